@@ -4,6 +4,7 @@ export type * from "./history/types.ts";
 export { createRuntime, findDockerEngine, type RuntimeOptions } from "./create.ts";
 export { endRuntimesBelow } from "./end.ts";
 export { inspectMachine, type MachineFacts } from "./machine.ts";
+export { describeHolder, holdLock, LockHeldError, type Holder } from "./host/lock.ts";
 export type { RuntimeLog } from "./log.ts";
 export { reachable, releaseReachable } from "./reachable.ts";
 export { createMemoryDriver, type MemoryDriverOptions } from "./memory/driver.ts";

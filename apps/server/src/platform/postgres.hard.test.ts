@@ -17,6 +17,13 @@ beforeEach(async () => {
   // Root's server runs as another user, who has to get here.
   await chmod(dataDir, 0o755);
 });
+const children: ChildProcess[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.kill("SIGKILL");
+    await ended(child);
+  }
+});
 afterEach(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
 
 const start = (dir = dataDir) => startEmbeddedPostgres({ dataDir: dir, reach: async (folder) => folder, log, settings: { fsync: "off" } });
@@ -25,11 +32,13 @@ const postmaster = async () => Number((await readFile(pidFile(), "utf8")).split(
 /** Dead ones that nobody has collected yet do not count. */
 const isRunning = (pid: number) => existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 /** Runs TypeScript in a process of its own; resolves with the process and its first line of output. */
-async function inProcess(code: string): Promise<{ child: ChildProcess; line: string }> {
-  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", code], {
+async function inProcess(code: string, wrapper: string[] = []): Promise<{ child: ChildProcess; line: string }> {
+  const [file = "", ...args] = [...wrapper, process.execPath, "--input-type=module-typescript", "-e", code];
+  const child = spawn(file, args, {
     cwd: import.meta.dirname,
     stdio: ["ignore", "pipe", "inherit"],
   });
+  children.push(child);
   const line = await new Promise<string>((resolve) => {
     let text = "";
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -162,9 +171,38 @@ describe("the embedded server", () => {
   });
 });
 
+/** As in another container: the pids of the one mean nothing to the other. Ends with its first process. */
+const elsewhere = ["unshare", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc"];
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a server that lives in another pid namespace keeps its database, and is named",
+  { timeout: 60_000 },
+  async () => {
+    const there = await inProcess(
+      `
+      import { startEmbeddedPostgres } from "./postgres.ts";
+      import { createLogger } from "./logger.ts";
+      await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, reach: async (folder) => folder, log: createLogger("silent"), settings: { fsync: "off" } });
+      process.stdout.write("started\\n");
+      setInterval(() => {}, 1000);
+    `,
+      elsewhere,
+    );
+    expect(there.line).toBe("started");
+    const note = await readFile(pidFile(), "utf8");
+    await expect(start()).rejects.toThrow(/Another PostgreSQL uses .*another container/);
+    expect(await readFile(pidFile(), "utf8")).toBe(note);
+    there.child.kill("SIGKILL");
+    await ended(there.child);
+    const here = await start();
+    await here.stop();
+  },
+);
+
 describe("one process per data folder", () => {
-  const holder = (then = "setInterval(() => {}, 1000)") =>
-    inProcess(`
+  const holder = (then = "setInterval(() => {}, 1000)", wrapper: string[] = []) =>
+    inProcess(
+      `
       import { holdDataDir } from "./postgres.ts";
       try {
         const release = await holdDataDir(${JSON.stringify(dataDir)});
@@ -173,22 +211,44 @@ describe("one process per data folder", () => {
       } catch (error) {
         process.stdout.write(\`refused \${error.message}\\n\`);
       }
-    `);
+    `,
+      wrapper,
+    );
+  test.skipIf(process.getuid?.() !== 0)("whichever pid namespace it lives in", async () => {
+    const there = await holder(undefined, elsewhere);
+    expect(there.line).toBe("held");
+    await expect(holdDataDir(dataDir)).rejects.toThrow(/Another Tesslate Studio \(process \d+ on .+, boot \w+\) uses/);
+    expect((await holder(undefined, elsewhere)).line).toMatch(/^refused/);
+    there.child.kill("SIGKILL");
+    // Its namespace ends a moment later than it.
+    const release = await vi.waitFor(() => holdDataDir(dataDir));
+    await release();
+  });
   test("the second is refused and told who holds it; after a kill -9 the folder is free", async () => {
     const first = await holder();
     expect(first.line).toBe("held");
     const second = await holder();
-    expect(second.line).toMatch(new RegExp(`^refused Another Tesslate Studio \\(pid ${first.child.pid}\\) uses .*DATA_DIR`));
+    expect(second.line).toMatch(
+      new RegExp(`^refused Another Tesslate Studio \\(process ${first.child.pid} on .+, boot \\w+\\) uses .*DATA_DIR`),
+    );
     await expect(holdDataDir(dataDir)).rejects.toThrow(/Another Tesslate Studio/);
     first.child.kill("SIGKILL");
     await ended(first.child);
     const release = await holdDataDir(dataDir);
     await expect(holdDataDir(dataDir)).rejects.toThrow(/Another Tesslate Studio/);
     await release();
-    expect(await readdir(dataDir)).toEqual([]);
+    expect(await readdir(dataDir)).toEqual(["studio.pid.kernel"]);
     await (
       await holdDataDir(dataDir)
     )();
+  });
+  test("a number given to another process since is no holder, nor is an empty file", async () => {
+    for (const stale of [`${process.ppid} 1`, "4000000 123", ""]) {
+      await writeFile(join(dataDir, "studio.pid"), stale);
+      await (
+        await holdDataDir(dataDir)
+      )();
+    }
   });
   test("of several that find a stale file at once exactly one gets it", async () => {
     await writeFile(join(dataDir, "studio.pid"), "4000000 123");

@@ -23,7 +23,7 @@ test("one process holds a data folder; it is free once that process lets go, or 
   const release = await holdDataDir(dataDir);
   await expect(holdDataDir(dataDir)).rejects.toThrow(/Another Tesslate Studio.*DATA_DIR/);
   await release();
-  expect(await readdir(dataDir)).toEqual([]);
+  expect(await readdir(dataDir)).toEqual(["studio.pid.kernel"]);
   for (const stale of [`${process.ppid} 1`, "4000000 123", ""]) {
     await writeFile(join(dataDir, "studio.pid"), stale);
     await (

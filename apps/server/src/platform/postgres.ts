@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, link, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { describeHolder, holdLock, LockHeldError } from "@tesslate/runtime";
 import type { Logger } from "pino";
 
 /** A running embedded PostgreSQL. Connect through `socketDir` as user and database `tesslate`. */
@@ -40,6 +41,10 @@ export async function startEmbeddedPostgres({ dataDir, reach, release, log, sett
   const cluster = join(reachable, "data");
 
   const run = (binary: string, args: string[]) => spawnAs(owner, join(native, "bin", binary), args);
+  const runLocked = (binary: string, args: string[]) => {
+    const [file = "", ...rest] = [...lockOf(cluster), join(native, "bin", binary), ...args];
+    return spawnAs(owner, file, rest);
+  };
   if (!existsSync(join(cluster, "PG_VERSION"))) {
     // A crash during initdb must not leave half a cluster: build beside, then rename.
     const fresh = join(reachable, "data.new");
@@ -61,7 +66,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, release, log, sett
     await rm(cluster, { recursive: true, force: true });
     await rename(fresh, cluster);
   }
-  await evictPrevious(cluster, log);
+  await evictPrevious(cluster, owner, log);
   const socketDir = await makeSocketDir(reachable, owner);
 
   let child: ChildProcess | undefined;
@@ -71,7 +76,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, release, log, sett
 
   const start = async (): Promise<void> => {
     const started = Date.now();
-    const server = run("postgres", [
+    const server = runLocked("postgres", [
       "-D",
       cluster,
       "-k",
@@ -117,7 +122,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, release, log, sett
   const revive = async (): Promise<void> => {
     while (!isStopping) {
       try {
-        await evictPrevious(cluster, log);
+        await evictPrevious(cluster, owner, log);
         await start();
         failures = 0;
         return;
@@ -231,29 +236,80 @@ export async function findPostgresPrograms(): Promise<string | undefined> {
   return join(folder, "native");
 }
 
-/** A postmaster left by a killed process is shut down; a stale pid file of a dead one is removed. */
-async function evictPrevious(cluster: string, log: Logger): Promise<void> {
+/**
+ * The lock that a postmaster and its backends hold while any of them lives, whichever pid namespace, container or host they are in. Empty
+ * where there is no `flock` (not on Linux).
+ */
+const lockOf = (cluster: string): string[] =>
+  process.platform === "linux" && existsSync(flock)
+    ? [flock, "--nonblock", "--conflict-exit-code", "75", "--no-fork", `${cluster}.lock`]
+    : [];
+const flock = "/usr/bin/flock";
+
+async function isLocked(cluster: string, owner: Owner): Promise<boolean> {
+  const [file, ...args] = lockOf(cluster);
+  if (file === undefined) return false;
+  const child = spawnAs(owner, file, [...args, "/bin/true"]);
+  const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
+  if (code !== 0 && code !== 75)
+    throw new Error(`${cluster}.lock cannot be locked (flock ended with ${code}). DATA_DIR needs a file system with file locks.`);
+  return code === 75;
+}
+
+/**
+ * A postmaster that a killed process left is shut down; the pid file of a dead one is removed. One that lives where this process cannot see
+ * it (another container or host) is an error, and its pid file stays.
+ */
+async function evictPrevious(cluster: string, owner: Owner, log: Logger): Promise<void> {
   const file = join(cluster, "postmaster.pid");
-  const pid = Number((await readFile(file, "utf8").catch(() => "")).split("\n")[0]);
-  if (!pid) return;
   for (let attempt = 0; attempt < 200; attempt++) {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-    // Another server may have got the number of a dead one: only ours was started on this folder.
-    const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
-    const isAlive =
-      process.platform === "linux"
-        ? stat !== undefined && /^\d+ \((postgres|setpriv)\) [^Z]/.test(stat) && command.includes(cluster)
-        : isRunning(pid);
-    if (!isAlive) {
+    const { pid, socketDir } = await readPidFile(file);
+    const isOurs = pid !== undefined && (await isPostmaster(pid, cluster));
+    if (!isOurs && !(await isLocked(cluster, owner))) {
+      if (pid === undefined) return;
+      // One of an earlier version holds no lock, but it answers.
+      if (socketDir !== undefined && (await answers(socketDir))) break;
       await rm(file, { force: true });
       return;
     }
-    if (attempt === 0) log.warn({ pid }, "shutting down a database server left by an earlier process");
-    if (attempt % 50 === 0) process.kill(pid, "SIGINT");
+    if (attempt === 0) log.warn({ pid }, "an earlier database server is still running; waiting for its end");
+    if (isOurs && attempt % 50 === 0) process.kill(pid, "SIGINT");
+    // Backends of a killed postmaster are gone in a moment; who cannot be seen from here will not be asked to end.
+    if (!isOurs && attempt > 60) break;
     await sleep(50);
   }
-  throw new Error(`An earlier PostgreSQL (pid ${pid}) on ${cluster} does not end. Stop it, then start again.`);
+  const { pid } = await readPidFile(file);
+  throw new Error(
+    pid !== undefined && (await isPostmaster(pid, cluster))
+      ? `An earlier PostgreSQL (pid ${pid}) on ${cluster} does not end. Stop it, then start again.`
+      : `Another PostgreSQL uses ${cluster}, in another container or on another host. Stop that Tesslate Studio, or set DATA_DIR.`,
+  );
 }
+
+/** Process, folder, start, port, socket folder: PostgreSQL's own order. */
+async function readPidFile(file: string): Promise<{ pid?: number; socketDir?: string }> {
+  const [pid, , , , socketDir] = (await readFile(file, "utf8").catch(() => "")).split("\n");
+  return { ...(Number(pid) > 0 && { pid: Number(pid) }), ...(socketDir && { socketDir }) };
+}
+
+/** Another process may have got the number of a dead one: only ours was started on this folder. */
+async function isPostmaster(pid: number, cluster: string): Promise<boolean> {
+  if (process.platform !== "linux") return isRunning(pid);
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+  return /^\d+ \((postgres|setpriv|flock)\) [^Z]/.test(stat) && command.includes(cluster);
+}
+
+/** Whether a server listens there, in whatever namespace it lives. */
+const answers = (socketDir: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(join(socketDir, ".s.PGSQL.5432"));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 
 function isRunning(pid: number): boolean {
   try {
@@ -300,47 +356,19 @@ async function acceptsConnections(socketDir: string, signal: AbortSignal): Promi
 
 /** The socket folder of the embedded server that runs on this data folder, if one does. */
 export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
-  const lines = (await readFile(join(dataDir, "postgres/data/postmaster.pid"), "utf8").catch(() => "")).split("\n");
-  // Process, folder, start, port, socket folder: PostgreSQL's own order.
-  const [pid, , , , socketDir] = lines;
-  return pid && socketDir && isRunning(Number(pid)) && existsSync(join(socketDir, ".s.PGSQL.5432")) ? socketDir : undefined;
+  const { socketDir } = await readPidFile(join(dataDir, "postgres/data/postmaster.pid"));
+  return socketDir !== undefined && (await answers(socketDir)) ? socketDir : undefined;
 }
 
-/** One process per data folder: throws when another living one holds it. Returns the release function. */
+/** One process per data folder: throws when another living one holds it, and says which. Returns the release function. */
 export async function holdDataDir(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true });
-  const file = join(dataDir, "studio.pid");
-  const aside = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  const mine = `${process.pid} ${await bootMark(process.pid)}`;
-  const read = () => readFile(file, "utf8").catch(() => "");
-  for (;;) {
-    try {
-      // The file appears with its content or not at all.
-      await writeFile(aside, mine);
-      await link(aside, file);
-      await rm(aside, { force: true });
-      return async () => {
-        if ((await read()) === mine) await rm(file, { force: true });
-      };
-    } catch (cause) {
-      await rm(aside, { force: true });
-      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-      const stored = await read();
-      const [pid, mark] = stored.split(" ");
-      // Where processes have no start time to compare, one with our own number is an earlier life of ours.
-      const isEarlierMe = Number(pid) === process.pid && mark === "";
-      if (pid && !isEarlierMe && isRunning(Number(pid)) && (await bootMark(Number(pid))) === mark)
-        throw new Error(`Another Tesslate Studio (pid ${pid}) uses ${dataDir}. Stop it, or set DATA_DIR and PORT.`, { cause });
-      // Of several processes that find a stale file one moves it away; whoever moved a newer one puts it back.
-      await rename(file, aside).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? undefined : Promise.reject(error)));
-      if ((await readFile(aside, "utf8").catch(() => stored)) !== stored) await link(aside, file).catch(() => undefined);
-      await rm(aside, { force: true });
-    }
+  try {
+    const release = holdLock(join(dataDir, "studio.pid"));
+    return async () => release();
+  } catch (cause) {
+    if (!(cause instanceof LockHeldError)) throw cause;
+    const holder = cause.holder ? ` (${describeHolder(cause.holder)})` : "";
+    throw new Error(`Another Tesslate Studio${holder} uses ${dataDir}. Stop it, or set DATA_DIR and PORT.`, { cause });
   }
-}
-
-/** Start time of a process, to tell it from a later one with the same pid. */
-async function bootMark(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }

@@ -28,7 +28,7 @@ test("who ends what an earlier server left is waited for; another server is not"
       unlock();
     });
     if (isWaitedFor) {
-      expect(() => holdLock(file)).toThrow(/uses this data folder/);
+      expect(() => holdLock(file)).toThrow(/is locked by process/);
       expect(isFree).toBe(false);
     } else {
       await expect(waiting).rejects.toThrow(/uses this data folder/);

@@ -68,6 +68,9 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
 
 /** Takes away what earlier processes of ours laid, unless something that runs still has it mounted or among its variables. */
 function sweepRuns(runs: string): void {
+  for (const entry of readdirSync(runs, { withFileTypes: true }))
+    // Releases before 0.2 laid their pipes beside the folders.
+    if (!entry.isDirectory()) rmSync(join(runs, entry.name), { force: true });
   const all = readdirSync(runs);
   // Pipes by name were for the process that made them; whoever holds one has it open.
   for (const name of all) removeFifos(join(runs, name));
