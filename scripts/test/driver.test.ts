@@ -236,7 +236,7 @@ describe("choosing", () => {
     const [quick, journeys, hard] = [names({}), names({ journeys: true }), names({ hard: true })];
     expect(quick).toEqual(["tests beside the code", "main journeys, conformance, weights"]);
     expect(journeys).toEqual(["all journeys"]);
-    expect(hard).toContain("hard tests of the runtime");
+    expect(hard).toContain("hard tests of the runtime and the demo");
     expect(hard).toContain("crash suite, briefly");
     expect(names({ all: true })).toEqual(["tests beside the code", "all journeys", ...hard]);
     expect(names({ all: true, budget: 60 })).toEqual([...quick, "the other journeys", ...hard]);
