@@ -69,7 +69,7 @@ function hardParts(checkout: Checkout): Part[] {
     seconds,
   });
   return [
-    ...(hasServerTests ? [vitestPart(checkout, "hard tests of the server", ["--project=server-hard"], 300)] : []),
+    ...(hasServerTests ? [vitestPart(checkout, "hard tests of the server", ["--project=server-hard"], 450)] : []),
     vitestPart(checkout, "hard tests of the runtime and the demo", ["--project=runtime-hard", "--project=testkit-hard"], 300),
     script("crash suite, briefly", "e2e/crash.ts", ["--only", "runs,lifecycle", "--rounds", "2"], 120),
     {

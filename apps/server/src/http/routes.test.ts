@@ -95,6 +95,11 @@ test("a route that nothing is known of breaks the build and says what to do", ()
   ]);
 });
 
+test("what lies below /api/admin is the administrators' alone", () => {
+  const open = routes.filter(({ spec }) => spec.path.startsWith("/api/admin/") && spec.auth !== "superuser").map(({ name }) => name);
+  expect(open).toEqual([]);
+});
+
 test("nobody is 401 wherever somebody is needed, and served elsewhere", async () => {
   expect(
     await ask(routes, async (route) => {

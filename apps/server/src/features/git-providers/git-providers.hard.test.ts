@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { GitProviderFake } from "@tesslate/testkit/git-providers";
 import { gitProviderCases } from "../../testing/git-provider-cases.ts";
 
-const cases = gitProviderCases(["gitlab", "bitbucket", "gitea"]);
+const cases = gitProviderCases(["gitlab", "bitbucket", "gitea", "github"]);
 const { api, of, connect } = cases;
 
 test.each(["gitlab", "gitea", "github"] as const)("a %s of one's own, beside the usual one", async (name) => {

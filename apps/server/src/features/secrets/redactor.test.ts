@@ -34,10 +34,12 @@ test.each([
   ["base64 after one byte", Buffer.from('u:p w/"ü"&=1').toString("base64")],
   ["base64 after two bytes", Buffer.from('user:p w/"ü"&=1!').toString("base64")],
   ["base64url", Buffer.from('us:p w/"ü"&=1').toString("base64url")],
+  ["hex", Buffer.from('p w/"ü"&=1').toString("hex")],
+  ["upper-case hex", Buffer.from('p w/"ü"&=1').toString("hex").toUpperCase()],
 ])("finds the value as %s writes it", (_name, text) => {
   const shown = redactor.redact(text);
   expect(shown).toContain("[secret:ODD");
-  for (const part of ["p w", "p%20w", "cCB3", "AgdyV"]) expect(shown).not.toContain(part);
+  for (const part of ["p w", "p%20w", "cCB3", "AgdyV", "2077"]) expect(shown).not.toContain(part);
 });
 test("finds the lines of a value of several lines, however the lines end", () => {
   expect(redactor.redact("MIIEvQIBADANBgkqhkiG\r\n  AoIBAQC7VJTUt9Us8cKj")).toBe("[secret:PEM:line2]\r\n  [secret:PEM:line3]");
