@@ -226,7 +226,7 @@ export const adminUsersRoutes = {
     summary: "Stop acting as a user; `POST /api/auth/refresh` gives the administrator's own session back",
     auth: "user",
     keys: false,
-    impersonation: true,
+    impersonation: "end",
     response: Type.Object({ user_id: Uuid }),
     errors: ["not_impersonating"],
   }),

@@ -48,9 +48,9 @@ export interface RouteSpec {
   keys?: false | "run" | "any";
   /**
    * Whether an administrator who acts as somebody else may do this. Without it: everything but writes that only a person may do (`keys: false`).
-   * `false` answers 403 `impersonation_refused`.
+   * `false` answers 403 `impersonation_refused`. `"end"` ends the impersonation, which the audit log records as such and not as a change.
    */
-  impersonation?: boolean;
+  impersonation?: boolean | "end";
   /** Asked by a proxy on behalf of a browser that is on another site, so the `Origin` of the call says nothing (forward-auth). */
   isForProxies?: true;
 }

@@ -118,7 +118,7 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     }
     if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "Only an administrator may do this.");
     checkImpersonation(principal, spec);
-    if (principal.impersonator && request.method !== "GET" && request.method !== "HEAD")
+    if (principal.impersonator && request.method !== "GET" && request.method !== "HEAD" && spec.impersonation !== "end")
       await auth.noteImpersonated(principal, {
         route: name,
         method: request.method,
