@@ -84,7 +84,7 @@ export function createOperator({
     resetPassword: async (login: string, password: string): Promise<UserRow> => {
       const hash = await passwords.hash(password);
       return act(login, async (tx, user) => {
-        users.checkPassword(password, user, "reset_password_invalid_password");
+        await users.checkPassword(password, user, "reset_password_invalid_password");
         if (!(await users.replacePassword(tx, user, hash))) throw conflict("conflict", "The password was changed right now. Try again.");
         const ended = await auth.revokeOfUser(user.id, undefined, "password_reset_by_admin", tx);
         return { action: "user.password_reset", details: { ended_sessions: ended.length } };

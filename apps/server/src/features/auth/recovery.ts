@@ -92,7 +92,7 @@ export function createRecovery({
       const claims = resetTokens.verify(token);
       const user = claims && (await users.find(claims.sub));
       if (!user || !isLiving(user) || !isEqual(claims.print, printOf(user))) throw bad();
-      users.checkPassword(password, user, "reset_password_invalid_password");
+      await users.checkPassword(password, user, "reset_password_invalid_password");
       const hash = await passwords.hash(password);
       const isDone = await db.transaction(async (tx) => {
         if (!(await users.replacePassword(tx, user, hash))) return false;

@@ -72,6 +72,17 @@ describe("auth.register", () => {
     });
   });
 
+  test.each(["12345678", "password1", "qwertyuiop", "aaaaaaaaaaaa", "abcdefgh1"])("refuses %s, which is easy to guess", async (guessable) => {
+    const response = await post("/api/auth/register", { email: freshEmail(), password: guessable });
+    expect(response.status).toBe(400);
+    expect(await bodyOf(response)).toEqual({ detail: expect.stringContaining("easy to guess"), code: "register_invalid_password" });
+  });
+
+  test("refuses a password made of the person's own address or name", async () => {
+    const answer = await post("/api/auth/register", { email: "marguerite@example.com", password: "Marguerite1" });
+    expect(answer.status).toBe(400);
+  });
+
   test("ignores role, state, tier and credits in the body", async () => {
     const user = await bodyOf(
       await post("/api/auth/register", {
@@ -149,7 +160,7 @@ describe("auth.register", () => {
   });
 
   test("takes 8 and 128 characters, counted as people count them", async () => {
-    for (const good of ["abcdefgh", "é".repeat(128), "🦀".repeat(8)])
+    for (const good of ["kwvz pht", "é ö ñ ü ".repeat(16), "🦀🐙🌵🎻🧭🪴🛶🧵"])
       expect((await post("/api/auth/register", { email: freshEmail(), password: good })).status).toBe(201);
   });
 

@@ -151,6 +151,14 @@ export function createUsers({
     return publicOf(row);
   };
 
+  /** Throws `code` with the rule that this password breaks. */
+  const checkPassword = async (password: string, user: Pick<UserRow, "email" | "username">, code: ErrorCode): Promise<void> => {
+    const problem = passwordProblem(password, user);
+    if (problem) throw badRequest(problem, code);
+    if (await passwords.isEasyToGuess(password, user))
+      throw badRequest("This password is easy to guess. Use a longer one, for example four unrelated words.", code);
+  };
+
   /** Throws `current_password_required`, `current_password_wrong`. Whoever got hold of a session must not find out the password with it. */
   const provePassword = async (user: UserRow, given: string | undefined): Promise<void> => {
     if (given === undefined) throw badRequest("Give your current password to change this.", "current_password_required");
@@ -175,8 +183,7 @@ export function createUsers({
     ): Promise<UserRow> => {
       const email = normalizeEmail(input.email);
       const username = input.username ? usernameOf(input.username) : undefined;
-      const problem = passwordProblem(input.password, { email, username: username ?? "" });
-      if (problem) throw badRequest(problem, "register_invalid_password");
+      await checkPassword(input.password, { email, username: username ?? "" }, "register_invalid_password");
       const hashed_password = await passwords.hash(input.password);
       const name = cleanName(input.name ?? "") || defaultName(email);
 
@@ -216,11 +223,7 @@ export function createUsers({
     },
     find: (id: string, q?: Queries): Promise<UserRow | undefined> => store.find(id, q),
     findByEmail: (email: string, q?: Queries): Promise<UserRow | undefined> => store.findByEmail(normalizeEmail(email), q),
-    /** Throws `code` with the rule that this password breaks. */
-    checkPassword: (password: string, user: Pick<UserRow, "email" | "username">, code: ErrorCode): void => {
-      const problem = passwordProblem(password, user);
-      if (problem) throw badRequest(problem, code);
-    },
+    checkPassword,
     /** False when password or address are not these any more. */
     replacePassword: store.replacePassword,
     /** No password is right from now on. */
@@ -254,10 +257,7 @@ export function createUsers({
       if (!user) throw notFound("User");
       const email = body.email === undefined ? user.email : normalizeEmail(body.email);
       const username = body.username === undefined ? user.username : usernameOf(body.username);
-      if (body.password !== undefined) {
-        const problem = passwordProblem(body.password, { email, username });
-        if (problem) throw badRequest(problem, "update_user_invalid_password");
-      }
+      if (body.password !== undefined) await checkPassword(body.password, { email, username }, "update_user_invalid_password");
       if (body.avatar_url) refuse("avatar_url", avatarProblem(body.avatar_url));
       if (body.name !== undefined) refuse("name", nameProblem(body.name));
       const given = body.avatar_url ? pictureIn(body.avatar_url) : undefined;

@@ -97,7 +97,7 @@ export function RegisterPage() {
               onChange={set("email")}
             />
           </Field>
-          <Field label="Password" error={errors.password} hint="At least 8 characters.">
+          <Field label="Password" error={errors.password} hint="At least 8 characters. A few unrelated words make a strong one.">
             <PasswordInput size="lg" name="password" autoComplete="new-password" value={form.password} onChange={set("password")} />
           </Field>
           {wantsToken ? (

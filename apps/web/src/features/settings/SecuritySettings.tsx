@@ -104,7 +104,7 @@ function PasswordForm() {
       <form onSubmit={submit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         <PresentPassword form={form} />
-        <Field label="New password" error={form.errors.password} hint="8 to 128 characters.">
+        <Field label="New password" error={form.errors.password} hint="8 to 128 characters. A few unrelated words make a strong one.">
           <PasswordInput
             name="password"
             autoComplete="new-password"
