@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { MissingPart, patiently } from "./chunks.ts";
+import { MissingPart, patiently, reloadApp } from "./chunks.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -32,4 +32,18 @@ test("without a line nothing is asked until it is back, and then at once", async
   expect(load).toHaveBeenCalledTimes(1);
   line.dispatchEvent(new Event("online"));
   await expect(loaded).resolves.toBe("page");
+});
+
+test("the app is reloaded only while the server answers: otherwise the browser's error page would take its place", async () => {
+  const reload = vi.fn();
+  const answer = vi.spyOn(globalThis, "fetch");
+  answer.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+  expect(await reloadApp(reload)).toBe(false);
+  answer.mockResolvedValueOnce(new Response(null, { status: 503 }));
+  expect(await reloadApp(reload)).toBe(false);
+  expect(reload).not.toHaveBeenCalled();
+  answer.mockResolvedValueOnce(new Response("{}"));
+  expect(await reloadApp(reload)).toBe(true);
+  expect(reload).toHaveBeenCalledOnce();
+  answer.mockRestore();
 });

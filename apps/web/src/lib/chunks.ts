@@ -57,10 +57,26 @@ export const lazily = <P extends object>(load: () => Promise<ComponentType<P>>):
 /** `lazyPage(() => import("./HomePage.tsx"), "HomePage")`: the same for a route, whose code comes together with its data. */
 export const lazyPage: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => patiently(load), name);
 
-/** Loads the app again, which brings a new version, at most once in ten seconds; drafts are kept in the session. */
-export function reloadForMissingPart(): void {
+/** Whether the server answers. A reload while it does not would replace the app by the browser's error page. */
+const serverAnswers = async (): Promise<boolean> => {
+  try {
+    return (await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(5_000) })).ok;
+  } catch {
+    return false;
+  }
+};
+
+/** Reloads the app, which brings a new version, when the server answers. Drafts are kept in the session. Says whether it reloads. */
+export async function reloadApp(reload: () => void = () => location.reload()): Promise<boolean> {
+  if (!(await serverAnswers())) return false;
+  reload();
+  return true;
+}
+
+/** The same without being asked to, at most once in ten seconds. */
+export async function reloadForMissingPart(reload?: () => void): Promise<boolean> {
   const last = readStored(sessionStorage, key, (v): v is number => typeof v === "number") ?? 0;
-  if (Date.now() - last < pauseMs) return;
+  if (Date.now() - last < pauseMs) return false;
   writeStored(sessionStorage, key, Date.now());
-  location.reload();
+  return reloadApp(reload);
 }

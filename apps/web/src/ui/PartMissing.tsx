@@ -1,17 +1,29 @@
-import { useEffect } from "react";
-import { reloadForMissingPart, type MissingPart } from "../lib/chunks.ts";
+import { useEffect, useState } from "react";
+import { reloadApp, reloadForMissingPart, type MissingPart } from "../lib/chunks.ts";
 import { ErrorState } from "./ErrorState.tsx";
 
-/** In place of a part of the app that did not come: the whole is loaded again, once by itself, then when somebody asks. */
+/** Stands for a part of the app that could not be loaded. Reloads the app once by itself, then when asked, and only while the server answers. */
 export function PartMissing({ error }: { error: MissingPart }) {
-  useEffect(reloadForMissingPart, []);
+  const [isUnreachable, setIsUnreachable] = useState(false);
+  const [isBusy, setIsBusy] = useState(false);
+  useEffect(() => {
+    void reloadForMissingPart();
+  }, []);
+  const retry = async () => {
+    setIsBusy(true);
+    setIsUnreachable(!(await reloadApp()));
+    setIsBusy(false);
+  };
   return (
     <ErrorState
-      title="A part of the studio did not come"
-      onRetry={() => location.reload()}
+      title="This part of the app could not be loaded"
+      onRetry={() => void retry()}
+      isRetrying={isBusy}
       details={error.cause instanceof Error ? error.cause.stack : String(error.cause)}
     >
-      The studio was updated, or the line to it is broken. Retry loads it again.
+      {isUnreachable
+        ? "The server does not answer. Check your connection, or try again in a moment."
+        : "The server was updated or cannot be reached. Retry reloads the app."}
     </ErrorState>
   );
 }
