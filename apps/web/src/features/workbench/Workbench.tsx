@@ -81,6 +81,8 @@ export interface WorkbenchProps {
   /** Who is signed in. */
   reader: Reader;
   view: View;
+  /** What a phone shows first: the view that the address names, otherwise the chat. */
+  opensOn?: PhoneView;
   hrefOf: (view: View) => string;
   onView: (view: View) => void;
   /** The deploys with one of them open; undefined is none. */
@@ -90,12 +92,18 @@ export interface WorkbenchProps {
 }
 
 /** One project open: conversation, app, code, shells. Composes; every part fetches and decides for itself. */
-export function Workbench({ project, reader, view, hrefOf, onView, onDeployment, onReview }: WorkbenchProps) {
+export function Workbench({ project, reader, view, opensOn = "chat", hrefOf, onView, onDeployment, onReview }: WorkbenchProps) {
   const { api } = useServices();
   const events = useProjectStream(project);
   const isSettled = events.isSettled;
   const [layout, setLayout] = useLayout();
-  const [phoneView, setPhoneView] = useState<PhoneView>("chat");
+  const [phoneView, setPhoneView] = useState<PhoneView>(opensOn);
+  // Back, Forward and links change the address without a tap on the bar.
+  const [lastView, setLastView] = useState(view);
+  if (lastView !== view) {
+    setLastView(view);
+    if (phoneView !== "chat" && phoneView !== "dock") setPhoneView(view);
+  }
   const [isQuickOpen, setIsQuickOpen] = useState(false);
   /** Once opened, the code stays as it is beside the other views. */
   const [isCodeOpened, setIsCodeOpened] = useState(view === "code");

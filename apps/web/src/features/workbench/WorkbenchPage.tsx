@@ -39,6 +39,7 @@ export function WorkbenchPage() {
       project={shown}
       reader={user}
       view={isView(view) ? view : "preview"}
+      opensOn={isView(view) ? view : "chat"}
       hrefOf={(next) => router.buildLocation(target(next)).href}
       onView={(next) => void navigate(target(next))}
       onDeployment={(deployment) => void navigate({ ...target("deploys"), search: deployment ? { deployment } : {} })}
