@@ -33,7 +33,7 @@ export function PublicProfilePage() {
   usePageTitle(data?.name ?? `@${username}`);
   return (
     <main id="main" className="scroll-y h-full">
-      <div className="mx-auto grid min-h-full w-full max-w-[560px] content-center px-6 py-10">
+      <div className="mx-auto grid min-h-full w-full max-w-[560px] grid-cols-[minmax(0,1fr)] content-center px-6 py-10">
         {data ? (
           <Profile user={data} />
         ) : error ? (
@@ -154,7 +154,7 @@ const Place = ({ icon, href, label }: { icon: ReactNode; href: string; label: st
       href={href}
       rel="nofollow ugc noopener noreferrer"
       target="_blank"
-      className="link inline-flex min-h-6 min-w-0 items-center gap-1.5 narrow:min-h-11"
+      className="link inline-flex min-h-6 max-w-full min-w-0 items-center gap-1.5 narrow:min-h-11"
     >
       {icon}
       <span className="truncate">{label}</span>
