@@ -2,13 +2,11 @@ import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import {
   CircleQuestionMark,
-  Gift,
   House,
   LayoutGrid,
   Library,
   LogOut,
   Megaphone,
-  Palette as PaletteIcon,
   Settings,
   Store,
   SunMoon,
@@ -112,17 +110,10 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     },
     {
       id: "go.settings",
-      title: "Settings: profile",
+      title: "Go to Settings",
       icon: <Settings size={14} />,
       shortcut: "go.settings",
       run: () => void navigate({ to: "/settings/profile" }),
-    },
-    {
-      id: "go.look",
-      title: "Settings: look",
-      hint: "theme, light, dark",
-      icon: <PaletteIcon size={14} />,
-      run: () => void navigate({ to: "/settings/look" }),
     },
     {
       id: "go.feedback",
@@ -130,13 +121,6 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       hint: "bugs, ideas",
       icon: <Megaphone size={14} />,
       run: () => void navigate({ to: "/feedback" }),
-    },
-    { id: "go.referrals", title: "Settings: referrals", icon: <Gift size={14} />, run: () => void navigate({ to: "/settings/referrals" }) },
-    {
-      id: "go.creator",
-      title: "Settings: creator studio",
-      icon: <Store size={14} />,
-      run: () => void navigate({ to: "/settings/creator" }),
     },
     { id: "theme.toggle", title: "Light or dark theme", icon: <SunMoon size={14} />, shortcut: "theme.toggle", run: toggleTheme },
     {
@@ -149,6 +133,15 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     { id: "sign-out", title: "Sign out", icon: <LogOut size={14} />, run: () => void leave() },
   ];
   usePaletteSource({ id: "frame", heading: "Commands", kind: "commands", search: () => commands });
+  usePaletteSource({
+    id: "pages",
+    heading: "Pages",
+    kind: "commands",
+    search: async (query) => {
+      const { findDestinations } = await import("./destinations.tsx");
+      return findDestinations(query, user.is_superuser).map(({ to, ...item }) => ({ ...item, run: () => void navigate({ href: to }) }));
+    },
+  });
   useProjectsPaletteSource();
   useThemesPaletteSource();
   useAccountTheme(user.theme_preset);
@@ -167,7 +160,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
         <DemoStrip />
         <Outlet />
       </div>
-      <BottomBar />
+      <BottomBar user={user} onFind={() => openPalette()} onSignOut={() => void leave()} />
       <ConnectionPill />
       {isHelpOpen ? (
         <Suspense fallback={null}>

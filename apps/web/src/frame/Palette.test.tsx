@@ -2,8 +2,8 @@ import { Project } from "@tesslate/contract";
 import { expect, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../testing/index.ts";
 
 const bakery = sample(Project, { name: "Alder Street Bakery", slug: "alder" });
-const begin = (api: CannedApi) => {
-  signedIn(api);
+const begin = (api: CannedApi, isAdministrator = false) => {
+  signedIn(api, { is_superuser: isAdministrator });
   api.answer("projects.list", ({ query }) => ({ items: query.get("q") === "zzz" ? [] : [bakery] }));
 };
 const input = () => screen.findByPlaceholderText(/Find or do/);
@@ -83,4 +83,36 @@ test("Enter before the answer waits for it: what stood there for fewer letters i
   answer({ items: [] });
   expect(await screen.findByText(/“alder street”/)).toBeVisible();
   expect(app.path()).toBe("/projects");
+});
+
+test.for<[words: string, page: string]>([
+  ["bill", "Settings: Billing"],
+  ["api key", "Settings: API keys"],
+  ["passkey", "Settings: Security"],
+  ["new agent", "New agent"],
+])("“%s” finds %s", async ([words, page], { api, open, user }) => {
+  begin(api);
+  open("/projects");
+  await screen.findByRole("article");
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await input(), words);
+  await waitFor(() => expect(screen.getAllByRole("option").some((option) => option.textContent?.includes(page))).toBe(true));
+});
+
+test("finds the pages of the administration for administrators only", async ({ api, open, user }) => {
+  begin(api);
+  open("/projects");
+  await screen.findByRole("article");
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await input(), "impersonate");
+  await waitFor(() => expect(screen.getByRole("dialog")).toHaveTextContent("Alder Street Bakery"));
+  expect(screen.queryByRole("option", { name: /Administration/ })).not.toBeInTheDocument();
+});
+test("finds people's accounts for an administrator by another word", async ({ api, open, user }) => {
+  begin(api, true);
+  open("/projects");
+  await screen.findByRole("article");
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await input(), "impersonate");
+  await screen.findByRole("option", { name: /Administration: Users/ });
 });

@@ -1,5 +1,17 @@
-import { Link, useMatchRoute } from "@tanstack/react-router";
-import { CircleQuestionMark, House, LayoutGrid, LogOut, Megaphone, Settings, ShieldUser, Store, UserRound } from "lucide-react";
+import { Link, useMatchRoute, useNavigate } from "@tanstack/react-router";
+import {
+  CircleQuestionMark,
+  Ellipsis,
+  House,
+  LayoutGrid,
+  Library,
+  LogOut,
+  Megaphone,
+  Search,
+  Settings,
+  ShieldUser,
+  Store,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import type { User } from "@tesslate/contract";
 import { cx } from "../lib/cx.ts";
@@ -8,7 +20,7 @@ import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
-import { Menu } from "../ui/Menu.tsx";
+import { Menu, type MenuEntry } from "../ui/Menu.tsx";
 import { Tooltip } from "../ui/Tooltip.tsx";
 import { Mark } from "./Mark.tsx";
 
@@ -111,26 +123,48 @@ function AccountMenu({ user, onSignOut }: { user: User; onSignOut: () => void })
   );
 }
 
-/** The same places on a phone. A workbench brings its own bar and hides this one. */
-export function BottomBar() {
-  const { home, projects, store, settings } = usePlaces();
-  const you: Place = { ...settings, label: "You", icon: <UserRound /> };
+const barCell =
+  "relative grid content-center justify-items-center gap-[3px] focus-visible:-outline-offset-2 text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5";
+
+/** The same places on a phone; "More" has those without a cell of their own. A workbench brings its own bar and hides this one. */
+export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () => void; onSignOut: () => void }) {
+  const { home, projects, store, settings, admin, feedback } = usePlaces();
+  const navigate = useNavigate();
+  const inMore = [feedback, ...(user.is_superuser ? [admin] : [])];
+  const more: MenuEntry[] = [
+    { label: "Find or do", icon: <Search size={14} />, onSelect: onFind },
+    { label: "Library", icon: <Library size={14} />, onSelect: () => void navigate({ to: "/library" }) },
+    ...inMore.map(({ to, label, icon }) => ({ label, icon, onSelect: () => void navigate({ to }) })),
+    "-",
+    { label: "Sign out", icon: <LogOut size={14} />, onSelect: onSignOut },
+  ];
   return (
     <nav
       aria-label="Main"
-      className="hidden h-[calc(56px+env(safe-area-inset-bottom))] flex-none grid-cols-4 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
+      className="hidden h-[calc(56px+env(safe-area-inset-bottom))] flex-none grid-cols-5 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
     >
-      {[home, projects, store, you].map((place) => (
-        <Link
-          key={place.label}
-          to={place.to}
-          aria-current={place.isHere ? "page" : undefined}
-          className="relative grid content-center justify-items-center gap-[3px] focus-visible:-outline-offset-2 text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5"
-        >
+      {[home, projects, store, settings].map((place) => (
+        <Link key={place.label} to={place.to} aria-current={place.isHere ? "page" : undefined} className={barCell}>
           {place.icon}
           {place.label}
         </Link>
       ))}
+      <Menu
+        label="More"
+        side="top"
+        align="end"
+        entries={more}
+        trigger={
+          <button
+            type="button"
+            aria-current={inMore.some(({ isHere }) => isHere) ? "page" : undefined}
+            className={cx(barCell, "data-[state=open]:text-fg-0")}
+          >
+            <Ellipsis />
+            More
+          </button>
+        }
+      />
     </nav>
   );
 }

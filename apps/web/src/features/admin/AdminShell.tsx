@@ -1,46 +1,17 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Activity, Bot, Boxes, ChartColumn, Folder, LayoutTemplate, Mail, ScrollText, Star, Users } from "lucide-react";
-import type { ReactNode } from "react";
 import { FindButton } from "../../frame/FindButton.tsx";
 import { useFocusOnArrival } from "../../frame/Page.tsx";
 import { ThemeButton } from "../../frame/ThemeButton.tsx";
 import { useHereInSight } from "../../frame/use-here-in-sight.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { tabClass } from "../../ui/Tabs.tsx";
-
-/** The tabs of the console, each an address of its own. */
-const tabs: {
-  to:
-    | "/admin/overview"
-    | "/admin/users"
-    | "/admin/projects"
-    | "/admin/agents"
-    | "/admin/templates"
-    | "/admin/reviews"
-    | "/admin/sandboxes"
-    | "/admin/system"
-    | "/admin/audit"
-    | "/admin/outbox";
-  label: string;
-  icon: ReactNode;
-}[] = [
-  { to: "/admin/overview", label: "Overview", icon: <ChartColumn size={14} /> },
-  { to: "/admin/users", label: "Users", icon: <Users size={14} /> },
-  { to: "/admin/projects", label: "Projects", icon: <Folder size={14} /> },
-  { to: "/admin/agents", label: "Agents", icon: <Bot size={14} /> },
-  { to: "/admin/templates", label: "Templates", icon: <LayoutTemplate size={14} /> },
-  { to: "/admin/reviews", label: "Reviews", icon: <Star size={14} /> },
-  { to: "/admin/sandboxes", label: "Sandboxes", icon: <Boxes size={14} /> },
-  { to: "/admin/system", label: "System", icon: <Activity size={14} /> },
-  { to: "/admin/audit", label: "Audit", icon: <ScrollText size={14} /> },
-  { to: "/admin/outbox", label: "Mail", icon: <Mail size={14} /> },
-];
+import { adminPlaces } from "./admin-places.tsx";
 
 /** The administrators' console: head, tabs, and the tab that is open on the rest of the sheet. Loaded for administrators only (see routes.tsx). */
 export function AdminShell() {
   const main = useFocusOnArrival();
   const { pathname } = useLocation();
-  const here = tabs.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
+  const here = adminPlaces.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
   usePageTitle(here ? `${here.label} · Admin` : "Admin");
   const nav = useHereInSight(here?.to);
   return (
@@ -63,7 +34,7 @@ export function AdminShell() {
         aria-label="Administration"
         className="relative flex h-9 flex-none items-stretch gap-0.5 overflow-x-auto overflow-y-hidden border-b border-line-0 px-2 [scrollbar-width:none] narrow:h-11"
       >
-        {tabs.map(({ to, label, icon }) => (
+        {adminPlaces.map(({ to, label, icon }) => (
           <Link
             key={to}
             to={to}

@@ -86,3 +86,17 @@ test("an account that is not there is said beside the list", async ({ api, open,
   expect(await screen.findByText("Nobody of this id")).toBeVisible();
   expect(screen.getByRole("row", { name: /Lena Hart/ })).toBeVisible();
 });
+
+test("Esc closes the panel of a user, but not while a dialog is open or a field is typed into", async ({ api, open, user }) => {
+  administrator(api);
+  api.blankReads();
+  api.answer("adminUsers.list", { items: [lena] });
+  api.answer("adminUsers.get", lena);
+  const app = open(`${path}/${lena.id}`);
+  await screen.findByRole("heading", { name: "Lena Hart" });
+  await user.type(screen.getByRole("searchbox", { name: "Search users" }), "{Escape}");
+  expect(app.path()).toBe(`${path}/${lena.id}`);
+  (document.activeElement as HTMLElement).blur();
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(app.path()).toBe(path));
+});

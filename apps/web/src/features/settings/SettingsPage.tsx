@@ -1,83 +1,12 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import {
-  ArrowUpFromLine,
-  Bell,
-  Coins,
-  Cpu,
-  FolderGit2,
-  Gift,
-  KeyRound,
-  Keyboard,
-  PackageOpen,
-  Plug,
-  Shield,
-  SlidersHorizontal,
-  Store,
-  Sun,
-  UserRound,
-} from "lucide-react";
-import type { ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
 import { useHereInSight } from "../../frame/use-here-in-sight.ts";
-
-interface Place {
-  to:
-    | "/settings/profile"
-    | "/settings/look"
-    | "/settings/preferences"
-    | "/settings/notifications"
-    | "/settings/data"
-    | "/settings/security"
-    | "/settings/shortcuts"
-    | "/settings/models"
-    | "/settings/git"
-    | "/settings/connectors"
-    | "/settings/deployment"
-    | "/settings/api-keys"
-    | "/settings/billing"
-    | "/settings/referrals"
-    | "/settings/creator";
-  label: string;
-  icon: ReactNode;
-}
-const groups: { title: string; places: Place[] }[] = [
-  {
-    title: "You",
-    places: [
-      { to: "/settings/profile", label: "Profile", icon: <UserRound /> },
-      { to: "/settings/look", label: "Look", icon: <Sun /> },
-      { to: "/settings/preferences", label: "Preferences", icon: <SlidersHorizontal /> },
-      { to: "/settings/notifications", label: "Notifications", icon: <Bell /> },
-      { to: "/settings/security", label: "Security", icon: <Shield /> },
-      { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
-      { to: "/settings/data", label: "Your data", icon: <PackageOpen /> },
-    ],
-  },
-  {
-    title: "Work",
-    places: [
-      { to: "/settings/models", label: "Models and keys", icon: <Cpu /> },
-      { to: "/settings/git", label: "Git accounts", icon: <FolderGit2 /> },
-      { to: "/settings/connectors", label: "Connectors", icon: <Plug /> },
-      { to: "/settings/deployment", label: "Deployment", icon: <ArrowUpFromLine /> },
-      { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },
-    ],
-  },
-  {
-    title: "Money",
-    places: [
-      { to: "/settings/billing", label: "Billing", icon: <Coins /> },
-      { to: "/settings/referrals", label: "Referrals", icon: <Gift /> },
-      { to: "/settings/creator", label: "Creator studio", icon: <Store /> },
-    ],
-  },
-];
-const places = groups.flatMap((group) => group.places);
+import { settingsGroups, settingsPlaces } from "./settings-places.tsx";
 
 /** Its places, each a page of its own; on phones they lie in a strip. */
 export function SettingsPage() {
   const { pathname } = useLocation();
-  const here = places.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
+  const here = settingsPlaces.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
   const nav = useHereInSight(here?.to);
   return (
     <Page title={here ? `${here.label} · Settings` : "Settings"} heading="Settings" width="settings">
@@ -88,7 +17,7 @@ export function SettingsPage() {
             aria-label="Settings"
             className="relative grid gap-4 narrow:-mx-4 narrow:flex narrow:gap-px narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
           >
-            {groups.map(({ title, places: ofGroup }) => (
+            {settingsGroups.map(({ title, places: ofGroup }) => (
               <div key={title} role="group" aria-label={title} className="grid gap-px narrow:contents">
                 <p aria-hidden="true" className="px-2.5 pb-1 text-xs text-fg-2 narrow:hidden">
                   {title}

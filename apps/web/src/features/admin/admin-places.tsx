@@ -1,0 +1,32 @@
+import { Activity, Bot, Boxes, ChartColumn, Folder, LayoutTemplate, Mail, ScrollText, Star, Users } from "lucide-react";
+import type { ReactNode } from "react";
+
+/** The tabs of the console, each an address of its own. */
+export const adminPlaces: readonly {
+  to:
+    | "/admin/overview"
+    | "/admin/users"
+    | "/admin/projects"
+    | "/admin/agents"
+    | "/admin/templates"
+    | "/admin/reviews"
+    | "/admin/sandboxes"
+    | "/admin/system"
+    | "/admin/audit"
+    | "/admin/outbox";
+  label: string;
+  icon: ReactNode;
+  /** Other words people search this page by. */
+  words: string;
+}[] = [
+  { to: "/admin/overview", label: "Overview", icon: <ChartColumn size={14} />, words: "metrics revenue numbers statistics" },
+  { to: "/admin/users", label: "Users", icon: <Users size={14} />, words: "people accounts suspend impersonate" },
+  { to: "/admin/projects", label: "Projects", icon: <Folder size={14} />, words: "apps" },
+  { to: "/admin/agents", label: "Agents", icon: <Bot size={14} />, words: "store" },
+  { to: "/admin/templates", label: "Templates", icon: <LayoutTemplate size={14} />, words: "bases store" },
+  { to: "/admin/reviews", label: "Reviews", icon: <Star size={14} />, words: "ratings moderation" },
+  { to: "/admin/sandboxes", label: "Sandboxes", icon: <Boxes size={14} />, words: "runtime containers machine" },
+  { to: "/admin/system", label: "System", icon: <Activity size={14} />, words: "health settings server status" },
+  { to: "/admin/audit", label: "Audit", icon: <ScrollText size={14} />, words: "log history" },
+  { to: "/admin/outbox", label: "Mail", icon: <Mail size={14} />, words: "mail e-mail smtp" },
+];

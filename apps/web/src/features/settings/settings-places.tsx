@@ -1,0 +1,74 @@
+import {
+  ArrowUpFromLine,
+  Bell,
+  Coins,
+  Cpu,
+  FolderGit2,
+  Gift,
+  KeyRound,
+  Keyboard,
+  PackageOpen,
+  Plug,
+  Shield,
+  SlidersHorizontal,
+  Store,
+  Sun,
+  UserRound,
+} from "lucide-react";
+import type { ReactNode } from "react";
+
+export interface SettingsPlace {
+  to:
+    | "/settings/profile"
+    | "/settings/look"
+    | "/settings/preferences"
+    | "/settings/notifications"
+    | "/settings/data"
+    | "/settings/security"
+    | "/settings/shortcuts"
+    | "/settings/models"
+    | "/settings/git"
+    | "/settings/connectors"
+    | "/settings/deployment"
+    | "/settings/api-keys"
+    | "/settings/billing"
+    | "/settings/referrals"
+    | "/settings/creator";
+  label: string;
+  icon: ReactNode;
+  /** Other words people search this page by. */
+  words: string;
+}
+export const settingsGroups: readonly { title: string; places: readonly SettingsPlace[] }[] = [
+  {
+    title: "You",
+    places: [
+      { to: "/settings/profile", label: "Profile", icon: <UserRound />, words: "name username picture avatar bio website public" },
+      { to: "/settings/look", label: "Look", icon: <Sun />, words: "theme dark light appearance color font" },
+      { to: "/settings/preferences", label: "Preferences", icon: <SlidersHorizontal />, words: "default model edit mode language" },
+      { to: "/settings/notifications", label: "Notifications", icon: <Bell />, words: "mail e-mail desktop alerts" },
+      { to: "/settings/security", label: "Security", icon: <Shield />, words: "password passkey two-factor 2fa authenticator sessions sign-in" },
+      { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard />, words: "keyboard keys" },
+      { to: "/settings/data", label: "Your data", icon: <PackageOpen />, words: "export download delete close account" },
+    ],
+  },
+  {
+    title: "Work",
+    places: [
+      { to: "/settings/models", label: "Models and keys", icon: <Cpu />, words: "api key provider openai anthropic ollama llm" },
+      { to: "/settings/git", label: "Git accounts", icon: <FolderGit2 />, words: "github gitlab gitea repository" },
+      { to: "/settings/connectors", label: "Connectors", icon: <Plug />, words: "mcp tools integrations" },
+      { to: "/settings/deployment", label: "Deployment", icon: <ArrowUpFromLine />, words: "vercel netlify cloudflare token" },
+      { to: "/settings/api-keys", label: "API keys", icon: <KeyRound />, words: "token developer program rest" },
+    ],
+  },
+  {
+    title: "Money",
+    places: [
+      { to: "/settings/billing", label: "Billing", icon: <Coins />, words: "bill credits plan subscription invoice payment upgrade top up usage" },
+      { to: "/settings/referrals", label: "Referrals", icon: <Gift />, words: "invite friends" },
+      { to: "/settings/creator", label: "Creator studio", icon: <Store />, words: "sell seller payout earnings" },
+    ],
+  },
+];
+export const settingsPlaces = settingsGroups.flatMap(({ places }) => places);

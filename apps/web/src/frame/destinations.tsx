@@ -1,0 +1,32 @@
+import { ShieldUser, UserRoundPlus } from "lucide-react";
+import { cloneElement, isValidElement, type ReactNode } from "react";
+import { adminPlaces } from "../features/admin/admin-places.tsx";
+import { settingsPlaces } from "../features/settings/settings-places.tsx";
+import { rank } from "../lib/rank.ts";
+
+export interface Destination {
+  id: string;
+  title: string;
+  /** Other words it is searched by. */
+  words: string;
+  icon: ReactNode;
+  to: string;
+}
+
+const small = (icon: ReactNode): ReactNode => (isValidElement<{ size?: number }>(icon) ? cloneElement(icon, { size: 14 }) : icon);
+
+const forEveryone: readonly Destination[] = [
+  ...settingsPlaces.map(({ to, label, words, icon }) => ({ id: `go.${to}`, title: `Settings: ${label}`, words, icon: small(icon), to })),
+  { id: "go.new-agent", title: "New agent", words: "create make build", icon: <UserRoundPlus size={14} />, to: "/library/agents/new" },
+];
+const forAdministrators: readonly Destination[] = [
+  { id: "go.admin", title: "Administration", words: "admin console", icon: <ShieldUser size={14} />, to: "/admin" },
+  ...adminPlaces.map(({ to, label, words, icon }) => ({ id: `go.${to}`, title: `Administration: ${label}`, words: `admin ${words}`, icon, to })),
+];
+
+/** The pages that `query` names, best first: by title, then by their other words. Without a query none, since the palette lists the main ones. */
+export function findDestinations(query: string, isAdministrator: boolean): Destination[] {
+  if (!query) return [];
+  const all = isAdministrator ? [...forEveryone, ...forAdministrators] : forEveryone;
+  return rank(all, query, ({ title, words }) => `${title} ${words}`);
+}
