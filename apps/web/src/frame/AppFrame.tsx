@@ -1,16 +1,6 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import {
-  CircleQuestionMark,
-  House,
-  LayoutGrid,
-  Library,
-  LogOut,
-  Megaphone,
-  Settings,
-  Store,
-  SunMoon,
-} from "lucide-react";
+import { CircleQuestionMark, House, LayoutGrid, Library, LogOut, Megaphone, Settings, Store, SunMoon } from "lucide-react";
 import { Suspense, useMemo, useState } from "react";
 import { useKeptPreferences } from "../features/users/preferences.ts";
 import { meQuery } from "../features/users/users.queries.ts";

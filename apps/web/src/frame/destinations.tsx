@@ -21,7 +21,13 @@ const forEveryone: readonly Destination[] = [
 ];
 const forAdministrators: readonly Destination[] = [
   { id: "go.admin", title: "Administration", words: "admin console", icon: <ShieldUser size={14} />, to: "/admin" },
-  ...adminPlaces.map(({ to, label, words, icon }) => ({ id: `go.${to}`, title: `Administration: ${label}`, words: `admin ${words}`, icon, to })),
+  ...adminPlaces.map(({ to, label, words, icon }) => ({
+    id: `go.${to}`,
+    title: `Administration: ${label}`,
+    words: `admin ${words}`,
+    icon,
+    to,
+  })),
 ];
 
 /** The pages that `query` names, best first: by title, then by their other words. Without a query none, since the palette lists the main ones. */

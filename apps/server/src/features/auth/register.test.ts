@@ -72,11 +72,14 @@ describe("auth.register", () => {
     });
   });
 
-  test.each(["12345678", "password1", "qwertyuiop", "aaaaaaaaaaaa", "abcdefgh1"])("refuses %s, which is easy to guess", async (guessable) => {
-    const response = await post("/api/auth/register", { email: freshEmail(), password: guessable });
-    expect(response.status).toBe(400);
-    expect(await bodyOf(response)).toEqual({ detail: expect.stringContaining("easy to guess"), code: "register_invalid_password" });
-  });
+  test.each(["12345678", "password1", "qwertyuiop", "aaaaaaaaaaaa", "abcdefgh1"])(
+    "refuses %s, which is easy to guess",
+    async (guessable) => {
+      const response = await post("/api/auth/register", { email: freshEmail(), password: guessable });
+      expect(response.status).toBe(400);
+      expect(await bodyOf(response)).toEqual({ detail: expect.stringContaining("easy to guess"), code: "register_invalid_password" });
+    },
+  );
 
   test("refuses a password made of the person's own address or name", async () => {
     const answer = await post("/api/auth/register", { email: "marguerite@example.com", password: "Marguerite1" });

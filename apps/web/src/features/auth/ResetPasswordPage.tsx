@@ -55,7 +55,11 @@ export function ResetPasswordPage() {
     <AuthThread title="Set a new password">
       <LiveStep title="Set a new password">
         <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
-          <Field label="New password" error={error} hint="8 to 128 characters. A few unrelated words make a strong one. Setting it signs out every session.">
+          <Field
+            label="New password"
+            error={error}
+            hint="8 to 128 characters. A few unrelated words make a strong one. Setting it signs out every session."
+          >
             <PasswordInput
               size="lg"
               name="password"

@@ -47,7 +47,12 @@ export const settingsGroups: readonly { title: string; places: readonly Settings
       { to: "/settings/look", label: "Look", icon: <Sun />, words: "theme dark light appearance color font" },
       { to: "/settings/preferences", label: "Preferences", icon: <SlidersHorizontal />, words: "default model edit mode language" },
       { to: "/settings/notifications", label: "Notifications", icon: <Bell />, words: "mail e-mail desktop alerts" },
-      { to: "/settings/security", label: "Security", icon: <Shield />, words: "password passkey two-factor 2fa authenticator sessions sign-in" },
+      {
+        to: "/settings/security",
+        label: "Security",
+        icon: <Shield />,
+        words: "password passkey two-factor 2fa authenticator sessions sign-in",
+      },
       { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard />, words: "keyboard keys" },
       { to: "/settings/data", label: "Your data", icon: <PackageOpen />, words: "export download delete close account" },
     ],
@@ -65,7 +70,12 @@ export const settingsGroups: readonly { title: string; places: readonly Settings
   {
     title: "Money",
     places: [
-      { to: "/settings/billing", label: "Billing", icon: <Coins />, words: "bill credits plan subscription invoice payment upgrade top up usage" },
+      {
+        to: "/settings/billing",
+        label: "Billing",
+        icon: <Coins />,
+        words: "bill credits plan subscription invoice payment upgrade top up usage",
+      },
       { to: "/settings/referrals", label: "Referrals", icon: <Gift />, words: "invite friends" },
       { to: "/settings/creator", label: "Creator studio", icon: <Store />, words: "sell seller payout earnings" },
     ],
