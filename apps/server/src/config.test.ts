@@ -53,6 +53,10 @@ test("every problem is told at once, each with an example", () => {
   expect(error.message).not.toContain("Basic");
 });
 
+test("a runtime driver that does not exist is refused before anything starts", () => {
+  expect(() => readConfig({ RUNTIME_DRIVER: "kubernetes" })).toThrow(/RUNTIME_DRIVER.*sandbox, docker, process/s);
+});
+
 test("a preview domain on the app's own site is refused", () => {
   expect(() => readConfig({ APP_BASE_URL: "https://studio.example.com", PREVIEW_DOMAIN: "p.studio.example.com" })).toThrow(
     /PREVIEW_DOMAIN/,

@@ -130,7 +130,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     dataDir: text("DATA_DIR"),
     database: { url: secret("DATABASE_URL") },
     runtime: {
-      driver: text("RUNTIME_DRIVER") as "auto" | "sandbox" | "docker" | "kubernetes" | "process" | "memory",
+      driver: text("RUNTIME_DRIVER") as "auto" | "sandbox" | "docker" | "process" | "memory",
       docker: { host: text("DOCKER_HOST"), certPath: text("DOCKER_CERT_PATH") || undefined, image: text("DOCKER_IMAGE") || undefined },
       idleFreezeMs: Number(text("IDLE_FREEZE_MINUTES")) * 60_000,
       idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000,

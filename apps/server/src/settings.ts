@@ -45,8 +45,8 @@ export const settings = {
   RUNTIME_DRIVER: {
     default: "auto",
     example: "sandbox",
-    about: "Where project code runs: auto, sandbox, docker, kubernetes, process (no isolation), memory (tests)",
-    check: oneOf("auto", "sandbox", "docker", "kubernetes", "process", "memory"),
+    about: "Where project code runs: auto, sandbox, docker, process (no isolation), memory (tests)",
+    check: oneOf("auto", "sandbox", "docker", "process", "memory"),
   },
   DOCKER_HOST: {
     default: "unix:///var/run/docker.sock",

@@ -2,7 +2,7 @@ import { JsonObject, Literals, Nullable, Type, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "system";
-export const DeploymentMode = Literals("sandbox", "docker", "kubernetes", "process", "memory");
+export const DeploymentMode = Literals("sandbox", "docker", "process", "memory");
 export const Isolation = Literals("full", "no-netns", "process", "none");
 
 export const PublicConfig = Type.Object({

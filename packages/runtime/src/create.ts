@@ -26,7 +26,7 @@ export interface RuntimeOptions {
 type Create = (options: RuntimeOptions) => Promise<RuntimeDriver>;
 
 /** The drivers there are. Their code loads when they are asked for. */
-const drivers: Partial<Record<DriverName, Create>> = {
+const drivers: Record<DriverName, Create> = {
   sandbox: async (options) => (await import("./sandbox/driver.ts")).createSandboxDriver(options),
   docker: async ({ docker, ...options }) => (await import("./docker/driver.ts")).createDockerDriver({ ...docker, ...options }),
   process: async (options) => (await import("./process/driver.ts")).createProcessDriver(options),
@@ -43,15 +43,11 @@ export async function createRuntime({ orphanGraceMs, ...options }: RuntimeOption
 }
 
 async function createDriver(options: Omit<RuntimeOptions, "orphanGraceMs">): Promise<RuntimeDriver> {
-  if (options.driver !== "auto") {
-    const create = drivers[options.driver];
-    if (!create) throw new RuntimeError("not_supported", `there is no runtime driver ${options.driver}`);
-    return create(options);
-  }
+  if (options.driver !== "auto") return drivers[options.driver](options);
   const reasons: string[] = [];
   for (const name of automatic) {
     try {
-      return await (drivers[name] as Create)(options);
+      return await drivers[name](options);
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       reasons.push(`${name}: ${error.message}${error.cause instanceof Error ? `, ${error.cause.message}` : ""}`);

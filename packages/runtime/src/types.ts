@@ -9,7 +9,7 @@ import type { History } from "./history/types.ts";
  * processes inside it that end. Opening a sandbox starts nothing: the tree can be read and written while everything is stopped.
  */
 
-export type DriverName = "sandbox" | "docker" | "kubernetes" | "process" | "memory";
+export type DriverName = "sandbox" | "docker" | "process" | "memory";
 
 /** What stands between project code and the host. `full` > `no-netns` > `process` > `none`. Shown to people; never upgraded silently. */
 export type Isolation = "full" | "no-netns" | "process" | "none";
