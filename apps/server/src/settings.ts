@@ -91,11 +91,15 @@ export const settings = {
     about: "Take credits for calls with the models connected here. Off: nobody is charged",
     check: flag,
   },
-  STRIPE_SECRET_KEY: { example: "sk_live_…", about: "Takes payments through Stripe. Unset: nothing can be bought here" },
+  STRIPE_SECRET_KEY: {
+    example: "sk_live_…",
+    about: "Takes payments through Stripe; needs BILLING_ENABLED=true, or bought credits are never used. Unset: nothing can be bought here",
+  },
   STRIPE_PUBLISHABLE_KEY: { default: "", example: "pk_live_…", about: "The public key of the same account" },
   STRIPE_WEBHOOK_SECRET: {
     example: "whsec_…",
-    about: "Signing secret of the webhook endpoint APP_BASE_URL/api/webhooks/stripe",
+    about:
+      "Signing secret of the webhook endpoint APP_BASE_URL/api/webhooks/stripe, in the account and mode of the key, in any API version, with the events checkout.session.completed, checkout.session.async_payment_succeeded, customer.subscription.created, customer.subscription.updated, customer.subscription.deleted, customer.subscription.paused, customer.subscription.resumed, invoice.payment_succeeded, invoice.payment_failed, charge.refunded, charge.dispute.created, charge.dispute.closed",
   },
   STRIPE_API_URL: { default: "https://api.stripe.com", example: "http://localhost:12111", about: "Where Stripe's API is", check: url },
   STRIPE_PRICE_BASIC_MONTHLY: { default: "", example: "price_…", about: "Stripe price of the basic plan by the month; empty: not sold" },

@@ -305,7 +305,7 @@ export const billingRoutes = {
     rawBody: true,
     contentType: "application/json",
     response: Type.Object({ received: Type.Literal(true) }),
-    errors: ["invalid_signature", "payments_not_configured"],
+    errors: ["invalid_signature", "payments_not_configured", "stripe_error"],
   }),
 };
 

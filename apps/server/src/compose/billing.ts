@@ -61,6 +61,10 @@ export function composeFulfilment({
 export function composeBilling({ config, log, db, limits, mail, settings }: Platform, { credits }: { credits: Credits }): BillingArea {
   const { appBaseUrl } = config.http;
   const store = createBillingStore(db);
+  if (config.billing.stripe && !config.billing.isOn)
+    log.warn(
+      "STRIPE_SECRET_KEY is set but BILLING_ENABLED is false: people can buy credits that nothing uses. Set BILLING_ENABLED=true or unset STRIPE_SECRET_KEY.",
+    );
   const payments = createPayments({ account: config.billing.stripe, refusals: store, log });
   const sales = createSales({
     store: createSalesStore(db),

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startStripe, stripeEnv } from "@tesslate/testkit";
 import { testApp, type TestUser } from "../../testing/app.ts";
+import { settings } from "../../settings.ts";
 import { billingApp, wrongInBooks, type BillingApp } from "../../testing/billing.ts";
+import { eventTypes } from "./webhooks.ts";
 
 let world: BillingApp;
 beforeAll(async () => {
@@ -403,6 +405,14 @@ describe("credits", () => {
   });
 });
 
+test("the settings name every event that is handled; keys without billing are warned of at start", async () => {
+  const about = settings.STRIPE_WEBHOOK_SECRET.about;
+  expect([...about.matchAll(/[a-z_]+(?:\.[a-z_]+)+/g)].map(([name]) => name)).toEqual([...eventTypes]);
+  expect(world.app.logs().includes("BILLING_ENABLED is false")).toBe(false);
+  await using sold = await testApp({ env: { ...stripeEnv(world.stripe), BILLING_ENABLED: "false" } });
+  expect(sold.logs().includes("STRIPE_SECRET_KEY is set but BILLING_ENABLED is false")).toBe(true);
+});
+
 describe("a webhook", () => {
   const send = (body: string, headers: Record<string, string>) =>
     world.app.request("/api/webhooks/stripe", { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
@@ -416,6 +426,43 @@ describe("a webhook", () => {
     expect((await send(`${body} `, signed())).status).toBe(400);
     const taken = await send(body, signed());
     expect([taken.status, await taken.json()]).toEqual([200, { received: true }]);
+  });
+  test("of an invoice renews a plan in every API version", async () => {
+    const { account } = world.stripe;
+    const ada = await world.app.signUp();
+    await world.buyPlan(ada, "pro");
+    await settle();
+    const allowance = (await api(ada).billing.credits()).bundled_credits;
+    expect(allowance).toBeGreaterThan(0);
+    for (const api_version of ["2020-08-27", "2024-06-20", "2025-03-31.basil", "2026-10-28.endive"]) {
+      await world.rows("update users set bundled_credits = 1 where id = $1", [ada.id]);
+      account.advance(31);
+      const events = world.stripe.waiting.splice(0).map((event) => {
+        const { parent, ...invoice } = event.data.object as { parent?: { subscription_details?: { subscription: string } } };
+        // Until 2025-03-31 the subscription was a field of the invoice itself.
+        const object =
+          parent && api_version < "2025-03-31" ? { ...invoice, subscription: parent.subscription_details?.subscription } : undefined;
+        return { ...event, api_version, ...(object && { data: { object } }) };
+      });
+      expect(new Set(await world.stripe.deliver(events))).toEqual(new Set([200]));
+      expect([api_version, (await api(ada).billing.credits()).bundled_credits]).toEqual([api_version, allowance]);
+    }
+  });
+  test("of something that Stripe has not is refused and logged; one that no retry changes is taken and logged", async () => {
+    const event = (type: string, object: object) => ({
+      ...world.stripe.account.events[0],
+      id: `evt_${crypto.randomUUID()}`,
+      type,
+      data: { object },
+    });
+    const deliver = async (type: string, object: object) => (await world.stripe.deliver([event(type, object) as never]))[0];
+    expect(await deliver("invoice.payment_succeeded", { id: "in_elsewhere", object: "invoice" })).toBe(502);
+    expect(await deliver("invoice.payment_failed", { id: "in_elsewhere", object: "invoice" })).toBe(502);
+    expect(await deliver("customer.subscription.updated", { id: "sub_elsewhere", object: "subscription" })).toBe(502);
+    expect(world.app.logs().includes("Stripe has no invoice in_elsewhere")).toBe(true);
+    expect(await deliver("invoice.payment_succeeded", { object: "invoice" })).toBe(200);
+    expect(await deliver("invoice.paid", { id: "in_elsewhere", object: "invoice" })).toBe(200);
+    expect(world.app.logs().includes("no handler for this type")).toBe(true);
   });
   test("that cannot be worked off is refused, so that it comes again", async () => {
     const ada = await world.app.signUp();

@@ -1,5 +1,6 @@
 import type { Stripe } from "stripe";
 import type { Queries } from "../../platform/database.ts";
+import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { BillingStore, Returned } from "./billing.store.ts";
 import { ownSessionOf, type Fulfilment, type OwnSession, type PaidInvoice } from "./fulfilment.ts";
@@ -32,8 +33,8 @@ const unpaidStates: ReadonlySet<string> = new Set(["past_due", "unpaid", "incomp
 
 export type Webhooks = ReturnType<typeof createWebhooks>;
 /**
- * What Stripe tells (marketplace-billing-admin 5.10). An event is a hint that something changed: facts that never change are taken from it, everything
- * else is asked of Stripe. Its id and its effects are written in one transaction, so that it is either worked off or comes again.
+ * What Stripe tells (marketplace-billing-admin 5.10), in any API version. An event is a hint that something changed: fields that are the same in all
+ * versions and never change are read from it, everything else is fetched from Stripe. Its id and its effects are written in one transaction, so that it is either worked off or comes again.
  */
 export function createWebhooks({
   store,
@@ -51,33 +52,56 @@ export function createWebhooks({
   onPaymentFailed: (tx: Queries, userId: string) => Promise<void>;
   log: Logger;
 }) {
-  const told = (id: string | null | undefined): Promise<ToldSubscription | undefined> => (id ? plans.ask(id) : Promise.resolve(undefined));
+  /** Stripe never deletes these, so the key reads another account or mode than the endpoint. Refused: Stripe retries for three days. */
+  const unknown = (what: string, id: string): AppError => {
+    const message = `Stripe has no ${what} ${id}. STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must belong to the same account and mode.`;
+    log.error({ [`${what}_id`]: id }, message);
+    return new AppError("stripe_error", message);
+  };
+  const subscriptionById = async (id: string): Promise<ToldSubscription> => {
+    const subscription = await plans.ask(id);
+    if (!subscription) throw unknown("subscription", id);
+    return subscription;
+  };
+  /** The object in an event has the shape of the endpoint's API version; a fetched one has the shape of the version that this server speaks. */
+  const invoiceById = async (id: string): Promise<Stripe.Invoice> => {
+    const invoice = await payments.find((stripe) => stripe.invoices.retrieve(id));
+    if (!invoice) throw unknown("invoice", id);
+    return invoice;
+  };
+  /** Answered with 200, because no retry would change it. */
+  const ignored = (event: Stripe.Event, reason: string): Effect => {
+    log.info({ event_id: event.id, type: event.type, reason }, "event of stripe ignored");
+    return nothing;
+  };
 
   const sessionEffect = async (session: OwnSession): Promise<Effect> => {
     if (!session.isPaid) return nothing;
-    const subscription = await told(session.subscription_id);
+    const subscription = session.subscription_id === null ? undefined : await plans.ask(session.subscription_id);
     return (tx) => fulfilment.session(tx, session, subscription);
   };
   const subscriptionEffect = async (id: string): Promise<Effect> => {
-    const subscription = await told(id);
+    const subscription = await plans.ask(id);
     return subscription ? (tx) => plans.apply(tx, subscription) : nothing;
   };
-  const invoiceEffect = async (invoice: Stripe.Invoice): Promise<Effect> => {
-    const subscriptionId = subscriptionOf(invoice);
-    if (!subscriptionId) return nothing;
-    const subscription = await told(subscriptionId);
-    const paid = subscription && paidInvoiceOf(invoice, subscription.subscription);
-    return paid ? (tx) => fulfilment.invoice(tx, paid, subscription) : nothing;
+  const invoiceEffect = async (event: Stripe.InvoicePaymentSucceededEvent | Stripe.InvoicePaymentFailedEvent): Promise<Effect> => {
+    const { id } = event.data.object;
+    if (!id) return ignored(event, "the invoice has no id: it is a preview");
+    const invoice = await invoiceById(id);
+    const subscriptionId = idOf(invoice.parent?.subscription_details?.subscription);
+    if (!subscriptionId) return ignored(event, "the invoice belongs to no subscription");
+    const subscription = await subscriptionById(subscriptionId);
+    if (event.type === "invoice.payment_failed") return failureEffect(subscription);
+    const paid = paidInvoiceOf(invoice, subscription.subscription);
+    return paid ? (tx) => fulfilment.invoice(tx, paid, subscription) : ignored(event, "the subscription was not sold by this server");
   };
-  const failureEffect = async (invoice: Stripe.Invoice): Promise<Effect> => {
-    const subscription = await told(subscriptionOf(invoice));
-    if (!subscription) return nothing;
-    return async (tx) => {
+  const failureEffect =
+    (subscription: ToldSubscription): Effect =>
+    async (tx) => {
       const userId = await plans.apply(tx, subscription);
       // What was paid after all by the time that we hear of it worries nobody.
       if (userId !== undefined && unpaidStates.has(subscription.subscription.status)) await onPaymentFailed(tx, userId);
     };
-  };
   /** Payments of subscriptions are known by their invoice. */
   const keyOf = async (paymentIntent: string): Promise<string> => {
     if (await store.findPayment(paymentIntent)) return paymentIntent;
@@ -94,23 +118,22 @@ export function createWebhooks({
 
   const effectOf = (event: Stripe.Event): Effect | Promise<Effect> => {
     // It happened in a creator's own account: what is written there is not ours, whatever it says.
-    if (event.account) return nothing;
+    if (event.account) return ignored(event, "it happened in a connected account");
     switch (event.type) {
       case "checkout.session.completed":
       case "checkout.session.async_payment_succeeded": {
         const session = ownSessionOf(event.data.object);
-        return session ? sessionEffect(session) : nothing;
+        return session ? sessionEffect(session) : ignored(event, "the checkout session was not made by this server");
       }
       case "customer.subscription.created":
       case "customer.subscription.updated":
       case "customer.subscription.deleted":
       case "customer.subscription.paused":
       case "customer.subscription.resumed":
-        return subscriptionEffect(event.data.object.id);
+        return subscriptionById(event.data.object.id).then((subscription) => (tx) => plans.apply(tx, subscription));
       case "invoice.payment_succeeded":
-        return invoiceEffect(event.data.object);
       case "invoice.payment_failed":
-        return failureEffect(event.data.object);
+        return invoiceEffect(event);
       case "charge.refunded": {
         const { payment_intent, amount_refunded } = event.data.object;
         return refundEffect(idOf(payment_intent), { refunded: amount_refunded });
@@ -127,7 +150,7 @@ export function createWebhooks({
           : nothing;
       }
       default:
-        return nothing;
+        return ignored(event, "no handler for this type");
     }
   };
 
@@ -159,8 +182,6 @@ export function createWebhooks({
     },
   };
 }
-
-const subscriptionOf = (invoice: Stripe.Invoice): string | undefined => idOf(invoice.parent?.subscription_details?.subscription);
 
 /** Undefined: not of a subscription of ours, or of nobody's. */
 function paidInvoiceOf(invoice: Stripe.Invoice, subscription: Stripe.Subscription): PaidInvoice | undefined {
