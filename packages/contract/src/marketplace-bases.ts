@@ -203,6 +203,11 @@ export const marketplaceBasesRoutes = {
     query: Type.Object(pageQuery),
     response: Type.Object({
       ...listOf(BaseVersion).properties,
+      status: {
+        ...Literals("current", "outdated", "unavailable"),
+        description:
+          "`outdated`: the host did not answer, these are its last known tags; `unavailable`: it did not answer and none are known",
+      },
       default_branch: Type.String(),
       git_repo_url: Nullable(Type.String()),
     }),

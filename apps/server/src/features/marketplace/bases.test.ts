@@ -159,23 +159,31 @@ test("a project becomes a base: nothing secret and nothing that runs by itself g
   expect((await readdir(join(app.dataDir, "arrivals"))).filter((name) => name.endsWith(".zip"))).toEqual([]);
 });
 
-test("versions: by the API with dates, by git when that refuses, the last good ones when nobody answers", async () => {
+test("versions: all pages of the API in the order of versions, by git when that refuses, the last good ones when nobody answers", async () => {
   const url = host.add("gh/tool", { files: { a: "a" } });
-  for (const tag of ["v1.9.0", "v1.10.0", "v2.0.0-rc.1", "v2.0.0", "v0.1", "nightly"]) host.git("gh/tool", "tag", tag, "main");
   const tool = await submit("Tool", url);
   const read = (slug: string) => bases(bob).versions({ params: { slug }, query: {} });
   const sha = host.git("gh/tool", "rev-parse", "main").trim();
-  api = (path) =>
-    path.includes("/tags")
-      ? { status: 200, body: ["v1.9.0", "v2.0.0"].map((name) => ({ name, commit: { sha } })) }
-      : { status: 200, body: { commit: { committer: { date: "2026-01-02T03:04:05Z" } } } };
+  // GitHub lists tags by name, backwards: the newest version is on the second page.
+  const tags = [...Array.from({ length: 120 }, (_, i) => `v9.${i}.0`), "v10.0.0", "v10.0.0-rc.1"].sort().toReversed();
+  api = (path) => {
+    const { pathname, searchParams } = new URL(path, "http://github");
+    if (!pathname.endsWith("/tags")) return { status: 200, body: { commit: { committer: { date: "2026-01-02T03:04:05Z" } } } };
+    const [size, page] = ["per_page", "page"].map((name) => Number(searchParams.get(name))) as [number, number];
+    return { status: 200, body: tags.slice(size * (page - 1), size * page).map((name) => ({ name, commit: { sha } })) };
+  };
+  expect(tags.slice(0, 100)).not.toContain("v10.0.0");
   expect(await read(tool.slug)).toMatchObject({
-    total: 2,
+    total: 5,
+    status: "current",
     default_branch: "main",
     git_repo_url: url,
     items: [
-      { tag: "v2.0.0", sha: sha.slice(0, 7), date: "2026-01-02T03:04:05.000Z", url: `${host.url}/gh/tool/releases/tag/v2.0.0` },
-      { tag: "v1.9.0" },
+      { tag: "v10.0.0", sha: sha.slice(0, 7), date: "2026-01-02T03:04:05.000Z", url: `${host.url}/gh/tool/releases/tag/v10.0.0` },
+      { tag: "v10.0.0-rc.1" },
+      { tag: "v9.119.0" },
+      { tag: "v9.118.0" },
+      { tag: "v9.117.0" },
     ],
   });
   const calls = asked.length;
@@ -189,9 +197,11 @@ test("versions: by the API with dates, by git when that refuses, the last good o
   expect((await read(second.slug)).items.map((version) => [version.tag, version.date])).toEqual(
     ["v2.0.0", "v2.0.0-rc.1", "v1.10.0", "v1.9.0", "v0.1"].map((tag) => [tag, null]),
   );
+  const untagged = await submit("Untagged", host.add("gh/untagged", { files: { a: "a" } }));
+  expect(await read(untagged.slug)).toMatchObject({ items: [], total: 0, status: "current" });
   const third = await submit("Nowhere", `${host.url}/gh/nowhere.git`);
   const quota = asked.length;
-  expect(await read(third.slug)).toMatchObject({ items: [], total: 0 });
+  expect(await read(third.slug)).toMatchObject({ items: [], total: 0, status: "unavailable" });
   // Refused once, the API is left alone for a while.
   expect(asked.length).toBe(quota);
 });

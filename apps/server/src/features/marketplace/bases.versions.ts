@@ -7,10 +7,17 @@ const goodForMs = 600_000;
 const badForMs = 30_000;
 const kept = 500;
 const shownTags = 5;
+const tagsPerPage = 100;
+/** A repository with more tags than so many pages is listed by git, which needs one call for all of them. */
+const maxPages = 5;
 const githubPauseMs = 600_000;
 
-interface Known {
+/** `unavailable`: the host did not answer and no earlier answer is known; `outdated`: it did not answer, these are from before. */
+export interface Tags {
+  status: "current" | "outdated" | "unavailable";
   versions: BaseVersion[];
+}
+interface Known extends Tags {
   until: number;
 }
 
@@ -31,7 +38,7 @@ export function createBaseVersions({
   log: Logger;
 }) {
   const known = new Map<string, Known>();
-  const asking = new Map<string, Promise<BaseVersion[]>>();
+  const asking = new Map<string, Promise<Tags>>();
   const call = outbound.limited({ timeoutMs: 10_000, maxBytes: 1_000_000 });
   let githubFrom = 0;
 
@@ -42,26 +49,34 @@ export function createBaseVersions({
     return response.json();
   };
   const byApi = async (repository: string, path: string): Promise<BaseVersion[]> => {
-    const tags = ((await api(`/repos/${path}/tags?per_page=${shownTags}`)) as { name?: unknown; commit?: { sha?: unknown } }[]).slice(
-      0,
-      shownTags,
-    );
-    const versions = await Promise.all(
-      tags.map(async ({ name, commit }): Promise<BaseVersion> => {
+    const tags: { name: string; sha: string }[] = [];
+    for (let page = 1, count = tagsPerPage; count === tagsPerPage; page++) {
+      if (page > maxPages) throw new Error("the repository has too many tags for its API");
+      const found = (await api(`/repos/${path}/tags?per_page=${tagsPerPage}&page=${page}`)) as {
+        name?: unknown;
+        commit?: { sha?: unknown };
+      }[];
+      for (const { name, commit } of found) {
         if (typeof name !== "string" || typeof commit?.sha !== "string" || !isSha(commit.sha)) throw new Error("no list of tags");
-        const found = (await api(`/repos/${path}/commits/${commit.sha}`).catch(() => undefined)) as
+        tags.push({ name, sha: commit.sha });
+      }
+      count = found.length;
+    }
+    const newest = tags.sort((a, b) => compareTags(b.name, a.name)).slice(0, shownTags);
+    return Promise.all(
+      newest.map(async ({ name, sha }): Promise<BaseVersion> => {
+        const found = (await api(`/repos/${path}/commits/${sha}`).catch(() => undefined)) as
           | { commit?: { committer?: { date?: unknown } } }
           | undefined;
         const date = Date.parse(String(found?.commit?.committer?.date));
         return {
           tag: name,
-          sha: commit.sha.slice(0, 7),
+          sha: sha.slice(0, 7),
           date: Number.isNaN(date) ? null : new Date(date).toISOString(),
           url: pageOf(repository, name, true),
         };
       }),
     );
-    return versions.sort((a, b) => (b.date ?? "").localeCompare(a.date ?? "") || compareTags(b.tag, a.tag));
   };
   const byGit = async (repository: string): Promise<BaseVersion[]> => {
     await using git = await openGit({ url: repository }, { maxBytes: 16 * 2 ** 20, tooLarge: "This repository has too many tags." });
@@ -87,25 +102,26 @@ export function createBaseVersions({
       }
     return byGit(repository);
   };
-  const refresh = async (repository: string): Promise<BaseVersion[]> => {
-    const last = known.get(repository)?.versions ?? [];
+  const refresh = async (repository: string): Promise<Tags> => {
+    const last = known.get(repository);
     const entry = await ask(repository).then(
-      (versions) => ({ versions, until: Date.now() + goodForMs }),
-      (err: unknown) => {
+      (versions): Known => ({ status: "current", versions, until: Date.now() + goodForMs }),
+      (err: unknown): Known => {
         log.info({ err, repository }, "tags could not be read");
-        return { versions: last, until: Date.now() + badForMs };
+        const isKnown = last !== undefined && last.status !== "unavailable";
+        return { status: isKnown ? "outdated" : "unavailable", versions: last?.versions ?? [], until: Date.now() + badForMs };
       },
     );
     known.delete(repository);
     known.set(repository, entry);
     for (const oldest of known.keys()) if (known.size > kept) known.delete(oldest);
-    return entry.versions;
+    return entry;
   };
   return {
     /** At most five, the newest first; never throws. */
-    of: async (repository: string): Promise<BaseVersion[]> => {
+    of: async (repository: string): Promise<Tags> => {
       const found = known.get(repository);
-      if (found && found.until > Date.now()) return found.versions;
+      if (found && found.until > Date.now()) return found;
       const going = asking.get(repository) ?? refresh(repository).finally(() => asking.delete(repository));
       asking.set(repository, going);
       return going;

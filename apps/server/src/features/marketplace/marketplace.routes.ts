@@ -90,10 +90,12 @@ export function mountMarketplaceBases(
     versions: async ({ user, ip }, { params, query }) => {
       await limits.versions(ip);
       const { base } = await catalogue.require(user, params.slug);
-      const found = base.git_repo_url === null ? [] : await versions.of(base.git_repo_url);
+      const { versions: found, status } =
+        base.git_repo_url === null ? { versions: [], status: "current" as const } : await versions.of(base.git_repo_url);
       const page = pageOf(query);
       return {
         ...page.envelope(found.slice(page.offset, page.offset + page.limit), found.length),
+        status,
         default_branch: base.default_branch,
         git_repo_url: base.git_repo_url,
       };

@@ -135,7 +135,9 @@ function Versions({ base, onUse }: { base: BaseDetail; onUse?: (version: string)
       </p>
       {isPending ? (
         <SkeletonRows count={2} label="Asking for its versions" />
-      ) : !data || data.items.length === 0 ? (
+      ) : !data || data.status === "unavailable" ? (
+        <p className="text-sm text-fg-2">Couldn’t reach the repository, so its versions are unknown. Try again in a minute.</p>
+      ) : data.items.length === 0 ? (
         <p className="text-sm text-fg-2">No tagged versions are known. It begins with the newest of its branch.</p>
       ) : (
         <ul role="list" className="divide-y divide-line-0 border-y border-line-0">
