@@ -158,7 +158,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
 
   const oauth = createOauthApp({
     tokens: (): Set<string> => provider.tokens,
-    takes: "json",
+    takes: "form",
     authorizeRoute: "GET /authorize",
     tokenRoute: "POST /oauth/token",
   });

@@ -98,7 +98,7 @@ function netlifyApp(config: AppConfig, outbound: Outbound): OauthApp {
   return {
     authorizationUrl: ({ state }) => addressOf(config, state, {}),
     redeem: async ({ code }) => {
-      const json = {
+      const form = {
         grant_type: "authorization_code",
         code,
         client_id: config.clientId,
@@ -107,7 +107,7 @@ function netlifyApp(config: AppConfig, outbound: Outbound): OauthApp {
       };
       const { body } = await clientOf("Netlify", origin, outbound).call("/oauth/token", {
         method: "POST",
-        json,
+        form,
         repeat: "once",
         timeoutMs: callMs,
       });
