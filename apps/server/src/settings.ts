@@ -300,7 +300,12 @@ export const settings = {
     about: "Where people allow this server to deploy for them at Vercel",
     check: url,
   },
-  VERCEL_CLIENT_ID: { default: "", example: "cl_0123456789abcdef", about: "Connect Vercel in the browser; empty: with a token only" },
+  VERCEL_CLIENT_ID: {
+    default: "",
+    example: "cl_0123456789abcdef",
+    about:
+      "Connect Vercel in the browser with this Sign in with Vercel app; empty: with a token only. Vercel must have granted the app permission to deploy, or connections are refused",
+  },
   VERCEL_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
   VERCEL_OAUTH_REDIRECT_URI: {
     example: "https://studio.example.com/api/deployment-oauth/vercel/callback",

@@ -76,12 +76,15 @@ export type SiteReader = (path: string) => { status: number; body: Buffer; type:
 export async function startProvider({
   endpoints,
   denied,
+  forbids,
   unknown,
 }: {
   endpoints: readonly Endpoint[];
   /** The answer to a token that is not, or no longer, valid. */
   denied: Reply;
   unknown: (what: string) => Reply;
+  /** What a valid token may not do. */
+  forbids?: (token: string, what: string) => Reply | undefined;
 }): Promise<Provider> {
   const token = `tok_${randomBytes(12).toString("hex")}`;
   const tokens = new Set([token]);
@@ -110,6 +113,8 @@ export async function startProvider({
     const { endpoint, pattern } = route;
     const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
     if (!endpoint.isOpen && (given === undefined || !tokens.has(given))) return denied;
+    const forbidden = !endpoint.isOpen && given !== undefined ? forbids?.(given, `${request.method} ${url.pathname}`) : undefined;
+    if (forbidden) return forbidden;
     const odd = [...url.searchParams.keys()].find((key) => !(endpoint.query ?? []).includes(key));
     if (odd !== undefined) return { status: 400, body: { message: `unknown query parameter ${odd}` } };
     const declared = request.headers["content-length"];

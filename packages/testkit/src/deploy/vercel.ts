@@ -35,6 +35,10 @@ interface Deployment {
 
 export interface VercelFake extends Provider {
   oauth: OauthApp;
+  /** Whether tokens of the OAuth app may do more than tell who signed in; Vercel gives that to few apps. */
+  mayOauthDeploy(isAllowed: boolean): void;
+  /** Tokens that may look at everything and change nothing. */
+  readOnly: Set<string>;
   /** Teams that the account may see; every token may act for them. */
   teams: { id: string; name: string; slug: string }[];
   /** A project that somebody made there before. */
@@ -91,6 +95,8 @@ export async function startVercel(): Promise<VercelFake> {
   const teams: VercelFake["teams"] = [];
   const foreignDomains = new Set<string>();
   let plan: BuildPlan = {};
+  let mayOauthDeploy = true;
+  const readOnly = new Set<string>();
 
   const scopeOf = (query: URLSearchParams): string => {
     const team = query.get("teamId");
@@ -256,6 +262,10 @@ export async function startVercel(): Promise<VercelFake> {
   const team = ["teamId"];
   const provider: Provider = await startProvider({
     denied: failed(403, "forbidden", "Not authorized", { invalidToken: true }),
+    forbids: (token, what) =>
+      (token.startsWith("oat_") && !mayOauthDeploy && what !== "GET /v2/user") || (readOnly.has(token) && !what.startsWith("GET "))
+        ? failed(403, "forbidden", "You don't have permission to do this.")
+        : undefined,
     unknown: (what) => failed(404, "not_found", `The requested API endpoint was not found: ${what}`),
     endpoints: [
       ...oauth.endpoints,
@@ -274,7 +284,7 @@ export async function startVercel(): Promise<VercelFake> {
         },
       },
       {
-        route: "GET /v9/projects",
+        route: "GET /v10/projects",
         query: ["limit", ...team],
         answer: ({ query }) => {
           const scope = scopeOf(query);
@@ -370,7 +380,7 @@ export async function startVercel(): Promise<VercelFake> {
         },
       },
       {
-        route: "GET /v6/deployments",
+        route: "GET /v7/deployments",
         query: ["projectId", "limit", ...team],
         answer: ({ query }) => {
           const project = projectOf(query, query.get("projectId") ?? "");
@@ -408,6 +418,8 @@ export async function startVercel(): Promise<VercelFake> {
   return {
     ...provider,
     oauth: oauth.app,
+    mayOauthDeploy: (isAllowed) => void (mayOauthDeploy = isAllowed),
+    readOnly,
     teams,
     occupy: (name, teamId = "personal") => void makeProject(teamId, name, null),
     plan: (next) => void (plan = next),

@@ -161,12 +161,28 @@ export function createDeploymentCredentials({
       const { row, isNew } = await put({ user_id: userId, project_id, provider }, "token", { access_token }, metadata);
       return { credential: { ...wireOf(row), validated: judged?.valid === true }, isNew };
     },
-    /** What came through OAuth. */
+    /**
+     * What came through OAuth, once the provider confirms that it may deploy: signing in alone does not show that. Throws `credential_rejected`, and
+     * `bad_gateway` where the provider did not answer and a connection that works would be replaced.
+     */
     saveGranted: async (
       place: { user_id: string; project_id: string | null; provider: OutsideProvider },
       granted: Granted,
-      metadata: Metadata,
-    ): Promise<DeploymentCredential> => wireOf((await put(place, "oauth", granted, tidied({}, metadata))).row),
+      change: Metadata,
+    ): Promise<DeploymentCredential> => {
+      const metadata = tidied({}, change);
+      const judged = await judge(place.provider, { token: granted.access_token, metadata });
+      const { display_name, token_url } = catalogueEntry(place.provider);
+      if (judged && !judged.valid)
+        throw badRequest(
+          `${display_name} signed you in, but the connection was not saved: ${judged.error ?? "the token is not accepted."} Create a token at ${token_url} and connect with it instead.`,
+          "credential_rejected",
+        );
+      const known = judged ? undefined : await store.at(place);
+      if (known && !known.needs_reconnect)
+        throw new AppError("bad_gateway", `${display_name} did not answer. Your existing connection was kept. Try again later.`);
+      return wireOf((await put(place, "oauth", granted, metadata)).row);
+    },
 
     /** Throws `not_found`, `account_id_required`. */
     update: async (userId: string, id: string, change: Metadata): Promise<DeploymentCredential> => {
@@ -220,7 +236,12 @@ export function createDeploymentCredentials({
   };
 }
 
-const titleOf = (provider: OutsideProvider): string => catalogue.find(({ name }) => name === provider)?.display_name ?? provider;
+const catalogueEntry = (provider: OutsideProvider) => {
+  const found = catalogue.find(({ name }) => name === provider);
+  if (!found) throw new Error(`no provider ${provider}`);
+  return found;
+};
+const titleOf = (provider: OutsideProvider): string => catalogueEntry(provider).display_name;
 function providerOf(text: string): OutsideProvider {
   const found = providerNames.find((name) => name === text.trim().toLowerCase());
   if (!found) throw badRequest(`There is no provider ${text.slice(0, 50)}.`, "unknown_provider", { available: providerNames });

@@ -39,6 +39,24 @@ export function createDeploymentCredentialsStore(db: Database) {
           .from(t)
           .where(and(eq(t.id, id), eq(t.user_id, userId)))
       )[0],
+    /** The one at that place, if there is one. */
+    at: async (place: {
+      user_id: string;
+      provider: OutsideProvider;
+      project_id: string | null;
+    }): Promise<DeploymentCredentialRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(t)
+          .where(
+            and(
+              eq(t.user_id, place.user_id),
+              eq(t.provider, place.provider),
+              place.project_id === null ? isNull(t.project_id) : eq(t.project_id, place.project_id),
+            ),
+          )
+      )[0],
     /** The project's own, else the usual one. */
     choose: async (userId: string, projectId: string, provider: OutsideProvider): Promise<DeploymentCredentialRow | undefined> =>
       (

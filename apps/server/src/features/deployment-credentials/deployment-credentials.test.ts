@@ -86,9 +86,17 @@ test("what a provider refuses is not kept; one that is down keeps nobody from sa
   expect((await post({ provider: "vercel", access_token: "x", metadata: { team_id: { a: 1 } } })).status).toBe(422);
   expect((await app.as(ada).deploymentCredentials.list({ query: {} })).total).toBe(0);
 
+  // It sees everything and may deploy nothing.
+  vercel.tokens.add("read-only");
+  vercel.readOnly.add("read-only");
+  expect(await (await post({ provider: "vercel", access_token: "read-only" })).json()).toMatchObject({
+    code: "credential_rejected",
+    detail: expect.stringContaining("may not deploy") as string,
+  });
+
   const right = { ...stranger, metadata: { account_id: cloudflare.accountId } };
   expect(await (await post(right)).json()).toMatchObject({ validated: true });
-  vercel.trouble({ on: /v9\/projects/, times: 9, reply: { status: 503, body: {} } });
+  vercel.trouble({ on: /v10\/projects/, times: 9, reply: { status: 503, body: {} } });
   expect(await (await post({ provider: "vercel", access_token: vercel.token })).json()).toMatchObject({ validated: false });
   vercel.settle();
   expect(await (await post({ provider: "vercel", access_token: "anything", skip_validation: true })).json()).toMatchObject({

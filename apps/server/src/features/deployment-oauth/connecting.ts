@@ -100,10 +100,15 @@ export function createDeploymentOauth({
       // It may have gone, or be somebody else's by now.
       const project_id = begun.project_id === undefined ? null : (await requireProject(begun.user_id, begun.project_id)).id;
       const metadata = { ...account.metadata, configuration_id: begun.configuration_id };
-      await credentials.saveGranted({ user_id: begun.user_id, project_id, provider }, granted, metadata);
+      await credentials.saveGranted({ user_id: begun.user_id, project_id, provider }, granted, metadata).catch(async (error: unknown) => {
+        // Nothing keeps this token, so it should not stay valid.
+        await app.revoke?.(granted).catch((err: unknown) => log.info({ err, provider }, "a deployment token was not revoked"));
+        throw error;
+      });
       return { kind: "connected", hasChoice: account.hasChoice };
     } catch (error) {
       if (error instanceof AppError && error.code === "not_found") return failed("The project is not there any more.");
+      if (error instanceof AppError && (error.code === "credential_rejected" || error.code === "bad_gateway")) return failed(error.message);
       if (!(error instanceof TargetError)) throw error;
       log.warn({ provider, status: error.status, code: error.code }, "connecting a deployment provider failed");
       return failed(`The connection was not made. ${error.message}`);

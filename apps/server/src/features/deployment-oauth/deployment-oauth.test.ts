@@ -91,6 +91,28 @@ test.each(["vercel", "netlify"] as const)("an account with %s is connected in th
   expect(app.logs()).not.toMatch(/o[ar]t_[0-9a-f]{24}/);
 });
 
+test("a sign-in that may not deploy connects nothing, says what does, and leaves a token that works", async () => {
+  await app.as(ada).deploymentCredentials.save({ body: { provider: "vercel", access_token: vercel.token } });
+  const [before] = (await mine()).items;
+  vercel.mayOauthDeploy(false);
+  const refused = await begin("vercel").then(({ url, cookie }) => comeBack(vercel.oauth.consent(url), { cookie }));
+  vercel.mayOauthDeploy(true);
+  expect(refused.status).toBe(400);
+  expect(refused.html).toContain("https://vercel.com/account/settings/tokens");
+  expect(refused.html).toContain('"success":false');
+  expect((await mine()).items).toEqual([before]);
+  expect(vercel.oauth.revoked.length).toBeGreaterThan(0);
+
+  // Nor does one that Vercel cannot be asked about.
+  vercel.trouble({ on: /v10\/projects/, times: 9, reply: { status: 503, body: {} } });
+  const unknown = await begin("vercel").then(({ url, cookie }) => comeBack(vercel.oauth.consent(url), { cookie }));
+  vercel.settle();
+  expect([unknown.status, unknown.html.includes("Your existing connection was kept.")]).toEqual([400, true]);
+  expect((await mine()).items).toEqual([before]);
+  expect(await app.as(ada).deploymentCredentials.test({ params: { id: before?.id ?? "" } })).toMatchObject({ valid: true });
+  vercel.oauth.revoked.length = 0;
+});
+
 test("a connection for one project, with a choice of teams; another's project is not there", async () => {
   const project = await emptyProject(app, ada);
   vercel.teams.push({ id: "team_1", name: "Crew", slug: "crew" });

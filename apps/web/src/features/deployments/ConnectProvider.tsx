@@ -14,7 +14,7 @@ import { providerName, safeUrl } from "./deployments.ts";
 import { useCredentials, useProviderSignIn } from "./use-credentials.ts";
 
 const tokenHints: Record<OutsideProvider, string> = {
-  vercel: "Account settings, Tokens.",
+  vercel: "Account settings, Tokens. Set its scope to the team you deploy to, or to your full account.",
   netlify: "User settings, Applications, Personal access tokens.",
   cloudflare: "My profile, API tokens; it needs Account, Workers Scripts, Edit.",
 };

@@ -97,7 +97,8 @@ describe("vercel", () => {
     expect(deployment.settings).toEqual({ framework: null, buildCommand: null, outputDirectory: null, installCommand: null });
     expect(deployment.env).toEqual({ VITE_API: "https://x", KEY: "s3cret" });
     expect(url).toBe(`https://${deployment.url}`);
-    expect((await ended(target, credential, remoteId)).state).toBe("success");
+    // Vercel asks visitors of the generated address to log in; those of the production alias are let in.
+    expect(await ended(target, credential, remoteId)).toMatchObject({ state: "success", url: `https://${made.name}.vercel.app` });
     expect(contentOf(fake.files(made.name))).toEqual(site);
     // Two of them are the same content.
     expect(fake.calls.filter(({ call }) => call === "POST /v2/files")).toHaveLength(6);
@@ -113,7 +114,7 @@ describe("vercel", () => {
     expect(fake.calls.filter(({ call }) => call === "POST /v2/files")).toHaveLength(1);
     expect((await ended(target, credential, next.remoteId)).state).toBe("success");
     expect(fake.project(made.name)?.live).toBe(next.remoteId);
-    expect(await target.promote?.(credential, made, remoteId)).toEqual({});
+    expect(await target.promote?.(credential, made, remoteId)).toEqual({ url: `https://${made.name}.vercel.app` });
     expect(fake.project(made.name)?.live).toBe(remoteId);
     await target.remove(credential, next.remoteId, "production");
     await target.remove(credential, next.remoteId, "production");
@@ -161,7 +162,7 @@ describe("vercel", () => {
 
   it("waits as it is told, tries again, and makes nothing twice when an answer is lost", async () => {
     const limited = { status: 429, body: { error: { code: "rate_limited", message: "slow down" } } };
-    fake.trouble({ on: /GET \/v9\/projects$/, reply: { ...limited, headers: { "retry-after": "1" } } });
+    fake.trouble({ on: /GET \/v10\/projects$/, reply: { ...limited, headers: { "retry-after": "1" } } });
     const begun = Date.now();
     expect((await target.check(credential)).valid).toBe(true);
     expect(Date.now() - begun).toBeGreaterThanOrEqual(990);

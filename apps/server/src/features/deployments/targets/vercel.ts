@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import type { FrameworkId } from "@tesslate/contract";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { Artefact, Credential, DeployRequest, DeployTarget, Promoting, RemoteState, SiteRef } from "../target.ts";
@@ -96,7 +98,7 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
 
   /** A deployment that bears our mark already. */
   const find = async (client: ProviderClient, site: SiteRef, { deploymentId, signal }: DeployRequest): Promise<Deployed | undefined> => {
-    const { body } = await client.call("/v6/deployments", { query: { projectId: site.id, limit: "20" }, signal });
+    const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
     const found = listAt(body, "deployments").find((item) => textAt(item, "meta", mark) === deploymentId);
     return found === undefined ? undefined : { id: needed(provider, found, "uid"), url: `https://${needed(provider, found, "url")}` };
   };
@@ -145,7 +147,7 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
   /** A preview is not promoted itself there: a deployment for production is made of it. */
   const promotePreview = async (client: ProviderClient, site: SiteRef, remoteId: string, { env, log, signal }: Promoting) => {
     const find = async (): Promise<Deployed | undefined> => {
-      const { body } = await client.call("/v6/deployments", { query: { projectId: site.id, limit: "20" }, signal });
+      const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
       const found = listAt(body, "deployments").find((item) => textAt(item, "meta", promotionMark) === remoteId);
       return found === undefined ? undefined : { id: needed(provider, found, "uid"), url: `https://${needed(provider, found, "url")}` };
     };
@@ -221,7 +223,9 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
       if (as) return promotePreview(client, site, remoteId, as);
       const path = `/v10/projects/${encodeURIComponent(site.id)}/promote/${encodeURIComponent(remoteId)}`;
       await client.call(path, { method: "POST" });
-      return {};
+      const project = await client.call(`/v9/projects/${encodeURIComponent(site.id)}`).catch(unlessMissing);
+      const url = (project && siteOf(project.body).url) ?? site.url;
+      return url === undefined ? {} : { url };
     },
 
     remove: async (credential, remoteId) => {
@@ -232,8 +236,14 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
       const client = clientOf(credential);
       const team_id = credential.metadata["team_id"];
       try {
-        const { body } = await client.call("/v9/projects", { query: { limit: "100" } });
+        const { body } = await client.call("/v10/projects", { query: { limit: "100" } });
         const project_count = listAt(body, "projects").length;
+        if (!(await mayDeploy(client)))
+          return {
+            valid: false,
+            error: "This token may not deploy. It needs full access to the account or team that you deploy to.",
+            info: { project_count },
+          };
         // Whose it is must be for the person to choose, so the choice comes along; a token of one team may not list them.
         const teams = await client.call("/v2/teams", { query: { limit: "100", teamId: undefined }, repeat: "never" }).then(
           (answer) =>
@@ -256,6 +266,22 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
 interface Deployed {
   id: string;
   url: string;
+}
+
+const probe = Buffer.from("Tesslate Studio checks that this token may deploy.\n");
+/** Uploads a file, as the first step of every deployment does. No deployment refers to it, so it is never shown, and Vercel discards it. */
+async function mayDeploy(client: ProviderClient): Promise<boolean> {
+  try {
+    await client.call("/v2/files", {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream", "x-vercel-digest": createHash("sha1").update(probe).digest("hex") },
+      stream: { length: probe.length, open: () => Readable.from([probe], { objectMode: false }) },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof TargetError && error.kind === "forbidden") return false;
+    throw error;
+  }
 }
 
 const unlessForeign = (error: unknown): undefined => {
@@ -283,10 +309,17 @@ function settingsOf({ mode, framework, buildCommand, outputDirectory }: DeployRe
   };
 }
 
+/** The production alias of a live version: Vercel protects the generated address of a deployment with a login by default. */
+function addressOf(body: unknown): string | undefined {
+  const alias = textAt(body, "target") === "production" ? textAt(body, "alias", 0) : undefined;
+  const host = alias ?? textAt(body, "url");
+  return host === undefined ? undefined : `https://${host}`;
+}
+
 function stateOf(body: unknown): RemoteState {
   const state = textAt(body, "readyState") ?? textAt(body, "status") ?? "";
-  const url = textAt(body, "url");
-  const facts = { raw: body, ...(url !== undefined && { url: `https://${url}` }) };
+  const url = addressOf(body);
+  const facts = { raw: body, ...(url !== undefined && { url }) };
   if (state === "READY") return { ...facts, state: "success" };
   if (["ERROR", "CANCELED", "BLOCKED", "DELETED"].includes(state))
     return { ...facts, state: "failed", error: textAt(body, "errorMessage") ?? `Vercel ended this deployment as ${state.toLowerCase()}.` };
