@@ -39,6 +39,15 @@ if (what === "everything") {
   await second.start({ name: "web", command, cwd: ".", env: {}, port: 0 });
   await second.ready("web");
   say("up");
+} else if (what === "halfway") {
+  // The group of the sandbox is frozen as soon as the service's supervisor is there: its program halts before the walls are up.
+  await sandbox.exec(["true"]);
+  const halt = sandbox.onState(({ status }) => {
+    if (status === "starting") void sandbox.freeze();
+  });
+  await start();
+  halt();
+  say("halfway");
 } else if (what === "stopping") {
   const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(9), 4000)); require("http").createServer(() => {}).listen(4100); // ${mark}`;
   await sandbox.start({ name: "web", command: ["node", "-e", slow], cwd: ".", env: {}, port: 4100, stopGraceMs: 20_000 });

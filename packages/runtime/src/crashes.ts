@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { processesWith, until } from "./conformance/observe.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
 import { caretakerName } from "./lease.ts";
-import type { LogLine, Sandbox } from "./types.ts";
+import type { LogLine, RuntimeDriver, Sandbox } from "./types.ts";
 
 interface Options {
   /** Why the driver cannot run here; the suite is then skipped by that name. */
@@ -33,6 +33,13 @@ export function describeCrashes(
     () => {
       let dataDir: string;
       const children: ChildProcess[] = [];
+      const drivers: RuntimeDriver[] = [];
+      /** A driver on the data folder, closed after the test if the test does not come to it. */
+      const open = async (more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) => {
+        const driver = await create(dataDir, more);
+        drivers.push(driver);
+        return driver;
+      };
       /** Our programs, among those of other test runs on this machine. */
       const mark = String(1_000_000 + randomInt(1_000_000));
       beforeEach(async () => {
@@ -40,6 +47,7 @@ export function describeCrashes(
       });
       afterEach(async () => {
         for (const child of children.splice(0)) child.kill("SIGKILL");
+        for (const driver of drivers.splice(0)) await driver.close();
         // A failed test must not leave its service behind either.
         await until(async () => (await create(dataDir).catch(() => undefined))?.close().then(() => true));
         await rm(dataDir, { recursive: true, force: true });
@@ -92,7 +100,7 @@ export function describeCrashes(
         await until(() => processesWith(`sleep\0${mark}`).length === 0);
         await sleep(500); // printed while nobody listens
 
-        const driver = await create(dataDir);
+        const driver = await open();
         expect(await driver.list()).toEqual([{ id: "kept", services: [{ name: "web", state: "running" }] }]);
         const sandbox = await driver.open({ id: "kept" });
         const state = await sandbox.ready("web", { timeoutMs: 20_000 });
@@ -110,6 +118,19 @@ export function describeCrashes(
         await driver.close();
       }, 60_000);
 
+      test("a service on the way into its sandbox is taken over and arrives there", async ({ skip }) => {
+        const server = serve("halfway");
+        await server.says("halfway");
+        await server.kill();
+        const driver = await open();
+        if (!driver.can.freeze) return skip("no freezing at this level");
+        const sandbox = await driver.open({ id: "kept" });
+        expect(sandbox.services()[0]?.status).toBe("frozen");
+        await sandbox.thaw();
+        expect((await sandbox.ready("web", { timeoutMs: 20_000 })).port).toBe(4100);
+        expect(await get(sandbox)).toBe("alive");
+      }, 60_000);
+
       if (extent === "smoke") return;
 
       test("at any moment of a start, nothing is lost sight of", async () => {
@@ -118,7 +139,7 @@ export function describeCrashes(
           await server.says("starting");
           await sleep(i * 12);
           await server.kill();
-          const driver = await create(dataDir);
+          const driver = await open();
           const sandbox = await driver.open({ id: "kept" });
           expect(sandbox.services()[0]?.status).not.toBe("failed");
           const running = sandbox.services().some((s) => s.status === "running" || s.status === "starting");
@@ -135,7 +156,7 @@ export function describeCrashes(
         await until(() => processesWith(`// ${mark}`).length > 0, 20_000);
         await server.kill();
         await until(() => processesWith(`// ${mark}`).length + caretakers().length === 0, 60_000);
-        const driver = await create(dataDir);
+        const driver = await open();
         const sandbox = await driver.open({ id: "kept" });
         expect(sandbox.services()[0]).toMatchObject({ name: "web", status: "stopped" });
         expect((await logs(sandbox)).at(-1)).toMatchObject({ stream: "system", line: "stopped" });
@@ -151,7 +172,7 @@ export function describeCrashes(
         expect(first).toBeDefined();
         await until(() => processesWith(`// ${mark}`).length > 0, 20_000);
         await server.kill();
-        const driver = await create(dataDir, { orphanGraceMs: 60_000 });
+        const driver = await open({ orphanGraceMs: 60_000 });
         // It goes as soon as it sees that somebody is there.
         await until(() => first !== undefined && !caretakers().includes(first), 60_000);
         const sandbox = await driver.open({ id: "kept" });
@@ -164,7 +185,7 @@ export function describeCrashes(
       }, 120_000);
 
       test("a server that is closed and leaves its services running leaves somebody to end them", async () => {
-        const first = await create(dataDir, { orphanGraceMs: 2_000 });
+        const first = await open({ orphanGraceMs: 2_000 });
         const sandbox = await first.open({ id: "kept" });
         const command = ["node", "-e", `setInterval(() => {}, 1000) // ${mark}`];
         await sandbox.start({ name: "web", command, cwd: ".", env: {}, port: 0 });
@@ -178,7 +199,7 @@ export function describeCrashes(
         const server = serve("everything");
         await server.says("command");
         await server.kill();
-        const driver = await create(dataDir);
+        const driver = await open();
         await driver.remove("kept");
         expect(processesWith(`// ${mark}`)).toEqual([]);
         expect(await driver.list()).toEqual([]);
@@ -189,7 +210,7 @@ export function describeCrashes(
         const server = serve("frozen");
         await server.says("frozen");
         await server.kill();
-        const driver = await create(dataDir);
+        const driver = await open();
         if (!driver.can.freeze) return skip("no freezing at this level");
         const sandbox = await driver.open({ id: "kept" });
         expect(sandbox.services()[0]?.status).toBe("frozen");
@@ -207,7 +228,7 @@ export function describeCrashes(
         for (const pid of processesWith(`// ${mark}`))
           if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")) process.kill(pid, "SIGKILL");
         await until(() => processesWith(`// ${mark}`).length === 0);
-        const driver = await create(dataDir);
+        const driver = await open();
         const sandbox = await driver.open({ id: "kept" });
         expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 137, exitSignal: "SIGKILL" });
         expect(sandbox.services()[0]?.lastLines?.at(-1)).toMatch(/^tick \d+$/);
@@ -221,7 +242,7 @@ export function describeCrashes(
           await sleep(150);
           await server.kill();
           await sleep(pauseMs);
-          const driver = await create(dataDir);
+          const driver = await open();
           const sandbox = await driver.open({ id: "kept" });
           expect(["starting", "running", "stopped"]).toContain(sandbox.services()[0]?.status);
           await until(() => sandbox.services()[0]?.status === "stopped", 10_000);
@@ -238,7 +259,7 @@ export function describeCrashes(
         );
         await server.kill();
         expect(processesWith(`// ${mark}`)).not.toEqual([]);
-        const driver = await create(dataDir);
+        const driver = await open();
         expect(processesWith(`// ${mark}`)).toEqual([]);
         expect(readdirSync(join(dataDir, "runtime/images"))).toEqual([]);
         expect(readFileSync(join(dataDir, "runtime/slots.json"), "utf8")).not.toContain("@build");
@@ -246,7 +267,7 @@ export function describeCrashes(
       }, 60_000);
 
       test("one data folder has one holder; a dead one's is taken over", async () => {
-        const driver = await create(dataDir);
+        const driver = await open();
         await expect(create(dataDir)).rejects.toMatchObject({ code: "unavailable" });
         await driver.close();
         await (await create(dataDir)).close();

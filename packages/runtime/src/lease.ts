@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { existsSync, globSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { keyOf } from "./host/leftovers.ts";
-import { serviceNote } from "./host/service.ts";
+import { serviceNotes } from "./host/service.ts";
 import type { MachineFacts } from "./machine.ts";
 import { systemPath } from "./run.ts";
 import type { RuntimeDriver } from "./types.ts";
@@ -25,8 +25,7 @@ export interface Estate {
 export const caretakerName = "studio-caretaker";
 
 /** Whether services of the state folder run, or did when nobody looked any more. */
-export const hasServices = (dir: string): boolean =>
-  globSync([`sandboxes/*/services/*/${serviceNote}`, `images/{*,.*}/services/*/${serviceNote}`], { cwd: dir }).length > 0;
+export const hasServices = (dir: string): boolean => serviceNotes(dir).length > 0;
 
 /** Waits for the end of the server, which it hears by its standard input. A shell, because it waits as long as the server lives. */
 const waitScript = `read -r _

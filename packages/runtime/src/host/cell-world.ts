@@ -60,6 +60,7 @@ export function cellWorld({ id, cell, fifos, runDir, log }: Options): World {
       return openService(name, {
         dir: stateDir,
         owner: cell.owner,
+        runDir,
         async launch(spec, stdio) {
           await hooks.checkSpace();
           if (spec.image !== undefined) throw new RuntimeError("not_supported", "this driver runs no images");

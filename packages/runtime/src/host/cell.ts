@@ -93,9 +93,13 @@ export interface ServiceCell {
   kill(supervisor: number | undefined): Promise<void>;
 }
 
-/** Keeps the exit status of a service where the next process of ours can read it. Arguments: state folder, program. */
+/**
+ * Keeps the exit status of a service where the next process of ours can read it. Arguments: state folder, program. Without the
+ * service's note nobody waits for the program any more: our process was killed while it started this one, and the next one found nothing.
+ */
 export const superviseScript = `dir=$1; shift
 echo $$ > "$dir/pid"
+[ -e "$dir/service.json" ] || exit 0
 "$@"
 echo $? > "$dir/exit"`;
 /** `$0` of the supervisor's shell. */

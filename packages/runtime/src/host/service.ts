@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, type FSWatcher } from "node:fs";
+import { closeSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, type FSWatcher } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readNote, writeNote } from "./note.ts";
 import { supervisorName } from "./cell.ts";
@@ -15,6 +15,8 @@ export interface ServiceHost {
   /** Holds state, logs and exit status; closed to the project. */
   dir: string;
   owner: { uid: number; gid: number } | undefined;
+  /** The run folder of this process: what it starts mounts parts of it. */
+  runDir: string;
   /** Starts the supervisor with the given streams. */
   launch(spec: ServiceSpec, stdio: readonly ["ignore", number, number]): Promise<ChildProcess>;
   /** Runs a health check beside the service: whether it exited with 0. */
@@ -56,6 +58,8 @@ interface Saved {
   stopGraceMs: number;
   startedAt: number;
   bootId: string;
+  /** Name of the run folder it was started from. Notes of earlier releases have none. */
+  run?: string;
   oomKills: number;
   /** It was told to end: its end is no failure, also when a process after this one sees it. */
   isStopping?: boolean;
@@ -65,6 +69,15 @@ const healthPauseMs = 200;
 
 /** The file in a service's folder that is there while it runs. */
 export const serviceNote = "service.json";
+
+/** The notes below a state folder: one for each service that runs, or did when nobody looked any more. */
+export const serviceNotes = (dir: string): string[] =>
+  globSync([`sandboxes/*/services/*/${serviceNote}`, `images/{*,.*}/services/*/${serviceNote}`], { cwd: dir }).map((path) =>
+    join(dir, path),
+  );
+
+/** The run folders from which services were started, also those whose program is only on its way into its sandbox. */
+export const runsOfServices = (dir: string): string[] => serviceNotes(dir).flatMap((note) => readNote<Saved>(note)?.run ?? []);
 
 export const bootId = () =>
   existsSync("/proc/sys/kernel/random/boot_id") ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "";
@@ -258,6 +271,7 @@ export function openService(name: string, host: ServiceHost): Service {
       stopGraceMs: spec.stopGraceMs ?? 5_000,
       startedAt: Date.now(),
       bootId: bootId(),
+      run: basename(host.runDir),
       oomKills: host.oomKills(),
     };
     writeNote(file(serviceNote), saved);

@@ -8,6 +8,7 @@ import { fifoPrefix } from "./fifos.ts";
 import { claimsDir, forgetKey, keyOf, rememberKey } from "./leftovers.ts";
 import { awaitLock } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
+import { runsOfServices } from "./service.ts";
 import { openSlots, type Slots } from "./slots.ts";
 
 /** The state folder of a driver, held by this process. */
@@ -40,7 +41,7 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
     const root = await reach(real);
     const runs = join(root, "run");
     makeFolder(runs, 0o711);
-    sweepRuns(runs);
+    sweepRuns(runs, runsOfServices(real));
     const runDir = join(runs, randomBytes(6).toString("hex"));
     makeFolder(runDir, 0o711);
     const slots = openSlots(real, isRoot ? claimsDir : join(real, "claims"));
@@ -66,15 +67,18 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
   }
 }
 
-/** Takes away what earlier processes of ours laid, unless something that runs still has it mounted or among its variables. */
-function sweepRuns(runs: string): void {
+/**
+ * Removes what earlier processes of ours laid, unless a service was started from it or a program still has it mounted or among its
+ * variables. The mounts alone do not tell: a service that was started a moment ago has none yet.
+ */
+function sweepRuns(runs: string, inUse: readonly string[]): void {
   for (const entry of readdirSync(runs, { withFileTypes: true }))
     // Releases before 0.2 laid their pipes beside the folders.
     if (!entry.isDirectory()) rmSync(join(runs, entry.name), { force: true });
   const all = readdirSync(runs);
   // Pipes by name were for the process that made them; whoever holds one has it open.
   for (const name of all) removeFifos(join(runs, name));
-  const left = new Set(all);
+  const left = new Set(all.filter((name) => !inUse.includes(name)));
   for (const pid of left.size === 0 ? [] : readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
     for (const file of ["mountinfo", "environ"])
       for (const [, name = ""] of readOf(`/proc/${pid}/${file}`).matchAll(/\/run\/([0-9a-f]{12})\//g)) left.delete(name);
