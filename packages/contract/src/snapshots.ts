@@ -71,7 +71,8 @@ const RestoreBody = Type.Object({ safety_snapshot: Type.Optional(Type.Boolean())
 const DiffQuery = Type.Object({
   /** `now` (default), or the id of a snapshot or checkpoint of the same project. */
   against: Type.Optional(Type.String({ pattern: "^(now|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$" })),
-  path: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+  /** Of one file or folder, as the answer names it. */
+  path: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
 });
 const restoreErrors = ["not_found", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active"] as const;
 
@@ -143,7 +144,7 @@ export const snapshotsRoutes = {
     params: SnapshotParams,
     query: DiffQuery,
     response: PointDiff,
-    errors: ["not_found", "snapshot_not_ready", "project_busy"],
+    errors: ["not_found", "snapshot_not_ready", "project_busy", "bad_path", "path_traversal", "git_directory"],
   }),
   download: route({
     method: "GET",
@@ -177,7 +178,7 @@ export const snapshotsRoutes = {
     params: CheckpointParams,
     query: DiffQuery,
     response: PointDiff,
-    errors: ["not_found", "project_busy"],
+    errors: ["not_found", "project_busy", "bad_path", "path_traversal", "git_directory"],
   }),
   checkpointRestore: route({
     method: "POST",

@@ -51,3 +51,20 @@ export function writablePath(given: string): string {
   if (path.split("/").includes(".git")) throw new AppError("git_directory", "Files under .git are changed through git only.");
   return path;
 }
+
+/** A tree may hold longer paths than the files' API makes. */
+const maxExactPathBytes = 4096;
+
+/**
+ * A path of the tree, "" for all of it, as git names it: unlike the rule of the files' API nothing is trimmed and a backslash is a
+ * character, for another file must not be acted on. Throws `bad_path`, `path_traversal`, and `git_directory` for what is git's own.
+ */
+export function exactPath(given: string): string {
+  if (given === "" || given.includes("\0")) throw new AppError("bad_path", "This is not the path of a file.");
+  const segments = given.split("/").filter((segment) => segment !== "" && segment !== ".");
+  if (segments.includes("..")) throw new AppError("path_traversal", "The path leaves the project.");
+  if (segments.includes(".git")) throw new AppError("git_directory", "Files under .git are changed through git only.");
+  const path = segments.join("/");
+  if (Buffer.byteLength(path) > maxExactPathBytes) throw new AppError("bad_path", `The path is longer than ${maxExactPathBytes} bytes.`);
+  return path;
+}

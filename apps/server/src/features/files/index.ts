@@ -3,4 +3,4 @@ export { createFileSearch, type FileSearch } from "./files.search.ts";
 export { createFileUpload } from "./files.upload.ts";
 export { createFilesWatch, type FilesWatch } from "./files.watch.ts";
 export { mountFiles } from "./files.routes.ts";
-export { isSkipped, normalisePath, skippedDirectories, writablePath } from "./files.paths.ts";
+export { exactPath, isSkipped, normalisePath, skippedDirectories, writablePath } from "./files.paths.ts";

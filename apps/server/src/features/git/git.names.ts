@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { AppError } from "../../platform/errors.ts";
 
 /**
  * What git prints is bytes: names, and lines of files, need not be UTF-8. Here and on the wire it is text that loses nothing: a byte that is
@@ -31,18 +30,3 @@ export const isPlain = (text: string): boolean => !text.includes(mark);
 
 /** For people to read: what is not UTF-8 is replacement characters. */
 export const shown = (text: string): string => (isPlain(text) ? text : exactBytes(text).toString("utf8"));
-
-const maxPathBytes = 4096;
-/**
- * A path of the tree, "" for all of it, as git names it: unlike the rule of the files' API nothing is trimmed and a backslash is a
- * character, for another file must not be acted on. Throws `bad_path`, `path_traversal`, and `git_directory` for what is git's own.
- */
-export function exactPath(given: string): string {
-  if (given === "" || given.includes("\0")) throw new AppError("bad_path", "This is not the path of a file.");
-  const segments = given.split("/").filter((segment) => segment !== "" && segment !== ".");
-  if (segments.includes("..")) throw new AppError("path_traversal", "The path leaves the project.");
-  if (segments.includes(".git")) throw new AppError("git_directory", "Files under .git are changed through git only.");
-  const path = segments.join("/");
-  if (Buffer.byteLength(path) > maxPathBytes) throw new AppError("bad_path", `The path is longer than ${maxPathBytes} bytes.`);
-  return path;
-}

@@ -1,9 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { GitBranch, GitCommit, GitConflict, GitFileDiff, GitStatus, List } from "@tesslate/contract";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import { exactPath } from "../files/index.ts";
 import type { GitAccess } from "./git.access.ts";
 import { branchFormat, countsOf, logShape, parseBranches, parseDiff, parseLog, parseStatus, type ParsedFileDiff } from "./git.parse.ts";
-import { exactBytes, exactPath, isPlain, shown } from "./git.names.ts";
+import { exactBytes, isPlain, shown } from "./git.names.ts";
 import { gitTimes, type WorkingRepo } from "./working-repo.ts";
 
 const maxChanges = 2000;

@@ -1,8 +1,9 @@
 import type { GitStatus } from "@tesslate/contract";
 import { badRequest, conflict, notFound } from "../../platform/errors.ts";
+import { exactPath } from "../files/index.ts";
 import type { GitAccess } from "./git.access.ts";
 import type { ParsedFileDiff } from "./git.parse.ts";
-import { exactBytes, exactPath, isPlain } from "./git.names.ts";
+import { exactBytes, isPlain } from "./git.names.ts";
 import { diffOf, operationOf, sidesOf, statusOf } from "./git.reading.ts";
 import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
 

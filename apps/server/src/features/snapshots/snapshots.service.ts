@@ -2,6 +2,7 @@ import type { Checkpoint, List, PointDiff, Snapshot } from "@tesslate/contract";
 import type { Readable } from "node:stream";
 import { badRequest, conflict, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import { exactPath } from "../files/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { taskLinks } from "../tasks/index.ts";
 import { archiveOf, type ArchiveFormat } from "./archive.ts";
@@ -64,9 +65,10 @@ export function createSnapshots({
     { against = "now", path }: { against?: string; path?: string },
     signal: AbortSignal,
   ): Promise<PointDiff> => {
+    const only = path === undefined ? "" : exactPath(path);
     const to = against === "now" ? "now" : await pointOf(project, against.toLowerCase());
     const { history } = await trees.open(project);
-    const found = await history.compare(from, to, { signal, ...(path !== undefined && { path }) });
+    const found = await history.compare(from, to, { signal, ...(only !== "" && { path: only }) });
     return {
       files: found.files.map((file) => ({
         path: file.path,

@@ -299,6 +299,31 @@ describe("looking", () => {
       (e) => code(e) === "not_found",
     );
     expect((await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?against=yesterday`, { user: owner })).status).toBe(422);
+    for (const [path, refusal] of [
+      ["..", "400 path_traversal"],
+      ["..%2f..%2fetc", "400 path_traversal"],
+      ["a%2f..%2fa.txt", "400 path_traversal"],
+      ["a%00b", "400 bad_path"],
+      [".git%2fconfig", "403 git_directory"],
+    ] as const) {
+      const answer = await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?path=${path}`, { user: owner });
+      expect([path, `${answer.status} ${((await answer.json()) as { code: string }).code}`]).toEqual([path, refusal]);
+    }
+    // Names that only look like something else are files that did not change, and the root is everything.
+    for (const [path, total] of [
+      ["%20", 0],
+      ["-rf", 0],
+      ["*", 0],
+      [":(top)b.txt", 0],
+      ["..%5cb.txt", 0],
+      ["a".repeat(3000), 0],
+      ["/", 2],
+      ["./b.txt", 1],
+      ["b.txt/", 1],
+    ] as const) {
+      const answer = await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?path=${path}`, { user: owner });
+      expect([path, answer.status, ((await answer.json()) as { total: number }).total]).toEqual([path, 200, total]);
+    }
   });
 
   test("a download has everything, as zip and as tar.gz", async () => {
