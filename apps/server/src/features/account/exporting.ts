@@ -3,12 +3,12 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ZipFile } from "yazl";
 import { exportHours, type AccountExport } from "@tesslate/contract";
 import { AppError, notFound } from "../../platform/errors.ts";
 import type { Mail } from "../../platform/mail.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { Database } from "../../platform/database.ts";
+import { createZip, tieSource } from "../../platform/zip.ts";
 import type { Projects } from "../projects/index.ts";
 import { taskLinks, type TaskContext, type Tasks } from "../tasks/index.ts";
 import { addTree } from "../transfer/index.ts";
@@ -55,14 +55,10 @@ export function createExporting({
     const user = await store.find(task.user_id);
     if (!user) throw notFound("User");
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const zip = new ZipFile();
-    const out = createWriteStream(partOf(task.id), { mode: 0o600 });
-    const written = pipeline(zip.outputStream, out, { signal });
+    const { zip, out } = createZip();
+    const written = pipeline(out, createWriteStream(partOf(task.id), { mode: 0o600 }), { signal });
     written.catch(() => undefined);
-    const failed = new Promise<never>((_, reject) => {
-      zip.on("error", reject);
-      written.catch(reject);
-    });
+    const failed = new Promise<never>((_, reject) => void written.catch(reject));
     failed.catch(() => undefined);
     /** One after the other: what is read from must stay open until it was read. */
     const add = (name: string, source: Readable) =>
@@ -70,7 +66,7 @@ export function createExporting({
         failed,
         new Promise<void>((resolve) => {
           source.once("end", resolve);
-          zip.addReadStream(source, name);
+          zip.addReadStream(tieSource(out, source), name);
         }),
       ]);
 

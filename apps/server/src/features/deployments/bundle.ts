@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
-import { ZipFile } from "yazl";
 import { conflict } from "../../platform/errors.ts";
+import { createZip, tieSource } from "../../platform/zip.ts";
 import type { Artefacts } from "./artefacts.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
 
@@ -21,9 +21,7 @@ export function createBundles({ artefacts }: { artefacts: Artefacts }) {
       if (!artefact) throw conflict("not_deployable", "The files of this version are not kept here.");
       const name = `${row.site_name ?? row.container_name}-v${row.version}`.replace(/[^\w.-]+/g, "-");
       const open = (): Readable => {
-        const zip = new ZipFile();
-        const out = zip.outputStream as Readable;
-        zip.on("error", (error: Error) => out.destroy(error));
+        const { zip, out } = createZip();
         const text = (path: string, content: string) => zip.addBuffer(Buffer.from(content), `${name}/${path}`);
         text("compose.yaml", composeFile(row));
         text("Dockerfile", dockerfile(row, new Set(artefact.files.map(({ path }) => path))));
@@ -31,7 +29,7 @@ export function createBundles({ artefacts }: { artefacts: Artefacts }) {
         if (!row.program) text("site.conf", siteConfig(row));
         for (const file of artefact.files)
           zip.addReadStreamLazy(`${name}/app/${file.path}`, { mode: 0o100000 | file.mode, size: file.size }, (give) =>
-            give(null, file.open()),
+            give(null, tieSource(out, file.open())),
           );
         zip.end();
         return out;

@@ -4,8 +4,8 @@ import { copyFile, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ZipFile } from "yazl";
 import { AppError, badRequest, conflict } from "../../platform/errors.ts";
+import { createZip } from "../../platform/zip.ts";
 import type { Projects } from "../projects/index.ts";
 import type { Redactor } from "../secrets/index.ts";
 import { addTree, openArchive } from "../transfer/index.ts";
@@ -45,11 +45,11 @@ export function createBaseArchives({
     const file = `${randomUUID()}.zip`;
     const path = join(dir, file);
     try {
-      const zip = new ZipFile();
+      const { zip, out } = createZip();
       // A folder around everything, which unpacking takes off again.
       await addTree(zip, files, "base");
       zip.end();
-      await pipeline(zip.outputStream, limited(), createWriteStream(path, { flags: "wx", mode: 0o600 }));
+      await pipeline(out, limited(), createWriteStream(path, { flags: "wx", mode: 0o600 }));
       const { size: bytes } = await stat(path);
       await using archive = await openArchive(path, bytes, { totalBytes: maxUnpackedBytes, entries: maxFiles });
       const findings = await inspectArchive(archive.files, await redactorOf(project.id));

@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { pipeline, Readable, type Duplex } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { pipeline as piped } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { pack as createPack } from "tar-stream";
-import { ZipFile } from "yazl";
 import type { History, KeptEntry } from "@tesslate/runtime";
+import { createZip, tieSource } from "../../platform/zip.ts";
 
 export type ArchiveFormat = "zip" | "tar.gz";
 
@@ -49,8 +49,7 @@ function staysInside(path: string, target: string): boolean {
 const modeOf = ({ isExecutable }: KeptEntry) => (isExecutable ? 0o755 : 0o644);
 
 function zipOf(entries: AsyncIterable<KeptEntry>): Readable {
-  const zip = new ZipFile();
-  const out = zip.outputStream as Duplex;
+  const { zip, out } = createZip();
   const mtime = new Date();
   const write = async () => {
     for await (const entry of entries) {
@@ -60,10 +59,9 @@ function zipOf(entries: AsyncIterable<KeptEntry>): Readable {
         const target = await textOf(entry);
         if (staysInside(entry.path, target)) zip.addBuffer(Buffer.from(target), entry.path, { mtime, mode: 0o120777, compress: false });
       } else {
-        const data = Readable.from(entry.content());
+        const data = tieSource(out, Readable.from(entry.content()));
         const read = once(data, "close");
         zip.addReadStream(data, entry.path, { mtime, mode: 0o100000 | modeOf(entry), size: entry.size });
-        out.once("close", () => data.destroy());
         await read;
       }
     }

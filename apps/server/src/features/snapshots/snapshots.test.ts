@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { extract } from "tar-stream";
@@ -329,6 +329,12 @@ describe("looking", () => {
   test("a download has everything, as zip and as tar.gz", async () => {
     const { id, write, take } = await fresh();
     await write("src/a.txt", "one");
+    const pages = Array.from({ length: 12 }, (_, i) => `pages/${String(i).padStart(2, "0")}.txt`);
+    for (const path of pages) await write(path, path);
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => void warnings.push(message);
+    process.on("warning", onWarning);
+    onTestFinished(() => void process.off("warning", onWarning));
     const sandbox = await app.runtime.open({ id });
     await sandbox.exec([
       "sh",
@@ -338,7 +344,8 @@ describe("looking", () => {
     const { id: snapshot_id, snapshot_name } = await take();
     const zip = await app.request(`/api/projects/${id}/snapshots/${snapshot_id}/download`, { user: owner });
     expect(zip.headers.get("content-disposition")).toContain(`${snapshot_name}.zip`);
-    expect(await zipNames(Buffer.from(await zip.arrayBuffer()))).toEqual([".env", ".git/HEAD", "empty/", "link", "src/a.txt"]);
+    expect(await zipNames(Buffer.from(await zip.arrayBuffer()))).toEqual([".env", ".git/HEAD", "empty/", "link", ...pages, "src/a.txt"]);
+    expect(warnings).toEqual([]);
     const tar = await app.request(`/api/projects/${id}/snapshots/${snapshot_id}/download?format=tar.gz`, { user: owner });
     const entries: Record<string, string> = {};
     const reader = extract();
@@ -348,7 +355,14 @@ describe("looking", () => {
       for await (const chunk of entry) chunks.push(chunk as Buffer);
       entries[entry.header.name] = entry.header.type === "symlink" ? `-> ${entry.header.linkname}` : Buffer.concat(chunks).toString();
     }
-    expect(entries).toEqual({ ".env": "S=1\n", ".git/HEAD": "ref\n", empty: "", link: "-> src/a.txt", "src/a.txt": "one" });
+    expect(entries).toEqual({
+      ".env": "S=1\n",
+      ".git/HEAD": "ref\n",
+      empty: "",
+      link: "-> src/a.txt",
+      "src/a.txt": "one",
+      ...Object.fromEntries(pages.map((path) => [path, path])),
+    });
     expect((await app.request(`/api/projects/${id}/snapshots/${snapshot_id}/download?format=rar`, { user: owner })).status).toBe(422);
   });
 

@@ -1,10 +1,11 @@
-import { pipeline, Readable, type Duplex } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { pipeline as piped } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { pack as createPack } from "tar-stream";
-import { ZipFile } from "yazl";
+import type { ZipFile } from "yazl";
 import type { DownloadFormat } from "@tesslate/contract";
 import { RuntimeError, type Entry, type Sandbox, type Tree } from "@tesslate/runtime";
+import { createZip, tieSource } from "../../platform/zip.ts";
 import { isSkipped, skippedDirectories } from "../files/index.ts";
 import type { Projects } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
@@ -48,22 +49,19 @@ const modeOf = ({ isDirectory, mode }: Entry) => (isDirectory ? 0o755 : (mode ??
 const mtimeOf = ({ mtimeMs }: Entry) => new Date(Math.max(mtimeMs, Date.UTC(1980, 0, 2)));
 
 function zipOf(tree: Sandbox["files"], entries: readonly Entry[]): Readable {
-  const zip = new ZipFile();
+  const { zip, out } = createZip();
   addEntries(zip, tree, entries, "");
   zip.end();
-  return zip.outputStream as Readable;
+  return out;
 }
 
-/** Adds what a download of the project would hold, below a folder. Its errors are the zip's. */
+/** Adds what a download of the project would hold, below a folder. A source that breaks destroys the stream of the zip. */
 export async function addTree(zip: ZipFile, tree: Sandbox["files"], folder: string): Promise<void> {
   addEntries(zip, tree, await archivable(tree), `${folder}/`);
 }
 
 function addEntries(zip: ZipFile, tree: Tree, entries: readonly Entry[], prefix: string): void {
-  const out = zip.outputStream as Duplex;
-  let current: Readable | undefined;
-  // It tells of a source that breaks here, not at its stream.
-  zip.on("error", (error: Error) => out.destroy(error));
+  const out = zip.outputStream as Readable;
   for (const entry of entries) {
     const options = { mtime: mtimeOf(entry), mode: (entry.isDirectory ? 0o040000 : 0o100000) | modeOf(entry) };
     if (entry.isDirectory) zip.addEmptyDirectory(prefix + entry.path, options);
@@ -72,15 +70,12 @@ function addEntries(zip: ZipFile, tree: Tree, entries: readonly Entry[], prefix:
         if (out.destroyed) return;
         openFile(tree, entry.path).then(
           ({ data }) => {
-            current = data;
-            if (out.destroyed) data.destroy();
-            else give(null, data);
+            if (!tieSource(out, data).destroyed) give(null, data);
           },
           (error: Error) => out.destroy(error),
         );
       });
   }
-  out.once("close", () => current?.destroy());
 }
 
 function tarGzOf(tree: Tree, entries: readonly Entry[]): Readable {
