@@ -46,6 +46,8 @@ test.describe("a dialog", () => {
     expect(screen.getByRole("button", { name: "Close" })).toHaveFocus();
     await user.tab();
     expect(name).toHaveFocus();
+    await user.tab({ shift: true });
+    expect(screen.getByRole("button", { name: "Close" })).toHaveFocus();
     await user.keyboard("{Escape}");
     await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
     await waitFor(() => expect(opener()).toHaveFocus());
@@ -114,6 +116,36 @@ test.describe("a dialog", () => {
     await user.keyboard("{Escape}");
     await waitFor(() => expect(screen.getByRole("button", { name: "More for a.ts" })).toHaveFocus());
   });
+});
+
+const modal: [string, (props: OpenProps) => ReactNode][] = [
+  ["a dialog", (open) => <Dialog {...open} title="Name it" children={<input aria-label="Name" />} />],
+  ["a sheet", (open) => <Sheet {...open} title="Details" children={<a href="#there">There</a>} />],
+  [
+    "a command window",
+    (open) => (
+      <CommandDialog {...open} title="Search">
+        <CommandBox label="Search" text="" onText={() => undefined} placeholder="Type" picked="" onPicked={() => undefined}>
+          {null}
+        </CommandBox>
+      </CommandDialog>
+    ),
+  ],
+  [
+    "a question",
+    (open) => <ConfirmDialog {...open} title="Delete it?" act="Delete" actWord="Deleting" onConfirm={async () => undefined} />,
+  ],
+];
+test.for(modal)("%s keeps focus, pointer and readers off the page behind it", async ([name, child], { show, user }) => {
+  show(<Opener children={child} />);
+  await openIt(user);
+  const dialog = await waitFor(() => within(document.body).getByRole(name === "a question" ? "alertdialog" : "dialog"));
+  await waitFor(() => expect(dialog).toContainElement(document.activeElement as HTMLElement));
+  const behind = screen.getByRole("button", { name: "Open", hidden: true });
+  behind.focus();
+  expect(dialog).toContainElement(document.activeElement as HTMLElement);
+  expect(behind.closest("[aria-hidden=true]")).not.toBeNull();
+  expect(getComputedStyle(document.body).pointerEvents).toBe("none");
 });
 
 test("a sheet gives the focus back", async ({ show, user }) => {
