@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, chown, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -268,7 +268,7 @@ async function evictPrevious(cluster: string, owner: Owner, log: Logger): Promis
     if (!isOurs && !(await isLocked(cluster, owner))) {
       if (pid === undefined) return;
       // One of an earlier version holds no lock, but it answers.
-      if (socketDir !== undefined && (await answers(socketDir))) break;
+      if (socketDir !== undefined && !(await isOfAnotherCluster(file, cluster)) && (await answers(socketDir))) break;
       await rm(file, { force: true });
       return;
     }
@@ -284,6 +284,13 @@ async function evictPrevious(cluster: string, owner: Owner, log: Logger): Promis
       ? `An earlier PostgreSQL (pid ${pid}) on ${cluster} does not end. Stop it, then start again.`
       : `Another PostgreSQL uses ${cluster}, in another container or on another host. Stop that Tesslate Studio, or set DATA_DIR.`,
   );
+}
+
+/** The pid file was copied with its folder: it names a server that runs on the original. */
+async function isOfAnotherCluster(file: string, cluster: string): Promise<boolean> {
+  const noted = (await readFile(file, "utf8").catch(() => "")).split("\n")[1] ?? "";
+  const [here, there] = await Promise.all([cluster, noted].map((dir) => stat(dir, { bigint: true }).catch(() => undefined)));
+  return here !== undefined && there !== undefined && (here.ino !== there.ino || here.dev !== there.dev);
 }
 
 /** Process, folder, start, port, socket folder: PostgreSQL's own order. */

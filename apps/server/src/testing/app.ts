@@ -3,13 +3,14 @@ import { rm } from "node:fs/promises";
 import { Writable } from "node:stream";
 import pg from "pg";
 import { inject } from "vitest";
-import { contract, type Contract, type User } from "@tesslate/contract";
-import { createClient, type Client } from "@tesslate/contract/client";
+import type { Contract, User } from "@tesslate/contract";
+import type { Client } from "@tesslate/contract/client";
 import { freePort } from "@tesslate/testkit";
 import { compose, type Studio, type Swap } from "../compose.ts";
 import { readConfig, type Config } from "../config.ts";
 import type { Database } from "../platform/database.ts";
 import { createLogger } from "../platform/logger.ts";
+import { clientsAt } from "./address.ts";
 import { connectionOf, onServer } from "./postgres.ts";
 import { noRuntime } from "./runtime.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -135,15 +136,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
     if (json !== undefined) headers.set("content-type", "application/json");
     return fetch(url + path, { redirect: "manual", ...init, headers, ...(json !== undefined && { body: JSON.stringify(json) }) });
   };
-  const as: TestApp["as"] = (user) =>
-    createClient(contract, {
-      baseUrl: url,
-      fetch: (to, init) => {
-        const headers = new Headers(init.headers);
-        if (user) headers.set("authorization", `Bearer ${user.token}`);
-        return fetch(to, { ...init, headers });
-      },
-    });
+  const as = clientsAt(port);
 
   const close = async () => {
     await studio.close();

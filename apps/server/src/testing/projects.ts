@@ -97,7 +97,7 @@ export async function emptyRuntime(runtimeDir: string): Promise<void> {
 }
 
 /** Follows a task to its end. */
-export async function ended(app: TestApp, user: TestUser, taskId: string | null): Promise<Task> {
+export async function ended(app: Pick<TestApp, "as">, user: Pick<TestUser, "token">, taskId: string | null): Promise<Task> {
   expect(taskId).not.toBeNull();
   for await (const { data } of app.as(user).tasks.events({ params: { task_id: taskId ?? "" } })) if (data.completed_at) return data;
   throw new Error("the task's stream ended before the task");
@@ -154,7 +154,7 @@ export interface Visit {
 }
 
 /** Somebody without a cookie at the host of a preview. `*.localhost` need not resolve here: the address is the test server's. */
-export function visitHost(app: TestApp, host: string, cookie = ""): Visit {
+export function visitHost(app: Pick<TestApp, "port">, host: string, cookie = ""): Visit {
   const start = (path: string, { method = "GET", headers = {}, body, cookie: own = visit.cookie }: Ask = {}) => {
     const call = httpRequest({
       host: "127.0.0.1",
@@ -213,8 +213,8 @@ export function visitHost(app: TestApp, host: string, cookie = ""): Visit {
 
 /** Enters a preview as its owner does: by ticket, once. */
 export async function enterPreview(
-  app: TestApp,
-  user: TestUser,
+  app: Pick<TestApp, "port" | "as">,
+  user: Pick<TestUser, "token">,
   projectId: string,
   options: { path?: string } = {},
 ): Promise<Visit & { entered: Answer }> {

@@ -10,12 +10,15 @@ export interface SpawnedStudio {
   kill(): Promise<void>;
 }
 
-/** The same product in a process of its own, so that it can be killed, on the data of an app that was closed. Answers when it listens. */
+/**
+ * The same product in a process of its own, so that it can be killed, on the data of an app that was closed. Without a database and a folder
+ * for the runtime it has its own, in its data folder. Answers when it listens.
+ */
 export async function spawnStudio(where: {
   port: number;
   dataDir: string;
-  database: string;
-  runtimeDir: string;
+  database?: string;
+  runtimeDir?: string;
   templatesDir?: string;
   env?: Record<string, string>;
 }): Promise<SpawnedStudio> {
@@ -35,7 +38,7 @@ export async function spawnStudio(where: {
       LOG_LEVEL: "error",
       ...env,
     },
-    database: connectionOf(inject("postgres").server, database),
+    database: database === undefined ? undefined : connectionOf(inject("postgres").server, database),
     runtimeDir,
     templatesDir,
   });

@@ -8,19 +8,23 @@ import { createLogger } from "../platform/logger.ts";
 process.once("message", (given) => {
   const { env, database, runtimeDir, templatesDir } = given as {
     env: Record<string, string>;
-    database: { host?: string; database?: string; connectionString?: string };
-    runtimeDir: string;
+    database?: { host?: string; database?: string; connectionString?: string };
+    runtimeDir?: string;
     templatesDir?: string;
   };
   void (async () => {
-    const runtime = await createRuntime({ driver: "auto", dataDir: runtimeDir, log: createLogger("silent") });
-    const target: Swap["database"] =
-      database.connectionString === undefined
-        ? { socketDir: database.host ?? "", database: database.database ?? "" }
-        : { url: database.connectionString };
-    const studio = await compose(readConfig(env), { runtime, database: target, ...(templatesDir !== undefined && { templatesDir }) });
+    const swap: Swap = {};
+    if (templatesDir !== undefined) swap.templatesDir = templatesDir;
+    if (runtimeDir !== undefined) swap.runtime = await createRuntime({ driver: "auto", dataDir: runtimeDir, log: createLogger("silent") });
+    if (database !== undefined)
+      swap.database =
+        database.connectionString === undefined
+          ? { socketDir: database.host ?? "", database: database.database ?? "" }
+          : { url: database.connectionString };
+    const studio = await compose(readConfig(env), swap);
     await studio.http.listen();
     process.send?.("listening");
+    process.once("SIGTERM", () => void studio.close().then(() => process.exit(0)));
     // It is killed rather than ended, and then would keep nothing for the next one.
     flushCompileCache();
   })();

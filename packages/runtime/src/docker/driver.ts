@@ -55,7 +55,7 @@ export interface DockerDriverOptions extends EngineOptions {
 export async function createDockerDriver(options: DockerDriverOptions): Promise<RuntimeDriver> {
   if (process.platform !== "linux") throw new RuntimeError("unavailable", "the docker driver needs Linux");
   const engine = await connectEngine(options);
-  const state = await openState(options.dataDir, undefined);
+  const state = await openState(options.dataDir, undefined, options.log ?? silentLog);
   let driver: RuntimeDriver | undefined;
   try {
     driver = await start(options, engine, state);

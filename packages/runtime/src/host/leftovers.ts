@@ -67,9 +67,17 @@ export async function sweepDeleted(log: RuntimeLog): Promise<void> {
  * by the mark they carry. Containers are the engine's (`docker/leftovers.ts`).
  */
 export async function endLeftovers(owner: Owner): Promise<void> {
-  const { key, dir } = owner;
   // Made anew since, by somebody who goes by the same names.
-  if (isProcess(readIfThere(join(dir, "lock")) ?? "")) return;
+  if (isProcess(readIfThere(join(owner.dir, "lock")) ?? "")) return;
+  await takeDownSandboxes(owner);
+  if (process.getuid?.() !== 0) return;
+  for (const claim of namesIn(claimsDir))
+    if (/^\d+$/.test(claim) && readIfThere(join(claimsDir, claim)) === owner.dir) rmSync(join(claimsDir, claim));
+  forgetKey(owner);
+}
+
+/** The same for a folder that stays, by the process that holds it: its claims stay too. */
+export async function takeDownSandboxes({ key, dir }: Owner): Promise<void> {
   const isRoot = process.getuid?.() === 0;
   const { cgroups } = findCgroups(`tesslate-${key}`, isRoot ? "/sys/fs/cgroup" : "/nonexistent");
   for (const name of cgroups.names()) await cgroups.group(name).remove();
@@ -79,9 +87,6 @@ export async function endLeftovers(owner: Owner): Promise<void> {
   removeEmptyGroups(`tesslate-${key}`);
   await takeDownNetwork(key);
   await releaseHolder(key);
-  for (const claim of namesIn(claimsDir))
-    if (/^\d+$/.test(claim) && readIfThere(join(claimsDir, claim)) === dir) rmSync(join(claimsDir, claim));
-  forgetKey(owner);
 }
 
 /** What is on this machine for a state folder, a line each; nothing once it is closed. Containers are the engine's to tell. */

@@ -58,6 +58,17 @@ export function holdLock(file: string): () => void {
 }
 const sqliteBusy = 5;
 
+/** Runs the work while no other process runs any under the same file. Blocks until it is its turn: for work of a few milliseconds. */
+export function holdFile<T>(file: string, work: () => T): T {
+  const lock = new DatabaseSync(file, { timeout: 30_000 });
+  try {
+    lock.exec("pragma journal_mode = memory; begin exclusive");
+    return work();
+  } finally {
+    lock.close();
+  }
+}
+
 /**
  * The same, but whoever ends what an earlier server left (`caretaker` is on its command line) is waited for: it is done soon. Throws
  * `unavailable` when somebody else holds it.

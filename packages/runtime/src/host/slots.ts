@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { writeNote } from "./note.ts";
 import { RuntimeError } from "../errors.ts";
+import { blockSize, blocksOf, isCopy, openClaims, slotsNote, type Claims, type SlotsNote } from "./claims.ts";
+import { writeNote } from "./note.ts";
 
 /** What is the sandbox's own: a uid and a /30 of addresses, both following from one number. */
 export interface Slot {
@@ -25,60 +26,76 @@ export interface Slots {
   ids(prefix: string): string[];
   /** First and last address of every block in use. */
   ranges(): { from: string; to: string }[];
+  /** Former uid to present one, after the folder got other slots and until `settled`: whose files are to be given away. */
+  owners(): ReadonlyMap<number, number>;
+  /** Every file belongs to its present uid. */
+  settled(): void;
 }
 
 const firstUid = 200_000;
-const blockSize = 250;
 const blocks = 1200;
 /** Shared address space first (RFC 6598: no home or office network uses it), else a corner of 10/8. */
 const pools = ["100.64.0.0", "10.192.0.0", "10.128.0.0"];
 
-interface Saved {
-  pool: string;
-  blocks: number[];
-  next: number;
-  slots: Record<string, number>;
-}
-
-/** `claimsDir` is shared by every data folder of the machine, so that two of them never use the same uids or addresses. */
-export function openSlots(dir: string, claimsDir: string): Slots {
-  const file = join(dir, "slots.json");
-  const saved: Saved = existsSync(file)
-    ? (JSON.parse(readFileSync(file, "utf8")) as Saved)
-    : { pool: freePool(), blocks: [], next: 0, slots: {} };
-  const used = new Set(Object.values(saved.slots));
-  for (const block of new Set([...saved.blocks, ...[...used].map((number) => Math.floor(number / blockSize))])) claim(block);
+/**
+ * `claimsDir` is shared by every data folder of the machine, so that two of them never use the same uids or addresses; undefined where
+ * nobody has a uid or address of their own. A folder that is a copy, or whose blocks somebody else holds, gets others: then its files
+ * have to be given to the new uids (`owners`).
+ */
+export function openSlots(dir: string, claimsDir: string | undefined): Slots {
+  const file = join(dir, slotsNote);
+  const claims = claimsDir === undefined ? unclaimed : openClaims(claimsDir, dir);
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as SlotsNote) : undefined;
+  const saved: SlotsNote = known ?? { pool: freePool(), blocks: [], next: 0, slots: {} };
+  let used = new Set(Object.values(saved.slots));
+  claims.exclusively(() => {
+    const copied = claimsDir !== undefined && isCopy(saved, dir);
+    const isOurs = blocksOf(saved).every((block) => !copied && claims.take(block));
+    if (!isOurs) move();
+    if (isOurs && saved.installation !== undefined && saved.dir === dir) return;
+    if (copied || saved.installation === undefined) saved.installation = randomUUID();
+    saved.dir = dir;
+    save();
+    claims.keepOnly(blocksOf(saved));
+  });
 
   function save() {
     writeNote(file, saved);
   }
-  /** A block counts as ours when nobody else holds it, or its holder's folder is gone. */
-  function claim(block: number): boolean {
-    mkdirSync(claimsDir, { recursive: true });
-    const path = join(claimsDir, String(block));
-    try {
-      writeFileSync(path, dir, { flag: "wx" });
-      return true;
-    } catch {
-      const holder = readFileSync(path, "utf8");
-      if (holder === dir) return true;
-      if (existsSync(holder)) return false;
-      writeFileSync(path, dir);
-      return true;
+  /** Gives every id another number, from blocks that nobody else holds. */
+  function move() {
+    const former = saved.slots;
+    // A uid that one file is given away from is never one that another is given to.
+    const banned = [...blocksOf(saved), ...Object.keys(saved.owners ?? {}).map((uid) => Math.floor((Number(uid) - firstUid) / blockSize))];
+    Object.assign(saved, { pool: freePool(), blocks: [], next: 0, slots: {} });
+    used = new Set();
+    const owners: Record<string, number> = {};
+    for (const [id, number] of Object.entries(former)) {
+      if (used.size >= saved.blocks.length * blockSize) addBlock(banned);
+      saved.slots[id] = freeNumber();
+      used.add(saved.slots[id]);
+      owners[firstUid + number] = firstUid + saved.slots[id];
     }
+    // Of a copy that was killed while it gave its files away, and copied or refused since.
+    for (const [from, to] of Object.entries(saved.owners ?? {})) owners[from] = owners[to] ?? to;
+    saved.owners = owners;
   }
-  function addBlock() {
+  function addBlock(banned: readonly number[] = []) {
     const start = createHash("sha256").update(dir).digest().readUInt32BE(0);
     for (let i = 0; i < blocks; i++) {
       const block = (start + i) % blocks;
-      if (saved.blocks.includes(block) || !claim(block)) continue;
+      if (saved.blocks.includes(block) || banned.includes(block) || !claims.take(block)) continue;
       saved.blocks.push(block);
       return;
     }
     throw new RuntimeError("unavailable", "every range of user ids on this machine is taken");
   }
   function freeNumber(): number {
-    if (used.size >= saved.blocks.length * blockSize) addBlock();
+    if (used.size >= saved.blocks.length * blockSize)
+      claims.exclusively(() => {
+        addBlock();
+        save();
+      });
     for (;;) {
       const at = saved.next % (saved.blocks.length * blockSize);
       // Round and round, so that a uid rests as long as possible before somebody else gets it.
@@ -129,8 +146,15 @@ export function openSlots(dir: string, claimsDir: string): Slots {
         from: address(saved.pool, block * blockSize * 4),
         to: address(saved.pool, (block + 1) * blockSize * 4 - 1),
       })),
+    owners: () => new Map(Object.entries(saved.owners ?? {}).map(([from, to]) => [Number(from), to])),
+    settled() {
+      delete saved.owners;
+      save();
+    },
   };
 }
+
+const unclaimed: Claims = { exclusively: (work) => work(), take: () => true, keepOnly() {} };
 
 export const toNumber = (ip: string) => ip.split(".").reduce((n, part) => n * 256 + Number(part), 0);
 export const toAddress = (n: number) => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join(".");

@@ -3,11 +3,13 @@ import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "nod
 import { join } from "node:path";
 
 import { caretakerName } from "../lease.ts";
+import type { RuntimeLog } from "../log.ts";
 import { reachable, releaseHolder } from "../reachable.ts";
 import { fifoPrefix } from "./fifos.ts";
-import { claimsDir, forgetKey, keyOf, rememberKey } from "./leftovers.ts";
+import { claimsDir, forgetKey, keyOf, rememberKey, takeDownSandboxes, type Owner } from "./leftovers.ts";
 import { awaitLock } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
+import { forgetServices, giveFiles } from "./ownership.ts";
 import { runsOfServices } from "./service.ts";
 import { openSlots, type Slots } from "./slots.ts";
 
@@ -28,7 +30,7 @@ export interface State {
 }
 
 /** Throws `unavailable` when another living process holds the data folder. */
-export async function openState(dataDir: string, mountDir: string | undefined): Promise<State> {
+export async function openState(dataDir: string, mountDir: string | undefined, log: RuntimeLog): Promise<State> {
   const dir = join(dataDir, "runtime");
   makeFolder(dir, 0o711);
   const real = realpathSync(dir);
@@ -38,13 +40,14 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
   const mounting = { runDir: mountDir, holder: key };
   const reach = (path: string) => reachable(path, mounting);
   try {
+    const slots = openSlots(real, isRoot ? claimsDir : undefined);
+    await settle(slots, { key, dir: real }, log);
     const root = await reach(real);
     const runs = join(root, "run");
     makeFolder(runs, 0o711);
     sweepRuns(runs, runsOfServices(real));
     const runDir = join(runs, randomBytes(6).toString("hex"));
     makeFolder(runDir, 0o711);
-    const slots = openSlots(real, isRoot ? claimsDir : join(real, "claims"));
     if (isRoot) rememberKey({ key, dir: real });
     return {
       dir: real,
@@ -65,6 +68,18 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
     unlock();
     throw error;
   }
+}
+
+/** A copied folder has other slots than the original: nothing that ran for the original is its own, and its files go to other uids. */
+async function settle(slots: Slots, owner: Owner, log: RuntimeLog): Promise<void> {
+  const owners = slots.owners();
+  if (owners.size === 0) return;
+  log.warn({ dir: owner.dir }, "this data folder is a copy of another one on this machine: its projects get other user ids and addresses");
+  await takeDownSandboxes(owner);
+  const sandboxes = join(owner.dir, "sandboxes");
+  forgetServices(sandboxes);
+  for (const folder of [sandboxes, join(owner.dir, "images")]) if (existsSync(folder)) await giveFiles(folder, owners);
+  slots.settled();
 }
 
 /**

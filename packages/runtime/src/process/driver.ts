@@ -41,7 +41,7 @@ export async function createProcessDriver({
       throw new RuntimeError("unavailable", "setpriv (util-linux) is not installed", { cause });
     });
   if (process.getuid?.() === 0) await sweepDeleted(log);
-  const state = await openState(dataDir, undefined);
+  const state = await openState(dataDir, undefined, log);
   try {
     const { key, root, runDir, slots, reach } = state;
     const isRoot = process.getuid?.() === 0;

@@ -90,7 +90,7 @@ async function open(options: SandboxDriverOptions): Promise<Opened> {
       throw new RuntimeError("unavailable", "bubblewrap (bwrap) is not installed", { cause });
     });
   if (process.getuid?.() === 0) await sweepDeleted(options.log ?? silentLog);
-  const state = await openState(options.dataDir, options.mountDir);
+  const state = await openState(options.dataDir, options.mountDir, options.log ?? silentLog);
   let opened: Opened | undefined;
   try {
     opened = await start(options, state, seccompFilter(arch));

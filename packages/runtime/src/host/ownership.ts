@@ -1,0 +1,39 @@
+import { lchownSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createPace } from "../tree/pace.ts";
+import { serviceNote } from "./service.ts";
+
+/**
+ * Gives every file below a folder whose uid (or gid) is a key of `owners` to the uid that it maps to. Nothing may run that could change
+ * the folders meanwhile. Can be killed at any moment and run again.
+ */
+export async function giveFiles(dir: string, owners: ReadonlyMap<number, number>, pace = createPace()): Promise<void> {
+  give(dir, owners);
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) await giveFiles(path, owners, pace);
+    else give(path, owners);
+    await pace();
+  }
+}
+
+function give(path: string, owners: ReadonlyMap<number, number>): void {
+  const { uid, gid } = lstatSync(path);
+  const [owner, group] = [owners.get(uid) ?? uid, owners.get(gid) ?? gid];
+  if (owner !== uid || group !== gid) lchownSync(path, owner, group);
+}
+
+/** Forgets the services that ran when the folder was copied: they are the original's. */
+export function forgetServices(sandboxes: string): void {
+  for (const id of namesIn(sandboxes))
+    for (const service of namesIn(join(sandboxes, id, "services")))
+      rmSync(join(sandboxes, id, "services", service, serviceNote), { force: true });
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return []; // there are none
+  }
+}
