@@ -23,7 +23,8 @@ export const MessageAttachment = Type.Object({
   height: Nullable(Type.Integer()),
 });
 export type MessageAttachment = Static<typeof MessageAttachment>;
-export const Attachment = extend(MessageAttachment, { project_id: Uuid, created_at: Timestamp });
+/** `project_id` is null until a project is created with it. */
+export const Attachment = extend(MessageAttachment, { project_id: Nullable(Uuid), created_at: Timestamp });
 export type Attachment = Static<typeof Attachment>;
 
 /** What a message points at: a file or folder of the project, by its path. */
@@ -39,12 +40,12 @@ export const attachmentsRoutes = {
     method: "POST",
     path: "/api/chat/attachments",
     tag,
-    summary: "Upload a file for a message of this project (multipart: file), at most 25 MiB",
+    summary: "Upload a file for a message of this project, or without project_id for the first message of a new one (multipart: file), at most 25 MiB",
     auth: "user",
     keys: "run",
     kind: "upload",
     status: 201,
-    query: Type.Object({ project_id: ProjectRef }),
+    query: Type.Object({ project_id: Type.Optional(ProjectRef) }),
     response: Attachment,
     errors: ["not_found", "file_too_large", "attachments_full"],
   }),

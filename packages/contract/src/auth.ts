@@ -1,5 +1,5 @@
 import { extend, IdParams, listOf, Literals, Maybe, Message, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
-import { EditMode } from "./chat.ts";
+import { EditMode } from "./edit-mode.ts";
 import { route } from "./route.ts";
 import { SecondStep } from "./second-factor.ts";
 import { User } from "./users.ts";

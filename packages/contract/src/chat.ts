@@ -1,12 +1,11 @@
 import { JsonObject, Literals, Maybe, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { maxAttachments, maxMentions, Mention } from "./attachments.ts";
+import { EditMode } from "./edit-mode.ts";
 import { RunEvent } from "./events.ts";
 import { Todo } from "./plan.ts";
 
 const tag = "chat";
-export const EditMode = Literals("allow", "ask", "plan");
-export type EditMode = Static<typeof EditMode>;
 export const ChatStatus = Literals("active", "running", "waiting_approval", "completed", "archived");
 
 /** agent-git-deploy 3.1. Steps of assistant messages stand inline in `message_metadata.steps`. */

@@ -74,6 +74,8 @@ export const errorCodes = {
 
   project_limit_reached: e(403),
   project_busy: e(409),
+  setup_not_failed: e(409),
+  setup_not_repeatable: e(409),
   running_limit_reached: e(402),
   cost_limit_reached: e(402),
   deploy_limit_reached: e(402),

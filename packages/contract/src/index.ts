@@ -20,6 +20,7 @@ export * from "./account.ts";
 export * from "./activity.ts";
 export * from "./creators.ts";
 export * from "./projects.ts";
+export * from "./edit-mode.ts";
 export * from "./containers.ts";
 export * from "./connections.ts";
 export * from "./evidence.ts";

@@ -13,6 +13,8 @@ import {
   taskAnswer,
   type Static,
 } from "./schema.ts";
+import { maxAttachments } from "./attachments.ts";
+import { EditMode } from "./edit-mode.ts";
 import { route } from "./route.ts";
 import { ProjectEvent } from "./events.ts";
 import { DeploymentMode } from "./system.ts";
@@ -71,7 +73,16 @@ export const CreateProject = Type.Object({
   git_repo_url: Maybe(Type.String({ maxLength: 500 })),
   git_branch: Maybe(Type.String({ maxLength: 255 })),
   git_provider: Maybe(Literals("github", "gitlab", "bitbucket", "gitea")),
+  /** The first message to the agent. Its run starts when the project is set up, whoever is watching. */
+  message: Maybe(Type.String({ maxLength: 10_000 })),
+  /** Ids of attachments that were uploaded without a project, in the order they are shown. */
+  attachments: Maybe(Type.Array(Uuid, { maxItems: maxAttachments })),
+  /** The model, edit mode and agent of the first run, as for `POST /api/chat/stream`. */
+  model: Maybe(Type.String({ maxLength: 200 })),
+  edit_mode: Type.Optional(EditMode),
+  agent_id: Maybe(Type.String({ maxLength: 100 })),
 });
+export type CreateProject = Static<typeof CreateProject>;
 export const UpdateProject = Type.Object({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })),
   description: Maybe(Type.String({ maxLength: 2000 })),
@@ -145,8 +156,31 @@ export const projectsRoutes = {
     auth: "user",
     status: 201,
     body: CreateProject,
-    response: extend(Project, { task_id: Uuid, status_url: Type.String() }),
-    errors: ["project_limit_reached", "not_found"],
+    /** `chat_id`: the chat in which the first message waits; null without one. */
+    response: extend(Project, { task_id: Uuid, status_url: Type.String(), chat_id: Nullable(Uuid) }),
+    errors: [
+      "project_limit_reached",
+      "not_found",
+      "scope_missing",
+      "insufficient_credits",
+      "agent_not_owned",
+      "closed_source",
+      "agent_not_runnable",
+      "unknown_model",
+      "model_not_configured",
+      "vision_not_supported",
+    ],
+  }),
+  retrySetup: route({
+    method: "POST",
+    path: "/api/projects/{id}/setup",
+    tag,
+    summary: "Set up a project again whose setup failed; its first message is kept and runs afterwards",
+    auth: "user",
+    status: 202,
+    params: ProjectParams,
+    response: Type.Object({ task_id: Uuid, status_url: Type.String(), project_slug: Type.String() }),
+    errors: ["not_found", "setup_not_failed", "setup_not_repeatable"],
   }),
   get: route({
     method: "GET",

@@ -1,4 +1,5 @@
-import { EditMode, SendMessage } from "./chat.ts";
+import { SendMessage } from "./chat.ts";
+import { EditMode } from "./edit-mode.ts";
 import { Maybe, Nullable, Timestamp, Type, Uuid, extend, listOf, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 

@@ -36,6 +36,7 @@ import { createRepairs, createRepairsStore } from "../features/repairs/index.ts"
 import { requestSecretTool } from "../features/secrets/index.ts";
 import { createRestoreGuard } from "../features/snapshots/index.ts";
 import type { AccountsArea } from "./accounts.ts";
+import type { ArrivalsArea } from "./arrivals.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";
@@ -62,9 +63,10 @@ export function composeChat(
   { secretsStore, redactions }: Pick<Secrecy, "secretsStore" | "redactions">,
   { agents, models, credits }: ModelsArea,
   { projects }: ProjectsArea,
-  { idle, secrets }: ContainersArea,
+  { idle, power, secrets }: ContainersArea,
   { onPreviewErrors }: PreviewsArea,
   { watch, announce, files }: WorkspaceArea,
+  { provisioning }: Pick<ArrivalsArea, "provisioning">,
   { snapshotsStore, checkpoints, restoring, trees, onRestored }: SnapshotsArea,
   { toolSources, lendable }: ToolsArea,
 ): ChatArea {
@@ -126,6 +128,15 @@ export function composeChat(
   });
   onRestored.push((more) => rewinds.apply(more as ConversationChange));
   const queue = createQueue({ store: createQueueStore(db), chats: chatStore, chat, attachments, events, log });
+  provisioning.beginWith({
+    check: chat.checkFirst,
+    keep: queue.addFirst,
+    begin: async (project) => {
+      // The app runs beside the conversation; the agent does not wait for it.
+      await power.startProject(project).catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message"));
+      await queue.afterSetup(project.id);
+    },
+  });
   const plans = createPlans({ store: createPlansStore(db), chats: chatStore, chat, events });
   if (config.features.planMode) {
     toolSources.push(plans.lend);

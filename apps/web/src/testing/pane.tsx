@@ -51,6 +51,8 @@ export function openPane(Pane: ComponentType<ViewProps>, known: Partial<ViewProp
       stop: nothing,
       restart: nothing,
       restartContainer: nothing,
+      retrySetup: nothing,
+      isRetryingSetup: false,
       isStarting: false,
       isStopping: false,
     },

@@ -46,7 +46,7 @@ export function createAttachments({
       yield Buffer.from(box.open(sealed, attachmentPlace({ attachment_id: id, position })), "base64");
     }
   }
-  const ordered = async (q: Queries, userId: string, projectId: string, ids: readonly string[], isClaimed: boolean) => {
+  const ordered = async (q: Queries, userId: string, projectId: string | null, ids: readonly string[], isClaimed: boolean) => {
     const wanted = [...new Set(ids.map((id) => id.toLowerCase()))];
     const rows = new Map((await store.listOwn(q, userId, projectId, wanted, isClaimed)).map((row) => [row.id, row]));
     return wanted.map((id): MessageAttachment => {
@@ -58,13 +58,17 @@ export function createAttachments({
 
   return {
     /** The one file of a form. Throws `file_too_large` and `attachments_full` while it streams; nothing is kept then. */
-    upload: async (userId: string, ref: string, parts: AsyncIterable<UploadedFile | UploadedField>): Promise<Attachment> => {
-      const project = await projects.require(userId, ref);
+    upload: async (
+      userId: string,
+      ref: string | undefined,
+      parts: AsyncIterable<UploadedFile | UploadedField>,
+    ): Promise<Attachment> => {
+      const projectId = ref === undefined ? null : (await projects.require(userId, ref)).id;
       for await (const part of parts) {
         if ("value" in part) continue;
         if (part.field !== "file") throw invalid(["body", "file"], "Field required", "missing");
-        const room = limits.totalBytes - (await store.sumOf(userId, project.id));
-        const id = await store.begin({ user_id: userId, project_id: project.id, name: attachmentName(part.path) });
+        const room = limits.totalBytes - (await store.sumOf(userId, projectId));
+        const id = await store.begin({ user_id: userId, project_id: projectId, name: attachmentName(part.path) });
         if (id === undefined) throw notFound("Project");
         try {
           const inspection = createInspection();
@@ -94,7 +98,9 @@ export function createAttachments({
             if (size > room)
               throw conflict(
                 "attachments_full",
-                "There is no room for more attachments in this project. Clear or delete old threads first.",
+                projectId === null
+                  ? "There is no room for more attachments. Create the project with those that you uploaded, or remove some."
+                  : "There is no room for more attachments in this project. Clear or delete old threads first.",
                 {
                   limit: limits.totalBytes,
                 },
@@ -132,12 +138,17 @@ export function createAttachments({
       if (await store.isNamed(row.id)) throw conflict("attachment_used", "A message uses this attachment.");
       await store.remove(row.id);
     },
-    /** Facts of somebody's attachments of a project, in the order asked for. Throws 404 when one is not there. */
-    require: (userId: string, projectId: string, ids: readonly string[]): Promise<MessageAttachment[]> =>
+    /** Facts of somebody's attachments of a project (null: uploaded without one), in the order asked for. Throws 404 when one is not there. */
+    require: (userId: string, projectId: string | null, ids: readonly string[]): Promise<MessageAttachment[]> =>
       ordered(db, userId, projectId, ids, false),
     /** The same in the transaction of the message that names them: none of them is swept meanwhile. */
     claim: (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<MessageAttachment[]> =>
       ordered(tx, userId, projectId, ids, true),
+    /** In the transaction that creates a project: what was uploaded for its first message belongs to it. Throws 404 when one is not there. */
+    assign: async (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<void> => {
+      const wanted = new Set(ids.map((id) => id.toLowerCase()));
+      if ((await store.assign(tx, userId, projectId, [...wanted])).length < wanted.size) throw notFound("Attachment");
+    },
     /** For runs, whose message names it. Undefined once it has gone. */
     bytesOf: async (id: string): Promise<Buffer | undefined> => {
       const pieces: Buffer[] = [];

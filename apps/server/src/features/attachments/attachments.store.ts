@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { MessageAttachment } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { attachmentPieces, attachments, type AttachmentRow } from "./attachments.table.ts";
@@ -15,13 +15,22 @@ export function createAttachmentsStore(db: Database) {
     union all
     select entry->>'id' from chat_rewinds r, jsonb_array_elements(r.messages) m, jsonb_array_elements(m->'message_metadata'->'attachments') entry
       where jsonb_typeof(m->'message_metadata'->'attachments') = 'array'`;
+  const ofProject = (projectId: string | null) =>
+    projectId === null ? isNull(attachments.project_id) : eq(attachments.project_id, projectId);
+  const ownComplete = (userId: string, projectId: string | null, ids: readonly string[]) =>
+    and(
+      inArray(attachments.id, ids as string[]),
+      eq(attachments.user_id, userId),
+      ofProject(projectId),
+      sql`${attachments.completed_at} is not null`,
+    );
   return {
     /** What somebody has attached in a project, in bytes; uploads on their way count with what has come. */
-    sumOf: async (userId: string, projectId: string): Promise<number> => {
+    sumOf: async (userId: string, projectId: string | null): Promise<number> => {
       const [row] = await db
         .select({ bytes: sql<string>`coalesce(sum(${attachments.size_bytes}), 0)` })
         .from(attachments)
-        .where(and(eq(attachments.user_id, userId), eq(attachments.project_id, projectId)));
+        .where(and(eq(attachments.user_id, userId), ofProject(projectId)));
       return Number(row?.bytes ?? 0);
     },
     /** Undefined when the project has gone. */
@@ -29,8 +38,8 @@ export function createAttachmentsStore(db: Database) {
       (
         await db.execute<{ id: string }>(sql`
           insert into chat_attachments (user_id, project_id, name, mime_type, kind)
-          select ${values.user_id}, ${values.project_id}, ${values.name}, 'application/octet-stream', 'file'
-          where exists (select 1 from projects where id = ${values.project_id}) returning id`)
+          select ${values.user_id}, ${values.project_id}::uuid, ${values.name}, 'application/octet-stream', 'file'
+          where ${values.project_id}::uuid is null or exists (select 1 from projects where id = ${values.project_id}) returning id`)
       ).rows[0]?.id,
     addPiece: async (id: string, position: number, sealed_data: Buffer, bytes: number): Promise<void> => {
       await db.transaction(async (tx) => {
@@ -60,17 +69,12 @@ export function createAttachmentsStore(db: Database) {
     listOwn: async (
       q: Queries,
       userId: string,
-      projectId: string,
+      projectId: string | null,
       ids: readonly string[],
       isClaimed: boolean,
     ): Promise<AttachmentRow[]> => {
       if (ids.length === 0) return [];
-      const which = and(
-        inArray(attachments.id, ids as string[]),
-        eq(attachments.user_id, userId),
-        eq(attachments.project_id, projectId),
-        sql`${attachments.completed_at} is not null`,
-      );
+      const which = ownComplete(userId, projectId, ids);
       return isClaimed
         ? q
             .update(attachments)
@@ -79,6 +83,17 @@ export function createAttachmentsStore(db: Database) {
             .returning()
         : q.select().from(attachments).where(which);
     },
+    /** Puts those that were uploaded without a project into one. The ids of those it found. */
+    assign: async (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<string[]> =>
+      ids.length === 0
+        ? []
+        : (
+            await tx
+              .update(attachments)
+              .set({ project_id: projectId })
+              .where(ownComplete(userId, null, ids))
+              .returning({ id: attachments.id })
+          ).map(({ id }) => id),
     /** What the messages of a chat name. */
     listOfChat: async (chatId: string): Promise<MessageAttachment[]> =>
       (

@@ -16,9 +16,8 @@ export const attachments = pgTable(
     user_id: uuid()
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
-    project_id: uuid()
-      .notNull()
-      .references(() => projects.id, { onDelete: "cascade" }),
+    /** Null: uploaded for the first message of a project that is still to be created. */
+    project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
     name: text().notNull(),
     mime_type: text().notNull(),
     kind: text().$type<MessageAttachment["kind"]>().notNull(),

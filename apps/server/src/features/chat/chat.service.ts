@@ -113,6 +113,29 @@ export function createChat({
     }
   };
 
+  /** Who answers, and by which model. Throws what `start` throws of them. */
+  const choose = async (
+    userId: string,
+    { agent_id, model: wished }: Pick<SendMessage, "agent_id" | "model">,
+    { projectId, projectModel, attachmentIds }: { projectId: string | null; projectModel: string | null; attachmentIds: readonly string[] },
+  ) => {
+    const agent = await agents.resolve(userId, agent_id);
+    const model = await models.resolve(userId, { model: wished ?? projectModel, agent });
+    const attached = await attachments.require(userId, projectId, attachmentIds);
+    if (model.vision === false && attached.some((one) => one.kind === "image"))
+      throw badRequest(
+        `${model.model_id} cannot see pictures. Choose a model that can, or take the pictures out.`,
+        "vision_not_supported",
+        { model: model.model_id },
+      );
+    await credits.require(userId, model);
+    return { agent, model, attached };
+  };
+  const requireContent = (text: string, attachmentIds: readonly string[]) => {
+    if (text === "" && attachmentIds.length === 0)
+      throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
+  };
+
   const createRun = async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {
     await requireLiving(tx, userId);
     await refuseWhileRestoring(tx, input.project_id);
@@ -146,6 +169,12 @@ export function createChat({
     ownChat,
     ownRun,
     messageOf: (id: string) => store.findMessage(id),
+    /** Refuses the first message of a project that is about to be created, for the reasons `start` has. */
+    checkFirst: async (userId: string, body: Pick<SendMessage, "message" | "attachments" | "agent_id" | "model">): Promise<void> => {
+      const attachmentIds = body.attachments ?? [];
+      requireContent(body.message.trim(), attachmentIds);
+      await choose(userId, body, { projectId: null, projectModel: null, attachmentIds });
+    },
     isRunOf: async (taskId: string, chatId: string): Promise<boolean> => (await store.findRun(taskId))?.chat_id === chatId,
     /**
      * Starts a run: checks everything first, then stores the message, the answer's place and the task together (3.3).
@@ -154,21 +183,15 @@ export function createChat({
     start: async (sender: Sender, body: SendMessage, entrance?: Entrance): Promise<TaskRow> => {
       const text = body.message.trim();
       const attachmentIds = body.attachments ?? [];
-      if (text === "" && attachmentIds.length === 0)
-        throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
+      requireContent(text, attachmentIds);
       const project = await projects.require(sender.id, body.project_id);
       if (body.container_id && !(await store.findContainer(project.id, body.container_id))) throw notFound("Container");
       const given = body.chat_id ? await ownChat(sender.id, body.chat_id, project.id) : undefined;
-      const agent = await agents.resolve(sender.id, body.agent_id);
-      const model = await models.resolve(sender.id, { model: body.model ?? wishesOf(project).model, agent });
-      const attached = await attachments.require(sender.id, project.id, attachmentIds);
-      if (model.vision === false && attached.some((one) => one.kind === "image"))
-        throw badRequest(
-          `${model.model_id} cannot see pictures. Choose a model that can, or take the pictures out.`,
-          "vision_not_supported",
-          { model: model.model_id },
-        );
-      await credits.require(sender.id, model);
+      const { agent, model, attached } = await choose(sender.id, body, {
+        projectId: project.id,
+        projectModel: wishesOf(project).model,
+        attachmentIds,
+      });
 
       const isLocked = project.settings?.["agent_lock_enabled"] !== false;
       const begin = async (tx: Queries, chat: ChatRow): Promise<TaskRow> => {

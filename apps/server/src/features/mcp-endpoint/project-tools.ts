@@ -1,4 +1,4 @@
-import { ProjectRef, Type, Uuid, type CreateProject, type Project, type Snapshot, type Static } from "@tesslate/contract";
+import { ProjectRef, Type, Uuid, type CreateProject, type Project, type Snapshot } from "@tesslate/contract";
 import type { Containers, Inspection, Power } from "../containers/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { PageQuery } from "../../platform/pages.ts";
@@ -9,7 +9,7 @@ export interface ProjectToolsOptions {
     list(userId: string, query: PageQuery & { q?: string }): Promise<{ items: Project[]; total: number }>;
     get(userId: string, ref: string): Promise<Project>;
     require(userId: string, ref: string): Promise<ProjectRow>;
-    create(userId: string, body: Static<typeof CreateProject>): Promise<Project & { task_id: string }>;
+    create(creator: { id: string; name: string }, body: CreateProject): Promise<Project & { task_id: string }>;
   };
   containers: Pick<Containers, "list" | "require">;
   power: Pick<Power, "startProject" | "stopProject" | "startContainer" | "stopContainer">;
@@ -70,7 +70,7 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
       template: Type.Optional(Type.String({ maxLength: 100, description: "Slug of a bundled template; the default one without" })),
     }),
     run: async ({ user }, { name, description, template }) => {
-      const made = await projects.create(user.id, {
+      const made = await projects.create(user, {
         name,
         description: description ?? null,
         ...(template && { source_type: "template", base_id: template }),

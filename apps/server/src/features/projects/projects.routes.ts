@@ -1,4 +1,5 @@
 import { projectsRoutes, type ProjectStatus } from "@tesslate/contract";
+import { requireScope } from "../../http/context.ts";
 import type { Mount } from "../../http/mount.ts";
 import type { EventLog } from "../../platform/events.ts";
 import { pageOf } from "../../platform/pages.ts";
@@ -47,7 +48,11 @@ export function mountProjects(
 ): void {
   mount("projects", projectsRoutes, {
     list: ({ user }, { query }) => projects.list(user.id, query),
-    create: ({ user }, { body }) => provisioning.create(user.id, body),
+    create: ({ user }, { body }) => {
+      if (body.message?.trim() || body.attachments?.length) requireScope(user.scopes, "run");
+      return provisioning.create(user, body);
+    },
+    retrySetup: ({ user }, { params }) => provisioning.retrySetup(user.id, params.id),
     get: ({ user }, { params }) => projects.get(user.id, params.id),
     update: ({ user }, { params, body }) => projects.update(user.id, params.id, body),
     remove: ({ user }, { params }) => provisioning.remove(user.id, params.id),

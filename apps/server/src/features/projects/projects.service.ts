@@ -132,7 +132,7 @@ export function createProjects({
       if (project.environment_status === "provisioning")
         throw conflict("project_busy", "This project is still being set up. Try again in a moment.");
       if (project.environment_status === "setup_failed")
-        throw conflict("project_busy", "Setting up this project failed, so it has no files. Delete it and create it again.");
+        throw conflict("project_busy", "Setting up this project failed, so it has no files. Retry the setup, or delete the project.");
       const known = sandboxes.peek(project.id);
       if (known) return known;
       // An empty tree beside the real one on another machine would be taken for the project.

@@ -120,6 +120,15 @@ export function createProjectsStore(db: Database) {
           .where(and(eq(projects.id, id), isThere, ne(projects.environment_status, status)))
           .returning()
       )[0],
+    /** `provisioning` again after a failed setup. `undefined` when somebody else was faster. */
+    reopenSetup: async (tx: Queries, id: string): Promise<ProjectRow | undefined> =>
+      (
+        await tx
+          .update(projects)
+          .set({ environment_status: "provisioning" })
+          .where(and(eq(projects.id, id), eq(projects.environment_status, "setup_failed")))
+          .returning()
+      )[0],
     /** Makes the project `starting` if its owner may have one more that runs; one that runs already keeps its place. One at a time per owner. */
     claimPlace: (id: string, limits: Record<Tier, number>): Promise<Claim> =>
       db.transaction(async (tx) => {

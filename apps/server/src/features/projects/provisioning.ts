@@ -1,7 +1,6 @@
-import type { CreateProject, Project } from "@tesslate/contract";
-import type { Static } from "typebox";
+import type { CreateProject, EditMode, Project } from "@tesslate/contract";
 import type { Queries } from "../../platform/database.ts";
-import { AppError, invalid, notFound } from "../../platform/errors.ts";
+import { AppError, conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { wireOf, type Projects } from "./projects.service.ts";
@@ -24,7 +23,24 @@ export interface NewProject {
   template_slug?: string | null;
   source: SourceInput;
   /** In the transaction that makes the project. */
-  alongside?: (tx: Queries) => Promise<void>;
+  alongside?: (tx: Queries, project: ProjectRow) => Promise<void>;
+}
+/** Who creates a project with a first message. */
+export interface Creator {
+  id: string;
+  name: string;
+  /** Created by API key: the run may do no more than the key. */
+  key?: { edit_mode: EditMode };
+}
+export type FirstMessage = Pick<CreateProject, "attachments" | "model" | "edit_mode" | "agent_id"> & { message: string };
+/** What the first message of a project needs of the chat, which is built later than projects are. */
+export interface FirstMessages {
+  /** Refuses what could not be run; nothing is stored. */
+  check(userId: string, first: FirstMessage): Promise<void>;
+  /** In the transaction that creates the project. The id of the chat in which it waits. */
+  keep(tx: Queries, creator: Creator, projectId: string, first: FirstMessage): Promise<string>;
+  /** The project is set up, and it waits. Never throws. */
+  begin(project: ProjectRow): Promise<void>;
 }
 /** What a project can begin from beside templates and repositories. */
 export interface BaseChoice {
@@ -70,6 +86,12 @@ export function createProvisioning({
   tasks: Tasks;
   log: Logger;
 }) {
+  let firstMessages: FirstMessages | undefined;
+  const beginFirstMessage = async (projectId: string | null) => {
+    const project = await store.find(projectId ?? "");
+    if (project && project.environment_status !== "setup_failed" && project.environment_status !== "deleting")
+      await firstMessages?.begin(project);
+  };
   const sourceOf = ({ source }: CreationInput) => sources[source.kind] as ProjectSource;
   const creationKey = (id: string) => `project_creation:${id}`;
   const deletionKey = (id: string) => `project_deletion:${id}`;
@@ -120,6 +142,7 @@ export function createProvisioning({
       const input = task.input as CreationInput;
       if (task.status !== "completed" && task.project_id) await projects.setEnvironment(task.project_id, "setup_failed");
       await sourceOf(input).release?.(input.source);
+      if (task.status === "completed") await beginFirstMessage(task.project_id);
     },
     // The server died in the middle: begin again, unless it is this very setup that kills it.
     interrupted: (task) => resume(task),
@@ -127,13 +150,31 @@ export function createProvisioning({
   const resume = async (task: TaskRow) => {
     const project = await store.find(task.project_id ?? "");
     const input = task.input as CreationInput;
-    if (project?.environment_status !== "provisioning") return sourceOf(input).release?.(input.source);
+    if (project?.environment_status !== "provisioning") {
+      await sourceOf(input).release?.(input.source);
+      // Set up, and killed before the first message began.
+      return beginFirstMessage(task.project_id);
+    }
     if (input.attempt >= maxAttempts) {
       await projects.setEnvironment(project.id, "setup_failed");
       return sourceOf(input).release?.(input.source);
     }
     log.info({ project_id: project.id, attempt: input.attempt + 1 }, "project setup resumed");
     await tasks.createOnce(creationTask(project, { ...input, attempt: input.attempt + 1 }));
+  };
+
+  /** Without its task only a template can be set up again: what the others came from is not known any more. */
+  const templateOf = (project: ProjectRow): SourceInput | undefined =>
+    project.source_type === "template" || (project.source_type === "base" && project.template_slug !== null)
+      ? { kind: "template", template_slug: project.template_slug ?? templates.getDefault().wire.slug }
+      : undefined;
+  /** What the last setup used. An archive is deleted when its setup fails. */
+  const lastSourceOf = async (project: ProjectRow): Promise<SourceInput | undefined> => {
+    const { items } = await tasks.list(project.owner_id, { project_id: project.id, limit: 100 });
+    const last = items.find((task) => task.type === "project_creation");
+    if (!last) return templateOf(project);
+    const { source } = (await tasks.require(project.owner_id, last.id)).input as CreationInput;
+    return source.kind === "archive" ? undefined : source;
   };
 
   const tearDown = async ({ task, progress }: TaskContext) => {
@@ -196,7 +237,7 @@ export function createProvisioning({
           ...facts,
         });
         if (!project) return undefined;
-        await alongside?.(tx);
+        await alongside?.(tx, project);
         return { project, task: await tasks.create(tx, creationTask(project, { source, attempt: 1 })) };
       });
       if (made) return { ...wireOf({ ...made.project, container_statuses: [] }), ...taskLinks(made.task) };
@@ -204,7 +245,8 @@ export function createProvisioning({
     throw new AppError("internal_error", "No free name was found for this project. Try again.");
   };
 
-  const createFromBase = async (userId: string, body: Static<typeof CreateProject>): Promise<CreatedProject> => {
+  type Alongside = NonNullable<NewProject["alongside"]>;
+  const createFromBase = async (userId: string, body: CreateProject, keepFirst: Alongside): Promise<CreatedProject> => {
     if (!body.base_id) throw invalid(["body", "base_id"], "Field required", "missing");
     const { source, template_slug, take, undo } = await chooseBase(userId, body.base_id, body.base_version?.trim() || null);
     try {
@@ -215,7 +257,10 @@ export function createProvisioning({
         source_type: "base",
         ...(template_slug !== undefined && { template_slug }),
         source,
-        alongside: take,
+        alongside: async (tx, project) => {
+          await take(tx);
+          await keepFirst(tx, project);
+        },
       });
     } catch (error) {
       await undo?.();
@@ -239,11 +284,37 @@ export function createProvisioning({
     createFrom,
     /** Throws `project_limit_reached` when this person may not have another project; `createFrom` asks again. */
     checkRoom: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
-    create: async (userId: string, body: Static<typeof CreateProject>): Promise<CreatedProject> => {
-      if (sourceTypeOf(body) === "base") return createFromBase(userId, body);
+    /** What is called for first messages from here on. */
+    beginWith: (given: FirstMessages): void => void (firstMessages = given),
+    /** With a first message, its run belongs to the creation: it starts when the project is set up. */
+    create: async (creator: Creator, body: CreateProject): Promise<CreatedProject & { chat_id: string | null }> => {
+      const first = firstMessageOf(body);
+      if (first) await firstMessages?.check(creator.id, first);
+      let chat_id: string | null = null;
+      const keepFirst: Alongside = async (tx, project) => {
+        if (first) chat_id = (await firstMessages?.keep(tx, creator, project.id, first)) ?? null;
+      };
+      if (sourceTypeOf(body) === "base") return { ...(await createFromBase(creator.id, body, keepFirst)), chat_id };
       const chosen = chooseSource(body, templates);
       if (chosen.source.kind === "git") await checkRepository(chosen.source.url);
-      return createFrom(userId, { name: body.name, description: body.description ?? null, ...chosen });
+      const made = await createFrom(creator.id, { name: body.name, description: body.description ?? null, ...chosen, alongside: keepFirst });
+      return { ...made, chat_id };
+    },
+    /** Sets a project up again after a failure. Throws `setup_not_failed`, and `setup_not_repeatable` when its source is gone. */
+    retrySetup: async (userId: string, ref: string) => {
+      const project = await projects.require(userId, ref);
+      const notFailed = () => conflict("setup_not_failed", "The setup of this project has not failed, so there is nothing to retry.");
+      if (project.environment_status !== "setup_failed") throw notFailed();
+      const source = await lastSourceOf(project);
+      if (!source)
+        throw conflict("setup_not_repeatable", "What this project was created from is not kept after a failed setup. Create or import it again.");
+      const begun = await store.transaction(async (tx) => {
+        const row = await store.reopenSetup(tx, project.id);
+        return row && { row, task: await tasks.create(tx, creationTask(row, { source, attempt: 2 })) };
+      });
+      if (!begun) throw notFailed();
+      await projects.publishStatus(begun.row);
+      return { ...taskLinks(begun.task), project_slug: project.slug };
     },
     /** Accepts the deletion: from here on the project answers 404. */
     remove: async (userId: string, ref: string) => {
@@ -272,13 +343,9 @@ export function createProvisioning({
       for (const project of await store.listUnsettled()) {
         if (project.environment_status === "deleting") await resumeDeletion(project.id);
         else if (project.environment_status === "provisioning" && !(await tasks.findUnfinished(creationKey(project.id)))) {
-          // Without its task only a template can be set up again: what the others came from is not known any more.
-          if (project.source_type !== "template" && !(project.source_type === "base" && project.template_slug !== null))
-            await projects.setEnvironment(project.id, "setup_failed");
-          else {
-            const template_slug = project.template_slug ?? templates.getDefault().wire.slug;
-            await tasks.createOnce(creationTask(project, { source: { kind: "template", template_slug }, attempt: 2 }));
-          }
+          const source = templateOf(project);
+          if (source) await tasks.createOnce(creationTask(project, { source, attempt: 2 }));
+          else await projects.setEnvironment(project.id, "setup_failed");
         }
       }
     },
@@ -287,12 +354,25 @@ export function createProvisioning({
 
 const gitTypes = new Set(["github", "gitlab", "bitbucket", "git"]);
 
-const sourceTypeOf = (body: Static<typeof CreateProject>) =>
+/** Undefined when neither words nor attachments are given. */
+function firstMessageOf({ message, attachments, model, edit_mode, agent_id }: CreateProject): FirstMessage | undefined {
+  const text = message?.trim() ?? "";
+  if (text === "" && !attachments?.length) return undefined;
+  return {
+    message: text,
+    ...(attachments && { attachments }),
+    ...(model && { model }),
+    ...(edit_mode && { edit_mode }),
+    ...(agent_id && { agent_id }),
+  };
+}
+
+const sourceTypeOf = (body: CreateProject) =>
   body.source_type ?? (body.base_id ? "base" : body.git_repo_url ? gitTypeOf(body.git_repo_url) : "template");
 
 /** Where the files of a new project come from that begins from no base (accounts-projects 4.1), refused here when it cannot be. */
 function chooseSource(
-  body: Static<typeof CreateProject>,
+  body: CreateProject,
   templates: Templates,
 ): { source_type: string; template_slug?: string; source: SourceInput } {
   const source_type = sourceTypeOf(body);

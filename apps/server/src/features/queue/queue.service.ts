@@ -11,9 +11,9 @@ import type { QueuedRow } from "./queue.table.ts";
 
 export interface QueueOptions {
   store: QueueStore;
-  chats: Pick<ChatStore, "findChat" | "findActiveRun">;
+  chats: Pick<ChatStore, "findChat" | "findActiveRun" | "insertChat">;
   chat: Pick<Chat, "ownChat" | "start">;
-  attachments: Pick<Attachments, "require">;
+  attachments: Pick<Attachments, "require" | "assign">;
   events: EventLog;
   log: Logger;
 }
@@ -130,6 +130,28 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
         throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
       const row = await add(queueChat, sender, body, null);
       return { item: wireOf(row, undefined), task: await advance(queueChat) };
+    },
+
+    /** In the transaction that creates a project: its first message, in a chat of its own, waits until the project is set up. The chat's id. */
+    addFirst: async (tx: Queries, sender: Sender, projectId: string, { message, ...options }: QueueMessage): Promise<string> => {
+      await attachments.assign(tx, sender.id, projectId, options.attachments ?? []);
+      const { id } = await chats.insertChat(tx, { user_id: sender.id, project_id: projectId });
+      await store.insert(tx, {
+        chat_id: id,
+        user_id: sender.id,
+        user_name: sender.name,
+        message: message.trim(),
+        options: { ...options, edit_mode: editModeFor(sender, options.edit_mode) },
+      });
+      return id;
+    },
+    /** The project is set up: what waits in its chats begins. Never throws. */
+    afterSetup: async (projectId: string): Promise<void> => {
+      try {
+        for (const id of await store.listChats(projectId)) await advance({ id, project_id: projectId });
+      } catch (err) {
+        log.error({ err, project_id: projectId }, "first message not sent");
+      }
     },
 
     update: async (

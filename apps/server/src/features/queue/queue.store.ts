@@ -17,6 +17,8 @@ export type QueueStore = ReturnType<typeof createQueueStore>;
 export function createQueueStore(db: Database) {
   // What a run was to hear and did not comes first.
   const order = [asc(sql`${queuedMessages.steer_task_id} is null`), asc(queuedMessages.position), asc(queuedMessages.created_at)];
+  const isSetUp = sql`exists (select 1 from chats c join projects p on p.id = c.project_id
+    where c.id = ${queuedMessages.chat_id} and p.environment_status not in ('provisioning', 'setup_failed', 'deleting'))`;
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     /** One change of a chat's queue at a time, over all processes. */
@@ -30,12 +32,13 @@ export function createQueueStore(db: Database) {
         .from(queuedMessages)
         .where(eq(queuedMessages.chat_id, chatId))
         .orderBy(...order),
+    /** The next to be sent; none while the project is not set up. */
     first: async (chatId: string): Promise<QueuedRow | undefined> =>
       (
         await db
           .select()
           .from(queuedMessages)
-          .where(eq(queuedMessages.chat_id, chatId))
+          .where(and(eq(queuedMessages.chat_id, chatId), isSetUp))
           .orderBy(...order)
           .limit(1)
       )[0],
@@ -92,11 +95,17 @@ export function createQueueStore(db: Database) {
           .where(eq(messages.id, run.message_id));
       return taken;
     },
+    /** Chats of a project in which something waits. */
+    listChats: async (projectId: string): Promise<string[]> => {
+      const { rows } = await db.execute<{ chat_id: string }>(sql`
+        select distinct q.chat_id from queued_messages q join chats c on c.id = q.chat_id where c.project_id = ${projectId}`);
+      return rows.map((row) => row.chat_id);
+    },
     /** Chats whose queue should go on by itself and does not: their server died at the wrong moment. */
     listStuck: async (): Promise<string[]> => {
       const { rows } = await db.execute<{ chat_id: string }>(sql`
-        select distinct q.chat_id from queued_messages q
-        where q.held is null and q.created_at < now() - interval '5 seconds'
+        select distinct q.chat_id from queued_messages q join chats c on c.id = q.chat_id join projects p on p.id = c.project_id
+        where p.environment_status not in ('provisioning', 'setup_failed', 'deleting') and q.held is null and q.created_at < now() - interval '5 seconds'
           and not exists (select 1 from tasks t where t.chat_id = q.chat_id and t.type = 'agent_execution'
             and (t.status in ('queued', 'running') or t.completed_at > now() - interval '5 seconds'))`);
       return rows.map((row) => row.chat_id);

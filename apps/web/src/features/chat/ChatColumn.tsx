@@ -1,5 +1,5 @@
 import { PanelLeft, Plus } from "lucide-react";
-import type { EditMode, Model } from "@tesslate/contract";
+import type { EditMode, Model, QueueItem } from "@tesslate/contract";
 import { Suspense, useMemo, useState, type ReactNode, type RefObject } from "react";
 import { lazily, preload } from "../../lib/chunks.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
@@ -61,6 +61,8 @@ export interface ChatColumnProps {
   onModel: (model: string) => void;
   /** Nothing can be sent yet, and why. */
   blockedBy: string | undefined;
+  /** A message of the queue that the transcript shows already. */
+  waiting?: QueueItem | undefined;
   /** Takes the composer's bar: no model, no credits. */
   notice: ReactNode;
   /** On the thread, after the last message: set-up progress. */
@@ -78,7 +80,8 @@ export function ChatColumn(props: ChatColumnProps) {
   const { projectId, chat, rows, reader, mode, model, agents, tail, composer } = props;
   const { state, live } = chat;
   const approvals = useMemo(() => openApprovals(state), [state]);
-  const queue = useQueue(state.chatId, props.events);
+  const whole = useQueue(state.chatId, props.events);
+  const queue = { ...whole, items: whole.items.filter(({ id }) => id !== props.waiting?.id) };
   const plan = usePlan(state.chatId, props.events);
   const options = { editMode: mode, model, agentId: agents.picked?.id };
   /** Asked to stop, it needs no queue: the next message waits the moment that takes. */

@@ -1,4 +1,6 @@
 import type { Task } from "@tesslate/contract";
+import { RotateCw } from "lucide-react";
+import { Button } from "../../ui/Button.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
 
@@ -15,6 +17,22 @@ export function SetupRow({ task, title }: { task: Task | undefined; title: strin
           {percent === undefined ? null : <span className="num text-fg-3">{percent} %</span>}
         </div>
         <Progress share={percent === undefined ? undefined : percent / 100} label={title} className="mr-1.5" />
+      </div>
+    </ThreadItem>
+  );
+}
+
+/** The setup failed; what was to be sent is kept, and a retry that succeeds sends it. */
+export function SetupFailedRow({ isWaiting, isRetrying, onRetry }: { isWaiting: boolean; isRetrying: boolean; onRetry: () => void }) {
+  return (
+    <ThreadItem bead="failed" className="[--bead-y:13px]">
+      <div className="flex flex-wrap items-center gap-2 pb-3 text-xs" role="alert">
+        <span className="min-w-0 flex-1 text-fg-1">
+          Couldn't set up the project.{isWaiting ? " Your message is kept and runs after a successful retry." : ""}
+        </span>
+        <Button size="sm" icon={<RotateCw size={14} />} onClick={onRetry} isLoading={isRetrying} loadingWord="Retrying">
+          Retry setup
+        </Button>
       </div>
     </ThreadItem>
   );

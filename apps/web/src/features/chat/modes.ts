@@ -1,4 +1,5 @@
 import type { EditMode } from "@tesslate/contract";
+import { readStored, writeStored } from "../../lib/storage.ts";
 
 export interface Mode {
   value: EditMode;
@@ -15,3 +16,8 @@ export const modeOf = (value: EditMode): Mode => modes.find((mode) => mode.value
 /** Where Shift+Tab leads: into plan mode and out of it. What asks for less is chosen in the menu alone. */
 export const nextMode = (value: EditMode): EditMode => (value === "plan" ? "ask" : "plan");
 export const isEditMode = (value: unknown): value is EditMode => modes.some((mode) => mode.value === value);
+
+const editModeKey = (projectId: string) => `studio:mode:${projectId}`;
+/** The mode that somebody chose last in a project. */
+export const readEditMode = (projectId: string): EditMode => readStored(localStorage, editModeKey(projectId), isEditMode) ?? "ask";
+export const keepEditMode = (projectId: string, mode: EditMode): void => writeStored(localStorage, editModeKey(projectId), mode);

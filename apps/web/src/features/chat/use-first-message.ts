@@ -1,71 +1,61 @@
-import { useEffect, useRef, useState } from "react";
-import { useHandler } from "../../lib/use-handler.ts";
-import { dropFirstMessage, findFirstMessage, type FirstMessage } from "../projects/first-message.ts";
-import type { Chat, SendFailure } from "./use-chat.ts";
-
-const extrasOf = ({ attachments }: FirstMessage) => (attachments ? { attachments } : {});
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Project, QueueItem } from "@tesslate/contract";
+import { useEffect, useState } from "react";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import type { Chat } from "./use-chat.ts";
+import { queueKey, queueQuery } from "./use-queue.ts";
 
 /**
- * Home's prompt: shown at once, sent by itself as soon as the project is there. A reload in between changes nothing; a refusal hands the
- * text back.
+ * The message that a project was created with, shown in its place while the server sets the project up. The server keeps it and runs
+ * it when the setup has ended; after a failed setup it waits for a retry. Undefined when it does not wait any more.
  */
-export function useFirstMessage(options: {
-  slug: string;
-  chat: Chat;
-  /** The project has been made and the event stream is open. */
-  isReady: boolean;
-  /** It never will be. */
-  isHopeless: boolean;
-  /** Starts what must run beside the agent; the message follows when it resolves. */
-  prepare: () => Promise<void>;
-  onRefused: (message: FirstMessage, reason: SendFailure | undefined) => void;
-}): FirstMessage | undefined {
-  const { slug, chat, isReady, isHopeless } = options;
-  const [first, setFirst] = useState(() => findFirstMessage(slug));
-  const [id] = useState(() => crypto.randomUUID());
-  const isSending = useRef(false);
-  const { announce, withdraw } = chat;
-  const isKnown = chat.state.turns.some((turn) => turn.kind === "user" && turn.id === id);
+export function useFirstMessage({
+  project,
+  chat,
+  events,
+}: {
+  project: Pick<Project, "environment_status">;
+  chat: Pick<Chat, "state" | "announce" | "withdraw" | "reload">;
+  events: ProjectEvents;
+}): QueueItem | undefined {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const { chatId, isLoaded, turns } = chat.state;
+  const queue = useQuery({ ...queueQuery(api, chatId), enabled: chatId !== undefined && events.isSettled }).data;
+  const isSetUp = project.environment_status !== "provisioning" && project.environment_status !== "setup_failed";
+  /** Seen while the project was set up, and in the queue since. */
+  const [seen, setSeen] = useState<{ chatId: string; id: string }>();
+  const first = queue?.items[0];
+  if (!isSetUp && chatId !== undefined && first && seen?.id !== first.id) setSeen({ chatId, id: first.id });
+  const isMine = seen !== undefined && seen.chatId === chatId;
+  // Held after the setup: it stands in the queue, with the reason.
+  const waiting = isMine && first?.id === seen.id && !(isSetUp && queue?.held) ? first : undefined;
 
+  // The list of what waits follows its own events; folded away, it does not.
+  const isWaiting = waiting !== undefined;
+  useEffect(
+    () =>
+      isWaiting
+        ? events.subscribe((event) => {
+            if (event.type === "queue_changed" && event.data.chat_id === chatId)
+              void queries.invalidateQueries({ queryKey: queueKey(chatId) });
+          })
+        : undefined,
+    [isWaiting, events, queries, chatId],
+  );
+
+  const { announce, withdraw, reload } = chat;
+  const isShown = isMine && turns.some((turn) => turn.kind === "user" && turn.id === seen.id);
   useEffect(() => {
-    if (first && !isKnown && !isSending.current) announce(id, first.message, extrasOf(first));
-  }, [first, isKnown, announce, id]);
-
-  const settle = useHandler(() => {
-    dropFirstMessage(slug);
-    setFirst(undefined);
-  });
-  const send = useHandler(async (message: FirstMessage) => {
-    if (isSending.current) return;
-    isSending.current = true;
-    await options.prepare();
-    const failure = await chat.send(message.message, {
-      editMode: "allow",
-      model: message.model,
-      agentId: message.agent_id,
-      ...extrasOf(message),
-    });
-    settle();
-    if (failure) options.onRefused(message, failure);
-  });
-  const giveBack = useHandler((message: FirstMessage) => {
-    settle();
-    withdraw(id);
-    options.onRefused(message, undefined);
-  });
-  // A reload while it was on its way: the server has it already.
-  const hasArrived =
-    first !== undefined && chat.state.turns.some((turn) => turn.kind === "user" && turn.id !== id && turn.text === first.message);
-  const { isLoaded } = chat.state;
+    if (waiting && isLoaded && !isShown) announce(waiting.id, waiting.message);
+  }, [waiting, isLoaded, isShown, announce]);
+  // Sent, its place is taken by the stored message; removed or held, it leaves.
+  const isAnswered = queue !== undefined && isMine && !waiting;
   useEffect(() => {
-    if (!first || isSending.current) return;
-    if (hasArrived) {
-      settle();
-      withdraw(id);
-    } else if (!isKnown) return;
-    else if (isHopeless) giveBack(first);
-    else if (isReady && isLoaded) void send(first);
-  }, [first, id, isKnown, hasArrived, isHopeless, isReady, isLoaded, send, giveBack, settle, withdraw]);
-
-  return first;
+    if (!isAnswered || !isShown || !seen) return;
+    if (first?.id === seen.id) withdraw(seen.id);
+    else reload();
+  }, [isAnswered, isShown, first, seen, withdraw, reload]);
+  return waiting;
 }

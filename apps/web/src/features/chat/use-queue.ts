@@ -12,7 +12,7 @@ import type { SendFailure, SendOptions } from "./use-chat.ts";
 import { viewContextOf } from "./view-context.ts";
 
 export const queueKey = (chatId: string | undefined) => ["chat", chatId, "queue"] as const;
-const queueQuery = (api: Client<Contract>, chatId: string | undefined) =>
+export const queueQuery = (api: Client<Contract>, chatId: string | undefined) =>
   queryOptions({
     queryKey: queueKey(chatId),
     queryFn: ({ signal }) => api.queue.list({ params: { chat_id: chatId ?? "" } }, { signal }),

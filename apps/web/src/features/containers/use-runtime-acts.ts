@@ -12,6 +12,9 @@ export interface RuntimeActs {
   stop: () => void;
   restart: () => void;
   restartContainer: (containerId: string) => void;
+  /** Sets the project up again after a failure. */
+  retrySetup: () => void;
+  isRetryingSetup: boolean;
   isStarting: boolean;
   isStopping: boolean;
 }
@@ -44,6 +47,14 @@ export function useRuntimeActs(project: { id: string; slug: string }): RuntimeAc
     onError: complain,
   });
   const stop = useMutation({ mutationFn: () => api.projects.stop({ params }), onSuccess: refresh, onError: complain });
+  const retrySetup = useMutation({
+    mutationFn: () => api.projects.retrySetup({ params }),
+    onSuccess: async (task) => {
+      await refresh();
+      await adopt(task);
+    },
+    onError: complain,
+  });
   return {
     start: async () => {
       await start.mutateAsync().catch(() => undefined);
@@ -51,6 +62,8 @@ export function useRuntimeActs(project: { id: string; slug: string }): RuntimeAc
     stop: () => stop.mutate(),
     restart: () => restart.mutate(),
     restartContainer: (containerId) => restartOne.mutate(containerId),
+    retrySetup: () => retrySetup.mutate(),
+    isRetryingSetup: retrySetup.isPending,
     isStarting: start.isPending || restart.isPending,
     isStopping: stop.isPending,
   };

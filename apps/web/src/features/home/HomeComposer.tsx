@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Box, ChevronDown } from "lucide-react";
-import type { Project } from "@tesslate/contract";
+import type { MessageAttachment } from "@tesslate/contract";
 import { useRef, useState } from "react";
 import { hasCode, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { useFirstFocus } from "../../lib/use-first-focus.ts";
@@ -16,11 +16,11 @@ import { AttachButton } from "../chat/attach/AttachButton.tsx";
 import { AttachmentChips } from "../chat/attach/AttachmentChips.tsx";
 import { attachPasted } from "../chat/attach/pasted.ts";
 import { useHeldAttachments } from "../chat/attach/use-attachments.ts";
+import { keepEditMode } from "../chat/modes.ts";
 import { VisionNotice } from "../chat/attach/VisionNotice.tsx";
 import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableModels } from "../models/model-choice.ts";
 import { ModelNotice } from "../models/ModelNotice.tsx";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
-import { keepFirstMessage } from "../projects/first-message.ts";
 import { ImportButton } from "../projects/ImportButton.tsx";
 import { nameOf } from "../projects/project-name.ts";
 import { templatesQuery, useCreateProject } from "../projects/projects.queries.ts";
@@ -30,7 +30,7 @@ import { startersOf } from "./starters.ts";
 const longestMessage = 10_000;
 const longestDescription = 2_000;
 
-/** Prompt, what goes with it, what to start from, which model; Enter makes the project and leads to its workbench, which sends the prompt by itself. */
+/** Prompt, attachments, template, model; Enter creates the project with the prompt, which the server runs as soon as the project is set up. */
 export function HomeComposer() {
   const navigate = useNavigate();
   const box = useRef<HTMLTextAreaElement>(null);
@@ -44,8 +44,6 @@ export function HomeComposer() {
   const attachments = useHeldAttachments();
   const [hint, setHint] = useState<string>();
   const [isUploading, setIsUploading] = useState(false);
-  /** It exists, and waits for an attachment that could not be uploaded. */
-  const [made, setMade] = useState<Project>();
   const frame = useRef<HTMLDivElement>(null);
   const attach = (files: File[]) => {
     setHint(attachments.add(files));
@@ -84,23 +82,26 @@ export function HomeComposer() {
       return setHint("One of the attachments cannot be uploaded. Remove it.");
     setHint(undefined);
     try {
-      const project =
-        made ??
-        (await create.mutateAsync({
-          name: nameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
-          description: message.slice(0, longestDescription),
-          source_type: "template",
-          ...(template && { base_id: template.slug }),
-        }));
+      let attached: MessageAttachment[] | undefined = [];
       if (attachments.list.length > 0) {
-        setMade(project);
         setIsUploading(true);
-        if (!(await attachments.upload(project.id).finally(() => setIsUploading(false))))
-          return setHint("One of the attachments could not be uploaded. Build again, or remove it first.");
+        attached = await attachments.upload().finally(() => setIsUploading(false));
+        if (!attached) return setHint("One of the attachments could not be uploaded. Build again, or remove it first.");
       }
-      const attached = attachments.take();
-      keepFirstMessage(project.slug, { message, ...(model && { model }), ...(attached.length > 0 && { attachments: attached }) });
+      const project = await create.mutateAsync({
+        name: nameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
+        description: message.slice(0, longestDescription),
+        source_type: "template",
+        ...(template && { base_id: template.slug }),
+        message,
+        edit_mode: "allow",
+        ...(model && { model }),
+        ...(attached.length > 0 && { attachments: attached.map(({ id }) => id) }),
+      });
+      // Only now: until the server has the prompt, it stays here.
+      attachments.take();
       keepDraft("");
+      keepEditMode(project.id, "allow");
       void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
     } catch {
       // Said by `create.error`.

@@ -53,7 +53,14 @@ test("Enter makes the project from the chosen template", async ({ api, open, use
   await user.keyboard("{Enter}");
   expect(await screen.findByText(/number of projects is used up/)).toBeVisible();
   expect(screen.queryByRole("button", { name: "Retry" })).not.toBeInTheDocument();
-  expect(api.asked("projects.create")[0]?.body).toMatchObject({ name: "Bakery shop", source_type: "template", base_id: "next" });
+  expect(api.asked("projects.create")[0]?.body).toMatchObject({
+    name: "Bakery shop",
+    source_type: "template",
+    base_id: "next",
+    message: "A bakery shop",
+    edit_mode: "allow",
+    model: gemma.id,
+  });
 });
 
 test("a failure keeps the words and can be tried again", async ({ api, open, user }) => {
@@ -64,8 +71,20 @@ test("a failure keeps the words and can be tried again", async ({ api, open, use
   expect(await screen.findByText("The disk is full.")).toBeVisible();
   expect(await box()).toHaveValue("A bakery shop");
   expect(await box()).toHaveAccessibleDescription(/The disk is full/);
+  expect(sessionStorage.getItem("tesslate.draft")).toContain("A bakery shop");
   await user.click(screen.getByRole("button", { name: "Retry" }));
   await waitFor(() => expect(api.asked("projects.create")).toHaveLength(2));
+});
+
+test("the prompt leaves the page when the server has it, and stays nowhere in the browser", async ({ api, open, user }) => {
+  home(api);
+  api.blankReads();
+  api.answer("projects.create", { ...bakery, environment_status: "provisioning" });
+  api.hang("projects.events");
+  open("/");
+  await user.type(await box(), "A bakery shop{Enter}");
+  await waitFor(() => expect(sessionStorage.getItem("tesslate.draft")).toBeNull());
+  expect(JSON.stringify({ ...sessionStorage, ...localStorage })).not.toContain("A bakery shop");
 });
 
 test("Shift and Enter begin a new line", async ({ api, open, user }) => {

@@ -9,7 +9,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { keepAgentChoice } from "../agents/agents.queries.ts";
-import { keepFirstMessage } from "../projects/first-message.ts";
+import { keepEditMode } from "../chat/modes.ts";
 import { templatesQuery, useCreateProject } from "../projects/projects.queries.ts";
 
 /** A first message to an agent, in a project made for it; its workbench shows the run as any other. */
@@ -24,11 +24,18 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
     event.preventDefault();
     if (create.isPending || !message.trim()) return;
     create.mutate(
-      { name: `Trial of ${agent.name}`.slice(0, 100), source_type: "template", base_id: chosen },
+      {
+        name: `Trial of ${agent.name}`.slice(0, 100),
+        source_type: "template",
+        base_id: chosen,
+        message: message.trim(),
+        agent_id: agent.id,
+        edit_mode: "allow",
+      },
       {
         onSuccess: (project) => {
           keepAgentChoice(project.id, agent.slug);
-          keepFirstMessage(project.slug, { message: message.trim(), agent_id: agent.id });
+          keepEditMode(project.id, "allow");
           void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
         },
       },

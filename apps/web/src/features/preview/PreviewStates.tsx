@@ -16,6 +16,9 @@ export interface PreviewActs {
   showLogs: () => void;
   /** Asks the agent to find the cause. */
   fix: (lines: readonly string[], exitCode: number | undefined) => void;
+  /** Sets the project up again. */
+  retrySetup: () => void;
+  isRetryingSetup: boolean;
   isStarting: boolean;
 }
 
@@ -80,10 +83,10 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
           title="The project could not be set up"
           {...(phase.task && phase.task.logs.length > 0 && { details: phase.task.logs.map(textOf).join("\n") })}
         >
-          {phase.task?.error ?? "The server did not say why."} Its files are kept; start a new project, or try to start this one.
+          {phase.task?.error ?? "The server did not say why."} Retry the setup; a first message is kept and runs afterwards.
           <div className="pt-3">
-            <Button icon={<Play size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Starting">
-              Start anyway
+            <Button icon={<RotateCw size={14} />} onClick={acts.retrySetup} isLoading={acts.isRetryingSetup} loadingWord="Retrying">
+              Retry setup
             </Button>
           </div>
         </ErrorState>

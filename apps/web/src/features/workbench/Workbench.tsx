@@ -6,16 +6,15 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { whenIdle } from "../../lib/idle.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { useDesktopNotices } from "./use-desktop-notices.ts";
-import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useAgentChoice } from "../agents/use-agent-choice.ts";
 import { ChatColumn, cardPreloads } from "../chat/ChatColumn.tsx";
 import { liveRun, shownRuns } from "../chat/chat.reducer.ts";
 import type { ComposerHandle } from "../chat/Composer.tsx";
-import { isEditMode } from "../chat/modes.ts";
+import { keepEditMode, readEditMode } from "../chat/modes.ts";
 import { partsOf } from "../chat/run-events.ts";
 import { RunActsContext } from "../chat/run-acts.ts";
-import { SetupRow } from "../chat/SetupRow.tsx";
+import { SetupFailedRow, SetupRow } from "../chat/SetupRow.tsx";
 import { openApprovals, openQuestions, transcriptRows } from "../chat/transcript-rows.ts";
 import type { Reader } from "../chat/TranscriptRows.tsx";
 import { useChat } from "../chat/use-chat.ts";
@@ -69,7 +68,6 @@ const ModelNotice = lazily(async () => (await import("../models/ModelNotice.tsx"
 /** Fetch what a run asks by, and the editor, before they are asked for. */
 const preloads = [...cardPreloads, () => preload(loadCodePane), () => preload(() => import("../files/editor/EditorPane.tsx"))];
 
-const modeKey = (projectId: string) => `studio:mode:${projectId}`;
 const suggestions = [
   "Explain what this app does and how it is built.",
   "Check that it starts without errors, and fix what you find.",
@@ -135,10 +133,10 @@ export function Workbench({ project, reader, view, opensOn = "chat", hrefOf, onV
   usePageTitle(project.name, approvals.length > 0);
   useDesktopNotices(project.name, { isAsking: approvals.length > 0, isRunning: live !== undefined });
 
-  const [mode, setMode] = useState<EditMode>(() => readStored(localStorage, modeKey(project.id), isEditMode) ?? "ask");
+  const [mode, setMode] = useState<EditMode>(() => readEditMode(project.id));
   const chooseMode = useHandler((next: EditMode) => {
     setMode(next);
-    writeStored(localStorage, modeKey(project.id), next);
+    keepEditMode(project.id, next);
   });
   const agents = useAgentChoice(project.id);
   const {
@@ -174,18 +172,8 @@ export function Workbench({ project, reader, view, opensOn = "chat", hrefOf, onV
   const git = useGit(project.id, events, isSettled && !["provisioning", "setup_failed"].includes(project.environment_status));
 
   const isBeingMade = project.environment_status === "provisioning";
-  const first = useFirstMessage({
-    slug: project.slug,
-    chat,
-    isReady: isSettled && !isBeingMade && !(setup.data && !setup.data.configured && !setup.data.demo),
-    isHopeless: project.environment_status === "setup_failed",
-    prepare: async () => {
-      chooseMode("allow");
-      await acts.start();
-    },
-    onRefused: ({ message, attachments }, reason) =>
-      composer.current?.write(message, reason?.message ?? "The project could not be set up, so this was not sent.", attachments),
-  });
+  const isSetupFailed = project.environment_status === "setup_failed";
+  const first = useFirstMessage({ project, chat, events });
 
   const openDock = useHandler((tab: DockTab) => {
     setLayout({ isDockOpen: true, dockTab: tab });
@@ -309,7 +297,8 @@ export function Workbench({ project, reader, view, opensOn = "chat", hrefOf, onV
                   events={events}
                   rows={rows}
                   reader={reader}
-                  mode={first ? "allow" : mode}
+                  mode={mode}
+                  waiting={first}
                   onMode={chooseMode}
                   models={models.data?.items ?? []}
                   agents={agents}
@@ -317,7 +306,9 @@ export function Workbench({ project, reader, view, opensOn = "chat", hrefOf, onV
                   model={model}
                   onModel={chooseModel}
                   blockedBy={
-                    first
+                    isSetupFailed
+                      ? "Setting up the project failed. Retry the setup first."
+                      : first
                       ? "The first message is sent as soon as the project is ready."
                       : isBeingMade
                         ? "The project is still being made."
@@ -333,6 +324,8 @@ export function Workbench({ project, reader, view, opensOn = "chat", hrefOf, onV
                   tail={
                     isBeingMade ? (
                       <SetupRow title="Making the project" task={openTask} />
+                    ) : isSetupFailed ? (
+                      <SetupFailedRow isRetrying={acts.isRetryingSetup} onRetry={acts.retrySetup} isWaiting={first !== undefined} />
                     ) : phase.kind === "starting" && !live ? (
                       <SetupRow title="Starting the app" task={phase.task} />
                     ) : null
@@ -382,6 +375,8 @@ export function Workbench({ project, reader, view, opensOn = "chat", hrefOf, onV
                           showLogs: () => openLogs(container?.id),
                           fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
                           isStarting: acts.isStarting,
+                          retrySetup: acts.retrySetup,
+                          isRetryingSetup: acts.isRetryingSetup,
                         }}
                       />
                     </PanelBoundary>

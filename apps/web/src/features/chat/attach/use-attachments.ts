@@ -38,28 +38,31 @@ export function useAttachments(projectId: string, chatId: string | undefined): C
   return useDraftsOf(`${projectId}:${chatId ?? "new"}`, (...given) => upload(projectId, ...given));
 }
 
-/** What goes with the first message of a project that does not exist yet: held until `upload` is given the project. */
-export function useHeldAttachments(): ComposerAttachments & { upload: (projectId: string) => Promise<boolean> } {
-  const upload = useUpload();
-  const [projectId, setProjectId] = useState<string>();
+/** What goes with the first message of a project that does not exist yet: held in the browser until `upload`. */
+export function useHeldAttachments(): ComposerAttachments & { upload: () => Promise<MessageAttachment[] | undefined> } {
+  const uploadOne = useUpload();
+  const upload: Upload = (...given) => uploadOne(undefined, ...given);
+  const [hasBegun, setHasBegun] = useState(false);
   return {
-    ...useDraftsOf("home", projectId === undefined ? undefined : (...given) => upload(projectId, ...given)),
-    /** Resolves with whether all of it is there; what is not says why, and can be tried again. */
-    upload: (to) => {
-      setProjectId(to);
-      return draftsOf("home").uploadHeld((...given) => upload(to, ...given));
+    ...useDraftsOf("home", hasBegun ? upload : undefined),
+    /** Resolves with all of it, or with undefined when something could not be uploaded: that says why, and can be tried again. */
+    upload: async () => {
+      setHasBegun(true);
+      const drafts = draftsOf("home");
+      return (await drafts.uploadHeld(upload)) ? drafts.list().flatMap(({ done }) => done ?? []) : undefined;
     },
   };
 }
 
 type Upload = (file: File, onShare: (share: number) => void, signal: AbortSignal) => Promise<MessageAttachment>;
 
-function useUpload(): (projectId: string, ...given: Parameters<Upload>) => Promise<MessageAttachment> {
+/** Without a project: for the first message of one that is still to be created. */
+function useUpload(): (projectId: string | undefined, ...given: Parameters<Upload>) => Promise<MessageAttachment> {
   const { uploading } = useServices();
-  return useHandler(async (projectId: string, file: File, onShare: (share: number) => void, signal: AbortSignal) => {
+  return useHandler(async (projectId: string | undefined, file: File, onShare: (share: number) => void, signal: AbortSignal) => {
     const form = new FormData();
     form.append("file", await fitForModels(file), file.name);
-    return uploading(onShare).attachments.upload({ query: { project_id: projectId }, form }, { signal });
+    return uploading(onShare).attachments.upload({ query: { ...(projectId && { project_id: projectId }) }, form }, { signal });
   });
 }
 

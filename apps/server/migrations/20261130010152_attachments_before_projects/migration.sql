@@ -1,0 +1,1 @@
+ALTER TABLE "chat_attachments" ALTER COLUMN "project_id" DROP NOT NULL;
