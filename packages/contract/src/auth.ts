@@ -31,6 +31,10 @@ export const Login = Type.Object({
   email: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
   username: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
+  grant_type: Type.Optional(Type.Literal("password", { description: "Part of the OAuth2 password form" })),
+  scope: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
+  client_id: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
+  client_secret: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
 });
 
 /** accounts-projects 9. */
@@ -92,6 +96,7 @@ const oauthRoutes = <const P extends "google" | "github" | "oidc">(provider: P, 
     kind: "raw",
     status: 303,
     query: Callback,
+    takesUnknown: { query: "The provider adds what it likes." },
     errors: [
       "oauth_denied",
       "invalid_state_token",
@@ -335,6 +340,7 @@ const podAccess = {
   kind: "raw",
   csrf: false,
   isForProxies: true,
+  takesUnknown: { query: "A proxy may send the query of the request that it asks about.", body: "A proxy may tell more than is asked." },
   errors: ["preview_access_denied"],
 } as const;
 

@@ -303,6 +303,7 @@ export const billingRoutes = {
     auth: "none",
     kind: "raw",
     rawBody: true,
+    takesUnknown: { query: "Whoever registers the address at Stripe may add to it.", body: "Stripe decides what an event holds." },
     contentType: "application/json",
     response: Type.Object({ received: Type.Literal(true) }),
     errors: ["invalid_signature", "payments_not_configured", "stripe_error"],

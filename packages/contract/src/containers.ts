@@ -19,7 +19,7 @@ import { ContainerStatus } from "./events.ts";
 const tag = "containers";
 export { ContainerStatus };
 
-/** accounts-projects 1, Container. `environment_vars` is always null: values are write-only. */
+/** accounts-projects 1, Container. Values of variables are write-only: only their keys are told. */
 export const Container = Type.Object({
   id: Uuid,
   project_id: Uuid,
@@ -29,7 +29,6 @@ export const Container = Type.Object({
   container_name: Type.String(),
   port: Nullable(Type.Integer()),
   internal_port: Nullable(Type.Integer()),
-  environment_vars: Type.Null(),
   env_var_keys: Type.Array(Type.String()),
   env_vars_count: Type.Integer(),
   container_type: Literals("base", "service"),

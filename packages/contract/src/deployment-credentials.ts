@@ -151,6 +151,7 @@ export const deploymentOauthRoutes = {
     summary: "Where the provider sends the browser back to: a small page that tells the app and closes",
     auth: "optional",
     kind: "raw",
+    takesUnknown: { query: "The provider adds what it likes." },
     contentType: "text/html",
     response: Type.String({ description: "A page that tells the window it was opened from; also with 400 and 401" }),
     params: ProviderParams,

@@ -147,6 +147,7 @@ export const gitProvidersRoutes = {
     summary: "The provider sends the browser back here; answers with a redirect into the app",
     auth: "optional",
     kind: "raw",
+    takesUnknown: { query: "The provider adds what it likes." },
     status: 303,
     params: Provider,
     query: Type.Object({

@@ -1,6 +1,7 @@
 export * from "./errors.ts";
 export * from "./schema.ts";
 export * from "./route.ts";
+export * from "./input.ts";
 export * from "./contract.ts";
 export * from "./events.ts";
 export * from "./admin.ts";

@@ -120,6 +120,7 @@ export const mcpRoutes = {
     summary: "End of a sign-in at an MCP server",
     auth: "optional",
     kind: "raw",
+    takesUnknown: { query: "The provider adds what it likes." },
     status: 303,
     query: Type.Object({
       code: Type.Optional(Type.String({ maxLength: 4000 })),

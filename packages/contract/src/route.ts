@@ -21,6 +21,8 @@ export interface RouteSpec {
   body?: TSchema;
   /** Text fields of a multipart form beside its `file`, for the document; the handler reads them itself. */
   formFields?: Record<string, TSchema>;
+  /** Why fields that the schemas do not name are let through in its query or body: others decide what they send. Everywhere else they are 422 (`inputOf`). */
+  takesUnknown?: { query?: string; body?: string };
   /** JSON bodies may be absent altogether. */
   bodyOptional?: boolean;
   /** Largest accepted body in bytes; default 1 MiB. */

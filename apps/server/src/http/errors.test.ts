@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Nullable, Type, Uuid, pageQuery, route } from "@tesslate/contract";
+import { Literals, Nullable, Type, Uuid, pageQuery, route } from "@tesslate/contract";
 import { RuntimeError } from "@tesslate/runtime";
 import { AppError, InvalidInput, conflict, notFound } from "../platform/errors.ts";
 import { frontDoor, rawRequest, type FrontDoor } from "../testing/front-door.ts";
@@ -41,6 +41,13 @@ const routes = {
       site: Type.Optional(Type.String({ pattern: "^https?://" })),
       words: Type.Optional(Type.String({ pattern: "\\S" })),
       code: Type.Optional(Type.String({ pattern: "^[a-z]$" })),
+      color: Type.Optional(Nullable(Literals("red", "green"))),
+      target: Type.Optional(
+        Type.Union([
+          Type.Object({ kind: Type.Literal("a") }),
+          Type.Object({ kind: Type.Literal("b"), size: Type.Optional(Type.Integer()) }),
+        ]),
+      ),
     }),
     response: Type.Object({ name: Type.String(), note: Nullable(Type.String()) }),
   }),
@@ -231,13 +238,74 @@ describe("what the door itself refuses", () => {
     expect((await post("/api/maybe", "[]")).status).toBe(422);
   });
 
-  test("unknown addresses are 404 in the one shape; unknown fields are dropped on the way in and out", async () => {
-    for (const path of ["/nowhere", "/api/nowhere", "/api/things/", "/api"]) {
+  test("unknown addresses are 404 in the one shape; what the contract does not name does not leave the server", async () => {
+    for (const path of ["/nowhere", "/api/nowhere", "/api"]) {
       const response = await send(path, { as: "ada" });
       expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([404, "not_found"]);
     }
-    const created = await post("/api/things", '{"name": "ab", "is_admin": true}');
+    const created = await post("/api/things", '{"name": "ab"}');
     expect([created.status, await created.json()]).toEqual([201, { name: "ab", note: null }]);
+  });
+  test("a known address asked by a wrong method is 405 with the right ones, also for those who are not signed in", async () => {
+    const answered = async (path: string, method: string) => {
+      const response = await fetch(door.url + path, { method });
+      const text = await response.text();
+      return [response.status, response.headers.get("allow"), text && (JSON.parse(text) as { code: string; detail: string })];
+    };
+    expect(await answered("/api/things", "GET")).toEqual([
+      405,
+      "POST",
+      { code: "method_not_allowed", detail: "GET is not allowed here. Allowed: POST.", details: { allowed: ["POST"] } },
+    ]);
+    expect(await answered(`/api/things/${id}/`, "PUT")).toMatchObject([405, "DELETE, GET, HEAD", { code: "method_not_allowed" }]);
+    expect((await answered("/api/things", "HEAD"))[0]).toBe(405);
+    expect((await answered(`/api/things/${id}/more`, "PUT"))[0]).toBe(404);
+  });
+  test("what a schema does not name is 422 with its place and what there is", async () => {
+    const detailOf = async (response: Response) => [response.status, ((await response.json()) as { detail: unknown }).detail];
+    const names = "name, size, note, items, site, words, code, color, target";
+    expect(await detailOf(await post("/api/things", '{"name": "ab", "naem": 1, "is_admin": true}'))).toEqual([
+      422,
+      ["naem", "is_admin"].map((field) => ({
+        loc: ["body", field],
+        msg: `Unknown field. Allowed fields: ${names}`,
+        type: "unknown_field",
+      })),
+    ]);
+    expect(await detailOf(await post("/api/things", `{"name": "ab", "items": [{"id": "${id}", "of": 1}]}`))).toEqual([
+      422,
+      [{ loc: ["body", "items", 0, "of"], msg: "Unknown field. Allowed fields: id", type: "unknown_field" }],
+    ]);
+    expect(await detailOf(await send(`/api/things/${id}?limt=5`, { as: "ada" }))).toEqual([
+      422,
+      [{ loc: ["query", "limt"], msg: "Unknown parameter. Allowed parameters: limit, skip, page", type: "unknown_field" }],
+    ]);
+    // Where there is no schema there is nothing to send.
+    expect(await detailOf(await send(`/api/things/${id}?force=true`, { method: "DELETE", as: "root" }))).toEqual([
+      422,
+      [{ loc: ["query", "force"], msg: "Unknown parameter. No parameters are allowed here", type: "unknown_field" }],
+    ]);
+    const body = await send(`/api/things/${id}`, {
+      method: "DELETE",
+      as: "root",
+      body: '{"force": true}',
+      headers: { "content-type": "application/json" },
+    });
+    expect(await detailOf(body)).toEqual([
+      422,
+      [{ loc: ["body", "force"], msg: "Unknown field. No fields are allowed here", type: "unknown_field" }],
+    ]);
+    // Of a union, only what is wrong with the option that is meant.
+    expect(await detailOf(await post("/api/things", '{"name": "ab", "target": {"kind": "b", "size": 1, "of": 1}}'))).toEqual([
+      422,
+      [{ loc: ["body", "target", "of"], msg: "Unknown field. Allowed fields: kind, size", type: "unknown_field" }],
+    ]);
+  });
+  test("errors of enums name the values", async () => {
+    const messages = async (body: string) =>
+      ((await (await post("/api/things", body)).json()) as { detail: { msg: string }[] }).detail.map(({ msg }) => msg);
+    expect(await messages('{"name": "ab", "color": "blue"}')).toEqual(["Must be one of: red, green"]);
+    expect(await messages('{"name": "ab", "target": {"kind": "c"}}')).toEqual(["Must be one of: a, b"]);
   });
   test("nobody is 401 before anything else is looked at; an ordinary user is 403 where administrators are asked for", async () => {
     const nobody = await fetch(`${door.url}/api/things`, { method: "POST", body: "{", headers: { "content-type": "application/json" } });

@@ -33,24 +33,85 @@ export const fromRuntime = (error: RuntimeError): AppError =>
 
 interface ValidatorIssue {
   instancePath: string;
+  schemaPath: string;
   keyword: string;
   message?: string;
   params: Record<string, unknown>;
+  parentSchema?: { properties?: object };
 }
-/** A field that may be null or a string reports "must be string", "must be null" and "must match a schema": the first says it all. */
-const isNoise = (issue: ValidatorIssue, all: ValidatorIssue[]) =>
-  (issue.keyword === "anyOf" || (issue.keyword === "type" && issue.params["type"] === "null")) &&
-  all.some(
-    (other) =>
-      other !== issue && other.keyword !== "anyOf" && other.params["type"] !== "null" && other.instancePath.startsWith(issue.instancePath),
+/** Which option of a union an issue belongs to: the path of the union and the option's number. */
+const optionOf = ({ schemaPath }: ValidatorIssue): [union: string, option: string] | undefined => {
+  const [, union, option] = /^(.*?\/anyOf)\/(\d+)\//.exec(schemaPath) ?? [];
+  return union === undefined || option === undefined ? undefined : [union, option];
+};
+/** `kind: "demo"` is how an option says that it is not meant. */
+const isOtherKind = ({ keyword, instancePath }: ValidatorIssue) => keyword === "const" && instancePath !== "";
+/**
+ * A field that may be null or a string reports "must be string", "must be null" and "must match a schema": the first says it all.
+ * Of a union of objects only the option counts that is meant.
+ */
+function isNoise(issue: ValidatorIssue, all: ValidatorIssue[]): boolean {
+  const of = optionOf(issue);
+  if (of) {
+    const options = all.flatMap((other) => {
+      const [union, option] = optionOf(other) ?? [];
+      return union === of[0] ? [{ option, isOther: isOtherKind(other) }] : [];
+    });
+    const others = new Set(options.filter(({ isOther }) => isOther).map(({ option }) => option));
+    if (others.has(of[1]) && options.some(({ option }) => !others.has(option))) return true;
+  }
+  return (
+    (issue.keyword === "anyOf" || (issue.keyword === "type" && issue.params["type"] === "null")) &&
+    all.some(
+      (other) =>
+        other !== issue &&
+        other.keyword !== "anyOf" &&
+        other.params["type"] !== "null" &&
+        other.instancePath.startsWith(issue.instancePath),
+    )
   );
+}
+/** Values of a union of literals, as one issue. */
+function mergeLiterals(issues: ValidatorIssue[]): ValidatorIssue[] {
+  const merged = new Map<string, ValidatorIssue>();
+  return issues.flatMap((issue) => {
+    if (issue.keyword !== "const" && issue.keyword !== "enum") return [issue];
+    const values = issue.keyword === "const" ? [issue.params["allowedValue"]] : (issue.params["allowedValues"] as unknown[]);
+    const before = merged.get(issue.instancePath);
+    if (before) {
+      (before.params["allowedValues"] as unknown[]).push(...values);
+      return [];
+    }
+    const one = { ...issue, keyword: "enum", params: { allowedValues: [...values] } };
+    merged.set(issue.instancePath, one);
+    return [one];
+  });
+}
+/** More names than that are no help. */
+const maxNames = 30;
 /** What a person reads beside a field; the validator's own words where they are good enough. */
-const sentenceOf = ({ keyword, message, params }: ValidatorIssue): string => {
+const formats: Record<string, string> = {
+  email: "Must be an email address",
+  uuid: "Must be a UUID",
+  "date-time": "Must be an ISO 8601 date and time with a time zone, such as 2026-01-31T12:00:00Z",
+  date: "Must be an ISO 8601 date, such as 2026-01-31",
+};
+const sentenceOf = ({ keyword, message, params, parentSchema }: ValidatorIssue, where: string): string => {
   const { limit } = params;
   const isOne = limit === 1;
   switch (keyword) {
     case "required":
       return "Field required";
+    case "additionalProperties": {
+      const names = Object.keys(parentSchema?.properties ?? {});
+      const [one, more] = where === "query" ? ["parameter", "parameters"] : ["field", "fields"];
+      if (names.length === 0) return `Unknown ${one}. No ${more} are allowed here`;
+      return names.length > maxNames ? `Unknown ${one}` : `Unknown ${one}. Allowed ${more}: ${names.join(", ")}`;
+    }
+    case "enum": {
+      const values = params["allowedValues"] as unknown[];
+      return `Must be ${values.length > 1 ? "one of: " : ""}${values.map(String).join(", ")}`;
+    }
     case "minLength":
       return isOne ? "Must not be empty" : `Must have at least ${limit} characters`;
     case "maxLength":
@@ -68,7 +129,7 @@ const sentenceOf = ({ keyword, message, params }: ValidatorIssue): string => {
       if (params["pattern"] === "^https?://") return "Must begin with http:// or https://";
       return `Must match the pattern ${String(params["pattern"])}`;
     case "format":
-      return params["format"] === "email" ? "Must be an e-mail address" : (message ?? "Invalid value");
+      return formats[String(params["format"])] ?? message ?? "Invalid value";
     default:
       return message ?? "Invalid value";
   }
@@ -79,11 +140,11 @@ const issueOf = (where: string, issue: ValidatorIssue) => {
     .split("/")
     .slice(1)
     .map((p) => (/^\d+$/.test(p) ? Number(p) : p.replace(/~1/g, "/").replace(/~0/g, "~")));
-  if (typeof params["missingProperty"] === "string") parts.push(params["missingProperty"]);
+  for (const name of ["missingProperty", "additionalProperty"]) if (typeof params[name] === "string") parts.push(params[name]);
   return {
     loc: [where, ...parts],
-    msg: sentenceOf(issue),
-    type: keyword === "required" ? "missing" : keyword,
+    msg: sentenceOf(issue, where),
+    type: keyword === "required" ? "missing" : keyword === "additionalProperties" ? "unknown_field" : keyword,
   };
 };
 
@@ -135,6 +196,8 @@ export function renderError(error: unknown, requestId: string): RenderedError {
     });
     if (error.status === 429) rendered.headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterSeconds ?? 1)));
     if (error.code === "etag_mismatch" && typeof error.details?.["etag"] === "string") rendered.headers["etag"] = error.details["etag"];
+    if (error.code === "method_not_allowed" && Array.isArray(error.details?.["allowed"]))
+      rendered.headers["allow"] = error.details["allowed"].join(", ");
     rendered.isUnexpected = errorCodes[error.code].alert;
     return rendered;
   }
@@ -154,14 +217,12 @@ export function renderError(error: unknown, requestId: string): RenderedError {
       return {
         status: 422,
         body: {
-          detail: validation
-            .filter((v) => !isNoise(v, validation))
-            .map((v) =>
-              issueOf(
-                validationContext === "querystring" ? "query" : validationContext === "params" ? "path" : (validationContext ?? "body"),
-                v,
-              ),
+          detail: mergeLiterals(validation.filter((v) => !isNoise(v, validation))).map((v) =>
+            issueOf(
+              validationContext === "querystring" ? "query" : validationContext === "params" ? "path" : (validationContext ?? "body"),
+              v,
             ),
+          ),
         },
         headers: {},
         isUnexpected: false,

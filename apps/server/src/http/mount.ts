@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
-import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
+import { inputOf, type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
 import { AppError, InvalidInput } from "../platform/errors.ts";
 import {
   checkImpersonation,
@@ -38,6 +38,8 @@ declare module "fastify" {
   }
   interface FastifyContextConfig {
     route?: string;
+    /** Text fields that its multipart form may have. */
+    formFields?: readonly string[];
   }
 }
 
@@ -141,18 +143,19 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
         (spec.query as { properties?: object } | undefined)?.properties &&
         "skip" in (spec.query as unknown as { properties: object }).properties,
       );
+      const accepted = inputOf(spec);
       const hasWildcard = spec.path.endsWith("{path}");
       const route: RouteOptions = {
         method: spec.method as "GET",
         url: spec.path.replace("{path}", "*").replace(/\{([^}]+)\}/g, ":$1"),
-        config: { route: name },
+        config: { route: name, ...(spec.kind === "upload" && { formFields: Object.keys(spec.formFields ?? {}) }) },
         // A stream has no head worth asking for.
         ...(spec.method === "GET" && { exposeHeadRoute: spec.kind !== "sse" }),
         ...(spec.bodyLimit !== undefined && { bodyLimit: spec.bodyLimit }),
         schema: {
           ...(spec.params && !hasWildcard && { params: spec.params }),
-          ...(spec.query && { querystring: spec.query }),
-          ...(spec.body && { body: spec.body }),
+          ...(accepted.query && { querystring: accepted.query }),
+          ...(accepted.body && { body: accepted.body }),
           ...(spec.response &&
             spec.kind !== "raw" &&
             success !== 204 && {
@@ -161,7 +164,7 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
         },
         onRequest: guard(name, spec),
         ...(!spec.form && { preParsing: refuseForms }),
-        ...(spec.bodyOptional && { preValidation: allowNoBody }),
+        ...((spec.bodyOptional || !spec.body) && { preValidation: allowNoBody }),
         handler: async (request, reply) => {
           const params = request.params as Record<string, string>;
           const input = {

@@ -3,6 +3,7 @@ import {
   ValidationErrorBody,
   contract as wholeContract,
   errorCodes,
+  inputOf,
   type ErrorCode,
   type RouteGroup,
   type RouteSpec,
@@ -89,6 +90,7 @@ function operation(operationId: string, spec: RouteSpec): Json {
   for (const [status, names] of byStatus) responses[status] = errorAnswer(names);
   if (spec.body || spec.query || spec.params)
     responses[422] = { description: "Invalid input", content: { "application/json": { schema: ref("ValidationError") } } };
+  const { body } = inputOf(spec);
   return {
     operationId,
     tags: [spec.tag],
@@ -99,8 +101,8 @@ function operation(operationId: string, spec: RouteSpec): Json {
       requestBody: {
         required: !spec.bodyOptional,
         content: {
-          "application/json": { schema: spec.body },
-          ...(spec.form && { "application/x-www-form-urlencoded": { schema: spec.body } }),
+          "application/json": { schema: body },
+          ...(spec.form && { "application/x-www-form-urlencoded": { schema: body } }),
         },
       },
     }),

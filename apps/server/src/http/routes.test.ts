@@ -177,3 +177,69 @@ test("a body that cannot be is 422, wherever there is one", async () => {
     }),
   ).toEqual([]);
 });
+
+/** Asks with one field more than the route knows. */
+const askWith = (part: "query" | "body") => async (route: Listed) => {
+  // A form is read by its handler, which looks first whose project it is about.
+  const who = route.spec.kind === "upload" ? { bearer: owner.user.token } : callerAt(route);
+  const outcome = await callRoute(app, route, owner, who, undefined, {
+    [part]: { [part === "query" ? "unheard_of" : "unheardOf"]: "x" },
+  });
+  const issues =
+    outcome.status === 422 ? (JSON.parse(outcome.body) as { detail: { loc: unknown[]; type: string; msg: string }[] }).detail : [];
+  return (
+    !issues.some(
+      ({ loc, type, msg }) => type === "unknown_field" && /unheard_?of/i.test(String(loc.at(-1))) && msg.startsWith("Unknown"),
+    ) && `${said(outcome)} to an unknown field of its ${part}`
+  );
+};
+test("an unknown field of a query is refused by name, everywhere but where others write the query", async () => {
+  const http = routes.filter(({ spec }) => spec.kind !== "socket");
+  expect(
+    await ask(
+      http.filter(({ spec }) => spec.takesUnknown?.query === undefined),
+      askWith("query"),
+    ),
+  ).toEqual([]);
+  expect(http.filter(({ spec }) => spec.takesUnknown?.query !== undefined).map(({ name }) => name)).toEqual([
+    "auth.googleCallback",
+    "auth.githubCallback",
+    "auth.oidcCallback",
+    "podAccess.verify",
+    "podAccess.verifyByGet",
+    "billing.webhook",
+    "gitProviders.callback",
+    "deploymentOauth.callback",
+    "mcp.callback",
+  ]);
+});
+test("an unknown field of a body is refused by name, everywhere but where others write the body", async () => {
+  const writes = routes.filter(({ spec }) => spec.kind !== "socket" && spec.method !== "GET");
+  // JSON-RPC messages: the protocol allows more than it names.
+  const isOpen = ({ name, spec }: Listed) => spec.takesUnknown?.body !== undefined || name === "mcpEndpoint.call";
+  expect(
+    await ask(
+      writes.filter((route) => !isOpen(route)),
+      askWith("body"),
+    ),
+  ).toEqual([]);
+  expect(writes.filter(isOpen).map(({ name }) => name)).toEqual(["podAccess.verify", "billing.webhook", "mcpEndpoint.call"]);
+});
+test("a method that a path does not know is 405 with those that it knows", async () => {
+  const paths = [...new Set(routes.filter(({ spec }) => spec.kind !== "socket").map(({ spec }) => spec.path))].filter(
+    (p) => !p.includes("{"),
+  );
+  const wrong: string[] = [];
+  await inPieces(paths, async (path) => {
+    const known = new Set(routes.filter(({ spec }) => spec.path === path).map(({ spec }) => spec.method as string));
+    const response = await fetch(app.url + path, { method: "PATCH", headers: { authorization: `Bearer ${admin.token}` } });
+    const allow = (response.headers.get("allow") ?? "").split(", ");
+    // Another route may have a place where this one has a word: `PATCH /api/things/{id}` for `/api/things/search`.
+    if (known.has("PATCH") || response.status === 422) return;
+    if (response.status !== 405 || ![...known].every((method) => allow.includes(method)))
+      wrong.push(`${path}: ${response.status} ${allow.join(" ")}`);
+    await response.body?.cancel();
+  });
+  expect(paths.length).toBeGreaterThan(100);
+  expect(wrong).toEqual([]);
+});

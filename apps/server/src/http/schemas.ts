@@ -15,6 +15,8 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
       useDefaults: true,
       removeAdditional: false,
       allErrors: true,
+      // Errors name the fields that there are.
+      verbose: true,
       strict: false,
       allowUnionTypes: true,
       // That the contract's schemas are schemas is for its tests to say.

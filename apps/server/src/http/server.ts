@@ -60,6 +60,18 @@ const hostOf = (header: string | undefined) =>
     .replace(/^\[|\]$/g, "");
 const isIpLiteral = (host: string) => /^[\d.]+$/.test(host) || host.includes(":");
 
+/** Which methods the routes at a path answer to: what was asked in vain may have been asked the wrong way. */
+function createMethodsAt(contract: Record<string, RouteGroup>): (path: string) => string[] {
+  const routes = Object.values(contract)
+    .flatMap((group) => Object.values(group))
+    .filter(({ kind }) => kind !== "socket")
+    .map(({ path, method, kind }) => ({
+      pattern: new RegExp(`^${path.replace("{path}", ".*").replace(/\{[^}]+\}/g, "[^/]+")}/?$`),
+      methods: method === "GET" && kind !== "sse" ? ["GET", "HEAD"] : [method],
+    }));
+  return (path) => [...new Set(routes.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : [])))].sort();
+}
+
 export async function createHttpServer({ config, log, auth, preview, contract, version, webDir, watch }: HttpOptions): Promise<HttpServer> {
   const shutdown = new AbortController();
   const appOrigin = new URL(config.appBaseUrl).origin;
@@ -228,11 +240,17 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
         void reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
     });
   }
+  const methodsAt = createMethodsAt(contract);
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split("?")[0] ?? "/";
     const isPage =
       request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
     if (isPage && pageOf) return reply.sendFile(pageOf(path));
+    const allowed = methodsAt(path);
+    if (allowed.length > 0)
+      throw new AppError("method_not_allowed", `${request.method} is not allowed here. Allowed: ${allowed.join(", ")}.`, {
+        details: { allowed },
+      });
     throw new AppError("not_found", "There is nothing at this address.");
   });
 

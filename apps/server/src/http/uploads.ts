@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { AppError, badRequest, invalid } from "../platform/errors.ts";
+import { AppError, InvalidInput, badRequest, invalid } from "../platform/errors.ts";
 
 /** One file of a multipart body: its path as the client gave it, and its bytes as they come. */
 export interface UploadedFile {
@@ -23,7 +23,9 @@ const drainMs = 30_000;
 
 /** What the form parser says to a body that ends early or is none is plain `Error`s; its own refusals carry a code. */
 const refusalOf = (error: unknown): unknown =>
-  error instanceof Error && !("code" in error) ? badRequest("The form is not well-formed, or the upload broke off.") : error;
+  error instanceof Error && !("code" in error) && !(error instanceof InvalidInput)
+    ? badRequest("The form is not well-formed, or the upload broke off.")
+    : error;
 async function* readable(data: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* data;
@@ -39,6 +41,7 @@ async function* readable(data: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<UploadedFile | UploadedField> {
   if (!request.isMultipart()) throw invalid(["body", "file"], "Field required", "missing");
   const { raw } = request;
+  const known = request.routeOptions.config.formFields;
   const none = Number.POSITIVE_INFINITY;
   try {
     for await (const part of request.parts({ preservePath: true, limits: { fileSize: none, files: none, parts: none } }))
@@ -50,7 +53,10 @@ export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<Up
           data: readable(part.file),
           isCut: () => part.file.truncated || raw.errored !== null,
         };
-      else if (typeof part.value === "string") yield { field: part.fieldname, value: part.value };
+      else if (known && part.fieldname !== "file" && !known.includes(part.fieldname)) {
+        const allowed = known.length > 0 ? `Allowed fields: file, ${known.join(", ")}` : "Only files are allowed here";
+        throw invalid(["body", part.fieldname], `Unknown field. ${allowed}`, "unknown_field");
+      } else if (typeof part.value === "string") yield { field: part.fieldname, value: part.value };
   } catch (error) {
     throw refusalOf(error);
   } finally {

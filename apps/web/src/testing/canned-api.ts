@@ -1,4 +1,13 @@
-import { contract, errorCodes, type Contract, type ErrorCode, type RouteEvent, type RouteOutput, type RouteSpec } from "@tesslate/contract";
+import {
+  contract,
+  errorCodes,
+  inputOf,
+  type Contract,
+  type ErrorCode,
+  type RouteEvent,
+  type RouteOutput,
+  type RouteSpec,
+} from "@tesslate/contract";
 import { conforming, sample } from "./sample.ts";
 
 export type RouteName = { [G in keyof Contract & string]: `${G}.${keyof Contract[G] & string}` }[keyof Contract & string];
@@ -160,9 +169,13 @@ export function createCannedApi(): CannedApi {
     calls.set(name, [...(calls.get(name) ?? []), asked]);
     const answer = answers.get(name) ?? (isBlank && method === "GET" && !spec.kind ? async () => rendered(name, {}) : undefined);
     if (!answer) return fault(`${name} (${method} ${address.pathname}) was asked, and the test has no answer.`);
-    if (spec.body && typeof init.body === "string") {
+    const accepted = inputOf(spec);
+    const names = Object.keys((accepted.query as { properties?: object } | undefined)?.properties ?? {});
+    const unknown = [...address.searchParams.keys()].find((key) => !names.includes(key));
+    if (unknown !== undefined && !spec.takesUnknown?.query) return fault(`The query of ${name} has no ${unknown}.`);
+    if (accepted.body && typeof init.body === "string") {
       try {
-        conforming(spec.body, asked.body, `The body of ${name}`);
+        conforming(accepted.body, asked.body, `The body of ${name}`);
       } catch (error) {
         return fault((error as Error).message);
       }

@@ -31,7 +31,6 @@ export function wireOf(row: ContainerRow, address: PreviewAddress, injected: Con
     container_name: row.container_name,
     port: row.port,
     internal_port: row.internal_port,
-    environment_vars: null,
     env_var_keys: row.env_var_keys,
     env_vars_count: row.env_var_keys.length,
     container_type: row.container_type,

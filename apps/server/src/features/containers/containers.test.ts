@@ -112,7 +112,6 @@ describe("start and stop", () => {
       needs_restart: true,
       env_var_keys: ["GREETING", "PORT"],
       env_vars_count: 2,
-      environment_vars: null,
     });
     const environment = async () => {
       const response = await fetch(`http://127.0.0.1:${container.internal_port}/headers`);

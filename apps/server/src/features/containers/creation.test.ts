@@ -107,7 +107,6 @@ describe("adding containers", () => {
       internal_port: 5432,
       status: "stopped",
       url: null,
-      environment_vars: null,
       env_var_keys: ["POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"],
       service_outputs: { DATABASE_URL: expect.any(String) },
       task_id: null,

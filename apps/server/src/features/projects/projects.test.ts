@@ -40,7 +40,6 @@ describe("create", () => {
         directory: ".",
         status: "stopped",
         container_name: `${created.slug}-tiny-app`,
-        environment_vars: null,
         position_x: 200,
         position_y: 200,
         url: `http://${created.slug}-tiny-app.preview.localhost:${app.port}`,

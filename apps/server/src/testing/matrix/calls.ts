@@ -47,6 +47,8 @@ export async function callRoute(
   ids: Ids,
   who: Credentials,
   given?: unknown,
+  /** Fields that come along, whatever the route knows. */
+  added: { query?: Record<string, string>; body?: Record<string, unknown> } = {},
 ): Promise<Outcome> {
   const path = pathOf(spec, ids.at);
   if (spec.kind === "socket") return callSocket(app, path, who);
@@ -61,14 +63,17 @@ export async function callRoute(
   const query = new URLSearchParams({
     ...(spec.query && (sampleOf(spec.query, required) as Record<string, string>)),
     ...(extra("query") as Record<string, string>),
+    ...added.query,
   });
   const own = bodies[name] as Record<string, unknown> | undefined;
-  const body = own
+  const valid = own
     ? { ...own, ...Object.fromEntries(Object.entries(required).filter(([field]) => field in own)) }
     : spec.body
       ? (sampleOf(spec.body, required) as object)
       : undefined;
+  const body = added.body ? { ...valid, ...added.body } : valid;
   const form = new FormData();
+  for (const [field, value] of Object.entries(added.body ?? {})) form.append(field, String(value));
   form.append("file", new File(["text"], "text.txt", { type: "text/plain" }));
   const controller = new AbortController();
   const response = await fetch(`${app.url}${path}${query.size > 0 ? `?${query.toString()}` : ""}`, {
@@ -78,10 +83,10 @@ export async function callRoute(
     headers: {
       ...(who.bearer !== undefined && { authorization: `Bearer ${who.bearer}` }),
       ...(who.cookie !== undefined && { cookie: who.cookie }),
-      ...(body && { "content-type": "application/json" }),
+      ...(body && spec.kind !== "upload" && { "content-type": "application/json" }),
       ...who.headers,
     },
-    ...(body && { body: JSON.stringify(given ?? { ...body, ...extra("body") }) }),
+    ...(body && spec.kind !== "upload" && { body: JSON.stringify(given ?? { ...body, ...extra("body") }) }),
     ...(spec.kind === "upload" && { body: form }),
   });
   const isStream = (response.headers.get("content-type") ?? "").startsWith("text/event-stream");

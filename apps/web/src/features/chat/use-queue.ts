@@ -81,21 +81,25 @@ export function useQueue(chatId: string | undefined, events: ProjectEvents): Mes
       if (pending.current === 0) void readAgain();
     }
   };
-  const body = (message: string, { editMode, model, agentId, attachments, mentions }: SendOptions) => ({
+  /** What a run that goes on hears: words. */
+  const words = (message: string, { editMode, model, agentId, mentions }: SendOptions) => ({
     message,
     edit_mode: editMode,
     view_context: viewContextOf(location.pathname),
     ...(agentId && { agent_id: agentId }),
     ...(model && { model }),
-    ...(attachments && { attachments: attachments.map(({ id }) => id) }),
     ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
+  });
+  const body = (message: string, options: SendOptions) => ({
+    ...words(message, options),
+    ...(options.attachments && { attachments: options.attachments.map(({ id }) => id) }),
   });
 
   return {
     items,
     held: data?.held ?? null,
     add: useHandler((text: string, options: SendOptions) => ask(api.queue.add({ params, body: body(text, options) }))),
-    steer: useHandler((text: string, options: SendOptions) => ask(api.queue.steer({ params, body: body(text, options) }))),
+    steer: useHandler((text: string, options: SendOptions) => ask(api.queue.steer({ params, body: words(text, options) }))),
     edit: useHandler((id: string, message: string) => {
       show((list) => list.map((item) => (item.id === id ? { ...item, message } : item)));
       return ask(api.queue.update({ params: { ...params, item_id: id }, body: { message } }));

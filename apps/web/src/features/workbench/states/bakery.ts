@@ -26,7 +26,6 @@ export const container = (
   container_name: `bakery-${name}`,
   port,
   internal_port: port,
-  environment_vars: null,
   env_var_keys: [],
   env_vars_count: 0,
   container_type: "base",
