@@ -41,6 +41,20 @@ test.each([
   expect(shown).toContain("[secret:ODD");
   for (const part of ["p w", "p%20w", "cCB3", "AgdyV", "2077"]) expect(shown).not.toContain(part);
 });
+test.each(["", "u", "us"])("finds bytes that the two alphabets of base64 write differently, after %j", (before) => {
+  const value = "~>>>???~>>>???~";
+  const own = createRedactor(hiddenValues({ BYTES: value }));
+  const bytes = Buffer.from(before + value);
+  expect(bytes.toString("base64")).toMatch(/[+/]/);
+  for (const text of [bytes.toString("base64"), bytes.toString("base64url")]) expect(own.redact(text)).toContain("[secret:BYTES");
+});
+test("finds a value that was stored with spaces or a line end around it", () => {
+  expect(createRedactor(hiddenValues({ PASTED: "  pasted-secret\n" })).redact("key=pasted-secret;")).toBe("key=[secret:PASTED:trimmed];");
+});
+test("finds a value that is written backwards, and each long line of one", () => {
+  expect(redactor.redact("regnol-2retnuh")).toBe("[secret:DB:reversed]");
+  expect(redactor.redact([..."AoIBAQC7VJTUt9Us8cKj"].toReversed().join(""))).toMatch(/^\[secret:PEM:reversed[^\]]*\]$/);
+});
 test("finds the lines of a value of several lines, however the lines end", () => {
   expect(redactor.redact("MIIEvQIBADANBgkqhkiG\r\n  AoIBAQC7VJTUt9Us8cKj")).toBe("[secret:PEM:line2]\r\n  [secret:PEM:line3]");
 });
