@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { createLauncher, type Launch } from "./launch.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "launch-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const launcher = createLauncher({ dir, seccompFile: join(dir, "filter") });
+const launch: Launch = {
+  argv: ["id", "-u"],
+  bwrapArgs: ["--unshare-user", "--setenv", "TOKEN", "not-for-command-lines"],
+  uid: 200_005,
+  netns: "/run/netns/tesslate-key-5",
+  joinFiles: ["/sys/fs/cgroup/x/cgroup.procs"],
+  maxFileBytes: 2 ** 20,
+  diesWithUs: true,
+};
+/** From the program that changes the user on. */
+const chainOf = (more: Partial<Launch> = {}) => {
+  const { args } = launcher.forTerminal({ ...launch, ...more });
+  return args.slice(args.indexOf("nsenter") < 0 ? args.indexOf("setpriv") : args.indexOf("nsenter"));
+};
+
+test("a program enters its network, then gives up our user, our groups and all new privileges, then enters its namespaces under a filter", () => {
+  expect(chainOf()).toEqual([
+    ...["nsenter", "--net=/run/netns/tesslate-key-5"],
+    ...["setpriv", "--reuid", "200005", "--regid", "200005", "--clear-groups", "--no-new-privs", "--pdeathsig", "KILL", "--"],
+    ...["bwrap", "--args", "3", "--seccomp", "4", "--", "/bin/sh", "-c", 'exec "$@"', "sh", "id", "-u"],
+  ]);
+});
+
+test("where we are not root the user stays, and nothing else changes", () => {
+  expect(chainOf({ uid: undefined, netns: undefined }).slice(0, 6)).toEqual([
+    "setpriv",
+    "--no-new-privs",
+    "--pdeathsig",
+    "KILL",
+    "--",
+    "bwrap",
+  ]);
+});
+
+test("a service outlives us, anything else dies with us", () => {
+  expect(chainOf({ diesWithUs: false })).not.toContain("--pdeathsig");
+});
+
+test("control groups are joined before the program starts, and its variables are on no command line and in no environment of ours", () => {
+  const { args, env } = launcher.forTerminal(launch);
+  expect(args.indexOf("/sys/fs/cgroup/x/cgroup.procs")).toBeLessThan(args.indexOf("setpriv"));
+  expect(JSON.stringify([args, env])).not.toContain("not-for-command-lines");
+  expect(Object.keys(env)).toEqual(["PATH"]);
+  const file = args.find((arg) => arg.startsWith(join(dir, "args-"))) ?? expect.unreachable("no file of arguments");
+  expect(readFileSync(file, "utf8").split("\0")).toContain("not-for-command-lines");
+});
