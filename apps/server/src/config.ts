@@ -313,6 +313,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
       chromiumPath: text("CHROMIUM_PATH") || undefined,
       maxOpen: Number(text("VERIFY_MAX_BROWSERS")),
       maxMemoryBytes: 1.5 * 2 ** 30,
+      /** How long a step waits for what it names. Fixed; here so that a test need not wait. */
+      stepMs: 6_000,
     },
     web: {
       isOn: isTrue("TESSLATE_FEATURE_WEB_SEARCH"),

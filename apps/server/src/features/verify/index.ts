@@ -23,7 +23,7 @@ export async function createVerification({
   dataDir,
   log,
   ...options
-}: Omit<VerifyOptions, "browsers"> & { config: Config["verify"]; dataDir: string; log: Logger }): Promise<{
+}: Omit<VerifyOptions, "browsers" | "config"> & { config: Config["verify"]; dataDir: string; log: Logger }): Promise<{
   source: RunToolSource;
   /** For others who open pages: the places are shared. */
   browsers: Browsers | { missing: string };
@@ -40,7 +40,7 @@ export async function createVerification({
   await browsers.reconcile();
   return {
     source: async (run) => ({
-      tools: [createVerify({ ...options, browsers }, run)],
+      tools: [createVerify({ ...options, config, browsers }, run)],
       prompt:
         "After a change that can be seen or used in the app, prove it with verify: open it, use it, expect what should be there, take a screenshot.",
     }),

@@ -22,7 +22,6 @@ export type VerifyStepInput = Static<typeof VerifyStepInput>;
 export const looksOnly = (steps: readonly VerifyStepInput[]): boolean =>
   steps.every(({ action }) => !["click", "fill", "press", "select"].includes(action));
 
-const stepMs = 6000;
 const loadMs = 20_000;
 const wakeMs = 60_000;
 
@@ -30,6 +29,8 @@ const wakeMs = 60_000;
 export interface StepWorld {
   page: Page;
   origin: string;
+  /** How long a step waits for what it names, in milliseconds. */
+  timeout: number;
   takePicture(label: string): Promise<void>;
 }
 /** A step's failure in a sentence. */
@@ -83,17 +84,16 @@ function locate(page: Page, step: Target): Locator {
 }
 
 /** Does one step. Rejects with `StepFailed`, or with what Playwright rejects with. */
-export async function doStep({ page, origin, takePicture }: StepWorld, step: VerifyStepInput): Promise<void> {
-  const timeout = stepMs;
+export async function doStep({ page, origin, timeout, takePicture }: StepWorld, step: VerifyStepInput): Promise<void> {
   switch (step.action) {
     case "navigate":
       return open(page, origin, step.path ?? "/");
     case "click":
-      await only(locate(page, step), step);
+      await only(locate(page, step), step, timeout);
       await locate(page, step).click({ timeout });
       return settle(page);
     case "fill":
-      await only(locate(page, step), step);
+      await only(locate(page, step), step, timeout);
       return locate(page, step).fill(step.value ?? "", { timeout });
     case "press":
       if (!step.value) throw new StepFailed("press needs a value: the key.");
@@ -131,10 +131,10 @@ export async function doStep({ page, origin, takePicture }: StepWorld, step: Ver
 }
 
 /** One element and no other: clicking the wrong one of two proves nothing. */
-async function only(locator: Locator, step: VerifyStepInput): Promise<void> {
+async function only(locator: Locator, step: VerifyStepInput, timeout: number): Promise<void> {
   await locator
     .first()
-    .waitFor({ state: "visible", timeout: stepMs })
+    .waitFor({ state: "visible", timeout })
     .catch(() => {
       throw new StepFailed(`There is no ${nameOf(step).replace(/^the /, "")} to be seen.`);
     });

@@ -10,6 +10,7 @@ import type { EditMode } from "@tesslate/contract";
 import { createLogger } from "../../platform/logger.ts";
 import { chatWorld, find, reading, type ChatWorld } from "../../testing/chat.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
+import { changed } from "../../testing/settings.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 import { createBrowsers } from "./browsers.ts";
 import { findChromium, type Chromium } from "./chromium.ts";
@@ -119,6 +120,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
   }, 90_000);
 
   test("what breaks is told: the step, the console, requests, blocked hosts; the person's own problems stay clean", async () => {
+    using _ = changed(world.app.config.verify, { stepMs: 1_000 });
     const run = await send(
       "Look",
       [{ action: "navigate", path: "/broken" }, { action: "expect_text", text: "Never" }, { action: "screenshot" }],

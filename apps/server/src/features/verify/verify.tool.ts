@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import type { Evidence, VerifyReport } from "@tesslate/contract";
+import type { Config } from "../../config.ts";
 import { asMaterial } from "../../platform/material.ts";
 import type { PreviewSite } from "../../http/server.ts";
 import type { RunFacts } from "../chat/index.ts";
@@ -18,6 +19,7 @@ const passMs = 5 * 60_000;
 
 export interface VerifyOptions {
   browsers: Browsers;
+  config: Pick<Config["verify"], "stepMs">;
   evidence: EvidenceBook;
   site: PreviewSite;
   address: PreviewAddress;
@@ -46,7 +48,7 @@ export const verifyFacts: Omit<Tool<typeof verifyParameters>, "run"> = {
 };
 
 /** Drives the project's preview in a browser of the platform's, and keeps what it saw as evidence. */
-export function createVerify({ browsers, evidence, site, address, listContainers, passFor }: VerifyOptions, run: RunFacts): Tool {
+export function createVerify({ browsers, config, evidence, site, address, listContainers, passFor }: VerifyOptions, run: RunFacts): Tool {
   return defineTool({
     ...verifyFacts,
     async run({ title, path = "/", steps, container: name, accessibility = true }, { signal }) {
@@ -64,6 +66,7 @@ export function createVerify({ browsers, evidence, site, address, listContainers
           path,
           steps,
           withAccessibility: accessibility,
+          stepMs: config.stepMs,
         },
         signal,
       ).catch((error: unknown) => {

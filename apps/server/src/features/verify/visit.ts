@@ -38,6 +38,7 @@ export async function visitPreview(
     path,
     steps,
     withAccessibility,
+    stepMs,
   }: {
     browsers: Browsers;
     site: PreviewSite;
@@ -46,6 +47,8 @@ export async function visitPreview(
     path: string;
     steps: readonly VerifyStepInput[];
     withAccessibility: boolean;
+    /** How long a step waits for what it names. */
+    stepMs: number;
   },
   signal: AbortSignal,
 ): Promise<Visit> {
@@ -96,7 +99,7 @@ export async function visitPreview(
   };
   const done: VerifyReport["steps"] = [];
   let isBroken = false;
-  const world = { page, origin, takePicture };
+  const world = { page, origin, timeout: stepMs, takePicture };
   const all: readonly VerifyStepInput[] = steps[0]?.action === "navigate" ? steps : [{ action: "navigate", path }, ...steps];
   for (const step of all) {
     const what = describeStep(step).slice(0, 300);
