@@ -81,14 +81,14 @@ export const plantedSecrets: { fault: string; path: string; content: string; say
   },
 ]; // prettier-ignore
 
-/** Faults that pages show, on the pages they are on. */
+/** Faults that pages show, on the pages they are on: each page costs a visit, so some have two. */
 export const plantedPages: { fault: string; path: string; body: string; rule: "pages" | "accessibility"; says: RegExp }[] = [
   { fault: "an uncaught exception", path: "/throws.html", body: "<h1>A</h1><script>null.loaf</script>", rule: "pages", says: /^Uncaught: TypeError/ },
-  { fault: "console errors", path: "/noisy.html", body: '<h1>B</h1><script>console.error("oven is cold")</script>', rule: "pages", says: /oven is cold/ },
-  { fault: "a script that is missing", path: "/script.html", body: '<h1>C</h1><script src="/assets/gone.js"></script>', rule: "pages", says: /gone\.js answered 404/ },
-  { fault: "a request that fails", path: "/api.html", body: '<h1>D</h1><script>fetch("/api/loaves").catch(() => 0)</script>', rule: "pages", says: /\/api\/loaves answered 404/ },
+  { fault: "console errors", path: "/throws.html", body: '<script>console.error("oven is cold")</script>', rule: "pages", says: /oven is cold/ },
+  { fault: "a script that is missing", path: "/requests.html", body: '<h1>B</h1><script src="/assets/gone.js"></script>', rule: "pages", says: /gone\.js answered 404/ },
+  { fault: "a request that fails", path: "/requests.html", body: '<script>fetch("/api/loaves").catch(() => 0)</script>', rule: "pages", says: /\/api\/loaves answered 404/ },
   { fault: "an empty page", path: "/blank.html", body: '<div id="root"></div>', rule: "pages", says: /stays empty/ },
-  { fault: "a picture without words", path: "/unlabelled.html", body: '<h1>E</h1><img width="20" height="20" src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">', rule: "accessibility", says: /image-alt/ },
+  { fault: "a picture without words", path: "/unlabelled.html", body: '<h1>C</h1><img width="20" height="20" src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">', rule: "accessibility", says: /image-alt/ },
 ]; // prettier-ignore
 
 /** Pages that attack whoever looks at them. */

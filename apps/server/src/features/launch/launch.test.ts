@@ -35,13 +35,18 @@ const show = (title: string, lines: string[]) => process.stdout.write(`\n${title
 
 describe.skipIf("missing" in chromium)("with a browser", () => {
   test("every planted fault is found", async () => {
-    const links = plantedPages.map(({ path }) => `<a href="${path}">${path}</a>`).join(" ");
+    const faulty = Object.groupBy(plantedPages, ({ path }) => path);
+    const links = Object.keys(faulty)
+      .map((path) => `<a href="${path}">${path}</a>`)
+      .join(" ");
     const dir = artefact({
       "index.html": page(`<h1>Bread</h1>${links} <a href="/gone">gone</a><script src="/big.js"></script>`),
       "big.js": `//${randomBytes(60_000).toString("hex")}`,
       "assets/m.js": "1",
       ...Object.fromEntries(plantedSecrets.map(({ path, content }) => [path, content])),
-      ...Object.fromEntries(plantedPages.map(({ path, body }) => [path.slice(1), page(body)])),
+      ...Object.fromEntries(
+        Object.entries(faulty).map(([path, faults = []]) => [path.slice(1), page(faults.map(({ body }) => body).join(""))]),
+      ),
     });
     const report = await inspect({ dir, secrets: plantedValues, settings: { blocking: ["secrets"], weight_budget: 50_000 } });
     const { findings } = report;
