@@ -6,10 +6,20 @@ import { User } from "./users.ts";
 
 const tag = "auth";
 
-/** accounts-projects 1, LoginResponse: the five keys are always present. `method` is the step to offer first, `methods` all that this account may take. */
+const ExpiresIn = Type.Integer({ description: "Seconds until the access token expires" });
+const RefreshToken = Type.String({ maxLength: 200, description: "For `POST /api/auth/refresh`; each one works once" });
+const WithRefreshToken = Type.Optional(
+  Type.Boolean({
+    description: "For programs: answer with a refresh token, and set no cookies. Programs that run unattended use an API key instead",
+  }),
+);
+
+/** accounts-projects 1, LoginResponse: all keys are always present. `method` is the step to offer first, `methods` all that this account may take. */
 export const LoginResponse = Type.Object({
   access_token: Nullable(Type.String()),
   token_type: Type.Literal("bearer"),
+  expires_in: Nullable(ExpiresIn),
+  refresh_token: Nullable(RefreshToken),
   requires_2fa: Type.Boolean(),
   temp_token: Nullable(Type.String()),
   method: Nullable(Literals("email", "totp")),
@@ -31,8 +41,14 @@ export const Login = Type.Object({
   email: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
   username: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
+  with_refresh_token: WithRefreshToken,
   grant_type: Type.Optional(Type.Literal("password", { description: "Part of the OAuth2 password form" })),
-  scope: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
+  scope: Type.Optional(
+    Type.String({
+      maxLength: 1000,
+      description: "Part of the OAuth2 password form: `offline_access` is `with_refresh_token`, the rest is not used",
+    }),
+  ),
   client_id: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
   client_secret: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
 });
@@ -161,10 +177,17 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/refresh",
     tag,
-    summary: "Rotate the refresh cookie for a new access token",
+    summary: "Exchange a refresh token, of the body or of the cookie, for a new access token and the next refresh token",
     auth: "none",
     csrf: false,
-    response: Type.Object({ access_token: Type.String(), token_type: Type.Literal("bearer") }),
+    bodyOptional: true,
+    body: Type.Object({ refresh_token: Type.Optional(RefreshToken) }),
+    response: Type.Object({
+      access_token: Type.String(),
+      token_type: Type.Literal("bearer"),
+      expires_in: ExpiresIn,
+      refresh_token: Nullable(Type.String({ description: "Null when it was the cookie: then the next one is a cookie, too" })),
+    }),
     errors: ["refresh_invalid"],
   }),
   forgotPassword: route({
@@ -222,6 +245,7 @@ export const authRoutes = {
       temp_token: Type.String({ maxLength: 200 }),
       code: Type.Optional(Type.String({ minLength: 6, maxLength: 6 })),
       recovery_code: Type.Optional(Type.String({ minLength: 8, maxLength: 40, description: "In the place of a code" })),
+      with_refresh_token: WithRefreshToken,
     }),
     response: LoginResponse,
     errors: ["two_fa_session_invalid", "two_fa_code_invalid", "rate_limited"],

@@ -28,6 +28,7 @@ export const errorCodes = {
   gateway_timeout: e(504, { retryable: true }),
   storage_full: e(507, { alert: true }),
 
+  token_expired: e(401),
   login_bad_credentials: e(401),
   refresh_invalid: e(401),
   reset_password_bad_token: e(400),

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { CookieSerializeOptions } from "@fastify/cookie";
 import type { Logger } from "pino";
 import type { ApiKeyScope, EditMode, RouteSpec } from "@tesslate/contract";
-import { forbidden } from "../platform/errors.ts";
+import { forbidden, type AppError } from "../platform/errors.ts";
 
 /** Who calls. `via` tells whether CSRF applies. */
 export interface Principal {
@@ -53,6 +53,8 @@ export interface Authenticator {
     cookie: string | undefined;
     refresh?: string | undefined;
   }): Promise<Principal | undefined>;
+  /** The 401 for a token that is nobody's, or for none. */
+  refusal(token: string | undefined): Promise<AppError>;
   redeemTicket(ticket: string): Promise<Principal | undefined>;
   /** Throws `csrf_missing`, `csrf_mismatch` or `csrf_invalid`. */
   checkCsrf(principal: Principal, header: string | undefined, cookie: string | undefined): void;

@@ -111,7 +111,7 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     });
     request.principal = principal;
     if (spec.auth === "optional") return;
-    if (!principal) throw new AppError("unauthorized", "Sign in to do this.");
+    if (!principal) throw await auth.refusal(bearer ?? brought[sessionCookie]);
     request.log = request.log.child({ user_id: principal.id });
     checkKey(principal, spec);
     if (principal.via === "cookie" && request.method !== "GET" && request.method !== "HEAD") {

@@ -97,7 +97,12 @@ export function createSockets({
     const cookie = parseCookies(request.headers.cookie ?? "")[sessionCookie];
     const ticket = url.searchParams.get("ticket");
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    if (bearer) return auth.authenticate({ bearer, cookie: undefined });
+    const ofToken = async (token: string): Promise<Principal> => {
+      const principal = await auth.authenticate({ bearer: token, cookie: undefined });
+      if (!principal) throw await auth.refusal(token);
+      return principal;
+    };
+    if (bearer) return ofToken(bearer);
     if (ticket !== null) return auth.redeemTicket(ticket);
     if (cookie) {
       // A cookie comes along from any page; only our own may use it.
@@ -113,7 +118,7 @@ export function createSockets({
       frame.type === "auth" &&
       "token" in frame &&
       typeof frame.token === "string";
-    return isAuth ? auth.authenticate({ bearer: (frame as { token: string }).token, cookie: undefined }) : undefined;
+    return isAuth ? ofToken((frame as { token: string }).token) : undefined;
   };
 
   const serve = async (ws: WebSocket, request: IncomingMessage, url: URL) => {
@@ -126,7 +131,7 @@ export function createSockets({
     let unwatch: (() => void) | undefined;
     try {
       const user = await principalOf(request, url, socket);
-      if (!user) throw new AppError("unauthorized", "Sign in to do this.");
+      if (!user) throw await auth.refusal(undefined);
       unwatch = auth.watch(user, () => socket.close(closeCodes.unauthorized, "session ended"));
       const values = found?.pattern.exec(path)?.slice(1).map(decodePart) ?? [];
       const params = Object.fromEntries(found?.names.map((n, i) => [n, values[i] ?? ""]) ?? []);

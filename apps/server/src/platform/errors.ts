@@ -41,5 +41,7 @@ export const badRequest = (message: string, code: ErrorCode = "bad_request", det
   new AppError(code, message, { details });
 export const conflict = (code: ErrorCode, message: string, details?: Record<string, unknown>) => new AppError(code, message, { details });
 export const forbidden = (code: ErrorCode, message: string) => new AppError(code, message);
-export const unauthorized = (message = "Sign in to do this.", code: ErrorCode = "unauthorized") => new AppError(code, message);
+/** For people and programs alike: the screen never shows it, it asks to sign in. */
+const signIn = "Sign in, or send an API key as `Authorization: Bearer tsk_…`. Keys are created in Settings, API keys.";
+export const unauthorized = (message = signIn, code: ErrorCode = "unauthorized") => new AppError(code, message);
 export const invalid = (loc: (string | number)[], msg: string, type = "value_error") => new InvalidInput([{ loc, msg, type }]);

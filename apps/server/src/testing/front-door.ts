@@ -53,6 +53,7 @@ export async function frontDoor<G extends RouteGroup>(
       const known = people[bearer ?? cookie ?? ""];
       return known && { ...known, via: bearer === undefined ? "cookie" : "bearer" };
     },
+    refusal: async () => unauthorized(),
     redeemTicket: async (ticket) => (tickets.delete(ticket) ? { ...ada, via: "ticket" } : undefined),
     checkCsrf: (_principal, header) => {
       if (header !== "csrf") throw unauthorized("no", "csrf_missing");

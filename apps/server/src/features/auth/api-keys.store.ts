@@ -31,6 +31,13 @@ export function createApiKeysStore(db: Database) {
           .innerJoin(users, eq(users.id, apiKeys.user_id))
           .where(and(eq(apiKeys.key_hash, hash), sql`(${apiKeys.expires_at} is null or ${apiKeys.expires_at} > now())`))
       )[0],
+    hasExpired: async (hash: string): Promise<boolean> =>
+      (
+        await db
+          .select({ id: apiKeys.id })
+          .from(apiKeys)
+          .where(and(eq(apiKeys.key_hash, hash), sql`${apiKeys.expires_at} <= now()`))
+      ).length > 0,
     touch: async (id: string): Promise<void> => {
       await db
         .update(apiKeys)

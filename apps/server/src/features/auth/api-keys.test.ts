@@ -92,7 +92,7 @@ test("an expired key, a key of somebody disabled, and invented ones are nobody",
   const { key, id, expires_at } = await make(["write"], { expires_in_days: 30 }, user);
   expect(Math.round((Date.parse(expires_at ?? "") - Date.now()) / 86_400_000)).toBe(30);
   await app.studio.database.pool.query("update api_keys set expires_at = now() - interval '1 second' where id = $1", [id]);
-  expect(await refusal(withKey(key).users.me())).toBe("401 unauthorized");
+  expect(await refusal(withKey(key).users.me())).toBe("401 token_expired");
   const second = await make(["write"], {}, user);
   await app.studio.database.pool.query("update users set is_suspended = true where id = $1", [user.id]);
   expect(await refusal(withKey(second.key).users.me())).toBe("401 unauthorized");
@@ -125,7 +125,7 @@ test("a stream ends when its key expires, though nobody does anything", async ()
     if (stream.status === 401) continue;
     expect(stream.status).toBe(200);
     for await (const _ of stream.body ?? []) void _;
-    expect(await refusal(withKey(key).users.me())).toBe("401 unauthorized");
+    expect(await refusal(withKey(key).users.me())).toBe("401 token_expired");
     break;
   }
 });

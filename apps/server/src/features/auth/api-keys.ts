@@ -51,6 +51,7 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
 
   return {
     isKey: (token: string): boolean => token.startsWith(mark),
+    hasExpired: (token: string): Promise<boolean> => store.hasExpired(hashToken(token)),
     /** Who calls with this key; `undefined`: nobody. */
     authenticate: async (token: string): Promise<Principal | undefined> => {
       const found = await store.findLiving(hashToken(token));

@@ -1,4 +1,4 @@
-import { authRoutes } from "@tesslate/contract";
+import { authRoutes, type LoginResponse } from "@tesslate/contract";
 import type { Config } from "../../config.ts";
 import { csrfCookie, refreshCookie, sessionCookie, type Context } from "../../http/context.ts";
 import type { Mount } from "../../http/mount.ts";
@@ -6,7 +6,7 @@ import { AppError, invalid } from "../../platform/errors.ts";
 import { wireOf } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuthCookies } from "./auth.cookies.ts";
-import type { Auth, Caller } from "./auth.service.ts";
+import type { Auth, Caller, TokenPair } from "./auth.service.ts";
 import { oauthHandlers } from "./oauth.routes.ts";
 import type { Oauth } from "./oauth.ts";
 import type { Recovery } from "./recovery.ts";
@@ -42,14 +42,20 @@ export function mountAuth(
   const parts = { oauth, auth, cookies, appBaseUrl };
   const [google, github, oidc] = [oauthHandlers("google", parts), oauthHandlers("github", parts), oauthHandlers("oidc", parts)];
 
+  /** The refresh token of a sign-in goes to a browser as a cookie that no script reads, to a program that asks for it in the answer. */
+  const hand = (http: Http, { answer, pair }: { answer: LoginResponse; pair: TokenPair | undefined }, inBody: boolean): LoginResponse => {
+    if (pair && inBody) return { ...answer, refresh_token: pair.refreshToken };
+    if (pair) setPair(http, pair);
+    return answer;
+  };
+
   mount("auth", authRoutes, {
     register: async (context, { body }) => wireOf(await auth.register(body, callerOf(context))),
     login: async (context, { body }) => {
       const login = body.email ?? body.username;
       if (login === undefined) throw invalid(["body", "email"], "Field required", "missing");
-      const { answer, pair } = await auth.login(login, body.password, callerOf(context));
-      if (pair) setPair(context, pair);
-      return answer;
+      const isOffline = body.scope?.split(" ").includes("offline_access") === true;
+      return hand(context, await auth.login(login, body.password, callerOf(context)), body.with_refresh_token === true || isOffline);
     },
     logout: async (context) => {
       await auth.logout(context.user);
@@ -62,11 +68,21 @@ export function mountAuth(
       setHeader("cache-control", "no-store");
       return { csrf_token };
     },
-    refresh: async (context) => {
+    refresh: async (context, { body }) => {
+      const answerOf = ({ accessToken }: TokenPair, refresh_token: string | null) => ({
+        access_token: accessToken,
+        token_type: "bearer" as const,
+        expires_in: auth.expiresIn,
+        refresh_token,
+      });
+      if (body.refresh_token !== undefined) {
+        const pair = await auth.refresh(body.refresh_token);
+        return answerOf(pair, pair.refreshToken);
+      }
       try {
         const pair = await auth.refresh(context.cookies[refreshCookie]);
         setPair(context, pair);
-        return { access_token: pair.accessToken, token_type: "bearer" as const };
+        return answerOf(pair, null);
       } catch (error) {
         // Only a session that is over is forgotten; a database that is away for a moment signs nobody out.
         if (error instanceof AppError && error.code === "refresh_invalid") clearPair(context);
@@ -89,9 +105,8 @@ export function mountAuth(
     twoFactorVerify: async (context, { body }) => {
       const { temp_token, code, recovery_code } = body;
       if (code === undefined && recovery_code === undefined) throw invalid(["body", "code"], "Field required", "missing");
-      const { answer, pair } = await auth.finishLogin(temp_token, { code, recovery_code }, callerOf(context));
-      setPair(context, pair);
-      return answer;
+      const signedIn = await auth.finishLogin(temp_token, { code, recovery_code }, callerOf(context));
+      return hand(context, signedIn, body.with_refresh_token === true);
     },
     twoFactorResend: async (context, { body }) => {
       await auth.resendCode(body.temp_token, callerOf(context));

@@ -63,6 +63,8 @@ export function createAuth({
   noteImpersonated: Authenticator["noteImpersonated"];
 }) {
   const accessTokens = createAccessTokens(box, config.accessTokenMs);
+  /** Seconds that an access token lasts. */
+  const expiresIn = Math.floor(config.accessTokenMs / 1000);
   const csrf = createCsrfTokens(config.csrfKey?.reveal() ?? box.deriveKey("csrf"), config.csrfMaxAgeMs);
 
   const principalOf = ({ id, user, impersonator, expires_at_ms }: LiveSession, via: Principal["via"]): Principal => ({
@@ -87,6 +89,19 @@ export function createAuth({
       const token = bearer ?? cookie;
       const session = (token ? await sessionOf(token) : undefined) ?? (refresh ? await sessions.findByRefresh(refresh) : undefined);
       return session && principalOf(session, bearer === undefined ? "cookie" : "bearer");
+    },
+    refusal: async (token) => {
+      if (token === undefined) return unauthorized();
+      if (apiKeys.isKey(token))
+        return (await apiKeys.hasExpired(token))
+          ? unauthorized("This API key has expired. Create a new one in Settings, API keys.", "token_expired")
+          : unauthorized();
+      return accessTokens.hasExpired(token)
+        ? unauthorized(
+            "The access token has expired. Get a new one from POST /api/auth/refresh, or use an API key, which lasts until it is deleted.",
+            "token_expired",
+          )
+        : unauthorized();
     },
     redeemTicket: async (ticket) => {
       const taken = await store.takeToken(hashToken(ticket), ticketPurpose);
@@ -116,7 +131,16 @@ export function createAuth({
     return pair;
   };
   const signedIn = (pair: TokenPair): { answer: LoginResponse; pair: TokenPair } => ({
-    answer: { access_token: pair.accessToken, token_type: "bearer", requires_2fa: false, temp_token: null, method: null, methods: [] },
+    answer: {
+      access_token: pair.accessToken,
+      token_type: "bearer",
+      expires_in: expiresIn,
+      refresh_token: null,
+      requires_2fa: false,
+      temp_token: null,
+      method: null,
+      methods: [],
+    },
     pair,
   });
 
@@ -135,7 +159,8 @@ export function createAuth({
     if (step === "ended") return undefined;
     if (step) {
       const { token: temp_token, method, methods } = step;
-      return { answer: { access_token: null, token_type: "bearer", requires_2fa: true, temp_token, method, methods }, pair: undefined };
+      const nothing = { access_token: null, token_type: "bearer" as const, expires_in: null, refresh_token: null };
+      return { answer: { ...nothing, requires_2fa: true, temp_token, method, methods }, pair: undefined };
     }
     const pair = await begin(user, caller, "password");
     return pair && signedIn(pair);
@@ -188,6 +213,7 @@ export function createAuth({
     impersonationToken: (user: Pick<UserRow, "id">, session: { id: string; expires_at: string }): string =>
       accessTokens.sign({ sub: user.id, sid: session.id, is_admin: false }, Math.max(1000, Date.parse(session.expires_at) - Date.now())),
 
+    expiresIn,
     /** Throws `refresh_invalid`. */
     refresh: async (token: string | undefined): Promise<TokenPair> => {
       const refreshed = token ? await sessions.refresh(token) : undefined;

@@ -57,7 +57,7 @@ describe("who calls", () => {
       const response = await me(token);
       expect([name, response.status]).toEqual([name, 401]);
       expect(response.headers.get("www-authenticate")).toBe("Bearer");
-      expect((await bodyOf(response))["code"]).toBe("unauthorized");
+      expect([name, (await bodyOf(response))["code"]]).toEqual([name, name === "a past end" ? "token_expired" : "unauthorized"]);
     }
     expect((await me(ada.token)).status).toBe(200);
   });
@@ -215,12 +215,36 @@ describe("auth.refresh", () => {
     const response = await browser.request("POST", "/api/auth/refresh");
     expect(response.status).toBe(200);
     const body = await bodyOf(response);
-    expect(body).toEqual({ access_token: expect.any(String), token_type: "bearer" });
+    expect(body).toEqual({ access_token: expect.any(String), token_type: "bearer", expires_in: 900, refresh_token: null });
     expect((await me(String(body["access_token"]))).status).toBe(200);
     expect(refreshOf(browser)).not.toBe(before);
     expect(browser.cookies.get("tesslate_auth")?.value).toBe(body["access_token"]);
     const { rows } = await app.studio.database.pool.query("select refresh_hash from sessions where user_id = $1", [ada.id]);
     expect(JSON.stringify(rows)).not.toContain(refreshOf(browser));
+  });
+
+  test("a program signs in and goes on without a cookie, by the refresh token of the answer", async () => {
+    const send = (path: string, body: object, init: RequestInit = {}) =>
+      app.request(path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" }, ...init });
+    const login = await send("/api/auth/login", { email: ada.email, password: ada.password, with_refresh_token: true });
+    expect(login.headers.getSetCookie()).toEqual([]);
+    const first = await bodyOf(login);
+    expect(first).toMatchObject({ access_token: expect.any(String), expires_in: 900, refresh_token: expect.any(String) });
+    const renewed = await send("/api/auth/refresh", { refresh_token: first["refresh_token"] });
+    expect([renewed.status, renewed.headers.getSetCookie()]).toEqual([200, []]);
+    const second = await bodyOf(renewed);
+    expect(second).toMatchObject({ token_type: "bearer", expires_in: 900, refresh_token: expect.any(String) });
+    expect(second["refresh_token"]).not.toBe(first["refresh_token"]);
+    expect((await me(String(second["access_token"]))).status).toBe(200);
+    // Its rules are those of the cookie: a copy that is used later ends the session.
+    await send("/api/auth/refresh", { refresh_token: second["refresh_token"] });
+    const reuse = await send("/api/auth/refresh", { refresh_token: first["refresh_token"] });
+    expect([reuse.status, (await bodyOf(reuse))["code"]]).toEqual([401, "refresh_invalid"]);
+    expect((await me(String(second["access_token"]))).status).toBe(401);
+    // The OAuth2 password form asks by its scope.
+    const form = new URLSearchParams({ grant_type: "password", username: ada.email, password: ada.password, scope: "offline_access" });
+    const byForm = await bodyOf(await app.request("/api/auth/login", { method: "POST", body: form }));
+    expect(byForm["refresh_token"]).toEqual(expect.any(String));
   });
 
   test("parallel tabs all get the same next token", async () => {

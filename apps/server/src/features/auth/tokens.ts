@@ -20,18 +20,16 @@ export interface AccessTokens {
   sign(claims: { sub: string; sid: string; is_admin: boolean }, lifetimeMs?: number): string;
   /** `undefined` for anything forged, expired or meant for something else. */
   verify(token: string): { sub: string; sid: string } | undefined;
+  /** Whether it was one of ours until it ran out. */
+  hasExpired(token: string): boolean;
 }
 export function createAccessTokens(box: CryptoBox, lifetimeMs: number): AccessTokens {
   const key = box.deriveKey("access tokens");
   const signerOf = (expiresIn: number) => createSigner({ key, algorithm: "HS256", expiresIn, aud: [audience] });
   const sign = signerOf(lifetimeMs);
-  const verify = createVerifier({
-    key,
-    algorithms: ["HS256"],
-    allowedAud: audience,
-    requiredClaims: ["sub", "sid", "exp", "aud"],
-    cache: 10_000,
-  });
+  const rules = { key, algorithms: ["HS256" as const], allowedAud: audience, requiredClaims: ["sub", "sid", "exp", "aud"] };
+  const verify = createVerifier({ ...rules, cache: 10_000 });
+  const verifyExpired = createVerifier({ ...rules, ignoreExpiration: true });
   return {
     sign: (claims, ms) => (ms === undefined ? sign : signerOf(ms))(claims),
     verify: (token) => {
@@ -40,6 +38,14 @@ export function createAccessTokens(box: CryptoBox, lifetimeMs: number): AccessTo
         return isUuid(claims.sub) && isUuid(claims.sid) ? { sub: claims.sub, sid: claims.sid } : undefined;
       } catch {
         return undefined;
+      }
+    },
+    hasExpired: (token) => {
+      try {
+        const { exp } = verifyExpired(token) as { exp?: unknown };
+        return typeof exp === "number" && exp * 1000 <= Date.now();
+      } catch {
+        return false;
       }
     },
   };

@@ -1,5 +1,6 @@
 import { listRoutes, idFieldsOf, placesOf, type Listed } from "./routes.ts";
 import { contract } from "@tesslate/contract";
+import { unauthorized } from "../../platform/errors.ts";
 import type { Outcome } from "./calls.ts";
 
 /** Who may call what, as the contract says it: shared by the short test of all routes and the whole matrix. */
@@ -21,12 +22,12 @@ export const namesOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).lengt
 
 export const said = ({ status, code, body }: Outcome): string => `${status} ${code ?? body.slice(0, 200)}`;
 
-const unauthorized = JSON.stringify({ detail: "Sign in to do this.", code: "unauthorized" });
+const nobody = JSON.stringify({ detail: unauthorized().message, code: "unauthorized" });
 /** What is wrong with an answer to somebody who is not signed in; false when nothing is. */
 export const notRefused = ({ spec }: Listed, outcome: Outcome): string | false =>
   spec.kind === "socket"
     ? outcome.status !== 4401 && `closed ${said(outcome)} instead of 4401`
-    : (outcome.status !== 401 || outcome.body !== unauthorized || outcome.authenticate !== "Bearer") && `${said(outcome)} instead of 401`;
+    : (outcome.status !== 401 || outcome.body !== nobody || outcome.authenticate !== "Bearer") && `${said(outcome)} instead of 401`;
 
 /** Six at a time. */
 export async function inPieces<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
