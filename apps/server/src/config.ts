@@ -303,7 +303,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
     /** Waits between the five tries; here so that a test need not wait. */
     webhooks: { backoffMs: [2_000, 10_000, 60_000, 300_000] },
     snapshots: {
-      maxPerProject: Number(text("MAX_SNAPSHOTS_PER_PROJECT")),
+      maxManual: Number(text("MAX_SNAPSHOTS_PER_PROJECT")),
+      maxAutomatic: Number(text("MAX_AUTOMATIC_SNAPSHOTS_PER_PROJECT")),
       retentionMs: Number(text("SNAPSHOT_RETENTION_DAYS")) * 86_400_000,
       readyTimeoutMs: Number(text("SNAPSHOT_READY_TIMEOUT_SECONDS")) * 1000,
     },

@@ -437,9 +437,15 @@ export const settings = {
     check: (v) => (/^\d{1,3}$/.test(v) && Number(v) <= 100 ? undefined : "must be a whole number from 0 to 100"),
   },
   MAX_SNAPSHOTS_PER_PROJECT: {
+    default: "20",
+    example: "20",
+    about: "Snapshots that a person may keep of a project; when there are this many, one has to be deleted first",
+    check: integer(1),
+  },
+  MAX_AUTOMATIC_SNAPSHOTS_PER_PROJECT: {
     default: "5",
     example: "5",
-    about: "Snapshots kept per project, checkpoints of runs not counted",
+    about: "Snapshots that the server takes before a restore or a clone; the oldest goes for a new one",
     check: integer(1),
   },
   SNAPSHOT_RETENTION_DAYS: {

@@ -124,6 +124,7 @@ export const errorCodes = {
   not_supported: e(400),
   start_failed: e(409),
   snapshot_not_ready: e(400),
+  snapshot_limit_reached: e(409),
   snapshot_pending: e(409, { retryable: true }),
   run_active: e(409, { retryable: true }),
 

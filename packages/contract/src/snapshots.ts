@@ -86,6 +86,7 @@ export const snapshotsRoutes = {
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
+    /** `max_snapshots`: how many a person may keep; those of type `safety` and `hibernation` are not counted. */
     response: extend(listOf(Snapshot), { max_snapshots: Type.Integer() }),
     errors: ["not_found"],
   }),
@@ -100,7 +101,7 @@ export const snapshotsRoutes = {
     body: Type.Object({ label: Type.Optional(Type.String({ maxLength: 255 })) }),
     bodyOptional: true,
     response: extend(Snapshot, Links),
-    errors: ["not_found", "project_busy", "snapshot_pending"],
+    errors: ["not_found", "project_busy", "snapshot_pending", "snapshot_limit_reached"],
   }),
   get: route({
     method: "GET",

@@ -72,7 +72,7 @@ export function composeGit(
       find: projects.find,
       diskBytesOf,
       refuseWhileRestoring: createRestoreGuard(snapshotsStore),
-      stopAll: power.stopProject,
+      stopAll: power.stopForExchange,
       running: power.running,
       startAgain: power.startAgain,
       resetDirectories: store.resetDirectories,

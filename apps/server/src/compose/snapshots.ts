@@ -63,7 +63,7 @@ export function composeSnapshots(
     taking,
     checkpoints,
     databases,
-    power: { stopAll: power.stopProject, running: power.running, startAgain: power.startAgain },
+    power: { stopAll: power.stopForExchange, running: power.running, startAgain: power.startAgain },
     tasks,
     onTreeReplaced: [assets.reconcile],
     onRestored,
@@ -75,7 +75,7 @@ export function composeSnapshots(
     trees,
     taking,
     restoring,
-    maxPerProject: config.snapshots.maxPerProject,
+    maxManual: config.snapshots.maxManual,
   });
   const pruning = createPruning({ store: snapshotsStore, projects, runtime, retentionMs: config.snapshots.retentionMs, log });
   projects.onRelease(pruning.release);

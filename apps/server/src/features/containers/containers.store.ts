@@ -107,6 +107,10 @@ export function createContainersStore(db: Database) {
           ),
         )
         .returning(),
+    /** Whether previews leave them stopped. */
+    holdStops: async (ids: string[], isHeld: boolean): Promise<void> => {
+      if (ids.length > 0) await db.update(containers).set({ is_stop_held: isHeld }).where(inArray(containers.id, ids));
+    },
     remove: async (id: string): Promise<void> => {
       await db.delete(containers).where(eq(containers.id, id));
     },

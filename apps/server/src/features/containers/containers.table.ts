@@ -48,6 +48,8 @@ export const containers = pgTable(
     exit_code: integer(),
     needs_restart: boolean().notNull().default(false),
     last_started_at: timestamptz(),
+    /** A person or the agent stopped it by itself: no preview wakes it. */
+    is_stop_held: boolean().notNull().default(false),
     pending_rename: jsonb().$type<PendingRename>(),
     created_at: createdAt(),
     updated_at: updatedAt(),

@@ -160,12 +160,13 @@ export function createPower({
     message: "Waiting to start",
   });
   const urlsOf = (rows: ContainerRow[]) => Object.fromEntries(rows.map((r) => [r.service_key, urlOf(r, address)]));
+  /** A wake leaves out what was stopped by hand. */
   const runProject =
     (isRestart: boolean) =>
-    async ({ task, signal, progress }: TaskContext) => {
+    async ({ task, input, signal, progress }: TaskContext<{ is_wake?: boolean } | null>) => {
       const project = await projects.find(task.project_id ?? "");
       if (!project || project.environment_status === "deleting") throw new AppError("not_found", "The project is gone.");
-      const rows = (await store.listAll(project.id)).filter(isOurs);
+      const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && !(input?.is_wake && row.is_stop_held));
       const letGo = holdFor(project);
       try {
         if (isRestart) {
@@ -184,19 +185,41 @@ export function createPower({
   tasks.define("project_start", { timeoutMs: startTimeoutMs, run: runProject(false), ended: settle, interrupted: settle });
   tasks.define("project_restart", { timeoutMs: startTimeoutMs, run: runProject(true), ended: settle, interrupted: settle });
 
+  /** By a person or the agent: starts also what they stopped before. */
   const startProject = async (project: ProjectRow): Promise<StartAnswer & { containers: Record<string, string | null> }> => {
     const rows = (await store.listAll(project.id)).filter(isOurs);
     const containers = urlsOf(rows);
     await refuseIfBusy(project);
     if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
+    const held = rows.filter((row) => row.is_stop_held);
+    await store.holdStops(held.map(({ id }) => id), false);
     const pending = await findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`]);
-    if (pending) return { ...pending, containers };
+    if (pending) {
+      // A wake that has begun leaves them out.
+      for (const row of held) await begin(project, containerTask("container_start", project, row), row.service_key);
+      return { ...pending, containers };
+    }
     const sandbox = await projects.sandboxOf(project);
     if (rows.every((row) => isUp(stateOf(sandbox, row)))) {
       await idle.awake(project.id);
       return { ...nothingToDo, containers };
     }
     return { ...(await begin(project, projectTask("project_start", project))), containers };
+  };
+
+  /** What somebody stopped stays stopped until a person or the agent starts it. */
+  const isHeld = (project: ProjectRow, row?: ContainerRow): boolean =>
+    (project.environment_status === "stopped" && (project.stop_reason === "user" || project.stop_reason === "admin")) ||
+    row?.is_stop_held === true;
+  /** Starts what idleness or a lack of room put to rest, and nothing that was stopped by hand. */
+  const wakeProject = async (project: ProjectRow): Promise<void> => {
+    const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && !row.is_stop_held);
+    if (isHeld(project) || rows.length === 0) return;
+    await refuseIfBusy(project);
+    if (await findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`])) return;
+    const sandbox = await projects.sandboxOf(project);
+    if (rows.every((row) => isUp(stateOf(sandbox, row)))) await idle.awake(project.id);
+    else await begin(project, { ...projectTask("project_start", project), input: { is_wake: true } });
   };
 
   /** `reason`: who or what wants it. */
@@ -207,7 +230,11 @@ export function createPower({
     await cancelStarts(keysOf(project, rows));
     const sandbox = await projects.sandboxOf(project);
     const isNeeded =
-      sandbox.services().some(isAlive) || project.environment_status !== "stopped" || rows.some((r) => isOurs(r) && r.status !== "stopped");
+      sandbox.services().some(isAlive) ||
+      project.environment_status !== "stopped" ||
+      rows.some((r) => isOurs(r) && r.status !== "stopped") ||
+      // Asleep so far: from now on previews do not wake it either.
+      ((reason === "user" || reason === "admin") && project.stop_reason !== reason);
     if (isNeeded) await projects.setEnvironment(project.id, "stopping");
     const letGo = holdFor(project);
     try {
@@ -218,6 +245,8 @@ export function createPower({
       letGo();
     }
   };
+  /** While its files are exchanged: says no more about why it is stopped than before. */
+  const stopForExchange = (project: ProjectRow): Promise<void> => stopProject(project, project.stop_reason ?? "idle");
   /** Stops a project nobody asked to stop. */
   const putToRest = async (projectId: string, reason: StopReason): Promise<void> => {
     const project = await projects.find(projectId);
@@ -236,7 +265,10 @@ export function createPower({
 
   return {
     startProject,
+    wakeProject,
+    isHeld,
     stopProject,
+    stopForExchange,
     putToRest,
     restartProject: async (project: ProjectRow): Promise<StartAnswer> => {
       const rows = (await store.listAll(project.id)).filter(isOurs);
@@ -244,11 +276,13 @@ export function createPower({
       if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
       // A start under way read its configuration already; a restart means the one of now.
       await cancelStarts(keysOf(project, rows).filter((key) => !key.startsWith("project_restart:")));
+      await store.holdStops(rows.map(({ id }) => id), false);
       return begin(project, projectTask("project_restart", project));
     },
     startContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartAnswer> => {
       refuseExternal(row);
       await refuseIfBusy(project);
+      await store.holdStops([row.id], false);
       const pending = await findUnfinished([
         `container_restart:${row.id}`,
         `container_start:${row.id}`,
@@ -266,12 +300,14 @@ export function createPower({
       refuseExternal(row);
       await refuseIfBusy(project);
       await cancelStarts([`container_start:${row.id}`]);
+      await store.holdStops([row.id], false);
       return begin(project, containerTask("container_restart", project, row), row.service_key);
     },
     stopContainer: async (project: ProjectRow, row: ContainerRow): Promise<void> => {
       if (!isOurs(row) || project.environment_status === "provisioning") return;
       const letGo = holdFor(project);
       try {
+        await store.holdStops([row.id], true);
         await cancelStarts([`container_start:${row.id}`, `container_restart:${row.id}`]);
         await stop(project, row);
         await projects.release({ project_id: project.id, container_id: row.id, reason: "stopped" });

@@ -78,7 +78,7 @@ export function createHosting({
     resume: async (): Promise<void> => {
       for (const project of await store.listDown())
         try {
-          await power.startProject(project);
+          await power.wakeProject(project);
           log.info({ project_id: project.id }, "hosted project starts");
         } catch (err) {
           log.warn({ err, project_id: project.id }, "hosted project not started");

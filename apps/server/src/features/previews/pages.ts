@@ -98,6 +98,14 @@ export const pages = {
     startPath,
     ...(restartAt !== undefined && { refreshSeconds: Math.max(0, Math.ceil((restartAt - Date.now()) / 1000)) + 1 }),
   }),
+  /** Somebody stopped it: only a person or the agent starts it. */
+  stopped: (name: string, startPath: string): Page => ({
+    status: 503,
+    kind: "failed",
+    title: `${name} is stopped`,
+    text: "It was stopped by hand, so opening this page does not start it.",
+    startPath,
+  }),
   /** What somebody with a share link sees of a failure: reasons and log lines are the owner's. */
   closed: (name: string): Page => ({
     status: 503,

@@ -324,6 +324,8 @@ describe("waking", () => {
       }),
     );
     await own.as(user).projects.stop({ params: { id: made.project.id } });
+    // As if nobody had used it: what a person stopped is another test.
+    await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [made.project.id]);
     // A forgotten tab's hot reload looks for its server and must not wake it.
     expect((await page.upgrade("/", { protocol: "vite-ping" })).status).toBe(503);
     expect((await page.ask("/", { headers: { accept: "text/x-vite-ping" } })).status).toBe(503);
@@ -333,6 +335,51 @@ describe("waking", () => {
     expect(answers.map((a) => a.status)).toEqual(Array(8).fill(200));
     const { items } = await own.as(user).tasks.list({ query: { project_id: made.project.id } });
     expect(items.filter((t) => t.type === "project_start")).toHaveLength(2);
+  });
+
+  test("what a person stopped stays stopped, however often its page is asked for, until it is started", async () => {
+    await using own = await projectsApp();
+    const user = await own.signUp();
+    const { project } = await startedProject(own, user, "Own");
+    const api = own.as(user);
+    const params = { id: project.id };
+    const page = await enterPreview(own, user, project.id);
+    await api.projects.stop({ params });
+    const refused = { status: 503, text: expect.stringContaining("was stopped by hand") };
+    for (let i = 0; i < 3; i++) expect(await page.ask("/", { headers: asPage })).toMatchObject(refused);
+    expect(await api.projects.get({ params })).toMatchObject({ status: "stopped", stop_reason: "user" });
+    // Its button is a person's start.
+    expect((await page.ask("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
+    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200 });
+    await vi.waitFor(async () => expect(await api.projects.get({ params })).toMatchObject({ status: "running", stop_reason: null }));
+
+    // Stopped again while it sleeps: it does not wake either.
+    await api.projects.stop({ params });
+    await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
+    await api.projects.stop({ params });
+    expect(await api.projects.get({ params })).toMatchObject({ stop_reason: "user" });
+    expect(await page.ask("/", { headers: asPage })).toMatchObject(refused);
+  });
+
+  test("a container that a person stopped stays stopped beside one that runs, also when the project wakes", async () => {
+    await using own = await projectsApp();
+    const user = await own.signUp();
+    const { project, container } = await startedProject(own, user, "Two");
+    const api = own.as(user);
+    const made = await api.containers.create({ params: { id: project.id }, body: { name: "second" } });
+    await ended(own, user, made.task_id);
+    const params = { id: project.id, container_id: container.id };
+    const page = await enterPreview(own, user, project.id);
+    const statusOf = async () => (await api.containers.get({ params })).status;
+    await api.containers.stop({ params });
+    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 503, text: expect.stringContaining("was stopped by hand") });
+    expect(await statusOf()).toBe("stopped");
+    await api.projects.stop({ params });
+    await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
+    expect((await page.ask("/", { headers: asPage })).status).toBe(503);
+    expect(await statusOf()).toBe("stopped");
+    await ended(own, user, (await api.projects.start({ params })).task_id).catch(() => undefined);
+    expect(await statusOf()).toBe("running");
   });
 
   test("a failed one shows why, without secrets, and starts again only when asked to", async () => {

@@ -243,6 +243,11 @@ describe("a guest", () => {
     const made = await app.as(ada).previews.create({ params: { id: own.project.id }, body: { connected_container_id: own.container.id } });
     const visit = await open((await share({ expires_in: 600 }, { project: own.project, preview: made })).url);
     await app.as(ada).projects.stop({ params: { id: own.project.id } });
+    // Stopped by its owner: a guest sees no more than that, and cannot start it.
+    const closed = await visit.ask("/", { headers: asPage });
+    expect([closed.status, closed.text]).toEqual([503, expect.stringContaining("ask whoever sent you the link")]);
+    expect(closed.text).not.toContain("/__studio/start");
+    await app.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [own.project.id]);
     expect((await visit.ask("/", { headers: asPage })).text).toContain("hello");
     await visit.ask("/crash", { headers: asPage }).catch(() => undefined);
     const seen = async () => (await app.as(ada).containers.get({ params: { id: own.project.id, container_id: own.container.id } })).status;

@@ -127,7 +127,7 @@ export function createPreviewSite({
     if (known) return known;
     const work = (async () => {
       const project = await projects.find(projectId);
-      if (project && project.environment_status !== "deleting") await power.startProject(project);
+      if (project && project.environment_status !== "deleting") await power.wakeProject(project);
     })().finally(() => waking.delete(projectId));
     waking.set(projectId, work);
     return work;
@@ -136,7 +136,7 @@ export function createPreviewSite({
   const reach = async (place: Place, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
     const { name } = place.container;
     const deadline = Date.now() + holdMs;
-    for (let { project, container } = place; ;) {
+    for (let { project, container } = place, isFresh = false; ;) {
       const found = await services.reach(project, container, { mayWake });
       if (!("status" in found)) return found;
       if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path, found.restartAt);
@@ -144,18 +144,22 @@ export function createPreviewSite({
       if (!mayWake || left <= 0 || signal.aborted) return pages.starting(name);
       // A change in between is seen within the second.
       const next = keeper.next(container.id, Math.min(left, 1000), signal);
-      if (found.status === "stopped")
+      // What is remembered of the place may be older than a start.
+      const isHeld = found.status === "stopped" && power.isHeld(project, container);
+      if (isHeld && isFresh) return pages.stopped(name, path);
+      if (found.status === "stopped" && !isHeld)
         try {
           await wake(project.id);
         } catch (error) {
           if (!(error instanceof AppError)) throw error;
           if (error.code !== "project_busy") return pages.failed(name, error.message, [], path);
         }
-      await next;
+      if (!isHeld) await next;
       const [freshProject, freshContainer] = await Promise.all([projects.find(project.id), containers.find(project.id, container.id)]);
       if (!freshProject || !freshContainer || freshProject.environment_status === "deleting") return pages.unknown();
       project = freshProject;
       container = freshContainer;
+      isFresh = true;
     }
   };
 
@@ -232,7 +236,9 @@ export function createPreviewSite({
     }
     if (url.pathname === "/__studio/start" && request.method === "POST") {
       const project = await projects.find(place.project.id);
-      if (project && project.environment_status !== "deleting") await power.startProject(project);
+      const container = project && (await containers.find(project.id, place.container.id));
+      if (project && container && project.environment_status !== "deleting")
+        await (container.is_stop_held ? power.startContainer(project, container) : power.startProject(project));
       response.writeHead(303, { location: safePath(url.searchParams.get("path")), "cache-control": "no-store" }).end();
       return;
     }

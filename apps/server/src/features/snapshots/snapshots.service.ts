@@ -21,14 +21,14 @@ export function createSnapshots({
   trees,
   taking,
   restoring,
-  maxPerProject,
+  maxManual,
 }: {
   store: SnapshotsStore;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   trees: TreeAccess;
   taking: Taking;
   restoring: Restoring;
-  maxPerProject: number;
+  maxManual: number;
 }) {
   const open = async (userId: string, ref: string, id: string) => {
     const project = await projects.require(userId, ref);
@@ -91,10 +91,10 @@ export function createSnapshots({
       const project = await projects.require(userId, ref);
       const page = pageOf(query);
       const { rows, total } = await store.list(project.id, page);
-      return { ...page.envelope(rows.map(wireOf), total), max_snapshots: maxPerProject };
+      return { ...page.envelope(rows.map(wireOf), total), max_snapshots: maxManual };
     },
     get: async (userId: string, ref: string, id: string): Promise<Snapshot> => wireOf((await open(userId, ref, id)).row),
-    /** Throws `project_busy`, `snapshot_pending`. */
+    /** Throws `project_busy`, `snapshot_pending`, `snapshot_limit_reached`. */
     create: async (userId: string, ref: string, { label }: { label?: string }) => {
       const project = await projects.require(userId, ref);
       if (!["active", "stopped", "setup_failed"].includes(project.environment_status))

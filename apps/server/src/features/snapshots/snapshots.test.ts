@@ -68,7 +68,7 @@ describe("taking", () => {
     expect(Date.parse(first.ready_at ?? "")).toBeGreaterThanOrEqual(Date.parse(first.created_at));
     await take("Before the big change");
     const { items, total, max_snapshots } = await list();
-    expect([items.map((s) => s.label), total, max_snapshots]).toEqual([["Before the big change", "Manual save"], 2, 5]);
+    expect([items.map((s) => s.label), total, max_snapshots]).toEqual([["Before the big change", "Manual save"], 2, 20]);
   });
 
   test("an empty body will do; the project's stream tells of it", async () => {
@@ -85,30 +85,53 @@ describe("taking", () => {
     expect(seen).toEqual(["add", "update"]);
   });
 
-  test("at five the oldest goes: automatic ones first, then manual ones, and never the one being restored", async () => {
-    const { write, take, restore, list, read } = await fresh();
-    for (let i = 0; i < 3; i++) {
-      await write("a.txt", String(i));
-      await take(`m${i}`);
-    }
-    const oldest = (await list()).items.find((s) => s.label === "m0") as Snapshot;
-    const { task, accepted } = await restore(oldest.id);
+  test("at the limit another one is refused with what could be deleted; nothing that a person kept goes by itself", async () => {
+    const { id, params, take, list } = await fresh();
+    const oldest = await take("m0");
+    await app.studio.database.pool.query(
+      `insert into snapshots (project_id, user_id, storage_key, snapshot_name, snapshot_type, status, label)
+       select $1::uuid, $2, $1::text, 'x', 'manual', 'ready', 'm' || n from generate_series(1, 19) n`,
+      [id, owner.id],
+    );
+    const before = (await list()).total;
+    await expect(api().create({ params, body: { label: "m20" } })).rejects.toMatchObject({
+      status: 409,
+      code: "snapshot_limit_reached",
+      details: { limit: 20, snapshots: expect.arrayContaining([expect.objectContaining({ id: oldest.id, label: "m0" })]) },
+    });
+    await expect(api().create({ params, body: { label: "m20" } })).rejects.toThrow("for example the oldest: “m0”");
+    expect((await list()).total).toBe(before);
+    await api().remove({ params: { id, snapshot_id: oldest.id } });
+    expect((await take("m20")).status).toBe("ready");
+  });
+
+  test("automatic ones are pruned apart: the oldest of theirs goes, never the one being restored, never a person's", async () => {
+    const { id, write, take, restore, list, read } = await fresh();
+    await write("a.txt", "0");
+    const kept = await take("mine");
+    await write("a.txt", "1");
+    const { task, accepted } = await restore(kept.id);
     expect(task).toMatchObject({
       status: "completed",
       type: "snapshot_restore",
-      result: { snapshot_id: oldest.id, restored_from: oldest.snapshot_name, safety_snapshot_id: accepted.safety_snapshot_id },
+      result: { snapshot_id: kept.id, restored_from: kept.snapshot_name, safety_snapshot_id: accepted.safety_snapshot_id },
     });
-    await take("m3");
-    const labels = async () => (await list()).items.map((s) => s.label);
-    expect(await labels()).toEqual(["m3", "Before restore", "m2", "m1", "m0"]);
-    await take("m4");
-    expect(await labels()).toEqual(["m4", "m3", "m2", "m1", "m0"]);
-    await restore(oldest.id);
-    expect(await labels()).toEqual(["Before restore", "m4", "m3", "m2", "m0"]);
-    expect(await read("a.txt")).toBe("0");
-    await take("m5");
-    await take("m6");
-    expect(await labels()).toEqual(["m6", "m5", "m4", "m3", "m2"]);
+    const safe = async () => (await list()).items.filter((s) => s.snapshot_type === "safety").map((s) => s.id);
+    const first = accepted.safety_snapshot_id ?? "";
+    expect(await safe()).toEqual([first]);
+    await app.studio.database.pool.query(
+      `insert into snapshots (project_id, user_id, storage_key, snapshot_name, snapshot_type, status, label)
+       select $1::uuid, $2, $1::text, 'x', 'safety', 'ready', 's' || n from generate_series(1, 4) n`,
+      [id, owner.id],
+    );
+    // The oldest is the one that is restored: the next oldest goes in its place.
+    await restore(first);
+    expect(await read("a.txt")).toBe("1");
+    expect(await safe()).toHaveLength(5);
+    expect(await safe()).toContain(first);
+    await restore(kept.id);
+    expect(await safe()).not.toContain(first);
+    expect((await list()).items.map((s) => s.label)).toContain("mine");
   });
 
   test("one at a time: a second one meanwhile is 409 snapshot_pending, and a stale one is swept away", async () => {

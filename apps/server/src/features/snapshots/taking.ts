@@ -48,7 +48,7 @@ export function createTaking({
   databases: ProjectDatabases;
   events: EventLog;
   tasks: Tasks;
-  limits: { maxPerProject: number; readyTimeoutMs: number };
+  limits: { maxManual: number; maxAutomatic: number; readyTimeoutMs: number };
   scratchDir: string;
 }) {
   const changed = (projectId: string, op: "add" | "update" | "delete", id: string) =>
@@ -75,9 +75,22 @@ export function createTaking({
     }
   };
 
+  const refuseOverLimit = (manual: readonly SnapshotRow[]): void => {
+    const [oldest] = manual;
+    if (!oldest || manual.length < limits.maxManual) return;
+    throw conflict(
+      "snapshot_limit_reached",
+      `This project has ${manual.length} snapshots of the ${limits.maxManual} allowed. Delete one first, for example the oldest: “${oldest.label ?? oldest.snapshot_name}”.`,
+      {
+        limit: limits.maxManual,
+        snapshots: manual.map(({ id, label, snapshot_name, created_at }) => ({ id, label: label ?? snapshot_name, created_at })),
+      },
+    );
+  };
+
   /**
-   * A pending row in the caller's transaction, which holds the tree's lock. At the limit the oldest automatic snapshot goes, then the
-   * oldest manual one; never `sparing`. What goes is told after the commit, with `forget`.
+   * A pending row in the caller's transaction, which holds the tree's lock. What a person kept is never removed for it: at their limit
+   * this throws `snapshot_limit_reached`. Of the automatic ones the oldest goes, never `sparing`; it is told after the commit, with `forget`.
    */
   const insert = async (
     tx: Queries,
@@ -90,11 +103,11 @@ export function createTaking({
     if (all.some((row) => row.status === "pending" && !isStale(row)))
       throw conflict("snapshot_pending", "A snapshot of this project is already being taken.");
     const left = all.filter((row) => !gone.includes(row));
-    while (left.length >= limits.maxPerProject) {
-      const victim = left.find((row) => row.snapshot_type !== "manual" && row.id !== sparing) ?? left.find((row) => row.id !== sparing);
-      if (!victim) break;
-      left.splice(left.indexOf(victim), 1);
-      gone.push(victim);
+    if (type === "manual") refuseOverLimit(left.filter((row) => row.snapshot_type === "manual" && row.status === "ready"));
+    else {
+      const automatic = left.filter((row) => row.snapshot_type !== "manual");
+      const removable = automatic.filter((row) => row.id !== sparing);
+      gone.push(...removable.slice(0, Math.max(0, automatic.length - limits.maxAutomatic + 1)));
     }
     await store.remove(
       tx,
@@ -142,7 +155,7 @@ export function createTaking({
       failed(task, (task.input as { snapshot_id: string }).snapshot_id, task.error ?? "The server stopped while it was taken."),
   });
 
-  /** Row and task together; follow the task. Throws `snapshot_pending`. */
+  /** Row and task together; follow the task. Throws `snapshot_pending`, `snapshot_limit_reached`. */
   const begin = async (
     project: ProjectRow,
     options: { type: SnapshotRow["snapshot_type"]; label: string; userId: string },

@@ -62,7 +62,7 @@ export function SaveSnapshotDialog({
           label="Label"
           hint={
             isFull
-              ? "There is room for no more: the oldest automatic one makes room, else the oldest of yours."
+              ? "This project has as many snapshots as it may keep. Delete one first."
               : "What you will look for later."
           }
           error={failure}

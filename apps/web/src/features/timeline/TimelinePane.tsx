@@ -121,7 +121,9 @@ export function TimelinePane({ project, events, show }: ViewProps) {
         isOpen={isSaving}
         onOpenChange={setIsSaving}
         onSave={acts.save}
-        isFull={query.data !== undefined && query.data.snapshots.length >= query.data.maxSnapshots}
+        isFull={
+          query.data !== undefined && query.data.snapshots.filter((one) => one.snapshot_type === "manual").length >= query.data.maxSnapshots
+        }
       />
       <RestoreDialog entry={wanted} onClose={() => setWanted(undefined)} onRestore={acts.restore} />
     </div>

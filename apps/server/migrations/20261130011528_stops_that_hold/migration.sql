@@ -1,0 +1,1 @@
+ALTER TABLE "containers" ADD COLUMN "is_stop_held" boolean DEFAULT false NOT NULL;
