@@ -40,6 +40,8 @@ export interface Swap {
   log?: Logger;
   /** A database that is already there, instead of the embedded server. */
   database?: { socketDir: string; database: string } | { url: string };
+  /** How long work waits for a database that is away, instead of a minute. */
+  longestOutageMs?: number;
   webDir?: string;
   /** A script for Node that starts the demo's scripted model server (see `createDemoModel`). Without it there is no demo. */
   demoModel?: string;
@@ -78,7 +80,14 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
   }
 
   async function build(): Promise<Studio> {
-    const platform = await composePlatform({ config, log, onClose, runtime: swap.runtime, database: swap.database });
+    const platform = await composePlatform({
+      config,
+      log,
+      onClose,
+      runtime: swap.runtime,
+      database: swap.database,
+      longestOutageMs: swap.longestOutageMs,
+    });
     const audit = composeAudit(platform);
     const models = composeModels(platform, audit, { demoModel: swap.demoModel });
     const billing = composeBilling(platform, models);

@@ -63,6 +63,7 @@ export interface PlatformOptions {
   runtime?: RuntimeDriver | undefined;
   /** Instead of the configured or the embedded database. */
   database?: { socketDir: string; database: string } | { url: string } | undefined;
+  longestOutageMs?: number | undefined;
 }
 
 export async function composePlatform({ config, log, onClose, ...swap }: PlatformOptions): Promise<Platform> {
@@ -76,7 +77,10 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   if (embedded) onClose(() => embedded.stop());
   const traces = await startTraces(config.traces, version);
   if (traces) onClose(() => traces.close());
-  const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log, { traces });
+  const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log, {
+    traces,
+    ...(swap.longestOutageMs !== undefined && { longestOutageMs: swap.longestOutageMs }),
+  });
   onClose(() => database.close());
   await migrateDatabase(database, log);
   const { db } = database;
@@ -85,7 +89,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   onClose(() => presence.close());
   const bus = await createBus(database.pool, database.connection, log);
   onClose(() => bus.close());
-  const events = createEventLog({ db, bus, log, isShared, processId: presence.id });
+  const events = createEventLog({ db, reconnect: database.reconnect, bus, log, isShared, processId: presence.id });
   onClose(() => events.close());
   const settings = createServerSettings({ db, bus, box });
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
@@ -116,7 +120,16 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       log,
     }));
   onClose(() => runtime.close({ leaveRunning: true }));
-  const tasks = createTasks({ db, store: createTasksStore(db), events, bus, log, processId: presence.id, isShared });
+  const tasks = createTasks({
+    db,
+    reconnect: database.reconnect,
+    store: createTasksStore(db),
+    events,
+    bus,
+    log,
+    processId: presence.id,
+    isShared,
+  });
   onClose(() => tasks.close());
 
   return {

@@ -1,7 +1,8 @@
 import { errorCodes, type ErrorBody, type ErrorCode, type ValidationErrorBody } from "@tesslate/contract";
 import { RuntimeError } from "@tesslate/runtime";
 import { AppError, InvalidInput } from "../platform/errors.ts";
-import { isConnectionLoss, pgCode } from "../platform/database.ts";
+import { isConnectionLoss } from "../platform/connection-loss.ts";
+import { pgCode } from "../platform/database.ts";
 
 export interface RenderedError {
   status: number;

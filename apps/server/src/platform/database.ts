@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import type { Logger } from "pino";
+import { createReconnect, waitForConnections, type Reconnect } from "./reconnect.ts";
 import { storableCodecs } from "./storable.ts";
 import { traceQueries, type Traces } from "./traces.ts";
 
@@ -15,6 +16,7 @@ export interface DatabaseHandle {
   db: Database;
   pool: pg.Pool;
   connection: pg.ClientConfig;
+  reconnect: Reconnect;
   close(): Promise<void>;
 }
 
@@ -25,7 +27,7 @@ const ignore = (): void => undefined;
 export function connectDatabase(
   target: { url: string } | { socketDir: string; database?: string },
   log: Logger,
-  options: { maxConnections?: number; traces?: Traces | undefined } = {},
+  options: { maxConnections?: number; traces?: Traces | undefined; longestOutageMs?: number } = {},
 ): DatabaseHandle {
   const connection: pg.ClientConfig =
     "url" in target
@@ -48,7 +50,10 @@ export function connectDatabase(
     // Whoever still holds the pool (graphile-worker does, for good) must not hold the log behind its listeners, and with it a server.
     pool.removeAllListeners().on("error", ignore);
   };
-  return { db: drizzle({ client: pool, codecs: storableCodecs }), pool, connection, close };
+  const db = drizzle({ client: pool, codecs: storableCodecs });
+  const reconnect = createReconnect(log, options.longestOutageMs);
+  waitForConnections(pool, db, reconnect);
+  return { db, pool, connection, reconnect, close };
 }
 
 // Source and bundle stand at different depths below apps/server.
@@ -79,19 +84,3 @@ export const isUniqueViolation = (error: unknown, constraint?: string): boolean 
     if ("code" in e && e.code === "23505") return constraint === undefined || ("constraint" in e && e.constraint === constraint);
   return false;
 };
-/** The database cannot be reached right now; the call may be repeated. */
-export function isConnectionLoss(error: unknown): boolean {
-  for (let e: unknown = error; e instanceof Error; e = e.cause) {
-    const code = "code" in e ? String(e.code) : "";
-    if (/^(57P0[123]|08\w{3}|53300)$/.test(code)) return true;
-    if (
-      /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)$/.test(code) &&
-      "syscall" in e &&
-      (e.syscall === "connect" || e.syscall === "read" || e.syscall === "write")
-    )
-      return true;
-    if (/Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(e.message))
-      return true;
-  }
-  return false;
-}

@@ -1,9 +1,12 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { randomUUID } from "node:crypto";
+import { and, asc, eq, gt, gte, sql } from "drizzle-orm";
 import type { ProjectEvent, ProjectEventData, ProjectEventType, RunEvent } from "@tesslate/contract";
-import { events, type EventRow } from "../features/tasks/tasks.table.ts";
+import { events, type EventRow as LoggedEvent } from "../features/tasks/tasks.table.ts";
 import type { Bus } from "./bus.ts";
-import { isConnectionLoss, type Database, type Queries } from "./database.ts";
+import { isConnectionLoss } from "./connection-loss.ts";
+import { isUniqueViolation, type Database, type Queries } from "./database.ts";
 import type { Logger } from "./logger.ts";
+import type { Reconnect } from "./reconnect.ts";
 import { storableJson } from "./storable.ts";
 
 /** One event to append. `task_id` makes it part of a run's own stream too. */
@@ -14,9 +17,16 @@ export type NewEvent = { [T in ProjectEventType]: { type: T; data: ProjectEventD
  * Order: one total order per project (`seq`, gapless) and one per task (`task_seq`, gapless from 1). An event is committed before anybody sees it.
  */
 export interface EventLog {
-  /** Resolves when committed. Events of one call stay together and in order. A project that is gone takes its events with it. */
+  /**
+   * Resolves when committed; waits for a database that is away (`reconnect.ts`), and stores nothing twice when the answer was lost. Events of one
+   * call stay together and in order. A project that is gone takes its events with it.
+   */
   append(projectId: string, entries: NewEvent | NewEvent[]): Promise<void>;
-  /** As `append`, in one transaction with `work`: its rows and the events it returns are stored together, or neither. */
+  /**
+   * As `append`, in one transaction with `work`: its rows and the events it returns are stored together, or neither. Within `Reconnect.during`
+   * `work` is called again when the connection was lost and nothing was stored, so it must do nothing but write; where it returns no events, it
+   * must change nothing.
+   */
   appendWith(projectId: string, work: (tx: Queries) => Promise<NewEvent[]>): Promise<void>;
   /** Everything after `afterSeq` (default, and where nothing got that far: from now on), then live until the signal aborts. */
   follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
@@ -47,22 +57,38 @@ interface Follower {
   isBehind: boolean;
   wake: () => void;
 }
+const appendKey = "events_append_id_key";
+const columns = {
+  project_id: events.project_id,
+  seq: events.seq,
+  task_id: events.task_id,
+  task_seq: events.task_seq,
+  type: events.type,
+  data: events.data,
+  ts: events.ts,
+};
 const maxQueued = 2000;
 const maxBatch = 500;
 const channel = "project_events";
 
+type EventRow = Omit<LoggedEvent, "append_id">;
 /** As the driver reads it. */
 type StoredRow = Omit<EventRow, "seq" | "task_seq" | "ts"> & { seq: string; task_seq: string | null; ts: string | Date };
-/** Around the batch, as JSON. Rows are locked in the order of their ids, so that two processes never wait for each other. */
+/**
+ * One statement numbers, stores and returns a batch ($1, JSON). Rows are locked in the order of their ids, so that two processes never wait for each
+ * other. The first event of each project keeps the batch's own id ($2), which is unique: a batch whose answer was lost cannot be stored twice.
+ */
 const appendParts = [
   `with given as (select * from jsonb_to_recordset(`,
   `::jsonb) as t(project_id uuid, ord int, task_id uuid, type text, data jsonb)),
   pl as (select id from projects where id in (select project_id from given) order by id for no key update),
   p as (update projects set event_seq = event_seq + c.n from (select project_id, count(*) as n from given group by 1) c join pl on pl.id = c.project_id where projects.id = c.project_id returning projects.id, projects.event_seq - c.n as base),
   k as (update tasks set event_seq = event_seq + c.n from (select task_id, count(*) as n from given where task_id is not null and project_id in (select id from pl) group by 1) c where tasks.id = c.task_id returning tasks.id, tasks.event_seq - c.n as base)
-  insert into events (project_id, seq, task_id, task_seq, type, data)
+  insert into events (project_id, seq, task_id, task_seq, type, data, append_id)
   select g.project_id, p.base + row_number() over (partition by g.project_id order by g.ord), g.task_id,
-    case when g.task_id is null then null else k.base + row_number() over (partition by g.task_id order by g.ord) end, g.type, g.data
+    case when g.task_id is null then null else k.base + row_number() over (partition by g.task_id order by g.ord) end, g.type, g.data,
+    case when row_number() over (partition by g.project_id order by g.ord) = 1 then `,
+  `::uuid end
   from given g join p on p.id = g.project_id left join k on k.id = g.task_id order by g.ord
   returning project_id, seq::int8 as seq, task_id, task_seq, type, data, ts`,
 ] as const;
@@ -70,12 +96,14 @@ const appendParts = [
 /** `isShared`: other processes use the same database, so ring the bell for them. */
 export function createEventLog({
   db,
+  reconnect,
   bus,
   log,
   isShared,
   processId,
 }: {
   db: Database;
+  reconnect: Reconnect;
   bus: Bus;
   log: Logger;
   isShared: boolean;
@@ -84,6 +112,7 @@ export function createEventLog({
   /** By the id of what they follow, a project or a task: a project with many runs does not wake the readers of all of them for each word of one. */
   const followers = new Map<string, Set<Follower>>();
   const pending: Pending[] = [];
+  const closing = new AbortController();
   let isWriting = false;
   let idle: Promise<void> = Promise.resolve();
 
@@ -117,16 +146,8 @@ export function createEventLog({
   });
   bus.onReconnect(() => catchUp(() => true));
 
-  /** One statement numbers, stores and returns a batch. What is handed on is what was stored, to the order of its keys: a replay shows the same bytes. */
-  const store = async (batch: readonly Addressed[], run: (json: string) => Promise<StoredRow[]>): Promise<EventRow[]> => {
-    const given = batch.map(({ project_id, event }, ord) => ({
-      project_id,
-      ord,
-      task_id: event.task_id ?? null,
-      type: event.type,
-      data: event.data,
-    }));
-    return (await run(storableJson(given)))
+  const read = (rows: readonly StoredRow[]): EventRow[] =>
+    rows
       .map((r) => ({
         ...r,
         seq: Number(r.seq),
@@ -134,12 +155,35 @@ export function createEventLog({
         ts: new Date(r.ts).toISOString(),
       }))
       .sort((x, y) => (x.project_id === y.project_id ? x.seq - y.seq : x.project_id < y.project_id ? -1 : 1));
+  const batchOf = (batch: readonly Addressed[]): string =>
+    storableJson(
+      batch.map(({ project_id, event }, ord) => ({ project_id, ord, task_id: event.task_id ?? null, type: event.type, data: event.data })),
+    );
+  /** What is handed on is what was stored, to the order of its keys: a replay shows the same bytes. Outside of transactions the statement is planned once for each connection. */
+  const store = async (batch: readonly Addressed[], appendId: string): Promise<EventRow[]> => {
+    const statement = { name: "append_events", text: `${appendParts[0]}$1${appendParts[1]}$2${appendParts[2]}` };
+    return read((await db.$client.query<StoredRow>({ ...statement, values: [batchOf(batch), appendId] })).rows);
   };
-  /** Outside of transactions the statement is planned once for each connection. */
-  const runPrepared = async (json: string) =>
-    (await db.$client.query<StoredRow>({ name: "append_events", text: appendParts.join("$1"), values: [json] })).rows;
-  const runIn = (tx: Queries) => async (json: string) =>
-    (await tx.execute<StoredRow & Record<string, unknown>>(sql`${sql.raw(appendParts[0])}${json}${sql.raw(appendParts[1])}`)).rows;
+  const storeIn = async (tx: Queries, batch: readonly Addressed[], appendId: string): Promise<EventRow[]> => {
+    const [head, middle, tail] = appendParts.map((part) => sql.raw(part));
+    return read((await tx.execute<StoredRow & Record<string, unknown>>(sql`${head}${batchOf(batch)}${middle}${appendId}${tail}`)).rows);
+  };
+  const isStored = async (appendId: string): Promise<boolean> =>
+    (await db.select({ seq: events.seq }).from(events).where(eq(events.append_id, appendId)).limit(1)).length > 0;
+  /** What a batch stored whose answer was lost; undefined when it stored nothing. */
+  const findStored = async (batch: readonly Addressed[], appendId: string): Promise<EventRow[] | undefined> => {
+    const firsts = await db.select({ project_id: events.project_id, seq: events.seq }).from(events).where(eq(events.append_id, appendId));
+    if (firsts.length === 0) return undefined;
+    const pages = firsts.map(({ project_id, seq }) =>
+      db
+        .select(columns)
+        .from(events)
+        .where(and(eq(events.project_id, project_id), gte(events.seq, seq)))
+        .orderBy(asc(events.seq))
+        .limit(batch.filter((one) => one.project_id === project_id).length),
+    );
+    return (await Promise.all(pages)).flat();
+  };
 
   /** Transactions of one project wait here, not with a connection in their hands for the project's row. */
   const turns = new Map<string, Promise<void>>();
@@ -163,6 +207,22 @@ export function createEventLog({
       .catch((err: unknown) => log.warn({ err }, "bell not rung"));
   };
 
+  /** Repeats the batch until the database has answered, and looks before each repetition whether it has stored it. */
+  const storeOnce = (batch: readonly Addressed[]): Promise<EventRow[]> => {
+    const appendId = randomUUID();
+    return reconnect.retryAlways(
+      async (isRepeat) => {
+        try {
+          return (isRepeat && (await findStored(batch, appendId))) || (await store(batch, appendId));
+        } catch (error) {
+          const stored = isUniqueViolation(error, appendKey) ? await findStored(batch, appendId) : undefined;
+          if (!stored) throw error;
+          return stored;
+        }
+      },
+      { signal: closing.signal },
+    );
+  };
   /** Group commit: what arrives while one batch is being written makes the next batch. */
   const write = async () => {
     isWriting = true;
@@ -171,13 +231,12 @@ export function createEventLog({
       const batch = pending.splice(0, singles > 0 ? 1 : maxBatch);
       if (singles > 0) singles -= 1;
       try {
-        const rows = await store(batch, runPrepared);
+        const rows = await storeOnce(batch);
         deliver(rows);
         for (const { done } of batch) done();
         await ring(rows);
       } catch (error) {
-        // An event the database refuses must not take its neighbours with it: again, one at a time. After a lost connection
-        // nobody knows whether the batch was stored, so it is not repeated.
+        // An event the database refuses must not take its neighbours with it: again, one at a time.
         if (batch.length > 1 && !isConnectionLoss(error)) {
           pending.unshift(...batch);
           singles = batch.length;
@@ -230,15 +289,16 @@ export function createEventLog({
     const wake = () => follower.wake();
     signal.addEventListener("abort", wake);
     let position = start;
+    const readPage = (after: number) => reconnect.retryAlways(() => read(after), { signal });
     try {
       while (!signal.aborted) {
         if (follower.isBehind) {
           follower.queue.length = 0;
           follower.isBehind = false;
           for (
-            let page = await read(position);
+            let page = await readPage(position);
             page.length > 0 && !signal.aborted;
-            page = page.length < pageSize ? [] : await read(position)
+            page = page.length < pageSize ? [] : await readPage(position)
           )
             for (const row of page) {
               position = positionOf(row) ?? position;
@@ -256,7 +316,7 @@ export function createEventLog({
         }
         if (follower.isBehind) continue;
         const woken = wait();
-        if (isOver && (await isOver())) {
+        if (isOver && (await reconnect.retryAlways(isOver, { signal }))) {
           // Over, but an event may have come in while asking.
           if (follower.queue.length === 0 && !follower.isBehind) return;
           continue;
@@ -285,52 +345,66 @@ export function createEventLog({
       const list = Array.isArray(entries) ? entries : [entries];
       const written = Promise.all(
         list.map((event) => new Promise<void>((done, fail) => pending.push({ project_id: projectId, event, done, fail }))),
-      ).then(() => undefined);
+      ).then(() => undefined, reconnect.giveUp);
       if (!isWriting) idle = write();
       return written;
     },
     appendWith: async (projectId, work) => {
-      const rows = await inTurn(projectId, () =>
+      const appendId = randomUUID();
+      let stored: EventRow[] = [];
+      const attempt = () =>
         db.transaction(async (tx) => {
-          const entries = await work(tx);
-          return entries.length === 0
-            ? []
-            : store(
-                entries.map((event) => ({ project_id: projectId, event })),
-                runIn(tx),
-              );
+          const entries = (await work(tx)).map((event) => ({ project_id: projectId, event }));
+          if (entries.length > 0) stored = await storeIn(tx, entries, appendId);
+          return entries.length === 0 ? [] : stored;
+        });
+      const rows = await inTurn(projectId, () =>
+        reconnect.retry(async (isRepeat) => {
+          if (!isRepeat) return attempt();
+          if (await isStored(appendId)) return stored;
+          // The lost transaction may still be committing: then this one has waited for it, and finds its work done.
+          try {
+            const again = await attempt();
+            return again.length === 0 && (await isStored(appendId)) ? stored : again;
+          } catch (error) {
+            if (!isConnectionLoss(error) && (await isStored(appendId))) return stored;
+            throw error;
+          }
         }),
       );
       deliver(rows);
       await ring(rows);
     },
     async *follow(projectId, { afterSeq, signal }) {
-      const read = (after: number) =>
+      const readAfter = (after: number) =>
         db
-          .select()
+          .select(columns)
           .from(events)
           .where(and(eq(events.project_id, projectId), gt(events.seq, after)))
           .orderBy(asc(events.seq))
           .limit(pageSize);
       const last = await lastSeq(projectId);
       const start = Math.min(afterSeq ?? last, last);
-      for await (const row of rowsOf(projectId, projectId, start, signal, read, (r) => r.seq)) yield wireOf(row);
+      for await (const row of rowsOf(projectId, projectId, start, signal, readAfter, (r) => r.seq)) yield wireOf(row);
     },
     async *followTask(projectId, taskId, { afterSeq = 0, signal, isOver }) {
-      const read = (after: number) =>
+      const readAfter = (after: number) =>
         db
-          .select()
+          .select(columns)
           .from(events)
           .where(and(eq(events.task_id, taskId), gt(events.task_seq, after)))
           .orderBy(asc(events.task_seq))
           .limit(pageSize);
       const start = afterSeq === 0 ? 0 : Math.min(afterSeq, await lastSeqOfTask(taskId));
-      for await (const row of rowsOf(projectId, taskId, start, signal, read, (r) => r.task_seq, isOver)) {
+      for await (const row of rowsOf(projectId, taskId, start, signal, readAfter, (r) => r.task_seq, isOver)) {
         yield { seq: row.task_seq ?? 0, task_id: taskId, type: row.type, data: row.data } as RunEvent;
         if (row.type === "done") return;
       }
     },
     lastSeq,
-    close: () => idle,
+    close: () => {
+      closing.abort();
+      return idle;
+    },
   };
 }

@@ -11,7 +11,7 @@ import { readConfig, type Config } from "../config.ts";
 import type { Database } from "../platform/database.ts";
 import { createLogger } from "../platform/logger.ts";
 import { clientsAt } from "./address.ts";
-import { connectionOf, onServer } from "./postgres.ts";
+import { connectionOf, onServer, type TestPostgres } from "./postgres.ts";
 import { noRuntime } from "./runtime.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { oncePerWorker } from "./worker.ts";
@@ -22,13 +22,17 @@ export interface TestAppOptions {
   /** On top of defaults fit for tests (no rate limits, a port of its own). */
   env?: Record<string, string>;
   /** In the place of the real things; without a runtime nothing can run. */
-  swap?: Omit<Swap, "database" | "log">;
+  swap?: Omit<Swap, "database" | "log" | "longestOutageMs">;
   /** Changes to the configuration that the environment cannot make. */
   configure?: (config: Config) => void;
   /** Checking a password costs what it does in production. */
   hasDearPasswords?: boolean;
   /** A database of an earlier app, to see what outlives a restart; it is left there at the end. */
   database?: string;
+  /** Where the product finds its database server, if not where the tests do. */
+  server?: TestPostgres["server"];
+  /** Instead of a minute. */
+  longestOutageMs?: number;
   dataDir?: string;
 }
 /** Somebody who signed up. */
@@ -120,12 +124,14 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
   config.deployProviders.patience = { tries: 3, firstMs: 20, maxWaitMs: 5000 };
   options.configure?.(config);
 
-  const connection = connectionOf(server, database);
+  const reached = options.server ?? server;
   const studio = await compose(config, {
     runtime: noRuntime(),
     ...options.swap,
     log: createLogger(config.log.level, output),
-    database: "socketDir" in server ? { socketDir: server.socketDir, database } : { url: connection.connectionString ?? "" },
+    database:
+      "socketDir" in reached ? { socketDir: reached.socketDir, database } : { url: connectionOf(reached, database).connectionString ?? "" },
+    ...(options.longestOutageMs !== undefined && { longestOutageMs: options.longestOutageMs }),
   });
   await studio.http.listen();
   const url = `http://localhost:${port}`;

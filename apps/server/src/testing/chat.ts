@@ -24,10 +24,13 @@ export interface Place extends AsyncDisposable {
   dataDir: string;
   runtimeDir: string;
 }
-export async function place(): Promise<Place> {
-  const { server, template, prefix } = inject("postgres");
+/** `own`: another database server than the one of this run's tests. */
+async function place(own: TestAppOptions["server"]): Promise<Place> {
+  const { server: usual, template, prefix } = inject("postgres");
+  const server = own ?? usual;
   const database = `${prefix}_${randomBytes(5).toString("hex")}`;
-  await onServer(server, (client) => client.query(`create database ${database} template ${template} strategy file_copy`));
+  const copy = own ? "" : `template ${template} strategy file_copy`;
+  await onServer(server, (client) => client.query(`create database ${database} ${copy}`));
   const [dataDir, runtimeDir] = [temporaryFolder("data"), temporaryFolder("runtime")];
   return {
     database,
@@ -67,6 +70,11 @@ export interface ChatWorldOptions {
   hasModel?: boolean;
   swap?: TestAppOptions["swap"];
   configure?: TestAppOptions["configure"];
+  /** The way to the tests' database server, if there is something in between. */
+  server?: TestAppOptions["server"];
+  /** A database server of the test's own. */
+  postgres?: TestAppOptions["server"];
+  longestOutageMs?: number;
   /** Going on where an earlier process stopped. */
   after?: Pick<ChatWorld, "place" | "model" | "owner" | "project">;
 }
@@ -101,7 +109,8 @@ async function ownChatWorld(answers: ModelServerOptions, options: Omit<ChatWorld
 
 async function openChatServer(answers: ModelServerOptions, options: Omit<ChatWorldOptions, "script" | "model">): Promise<ChatServer> {
   const model = options.after?.model ?? (await startModelServer(answers));
-  const where = options.after?.place ?? (await place());
+  const where = options.after?.place ?? (await place(options.postgres));
+  const server = options.server ?? options.postgres;
   const runtime = await createRuntime({
     driver: "auto",
     dataDir: where.runtimeDir,
@@ -112,6 +121,8 @@ async function openChatServer(answers: ModelServerOptions, options: Omit<ChatWor
     env: { ...(options.hasModel !== false && modelEnv(model)), ...options.env },
     swap: { runtime, ...options.swap },
     ...(options.configure && { configure: options.configure }),
+    ...(server && { server }),
+    ...(options.longestOutageMs !== undefined && { longestOutageMs: options.longestOutageMs }),
     database: where.database,
     dataDir: where.dataDir,
   });

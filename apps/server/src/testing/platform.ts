@@ -45,7 +45,7 @@ export async function testPlatform({ of }: { of?: TestPlatform } = {}): Promise<
   );
   const presence = await announceProcess(database.db, database.connection, log);
   const bus = await createBus(database.pool, database.connection, log);
-  const events = createEventLog({ db: database.db, bus, log, isShared: true, processId: presence.id });
+  const events = createEventLog({ db: database.db, reconnect: database.reconnect, bus, log, isShared: true, processId: presence.id });
   return {
     database,
     name,

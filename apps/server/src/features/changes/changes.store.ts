@@ -21,9 +21,9 @@ export function createChangesStore(db: Database) {
     },
     /** Once. */
     seal: async (
-      q: Queries,
       taskId: string,
       facts: Pick<ChangeSetRow, "after_id" | "files" | "additions" | "deletions" | "by_person">,
+      q: Queries = db,
     ): Promise<ChangeSetRow | undefined> =>
       (
         await q

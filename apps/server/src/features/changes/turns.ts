@@ -58,8 +58,7 @@ export function createTurns({
       additions: found.additions - theirs.reduce((sum, file) => sum + file.additions, 0),
       deletions: found.deletions - theirs.reduce((sum, file) => sum + file.deletions, 0),
     };
-    const seals = (q: Queries) => store.seal(q, row.task_id, facts);
-    return (await (tx ? seals(tx) : store.transaction(seals))) ?? { ...row, ...facts };
+    return (await store.seal(row.task_id, facts, tx)) ?? { ...row, ...facts };
   };
   const keepEnd = (project: ProjectRow, row: ChangeSetRow) =>
     checkpoints.keep(project, {

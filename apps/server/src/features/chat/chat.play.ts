@@ -341,10 +341,11 @@ function iterationLimit({ max_iterations: wished, earlier }: RunInput, ceiling: 
   return most && most + (earlier?.free_iterations ?? 0);
 }
 
-/** The task's reasons in the agent's words: a shutdown is an interruption, anything else a cancel. */
+/** The task's reasons in the agent's words: a shutdown and a database that stays away are interruptions, anything else a cancel. */
 function agentSignal(signal: AbortSignal): AbortSignal {
   const abort = new AbortController();
-  const end = () => abort.abort(signal.reason === "shutdown" ? new RunInterrupted() : new Error(String(signal.reason)));
+  const end = () =>
+    abort.abort(signal.reason === "shutdown" || signal.reason === "database" ? new RunInterrupted() : new Error(String(signal.reason)));
   if (signal.aborted) end();
   else signal.addEventListener("abort", end, { once: true });
   return abort.signal;

@@ -121,7 +121,7 @@ export interface RunOptions {
 const taskTimeoutMs = 24 * 3_600_000;
 const setUpMs = 180_000;
 const notKept = "The files could not be kept before this turn, so it cannot be undone.";
-const interruptedMessage = "The server stopped while this was running. What was done so far is kept; the run can be resumed.";
+const afterInterruption = "What was done so far is kept; the run can be resumed.";
 
 /**
  * The task `agent_execution`: plays the agent over the project and tells everything in the order of agent-git-deploy 3.7.
@@ -279,12 +279,13 @@ export function createRunTask({
       const isCancelled = task.cancel_requested_at !== null;
       const isWaiting = !isCancelled && (await store.findWaiting(task.id, told.input.resumes)) !== undefined;
       if (!isWaiting) await endings.dropApprovals(told, isCancelled ? "cancelled" : "expired");
+      const message = `${task.error ?? "The run was interrupted."} ${afterInterruption}`;
       await endings.close(told, async () =>
         isCancelled
           ? { end: await endings.lostEnd(told.input.message_id, "cancelled", "Cancelled.") }
           : {
-              end: await endings.lostEnd(told.input.message_id, "interrupted", interruptedMessage),
-              error: errorOf("interrupted", interruptedMessage),
+              end: await endings.lostEnd(told.input.message_id, "interrupted", message),
+              error: errorOf("interrupted", message),
             },
       );
       log.info({ task_id: task.id, chat_id: task.chat_id, is_waiting: isWaiting }, "run interrupted");

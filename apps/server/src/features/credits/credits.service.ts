@@ -64,6 +64,16 @@ export function createCredits({
     return { creator_revenue: amountOf(creator), platform_revenue: amountOf(paid - creator) };
   };
 
+  /** Tries again when the database was in the way, which may have done it already. */
+  const again = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt >= maxTries || error instanceof AppError) throw error;
+      }
+  };
+
   const record = (usage: Usage): Promise<Charged> =>
     store.transaction(async (tx): Promise<Charged> => {
       const isCharged = isBilled && !usage.is_byok;
@@ -124,7 +134,7 @@ export function createCredits({
      */
     reserve: async (run: { user_id: string; task_id: string; is_byok: boolean }, estimate: Amount): Promise<void> => {
       if (!isBilled || run.is_byok) return;
-      await store.transaction(async (tx) => {
+      const reserve = async (tx: Queries) => {
         const found = await store.lock(tx, run.user_id);
         if (!found) throw exhausted();
         const taken = unitsOf(await store.reservedElsewhere(tx, run.user_id, run.task_id)) + unitsOf(found.fraction);
@@ -132,17 +142,11 @@ export function createCredits({
         if (left <= 0n) throw exhausted();
         const wanted = unitsOf(estimate);
         await store.reserve(tx, { ...run, amount: amountOf(wanted < left ? wanted : left) }, reservationMs);
-      });
+      };
+      await again(() => store.transaction(reserve));
     },
-    /** Writes the call down and takes what it cost; tried again when the database was in the way. */
-    record: async (usage: Usage): Promise<Charged> => {
-      for (let attempt = 1; ; attempt++)
-        try {
-          return await record(usage);
-        } catch (error) {
-          if (attempt >= maxTries || error instanceof AppError) throw error;
-        }
-    },
+    /** Writes the call down and takes what it cost. */
+    record: (usage: Usage): Promise<Charged> => again(() => record(usage)),
     /** What somebody's calls cost since a moment, in exact decimals of a cent. */
     spentSince: (userId: string, since: Date): Promise<Amount> => store.spentSince(userId, since),
     /** What runs took, and what somebody's own keys took since a moment, by model. */

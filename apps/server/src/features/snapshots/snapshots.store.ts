@@ -112,8 +112,15 @@ export function createSnapshotsStore(db: Database) {
               .where(and(inArray(snapshots.storage_key, keys), isNull(snapshots.project_id)))
           ).map((row) => row.key),
 
-    insertCheckpoint: async (values: typeof checkpoints.$inferInsert): Promise<CheckpointRow> =>
-      (await db.insert(checkpoints).values(values).returning())[0] as CheckpointRow,
+    /** The same one again changes nothing: the answer may have been lost. */
+    insertCheckpoint: async (values: typeof checkpoints.$inferInsert & { id: string }): Promise<CheckpointRow> =>
+      (
+        await db
+          .insert(checkpoints)
+          .values(values)
+          .onConflictDoUpdate({ target: checkpoints.id, set: { id: sql`excluded.id` } })
+          .returning()
+      )[0] as CheckpointRow,
     findCheckpoint: async (projectId: string, id: string): Promise<CheckpointRow | undefined> =>
       (
         await db

@@ -6,6 +6,8 @@ import { AppError, conflict, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Jobs } from "../../platform/jobs.ts";
 import type { Logger } from "../../platform/logger.ts";
+import { isConnectionLoss } from "../../platform/connection-loss.ts";
+import type { Reconnect } from "../../platform/reconnect.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { TasksStore } from "./tasks.store.ts";
 import type { TaskRow } from "./tasks.table.ts";
@@ -14,7 +16,10 @@ import type { TaskRow } from "./tasks.table.ts";
 export interface TaskContext<Input = unknown> {
   readonly task: TaskRow;
   readonly input: Input;
-  /** Aborts on cancel, on the type's timeout and on shutdown; `signal.reason` is the string `cancelled`, `timeout` or `shutdown`. */
+  /**
+   * Aborts on cancel, on the type's timeout, on shutdown and when the database was away for too long; `signal.reason` is the string `cancelled`,
+   * `timeout`, `shutdown` or `database`.
+   */
   readonly signal: AbortSignal;
   readonly log: Logger;
   /** Percent done (never goes back) and a sentence for people. */
@@ -53,6 +58,7 @@ const interruptedMessage = "The server stopped while this was running.";
 
 export function createTasks({
   db,
+  reconnect,
   store,
   events,
   bus,
@@ -61,6 +67,7 @@ export function createTasks({
   isShared,
 }: {
   db: Database;
+  reconnect: Reconnect;
   store: TasksStore;
   events: EventLog;
   bus: Bus;
@@ -68,6 +75,7 @@ export function createTasks({
   processId: number;
   isShared: boolean;
 }) {
+  const databaseMessage = `The database could not be reached for ${reconnect.longestMs / 1000} seconds while this was running.`;
   const definitions = new Map<string, TaskDefinition<never>>();
   const running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
   const listeners = new Map<string, Set<() => void>>();
@@ -84,6 +92,7 @@ export function createTasks({
     }
   };
   let isClosing = false;
+  const closing = new AbortController();
 
   const wake = (id: string) => {
     for (const listener of listeners.get(id) ?? []) listener();
@@ -145,6 +154,8 @@ export function createTasks({
           error_code: "gateway_timeout",
         };
       else if (reason === "shutdown") outcome = { status: "failed", error: interruptedMessage, error_code: "interrupted" };
+      else if (reason === "database" || isConnectionLoss(error))
+        outcome = { status: "failed", error: databaseMessage, error_code: "interrupted" };
       else if (error instanceof AppError || (error instanceof Error && error.name === "RuntimeError"))
         outcome = { status: "failed", error: error.message, error_code: "code" in error ? String(error.code) : null };
       else outcome = { status: "failed", error: "Something went wrong on our side. It has been logged.", error_code: "internal_error" };
@@ -163,17 +174,17 @@ export function createTasks({
     taskLog.info({ duration_ms: Date.now() - started, outcome: outcome.status, error: outcome.error ?? undefined }, "task");
   };
 
-  /** The end of a task must be written even when the database is away for a moment. */
+  /** The end of a task is written, however long the database is away; a server that ends leaves it to the next one. */
   const persist = async <T>(write: () => Promise<T>): Promise<T | undefined> => {
-    for (let attempt = 0; attempt < 8; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       try {
         return await write();
       } catch (err) {
         log.warn({ err, attempt }, "task end not written yet");
-        await sleep(Math.min(100 * 2 ** attempt, 5000));
+        if (isClosing || (attempt >= 8 && !isConnectionLoss(err))) return undefined;
+        await sleep(Math.min(100 * 2 ** attempt, 5000), undefined, { ref: false });
       }
     }
-    return undefined;
   };
 
   /** Takes the task for this process and lets it run. Resolves when it is taken, or when somebody else has it. */
@@ -181,9 +192,10 @@ export function createTasks({
     if (isClosing || running.has(id)) return;
     // Known as running before it is taken: a cancel between the two must find it.
     const abort = new AbortController();
-    const claim = store.claim(id, processId);
+    const waiting = { signal: closing.signal, onGiveUp: () => abort.abort("database") };
+    const claim = reconnect.retryAlways((isRepeat) => store.claim(id, processId, isRepeat), { signal: closing.signal });
     const ended = claim
-      .then((row) => row && run(row, abort))
+      .then((row) => row && reconnect.during(waiting, () => run(row, abort)))
       .catch((err: unknown) => log.error({ err, task_id: id }, "supervisor failed"))
       .finally(() => running.delete(id));
     running.set(id, { abort, ended });
@@ -327,6 +339,7 @@ export function createTasks({
     /** Stops what runs here; each is marked interrupted. */
     close: async (): Promise<void> => {
       isClosing = true;
+      closing.abort();
       for (const { abort } of running.values()) abort.abort("shutdown");
       await Promise.race([Promise.all([...running.values()].map((r) => r.ended)), sleep(10_000, undefined, { ref: false })]);
     },

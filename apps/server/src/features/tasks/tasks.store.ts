@@ -36,13 +36,23 @@ export function createTasksStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** Takes a queued task for this process; `undefined` when somebody else has it or it was cancelled. */
-    claim: async (id: string, processId: number): Promise<TaskRow | undefined> =>
+    /**
+     * Takes a queued task for this process; `undefined` when somebody else has it or it was cancelled. `isRepeat`: the answer of an earlier try was
+     * lost, so it may be this process's already.
+     */
+    claim: async (id: string, processId: number, isRepeat = false): Promise<TaskRow | undefined> =>
       (
         await db
           .update(tasks)
           .set({ status: "running", process_id: processId, started_at: sql`now()` })
-          .where(and(eq(tasks.id, id), eq(tasks.status, "queued")))
+          .where(
+            and(
+              eq(tasks.id, id),
+              isRepeat
+                ? or(eq(tasks.status, "queued"), and(eq(tasks.status, "running"), eq(tasks.process_id, processId)))
+                : eq(tasks.status, "queued"),
+            ),
+          )
           .returning()
       )[0],
     /** Progress never goes back. Only the process that runs the task may write. */
@@ -66,22 +76,24 @@ export function createTasksStore(db: Database) {
           .where(and(eq(tasks.id, id), eq(tasks.process_id, processId), eq(tasks.status, "running")))
           .returning()
       )[0],
-    /** Terminal states never change: `undefined` when it had ended already. */
+    /** Terminal states never change: `undefined` when it had ended otherwise. One that ended so already did so by this call, whose answer was lost. */
     finish: async (
       id: string,
       outcome: { status: "completed" | "failed" | "cancelled"; result?: unknown; error?: string | null; error_code?: string | null },
-    ): Promise<TaskRow | undefined> =>
-      (
-        await db
-          .update(tasks)
-          .set({
-            ...outcome,
-            completed_at: sql`now()`,
-            ...(outcome.status === "completed" && { progress_current: sql`${tasks.progress_total}` }),
-          })
-          .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
-          .returning()
-      )[0],
+    ): Promise<TaskRow | undefined> => {
+      const [ended] = await db
+        .update(tasks)
+        .set({
+          ...outcome,
+          completed_at: sql`now()`,
+          ...(outcome.status === "completed" && { progress_current: sql`${tasks.progress_total}` }),
+        })
+        .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
+        .returning();
+      if (ended) return ended;
+      const [row] = await db.select().from(tasks).where(eq(tasks.id, id));
+      return row?.status === outcome.status && row.error_code === (outcome.error_code ?? null) ? row : undefined;
+    },
     /** Ends what waits, in the same statement that looks whether it still does; marks what runs. `undefined` when it had ended already. */
     requestCancel: async (id: string, message: string): Promise<TaskRow | undefined> =>
       (

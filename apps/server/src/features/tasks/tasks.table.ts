@@ -1,4 +1,5 @@
-import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { createdAt, id, timestamptz } from "../../platform/columns.ts";
 import { projects } from "../projects/projects.table.ts";
 import { users } from "../users/users.table.ts";
@@ -58,9 +59,14 @@ export const events = pgTable(
     type: text().notNull(),
     data: jsonb().$type<Record<string, unknown>>().notNull(),
     ts: createdAt(),
+    /** Of the first event that a statement stored for the project: the statement's own id, so that it cannot be stored twice. */
+    append_id: uuid(),
   },
   (t) => [
     primaryKey({ columns: [t.project_id, t.seq] }),
+    uniqueIndex("events_append_id_key")
+      .on(t.append_id, t.project_id)
+      .where(sql`${t.append_id} is not null`),
     index("events_task_id_task_seq_idx").on(t.task_id, t.task_seq),
     index("events_ts_idx").on(t.ts),
   ],

@@ -28,6 +28,7 @@ async function bench(definitions: Record<string, Partial<TaskDefinition> & { run
   const { database, events, bus, log, presence } = platform;
   const tasks = createTasks({
     db: database.db,
+    reconnect: database.reconnect,
     store: createTasksStore(database.db),
     events,
     bus,

@@ -1,0 +1,16 @@
+/** The database cannot be reached right now; the call may be repeated. */
+export function isConnectionLoss(error: unknown): boolean {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) {
+    const code = "code" in e ? String(e.code) : "";
+    if (/^(57P0[123]|08\w{3}|53300)$/.test(code)) return true;
+    if (
+      /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)$/.test(code) &&
+      "syscall" in e &&
+      (e.syscall === "connect" || e.syscall === "read" || e.syscall === "write")
+    )
+      return true;
+    if (/Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(e.message))
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,131 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { drizzle } from "drizzle-orm/node-postgres";
+import type pg from "pg";
+import type { Logger } from "pino";
+import { isConnectionLoss } from "./connection-loss.ts";
+
+/**
+ * How long work waits for the database. An embedded server that was killed is back in a few seconds, a managed one fails over within half a
+ * minute; after a minute somebody has to look at it, and a person should hear that their run has stopped.
+ */
+const longestOutageMs = 60_000;
+
+export interface ReconnectOptions {
+  /** Ends the waiting, for example when this process ends. */
+  signal?: AbortSignal;
+  /** Called once, when the database has been away for too long. */
+  onGiveUp?: () => void;
+}
+
+/** Repeats database calls whose connection was lost, instead of failing the work that made them. */
+export interface Reconnect {
+  readonly longestMs: number;
+  /**
+   * While `work` runs, calls that cannot reach the database wait for it. A statement or transaction whose connection was lost before its COMMIT is
+   * repeated; one whose COMMIT was not answered is repeated only where that is the same as doing it once.
+   */
+  during<T>(options: ReconnectOptions, work: () => Promise<T>): Promise<T>;
+  /** Calls `work`, which must be safe to repeat, until it is answered. Outside of `during` once. */
+  retry<T>(work: (isRepeat: boolean) => Promise<T>): Promise<T>;
+  /** As `retry`, everywhere: for what several share, and for streams. */
+  retryAlways<T>(work: (isRepeat: boolean) => Promise<T>, options?: ReconnectOptions): Promise<T>;
+  /** Tells the work that goes on here of an error that `retryAlways` gave up with, and throws it. */
+  giveUp(error: unknown): never;
+}
+
+export function createReconnect(log: Logger, longestMs = longestOutageMs): Reconnect {
+  const waiting = new AsyncLocalStorage<ReconnectOptions>();
+  /** Of the outage that goes on: everybody gives up at the same moment, however late they began to wait. */
+  let outage: { since: number; last: number } | undefined;
+
+  const retry = async <T>(options: ReconnectOptions, work: (isRepeat: boolean) => Promise<T>): Promise<T> => {
+    for (let attempt = 0; ; attempt++)
+      try {
+        const value = await work(attempt > 0);
+        outage = undefined;
+        return value;
+      } catch (error) {
+        if (!isConnectionLoss(error)) throw error;
+        const now = performance.now();
+        outage = outage && now - outage.last < longestMs ? { ...outage, last: now } : { since: now, last: now };
+        if (now - outage.since >= longestMs) {
+          options.onGiveUp?.();
+          throw error;
+        }
+        if (attempt === 0) log.warn({ err: error }, "database connection lost, waiting for it");
+        await sleep(Math.min(20 * 2 ** attempt, 1000), undefined, options.signal && { signal: options.signal }).catch(() => {
+          throw error;
+        });
+      }
+  };
+  return {
+    longestMs,
+    during: (options, work) => waiting.run(options, work),
+    retry: (work) => {
+      const options = waiting.getStore();
+      return options ? retry(options, work) : work(false);
+    },
+    retryAlways: (work, options = {}) => retry(options, work),
+    giveUp: (error) => {
+      if (isConnectionLoss(error)) waiting.getStore()?.onGiveUp?.();
+      throw error;
+    },
+  };
+}
+
+/** Lets the calls of a pool and of drizzle wait for the database where `Reconnect.during` says so. */
+export function waitForConnections(pool: pg.Pool, db: ReturnType<typeof drizzle>, reconnect: Reconnect): void {
+  const connect = pool.connect.bind(pool);
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+  const transaction = db.transaction.bind(db);
+  // A callback is the pool's own way of calling itself.
+  pool.connect = ((callback?: Parameters<typeof connect>[0]) =>
+    callback ? connect(callback) : reconnect.retry(() => connect())) as typeof pool.connect;
+  pool.query = ((...args: unknown[]) => {
+    if (typeof args.at(-1) === "function") return query(...args);
+    return isRepeatable(textOf(args[0])) ? reconnect.retry(() => query(...args)) : onceConnected(args);
+  }) as typeof pool.query;
+  /** An insert without a key of its own could be stored twice: only the connection is waited for. */
+  const onceConnected = async (args: unknown[]) => {
+    const client = await pool.connect();
+    let failure: unknown;
+    try {
+      return await (client.query as (...args: unknown[]) => Promise<unknown>)(...args);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      client.release(failure !== undefined);
+    }
+  };
+  db.transaction = (async (work, config) => {
+    // What happened when the answer to COMMIT is lost only the caller can find out.
+    let unanswered: { error: unknown } | undefined;
+    const value = await reconnect.retry(async () => {
+      let isCommitting = false;
+      try {
+        return await transaction(async (tx) => {
+          const result = await work(tx);
+          isCommitting = true;
+          return result;
+        }, config);
+      } catch (error) {
+        if (!isCommitting) throw error;
+        unanswered = { error };
+        return undefined;
+      }
+    });
+    if (unanswered) throw unanswered.error;
+    return value;
+  }) as typeof db.transaction;
+}
+
+const textOf = (statement: unknown): string =>
+  typeof statement === "string"
+    ? statement
+    : typeof statement === "object" && statement !== null && "text" in statement
+      ? String(statement.text)
+      : "";
+/** Reads, and writes that leave the same rows when they are made twice: all but inserts that make a new row each time. */
+const isRepeatable = (text: string): boolean => !/\binsert\s+into\b/i.test(text) || /\bon conflict\b/i.test(text);
