@@ -10,21 +10,63 @@ const workerFile = ["./readable.worker.ts", "./readable-worker.js"]
   .find((path) => existsSync(path));
 
 const maxMs = 5000;
+/** Each takes a core and up to 256 MB while it reads. */
+const maxAtOnce = 2;
+
+export interface PageReader {
+  /** `undefined` when nothing readable came of it. Rejects only with `signal`. */
+  read(html: string, url: string, signal: AbortSignal): Promise<ReadablePage | undefined>;
+}
 
 /**
- * `readableOf` in a thread of its own, which a page made to take for ever cannot keep busy: after 5 s or 256 MB it is ended.
- * `undefined` when nothing readable came of it.
+ * `readableOf` in a thread of its own, which a page made to take for ever cannot keep busy: after 5 s or 256 MB it is ended. Two are read
+ * at once; the time of a page that waits for its turn has not begun.
  */
-export async function readPage(html: string, url: string, signal: AbortSignal): Promise<ReadablePage | undefined> {
+export function createPageReader(): PageReader {
+  const waiting: (() => void)[] = [];
+  let reading = 0;
+  const turn = async (signal: AbortSignal): Promise<void> => {
+    if (reading < maxAtOnce) return void (reading += 1);
+    await new Promise<void>((resolve, reject) => {
+      const give = () => {
+        signal.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = () => {
+        waiting.splice(waiting.indexOf(give), 1);
+        reject(signal.reason as Error);
+      };
+      waiting.push(give);
+      signal.addEventListener("abort", leave, { once: true });
+    });
+  };
+  /** Whoever waits takes over the place. */
+  const done = () => {
+    const next = waiting.shift();
+    if (next) next();
+    else reading -= 1;
+  };
+  return {
+    read: async (html, url, signal) => {
+      signal.throwIfAborted();
+      await turn(signal);
+      try {
+        return await readPage(html, url, signal);
+      } finally {
+        done();
+      }
+    },
+  };
+}
+
+async function readPage(html: string, url: string, signal: AbortSignal): Promise<ReadablePage | undefined> {
   if (!workerFile) throw new Error("the worker that reads pages is missing from this build");
-  const worker = new Worker(workerFile, {
-    workerData: { html, url },
-    resourceLimits: { maxOldGenerationSizeMb: 256 },
-    stdout: true,
-    stderr: true,
-  });
+  const worker = new Worker(workerFile, { resourceLimits: { maxOldGenerationSizeMb: 256 }, stdout: true, stderr: true });
   try {
-    const [page] = (await once(worker, "message", { signal: AbortSignal.any([signal, AbortSignal.timeout(maxMs)]) })) as [ReadablePage];
+    await once(worker, "message", { signal });
+    const answer = once(worker, "message", { signal: AbortSignal.any([signal, AbortSignal.timeout(maxMs)]) });
+    worker.postMessage({ html, url });
+    const [page] = (await answer) as [ReadablePage];
     return page;
   } catch {
     signal.throwIfAborted();

@@ -3,14 +3,14 @@ import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agen
 import { AppError } from "../../platform/errors.ts";
 import type { Outbound } from "../../platform/outbound.ts";
 import { asMaterial } from "../../platform/material.ts";
-import { readPage } from "./reader.ts";
+import { createPageReader } from "./reader.ts";
 
 const maxBytes = 2 * 2 ** 20;
 const maxChars = 50_000;
 const maxTitle = 300;
 const defaultSeconds = 10;
-/** On top of the page's own time: making it readable. */
-const readingMs = 8000;
+/** On top of the page's own time: making it readable, after those that were there before. */
+const readingMs = 20_000;
 
 /** Worth another try (the agent tries read-only tools again when something is `unavailable`). */
 class Unreachable extends Error {
@@ -20,6 +20,7 @@ const passing = new Set(["ECONNRESET", "ETIMEDOUT", "EPIPE", "EAI_AGAIN", "UND_E
 
 /** Reads one public page or text file (agent-git-deploy 4.7). Private addresses are refused, also after a redirect. */
 export function createWebFetch({ outbound }: { outbound: Outbound }): Tool {
+  const reader = createPageReader();
   return defineTool({
     name: "web_fetch",
     category: "web",
@@ -36,7 +37,7 @@ export function createWebFetch({ outbound }: { outbound: Outbound }): Tool {
       const kind = kindOf(contentType, data);
       if (kind === "binary") throw new ToolFailure(`${answer.url} is ${contentType || "no text"}, which cannot be read here.`);
       const raw = decode(data, contentType);
-      const page = kind === "html" ? await readPage(raw, answer.url, signal) : { title: "", text: raw };
+      const page = kind === "html" ? await reader.read(raw, answer.url, signal) : { title: "", text: raw };
       if (!page) throw new ToolFailure(`${answer.url} could not be made readable.`);
       const title = page.title.slice(0, maxTitle);
       const text = page.text.slice(0, maxChars);
