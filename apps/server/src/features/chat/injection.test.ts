@@ -29,9 +29,9 @@ async function hostileSite() {
         `${request.method} ${decodeURIComponent(request.url ?? "")} ${JSON.stringify(request.headers)} ${Buffer.concat(body).toString()}`,
       );
       const page = pages.get(new URL(request.url ?? "/", "http://x").pathname);
-      response
-        .writeHead(200, { "content-type": "text/html" })
-        .end(`<!doctype html><html><body><main>${page ?? "thanks"}</main></body></html>`);
+      // What collects answers in plain text: reading a page of HTML takes a thread of its own each time.
+      if (page === undefined) return response.writeHead(200, { "content-type": "text/plain" }).end("thanks");
+      response.writeHead(200, { "content-type": "text/html" }).end(`<!doctype html><html><body><main>${page}</main></body></html>`);
     });
   });
   server.listen(0, "127.0.0.1");
