@@ -5,6 +5,10 @@ import { systemPath } from "../run.ts";
 /**
  * Does the work while no other process of this machine does any under the same file. The kernel gives the lock back when its
  * holder ends, however it ends; the file itself stays.
+ *
+ * For short turns that many wait for: the kernel keeps the queue, and nothing polls. `holdLock` (lock.ts) cannot serve here, since it
+ * refuses at once, and SQLite waits only by stopping the whole process. This cannot serve there: the holder is a child of ours, which
+ * could be killed while we go on believing that we hold the lock.
  */
 export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   // Whatever `cat` says it says with the lock in hand, and it ends when we close its input or die.

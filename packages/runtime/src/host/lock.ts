@@ -31,7 +31,7 @@ export const describeHolder = ({ pid, host, bootId }: Holder): string =>
  * One holder per file, for as long as the process lives. The lock is the kernel's (a POSIX record lock, taken by SQLite, which Node brings):
  * it holds across pid namespaces and containers that share the file, goes with its process however that ends, and is not inherited by
  * children. `file` itself is a note that says who holds it; the lock lies beside it in `<file>.kernel`, which stays. Throws `LockHeldError`.
- * Returns the release.
+ * Returns the release. Short turns that others wait for are `withFileLock` (file-lock.ts), which says why there are two.
  */
 export function holdLock(file: string): () => void {
   const lock = new DatabaseSync(`${file}.kernel`, { timeout: 0 });
