@@ -182,6 +182,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       config: config.http,
       log,
       auth: accounts.auth.authenticator,
+      idempotency: platform.idempotency,
       preview: deployments.otherSites,
       contract,
       version,

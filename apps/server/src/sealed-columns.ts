@@ -13,6 +13,8 @@ import { requestPlace } from "./features/deployments/index.ts";
 import { deployments } from "./features/deployments/deployments.table.ts";
 import { webhookPlace } from "./features/external/index.ts";
 import { runWebhooks } from "./features/external/webhooks.table.ts";
+import { answerPlace } from "./features/idempotency/index.ts";
+import { idempotencyKeys } from "./features/idempotency/idempotency.table.ts";
 import { mcpAccessPlace, mcpOauthPlace } from "./features/mcp/index.ts";
 import { mcpServers } from "./features/mcp/mcp.table.ts";
 import { modelKeyPlace, providerHeadersPlace } from "./features/models/index.ts";
@@ -111,6 +113,12 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: totpSecrets.sealed_secret,
     needs: [totpSecrets.user_id],
     place: ({ user_id = "" }) => totpPlace(user_id),
+  }),
+  sealedBytes(idempotencyKeys, {
+    id: idempotencyKeys.id,
+    column: idempotencyKeys.sealed_answer,
+    needs: [idempotencyKeys.id],
+    place: ({ id = "" }) => answerPlace(id),
   }),
   sealedBytes(letters, {
     id: letters.id,

@@ -146,6 +146,8 @@ export const errorCodes = {
   attachments_full: e(409),
   attachment_used: e(409),
   vision_not_supported: e(400),
+  idempotency_key_running: e(409, { retryable: true }),
+  idempotency_key_interrupted: e(409),
   not_resumable: e(409),
   nothing_to_redo: e(409),
   hunks_do_not_fit: e(409),

@@ -57,6 +57,13 @@ export interface RouteSpec {
   isForProxies?: true;
 }
 
+/**
+ * Whether it honours `Idempotency-Key`: every POST of somebody who is signed in, since each creates or starts something. What a `raw` handler writes is
+ * its protocol's own business.
+ */
+export const isIdempotent = ({ method, auth, kind }: RouteSpec): boolean =>
+  method === "POST" && (auth === "user" || auth === "superuser") && kind !== "raw";
+
 export const route = <const R extends RouteSpec>(spec: R): R => spec;
 export type RouteGroup = Record<string, RouteSpec>;
 

@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "../config.ts";
 import type { PreviewAddress } from "../features/containers/index.ts";
+import { createIdempotency, createIdempotencyStore } from "../features/idempotency/index.ts";
+import type { Idempotency } from "../http/context.ts";
 import { createTasks, createTasksStore, type Tasks } from "../features/tasks/index.ts";
 import { createBus, type Bus } from "../platform/bus.ts";
 import { createCryptoBox, loadSecretKey, type CryptoBox } from "../platform/crypto.ts";
@@ -49,6 +51,7 @@ export interface Platform {
   /** Off: undefined. */
   traces: Traces | undefined;
   tasks: Tasks;
+  idempotency: Idempotency;
   /** Where previews are served. */
   address: PreviewAddress;
   jobs: JobHandlers;
@@ -131,6 +134,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     isShared,
   });
   onClose(() => tasks.close());
+  const idempotency = createIdempotency({ store: createIdempotencyStore(db), box, processId: presence.id });
 
   return {
     config,
@@ -152,9 +156,10 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     runtime,
     traces,
     tasks,
+    idempotency,
     address: addressOf(config),
-    jobs: { ...tasks.jobHandlers, ...mail.jobHandlers },
-    cron: { reap_tasks: "* * * * *", sweep_letters: "* * * * *", prune_tasks: "*/10 * * * *" },
+    jobs: { ...tasks.jobHandlers, ...mail.jobHandlers, ...idempotency.jobHandlers },
+    cron: { reap_tasks: "* * * * *", sweep_letters: "* * * * *", prune_tasks: "*/10 * * * *", prune_idempotency_keys: "37 * * * *" },
   };
 }
 

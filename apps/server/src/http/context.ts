@@ -19,6 +19,30 @@ export interface Principal {
   key?: { id: string; hash: string; edit_mode: EditMode };
 }
 
+/** An answer that can be given again. */
+export interface StoredAnswer {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
+  /** Of an upload: what was read of its form, see `digestForm`. */
+  form?: FormDigest;
+}
+export interface FormDigest {
+  parts: number;
+  hash: string;
+}
+/** How the front door answers the same request once; implemented by `features/idempotency`. */
+export interface Idempotency {
+  /**
+   * Does the work for this person's key once, and answers the same to the same request from then on. Throws 422 for a key of another request,
+   * `idempotency_key_running` while the first one is under way, `idempotency_key_interrupted` when its process died.
+   */
+  once(
+    claim: { user_id: string; key: string; request: string },
+    work: () => Promise<StoredAnswer>,
+  ): Promise<StoredAnswer & { isReplayed: boolean }>;
+}
+
 /** What a handler may know and say about the call beside its input. The only view of HTTP that features get. */
 export interface Context<P = Principal> {
   user: P;
@@ -34,6 +58,8 @@ export interface Context<P = Principal> {
   clearCookie(name: string, options: CookieSerializeOptions): void;
   /** Picks 201 or 200 on upsert routes; 503 is readiness saying no. */
   status(code: 200 | 201 | 503): void;
+  /** For what begins a stream: done once for a request with an `Idempotency-Key`, and its JSON given back to the same request later. */
+  once<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface ImpersonatedCall {

@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
-import { inputOf, type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
-import { AppError, InvalidInput } from "../platform/errors.ts";
+import {
+  inputOf,
+  isIdempotent,
+  type RouteEvent,
+  type RouteGroup,
+  type RouteInput,
+  type RouteOutput,
+  type RouteSpec,
+} from "@tesslate/contract";
+import { AppError, InvalidInput, keyReused } from "../platform/errors.ts";
 import {
   checkImpersonation,
   checkKey,
@@ -10,12 +18,14 @@ import {
   sessionCookie,
   type Authenticator,
   type Context,
+  type Idempotency,
   type Principal,
 } from "./context.ts";
 import { renderError } from "./errors.ts";
 import type { Span, Traces } from "../platform/traces.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
 import { writeEvents } from "./sse.ts";
+import { digestForm, readForm } from "./uploads.ts";
 
 type ContextOf<R extends RouteSpec> = Context<
   R["auth"] extends "user" | "superuser" ? Principal : R["auth"] extends "optional" ? Principal | undefined : undefined
@@ -38,6 +48,7 @@ declare module "fastify" {
   }
   interface FastifyContextConfig {
     route?: string;
+    isIdempotent?: boolean;
     /** Text fields that its multipart form may have. */
     formFields?: readonly string[];
   }
@@ -47,6 +58,7 @@ export interface MountOptions {
   app: FastifyInstance;
   sockets: Sockets;
   auth: Authenticator;
+  idempotency: Idempotency;
   /** Aborts when the server shuts down; open streams end with it. */
   shutdown: AbortSignal;
   isSameSiteOrigin: (origin: string) => boolean;
@@ -54,7 +66,7 @@ export interface MountOptions {
 export type Mount = <G extends RouteGroup>(group: string, routes: G, handlers: Handlers<G>) => void;
 
 /** Turns contract routes into Fastify routes: auth, CSRF, validation, serialisation, streams. The only caller of `app.route`. */
-export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: MountOptions): Mount {
+export function createMount({ app, sockets, auth, idempotency, shutdown, isSameSiteOrigin }: MountOptions): Mount {
   const contextOf = (request: FastifyRequest, reply: FastifyReply): Context<Principal | undefined> => ({
     user: request.principal,
     log: request.log as Context["log"],
@@ -80,6 +92,13 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     setCookie: (name, value, options) => void reply.setCookie(name, value, options),
     clearCookie: (name, options) => void reply.clearCookie(name, options),
     status: (code) => void reply.code(code),
+    once: async <T>(work: () => Promise<T>): Promise<T> => {
+      const claim = claimOf(request);
+      if (!claim) return work();
+      const answer = await idempotency.once(claim, async () => ({ status: 200, headers: {}, body: JSON.stringify(await work()) }));
+      if (answer.isReplayed) reply.header("idempotent-replayed", "true");
+      return JSON.parse(answer.body) as T;
+    },
   });
 
   const refuseForeign = ({ headers }: FastifyRequest) => {
@@ -148,7 +167,11 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
       const route: RouteOptions = {
         method: spec.method as "GET",
         url: spec.path.replace("{path}", "*").replace(/\{([^}]+)\}/g, ":$1"),
-        config: { route: name, ...(spec.kind === "upload" && { formFields: Object.keys(spec.formFields ?? {}) }) },
+        config: {
+          route: name,
+          isIdempotent: isIdempotent(spec),
+          ...(spec.kind === "upload" && { formFields: Object.keys(spec.formFields ?? {}) }),
+        },
         // A stream has no head worth asking for.
         ...(spec.method === "GET" && { exposeHeadRoute: spec.kind !== "sse" }),
         ...(spec.bodyLimit !== undefined && { bodyLimit: spec.bodyLimit }),
@@ -187,12 +210,31 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
             }).catch((err: unknown) => request.log.error({ err }, "stream failed"));
             return;
           }
-          if (spec.kind === "raw" || spec.kind === "upload") {
-            if (spec.kind === "upload") reply.code(success);
-            return handle(context, input, { request, reply });
-          }
+          if (spec.kind === "raw") return handle(context, input, { request, reply });
           if (!Array.isArray(spec.status)) reply.code(success);
-          const body = await handle(context, input);
+          const http = { request, reply };
+          const claim = claimOf(request);
+          if (claim) {
+            const answer = await idempotency.once(claim, async () => {
+              const body = await handle(context, input, http);
+              const form = readForm(request);
+              const etag = reply.getHeader("etag");
+              return {
+                status: reply.statusCode,
+                headers: { ...(typeof etag === "string" && { etag }) },
+                ...(form && { form }),
+                body: success === 204 ? "" : String(reply.serialize(body)),
+              };
+            });
+            if (answer.isReplayed) {
+              if (answer.form && (await digestForm(request, answer.form.parts))?.hash !== answer.form.hash) throw keyReused();
+              reply.header("idempotent-replayed", "true");
+            }
+            for (const [header, value] of Object.entries(answer.headers)) reply.header(header, value);
+            reply.code(answer.status as 200);
+            return success === 204 ? reply.send() : reply.type("application/json; charset=utf-8").send(answer.body);
+          }
+          const body = await handle(context, input, http);
           if (success === 204) return reply.send();
           if (request.method === "GET" && isCurrent(reply.getHeader("etag"), request.headers["if-none-match"]))
             return reply.code(304).send();
@@ -203,6 +245,24 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
       else app.route(route);
     }
   };
+}
+
+/** JSON with the keys of every object in order: equal for equal requests. */
+const canonical = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(canonical)
+    : typeof value === "object" && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([name, of]) => [name, canonical(of)]),
+        )
+      : value;
+/** Who brought which key with what; `undefined` where keys do not count or none came. */
+function claimOf({ headers, routeOptions: { config }, principal, params, query, body }: FastifyRequest) {
+  const key = headers["idempotency-key"];
+  if (key === undefined || !config.isIdempotent || !principal) return undefined;
+  return { user_id: principal.id, key: String(key), request: JSON.stringify(canonical([config.route, params, query, body])) };
 }
 
 /** A scope in which bodies stay what they are. */
@@ -234,6 +294,7 @@ function callerOf({ headers }: FastifyRequest): { traceparent?: string; tracesta
 export function installEdges(app: FastifyInstance, { ended, traces }: RequestWatch = {}): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("abort", undefined);
+  app.decorateRequest("form", undefined);
   app.setErrorHandler((error, request, reply) => {
     const rendered = renderError(error, request.id);
     if (rendered.isUnexpected) request.log.error({ err: error, route: request.routeOptions.config.route }, "request failed");

@@ -4,6 +4,7 @@ import {
   contract as wholeContract,
   errorCodes,
   inputOf,
+  isIdempotent,
   type ErrorCode,
   type RouteGroup,
   type RouteSpec,
@@ -65,7 +66,22 @@ function parameters(spec: RouteSpec): Json[] {
       schema: s,
     }));
   };
-  return [...of("path", spec.params), ...of("query", spec.query)];
+  return [
+    ...of("path", spec.params),
+    ...of("query", spec.query),
+    ...(isIdempotent(spec)
+      ? [
+          {
+            name: "Idempotency-Key",
+            in: "header",
+            required: false,
+            description:
+              "Makes a retry safe: for 24 hours the same key with the same request answers the same, with `Idempotent-Replayed: true`, and does nothing. With another request it is 422, while the first one is running 409 `idempotency_key_running`.",
+            schema: { type: "string", minLength: 1, maxLength: 255 },
+          },
+        ]
+      : []),
+  ];
 }
 
 function operation(operationId: string, spec: RouteSpec): Json {
@@ -85,6 +101,7 @@ function operation(operationId: string, spec: RouteSpec): Json {
     ...(spec.errors ?? []),
     ...(spec.auth === "none" || spec.auth === "optional" ? [] : (["unauthorized"] as const)),
     ...(spec.auth === "superuser" ? (["forbidden"] as const) : []),
+    ...(isIdempotent(spec) ? (["idempotency_key_running", "idempotency_key_interrupted"] as const) : []),
   ];
   for (const code of codes) byStatus.set(errorCodes[code].status, [...(byStatus.get(errorCodes[code].status) ?? []), code]);
   for (const [status, names] of byStatus) responses[status] = errorAnswer(names);

@@ -14,7 +14,7 @@ import type { RouteGroup } from "@tesslate/contract";
 import type { Config } from "../config.ts";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
-import type { Authenticator } from "./context.ts";
+import type { Authenticator, Idempotency } from "./context.ts";
 import { renderError } from "./errors.ts";
 import { createMount, installEdges, nextRequestId, type Mount, type RequestWatch } from "./mount.ts";
 import { buildOpenApi } from "./openapi.ts";
@@ -43,6 +43,7 @@ export interface HttpOptions {
   config: Config["http"];
   log: Logger;
   auth: Authenticator;
+  idempotency: Idempotency;
   preview: PreviewSite;
   contract: Record<string, RouteGroup>;
   version: string;
@@ -72,7 +73,17 @@ function createMethodsAt(contract: Record<string, RouteGroup>): (path: string) =
   return (path) => [...new Set(routes.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : [])))].sort();
 }
 
-export async function createHttpServer({ config, log, auth, preview, contract, version, webDir, watch }: HttpOptions): Promise<HttpServer> {
+export async function createHttpServer({
+  config,
+  log,
+  auth,
+  idempotency,
+  preview,
+  contract,
+  version,
+  webDir,
+  watch,
+}: HttpOptions): Promise<HttpServer> {
   const shutdown = new AbortController();
   const appOrigin = new URL(config.appBaseUrl).origin;
   const origins = new Set([appOrigin, ...config.corsOrigins]);
@@ -191,8 +202,17 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     origin: (origin, done) => done(null, origin !== undefined && origins.has(origin) ? origin : false),
     credentials: true,
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-    allowedHeaders: ["Content-Type", "Authorization", "Accept", "If-Match", "If-None-Match", "Last-Event-ID", "X-CSRF-Token"],
-    exposedHeaders: ["ETag", "Retry-After", "X-Request-Id"],
+    allowedHeaders: [
+      "Content-Type",
+      "Authorization",
+      "Accept",
+      "Idempotency-Key",
+      "If-Match",
+      "If-None-Match",
+      "Last-Event-ID",
+      "X-CSRF-Token",
+    ],
+    exposedHeaders: ["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-Id"],
     maxAge: 600,
     strictPreflight: false,
     preflight: true,
@@ -226,7 +246,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     pingMs: config.socketPingMs,
   });
   sockets.attach(app.server);
-  const mount = createMount({ app, sockets, auth, shutdown: shutdown.signal, isSameSiteOrigin: isOwnOrigin });
+  const mount = createMount({ app, sockets, auth, idempotency, shutdown: shutdown.signal, isSameSiteOrigin: isOwnOrigin });
 
   const pageOf = webDir && existsSync(join(webDir, "index.html")) ? createPages(webDir) : undefined;
   if (pageOf) {

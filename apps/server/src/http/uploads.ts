@@ -1,4 +1,6 @@
+import { createHash, type Hash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
+import type { FormDigest } from "./context.ts";
 import { AppError, InvalidInput, badRequest, invalid } from "../platform/errors.ts";
 
 /** One file of a multipart body: its path as the client gave it, and its bytes as they come. */
@@ -11,6 +13,11 @@ export interface UploadedFile {
   data: AsyncIterable<Uint8Array>;
   /** Whether the client went away in the middle of it. */
   isCut: () => boolean;
+}
+declare module "fastify" {
+  interface FastifyRequest {
+    form: { parts: number; hash: Hash } | undefined;
+  }
 }
 /** A plain field of a multipart body. */
 export interface UploadedField {
@@ -26,9 +33,12 @@ const refusalOf = (error: unknown): unknown =>
   error instanceof Error && !("code" in error) && !(error instanceof InvalidInput)
     ? badRequest("The form is not well-formed, or the upload broke off.")
     : error;
-async function* readable(data: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readable(data: AsyncIterable<Uint8Array>, note: ((bytes: Uint8Array) => void) | undefined): AsyncGenerator<Uint8Array> {
   try {
-    yield* data;
+    for await (const bytes of data) {
+      note?.(bytes);
+      yield bytes;
+    }
   } catch (error) {
     throw refusalOf(error);
   }
@@ -42,21 +52,31 @@ export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<Up
   if (!request.isMultipart()) throw invalid(["body", "file"], "Field required", "missing");
   const { raw } = request;
   const known = request.routeOptions.config.formFields;
+  // Whether a retry brings the same form is known by what is in it: its boundaries differ.
+  const digest = request.headers["idempotency-key"] === undefined ? undefined : { parts: 0, hash: createHash("sha256") };
+  request.form = digest;
+  const note = (facts: unknown[]) => {
+    if (!digest) return;
+    digest.parts += 1;
+    digest.hash.update(JSON.stringify(facts));
+  };
   const none = Number.POSITIVE_INFINITY;
   try {
-    for await (const part of request.parts({ preservePath: true, limits: { fileSize: none, files: none, parts: none } }))
+    for await (const part of request.parts({ preservePath: true, limits: { fileSize: none, files: none, parts: none } })) {
+      note(part.type === "file" ? [part.fieldname, part.filename, part.mimetype] : [part.fieldname, part.value]);
       if (part.type === "file")
         yield {
           field: part.fieldname,
           path: part.filename ?? "",
           mimeType: part.mimetype,
-          data: readable(part.file),
+          data: readable(part.file, digest && ((bytes) => void digest.hash.update(bytes))),
           isCut: () => part.file.truncated || raw.errored !== null,
         };
       else if (known && part.fieldname !== "file" && !known.includes(part.fieldname)) {
         const allowed = known.length > 0 ? `Allowed fields: file, ${known.join(", ")}` : "Only files are allowed here";
         throw invalid(["body", part.fieldname], `Unknown field. ${allowed}`, "unknown_field");
       } else if (typeof part.value === "string") yield { field: part.fieldname, value: part.value };
+    }
   } catch (error) {
     throw refusalOf(error);
   } finally {
@@ -67,6 +87,20 @@ export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<Up
       raw.once("close", () => clearTimeout(timer));
     }
   }
+}
+
+/** What the handler read of the form. */
+export const readForm = ({ form }: FastifyRequest): FormDigest | undefined =>
+  form && { parts: form.parts, hash: form.hash.copy().digest("hex") };
+/** The same of a form that nobody read yet, of as many parts. */
+export async function digestForm(request: FastifyRequest, parts: number): Promise<FormDigest | undefined> {
+  let left = parts;
+  if (left > 0)
+    for await (const part of uploadedParts(request)) {
+      if ("data" in part) for await (const _ of part.data) void _;
+      if (--left === 0) break;
+    }
+  return readForm(request);
 }
 
 /** Only the files of a multipart body. */

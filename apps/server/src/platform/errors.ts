@@ -44,4 +44,11 @@ export const forbidden = (code: ErrorCode, message: string) => new AppError(code
 /** For people and programs alike: the screen never shows it, it asks to sign in. */
 const signIn = "Sign in, or send an API key as `Authorization: Bearer tsk_…`. Keys are created in Settings, API keys.";
 export const unauthorized = (message = signIn, code: ErrorCode = "unauthorized") => new AppError(code, message);
+/** An `Idempotency-Key` that came with another request before. */
+export const keyReused = () =>
+  invalid(
+    ["header", "Idempotency-Key"],
+    "This key was used with another request. Use a new key for each request",
+    "idempotency_key_reused",
+  );
 export const invalid = (loc: (string | number)[], msg: string, type = "value_error") => new InvalidInput([{ loc, msg, type }]);

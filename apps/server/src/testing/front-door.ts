@@ -80,6 +80,7 @@ export async function frontDoor<G extends RouteGroup>(
     config,
     log: createLogger("debug", output),
     auth,
+    idempotency: { once: async (_claim, work) => ({ ...(await work()), isReplayed: false }) },
     preview,
     contract: { test: routes },
     version: "0.0.0",

@@ -12,7 +12,15 @@ interface Schema {
 }
 
 /** Bookkeeping of the server, or told elsewhere in the archive in a better form. */
-const leftOut = new Set(["one_time_tokens", "login_attempts", "credit_reservations", "events", "user_avatars", "chat_attachment_pieces"]);
+const leftOut = new Set([
+  "one_time_tokens",
+  "login_attempts",
+  "credit_reservations",
+  "events",
+  "user_avatars",
+  "chat_attachment_pieces",
+  "idempotency_keys",
+]);
 /** Sealed values are bytes; these are what is left of secrets in other columns. */
 const isSecret = ({ column, type }: { column: string; type: string }) => type === "bytea" || /hash|password|sealed|token(?!s)/.test(column);
 /** Who of the house did something to a person is for the house's own log. */

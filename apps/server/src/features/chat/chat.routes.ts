@@ -34,7 +34,7 @@ export function mountChat(
 ): void {
   mount("chat", chatRoutes, {
     history: ({ user }, { params, query }) => sessions.history(user.id, params.project_id, query),
-    stream: async ({ user, signal }, { body }) => chat.follow(await chat.start(user, body), { signal }),
+    stream: async ({ user, signal, once }, { body }) => chat.follow(await once(() => chat.start(user, body)), { signal }),
     cancel: ({ user }, { body }) => chat.cancel(user.id, body),
     sessions: ({ user }, { query }) => sessions.list(user.id, query),
     createSession: ({ user }, { body }) => sessions.create(user.id, body),
