@@ -24,7 +24,13 @@ export const Task = Type.Object({
 export type Task = Static<typeof Task>;
 
 const TaskParams = Type.Object({ task_id: Uuid });
-export const TaskEvent = Type.Object({ seq: Type.Integer(), type: Type.Literal("task_update"), data: Task });
+export const TaskEvent = Type.Object({
+  seq: Type.Integer({
+    description: "Counts the events of this connection. The last event has a greater one, the same in every connection",
+  }),
+  type: Type.Literal("task_update"),
+  data: Task,
+});
 export type TaskEvent = Static<typeof TaskEvent>;
 
 export const tasksRoutes = {
@@ -61,7 +67,7 @@ export const tasksRoutes = {
     method: "GET",
     path: "/api/tasks/{task_id}/events",
     tag,
-    summary: "Follow a long operation until it ends",
+    summary: "Follow a long operation until it ends; 204 when `Last-Event-ID` says that its end was heard",
     auth: "user",
     kind: "sse",
     params: TaskParams,

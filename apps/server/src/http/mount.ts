@@ -31,9 +31,12 @@ type ContextOf<R extends RouteSpec> = Context<
   R["auth"] extends "user" | "superuser" ? Principal : R["auth"] extends "optional" ? Principal | undefined : undefined
 >;
 
-/** What a feature writes for one route. SSE handlers refuse by throwing before they return their iterable. */
+/**
+ * What a feature writes for one route. SSE handlers refuse by throwing before they return their iterable; `undefined` is 204: everything was sent before,
+ * and an `EventSource` that came back for more stops coming.
+ */
 export type Handler<R extends RouteSpec> = R extends { kind: "sse" }
-  ? (context: ContextOf<R>, input: RouteInput<R>) => Promise<AsyncIterable<RouteEvent<R>>>
+  ? (context: ContextOf<R>, input: RouteInput<R>) => Promise<AsyncIterable<RouteEvent<R>> | undefined>
   : R extends { kind: "socket" }
     ? (context: SocketContext, input: RouteInput<R>, socket: FrameSocket) => Promise<void>
     : R extends { kind: "raw" | "upload" }
@@ -200,12 +203,12 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
             throw new InvalidInput([{ loc: ["query", "page"], msg: "Give either skip or page", type: "value_error" }]);
           const context = contextOf(request, reply);
           if (spec.kind === "sse") {
-            const events = (await handle(context, input)) as AsyncIterable<unknown>;
+            const events = (await handle(context, input)) as AsyncIterable<unknown> | undefined;
+            if (!events) return reply.code(204).send();
             const { signal } = context;
             reply.hijack();
             await writeEvents(reply.raw, events, {
               signal,
-              withIds: spec.method === "GET",
               headers: reply.getHeaders() as Record<string, string>,
             }).catch((err: unknown) => request.log.error({ err }, "stream failed"));
             return;

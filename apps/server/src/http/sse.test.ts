@@ -10,7 +10,7 @@ import { writeEvents } from "./sse.ts";
 /** A server that answers one request with these events. */
 async function serving(
   events: () => AsyncIterable<unknown>,
-  { signal = new AbortController().signal, withIds = false }: { signal?: AbortSignal; withIds?: boolean } = {},
+  { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
 ): Promise<{ server: Server; port: number; done: Promise<void> } & AsyncDisposable> {
   let finish: (error?: unknown) => void = () => undefined;
   const done = new Promise<void>((resolve, reject) => (finish = (error) => (error ? reject(error as Error) : resolve())));
@@ -18,7 +18,7 @@ async function serving(
   const server = createServer((_request, response) => {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
-    writeEvents(response, events(), { signal: AbortSignal.any([signal, gone.signal]), withIds, headers: { "x-extra": "1" } }).then(
+    writeEvents(response, events(), { signal: AbortSignal.any([signal, gone.signal]), headers: { "x-extra": "1" } }).then(
       () => finish(),
       finish,
     );
@@ -46,7 +46,7 @@ async function* count(n: number) {
 }
 
 test("writes one data line per event, ids for EventSource, and ends", async () => {
-  await using server = await serving(() => count(2), { withIds: true });
+  await using server = await serving(() => count(2));
   const response = await open(server.port);
   expect(response.headers).toMatchObject({
     "content-type": "text/event-stream; charset=utf-8",
@@ -133,7 +133,7 @@ test("a source that breaks ends the stream and tells whoever wrote it", async ()
   const response = await open(server.port);
   let text = "";
   for await (const chunk of response) text += String(chunk);
-  expect(text).toBe('data: {"seq":1}\n\n');
+  expect(text).toBe('id: 1\ndata: {"seq":1}\n\n');
   await expect(server.done).rejects.toThrow("broken");
 });
 
@@ -206,7 +206,7 @@ describe("through the front door", () => {
     const refused = await follow(door.url, "/api/follow?refuse=true");
     expect([refused.status, refused.headers.get("content-type")]).toEqual([409, "application/json; charset=utf-8"]);
     expect((await fetch(`${door.url}/api/follow`)).status).toBe(401);
-    expect((await fetch(`${door.url}/api/follow`, { method: "HEAD", headers: { authorization: "Bearer ada" } })).status).toBe(404);
+    expect((await fetch(`${door.url}/api/follow`, { method: "HEAD", headers: { authorization: "Bearer ada" } })).status).toBe(405);
   });
   test("ends when the caller's session is revoked", async () => {
     const ended = vi.fn();

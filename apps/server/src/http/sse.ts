@@ -4,14 +4,14 @@ const keepaliveMs = 15_000;
 
 /**
  * Writes an async iterable as `data:` lines with a `: keepalive` after 15 s of silence; waits when the client is slow.
- * Ends when the iterable ends or `signal` aborts (client gone, shutdown). With `withIds` each block carries `id: <seq>` for EventSource.
+ * Ends when the iterable ends or `signal` aborts (client gone, shutdown). An event with a `seq` carries it as `id:`, for `Last-Event-ID`.
  */
 export async function writeEvents(
   response: ServerResponse,
   events: AsyncIterable<unknown>,
-  options: { signal: AbortSignal; withIds: boolean; headers: Record<string, string> },
+  options: { signal: AbortSignal; headers: Record<string, string> },
 ): Promise<void> {
-  const { signal, withIds } = options;
+  const { signal } = options;
   response.writeHead(200, {
     ...options.headers,
     "content-type": "text/event-stream; charset=utf-8",
@@ -49,7 +49,7 @@ export async function writeEvents(
       if (!next || next.done) break;
       const event = next.value as { seq?: number };
       clearTimeout(timer);
-      const isRoomy = response.write(`${withIds && event.seq !== undefined ? `id: ${event.seq}\n` : ""}data: ${JSON.stringify(event)}\n\n`);
+      const isRoomy = response.write(`${event.seq !== undefined ? `id: ${event.seq}\n` : ""}data: ${JSON.stringify(event)}\n\n`);
       timer = setTimeout(beat, keepaliveMs);
       if (!isRoomy) await orStop(drained());
     }

@@ -48,6 +48,7 @@ export function mountChat(
     runEvents: async ({ user, signal, headers }, { params, query }) => {
       const task = await chat.ownRun(user.id, params.task_id);
       const afterSeq = lastSeqOf(headers, query);
+      if (await chat.wasToldAll(task.id, afterSeq)) return undefined;
       return chat.follow(task, { signal, ...(afterSeq !== undefined && { afterSeq }) });
     },
     resume: async ({ user }, { body }) => taskLinks(await chat.resume(user, body.task_id)),

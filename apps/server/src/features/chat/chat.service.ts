@@ -323,10 +323,13 @@ export function createChat({
         : null;
     },
 
+    /** Whether nothing can come after this event: the run has ended and it was its last. */
+    wasToldAll: async (taskId: string, afterSeq: number | undefined): Promise<boolean> =>
+      afterSeq !== undefined && afterSeq >= ((await store.findDoneSeq(taskId)) ?? Infinity),
     /** The run's events after `afterSeq`, then live ones, up to `done`. */
     async *follow(task: TaskRow, options: { afterSeq?: number; signal: AbortSignal }): AsyncGenerator<RunEvent> {
       // Whoever has heard the last word already waits for nothing.
-      if (options.afterSeq !== undefined && options.afterSeq >= ((await store.findDoneSeq(task.id)) ?? Infinity)) return;
+      if (await self.wasToldAll(task.id, options.afterSeq)) return;
       const over = new AbortController();
       const signal = AbortSignal.any([options.signal, over.signal]);
       // Normally `done` ends it. Should that never come (the project went, the clean-up failed), the task's end does, a little later.

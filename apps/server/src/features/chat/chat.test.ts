@@ -60,7 +60,7 @@ test("a run tells everything in the promised order, and every event is numbered"
 });
 
 describe("streams", () => {
-  test("are plain `data:` lines, and with ids on the resume route; the same events again from any point", async () => {
+  test("are `data:` lines with ids; the same events again from any point, and 204 after the last", async () => {
     await using world = await chatWorld({ script: [say("One."), call("write_file", { file_path: "a.txt", content: "a" }), say("Two.")] });
     const response = await world.app.request("/api/chat/stream", {
       method: "POST",
@@ -73,12 +73,17 @@ describe("streams", () => {
     expect(response.headers.get("x-accel-buffering")).toBe("no");
     const text = await response.text();
     const blocks = text.split("\n\n").filter(Boolean);
-    expect(blocks.every((b) => /^data: \{.*\}$/.test(b))).toBe(true);
-    const live = blocks.map((b) => JSON.parse(b.slice(6)) as { seq: number; task_id: string });
+    const live = blocks.map((b) => JSON.parse(/^id: \d+\ndata: (\{.*\})$/.exec(b)?.[1] ?? "null") as { seq: number; task_id: string });
     const taskId = live[0]?.task_id ?? "";
 
     const replay = await (await world.app.request(`/api/chat/agent/events/${taskId}`, { user: world.owner })).text();
-    expect(replay.split("\n\n").filter(Boolean)).toEqual(live.map((e) => `id: ${e.seq}\ndata: ${JSON.stringify(e)}`));
+    expect(replay.split("\n\n").filter(Boolean)).toEqual(blocks);
+    expect(blocks).toEqual(live.map((e) => `id: ${e.seq}\ndata: ${JSON.stringify(e)}`));
+    const returning = await world.app.request(`/api/chat/agent/events/${taskId}`, {
+      user: world.owner,
+      headers: { "last-event-id": String(live.length) },
+    });
+    expect([returning.status, await returning.text()]).toEqual([204, ""]);
     const client = world.app.as(world.owner).chat;
     expect(await all(client.runEvents({ params: { task_id: taskId }, query: { last_event_id: 3 } }))).toEqual(live.slice(3));
     expect(await all(client.runEvents({ params: { task_id: taskId } }, { headers: { "last-event-id": "5" } }))).toEqual(live.slice(5));

@@ -7,7 +7,7 @@ import type { TaskRow } from "../tasks/index.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 export interface ExternalOptions {
-  chat: Pick<Chat, "start" | "ownRun" | "follow" | "messageOf">;
+  chat: Pick<Chat, "start" | "ownRun" | "follow" | "wasToldAll" | "messageOf">;
   pendingApproval(chatId: string): Promise<Record<string, unknown> | null>;
   webhooks: Webhooks;
   limits: RateLimiter;
@@ -78,7 +78,8 @@ export function createExternal({ chat, pendingApproval, webhooks, limits, follow
     },
     events: async (user: Principal, taskId: string, options: { afterSeq?: number; signal: AbortSignal }) => {
       keyOf(user);
-      return chat.follow(await chat.ownRun(user.id, taskId), options);
+      const task = await chat.ownRun(user.id, taskId);
+      return (await chat.wasToldAll(task.id, options.afterSeq)) ? undefined : chat.follow(task, options);
     },
     /** Where a run stands, at once or when it has ended within `waitMs`. For programs that come another way. */
     runOf: async (userId: string, taskId: string, { waitMs, signal }: { waitMs: number; signal: AbortSignal }): Promise<ExternalRun> => {

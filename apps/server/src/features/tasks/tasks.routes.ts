@@ -12,9 +12,10 @@ export function mountTasks(
     list: async ({ user }, { query }) =>
       tasks.list(user.id, { ...query, ...(query.project_id && { project_id: await resolveProject(user.id, query.project_id) }) }),
     cancel: ({ user }, { params }) => tasks.cancel(user.id, params.task_id),
-    events: async ({ user, signal }, { params }) => {
-      await tasks.require(user.id, params.task_id);
-      return tasks.follow(params.task_id, signal);
+    events: async ({ user, signal, headers }, { params }) => {
+      const task = await tasks.require(user.id, params.task_id);
+      const last = Number(headers["last-event-id"]);
+      return Number.isSafeInteger(last) && tasks.endSeqOf(task) <= last ? undefined : tasks.follow(params.task_id, signal);
     },
   });
 }

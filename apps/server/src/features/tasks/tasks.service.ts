@@ -111,6 +111,8 @@ export function createTasks({
       );
   });
 
+  const endSeqOf = ({ completed_at }: Pick<TaskRow, "completed_at">): number =>
+    completed_at === null ? Infinity : Date.parse(completed_at);
   /** Tells everybody who follows the task or its project. */
   const publish = async (row: TaskRow) => {
     wake(row.id);
@@ -309,6 +311,8 @@ export function createTasks({
     /** Resolves when this process no longer runs the task (at once when it does not). */
     settled: async (id: string): Promise<void> => running.get(id)?.ended,
     isRunningHere: (id: string): boolean => running.has(id),
+    /** The `seq` of its last event: when it ended, which no count of events before it reaches. So a client that comes back with it has heard everything. */
+    endSeqOf,
     /** The task now and after each change, until it has ended. */
     async *follow(id: string, signal: AbortSignal): AsyncIterable<TaskEvent> {
       let resolve: (() => void) | undefined;
@@ -327,7 +331,7 @@ export function createTasks({
           isRung = false;
           const row = await store.find(id);
           if (!row) return;
-          yield { seq: seq++, type: "task_update", data: wireOf(row) };
+          yield { seq: row.completed_at ? endSeqOf(row) : seq++, type: "task_update", data: wireOf(row) };
           if (row.completed_at) return;
         }
       } finally {
