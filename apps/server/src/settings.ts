@@ -225,7 +225,7 @@ export const settings = {
   OUTBOUND_ALLOW_HOSTS: {
     default: "",
     example: "localhost:11434,ollama.lan",
-    about: "Hosts (host or host:port) that outgoing calls may reach although they are private, comma-separated",
+    about: "Hosts (host or host:port) that outgoing calls may reach although they are private, and git also by http://, comma-separated",
   },
   OUTBOUND_CA_FILE: {
     default: "",

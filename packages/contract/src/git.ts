@@ -144,7 +144,8 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/clone",
     tag,
-    summary: "Replace the project's files by a repository",
+    summary:
+      "Replace the project's files by a repository, with all branches and tags where they fit. The task's result names the snapshot of what was replaced and what was left out",
     auth: "user",
     status: 202,
     body: Type.Object({ ...inProject, repo_url: RepoUrl, branch: Maybe(Branch) }),

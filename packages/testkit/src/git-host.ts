@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -25,6 +25,8 @@ export interface Certificate {
 export interface GitHostOptions {
   /** Default: one of its own. */
   certificate?: Certificate;
+  /** Speaks http, as a host of a home network may. */
+  isPlain?: boolean;
   /** Sees every request first; true when it answered. */
   serve?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -34,7 +36,7 @@ export interface GitCall {
   env?: Record<string, string>;
 }
 export interface GitHost {
-  /** `https://localhost:<port>`. */
+  /** `https://localhost:<port>`, or `http://…`. */
   url: string;
   port: number;
   /** The certificate, in a file: nobody trusts it by default. */
@@ -75,7 +77,7 @@ export async function makeCertificate(): Promise<Certificate> {
 }
 
 /** A git server: `git http-backend` behind TLS, on loopback. Names of repositories may hold slashes. */
-export async function startGitHost({ certificate, serve: other }: GitHostOptions = {}): Promise<GitHost> {
+export async function startGitHost({ certificate, isPlain = false, serve: other }: GitHostOptions = {}): Promise<GitHost> {
   const dir = mkdtempSync(join(tmpdir(), "git-host-"));
   const { cert, key } = certificate ?? (await makeCertificate());
   const caFile = join(dir, "ca.pem");
@@ -101,11 +103,11 @@ export async function startGitHost({ certificate, serve: other }: GitHostOptions
       return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
     backend(dir, request, response);
   };
-  const server = createServer({ cert, key }, serve);
+  const server = isPlain ? createPlainServer(serve) : createServer({ cert, key }, serve);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const url = `https://localhost:${port}`;
+  const url = `${isPlain ? "http" : "https"}://localhost:${port}`;
 
   const close = async () => {
     server.closeAllConnections();

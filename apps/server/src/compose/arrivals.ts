@@ -81,6 +81,7 @@ export async function composeArrivals(
     maxProjects: config.projects.maxCount,
     templates,
     checkRepository: outbound.check,
+    allowsPlain: outbound.allowsPlain,
     chooseBase,
     tasks,
     log,

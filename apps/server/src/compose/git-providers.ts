@@ -43,6 +43,7 @@ export function composeGitProviders(
     },
     fetch,
     checkUrl: outbound.check,
+    allowsPlain: outbound.allowsPlain,
   });
   const gitAccounts = createGitAccounts({ store, box, hosts, fetch, log });
   const connecting = createConnecting({

@@ -34,7 +34,7 @@ export function composeGit(
   { assets }: WorkspaceArea,
   { openGit, fetchRepository, diskBytesOf }: ArrivalsArea,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
-  { snapshotsStore }: SnapshotsArea,
+  { snapshotsStore, taking }: SnapshotsArea,
 ): Area {
   const store = createGitStore(db);
   const turns = createTurns({ waitMs: turnWaitMs });
@@ -56,7 +56,6 @@ export function composeGit(
   const access = createGitAccess(needs, turns);
   const { withAuthorization, kindOf } = gitAccounts;
   const reading = createGitReading(access);
-  const writing = createGitWriting(access);
   const remotes = createGitRemotes({
     access,
     store,
@@ -64,8 +63,10 @@ export function composeGit(
     withAuthorization,
     hostKindOf: kindOf,
     checkUrl: outbound.check,
+    allowsPlain: outbound.allowsPlain,
     limits: config.git,
   });
+  const writing = createGitWriting(access, { bringBranch: remotes.bringBranch });
   const clone = createGitClone({
     needs: {
       ...needs,
@@ -77,6 +78,8 @@ export function composeGit(
       startAgain: power.startAgain,
       resetDirectories: store.resetDirectories,
       checkUrl: outbound.check,
+      allowsPlain: outbound.allowsPlain,
+      keepBefore: taking.keepBefore,
     },
     store,
     turns,

@@ -105,6 +105,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       ...searchHosts(config),
       ...deployHosts(config),
     ],
+    plainHosts: config.outbound.allowHosts,
     ...(ca && { ca }),
   });
   onClose(() => outbound.close());

@@ -15,6 +15,7 @@ import {
   type Restoring,
   type Snapshots,
   type SnapshotsStore,
+  type Taking,
   type TreeAccess,
 } from "../features/snapshots/index.ts";
 import type { Area } from "./area.ts";
@@ -30,6 +31,7 @@ export interface SnapshotsArea extends Area {
   trees: TreeAccess;
   checkpoints: Checkpoints;
   restoring: Restoring;
+  taking: Taking;
   snapshots: Snapshots;
   /** What more is done when a tree was restored, with what the restore was given for it. */
   onRestored: ((more: unknown) => Promise<void>)[];
@@ -85,6 +87,7 @@ export function composeSnapshots(
     trees,
     checkpoints,
     restoring,
+    taking,
     snapshots,
     onRestored,
     pruning,

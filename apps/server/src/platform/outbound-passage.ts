@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError } from "./errors.ts";
 import type { Outbound } from "./outbound.ts";
@@ -20,7 +21,20 @@ export interface Passage extends AsyncDisposable {
  */
 export async function openPassage(
   outbound: Pick<Outbound, "connect">,
-  { hostname, port, maxBytes, tooLarge }: { hostname: string; port: number; maxBytes: number; tooLarge: string },
+  {
+    hostname,
+    port,
+    maxBytes,
+    tooLarge,
+    isPlain = false,
+  }: {
+    hostname: string;
+    port: number;
+    maxBytes: number;
+    tooLarge: string;
+    /** Forwards requests for `http:` addresses of that host instead of making tunnels. */
+    isPlain?: boolean;
+  },
 ): Promise<Passage> {
   const password = randomBytes(18).toString("base64url");
   const authorization = Buffer.from(`Basic ${Buffer.from(`git:${password}`).toString("base64")}`);
@@ -32,33 +46,72 @@ export async function openPassage(
     socket.once("close", () => open.delete(socket));
     socket.on("error", () => socket.destroy());
   };
+  const mayPass = (request: IncomingMessage): boolean => {
+    const given = Buffer.from(request.headers["proxy-authorization"] ?? "");
+    return given.length === authorization.length && timingSafeEqual(given, authorization);
+  };
+  const dial = (): Promise<Socket | undefined> =>
+    outbound.connect(hostname, port).catch((error: unknown) => {
+      failure ??= error instanceof AppError ? error : new AppError("bad_gateway", `${hostname} could not be reached.`, { cause: error });
+      return undefined;
+    });
+  const count = (chunk: Buffer) => {
+    received += chunk.byteLength;
+    if (received <= maxBytes) return;
+    failure ??= new AppError("payload_too_large", tooLarge);
+    for (const socket of open) socket.destroy();
+  };
   const serve = async (request: IncomingMessage, client: Duplex, head: Buffer) => {
     hold(client);
-    const given = Buffer.from(request.headers["proxy-authorization"] ?? "");
-    if (given.length !== authorization.length || !timingSafeEqual(given, authorization))
+    if (!mayPass(request))
       return client.end("HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\ncontent-length: 0\r\n\r\n");
     if (request.url?.toLowerCase() !== `${hostname}:${port}`) {
       failure ??= new AppError("outbound_refused", `${hostname} redirected this call to another host.`);
       return client.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     }
-    const server = await outbound.connect(hostname, port).catch((error: unknown) => {
-      failure ??= error instanceof AppError ? error : new AppError("bad_gateway", `${hostname} could not be reached.`, { cause: error });
-    });
+    const server = await dial();
     if (!server) return client.end("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
     hold(server);
     client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
     if (head.length > 0) server.write(head);
-    server.on("data", (chunk: Buffer) => {
-      received += chunk.byteLength;
-      if (received <= maxBytes) return;
-      failure ??= new AppError("payload_too_large", tooLarge);
-      for (const socket of open) socket.destroy();
-    });
+    server.on("data", count);
     server.pipe(client).pipe(server);
     client.once("close", () => server.destroy());
     return server.once("close", () => client.destroy());
   };
-  const proxy = createServer((_request, response) => response.writeHead(405).end());
+  const forward = async (request: IncomingMessage, response: ServerResponse) => {
+    hold(request.socket);
+    if (!mayPass(request)) return response.writeHead(407, { "proxy-authenticate": "Basic" }).end();
+    const url = URL.parse(request.url ?? "");
+    if (url?.protocol !== "http:" || url.hostname !== hostname || Number(url.port || 80) !== port) {
+      failure ??= new AppError("outbound_refused", `${hostname} redirected this call to another host.`);
+      return response.writeHead(403).end();
+    }
+    const server = await dial();
+    if (!server) return response.writeHead(502).end();
+    hold(server);
+    const { "proxy-authorization": _password, "proxy-connection": _kept, ...headers } = request.headers;
+    const onward = httpRequest({
+      createConnection: () => server,
+      method: request.method,
+      path: `${url.pathname}${url.search}`,
+      headers: { ...headers, connection: "close" },
+    });
+    onward.once("error", () => response.destroy());
+    onward.once("response", (answer) => {
+      const { connection: _connection, "keep-alive": _keepAlive, ...passed } = answer.headers;
+      response.writeHead(answer.statusCode ?? 502, passed);
+      answer.on("data", count);
+      answer.once("error", () => response.destroy());
+      answer.pipe(response);
+    });
+    response.once("close", () => onward.destroy());
+    return request.pipe(onward);
+  };
+  const proxy = createServer((request, response) => {
+    if (isPlain) void forward(request, response);
+    else response.writeHead(405).end();
+  });
   proxy.on("connect", (request: IncomingMessage, client: Duplex, head: Buffer) => void serve(request, client, head));
   proxy.listen(0, "127.0.0.1");
   await once(proxy, "listening");

@@ -9,6 +9,8 @@ import { isPublicAddress } from "./ip-address.ts";
 export interface OutboundOptions {
   /** Hosts (`host` or `host:port`) that may be private: the operator's word. */
   allowHosts: readonly string[];
+  /** Those of them whose repositories may be reached without TLS. Default: none. */
+  plainHosts?: readonly string[];
   /** Default: the system's resolver. */
   lookup?: (hostname: string) => Promise<{ address: string; family: number }[]>;
   /** Certificates (PEM) to trust beside the well-known authorities. */
@@ -35,6 +37,8 @@ export interface Outbound {
   limited(limits: OutboundLimits): typeof globalThis.fetch;
   /** Throws when a call to this address would be refused; calls nothing but the resolver. An unknown name passes: its call fails by itself. */
   check(url: string): Promise<void>;
+  /** Whether git may speak plain http to this host: the operator named it. */
+  allowsPlain(url: URL): boolean;
   /** A connection to a checked address of that host, for programs that speak for themselves. Throws `outbound_refused`, or why there is none. */
   connect(hostname: string, port: number, signal?: AbortSignal): Promise<Socket>;
   close(): Promise<void>;
@@ -44,12 +48,9 @@ const maxRedirects = 5;
 /** What may follow a redirect to another origin; everything else could be a credential. */
 const harmlessHeaders = new Set(["accept", "accept-language", "user-agent"]);
 
-export function createOutbound({ allowHosts, lookup = resolveAll, ca }: OutboundOptions): Outbound {
-  const allowed = new Set(allowHosts.map((entry) => entry.trim().toLowerCase()).filter(Boolean));
-  const isAllowed = (hostname: string, port: string) => {
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    return allowed.has(hostname) || allowed.has(host) || allowed.has(`${host}:${port}`);
-  };
+export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAll, ca }: OutboundOptions): Outbound {
+  const isAllowed = namedIn(allowHosts);
+  const isPlainAllowed = namedIn(plainHosts);
 
   /** The addresses that may be connected to; throws when there is none. */
   const checked = async (hostname: string, port: string) => {
@@ -130,6 +131,7 @@ export function createOutbound({ allowHosts, lookup = resolveAll, ca }: Outbound
         if (error instanceof AppError) throw error;
       });
     },
+    allowsPlain: (url) => isPlainAllowed(bare(url.hostname), portOf(url)),
     connect: async (hostname, port, signal) => {
       const addresses = await checked(bare(hostname), String(port));
       const socket = dial({ host: bare(hostname), port, lookup: always(addresses), autoSelectFamily: true, ...(signal && { signal }) });
@@ -139,6 +141,15 @@ export function createOutbound({ allowHosts, lookup = resolveAll, ca }: Outbound
       return socket;
     },
     close: () => agent.destroy(),
+  };
+}
+
+/** Whether entries (`host` or `host:port`) name a host. */
+function namedIn(entries: readonly string[]): (hostname: string, port: string) => boolean {
+  const named = new Set(entries.map((entry) => entry.trim().toLowerCase()).filter(Boolean));
+  return (hostname, port) => {
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return named.has(hostname) || named.has(host) || named.has(`${host}:${port}`);
   };
 }
 

@@ -17,11 +17,14 @@ export function createHosts({
   sites,
   fetch,
   checkUrl,
+  allowsPlain,
 }: {
   sites: Partial<Record<GitProviderName, ProviderSite>>;
   fetch: typeof globalThis.fetch;
   /** Throws `outbound_refused`. */
   checkUrl: (url: string) => Promise<void>;
+  /** Whether this host may be spoken to by http. */
+  allowsPlain: (url: URL) => boolean;
 }) {
   const clients = new Map<GitProviderName, OauthClient>();
   for (const driver of Object.values<GitProviderDriver>(drivers)) {
@@ -57,7 +60,8 @@ export function createHosts({
       const url = URL.parse(text);
       const base = url && `${url.origin}${url.pathname}`.replace(/\/+$/, "");
       if (base === usual && base !== null) return base;
-      const isPlain = url?.protocol === "https:" && !url.username && !url.password && !url.search && !url.hash;
+      const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && allowsPlain(url));
+      const isPlain = isSafe && !url.username && !url.password && !url.search && !url.hash;
       if (!isPlain || !base) throw badRequest("Give the https:// address of the host, without anything behind it.");
       const driver: GitProviderDriver = drivers[name];
       if (name !== "git" && !driver.browsing?.apiUrlOf) throw badRequest(`There is only one ${driver.displayName}.`);

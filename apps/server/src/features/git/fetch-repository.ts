@@ -23,7 +23,21 @@ export const repositoryLimits: Omit<RepositoryLimits, "packBytes" | "treeBytes">
   depth: 50,
 };
 
-/** One branch of a repository as a pack on our disk; nothing of it was checked out or run. */
+/** What came of a repository beside its branch. */
+export interface Extent {
+  /** How much of the history: all of it, or so many commits of each branch. */
+  depth: number | undefined;
+  /** All branches and tags, or the one branch. */
+  isWhole: boolean;
+}
+interface Reference {
+  name: string;
+  sha: string;
+  /** Of an annotated tag: what it points to. */
+  peeled: string | undefined;
+}
+
+/** One branch of a repository, or all, as packs on our disk; nothing of it was checked out or run. */
 export interface FetchedRepository extends AsyncDisposable {
   /** `…/objects/pack`. */
   packDir: string;
@@ -31,6 +45,9 @@ export interface FetchedRepository extends AsyncDisposable {
   shallowFile: string | undefined;
   branch: string;
   commit: string;
+  /** Branches (`refs/remotes/origin/…`) and tags, in git's order. */
+  references: readonly Reference[];
+  extent: Extent;
   files: number;
   hasSubmodules: boolean;
 }
@@ -39,6 +56,8 @@ export interface FetchOptions {
   branch: string | null;
   /** A tag instead of the head of the branch; what is there is then on a branch of that name all the same. */
   tag?: string | undefined;
+  /** All branches and tags with their history, as far as they fit; see `extent` of what came. */
+  wantsAll?: boolean;
   limits: RepositoryLimits;
   signal: AbortSignal;
   authorization?: string | undefined;
@@ -50,9 +69,41 @@ export type FetchRepository = (options: FetchOptions) => Promise<FetchedReposito
 
 const tooLargeFor = (bytes: number) => `This repository is larger than the ${Math.floor(bytes / 2 ** 20)} MiB that can be imported.`;
 
-/** Fetches a branch without checking anything out. Throws what `OutsideGit` throws. */
+/** A whole history larger than this is cut: to be quick, and to leave room for the files. */
+const wholeBytes = 128 * 2 ** 20;
+/** Failures after which less of the repository may still come. */
+const mayBeLess: ReadonlySet<string> = new Set(["payload_too_large", "gateway_timeout", "git_failed"]);
+
+/** Fetches a branch, or all, without checking anything out. Throws what `OutsideGit` throws. */
 export function createFetchRepository(openGit: OpenOutsideGit): FetchRepository {
-  return async ({ url, branch: wanted, tag, limits, signal, authorization, onPhase, onProgress }) => {
+  return async (options) => {
+    const { limits, wantsAll, tag, signal } = options;
+    const cut = Math.min(wholeBytes, limits.packBytes);
+    const tries: { extent: Extent; packBytes: number }[] = [
+      ...(wantsAll && tag === undefined
+        ? [
+            { extent: { depth: undefined, isWhole: true }, packBytes: cut },
+            { extent: { depth: limits.depth, isWhole: true }, packBytes: cut },
+          ]
+        : []),
+      { extent: { depth: limits.depth, isWhole: false }, packBytes: limits.packBytes },
+    ];
+    for (const [i, { extent, packBytes }] of tries.entries())
+      try {
+        return await fetchOnce(openGit, { ...options, limits: { ...limits, packBytes } }, extent);
+      } catch (error) {
+        const isLast = i === tries.length - 1;
+        if (isLast || signal.aborted || !(error instanceof AppError) || !mayBeLess.has(error.code)) throw error;
+      }
+    throw new Error("unreachable: the last attempt returns or throws");
+  };
+}
+
+async function fetchOnce(
+  openGit: OpenOutsideGit,
+  { url, branch: wanted, tag, limits, signal, authorization, onPhase, onProgress }: FetchOptions,
+  extent: Extent,
+): Promise<FetchedRepository> {
     const outside = await openGit({ url, authorization }, { maxBytes: limits.packBytes, tooLarge: tooLargeFor(limits.packBytes) });
     const remove = () => outside[Symbol.asyncDispose]();
     try {
@@ -80,11 +131,13 @@ export function createFetchRepository(openGit: OpenOutsideGit): FetchRepository 
           repo,
           "fetch",
           "--progress",
-          `--depth=${limits.depth}`,
+          ...(extent.depth === undefined ? [] : [`--depth=${extent.depth}`]),
           "--no-tags",
           "--",
           url,
-          `+${tag === undefined ? `refs/heads/${branch}` : from}:${ref}`,
+          ...(extent.isWhole
+            ? ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
+            : [`+${tag === undefined ? `refs/heads/${branch}` : from}:${ref}`]),
         ],
         limits.cloneMs,
         { ...(onProgress && { onProgress }) },
@@ -102,6 +155,8 @@ export function createFetchRepository(openGit: OpenOutsideGit): FetchRepository 
         shallowFile: existsSync(shallow) ? shallow : undefined,
         branch,
         commit,
+        references: referencesIn(await git(["-C", repo, "for-each-ref", `--format=${referenceFormat}`, "refs/remotes", "refs/tags"], limits.reachMs)),
+        extent,
         files,
         hasSubmodules,
         [Symbol.asyncDispose]: remove,
@@ -110,8 +165,15 @@ export function createFetchRepository(openGit: OpenOutsideGit): FetchRepository 
       await remove();
       throw error;
     }
-  };
 }
+
+const referenceFormat = "%(objectname) %(refname) %(*objectname)";
+/** A remote branch named `HEAD` would stand in the place of the remote's default one. */
+const referencesIn = (listed: string): Reference[] =>
+  listed.split("\n").flatMap((line) => {
+    const [sha = "", name = "", peeled] = line.split(" ");
+    return sha === "" || name === "refs/remotes/origin/HEAD" ? [] : [{ sha, name, peeled: peeled || undefined }];
+  });
 
 /** Adds up a tree listing as it comes; a tree of trees that would never end is left at the limit. */
 function createCount({ treeBytes, entries }: RepositoryLimits) {

@@ -5,10 +5,10 @@ import type { Logger } from "../../platform/logger.ts";
 import type { WithAuthorization } from "../git-providers/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { exchangeKey, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
-import { repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
+import { repositoryLimits, type FetchedRepository, type FetchRepository } from "./fetch-repository.ts";
 import type { GitNeeds } from "./git.access.ts";
 import type { GitStore } from "./git.store.ts";
-import { partsOf, repositoryUrl } from "./repository-url.ts";
+import { partsOf, repositoryUrl, type AllowsPlain } from "./repository-url.ts";
 import type { Turns } from "./turns.ts";
 import { checkOut, hasLargeFileStorage, writeRepository } from "./unpack.ts";
 import { requireBranchName } from "./working-repo.ts";
@@ -23,6 +23,8 @@ interface CloneInput {
   branch: string | null;
   /** Of the history: the tree as it was. */
   point: string;
+  /** The snapshot that keeps what there was before. */
+  snapshot_id: string;
   running: string[];
   attempt: number;
 }
@@ -39,6 +41,13 @@ export interface CloneNeeds extends Pick<GitNeeds, "require" | "sandboxOf" | "id
   /** Containers that run in folders of the tree that was run at its root now. */
   resetDirectories(tx: Queries, projectId: string): Promise<void>;
   checkUrl(url: string): Promise<unknown>;
+  allowsPlain: AllowsPlain;
+  /** A snapshot of the files and databases of now; done already, nothing. */
+  keepBefore(
+    project: ProjectRow,
+    snapshot: { id: string; label: string; userId: string },
+    context: Pick<TaskContext, "signal" | "note">,
+  ): Promise<void>;
 }
 
 /**
@@ -84,6 +93,7 @@ export function createGitClone({
       fetchRepository({
         url: input.url,
         branch: input.branch,
+        wantsAll: true,
         authorization,
         signal,
         limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
@@ -102,8 +112,12 @@ export function createGitClone({
         },
       });
     await using fetched = await withAuthorization(task.user_id, input.url, fetch);
-    if (fetched.hasSubmodules) await note("The repository has submodules. They were left out.");
     const sandbox = await needs.sandboxOf(project);
+    const leftOut = leftOutOf(fetched, input.url);
+    for (const line of leftOut) await note(line);
+    await progress(62, "Keeping a snapshot of the files as they are");
+    await needs.keepBefore(project, { id: input.snapshot_id, label: `Before cloning ${partsOf(input.url).name ?? input.url}`.slice(0, 255), userId: task.user_id }, context);
+    let hasPointers = false;
     await turns.take(project.id, async () => {
       await progress(65, "Stopping what runs");
       await needs.stopAll(project);
@@ -118,8 +132,8 @@ export function createGitClone({
           await store.link(tx, project.id, input.url, fetched.branch);
         });
         await store.update(project.id, { sync_status: "synced", last_commit_sha: fetched.commit, isSynced: true });
-        if (await hasLargeFileStorage(sandbox.files))
-          await note("Files that are kept with Git LFS are here as their pointers only. Fetch them in a terminal with git lfs pull.");
+        hasPointers = await hasLargeFileStorage(sandbox.files);
+        if (hasPointers) await note(pointersOnly);
       } finally {
         await needs.treeChanged(project.id);
         await needs.announce(project.id);
@@ -131,7 +145,15 @@ export function createGitClone({
         }
       }
     });
-    return { branch: fetched.branch, repo_name: partsOf(input.url).name, commit_sha: fetched.commit };
+    return {
+      branch: fetched.branch,
+      repo_name: partsOf(input.url).name,
+      commit_sha: fetched.commit,
+      safety_snapshot_id: input.snapshot_id,
+      branches: fetched.references.filter(({ name }) => name.startsWith("refs/remotes/")).length,
+      tags: fetched.references.filter(({ name }) => name.startsWith("refs/tags/")).length,
+      left_out: [...leftOut, ...(hasPointers ? [pointersOnly] : [])],
+    };
   };
 
   tasks.define<CloneInput>(cloneType, {
@@ -152,7 +174,7 @@ export function createGitClone({
     /** Throws `invalid_repo_url`, `bad_ref`, `outbound_refused`, `run_active`, `project_busy`. */
     begin: async (userId: string, ref: string, { repo_url, branch }: { repo_url: string; branch?: string | null }) => {
       const project = await needs.require(userId, ref);
-      const url = repositoryUrl(repo_url);
+      const url = repositoryUrl(repo_url, needs.allowsPlain);
       await needs.checkUrl(url);
       if (branch !== null && branch !== undefined) requireBranchName(branch);
       await needs.sandboxOf(project);
@@ -162,11 +184,24 @@ export function createGitClone({
         if (await needs.hasRun(project.id, tx))
           throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
         const point = `clone/${crypto.randomUUID()}`;
-        return tasks.create(tx, taskOf(project, userId, { url, branch: branch ?? null, point, running, attempt: 1 }));
+        const snapshot_id = crypto.randomUUID();
+        return tasks.create(tx, taskOf(project, userId, { url, branch: branch ?? null, point, snapshot_id, running, attempt: 1 }));
       });
       return taskLinks(task);
     },
   };
+}
+
+const pointersOnly = "Files that are kept with Git LFS are here as their pointers only. Fetch them in a terminal with git lfs pull.";
+
+/** What of the repository is not in the project, one sentence each. */
+function leftOutOf({ extent, branch, hasSubmodules }: FetchedRepository, url: string): string[] {
+  const { host } = new URL(url);
+  return [
+    ...(extent.isWhole ? [] : [`The repository is large: only the branch ${branch} came, without tags. Checking out another branch fetches it from ${host}.`]),
+    ...(extent.depth === undefined ? [] : [`The repository is large: only the last ${extent.depth} commits of ${extent.isWhole ? "each branch" : "it"} came.`]),
+    ...(hasSubmodules ? ["The repository has submodules. They were left out."] : []),
+  ];
 }
 
 /** The error of a failed clone begins with what clients tell it by (agent-git-deploy 5.2). */

@@ -9,7 +9,7 @@ import { statusOf } from "./git.reading.ts";
 import type { GitStore } from "./git.store.ts";
 import type { GitRepositoryRow } from "./git.table.ts";
 import type { MirrorSession, OpenMirror } from "./mirror.ts";
-import { partsOf, repositoryUrl, withoutUserInfo } from "./repository-url.ts";
+import { partsOf, repositoryUrl, withoutUserInfo, type AllowsPlain } from "./repository-url.ts";
 import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
 
 /** Branches that one fetch brings; the others come with the next. */
@@ -34,6 +34,7 @@ export function createGitRemotes({
   withAuthorization,
   hostKindOf,
   checkUrl,
+  allowsPlain,
   limits,
 }: {
   access: GitAccess;
@@ -43,6 +44,7 @@ export function createGitRemotes({
   hostKindOf: HostKindOf;
   /** Throws `outbound_refused` for addresses that may not be reached. */
   checkUrl: (url: string) => Promise<unknown>;
+  allowsPlain: AllowsPlain;
   /** How long one fetch, pull or push may take. */
   limits: { readonly networkMs: number };
 }) {
@@ -59,7 +61,7 @@ export function createGitRemotes({
     if (!/^[A-Za-z0-9][\w.-]*$/.test(remote)) throw badRequest("This is not the name of a remote.", "no_remote");
     const found = (await repo.attempt(["remote", "get-url", "--", remote], { timeoutMs: gitTimes.short })).stdout.trim();
     if (found === "") throw badRequest("This project is linked to no remote repository.", "no_remote");
-    const url = repositoryUrl(found);
+    const url = repositoryUrl(found, allowsPlain);
     if (withoutUserInfo(found) !== found) await repo.write(["remote", "set-url", "--", remote, url]);
     const link = await linkOf(project);
     return { url, isLinked: link?.repo_url === url };
@@ -141,7 +143,7 @@ export function createGitRemotes({
         ref,
         async ({ project, repo }) => {
           requireBranchName(default_branch);
-          const url = repo_url === null || repo_url === undefined ? undefined : repositoryUrl(repo_url);
+          const url = repo_url === null || repo_url === undefined ? undefined : repositoryUrl(repo_url, allowsPlain);
           if (url !== undefined) await checkUrl(url);
           const isNew = !(await repo.isRepository());
           if (isNew) {
@@ -237,6 +239,17 @@ export function createGitRemotes({
         },
         { movesTree: true },
       ),
+    /** As `origin/…`. False when there is no such remote or it has no branch of that name. */
+    bringBranch: async (userId: string, opened: Opened, branch: string): Promise<boolean> => {
+      requireBranchName(branch);
+      try {
+        await withRemote(userId, opened, "origin", (session) => session.bring([branch], "origin"));
+        return true;
+      } catch (error) {
+        if (error instanceof AppError && (error.code === "bad_ref" || error.code === "no_remote")) return false;
+        throw error;
+      }
+    },
     info: (userId: string, ref: string) =>
       access.reading(
         userId,

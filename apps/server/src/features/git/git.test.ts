@@ -146,6 +146,30 @@ test("branches: made, switched, deleted; local changes in the way are named; hos
   await expect(git().commit({ body: { project_id, message: "   " } })).rejects.toMatchObject({ status: 422 });
 });
 
+test("a conflicted file that a commit names is resolved when it has no conflict markers, as in git", async () => {
+  const { project_id, write, inside, status } = await repository();
+  await git().checkout({ body: { project_id, branch: "theirs", create: true } });
+  await write("b.txt", "theirs\n");
+  await write("old.txt", "theirs\n");
+  await git().commit({ body: { project_id, message: "theirs" } });
+  await git().checkout({ body: { project_id, branch: "main" } });
+  await write("b.txt", "ours\n");
+  await write("old.txt", "ours\n");
+  await git().commit({ body: { project_id, message: "ours" } });
+  await inside("git", "-c", "user.name=A", "-c", "user.email=a@b", "merge", "theirs").catch(() => undefined);
+  const commit = (...files: string[]) => git().commit({ body: { project_id, message: "both", files } });
+  const refusedFor = (...files: string[]) => ({ status: 409, code: "unresolved_conflicts", details: { files } });
+  await expect(commit("b.txt", "old.txt")).rejects.toMatchObject(refusedFor("b.txt", "old.txt"));
+  await write("b.txt", "both <<<<<<< of them\n");
+  await expect(commit("b.txt")).rejects.toMatchObject(refusedFor("old.txt"));
+  await expect(commit("b.txt", "old.txt")).rejects.toMatchObject(refusedFor("old.txt"));
+  expect(await status()).toMatchObject({ has_conflicts: true });
+  await inside("rm", "old.txt");
+  await commit("b.txt", "old.txt");
+  expect(await status()).toMatchObject({ has_conflicts: false, operation: null, changes: [] });
+  expect(await inside("git", "log", "-1", "--format=%s %p")).toMatch(/^both \w+ \w+\n$/);
+});
+
 test("a merge with every kind of conflict is read, resolved and committed; another is given up", async () => {
   const { project_id, write, read, inside, status } = await repository();
   await git().checkout({ body: { project_id, branch: "theirs", create: true } });

@@ -1,7 +1,7 @@
 import type { GitStatus } from "@tesslate/contract";
 import { badRequest, conflict, notFound } from "../../platform/errors.ts";
 import { exactPath } from "../files/index.ts";
-import type { GitAccess } from "./git.access.ts";
+import type { GitAccess, Opened } from "./git.access.ts";
 import type { ParsedFileDiff } from "./git.parse.ts";
 import { exactBytes, isPlain } from "./git.names.ts";
 import { diffOf, operationOf, sidesOf, statusOf } from "./git.reading.ts";
@@ -18,7 +18,13 @@ export interface Parts {
 
 /** What changes a repository and needs no network (agent-git-deploy 5.1, 5.3, 5.8, 10). */
 export type GitWriting = ReturnType<typeof createGitWriting>;
-export function createGitWriting(access: GitAccess) {
+export function createGitWriting(
+  access: GitAccess,
+  { bringBranch }: {
+    /** Fetches a branch of `origin` that is not known here yet. False when there is none of that name, or no such remote. */
+    bringBranch: (userId: string, opened: Opened, branch: string) => Promise<boolean>;
+  },
+) {
   const answering =
     (work: (repo: WorkingRepo) => Promise<unknown>) =>
     async ({ repo }: { repo: WorkingRepo }): Promise<GitStatus> => {
@@ -80,7 +86,12 @@ export function createGitWriting(access: GitAccess) {
       ref: string,
       body: { branch: string; create?: boolean; start_point?: string },
     ): Promise<{ branch: string; created: boolean }> =>
-      access.writing(userId, ref, ({ repo }) => checkOutBranch(repo, body), { movesTree: true }),
+      access.writing(
+        userId,
+        ref,
+        (opened) => checkOutBranch(opened.repo, body, (branch) => bringBranch(userId, opened, branch)),
+        { movesTree: true },
+      ),
     removeBranch: (userId: string, ref: string, { name, force }: { name: string; force?: boolean }): Promise<void> =>
       access.writing(userId, ref, async ({ repo }) => {
         requireBranchName(name);
@@ -176,6 +187,7 @@ const hasRef = async (repo: WorkingRepo, ref: string): Promise<boolean> =>
 async function checkOutBranch(
   repo: WorkingRepo,
   { branch, create = false, start_point }: { branch: string; create?: boolean; start_point?: string },
+  bring: (branch: string) => Promise<boolean>,
 ): Promise<{ branch: string; created: boolean }> {
   requireBranchName(branch);
   if (create) {
@@ -189,8 +201,8 @@ async function checkOutBranch(
     return { branch, created: false };
   }
   const remote = branch.startsWith("origin/") ? branch : `origin/${branch}`;
-  if (!(await hasRef(repo, `refs/remotes/${remote}`))) throw notFound("Branch");
   const local = remote.slice("origin/".length);
+  if (!(await hasRef(repo, `refs/remotes/${remote}`)) && !(await bring(local))) throw notFound("Branch");
   if (await hasRef(repo, `refs/heads/${local}`)) {
     await repo.write(["checkout", "--quiet", local, "--"]);
     return { branch: local, created: false };

@@ -42,7 +42,7 @@ const settings: Record<string, string> = {
 };
 
 export interface RemoteAddress {
-  /** `https://…`, without user information. */
+  /** `https://…`, or `http://…` of a host that the operator named; without user information. */
   url: string;
   /** What a stored account says to that host, e.g. `Basic …`; stays out of command lines, files and logs. */
   authorization?: string | undefined;
@@ -87,16 +87,21 @@ export function createOutsideGit({
 }): OpenOutsideGit {
   return async ({ url, authorization }, { maxBytes, tooLarge }) => {
     await outbound.check(url);
-    const { hostname, port, origin } = new URL(url);
+    const parsed = new URL(url);
+    const { hostname, port, origin } = parsed;
+    const isPlain = parsed.protocol === "http:";
+    if (isPlain && !outbound.allowsPlain(parsed))
+      throw new AppError("outbound_refused", `Give an https:// address, or allow ${parsed.host} with OUTBOUND_ALLOW_HOSTS.`);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const scratch = await mkdtemp(join(dir, "git-"));
     const remove = () => rm(scratch, { recursive: true, force: true, maxRetries: 3 });
     try {
-      const passage = await openPassage(outbound, { hostname, port: Number(port || 443), maxBytes, tooLarge });
+      const passage = await openPassage(outbound, { hostname, port: Number(port || (isPlain ? 80 : 443)), maxBytes, tooLarge, isPlain });
       const caFile = join(scratch, "ca.pem");
       if (ca) await writeFile(caFile, [...rootCertificates, ca].join("\n"));
       const config = {
         ...settings,
+        ...(isPlain && { "protocol.http.allow": "always" }),
         "http.proxy": passage.proxyUrl,
         "http.proxyAuthMethod": "basic",
         ...(ca && { "http.sslCAInfo": caFile }),

@@ -7,18 +7,22 @@ import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../testin
 vi.setConfig({ testTimeout: 120_000 });
 
 let host: GitHost;
+/** Of a home network: without TLS. */
+let plainHost: GitHost;
 let app: ProjectsApp;
 let ada: TestUser;
 beforeAll(async () => {
   host = await startGitHost();
+  plainHost = await startGitHost({ isPlain: true });
   app = await projectsApp({
-    env: { OUTBOUND_ALLOW_HOSTS: `localhost:${host.port}`, OUTBOUND_CA_FILE: host.caFile },
+    env: { OUTBOUND_ALLOW_HOSTS: `localhost:${host.port},localhost:${plainHost.port}`, OUTBOUND_CA_FILE: host.caFile },
   });
   ada = await app.signUp({ name: "Ada Lovelace" });
 }, 60_000);
 afterAll(async () => {
   await app.close();
   await host.close();
+  await plainHost.close();
 });
 
 const git = () => app.as(ada).git;
@@ -63,6 +67,54 @@ test("a clone takes the place of the files, is committed to, pushed, and pulls w
   expect(await read(project_id, "about.html")).toBe("about us\n");
   expect(await git().status({ params: { project_id } })).toMatchObject({ ahead: 0, behind: 0, last_commit: { sha: theirs } });
   expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, updated_files: [], message: "Already up to date." });
+});
+
+test("what a clone replaces is kept in a snapshot that its result names; all branches, tags and commits come", async () => {
+  const url = host.add("whole", { files: { "index.html": "new\n" }, history: 60 });
+  host.commit("whole", "side.txt", "side\n", "feature/side");
+  host.git("whole", "tag", "v1", "main");
+  const { project } = await setUpProject(app, ada);
+  const project_id = project.id;
+  await write(project_id, "mine.txt", "mine\n");
+  const { task_id } = await git().clone({ body: { project_id, repo_url: url } });
+  const { result, error } = await ended(app, ada, task_id);
+  expect(error).toBeNull();
+  expect(result).toMatchObject({ branches: 2, tags: 1, left_out: [] });
+  expect(await read(project_id, "mine.txt")).toBeUndefined();
+  const inside = await app.runtime.open({ id: project_id });
+  const said = async (...argv: string[]) => (await inside.exec(["git", ...argv])).stdout.trim();
+  expect(await said("rev-list", "--count", "HEAD")).toBe("61");
+  expect(await said("tag", "--list")).toBe("v1");
+  expect(await said("fsck", "--no-dangling")).toBe("");
+  // Known already, and one that came later.
+  const at = host.commit("whole", "later.txt", "later\n", "later");
+  for (const branch of ["feature/side", "later"])
+    expect(await git().checkout({ body: { project_id, branch } })).toEqual({ branch, created: true });
+  expect(await git().status({ params: { project_id } })).toMatchObject({ branch: "later", remote_branch: "origin/later", last_commit: { sha: at } });
+  await expect(git().checkout({ body: { project_id, branch: "nowhere" } })).rejects.toMatchObject({ status: 404 });
+
+  const { safety_snapshot_id: snapshot_id } = result as { safety_snapshot_id: string };
+  const params = { id: project_id, snapshot_id };
+  expect(await app.as(ada).snapshots.get({ params })).toMatchObject({ snapshot_type: "safety", status: "ready", label: "Before cloning whole" });
+  await ended(app, ada, (await app.as(ada).snapshots.restore({ params, body: {} })).task_id);
+  expect(await read(project_id, "mine.txt")).toBe("mine\n");
+});
+
+test("a host without TLS works when the operator named it, and is refused otherwise", async () => {
+  const url = plainHost.add("home", { files: { "a.txt": "a\n" }, authorization: `Basic ${btoa("ada:secret-token")}` });
+  await app.as(ada).gitProviders.connect({ params: { provider: "git" }, body: { base_url: plainHost.url, token: "secret-token", username: "ada" } });
+  const { project_id, task } = await cloned(url);
+  expect(task).toMatchObject({ status: "completed", error: null });
+  await write(project_id, "a.txt", "b\n");
+  await git().commit({ body: { project_id, message: "b" } });
+  await git().push({ body: { project_id } });
+  expect(plainHost.git("home", "show", "main:a.txt")).toBe("b\n");
+  const created = await app.as(ada).projects.create({ body: { name: "Home", git_repo_url: url } });
+  expect(await ended(app, ada, created.task_id)).toMatchObject({ status: "completed", error: null });
+  await using other = await startGitHost({ isPlain: true });
+  const repo_url = other.add("a", { files: { a: "1" } });
+  await expect(git().clone({ body: { project_id, repo_url } })).rejects.toMatchObject({ status: 400, code: "invalid_repo_url" });
+  expect(other.requests).toEqual([]);
 });
 
 test("a clone that fails leaves the files as they were, and says why; addresses that lead elsewhere are refused", async () => {

@@ -1,14 +1,23 @@
 import { badRequest } from "../../platform/errors.ts";
 
+/** Whether a host that the operator named may be spoken to without TLS. */
+export type AllowsPlain = (url: URL) => boolean;
+
 /**
- * The address of a repository as it is stored (agent-git-deploy 5.2): https alone, the forms of SSH turned into it, user information,
- * query and fragment taken away. Throws `invalid_repo_url`.
+ * The address of a repository as it is stored (agent-git-deploy 5.2): https, or http of a host that the operator named; the forms of SSH
+ * turned into https, user information, query and fragment taken away. Throws `invalid_repo_url`.
  */
-export function repositoryUrl(given: string): string {
+export function repositoryUrl(given: string, allowsPlain: AllowsPlain): string {
   const text = given.trim();
   const ssh = /^(?:ssh:\/\/)?git@([\w.-]+)(?::|\/)(?!\/)(.+)$/.exec(text);
   const url = URL.parse(ssh ? `https://${ssh[1]}/${ssh[2]}` : text);
-  if (url?.protocol !== "https:") throw badRequest("Give the https:// address of a repository.", "invalid_repo_url");
+  if (url?.protocol === "http:" && !allowsPlain(url))
+    throw badRequest(
+      `Give an https:// address. Whoever runs this server can allow http:// for ${url.host} with OUTBOUND_ALLOW_HOSTS.`,
+      "invalid_repo_url",
+    );
+  if (url?.protocol !== "https:" && url?.protocol !== "http:")
+    throw badRequest("Give the https:// address of a repository.", "invalid_repo_url");
   const path = url.pathname.replace(/\/+$/, "");
   const plain = decoded(path);
   if (path === "" || plain === undefined || /[\0-\x20\x7f]/.test(plain))

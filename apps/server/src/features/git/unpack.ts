@@ -9,12 +9,12 @@ import { configText, type Identity } from "./identity.ts";
 const checkoutMs = 120_000;
 
 /**
- * Objects and references of a fetched branch, with a `.git` that we wrote ourselves: no hooks, no filters, no credential; but who commits where
+ * Objects and references of what was fetched, with a `.git` that we wrote ourselves: no hooks, no filters, no credential; but who commits where
  * it is not us who does.
  */
 export async function writeRepository(
   { files }: Sandbox,
-  { packDir, shallowFile, branch, commit }: FetchedRepository,
+  { packDir, shallowFile, branch, commit, references }: FetchedRepository,
   url: string,
   identity: Identity,
 ): Promise<void> {
@@ -24,7 +24,12 @@ export async function writeRepository(
   for (const folder of ["objects/info", "refs/heads", "refs/tags", "info"]) await files.mkdir(`.git/${folder}`);
   await files.write(
     ".git/packed-refs",
-    `# pack-refs with: peeled fully-peeled sorted \n${commit} refs/heads/${branch}\n${commit} refs/remotes/origin/${branch}\n`,
+    [
+      "# pack-refs with: peeled fully-peeled sorted ",
+      `${commit} refs/heads/${branch}`,
+      ...references.flatMap(({ sha, name, peeled }) => [`${sha} ${name}`, ...(peeled ? [`^${peeled}`] : [])]),
+      "",
+    ].join("\n"),
   );
   await files.write(".git/refs/remotes/origin/HEAD", `ref: refs/remotes/origin/${branch}\n`);
   await files.write(".git/config", configOf(branch, url, identity));

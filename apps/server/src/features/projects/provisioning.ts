@@ -68,6 +68,7 @@ export function createProvisioning({
   maxProjects,
   templates,
   checkRepository,
+  allowsPlain,
   chooseBase,
   tasks,
   log,
@@ -82,6 +83,8 @@ export function createProvisioning({
   templates: Templates;
   /** Refuses the address of a repository that must not be called. */
   checkRepository: (url: string) => Promise<void>;
+  /** Whether repositories of this host may be reached by http. */
+  allowsPlain: (url: URL) => boolean;
   chooseBase: ChooseBase;
   tasks: Tasks;
   log: Logger;
@@ -295,7 +298,7 @@ export function createProvisioning({
         if (first) chat_id = (await firstMessages?.keep(tx, creator, project.id, first)) ?? null;
       };
       if (sourceTypeOf(body) === "base") return { ...(await createFromBase(creator.id, body, keepFirst)), chat_id };
-      const chosen = chooseSource(body, templates);
+      const chosen = chooseSource(body, templates, allowsPlain);
       if (chosen.source.kind === "git") await checkRepository(chosen.source.url);
       const made = await createFrom(creator.id, { name: body.name, description: body.description ?? null, ...chosen, alongside: keepFirst });
       return { ...made, chat_id };
@@ -374,10 +377,11 @@ const sourceTypeOf = (body: CreateProject) =>
 function chooseSource(
   body: CreateProject,
   templates: Templates,
+  allowsPlain: (url: URL) => boolean,
 ): { source_type: string; template_slug?: string; source: SourceInput } {
   const source_type = sourceTypeOf(body);
   if (gitTypes.has(source_type)) {
-    const url = repositoryAddress(body.git_repo_url ?? "");
+    const url = repositoryAddress(body.git_repo_url ?? "", allowsPlain);
     const branch = body.git_branch?.trim() || null;
     if (branch !== null && !isBranchName(branch)) throw invalid(["body", "git_branch"], "This is not the name of a branch");
     return { source_type, source: { kind: "git", url, branch } };
@@ -391,12 +395,12 @@ function chooseSource(
 const gitTypeOf = (url: string) =>
   ({ "github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket" })[URL.parse(url)?.hostname ?? ""] ?? "git";
 
-/** What a person gave as `git_repo_url`: https alone, without credentials, query and fragment; throws 422. */
-export function repositoryAddress(text: string): string {
+/** What a person gave as `git_repo_url`: https, or http of a host that the operator named; without credentials, query and fragment; throws 422. */
+export function repositoryAddress(text: string, allowsPlain: (url: URL) => boolean = () => false): string {
   const loc = ["body", "git_repo_url"];
   if (text === "") throw invalid(loc, "Field required", "missing");
   const url = URL.parse(text.trim());
-  if (url?.protocol !== "https:") throw invalid(loc, "Give an https:// address");
+  if (url?.protocol !== "https:" && !(url?.protocol === "http:" && allowsPlain(url))) throw invalid(loc, "Give an https:// address");
   if (url.username || url.password) throw invalid(loc, "Leave user name and password out of the address");
   if (url.search || url.hash || url.pathname === "/") throw invalid(loc, "Give the address of a repository");
   return url.href.replace(/\/+$/, "");

@@ -5,5 +5,5 @@ export { createRestoreGuard, createRestoring, type Restoring } from "./restoring
 export { createSnapshots, type Snapshots } from "./snapshots.service.ts";
 export { createSnapshotsStore, type SnapshotsStore } from "./snapshots.store.ts";
 export { mountSnapshots } from "./snapshots.routes.ts";
-export { createTaking } from "./taking.ts";
+export { createTaking, type Taking } from "./taking.ts";
 export { createTreeAccess, type TreeAccess } from "./trees.ts";

@@ -95,7 +95,13 @@ export function createTaking({
   const insert = async (
     tx: Queries,
     project: ProjectRow,
-    { type, label, userId, sparing }: { type: SnapshotRow["snapshot_type"]; label: string; userId: string | null; sparing?: string },
+    {
+      id,
+      type,
+      label,
+      userId,
+      sparing,
+    }: { id?: string; type: SnapshotRow["snapshot_type"]; label: string; userId: string | null; sparing?: string },
   ): Promise<{ row: SnapshotRow; gone: SnapshotRow[] }> => {
     const all = await store.listAll(tx, project.id);
     const isStale = (row: SnapshotRow) => row.status !== "ready" && Date.now() - Date.parse(row.created_at) > neverReadyMs;
@@ -114,6 +120,7 @@ export function createTaking({
       gone.map((row) => row.id),
     );
     const row = await store.insert(tx, {
+      ...(id !== undefined && { id }),
       project_id: project.id,
       user_id: userId,
       storage_key: project.id,
@@ -127,6 +134,40 @@ export function createTaking({
     if (gone.length === 0) return;
     await (await trees.open(project)).history.remove(gone.map((row) => `snapshot/${row.id}`));
     for (const row of gone) await changed(project.id, "delete", row.id);
+  };
+
+  /**
+   * Keeps the state of now under an id that was given out before, for work that is about to replace it. Done already, it does nothing:
+   * an attempt before this one may have begun to replace the files.
+   */
+  const keepBefore = async (
+    project: ProjectRow,
+    { id, label, userId }: { id: string; label: string; userId: string },
+    context: Pick<TaskContext, "signal" | "note">,
+  ): Promise<void> => {
+    const known = await store.find(project.id, id);
+    if (known?.status === "ready") return;
+    const made =
+      known === undefined
+        ? await store.transaction(async (tx) => {
+            await store.lockTree(tx, project.id);
+            return insert(tx, project, { id, type: "safety", label, userId });
+          })
+        : undefined;
+    if (made) {
+      await forget(project, made.gone);
+      await changed(project.id, "add", id);
+    }
+    try {
+      await capture(project, made?.row ?? (known as SnapshotRow), context);
+    } catch (error) {
+      // Nothing was replaced, so there is nothing to go back to.
+      if (!context.signal.aborted) {
+        await store.transaction((tx) => store.remove(tx, [id]));
+        await changed(project.id, "delete", id);
+      }
+      throw error;
+    }
   };
 
   const failed = async (task: TaskRow, id: string, error: string) => {
@@ -182,7 +223,7 @@ export function createTaking({
     await changed(project.id, "add", row.id);
     return { row, task };
   };
-  return { capture, insert, forget, begin, changed };
+  return { capture, insert, forget, begin, keepBefore, changed };
 }
 
 /** `manual-1a2b3c4d-20260131-235959-x7q2`. */

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
@@ -184,6 +185,24 @@ test("a name that turns private after the check is not called", async () => {
   ).rejects.toMatchObject({ code: "outbound_refused" });
   expect(asked).toBe(2);
   expect(host.requests).toHaveLength(before);
+  await outbound.close();
+});
+
+test("of a repository that is too large as a whole, less comes, and what came is told", async () => {
+  const outbound = createOutbound({ allowHosts: [`localhost:${host.port}`] });
+  const git = createOutsideGit({ dir: temporaryFolder("clones"), outbound, ca: readFileSync(host.caFile, "utf8"), log: createLogger("silent") });
+  const url = host.add("large", { files: { "a.txt": "a" }, history: 80 });
+  const fetched = async (packBytes: number) => {
+    const limits = { ...repositoryLimits, packBytes, treeBytes: 1e6 };
+    await using repository = await createFetchRepository(git)({ url, branch: null, wantsAll: true, limits, signal: new AbortController().signal });
+    return { ...repository.extent, names: repository.references.map(({ name }) => name) };
+  };
+  const main = "refs/remotes/origin/main";
+  expect(await fetched(1e6)).toEqual({ depth: undefined, isWhole: true, names: [main] });
+  host.commit("large", "video.txt", randomBytes(400_000).toString("base64"), "videos");
+  expect(await fetched(200_000)).toEqual({ depth: 50, isWhole: false, names: [main] });
+  expect(await fetched(2e6)).toEqual({ depth: undefined, isWhole: true, names: [main, "refs/remotes/origin/videos"] });
+  await expect(fetched(100)).rejects.toMatchObject({ code: "payload_too_large" });
   await outbound.close();
 });
 
