@@ -191,3 +191,66 @@ describe("what cannot be edited", () => {
     expect(buffers.get("x")).toMatchObject({ status: "ready", text: "ok" });
   });
 });
+
+describe("reading", () => {
+  /** Answers when it is told to, in whatever order. */
+  async function slow() {
+    const answers: ((text: string, etag: string) => void)[] = [];
+    const read = vi.fn(() => new Promise<ReadFile>((resolve) => answers.push((text, etag) => resolve({ kind: "text", text, etag }))));
+    const write = vi.fn(async (): Promise<WriteFile> => ({ kind: "written", etag: '"w"' }));
+    const buffers = createBuffers({ read, write });
+    buffers.open("a.ts");
+    answers[0]?.("v1", '"1"');
+    await settle();
+    const answer = async (at: number, text: string, etag: string) => {
+      answers[at]?.(text, etag);
+      await settle();
+    };
+    return { read, write, buffers, answer, text: () => buffers.get("a.ts")?.text };
+  }
+  test("thirty quick changes start two reads, and the last one counts", async () => {
+    const { read, buffers, answer, text } = await slow();
+    for (let n = 2; n <= 31; n++) buffers.changed("a.ts", `"${n}"`);
+    await settle();
+    expect(read).toHaveBeenCalledTimes(2);
+    await answer(1, "v15", '"15"');
+    expect(read).toHaveBeenCalledTimes(3);
+    await answer(2, "v31", '"31"');
+    expect(text()).toBe("v31");
+    await settle(10_000);
+    // The first one was the opening.
+    expect(read).toHaveBeenCalledTimes(3);
+  });
+  test("an answer that comes late never replaces a newer one", async () => {
+    const { read, buffers, answer, text } = await slow();
+    buffers.changed("a.ts", '"2"');
+    buffers.changed("a.ts", '"3"');
+    await settle();
+    // Were both on their way, the newer one could be here first.
+    await answer(2, "v3", '"3"');
+    await answer(1, "v2", '"2"');
+    await answer(2, "v3", '"3"');
+    expect(text()).toBe("v3");
+    expect(read).toHaveBeenCalledTimes(3);
+  });
+  test("a change while the file is opened is read too", async () => {
+    const remote = server("one");
+    const buffers = createBuffers({ read: remote.read, write: remote.write });
+    buffers.open("a.ts");
+    buffers.changed("a.ts", remote.change("two"));
+    await settle();
+    expect(buffers.get("a.ts")?.text).toBe("two");
+  });
+  test("what was read before our own write answered does not take the typed text away", async () => {
+    const { read, buffers, answer, text } = await slow();
+    buffers.changed("a.ts", '"2"');
+    buffers.edited("a.ts", () => "typed");
+    await settle(1000);
+    expect(buffers.get("a.ts")).toMatchObject({ isDirty: false, isSaving: false, text: "typed" });
+    await answer(1, "v1", '"1"');
+    expect(text()).toBe("typed");
+    expect(read).toHaveBeenCalledTimes(3);
+    await answer(2, "typed", '"w"');
+    expect(buffers.get("a.ts")).toMatchObject({ text: "typed", conflict: undefined });
+  });
+});

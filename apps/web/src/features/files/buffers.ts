@@ -70,6 +70,12 @@ interface Buffer {
   autosave: Autosave;
   /** An outside change came in while our own write was on its way: whose it was shows when that has answered. */
   pendingEtags: (string | undefined)[];
+  /** The one read on its way. */
+  reading: Promise<void> | undefined;
+  /** Its answer may be old already: one more read follows. */
+  isReadAgain: boolean;
+  /** How many writes have answered: a read that began before one of them tells of an older file. */
+  writes: number;
 }
 
 /** Open files: what the server has, what is unsaved, and what happens when both changed. Knows no editor. */
@@ -92,10 +98,29 @@ export function createBuffers({
   };
   const isOpen = (buffer: Buffer) => buffers.get(buffer.view.path) === buffer;
 
-  const load = async (buffer: Buffer) => {
+  /** At most one read per file is on its way, and at most one more waits: answers cannot overtake each other. */
+  const load = (buffer: Buffer): Promise<void> => {
+    if (buffer.reading) buffer.isReadAgain = true;
+    return (buffer.reading ??= (async () => {
+      do {
+        buffer.isReadAgain = false;
+        await loadOnce(buffer);
+      } while (buffer.isReadAgain && isOpen(buffer));
+      buffer.reading = undefined;
+    })());
+  };
+  const loadOnce = async (buffer: Buffer) => {
+    const { path } = buffer.view;
+    const { writes } = buffer;
     try {
-      const file = await read(buffer.view.path);
+      const file = await read(path);
       if (!isOpen(buffer)) return;
+      // Our own write reads again when it has answered.
+      if (buffer.view.isSaving) return void buffer.pendingEtags.push(undefined);
+      if (buffer.writes !== writes || buffer.view.path !== path) {
+        buffer.isReadAgain = true;
+        return;
+      }
       switch (file.kind) {
         case "text": {
           buffer.etag = file.etag;
@@ -139,6 +164,7 @@ export function createBuffers({
     const readBefore = buffer.read;
     set(buffer, { isSaving: true, isDirty: false });
     const result = await write(buffer.view.path, text, buffer.etag);
+    buffer.writes += 1;
     if (!isOpen(buffer)) return;
     const isNewer = buffer.read !== readBefore;
     switch (result.kind) {
@@ -165,6 +191,9 @@ export function createBuffers({
       etag: undefined,
       read: undefined,
       pendingEtags: [],
+      reading: undefined,
+      isReadAgain: false,
+      writes: 0,
       autosave: createAutosave({ save: () => save(buffer), ...(delayMs !== undefined && { delayMs }) }),
     };
     return buffer;
@@ -204,7 +233,7 @@ export function createBuffers({
     },
     changed: (path, etag) =>
       withBuffer(path, (buffer) => {
-        if (buffer.view.status === "loading" || (etag !== undefined && etag === buffer.etag)) return;
+        if (etag !== undefined && etag === buffer.etag) return;
         if (buffer.view.isSaving) buffer.pendingEtags.push(etag);
         else void load(buffer);
       }),

@@ -11,11 +11,7 @@ import type { GitActs } from "./use-git-acts.ts";
 
 /** Why the address does not do, in the words of this form. */
 const problemOf = (error: unknown): string =>
-  hasCode(error, "invalid_repo_url")
-    ? "This is not the https:// address of a repository."
-    : hasCode(error, "outbound_refused")
-      ? "This server does not go to addresses of that kind."
-      : sentenceOf(error);
+  hasCode(error, "outbound_refused") ? "This server does not go to addresses of that kind." : sentenceOf(error);
 
 const Address = ({ url, error, onChange }: { url: string; error: string | undefined; onChange: (url: string) => void }) => (
   <Field label="Address of the repository" error={error}>

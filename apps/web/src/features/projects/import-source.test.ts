@@ -15,7 +15,7 @@ test.each([
   ["", /Give the address/],
   ["git@github.com:ada/shop.git", /SSH/],
   ["ssh://git@x/y", /SSH/],
-  ["http://x/y", /https/],
+  ["ftp://x/y", /https/],
   ["https://ada:secret@x/y", /password/],
 ])("%j is no address of a repository", (address, why) => expect(addressProblem(address)).toMatch(why));
 test("an https address is one", () => expect(addressProblem(" https://github.com/ada/shop ")).toBeUndefined());

@@ -24,7 +24,8 @@ export function addressProblem(address: string): string | undefined {
   if (text === "") return "Give the address of a repository.";
   if (/^(git@|ssh:)/i.test(text)) return "Give the https:// address; this one is for SSH.";
   const url = URL.parse(text);
-  if (url?.protocol !== "https:") return "Give an address that begins with https://.";
+  // Whether a host may be reached by http is the server's to say.
+  if (url?.protocol !== "https:" && url?.protocol !== "http:") return "Give an address that begins with https://.";
   if (url.username || url.password) return "Leave user name and password out of the address.";
   return undefined;
 }
