@@ -210,10 +210,15 @@ export const containersRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/containers/{container_id}",
     tag,
-    summary: "Remove a container; its files stay",
+    summary:
+      "Remove a container. Its folder stays (header Kept-Directory) unless delete_files is true; Checkpoint-Id names what has the deleted files, Snapshot-Id what has the rows of a database",
     auth: "user",
     status: 204,
     params: Params,
+    query: Type.Object({
+      /** Also deletes its folder, unless another container has its own in it. */
+      delete_files: Type.Optional(Type.Boolean({ default: false })),
+    }),
     errors: ["not_found"],
   }),
   start: route({

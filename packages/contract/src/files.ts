@@ -132,7 +132,8 @@ export const filesRoutes = {
       /** Otherwise 409 with `details.paths` when something is there already. */
       overwrite: Type.Optional(Type.Boolean({ default: false })),
     }),
-    response: Type.Object({ files: Type.Array(File) }),
+    /** `checkpoint_id`: has what was replaced, to go back to; null when nothing was. */
+    response: Type.Object({ files: Type.Array(File), checkpoint_id: Nullable(Uuid) }),
     errors: ["bad_path", "not_found", "conflict", "payload_too_large", "storage_full", "git_directory", "project_busy"],
   }),
   rename: route({
@@ -143,7 +144,8 @@ export const filesRoutes = {
     auth: "user",
     params: ProjectOnly,
     body: Type.Object({ old_path: Type.String(), new_path: Type.String(), overwrite: Type.Optional(Type.Boolean({ default: false })) }),
-    response: Type.Object({ old_path: Type.String(), new_path: Type.String() }),
+    /** `checkpoint_id`: has what was replaced; null when nothing was. */
+    response: Type.Object({ old_path: Type.String(), new_path: Type.String(), checkpoint_id: Nullable(Uuid) }),
     errors: ["bad_path", "not_found", "conflict"],
   }),
   mkdir: route({
@@ -187,7 +189,7 @@ export const filesRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/files/{path}",
     tag,
-    summary: "Delete a file, or a directory with ?recursive=true",
+    summary: "Delete a file, or a directory with ?recursive=true. The header Checkpoint-Id names the point in time that has it",
     auth: "user",
     status: 204,
     params: Params,

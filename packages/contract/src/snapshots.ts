@@ -22,14 +22,15 @@ export const Snapshot = Type.Object({
 export type Snapshot = Static<typeof Snapshot>;
 
 /**
- * A point in time kept by the server itself: before an agent's turn, or after a restore. Files only, kept 30 days, not counted
+ * A point in time kept by the server itself: before an agent's turn, before somebody removes or replaces files (`replace`), or after a
+ * restore. Files only, kept 30 days, not counted
  * among the snapshots (accounts-projects 4.6).
  */
 export const Checkpoint = Type.Object({
   id: Uuid,
   project_id: Uuid,
   /** `turn_end`, after a turn, is listed nowhere and named by the run's change set. */
-  kind: Literals("turn", "turn_end", "restore"),
+  kind: Literals("turn", "turn_end", "restore", "replace"),
   /** The first words of the message that began the turn, or what was restored. */
   label: Type.String(),
   chat_id: Nullable(Uuid),

@@ -68,7 +68,7 @@ export function composeContainers(
     secretVault,
     redactions,
   }: Omit<Secrecy, "mcpStore" | "mcpVault">,
-  { projects, projectsStore, templates }: ProjectsArea,
+  { projects, projectsStore, templates, keepBefore }: ProjectsArea,
 ): ContainersArea {
   const catalogue = createServiceCatalogue({ runtime });
   const connectionsStore = createConnectionsStore(db);
@@ -158,6 +158,7 @@ export function composeContainers(
     redactions,
     events,
     address,
+    keepBefore: keepBefore.before,
   });
   const renaming = createRenaming({ store: containersStore, containers, projects, power, services, wiring, tasks, events, address, log });
   const connections = createConnections({

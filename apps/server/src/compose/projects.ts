@@ -7,6 +7,13 @@ import {
   type ProjectsStore,
   type Templates,
 } from "../features/projects/index.ts";
+import {
+  createCheckpoints,
+  createKeepBefore,
+  createSnapshotsStore,
+  createTreeAccess,
+  type KeepBefore,
+} from "../features/snapshots/index.ts";
 import { mountTasks } from "../features/tasks/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
@@ -16,6 +23,8 @@ export interface ProjectsArea extends Area {
   templates: Templates;
   projectsStore: ProjectsStore;
   projects: Projects;
+  /** Checkpoints before files are removed or replaced. */
+  keepBefore: KeepBefore;
 }
 
 export async function composeProjects(
@@ -33,10 +42,12 @@ export async function composeProjects(
     isShared,
     log,
   });
+  const checkpoints = createCheckpoints({ store: createSnapshotsStore(db), trees: createTreeAccess({ projects, runtime }), events, log });
   return {
     templates,
     projectsStore,
     projects,
+    keepBefore: createKeepBefore({ checkpoints, log }),
     mount(mount) {
       mountTasks(mount, { tasks, resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id });
     },

@@ -42,7 +42,7 @@ export function composeSnapshots(
   { config, log, dataDir, db, events, runtime, tasks }: Platform,
   { containersStore }: Pick<Secrecy, "containersStore">,
   { projects }: ProjectsArea,
-  { services, power }: ContainersArea,
+  { services, power, containers }: ContainersArea,
   { assets }: WorkspaceArea,
 ): SnapshotsArea {
   const databases = createProjectDatabases({ postgresOf: createPostgresAccess({ store: containersStore, services }), log });
@@ -70,6 +70,13 @@ export function composeSnapshots(
     onTreeReplaced: [assets.reconcile],
     onRestored,
     log,
+  });
+  containers.keepDataWith(async (project, row, userId) => {
+    if (row.service_slug !== "postgres") return null;
+    const id = crypto.randomUUID();
+    const context = { signal: AbortSignal.timeout(config.snapshots.readyTimeoutMs), note: async () => undefined };
+    await taking.keepBefore(project, { id, label: `Before removing ${row.name}`, userId }, context);
+    return id;
   });
   const snapshots = createSnapshots({
     store: snapshotsStore,

@@ -38,7 +38,7 @@ export interface WorkspaceArea extends Area {
 export function composeWorkspace(
   { config, log, onClose, db, events, processId }: Platform,
   { containersStore, redactions }: Pick<Secrecy, "containersStore" | "redactions">,
-  { projects }: ProjectsArea,
+  { projects, keepBefore }: ProjectsArea,
   { idle, services }: ContainersArea,
 ): WorkspaceArea {
   const watch = createFilesWatch({ events, log });
@@ -46,9 +46,13 @@ export function composeWorkspace(
   const logProblems = createLogProblems({ store: containersStore, onServiceState: projects.onServiceState, events, redactions, log });
   onClose(async () => logProblems.close());
   /** What keeps an eye on files. */
-  const onFilesChanged: OnFilesChanged[] = [];
+  const onFilesChanged: OnFilesChanged[] = [
+    async (projectId, changes) => {
+      if (changes.some(({ op }) => op !== "delete")) keepBefore.changed(projectId);
+    },
+  ];
   const announce = createAnnounce({ projects, events, watch, onChanged: onFilesChanged });
-  const files = createFiles({ projects, announce });
+  const files = createFiles({ projects, announce, keepBefore: keepBefore.before });
   const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
   const assetsStore = createAssetsStore(db);
   const assets = createAssets({ store: assetsStore, projects, announce });
@@ -90,7 +94,7 @@ export function composeWorkspace(
     assets,
     shell,
     mount(mount) {
-      mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce }) });
+      mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, keepBefore: keepBefore.before }) });
       mountAssets(mount, { assets });
       mountKanban(mount, { kanban });
       mountNotes(mount, { notes });

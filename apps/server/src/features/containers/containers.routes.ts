@@ -46,7 +46,15 @@ export function mountContainers(
       context.status(isNew ? 201 : 200);
       return container;
     },
-    remove: ({ user }, { params }) => containers.remove(user.id, params.id, params.container_id),
+    remove: async (context, { params, query }) => {
+      const { snapshot_id, checkpoint_id, kept_directory } = await containers.remove(context.user.id, params.id, params.container_id, {
+        deleteFiles: query.delete_files === true,
+      });
+      // 204 has no body: what is left, and the ways back, stand in headers.
+      if (snapshot_id !== null) context.setHeader("snapshot-id", snapshot_id);
+      if (checkpoint_id !== null) context.setHeader("checkpoint-id", checkpoint_id);
+      if (kept_directory !== null) context.setHeader("kept-directory", encodeURI(kept_directory));
+    },
     start: async ({ user }, { params }) => {
       const { project, row } = await containers.require(user.id, params.id, params.container_id);
       return { ...(await power.startContainer(project, row)), container_name: row.container_name, url: urlOf(row, address) };

@@ -41,6 +41,7 @@ export function createContainers({
   redactions,
   events,
   address,
+  keepBefore,
 }: {
   store: ContainersStore;
   credentials: CredentialsStore;
@@ -53,7 +54,10 @@ export function createContainers({
   redactions: Redactions;
   events: EventLog;
   address: PreviewAddress;
+  /** A checkpoint before files are removed; null when none could be kept. */
+  keepBefore: (project: ProjectRow, label: string) => Promise<string | null>;
 }) {
+  let keepData: KeepData = async () => null;
   const require = async (userId: string, ref: string, id: string): Promise<{ project: ProjectRow; row: ContainerRow }> => {
     const project = await projects.require(userId, ref);
     const row = await store.find(project.id, id);
@@ -198,9 +202,16 @@ export function createContainers({
       await offerChanged(updated.after);
       return { container: wireOf(updated.after, address), isNew: updated.isNew };
     },
-    /** Stops it and removes it with its connections and its data; files stay (accounts-projects 4.2). */
-    remove: async (userId: string, ref: string, id: string): Promise<void> => {
+    /** What keeps the data of a container that is about to be removed. */
+    keepDataWith: (keep: KeepData): void => void (keepData = keep),
+    /**
+     * Stops it and removes it with its connections and its data, which a snapshot keeps where it can be read. Its files stay unless they are
+     * asked to go, and go only where no other container has them (accounts-projects 4.2).
+     */
+    remove: async (userId: string, ref: string, id: string, { deleteFiles = false }: { deleteFiles?: boolean } = {}): Promise<Removal> => {
       const { project, row } = await require(userId, ref, id);
+      const snapshot_id = volumesOf(row).length > 0 && row.last_started_at !== null ? await keepData(project, row, userId) : null;
+      const others = (await store.listAll(project.id)).filter((other) => other.id !== row.id);
       const targets = await wiring.targetsOf(project.id, row.id);
       // First the row: nothing can begin to start it any more, and what had begun ends with the stop. A crash in between leaves a service
       // without a row, which the next start of the server ends.
@@ -213,6 +224,13 @@ export function createContainers({
       await tell(row, "delete");
       await changedFor(targets, row);
       await redactions.changed(project.id);
+      const isOwnFolder = row.directory !== "." && !others.some((other) => sharesFolder(other.directory, row.directory));
+      const isRemoved = deleteFiles && isOwnFolder;
+      const { files } = await projects.sandboxOf(project);
+      const hasFolder = row.directory !== "." && (await files.stat(row.directory)) !== undefined;
+      const checkpoint_id = isRemoved && hasFolder ? await keepBefore(project, `Before deleting ${row.directory} with ${row.name}`) : null;
+      if (isRemoved && hasFolder) await files.remove(row.directory, { recursive: true });
+      return { snapshot_id, checkpoint_id, kept_directory: hasFolder && !isRemoved ? row.directory : null };
     },
   };
 
@@ -223,6 +241,17 @@ export function createContainers({
     for (const { name } of volumes) await sandbox.removeVolume(name);
   }
 }
+
+/** Before a container's data goes: the snapshot that has it, null when there is nothing to keep. */
+type KeepData = (project: ProjectRow, row: ContainerRow, userId: string) => Promise<string | null>;
+/** What a removal left, and the ways back. */
+interface Removal {
+  snapshot_id: string | null;
+  checkpoint_id: string | null;
+  kept_directory: string | null;
+}
+const sharesFolder = (one: string, other: string): boolean =>
+  one === other || one.startsWith(`${other}/`);
 
 const hasVariables = (body: Update): boolean =>
   Object.keys(body.env_vars_to_set ?? {}).length > 0 || (body.env_vars_to_delete ?? []).length > 0;

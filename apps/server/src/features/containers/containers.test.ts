@@ -235,12 +235,28 @@ describe("rows", () => {
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "running" });
     expect(await (await fetch(`http://127.0.0.1:${made.internal_port}/`)).text()).toContain("hello");
 
-    await app.as(ada).containers.remove({ params: { ...params, container_id: made.id } });
+    const remove = (id: string, query = "") =>
+      app.request(`/api/projects/${project.id}/containers/${id}${query}`, { method: "DELETE", user: ada });
+    const removed = await remove(made.id);
+    expect([removed.status, removed.headers.get("kept-directory"), removed.headers.get("checkpoint-id")]).toEqual([204, "tiny-app-2", null]);
     await expect(fetch(`http://127.0.0.1:${made.internal_port}/`)).rejects.toThrow();
     await expect(app.as(ada).containers.get({ params: { ...params, container_id: made.id } })).rejects.toMatchObject({ status: 404 });
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "running" });
     // Its files stay.
-    expect((await app.request(`/api/projects/${project.id}/files/tiny-app-2/server.mjs`, { user: ada })).status).toBe(200);
+    const statusOf = async (path: string) => (await app.request(`/api/projects/${project.id}/files/${path}`, { user: ada })).status;
+    expect(await statusOf("tiny-app-2/server.mjs")).toBe(200);
+
+    // Unless they are asked to go; then a checkpoint has them.
+    const other = await app.as(ada).containers.create({ params, body: { name: "other" } });
+    await ended(app, ada, other.task_id);
+    expect(await statusOf(`${other.directory}/server.mjs`)).toBe(200);
+    const gone = await remove(other.id, "?delete_files=true");
+    expect([gone.status, gone.headers.get("kept-directory")]).toEqual([204, null]);
+    expect([await statusOf(`${other.directory}/server.mjs`), await statusOf("server.mjs")]).toEqual([404, 200]);
+    const checkpoint_id = gone.headers.get("checkpoint-id") ?? "";
+    const back = await app.as(ada).snapshots.checkpointRestore({ params: { id: project.id, checkpoint_id }, body: {} });
+    await ended(app, ada, back.task_id);
+    expect(await statusOf(`${other.directory}/server.mjs`)).toBe(200);
   });
 
   test("what cannot be is refused", async () => {

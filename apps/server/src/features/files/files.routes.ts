@@ -65,12 +65,15 @@ export function mountFiles(mount: Mount, { files, search, upload }: { files: Fil
       context.setHeader("etag", quoted(file.etag));
       return file;
     },
-    remove: ({ user, headers }, { params, query }) => {
+    remove: async (context, { params, query }) => {
+      const { user, headers } = context;
       const ifMatch = tagOf(headers["if-match"]);
-      return files.remove(user.id, params.id, params.path, {
+      const { checkpoint_id } = await files.remove(user.id, params.id, params.path, {
         recursive: query.recursive === true,
         ...(ifMatch !== undefined && ifMatch !== "*" && { ifMatch }),
       });
+      // 204 has no body: the way back stands in a header.
+      if (checkpoint_id !== null) context.setHeader("checkpoint-id", checkpoint_id);
     },
   });
 }

@@ -68,10 +68,21 @@ export const createAnnounce =
     ]);
   };
 
+/** A checkpoint before something of a person's is removed or replaced. Its id; null when none could be kept. */
+export type KeepFilesBefore = (project: ProjectRow, label: string) => Promise<string | null>;
+
 export type Files = ReturnType<typeof createFiles>;
 
 /** The working tree over the API (accounts-projects 4.3). The tree is the only truth; nothing of it is in the database. */
-export function createFiles({ projects, announce: tell }: { projects: ProjectAccess; announce: Announce }) {
+export function createFiles({
+  projects,
+  announce: tell,
+  keepBefore,
+}: {
+  projects: ProjectAccess;
+  announce: Announce;
+  keepBefore: KeepFilesBefore;
+}) {
   const open = async (userId: string, ref: string) => {
     const project = await projects.require(userId, ref);
     return { project, tree: (await projects.sandboxOf(project)).files };
@@ -169,27 +180,37 @@ export function createFiles({ projects, announce: tell }: { projects: ProjectAcc
       await announce(project, { path, op: created ? "add" : "update", etag: entry.etag, size: entry.size });
       return { file: wireOf(project.id, entry, data, "none"), created };
     },
-    remove: async (userId: string, ref: string, given: string, options: { recursive: boolean; ifMatch?: string }): Promise<void> => {
+    /** The checkpoint that has what was removed. */
+    remove: async (
+      userId: string,
+      ref: string,
+      given: string,
+      options: { recursive: boolean; ifMatch?: string },
+    ): Promise<{ checkpoint_id: string | null }> => {
       const { project, tree } = await open(userId, ref);
       const path = writablePath(given);
       const entry = await tree.stat(path);
       if (!entry) throw notFound("File");
       if (entry.isDirectory && !options.recursive)
         throw new AppError("is_directory", "This is a directory; add ?recursive=true to delete it with everything in it.");
+      const checkpoint_id = await keepBefore(project, `Before deleting ${path}`);
       await tree.remove(path, { recursive: options.recursive, ...(options.ifMatch !== undefined && { ifMatch: options.ifMatch }) });
       await announce(project, { path, op: "delete", is_directory: entry.isDirectory });
+      return { checkpoint_id };
     },
     rename: async (
       userId: string,
       ref: string,
       body: { old_path: string; new_path: string; overwrite?: boolean },
-    ): Promise<{ old_path: string; new_path: string }> => {
+    ): Promise<{ old_path: string; new_path: string; checkpoint_id: string | null }> => {
       const { project, tree } = await open(userId, ref);
       const [from, to] = [writablePath(body.old_path), writablePath(body.new_path)];
       if (from === to) throw new AppError("bad_path", "Both paths are the same.");
       if (to.startsWith(`${from}/`)) throw new AppError("bad_path", "A directory cannot be moved into itself.");
       const entry = await tree.stat(from);
       if (!entry) throw notFound("File");
+      const isReplacing = body.overwrite === true && (await tree.stat(to)) !== undefined;
+      const checkpoint_id = isReplacing ? await keepBefore(project, `Before replacing ${to}`) : null;
       await tree.rename(from, to, { overwrite: body.overwrite ?? false });
       const moved = await tree.stat(to);
       await announce(project, {
@@ -199,7 +220,7 @@ export function createFiles({ projects, announce: tell }: { projects: ProjectAcc
         is_directory: entry.isDirectory,
         ...(moved && { etag: moved.etag, size: moved.size }),
       });
-      return { old_path: from, new_path: to };
+      return { old_path: from, new_path: to, checkpoint_id };
     },
     mkdir: async (userId: string, ref: string, given: string): Promise<{ file: File; created: boolean }> => {
       const { project, tree } = await open(userId, ref);

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { projectsApp, type ProjectsApp } from "../../testing/projects.ts";
+import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts";
 import type { TestUser } from "../../testing/app.ts";
 import { changed } from "../../testing/settings.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
@@ -24,6 +24,10 @@ const formOf = (files: Record<string, string | Buffer>) => {
 };
 const upload = (files: Record<string, string | Buffer>, query = "") =>
   app.request(`/api/projects/${id}/file-upload${query}`, { method: "POST", user: owner, body: formOf(files) });
+const goBack = async (checkpoint_id: string) => {
+  const { task_id } = await app.as(owner).snapshots.checkpointRestore({ params: { id, checkpoint_id }, body: { safety_snapshot: false } });
+  expect(await ended(app, owner, task_id)).toMatchObject({ status: "completed", error: null });
+};
 const paths = async () => (await app.as(owner).files.tree({ params: { id } })).entries.map((e) => e.path);
 /** What waits outside the tree. */
 const waiting = () => readdirSync(app.runtimeDir, { recursive: true }).filter((p) => /\/tmp\/./.test(String(p)));
@@ -50,8 +54,37 @@ describe("uploads", () => {
     expect(refused.status).toBe(409);
     expect(await refused.json()).toMatchObject({ code: "conflict", details: { paths: ["kept.txt"] } });
     expect(await paths()).not.toContain("fresh.txt");
-    expect((await upload({ "kept.txt": "2", "fresh.txt": "2" }, "?overwrite=true")).status).toBe(201);
+    const done = await upload({ "kept.txt": "2", "fresh.txt": "2" }, "?overwrite=true");
+    expect(done.status).toBe(201);
     expect(await app.as(owner).files.get({ params: { id, path: "kept.txt" } })).toMatchObject({ content: "2" });
+    // The way back is named.
+    const { checkpoint_id } = (await done.json()) as { checkpoint_id: string };
+    await goBack(checkpoint_id);
+    expect(await app.as(owner).files.get({ params: { id, path: "kept.txt" } })).toMatchObject({ content: "1" });
+    expect(await (await upload({ "other.txt": "1" })).json()).toMatchObject({ checkpoint_id: null });
+  });
+
+  test("what is deleted or moved over can be brought back from the checkpoint that the answer names", async () => {
+    const files = app.as(owner).files;
+    const read = async (path: string) => (await files.get({ params: { id, path } })).content;
+    await upload({ "gone/a.txt": "a", "gone/b.txt": "b", "from.txt": "from", "to.txt": "to" });
+    const remove = async (path: string) =>
+      (await app.request(`/api/projects/${id}/files/${path}?recursive=true`, { method: "DELETE", user: owner })).headers.get("checkpoint-id");
+    // One after the other they share a checkpoint: it has them all.
+    const first = await remove("gone/a.txt");
+    expect(await remove("gone")).toBe(first);
+    await goBack(first ?? "");
+    expect([await read("gone/a.txt"), await read("gone/b.txt")]).toEqual(["a", "b"]);
+    // What was written since needs one of its own.
+    await files.put({ params: { id, path: "gone/c.txt" }, body: { content: "c" } });
+    const second = await remove("gone");
+    expect(second).not.toBe(first);
+    await goBack(second ?? "");
+    expect(await read("gone/c.txt")).toBe("c");
+    const moved = await files.rename({ params: { id }, body: { old_path: "from.txt", new_path: "to.txt", overwrite: true } });
+    expect(await read("to.txt")).toBe("from");
+    await goBack(moved.checkpoint_id ?? "");
+    expect(await read("to.txt")).toBe("to");
   });
 
   test.each([

@@ -3,7 +3,7 @@ import { RuntimeError, type StagedFile } from "@tesslate/runtime";
 import type { UploadedFile } from "../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid } from "../../platform/errors.ts";
 import { normalisePath, writablePath } from "./files.paths.ts";
-import { wireOf, type Announce, type ProjectAccess } from "./files.service.ts";
+import { wireOf, type Announce, type KeepFilesBefore, type ProjectAccess } from "./files.service.ts";
 
 export type FileUpload = ReturnType<typeof createFileUpload>;
 
@@ -11,10 +11,12 @@ export type FileUpload = ReturnType<typeof createFileUpload>;
 export function createFileUpload({
   projects,
   announce,
+  keepBefore,
   limits = { fileBytes: maxUploadBytes, totalBytes: maxUploadTotalBytes, files: maxUploadFiles },
 }: {
   projects: ProjectAccess;
   announce: Announce;
+  keepBefore: KeepFilesBefore;
   limits?: { fileBytes: number; totalBytes: number; files: number };
 }) {
   return async (
@@ -22,7 +24,7 @@ export function createFileUpload({
     ref: string,
     parts: AsyncIterable<UploadedFile>,
     { directory, overwrite }: { directory: string; overwrite: boolean },
-  ): Promise<{ files: File[] }> => {
+  ): Promise<{ files: File[]; checkpoint_id: string | null }> => {
     const project = await projects.require(userId, ref);
     const tree = (await projects.sandboxOf(project)).files;
     const under = normalisePath(directory === "" ? "." : directory);
@@ -54,15 +56,20 @@ export function createFileUpload({
       if (staged.size === 0) throw invalid(["body", "file"], "Field required", "missing");
 
       const taken: string[] = [];
+      const replaced: string[] = [];
       for (const path of staged.keys()) {
         const there = await tree.stat(path);
         if (there?.isDirectory) throw conflict("conflict", `There is a folder named ${path}.`, { paths: [path] });
-        if (there && !overwrite) taken.push(path);
+        if (there) (overwrite ? replaced : taken).push(path);
       }
       if (taken.length > 0)
         throw conflict("conflict", taken.length === 1 ? `${taken[0]} exists already.` : `${taken.length} of these files exist already.`, {
           paths: taken,
         });
+      const checkpoint_id =
+        replaced.length === 0
+          ? null
+          : await keepBefore(project, `Before replacing ${replaced.length === 1 ? replaced[0] : `${replaced.length} files`} by an upload`);
       const files: File[] = [];
       for (const [path, file] of staged) {
         const { entry, created } = await file.place(path, { overwrite });
@@ -79,7 +86,7 @@ export function createFileUpload({
           size: file.size,
         })),
       );
-      return { files };
+      return { files, checkpoint_id };
     } finally {
       for (const file of staged.values()) await file.discard();
       if (!isDone) for (const { path, isNew } of placed) if (isNew) await tree.remove(path).catch(() => undefined);

@@ -29,14 +29,15 @@ export function createCheckpoints({
   events: EventLog;
   log: Logger;
 }) {
-  /** The point first, then its row: a row always has something behind it. */
+  /** `isWhole`: with large files too. The point first, then its row: a row always has something behind it. */
   const keep = async (
     project: ProjectRow,
     facts: Pick<CheckpointRow, "kind" | "label"> & Partial<Pick<CheckpointRow, "chat_id" | "message_id" | "task_id">>,
+    { isWhole = false }: { isWhole?: boolean } = {},
   ): Promise<CheckpointRow> => {
     const id = crypto.randomUUID();
     const { history } = await trees.open(project);
-    await history.take(`checkpoint/${id}`, { maxFileBytes });
+    await history.take(`checkpoint/${id}`, isWhole ? {} : { maxFileBytes });
     const row = await store.insertCheckpoint({ id, project_id: project.id, ...facts, label: facts.label.slice(0, maxLabel) });
     // The end of a turn is in no list.
     if (row.kind !== "turn_end") await events.append(project.id, { type: "snapshot_changed", data: { kind: "checkpoint", op: "add", id } });

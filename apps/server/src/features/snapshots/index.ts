@@ -1,3 +1,4 @@
+export { createKeepBefore, type KeepBefore } from "./before.ts";
 export { createCheckpoints, type Checkpoints, type Turn } from "./checkpoints.ts";
 export { createProjectDatabases } from "./databases.ts";
 export { createPruning, type Pruning } from "./pruning.ts";

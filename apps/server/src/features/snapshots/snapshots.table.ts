@@ -37,8 +37,8 @@ export const checkpoints = pgTable(
     project_id: uuid()
       .notNull()
       .references(() => projects.id, { onDelete: "cascade" }),
-    /** `turn_end`: after a turn; in no list, for the change set of its run. */
-    kind: text().$type<"turn" | "turn_end" | "restore">().notNull(),
+    /** `turn_end`: after a turn; in no list, for the change set of its run. `replace`: before a person removed or replaced files. */
+    kind: text().$type<"turn" | "turn_end" | "restore" | "replace">().notNull(),
     label: text().notNull(),
     chat_id: uuid().references(() => chats.id, { onDelete: "set null" }),
     /** The user's message; it may be gone. */
