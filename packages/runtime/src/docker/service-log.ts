@@ -21,8 +21,8 @@ const beginning = "1970-01-01T00:00:00.000000000Z";
 /** A broken connection is taken up again after this time. */
 const pauseMs = 500;
 
-/** `onTrouble` hears when lines cannot be read or kept: the service goes on. */
-export function openServiceLog(dir: string, onTrouble: (error: unknown) => void): ServiceLog {
+/** `onTrouble` hears when lines cannot be read or kept: the service goes on. `onOutput` hears that something was printed. */
+export function openServiceLog(dir: string, onTrouble: (error: unknown) => void, onOutput: () => void): ServiceLog {
   // Positions are the engine's own dates: of fixed width, so that they compare as text.
   const journal = openJournal(dir, beginning, onTrouble);
   let abort = new AbortController();
@@ -61,6 +61,7 @@ export function openServiceLog(dir: string, onTrouble: (error: unknown) => void)
       stream.on("data", (chunk: Buffer) => {
         take(chunk);
         flush();
+        onOutput();
       });
       stream.once("end", resolve);
       stream.once("close", resolve);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { readNote, writeNote } from "../host/note.ts";
-import { createWaiters, untilReady } from "../host/readiness.ts";
+import { accepts, createLookPace, createWaiters, untilReady } from "../host/readiness.ts";
 import { bootId, serviceNote, signalOf, type Service } from "../host/service.ts";
 import type { ServiceHooks } from "../host/world.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
@@ -62,7 +62,10 @@ export function openContainerService(name: string, host: ServiceHost): Service {
   const { hooks } = host;
   mkdirSync(host.dir, { recursive: true, mode: 0o700 });
   const note = join(host.dir, serviceNote);
-  const log = openServiceLog(host.dir, hooks.onTrouble);
+  const pace = createLookPace(() => void look().catch(hooks.onTrouble));
+  const log = openServiceLog(host.dir, hooks.onTrouble, () => {
+    if (isAlive && !hasLeft) pace.onOutput();
+  });
   let saved = readNote<Saved>(note);
   let state: ServiceState = { name, status: "stopped" };
   let container: Docker.Container | undefined;
@@ -139,6 +142,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     const found = await watched.inspect().catch(ignoreGone);
     await log.finished(lastWordsMs);
     clearTimeout(timer);
+    pace.stop();
     watching.abort();
     await watched.remove({ force: true, v: true }).catch(ignoreGone);
     const exitCode = found?.State.ExitCode;
@@ -159,12 +163,8 @@ export function openContainerService(name: string, host: ServiceHost): Service {
 
   function schedule() {
     clearTimeout(timer);
-    if (!isAlive || hasLeft || container === undefined) return;
-    const age = Date.now() - (state.startedAt ?? 0);
-    timer = setTimeout(
-      () => void look().catch(hooks.onTrouble).finally(schedule),
-      state.status === "running" ? 2_000 : age < 10_000 ? 40 : 500,
-    );
+    if (!isAlive || hasLeft || container === undefined || host.isFrozen()) return;
+    timer = setTimeout(() => void look().catch(hooks.onTrouble).finally(schedule), pace.pauseMs(state));
     timer.unref();
   }
 
@@ -173,6 +173,8 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     if (isLooking || host.isFrozen() || container === undefined) return;
     isLooking = true;
     try {
+      if (state.status === "starting" && !pace.isDue(saved?.port === 0) && !(pace.mayLook() && (await isOpen()))) return;
+      pace.looked();
       const seen = await host.listening(pid, [saved?.port, state.port]);
       if (!isAlive || hasLeft) return;
       if (seen.port === undefined && saved?.port !== 0) {
@@ -180,12 +182,16 @@ export function openContainerService(name: string, host: ServiceHost): Service {
         return;
       }
       if (health) return void checkHealth(container, health);
-      if (state.status !== "running" || state.port !== seen.port || state.pid !== seen.pid)
+      if (state.status !== "running" || state.port !== seen.port || state.pid !== seen.pid) {
+        pace.changed();
         change({ ...state, status: "running", port: seen.port, pid: seen.pid });
+      }
     } finally {
       isLooking = false;
     }
   }
+
+  const isOpen = async () => saved !== undefined && saved.port !== 0 && (await accepts(host.address(saved.port)));
 
   /** One check at a time, a moment apart; a good one makes it `running`. */
   function checkHealth(asked: Docker.Container, argv: readonly string[]) {
@@ -306,7 +312,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
           pauseMs: 25,
           isAlive: () => isAlive,
           state: () => state,
-          look,
+          look: () => (state.status === "starting" || pace.mayLook() ? look() : undefined),
           address: host.address,
           isUnhealthy: () => health !== undefined && isChecking,
           lastLines: () => log.last(20).map((line) => line.line),
@@ -316,20 +322,25 @@ export function openContainerService(name: string, host: ServiceHost): Service {
       return current();
     },
     stop,
+    // What was found is settled by the sandbox (`settle`).
+    settled: async () => {},
     refresh: () => {
       if (!isAlive) return;
+      schedule();
       hooks.onChange(current());
       waiters.wake();
     },
     leave() {
       hasLeft = true;
       clearTimeout(timer);
+      pace.stop();
       watching.abort();
       log.close();
     },
     async abandon() {
       hasLeft = true;
       clearTimeout(timer);
+      pace.stop();
       watching.abort();
       launching?.abort.abort();
       await starting?.catch(() => {}); // its caller hears of it

@@ -6,7 +6,7 @@ import type { Bind, How, Place } from "../host/cell.ts";
 import { accounts } from "../host/etc.ts";
 import { writeWithMode } from "../host/modes.ts";
 import { descendants } from "../host/pids.ts";
-import { listeningPorts } from "../host/ports.ts";
+import { createPortFinder } from "../host/ports.ts";
 import { accepts } from "../host/readiness.ts";
 import type { World } from "../host/world.ts";
 import type { RuntimeLog } from "../log.ts";
@@ -182,6 +182,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
     },
     service(name, stateDir, hooks) {
       const how = new Map<ServiceSpec, How>();
+      const finder = createPortFinder();
       return openContainerService(name, {
         dir: stateDir,
         found: found.get(name),
@@ -227,7 +228,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
             return { port: isOpen ? port : undefined, pid: undefined };
           }
           const members = descendants(pid);
-          const ports = listeningPorts(members);
+          const ports = await finder.find(members);
           return { port: wanted.find((port) => port !== undefined && ports.includes(port)) ?? ports[0], pid: members[0] };
         },
         address: (port) => ({ host: place.slot.ip, port }),

@@ -1,22 +1,49 @@
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { readdirSync, readlinkSync } from "node:fs";
 
-/** TCP ports the given processes listen on, seen in their own network namespace, lowest first. */
-export function listeningPorts(pids: readonly number[]): number[] {
+/** Finds the TCP ports that processes listen on, seen in their own network namespace. */
+export interface PortFinder {
+  /** Lowest first. */
+  find(pids: readonly number[]): Promise<number[]>;
+}
+
+/**
+ * The kernel takes milliseconds to write its table of connections, whatever is in it, so the table is read in another thread, and only when
+ * the processes have a socket at all and other ones than when they were seen to listen.
+ */
+export function createPortFinder(): PortFinder {
+  let seen = { sockets: "", ports: [] as number[] };
+  return {
+    async find(pids) {
+      const inodes = socketsOf(pids);
+      if (inodes.size === 0) return [];
+      const sockets = [...inodes].sort().join(" ");
+      // A socket that is there may still begin to listen: the same sockets tell nothing new only once they do.
+      if (sockets !== seen.sockets || seen.ports.length === 0) seen = { sockets, ports: await portsOf(pids, inodes) };
+      return seen.ports;
+    },
+  };
+}
+
+async function portsOf(pids: readonly number[], inodes: ReadonlySet<string>): Promise<number[]> {
+  for (const pid of pids) {
+    const tables = await Promise.all(["tcp", "tcp6"].map((table) => readFile(`/proc/${pid}/net/${table}`, "utf8").catch(() => "")));
+    if (tables.every((table) => table === "")) continue; // it just ended: ask another one
+    const listening = tables.flatMap(parseListeners).filter(({ inode }) => inodes.has(inode));
+    return [...new Set(listening.map(({ port }) => port))].sort((a, b) => a - b);
+  }
+  return [];
+}
+
+/** Inodes of the sockets that the processes have open. */
+function socketsOf(pids: readonly number[]): Set<string> {
   const inodes = new Set<string>();
   for (const pid of pids)
     for (const fd of list(`/proc/${pid}/fd`)) {
       const match = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`));
       if (match?.[1]) inodes.add(match[1]);
     }
-  if (inodes.size === 0) return [];
-  const ports = new Set<number>();
-  for (const pid of pids) {
-    const tables = ["tcp", "tcp6"].map((table) => text(`/proc/${pid}/net/${table}`));
-    if (tables.every((table) => table === "")) continue; // it just ended: ask another one
-    for (const { port, inode } of tables.flatMap(parseListeners)) if (inodes.has(inode)) ports.add(port);
-    break;
-  }
-  return [...ports].sort((a, b) => a - b);
+  return inodes;
 }
 
 /** The listening rows of `/proc/net/tcp` or `tcp6`. */
@@ -40,13 +67,6 @@ function list(dir: string): string[] {
 function link(path: string): string {
   try {
     return readlinkSync(path);
-  } catch {
-    return "";
-  }
-}
-function text(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
   } catch {
     return "";
   }

@@ -30,6 +30,60 @@ export function createWaiters(): Waiters {
   };
 }
 
+/** When to look which port a service listens on: a look costs a millisecond or two of the server's only thread. */
+export interface LookPace {
+  /** How long to wait for the next look. */
+  pauseMs(state: ServiceState): number;
+  /** Whether the last look was long enough ago for another one, also without a sign that there is something to see. */
+  isDue(isPortless: boolean): boolean;
+  /** The same when there is a sign. */
+  mayLook(): boolean;
+  looked(): void;
+  /** A look saw something new. */
+  changed(): void;
+  /** It printed something. */
+  onOutput(): void;
+  stop(): void;
+}
+
+/** Somebody may listen elsewhere and neither say so nor be asked for anything. */
+const rareMs = 30_000;
+const outputMs = 200;
+
+export function createLookPace(look: () => void): LookPace {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let printedAt = Number.NEGATIVE_INFINITY;
+  /** Grows while what is printed means nothing. */
+  let pause = outputMs;
+  let timer: NodeJS.Timeout | undefined;
+  const since = () => performance.now() - lookedAt;
+  return {
+    pauseMs: ({ status, startedAt }) => (status !== "starting" ? rareMs : Date.now() - (startedAt ?? 0) < 10_000 ? 40 : 500),
+    isDue: (isPortless) => since() > (isPortless ? 30 : 250),
+    mayLook: () => since() > 50,
+    looked() {
+      lookedAt = performance.now();
+    },
+    changed() {
+      pause = outputMs;
+    },
+    onOutput() {
+      const now = performance.now();
+      if (now - printedAt > rareMs) pause = outputMs;
+      printedAt = now;
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        pause = Math.min(pause * 2, rareMs);
+        look();
+      }, pause).unref();
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
 /** What is asked of a service, wherever it runs, to know whether it is ready. */
 export interface Awaited {
   name: string;
@@ -38,8 +92,8 @@ export interface Awaited {
   pauseMs: number;
   isAlive(): boolean;
   state(): ServiceState;
-  /** Looks for its port, now. */
-  look(): void | Promise<void>;
+  /** Looks for its port, or does not when it did a moment ago. */
+  look(): void | Promise<void> | undefined;
   address(port: number): { host: string; port: number };
   /** A health check is what it fails. */
   isUnhealthy(): boolean;
@@ -68,7 +122,11 @@ export async function untilReady(
     }
     if (service.state().status === "starting") await service.look();
     const { status, port } = service.state();
-    if (status === "running" && (port === undefined || (await accepts(service.address(port))))) return;
+    if (status === "running") {
+      if (port === undefined || (await accepts(service.address(port)))) return;
+      // It may listen elsewhere by now.
+      await service.look();
+    }
     if (Date.now() >= deadline)
       throw new RuntimeError(
         "start_timeout",

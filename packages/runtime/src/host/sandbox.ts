@@ -30,7 +30,7 @@ interface Options {
   programs: readonly Bind[];
   /** Private scratch of this process. */
   runDir: string;
-  can: { freeze: boolean };
+  can: { freeze: boolean; limits: boolean };
   log: RuntimeLog;
 }
 
@@ -48,7 +48,7 @@ interface Opening {
   place: Place;
   world: World;
   programs: readonly Bind[];
-  can: { freeze: boolean };
+  can: { freeze: boolean; limits: boolean };
   log: RuntimeLog;
 }
 
@@ -77,7 +77,8 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
     more: world.layerBytes,
     owner: world.owner?.uid,
     limitBytes: () => place.limits.diskBytes,
-    isActive: () => running.size > 0 || [...services.values()].some((service) => isUp(service.state())),
+    isActive: () => !world.isFrozen() && (running.size > 0 || [...services.values()].some((service) => isUp(service.state()))),
+    cpuSeconds: async () => (can.limits ? (await world.usage()).cpuSeconds : undefined),
     async onGrowing() {
       for (const service of services.values()) if (isUp(service.state())) service.log.note("ended: the project uses more disk than it may");
       await Promise.all([...[...running.values()].map((kill) => kill()), sandbox.stop()]);
@@ -202,12 +203,14 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
     async thaw() {
       if (!world.isFrozen()) return;
       await world.thaw();
+      keepWatching();
       for (const service of services.values()) service.refresh();
     },
   };
 
   // Services that an earlier process left running.
   for (const name of readdirSync(paths.services)) serviceOf(name);
+  await Promise.all([...services.values()].map((service) => service.settled()));
   keepWatching();
 
   return {

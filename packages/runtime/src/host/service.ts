@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readNote, writeNote } from "./note.ts";
 import { supervisorName } from "./cell.ts";
-import { listeningPorts } from "./ports.ts";
-import { createWaiters, untilReady } from "./readiness.ts";
+import { createPortFinder } from "./ports.ts";
+import { accepts, createLookPace, createWaiters, untilReady } from "./readiness.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
 
@@ -42,6 +42,8 @@ export interface Service {
   start(spec: ServiceSpec): Promise<ServiceState>;
   ready(options: { timeoutMs?: number; signal?: AbortSignal }): Promise<ServiceState>;
   stop(): Promise<void>;
+  /** Resolves when it is known what an earlier process of ours left running. */
+  settled(): Promise<void>;
   /** Tells that the sandbox was frozen or thawed. */
   refresh(): void;
   /** Stops looking; the service itself goes on. */
@@ -101,6 +103,10 @@ export function openService(name: string, host: ServiceHost): Service {
   /** What is to be asked before it counts as running; undefined once it answered well. */
   let health: { spec: ServiceSpec; argv: readonly string[] } | undefined;
   let isChecking = false;
+  let looking: Promise<void> | undefined;
+  let settled: Promise<void> = Promise.resolve();
+  const finder = createPortFinder();
+  const pace = createLookPace(() => void look().catch(host.onTrouble));
   const waiters = createWaiters();
 
   const pids = () => host.pids(supervisor);
@@ -118,7 +124,7 @@ export function openService(name: string, host: ServiceHost): Service {
       isAlive = true;
       state = { name, status: "starting", startedAt: known.startedAt };
       log.note("taken over after a restart of the server");
-      look();
+      settled = look();
       follow();
       return;
     }
@@ -183,7 +189,10 @@ export function openService(name: string, host: ServiceHost): Service {
   function follow() {
     watcher?.close();
     watcher = watch(host.dir, { persistent: false }, (_event, name) => {
+      if (name === "exit") void tick().catch(host.onTrouble);
       if (name !== "stdout" && name !== "stderr") return;
+      // Who begins to listen, or to listen elsewhere, mostly says so.
+      pace.onOutput();
       drainTimer ??= setTimeout(() => {
         drainTimer = undefined;
         if (!hasLeft) log.drain();
@@ -192,33 +201,45 @@ export function openService(name: string, host: ServiceHost): Service {
     schedule();
   }
 
+  /** While it starts it is looked at often; later only after what it prints or a refused connection, and for all cases now and then. */
   function schedule() {
     clearTimeout(timer);
-    if (!isAlive || hasLeft) return;
-    const age = Date.now() - (state.startedAt ?? 0);
-    timer = setTimeout(() => void tick().catch(host.onTrouble), state.status === "running" ? 2_000 : age < 10_000 ? 40 : 500);
+    if (!isAlive || hasLeft || host.isFrozen()) return;
+    // It has left its exit code: in a moment it is gone.
+    timer = setTimeout(() => void tick().catch(host.onTrouble), readExit() === undefined ? pace.pauseMs(state) : 20);
     timer.unref();
   }
 
   async function tick() {
-    if (supervisor !== undefined && !isSupervisor(supervisor)) await ended();
-    else {
-      look();
-      schedule();
-    }
+    if (supervisor !== undefined && !isSupervisor(supervisor)) return ended();
+    await (state.status === "starting" ? glance() : look());
+    schedule();
   }
 
+  /** Whether there may be something to see, for next to nothing. */
+  async function glance() {
+    const wanted = saved?.port;
+    const isOpen = async () => wanted !== undefined && wanted !== 0 && (await accepts(host.address(wanted)));
+    if (pace.isDue(wanted === 0) || (pace.mayLook() && (await isOpen()))) await look();
+  }
+
+  const look = () => (looking ??= lookNow().finally(() => (looking = undefined)));
   /** Which port does it listen on? The one it was told, else the one seen before, else the first. */
-  function look() {
+  async function lookNow() {
     if (host.isFrozen()) return;
+    pace.looked();
     const members = pids();
-    const ports = listeningPorts(members);
+    const ports = await finder.find(members);
+    if (!isAlive || hasLeft || host.isFrozen()) return;
     const wanted = saved?.port;
     const port = [wanted, state.port].find((p) => p !== undefined && ports.includes(p)) ?? ports[0];
     const pid = mainOf(members);
     if (port !== undefined || (wanted === 0 && pid !== undefined)) {
       if (health) return void checkHealth(health);
-      if (state.status !== "running" || state.port !== port || state.pid !== pid) change({ ...state, status: "running", port, pid });
+      if (state.status !== "running" || state.port !== port || state.pid !== pid) {
+        pace.changed();
+        change({ ...state, status: "running", port, pid });
+      }
     } else if (state.pid !== pid) state = { ...state, pid };
   }
 
@@ -235,7 +256,7 @@ export function openService(name: string, host: ServiceHost): Service {
       .catch((error: unknown) => isAlive && !isStopping && host.onTrouble(error))
       .finally(() => {
         isChecking = false;
-        if (isAlive && !hasLeft && health === undefined) look();
+        if (isAlive && !hasLeft && health === undefined) look().catch(host.onTrouble);
       });
   }
 
@@ -248,6 +269,7 @@ export function openService(name: string, host: ServiceHost): Service {
     isAlive = false;
     log.drain();
     clearTimeout(timer);
+    pace.stop();
     watcher?.close();
     const oomKilled = host.oomKills() > (saved?.oomKills ?? 0);
     const { startedAt } = state;
@@ -352,7 +374,7 @@ export function openService(name: string, host: ServiceHost): Service {
           pauseMs: 15,
           isAlive: () => isAlive,
           state: () => state,
-          look,
+          look: () => (state.status === "starting" ? glance() : pace.mayLook() ? look() : undefined),
           address: host.address,
           isUnhealthy: () => health !== undefined && isChecking,
           lastLines: () => log.last(20).map((line) => line.line),
@@ -362,14 +384,17 @@ export function openService(name: string, host: ServiceHost): Service {
       return current();
     },
     stop,
+    settled: () => settled,
     refresh: () => {
       if (!isAlive) return;
+      schedule();
       host.onChange(current());
       waiters.wake();
     },
     leave() {
       hasLeft = true;
       clearTimeout(timer);
+      pace.stop();
       clearTimeout(drainTimer);
       watcher?.close();
       log.drain();
@@ -378,6 +403,7 @@ export function openService(name: string, host: ServiceHost): Service {
     async abandon() {
       hasLeft = true;
       clearTimeout(timer);
+      pace.stop();
       clearTimeout(drainTimer);
       watcher?.close();
       await starting?.catch(() => {}); // its caller hears of it

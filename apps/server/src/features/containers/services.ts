@@ -259,6 +259,15 @@ export function createServices({
         ),
       };
     },
+    /** It refused a connection where it was seen to listen: look where it listens now. */
+    lookAgain: async (project: ProjectRow, row: ContainerRow): Promise<void> => {
+      const sandbox = await projects.sandboxOf(project);
+      const state = stateOf(sandbox, row);
+      if (sandbox && state?.status === "running")
+        await sandbox.ready(row.service_key, { timeoutMs: 1_000 }).catch((error: unknown) => {
+          if (!(error instanceof RuntimeError)) throw error;
+        });
+    },
     /** Whether a preview can be served, and from where. Wakes a frozen project if it may. `port` and `host` when it is up. */
     reach: async (project: ProjectRow, row: ContainerRow, { mayWake }: { mayWake: boolean }): Promise<Reach> => {
       if (project.environment_status === "provisioning")

@@ -268,6 +268,9 @@ export function createPreviewSite({
       if (response.destroyed || response.headersSent) return void response.destroy();
       if (!isNetworkError(error)) throw error;
       log.debug({ err: error, project_id: place.project.id }, "dev server not reached");
+      services
+        .lookAgain(place.project, place.container)
+        .catch((err: unknown) => log.warn({ err, project_id: place.project.id }, "the port of a container cannot be looked for"));
       show(pages.unreachable(place.container.name));
     } finally {
       letGo();

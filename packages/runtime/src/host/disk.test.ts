@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { watchDisk, type DiskWatch } from "./disk.ts";
+
+let dir: string;
+let disk: DiskWatch;
+let walks = 0;
+let cpu = 0;
+let isActive = true;
+let ended: () => void = () => {};
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "disk-"));
+  mkdirSync(join(dir, "files"));
+  [walks, cpu, isActive] = [0, 0, true];
+  disk = watchDisk({
+    folders: [join(dir, "files")],
+    whole: [],
+    owner: undefined,
+    limitBytes: () => 24 * 2 ** 20,
+    isActive: () => isActive,
+    cpuSeconds: async () => cpu,
+    // Asked at every walk, and only then.
+    more: async () => (walks++, 0),
+    everyMs: 20,
+    onGrowing: async () => {
+      isActive = false;
+      ended();
+    },
+    onTrouble: (error) => {
+      throw error;
+    },
+  });
+});
+afterEach(() => {
+  disk.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test("the tree of a project that does nothing is walked once, of one that is frozen never", async () => {
+  disk.keepWatching();
+  await expect.poll(() => walks).toBe(1);
+  // Others may fill the disk meanwhile: nobody here used the processor.
+  writeFileSync(join(dir, "others"), Buffer.alloc(40 * 2 ** 20, 1));
+  await sleep(300);
+  expect(walks).toBe(1);
+  isActive = false;
+  disk.keepWatching();
+  cpu += 1;
+  await sleep(100);
+  expect(walks).toBe(1);
+});
+
+test("one that grows over its limit while it runs is ended, soon", async () => {
+  disk.keepWatching();
+  await expect.poll(() => walks).toBe(1);
+  const isEnded = new Promise<void>((resolve) => (ended = resolve));
+  writeFileSync(join(dir, "files/big"), Buffer.alloc(40 * 2 ** 20, 1));
+  cpu += 0.01;
+  await isEnded;
+  expect(walks).toBe(2);
+});

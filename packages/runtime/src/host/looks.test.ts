@@ -1,0 +1,61 @@
+import { createServer, type AddressInfo } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createProcessDriver } from "../process/driver.ts";
+import type { RuntimeDriver, Sandbox } from "../types.ts";
+
+const dataDir = mkdtempSync(join(tmpdir(), "looks-"));
+let driver: RuntimeDriver;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  driver = await createProcessDriver({ dataDir });
+  sandbox = await driver.open({ id: "idle" });
+});
+afterAll(async () => {
+  await driver.remove("idle");
+  await driver.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+/** `/?to=PORT` makes it listen there instead, with `&say` in words. */
+const mover = `
+  const http = require("node:http");
+  let server;
+  const open = (port, say) => { server = http.createServer(serve).listen(port, "127.0.0.1", () => say && console.log("on " + port)); };
+  const serve = (request, response) => {
+    const url = new URL(request.url, "http://x"), to = url.searchParams.get("to");
+    response.end("ok", () => to && (server.close(), server.closeAllConnections(), open(Number(to), url.searchParams.has("say"))));
+  };
+  open(Number(process.env.PORT), true);`;
+
+test("a service that listens elsewhere is found when it says so, and when somebody asks for it; one that does nothing costs nothing", async () => {
+  const [first, second, third] = [await freePort(), await freePort(), await freePort()];
+  const ask = (port: number, query: string) => fetch(`http://127.0.0.1:${port}/${query}`).then((response) => response.text());
+  await sandbox.start({ name: "web", command: ["node", "-e", mover], cwd: ".", env: { PORT: String(first) }, port: first });
+  expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: first });
+
+  await ask(first, `?to=${second}&say`);
+  await expect.poll(() => sandbox.services()[0]?.port).toBe(second);
+  await ask(second, `?to=${third}`);
+  await expect.poll(() => ask(third, "").catch(() => undefined)).toBe("ok");
+  expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: third });
+
+  // What it printed last is looked into.
+  await sleep(1_500);
+  const before = process.threadCpuUsage();
+  await sleep(5_000);
+  const { user, system } = process.threadCpuUsage(before);
+  // Two reads of the kernel's table of connections would be more.
+  expect((user + system) / 1000).toBeLessThan(15);
+}, 60_000);
