@@ -132,6 +132,7 @@ export function composeChat(
     check: chat.checkFirst,
     keep: queue.addFirst,
     begin: async (project) => {
+      if (!(await queue.hasWaiting(project.id))) return;
       // The app runs beside the conversation; the agent does not wait for it.
       await power.startProject(project).catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message"));
       await queue.afterSetup(project.id);

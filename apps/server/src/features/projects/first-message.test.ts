@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { png, say, script, startModelServer, type ModelServer } from "@tesslate/testkit";
 import { eventually, modelEnv } from "../../testing/chat.ts";
@@ -87,7 +88,13 @@ describe("the first message of a project", () => {
     // Refused, it can be sent again with the same attachment; created without a message, a project has no chat.
     expect((await create(ada, { attachments: [sketch] })).status).toBe(201);
     expect((await create(ada, { attachments: [sketch] })).status).toBe(404);
-    expect(await (await create(ada, { message: null })).json()).toMatchObject({ chat_id: null });
+    const plain = (await (await create(ada, { message: null })).json()) as { id: string; chat_id: string | null; task_id: string };
+    expect(plain.chat_id).toBeNull();
+    // And nothing of it is started.
+    await ended(app, ada, plain.task_id);
+    await sleep(300);
+    const { items } = await app.as(ada).tasks.list({ query: { project_id: plain.id } });
+    expect(items.map(({ type }) => type)).toEqual(["project_creation"]);
   });
 
   test("an API key that may not run the agent cannot do so by creating a project", async () => {

@@ -145,6 +145,7 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
       });
       return id;
     },
+    hasWaiting: async (projectId: string): Promise<boolean> => (await store.listChats(projectId)).length > 0,
     /** The project is set up: what waits in its chats begins. Never throws. */
     afterSetup: async (projectId: string): Promise<void> => {
       try {
