@@ -119,8 +119,22 @@ test.describe("a dialog", () => {
 });
 
 const modal: [string, (props: OpenProps) => ReactNode][] = [
-  ["a dialog", (open) => <Dialog {...open} title="Name it" children={<input aria-label="Name" />} />],
-  ["a sheet", (open) => <Sheet {...open} title="Details" children={<a href="#there">There</a>} />],
+  [
+    "a dialog",
+    (open) => (
+      <Dialog {...open} title="Name it">
+        <input aria-label="Name" />
+      </Dialog>
+    ),
+  ],
+  [
+    "a sheet",
+    (open) => (
+      <Sheet {...open} title="Details">
+        <a href="#there">There</a>
+      </Sheet>
+    ),
+  ],
   [
     "a command window",
     (open) => (
@@ -137,7 +151,7 @@ const modal: [string, (props: OpenProps) => ReactNode][] = [
   ],
 ];
 test.for(modal)("%s keeps focus, pointer and readers off the page behind it", async ([name, child], { show, user }) => {
-  show(<Opener children={child} />);
+  show(<Opener>{child}</Opener>);
   await openIt(user);
   const dialog = await waitFor(() => within(document.body).getByRole(name === "a question" ? "alertdialog" : "dialog"));
   await waitFor(() => expect(dialog).toContainElement(document.activeElement as HTMLElement));

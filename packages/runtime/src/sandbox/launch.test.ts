@@ -23,11 +23,11 @@ const chainOf = (more: Partial<Launch> = {}) => {
 };
 
 test("a program enters its network, then gives up our user, our groups and all new privileges, then enters its namespaces under a filter", () => {
-  expect(chainOf()).toEqual([
-    ...["nsenter", "--net=/run/netns/tesslate-key-5"],
-    ...["setpriv", "--reuid", "200005", "--regid", "200005", "--clear-groups", "--no-new-privs", "--pdeathsig", "KILL", "--"],
-    ...["bwrap", "--args", "3", "--seccomp", "4", "--", "/bin/sh", "-c", 'exec "$@"', "sh", "id", "-u"],
-  ]);
+  const words =
+    "nsenter --net=/run/netns/tesslate-key-5 setpriv --reuid 200005 --regid 200005 --clear-groups --no-new-privs --pdeathsig KILL --";
+  const [before, program] = [chainOf().slice(0, -12), chainOf().slice(-12)];
+  expect(before).toEqual(words.split(" "));
+  expect(program).toEqual(["bwrap", "--args", "3", "--seccomp", "4", "--", "/bin/sh", "-c", 'exec "$@"', "sh", "id", "-u"]);
 });
 
 test("where we are not root the user stays, and nothing else changes", () => {
