@@ -50,6 +50,8 @@ const words = (maxLength: number) => Type.String({ minLength: 1, maxLength, patt
 const CommentParams = Type.Object({ id: Uuid, comment_id: Uuid });
 
 /** marketplace-billing-admin 8 and 13. */
+const Vote = Type.Object({ upvoted: Type.Boolean(), upvote_count: Type.Integer() });
+
 export const feedbackRoutes = {
   list: route({
     method: "GET",
@@ -117,10 +119,20 @@ export const feedbackRoutes = {
     method: "POST",
     path: "/api/feedback/{id}/upvote",
     tag,
-    summary: "Give one's vote, or take it back",
+    summary: "Upvote a post; voting again changes nothing",
     auth: "user",
     params: IdParams,
-    response: Type.Object({ upvoted: Type.Boolean(), upvote_count: Type.Integer() }),
+    response: Vote,
+    errors: ["not_found", "rate_limited"],
+  }),
+  removeUpvote: route({
+    method: "DELETE",
+    path: "/api/feedback/{id}/upvote",
+    tag,
+    summary: "Remove your upvote; without one nothing changes",
+    auth: "user",
+    params: IdParams,
+    response: Vote,
     errors: ["not_found", "rate_limited"],
   }),
   comments: route({

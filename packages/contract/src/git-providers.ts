@@ -115,6 +115,7 @@ export const gitProvidersRoutes = {
     summary: "Connect an account, in the browser or with a token",
     keys: false,
     params: Provider,
+    bodyOptional: true,
     body: Type.Object({
       scope: Maybe(Line(500)),
       /** A path of the app: the page that ends the flow leads there. */

@@ -236,6 +236,11 @@ describe("what the door itself refuses", () => {
     expect(await (await post("/api/maybe", '{"force": true}')).json()).toEqual({ force: true });
     expect((await post("/api/maybe", '{"force": "yes"}')).status).toBe(422);
     expect((await post("/api/maybe", "[]")).status).toBe(422);
+    // As `curl -d ''` sends it; with anything in it, it stays a form.
+    const byForm = (body: string) => post("/api/maybe", body, { "content-type": "application/x-www-form-urlencoded" });
+    const nothing = await byForm("");
+    expect([nothing.status, await nothing.json()]).toEqual([200, { force: null }]);
+    expect((await byForm("force=true")).status).toBe(415);
   });
 
   test("unknown addresses are 404 in the one shape; what the contract does not name does not leave the server", async () => {

@@ -110,6 +110,8 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
   };
   /** Forms are for the routes that say so; elsewhere they would be a way for other sites to send bodies without a preflight. */
   const refuseForms = async ({ headers }: FastifyRequest) => {
+    // `curl -d ''` is the usual way to POST nothing.
+    if (headers["content-length"] === "0") return;
     if (/^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? ""))
       throw new AppError("unsupported_media_type", "This content type is not understood here.");
   };

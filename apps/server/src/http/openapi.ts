@@ -13,10 +13,7 @@ import {
 type Json = Record<string, unknown>;
 
 /** The OpenAPI 3.1 document, built from the route values (contract README rule 11). */
-export function buildOpenApi(
-  contract: Record<string, RouteGroup> = wholeContract,
-  { version, serverUrl }: { version: string; serverUrl: string },
-): Json {
+export function buildOpenApi(contract: Record<string, RouteGroup> = wholeContract, { version }: { version: string }): Json {
   const paths: Record<string, Json> = {};
   const sockets: Record<string, Json> = {};
   for (const [group, routes] of Object.entries(contract))
@@ -31,7 +28,8 @@ export function buildOpenApi(
       version,
       description: "Describe an app, let an agent build it in an isolated workspace, watch it run. WebSockets stand under `x-websocket`.",
     },
-    servers: [{ url: serverUrl }],
+    // Whatever name it was fetched by: `/docs` may call no other.
+    servers: [{ url: "/" }],
     paths,
     "x-websocket": sockets,
     components: {

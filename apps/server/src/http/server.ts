@@ -94,9 +94,9 @@ export async function createHttpServer({
   const isOwnOrigin = (origin: string) => {
     if (origins.has(origin)) return true;
     const url = URL.parse(origin);
-    const port = url?.port || (url?.protocol === "https:" ? "443" : "80");
-    // Opened by another of our own names (127.0.0.1 for localhost, the machine's address): same port, never a preview host.
-    return url !== null && !isPreviewHost(url.hostname) && isOwnHost(hostOf(url.host)) && port === String(boundPort);
+    const port = url?.port || "80";
+    // Opened by another of our own names (127.0.0.1 for localhost, the machine's address): the port that we ourselves serve by plain http, never a preview host.
+    return url?.protocol === "http:" && !isPreviewHost(url.hostname) && isOwnHost(hostOf(url.host)) && port === String(boundPort);
   };
   let boundPort = config.port;
 
@@ -223,7 +223,7 @@ export async function createHttpServer({
   });
   await app.register(multipart, { limits: { fileSize: 20 * 1024 * 1024, files: 1, fields: 20 } });
 
-  const document = buildOpenApi(contract, { version, serverUrl: config.appBaseUrl });
+  const document = buildOpenApi(contract, { version });
   app.get("/openapi.json", async () => document);
   await app.register(plugin(async (scope) => void scope.decorate("swagger", () => document), { name: "@fastify/swagger" }));
   await app.register(swaggerUi, {

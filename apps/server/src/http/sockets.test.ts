@@ -78,6 +78,7 @@ describe("who may talk", () => {
   test("never a session cookie from another page or from none", async () => {
     await using door = await frontDoor(routes, handlers);
     for (const origin of [
+      `https://localhost:${door.port}`,
       "https://evil.example",
       `http://my-app.preview.localhost:${door.port}`,
       "null",

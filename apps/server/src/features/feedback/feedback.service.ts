@@ -92,12 +92,12 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
         });
       });
     },
-    /** Gives the caller's vote or takes it back; exact however many do so at once. */
-    upvote: async (viewer: Viewer, id: string): Promise<{ upvoted: boolean; upvote_count: number }> => {
+    /** Gives the caller's vote, or removes it; exact however many do so at once, and however often. */
+    vote: async (viewer: Viewer, id: string, upvoted: boolean): Promise<{ upvoted: boolean; upvote_count: number }> => {
       await limits.count({ key: `feedback-vote:${viewer.id}`, max: 60, windowSeconds: 60 });
       return store.transaction(async (tx) => {
         await lock(tx, viewer, id);
-        const upvoted = await store.toggleVote(tx, id, viewer.id);
+        await (upvoted ? store.addVote : store.removeVote)(tx, id, viewer.id);
         return { upvoted, upvote_count: (await store.recount(tx, id)).upvote_count };
       });
     },

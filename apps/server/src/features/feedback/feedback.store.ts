@@ -119,12 +119,11 @@ export function createFeedbackStore(db: Database) {
       await tx.delete(feedbackPosts).where(eq(feedbackPosts.id, id));
     },
 
-    /** Under the post's lock. True: the vote is given now; false: it was, and is taken back. */
-    toggleVote: async (tx: Queries, id: string, userId: string): Promise<boolean> => {
-      const given = await tx.insert(feedbackUpvotes).values({ feedback_id: id, user_id: userId }).onConflictDoNothing().returning();
-      if (given.length > 0) return true;
+    addVote: async (tx: Queries, id: string, userId: string): Promise<void> => {
+      await tx.insert(feedbackUpvotes).values({ feedback_id: id, user_id: userId }).onConflictDoNothing();
+    },
+    removeVote: async (tx: Queries, id: string, userId: string): Promise<void> => {
       await tx.delete(feedbackUpvotes).where(and(eq(feedbackUpvotes.feedback_id, id), eq(feedbackUpvotes.user_id, userId)));
-      return false;
     },
     recount: async (tx: Queries, id: string): Promise<FeedbackRow> => {
       const row = await recount(tx, id);

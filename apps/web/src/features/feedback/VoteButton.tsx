@@ -7,14 +7,16 @@ import { toast } from "../../ui/toast.tsx";
 import { useFeedbackActs } from "./feedback.queries.ts";
 
 export function VoteButton({ post }: { post: FeedbackPost }) {
-  const { upvote } = useFeedbackActs();
+  const { vote } = useFeedbackActs();
   return (
     <button
       type="button"
       aria-pressed={post.has_upvoted}
       aria-label={`Vote for ${post.title}, ${counted(post.upvote_count, "vote")}`}
-      disabled={upvote.isPending}
-      onClick={() => upvote.mutate(post.id, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) })}
+      disabled={vote.isPending}
+      onClick={() =>
+        vote.mutate({ id: post.id, upvoted: !post.has_upvoted }, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) })
+      }
       className={cx(
         "grid w-11 flex-none justify-items-center rounded-3 border py-1 text-xs transition-colors narrow:min-h-11",
         post.has_upvoted ? "border-brand-line bg-brand-soft text-brand-ink" : "border-line-1 text-fg-1 hover:bg-bg-2",

@@ -53,24 +53,24 @@ function patch(queryClient: QueryClient, id: string, change: (post: FeedbackPost
   queryClient.setQueryData<FeedbackDetail>([...root, "one", id], (post) => (post ? { ...post, ...change(post) } : post));
 }
 
+const voted =
+  (upvoted: boolean) =>
+  ({ has_upvoted, upvote_count }: FeedbackPost): Partial<FeedbackPost> => ({
+    has_upvoted: upvoted,
+    upvote_count: upvote_count + Number(upvoted) - Number(has_upvoted),
+  });
+
 export function useFeedbackActs() {
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: root });
   return {
     /** Shown at once; what the server counts then stands. */
-    upvote: useMutation({
-      mutationFn: (id: string) => api.feedback.upvote({ params: { id } }),
-      onMutate: (id) =>
-        patch(queryClient, id, (post) => ({
-          has_upvoted: !post.has_upvoted,
-          upvote_count: post.upvote_count + (post.has_upvoted ? -1 : 1),
-        })),
-      onSuccess: ({ upvoted, upvote_count }, id) => patch(queryClient, id, () => ({ has_upvoted: upvoted, upvote_count })),
-      onError: (_, id) =>
-        patch(queryClient, id, (post) => ({
-          has_upvoted: !post.has_upvoted,
-          upvote_count: post.upvote_count + (post.has_upvoted ? -1 : 1),
-        })),
+    vote: useMutation({
+      mutationFn: ({ id, upvoted }: { id: string; upvoted: boolean }) =>
+        upvoted ? api.feedback.upvote({ params: { id } }) : api.feedback.removeUpvote({ params: { id } }),
+      onMutate: ({ id, upvoted }) => patch(queryClient, id, voted(upvoted)),
+      onSuccess: ({ upvoted, upvote_count }, { id }) => patch(queryClient, id, () => ({ has_upvoted: upvoted, upvote_count })),
+      onError: (_, { id, upvoted }) => patch(queryClient, id, voted(!upvoted)),
     }),
     create: useMutation({
       mutationFn: (body: Pick<FeedbackPost, "type" | "title" | "description">) => api.feedback.create({ body }),
