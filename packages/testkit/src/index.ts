@@ -1,4 +1,5 @@
 export * from "./script.ts";
+export { publishedProviders, recorderOf, unpublishedProviders, type Recorder } from "./specifications/index.ts";
 export { parseScript } from "./script-text.ts";
 export { readPersonOfAgent, type Place, type ReadPerson } from "./conversation.ts";
 export { appCode } from "./authenticator-app.ts";

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createFaultMemory, findPlace, readPersonOfAgent, type Place, type ReadPerson } from "./conversation.ts";
 import { createAnswer, play, usageOf } from "./playback.ts";
 import { script as makeScript, type Fault, type Script, type ScriptRequest, type Turn } from "./script.ts";
+import { recorderOf, type Recorder } from "./specifications/index.ts";
 import { anthropic, anthropicModels } from "./wire/anthropic.ts";
 import { google, googleModels } from "./wire/google.ts";
 import { ollamaTags } from "./wire/ollama.ts";
@@ -61,6 +62,8 @@ export interface ModelServer {
   openai_base_url: string;
   anthropic_base_url: string;
   google_base_url: string;
+  /** What was called, compared with what each provider publishes. Nothing is refused: many services extend these APIs. */
+  published: Record<"openai" | "anthropic" | "google", Recorder>;
   /** In order of arrival. */
   requests: RecordedRequest[];
   /** Replaces the script and forgets which faults have struck. Answers in progress continue. */
@@ -88,6 +91,14 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   });
   let settings = settingsOf(options);
   const faults = createFaultMemory();
+  const published = { openai: recorderOf("openai"), anthropic: recorderOf("anthropic"), google: recorderOf("google") };
+  /** The specification of OpenAI leaves out the version. */
+  const compare = ({ method, url, text }: Call, headers: IncomingHttpHeaders): void => {
+    const isAnthropic = headers["anthropic-version"] !== undefined;
+    const name = isAnthropic ? "anthropic" : url.pathname.startsWith("/v1beta/") ? "google" : "openai";
+    const path = name === "openai" ? url.pathname.replace(/^\/v1/, "") : url.pathname;
+    published[name].record({ method, path, query: url.searchParams, contentType: headers["content-type"], body: text });
+  };
   const requests: RecordedRequest[] = [];
   const waiting = new Set<() => void>();
   let serial = 0;
@@ -151,6 +162,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       const { status, body } = route.wire.unauthorised(key, requestId);
       return refuse(status, body);
     }
+    if (route.list !== "ollama") compare(got, incoming.headers);
     if (route.list) return sendJson(response, 200, listings[route.list](models));
     const { wire } = route;
     const fail = (failure: Omit<Failure, "kind" | "times">) => {
@@ -278,6 +290,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     openai_base_url: `${url}/v1`,
     anthropic_base_url: `${url}/v1`,
     google_base_url: `${url}/v1beta`,
+    published,
     requests,
     setScript(script) {
       settings.script = script;

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { recorderOf, type Recorder } from "./specifications/index.ts";
 import { createAccountState, type StripeAccountState } from "./stripe/account.ts";
 import { createApi, type ApiAnswer } from "./stripe/api.ts";
 import { StripeRefusal, type StripeEvent } from "./stripe/objects.ts";
@@ -41,6 +42,8 @@ export interface StripeFake extends AsyncDisposable {
   trouble(what: StripeTrouble | undefined): void;
   /** The API without a socket, for tests that make very many calls. */
   fetch: typeof globalThis.fetch;
+  /** What was called, compared with what Stripe publishes. A call that is not as published is refused, and fails `close`. */
+  published: Recorder;
   /** Every call to the API, in order. */
   calls: { method: string; path: string; key: string | undefined; status: number }[];
   close(): Promise<void>;
@@ -95,7 +98,8 @@ export async function startStripe(): Promise<StripeFake> {
       void sent.finally(() => underway.delete(sent));
     },
   });
-  const api = createApi({ state, secretKey, baseUrl: () => url });
+  const published = recorderOf("stripe");
+  const api = createApi({ state, secretKey, baseUrl: () => url, published });
 
   const isHit = (method: string, path: string): boolean => {
     if (!trouble || (trouble.on && !trouble.on.test(`${method} ${path}`))) return false;
@@ -203,6 +207,7 @@ export async function startStripe(): Promise<StripeFake> {
     await Promise.allSettled(underway);
     server.closeAllConnections();
     if (server.listening) await new Promise((done) => server.close(done));
+    published.verify();
   };
   return {
     url,
@@ -226,6 +231,7 @@ export async function startStripe(): Promise<StripeFake> {
     sign,
     fetch: direct,
     trouble: (what) => void (trouble = what),
+    published,
     calls,
     close,
     [Symbol.asyncDispose]: close,

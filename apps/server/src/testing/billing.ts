@@ -49,6 +49,7 @@ export async function billingApp(options: TestAppOptions = {}): Promise<BillingA
   let made = 0;
   const close = async () => {
     await app.close();
+    process.stdout.write(`${stripe.published.summary()}\n`);
     await stripe.close();
   };
   return {

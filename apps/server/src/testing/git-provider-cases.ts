@@ -19,6 +19,7 @@ export function gitProviderCases(names: readonly Name[]) {
     });
   }, 60_000);
   afterAll(async () => {
+    for (const name of names) if (world?.[name].published) process.stdout.write(`${world[name].published.summary()}\n`);
     await app?.close();
     await world?.close();
   });

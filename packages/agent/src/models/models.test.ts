@@ -29,7 +29,10 @@ let server: ModelServer;
 beforeEach(async () => {
   server = await startModelServer({ apiKey: "sk-right-key-1234" });
 });
-afterEach(() => server.close());
+afterEach(async () => {
+  await server.close();
+  for (const recorder of Object.values(server.published)) recorder.verify();
+});
 
 const dialects = ["openai-compatible", "anthropic", "google"] as const;
 type Dialect = (typeof dialects)[number];

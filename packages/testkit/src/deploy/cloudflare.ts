@@ -228,31 +228,36 @@ export async function startCloudflare(): Promise<CloudflareFake> {
     return result(deploymentsOf(script).deployments[0]);
   };
   const putDomain: Endpoint["answer"] = (call) => {
-    const { hostname, service, environment, zone_id } = call.json() as Record<string, string>;
+    const { hostname, service, zone_id } = call.json() as Record<string, string>;
     const zone = [...zones].find(([, id]) => id === zone_id)?.[0];
-    if (!hostname || environment !== "production" || zone === undefined || !`.${hostname}`.endsWith(`.${zone}`))
-      return failed(400, 100_115, "Invalid zone or hostname");
+    if (!hostname || zone === undefined || !`.${hostname}`.endsWith(`.${zone}`)) return failed(400, 100_115, "Invalid zone or hostname");
     if (!find(service, undefined)) return failed(404, 10_007, "This Worker does not exist on your account.");
     if (domains.has(hostname) && domains.get(hostname) !== service)
       return failed(409, 100_116, "Hostname already belongs to another Worker");
     domains.set(hostname, service ?? "");
-    return result({ id: newId(""), hostname, service, environment, zone_id });
+    return result({ id: newId(""), hostname, service, zone_id });
   };
 
   const root = `${api}/accounts/:account/workers`;
   /** A script is the same thing in both places. */
   const places = [`${root}/scripts`, `${root}/dispatch/namespaces/:namespace/scripts`];
   const provider = await startProvider({
+    publishedAs: "cloudflare",
+    apiPath: api,
     denied: failed(401, 10_000, "Authentication error"),
     unknown: (what) => failed(404, 7003, `Could not route to ${what}`),
     endpoints: [
+      {
+        route: `GET ${root}/scripts`,
+        answer: guard(() => result(scripts.filter((s) => s.namespace === undefined).map(({ name }) => ({ id: name })))),
+      },
+      {
+        route: `GET ${root}/dispatch/namespaces/:namespace`,
+        answer: guard(({ params: { namespace } }) =>
+          result({ namespace_name: namespace, script_count: scripts.filter((s) => s.namespace === namespace).length }),
+        ),
+      },
       ...places.flatMap((place): Endpoint[] => [
-        {
-          route: `GET ${place}`,
-          answer: guard(({ params }) =>
-            result(scripts.filter((s) => s.namespace === params["namespace"]).map(({ name }) => ({ id: name }))),
-          ),
-        },
         { route: `POST ${place}/:script/assets-upload-session`, answer: guard(openSession) },
         { route: `PUT ${place}/:script`, answer: guard(put) },
         {

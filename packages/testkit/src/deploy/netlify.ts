@@ -163,6 +163,8 @@ export async function startNetlify(): Promise<NetlifyFake> {
     tokenRoute: "POST /oauth/token",
   });
   const provider: Provider = await startProvider({
+    publishedAs: "netlify",
+    apiPath: api,
     denied: failed(401, "Access Denied"),
     unknown: () => failed(404, "Not Found"),
     endpoints: [

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fieldsOfForm, recorderOf, type PublishedProvider, type Recorder } from "../specifications/index.ts";
 
 /** What is answered: JSON, or bytes as they are. */
 export interface Reply {
@@ -57,6 +58,8 @@ export interface Provider {
   url: string;
   /** Every call: `METHOD /path` and what it was answered; 0 for a cut connection. */
   calls: { call: string; status: number; headers: IncomingMessage["headers"]; at: number }[];
+  /** What was called, compared with what the provider publishes. A call that is not as published is refused, and fails `close`. */
+  published: Recorder;
   trouble(trouble: Trouble): void;
   /** Ends all troubles. */
   settle(): void;
@@ -78,6 +81,8 @@ export async function startProvider({
   denied,
   forbids,
   unknown,
+  publishedAs,
+  apiPath = "",
 }: {
   endpoints: readonly Endpoint[];
   /** The answer to a token that is not, or no longer, valid. */
@@ -85,7 +90,11 @@ export async function startProvider({
   unknown: (what: string) => Reply;
   /** What a valid token may not do. */
   forbids?: (token: string, what: string) => Reply | undefined;
+  publishedAs: PublishedProvider;
+  /** Before each path of the specification. */
+  apiPath?: string;
 }): Promise<Provider> {
+  const published = recorderOf(publishedAs);
   const token = `tok_${randomBytes(12).toString("hex")}`;
   const tokens = new Set([token]);
   const calls: Provider["calls"] = [];
@@ -105,7 +114,15 @@ export async function startProvider({
     return found;
   };
 
+  const compare = async (request: IncomingMessage, { pathname, searchParams: query }: URL, body: Buffer): Promise<string[]> => {
+    const contentType = request.headers["content-type"];
+    const path = pathname.startsWith(`${apiPath}/`) ? pathname.slice(apiPath.length) : pathname;
+    const fields = contentType?.startsWith("multipart/form-data") ? await fieldsOfForm(contentType, body).catch(() => body) : body;
+    return published.record({ method: request.method ?? "GET", path, query, contentType, body: fields });
+  };
   const carryOut = async (request: IncomingMessage, url: URL, body: Buffer): Promise<Reply> => {
+    const problems = await compare(request, url, body);
+    if (problems.length > 0) return { status: 400, body: { message: `not as published: ${problems.join("; ")}` } };
     const known = routes.filter(({ pattern }) => pattern.test(url.pathname));
     const route = known.find(({ method }) => method === request.method);
     if (!route)
@@ -183,10 +200,12 @@ export async function startProvider({
       server.closeAllConnections();
       server.close();
     }
+    published.verify();
   };
   return {
     url,
     calls,
+    published,
     tokens,
     token,
     trouble: (trouble) => void troubles.push({ ...trouble, times: trouble.times ?? 1 }),

@@ -261,6 +261,7 @@ export async function startVercel(): Promise<VercelFake> {
   });
   const team = ["teamId"];
   const provider: Provider = await startProvider({
+    publishedAs: "vercel",
     denied: failed(403, "forbidden", "Not authorized", { invalidToken: true }),
     forbids: (token, what) =>
       (token.startsWith("oat_") && !mayOauthDeploy && what !== "GET /v2/user") || (readOnly.has(token) && !what.startsWith("GET "))

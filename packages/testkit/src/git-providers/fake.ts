@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { recorderOf, type PublishedProvider, type Recorder } from "../specifications/index.ts";
 import { startGitHost, type Certificate, type GitCall, type GitHost, type NewRepository } from "../git-host.ts";
 
 /** Whoever is signed in at the provider. */
@@ -45,6 +46,8 @@ export interface ProviderCall {
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
+  /** The body as sent. */
+  text: string;
   form: URLSearchParams;
   json: Record<string, unknown>;
 }
@@ -64,6 +67,8 @@ export interface Dialect {
   name: "github" | "gitlab" | "bitbucket" | "gitea";
   /** Before each path of the API. */
   apiPath: string;
+  /** Whose specification its calls are compared with; those of the others no package publishes. */
+  publishedAs?: PublishedProvider;
   authorizePath: string;
   tokenPath: string;
   /** How clients say who they are at the token endpoint. */
@@ -125,6 +130,8 @@ export interface GitProviderFake extends AsyncDisposable {
   tokens: string[];
   /** Authorization headers of git, in order; undefined where there was none. */
   gitAuthorizations: (string | undefined)[];
+  /** What was called of the API, compared with what the provider publishes. A call that is not as published is refused, and fails `close`. */
+  published: Recorder | undefined;
   /** Every call but git's: method, path, query, headers. */
   calls: ProviderCall[];
   /** Every request to the token endpoint. */
@@ -181,6 +188,7 @@ export async function startProvider(
   const tokens: string[] = [];
   const gitAuthorizations: (string | undefined)[] = [];
   const calls: ProviderCall[] = [];
+  const published = dialect.publishedAs && recorderOf(dialect.publishedAs);
   const redemptions: URLSearchParams[] = [];
   const repositories: FakeRepository[] = [];
   const pulls: FakePull[] = [];
@@ -270,6 +278,8 @@ export async function startProvider(
     if (!isLive(dialect.tokenOf(call.headers) ?? "")) return { status: 401, body: dialect.unauthorized };
     return dialect.api({ ...call, path: path.slice(dialect.apiPath.length) }, state) ?? { status: 404, body: { message: "Not Found" } };
   };
+  const problemsOf = ({ method, path, query, headers, text }: ProviderCall): string[] =>
+    published?.record({ method, path: path.slice(dialect.apiPath.length), query, contentType: headers["content-type"], body: text }) ?? [];
   const isApi = (path: string) =>
     path === dialect.authorizePath || path === dialect.tokenPath || path.startsWith(`${dialect.apiPath}/`) || path === "/oauth/revoke";
   const serve = (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -277,6 +287,9 @@ export async function startProvider(
     if (!isApi(pathname)) return false;
     void readCall(request, pathname, searchParams).then((call) => {
       calls.push(call);
+      const problems = published && pathname.startsWith(`${dialect.apiPath}/`) ? problemsOf(call) : [];
+      if (problems.length > 0)
+        return void response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify({ message: problems.join("; ") }));
       const isHit = failure && (failure.path ? failure.path.test(pathname) : pathname !== dialect.authorizePath);
       if (failure && isHit) {
         const { status, headers } = failure;
@@ -331,6 +344,10 @@ export async function startProvider(
     commit: (...change) => host.commit(...change),
     revoke: (token) => access.delete(token),
   };
+  const close = async () => {
+    await host.close();
+    published?.verify();
+  };
   return {
     name: dialect.name,
     url: host.url,
@@ -340,6 +357,7 @@ export async function startProvider(
     account,
     tokens,
     gitAuthorizations,
+    published,
     calls,
     redemptions,
     pulls,
@@ -371,8 +389,8 @@ export async function startProvider(
     isLive,
     stall: (prefix) => host.stall(prefix),
     redirect: (prefix, location) => host.redirect(prefix, location),
-    close: host.close,
-    [Symbol.asyncDispose]: host.close,
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
@@ -385,6 +403,7 @@ async function readCall(request: IncomingMessage, path: string, query: URLSearch
     path,
     query,
     headers: request.headers,
+    text,
     form: new URLSearchParams(type.startsWith("application/x-www-form-urlencoded") ? text : ""),
     json: type.startsWith("application/json") && text ? (JSON.parse(text) as Record<string, unknown>) : {},
   };

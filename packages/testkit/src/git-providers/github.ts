@@ -5,6 +5,7 @@ const noSuch = { status: 404, body: { message: "Not Found" } };
 export const github: Dialect = {
   name: "github",
   apiPath: "/api/v3",
+  publishedAs: "github",
   authorizePath: "/login/oauth/authorize",
   tokenPath: "/login/oauth/access_token",
   clientAuth: "post",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Recorder } from "../specifications/index.ts";
 import type { StripeAccountState } from "./account.ts";
 import { decodeForm, invalidRequest, missing, StripeRefusal, stripeId, textOf, formOf, type Form, type StripeObject } from "./objects.ts";
 
@@ -16,7 +17,18 @@ export interface ApiCall {
 }
 
 /** The REST interface over the state: routes, lists, idempotency keys, refusals in Stripe's form. */
-export function createApi({ state, secretKey, baseUrl }: { state: StripeAccountState; secretKey: string; baseUrl: () => string }) {
+export function createApi({
+  state,
+  secretKey,
+  baseUrl,
+  published,
+}: {
+  state: StripeAccountState;
+  secretKey: string;
+  baseUrl: () => string;
+  /** Compares each call with what Stripe publishes: one that is not as published is refused. */
+  published: Recorder;
+}) {
   const remembered = new Map<string, { fingerprint: string; answer: ApiAnswer }>();
 
   const list = <T extends { id: string }>(all: readonly T[], query: Form, url: string) => {
@@ -158,6 +170,9 @@ export function createApi({ state, secretKey, baseUrl }: { state: StripeAccountS
   const act = ({ method, path, body }: ApiCall): ApiAnswer => {
     const url = new URL(path, "http://stripe");
     const form = decodeForm(method === "POST" ? body : url.search.slice(1));
+    const contentType = "application/x-www-form-urlencoded";
+    const [problem] = published.record({ method, path: url.pathname, query: url.searchParams, contentType, body });
+    if (problem !== undefined) throw invalidRequest(`Not as published: ${problem}`);
     for (const [verb, pattern, work] of routes) {
       const match = verb === method ? pattern.exec(url.pathname) : null;
       if (match) return answered(200, structuredClone(work(match.slice(1), form)));

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recorderOf } from "@tesslate/testkit";
 import { startGitHost, type GitHost } from "@tesslate/testkit/git-host";
 import type { TestUser } from "../../testing/app.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts";
@@ -11,10 +12,13 @@ import { compareTags } from "./bases.versions.ts";
 /** What the API of GitHub says beside the repositories; `api` of the test decides. */
 let api: (path: string) => { status: number; body: unknown } | undefined = () => undefined;
 const asked: string[] = [];
+const published = recorderOf("github");
 const serve = (request: IncomingMessage, response: ServerResponse): boolean => {
   const path = /^\/api(\/repos\/.*)$/.exec(request.url ?? "")?.[1];
   if (path === undefined) return false;
   asked.push(path);
+  const { pathname, searchParams: query } = new URL(path, "http://github");
+  published.record({ method: request.method ?? "GET", path: pathname, query, contentType: undefined, body: "" });
   const { status, body } = api(path) ?? { status: 404, body: {} };
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   return true;
@@ -204,6 +208,8 @@ test("versions: all pages of the API in the order of versions, by git when that 
   expect(await read(third.slug)).toMatchObject({ items: [], total: 0, status: "unavailable" });
   // Refused once, the API is left alone for a while.
   expect(asked.length).toBe(quota);
+  published.verify();
+  expect([...published.operations]).toEqual(["GET /repos/{owner}/{repo}/tags", "GET /repos/{owner}/{repo}/commits/{ref}"]);
 });
 
 test("tags in the order of versions", () => {

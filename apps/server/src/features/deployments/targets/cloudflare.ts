@@ -65,9 +65,18 @@ export function createCloudflare({
       ...(patient && { patient }),
     });
     const root = `/accounts/${encodeURIComponent(account)}/workers`;
-    const scripts = namespace === undefined ? `${root}/scripts` : `${root}/dispatch/namespaces/${encodeURIComponent(namespace)}/scripts`;
+    const namespacePath = namespace === undefined ? undefined : `${root}/dispatch/namespaces/${encodeURIComponent(namespace)}`;
+    const scripts = `${namespacePath ?? root}/scripts`;
     const place = namespace === undefined ? account : `${account}:${namespace}`;
-    return { client, root, scripts, namespace, place, scriptPath: (name: string) => `${scripts}/${encodeURIComponent(name)}` };
+    return {
+      client,
+      root,
+      scripts,
+      namespace,
+      namespacePath,
+      place,
+      scriptPath: (name: string) => `${scripts}/${encodeURIComponent(name)}`,
+    };
   };
   type Account = ReturnType<typeof accountOf>;
 
@@ -249,7 +258,7 @@ export function createCloudflare({
     try {
       const zone = await zoneOf(client, hostname, signal);
       if (zone === undefined) return void log(`${hostname} was not attached: this Cloudflare account has no zone for it.`);
-      const json = { hostname, service: script, environment: "production", zone_id: zone };
+      const json = { hostname, service: script, zone_id: zone };
       await client.call(`${root}/domains`, { method: "PUT", json, signal });
       log(`${hostname} leads to this script.`);
     } catch (error) {
@@ -330,13 +339,13 @@ export function createCloudflare({
     },
 
     check: async (credential) => {
-      const { client, scripts, namespace } = accountOf(credential);
+      const { client, scripts, namespace, namespacePath } = accountOf(credential);
       const account_id = credential.metadata["account_id"];
       try {
-        const { body } = await client.call(scripts);
+        const { body } = await client.call(namespacePath ?? scripts);
         const info = {
           account_id,
-          script_count: listAt(body, "result").length,
+          script_count: namespacePath === undefined ? listAt(body, "result").length : Number(textAt(body, "result", "script_count") ?? 0),
           ...(namespace !== undefined && { dispatch_namespace: namespace }),
         };
         return { valid: true, info };

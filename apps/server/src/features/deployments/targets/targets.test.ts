@@ -221,6 +221,21 @@ describe("vercel", () => {
     await target.submit(requestOf(credential, { customDomain: "taken.example.org" }));
     expect(told.lines.join("\n")).toContain("in use by another account");
   });
+
+  it("calls what Vercel publishes, all of it", async () => {
+    const { site: made } = await target.submit(requestOf(credential, { env: { SHARED: "1" } }));
+    const shared = fake.project(made.name)?.env.find(({ key }) => key === "SHARED");
+    shared?.target.push("preview");
+    await target.submit(requestOf(credential, { site: made, env: { SHARED: "2" } }));
+    expect(fake.project(made.name)?.env.map(({ value, target: targets }) => [value, targets])).toEqual([
+      ["1", ["preview"]],
+      ["2", ["production"]],
+    ]);
+    process.stdout.write(`${fake.published.summary()}\n`);
+    expect(fake.published.violations).toEqual([]);
+    // Those belong to signing in (deployment-oauth).
+    expect(fake.published.missing()).toEqual(["GET /v2/user", "GET /v2/teams/{teamId}"]);
+  });
 });
 
 describe("netlify", () => {
@@ -309,6 +324,13 @@ describe("netlify", () => {
     expect(await failureOf(target.submit(requestOf(credential, { artefact: artefactOf({ "a#b": "x" }) })))).toMatchObject({
       kind: "refused",
     });
+  });
+
+  it("calls what Netlify publishes, all of it", () => {
+    process.stdout.write(`${fake.published.summary()}\n`);
+    expect(fake.published.violations).toEqual([]);
+    // That belongs to signing in (deployment-oauth).
+    expect(fake.published.missing()).toEqual(["GET /user"]);
   });
 });
 
@@ -413,6 +435,20 @@ describe("cloudflare", () => {
     expect(await target.check({ ...credential, metadata: { ...credential.metadata, dispatch_namespace: "no" } })).toMatchObject({
       valid: false,
     });
+  });
+
+  it("calls what Cloudflare publishes, all of it", async () => {
+    const { site: made } = await target.submit(requestOf(credential));
+    await target.submit(requestOf(credential, { site: made, environment: "preview" }));
+    expect(fake.script(made.name)?.versions).toHaveLength(2);
+    const inside = { ...credential, metadata: { ...credential.metadata, dispatch_namespace: "tenants" } };
+    fake.namespaces.add("tenants");
+    const { remoteId, site: tenant } = await target.submit(requestOf(inside));
+    await target.remove(inside, remoteId, "production");
+    expect(fake.script(tenant.name, "tenants")).toBeUndefined();
+    process.stdout.write(`${fake.published.summary()}\n`);
+    expect(fake.published.violations).toEqual([]);
+    expect(fake.published.missing()).toEqual([]);
   });
 });
 

@@ -1,0 +1,34 @@
+/** What a provider publishes of the calls that we make: written by `scripts/provider-specifications.ts` from the provider's own documents. */
+export interface Specification {
+  provider: string;
+  /** The package that carries the document, with its version and license. */
+  source: { package: string; version: string; license: string; document: string };
+  operations: Operation[];
+  /** Calls that the provider describes in prose alone: they cannot be checked. */
+  unpublished: { method: string; path: string; described: string }[];
+  /** Fields that the document leaves out and the provider describes or uses elsewhere: they are taken as published. */
+  additions: { operation: string; field: string; described: string }[];
+  definitions: Record<string, Schema>;
+}
+export interface Operation {
+  method: string;
+  /** `/repos/{owner}/{repo}`. */
+  path: string;
+  query: Record<string, Schema & { isRequired?: boolean }>;
+  /** By media type; `schema` is missing where the body is bytes. */
+  body?: Record<string, { schema?: Schema }>;
+}
+
+/** The part of JSON Schema that these documents use. An object with `properties` is closed unless `additionalProperties` opens it. */
+export interface Schema {
+  $ref?: string;
+  type?: string | string[];
+  nullable?: boolean;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+  items?: Schema;
+  enum?: unknown[];
+  anyOf?: Schema[];
+  allOf?: Schema[];
+}
