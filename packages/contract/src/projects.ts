@@ -145,7 +145,7 @@ export const projectsRoutes = {
     tag,
     summary: "The caller's projects, last changed first",
     auth: "user",
-    query: Type.Object({ ...pageQuery, q: Type.Optional(Type.String({ maxLength: 200 })), status: Type.Optional(EnvironmentStatus) }),
+    query: Type.Object({ ...pageQuery, q: Type.Optional(Type.String({ maxLength: 200 })), status: Type.Optional(RunStatus) }),
     response: listOf(Project),
   }),
   create: route({

@@ -108,7 +108,9 @@ describe("the decision to delete an account", () => {
     expect(Date.parse(scheduled_for) - Date.now()).toBeGreaterThan(29.9 * 86_400_000);
     expect((await app.request("/api/users/me", { user: ada })).status).toBe(401);
     expect((await app.request("/api/projects", { headers: { authorization: `Bearer ${key}` } })).status).toBe(401);
-    expect(await outcome(await app.request("/api/auth/login", { method: "POST", json: ada }))).toEqual([401, "login_bad_credentials"]);
+    expect(
+      await outcome(await app.request("/api/auth/login", { method: "POST", json: { email: ada.email, password: ada.password } })),
+    ).toEqual([401, "login_bad_credentials"]);
     expect((await app.request(`/api/users/${ada.id}`)).status).toBe(404);
     await eventually(async () => {
       const { rows } = await app.db.execute<{ n: number }>(

@@ -92,7 +92,7 @@ describe("acting as a user", () => {
     const browser = await acting(user);
     expect((await browser.request("GET", `/api/projects/${project.id}`)).status).toBe(200);
     expect((await browser.request("PATCH", `/api/projects/${project.id}`, { json: { name: "By the administrator" } })).status).toBe(200);
-    expect((await browser.request("PATCH", `/api/projects/none?token=hidden`, { json: { name: "X" } })).status).toBe(404);
+    expect((await browser.request("PATCH", `/api/projects/none?token=hidden`, { json: { name: "X" } })).status).toBe(422);
     expect((await trail(user)).slice(0, 3)).toMatchObject([
       { action_type: "impersonation.write", extra_data: { route: "projects.update", path: "/api/projects/none" } },
       {

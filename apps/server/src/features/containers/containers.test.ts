@@ -282,8 +282,9 @@ describe("rows", () => {
       [patch({ name: "..." }), 400],
       [patch({ deployment_provider: "vercel" }), 200],
       [patch({ deployment_provider: null }), 200],
-      [patch({ name: "Web", unknown: 1 }), 422],
       [patch({ name: "Web", position_x: 1.5, port: 4321 }), 200],
+      [patch({ environment_vars: { X: "a" } }), 422],
+      [post({ name: "db", image: "postgres:16" }), 422],
     ];
     expect(await Promise.all(cases.map(async ([answer]) => (await answer).status))).toEqual(cases.map(([, status]) => status));
     const second = await app.as(ada).containers.create({ params: { id: project.id }, body: { name: "Api" } });

@@ -95,7 +95,7 @@ export function createProjects({
     /** Without an owner check, for work that the server itself does. */
     find: (id: string): Promise<ProjectRow | undefined> => store.find(id),
 
-    list: async (userId: string, query: PageQuery & { q?: string; status?: EnvironmentStatus }): Promise<List<Project>> => {
+    list: async (userId: string, query: PageQuery & { q?: string; status?: RunStatus }): Promise<List<Project>> => {
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, { ...query, limit: page.limit, offset: page.offset });
       return page.envelope(rows.map(wireOf), total);

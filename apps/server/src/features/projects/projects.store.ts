@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
-import type { EnvironmentStatus, StopReason, Tier } from "@tesslate/contract";
+import type { EnvironmentStatus, RunStatus, StopReason, Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { asJsonb } from "../../platform/storable.ts";
 import { chats } from "../chat/chat.table.ts";
@@ -7,6 +7,7 @@ import { containers } from "../containers/containers.table.ts";
 import { shellSessions } from "../shell/shell.table.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import { projects, type ProjectRow } from "./projects.table.ts";
+import { fixedRunStatus } from "./run-status.ts";
 
 /** A project with what its `status` is derived from: the statuses of its containers, external ones left out. */
 export type ProjectWithStatuses = ProjectRow & { container_statuses: string[] };
@@ -14,6 +15,14 @@ export type ProjectWithStatuses = ProjectRow & { container_statuses: string[] };
 const statuses = sql<
   string[]
 >`array(select ${containers.status} from ${containers} where ${containers.project_id} = ${projects.id} and ${containers.deployment_mode} <> 'external')`;
+/** `runStatusOf` for the filter of lists: a test holds them together. */
+const runStatus = sql`case ${projects.environment_status} ${sql.raw(
+  Object.entries(fixedRunStatus)
+    .map(([environment, status]) => `when '${environment}' then '${status}'`)
+    .join(" "),
+)} else (select case
+  when count(*) filter (where s.status in ('running', 'frozen')) = 0 then case when bool_or(s.status = 'starting') then 'starting' when bool_or(s.status = 'failed') then 'error' else 'stopped' end
+  when bool_and(s.status in ('running', 'frozen')) then 'running' else 'partial' end from unnest(${statuses}) as s(status)) end`;
 const columns = { project: projects, container_statuses: statuses };
 const merge = ({ project, container_statuses }: { project: ProjectRow; container_statuses: string[] }): ProjectWithStatuses => ({
   ...project,
@@ -49,7 +58,7 @@ export function createProjectsStore(db: Database) {
     owned,
     isThere,
     sql`(${sql.placeholder("q")}::text is null or position(lower(${sql.placeholder("q")}::text) in lower(${projects.name})) > 0 or position(lower(${sql.placeholder("q")}::text) in ${projects.slug}) > 0)`,
-    sql`(${sql.placeholder("status")}::text is null or ${projects.environment_status} = ${sql.placeholder("status")}::text)`,
+    sql`(${sql.placeholder("status")}::text is null or ${runStatus} = ${sql.placeholder("status")}::text)`,
   );
   const page = db
     .select({ ...columns, total: sql<string>`count(*) over ()` })
@@ -76,7 +85,7 @@ export function createProjectsStore(db: Database) {
     /** One statement for rows, statuses and total; a second one only behind the end of the list. */
     list: async (
       owner: string,
-      { q, status, limit, offset }: { q?: string; status?: EnvironmentStatus; limit: number; offset: number },
+      { q, status, limit, offset }: { q?: string; status?: RunStatus; limit: number; offset: number },
     ): Promise<{ rows: ProjectWithStatuses[]; total: number }> => {
       const values = { owner, q: q ?? null, status: status ?? null };
       const rows = await page.execute({ ...values, limit, offset });

@@ -122,7 +122,41 @@ describe("list", () => {
     expect((await api.list({ query: { q: "100%" } })).total).toBe(1);
     expect((await api.list({ query: { q: "_" } })).total).toBe(0);
     expect((await api.list({ query: { status: "stopped" } })).total).toBe(4);
-    expect((await api.list({ query: { status: "active" } })).total).toBe(0);
+    // The filter goes by the field of its name, whatever that is made of.
+    const idOf = async (name: string) => (await api.list({ query: { q: name } })).items[0]?.id ?? "";
+    const set = async (name: string, environment: string, ...statuses: string[]) => {
+      const { pool } = app.studio.database;
+      const id = await idOf(name);
+      await pool.query("update projects set environment_status = $2 where id = $1", [id, environment]);
+      await pool.query("delete from containers where project_id = $1 and name like 'more%'", [id]);
+      await pool.query("update containers set status = $2 where project_id = $1", [id, statuses[0] ?? "stopped"]);
+      for (const [n, status] of statuses.slice(1).entries())
+        await pool.query(
+          "insert into containers (project_id, name, service_key, host_label, container_name, start_command, status) select project_id, 'more' || $2::text, 'more' || $2::text, host_label || $2::text, container_name || $2::text, start_command, $3 from containers where project_id = $1 limit 1",
+          [id, n, status],
+        );
+    };
+    for (const [environment, ...statuses] of [
+      ["active", "running"],
+      ["active", "frozen", "stopped"],
+      ["active", "starting", "stopped"],
+      ["active", "failed"],
+      ["stopped", "stopped"],
+      ["provisioning"],
+      ["setup_failed", "running"],
+      ["stopping", "running"],
+    ] as const) {
+      await set("Blog", environment, ...statuses);
+      const { status } = await api.get({ params: { id: await idOf("Blog") } });
+      const found = (await api.list({ query: { status } })).items;
+      expect([environment, statuses, found.map((p) => p.status)]).toEqual([environment, statuses, found.map(() => status)]);
+      expect([environment, statuses, found.some((p) => p.name === "Blog")]).toEqual([environment, statuses, true]);
+      expect((await api.list({ query: { status: status === "error" ? "partial" : "error" } })).items.map((p) => p.name)).not.toContain(
+        "Blog",
+      );
+    }
+    await set("Blog", "stopped");
+    expect((await app.request("/api/projects?status=active", { user: ada })).status).toBe(422);
     expect((await app.request("/api/projects?status=odd", { user: ada })).status).toBe(422);
     expect((await app.request("/api/projects?skip=1&page=2", { user: ada })).status).toBe(422);
   });
@@ -151,7 +185,8 @@ describe("change", () => {
       user: ada,
       json: { slug: "mine", owner_id: ada.id, environment_status: "active" },
     });
-    expect(await forged.json()).toMatchObject({ slug: project.slug, environment_status: "stopped" });
+    expect(forged.status).toBe(422);
+    expect(await api.get({ params })).toMatchObject({ name: "New", slug: project.slug, environment_status: "stopped" });
     const big = await app.request(`/api/projects/${project.id}`, {
       method: "PATCH",
       user: ada,

@@ -1,6 +1,7 @@
 import type { EnvironmentStatus, RunStatus } from "@tesslate/contract";
 
-const fixed: Partial<Record<EnvironmentStatus, RunStatus>> = {
+/** Whatever the containers say. */
+export const fixedRunStatus: Partial<Record<EnvironmentStatus, RunStatus>> = {
   provisioning: "creating",
   setup_failed: "error",
   corrupted: "error",
@@ -16,7 +17,7 @@ const fixed: Partial<Record<EnvironmentStatus, RunStatus>> = {
  * A frozen container counts as running: it answers the next request.
  */
 export function runStatusOf(environment: EnvironmentStatus, containers: readonly string[]): RunStatus {
-  const known = fixed[environment];
+  const known = fixedRunStatus[environment];
   if (known) return known;
   const up = containers.filter((s) => s === "running" || s === "frozen").length;
   if (up > 0) return up === containers.length ? "running" : "partial";
