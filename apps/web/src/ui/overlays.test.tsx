@@ -147,7 +147,11 @@ const modal: [string, (props: OpenProps) => ReactNode][] = [
   ],
   [
     "a question",
-    (open) => <ConfirmDialog {...open} title="Delete it?" act="Delete" actWord="Deleting" onConfirm={async () => undefined} />,
+    (open) => (
+      <ConfirmDialog {...open} title="Delete it?" act="Delete" actWord="Deleting" onConfirm={async () => undefined}>
+        It does not come back.
+      </ConfirmDialog>
+    ),
   ],
 ];
 test.for(modal)("%s keeps focus, pointer and readers off the page behind it", async ([name, child], { show, user }) => {
