@@ -1,6 +1,6 @@
 import { ChatMessage, ChatSession, Project, QueueItem } from "@tesslate/contract";
 import { useState } from "react";
-import { expect, openPane, sample, sampleId, screen, test, waitFor, type CannedApi } from "../../testing/index.ts";
+import { expect, openPane, sample, sampleId, sampleTime, screen, test, waitFor, type CannedApi } from "../../testing/index.ts";
 import type { ViewProps } from "../workbench/views.tsx";
 import { useChat } from "./use-chat.ts";
 import { useFirstMessage } from "./use-first-message.ts";
@@ -28,7 +28,7 @@ function waiting(api: CannedApi): ReturnType<typeof openPane> {
   api.answer("queue.list", { items: [item], total: 1 });
   return openPane(Probe, { project });
 }
-const changed = { seq: 1, type: "queue_changed" as const, data: { chat_id: sampleId } };
+const changed = { seq: 1, ts: sampleTime, type: "queue_changed" as const, data: { chat_id: sampleId } };
 const transcript = async () => (await screen.findByRole("status")).textContent;
 
 test("what a project was created with is shown while it is set up, and becomes the stored message without a gap", async ({

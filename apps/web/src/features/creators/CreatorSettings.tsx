@@ -1,4 +1,4 @@
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import type { CreatorDashboard, Payout } from "@tesslate/contract";
 import { api } from "../../api.ts";
@@ -14,15 +14,11 @@ import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { offersQuery } from "../billing/billing.queries.ts";
+import { dashboardQuery } from "./creators.queries.ts";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
 import { Rating } from "../marketplace/Stars.tsx";
-
-const dashboardQuery = queryOptions({
-  queryKey: ["creators", "dashboard"],
-  queryFn: ({ signal }) => api.creatorStudio.dashboard(undefined, { signal }),
-});
 
 /** `2026-11` in the reader's words. */
 const monthName = (month: string, length: "short" | "long") =>

@@ -1,5 +1,5 @@
 import { AgentDetail } from "@tesslate/contract";
-import { expect, refuse, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+import { expect, refuse, sample, screen, signedIn, test, waitFor, type CannedApi } from "../../testing/index.ts";
 
 function begin(api: CannedApi): void {
   signedIn(api);
@@ -40,7 +40,7 @@ test("a marker is put in where the cursor stands", async ({ api, open, user }) =
   await waitFor(() => expect(prompt).toHaveFocus());
 });
 
-test("leaving what is not saved asks; staying keeps it", async ({ api, open, user }) => {
+test("what is not saved is kept: through leaving, a reload, and what somebody else saved meanwhile", async ({ api, open, user }) => {
   begin(api);
   api.answer("marketplaceAgents.get", baker);
   const app = open("/library/agents/baker");
@@ -48,10 +48,45 @@ test("leaving what is not saved asks; staying keeps it", async ({ api, open, use
   await user.clear(name);
   await user.paste("Master baker");
   await user.click(screen.getAllByRole("link", { name: "Library" }).at(-1) as HTMLElement);
-  const dialog = await screen.findByRole("alertdialog", { name: "Leave without saving?" });
-  await user.click(within(dialog).getByRole("button", { name: "Cancel" }));
-  expect(app.path()).toBe("/library/agents/baker");
-  expect(name).toHaveValue("Master baker");
+  await waitFor(() => expect(app.path()).toBe("/library"));
+  app.unmount();
+  api.answer("marketplaceAgents.get", { ...baker, description: "Bakes bread" });
+  open("/library/agents/baker");
+  expect(await screen.findByLabelText("Name")).toHaveValue("Master baker");
+  expect(screen.getByLabelText("In a sentence")).toHaveValue("Bakes bread");
+  api.answer("marketplaceAgents.update", { ...baker, name: "Master baker" });
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(api.asked("marketplaceAgents.update")[0]?.body).toEqual({ name: "Master baker" }));
+  await waitFor(() => expect(JSON.stringify({ ...localStorage })).not.toContain("Master baker"));
+});
+
+test("changes can be discarded", async ({ api, open, user }) => {
+  begin(api);
+  api.answer("marketplaceAgents.get", baker);
+  open("/library/agents/baker");
+  const name = await screen.findByLabelText("Name");
+  await user.type(name, "!");
+  await user.click(screen.getByRole("button", { name: "Discard changes" }));
+  expect(name).toHaveValue("Baker");
+  expect(screen.queryByRole("button", { name: "Discard changes" })).not.toBeInTheDocument();
+});
+
+test("who asks money is led to the payout account at once, and keeps the draft", async ({ api, open, user }) => {
+  begin(api);
+  api.answer("billing.config", { is_enabled: true, creator_share: 0.9 });
+  api.blank("creatorStudio.dashboard");
+  api.answer("marketplaceAgents.get", baker);
+  const app = open("/library/agents/baker");
+  await screen.findByLabelText("Name");
+  expect(screen.queryByRole("button", { name: "Set up payouts" })).not.toBeInTheDocument();
+  await user.click(await screen.findByRole("radio", { name: "One payment" }));
+  expect(await screen.findByText(/you need a payout account first/)).toBeVisible();
+  api.answer("creatorStudio.connect", refuse("stripe_error", { detail: "Stripe is away." }));
+  await user.click(screen.getByRole("button", { name: "Set up payouts" }));
+  expect(await screen.findByText("Stripe is away.")).toBeVisible();
+  app.unmount();
+  open("/library/agents/baker");
+  expect(await screen.findByRole("radio", { name: "One payment" })).toBeChecked();
 });
 
 test("a refused name stands at the name; what was written stays", async ({ api, open, user }) => {

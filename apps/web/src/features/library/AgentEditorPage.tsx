@@ -1,10 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useBlocker, useNavigate } from "@tanstack/react-router";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, FlaskConical } from "lucide-react";
 import { useRef, useState, type FormEvent } from "react";
 import type { AgentDetail } from "@tesslate/contract";
 import { Page } from "../../frame/Page.tsx";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
@@ -23,6 +24,7 @@ import { categoryName } from "../marketplace/marketplace-search.ts";
 import { agentQuery } from "../marketplace/marketplace.queries.ts";
 import { shortModelName, usableModels } from "../models/model-choice.ts";
 import { modelsQuery } from "../models/models.queries.ts";
+import { meQuery } from "../users/users.queries.ts";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import {
   agentFeatures,
@@ -32,7 +34,9 @@ import {
   emptyForm,
   faultsOf,
   formOf,
+  isAgentDraft,
   markers,
+  rebased,
   type AgentFeature,
   type AgentForm,
 } from "./agent-form.ts";
@@ -123,22 +127,20 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
   const { create, update, remove } = useAgentActs();
   const models = usableModels(useQuery(modelsQuery).data?.items ?? []);
   const tools = useQuery(toolsQuery);
+  const { data: me } = useSuspenseQuery(meQuery);
   const [before, setBefore] = useState(start);
-  const [form, setForm] = useState(start);
+  // Leaving, a reload and the way through the payout setup lose nothing.
+  const draft = useKept(`studio:agent-form:${me.id}:${agent?.id ?? "new"}`, isAgentDraft, { before: start, form: start });
+  const form = rebased(draft.value, before);
   const [isTried, setIsTried] = useState(false);
   const [isTrying, setIsTrying] = useState(false);
   const [isDeleting, setIsDeleting] = useState(false);
   const prompt = useRef<HTMLTextAreaElement>(null);
-  const set = (change: Partial<AgentForm>) => setForm((now) => ({ ...now, ...change }));
+  const set = (change: Partial<AgentForm>) => draft.write({ before, form: { ...form, ...change } });
+  const discard = () => draft.forget(draft.value);
   const isChanged = !agent || JSON.stringify(form) !== JSON.stringify(before);
   const isDirty = JSON.stringify(form) !== JSON.stringify(before);
   const saving = create.isPending || update.isPending;
-  const isLeaving = useRef(false);
-  const leaving = useBlocker({
-    shouldBlockFn: () => isDirty && !isLeaving.current,
-    enableBeforeUnload: () => isDirty && !isLeaving.current,
-    withResolver: true,
-  });
 
   const error = create.error ?? update.error;
   const refused: Record<string, string | undefined> = error ? fieldErrorsOf(error, [...Object.keys(form), "price_cents"]) : {};
@@ -156,7 +158,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         ? await update.mutateAsync({ id: agent.id, body: changesOf(before, form) })
         : await create.mutateAsync(creationOf(form));
       setBefore(form);
-      isLeaving.current = true;
+      draft.forget(draft.value);
       toast(
         agent && saved.id !== agent.id
           ? `Saved as a copy of your own: ${saved.name}.`
@@ -165,7 +167,6 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
             : `${saved.name} is in your library.`,
       );
       if (saved.slug !== agent?.slug) await navigate({ to: "/library/agents/$slug", params: { slug: saved.slug }, replace: true });
-      isLeaving.current = false;
     } catch {
       // Said by `error`.
     }
@@ -316,7 +317,12 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
       <PriceSection form={form} set={set} fault={faultOf("price") ?? refused["price_cents"] ?? refused["pricing_type"]} />
       <div data-acts className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
         {agent?.is_owner && agent.is_published ? <Pill tone="ok">In the store</Pill> : null}
-        <span className="flex-1 text-xs text-fg-2">{isDirty ? "Not saved yet" : ""}</span>
+        <span className="flex-1 text-xs text-fg-2">{isDirty ? "Not saved yet; the draft is kept in this browser" : ""}</span>
+        {isDirty ? (
+          <Button variant="ghost" onClick={discard} disabled={saving}>
+            Discard changes
+          </Button>
+        ) : null}
         {agent?.is_owner ? (
           <>
             {agent.is_published ? (
@@ -342,15 +348,6 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           {agent && !agent.is_owner ? "Save as a copy" : "Save"}
         </Button>
       </div>
-      <ConfirmDialog
-        isOpen={leaving.status === "blocked"}
-        onOpenChange={(isOpen) => !isOpen && leaving.status === "blocked" && leaving.reset()}
-        title="Leave without saving?"
-        act="Leave"
-        onConfirm={() => leaving.proceed?.()}
-      >
-        What you changed here is forgotten.
-      </ConfirmDialog>
       {isTrying && agent ? <TrialDialog agent={agent} onClose={() => setIsTrying(false)} /> : null}
       {agent ? (
         <ConfirmDialog
@@ -362,7 +359,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           isDanger
           onConfirm={async () => {
             await remove.mutateAsync(agent.id);
-            isLeaving.current = true;
+            discard();
             toast(`${agent.name} is gone.`);
             void navigate({ to: "/library" });
           }}

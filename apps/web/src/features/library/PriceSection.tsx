@@ -1,10 +1,16 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { api } from "../../api.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { leaveFor } from "../../lib/leave.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { offersQuery } from "../billing/billing.queries.ts";
+import { dashboardQuery } from "../creators/creators.queries.ts";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import type { AgentForm } from "./agent-form.ts";
 
@@ -19,8 +25,11 @@ export function PriceSection({
   fault: string | undefined;
 }) {
   const { data: offers } = useQuery(offersQuery);
-  if (!offers?.is_enabled) return null;
   const isPaid = form.pricing_type !== "free";
+  const { data: studio } = useQuery({ ...dashboardQuery, enabled: offers?.is_enabled === true && isPaid });
+  const connect = useMutation({ mutationFn: async () => leaveFor((await api.creatorStudio.connect()).onboarding_url) });
+  if (!offers?.is_enabled) return null;
+  const lacksAccount = isPaid && studio !== undefined && !studio.payouts.connected;
   return (
     <SettingsSection
       title="Price"
@@ -45,6 +54,18 @@ export function PriceSection({
             { value: "monthly", label: "Monthly", isLabelShown: true },
           ]}
         />
+        {lacksAccount ? (
+          <Banner
+            tone="warn"
+            action={
+              <Button size="sm" isLoading={connect.isPending} loadingWord="Opening" onClick={() => connect.mutate()}>
+                {studio.payouts.account_id ? "Finish payout setup" : "Set up payouts"}
+              </Button>
+            }
+          >
+            {connect.error ? sentenceOf(connect.error) : "To sell, you need a payout account first. Your draft is kept while you set it up."}
+          </Banner>
+        ) : null}
         {isPaid ? (
           <>
             <Field label="Dollars" error={fault}>

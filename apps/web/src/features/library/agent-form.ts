@@ -127,3 +127,31 @@ export function faultsOf(form: AgentForm): Partial<Record<keyof AgentForm, strin
     ...(!form.system_prompt.trim() && { system_prompt: "Without a prompt it would not know what to do." }),
   };
 }
+
+/** What is being written, and what it began from. */
+export interface AgentDraft {
+  before: AgentForm;
+  form: AgentForm;
+}
+const isForm = (value: unknown): value is AgentForm => {
+  if (typeof value !== "object" || value === null) return false;
+  const { features, tools, ...texts } = value as Record<string, unknown>;
+  return (
+    (["name", "description", "category", "agent_type", "model", "system_prompt", "pricing_type", "price", "source_type"] as const).every(
+      (field) => typeof texts[field] === "string",
+    ) &&
+    typeof features === "object" &&
+    features !== null &&
+    (tools === null || Array.isArray(tools))
+  );
+};
+export const isAgentDraft = (value: unknown): value is AgentDraft =>
+  typeof value === "object" && value !== null && isForm((value as AgentDraft).before) && isForm((value as AgentDraft).form);
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+/** The changes of a draft on top of what the agent is now: what somebody else saved meanwhile stays. */
+export const rebased = ({ before, form }: AgentDraft, now: AgentForm): AgentForm =>
+  ({
+    ...now,
+    ...Object.fromEntries(Object.entries(form).filter(([field, value]) => !isSame(value, before[field as keyof AgentForm]))),
+  }) as AgentForm;

@@ -1,9 +1,10 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
 import { baseCategories, type Project, type Static, type SubmitBase } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -12,6 +13,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
+import { meQuery } from "../users/users.queries.ts";
 import { categoryName } from "./marketplace-search.ts";
 import { useMarketplaceChanged } from "./marketplace.queries.ts";
 
@@ -25,19 +27,40 @@ const split = (text: string) => [
   ),
 ];
 
+type Category = Static<typeof SubmitBase>["category"];
+interface Draft {
+  body: Record<(typeof fields)[number], string>;
+  category: Category;
+  isPublic: boolean;
+}
+const isDraft = (value: unknown): value is Draft => {
+  if (typeof value !== "object" || value === null) return false;
+  const { body, category, isPublic } = value as Partial<Draft>;
+  return (
+    fields.every((field) => typeof body?.[field] === "string") &&
+    (baseCategories as readonly unknown[]).includes(category) &&
+    typeof isPublic === "boolean"
+  );
+};
+
 /** A repository, or a project as it is now, becomes a template of one's own; public ones can be found by everybody. */
 export function SubmitBaseDialog({ project, onClose }: { project?: Project; onClose: () => void }) {
   const navigate = useNavigate();
   const changed = useMarketplaceChanged();
-  const [body, setBody] = useState({
-    name: project?.name ?? "",
-    description: project?.description?.slice(0, 500) ?? "",
-    git_repo_url: "",
-    default_branch: "main",
-    tech_stack: "",
+  const { data: me } = useSuspenseQuery(meQuery);
+  const draft = useKept<Draft>(`studio:base-form:${me.id}:${project?.id ?? "new"}`, isDraft, {
+    body: {
+      name: project?.name ?? "",
+      description: project?.description?.slice(0, 500) ?? "",
+      git_repo_url: "",
+      default_branch: "main",
+      tech_stack: "",
+    },
+    category: "fullstack",
+    isPublic: false,
   });
-  const [category, setCategory] = useState<Static<typeof SubmitBase>["category"]>("fullstack");
-  const [isPublic, setIsPublic] = useState(false);
+  const { body, category, isPublic } = draft.value;
+  const write = (change: Partial<Draft>) => draft.write({ ...draft.value, ...change });
   const submit = useMutation({
     mutationFn: () => {
       const { git_repo_url, default_branch, ...about } = body;
@@ -52,6 +75,7 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
       });
     },
     onSuccess: async (base) => {
+      draft.forget(draft.value);
       await changed();
       void navigate({ to: "/marketplace/base/$slug", params: { slug: base.slug } });
     },
@@ -74,7 +98,7 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
         value={body[field]}
         autoComplete="off"
         {...(placeholder && { placeholder })}
-        onChange={(event) => setBody((before) => ({ ...before, [field]: event.target.value }))}
+        onChange={(event) => write({ body: { ...body, [field]: event.target.value } })}
       />
     </Field>
   );
@@ -129,18 +153,18 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
             value={body.description}
             maxLength={500}
             className="min-h-16"
-            onChange={(event) => setBody((before) => ({ ...before, description: event.target.value }))}
+            onChange={(event) => write({ body: { ...body, description: event.target.value } })}
           />
         </Field>
         <Field label="What it is for">
           <Select
             value={category}
-            onChange={(value) => setCategory(value as typeof category)}
+            onChange={(value) => write({ category: value as Category })}
             options={baseCategories.map((value) => ({ value, label: categoryName(value) }))}
           />
         </Field>
         {input("tech_stack", "Made of", "Separated by commas.", "React, Hono, Postgres")}
-        <Switch isOn={isPublic} onChange={setIsPublic} label="Everybody may find it" hint="Off: only you see it." />
+        <Switch isOn={isPublic} onChange={(isOn) => write({ isPublic: isOn })} label="Everybody may find it" hint="Off: only you see it." />
       </form>
     </Dialog>
   );
