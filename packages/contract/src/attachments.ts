@@ -40,7 +40,8 @@ export const attachmentsRoutes = {
     method: "POST",
     path: "/api/chat/attachments",
     tag,
-    summary: "Upload a file for a message of this project, or without project_id for the first message of a new one (multipart: file), at most 25 MiB",
+    summary:
+      "Upload a file for a message of this project, or without project_id for the first message of a new one (multipart: file), at most 25 MiB",
     auth: "user",
     keys: "run",
     kind: "upload",

@@ -134,7 +134,9 @@ export function composeChat(
     begin: async (project) => {
       if (!(await queue.hasWaiting(project.id))) return;
       // The app runs beside the conversation; the agent does not wait for it.
-      await power.startProject(project).catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message"));
+      await power
+        .startProject(project)
+        .catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message"));
       await queue.afterSetup(project.id);
     },
   });

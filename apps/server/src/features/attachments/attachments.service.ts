@@ -58,11 +58,7 @@ export function createAttachments({
 
   return {
     /** The one file of a form. Throws `file_too_large` and `attachments_full` while it streams; nothing is kept then. */
-    upload: async (
-      userId: string,
-      ref: string | undefined,
-      parts: AsyncIterable<UploadedFile | UploadedField>,
-    ): Promise<Attachment> => {
+    upload: async (userId: string, ref: string | undefined, parts: AsyncIterable<UploadedFile | UploadedField>): Promise<Attachment> => {
       const projectId = ref === undefined ? null : (await projects.require(userId, ref)).id;
       for await (const part of parts) {
         if ("value" in part) continue;

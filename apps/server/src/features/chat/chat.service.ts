@@ -132,8 +132,7 @@ export function createChat({
     return { agent, model, attached };
   };
   const requireContent = (text: string, attachmentIds: readonly string[]) => {
-    if (text === "" && attachmentIds.length === 0)
-      throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
+    if (text === "" && attachmentIds.length === 0) throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
   };
 
   const createRun = async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {

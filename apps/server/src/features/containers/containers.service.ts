@@ -250,8 +250,7 @@ interface Removal {
   checkpoint_id: string | null;
   kept_directory: string | null;
 }
-const sharesFolder = (one: string, other: string): boolean =>
-  one === other || one.startsWith(`${other}/`);
+const sharesFolder = (one: string, other: string): boolean => one === other || one.startsWith(`${other}/`);
 
 const hasVariables = (body: Update): boolean =>
   Object.keys(body.env_vars_to_set ?? {}).length > 0 || (body.env_vars_to_delete ?? []).length > 0;

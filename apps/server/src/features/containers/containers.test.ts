@@ -238,7 +238,11 @@ describe("rows", () => {
     const remove = (id: string, query = "") =>
       app.request(`/api/projects/${project.id}/containers/${id}${query}`, { method: "DELETE", user: ada });
     const removed = await remove(made.id);
-    expect([removed.status, removed.headers.get("kept-directory"), removed.headers.get("checkpoint-id")]).toEqual([204, "tiny-app-2", null]);
+    expect([removed.status, removed.headers.get("kept-directory"), removed.headers.get("checkpoint-id")]).toEqual([
+      204,
+      "tiny-app-2",
+      null,
+    ]);
     await expect(fetch(`http://127.0.0.1:${made.internal_port}/`)).rejects.toThrow();
     await expect(app.as(ada).containers.get({ params: { ...params, container_id: made.id } })).rejects.toMatchObject({ status: 404 });
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "running" });

@@ -192,7 +192,10 @@ export function createPower({
     await refuseIfBusy(project);
     if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
     const held = rows.filter((row) => row.is_stop_held);
-    await store.holdStops(held.map(({ id }) => id), false);
+    await store.holdStops(
+      held.map(({ id }) => id),
+      false,
+    );
     const pending = await findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`]);
     if (pending) {
       // A wake that has begun leaves them out.
@@ -276,7 +279,10 @@ export function createPower({
       if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
       // A start under way read its configuration already; a restart means the one of now.
       await cancelStarts(keysOf(project, rows).filter((key) => !key.startsWith("project_restart:")));
-      await store.holdStops(rows.map(({ id }) => id), false);
+      await store.holdStops(
+        rows.map(({ id }) => id),
+        false,
+      );
       return begin(project, projectTask("project_restart", project));
     },
     startContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartAnswer> => {

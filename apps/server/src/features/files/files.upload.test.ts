@@ -69,7 +69,9 @@ describe("uploads", () => {
     const read = async (path: string) => (await files.get({ params: { id, path } })).content;
     await upload({ "gone/a.txt": "a", "gone/b.txt": "b", "from.txt": "from", "to.txt": "to" });
     const remove = async (path: string) =>
-      (await app.request(`/api/projects/${id}/files/${path}?recursive=true`, { method: "DELETE", user: owner })).headers.get("checkpoint-id");
+      (await app.request(`/api/projects/${id}/files/${path}?recursive=true`, { method: "DELETE", user: owner })).headers.get(
+        "checkpoint-id",
+      );
     // One after the other they share a checkpoint: it has them all.
     const first = await remove("gone/a.txt");
     expect(await remove("gone")).toBe(first);

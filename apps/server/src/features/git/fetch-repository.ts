@@ -104,67 +104,69 @@ async function fetchOnce(
   { url, branch: wanted, tag, limits, signal, authorization, onPhase, onProgress }: FetchOptions,
   extent: Extent,
 ): Promise<FetchedRepository> {
-    const outside = await openGit({ url, authorization }, { maxBytes: limits.packBytes, tooLarge: tooLargeFor(limits.packBytes) });
-    const remove = () => outside[Symbol.asyncDispose]();
-    try {
-      const repo = join(outside.scratch, "repo.git");
-      const git = (argv: string[], timeoutMs: number, more: Partial<RunOptions> = {}) => outside.run(argv, { timeoutMs, signal, ...more });
+  const outside = await openGit({ url, authorization }, { maxBytes: limits.packBytes, tooLarge: tooLargeFor(limits.packBytes) });
+  const remove = () => outside[Symbol.asyncDispose]();
+  try {
+    const repo = join(outside.scratch, "repo.git");
+    const git = (argv: string[], timeoutMs: number, more: Partial<RunOptions> = {}) => outside.run(argv, { timeoutMs, signal, ...more });
 
-      const from = tag !== undefined ? `refs/tags/${tag}` : wanted === null ? "HEAD" : `refs/heads/${wanted}`;
-      const refs = await git(["ls-remote", "--symref", "--", url, from], limits.reachMs);
-      const branch = wanted ?? /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(refs)?.[1];
-      if (!/^[0-9a-f]{40,64}\t/m.test(refs) || branch === undefined)
-        throw new AppError(
-          "import_failed",
-          tag !== undefined
-            ? `This repository has no version ${tag}.`
-            : wanted === null
-              ? "This repository is empty: it has no default branch."
-              : `This repository has no branch ${wanted}.`,
-        );
-      await onPhase?.("reached");
-      await git(["init", "--quiet", "--bare", "--template=", repo], limits.reachMs);
-      const ref = `refs/remotes/origin/${branch}`;
-      await git(
-        [
-          "-C",
-          repo,
-          "fetch",
-          "--progress",
-          ...(extent.depth === undefined ? [] : [`--depth=${extent.depth}`]),
-          "--no-tags",
-          "--",
-          url,
-          ...(extent.isWhole
-            ? ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
-            : [`+${tag === undefined ? `refs/heads/${branch}` : from}:${ref}`]),
-        ],
-        limits.cloneMs,
-        { ...(onProgress && { onProgress }) },
+    const from = tag !== undefined ? `refs/tags/${tag}` : wanted === null ? "HEAD" : `refs/heads/${wanted}`;
+    const refs = await git(["ls-remote", "--symref", "--", url, from], limits.reachMs);
+    const branch = wanted ?? /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(refs)?.[1];
+    if (!/^[0-9a-f]{40,64}\t/m.test(refs) || branch === undefined)
+      throw new AppError(
+        "import_failed",
+        tag !== undefined
+          ? `This repository has no version ${tag}.`
+          : wanted === null
+            ? "This repository is empty: it has no default branch."
+            : `This repository has no branch ${wanted}.`,
       );
-      const commit = (await git(["-C", repo, "rev-parse", "--verify", `${ref}^{commit}`], limits.reachMs)).trim();
-      await onPhase?.("fetched");
-      const contents = createCount(limits);
-      await git(["-C", repo, "ls-tree", "-r", "-l", "-z", "--full-tree", commit], limits.reachMs * 4, { onOutput: contents.push });
-      const { files, hasSubmodules } = contents.result();
-      const packDir = join(repo, "objects/pack");
-      if ((await readdir(packDir)).length === 0) throw new AppError("import_failed", "This repository is empty.");
-      const shallow = join(repo, "shallow");
-      return {
-        packDir,
-        shallowFile: existsSync(shallow) ? shallow : undefined,
-        branch,
-        commit,
-        references: referencesIn(await git(["-C", repo, "for-each-ref", `--format=${referenceFormat}`, "refs/remotes", "refs/tags"], limits.reachMs)),
-        extent,
-        files,
-        hasSubmodules,
-        [Symbol.asyncDispose]: remove,
-      };
-    } catch (error) {
-      await remove();
-      throw error;
-    }
+    await onPhase?.("reached");
+    await git(["init", "--quiet", "--bare", "--template=", repo], limits.reachMs);
+    const ref = `refs/remotes/origin/${branch}`;
+    await git(
+      [
+        "-C",
+        repo,
+        "fetch",
+        "--progress",
+        ...(extent.depth === undefined ? [] : [`--depth=${extent.depth}`]),
+        "--no-tags",
+        "--",
+        url,
+        ...(extent.isWhole
+          ? ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
+          : [`+${tag === undefined ? `refs/heads/${branch}` : from}:${ref}`]),
+      ],
+      limits.cloneMs,
+      { ...(onProgress && { onProgress }) },
+    );
+    const commit = (await git(["-C", repo, "rev-parse", "--verify", `${ref}^{commit}`], limits.reachMs)).trim();
+    await onPhase?.("fetched");
+    const contents = createCount(limits);
+    await git(["-C", repo, "ls-tree", "-r", "-l", "-z", "--full-tree", commit], limits.reachMs * 4, { onOutput: contents.push });
+    const { files, hasSubmodules } = contents.result();
+    const packDir = join(repo, "objects/pack");
+    if ((await readdir(packDir)).length === 0) throw new AppError("import_failed", "This repository is empty.");
+    const shallow = join(repo, "shallow");
+    return {
+      packDir,
+      shallowFile: existsSync(shallow) ? shallow : undefined,
+      branch,
+      commit,
+      references: referencesIn(
+        await git(["-C", repo, "for-each-ref", `--format=${referenceFormat}`, "refs/remotes", "refs/tags"], limits.reachMs),
+      ),
+      extent,
+      files,
+      hasSubmodules,
+      [Symbol.asyncDispose]: remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 const referenceFormat = "%(objectname) %(refname) %(*objectname)";

@@ -116,7 +116,11 @@ export function createGitClone({
     const leftOut = leftOutOf(fetched, input.url);
     for (const line of leftOut) await note(line);
     await progress(62, "Keeping a snapshot of the files as they are");
-    await needs.keepBefore(project, { id: input.snapshot_id, label: `Before cloning ${partsOf(input.url).name ?? input.url}`.slice(0, 255), userId: task.user_id }, context);
+    await needs.keepBefore(
+      project,
+      { id: input.snapshot_id, label: `Before cloning ${partsOf(input.url).name ?? input.url}`.slice(0, 255), userId: task.user_id },
+      context,
+    );
     let hasPointers = false;
     await turns.take(project.id, async () => {
       await progress(65, "Stopping what runs");
@@ -198,8 +202,12 @@ const pointersOnly = "Files that are kept with Git LFS are here as their pointer
 function leftOutOf({ extent, branch, hasSubmodules }: FetchedRepository, url: string): string[] {
   const { host } = new URL(url);
   return [
-    ...(extent.isWhole ? [] : [`The repository is large: only the branch ${branch} came, without tags. Checking out another branch fetches it from ${host}.`]),
-    ...(extent.depth === undefined ? [] : [`The repository is large: only the last ${extent.depth} commits of ${extent.isWhole ? "each branch" : "it"} came.`]),
+    ...(extent.isWhole
+      ? []
+      : [`The repository is large: only the branch ${branch} came, without tags. Checking out another branch fetches it from ${host}.`]),
+    ...(extent.depth === undefined
+      ? []
+      : [`The repository is large: only the last ${extent.depth} commits of ${extent.isWhole ? "each branch" : "it"} came.`]),
     ...(hasSubmodules ? ["The repository has submodules. They were left out."] : []),
   ];
 }

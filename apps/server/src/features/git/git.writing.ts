@@ -20,7 +20,9 @@ export interface Parts {
 export type GitWriting = ReturnType<typeof createGitWriting>;
 export function createGitWriting(
   access: GitAccess,
-  { bringBranch }: {
+  {
+    bringBranch,
+  }: {
     /** Fetches a branch of `origin` that is not known here yet. False when there is none of that name, or no such remote. */
     bringBranch: (userId: string, opened: Opened, branch: string) => Promise<boolean>;
   },
@@ -86,12 +88,9 @@ export function createGitWriting(
       ref: string,
       body: { branch: string; create?: boolean; start_point?: string },
     ): Promise<{ branch: string; created: boolean }> =>
-      access.writing(
-        userId,
-        ref,
-        (opened) => checkOutBranch(opened.repo, body, (branch) => bringBranch(userId, opened, branch)),
-        { movesTree: true },
-      ),
+      access.writing(userId, ref, (opened) => checkOutBranch(opened.repo, body, (branch) => bringBranch(userId, opened, branch)), {
+        movesTree: true,
+      }),
     removeBranch: (userId: string, ref: string, { name, force }: { name: string; force?: boolean }): Promise<void> =>
       access.writing(userId, ref, async ({ repo }) => {
         requireBranchName(name);

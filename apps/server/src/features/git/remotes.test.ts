@@ -90,19 +90,29 @@ test("what a clone replaces is kept in a snapshot that its result names; all bra
   const at = host.commit("whole", "later.txt", "later\n", "later");
   for (const branch of ["feature/side", "later"])
     expect(await git().checkout({ body: { project_id, branch } })).toEqual({ branch, created: true });
-  expect(await git().status({ params: { project_id } })).toMatchObject({ branch: "later", remote_branch: "origin/later", last_commit: { sha: at } });
+  expect(await git().status({ params: { project_id } })).toMatchObject({
+    branch: "later",
+    remote_branch: "origin/later",
+    last_commit: { sha: at },
+  });
   await expect(git().checkout({ body: { project_id, branch: "nowhere" } })).rejects.toMatchObject({ status: 404 });
 
   const { safety_snapshot_id: snapshot_id } = result as { safety_snapshot_id: string };
   const params = { id: project_id, snapshot_id };
-  expect(await app.as(ada).snapshots.get({ params })).toMatchObject({ snapshot_type: "safety", status: "ready", label: "Before cloning whole" });
+  expect(await app.as(ada).snapshots.get({ params })).toMatchObject({
+    snapshot_type: "safety",
+    status: "ready",
+    label: "Before cloning whole",
+  });
   await ended(app, ada, (await app.as(ada).snapshots.restore({ params, body: {} })).task_id);
   expect(await read(project_id, "mine.txt")).toBe("mine\n");
 });
 
 test("a host without TLS works when the operator named it, and is refused otherwise", async () => {
   const url = plainHost.add("home", { files: { "a.txt": "a\n" }, authorization: `Basic ${btoa("ada:secret-token")}` });
-  await app.as(ada).gitProviders.connect({ params: { provider: "git" }, body: { base_url: plainHost.url, token: "secret-token", username: "ada" } });
+  await app
+    .as(ada)
+    .gitProviders.connect({ params: { provider: "git" }, body: { base_url: plainHost.url, token: "secret-token", username: "ada" } });
   const { project_id, task } = await cloned(url);
   expect(task).toMatchObject({ status: "completed", error: null });
   await write(project_id, "a.txt", "b\n");

@@ -101,8 +101,7 @@ describe("the first message of a project", () => {
     await using at = await world();
     const { app, ada } = at;
     const { key } = await app.as(ada).auth.createApiKey({ body: { name: "CI", scopes: ["write"] } });
-    const post = (json: object) =>
-      app.request("/api/projects", { method: "POST", json, headers: { authorization: `Bearer ${key}` } });
+    const post = (json: object) => app.request("/api/projects", { method: "POST", json, headers: { authorization: `Bearer ${key}` } });
     const refused = await post({ name: "A", message: "Go" });
     expect([refused.status, await refused.json()]).toMatchObject([403, { code: "scope_missing" }]);
     expect((await post({ name: "A" })).status).toBe(201);

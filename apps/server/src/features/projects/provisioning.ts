@@ -300,7 +300,12 @@ export function createProvisioning({
       if (sourceTypeOf(body) === "base") return { ...(await createFromBase(creator.id, body, keepFirst)), chat_id };
       const chosen = chooseSource(body, templates, allowsPlain);
       if (chosen.source.kind === "git") await checkRepository(chosen.source.url);
-      const made = await createFrom(creator.id, { name: body.name, description: body.description ?? null, ...chosen, alongside: keepFirst });
+      const made = await createFrom(creator.id, {
+        name: body.name,
+        description: body.description ?? null,
+        ...chosen,
+        alongside: keepFirst,
+      });
       return { ...made, chat_id };
     },
     /** Sets a project up again after a failure. Throws `setup_not_failed`, and `setup_not_repeatable` when its source is gone. */
@@ -310,7 +315,10 @@ export function createProvisioning({
       if (project.environment_status !== "setup_failed") throw notFailed();
       const source = await lastSourceOf(project);
       if (!source)
-        throw conflict("setup_not_repeatable", "What this project was created from is not kept after a failed setup. Create or import it again.");
+        throw conflict(
+          "setup_not_repeatable",
+          "What this project was created from is not kept after a failed setup. Create or import it again.",
+        );
       const begun = await store.transaction(async (tx) => {
         const row = await store.reopenSetup(tx, project.id);
         return row && { row, task: await tasks.create(tx, creationTask(row, { source, attempt: 2 })) };

@@ -190,11 +190,22 @@ test("a name that turns private after the check is not called", async () => {
 
 test("of a repository that is too large as a whole, less comes, and what came is told", async () => {
   const outbound = createOutbound({ allowHosts: [`localhost:${host.port}`] });
-  const git = createOutsideGit({ dir: temporaryFolder("clones"), outbound, ca: readFileSync(host.caFile, "utf8"), log: createLogger("silent") });
+  const git = createOutsideGit({
+    dir: temporaryFolder("clones"),
+    outbound,
+    ca: readFileSync(host.caFile, "utf8"),
+    log: createLogger("silent"),
+  });
   const url = host.add("large", { files: { "a.txt": "a" }, history: 80 });
   const fetched = async (packBytes: number) => {
     const limits = { ...repositoryLimits, packBytes, treeBytes: 1e6 };
-    await using repository = await createFetchRepository(git)({ url, branch: null, wantsAll: true, limits, signal: new AbortController().signal });
+    await using repository = await createFetchRepository(git)({
+      url,
+      branch: null,
+      wantsAll: true,
+      limits,
+      signal: new AbortController().signal,
+    });
     return { ...repository.extent, names: repository.references.map(({ name }) => name) };
   };
   const main = "refs/remotes/origin/main";

@@ -63,7 +63,9 @@ export function PriceSection({
               </Button>
             }
           >
-            {connect.error ? sentenceOf(connect.error) : "To sell, you need a payout account first. Your draft is kept while you set it up."}
+            {connect.error
+              ? sentenceOf(connect.error)
+              : "To sell, you need a payout account first. Your draft is kept while you set it up."}
           </Banner>
         ) : null}
         {isPaid ? (

@@ -60,11 +60,7 @@ export function SaveSnapshotDialog({
       <form id="save-snapshot" onSubmit={(event) => void submit(event)}>
         <Field
           label="Label"
-          hint={
-            isFull
-              ? "This project has as many snapshots as it may keep. Delete one first."
-              : "What you will look for later."
-          }
+          hint={isFull ? "This project has as many snapshots as it may keep. Delete one first." : "What you will look for later."}
           error={failure}
         >
           <Input

@@ -309,10 +309,10 @@ export function Workbench({ project, reader, view, opensOn = "chat", hrefOf, onV
                     isSetupFailed
                       ? "Setting up the project failed. Retry the setup first."
                       : first
-                      ? "The first message is sent as soon as the project is ready."
-                      : isBeingMade
-                        ? "The project is still being made."
-                        : undefined
+                        ? "The first message is sent as soon as the project is ready."
+                        : isBeingMade
+                          ? "The project is still being made."
+                          : undefined
                   }
                   notice={
                     isUnconnected && setup.data ? (
