@@ -90,6 +90,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     ),
     editMode: options.editMode,
     onSwitch: () => deps.onTextProtocol?.(),
+    onNative: () => deps.onNativeTools?.(),
   });
   const outputs = createOutputs();
   // Told of once there is something to read on in: until then nobody pays for its description.

@@ -350,6 +350,8 @@ export interface AgentDeps {
   modelFor?(id: string): Promise<RunOptions["model"]>;
   /** The provider refused tools: this run goes on with calls as text (`auto`). Worth remembering for the next one. */
   onTextProtocol?: () => void;
+  /** The model has made its first call by itself (`auto`): from then on its text is text. Worth remembering for the next run. */
+  onNativeTools?: () => void;
   /** Default: the system clock. */
   now?: () => Date;
   /** Milliseconds that only grow, for durations. Default: `performance.now`. */

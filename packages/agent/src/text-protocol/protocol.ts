@@ -3,6 +3,7 @@ import { writeFile } from "../tools/write-file.ts";
 import type { Turn } from "../turn.ts";
 import type { ModelClient, ModelEvent, UserMessage } from "../model-client.ts";
 import type { AgentProtocol, EditMode, Tool } from "../types.ts";
+import { createQuotation } from "./quotation.ts";
 import { createReplyReader } from "./reply-reader.ts";
 import { installPackages, withFileReplies, withoutReading } from "./file-replies.ts";
 import { callEvents, withTextTools } from "./text-tools.ts";
@@ -30,13 +31,17 @@ const cutOffNote: UserMessage = {
   kind: "note",
 };
 
-/** Opens the protocol. `onSwitch` is told when the provider refused tools and the run goes on by text. */
+/**
+ * Opens the protocol. `onSwitch` is told when the provider refused tools and the run goes on by text, `onNative` when the model has made a call of its
+ * own: from then on its text is text.
+ */
 export function openSpeech(options: {
   protocol: AgentProtocol;
   client: ModelClient;
   tools: readonly Tool[];
   editMode: EditMode;
   onSwitch?: () => void;
+  onNative?: () => void;
 }): Speech {
   const { protocol, client, tools } = options;
   if (protocol === "native") return { client, tools, afterBatch: () => undefined, beforeEnd: () => undefined };
@@ -54,7 +59,7 @@ export function openSpeech(options: {
   const corrected = correcting(options.editMode, () => state.isText);
   const byText = withTextTools(client, { isReAct: protocol === "react" });
   if (protocol !== "auto") return { client: byText, tools, ...corrected };
-  const byAuto = withStrayCalls(client);
+  const byAuto = withStrayCalls(client, options.onNative);
   return {
     client: {
       async *stream(request, signal) {
@@ -136,28 +141,34 @@ function showsCode(text: string): boolean {
   return /```[^\n]*\n(?:[^\n]*\n){3,}?[\s\S]*?```/.test(text);
 }
 
-/** Function calling of models that sometimes write their calls into the text instead: those count when the reply has no call of its own. */
-export function withStrayCalls(client: ModelClient): ModelClient {
+/**
+ * Function calling of models that are not known to have it: until one has made a call of its own, calls that it writes into the text count when the
+ * reply has no other.
+ */
+export function withStrayCalls(client: ModelClient, onNative?: () => void): ModelClient {
+  let isNative = false;
   return {
     async *stream(request, signal) {
-      if (request.tools.length === 0) {
+      if (isNative || request.tools.length === 0) {
         yield* client.stream(request, signal);
         return;
       }
-      const reader = createReplyReader(request.tools);
-      let hasCalls = false;
+      const reader = createReplyReader(request.tools, { isQuoted: createQuotation(request.messages) });
       for await (const event of client.stream(request, signal)) {
         if (event.type === "text") {
           for (const piece of reader.push(event.delta))
             yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
           continue;
         }
-        if (event.type === "tool_call_start") hasCalls = true;
+        if (event.type === "tool_call_start" && !isNative) {
+          isNative = true;
+          onNative?.();
+        }
         if (event.type === "finish") {
           const { pieces, calls } = reader.end(event.reason === "length");
           for (const piece of pieces)
             yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
-          if (!hasCalls && calls.length > 0) {
+          if (!isNative && calls.length > 0) {
             yield* callEvents(calls);
             yield { ...event, reason: "tool_calls" } satisfies ModelEvent;
             return;

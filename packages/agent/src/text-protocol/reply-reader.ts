@@ -43,6 +43,8 @@ const maxEarlyTries = 8;
 const pieceChars = 4_096;
 /** Blank or unfinished, this much may stand where a call is looked for before it counts as none. */
 const maxHeldChars = 1_000;
+/** Of what stands in front of a call on its line, so much is looked at. */
+const maxLineChars = 2_000;
 /** A closing fence with more blanks around it is no fence. */
 const maxFenceLineChars = 80;
 
@@ -50,23 +52,33 @@ type Mode =
   | { kind: "text" }
   /** Hidden thinking, up to its end mark. */
   | { kind: "thinking"; until: string; text: string; find: EndFinder }
-  /** Calls up to an end mark. */
-  | { kind: "marked"; until: string | undefined; body: string; find: EndFinder; header?: string }
+  /** Calls up to an end mark. `mark`: what began them, as it stood in the text. */
+  | { kind: "marked"; until: string | undefined; mark: string; body: string; find: EndFinder; header?: string }
   /** One JSON value. */
   | { kind: "json"; text: string; scan: BracketScan; tries: number; isFenced: boolean; header?: string }
   /** Between values within a fence. */
   | { kind: "fence" }
-  /** An ordinary code block, shown as it is. */
-  | { kind: "code" }
+  /** An ordinary code block, shown as it is, up to a line with as many backticks as began it. */
+  | { kind: "code"; fence?: string }
   /** Results that the model made up. */
   | { kind: "ignored" };
 
+export interface ReplyReaderOptions {
+  /** The text stood in a thought itself, so what opens another one says nothing. */
+  isThought?: boolean;
+  /** The call only repeats what the model has read. `text`: as the model wrote it. */
+  isQuoted?: (call: FoundCall, text: string) => boolean;
+}
+
 /**
- * Reads a reply of a model without function calling while it streams: what people may see, what is thought, and the calls in it.
+ * Reads a reply of a model without function calling while it streams: what people may see, what is thought, and the calls in it. What is quoted is
+ * shown and is no call: in a blockquote, a table, a comment, inline code, quotation marks or a longer fence, and what `isQuoted` recognises.
  * What might become a call is held back until it is clear; time and memory are linear in the length of the reply.
- * `isThought`: the text stood in a thought itself, so what opens another one says nothing.
  */
-export function createReplyReader(tools: readonly ToolDefinition[], { isThought = false }: { isThought?: boolean } = {}): ReplyReader {
+export function createReplyReader(
+  tools: readonly ToolDefinition[],
+  { isThought = false, isQuoted = () => false }: ReplyReaderOptions = {},
+): ReplyReader {
   let mode: Mode = { kind: "text" };
   let buffer = "";
   let section: Piece["type"] = "text";
@@ -80,11 +92,36 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
   let isAfterFence = false;
   /** The opening line of the fence that calls are looked for in; shown after all when there are none. */
   let fenceLine = "";
+  /** The end of what was read and is no call, for what stands in front of the next one on its line. */
+  let line = "";
+  let isComment = false;
   const pieces: Piece[] = [];
   const calls: FoundCall[] = [];
 
+  const noteLine = (text: string): void => {
+    if (text.includes("-") || text.includes(">")) {
+      const window = line.slice(-3) + text;
+      const [opened, closed] = [window.lastIndexOf("<!--"), window.lastIndexOf("-->")];
+      if (opened !== closed) isComment = opened > closed;
+    }
+    const lineBreak = text.lastIndexOf("\n");
+    line = lineBreak === -1 ? line + text : text.slice(lineBreak + 1);
+    if (line.length > maxLineChars) line = line.slice(0, maxLineChars / 4) + line.slice(-maxLineChars / 4);
+  };
+  /** Whether what stands at that place in the buffer is quoted by what is in front of it. */
+  const isInQuote = (at: number): boolean => {
+    const lineBreak = at === 0 ? -1 : buffer.lastIndexOf("\n", at - 1);
+    const front = (lineBreak === -1 ? line : "") + buffer.slice(lineBreak + 1, at);
+    if (/^\s*[>|]/.test(front) || /["'“‘«]$/.test(front)) return true;
+    if (front.includes("`") && (front.match(/`+/g) ?? []).filter((ticks) => ticks.length < 3).length % 2 === 1) return true;
+    const opened = at === 0 ? -1 : buffer.lastIndexOf("<!--", at - 1);
+    const closed = at === 0 ? -1 : buffer.lastIndexOf("-->", at - 1);
+    return opened === closed ? isComment : opened > closed;
+  };
+
   const emit = (text: string): void => {
     if (text === "") return;
+    noteLine(text);
     isLineStart = /\n[ \t*#>_-]*$/.test(text) || (isLineStart && /^[ \t*#>_-]*$/.test(text));
     if (text.trim() === "") {
       gap += text;
@@ -124,6 +161,7 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
   };
   const add = (found: readonly FoundCall[]): void => {
     fenceLine = "";
+    line = "";
     calls.push(...found);
     isLineStart = true;
     isAfterCall = hasText;
@@ -139,7 +177,8 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
         buffer = "";
         return false;
       case "code": {
-        const end = /(^|\n)[ \t]*```[ \t]*(?=\n|$)/.exec(buffer);
+        const fence = mode.fence ?? "```";
+        const end = new RegExp(`(^|\\n)[ \\t]*${fence}\`*[ \\t]*(?=\\n|$)`).exec(buffer);
         if (end && (isEnd || end.index + end[0].length < buffer.length)) {
           emitCode(buffer.slice(0, end.index + end[0].length));
           buffer = buffer.slice(end.index + end[0].length);
@@ -148,8 +187,8 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
           return true;
         }
         const lastLine = buffer.lastIndexOf("\n");
-        const line = buffer.slice(lastLine + 1);
-        const isSafe = line.length > maxFenceLineChars || !/^[ \t]*`{0,3}[ \t]*$/.test(line);
+        const lastPart = buffer.slice(lastLine + 1);
+        const isSafe = lastPart.length > maxFenceLineChars || !/^[ \t]*`*[ \t]*$/.test(lastPart);
         const upTo = isEnd || isSafe ? buffer.length : Math.max(0, lastLine);
         emitCode(buffer.slice(0, upTo));
         buffer = buffer.slice(upTo);
@@ -170,8 +209,9 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
         mode.body += buffer;
         buffer = "";
         if (end === undefined) return false;
-        add(marked(mode.body.slice(0, end), false, mode.header));
-        buffer = mode.body.slice(end);
+        const { body } = mode;
+        addMarked(mode, body.slice(0, end), false);
+        buffer = body.slice(end);
         become({ kind: "text" });
         return true;
       }
@@ -203,8 +243,15 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
     }
   };
 
+  const addMarked = ({ mark, header }: Extract<Mode, { kind: "marked" }>, body: string, isCutOff: boolean): void => {
+    const found = marked(body, isCutOff, header);
+    const meant = found.filter((call) => !isQuoted(call, body));
+    if (found.length > 0 && meant.length === 0) emitCode(mark + body);
+    else add(meant);
+  };
   const emitCode = (text: string): void => {
     if (text === "") return;
+    noteLine(text);
     pieces.push({ type: "text", text: gap + text });
     gap = "";
     hasText = true;
@@ -222,7 +269,7 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
       const text = mode.text.slice(0, end);
       const reading = readJson(text);
       if (reading.ok && reading.end >= text.trimEnd().length) {
-        const found = foundIn(reading.value, reading.repairs, mode.header);
+        const found = foundIn(text, reading, mode.header);
         const { isFenced } = mode;
         buffer = mode.text.slice(end);
         if (found) add(found);
@@ -248,19 +295,28 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
     const reading = readJson(text);
     become({ kind: "text" });
     if (reading.ok) {
-      const found = foundIn(reading.value, reading.repairs, header);
+      const found = foundIn(text.slice(0, reading.end), reading, header);
       if (found) add(found);
       else emitCode((isFenced ? fenceLine : "") + text.slice(0, reading.end));
       buffer = text.slice(reading.end).replace(/^\s*```/, "");
       if (isFenced) isAfterFence = true;
       return;
     }
-    if (header !== undefined || looksLikeCall(text)) add([unread(text, tools, reading.reason, header)]);
+    const call = header !== undefined || looksLikeCall(text) ? unread(text, tools, reading.reason, header) : undefined;
+    if (call && !isQuoted(call, text)) add([call]);
     else emitCode((isFenced ? fenceLine : "") + text);
   };
 
-  const foundIn = (value: unknown, repairs: FoundCall["repairs"], header: string | undefined): FoundCall[] | undefined =>
-    header === undefined ? callsOf(value, tools, repairs) : findCalls(JSON.stringify(value), tools, false, header);
+  /** Undefined: none, or none that is meant. */
+  const foundIn = (
+    text: string,
+    { value, repairs }: { value: unknown; repairs: FoundCall["repairs"] },
+    header: string | undefined,
+  ): FoundCall[] | undefined => {
+    const found = header === undefined ? callsOf(value, tools, repairs) : findCalls(JSON.stringify(value), tools, false, header);
+    const meant = found?.filter((call) => !isQuoted(call, text));
+    return meant && (meant.length > 0 || found?.length === 0) ? meant : undefined;
+  };
 
   const plainStep = (isEnd: boolean): boolean => {
     literalPattern.lastIndex = 0;
@@ -305,15 +361,16 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
     if (literal === "{" || literal === "[") {
       const verdict = mayBeCall(rest, isEnd);
       if (verdict !== "yes") return verdict === "wait" ? "wait" : "none";
+      if (isInQuote(at)) return "none";
       take(0);
       become(
         /^\[\s*[a-z_]\w*\(/.test(rest)
-          ? markedUntil(")]")
+          ? markedUntil(")]", "")
           : { kind: "json", text: "", scan: createBracketScan(), tries: 0, isFenced: false },
       );
       return "taken";
     }
-    if (literal === "```") return fence(rest, isEnd, take);
+    if (literal === "```") return isInQuote(at) ? "none" : fence(rest, isEnd, take);
     if (completionTokens.includes(literal)) {
       claimsDone = true;
       take(literal.length);
@@ -325,18 +382,20 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
       return "taken";
     }
     if (Object.hasOwn(callMarks, literal)) {
+      if (isInQuote(at)) return "none";
       const isOpen = literal.endsWith("=") || literal.endsWith('"');
       take(isOpen ? 0 : literal.length);
-      become(markedUntil(callMarks[literal]));
+      become(markedUntil(callMarks[literal], isOpen ? "" : rest.slice(0, literal.length)));
       return "taken";
     }
     if (literal === channelMark) {
+      if (isInQuote(at)) return "none";
       const message = rest.slice(0, 220).indexOf("<|message|>");
       if (message === -1) return isEnd || rest.length > 200 ? "none" : "wait";
       const head = rest.slice(0, message);
       const name = /to=([\w.:-]+)/.exec(head)?.[1];
       take(message + "<|message|>".length);
-      if (name !== undefined) become(markedUntil("<|call|>", name));
+      if (name !== undefined) become(markedUntil("<|call|>", rest.slice(0, message + "<|message|>".length), name));
       else if (/analysis|commentary/.test(head)) become(thinkingUntil("<|end|>"));
       return "taken";
     }
@@ -365,7 +424,7 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
       become({ kind: "ignored" });
       return "taken";
     }
-    if (meaning === "action") {
+    if (meaning === "action" && !isInQuote(at)) {
       // ReAct: a tool's name, then `Action Input:` and its parameters.
       const react =
         /^action:[*_\s]{0,8}[`"]?([\w.-]{1,128})[`"]?[*_]{0,3}[ \t]*\r?\n[ \t*_]*action input:[*_]*\s*(?:```(?:json)?\s*)?/i.exec(rest);
@@ -375,7 +434,7 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
         become(
           buffer[0] === "{"
             ? { kind: "json", text: "", scan: createBracketScan(), tries: 0, isFenced: react[0].includes("```"), header: react[1]! }
-            : markedUntil("\n", react[1]!),
+            : markedUntil("\n", react[0], react[1]!),
         );
         return "taken";
       }
@@ -394,6 +453,15 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
   };
 
   const fence = (rest: string, isEnd: boolean, take: (length: number) => void): "taken" | "wait" | "none" => {
+    const ticks = /^`+/.exec(rest)![0];
+    if (ticks.length === rest.length && !isEnd && rest.length < maxHeldChars) return "wait";
+    if (ticks.length > 3) {
+      take(0);
+      emitCode(ticks);
+      buffer = buffer.slice(ticks.length);
+      become({ kind: "code", fence: ticks });
+      return "taken";
+    }
     const line = /^```[ \t]*([\w-]*)[ \t]*(\r?\n)?/.exec(rest)!;
     if (!isEnd && line[0].length === rest.length && line[2] === undefined && rest.length < maxHeldChars) return "wait";
     const language = (line[1] ?? "").toLowerCase();
@@ -410,7 +478,7 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
     }
     if (callFences.has(language)) {
       take(line[0].length);
-      become(markedUntil("```"));
+      become(markedUntil("```", line[0]));
       return "taken";
     }
     if (maybeCallFences.has(language)) {
@@ -511,12 +579,12 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
     },
     end(isCutOff) {
       run(true);
-      if (mode.kind === "marked") add(marked(mode.body, isCutOff || mode.until !== undefined, mode.header));
+      if (mode.kind === "marked") addMarked(mode, mode.body, isCutOff || mode.until !== undefined);
       if (mode.kind === "json") endJson(mode);
       if (mode.kind === "thinking") {
         // A thought that never ended may hold the calls that were meant.
         pieces.push({ type: "thought", text: mode.text.trim() });
-        const inner = createReplyReader(tools, { isThought: true });
+        const inner = createReplyReader(tools, { isThought: true, isQuoted });
         inner.push(mode.text);
         if (calls.length === 0 && !isCutOff) calls.push(...inner.end(false).calls.filter((call) => call.problem === undefined));
       }
@@ -549,9 +617,10 @@ function settled(calls: readonly FoundCall[]): FoundCall[] {
   ];
 }
 
-const markedUntil = (until: string | undefined, header?: string): Mode => ({
+const markedUntil = (until: string | undefined, mark: string, header?: string): Mode => ({
   kind: "marked",
   until,
+  mark,
   body: "",
   find: createEndFinder(until),
   ...(header === undefined ? {} : { header }),

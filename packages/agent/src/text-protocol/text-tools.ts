@@ -2,6 +2,7 @@ import { ModelError } from "../model-error.ts";
 import type { AssistantMessage, Message, ModelClient, ModelEvent, ModelRequest, ToolMessage } from "../model-client.ts";
 import { textRules } from "./catalogue.ts";
 import type { FoundCall } from "./find-calls.ts";
+import { createQuotation } from "./quotation.ts";
 import { createRepetitionGuard } from "./repetition.ts";
 import { createReplyReader } from "./reply-reader.ts";
 
@@ -35,7 +36,7 @@ async function* readingCalls(
   signal: AbortSignal,
   options: TextToolsOptions,
 ): AsyncGenerator<ModelEvent> {
-  const reader = createReplyReader(request.tools);
+  const reader = createReplyReader(request.tools, { isQuoted: createQuotation(request.messages) });
   const guard = createRepetitionGuard();
   const plain: ModelRequest = {
     ...request,

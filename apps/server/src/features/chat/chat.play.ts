@@ -203,6 +203,12 @@ export function createPlay({
           .refusedTools?.()
           .catch((err: unknown) => log.warn({ err }, "refused tools not remembered"));
       },
+      onNativeTools: () => {
+        chain
+          .current()
+          .madeNativeCall?.()
+          .catch((err: unknown) => log.warn({ err }, "function calling not remembered"));
+      },
       onUnexpected: (err, where) => log.error({ err, where }, "agent"),
     };
 

@@ -65,6 +65,26 @@ export function createCapabilities({
     });
   };
 
+  /** What a run showed, on top of what a trial found or in place of one. */
+  const learned = async (
+    target: Pick<TrialTarget, "connection" | "model">,
+    found: Partial<Pick<Trial, "native_tools" | "parallel_tools" | "text_tools">>,
+  ): Promise<void> => {
+    const known = await store.findCapabilities(placeOf(target.connection), target.model);
+    await save(target, {
+      native_tools: false,
+      parallel_tools: false,
+      text_tools: false,
+      needs_repair: false,
+      reports_usage: false,
+      score: 50,
+      first_token_ms: null,
+      tokens_per_second: null,
+      ...known,
+      ...found,
+    });
+  };
+
   return {
     find: ({ connection, model }: Pick<TrialTarget, "connection" | "model">) => store.findCapabilities(placeOf(connection), model),
     /** Of all models at these connections, by {@link placeOf} and model. */
@@ -101,25 +121,16 @@ export function createCapabilities({
       return work.finally(() => underWay.delete(key));
     },
     /** Learned in a run: the provider refused tools. */
-    refusedTools: async (target: Pick<TrialTarget, "connection" | "model">): Promise<void> => {
-      const known = await store.findCapabilities(placeOf(target.connection), target.model);
-      await save(target, {
-        parallel_tools: false,
-        text_tools: true,
-        needs_repair: false,
-        reports_usage: false,
-        score: 50,
-        first_token_ms: null,
-        tokens_per_second: null,
-        ...known,
-        native_tools: false,
-      });
-    },
+    refusedTools: (target: Pick<TrialTarget, "connection" | "model">): Promise<void> =>
+      learned(target, { native_tools: false, parallel_tools: false, text_tools: true }),
+    /** Learned in a run: the model called a tool by itself. */
+    madeNativeCall: (target: Pick<TrialTarget, "connection" | "model">): Promise<void> =>
+      learned(target, { native_tools: true, text_tools: false }),
   };
 }
 
-/** How a tried model is spoken to. */
-export const protocolOfRow = (row: Pick<ModelCapabilitiesRow, "native_tools">): AgentProtocol => (row.native_tools ? "auto" : "text");
+/** How a tried model is spoken to. One that calls tools by itself is believed: what it writes is text, also when it looks like a call. */
+export const protocolOfRow = (row: Pick<ModelCapabilitiesRow, "native_tools">): AgentProtocol => (row.native_tools ? "native" : "text");
 
 /** The same for people. */
 export const toolsOf = (row: Pick<ModelCapabilitiesRow, "native_tools" | "text_tools">) =>

@@ -40,6 +40,8 @@ export interface ResolvedModel {
   target?: TrialTarget;
   /** Remembers that the provider refused tools. */
   refusedTools?: () => Promise<void>;
+  /** Learned in a run: it calls tools by itself. Only where nobody knew. */
+  madeNativeCall?: () => Promise<void>;
 }
 /** What an agent says about its model, most particular first: the user's choice for it, then its own. */
 export interface ModelWish {
@@ -225,6 +227,7 @@ export function createModels({
           context_window: windowOf(row),
           ...(row && { protocol: protocolOfRow(row) }),
           refusedTools: () => capabilities.refusedTools(target),
+          ...(row === undefined && { madeNativeCall: () => capabilities.madeNativeCall(target) }),
           ...(!row &&
             isUnknown(connection, made) && {
               firstUse: async () => {
