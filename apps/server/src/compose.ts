@@ -42,6 +42,8 @@ export interface Swap {
   database?: { socketDir: string; database: string } | { url: string };
   /** How long work waits for a database that is away, instead of a minute. */
   longestOutageMs?: number;
+  /** Told when another server has taken the database. */
+  onDatabaseLost?: (message: string) => void;
   webDir?: string;
   /** A script for Node that starts the demo's scripted model server (see `createDemoModel`). Without it there is no demo. */
   demoModel?: string;
@@ -87,6 +89,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       runtime: swap.runtime,
       database: swap.database,
       longestOutageMs: swap.longestOutageMs,
+      onDatabaseLost: swap.onDatabaseLost,
     });
     const audit = composeAudit(platform);
     const models = composeModels(platform, audit, { demoModel: swap.demoModel });

@@ -11,7 +11,16 @@ const demoModel = locate("./demo-model.js", "../../../packages/testkit/src/demo/
 /** Reads the configuration, composes, listens, closes gracefully: nothing else. Exit codes: 78 bad configuration, 1 could not start. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const studio = await compose(config, { ...(webDir !== undefined && { webDir }), ...(demoModel !== undefined && { demoModel }) });
+  // Two servers on one database would do each other's work: this one, which had lost it, goes.
+  const onDatabaseLost = (message: string) => {
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  };
+  const studio = await compose(config, {
+    onDatabaseLost,
+    ...(webDir !== undefined && { webDir }),
+    ...(demoModel !== undefined && { demoModel }),
+  });
   const { port } = await studio.http.listen();
   const { facts } = studio;
   const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
 import { connectDatabase, migrateDatabase } from "./platform/database.ts";
 import type { Logger } from "./platform/logger.ts";
+import { keepKeys } from "./platform/key-check.ts";
 import { holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { reseal, type Resealed } from "./platform/sealed.ts";
 import { beginRotation, endRotation, loadSealingKeys } from "./platform/sealing-keys.ts";
@@ -20,8 +21,8 @@ export async function rotateKeys(config: Config, { log, say }: { log: Logger; sa
   const isOurs = config.auth.sealingKey === undefined;
   if (isOurs && config.database.url)
     throw new Error(
-      "Several servers may share this database, so its key is yours to hand out: set DEPLOYMENT_ENCRYPTION_KEY to a new random value, put the former one " +
-        "(or SECRET_KEY) into DEPLOYMENT_ENCRYPTION_KEYS_FORMER, restart every server, then run this again.",
+      "The database is not in DATA_DIR, so its key is yours to keep: set DEPLOYMENT_ENCRYPTION_KEY to a new random value, put the former one " +
+        "(or SECRET_KEY) into DEPLOYMENT_ENCRYPTION_KEYS_FORMER, restart the server, then run this again.",
     );
   const closers: (() => Promise<unknown>)[] = [];
   try {
@@ -29,7 +30,8 @@ export async function rotateKeys(config: Config, { log, say }: { log: Logger; sa
     if (!config.database.url) closers.push(await holdDataDir(dataDir));
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
     if (isOurs) await beginRotation(dataDir);
-    const box = createCryptoBox(secretKey, await loadSealingKeys(config, dataDir));
+    const sealingKeys = await loadSealingKeys(config, dataDir);
+    const box = createCryptoBox(secretKey, sealingKeys);
     const embedded = config.database.url
       ? undefined
       : await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
@@ -46,7 +48,10 @@ export async function rotateKeys(config: Config, { log, say }: { log: Logger; sa
       columns: sealedColumns,
       onProgress: (column, done) => say(`${column.name}: ${done} values sealed anew so far`),
     });
-    if (isOurs && result.unreadable.length === 0) await endRotation(dataDir);
+    if (result.unreadable.length === 0) {
+      await keepKeys(database.db, secretKey, sealingKeys);
+      if (isOurs) await endRotation(dataDir);
+    }
     return result;
   } finally {
     for (const close of closers.reverse()) await close();

@@ -39,7 +39,7 @@ export const settings = {
   DATA_DIR: { default: "./data", example: "/var/lib/tesslate", about: "Every byte of state: database, projects, keys, caches" },
   DATABASE_URL: {
     example: "postgres://user:password@db:5432/tesslate",
-    about: "PostgreSQL 15 or newer. Unset: an embedded PostgreSQL under DATA_DIR",
+    about: "PostgreSQL 15 or newer, for one server alone. Unset: an embedded PostgreSQL under DATA_DIR",
     check: (v) => (/^postgres(ql)?:\/\//.test(v) ? undefined : "must be a postgres:// URL"),
   },
   RUNTIME_DRIVER: {

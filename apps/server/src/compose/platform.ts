@@ -9,8 +9,10 @@ import { createTasks, createTasksStore, type Tasks } from "../features/tasks/ind
 import { createBus, type Bus } from "../platform/bus.ts";
 import { createCryptoBox, loadSecretKey, type CryptoBox } from "../platform/crypto.ts";
 import { connectDatabase, migrateDatabase, type Database, type DatabaseHandle } from "../platform/database.ts";
+import { claimDatabase } from "../platform/database-claim.ts";
 import { createEventLog, type EventLog } from "../platform/events.ts";
 import type { JobHandlers } from "../platform/jobs.ts";
+import { checkKeys } from "../platform/key-check.ts";
 import type { Logger } from "../platform/logger.ts";
 import { createMail, type Mail } from "../platform/mail.ts";
 import { createMailStore } from "../platform/mail.store.ts";
@@ -67,6 +69,8 @@ export interface PlatformOptions {
   /** Instead of the configured or the embedded database. */
   database?: { socketDir: string; database: string } | { url: string } | undefined;
   longestOutageMs?: number | undefined;
+  /** Another server has taken the database while it could not be reached. */
+  onDatabaseLost?: ((message: string) => void) | undefined;
 }
 
 export async function composePlatform({ config, log, onClose, ...swap }: PlatformOptions): Promise<Platform> {
@@ -74,7 +78,8 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   await mkdir(dataDir, { recursive: true });
   onClose(await holdDataDir(dataDir));
   const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
-  const box = createCryptoBox(secretKey, await loadSealingKeys(config, dataDir));
+  const sealingKeys = await loadSealingKeys(config, dataDir);
+  const box = createCryptoBox(secretKey, sealingKeys);
   const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
   const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
   if (embedded) onClose(() => embedded.stop());
@@ -85,9 +90,14 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     ...(swap.longestOutageMs !== undefined && { longestOutageMs: swap.longestOutageMs }),
   });
   onClose(() => database.close());
-  await migrateDatabase(database, log);
   const { db } = database;
   const isShared = config.database.url !== undefined;
+  await migrateDatabase(database, log);
+  // The embedded database is held with DATA_DIR.
+  if (isShared && !swap.database) {
+    const claim = await claimDatabase(db, database.connection, { log, onLost: swap.onDatabaseLost ?? ((message) => log.error(message)) });
+    onClose(() => claim.close());
+  }
   const presence = await announceProcess(db, database.connection, log);
   onClose(() => presence.close());
   const bus = await createBus(database.pool, database.connection, log);
@@ -95,6 +105,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const events = createEventLog({ db, reconnect: database.reconnect, bus, log, isShared, processId: presence.id });
   onClose(() => events.close());
   const settings = createServerSettings({ db, bus, box });
+  await checkKeys(settings, secretKey, sealingKeys);
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
   const ca = config.outbound.caFile === undefined ? undefined : await readFile(config.outbound.caFile, "utf8");
   const outbound = createOutbound({

@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import pg from "pg";
+import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
+import { freePort } from "@tesslate/testkit";
+import { onServer } from "./testing/postgres.ts";
+import { temporaryFolder } from "./testing/temporary.ts";
+
+/** Real servers, each a process of its own with its own data folder, on one database. */
+let database: string;
+const children: ChildProcess[] = [];
+beforeEach(async () => {
+  const { server, template, prefix } = inject("postgres");
+  database = `${prefix}_${randomBytes(5).toString("hex")}`;
+  await onServer(server, (client) => client.query(`create database ${database} template ${template} strategy file_copy`));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) await end(child);
+  await onServer(inject("postgres").server, (client) =>
+    client.query(`drop database if exists ${pg.escapeIdentifier(database)} with (force)`),
+  );
+});
+const end = async (child: ChildProcess, signal: NodeJS.Signals = "SIGKILL") => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await gone;
+};
+const addressOf = (): string => {
+  const { server } = inject("postgres");
+  if ("url" in server) return Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
+  return `postgres://tesslate@${encodeURIComponent(server.socketDir)}/${database}`;
+};
+
+/** Resolves when it listens, or with its exit code and what it said. */
+async function start(env: Record<string, string> = {}, dataDir = temporaryFolder("data")) {
+  const port = await freePort();
+  const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      DATABASE_URL: addressOf(),
+      SECRET_KEY: "a key of these tests that is long enough for everybody",
+      LOG_LEVEL: "silent",
+      ...env,
+    },
+  });
+  children.push(child);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const ready = vi.waitFor(
+    async () => {
+      if (!(await fetch(`http://localhost:${port}/ready`)).ok) throw new Error("not ready");
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+  ready.catch(() => undefined);
+  const code = await Promise.race([ready.then(() => undefined), exited]);
+  return { child, code, port, dataDir, said: () => said, exited };
+}
+
+test("a second server on the same database is refused in one sentence, until the first has ended; the first takes it again after its connections broke", async () => {
+  const first = await start();
+  expect(first.code, first.said()).toBeUndefined();
+  const second = await start();
+  expect(second.code).toBe(1);
+  expect(second.said()).toMatch(
+    new RegExp(
+      `^Another Tesslate Studio \\(pid ${first.child.pid} on .+\\) uses this database; one database serves one server\\. Stop that server, or set DATABASE_URL to a database of its own\\.\\n$`,
+    ),
+  );
+  // As when the database was restarted: every connection is gone, and the claim comes back.
+  await onServer(inject("postgres").server, (client) =>
+    client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [database]),
+  );
+  await vi.waitFor(async () => expect((await fetch(`http://localhost:${first.port}/ready`)).ok).toBe(true), 10_000);
+  const third = await start();
+  expect(third.code).toBe(1);
+  expect(first.child.exitCode).toBeNull();
+  // Killed, it holds nothing; the next one starts.
+  await end(first.child);
+  expect((await start({}, first.dataDir)).code).toBeUndefined();
+}, 180_000);
+
+test("keys that the database was not made with are refused by name, and accepted as a change when the former one is given", async () => {
+  const first = await start();
+  expect(first.code, first.said()).toBeUndefined();
+  await end(first.child);
+  const other = { SECRET_KEY: "another key of these tests as long as the first one" };
+  const refused = await start(other, first.dataDir);
+  expect(refused.code).toBe(1);
+  expect(refused.said()).toMatch(
+    /^SECRET_KEY is not the one that this database was made with\. Set it to the former value .*rotate-keys\.\n$/,
+  );
+  // Without any, a key of its own would be made.
+  const unset = await start({ SECRET_KEY: "" });
+  expect(unset.code).toBe(1);
+  expect(unset.said()).toContain("SECRET_KEY is not the one");
+  const former = { DEPLOYMENT_ENCRYPTION_KEYS_FORMER: "a key of these tests that is long enough for everybody" };
+  const changed = await start({ ...other, ...former }, first.dataDir);
+  expect(changed.code, changed.said()).toBeUndefined();
+  await end(changed.child);
+  // What was sealed with the former one is not sealed anew yet.
+  const early = await start(other, first.dataDir);
+  expect(early.code).toBe(1);
+  expect(early.said()).toContain("DEPLOYMENT_ENCRYPTION_KEY is not the one");
+}, 180_000);

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { desc, sql } from "drizzle-orm";
+import pg from "pg";
+import type { Database } from "./database.ts";
+import type { Logger } from "./logger.ts";
+import { processes } from "./platform.table.ts";
+import { livingProcesses } from "./presence.ts";
+
+const lock = [7473748, 1];
+/** A server that is replaced by the next one needs a moment to end. */
+const patienceMs = 5_000;
+
+export interface DatabaseClaim {
+  close(): Promise<void>;
+}
+
+/**
+ * One server for one database: files and sandboxes are on one machine, so a second server would take work that it cannot do. Held as an advisory
+ * lock on a connection of its own, and taken again whenever the connection was lost. Throws a sentence when another server has it; `onLost` is told
+ * when another one has taken it while this one could not reach the database.
+ */
+export async function claimDatabase(
+  db: Database,
+  connection: pg.ClientConfig,
+  { log, onLost }: { log: Logger; onLost: (message: string) => void },
+): Promise<DatabaseClaim> {
+  let client: pg.Client | undefined;
+  let isClosed = false;
+  const take = async (): Promise<boolean> => {
+    const next = new pg.Client({ ...connection, application_name: "tesslate-studio claim" });
+    next.on("error", () => undefined);
+    await next.connect();
+    try {
+      const { rows } = await next.query<{ taken: boolean }>("select pg_try_advisory_lock($1, $2) as taken", lock);
+      if (rows[0]?.taken !== true) {
+        await next.end();
+        return false;
+      }
+    } catch (cause) {
+      await next.end().catch(() => undefined);
+      throw cause;
+    }
+    client = next;
+    next.once("end", () => void retake());
+    return true;
+  };
+  /** The lock of a connection that broke goes when the database notices; an embedded server that was restarted has none left. */
+  const patiently = async (): Promise<boolean> => {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      if (await take()) return true;
+      if (Date.now() > deadline) return false;
+      await sleep(200);
+    }
+  };
+  const retake = async () => {
+    for (let attempt = 0; !isClosed; attempt++) {
+      await sleep(Math.min(50 * 2 ** attempt, 2000), undefined, { ref: false });
+      try {
+        if (isClosed || (await patiently())) return;
+        return onLost(await refusal());
+      } catch (err) {
+        log.debug({ err }, "claim of the database not taken again yet");
+      }
+    }
+  };
+  const refusal = async (): Promise<string> => {
+    const [holder] = await db
+      .select()
+      .from(processes)
+      .where(sql`${processes.id} in ${livingProcesses}`)
+      .orderBy(desc(processes.id))
+      .limit(1);
+    return `Another Tesslate Studio${holder ? ` (pid ${holder.pid} on ${holder.host})` : ""} uses this database; one database serves one server. Stop that server, or set DATABASE_URL to a database of its own.`;
+  };
+  if (!(await patiently())) throw new Error(await refusal());
+  return {
+    close: async () => {
+      isClosed = true;
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
