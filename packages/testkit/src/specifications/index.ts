@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { createRecorder, fieldsOfForm, type Recorder } from "./recorder.ts";
 import type { Specification } from "./specification.ts";
 
-export type { MadeCall, Recorder } from "./recorder.ts";
-export type { Schema, Specification } from "./specification.ts";
+export type { Recorder } from "./recorder.ts";
+export type { Specification } from "./specification.ts";
 export { createRecorder, fieldsOfForm };
 
 /** Providers whose specification is in `specifications/`. */
