@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { lstat, open, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 /** What was built, as it lies on disk. */
 export interface Artefact {
@@ -10,6 +12,8 @@ export interface Artefact {
   totalBytes: number;
   /** There were more than the gate looks at. */
   isCut: boolean;
+  /** SHA-256 of a file's content, in hexadecimal digits. */
+  hash(path: string): Promise<string>;
   /** From byte `start` to byte `end`, both included. Destroy it or read it to its end. */
   open(path: string, range?: { start: number; end: number }): Promise<Readable>;
 }
@@ -31,12 +35,18 @@ export async function listArtefact(dir: string): Promise<Artefact> {
         break;
       }
     }
+  const read = async (path: string, range?: { start: number; end: number }) =>
+    (await open(join(dir, path), constants.O_RDONLY | constants.O_NOFOLLOW)).createReadStream({ ...range, highWaterMark: 256 * 1024 });
   found.sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     files: new Map(found),
     totalBytes: found.reduce((sum, [, { size }]) => sum + size, 0),
     isCut,
-    open: async (path, range) =>
-      (await open(join(dir, path), constants.O_RDONLY | constants.O_NOFOLLOW)).createReadStream({ ...range, highWaterMark: 256 * 1024 }),
+    hash: async (path) => {
+      const sha256 = createHash("sha256");
+      await pipeline(await read(path), sha256);
+      return sha256.digest("hex");
+    },
+    open: read,
   };
 }

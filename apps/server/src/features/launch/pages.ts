@@ -2,10 +2,10 @@ import { posix } from "node:path";
 import type { LaunchFinding, VerifyReport } from "@tesslate/contract";
 import { within } from "../../platform/within.ts";
 import type { PreviewSite } from "../../http/server.ts";
+import { pageFile } from "../../http/static-site.ts";
 import { axeOf, NoPlace, openGate, type Browsers } from "../verify/index.ts";
 import type { Artefact } from "./artefact.ts";
 import { finding, plural, skipped, verdictOf, type Verdict } from "./report.ts";
-import { fileFor } from "./site.ts";
 import type { Traffic, Transfer } from "./traffic.ts";
 import { visitPage, type PageVisit } from "./visit-page.ts";
 
@@ -106,7 +106,7 @@ function planOf(artefact: Artefact, kind: "static" | "server", spaFallback: bool
     add: (links: readonly string[]) => {
       for (const link of links) {
         // Dead links are told without following them.
-        const isThere = kind === "server" || fileFor(artefact, pathOf(link), spaFallback) !== undefined;
+        const isThere = kind === "server" || pageFile(artefact.files, pathOf(link), spaFallback) !== undefined;
         if (isThere && !leaveAlone.test(link) && isNew(link)) linked.push(link);
       }
     },
@@ -134,7 +134,7 @@ const pathOf = (link: string): string => link.split("?")[0] ?? "/";
 /** `/about`, `/about.html` and `/about/` are one page where they are one file; queries make no other page. */
 function sameAs(artefact: Artefact, kind: "static" | "server", link: string): string {
   const path = pathOf(link);
-  return (kind === "static" ? fileFor(artefact, path, false) : undefined) ?? path.replace(/\/$/, "");
+  return (kind === "static" ? pageFile(artefact.files, path, false) : undefined) ?? path.replace(/\/$/, "");
 }
 
 /** What the visits say about the pages. */
@@ -200,7 +200,7 @@ function deadLinks(visits: readonly PageVisit[], artefact: Artefact): LaunchFind
   return visits.flatMap(({ path: page, links }) =>
     links.flatMap((link) => {
       const path = pathOf(link);
-      if (opened.has(link) || told.has(path) || fileFor(artefact, path, false) !== undefined) return [];
+      if (opened.has(link) || told.has(path) || pageFile(artefact.files, path, false) !== undefined) return [];
       told.add(path);
       return [finding("pages", "serious", `A link leads to ${posix.normalize(path)}, which is not there.`, { page })];
     }),

@@ -1,71 +1,20 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
-import { posix } from "node:path";
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { PreviewSite } from "../../http/server.ts";
+import { serveStatic, type StaticSite, type Tap } from "../../http/static-site.ts";
 import type { Artefact } from "./artefact.ts";
 
-/** Sees what visitors get, as it leaves. */
-export type Tap = (answer: { path: string; status: number; type: string; isEncoded: boolean }) => {
-  data(piece: Uint8Array): void;
-  end(): void;
-};
-
-const types: Record<string, string> = {
-  html: "text/html; charset=utf-8", htm: "text/html; charset=utf-8", css: "text/css; charset=utf-8", js: "text/javascript; charset=utf-8",
-  mjs: "text/javascript; charset=utf-8", cjs: "text/javascript; charset=utf-8", json: "application/json", map: "application/json",
-  webmanifest: "application/manifest+json", xml: "application/xml", txt: "text/plain; charset=utf-8", md: "text/plain; charset=utf-8",
-  svg: "image/svg+xml", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", avif: "image/avif",
-  ico: "image/x-icon", woff: "font/woff", woff2: "font/woff2", ttf: "font/ttf", otf: "font/otf", wasm: "application/wasm", pdf: "application/pdf",
-  mp4: "video/mp4", webm: "video/webm", mp3: "audio/mpeg", ogg: "audio/ogg", wav: "audio/wav",
-}; // prettier-ignore
-
-/** Which file answers a path, as static hosts choose it; undefined where they say 404. */
-export function fileFor(artefact: Pick<Artefact, "files">, path: string, spaFallback: boolean): string | undefined {
-  let name: string;
-  try {
-    name = posix.normalize(decodeURIComponent(path)).replace(/^\/+/, "");
-  } catch {
-    return undefined;
-  }
-  const { files } = artefact;
-  const folder = name.replace(/\/$/, "");
-  const wanted = folder === "" ? ["index.html"] : [name, `${folder}.html`, `${folder}/index.html`];
-  return wanted.find((file) => files.has(file)) ?? (spaFallback && files.has("index.html") ? "index.html" : undefined);
-}
-
-/** The artefact as a static host would serve it. */
+/** The artefact, served as it is when it is live: by the same code. */
 export function staticSite(artefact: Artefact, { spaFallback, tap }: { spaFallback: boolean; tap: Tap }): PreviewSite {
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const path = URL.parse(request.url ?? "/", "http://x")?.pathname ?? "/";
-    if (request.method !== "GET" && request.method !== "HEAD") return void response.writeHead(405, { allow: "GET, HEAD" }).end();
-    const found = fileFor(artefact, path, spaFallback);
-    const file = found ?? (artefact.files.has("404.html") ? "404.html" : undefined);
-    const status = found === undefined ? 404 : 200;
-    if (file === undefined) return void response.writeHead(404, { "content-type": "text/plain" }).end("Not found");
-    const size = artefact.files.get(file)?.size ?? 0;
-    const type = types[posix.extname(file).slice(1).toLowerCase()] ?? "application/octet-stream";
-    const range = status === 200 ? /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") : null;
-    const start = range ? Number(range[1]) : 0;
-    const end = range?.[2] ? Math.min(Number(range[2]), size - 1) : size - 1;
-    if (range && start > end) return void response.writeHead(416, { "content-range": `bytes */${size}` }).end();
-    response.writeHead(range ? 206 : status, {
-      "content-type": type,
-      "content-length": size === 0 ? 0 : end - start + 1,
-      "x-content-type-options": "nosniff",
-      ...(range && { "content-range": `bytes ${start}-${end}/${size}` }),
-    });
-    const seen = tap({ path, status, type, isEncoded: false });
-    if (request.method === "HEAD" || size === 0) {
-      response.end();
-    } else {
-      const pieces = await artefact.open(file, { start, end });
-      pieces.on("data", (piece) => seen.data(piece as Buffer));
-      await pipeline(pieces, response);
-    }
-    seen.end();
+  const hashes = new Map<string, Promise<string>>();
+  const hash = (path: string): Promise<string> => {
+    const known = hashes.get(path) ?? artefact.hash(path);
+    hashes.set(path, known);
+    return known;
   };
+  const site: StaticSite = { files: artefact.files, spaFallback, hash, read: (path, range) => artefact.open(path, range), tap };
   return {
-    request: (request, response) => void answer(request, response).catch(() => response.destroy()),
+    request: (request, response) => void serveStatic(site, request, response).catch(() => response.destroy()),
     upgrade: (_request, socket) => void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
   };
 }

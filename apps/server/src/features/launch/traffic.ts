@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createGzip } from "node:zlib";
 import type { ValueFinder } from "../secrets/index.ts";
-import type { Tap } from "./site.ts";
+import type { Tap } from "../../http/static-site.ts";
 import { scanText, type FoundSecret } from "./text-scan.ts";
 
 /** One answer on its way to a visitor. */

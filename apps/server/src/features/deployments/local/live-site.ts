@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { PreviewSite } from "../../../http/server.ts";
+import { plain, serveStatic, type StaticSite } from "../../../http/static-site.ts";
 import type { DeployEnvironment } from "@tesslate/contract";
 import type { Bus } from "../../../platform/bus.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -10,7 +11,6 @@ import type { Artefacts } from "../artefacts.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../deployments.table.ts";
 import type { Programs } from "./programs.ts";
-import { plain, serveStatic, type StaticSite } from "./static-files.ts";
 
 /** Labels of deployed sites begin so; no container's does, whose names have single dashes. */
 const prefixes = { production: "live--", preview: "preview--" } as const;
@@ -73,9 +73,11 @@ export function createLiveSites({
     // The same version has the same files.
     if (before?.files && before.row?.id === row.id) return { row, files: before.files, readAt: Date.now() };
     const artefact = await artefacts.find(row);
-    const files = artefact && {
-      files: new Map(artefact.files.map(({ path, size, sha256 }) => [path, { size, sha256 }])),
+    const entries = artefact && new Map(artefact.files.map(({ path, size, sha256 }) => [path, { size, sha256 }]));
+    const files = entries && {
+      files: entries,
       spaFallback: row.spa_fallback,
+      hash: (path: string) => entries.get(path)?.sha256 ?? "",
       read: (path: string, range?: { start: number; end: number }) => artefacts.read(row, path, range),
     };
     return { row, files, readAt: Date.now() };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { mediaTypeOf } from "../../../platform/media-types.ts";
 import type { ArtefactFile } from "../target.ts";
 import type { StreamBody } from "./client.ts";
 
@@ -79,40 +80,3 @@ export function multipart(parts: readonly Part[]): { contentType: string; body: 
 async function* bytesOf(pieces: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield typeof piece === "string" ? Buffer.from(piece) : piece;
 }
-
-/** What the files of websites are, by extension (IANA media types). */
-const mediaTypes: Record<string, string> = {
-  html: "text/html; charset=utf-8",
-  htm: "text/html; charset=utf-8",
-  css: "text/css; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  mjs: "text/javascript; charset=utf-8",
-  json: "application/json",
-  map: "application/json",
-  webmanifest: "application/manifest+json",
-  xml: "application/xml",
-  txt: "text/plain; charset=utf-8",
-  md: "text/markdown; charset=utf-8",
-  csv: "text/csv; charset=utf-8",
-  svg: "image/svg+xml",
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  gif: "image/gif",
-  webp: "image/webp",
-  avif: "image/avif",
-  ico: "image/x-icon",
-  woff: "font/woff",
-  woff2: "font/woff2",
-  ttf: "font/ttf",
-  otf: "font/otf",
-  mp4: "video/mp4",
-  webm: "video/webm",
-  mp3: "audio/mpeg",
-  ogg: "audio/ogg",
-  wav: "audio/wav",
-  pdf: "application/pdf",
-  wasm: "application/wasm",
-  zip: "application/zip",
-};
-const mediaTypeOf = (path: string) => mediaTypes[extensionOf(path).toLowerCase()] ?? "application/octet-stream";

@@ -2,70 +2,35 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { isTextType, mediaTypeOf } from "../platform/media-types.ts";
 
+/** Sees what visitors get, before it is compressed. */
+export type Tap = (answer: { path: string; status: number; type: string; isEncoded: boolean }) => {
+  data(piece: Uint8Array): void;
+  end(): void;
+};
+type Files = ReadonlyMap<string, { size: number }>;
 /** What a static version is served from: its list alone decides what there is. */
 export interface StaticSite {
-  files: ReadonlyMap<string, { size: number; sha256: string }>;
+  files: Files;
   /** Unknown paths of pages are answered with `index.html`. */
   spaFallback: boolean;
-  read(path: string, range?: { start: number; end: number }): Readable;
+  /** SHA-256 of a file of the list, in hexadecimal digits. */
+  hash(path: string): string | Promise<string>;
+  /** From byte `start` to byte `end`, both included. */
+  read(path: string, range?: { start: number; end: number }): Readable | Promise<Readable>;
+  tap?: Tap;
 }
 
-const types: Record<string, string> = {
-  html: "text/html; charset=utf-8",
-  htm: "text/html; charset=utf-8",
-  css: "text/css; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  mjs: "text/javascript; charset=utf-8",
-  cjs: "text/javascript; charset=utf-8",
-  json: "application/json; charset=utf-8",
-  map: "application/json; charset=utf-8",
-  webmanifest: "application/manifest+json; charset=utf-8",
-  xml: "application/xml; charset=utf-8",
-  txt: "text/plain; charset=utf-8",
-  md: "text/markdown; charset=utf-8",
-  svg: "image/svg+xml; charset=utf-8",
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  gif: "image/gif",
-  webp: "image/webp",
-  avif: "image/avif",
-  ico: "image/x-icon",
-  bmp: "image/bmp",
-  woff: "font/woff",
-  woff2: "font/woff2",
-  ttf: "font/ttf",
-  otf: "font/otf",
-  eot: "application/vnd.ms-fontobject",
-  mp4: "video/mp4",
-  webm: "video/webm",
-  ogv: "video/ogg",
-  mp3: "audio/mpeg",
-  m4a: "audio/mp4",
-  wav: "audio/wav",
-  ogg: "audio/ogg",
-  flac: "audio/flac",
-  pdf: "application/pdf",
-  wasm: "application/wasm",
-  zip: "application/zip",
-  gz: "application/gzip",
-  csv: "text/csv; charset=utf-8",
-  rss: "application/rss+xml; charset=utf-8",
-  atom: "application/atom+xml; charset=utf-8",
-  vtt: "text/vtt; charset=utf-8",
-};
-const extensionOf = (path: string) => /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
-const typeOf = (path: string): string => types[extensionOf(path)] ?? "application/octet-stream";
-const isText = (type: string) => /^text\/|json|javascript|xml|svg|wasm|manifest/.test(type);
+const isCompressible = (type: string) => isTextType(type) || type === "application/wasm";
 const minCompressed = 1024;
 /** Names that bundlers make of a file's content: what is under such a name never changes. */
 const isHashed = (path: string) =>
   /[.-][0-9A-Za-z_-]{8,}\.(?!html?$)[a-z0-9]+$/.test(path) &&
   /(?:^|\/)(?:assets|_next\/static|_astro|_nuxt|_app\/immutable|static)\//.test(path);
 
-/** The file that a path names: itself, the page of a folder, or the page that goes by its name without an ending. */
-function resolve(files: StaticSite["files"], path: string): { file: string } | { redirect: string } | undefined {
+/** The file that a decoded path names: itself, the page of a folder, or the page that goes by its name without an ending. */
+function resolve(files: Files, path: string): { file: string } | { redirect: string } | undefined {
   const name = path.replace(/^\/+/, "");
   if (name === "" || name.endsWith("/")) return files.has(`${name}index.html`) ? { file: `${name}index.html` } : undefined;
   if (files.has(name)) return { file: name };
@@ -73,6 +38,23 @@ function resolve(files: StaticSite["files"], path: string): { file: string } | {
   if (files.has(`${name}/index.html`)) return { redirect: `/${name}/` };
   return undefined;
 }
+
+/** The file that a visitor of a page's address sees in the end; undefined where they are told that there is nothing. */
+export function pageFile(files: Files, path: string, spaFallback: boolean): string | undefined {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+  const found = isWellFormed(decoded) ? resolve(files, decoded) : undefined;
+  if (found && "redirect" in found) return pageFile(files, encodeURI(found.redirect), spaFallback);
+  return found?.file ?? (spaFallback && files.has("index.html") ? "index.html" : undefined);
+}
+
+/** A folder's page behind two slashes would be a redirect to another host. */
+const isWellFormed = (path: string): boolean =>
+  path.startsWith("/") && !path.includes("\0") && !path.includes("\\") && !path.split("/").some((s) => s === ".." || s === ".");
 
 const isPage = ({ headers }: IncomingMessage): boolean => {
   const destination = headers["sec-fetch-dest"];
@@ -93,9 +75,7 @@ export async function serveStatic(site: StaticSite, request: IncomingMessage, re
   } catch {
     return void plain(response, 400, "The address is not well-formed.");
   }
-  // A folder's page behind two slashes would be a redirect to another host.
-  if (!path.startsWith("/") || path.includes("\0") || path.includes("\\") || path.split("/").some((s) => s === ".." || s === "."))
-    return void plain(response, 400, "The address is not well-formed.");
+  if (!isWellFormed(path)) return void plain(response, 400, "The address is not well-formed.");
   const found = resolve(site.files, path);
   if (found && "redirect" in found) {
     const to = found.redirect.split("/").map(encodeURIComponent).join("/");
@@ -109,12 +89,13 @@ export async function serveStatic(site: StaticSite, request: IncomingMessage, re
 }
 
 async function send(site: StaticSite, file: string, status: number, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { size, sha256 } = site.files.get(file) ?? { size: 0, sha256: "" };
-  const type = typeOf(file);
+  const { size } = site.files.get(file) ?? { size: 0 };
+  const sha256 = await site.hash(file);
+  const type = mediaTypeOf(file);
   const { headers } = request;
   const range = status === 200 ? rangeOf(headers.range, size) : undefined;
   const isRanged = range !== undefined && (headers["if-range"] === undefined || headers["if-range"] === `"${sha256.slice(0, 32)}"`);
-  const isZipped = !isRanged && isText(type) && size >= minCompressed && /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
+  const isZipped = !isRanged && isCompressible(type) && size >= minCompressed && /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
   const etag = `"${sha256.slice(0, 32)}${isZipped ? "-gz" : ""}"`;
   const head: Record<string, string> = {
     "content-type": type,
@@ -123,7 +104,7 @@ async function send(site: StaticSite, file: string, status: number, request: Inc
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
     "accept-ranges": "bytes",
-    ...(isText(type) && { vary: "accept-encoding" }),
+    ...(isCompressible(type) && { vary: "accept-encoding" }),
   };
   const known = String(headers["if-none-match"] ?? "");
   if (status === 200 && known !== "" && known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag || tag.trim() === "*")) {
@@ -140,13 +121,18 @@ async function send(site: StaticSite, file: string, status: number, request: Inc
   } else if (isZipped) head["content-encoding"] = "gzip";
   else head["content-length"] = String(size);
   response.writeHead(isRanged ? 206 : status, head);
+  const path = URL.parse(request.url ?? "/", "http://x")?.pathname ?? "/";
+  const seen = site.tap?.({ path, status, type, isEncoded: false });
   if (request.method === "HEAD" || size === 0) {
     response.end();
+    seen?.end();
     return;
   }
-  const source = site.read(file, isRanged ? range : undefined);
+  const source = await site.read(file, isRanged ? range : undefined);
+  if (seen) source.on("data", (piece) => seen.data(piece as Buffer));
   // A visitor who leaves in the middle is no failure.
   await (isZipped ? pipeline(source, createGzip({ level: 6 }), response) : pipeline(source, response)).catch(() => response.destroy());
+  seen?.end();
 }
 
 /** One range; of several none, which is the whole file. */
