@@ -26,7 +26,7 @@ import { composeWorkspace } from "./compose/workspace.ts";
 import type { Config } from "./config.ts";
 import type { Sessions } from "./features/auth/index.ts";
 import { watchMemory } from "./features/containers/index.ts";
-import { createMetrics, createSystemStore, mountSystem } from "./features/system/index.ts";
+import { checkDisk, createMetrics, createSystemStore, mountSystem } from "./features/system/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import type { DatabaseHandle } from "./platform/database.ts";
 import { startJobs } from "./platform/jobs.ts";
@@ -190,6 +190,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       contract,
       version,
       webDir: swap.webDir,
+      port: platform.port,
       watch: {
         traces: platform.traces,
         ended: ({ method, route, status, seconds, isStream }) =>
@@ -216,7 +217,12 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         oidcName: oauth.isAvailable("oidc") ? config.auth.oauth.oidc.name : null,
         hasPasskeys: passkeys.isAvailable,
       },
-      checks: { database: () => database.pool.query("select 1"), jobs: () => jobs.check(), runtime: () => runtime.list() },
+      checks: {
+        database: () => database.pool.query("select 1"),
+        jobs: () => jobs.check(),
+        runtime: () => runtime.list(),
+        disk: () => checkDisk(platform.dataDir),
+      },
       metrics,
       metricsToken: config.metrics.token?.reveal(),
       setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),

@@ -46,12 +46,13 @@ export function readConfig(environment: Record<string, string | undefined>) {
   const problems: string[] = [];
   const text = (name: keyof typeof settings): string => {
     const setting: Setting = settings[name];
-    const given = environment[name]?.trim();
+    // Most programs know these by lower-case names too.
+    const given = (environment[name] || (/^(HTTPS?|NO)_PROXY$/.test(name) ? environment[name.toLowerCase()] : undefined))?.trim();
     const value = given === undefined || given === "" ? (setting.default ?? "") : given;
     const problem = value === "" ? undefined : setting.check?.(value);
     if (problem)
       problems.push(
-        `${name} ${problem} (got ${/KEY|PASSWORD|SECRET|URL|HEADERS/.test(name) ? "a value that is not" : JSON.stringify(value)}). Example: ${name}=${setting.example}`,
+        `${name} ${problem} (got ${/KEY|PASSWORD|SECRET|URL|HEADERS|PROXY/.test(name) ? "a value that is not" : JSON.stringify(value)}). Example: ${name}=${setting.example}`,
       );
     return value;
   };
@@ -321,7 +322,11 @@ export function readConfig(environment: Record<string, string | undefined>) {
       isOn: isTrue("TESSLATE_FEATURE_WEB_SEARCH"),
       search: searchProvider ? { provider: searchProvider, baseUrl: searchUrl, key: searchKey } : undefined,
     },
-    outbound: { allowHosts: list("OUTBOUND_ALLOW_HOSTS"), caFile: text("OUTBOUND_CA_FILE") || undefined },
+    outbound: {
+      allowHosts: list("OUTBOUND_ALLOW_HOSTS"),
+      caFile: text("OUTBOUND_CA_FILE") || undefined,
+      proxy: { http: secret("HTTP_PROXY"), https: secret("HTTPS_PROXY"), none: list("NO_PROXY") },
+    },
     mail: {
       host: text("SMTP_HOST"),
       port: Number(text("SMTP_PORT")),

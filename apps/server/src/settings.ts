@@ -227,6 +227,21 @@ export const settings = {
     example: "localhost:11434,ollama.lan",
     about: "Hosts (host or host:port) that outgoing calls may reach although they are private, and git also by http://, comma-separated",
   },
+  HTTP_PROXY: {
+    example: "http://proxy.lan:3128",
+    about: "Proxy for outgoing http calls of the server and of projects (also as http_proxy). Names are resolved by the proxy",
+    check: url,
+  },
+  HTTPS_PROXY: {
+    example: "http://proxy.lan:3128",
+    about: "The same for https calls (also as https_proxy). Private addresses are refused before; what a name leads to, the proxy decides",
+    check: url,
+  },
+  NO_PROXY: {
+    default: "",
+    example: "gitlab.lan,.example.internal",
+    about: "Hosts that are called without the proxy, comma-separated: host, host:port, .domain or * (also as no_proxy). Loopback always is",
+  },
   OUTBOUND_CA_FILE: {
     default: "",
     example: "/etc/ssl/company-ca.pem",

@@ -55,7 +55,9 @@ async function createDriver(options: Omit<RuntimeOptions, "orphanGraceMs">): Pro
   }
   throw new RuntimeError(
     "unavailable",
-    `project code cannot be isolated on this machine (${reasons.join("; ")}). RUNTIME_DRIVER=process runs it without isolation.`,
+    `project code cannot be isolated on this machine (${reasons.join("; ")}). ` +
+      "RUNTIME_DRIVER=process would run it without isolation, with the rights of this user: for code you trust alone. " +
+      "To isolate it, install bubblewrap (Debian and Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap) or start a Docker engine, then start again.",
   );
 }
 

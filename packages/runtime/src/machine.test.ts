@@ -54,3 +54,11 @@ test.skipIf(reason || !isRoot)("it believes what it is told", async () => {
   const nothing = createRuntime({ driver: "sandbox", dataDir, machine: { ...machine, sandbox: { reason: "no walls" } } });
   await expect(nothing).rejects.toMatchObject({ code: "unavailable", message: "no walls" });
 });
+
+test("where nothing can isolate, the message says what to install, last of all", async () => {
+  const facts: MachineFacts = { ...machine, sandbox: { reason: "bubblewrap (bwrap) is not installed" } };
+  const start = createRuntime({ driver: "auto", dataDir, machine: facts, docker: { host: "unix:///nowhere/docker.sock" } });
+  await expect(start).rejects.toThrow(
+    /bwrap.* is not installed.*install bubblewrap .*apt-get install bubblewrap.* or start a Docker engine, then start again\.$/,
+  );
+});

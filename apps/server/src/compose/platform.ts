@@ -8,7 +8,8 @@ import type { Idempotency } from "../http/context.ts";
 import { createTasks, createTasksStore, type Tasks } from "../features/tasks/index.ts";
 import { createBus, type Bus } from "../platform/bus.ts";
 import { createCryptoBox, loadSecretKey, type CryptoBox } from "../platform/crypto.ts";
-import { connectDatabase, migrateDatabase, type Database, type DatabaseHandle } from "../platform/database.ts";
+import { reservePort, type ReservedPort } from "../http/reserved-port.ts";
+import { awaitDatabase, connectDatabase, migrateDatabase, type Database, type DatabaseHandle } from "../platform/database.ts";
 import { claimDatabase } from "../platform/database-claim.ts";
 import { createEventLog, type EventLog } from "../platform/events.ts";
 import type { JobHandlers } from "../platform/jobs.ts";
@@ -33,6 +34,8 @@ export interface Platform {
   onClose: OnClose;
   /** Absolute; this process holds it. */
   dataDir: string;
+  /** Held until the front door opens. */
+  port: ReservedPort;
   box: CryptoBox;
   database: DatabaseHandle;
   db: Database;
@@ -77,6 +80,9 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
   onClose(await holdDataDir(dataDir));
+  // Before anything is changed: a port that is taken is the usual mistake.
+  const port = await reservePort(config.http);
+  onClose(() => port.release());
   const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
   const sealingKeys = await loadSealingKeys(config, dataDir);
   const box = createCryptoBox(secretKey, sealingKeys);
@@ -90,6 +96,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     ...(swap.longestOutageMs !== undefined && { longestOutageMs: swap.longestOutageMs }),
   });
   onClose(() => database.close());
+  if (config.database.url && !swap.database) await awaitDatabase(database, addressOfDatabase(config.database.url.reveal()), log);
   const { db } = database;
   const isShared = config.database.url !== undefined;
   await migrateDatabase(database, log);
@@ -118,6 +125,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     ],
     plainHosts: config.outbound.allowHosts,
     ...(ca && { ca }),
+    proxy: { ...config.outbound.proxy, http: config.outbound.proxy.http?.reveal(), https: config.outbound.proxy.https?.reveal() },
   });
   onClose(() => outbound.close());
   const mail = createMail({ config: config.mail, store: createMailStore(db), box, log });
@@ -153,6 +161,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     log,
     onClose,
     dataDir,
+    port,
     box,
     database,
     db,
@@ -174,6 +183,12 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     cron: { reap_tasks: "* * * * *", sweep_letters: "* * * * *", prune_tasks: "*/10 * * * *", prune_idempotency_keys: "37 * * * *" },
   };
 }
+
+/** Host, port and name, for people. */
+const addressOfDatabase = (url: string): string => {
+  const { host, pathname } = new URL(url);
+  return `${host || "its socket"}${pathname}`;
+};
 
 /** What the operator names as a model's address may be reached, wherever it is; and the usual place of an Ollama. */
 const modelHosts = ({ models }: Config): string[] =>

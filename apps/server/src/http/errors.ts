@@ -1,8 +1,8 @@
 import { errorCodes, type ErrorBody, type ErrorCode, type ValidationErrorBody } from "@tesslate/contract";
 import { RuntimeError } from "@tesslate/runtime";
-import { AppError, InvalidInput } from "../platform/errors.ts";
+import { AppError, diskFullMessage, InvalidInput } from "../platform/errors.ts";
 import { isConnectionLoss } from "../platform/connection-loss.ts";
-import { pgCode } from "../platform/database.ts";
+import { isDiskFull, pgCode } from "../platform/database.ts";
 
 export interface RenderedError {
   status: number;
@@ -202,6 +202,11 @@ export function renderError(error: unknown, requestId: string): RenderedError {
     rendered.isUnexpected = errorCodes[error.code].alert;
     return rendered;
   }
+  if (isDiskFull(error))
+    return {
+      ...plain("storage_full", diskFullMessage, { request_id: requestId }),
+      isUnexpected: true,
+    };
   if (isConnectionLoss(error))
     return {
       ...plain("unavailable", "The database cannot be reached right now. Try again in a moment.", { request_id: requestId }),

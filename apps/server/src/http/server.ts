@@ -18,6 +18,7 @@ import type { Authenticator, Idempotency } from "./context.ts";
 import { renderError } from "./errors.ts";
 import { createMount, installEdges, nextRequestId, type Mount, type RequestWatch } from "./mount.ts";
 import { buildOpenApi } from "./openapi.ts";
+import type { ReservedPort } from "./reserved-port.ts";
 import { createPages } from "./pages.ts";
 import { createSerializerCompiler, createValidatorCompiler } from "./schemas.ts";
 import { createSockets } from "./sockets.ts";
@@ -49,6 +50,8 @@ export interface HttpOptions {
   version: string;
   /** The built web UI; the API runs without it. */
   webDir?: string;
+  /** Its port, held since the start. */
+  port?: ReservedPort;
   watch?: RequestWatch;
 }
 
@@ -82,6 +85,7 @@ export async function createHttpServer({
   contract,
   version,
   webDir,
+  port,
   watch,
 }: HttpOptions): Promise<HttpServer> {
   const shutdown = new AbortController();
@@ -278,6 +282,7 @@ export async function createHttpServer({
     app,
     mount,
     listen: async () => {
+      await port?.release();
       await app.listen({ port: config.port, host: config.host });
       const address = app.server.address();
       boundPort = typeof address === "object" && address ? address.port : config.port;

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
@@ -7,6 +8,7 @@ import type { Logger } from "pino";
 import { createReconnect, waitForConnections, type Reconnect } from "./reconnect.ts";
 import { storableCodecs } from "./storable.ts";
 import { traceQueries, type Traces } from "./traces.ts";
+import { isConnectionLoss } from "./connection-loss.ts";
 
 export type Database = ReturnType<typeof drizzle>;
 /** A database or a transaction of it; stores take either. */
@@ -60,6 +62,44 @@ export function connectDatabase(
 const migrationsFolder =
   ["../../migrations", "../migrations"].map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p)) ?? "migrations";
 
+/**
+ * Waits for a database that is still starting. `address` names it for people, without its password. Throws a sentence that names
+ * `DATABASE_URL` when none answers in time, or at once when it answers and refuses.
+ */
+export async function awaitDatabase({ pool }: DatabaseHandle, address: string, log: Logger, patienceMs = 30_000): Promise<void> {
+  for (const until = Date.now() + patienceMs, isFirst = { value: true }; ; await sleep(500)) {
+    try {
+      await pool.query("select 1");
+      return;
+    } catch (cause) {
+      const { message } = innermost(cause);
+      if (!isConnectionLoss(cause) && !isUnreachable(cause))
+        throw new Error(`The database at ${address} (DATABASE_URL) refuses: ${message}.`, { cause });
+      if (Date.now() > until)
+        throw new Error(`No database answers at ${address} (DATABASE_URL): ${message}. Start PostgreSQL there, or correct DATABASE_URL.`, {
+          cause,
+        });
+      if (isFirst.value)
+        log.warn(`waiting up to ${Math.round(patienceMs / 1000)} s for the database at ${address} (DATABASE_URL): ${message}`);
+      isFirst.value = false;
+    }
+  }
+}
+
+/** Its name cannot be looked up yet, or nothing answers there. */
+const isUnreachable = (error: unknown): boolean =>
+  /^(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(String((innermost(error) as NodeJS.ErrnoException).code));
+
+/** What went wrong, without what was built around it. */
+function innermost(error: unknown): Error {
+  let found = error instanceof Error ? error : new Error(String(error));
+  for (;;) {
+    const inner = found instanceof AggregateError ? found.errors[0] : found.cause;
+    if (!(inner instanceof Error)) return found;
+    found = inner;
+  }
+}
+
 /** Brings the schema up to date, one process at a time. */
 export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Promise<void> {
   const started = Date.now();
@@ -84,3 +124,9 @@ export const isUniqueViolation = (error: unknown, constraint?: string): boolean 
     if ("code" in e && e.code === "23505") return constraint === undefined || ("constraint" in e && e.constraint === constraint);
   return false;
 };
+/** A disk is full: the database's or this machine's. */
+export function isDiskFull(error: unknown): boolean {
+  for (let e: unknown = error; e instanceof Error; e = e.cause)
+    if ("code" in e && ["ENOSPC", "EDQUOT", "53100"].includes(String(e.code))) return true;
+  return false;
+}

@@ -52,3 +52,6 @@ export const keyReused = () =>
     "idempotency_key_reused",
   );
 export const invalid = (loc: (string | number)[], msg: string, type = "value_error") => new InvalidInput([{ loc, msg, type }]);
+
+/** For people, when the disk of the server or of its database is full. */
+export const diskFullMessage = "This server's disk is full. Whoever runs it has to free space.";

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
+import { connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { AppError } from "./errors.ts";
 import { isPublicAddress } from "./ip-address.ts";
@@ -203,4 +203,82 @@ test("a body streams, and abort ends it at the server", async () => {
   abort.abort();
   await expect(reader.read()).rejects.toMatchObject({ name: "AbortError" });
   await gone.promise;
+});
+
+describe("through the proxy of the operator", () => {
+  /** Forwards plain requests and tunnels; resolves names of `example` to one address. Tells what it was asked for. */
+  const proxyTo = async (target: string) => {
+    const asked: string[] = [];
+    const [host = "", port = ""] = target.split(":");
+    const server = createServer((incoming, response) => {
+      asked.push(`${incoming.method} ${incoming.url} ${incoming.headers["proxy-authorization"] ?? ""}`.trim());
+      const url = new URL(incoming.url ?? "");
+      request({ host, port, path: url.pathname, method: incoming.method }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      }).end();
+    });
+    server.on("connect", (incoming, client: Socket) => {
+      asked.push(`CONNECT ${incoming.url}`);
+      const there = connect(Number(port), host, () => client.write("HTTP/1.1 200 OK\r\n\r\n"));
+      for (const socket of [client, there]) socket.on("error", () => socket.destroy());
+      client.pipe(there).pipe(client);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closers.push(() => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))));
+    return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  };
+  const unknown = async (name: string): Promise<{ address: string; family: number }[]> => {
+    if (name === "rebound.example") return [{ address: "10.0.0.1", family: 4 }];
+    throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: "ENOTFOUND" });
+  };
+  const all = async () => {
+    const at = await serve((_request, response) => void response.end("from outside"));
+    const { address, asked } = await proxyTo(at);
+    const uri = `http://me:secret@${address}`;
+    return {
+      at,
+      asked,
+      outbound: (more = {}) => open({ lookup: unknown, proxy: { http: uri, https: uri, none: ["direct.example", ".lan"] }, ...more }),
+    };
+  };
+
+  test("calls go out that this machine cannot resolve, with the proxy's credentials", async () => {
+    const { outbound, asked } = await all();
+    const way = outbound();
+    expect(await (await way.fetch("http://api.example/v1")).text()).toBe("from outside");
+    expect(asked).toEqual([`GET http://api.example/v1 Basic ${Buffer.from("me:secret").toString("base64")}`]);
+    const socket = await way.connect("git.example", 443);
+    socket.write("GET / HTTP/1.0\r\n\r\n");
+    expect(String(await once(socket, "data"))).toContain("200 OK");
+    socket.destroy();
+    expect(asked[1]).toBe("CONNECT git.example:443");
+  });
+
+  test("private addresses and names that lead to them are refused before the proxy hears of them", async () => {
+    const { outbound, asked } = await all();
+    const way = outbound();
+    for (const url of [
+      "http://10.0.0.1/",
+      "http://169.254.169.254/latest",
+      "http://[fd00::1]/",
+      "https://rebound.example/",
+      "http://127.0.0.1:1/",
+    ])
+      expect(await codeOf(way.fetch(url))).toBe("outbound_refused");
+    expect(await codeOf(way.connect("10.0.0.1", 443))).toBe("outbound_refused");
+    expect(asked).toEqual([]);
+  });
+
+  test("NO_PROXY and loopback are called directly, by the usual rule", async () => {
+    const { outbound, asked, at } = await all();
+    const port = at.split(":")[1];
+    const lookup = async () => [{ address: "127.0.0.1", family: 4 }];
+    const way = outbound({ lookup, allowHosts: [`direct.example:${port}`, `git.lan:${port}`, at] });
+    for (const host of ["direct.example", "git.lan", "127.0.0.1"])
+      expect(await (await way.fetch(`http://${host}:${port}/`)).text()).toBe("from outside");
+    expect(await codeOf(way.fetch("http://other.lan/"))).toBe("outbound_refused");
+    expect(asked).toEqual([]);
+  });
 });

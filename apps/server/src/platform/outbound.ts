@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { lookup as dnsLookup } from "node:dns/promises";
 import { connect as dial, isIP, type LookupFunction, type Socket } from "node:net";
 import { rootCertificates } from "node:tls";
-import { Agent, buildConnector, fetch as undiciFetch, type RequestInit as UndiciRequestInit } from "undici";
+import { Agent, buildConnector, fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciRequestInit } from "undici";
 import { AppError } from "./errors.ts";
 import { isPublicAddress } from "./ip-address.ts";
+import { createOutboundProxy, type ProxySettings } from "./outbound-proxy.ts";
 
 export interface OutboundOptions {
   /** Hosts (`host` or `host:port`) that may be private: the operator's word. */
@@ -15,6 +16,8 @@ export interface OutboundOptions {
   lookup?: (hostname: string) => Promise<{ address: string; family: number }[]>;
   /** Certificates (PEM) to trust beside the well-known authorities. */
   ca?: string;
+  /** Proxies of this network. What goes through one is resolved there: see below. */
+  proxy?: ProxySettings;
 }
 export interface OutboundLimits {
   /** From the call to the last byte. Default: none, the caller's signal ends it. */
@@ -29,6 +32,9 @@ export interface OutboundLimits {
  * The one way out for addresses that people give (product.md Security, SSRF): web pages, model endpoints, hooks.
  * Every connection goes to an address that was checked after the name was resolved; private, loopback, link-local and metadata
  * ranges are refused in every notation; each redirect is checked again. Refusals throw `AppError` `outbound_refused`.
+ *
+ * A proxy resolves names by itself. Before a call goes through one, private addresses and names that this machine resolves to private
+ * addresses alone are refused; what the proxy makes of a public or unknown name is for the proxy's own rules.
  */
 export interface Outbound {
   /** As the global one. Bodies stream; `signal` ends the call at any point. */
@@ -48,7 +54,7 @@ const maxRedirects = 5;
 /** What may follow a redirect to another origin; everything else could be a credential. */
 const harmlessHeaders = new Set(["accept", "accept-language", "user-agent"]);
 
-export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAll, ca }: OutboundOptions): Outbound {
+export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAll, ca, proxy: proxies }: OutboundOptions): Outbound {
   const isAllowed = namedIn(allowHosts);
   const isPlainAllowed = namedIn(plainHosts);
 
@@ -59,6 +65,28 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
     const usable = isAllowed(hostname, port) ? found : found.filter(({ address }) => isPublicAddress(address));
     if (usable.length === 0) throw refused(hostname);
     return usable;
+  };
+
+  const authorities = ca === undefined ? undefined : [...rootCertificates, ca];
+  const proxy = createOutboundProxy(proxies ?? { http: undefined, https: undefined, none: [] }, { ca: authorities });
+  const targetOf = (url: { protocol: string; hostname: string; port: string }) => ({
+    protocol: url.protocol,
+    hostname: bare(url.hostname),
+    port: portOf(url),
+  });
+  /** Throws when a call that goes through a proxy is known to lead to a private address. */
+  const checkProxied = async ({ hostname, port }: { hostname: string; port: string }) => {
+    await checked(hostname, port).catch((error: unknown) => {
+      // A name that only the proxy can resolve.
+      if (error instanceof AppError) throw error;
+    });
+  };
+  /** Which way a call goes; through a proxy it is checked before, else when it connects. */
+  const wayTo = async (url: URL): Promise<Dispatcher> => {
+    const target = targetOf(url);
+    if (!proxy.isProxied(target)) return agent;
+    await checkProxied(target);
+    return proxy.dispatcherFor(target);
   };
 
   const agent = new Agent({
@@ -74,7 +102,7 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
             timeout: 10_000,
             maxCachedSessions: 0,
             lookup: always(addresses),
-            ...(ca && { ca: [...rootCertificates, ca] }),
+            ...(authorities && { ca: authorities }),
           })({ ...options, hostname }, done),
         (error: Error) => done(error, null),
       );
@@ -97,7 +125,7 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
         body,
         signal,
         redirect: "manual",
-        dispatcher: agent,
+        dispatcher: await wayTo(url),
         ...(body instanceof ReadableStream && { duplex: "half" }),
       } as UndiciRequestInit).catch((error: unknown) => {
         throw causeOf(error, url);
@@ -133,6 +161,12 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
     },
     allowsPlain: (url) => isPlainAllowed(bare(url.hostname), portOf(url)),
     connect: async (hostname, port, signal) => {
+      // Programs that come here speak TLS, or HTTP without it at port 80.
+      const target = targetOf({ protocol: port === 80 ? "http:" : "https:", hostname, port: String(port) });
+      if (proxy.isProxied(target)) {
+        await checkProxied(target);
+        return proxy.connect(target, signal);
+      }
       const addresses = await checked(bare(hostname), String(port));
       const socket = dial({ host: bare(hostname), port, lookup: always(addresses), autoSelectFamily: true, ...(signal && { signal }) });
       socket.setTimeout(10_000, () => socket.destroy(new Error("no connection within 10 s")));
@@ -140,7 +174,9 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
       socket.setTimeout(0);
       return socket;
     },
-    close: () => agent.destroy(),
+    close: async () => {
+      await Promise.all([agent.destroy(), proxy.close()]);
+    },
   };
 }
 

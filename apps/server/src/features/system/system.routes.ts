@@ -61,7 +61,9 @@ export function mountSystem(
             return [name, { ok: true, duration_ms: Math.round(performance.now() - started) }] as const;
           } catch (err) {
             log.warn({ err, check: name }, "not ready");
-            return [name, { ok: false, duration_ms: Math.round(performance.now() - started) }] as const;
+            // Only a sentence of ours is fit for everybody.
+            const detail = err instanceof AppError ? err.message : undefined;
+            return [name, { ok: false, duration_ms: Math.round(performance.now() - started), ...(detail && { detail }) }] as const;
           }
         }),
       );
@@ -70,7 +72,9 @@ export function mountSystem(
       status(503);
       return Object.assign(answer, {
         status: "not_ready",
-        detail: "A part of the server does not work right now.",
+        detail:
+          results.flatMap(([, result]) => ("detail" in result && result.detail ? [result.detail] : []))[0] ??
+          "A part of the server does not work right now.",
         code: "unavailable",
         request_id,
       });

@@ -52,6 +52,7 @@ test("system.ready names the part that does not work", async () => {
       database: { ok: true, duration_ms: expect.any(Number) },
       jobs: { ok: true, duration_ms: expect.any(Number) },
       runtime: { ok: true, duration_ms: expect.any(Number) },
+      disk: { ok: true, duration_ms: expect.any(Number) },
     },
   });
 

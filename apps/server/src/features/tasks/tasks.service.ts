@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Task, TaskEvent } from "@tesslate/contract";
 import type { Bus } from "../../platform/bus.ts";
-import type { Database, Queries } from "../../platform/database.ts";
-import { AppError, conflict, notFound } from "../../platform/errors.ts";
+import { isDiskFull, type Database, type Queries } from "../../platform/database.ts";
+import { AppError, conflict, diskFullMessage, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Jobs } from "../../platform/jobs.ts";
 import type { Logger } from "../../platform/logger.ts";
@@ -160,6 +160,7 @@ export function createTasks({
         outcome = { status: "failed", error: databaseMessage, error_code: "interrupted" };
       else if (error instanceof AppError || (error instanceof Error && error.name === "RuntimeError"))
         outcome = { status: "failed", error: error.message, error_code: "code" in error ? String(error.code) : null };
+      else if (isDiskFull(error)) outcome = { status: "failed", error: diskFullMessage, error_code: "storage_full" };
       else outcome = { status: "failed", error: "Something went wrong on our side. It has been logged.", error_code: "internal_error" };
       if (outcome.status === "failed" && !reason) taskLog.error({ err: error }, "task failed");
     } finally {
