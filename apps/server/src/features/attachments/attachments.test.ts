@@ -78,6 +78,12 @@ describe("uploading", () => {
     const other = new FormData();
     other.append("picture", new File(["a"], "a.txt"));
     expect((await send(at, other)).status).toBe(422);
+    // For the first message of a project that does not exist yet; its owner's alone as well.
+    const loose = await app.request("/api/chat/attachments", { method: "POST", user: owner, body: form("a", "a") });
+    const { id: looseId, project_id } = (await loose.json()) as Attachment;
+    expect([loose.status, project_id]).toEqual([201, null]);
+    expect((await get(at, looseId, stranger)).status).toBe(404);
+    expect((await app.request(`/api/chat/attachments/${looseId}`, { method: "DELETE", user: owner })).status).toBe(204);
   });
 
   test("too much is refused while it comes, and nothing of it stays", async () => {
