@@ -13,3 +13,22 @@ test("every migration is applied once: of two processes that migrate at once, an
   await Promise.all([migrateDatabase(p.database, p.log), migrateDatabase(p.database, p.log)]);
   expect(await applied()).toEqual(before);
 });
+
+test("a database that a newer version migrated is refused, in words, and stays as it is", async () => {
+  await using p = await testPlatform();
+  const name = "20991231235959_of_tomorrow";
+  const rows = async () => (await p.database.pool.query("select name from drizzle.__drizzle_migrations order by id")).rows;
+  await p.database.pool.query("insert into drizzle.__drizzle_migrations (hash, created_at, name) values ('tomorrow', 4102444799000, $1)", [
+    name,
+  ]);
+  try {
+    const before = await rows();
+    await expect(migrateDatabase(p.database, p.log)).rejects.toThrow(
+      /newer version of Tesslate Studio \(it has 20991231235959_of_tomorrow, which version \d+\.\d+\.\d+ does not know\)\. Start that version or a newer one, or restore the backup/,
+    );
+    expect(await rows()).toEqual(before);
+  } finally {
+    await p.database.pool.query("delete from drizzle.__drizzle_migrations where name = $1", [name]);
+  }
+  await migrateDatabase(p.database, p.log);
+});

@@ -2,11 +2,13 @@ import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { drizzle } from "drizzle-orm/node-postgres";
+import { readMigrationFiles } from "drizzle-orm/migrator";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import type { Logger } from "pino";
 import { createReconnect, waitForConnections, type Reconnect } from "./reconnect.ts";
 import { storableCodecs } from "./storable.ts";
+import { version } from "../version.ts";
 import { traceQueries, type Traces } from "./traces.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
 
@@ -106,12 +108,29 @@ export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Pr
   const client = await pool.connect();
   try {
     await client.query("select pg_advisory_lock(7473746)");
+    await refuseNewer(client);
     await migrate(drizzle({ client }), { migrationsFolder });
   } finally {
     await client.query("select pg_advisory_unlock(7473746)").catch(() => undefined);
     client.release();
   }
   log.info({ duration_ms: Date.now() - started }, "database migrated");
+}
+
+/** Throws a sentence when a newer version has migrated the database: this one would misread it. */
+async function refuseNewer(client: pg.PoolClient): Promise<void> {
+  const { rows: tables } = await client.query<{ name: string | null }>("select to_regclass('drizzle.__drizzle_migrations')::text as name");
+  if (tables[0]?.name == null) return;
+  const known = new Set(readMigrationFiles({ migrationsFolder }).map(({ name }) => name));
+  const { rows } = await client.query<{ name: string }>(
+    "select name from drizzle.__drizzle_migrations where name is not null order by name",
+  );
+  const newer = rows.map(({ name }) => name).filter((name) => !known.has(name));
+  if (newer.length === 0) return;
+  throw new Error(
+    `The database was changed by a newer version of Tesslate Studio (it has ${newer.at(-1)}, which version ${version} does not know). ` +
+      "Start that version or a newer one, or restore the backup that was made before the upgrade. Nothing was changed.",
+  );
 }
 
 /** Postgres' own code of an error, through drizzle's wrapping. */
