@@ -120,7 +120,7 @@ export const chatRoutes = {
     method: "GET",
     path: "/api/chat/history/{project_id}",
     tag,
-    summary: "Messages of a session, the newest session by default",
+    summary: "Messages of all your chats in a project, by time; with `chat_id` those of one",
     auth: "user",
     params: Type.Object({ project_id: ProjectRef }),
     query: Type.Object({ ...pageQuery, chat_id: Type.Optional(Uuid), order: Type.Optional(Literals("asc", "desc")) }),
@@ -306,7 +306,7 @@ export const chatRoutes = {
     auth: "user",
     status: 204,
     params: ChatParams,
-    errors: ["not_found", "last_chat"],
+    errors: ["not_found"],
   }),
   fork: route({
     method: "POST",

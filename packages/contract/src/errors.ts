@@ -129,7 +129,6 @@ export const errorCodes = {
   run_active: e(409, { retryable: true }),
 
   chat_busy: e(409),
-  last_chat: e(400),
   queue_full: e(409),
   nothing_to_build: e(400),
   insufficient_credits: e(402),

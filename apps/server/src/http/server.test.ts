@@ -113,7 +113,7 @@ describe("CORS", () => {
         expect(headers).toContain(name);
       const get = await fetch(`${door.url}/api/thing`, { headers: { origin } });
       expect(get.headers.get("access-control-allow-origin")).toBe(origin);
-      expect(get.headers.get("access-control-expose-headers")).toBe("ETag, Retry-After, X-Request-Id");
+      expect(get.headers.get("access-control-expose-headers")).toBe("ETag, Idempotent-Replayed, Retry-After, X-Request-Id");
     }
   });
   test("refuses every other origin, previews first of all", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Chat, ChatMessage, ChatSession } from "@tesslate/contract";
-import { badRequest, conflict, notFound } from "../../platform/errors.ts";
+import { conflict, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { Tasks } from "../tasks/index.ts";
@@ -125,11 +125,12 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
   return {
     history: async (userId: string, projectRef: string, query: PageQuery & { chat_id?: string; order?: "asc" | "desc" }) => {
       const project = await projects.require(userId, projectRef);
-      const chat = query.chat_id === undefined ? await store.findNewestChat(userId, project.id) : await own(userId, query.chat_id);
+      const chat = query.chat_id === undefined ? undefined : await own(userId, query.chat_id);
       if (chat && chat.project_id !== project.id) throw notFound("Chat");
       const page = pageOf(query);
-      if (!chat) return page.envelope<ChatMessage>([], 0);
-      const { rows, total } = await store.listMessages(chat.id, { limit: page.limit, offset: page.offset, order: query.order ?? "asc" });
+      const { limit, offset } = page;
+      const part = { limit, offset, order: query.order ?? "asc" };
+      const { rows, total } = await (chat ? store.listMessages(chat.id, part) : store.listMessagesOfProject(userId, project.id, part));
       return page.envelope(await told(rows), total);
     },
     list: async (userId: string, query: PageQuery & { project_id?: string }) => {
@@ -198,20 +199,12 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
       if (chat.project_id) await onMessagesGone(chat.project_id);
       return cleared;
     },
-    /** Stops its run first. Throws `last_chat` for the only session of a project. */
+    /** Stops its run first. */
     remove: async (userId: string, chatId: string): Promise<void> => {
       const chat = await own(userId, chatId);
       const { project_id } = chat;
-      const isLast = async (tx?: Parameters<ChatStore["lock"]>[0]) =>
-        project_id !== null && (await store.countChats(userId, project_id, tx)) <= 1;
-      const lastChat = () => badRequest("This is the only session of the project. Start another one first.", "last_chat");
-      if (await isLast()) throw lastChat();
       await stopRun(chat.id);
-      await store.transaction(async (tx) => {
-        await store.lock(tx, `chats:${userId}:${project_id ?? ""}`);
-        if (await isLast(tx)) throw lastChat();
-        await store.removeChat(tx, chat.id);
-      });
+      await store.transaction((tx) => store.removeChat(tx, chat.id));
       if (project_id) await onMessagesGone(project_id);
     },
   };

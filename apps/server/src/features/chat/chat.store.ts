@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, ne, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, inArray, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { containers, type ContainerRow } from "../containers/containers.table.ts";
 import { plans } from "../plans/plans.table.ts";
@@ -82,13 +82,6 @@ export function createChatStore(db: Database) {
       ]);
       return { rows: rows as ChatWithCount[], total: total?.n ?? 0 };
     },
-    countChats: async (userId: string, projectId: string, q: Queries = db): Promise<number> =>
-      (
-        await q
-          .select({ n: count() })
-          .from(chats)
-          .where(and(eq(chats.user_id, userId), eq(chats.project_id, projectId)))
-      )[0]?.n ?? 0,
     updateChat: async (q: Queries, id: string, change: Partial<typeof chats.$inferInsert>): Promise<void> => {
       await q
         .update(chats)
@@ -203,6 +196,23 @@ export function createChatStore(db: Database) {
       const [rows, [total]] = await Promise.all([
         db.select().from(messages).where(eq(messages.chat_id, chatId)).orderBy(by(messages.position)).limit(page.limit).offset(page.offset),
         db.select({ n: count() }).from(messages).where(eq(messages.chat_id, chatId)),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    /** Of all of a person's chats in a project, by time; within a chat in its order. */
+    listMessagesOfProject: async (userId: string, projectId: string, page: { limit: number; offset: number; order: "asc" | "desc" }) => {
+      const by = page.order === "asc" ? asc : desc;
+      const where = and(eq(chats.user_id, userId), eq(chats.project_id, projectId));
+      const [rows, [total]] = await Promise.all([
+        db
+          .select(getTableColumns(messages))
+          .from(messages)
+          .innerJoin(chats, eq(chats.id, messages.chat_id))
+          .where(where)
+          .orderBy(by(messages.created_at), by(messages.chat_id), by(messages.position))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(messages).innerJoin(chats, eq(chats.id, messages.chat_id)).where(where),
       ]);
       return { rows, total: total?.n ?? 0 };
     },

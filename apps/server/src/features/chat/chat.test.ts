@@ -347,7 +347,7 @@ describe("sessions and history", () => {
     expect(request?.system).not.toMatch(/\{(mode|project_name|project_path|mode_instructions)\}/);
   });
 
-  test("make, rename, archive, list, delete; the last one stays", async () => {
+  test("make, rename, archive, list, delete, the last one too", async () => {
     await using world = await chatWorld({ script: [say("Hi")] });
     const client = world.app.as(world.owner).chat;
     const one = await client.createSession({ body: { project_id: world.project.id, title: "  One " } });
@@ -362,19 +362,30 @@ describe("sessions and history", () => {
     await client.update({ params: { chat_id: one.id }, body: { status: "active" } });
     await client.remove({ params: { chat_id: two.id } });
     await expect(client.get({ params: { chat_id: two.id } })).rejects.toMatchObject({ status: 404 });
-    await expect(client.remove({ params: { chat_id: one.id } })).rejects.toMatchObject({ status: 400, code: "last_chat" });
+    await client.remove({ params: { chat_id: one.id } });
+    expect((await client.sessions({})).total).toBe(0);
     expect(await client.history({ params: { project_id: world.project.id } })).toMatchObject({ items: [], total: 0 });
+    // The next message starts another one.
+    await world.run("Anew");
+    expect((await client.sessions({})).total).toBe(1);
   });
 
-  test("two deletions at once leave one", async () => {
-    await using world = await chatWorld();
+  test("the history of a project is that of all its chats, by time; of one when it is named", async () => {
+    // Each conversation is answered from the beginning of the script.
+    await using world = await chatWorld({ script: [say("1"), say("2")] });
     const client = world.app.as(world.owner).chat;
-    const chats = [
-      await client.createSession({ body: { project_id: world.project.id } }),
-      await client.createSession({ body: { project_id: world.project.id } }),
-    ];
-    await Promise.allSettled(chats.map((c) => client.remove({ params: { chat_id: c.id } })));
-    expect((await client.sessions({})).total).toBe(1);
+    const params = { project_id: world.project.id };
+    const [a, b] = [await client.createSession({ body: params }), await client.createSession({ body: params })];
+    await world.run("First", { chat_id: a.id });
+    await world.run("Second", { chat_id: b.id });
+    await world.run("Third", { chat_id: a.id });
+    const history = async (query: Parameters<typeof client.history>[0]["query"]) =>
+      (await client.history({ params, query: { ...query } })).items.map((message) => message.content);
+    expect(await history({})).toEqual(["First", "1", "Second", "1", "Third", "2"]);
+    expect(await history({ order: "desc", limit: 2 })).toEqual(["2", "Third"]);
+    expect(await history({ chat_id: a.id })).toEqual(["First", "1", "Third", "2"]);
+    const stranger = await world.app.signUp();
+    await expect(world.app.as(stranger).chat.history({ params })).rejects.toMatchObject({ status: 404 });
   });
 
   test("deleting a session stops its run first", async () => {

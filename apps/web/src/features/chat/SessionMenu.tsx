@@ -138,12 +138,7 @@ export function SessionMenu({
                   <IconButton size="sm" label={`Rename ${titleOf(session)}`} onClick={() => setRenaming(session.id)}>
                     <Pencil size={14} />
                   </IconButton>
-                  <IconButton
-                    size="sm"
-                    label={`Delete ${titleOf(session)}`}
-                    disabled={sessions.length < 2}
-                    onClick={() => setDeleting(session)}
-                  >
+                  <IconButton size="sm" label={`Delete ${titleOf(session)}`} onClick={() => setDeleting(session)}>
                     <Trash2 size={14} />
                   </IconButton>
                 </>
