@@ -120,7 +120,7 @@ export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Pr
 /** Throws a sentence when a newer version has migrated the database: this one would misread it. */
 async function refuseNewer(client: pg.PoolClient): Promise<void> {
   const { rows: tables } = await client.query<{ name: string | null }>("select to_regclass('drizzle.__drizzle_migrations')::text as name");
-  if (tables[0]?.name == null) return;
+  if (!tables[0]?.name) return;
   const known = new Set(readMigrationFiles({ migrationsFolder }).map(({ name }) => name));
   const { rows } = await client.query<{ name: string }>(
     "select name from drizzle.__drizzle_migrations where name is not null order by name",

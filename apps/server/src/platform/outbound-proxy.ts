@@ -1,7 +1,8 @@
 import { request } from "node:http";
 import { request as requestTls } from "node:https";
 import type { Socket } from "node:net";
-import { Agent, ProxyAgent, type Dispatcher } from "undici";
+import type { Agent} from "undici";
+import { ProxyAgent, type Dispatcher } from "undici";
 import { AppError } from "./errors.ts";
 
 /** The proxies of this network, as `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name them. */
@@ -91,7 +92,7 @@ export function createOutboundProxy({ http, https, none }: ProxySettings, option
 }
 
 function isDirect({ hostname, port }: Target, none: readonly string[]): boolean {
-  if (hostname === "localhost" || hostname.endsWith(".localhost") || /^127\./.test(hostname) || hostname === "::1") return true;
+  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname.startsWith('127.') || hostname === "::1") return true;
   return none.some((entry) => {
     if (entry === "*") return true;
     const [, name = "", only] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase().replace(/^\*?\./, "")) ?? [];

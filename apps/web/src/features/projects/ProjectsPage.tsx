@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
 import { useRef } from "react";
-import type { EnvironmentStatus, Project } from "@tesslate/contract";
+import type { Project, RunStatus } from "@tesslate/contract";
 import { Page } from "../../frame/Page.tsx";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
@@ -21,15 +21,14 @@ import { ProjectPill } from "./ProjectPill.tsx";
 import { listLimit, projectsQuery } from "./projects.queries.ts";
 
 const route = getRouteApi("/app/projects");
-const statusFilters: Partial<Record<EnvironmentStatus | "any", string>> = {
+const statusFilters: Partial<Record<RunStatus | "any", string>> = {
   any: "Any status",
-  active: "Active",
+  running: "Running",
   stopped: "Stopped",
   hibernated: "Asleep",
-  setup_failed: "Set-up failed",
+  error: "Failed",
 };
-const isStatus = (value: string | undefined): value is EnvironmentStatus =>
-  value !== undefined && value !== "any" && value in statusFilters;
+const isStatus = (value: string | undefined): value is RunStatus => value !== undefined && value !== "any" && value in statusFilters;
 
 export function ProjectsPage() {
   const search = route.useSearch();

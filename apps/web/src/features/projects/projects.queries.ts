@@ -1,10 +1,10 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import type { CreateProject, EnvironmentStatus, List, Project, Static } from "@tesslate/contract";
+import type { CreateProject, List, Project, RunStatus, Static } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
 export interface ProjectFilter {
   q?: string;
-  status?: EnvironmentStatus;
+  status?: RunStatus;
 }
 /** As many as one call may bring; sorting and paging happen over them in the browser. */
 export const listLimit = 500;
