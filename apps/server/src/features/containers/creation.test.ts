@@ -58,6 +58,26 @@ describe("the service catalogue", () => {
 });
 
 describe("adding containers", () => {
+  test("that are given no place stand side by side, none over another; one that is given stays", async () => {
+    await using app = await projectsApp();
+    const ada = await app.signUp();
+    const {
+      project: { id },
+    } = await setUpProject(app, ada);
+    const placed = await add(app, ada, id, "postgres", { position_x: 530, position_y: 210 });
+    for (let n = 0; n < 4; n++) await add(app, ada, id, "postgres");
+    const { items } = await app.as(ada).containers.list({ params: { id }, query: {} });
+    expect(items).toHaveLength(6);
+    expect(items.find((one) => one.id === placed.id)).toMatchObject({ position_x: 530, position_y: 210 });
+    for (const one of items)
+      for (const other of items)
+        if (one !== other)
+          expect(
+            Math.abs(one.position_x - other.position_x) >= 250 || Math.abs(one.position_y - other.position_y) >= 150,
+            `${one.name} and ${other.name}`,
+          ).toBe(true);
+  });
+
   test("one whose files still come is waited for by its start, keeps its name, and ends with its removal", async () => {
     const build = `const { existsSync, writeFileSync } = require("node:fs");
       const timer = setInterval(() => { if (!existsSync("../.hold")) { clearInterval(timer); writeFileSync("built.txt", "x"); } }, 20);`;

@@ -17,6 +17,7 @@ import { checkCredentials, type CredentialsVault } from "./credentials.vault.ts"
 import { endpointOf } from "./endpoints.ts";
 import type { EnvironmentVault } from "./environment.ts";
 import { freeKey, freePort, hostLabel, serviceKey } from "./names.ts";
+import { freePlace, placeOf } from "./places.ts";
 import { isOurs, portOf } from "./services.ts";
 import type { StatusKeeper } from "./status-keeper.ts";
 
@@ -77,6 +78,7 @@ export function createCreation({
     const { key, number } = freeKey(base, new Set(others.flatMap((o) => [o.service_key, o.directory, serviceKey(o.name)])));
     for (let attempt = 0; attempt < labelAttempts; attempt++) {
       const row = await store.insert(tx, {
+        ...freePlace(others),
         ...values,
         project_id: project.id,
         name: number === 1 ? wanted.name : `${wanted.name} (${number})`,
@@ -155,7 +157,7 @@ export function createCreation({
         tx,
         project,
         { name: body.name?.trim() || template.wire.name, directoryOf: (key) => key, port: template.service.port },
-        { ...runBy(serviceOf(template)), position_x: body.position_x ?? 0, position_y: body.position_y ?? 0 },
+        { ...runBy(serviceOf(template)), ...placeOf(body) },
       );
       return {
         row: made,
@@ -201,8 +203,7 @@ export function createCreation({
           deployment_mode: isExternal ? "external" : "container",
           external_endpoint: endpoint,
           status: isExternal ? "connected" : "stopped",
-          position_x: body.position_x ?? 0,
-          position_y: body.position_y ?? 0,
+          ...placeOf(body),
           ...(running && !isExternal && vault.create(id, freshEnvironment(running))),
         },
       );

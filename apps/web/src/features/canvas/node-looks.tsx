@@ -47,7 +47,8 @@ export function crashWord(message: string | null): string {
 /** Status in words: `Crashed (exit 137)`. */
 export function statusWord(container: Container): string {
   const { word } = containerLook(container);
-  const crash = container.status === "failed" ? crashWord(container.status_message) : "";
+  // The exit code stands in the word already.
+  const crash = container.status === "failed" && container.exit_code === null ? crashWord(container.status_message) : "";
   return crash ? `${word} (${crash})` : word;
 }
 

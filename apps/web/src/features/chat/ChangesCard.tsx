@@ -56,7 +56,13 @@ export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunCh
               <Lines additions={file.additions} deletions={file.deletions} />
             </li>
           ))}
-          {files.length > shownFiles ? <li className="px-3 text-xs text-fg-2">and {files.length - shownFiles} more</li> : null}
+          {files.length > shownFiles ? (
+            <li className="px-3 text-xs text-fg-2">
+              <button type="button" className="hover:text-fg-0 hover:underline" onClick={() => acts?.review(run.taskId)}>
+                and {files.length - shownFiles} more
+              </button>
+            </li>
+          ) : null}
         </ul>
       ) : isLast && query.isLoading ? (
         <div className="border-t border-line-0 px-3 py-2">

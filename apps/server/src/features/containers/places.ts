@@ -1,0 +1,30 @@
+/** Where a container stands on the canvas. */
+interface Place {
+  position_x: number;
+  position_y: number;
+}
+const first: Place = { position_x: 200, position_y: 200 };
+/** From one container to the next: as large as one is drawn, and room for connections. */
+const step: Place = { position_x: 320, position_y: 180 };
+const columns = 4;
+
+/** The first place of a grid that no container covers, row by row. */
+export function freePlace(others: readonly Place[]): Place {
+  for (let index = 0; ; index++) {
+    const place: Place = {
+      position_x: first.position_x + (index % columns) * step.position_x,
+      position_y: first.position_y + Math.floor(index / columns) * step.position_y,
+    };
+    const isCovered = others.some(
+      (one) =>
+        Math.abs(one.position_x - place.position_x) < step.position_x && Math.abs(one.position_y - place.position_y) < step.position_y,
+    );
+    if (!isCovered) return place;
+  }
+}
+
+/** What was asked for of a place. */
+export const placeOf = ({ position_x, position_y }: { position_x?: number; position_y?: number }): Partial<Place> => ({
+  ...(position_x !== undefined && { position_x }),
+  ...(position_y !== undefined && { position_y }),
+});
