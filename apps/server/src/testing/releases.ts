@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,14 +14,17 @@ export interface Release {
   has: readonly ("snapshots" | "git")[];
 }
 
-/** Every version that the newest one must start on the data of. Commits before there were tags; from 0.2.0 on every tag. */
+const root = join(import.meta.dirname, "../../../..");
+
+/** Every version that the newest one must start on the data of: commits from before there were tags, and every release of the changelog. */
 export const releases: readonly Release[] = [
   { name: "0.1.0, 26 November, morning", ref: "e927c066f5089864ca2ac266a462dd2ebb61eaed", has: [] },
   { name: "0.1.0, 26 November, evening", ref: "ab3165ffc4061fd363650d8bdb9b68c1ba7ae867", has: ["snapshots", "git"] },
   { name: "0.1.0, 29 November", ref: "63824bda99557c178c8613d9592a446a32ca0528", has: ["snapshots", "git"] },
+  ...[...readFileSync(join(root, "CHANGELOG.md"), "utf8").matchAll(/^## \[(\d+\.\d+\.\d+)\]/gm)]
+    .flatMap(([, version]) => (version === undefined || version === "0.1.0" ? [] : [version]))
+    .map((version): Release => ({ name: version, ref: `v${version}`, has: ["snapshots", "git"] })),
 ];
-
-const root = join(import.meta.dirname, "../../../..");
 const run = promisify(execFile);
 
 /** Whether this clone has the version; a shallow one may not. */
