@@ -1,8 +1,7 @@
 import { request } from "node:http";
 import { request as requestTls } from "node:https";
 import type { Socket } from "node:net";
-import type { Agent} from "undici";
-import { ProxyAgent, type Dispatcher } from "undici";
+import { ProxyAgent, type Agent, type Dispatcher } from "undici";
 import { AppError } from "./errors.ts";
 
 /** The proxies of this network, as `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name them. */
@@ -92,7 +91,7 @@ export function createOutboundProxy({ http, https, none }: ProxySettings, option
 }
 
 function isDirect({ hostname, port }: Target, none: readonly string[]): boolean {
-  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname.startsWith('127.') || hostname === "::1") return true;
+  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname.startsWith("127.") || hostname === "::1") return true;
   return none.some((entry) => {
     if (entry === "*") return true;
     const [, name = "", only] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase().replace(/^\*?\./, "")) ?? [];
