@@ -313,10 +313,20 @@ export const deploymentsRoutes = {
     method: "POST",
     path: "/api/deployments/deploy-all",
     tag,
-    summary: "Deploy every container that has a provider",
+    summary: "Deploy all containers: each to its provider, the others to `provider`",
     auth: "user",
     status: 202,
-    body: Type.Object({ project_id: ProjectRef, env_vars: Maybe(EnvVars) }),
+    body: Type.Object({
+      project_id: ProjectRef,
+      provider: Maybe(
+        Type.Unsafe<DeployProvider>({
+          ...DeployProvider,
+          description:
+            "For containers without a provider. Without it they are left out; if no container has one, all go to your one connected account, or to `local` if you have none or several",
+        }),
+      ),
+      env_vars: Maybe(EnvVars),
+    }),
     response: Type.Object({ ...taskAnswer, total: Type.Integer(), results: Type.Array(DeployAllResult) }),
     errors: ["not_found", "deployment_running"],
   }),

@@ -1,5 +1,9 @@
 import "@testing-library/jest-dom/vitest";
 import { configure } from "@testing-library/dom";
+import { afterAll, vi } from "vitest";
+
+// A page preloads the code of the next ones; what is still loading when the environment ends would fail whichever file comes next.
+afterAll(() => vi.dynamicImportSettled());
 
 /** What jsdom lacks of a browser: it lays nothing out, so everything is as wide as a desk and in sight. */
 class SizeObserver implements ResizeObserver {

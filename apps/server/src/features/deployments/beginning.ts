@@ -25,6 +25,8 @@ import { mayBeProgram } from "./local/program-of.ts";
 import type { HasCredential } from "./outside.ts";
 import { buildPlanOf, outputOf, serverOnly } from "./plan.ts";
 
+const outsideProviders = ["vercel", "netlify", "cloudflare"] as const satisfies readonly DeployProvider[];
+
 /** What is about to be begun, with every question asked. */
 export interface Prepared {
   container: ContainerRow;
@@ -90,6 +92,14 @@ export function createBeginning({
   };
   const isConnected = async (userId: string, projectId: string, provider: DeployProvider): Promise<boolean> =>
     provider === "local" || hasCredential(userId, projectId, provider);
+  /** Where a project goes that nobody chose a place for: to the one account there is, else to this server. */
+  const usualProvider = async (userId: string, projectId: string): Promise<DeployProvider> => {
+    const accounts = await Promise.all(
+      outsideProviders.map(async (provider) => ((await hasCredential(userId, projectId, provider)) ? [provider] : [])),
+    );
+    const [only, ...others] = accounts.flat();
+    return only !== undefined && others.length === 0 ? only : "local";
+  };
   const variablesOf = async (project: ProjectRow, container: ContainerRow, exclude: readonly string[] | undefined): Promise<Variable[]> =>
     composeEnv(
       {
@@ -260,10 +270,23 @@ export function createBeginning({
     isConnected,
     missing,
     busy,
-    deployAll: async (userId: string, { project_id, env_vars }: { project_id: string; env_vars?: Record<string, string> | null }) => {
+    deployAll: async (
+      userId: string,
+      {
+        project_id,
+        provider,
+        env_vars,
+      }: { project_id: string; provider?: DeployProvider | null; env_vars?: Record<string, string> | null },
+    ) => {
       const project = await projects.require(userId, project_id);
-      const chosen = (await store.containersOf(project.id))
-        .flatMap((container) => (container.deployment_provider === null ? [] : [{ container, provider: container.deployment_provider }]))
+      const containers = await store.containersOf(project.id);
+      const hasTarget = containers.some(({ deployment_provider }) => deployment_provider !== null);
+      const usual = provider ?? (hasTarget ? undefined : await usualProvider(userId, project.id));
+      const chosen = containers
+        .flatMap((container) => {
+          const to = container.deployment_provider ?? usual;
+          return to === undefined ? [] : [{ container, provider: to }];
+        })
         .sort((a, b) => (a.container.id < b.container.id ? -1 : 1));
       return beginAll(userId, project, chosen, { env_vars });
     },

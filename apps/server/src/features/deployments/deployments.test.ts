@@ -385,7 +385,20 @@ test("targets on the canvas take what they can, and several containers go out as
     { version: 1, status: "success", environment: "preview", is_live: false },
   ]);
 
-  expect(await api().deployments.deployAll({ body: params })).toEqual({ task_id: null, status_url: null, total: 0, results: [] });
+  // Where nobody chose a place: the one connected account, else this server; or the place that is named.
+  const named = await api().deployments.deployAll({ body: { ...params, provider: "netlify" } });
+  expect([named.task_id, named.results.map(({ provider, status }) => [provider, status])]).toEqual([null, [["netlify", "failed"]]]);
+  const usual = await api().deployments.deployAll({ body: params });
+  expect(usual.results.map(({ provider, status }) => [provider, status])).toEqual([["local", "pending"]]);
+  expect((await ended(app, ada, usual.task_id)).result).toMatchObject({ total: 1, deployed: 1 });
+  const account = await api().deploymentCredentials.save({ body: { provider: "vercel", access_token: "planted", skip_validation: true } });
+  // A program that cannot go there, so that it ends before anything is asked of the provider.
+  await put("go.mod", "module shop");
+  const toAccount = await api().deployments.deployAll({ body: params });
+  expect(toAccount.results.map(({ provider }) => provider)).toEqual(["vercel"]);
+  await ended(app, ada, toAccount.task_id);
+  await api().files.remove({ params: { id: project.id, path: "go.mod" } });
+  await api().deploymentCredentials.remove({ params: { id: account.id } });
   const more = await api().containers.create({ params: { id: project.id }, body: { name: "api", base_id: "tiny" } });
   if (more.task_id) await ended(app, ada, more.task_id);
   for (const [id, provider] of [
@@ -409,8 +422,8 @@ test("targets on the canvas take what they can, and several containers go out as
   };
   const asked = await call("deploy_project", { project_id: project.id, provider: "local" });
   await ended(app, ada, asked["task_id"] as string);
-  expect(await call("get_deployment", { deployment_id: asked["id"] })).toMatchObject({ status: "success", is_live: true, version: 3 });
-  expect(await call("list_deployments", { project_id: project.slug })).toMatchObject({ total: 3 });
+  expect(await call("get_deployment", { deployment_id: asked["id"] })).toMatchObject({ status: "success", is_live: true, version: 4 });
+  expect(await call("list_deployments", { project_id: project.slug })).toMatchObject({ total: 5 });
 
   expect(await api().deployments.launchSettings({ params })).toEqual({ blocking: ["build", "secrets"], weight_budget: 2_000_000 });
   await api().deploymentTargets.detach({ params: { ...one, container_id: container.id } });
@@ -419,6 +432,7 @@ test("targets on the canvas take what they can, and several containers go out as
   await api().containers.remove({ params: { id: project.id, container_id: container.id } });
   const left = await api().deployments.list({ params, query: { provider: "local" } });
   expect(left.items.map(({ is_live, can_roll_back, container_id }) => [is_live, can_roll_back, container_id])).toEqual([
+    [false, false, null],
     [false, false, null],
     [false, false, null],
     [false, false, null],

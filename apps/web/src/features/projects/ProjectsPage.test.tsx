@@ -75,9 +75,9 @@ test("the status is filtered by a menu", async ({ api, open, user }) => {
   projects(api);
   const app = open("/projects");
   await user.click(await screen.findByRole("button", { name: "Any status" }));
-  await user.click(await screen.findByRole("menuitemradio", { name: "Asleep" }));
-  await waitFor(() => expect(api.asked("projects.list").at(-1)?.query.get("status")).toBe("hibernated"));
-  expect(app.path()).toBe("/projects?status=hibernated");
+  await user.click(await screen.findByRole("menuitemradio", { name: "Running" }));
+  await waitFor(() => expect(api.asked("projects.list").at(-1)?.query.get("status")).toBe("running"));
+  expect(app.path()).toBe("/projects?status=running");
 });
 
 test("the list has the same projects with their states", async ({ api, open, user }) => {

@@ -24,6 +24,7 @@ const route = getRouteApi("/app/projects");
 const statusFilters: Partial<Record<RunStatus | "any", string>> = {
   any: "Any status",
   running: "Running",
+  partial: "Partly running",
   stopped: "Stopped",
   hibernated: "Asleep",
   error: "Failed",
