@@ -27,6 +27,8 @@ export const LoginResponse = Type.Object({
 });
 export type LoginResponse = Static<typeof LoginResponse>;
 
+/** Clients that post a whole user, as those of fastapi-users do, send these fields. What they say has no effect. */
+const Unused = Type.Optional(Type.Unknown({ description: "Has no effect. Accepted because existing clients send it.", deprecated: true }));
 export const Register = Type.Object({
   email: Type.String({ format: "email", maxLength: 320 }),
   password: Type.String({ maxLength: 1024 }),
@@ -34,6 +36,10 @@ export const Register = Type.Object({
   username: Maybe(Type.String({ minLength: 3, maxLength: 50 })),
   referral_code: Maybe(Type.String({ maxLength: 32 })),
   setup_token: Maybe(Type.String({ maxLength: 200 })),
+  is_active: Unused,
+  is_superuser: Unused,
+  is_verified: Unused,
+  subscription_tier: Unused,
 });
 
 /** JSON `{email, password}` or the OAuth2 password form `{username, password}` of the Swagger page. */

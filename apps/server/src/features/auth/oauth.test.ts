@@ -80,7 +80,9 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
   });
 
   test("asks with PKCE, for its own scopes and those asked for, and sends the browser nowhere else", async () => {
-    const { url, cookie } = await begin(name, "?scopes=extra.read&scopes=more&redirect_uri=https://evil.example/");
+    const elsewhere = await app.request(`/api/auth/${name}/authorize?redirect_uri=https://evil.example/`);
+    expect(elsewhere.status).toBe(422);
+    const { url, cookie } = await begin(name, "?scopes=extra.read&scopes=more");
     const query = new URL(url).searchParams;
     expect(query.get("redirect_uri")).toBe(`${app.url}/api/auth/${name}/callback`);
     expect(query.get("code_challenge_method")).toBe("S256");

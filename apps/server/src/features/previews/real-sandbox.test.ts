@@ -35,6 +35,9 @@ describe.skipIf(!runtime)(
 
       await app.as(ada).projects.stop({ params });
       expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "stopped" });
+      // A person stopped it, so a person starts it: by the button of the page that stands in its place.
+      expect((await visit.ask("/", { headers: asPage })).text).toContain("was stopped by hand");
+      expect((await visit.ask("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
       expect((await visit.ask("/", { headers: asPage })).text).toContain("hello");
 
       await visit.ask("/crash").catch(() => undefined);
