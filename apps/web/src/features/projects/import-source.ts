@@ -25,7 +25,7 @@ export function addressProblem(address: string): string | undefined {
   if (/^(git@|ssh:)/i.test(text)) return "Give the https:// address; this one is for SSH.";
   const url = URL.parse(text);
   // Whether a host may be reached by http is the server's to say.
-  if (url?.protocol !== "https:" && url?.protocol !== "http:") return "Give an address that begins with https://.";
+  if (url?.protocol !== "https:" && url?.protocol !== "http:") return "Enter an address that begins with https:// or http://.";
   if (url.username || url.password) return "Leave user name and password out of the address.";
   return undefined;
 }
