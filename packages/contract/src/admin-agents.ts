@@ -1,6 +1,6 @@
 import { Reason } from "./admin.ts";
 import { route } from "./route.ts";
-import { Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { AverageRating, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
 const tag = "admin";
 const Count = Type.Integer({ minimum: 0 });
@@ -35,7 +35,7 @@ export const AdminAgent = Type.Object({
   is_published: Type.Boolean(),
   usage_count: Count,
   downloads: Count,
-  rating: Type.Number(),
+  rating: AverageRating,
   created_at: Timestamp,
   updated_at: Timestamp,
   created_by_tesslate: Type.Boolean(),

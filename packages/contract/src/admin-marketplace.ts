@@ -1,7 +1,7 @@
 import { Reason } from "./admin.ts";
 import { AdminReason } from "./admin-projects.ts";
 import { route } from "./route.ts";
-import { Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { AverageRating, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
 const tag = "admin";
 const search = Type.Optional(Type.String({ maxLength: 200, description: "Part of the name, of the slug, or of the username" }));
@@ -21,7 +21,7 @@ export const AdminBase = Type.Object({
   is_active: Type.Boolean(),
   is_hidden: Type.Boolean(),
   downloads: Type.Integer(),
-  rating: Type.Number(),
+  rating: AverageRating,
   reviews_count: Type.Integer(),
   created_at: Timestamp,
   /** Null: the house's own. */

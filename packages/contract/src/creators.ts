@@ -1,4 +1,4 @@
-import { extend, listOf, Literals, Maybe, Nullable, pageQuery, type Static, Timestamp, Type, Uuid } from "./schema.ts";
+import { AverageRating, extend, listOf, Literals, Maybe, Nullable, pageQuery, type Static, Timestamp, Type, Uuid } from "./schema.ts";
 import { Reason } from "./admin.ts";
 import { route } from "./route.ts";
 import { PublicUser } from "./users.ts";
@@ -33,7 +33,7 @@ export const CreatorDashboard = Type.Object({
     themes_count: Type.Integer(),
     total_downloads: Type.Integer(),
     total_usage: Type.Integer(),
-    average_rating: Type.Number(),
+    average_rating: AverageRating,
     total_reviews: Type.Integer(),
   }),
   /** Of the period that was asked for. */
@@ -68,7 +68,7 @@ export const CreatorDashboard = Type.Object({
       name: Type.String(),
       slug: Type.String(),
       downloads: Type.Integer(),
-      rating: Type.Number(),
+      rating: AverageRating,
       reviews_count: Type.Integer(),
       usage_count: Type.Integer(),
       revenue_cents: Type.Integer(),
@@ -134,7 +134,7 @@ export const CreatorProfile = extend(PublicUser, {
   stats: Type.Object({
     items_count: Type.Integer(),
     total_downloads: Type.Integer({ description: "How often something of theirs was taken into a library" }),
-    average_rating: Nullable(Type.Number({ description: "Weighted by reviews; null: nobody judged yet" })),
+    average_rating: AverageRating,
     total_reviews: Type.Integer(),
   }),
 });

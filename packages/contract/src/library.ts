@@ -1,6 +1,7 @@
 import { creatorFields, ItemParams, PricingType } from "./marketplace.ts";
 import { route } from "./route.ts";
 import {
+  AverageRating,
   JsonObject,
   listOf,
   Literals,
@@ -95,7 +96,7 @@ export const OwnItem = Type.Object({
   pricing_type: PricingType,
   price_cents: Count,
   downloads: Count,
-  rating: Type.Number(),
+  rating: AverageRating,
   reviews_count: Count,
   created_at: Timestamp,
   updated_at: Timestamp,

@@ -20,7 +20,7 @@ import {
   WrittenReview,
 } from "./marketplace.ts";
 import { route } from "./route.ts";
-import { extend, JsonObject, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { AverageRating, extend, JsonObject, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
 const tag = "marketplace";
 const SourceType = Literals("open", "closed");
@@ -49,7 +49,7 @@ const shown = {
   api_pricing_output: Nullable(Type.Number()),
   usage_count: Type.Integer(),
   downloads: Type.Integer({ description: "People who have taken it into their library" }),
-  rating: Type.Number(),
+  rating: AverageRating,
   reviews_count: Type.Integer(),
   features: Type.Array(Type.String()),
   tags: Type.Array(Type.String()),

@@ -18,7 +18,7 @@ import {
   WrittenReview,
 } from "./marketplace.ts";
 import { route } from "./route.ts";
-import { listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { AverageRating, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
 const tag = "marketplace";
 export const baseCategories = [
@@ -52,7 +52,7 @@ const shown = {
   pricing_type: BasePricing,
   price_cents: Type.Integer(),
   downloads: Type.Integer({ description: "People who have taken it into their library" }),
-  rating: Type.Number(),
+  rating: AverageRating,
   reviews_count: Type.Integer(),
   features: Type.Array(Type.String()),
   tech_stack: Type.Array(Type.String()),

@@ -1,4 +1,4 @@
-import { Literals, Maybe, Nullable, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
+import { AverageRating, Literals, Maybe, Nullable, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
 
 /** What agents and bases of the marketplace have in common (marketplace-billing-admin 0, 1.6). */
 export const PricingType = Literals("free", "monthly", "one_time", "api");
@@ -59,7 +59,7 @@ export const WriteReview = Type.Object({
   rating: Type.Integer({ minimum: 1, maximum: 5 }),
   comment: Maybe(Type.String({ maxLength: 2000 })),
 });
-export const WrittenReview = extend(Review, { item_rating: Type.Number(), item_reviews_count: Type.Integer() });
+export const WrittenReview = extend(Review, { item_rating: AverageRating, item_reviews_count: Type.Integer() });
 export type WrittenReview = Static<typeof WrittenReview>;
 
 /** Where a checkout leads back to; another origin than the app's own is not honoured. */

@@ -9,6 +9,8 @@ export const Timestamp = Type.String({ format: "date-time" });
 /** UUID or slug of a project (README rule 5). */
 export const ProjectRef = Type.String({ minLength: 1, maxLength: 80, description: "UUID or slug of the project" });
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+/** Of an agent, a template or a theme, or of all that a creator offers. */
+export const AverageRating = Nullable(Type.Number({ description: "Mean of all reviews, 1 to 5; null without reviews" }));
 export const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Nullable(schema));
 export const Literals = <const T extends readonly string[]>(...values: T) =>
   Type.Unsafe<T[number]>({ type: "string", enum: values as unknown as string[] });

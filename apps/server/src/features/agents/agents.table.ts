@@ -57,7 +57,8 @@ export const agents = pgTable(
     created_by_user_id: uuid(),
     forked_by_user_id: uuid().references(() => users.id, { onDelete: "cascade" }),
     downloads: integer().notNull().default(0),
-    rating: doublePrecision().notNull().default(5),
+    /** The mean of its reviews; null without any. */
+    rating: doublePrecision(),
     reviews_count: integer().notNull().default(0),
     usage_count: integer().notNull().default(0),
     is_featured: boolean().notNull().default(false),

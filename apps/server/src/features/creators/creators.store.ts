@@ -203,7 +203,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         themes_count: ofThemes?.published ?? 0,
         total_downloads: (ofAgents?.downloads ?? 0) + (ofBases?.downloads ?? 0) + (ofThemes?.downloads ?? 0),
         total_usage: ofAgents?.usage ?? 0,
-        average_rating: Math.round((ofAgents?.rating ?? 5) * 10) / 10,
+        average_rating: ofAgents?.rating == null ? null : Math.round(ofAgents.rating * 10) / 10,
         total_reviews: ofAgents?.reviews ?? 0,
       };
     },

@@ -48,7 +48,7 @@ describe("the dashboard", () => {
       themes_count: 0,
       total_downloads: 0,
       total_usage: 0,
-      average_rating: 5,
+      average_rating: null,
       total_reviews: 0,
     });
     expect(earnings).toMatchObject({ total_revenue_cents: 0, total_requests: 0, by_agent: {} });

@@ -44,7 +44,8 @@ export const bases = pgTable(
     stripe_price_id: text(),
     stripe_product_id: text(),
     downloads: integer().notNull().default(0),
-    rating: doublePrecision().notNull().default(5),
+    /** The mean of its reviews; null without any. */
+    rating: doublePrecision(),
     reviews_count: integer().notNull().default(0),
     features: jsonb().$type<string[]>().notNull().default([]),
     tech_stack: jsonb().$type<string[]>().notNull().default([]),

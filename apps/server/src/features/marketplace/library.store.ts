@@ -125,7 +125,7 @@ export function createLibraryStore(db: Database) {
           'free', 0, t.downloads, t.rating, t.reviews_count, t.created_at, t.updated_at
         from themes t where t.created_by_user_id = ${userId}`;
       const wanted = sql`${itemType === undefined ? sql`true` : sql`item_type = ${itemType}`} and ${isShown ? sql`is_published and not is_admin_disabled` : sql`true`}`;
-      const order = isShown ? sql`downloads desc, rating desc, id` : sql`updated_at desc, id`;
+      const order = isShown ? sql`downloads desc, rating desc nulls last, id` : sql`updated_at desc, id`;
       const [found, counted] = await Promise.all([
         db.execute<Record<string, unknown>>(
           sql`select * from (${own}) own where ${wanted} order by ${order} limit ${page.limit} offset ${page.offset}`,

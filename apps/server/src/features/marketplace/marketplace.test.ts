@@ -201,9 +201,14 @@ test("reviews: by who has it, one each, never of one's own, and the item's ratin
     expect(
       (await app.request(`/api/marketplace/agents/${made.slug}/reviews`, { method: "POST", user: bob, json: { rating } })).status,
     ).toBe(422);
+  const byRating = async () =>
+    (await agents().list({ query: { sort: "rating", limit: 500 } })).items.map(({ slug, rating }) => [slug, rating] as const);
+  const rated = await byRating();
+  expect(rated.findIndex(([slug]) => slug === made.slug)).toBeLessThan(rated.findIndex(([, rating]) => rating === null));
+  expect(rated.map(([, rating]) => rating === null)).toEqual(rated.map(([, rating]) => rating === null).toSorted());
   await agents(bob).removeReview({ params });
   await agents(admin).removeReview({ params });
-  expect(await agents().get({ params: { slug: made.slug } })).toMatchObject({ rating: 5, reviews_count: 0, reviews: [] });
+  expect(await agents().get({ params: { slug: made.slug } })).toMatchObject({ rating: null, reviews_count: 0, reviews: [] });
   expect(await outcome(agents(bob).removeReview({ params }))).toEqual([404, "not_found"]);
 });
 
@@ -239,7 +244,7 @@ test("a base's life: submitted, private until public, reviewed, related, gone", 
     items_count: listed.length,
     total_downloads: total((item) => item.downloads),
     total_reviews: total((item) => item.reviews_count),
-    average_rating: expect.closeTo(total((item) => item.rating * item.reviews_count) / total((item) => item.reviews_count), 1),
+    average_rating: expect.closeTo(total((item) => (item.rating ?? 0) * item.reviews_count) / total((item) => item.reviews_count), 1),
   });
   const mine = await app.as(ada).creatorStudio.dashboard({ query: {} });
   expect([mine.stats.bases_count, mine.items.find((item) => item.slug === "kit")]).toMatchObject([1, { item_type: "base", downloads: 1 }]);
@@ -269,7 +274,7 @@ test("an administrator hides a template, shows it again, and takes a review away
   ]);
   await moderation.removeReview({ params: { review_id }, body: { reason: "Insults" } });
   expect(await outcome(moderation.removeReview({ params: { review_id }, body: { reason: "Insults" } }))).toEqual([404, "not_found"]);
-  expect(await bases().get({ params: { slug: "loud-kit" } })).toMatchObject({ rating: 5, reviews_count: 0, reviews: [] });
+  expect(await bases().get({ params: { slug: "loud-kit" } })).toMatchObject({ rating: null, reviews_count: 0, reviews: [] });
 
   expect(await outcome(moderation.updateBase({ params, body: { is_active: false } }))).toEqual([422, "validation_error"]);
   expect(await outcome(moderation.updateBase({ params, body: {} }))).toEqual([400, "nothing_to_change"]);

@@ -75,14 +75,14 @@ export function createReviewsStore(db: Database) {
   };
 }
 
-/** Under the item's lock: the mean of all, 5 without any (2.9). */
-export async function recount(tx: Queries, kind: ItemKind, itemId: string): Promise<{ rating: number; reviews_count: number }> {
+/** Under the item's lock: the mean of all reviews, null without any. */
+export async function recount(tx: Queries, kind: ItemKind, itemId: string): Promise<{ rating: number | null; reviews_count: number }> {
   const item = kind === "agent" ? agents : bases;
   const isOfIt = eq(kind === "agent" ? reviews.agent_id : reviews.base_id, itemId);
   const [row] = await tx
     .update(item)
     .set({
-      rating: sql`coalesce((select avg(${reviews.rating})::float8 from ${reviews} where ${isOfIt}), 5)`,
+      rating: sql`(select avg(${reviews.rating})::float8 from ${reviews} where ${isOfIt})`,
       reviews_count: sql`(select count(*)::int from ${reviews} where ${isOfIt})`,
     })
     .where(eq(item.id, itemId))

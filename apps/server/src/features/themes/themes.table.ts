@@ -25,7 +25,8 @@ export const themes = pgTable(
     pricing_type: text().$type<"free" | "one_time">().notNull().default("free"),
     price_cents: integer().notNull().default(0),
     downloads: integer().notNull().default(0),
-    rating: doublePrecision().notNull().default(5),
+    /** The mean of its reviews; null without any. */
+    rating: doublePrecision(),
     reviews_count: integer().notNull().default(0),
     is_featured: boolean().notNull().default(false),
     is_published: boolean().notNull().default(false),

@@ -64,7 +64,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
           ["This month", dollars(earnings.total_revenue_cents)],
           ["Installs", stats.total_downloads.toLocaleString()],
           ["Runs", stats.total_usage.toLocaleString()],
-          ["Rating", stats.total_reviews === 0 ? "none yet" : `${stats.average_rating} of 5`],
+          ["Rating", stats.average_rating === null ? "No ratings yet" : `${stats.average_rating} of 5`],
         ].map(([label, value]) => (
           <div key={label} className="rounded-3 border border-line-0 px-3 py-2">
             <dt className="text-xs text-fg-2">{label}</dt>

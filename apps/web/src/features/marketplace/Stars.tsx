@@ -6,10 +6,10 @@ import { cx } from "../../lib/cx.ts";
 const five = [1, 2, 3, 4, 5];
 const words = ["", "Bad", "Weak", "Fair", "Good", "Excellent"];
 
-/** A rating as figures with one star; nothing when nobody rated. */
-export const Rating = ({ rating, count }: { rating: number; count: number }) =>
-  count === 0 ? (
-    <span>Not rated yet</span>
+/** A rating as figures with one star; says so when there are no ratings. */
+export const Rating = ({ rating, count }: { rating: number | null; count: number }) =>
+  rating === null ? (
+    <span>No ratings yet</span>
   ) : (
     <span className="inline-flex items-center gap-1" title={counted(count, "review")}>
       <Star size={12} fill="currentColor" aria-hidden="true" />
