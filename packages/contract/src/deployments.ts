@@ -142,8 +142,7 @@ export const Deployment = Type.Object({
   container_id: Nullable(Uuid),
   provider: DeployProvider,
   environment: DeployEnvironment,
-  /** The provider's id. */
-  deployment_id: Nullable(Type.String()),
+  remote_id: Nullable(Type.String({ description: "The provider's id of this deployment; null until there is one. Paths take `id`" })),
   deployment_url: Nullable(Type.String()),
   status: DeploymentStatus,
   /** Whether this is what visitors see now. */

@@ -88,7 +88,7 @@ test.skipIf(!probe)(
 
     netlify.plan({ looks: 9 });
     const polling = await api.deployments.create({ body });
-    await until(({ deployment_id, status }) => status === "deploying" && deployment_id !== null, polling.deployment);
+    await until(({ remote_id, status }) => status === "deploying" && remote_id !== null, polling.deployment);
     const asked = netlify.calls.length;
     for (let n = 0; netlify.calls.length < asked + 2 && n < 200; n++) await sleep(50);
     await server.kill();
@@ -111,7 +111,7 @@ test.skipIf(!probe)(
     const again = await vi.waitFor(
       async () => {
         const { items } = await api.deployments.list({ params: { project_id: project.id }, query: { provider: "netlify" } });
-        const found = items.find(({ version, deployment_id }) => version === 3 && deployment_id !== null);
+        const found = items.find(({ version, remote_id }) => version === 3 && remote_id !== null);
         return found ?? Promise.reject(new Error("it is not at the provider yet"));
       },
       { timeout: 60_000, interval: 50 },

@@ -10,7 +10,7 @@ export const canRollBack = (row: DeploymentRow): boolean =>
   row.environment === "production" &&
   !row.is_live &&
   row.container_id !== null &&
-  (row.has_artefact || (row.deployment_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
+  (row.has_artefact || (row.remote_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
 
 /** The launch gate looks at it anew, so its files must be kept. */
 export const canPromote = (row: DeploymentRow): boolean =>
@@ -18,7 +18,7 @@ export const canPromote = (row: DeploymentRow): boolean =>
   row.environment === "preview" &&
   row.container_id !== null &&
   row.has_artefact &&
-  (row.provider === "local" || (row.deployment_id !== null && row.site_id !== null));
+  (row.provider === "local" || (row.remote_id !== null && row.site_id !== null));
 
 /** The contract's shape of a row; values of variables never leave. */
 export function wireOf(row: DeploymentRow, logs: string[] | null = null): Deployment {
@@ -29,7 +29,7 @@ export function wireOf(row: DeploymentRow, logs: string[] | null = null): Deploy
     container_id: row.container_id,
     provider: row.provider,
     environment: row.environment,
-    deployment_id: row.deployment_id,
+    remote_id: row.remote_id,
     deployment_url: row.deployment_url,
     status: row.status,
     is_live: row.is_live,

@@ -149,14 +149,14 @@ export function createDeployments({
         updated_at: now.updated_at,
       });
       const target = findTarget(row.provider);
-      if (!target || row.deployment_id === null) return answer(row);
+      if (!target || row.remote_id === null) return answer(row);
       if (!(await store.claimQuestion(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
       try {
         const credential = await credentialFor(row.user_id, row.project_id, target.provider);
         if (!credential) return answer(row, `The account at ${row.provider} is not connected.`);
         const state = await target.state(
           credential,
-          row.deployment_id,
+          row.remote_id,
           row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
         );
         await store.update(id, { provider_status: state.raw });
@@ -215,10 +215,10 @@ export function createDeployments({
       const target = findTarget(row.provider);
       // A worker is the whole site, whichever version it shows: it never goes unasked (agent-git-deploy 7.5).
       const isWanted = delete_remote ?? row.provider !== "cloudflare";
-      if (target && row.deployment_id !== null && isWanted)
+      if (target && row.remote_id !== null && isWanted)
         try {
           const credential = await credentialFor(row.user_id, row.project_id, target.provider);
-          if (credential) await target.remove(credential, row.deployment_id, row.environment);
+          if (credential) await target.remove(credential, row.remote_id, row.environment);
         } catch (err) {
           log.warn({ err, deployment_id: id }, "deployment not deleted at the provider");
         }
@@ -251,10 +251,10 @@ export function createDeployments({
     const target = findTarget(late.provider);
     const live =
       late.container_id === null ? undefined : await store.findLive({ container_id: late.container_id, provider: late.provider });
-    if (!target?.promote || !live || live.deployment_id === null || live.site_id === null) return;
+    if (!target?.promote || !live || live.remote_id === null || live.site_id === null) return;
     try {
       const credential = await credentialFor(live.user_id, live.project_id, target.provider);
-      if (credential) await target.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.deployment_id);
+      if (credential) await target.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.remote_id);
     } catch (err) {
       log.warn({ err, deployment_id: live.id }, "live version not put back at its provider");
     }

@@ -87,7 +87,7 @@ export const deployments = pgTable(
     mode: text().$type<BuildMode>().notNull(),
     framework: text().$type<FrameworkId>().notNull().default("unknown"),
     /** The provider's id. */
-    deployment_id: text(),
+    remote_id: text(),
     deployment_url: text(),
     site_id: text(),
     /** Of a preview on this server: its own name in the address. */

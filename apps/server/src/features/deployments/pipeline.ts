@@ -226,7 +226,7 @@ export function createPipeline({
     const keep = async (given: { remoteId?: string; site?: { id: string; name: string; url?: string }; url?: string }) => {
       course.row =
         (await store.update(row.id, {
-          ...(given.remoteId !== undefined && { deployment_id: given.remoteId }),
+          ...(given.remoteId !== undefined && { remote_id: given.remoteId }),
           ...(given.url !== undefined && given.url !== "" && { deployment_url: given.url }),
           ...(given.site && { site_id: given.site.id, site_name: given.site.name }),
         })) ?? course.row;
@@ -247,7 +247,7 @@ export function createPipeline({
       environment: row.environment,
       name: await proposedName(store, project, row.container_name),
       ...(known && { site: { id: known.site_id, name: known.name, ...(known.url !== null && { url: known.url }) } }),
-      ...(row.deployment_id !== null && { remoteId: row.deployment_id }),
+      ...(row.remote_id !== null && { remoteId: row.remote_id }),
       mode: row.mode,
       framework: row.framework,
       ...(request.build_command !== null && { buildCommand: request.build_command }),
@@ -277,7 +277,7 @@ export function createPipeline({
         const credential = await credentialFor(project.owner_id, project.id, target.provider);
         if (!credential) throw new StepFailed("provider", `The account at ${target.provider} is not connected any more.`);
         const site = row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" };
-        const state = await target.state(credential, row.deployment_id ?? "", site);
+        const state = await target.state(credential, row.remote_id ?? "", site);
         await store.update(row.id, { provider_status: state.raw });
         if (state.state !== "deploying") return state;
         wait = Math.max(wait, state.retryAfterMs ?? 0);
@@ -298,7 +298,7 @@ export function createPipeline({
   const providerLines = async ({ row, project, log: lines }: Course, target: DeployTarget): Promise<string[]> => {
     try {
       const credential = await credentialFor(project.owner_id, project.id, target.provider);
-      const said = credential && row.deployment_id !== null ? await target.logs(credential, row.deployment_id) : [];
+      const said = credential && row.remote_id !== null ? await target.logs(credential, row.remote_id) : [];
       for (const line of said) lines.line(line);
       return said;
     } catch (err) {
@@ -313,7 +313,7 @@ export function createPipeline({
     const artefact = await artefacts.find(course.row);
     // One that the provider has an id for is gone on with: nothing is deployed twice.
     if (artefact) await submit(course, target, artefact);
-    else if (course.row.deployment_id === null) throw new StepFailed("upload", "What was built is gone.");
+    else if (course.row.remote_id === null) throw new StepFailed("upload", "What was built is gone.");
     const state = await waitFor(course, target);
     if (!state) {
       course.log.line("The provider is not done yet. Its status is asked for whenever somebody looks.");
@@ -339,13 +339,13 @@ export function createPipeline({
       const place = activation.placePreview(row, name);
       course.row = (await store.update(row.id, place)) ?? row;
       await activation.start(course.row, signal);
-      return store.finish(row.id, { status: "success", error: null, failure: null, deployment_id: row.id });
+      return store.finish(row.id, { status: "success", error: null, failure: null, remote_id: row.id });
     }
     const site = await activation.claimSite(row, name);
     course.row =
       (await store.update(course.row.id, { site_id: site.site_id, site_name: site.name, deployment_url: site.url })) ?? course.row;
     await activation.switchTo(course.row, signal);
-    return store.finish(course.row.id, { status: "success", error: null, failure: null, deployment_id: course.row.id });
+    return store.finish(course.row.id, { status: "success", error: null, failure: null, remote_id: course.row.id });
   };
 
   /** What went wrong, for people. */
@@ -363,7 +363,7 @@ export function createPipeline({
   };
 
   const work = async (course: Course): Promise<DeploymentRow | undefined> => {
-    const isSent = course.row.deployment_id !== null;
+    const isSent = course.row.remote_id !== null;
     if (!isSent && !course.row.has_artefact) {
       const made = await make(course);
       const { artefact } = made;
@@ -474,10 +474,10 @@ export function createPipeline({
   /** What a provider is working on already, and nobody sees, is taken back. */
   async function giveUp({ row, project }: Course): Promise<void> {
     const target = findTarget(row.provider);
-    if (!target || row.deployment_id === null || row.provider === "cloudflare") return;
+    if (!target || row.remote_id === null || row.provider === "cloudflare") return;
     try {
       const credential = await credentialFor(project.owner_id, project.id, target.provider);
-      if (credential) await target.remove(credential, row.deployment_id, row.environment);
+      if (credential) await target.remove(credential, row.remote_id, row.environment);
     } catch (err) {
       log.info({ err, deployment_id: row.id }, "cancelled deployment not removed at the provider");
     }

@@ -74,7 +74,7 @@ export function createPromotions({
     if (!target || !credential) throw beginning.missing(row.provider);
     const site = { id: row.site_id ?? "", name: row.site_name ?? "" };
     const { env } = vault.open(row);
-    const done = await target.promote?.(credential, site, row.deployment_id ?? "", { env, log: (line) => log.line(line), signal });
+    const done = await target.promote?.(credential, site, row.remote_id ?? "", { env, log: (line) => log.line(line), signal });
     if (!done) throw new StepFailed("provider", "This preview is not at the connected account. Deploy it again.");
     const { url, remoteId } = done;
     if (remoteId !== undefined) await untilThere(target, credential, remoteId, signal);
@@ -82,7 +82,7 @@ export function createPromotions({
     return store.makeLive(row, {
       ...values,
       ...(url !== undefined && { deployment_url: url }),
-      ...(remoteId !== undefined && { deployment_id: remoteId }),
+      ...(remoteId !== undefined && { remote_id: remoteId }),
     });
   };
   const untilThere = async (target: DeployTarget, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {

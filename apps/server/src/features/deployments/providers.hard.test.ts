@@ -56,9 +56,9 @@ const expected = (version: string) => ({
 });
 
 /** What is at the address that a preview has for itself. */
-const previewFiles = ({ provider, deployment_id, deployment_url, metadata }: Deployment): Record<string, string> | undefined => {
+const previewFiles = ({ provider, remote_id, deployment_url, metadata }: Deployment): Record<string, string> | undefined => {
   const { vercel, netlify, cloudflare } = providers;
-  const id = deployment_id ?? "";
+  const id = remote_id ?? "";
   const site = metadata.site_name ?? "";
   const at = (url: string) => (deployment_url === url ? url : undefined);
   const files =
@@ -106,7 +106,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     expect(liveFiles(provider, site)).toEqual(expected("two"));
     expect(await deploymentNow(app, ada, two)).toMatchObject({ is_live: true, deployment_url: two.deployment_url });
     if (provider === "vercel") {
-      expect(providers.vercel.deployment(three.deployment_id ?? "").env["FLAG"]).toBe("preview");
+      expect(providers.vercel.deployment(three.remote_id ?? "").env["FLAG"]).toBe("preview");
       const flags = providers.vercel.project(site)?.env.filter(({ key }) => key === "FLAG");
       expect(flags?.map(({ value, target }) => [value, target])).toEqual([
         ["production", ["production"]],
@@ -299,7 +299,7 @@ test("a deployment that is found finished late leaves the place to the one that 
     one.id,
   ]);
   const site = providers.netlify.sites.find(({ id }) => id === one.metadata.site_id);
-  if (site) site.live = one.deployment_id ?? "";
+  if (site) site.live = one.remote_id ?? "";
   expect(await api().deployments.status({ params: { deployment_id: one.id } })).toMatchObject({ status: "success" });
   expect(await deploymentNow(app, ada, one)).toMatchObject({ status: "success", is_live: false, can_roll_back: true });
   expect(await deploymentNow(app, ada, two)).toMatchObject({ is_live: true });

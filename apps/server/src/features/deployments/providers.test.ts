@@ -63,6 +63,9 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     const body = { project_id: owner.id, provider, deployment_mode: "pre-built" as const, env_vars: { VITE_GREETING: "hello" } };
     const one = await deploy(body);
     expect(one).toMatchObject({ status: "success", error: null, is_live: true, version: 1 });
+    // One id is ours, in paths, tasks and events; the provider's has a name of its own.
+    expect(one.remote_id).not.toBe(one.id);
+    expect(one).not.toHaveProperty("deployment_id");
     const site = one.metadata.site_name ?? "";
     expect(site).toBe(owner.slug);
     expect(liveFiles(provider, site)).toEqual(expected("one"));
@@ -89,7 +92,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     // It goes there too, unless it is said otherwise; where it is the whole site, only when it is said.
     await api().deployments.remove({ params: { deployment_id: live.id } });
     const deleted = providers[provider].calls.flatMap(({ call }) => /^DELETE .*\/([^/]+)$/.exec(call)?.[1] ?? []);
-    expect(deleted).toEqual(provider === "cloudflare" ? [] : [two.deployment_id, live.deployment_id]);
+    expect(deleted).toEqual(provider === "cloudflare" ? [] : [two.remote_id, live.remote_id]);
   },
 );
 
@@ -136,14 +139,14 @@ test("sources go to Vercel without what is built, hidden or secret; variables be
   const files = liveFiles("vercel", sent.metadata.site_name ?? "");
   expect(Object.keys(files).sort()).toEqual([".npmrc", "build.mjs", "package.json", "server.mjs", "src/build/kept.js"]);
   expect(files[".npmrc"]).not.toContain("npm_secret");
-  expect(providers.vercel.deployment(sent.deployment_id ?? "").env).toMatchObject({ GREETING: "hi", API_TOKEN: "planted-secret-value" });
+  expect(providers.vercel.deployment(sent.remote_id ?? "").env).toMatchObject({ GREETING: "hi", API_TOKEN: "planted-secret-value" });
 
   // What is gone here goes there too; what somebody set there stays, and so does what was set for another environment.
   const there = providers.vercel.project(sent.metadata.site_name ?? "")?.env;
   there?.push({ id: "env_theirs", key: "THEIRS", value: "1", type: "plain", target: ["production", "preview"] });
   await deploy({ project_id: owner.id, provider: "vercel", environment: "preview", env_vars: { GREETING: "look" } });
   const next = await deploy({ project_id: owner.id, provider: "vercel", exclude_env: ["API_TOKEN"] });
-  expect(providers.vercel.deployment(next.deployment_id ?? "").env).toEqual({ THEIRS: "1" });
+  expect(providers.vercel.deployment(next.remote_id ?? "").env).toEqual({ THEIRS: "1" });
   expect(there?.filter(({ target }) => target.includes("preview")).map(({ key, value }) => [key, value])).toEqual([
     ["THEIRS", "1"],
     ["API_TOKEN", "planted-secret-value"],

@@ -53,11 +53,11 @@ export function createRollbacks({
   /** By the provider's own verb. Undefined where the site keeps no versions, or not this one any more. */
   const there = async ({ row, project }: SwitchRun<SwitchInput>): Promise<DeploymentRow | undefined> => {
     const target = findTarget(row.provider);
-    if (!target?.promote || row.deployment_id === null || row.site_id === null) return undefined;
+    if (!target?.promote || row.remote_id === null || row.site_id === null) return undefined;
     const credential = await credentialFor(project.owner_id, project.id, target.provider);
     if (!credential) throw beginning.missing(row.provider);
     try {
-      const done = await target.promote(credential, { id: row.site_id, name: row.site_name ?? "" }, row.deployment_id);
+      const done = await target.promote(credential, { id: row.site_id, name: row.site_name ?? "" }, row.remote_id);
       return done ? await store.makeLive(row, {}) : undefined;
     } catch (err) {
       // Only the provider can bring it back without its files.

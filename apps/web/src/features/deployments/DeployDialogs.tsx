@@ -58,7 +58,7 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
   // Nor can a preview be deleted there. What is on this server goes with its row.
   const hasRemote =
     provider !== "local" &&
-    (deployment.deployment_id !== null || deployment.deployment_url !== null) &&
+    (deployment.remote_id !== null || deployment.deployment_url !== null) &&
     !(provider === "cloudflare" && isPreview(deployment));
   return (
     <ConfirmDialog

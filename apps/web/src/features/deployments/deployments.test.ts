@@ -24,7 +24,7 @@ const deployment = (over: Partial<Deployment> = {}): Deployment => ({
   user_id: "u",
   container_id: "web",
   provider: "netlify",
-  deployment_id: null,
+  remote_id: null,
   deployment_url: null,
   status: "success",
   is_live: false,

@@ -32,7 +32,7 @@ const deployment = (version: number, time: string, over: Partial<Deployment> = {
   user_id: ids.project,
   container_id: ids.web,
   provider: "cloudflare",
-  deployment_id: `bakery-${version}`,
+  remote_id: `bakery-${version}`,
   deployment_url: "https://order.alder.example",
   status: "success",
   is_live: false,
@@ -67,7 +67,7 @@ const v6 = deployment(6, "11:30:00");
 const v7 = deployment(7, "11:40:00", { is_live: true, can_roll_back: true });
 const v8 = deployment(8, "14:02:46", { status: "deploying", can_roll_back: false, completed_at: null, deployment_url: null });
 const failure = (over: Partial<Deployment>): Deployment =>
-  deployment(8, "14:02:46", { status: "failed", can_roll_back: false, deployment_url: null, deployment_id: null, ...over });
+  deployment(8, "14:02:46", { status: "failed", can_roll_back: false, deployment_url: null, remote_id: null, ...over });
 const web = v8.metadata;
 
 /** Deployments by scenario, newest first. */

@@ -1,0 +1,1 @@
+ALTER TABLE "deployments" RENAME COLUMN "deployment_id" TO "remote_id";
