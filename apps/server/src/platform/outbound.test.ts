@@ -49,6 +49,26 @@ describe("notations", () => {
     "file:///etc/passwd", "ftp://example.com/", "gopher://example.com/", "data:text/plain,x", "http://user:secret@example.com/", "http://example.com:25/", "http://", "nonsense",
   ])("refuses %j", async (url) => expect(await codeOf(open().fetch(url))).toBe("outbound_refused")); // prettier-ignore
 
+  test.each([
+    "https://localhost./x", "https://sub.localhost/x", "https://a.b.LOCALHOST./x", "https://metadata.google.internal/x", "https://metadata.google.internal./x",
+    "https://metadata/x", "https://metadata.goog/x", "https://host.docker.internal/x", "https://printer.local/x", "https://localhost.localdomain/x",
+    "https://redis/x", "https://kubernetes.default.svc/x",
+  ])("refuses the name %j when it is given, whatever a resolver says of it", async (url) => {
+    const outbound = open({ lookup: async () => [{ address: "1.1.1.1", family: 4 }] });
+    expect(await codeOf(outbound.check(url))).toBe("outbound_refused");
+    expect(await codeOf(outbound.fetch(url))).toBe("outbound_refused");
+  }); // prettier-ignore
+  test("names that only look alike are no names of this machine, and the operator's word holds with the root's dot too", async () => {
+    const outbound = open({ allowHosts: ["ollama.local:11434"], lookup: async () => [{ address: "1.1.1.1", family: 4 }] });
+    for (const url of [
+      "https://mylocalhost.com/",
+      "https://localhost.example.com/",
+      "https://internal.example.com/",
+      "http://ollama.local.:11434/",
+    ])
+      expect(await codeOf(outbound.check(url)), url).toBe("answered");
+    expect(await codeOf(outbound.check("http://ollama.local:80/"))).toBe("outbound_refused");
+  });
   test("says why, and how the operator may allow it", async () => {
     await expect(open().fetch("http://127.0.0.1:9000/")).rejects.toThrow(/127\.0\.0\.1 .*OUTBOUND_ALLOW_HOSTS/);
   });

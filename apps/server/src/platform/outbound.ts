@@ -4,6 +4,7 @@ import { connect as dial, isIP, type LookupFunction, type Socket } from "node:ne
 import { rootCertificates } from "node:tls";
 import { Agent, buildConnector, fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciRequestInit } from "undici";
 import { AppError } from "./errors.ts";
+import { isLocalName, plainName } from "./host-names.ts";
 import { isPublicAddress } from "./ip-address.ts";
 import { createOutboundProxy, type ProxySettings } from "./outbound-proxy.ts";
 
@@ -31,7 +32,7 @@ export interface OutboundLimits {
 /**
  * The one way out for addresses that people give (product.md Security, SSRF): web pages, model endpoints, hooks.
  * Every connection goes to an address that was checked after the name was resolved; private, loopback, link-local and metadata
- * ranges are refused in every notation; each redirect is checked again. Refusals throw `AppError` `outbound_refused`.
+ * ranges are refused in every notation, and so are names of this machine and of metadata services; each redirect is checked again. Refusals throw `AppError` `outbound_refused`.
  *
  * A proxy resolves names by itself. Before a call goes through one, private addresses and names that this machine resolves to private
  * addresses alone are refused; what the proxy makes of a public or unknown name is for the proxy's own rules.
@@ -60,6 +61,8 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
 
   /** The addresses that may be connected to; throws when there is none. */
   const checked = async (hostname: string, port: string) => {
+    // Before a resolver is asked: what it knows of such a name may be another thing when the call is made.
+    if (isLocalName(hostname) && !isAllowed(hostname, port)) throw refused(hostname);
     const family = isIP(hostname);
     const found = family ? [{ address: hostname, family }] : await lookup(hostname);
     const usable = isAllowed(hostname, port) ? found : found.filter(({ address }) => isPublicAddress(address));
@@ -183,7 +186,8 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
 /** Whether entries (`host` or `host:port`) name a host. */
 function namedIn(entries: readonly string[]): (hostname: string, port: string) => boolean {
   const named = new Set(entries.map((entry) => entry.trim().toLowerCase()).filter(Boolean));
-  return (hostname, port) => {
+  return (given, port) => {
+    const hostname = plainName(given);
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     return named.has(hostname) || named.has(host) || named.has(`${host}:${port}`);
   };
