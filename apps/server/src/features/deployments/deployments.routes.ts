@@ -18,7 +18,10 @@ export function mountDeployments(
     deployAll: ({ user }, { body }) => deployments.deployAll(user.id, body),
     status: ({ user }, { params }) => deployments.status(user.id, params.deployment_id),
     logs: ({ user }, { params, query }) => deployments.logs(user.id, params.deployment_id, query),
-    stream: ({ user, signal }, { params }) => deployments.stream(user.id, params.deployment_id, signal),
+    stream: ({ user, signal, headers }, { params }) => {
+      const last = Number(headers["last-event-id"]);
+      return deployments.stream(user.id, params.deployment_id, signal, Number.isSafeInteger(last) && last > 0 ? last : 0);
+    },
     bundle: async ({ user, setHeader }, { params }, { request, reply }) => {
       const { name, open } = await deployments.bundle(user.id, params.deployment_id);
       setHeader("content-disposition", attachment(`${name}.zip`));

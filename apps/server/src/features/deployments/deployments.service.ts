@@ -185,9 +185,11 @@ export function createDeployments({
       return page.envelope(await store.pageOfLines(row.id, page), size.lines);
     },
     /** What was said before, then what is said, until it has ended (agent-git-deploy 10). */
-    stream: async (userId: string, id: string, signal: AbortSignal) => {
+    /** `heardSeq`: of the last event that the client has. Undefined: it has heard the end. */
+    stream: async (userId: string, id: string, signal: AbortSignal, heardSeq = 0) => {
       const row = await requireRow(userId, id);
-      return follow(row, AbortSignal.any([signal, projects.lifetime(row.project_id)]));
+      if (endSeqOf(row) <= heardSeq) return undefined;
+      return follow(row, AbortSignal.any([signal, projects.lifetime(row.project_id)]), heardSeq);
     },
     cancel: async (userId: string, id: string): Promise<Deployment> => {
       const row = await requireRow(userId, id);
@@ -259,9 +261,9 @@ export function createDeployments({
       log.warn({ err, deployment_id: live.id }, "live version not put back at its provider");
     }
   }
-  async function* follow(row: DeploymentRow, signal: AbortSignal) {
+  async function* follow(row: DeploymentRow, signal: AbortSignal, heardSeq: number) {
     const bell = logs.follow(row.id, signal);
-    let seq = 0;
+    let seq = heardSeq;
     let status: DeploymentStatus | undefined;
     try {
       while (!signal.aborted) {
@@ -271,14 +273,14 @@ export function createDeployments({
         for (let page = await store.linesOf(row.id, seq, 500); page.length > 0; page = await store.linesOf(row.id, seq, 500))
           for (const { seq: at, line } of page) {
             seq = at;
-            yield { type: "log" as const, data: { line } };
+            yield { seq, type: "log" as const, data: { line } };
           }
         if (now.status !== status) {
           status = now.status;
           yield { type: "status" as const, data: { status } };
         }
         if (!now.is_active) {
-          yield { type: "done" as const, data: { status: now.status, error: now.error } };
+          yield { seq: endSeqOf(now), type: "done" as const, data: { status: now.status, error: now.error } };
           return;
         }
         await bell.wait();
@@ -289,5 +291,8 @@ export function createDeployments({
   }
 }
 
+/** The `seq` of its last event: when it ended, which no count of lines reaches. So a client that comes back with it has heard everything. */
+const endSeqOf = ({ is_active, completed_at, updated_at }: DeploymentRow): number =>
+  is_active ? Infinity : Date.parse(completed_at ?? updated_at);
 const recordOf = (value: unknown): Record<string, unknown> | null =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;

@@ -154,8 +154,18 @@ test(
 
     const told = [];
     for await (const event of api().deployments.stream({ params: { deployment_id: two.id } })) told.push(event);
-    expect(told.at(-1)).toEqual({ type: "done", data: { status: "success", error: null } });
-    expect(told.filter(({ type }) => type === "log")).toHaveLength((await current(two)).logs?.length ?? 0);
+    const done = told.at(-1);
+    expect(done).toEqual({ seq: expect.any(Number), type: "done", data: { status: "success", error: null } });
+    const lines = told.flatMap((event) => (event.type === "log" ? [event] : []));
+    expect(lines).toHaveLength((await current(two)).logs?.length ?? 0);
+    // An EventSource comes back with the last id it has: it gets what came after it, and 204 when it has heard the end.
+    const returning = (lastEventId: number | string) =>
+      app.request(`/api/deployments/${two.id}/stream`, { user: ada, headers: { "last-event-id": String(lastEventId) } });
+    const secondLast = await (await returning(lines.at(-2)?.seq ?? 0)).text();
+    expect(secondLast.match(/^id: .*/gm)).toEqual([lines.at(-1), done].map((event) => `id: ${event && "seq" in event ? event.seq : ""}`));
+    const heardAll = await returning(done && "seq" in done ? done.seq : "");
+    expect([heardAll.status, await heardAll.text()]).toEqual([204, ""]);
+    expect((await (await returning("x")).text()).match(/^id: .*/gm)).toHaveLength(lines.length + 1);
     expect(await api().deployments.status({ params: { deployment_id: two.id } })).toMatchObject({
       status: "success",
       provider_status: null,
