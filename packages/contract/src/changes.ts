@@ -43,7 +43,7 @@ export type ReviewFile = Static<typeof ReviewFile>;
 
 /**
  * What a run did to the files: from the checkpoint before it to the one after it. As long as the run goes on, and where no point could be
- * kept at its end, to the next point in time, or to the files as they are.
+ * kept at its end, to the next point in time, or to the files as they are. Files that git ignores are left out, unless they are tracked.
  */
 export const ChangeSet = Type.Object({
   task_id: Uuid,

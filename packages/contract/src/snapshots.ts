@@ -42,7 +42,7 @@ export const Checkpoint = Type.Object({
 });
 export type Checkpoint = Static<typeof Checkpoint>;
 
-/** What changed between two points in time. */
+/** What changed between two points in time. Files that git ignores are listed only when the path of one is asked for. */
 export const PointDiff = Type.Object({
   files: Type.Array(
     Type.Object({

@@ -1,5 +1,6 @@
 import { RuntimeError } from "../errors.ts";
 import type { Git } from "./git.ts";
+import { undoIgnored } from "./ignored.ts";
 import { ofShown, shown, spell, toBytes, unspell, type BytePath } from "./names.ts";
 import type { ChangedFile, CompareOptions, Comparison } from "./types.ts";
 
@@ -14,10 +15,16 @@ interface Raw {
 }
 
 /** Two git trees as people read it. What is inside `.git` folders changes all the time and says little: left out. */
-export async function compareTrees(git: Git, from: string, to: string, options: CompareOptions): Promise<Comparison> {
-  const { path, maxPatchBytes = 512 * 1024, maxFiles = 1000, signal: given } = options;
+export async function compareTrees(
+  git: Git,
+  from: string,
+  end: string,
+  { scratch, ...options }: CompareOptions & { scratch: string },
+): Promise<Comparison> {
+  const { path, withoutIgnored = false, maxPatchBytes = 512 * 1024, maxFiles = 1000, signal: given } = options;
   const timeout = AbortSignal.timeout(compareMs);
   const signal = given ? AbortSignal.any([given, timeout]) : timeout;
+  const to = withoutIgnored ? await undoIgnored(git, from, end, { folder: scratch, signal }) : end;
   const where = [path === undefined ? "." : `:(literal)${toBytes(spell(ofShown(path))).toString("latin1")}`, ":(exclude,glob)**/.git%/**"];
   const common = ["diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color"];
   const facts = await git.run([...common, "-z", "--raw", "--numstat", from, to, "--", ...asArguments(where)], { signal });

@@ -284,6 +284,96 @@ test("two points are compared with lines, moves and binaries, and the tree as it
   expect((await history.compare("b", "now")).files).toEqual([]);
 });
 
+describe("comparing without what git ignores", () => {
+  const changed = async (history: ReturnType<typeof world>["history"], from = "a", to = "now") => {
+    const { files, totalFiles } = await history.compare(from, to, { withoutIgnored: true });
+    expect(totalFiles).toBe(files.length);
+    return files.map((f) => `${f.status} ${f.path}`);
+  };
+
+  test("by the rules of every folder, also without a repository", async () => {
+    const { write, history } = world();
+    write(".gitignore", "dist/\n*.log\n!keep.log\n/cache\n");
+    write("web/.gitignore", "out\n");
+    write("dist/old.js", "1");
+    write("dist/gone.js", "1");
+    await history.take("a");
+    for (const path of [
+      "src/a.ts",
+      "dist/old.js",
+      "dist/new.js",
+      "web/dist/x.js",
+      "web/out/y",
+      "out/z",
+      "a.log",
+      "keep.log",
+      "cache/c",
+      "web/cache/c",
+    ])
+      write(path, `${path} now\n`);
+    write("dist/:(top) odd\nname", "x");
+    const shown = ["added keep.log", "added out/z", "added src/a.ts", "added web/cache/c"];
+    expect(await changed(history)).toEqual(shown);
+    expect((await history.compare("a", "now", { withoutIgnored: true })).additions).toBe(4);
+    await history.take("b");
+    expect(await changed(history, "a", "b")).toEqual(shown);
+    expect((await history.compare("a", "b", { path: "dist/new.js" })).files).toHaveLength(1);
+    expect((await history.compare("a", "b")).totalFiles).toBeGreaterThan(8);
+  });
+
+  test.each([2, 4])(
+    "a tracked file counts although a pattern names it (index version %i), and so does one that was not ignored before",
+    async (version) => {
+      const { host, write, history } = world();
+      write(".gitignore", "dist/\n");
+      write("dist/kept.js", "1");
+      write("dist/other.js", "1");
+      write("src/a.ts", "1");
+      git(host, "init", "-q");
+      git(host, "add", "-f", ".gitignore", "dist/kept.js", "dist/other.js");
+      git(host, "rm", "-q", "--cached", "dist/other.js");
+      git(host, "update-index", "--index-version", String(version));
+      write(".git/info/exclude", "*.tmp\n");
+      await history.take("a");
+      write("dist/kept.js", "2");
+      write("dist/other.js", "2");
+      write("a.tmp", "2");
+      write(".gitignore", "dist/\nsrc/\n");
+      write("src/a.ts", "2");
+      write("src/b.ts", "2");
+      expect(await changed(history)).toEqual(["modified .gitignore", "modified dist/kept.js", "modified src/a.ts"]);
+    },
+  );
+
+  test("nothing is paired with an ignored file: what moved into one is deleted", async () => {
+    const { host, write, history } = world();
+    write(".gitignore", "dist\n");
+    write("moves.txt", Array.from({ length: 30 }, (_, i) => `line ${i}\n`).join(""));
+    await history.take("a");
+    mkdirSync(join(host, "dist"));
+    renameSync(join(host, "moves.txt"), join(host, "dist/moves.txt"));
+    expect(await changed(history)).toEqual(["deleted moves.txt"]);
+    rmSync(join(host, ".gitignore"));
+    expect(await changed(history)).toEqual(["deleted .gitignore", "renamed dist/moves.txt"]);
+  });
+
+  test("a broken index, a huge list and a list that is a link decide nothing", async () => {
+    const { base, host, write, history } = world();
+    writeFileSync(join(base, "outside"), "*\n");
+    symlinkSync(join(base, "outside"), join(host, ".gitignore"));
+    write("sub/.gitignore", "x\n".repeat(400_000));
+    write("other/.gitignore", "*.js\n");
+    write(".git/index", `DIRC\0\0\0\u0004\u00ff\u00ff\u00ff\u00ff${"\u00ff".repeat(200)}`);
+    await history.take("a");
+    for (const path of ["a", "sub/x", "other/x.js"]) write(path, "1");
+    expect(await changed(history)).toEqual(["added a", "added sub/x"]);
+    rmSync(join(host, ".gitignore"));
+    rmSync(join(host, "sub"), { recursive: true });
+    rmSync(join(host, "a"));
+    expect(await changed(history)).toEqual(["deleted .gitignore", "deleted sub/.gitignore"]);
+  });
+});
+
 describe("a hostile tree", () => {
   test("runs nothing: filters, hooks, attributes and configuration are only content", async () => {
     const { base, host, write, history } = world();

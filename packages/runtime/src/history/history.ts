@@ -305,7 +305,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
           await takeTo(lastRef, { ...(maxFileBytes !== undefined && { maxFileBytes }), ...(options.signal && { signal: options.signal }) });
         }
         const b = await requireCommit(to === "now" ? lastRef : refOf(to));
-        return compareTrees(git, await treeOf(a), await treeOf(b), options);
+        return compareTrees(git, await treeOf(a), await treeOf(b), { ...options, scratch: join(dir, "compare") });
       }),
     async *read(name, { signal } = {}) {
       const commit = await requireCommit(refOf(name));

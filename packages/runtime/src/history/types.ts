@@ -57,6 +57,8 @@ export interface Restored {
 export interface CompareOptions {
   /** Only this path, or what is below it. */
   path?: string;
+  /** Leaves out what the project's git ignores (`.gitignore` at any depth, `.git/info/exclude`), unless it is tracked. */
+  withoutIgnored?: boolean;
   /** Of all patches together; files beyond it come without. Default 512 KiB; 0 spares the work. */
   maxPatchBytes?: number;
   /** More are counted, not listed. Default 1000. */

@@ -26,9 +26,9 @@ export interface Changes extends Pick<Comparison, "additions" | "deletions"> {
   total: number;
 }
 
-/** From one point of the history to another. The same two points always answer the same. */
+/** From one point of the history to another, without what git ignores. The same two points always answer the same. */
 export async function changesBetween(history: History, from: string, to: string, signal?: AbortSignal): Promise<Changes> {
-  const found = await history.compare(from, to, { maxPatchBytes: maxRead, ...(signal && { signal }) });
+  const found = await history.compare(from, to, { withoutIgnored: true, maxPatchBytes: maxRead, ...(signal && { signal }) });
   let room = maxPatches;
   const files = found.files.map(({ path, oldPath, status, isBinary, additions, deletions, patch }): ChangedText => {
     const length = patch?.length ?? 0;

@@ -37,6 +37,13 @@ beforeAll(async () => {
       turn(say("Done.")),
       turn(call("write_file", { file_path: "later.txt", content: "later\n" })),
       turn(say("Later.")),
+      turn(
+        call("bash_exec", { command: "mkdir -p src dist/assets web/out; cp src/new.txt dist/assets/index.js; echo 1 > web/out/page.html" }),
+        call("write_file", { file_path: "src/a.ts", content: "export const a = 1;\n" }),
+        call("read_file", { file_path: "later.txt" }),
+      ),
+      turn(call("write_file", { file_path: "later.txt", content: "later\n" })),
+      turn(say("Built.")),
     ],
   });
   const { app, owner, project, sandbox } = world;
@@ -233,4 +240,19 @@ test("a run that was killed before its end was kept: up to the next point, or to
   expect(await diff()).toMatchObject({ compared_with: "next" });
   expect((await diff()).files.map((f) => f.path)).not.toContain("later.txt");
   expect((await api().diff({ params: { task_id: second[0]?.task_id ?? "" } })).files.map((f) => f.path)).toEqual(["later.txt"]);
+});
+
+test("what a build writes where git ignores it, and a write of the same text, are no changes", async () => {
+  await write(".gitignore", "dist/\n");
+  await write("web/.gitignore", "out\n");
+  const built = await world.run("Write a.ts and build");
+  expect(await world.read("dist/assets/index.js")).toBeDefined();
+  const found = await api().diff({ params: { task_id: built[0]?.task_id ?? "" } });
+  expect(found.files.map((f) => f.path)).toEqual(["src/a.ts"]);
+  expect(found).toMatchObject({ total: 1, additions: 1, deletions: 0 });
+  expect(find(built, "complete")?.data.changes).toEqual({ files: 1, additions: 1, deletions: 0 });
+  const params = { id: world.project.id, checkpoint_id: found.before_id };
+  const compared = (query: { path?: string }) => world.app.as(world.owner).snapshots.checkpointDiff({ params, query });
+  expect((await compared({})).files.map((f) => f.path)).toEqual(["src/a.ts"]);
+  expect((await compared({ path: "dist" })).files.map((f) => f.path)).toEqual(["dist/assets/index.js"]);
 });

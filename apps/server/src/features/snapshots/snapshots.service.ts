@@ -68,7 +68,7 @@ export function createSnapshots({
     const only = path === undefined ? "" : exactPath(path);
     const to = against === "now" ? "now" : await pointOf(project, against.toLowerCase());
     const { history } = await trees.open(project);
-    const found = await history.compare(from, to, { signal, ...(only !== "" && { path: only }) });
+    const found = await history.compare(from, to, { signal, ...(only === "" ? { withoutIgnored: true } : { path: only }) });
     return {
       files: found.files.map((file) => ({
         path: file.path,
