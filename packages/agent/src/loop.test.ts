@@ -67,7 +67,13 @@ describe("the order of events (contract 3.7)", () => {
         {
           success: true,
           tool: "write_file",
-          result: { success: true, file_path: "src/About.tsx", preview: "a\nb", details: { size_bytes: 4, line_count: 2 } },
+          result: {
+            success: true,
+            file_path: "src/About.tsx",
+            preview: "a\nb",
+            change: { additions: 2, deletions: 0 },
+            details: { size_bytes: 4, line_count: 2 },
+          },
         },
       ],
       response_text: "I'll add the page.",

@@ -14,7 +14,7 @@ export function truncateMiddle(text: string, maxChars: number): string {
 /** Fields shown as plain text, in the order people read them (4.6). */
 const textFields = ["stdout", "stderr", "output", "content", "diff"];
 /** Known to the model already, or for people only. */
-const hiddenFields = new Set(["success", "message", "suggestion", "file_path", "preview", "activity", ...textFields]);
+const hiddenFields = new Set(["success", "message", "suggestion", "file_path", "preview", "activity", "change", ...textFields]);
 
 /** A result as the model reads it: sentences and raw text first, facts as JSON after them. */
 export function toolText(result: ToolResult): string {

@@ -5,23 +5,39 @@ const maxDiffChars = 40_000;
 /** Edit distance in lines at which the search for a minimal diff is given up. */
 const maxEditLength = 4_000;
 
-/** A unified diff with `---`/`+++` lines, or undefined when it would be too large to show. `context` = unchanged lines around a change. */
-export function unifiedDiff(
+export interface TextChange {
+  /** Unified, with `---`/`+++` lines; undefined when it would be too large to show. */
+  diff: string | undefined;
+  /** Lines. */
+  additions: number;
+  deletions: number;
+}
+
+/** From one text to another. Texts too far apart to be compared are counted as all deleted and all added. */
+export function describeChange(
   path: string,
   before: string,
   after: string,
   options: { isNew?: boolean; isGone?: boolean; newPath?: string } = {},
-): string | undefined {
+): TextChange {
   const hunks = hunksOf(before, after, 3);
-  if (!hunks) return undefined;
+  if (!hunks) return { diff: undefined, additions: lineCount(after), deletions: lineCount(before) };
   const text =
     [
       `--- ${options.isNew ? "/dev/null" : `a/${path}`}`,
       `+++ ${options.isGone ? "/dev/null" : `b/${options.newPath ?? path}`}`,
       ...hunks,
     ].join("\n") + "\n";
-  return text.length > maxDiffChars ? undefined : text;
+  const marked = (mark: string) => hunks.filter((line) => line.startsWith(mark)).length;
+  return { diff: text.length > maxDiffChars ? undefined : text, additions: marked("+"), deletions: marked("-") };
 }
+const lineCount = (text: string) => (text === "" ? 0 : text.replace(/\n$/, "").split("\n").length);
+
+/** What people are shown of it in a tool's result; nothing where a file came or went without a line. */
+export const shownChange = ({ additions, deletions }: Pick<TextChange, "additions" | "deletions">) =>
+  additions + deletions === 0 ? {} : { change: { additions, deletions } };
+/** The same for a call that left everything as it was. */
+export const noChange = { change: { additions: 0, deletions: 0 } };
 
 /** The short form for tool results (4.7): two lines of context, ten lines at most. */
 export function briefDiff(before: string, after: string): string {

@@ -3,7 +3,7 @@ import { applyChunks, parsePatch, PatchError, type PatchOperation } from "../pat
 import { refuseStale, sawDeletion, sawText, seenAfterEdit, seenAfterMove } from "../seen-files.ts";
 import { defineTool, done, failureMessage, ToolFailure } from "../tool.ts";
 import type { FileChange, ToolContext } from "../types.ts";
-import { unifiedDiff } from "../unified-diff.ts";
+import { describeChange, noChange, shownChange, type TextChange } from "../unified-diff.ts";
 import { resolveWritablePath } from "../workspace-path.ts";
 import { mutates } from "./gates.ts";
 import { findText, loadText } from "./text-file.ts";
@@ -24,7 +24,7 @@ export const applyPatch = defineTool({
   async run({ patch }, context) {
     const planned = await plan(context, patch);
     const undo: (() => Promise<unknown>)[] = [];
-    const changes: FileChange[] = [];
+    const changes: CarriedOut[] = [];
     try {
       for (const step of planned) changes.push(await step.carryOut(undo));
     } catch (error) {
@@ -37,10 +37,15 @@ export const applyPatch = defineTool({
         },
       );
     }
-    for (const change of changes) await context.fileChanged(change);
-    return done(`Applied the patch: ${planned.length} ${planned.length === 1 ? "file" : "files"}.`, {
+    const made = changes.filter(({ change }) => change !== undefined);
+    for (const { change } of made) if (change) await context.fileChanged(change);
+    const sum = (count: "additions" | "deletions") => changes.reduce((all, { text }) => all + (text?.[count] ?? 0), 0);
+    const message =
+      made.length === 0 ? "The patch changes nothing." : `Applied the patch: ${made.length} ${made.length === 1 ? "file" : "files"}.`;
+    return done(message, {
       content: planned.map((step) => step.line).join("\n"),
-      details: { files_modified: planned.length, operations: planned.map((step) => ({ op: step.op, path: step.path })) },
+      ...(made.length === 0 ? noChange : shownChange({ additions: sum("additions"), deletions: sum("deletions") })),
+      details: { files_modified: made.length, operations: planned.map((step) => ({ op: step.op, path: step.path })) },
     });
   },
 });
@@ -51,7 +56,12 @@ interface PlannedStep {
   /** `A path`, `D path`, `U path` or `M path` as the result lists it. */
   line: string;
   /** Registers how to undo each thing as soon as it is done. */
-  carryOut(undo: (() => Promise<unknown>)[]): Promise<FileChange>;
+  carryOut(undo: (() => Promise<unknown>)[]): Promise<CarriedOut>;
+}
+/** Nothing where the file is as it was; no text where there is none to compare. */
+interface CarriedOut {
+  change?: FileChange;
+  text?: TextChange | undefined;
 }
 
 /** Reads every file and works every chunk out before anything is written. */
@@ -91,7 +101,7 @@ async function planStep(context: ToolContext, operation: PatchOperation, path: s
         const { entry } = await files.write(path, operation.text, { ifNoneMatch: "*" });
         undo.push(() => files.remove(path, { ifMatch: entry.etag }));
         sawText(context, path, entry.etag);
-        return changeOf({ path, op: "add", size: entry.size }, unifiedDiff(path, "", operation.text, { isNew: true }));
+        return carriedOut({ path, op: "add", size: entry.size }, describeChange(path, "", operation.text, { isNew: true }));
       },
     };
   }
@@ -108,7 +118,7 @@ async function planStep(context: ToolContext, operation: PatchOperation, path: s
         await files.remove(path, { ifMatch: read.etag });
         undo.push(() => files.write(path, data, { ifNoneMatch: "*" }));
         sawDeletion(context, path);
-        return changeOf({ path, op: "delete" }, file && unifiedDiff(path, file.text, "", { isGone: true }));
+        return carriedOut({ path, op: "delete" }, file && describeChange(path, file.text, "", { isGone: true }));
       },
     };
   }
@@ -134,7 +144,7 @@ async function planUpdate(
         undo.push(() => files.rename(target, path));
         const entry = await files.stat(target);
         if (entry) seenAfterMove(context, path, target, { before: entry.etag, after: entry.etag });
-        return { path, op: "move", new_path: target, ...(entry ? { size: entry.size } : {}) };
+        return carriedOut({ path, op: "move", new_path: target, ...(entry ? { size: entry.size } : {}) });
       },
     };
   }
@@ -146,10 +156,11 @@ async function planUpdate(
       path,
       line: `U ${operation.path}`,
       async carryOut(undo) {
+        if (text === file.text) return {};
         const { entry } = await files.write(path, text, { ifMatch: file.etag });
         undo.push(() => files.write(path, file.text, { ifMatch: entry.etag }));
         seenAfterEdit(context, path, { before: file.etag, after: entry.etag });
-        return changeOf({ path, op: "update", size: entry.size }, unifiedDiff(path, file.text, text));
+        return carriedOut({ path, op: "update", size: entry.size }, describeChange(path, file.text, text));
       },
     };
   }
@@ -164,13 +175,16 @@ async function planUpdate(
       const { entry } = await files.write(target, text, { ifMatch: file.etag });
       undo.push(() => files.write(target, file.text, { ifMatch: entry.etag }));
       seenAfterMove(context, path, target, { before: file.etag, after: entry.etag });
-      return changeOf({ path, op: "move", new_path: target, size: entry.size }, unifiedDiff(path, file.text, text, { newPath: target }));
+      return carriedOut(
+        { path, op: "move", new_path: target, size: entry.size },
+        describeChange(path, file.text, text, { newPath: target }),
+      );
     },
   };
 }
 
-function changeOf(change: FileChange, diff: string | undefined): FileChange {
-  return diff === undefined ? change : { ...change, diff };
+function carriedOut(change: FileChange, text?: TextChange): CarriedOut {
+  return { change: text?.diff === undefined ? change : { ...change, diff: text.diff }, text };
 }
 
 /** Undoes from the last step to the first; one that fails does not stop the others. */

@@ -29,10 +29,11 @@ export const multiEdit = defineTool({
     if (!made.ok) throw replacementFailure(file_path, made.found, `Edit ${made.index + 1} of ${edits.length}: `);
     const { text } = made;
     const applied = made.applied.map(({ index, method }) => ({ index, match_method: method }));
-    const { sizeBytes } = await saveText(context, file, text);
+    const { sizeBytes, shown } = await saveText(context, file, text);
     return done(text === file.text ? `${file_path}: the edits change nothing.` : `Made ${edits.length} edits in ${file_path}.`, {
       file_path,
       diff: briefDiff(file.text, text),
+      ...shown,
       details: { edit_count: edits.length, applied_edits: applied, size_bytes: sizeBytes },
     });
   },

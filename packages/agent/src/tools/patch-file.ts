@@ -18,15 +18,16 @@ export const patchFile = defineTool({
     const file = await loadText(context, resolveWritablePath(context.root, file_path));
     const found = replaceOnce(file.text, search, replace);
     if (!found.ok) throw replacementFailure(file_path, found);
-    const { sizeBytes } = await saveText(context, file, found.text);
+    const { sizeBytes, shown } = await saveText(context, file, found.text);
     const details = { match_method: found.method, size_bytes: sizeBytes };
     if (found.text === file.text)
-      return done(`${file_path}: it stands there like this already; nothing changed.`, { file_path, diff: "", details });
+      return done(`${file_path}: it stands there like this already; nothing changed.`, { file_path, diff: "", ...shown, details });
     return done(
       `Changed ${file_path} at line ${found.line}${found.method === "fuzzy" ? ` (${Math.round(found.similarity * 100)} % similar: check the diff)` : ""}.`,
       {
         file_path,
         diff: briefDiff(file.text, found.text),
+        ...shown,
         details,
       },
     );

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { maxMemoryBytes, memoryPath, withNote } from "../knowledge/memory.ts";
 import { sawText } from "../seen-files.ts";
 import { defineTool, done, ToolFailure } from "../tool.ts";
-import { unifiedDiff } from "../unified-diff.ts";
+import { describeChange } from "../unified-diff.ts";
 import { mutates } from "./gates.ts";
 import { findText } from "./text-file.ts";
 
@@ -27,7 +27,7 @@ export const remember = defineTool({
       found.file ? { ifMatch: found.file.etag } : { ifNoneMatch: "*" },
     );
     sawText(context, memoryPath, entry.etag);
-    const diff = unifiedDiff(memoryPath, before, after, { isNew: !found.exists });
+    const { diff } = describeChange(memoryPath, before, after, { isNew: !found.exists });
     await context.fileChanged({
       path: memoryPath,
       op: found.exists ? "update" : "add",

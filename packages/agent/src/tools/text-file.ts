@@ -1,7 +1,7 @@
 import { seenAfterEdit } from "../seen-files.ts";
 import { ToolFailure } from "../tool.ts";
 import type { ToolContext } from "../types.ts";
-import { unifiedDiff } from "../unified-diff.ts";
+import { describeChange, noChange, shownChange } from "../unified-diff.ts";
 import { shownPath } from "../workspace-path.ts";
 
 /** Larger files are not edited by tools. */
@@ -43,12 +43,20 @@ export async function findText(context: ToolContext, path: string): Promise<Foun
 }
 
 /** Writes the edited text if nobody else did meanwhile, and reports the change. */
-export async function saveText(context: ToolContext, file: TextFile, text: string): Promise<{ sizeBytes: number }> {
-  const sizeBytes = Buffer.byteLength(text);
-  if (text === file.text) return { sizeBytes };
+export async function saveText(
+  context: ToolContext,
+  file: TextFile,
+  text: string,
+): Promise<{ sizeBytes: number; shown: ReturnType<typeof shownChange> }> {
+  if (text === file.text) return { sizeBytes: Buffer.byteLength(text), shown: noChange };
   const { entry } = await context.workspace.files.write(file.path, text, { ifMatch: file.etag });
   seenAfterEdit(context, file.path, { before: file.etag, after: entry.etag });
-  const diff = unifiedDiff(file.path, file.text, text);
-  await context.fileChanged({ path: file.path, op: "update", ...(diff === undefined ? {} : { diff }), size: entry.size });
-  return { sizeBytes: entry.size };
+  const change = describeChange(file.path, file.text, text);
+  await context.fileChanged({
+    path: file.path,
+    op: "update",
+    ...(change.diff === undefined ? {} : { diff: change.diff }),
+    size: entry.size,
+  });
+  return { sizeBytes: entry.size, shown: shownChange(change) };
 }

@@ -70,7 +70,7 @@ describe("write_file", () => {
   test("creates with parents, replaces with a diff, and does nothing for the same content", async () => {
     await using ws = await tempWorkspace();
     const lines = `${Array.from({ length: 12 }, (_, index) => index).join("\n")}\n`;
-    const { results, changed } = await use(ws, [
+    const { results, changed, heard } = await use(ws, [
       ["write_file", { file_path: "a/b/c.txt", content: "one\n" }],
       ["write_file", { file_path: "a/b/c.txt", content: "two\n" }],
       ["write_file", { file_path: "a/b/c.txt", content: "two\n" }],
@@ -82,6 +82,13 @@ describe("write_file", () => {
       ["long.txt", "add", 26],
     ]);
     expect(changed[1]!.diff).toBe("--- a/a/b/c.txt\n+++ b/a/b/c.txt\n@@ -1,1 +1,1 @@\n-one\n+two\n");
+    expect(results.map((one) => one.result?.["change"])).toEqual([
+      { additions: 1, deletions: 0 },
+      { additions: 1, deletions: 1 },
+      { additions: 0, deletions: 0 },
+      { additions: 12, deletions: 0 },
+    ]);
+    expect(heard[1]).not.toContain("additions");
     expect(results[3]!.result).toMatchObject({ preview: "0\n1\n2\n3\n4\n…\n7\n8\n9\n10\n11", details: { line_count: 12, size_bytes: 26 } });
   });
 
@@ -138,6 +145,7 @@ describe("patch_file and multi_edit", () => {
         message: "Changed a.ts at line 2.",
         file_path: "a.ts",
         diff: "@@ -1,2 +1,2 @@\n const a = 1;\n-const b = 2;\n+const b = 3;",
+        change: { additions: 1, deletions: 1 },
         details: { match_method: "exact", size_bytes: 26 },
       },
     });
@@ -251,6 +259,7 @@ describe("apply_patch", () => {
       success: true,
       result: {
         content: "A new/x.txt\nU change.txt\nD gone.txt\nM from.txt -> to/to.txt\nM plain.txt -> moved.txt",
+        change: { additions: 3, deletions: 3 },
         details: { files_modified: 5 },
       },
     });
@@ -263,6 +272,21 @@ describe("apply_patch", () => {
       ["move", "plain.txt", "moved.txt"],
     ]);
     expect(changed[2]!.diff).toBe("--- a/gone.txt\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-bye\n");
+  });
+
+  test("edits that change nothing write nothing, and say so", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "a\n" });
+    const { results, changed } = await use(ws, [
+      ["apply_patch", patch("*** Update File: a.txt", "-a", "+a")],
+      ["patch_file", { file_path: "a.txt", search: "a", replace: "a" }],
+      ["multi_edit", { file_path: "a.txt", edits: [{ search: "a", replace: "a" }] }],
+      ["write_file", { file_path: "empty.txt", content: "" }],
+    ]);
+    const none = { success: true, result: { change: { additions: 0, deletions: 0 } } };
+    expect(results.slice(0, 3)).toMatchObject([none, none, none]);
+    // A file that is new changes something, although it has no line.
+    expect(results[3]!.result).not.toHaveProperty("change");
+    expect(changed.map((change) => change.path)).toEqual(["empty.txt"]);
   });
 
   test("a hunk that does not fit stops the patch before it begins", async () => {

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { hasNewElision } from "../patch/quotation.ts";
 import { changedSince, refuseUnread, sawText } from "../seen-files.ts";
 import { defineTool, done, ToolFailure, workspaceCode } from "../tool.ts";
-import { unifiedDiff } from "../unified-diff.ts";
+import { describeChange, noChange, shownChange } from "../unified-diff.ts";
 import { resolveWritablePath } from "../workspace-path.ts";
 import { mutates } from "./gates.ts";
 import { findText } from "./text-file.ts";
@@ -25,7 +25,7 @@ export const writeFile = defineTool({
     };
     if (file?.text === content) {
       sawText(context, path, file.etag);
-      return done(`${file_path} already has this content; nothing changed.`, fields);
+      return done(`${file_path} already has this content; nothing changed.`, { ...fields, ...noChange });
     }
     // An empty file holds nothing that could be lost.
     if (found.exists && file?.text !== "") refuseUnread(context, path, found.etag);
@@ -44,8 +44,16 @@ export const writeFile = defineTool({
       });
     sawText(context, path, entry.etag);
     const before = exists ? file?.text : "";
-    const diff = before === undefined ? undefined : unifiedDiff(path, before, content, { isNew: !exists });
-    await context.fileChanged({ path, op: exists ? "update" : "add", ...(diff === undefined ? {} : { diff }), size: entry.size });
-    return done(`${exists ? "Replaced" : "Created"} ${file_path} (${lines.length} lines).`, fields);
+    const change = before === undefined ? undefined : describeChange(path, before, content, { isNew: !exists });
+    await context.fileChanged({
+      path,
+      op: exists ? "update" : "add",
+      ...(change?.diff === undefined ? {} : { diff: change.diff }),
+      size: entry.size,
+    });
+    return done(`${exists ? "Replaced" : "Created"} ${file_path} (${lines.length} lines).`, {
+      ...fields,
+      ...(change && shownChange(change)),
+    });
   },
 });

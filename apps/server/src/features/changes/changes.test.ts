@@ -255,4 +255,6 @@ test("what a build writes where git ignores it, and a write of the same text, ar
   const compared = (query: { path?: string }) => world.app.as(world.owner).snapshots.checkpointDiff({ params, query });
   expect((await compared({})).files.map((f) => f.path)).toEqual(["src/a.ts"]);
   expect((await compared({ path: "dist" })).files.map((f) => f.path)).toEqual(["dist/assets/index.js"]);
+  const steps = built.flatMap((event) => (event.type === "agent_step" ? [event.data] : []));
+  expect(steps[1]?.tool_results).toMatchObject([{ success: true, result: { change: { additions: 0, deletions: 0 } } }]);
 });

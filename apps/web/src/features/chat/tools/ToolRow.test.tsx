@@ -71,3 +71,10 @@ test("an edit shows its lines and their number", async ({ show, user }) => {
   await user.click(row);
   expect(screen.getByText("more();")).toBeVisible();
 });
+
+test("a write that changed nothing says so, not how many lines were written", async ({ show }) => {
+  const result = { success: true, result: { message: "a.ts already has this content.", change: { additions: 0, deletions: 0 } } };
+  show(<ToolRow part={part({ name: "write_file", parameters: { file_path: "a.ts", content: "1\n2\n" }, result } as Partial<ToolPart>)} />);
+  expect(await screen.findByRole("button", { name: /a\.ts/ })).toHaveTextContent("No changes");
+  expect(screen.queryByLabelText(/lines? added/)).not.toBeInTheDocument();
+});

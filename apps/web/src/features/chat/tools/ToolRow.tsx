@@ -113,15 +113,18 @@ function clip(output: string, isFailed: boolean): string {
 }
 
 /** Lines added and removed. */
-export const Change = ({ added, removed }: { added: number; removed: number }) => (
-  <span className="num flex-none">
-    <span className="text-diff-add-ink" aria-label={`${counted(added, "line")} added`}>
-      +{added}
-    </span>
-    {removed > 0 ? (
-      <span className="ml-1 text-diff-del-ink" aria-label={`${counted(removed, "line")} removed`}>
-        −{removed}
+export const Change = ({ added, removed }: { added: number; removed: number }) =>
+  added === 0 && removed === 0 ? (
+    <span className="flex-none">No changes</span>
+  ) : (
+    <span className="num flex-none">
+      <span className="text-diff-add-ink" aria-label={`${counted(added, "line")} added`}>
+        +{added}
       </span>
-    ) : null}
-  </span>
-);
+      {removed > 0 ? (
+        <span className="ml-1 text-diff-del-ink" aria-label={`${counted(removed, "line")} removed`}>
+          −{removed}
+        </span>
+      ) : null}
+    </span>
+  );

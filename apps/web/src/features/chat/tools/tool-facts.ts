@@ -4,7 +4,7 @@ import { addedLines, countLines, diffLines, type DiffLine } from "./diff-lines.t
 
 /** What a call shows, read from whatever its tool answered (agent-git-deploy 4.6). Works for tools this page has never heard of. */
 export interface ToolFacts {
-  /** Lines added and removed, where the call changed a file. */
+  /** Lines added and removed, where the call was about files; both 0 where it left them as they were. */
   change: { added: number; removed: number } | undefined;
   exitCode: number | undefined;
   diff: DiffLine[] | undefined;
@@ -31,18 +31,32 @@ function outputOf(result: Record<string, unknown>): string | undefined {
   return rest.length > 0 ? JSON.stringify(result, undefined, 2) : undefined;
 }
 
+/** As the tool counted them by comparing the old text with the new. */
+function comparedLines(value: unknown): ToolFacts["change"] {
+  const { additions: added, deletions: removed } = record(value);
+  return typeof added === "number" && typeof removed === "number" ? { added, removed } : undefined;
+}
+
+/** All that a call wrote, where that is what it added: of a replaced file only the stored parameters are left after a reload. */
+function writtenLines(part: ToolPart, change: ToolFacts["change"]): DiffLine[] | undefined {
+  const written = part.name === "write_file" ? text(part.parameters["content"]) : undefined;
+  const lines = written === undefined ? undefined : addedLines(written);
+  return !change || (change.removed === 0 && change.added === lines?.length) ? lines : undefined;
+}
+
 export function toolFacts(part: ToolPart): ToolFacts {
   const result = record(part.result?.result);
   const details = record(result["details"]);
   const exit = details["exit_code"] ?? result["exit_code"];
   const diffs = part.edits.flatMap((edit) => edit.diff ?? []);
   const diffText = diffs.length > 0 ? diffs.join("\n") : text(result["diff"]);
-  const written = part.name === "write_file" ? text(part.parameters["content"]) : undefined;
-  const diff = diffText ? diffLines(diffText) : written && part.status === "ok" ? addedLines(written) : undefined;
+  const change = comparedLines(result["change"]);
+  const isUnchanged = change?.added === 0 && change.removed === 0;
+  const diff = isUnchanged ? undefined : diffText ? diffLines(diffText) : part.status === "ok" ? writtenLines(part, change) : undefined;
   const reason = text(part.result?.error);
-  const said = diff ? undefined : outputOf(result);
+  const said = diff ? undefined : isUnchanged ? text(result["message"]) : outputOf(result);
   const output = [reason !== said ? reason : undefined, said].filter((piece) => piece !== undefined).join("\n") || undefined;
-  return { change: diff ? countLines(diff) : undefined, exitCode: typeof exit === "number" ? exit : undefined, diff, output };
+  return { change: change ?? (diff && countLines(diff)), exitCode: typeof exit === "number" ? exit : undefined, diff, output };
 }
 
 const patchedPaths = (parameters: Record<string, unknown>): string[] =>

@@ -57,6 +57,31 @@ describe("what a call shows", () => {
       toolFacts(part("write_file", { file_path: "a", content: "1\n2\n" }, { result: { success: true, result: { preview: "1" } } })).change,
     ).toEqual({ added: 2, removed: 0 });
   });
+  test("a write: the counts of its comparison, live and after a reload", () => {
+    const written = (change: Record<string, number>, edits: ToolPart["edits"] = []) =>
+      toolFacts(
+        part(
+          "write_file",
+          { file_path: "a", content: "1\n2\n3\n" },
+          {
+            edits,
+            result: { success: true, result: { message: "a already has this content; nothing changed.", preview: "1\n2\n3", change } },
+          },
+        ),
+      );
+    const replaced = { additions: 1, deletions: 2 };
+    expect(written(replaced, [{ path: "a", op: "update", diff: "@@ -1,4 +1,3 @@\n 1\n-x\n-y\n+2\n 3" }]).change).toEqual({
+      added: 1,
+      removed: 2,
+    });
+    expect(written(replaced)).toMatchObject({ change: { added: 1, removed: 2 }, diff: undefined, output: "1\n2\n3" });
+    expect(written({ additions: 3, deletions: 0 }).diff).toHaveLength(3);
+    expect(written({ additions: 0, deletions: 0 })).toMatchObject({
+      change: { added: 0, removed: 0 },
+      diff: undefined,
+      output: "a already has this content; nothing changed.",
+    });
+  });
   test("a failed write shows why and claims no change", () => {
     const facts = toolFacts(
       part("write_file", { file_path: "a", content: "1" }, { status: "failed", result: { success: false, error: "No space left" } }),
