@@ -4,6 +4,7 @@ import { maxAttachments, maxMentions, Mention } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
 import { RunEvent } from "./events.ts";
 import { Todo } from "./plan.ts";
+import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
 
 const tag = "chat";
 export const ChatStatus = Literals("active", "running", "waiting_approval", "completed", "archived");
@@ -112,6 +113,28 @@ export const CompactedChat = Type.Object({
 });
 export type CompactedChat = Static<typeof CompactedChat>;
 
+/** What a client sends over the socket of a chat (agent-git-deploy 3.6). The project and the chat are the socket's own. */
+const { project_id: _project, chat_id: _chat, ...sendFields } = SendMessage.properties;
+export const chatFrames = {
+  ping: PingFrame,
+  message: Type.Object({ type: Type.Literal("message"), ...sendFields }),
+  approval_response: Type.Object({
+    type: Type.Literal("approval_response"),
+    approval_id: Uuid,
+    response: ApprovalResponse,
+    note: Maybe(Type.String({ maxLength: 2000 })),
+  }),
+  question_response: Type.Object({ type: Type.Literal("question_response"), ...AnswerQuestion.properties }),
+  cancel: Type.Object({ type: Type.Literal("cancel"), task_id: Maybe(Uuid) }, { description: "Answered by `cancel_status`" }),
+  subscribe: Type.Object({
+    type: Type.Literal("subscribe"),
+    task_id: Uuid,
+    after_seq: Type.Optional(Type.Integer({ minimum: 0, description: "Events of the run after this one; default: all" })),
+  }),
+};
+const CancelStatus = Type.Object({ status: Literals("cancellation_requested", "not_running"), task_id: Nullable(Uuid) });
+const CancelStatusFrame = Type.Object({ type: Type.Literal("cancel_status"), data: CancelStatus });
+
 const ChatParams = Type.Object({ chat_id: Uuid });
 
 /** agent-git-deploy 3 and 10. */
@@ -157,7 +180,7 @@ export const chatRoutes = {
     auth: "user",
     keys: "run",
     body: Type.Object({ task_id: Maybe(Uuid), chat_id: Maybe(Uuid) }),
-    response: Type.Object({ status: Literals("cancellation_requested", "not_running"), task_id: Nullable(Uuid) }),
+    response: CancelStatus,
     errors: ["not_found", "bad_request"],
   }),
   sessions: route({
@@ -247,8 +270,8 @@ export const chatRoutes = {
     keys: "run",
     kind: "socket",
     params: ChatParams,
-    events: RunEvent,
-    frames: Type.Object({ type: Literals("auth", "ping", "message", "approval_response", "question_response", "cancel", "subscribe") }),
+    events: Type.Union([RunEvent, CancelStatusFrame, PongFrame, AuthenticatedFrame, ErrorFrame]),
+    frames: Type.Union([AuthFrame, ...Object.values(chatFrames)]),
   }),
   get: route({
     method: "GET",

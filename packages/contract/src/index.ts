@@ -4,6 +4,7 @@ export * from "./route.ts";
 export * from "./input.ts";
 export * from "./contract.ts";
 export * from "./events.ts";
+export * from "./sockets.ts";
 export * from "./admin.ts";
 export * from "./admin-metrics.ts";
 export * from "./admin-users.ts";

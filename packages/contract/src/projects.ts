@@ -17,10 +17,20 @@ import { maxAttachments } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
 import { route } from "./route.ts";
 import { ProjectEvent } from "./events.ts";
+import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
 import { DeploymentMode } from "./system.ts";
 import { ContainerStatus, StopReason } from "./events.ts";
 
 const tag = "projects";
+
+/** What a client sends over the socket of a project's events. */
+export const projectEventFrames = {
+  subscribe: Type.Object(
+    { type: Type.Literal("subscribe"), after_seq: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })) },
+    { description: "Resumes after the event of this `seq`, or from now on; a later one moves the stream" },
+  ),
+  ping: PingFrame,
+};
 
 export const EnvironmentStatus = Literals(
   "provisioning",
@@ -286,11 +296,8 @@ export const projectsRoutes = {
     auth: "user",
     kind: "socket",
     params: ProjectParams,
-    events: ProjectEvent,
-    frames: Type.Union([
-      Type.Object({ type: Type.Literal("subscribe"), after_seq: Type.Optional(Type.Integer()) }),
-      Type.Object({ type: Type.Literal("ping") }),
-    ]),
+    events: Type.Union([ProjectEvent, PongFrame, AuthenticatedFrame, ErrorFrame]),
+    frames: Type.Union([AuthFrame, ...Object.values(projectEventFrames)]),
   }),
   templates: route({
     method: "GET",

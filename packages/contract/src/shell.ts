@@ -1,5 +1,6 @@
 import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
+import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
 
 const tag = "shell";
 export const ShellSession = Type.Object({
@@ -20,17 +21,26 @@ export const ShellSession = Type.Object({
 });
 export type ShellSession = Static<typeof ShellSession>;
 
-export type ShellServerFrame =
-  | { type: "status"; message: string }
-  | { type: "output"; data: string }
-  | { type: "pong" }
-  | { type: "exit"; code: number | null }
-  | { type: "error"; data: { message: string; code: string } };
-export type ShellClientFrame =
-  | { type: "input"; data: string }
-  | { type: "resize"; cols: number; rows: number }
-  | { type: "ping" }
-  | { type: "close" };
+export const ShellServerFrame = Type.Union([
+  Type.Object({ type: Type.Literal("status"), message: Type.String() }),
+  Type.Object({ type: Type.Literal("output"), data: Type.String() }),
+  Type.Object({ type: Type.Literal("exit"), code: Nullable(Type.Integer()) }),
+  PongFrame,
+  AuthenticatedFrame,
+  ErrorFrame,
+]);
+export type ShellServerFrame = Static<typeof ShellServerFrame>;
+export const ShellClientFrame = Type.Union([
+  Type.Object({ type: Type.Literal("input"), data: Type.String() }),
+  Type.Object({
+    type: Type.Literal("resize"),
+    cols: Type.Integer({ description: "Taken as the nearest of 2 to 500" }),
+    rows: Type.Integer({ description: "Taken as the nearest of 1 to 200" }),
+  }),
+  Type.Object({ type: Type.Literal("close") }, { description: "Ends the session and its processes" }),
+  PingFrame,
+]);
+export type ShellClientFrame = Static<typeof ShellClientFrame>;
 
 /** accounts-projects 5. */
 export const shellRoutes = {
@@ -90,13 +100,7 @@ export const shellRoutes = {
     impersonation: false,
     kind: "socket",
     params: Type.Object({ session_id: Uuid }),
-    events: Type.Unsafe<ShellServerFrame>({
-      type: "object",
-      properties: { type: { type: "string", enum: ["status", "output", "pong", "exit", "error"] } },
-    }),
-    frames: Type.Unsafe<ShellClientFrame>({
-      type: "object",
-      properties: { type: { type: "string", enum: ["auth", "input", "resize", "ping", "close"] } },
-    }),
+    events: ShellServerFrame,
+    frames: Type.Union([AuthFrame, ...ShellClientFrame.anyOf]),
   }),
 };

@@ -32,7 +32,7 @@ const runtimeCodes: Partial<Record<RuntimeError["code"], ErrorCode>> = {
 export const fromRuntime = (error: RuntimeError): AppError =>
   new AppError(runtimeCodes[error.code] ?? "internal_error", error.message, { cause: error, details: error.details });
 
-interface ValidatorIssue {
+export interface ValidatorIssue {
   instancePath: string;
   schemaPath: string;
   keyword: string;
@@ -149,6 +149,10 @@ const issueOf = (where: string, issue: ValidatorIssue) => {
   };
 };
 
+/** What a person reads of a failed validation, each with where it is: `where` and the path in it. */
+export const issuesOf = (validation: ValidatorIssue[], where: string) =>
+  mergeLiterals(validation.filter((issue) => !isNoise(issue, validation))).map((issue) => issueOf(where, issue));
+
 const plain = (code: ErrorCode, detail: string, more: Partial<ErrorBody> = {}): RenderedError => ({
   status: errorCodes[code].status,
   body: { detail, code, ...more },
@@ -223,11 +227,9 @@ export function renderError(error: unknown, requestId: string): RenderedError {
       return {
         status: 422,
         body: {
-          detail: mergeLiterals(validation.filter((v) => !isNoise(v, validation))).map((v) =>
-            issueOf(
-              validationContext === "querystring" ? "query" : validationContext === "params" ? "path" : (validationContext ?? "body"),
-              v,
-            ),
+          detail: issuesOf(
+            validation,
+            validationContext === "querystring" ? "query" : validationContext === "params" ? "path" : (validationContext ?? "body"),
           ),
         },
         headers: {},

@@ -104,6 +104,7 @@ describe("who may talk", () => {
     good.ws.send(JSON.stringify({ n: 1 }));
     await vi.waitFor(() =>
       expect(good.frames).toEqual([
+        { type: "authenticated" },
         { type: "hello", user: "ada", via: "bearer", id },
         { type: "echo", frame: { n: 1 } },
       ]),
@@ -155,7 +156,7 @@ describe("who may talk", () => {
     await using door = await frontDoor(routes, handlers);
     const t = await opened(talk(`${door.url}/api/echo/${id}`, { origin: door.url, headers: { cookie: "tesslate_auth=stale" } }));
     t.ws.send(JSON.stringify({ type: "auth", token: "ada" }));
-    await vi.waitFor(() => expect(t.frames).toHaveLength(1));
+    await vi.waitFor(() => expect(t.frames.map(({ type }) => type)).toEqual(["authenticated", "hello"]));
     t.ws.close();
   });
   test("a caller whose session is revoked is put out at once", async () => {

@@ -91,7 +91,12 @@ export function createSockets({
   const wss = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, clientTracking: true });
   const routes: SocketRoute[] = [];
 
-  const principalOf = async (request: IncomingMessage, url: URL, socket: WrappedSocket): Promise<Principal | undefined> => {
+  /** `isFramed`: it was told by a first frame, which is answered. */
+  const principalOf = async (
+    request: IncomingMessage,
+    url: URL,
+    socket: WrappedSocket,
+  ): Promise<{ user: Principal | undefined; isFramed?: true } | undefined> => {
     // A token in an address ends up in logs and histories: never an answer to it, not even with a good credential beside it.
     if (url.searchParams.has("token") || url.searchParams.has("access_token")) return undefined;
     const cookie = parseCookies(request.headers.cookie ?? "")[sessionCookie];
@@ -102,13 +107,13 @@ export function createSockets({
       if (!principal) throw await auth.refusal(token);
       return principal;
     };
-    if (bearer) return ofToken(bearer);
-    if (ticket !== null) return auth.redeemTicket(ticket);
+    if (bearer) return { user: await ofToken(bearer) };
+    if (ticket !== null) return { user: await auth.redeemTicket(ticket) };
     if (cookie) {
       // A cookie comes along from any page; only our own may use it.
       if (request.headers.origin === undefined || !isAllowedOrigin(request.headers.origin)) return undefined;
       const principal = await auth.authenticate({ bearer: undefined, cookie });
-      if (principal) return principal;
+      if (principal) return { user: principal };
     }
     const frame = await socket.first(firstFrameMs);
     const isAuth =
@@ -118,7 +123,7 @@ export function createSockets({
       frame.type === "auth" &&
       "token" in frame &&
       typeof frame.token === "string";
-    return isAuth ? ofToken((frame as { token: string }).token) : undefined;
+    return isAuth ? { user: await ofToken((frame as { token: string }).token), isFramed: true } : undefined;
   };
 
   const serve = async (ws: WebSocket, request: IncomingMessage, url: URL) => {
@@ -130,7 +135,7 @@ export function createSockets({
     const child = log.child({ request_id, route: found?.name });
     let unwatch: (() => void) | undefined;
     try {
-      const user = await principalOf(request, url, socket);
+      const { user, isFramed } = (await principalOf(request, url, socket)) ?? {};
       if (!user) throw await auth.refusal(undefined);
       unwatch = auth.watch(user, () => socket.close(closeCodes.unauthorized, "session ended"));
       const values = found?.pattern.exec(path)?.slice(1).map(decodePart) ?? [];
@@ -146,6 +151,7 @@ export function createSockets({
           ip: request.socket.remoteAddress ?? "",
           user_agent: request.headers["user-agent"],
         });
+      if (isFramed) socket.send({ type: "authenticated" });
       await found.handler({ user, log: child, request_id, signal: socket.signal }, { params }, socket);
       socket.close(closeCodes.normal);
     } catch (error) {

@@ -112,27 +112,32 @@ describe("the chat socket", () => {
     const socket = await chatSocket(world.app, world.owner, await newChat(world));
     socket.send({ type: "message", message: "Go" });
     await socket.until("task_started");
-    const codes = async (frame: unknown) => {
+    const refusal = async (frame: unknown) => {
       const before = socket.frames.filter((f) => f.type === "error").length;
       socket.send(frame);
-      return eventually(() => socket.frames.filter((f) => f.type === "error")[before]?.data?.["code"]);
+      return eventually(() => socket.frames.filter((f) => f.type === "error")[before]?.data);
     };
+    const codes = async (frame: unknown) => (await refusal(frame))["code"];
     expect(await codes({ type: "message", message: "Again" })).toBe("chat_busy");
     expect(await codes({ type: "message", message: "Hi", agent_id: "nobody" })).toBe("not_found");
-    for (const frame of [
-      "no json",
-      { type: "dance" },
-      { type: "message" },
-      { type: "message", message: "" },
-      { type: "message", message: "Hi", edit_mode: "yolo" },
-      { type: "approval_response", approval_id: "x", response: "allow_once" },
-      { type: "constructor" },
-      [],
-      null,
-    ])
-      expect(await codes(frame)).toBe("bad_frame");
+    for (const [frame, field, message] of [
+      ["no json", undefined, "A frame must be a JSON object."],
+      [{ type: "dance" }, "type", expect.stringMatching(/^`type` must be one of: ping, message, /)],
+      [{ type: "message" }, "message", "message: Field required."],
+      [{ type: "message", message: "" }, "message", "message: A message needs words or attachments."],
+      [{ type: "message", message: "Hi", edit_mode: "yolo" }, "edit_mode", expect.stringMatching(/^edit_mode: Must be one of: /)],
+      [{ type: "approval_response", approval_id: "x", response: "allow_once" }, "approval_id", "approval_id: Must be a UUID."],
+      [{ type: "subscribe", task_id: null, after_seq: 0 }, "task_id", expect.stringContaining("task_id: ")],
+      [{ type: "constructor" }, "type", expect.any(String)],
+      [[], undefined, expect.any(String)],
+      [null, undefined, expect.any(String)],
+    ] as const)
+      expect(await refusal(frame)).toEqual({ code: "bad_frame", message, ...(field && { field }) });
     await socket.until("done");
     socket.send({ type: "ping" });
     await socket.until("pong");
+    // With nothing to cancel, a cancel is answered all the same.
+    socket.send({ type: "cancel" });
+    expect((await socket.until("cancel_status")).data).toEqual({ status: "not_running", task_id: null });
   });
 });

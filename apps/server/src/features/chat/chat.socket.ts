@@ -1,5 +1,5 @@
-import { Value } from "typebox/value";
-import { AnswerQuestion, ApprovalResponse, SendMessage, Type, type ProjectEvent, type RunEvent } from "@tesslate/contract";
+import { chatFrames, type ProjectEvent, type RunEvent, type Static } from "@tesslate/contract";
+import { createFrameCheck, problemOf } from "../../http/frames.ts";
 import type { FrameSocket, SocketContext } from "../../http/sockets.ts";
 import { renderError } from "../../http/errors.ts";
 import { AppError } from "../../platform/errors.ts";
@@ -10,21 +10,7 @@ import type { Questions } from "./chat.questions.ts";
 import type { Chat } from "./chat.service.ts";
 import type { ChatRow } from "./chat.table.ts";
 
-/** Client frames (agent-git-deploy 3.6). The project and the chat are the socket's own. */
-const { project_id: _project, chat_id: _chat, ...sendFields } = SendMessage.properties;
-const frames = {
-  ping: Type.Object({}),
-  message: Type.Object(sendFields),
-  approval_response: Type.Object({
-    approval_id: Type.String({ format: "uuid" }),
-    response: ApprovalResponse,
-    note: Type.Optional(Type.Union([Type.String({ maxLength: 2000 }), Type.Null()])),
-  }),
-  question_response: AnswerQuestion,
-  cancel: Type.Object({ task_id: Type.Optional(Type.Union([Type.String({ format: "uuid" }), Type.Null()])) }),
-  subscribe: Type.Object({ task_id: Type.String({ format: "uuid" }), after_seq: Type.Optional(Type.Integer({ minimum: 0 })) }),
-};
-type FrameName = keyof typeof frames;
+type FrameName = keyof typeof chatFrames;
 
 /** More than this at once is not a person typing: the next frame waits. */
 const maxAtOnce = 16;
@@ -40,6 +26,7 @@ export interface ChatSocketOptions {
 
 /** One socket of a chat. Frames are answered while runs go on; events of runs started anywhere arrive. */
 export function createChatSocket({ chat, approvals, questions, events }: ChatSocketOptions) {
+  const check = createFrameCheck(chatFrames);
   return async ({ user, log, request_id, signal }: SocketContext, chatId: string, socket: FrameSocket): Promise<void> => {
     const row = await chat.ownChat(user.id, chatId);
     /** Runs whose events a subscription brings, so that the live view leaves them out. */
@@ -49,15 +36,14 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
     const refuse = (error: unknown) => {
       const { body, isUnexpected } = renderError(error, request_id);
       if (isUnexpected) log.error({ err: error }, "frame failed");
-      const { detail, code } = body as { detail: unknown; code?: string };
       socket.send({
         type: "error",
-        data: { message: typeof detail === "string" ? detail : "This frame was not understood.", code: code ?? "bad_frame" },
+        data: "code" in body ? { message: body.detail, code: body.code } : problemOf(body.detail),
       });
     };
 
     const answer = async (name: FrameName, frame: unknown): Promise<void> => {
-      const read = <N extends FrameName>(wanted: N) => Value.Decode(frames[wanted], frame);
+      const read = <N extends FrameName>(_wanted: N) => frame as Static<(typeof chatFrames)[N]>;
       switch (name) {
         case "ping":
           socket.send({ type: "pong" });
@@ -75,7 +61,7 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
           return;
         case "cancel": {
           const { task_id } = read("cancel");
-          await chat.cancel(user.id, { chat_id: row.id, ...(task_id && { task_id }) });
+          socket.send({ type: "cancel_status", data: await chat.cancel(user.id, { chat_id: row.id, ...(task_id && { task_id }) }) });
           return;
         }
         case "subscribe": {
@@ -112,11 +98,12 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
 
     const busy = new Set<Promise<void>>();
     for await (const frame of socket.frames) {
-      const name = nameOf(frame);
-      if (name === undefined || !Value.Check(frames[name], frame)) {
-        refuse(new AppError("bad_frame", name === undefined ? "This frame was not understood." : `This ${name} frame was not understood.`));
+      const checked = check(frame);
+      if ("problem" in checked) {
+        socket.send({ type: "error", data: checked.problem });
         continue;
       }
+      const { name } = checked;
       // A subscription lives as long as its run; it must not count against the frames that are answered.
       const work = answer(name, frame).catch((error: unknown) => {
         if (!signal.aborted) refuse(error);
@@ -147,11 +134,6 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
     }
   };
 }
-
-const nameOf = (frame: unknown): FrameName | undefined => {
-  const type = typeof frame === "object" && frame !== null && "type" in frame ? frame.type : undefined;
-  return typeof type === "string" && Object.hasOwn(frames, type) ? (type as FrameName) : undefined;
-};
 
 function projectOf(row: ChatRow): string {
   if (row.project_id === null) throw new AppError("bad_request", "This chat belongs to no project.");

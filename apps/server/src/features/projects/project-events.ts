@@ -1,9 +1,12 @@
-import type { ProjectEvent } from "@tesslate/contract";
+import { projectEventFrames, type ProjectEvent, type Static } from "@tesslate/contract";
+import { createFrameCheck } from "../../http/frames.ts";
 import type { FrameSocket } from "../../http/sockets.ts";
 import type { EventLog } from "../../platform/events.ts";
 
 /** How long a socket may take to say from where it wants to resume before it is served from now on. */
 const subscribeWithinMs = 1000;
+
+const check = createFrameCheck(projectEventFrames);
 
 /**
  * The project's stream over a socket (contract README rule 14). A first frame `{type: "subscribe", after_seq}` resumes; a later one moves
@@ -30,13 +33,10 @@ export async function serveEventSocket(events: EventLog, projectId: string, sock
       const next = await Promise.race([frames.next(), over]);
       if (next.done) break;
       const frame = next.value;
-      const type = typeof frame === "object" && frame !== null && "type" in frame ? frame.type : undefined;
-      const after =
-        type === "subscribe" && typeof frame === "object" && frame !== null && "after_seq" in frame ? frame.after_seq : undefined;
-      if (type === "ping") socket.send({ type: "pong" });
-      else if (type === "subscribe" && (after === undefined || (Number.isSafeInteger(after) && Number(after) >= 0)))
-        await follow(after === undefined ? startSeq : Number(after));
-      else socket.send({ type: "error", data: { message: "Send {type: subscribe, after_seq} or {type: ping}.", code: "bad_frame" } });
+      const checked = check(frame);
+      if ("problem" in checked) socket.send({ type: "error", data: checked.problem });
+      else if (checked.name === "ping") socket.send({ type: "pong" });
+      else await follow((frame as Static<typeof projectEventFrames.subscribe>).after_seq ?? startSeq);
     }
   } finally {
     clearTimeout(late);

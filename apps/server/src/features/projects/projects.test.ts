@@ -316,7 +316,14 @@ describe("events", () => {
     socket.send(JSON.stringify({ type: "subscribe", after_seq: one }));
     socket.send(JSON.stringify({ type: "ping" }));
     socket.send("nonsense");
-    await vi.waitFor(() => expect(frames.map((f) => f.type).sort()).toEqual(["error", "pong", "project_status"]));
+    socket.send(JSON.stringify({ type: "subscribe", after_seq: -1 }));
+    await vi.waitFor(() =>
+      expect(frames.map((f) => f.type as string).sort()).toEqual(["authenticated", "error", "error", "pong", "project_status"]),
+    );
+    expect(frames.filter(({ type }) => type === "error")).toMatchObject([
+      { data: { code: "bad_frame", message: "A frame must be a JSON object." } },
+      { data: { code: "bad_frame", field: "after_seq", message: "after_seq: Must be at least 0." } },
+    ]);
     await app.as(ada).projects.update({ params: { id: project.id }, body: { name: "Three" } });
     await vi.waitFor(() => expect(frames.at(-1)).toMatchObject({ type: "project_status", data: { name: "Three" } }));
     const closed = new Promise<number>((resolve) => socket.once("close", resolve));

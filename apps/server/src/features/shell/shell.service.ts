@@ -190,8 +190,10 @@ export function createShell({
     get: async (userId: string, id: string): Promise<ShellSession> => wireOf(liveRow(await requireOwn(userId, id))),
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await requireOwn(userId, id);
-      forget(id);
       const session = sessions.get(id);
+      // One that ended by itself is kept for a while for who comes, and can be removed until then.
+      if (!session && !ended.has(id) && row.closed_at !== null) throw notFound("Shell session");
+      forget(id);
       if (session) await end(session, closed.normal, "closed", { type: "status", message: "Session ended." });
       else await store.close(row.id);
     },

@@ -61,11 +61,18 @@ test("a reload loses nothing: the next socket gets the scrollback once, and both
   expect(second.text().match(/kept-2/g)).toHaveLength(1);
   const third = await attach(session.id);
   await third.waitFor(/kept-2/);
+  third.send({ type: "input", data: 5 });
+  third.send({ type: "dance" });
   second.send({ type: "input", data: "echo both-$((1+2))\r" });
   await Promise.all([second.waitFor(/both-3/), third.waitFor(/both-3/)]);
   await app.as(owner).shell.remove({ params: { id: session.id } });
   expect([await second.closed, await third.closed]).toEqual([1000, 1000]);
-  await app.as(owner).shell.remove({ params: { id: session.id } });
+  expect(third.frames.flatMap((frame) => (frame.type === "error" ? [frame.data] : []))).toMatchObject([
+    { code: "bad_frame", field: "data" },
+    { code: "bad_frame", field: "type" },
+  ]);
+  expect(third.frames.filter(({ type }) => type === "authenticated")).toHaveLength(1);
+  await expect(app.as(owner).shell.remove({ params: { id: session.id } })).rejects.toMatchObject({ status: 404, code: "not_found" });
 });
 
 test("git in a terminal knows who commits, unless it is told otherwise", async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ShellClientFrame, ShellServerFrame } from "@tesslate/contract";
 import type { Pty } from "@tesslate/runtime";
+import { frameProblem, type FrameProblem } from "../../http/frames.ts";
 import { createOutputFilter, type LiveRedactor } from "../secrets/index.ts";
 import { createScrollback } from "./scrollback.ts";
 
@@ -183,13 +184,13 @@ export function createTerminal({
       return () => void viewers.delete(viewer);
     },
     /** One frame of a client. Returns what is wrong with it, or `"end"` when the session is to end. */
-    handle: (socket: TerminalSocket, given: unknown): { message: string; code: string } | "end" | undefined => {
+    handle: (socket: TerminalSocket, given: unknown): FrameProblem | "end" | undefined => {
       const frame = given as Partial<ShellClientFrame> | undefined | null;
-      if (typeof frame !== "object" || frame === null) return { message: "Frames are JSON objects.", code: "bad_frame" };
+      if (typeof frame !== "object" || frame === null) return frameProblem("A frame must be a JSON object.");
       switch (frame.type) {
         case "input": {
           const { data } = frame as { data?: unknown };
-          if (typeof data !== "string") return { message: "`data` must be a string.", code: "bad_frame" };
+          if (typeof data !== "string") return frameProblem("`data` must be a string.", "data");
           if (Buffer.byteLength(data) > maxInputBytes) return void socket.close(closed.tooBig, "frame too big");
           bytesIn += Buffer.byteLength(data);
           touched();
@@ -209,7 +210,9 @@ export function createTerminal({
           return "end";
         default:
           // Authentication by first frame was settled before; a repeated one is no error.
-          return (frame as { type?: string }).type === "auth" ? undefined : { message: "Unknown frame type.", code: "bad_frame" };
+          return (frame as { type?: string }).type === "auth"
+            ? undefined
+            : frameProblem("`type` must be one of: input, resize, ping, close.", "type");
       }
     },
     /** Takes no more of the program's output and passes on what it has; its counts are final then. */

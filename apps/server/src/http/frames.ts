@@ -1,0 +1,41 @@
+import type { TSchema } from "@tesslate/contract";
+import { issuesOf, type ValidatorIssue } from "./errors.ts";
+import { createValidatorCompiler } from "./schemas.ts";
+
+/** The `data` of an error frame for a frame that was not understood. */
+export interface FrameProblem {
+  message: string;
+  code: "bad_frame";
+  /** The first field that is wrong. */
+  field?: string;
+}
+
+export const frameProblem = (message: string, field?: string): FrameProblem => ({
+  message,
+  code: "bad_frame",
+  ...(field !== undefined && { field }),
+});
+
+/** The first of several issues as a problem with the frame; `loc` begins with what holds the field. */
+export function problemOf([issue]: readonly { loc: readonly (string | number)[]; msg: string }[]): FrameProblem {
+  const field = issue?.loc.slice(1).join(".") ?? "";
+  const sentence = `${(issue?.msg ?? "This frame was not understood").replace(/\.$/, "")}.`;
+  return field === "" ? frameProblem(sentence) : frameProblem(`${field}: ${sentence}`, field);
+}
+
+/** Checks what clients send over a socket: an object whose `type` names one of the schemas, and that fits this schema. */
+export function createFrameCheck<Name extends string>(schemas: Readonly<Record<Name, TSchema>>) {
+  const compile = createValidatorCompiler();
+  const names = Object.keys(schemas) as Name[];
+  const validators = new Map<unknown, { name: Name; validate: ReturnType<typeof compile> & { errors?: unknown } }>(
+    names.map((name) => [name, { name, validate: compile({ schema: schemas[name], httpPart: "body", method: "WS", url: "" }) }]),
+  );
+  return (frame: unknown): { name: Name } | { problem: FrameProblem } => {
+    if (typeof frame !== "object" || frame === null || Array.isArray(frame))
+      return { problem: frameProblem("A frame must be a JSON object.") };
+    const found = validators.get((frame as { type?: unknown }).type);
+    if (!found) return { problem: frameProblem(`\`type\` must be one of: ${names.join(", ")}.`, "type") };
+    if (found.validate(frame) === true) return { name: found.name };
+    return { problem: problemOf(issuesOf((found.validate.errors ?? []) as ValidatorIssue[], found.name)) };
+  };
+}

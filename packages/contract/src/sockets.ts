@@ -1,0 +1,21 @@
+import { Type } from "./schema.ts";
+
+/** Frames that every socket understands or sends. */
+export const AuthFrame = Type.Object(
+  { type: Type.Literal("auth"), token: Type.String({ description: "An access token or an API key" }) },
+  {
+    description:
+      "The first frame of a socket that was opened without session cookie, ticket or `Authorization`; answered by `authenticated`",
+  },
+);
+export const PingFrame = Type.Object({ type: Type.Literal("ping") }, { description: "Answered by `pong`" });
+export const AuthenticatedFrame = Type.Object({ type: Type.Literal("authenticated") }, { description: "The `auth` frame was accepted" });
+export const PongFrame = Type.Object({ type: Type.Literal("pong") });
+export const ErrorFrame = Type.Object({
+  type: Type.Literal("error"),
+  data: Type.Object({
+    message: Type.String(),
+    code: Type.String(),
+    field: Type.Optional(Type.String({ description: "Of a `bad_frame`: the first field that is wrong, `a.0.b` where it is nested" })),
+  }),
+});
