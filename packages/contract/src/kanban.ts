@@ -105,6 +105,7 @@ export type UpdateColumn = Static<typeof UpdateColumn>;
 /** Any case is understood and stored in lower case; another word is 422. */
 const anyCase = <T extends readonly string[]>(values: T) =>
   Type.Unsafe<T[number]>({ type: "string", maxLength: 50, description: `${values.join(", ")}; in any case` });
+const DateOrTimestamp = Type.Union([Timestamp, Type.String({ format: "date" })], { description: "A date counts as its midnight UTC" });
 const cardFields = {
   description: Maybe(Type.String({ maxLength: 50_000 })),
   priority: Maybe(anyCase(cardPriorities)),
@@ -113,7 +114,7 @@ const cardFields = {
   tags: Maybe(Type.Array(Type.String({ minLength: 1, maxLength: 50, pattern: "\\S" }), { maxItems: 50 })),
   assignee_id: Maybe(Uuid),
   estimate_hours: Maybe(Type.Integer({ minimum: 0, maximum: maxInt })),
-  due_date: Maybe(Timestamp),
+  due_date: Maybe(DateOrTimestamp),
 };
 const Title = Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" });
 export const CreateCard = Type.Object({ title: Title, column_id: Maybe(Uuid), ...cardFields });

@@ -115,6 +115,12 @@ const post = (path: string, body: string, headers: Record<string, string> = {}) 
   send(path, { method: "POST", as: "ada", body, headers: { "content-type": "application/json", ...headers } });
 const id = "00000000-0000-4000-8000-000000000001";
 
+test("a body that may be absent may not be `null`", async () => {
+  expect((await send("/api/maybe", { method: "POST", as: "ada" })).status).toBe(200);
+  const refused = await post("/api/maybe", "null");
+  expect([refused.status, await refused.json()]).toMatchObject([422, { detail: [{ loc: ["body"], msg: "must be object" }] }]);
+});
+
 describe("what a service throws", () => {
   test.each([
     ["app", 409, { detail: "Busy.", code: "chat_busy", details: { task_id: "t" } }],

@@ -116,7 +116,8 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
       throw new AppError("unsupported_media_type", "This content type is not understood here.");
   };
   const allowNoBody = async (request: FastifyRequest) => {
-    request.body ??= {};
+    // `null` is a body, and not one that a schema takes.
+    if (request.body === undefined) request.body = {};
   };
 
   const guard = (name: string, spec: RouteSpec) => async (request: FastifyRequest) => {

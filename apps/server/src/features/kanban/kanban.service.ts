@@ -217,6 +217,11 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
     },
     updateCard: async (userId: string, ref: string, id: string, body: UpdateCard): Promise<Card> => {
       const { title, column_id, position, spent_hours, started_at, completed_at, ...rest } = body;
+      if (Object.keys(body).length === 0) {
+        const card = await store.findCard((await open(userId, ref)).board.id, id);
+        if (!card) throw notFound("Card");
+        return wireCard(card);
+      }
       const fields = fieldsOf(rest);
       await requireAccess(userId, ref, rest.assignee_id);
       return change(userId, ref, async (tx, board) => {
@@ -269,10 +274,12 @@ const completedOn = (column: ColumnRow, card: CardWithPeople) =>
   column.is_completed ? (card.completed_at ?? new Date().toISOString()) : null;
 
 /** The fields that creating and changing share; only sent keys are there. */
-function fieldsOf({ priority, task_type, tags, ...rest }: Omit<CreateCard, "title" | "column_id">) {
+function fieldsOf({ priority, task_type, tags, due_date, ...rest }: Omit<CreateCard, "title" | "column_id">) {
   const [known, type] = [priorityOf(priority, "body"), typeOf(task_type, "body")];
   return {
     ...rest,
+    // A day is kept as its midnight UTC.
+    ...(due_date !== undefined && { due_date: due_date && (due_date.includes("T") ? due_date : `${due_date}T00:00:00.000Z`) }),
     ...(known !== undefined && { priority: known }),
     ...(type !== undefined && { task_type: type }),
     ...(tags !== undefined && { tags: tags && tagsOf(tags) }),

@@ -219,6 +219,11 @@ describe("cards", () => {
       estimate_hours: 3,
     });
     expect(await kanban().getCard({ params: id })).toEqual({ ...changed, comments: [] });
+    // Nothing to change changes nothing, also not when it was changed.
+    expect(await kanban().updateCard({ params: id, body: {} })).toEqual(changed);
+    const due = await kanban().updateCard({ params: id, body: { due_date: "2026-12-24" } });
+    expect(due.due_date).toBe("2026-12-24T00:00:00.000Z");
+    expect((await kanban().updateCard({ params: id, body: { due_date: null } })).due_date).toBeNull();
   });
 
   test.each([
@@ -235,6 +240,7 @@ describe("cards", () => {
     [{ title: "t", estimate_hours: -1 }],
     [{ title: "t", estimate_hours: 1.5 }],
     [{ title: "t", due_date: "tomorrow" }],
+    [{ title: "t", due_date: "2026-02-30" }],
     [{ title: "t", assignee_id: "me" }],
     [{}],
   ])("%j is 422", async (json) => {
