@@ -1,10 +1,10 @@
 import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
-import { maxBatchPaths } from "./limits.ts";
+import { maxBatchPaths, maxListedContents, maxListedFiles } from "./limits.ts";
 import { route } from "./route.ts";
 
 const tag = "files";
 
-/** accounts-projects 1, File. A directory's path ends in `/`, its size is 0 and its content null. */
+/** accounts-projects 1, File. A directory's path ends in `/`, its size is 0 and its content null. In a list without contents every file counts as text. */
 export const File = Type.Object({
   id: Uuid,
   project_id: Uuid,
@@ -71,13 +71,25 @@ export const filesRoutes = {
     method: "GET",
     path: "/api/projects/{id}/files",
     tag,
-    summary: "All files, with contents up to 100 000 bytes each",
+    summary: "List the files of a project; with `content=true` also their text, up to 100,000 bytes each",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object({
-      ...pageQuery,
-      container_dir: Type.Optional(Type.String({ maxLength: 1024 })),
-      content: Type.Optional(Type.Boolean({ default: true })),
+      skip: pageQuery.skip,
+      page: pageQuery.page,
+      limit: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: maxListedFiles,
+          description: `Default ${maxListedFiles}, which is the whole list of most projects; with \`content=true\` default 50, at most ${maxListedContents}. \`total\` counts all files`,
+        }),
+      ),
+      container_dir: Type.Optional(
+        Type.String({ maxLength: 1024, description: "List the files of this folder alone, by their paths in it" }),
+      ),
+      content: Type.Optional(
+        Type.Boolean({ default: false, description: "Also read the files: `content`, `is_binary` and `encoding` are known then" }),
+      ),
     }),
     response: listOf(File),
     errors: ["not_found"],

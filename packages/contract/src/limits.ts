@@ -14,3 +14,7 @@ export const maxBatchPaths = 200;
 /** Bytes of an uploaded archive, and how many entries it may have. What is in it must fit the project's disk quota. */
 export const maxArchiveBytes = 500 * 1024 * 1024;
 export const maxArchiveEntries = 50_000;
+
+/** Files in one page of a project's list, without and with their contents. */
+export const maxListedFiles = 10_000;
+export const maxListedContents = 500;

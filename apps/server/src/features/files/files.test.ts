@@ -122,7 +122,7 @@ describe("paths", () => {
     const written = await put("outside/evil.txt", "x");
     expect(written.status).toBeGreaterThanOrEqual(400);
     expect(written.status).toBeLessThan(500);
-    const list = (await (await app.request(`/api/projects/${project.slug}/files?limit=500`, { user: owner })).json()) as {
+    const list = (await (await app.request(`/api/projects/${project.slug}/files?limit=500&content=true`, { user: owner })).json()) as {
       items: { path: string; content: string | null }[];
     };
     expect(JSON.stringify(list)).not.toContain("root:");
@@ -184,7 +184,16 @@ describe("directories, moves, lists", () => {
     await write("long.txt", "x".repeat(100_001));
     await write("node_modules/pkg/index.js", "no");
     await write(".env", "KEY=1");
-    const list = (await (await app.request(`${base}/files`, { user: owner })).json()) as {
+    // Files beyond a usual page: the list is whole.
+    await Promise.all(Array.from({ length: 60 }, (_, i) => write(`many/${i}.txt`, "x")));
+    const names = await app.as(owner).files.list({ params: { id: other.id }, query: {} });
+    expect([names.total, names.items.length, names.total_pages]).toEqual([66, 66, 1]);
+    expect(names.items.filter((file) => file.content !== null)).toEqual([]);
+    const some = await app.as(owner).files.list({ params: { id: other.id }, query: { content: true } });
+    expect([some.total, some.items.length, some.total_pages]).toEqual([66, 50, 2]);
+    expect((await app.request(`${base}/files?content=true&limit=501`, { user: owner })).status).toBe(422);
+    await app.request(`${base}/files/many?recursive=true`, { method: "DELETE", user: owner });
+    const list = (await (await app.request(`${base}/files?content=true`, { user: owner })).json()) as {
       total: number;
       items: { path: string; content: string | null }[];
     };
