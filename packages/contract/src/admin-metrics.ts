@@ -1,5 +1,5 @@
 import type { TProperties } from "typebox";
-import { Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { ModelCost, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 /** A day of a series, by the calendar of UTC: `YYYY-MM-DD`. Every day of the period is there, also those on which nothing happened. */
@@ -52,16 +52,16 @@ export const AdminMetrics = Type.Object({
   tokens: block({
     total: Count,
     total_this_week: Count,
-    total_cost_cents: Count,
+    total_cost_cents: ModelCost,
     active_users: Count,
     avg_per_user: Ratio,
-    avg_cost_per_user_cents: Ratio,
+    avg_cost_per_user_cents: ModelCost,
     daily_avg_tokens: Ratio,
-    tokens_by_model: Type.Record(Type.String(), Type.Object({ tokens: Count, cost_cents: Count, requests: Count })),
+    tokens_by_model: Type.Record(Type.String(), Type.Object({ tokens: Count, cost_cents: ModelCost, requests: Count })),
     top_users: Type.Array(
-      Type.Object({ user_id: Uuid, username: Type.String(), total_tokens: Count, total_cost_cents: Count, last_used: Timestamp }),
+      Type.Object({ user_id: Uuid, username: Type.String(), total_tokens: Count, total_cost_cents: ModelCost, last_used: Timestamp }),
     ),
-    daily_tokens: Type.Array(Type.Object({ date, count: Count, cost_cents: Count })),
+    daily_tokens: Type.Array(Type.Object({ date, count: Count, cost_cents: ModelCost })),
   }),
   credits: block({
     spent: Count,
@@ -71,13 +71,25 @@ export const AdminMetrics = Type.Object({
     own_key_requests: Count,
     daily_credits: Type.Array(DayCount),
   }),
+  revenue: block({
+    total_cents: Type.Integer({
+      description:
+        "What people paid in the period for plans, credits, deploy slots, agents and templates, less what went back to them in the period. Fees and creators' shares are not taken off",
+    }),
+    paid_cents: Count,
+    refunded_cents: Type.Integer({ description: "Refunds and lost disputes, less what came back of won ones" }),
+    by_kind_cents: Type.Object(
+      { subscription: Type.Integer(), credits: Type.Integer(), deploy_slot: Type.Integer(), agent: Type.Integer(), base: Type.Integer() },
+      { description: "The parts of `total_cents`" },
+    ),
+  }),
   marketplace: block({
     total_items: Count,
     total_agents: Count,
     total_bases: Count,
     total_purchases: Count,
     recent_purchases: Count,
-    total_revenue_cents: Type.Integer(),
+    total_revenue_cents: Type.Integer({ description: "The part of `revenue.total_cents` that agents and templates brought" }),
     revenue_by_type_cents: Type.Object({ monthly: Type.Integer(), one_time: Type.Integer(), usage: Type.Integer() }),
     agents: Type.Object({
       total: Count,

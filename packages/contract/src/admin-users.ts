@@ -2,7 +2,7 @@ import { Reason } from "./admin.ts";
 import { Session } from "./auth.ts";
 import { EnvironmentStatus } from "./projects.ts";
 import { route } from "./route.ts";
-import { extend, IdParams, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { ModelCost, extend, IdParams, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { Tier } from "./users.ts";
 
 const tag = "admin";
@@ -62,7 +62,7 @@ export const AdminUserDetail = extend(AdminUser, {
   usage_stats: Type.Object({
     total_tokens_input: Count,
     total_tokens_output: Count,
-    total_cost_cents: Count,
+    total_cost_cents: ModelCost,
   }),
   /** The five newest. */
   recent_projects: Type.Array(

@@ -1,4 +1,4 @@
-import { IdParams, Literals, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { ModelCost, IdParams, Literals, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { Tier } from "./users.ts";
 
@@ -34,7 +34,7 @@ export const UsageEntry = Type.Object({
   purpose: Literals("turn", "compaction", "subagent", "title", "probe"),
   tokens_input: Type.Integer(),
   tokens_output: Type.Integer(),
-  cost_total_cents: Type.Integer({ description: "Rounded; sums use the exact value" }),
+  cost_total_cents: ModelCost,
   credits_deducted: Type.Integer(),
   agent_id: Nullable(Uuid),
   project_id: Nullable(Uuid),
@@ -49,7 +49,7 @@ const UsageSum = Type.Object({
   requests: Type.Integer(),
   tokens_input: Type.Integer(),
   tokens_output: Type.Integer(),
-  cost_total_cents: Type.Integer(),
+  cost_total_cents: ModelCost,
 });
 
 /** Calls that have something in common: `key` is the day (2026-01-31, UTC), or the id; null stands for calls without one. */
@@ -62,7 +62,7 @@ export const UsageGroup = Type.Object({
 export type UsageGroup = Static<typeof UsageGroup>;
 
 export const UsageSummary = Type.Object({
-  total_cost_cents: Type.Integer(),
+  total_cost_cents: ModelCost,
   credits_deducted: Type.Integer(),
   total_tokens_input: Type.Integer(),
   total_tokens_output: Type.Integer(),

@@ -1,4 +1,17 @@
-import { JsonObject, Literals, Maybe, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import {
+  ModelCost,
+  JsonObject,
+  Literals,
+  Maybe,
+  Nullable,
+  ProjectRef,
+  Timestamp,
+  Type,
+  Uuid,
+  listOf,
+  pageQuery,
+  type Static,
+} from "./schema.ts";
 import { route } from "./route.ts";
 import { maxAttachments, maxMentions, Mention } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
@@ -94,11 +107,11 @@ export const CostEstimate = Type.Object({
   context_window: Type.Integer(),
   likely_tokens_in: Type.Integer(),
   likely_tokens_out: Type.Integer(),
-  likely_cost_cents: Type.Number(),
+  likely_cost_cents: ModelCost,
   /** With the caller's own key nothing is charged here: what it likely costs at list prices. */
-  own_key_cents: Nullable(Type.Number()),
+  own_key_cents: Nullable(ModelCost),
   /** At this the run pauses; null: no cap. */
-  cost_limit_cents: Nullable(Type.Number()),
+  cost_limit_cents: Nullable(ModelCost),
   is_byok: Type.Boolean(),
   is_price_known: Type.Boolean(),
   /** From the caller's own last runs, or from a usual one. */
@@ -109,7 +122,7 @@ export const CompactedChat = Type.Object({
   tokens_before: Type.Integer(),
   tokens_after: Type.Integer(),
   context_window: Type.Integer(),
-  cost_cents: Type.Number(),
+  cost_cents: ModelCost,
 });
 export type CompactedChat = Static<typeof CompactedChat>;
 

@@ -1,6 +1,6 @@
 import { DeploymentStatus } from "./deployments.ts";
 import { Evidence } from "./evidence.ts";
-import { JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
+import { ModelCost, JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
 import { Plan, Todo } from "./plan.ts";
 import { Task } from "./tasks.ts";
 
@@ -151,7 +151,7 @@ const runEventData = {
   agent_step: AgentStep,
   subagent_event: SubagentEvent,
   credits_used: Type.Object({
-    cost_total_cents: Type.Integer(),
+    cost_total_cents: ModelCost,
     credits_deducted: Type.Integer(),
     new_balance: Nullable(Type.Integer()),
     usage_log_id: Nullable(Uuid),
@@ -183,10 +183,10 @@ const runEventData = {
     changes: Type.Optional(Type.Object({ files: Type.Integer(), additions: Type.Integer(), deletions: Type.Integer() })),
     resource_stats: Type.Optional(
       Type.Object({
-        cost_cents: Type.Number(),
-        cost_limit_cents: Nullable(Type.Number()),
+        cost_cents: ModelCost,
+        cost_limit_cents: Nullable(ModelCost),
         /** Of calls with the caller's own key, at list prices: nothing of it is charged here. */
-        own_key_cents: Type.Optional(Type.Number()),
+        own_key_cents: Type.Optional(ModelCost),
         iterations: Type.Integer(),
         iteration_limit: Nullable(Type.Integer()),
         tokens_in: Type.Integer(),

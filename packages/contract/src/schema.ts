@@ -11,6 +11,8 @@ export const ProjectRef = Type.String({ minLength: 1, maxLength: 80, description
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 /** Of an agent, a template or a theme, or of all that a creator offers. */
 export const AverageRating = Nullable(Type.Number({ description: "Mean of all reviews, 1 to 5; null without reviews" }));
+/** What model calls cost: one unit everywhere. What is paid, charged or owed is whole cents or credits instead. */
+export const ModelCost = Type.Number({ minimum: 0, description: "US cents with up to 8 decimals: a model call costs fractions of a cent" });
 export const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Nullable(schema));
 export const Literals = <const T extends readonly string[]>(...values: T) =>
   Type.Unsafe<T[number]>({ type: "string", enum: values as unknown as string[] });

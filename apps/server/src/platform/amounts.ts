@@ -8,8 +8,8 @@ export const cent = 100_000_000n;
 export const unitsOf = (amount: Amount): bigint => scaled(amount, 8);
 export const amountOf = (units: bigint): Amount => `${units / cent}.${String(units % cent).padStart(8, "0")}`;
 export const sumOf = (amounts: readonly Amount[]): Amount => amountOf(amounts.reduce((sum, amount) => sum + unitsOf(amount), 0n));
-/** What the wire shows: whole cents, halves up. */
-export const roundedCents = (amount: Amount): number => Number((unitsOf(amount) + cent / 2n) / cent);
+/** What the wire shows: cents with their decimals. Exact to the eighth place below 90 million cents. */
+export const centsOf = (amount: Amount): number => Number(amount);
 
 /** A decimal without a sign as a whole number of its `places`th places. */
 export function scaled(decimal: string, places: number): bigint {

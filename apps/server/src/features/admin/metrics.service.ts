@@ -1,7 +1,7 @@
 import type { AdminMetrics } from "@tesslate/contract";
 import type { HostLoad } from "../../platform/host-load.ts";
 import type { Logger } from "../../platform/logger.ts";
-import type { MetricsStore, Span, UsageRow } from "./metrics.store.ts";
+import type { MetricsStore, RevenueRow, Span, UsageRow } from "./metrics.store.ts";
 
 const dayMs = 86_400_000;
 const notCounted = "This could not be counted right now. The server's log says why.";
@@ -49,11 +49,12 @@ export function createMetrics({
           return undefined;
         }
       };
-      const [users, projects, sessions, usage, marketplace, containers, host] = await Promise.all([
+      const [users, projects, sessions, usage, revenue, marketplace, containers, host] = await Promise.all([
         ask("users", () => store.users(span)),
         ask("projects", () => store.projects(span)),
         ask("sessions", () => store.sessions(span)),
         ask("usage", () => store.usage(span)),
+        ask("revenue", () => store.revenue(span)),
         ask("marketplace", () => store.marketplace(span)),
         ask("containers", () => store.containers()),
         ask("host", hostLoad),
@@ -113,7 +114,8 @@ export function createMetrics({
               error: notCounted,
             },
         ...usageBlocks(days, usage),
-        marketplace: marketplaceBlock(marketplace),
+        revenue: revenueBlock(revenue),
+        marketplace: marketplaceBlock(marketplace, revenue),
         containers: containers ?? {
           running: 0,
           starting: 0,
@@ -189,15 +191,28 @@ function usageBlocks(days: number, found: UsageRow | undefined): Pick<AdminMetri
   };
 }
 
-function marketplaceBlock(found: Awaited<ReturnType<MetricsStore["marketplace"]>> | undefined): AdminMetrics["marketplace"] {
+function revenueBlock(found: RevenueRow | undefined): AdminMetrics["revenue"] {
+  const { paid_cents = 0, refunded_cents = 0, subscription = 0, credits = 0, deploy_slot = 0, agent = 0, base = 0 } = found ?? {};
+  return {
+    total_cents: paid_cents - refunded_cents,
+    paid_cents,
+    refunded_cents,
+    by_kind_cents: { subscription, credits, deploy_slot, agent, base },
+    ...(!found && { error: notCounted }),
+  };
+}
+
+function marketplaceBlock(
+  found: Awaited<ReturnType<MetricsStore["marketplace"]>> | undefined,
+  revenue: RevenueRow | undefined,
+): AdminMetrics["marketplace"] {
+  const { marketplace_once = 0, marketplace_monthly = 0 } = revenue ?? {};
   const row = found ?? {
     agents: 0,
     visible: 0,
     adopted: 0,
     purchases: 0,
     recent_purchases: 0,
-    revenue_once_cents: 0,
-    revenue_monthly_cents: 0,
     popular: [],
     most_used: [],
     bases: 0,
@@ -211,9 +226,8 @@ function marketplaceBlock(found: Awaited<ReturnType<MetricsStore["marketplace"]>
     total_bases: row.bases,
     total_purchases: row.purchases + row.base_purchases,
     recent_purchases: row.recent_purchases + row.recent_base_purchases,
-    // What buyers paid in the period and did not get back.
-    total_revenue_cents: row.revenue_once_cents + row.revenue_monthly_cents,
-    revenue_by_type_cents: { monthly: row.revenue_monthly_cents, one_time: row.revenue_once_cents, usage: 0 },
+    total_revenue_cents: marketplace_once + marketplace_monthly,
+    revenue_by_type_cents: { monthly: marketplace_monthly, one_time: marketplace_once, usage: 0 },
     agents: {
       total: row.agents,
       total_purchases: row.purchases,
@@ -228,7 +242,7 @@ function marketplaceBlock(found: Awaited<ReturnType<MetricsStore["marketplace"]>
       recent_purchases: row.recent_base_purchases,
       popular: row.popular_bases,
     },
-    ...(!found && { error: notCounted }),
+    ...((!found || !revenue) && { error: notCounted }),
   };
 }
 

@@ -73,14 +73,24 @@ interface MarketplaceRow {
   adopted: number;
   purchases: number;
   recent_purchases: number;
-  revenue_once_cents: number;
-  revenue_monthly_cents: number;
   popular: (Named & { purchases: number; usage_count: number })[];
   most_used: (Named & { purchases: number; usage_count: number })[];
   bases: number;
   base_purchases: number;
   recent_base_purchases: number;
   popular_bases: (Named & { purchases: number; downloads: number })[];
+}
+export interface RevenueRow {
+  paid_cents: number;
+  refunded_cents: number;
+  subscription: number;
+  credits: number;
+  deploy_slot: number;
+  agent: number;
+  base: number;
+  /** Of agents and templates. */
+  marketplace_once: number;
+  marketplace_monthly: number;
 }
 interface ContainersRow {
   running: number;
@@ -171,18 +181,18 @@ export function createMetricsStore(db: Database) {
           where not u.is_deleted and l.created_at >= least(${at(span.from)}, ${at(span.week)})),
         inside as (select * from calls where created_at >= ${at(span.from)}),
         models as (
-          select model, sum(tokens)::float8 as tokens, round(sum(cost_total))::float8 as cost_cents, count(*)::int as requests from inside group by model),
+          select model, sum(tokens)::float8 as tokens, sum(cost_total)::float8 as cost_cents, count(*)::int as requests from inside group by model),
         people as (
-          select user_id, min(username) as username, sum(tokens)::float8 as total_tokens, round(sum(cost_total))::float8 as total_cost_cents,
+          select user_id, min(username) as username, sum(tokens)::float8 as total_tokens, sum(cost_total)::float8 as total_cost_cents,
             to_char(max(created_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_used
           from inside group by user_id order by sum(tokens) desc, user_id limit 10),
         daily as (
-          select days.day, coalesce(sum(i.tokens), 0)::float8 as tokens, coalesce(round(sum(i.cost_total)), 0)::float8 as cost_cents,
+          select days.day, coalesce(sum(i.tokens), 0)::float8 as tokens, coalesce(sum(i.cost_total), 0)::float8 as cost_cents,
             count(distinct i.task_id)::int as runs, coalesce(sum(i.credits_deducted), 0)::float8 as credits
           from ${daysOf(span)} days left join inside i on i.day = days.day group by days.day)
         select coalesce(sum(tokens) filter (where created_at >= ${at(span.from)}), 0)::float8 as tokens,
           coalesce(sum(tokens) filter (where created_at >= ${at(span.week)}), 0)::float8 as tokens_this_week,
-          coalesce(round(sum(cost_total) filter (where created_at >= ${at(span.from)})), 0)::float8 as cost_cents,
+          coalesce(sum(cost_total) filter (where created_at >= ${at(span.from)}), 0)::float8 as cost_cents,
           count(distinct user_id) filter (where created_at >= ${at(span.from)})::int as users,
           count(distinct task_id) filter (where created_at >= ${at(span.from)})::int as runs,
           count(distinct task_id) filter (where created_at >= ${at(span.week)})::int as runs_this_week,
@@ -215,10 +225,6 @@ export function createMetricsStore(db: Database) {
             select 1 from project_agents pa join projects p on p.id = pa.project_id join users u on u.id = p.owner_id
             where pa.agent_id = there.id and p.environment_status <> 'deleting' and not u.is_deleted))::int as adopted,
           coalesce(sum(purchases), 0)::int as purchases, coalesce(sum(recent), 0)::int as recent_purchases,
-          (select coalesce(sum(amount_cents - refunded_cents), 0)::float8 from payments
-            where kind in ('agent', 'base') and stripe_subscription_id is null and created_at >= ${at(span.from)}) as revenue_once_cents,
-          (select coalesce(sum(amount_cents - refunded_cents), 0)::float8 from payments
-            where kind in ('agent', 'base') and stripe_subscription_id is not null and created_at >= ${at(span.from)}) as revenue_monthly_cents,
           (select coalesce(json_agg(x), '[]') from (
             select name, slug, purchases, usage_count from there where is_visible order by purchases desc, usage_count desc, slug limit 5) x) as popular,
           (select coalesce(json_agg(x), '[]') from (
@@ -229,6 +235,25 @@ export function createMetricsStore(db: Database) {
           (select coalesce(json_agg(x), '[]') from (
             select name, slug, purchases, downloads from offered where is_visible order by downloads desc, purchases desc, slug limit 5) x) as popular_bases
         from there`),
+
+    /** The money of buyers as it was booked, with people who are gone: the books keep it. Payouts to creators are no part of it. */
+    revenue: (span: Span) =>
+      one<RevenueRow>(sql`
+        with moved as (
+          select e.amount_cents, e.posting like 'payment:%' as is_payment, p.kind, p.stripe_subscription_id is not null as is_monthly
+          from ledger_entries e join payments p on p.key = split_part(e.posting, ':', 2)
+          where e.account = 'stripe' and (e.posting like 'payment:%' or e.posting like 'refund:%') and e.created_at >= ${at(span.from)})
+        select coalesce(sum(amount_cents) filter (where is_payment), 0)::float8 as paid_cents,
+          coalesce(-sum(amount_cents) filter (where not is_payment), 0)::float8 as refunded_cents,
+          ${sql.join(
+            ["subscription", "credits", "deploy_slot", "agent", "base"].map(
+              (kind) => sql`coalesce(sum(amount_cents) filter (where kind = ${kind}), 0)::float8 as ${sql.identifier(kind)}`,
+            ),
+            sql`, `,
+          )},
+          coalesce(sum(amount_cents) filter (where kind in ('agent', 'base') and not is_monthly), 0)::float8 as marketplace_once,
+          coalesce(sum(amount_cents) filter (where kind in ('agent', 'base') and is_monthly), 0)::float8 as marketplace_monthly
+        from moved`),
 
     containers: () =>
       one<ContainersRow>(sql`

@@ -24,6 +24,39 @@ const log = createLogger("silent");
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const [ada, bob, cid, gone] = [uuid(1), uuid(2), uuid(3), uuid(4)];
 
+/** Money that came in, and money that went back. */
+async function seedMoney() {
+  const { pool } = app.studio.database;
+  const payment = (key: string, kind: string, cents: number, subscription?: string) =>
+    pool.query("insert into payments (key, user_id, kind, amount_cents, stripe_subscription_id) values ($1, $2, $3, $4, $5)", [
+      key,
+      kind === "credits" ? null : ada,
+      kind,
+      cents,
+      subscription ?? null,
+    ]);
+  const posting = (key: string, cents: number, on: string, other = "revenue") =>
+    pool.query(
+      "insert into ledger_entries (posting, account, amount_cents, created_at) values ($1, 'stripe', $2::bigint, $3), ($1, $4, -$2::bigint, $3)",
+      [key, cents, on, other],
+    );
+  await payment("in_plan", "subscription", 1500, "sub_1");
+  await posting("payment:in_plan", 1500, "2024-03-08T00:00:00Z");
+  await payment("pi_credits", "credits", 1000);
+  await posting("payment:pi_credits", 1000, "2024-03-10T00:00:00Z", "credits");
+  await posting("refund:pi_credits:500:0:0", -500, "2024-03-11T00:00:00Z", "credits");
+  await payment("pi_agent", "agent", 500);
+  await posting("payment:pi_agent", 500, "2024-03-14T09:00:00Z");
+  await posting("refund:pi_agent:200:0:0", -200, "2024-03-14T09:10:00Z");
+  await payment("in_agent", "agent", 1000, "sub_2");
+  await posting("payment:in_agent", 1000, "2024-03-12T00:00:00Z");
+  await payment("pi_base", "base", 500);
+  await posting("payment:pi_base", 500, "2024-03-07T23:59:59Z");
+  await posting("refund:pi_base:500:0:0", -500, "2024-03-09T00:00:00Z");
+  // A payout is no loss of revenue here, and no income either.
+  await posting("paid:po_1", -300, "2024-03-09T00:00:00Z", "creator");
+}
+
 /** Four people, one of them deleted, and what they did on known days. */
 async function seed() {
   const { pool } = app.studio.database;
@@ -114,11 +147,12 @@ async function seed() {
 
 test("adminMetrics.overview counts exactly, by the days of UTC, in one statement per block", async () => {
   await seed();
+  await seedMoney();
   const statements: string[] = [];
   const counted = drizzle({ client: app.studio.database.pool, logger: { logQuery: (query) => void statements.push(query) } });
   const metrics = createMetrics({ store: createMetricsStore(counted as never), hostLoad, log, now: () => now });
   const found = await metrics.overview(7);
-  expect(statements).toHaveLength(6);
+  expect(statements).toHaveLength(7);
   const days = ["2024-03-08", "2024-03-09", "2024-03-10", "2024-03-11", "2024-03-12", "2024-03-13", "2024-03-14"];
   const series = (...counts: number[]) => days.map((date, i) => ({ date, count: counts[i] }));
   expect(found).toEqual({
@@ -156,37 +190,44 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
     tokens: {
       total: 1820,
       total_this_week: 1820,
-      total_cost_cents: 14,
+      total_cost_cents: 14.25,
       active_users: 3,
       avg_per_user: 606.67,
-      avg_cost_per_user_cents: 4.67,
+      avg_cost_per_user_cents: 4.75,
       daily_avg_tokens: 260,
       tokens_by_model: {
-        "openai/gpt-5.1": { tokens: 1420, cost_cents: 14, requests: 4 },
+        "openai/gpt-5.1": { tokens: 1420, cost_cents: 14.25, requests: 4 },
         "ollama/qwen3:8b": { tokens: 400, cost_cents: 0, requests: 1 },
       },
       top_users: [
-        { user_id: bob, username: "bob", total_tokens: 1400, total_cost_cents: 10, last_used: "2024-03-14T09:00:00.000Z" },
-        { user_id: ada, username: "ada", total_tokens: 400, total_cost_cents: 4, last_used: "2024-03-08T00:01:00.000Z" },
-        { user_id: cid, username: "cid", total_tokens: 20, total_cost_cents: 0, last_used: "2024-03-10T10:00:00.000Z" },
+        { user_id: bob, username: "bob", total_tokens: 1400, total_cost_cents: 10.1, last_used: "2024-03-14T09:00:00.000Z" },
+        { user_id: ada, username: "ada", total_tokens: 400, total_cost_cents: 3.75, last_used: "2024-03-08T00:01:00.000Z" },
+        { user_id: cid, username: "cid", total_tokens: 20, total_cost_cents: 0.4, last_used: "2024-03-10T10:00:00.000Z" },
       ],
       daily_tokens: [400, 0, 20, 0, 0, 400, 1000].map((count, i) => ({
         date: days[i],
         count,
-        cost_cents: [4, 0, 0, 0, 0, 0, 10][i],
+        cost_cents: [3.75, 0, 0.4, 0, 0, 0, 10.1][i],
       })),
     },
     credits: { spent: 8, forgiven: 6, own_key_requests: 1, daily_credits: series(4, 0, 0, 0, 0, 0, 4) },
     // The default agent, ada's two (one of them private) and one that is switched off; two people hold the shared one, and the default one is put to a
     // project. Of three bases one is deleted and one is private.
+    // Of people who are gone too; what came in before the period is not of it, its refund is.
+    revenue: {
+      total_cents: 2800,
+      paid_cents: 4000,
+      refunded_cents: 1200,
+      by_kind_cents: { subscription: 1500, credits: 500, deploy_slot: 0, agent: 1300, base: -500 },
+    },
     marketplace: {
       total_items: 6,
       total_agents: 4,
       total_bases: 2,
       total_purchases: 4,
       recent_purchases: 2,
-      total_revenue_cents: 0,
-      revenue_by_type_cents: { monthly: 0, one_time: 0, usage: 0 },
+      total_revenue_cents: 800,
+      revenue_by_type_cents: { monthly: 1000, one_time: -200, usage: 0 },
       agents: {
         total: 4,
         total_purchases: 2,
@@ -214,9 +255,9 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
 
   // A year has its days, and its week is the last seven of them.
   const year = await metrics.overview(365);
-  expect(statements).toHaveLength(12);
+  expect(statements).toHaveLength(14);
   expect(year.users).toMatchObject({ total: 3, new_users: 3, growth_rate: 0 });
-  expect(year.tokens).toMatchObject({ total: 2820, total_this_week: 1820, total_cost_cents: 22 });
+  expect(year.tokens).toMatchObject({ total: 2820, total_this_week: 1820, total_cost_cents: 21.75 });
   expect(year.projects).toMatchObject({ new_projects: 3, new_this_week: 2 });
   expect(year.users.daily_new_users).toHaveLength(365);
   expect(year.users.daily_new_users.at(0)?.date).toBe("2023-03-16");

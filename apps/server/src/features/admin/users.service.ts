@@ -1,6 +1,6 @@
 import { deletionGraceDays } from "@tesslate/contract";
 import type { AdminUser, AdminUserDetail, ChangedUser, List, Session, UpdateAdminUser, UserFilter } from "@tesslate/contract";
-import { roundedCents } from "../../platform/amounts.ts";
+import { centsOf } from "../../platform/amounts.ts";
 import type { Queries } from "../../platform/database.ts";
 import { badRequest, forbidden, invalid, notFound } from "../../platform/errors.ts";
 import { enqueueJob } from "../../platform/jobs.ts";
@@ -125,7 +125,7 @@ export function createAdminUsers({
       usage_stats: {
         total_tokens_input: tokens_input,
         total_tokens_output: tokens_output,
-        total_cost_cents: roundedCents(cost_total),
+        total_cost_cents: centsOf(cost_total),
       },
       recent_projects,
       updated_at: row.updated_at,

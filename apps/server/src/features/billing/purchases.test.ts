@@ -26,7 +26,8 @@ const outcome = (work: Promise<unknown>) =>
   );
 const admin = async () => {
   const root = await world.app.signUp({ admin: true });
-  return (await api(root).adminMetrics.overview({ query: {} })).marketplace;
+  const { marketplace, revenue } = await api(root).adminMetrics.overview({ query: {} });
+  return { ...marketplace, kinds: revenue.by_kind_cents };
 };
 
 describe("a creator", () => {
@@ -75,7 +76,11 @@ describe("an agent for good", () => {
     const { earnings, items } = await api(creator).creatorStudio.dashboard({ query: {} });
     expect(earnings).toMatchObject({ total_revenue_cents: 1799, paid_revenue_cents: 1799, by_agent: { [agent.id]: { requests: 1 } } });
     expect(items[0]).toMatchObject({ revenue_cents: 1799 });
-    expect(await admin()).toMatchObject({ total_revenue_cents: 1999, revenue_by_type_cents: { one_time: 1999, monthly: 0 } });
+    expect(await admin()).toMatchObject({
+      total_revenue_cents: 1999,
+      revenue_by_type_cents: { one_time: 1999, monthly: 0 },
+      kinds: { agent: 1999 },
+    });
     expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([
       { kind: "agent", agent_id: agent.id, item: agent.slug },
     ]);
@@ -87,7 +92,7 @@ describe("an agent for good", () => {
     expect(await buyOf(ada, agent.id)).toMatchObject({ in_library: false });
     expect(transfers()).toMatchObject([{ amount: 1799, amount_reversed: 1799 }]);
     expect((await api(creator).creatorStudio.dashboard({ query: {} })).earnings.total_revenue_cents).toBe(0);
-    expect(await admin()).toMatchObject({ total_revenue_cents: 0 });
+    expect(await admin()).toMatchObject({ total_revenue_cents: 0, kinds: { agent: 0 } });
   });
 
   test("paid on two pages is paid once: the second payment goes back", async () => {
@@ -372,17 +377,17 @@ test("what was used is added up by day, project, model and agent, and comes as a
     (await api(ada).billing.usageGroups({ query: { by: axis, ...window } })).items.map((g) => [g.key, g.requests, g.cost_total_cents]);
   expect(await by("day")).toEqual([
     ["2026-03-01", 2, 3],
-    ["2026-03-02", 1, 2],
+    ["2026-03-02", 1, 1.5],
   ]);
   expect(await by("project")).toEqual([
     [project_id, 2, 3],
-    [null, 1, 2],
+    [null, 1, 1.5],
   ]);
   expect(await by("model")).toEqual([
     ["openai/gpt", 2, 3],
-    ["=cmd()", 1, 2],
+    ["=cmd()", 1, 1.5],
   ]);
-  expect(await by("agent")).toEqual([[null, 3, 5]]);
+  expect(await by("agent")).toEqual([[null, 3, 4.5]]);
   const csv = await world.app.request(`/api/billing/usage/export?${new URLSearchParams(window).toString()}`, { user: ada });
   expect(csv.headers.get("content-disposition")).toContain("usage.csv");
   const lines = (await csv.text()).trim().split("\r\n");

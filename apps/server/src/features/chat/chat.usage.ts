@@ -1,5 +1,5 @@
 import type { AfterModelCall, ModelCall, PlannedCall } from "@tesslate/agent";
-import { amountOf, roundedCents, sumOf, unitsOf, type Amount } from "../../platform/amounts.ts";
+import { amountOf, centsOf, sumOf, unitsOf, type Amount } from "../../platform/amounts.ts";
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Credits, UsagePurpose } from "../credits/index.ts";
@@ -183,7 +183,7 @@ export function createRunLedger({
         failures = 0;
         taken += credits_deducted;
         await voice.say("credits_used", {
-          cost_total_cents: roundedCents(charge.cost_total),
+          cost_total_cents: centsOf(charge.cost_total),
           credits_deducted,
           new_balance,
           usage_log_id,

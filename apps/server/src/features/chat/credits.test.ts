@@ -262,8 +262,8 @@ describe("what was used", () => {
       total_requests: 2,
       total_tokens_input: 4000,
       total_tokens_output: 400,
-      total_cost_cents: 1,
-      by_model: { "openai/gpt-5.1": { requests: 2, tokens_input: 4000, tokens_output: 400, cost_total_cents: 1 } },
+      total_cost_cents: 0.9,
+      by_model: { "openai/gpt-5.1": { requests: 2, tokens_input: 4000, tokens_output: 400, cost_total_cents: 0.9 } },
     });
     expect(Object.values(page.summary.by_agent)).toMatchObject([{ requests: 2 }]);
   });

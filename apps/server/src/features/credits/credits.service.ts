@@ -1,5 +1,5 @@
 import type { CreditBalance, List, UsageEntry, UsageGroup, UsageSummary } from "@tesslate/contract";
-import { amountOf, cent, roundedCents, sumOf, unitsOf, type Amount } from "../../platform/amounts.ts";
+import { amountOf, cent, centsOf, sumOf, unitsOf, type Amount } from "../../platform/amounts.ts";
 import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
@@ -268,7 +268,7 @@ export function createCredits({
       return {
         ...page.envelope(rows.map(wireOf), total),
         summary: {
-          total_cost_cents: roundedCents(sumOf(byModel.map((group) => group.cost_total))),
+          total_cost_cents: centsOf(sumOf(byModel.map((group) => group.cost_total))),
           credits_deducted: sum((group) => group.credits_deducted),
           total_tokens_input: sum((group) => group.tokens_input),
           total_tokens_output: sum((group) => group.tokens_output),
@@ -289,7 +289,7 @@ export function createCredits({
       const filter = filterOf(userId, query);
       const groups = await store.usageBy(by, filter);
       return {
-        items: groups.map(({ cost_total, ...group }) => ({ ...group, cost_total_cents: roundedCents(cost_total) })),
+        items: groups.map(({ cost_total, ...group }) => ({ ...group, cost_total_cents: centsOf(cost_total) })),
         period_start: filter.from,
         period_end: filter.to,
       };
@@ -346,7 +346,7 @@ const recordOf = (groups: UsageSum[]): UsageSummary["by_model"] =>
   Object.fromEntries(
     groups.map(({ key, requests, tokens_input, tokens_output, cost_total }) => [
       key,
-      { requests, tokens_input, tokens_output, cost_total_cents: roundedCents(cost_total) },
+      { requests, tokens_input, tokens_output, cost_total_cents: centsOf(cost_total) },
     ]),
   );
 const wireOf = (row: UsageRow): UsageEntry => ({
@@ -355,7 +355,7 @@ const wireOf = (row: UsageRow): UsageEntry => ({
   purpose: row.purpose,
   tokens_input: row.tokens_input,
   tokens_output: row.tokens_output,
-  cost_total_cents: roundedCents(row.cost_total),
+  cost_total_cents: centsOf(row.cost_total),
   credits_deducted: row.credits_deducted,
   agent_id: row.agent_id,
   project_id: row.project_id,

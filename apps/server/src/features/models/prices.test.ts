@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { roundedCents, sumOf } from "../../platform/amounts.ts";
+import { centsOf, sumOf } from "../../platform/amounts.ts";
 import { costOf, createPrices } from "./prices.ts";
 import table from "./prices.json" with { type: "json" };
 
@@ -23,7 +23,7 @@ test("two calls of a hundred tokens cost a fraction of a cent, not four cents", 
   const cost = costOf(priceOf("openai/gpt-5.1"), { tokens_in: 100, tokens_out: 100, tokens_cached: 0 });
   expect(cost).toEqual({ input: "0.01250000", output: "0.10000000", total: "0.11250000" });
   expect(sumOf([cost.total, cost.total])).toBe("0.22500000");
-  expect(roundedCents(cost.total)).toBe(0);
+  expect(centsOf(cost.total)).toBe(0.1125);
 });
 
 test("cached input has its own price and is counted once", () => {
@@ -35,11 +35,10 @@ test("cached input has its own price and is counted once", () => {
 
 test.each([
   ["0", 0],
-  ["0.49999999", 0],
-  ["0.5", 1],
-  ["1.50000000", 2],
-  ["123.4", 123],
-])("%s cents are shown as %i", (amount, cents) => expect(roundedCents(amount)).toBe(cents));
+  ["0.49999999", 0.49999999],
+  ["1.50000000", 1.5],
+  ["12345678.00000001", 12345678.00000001],
+])("%s cents are shown as %f", (amount, cents) => expect(centsOf(amount)).toBe(cents));
 
 test("the table is sound: exact decimals, and aliases lead somewhere", () => {
   for (const prices of [table.unknown, ...Object.values(table.models)]) {

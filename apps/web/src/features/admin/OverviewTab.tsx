@@ -54,8 +54,8 @@ export function OverviewTab() {
 }
 
 function Numbers({ metrics }: { metrics: AdminMetrics }) {
-  const { users, projects, sessions, runs, tokens, credits, marketplace, containers, host } = metrics;
-  const failed = Object.entries({ users, projects, sessions, tokens, marketplace, containers, host }).flatMap(([name, block]) =>
+  const { users, projects, sessions, runs, tokens, credits, revenue, marketplace, containers, host } = metrics;
+  const failed = Object.entries({ users, projects, sessions, tokens, revenue, marketplace, containers, host }).flatMap(([name, block]) =>
     block.error === undefined ? [] : [name],
   );
   const models = Object.entries(tokens.tokens_by_model).toSorted(([, a], [, b]) => b.tokens - a.tokens);
@@ -80,11 +80,7 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
         <Figure name="Runs" value={runs.total} hint={`${counted(runs.avg_calls, "call")} each`} />
         <Figure name="Tokens" value={tokens.total} hint={`${dollarsOf(tokens.total_cost_cents)} at list price`} />
         <Figure name="Credits taken" value={credits.spent} hint={`${credits.forgiven} forgiven`} />
-        <Figure
-          name="Revenue"
-          value={dollarsOf(marketplace.total_revenue_cents)}
-          hint={`${counted(marketplace.recent_purchases, "agent")} added`}
-        />
+        <Figure name="Revenue" value={dollarsOf(revenue.total_cents)} hint={`after ${dollarsOf(revenue.refunded_cents)} refunded`} />
       </dl>
       <Part title="This machine">
         <div className="grid grid-cols-[repeat(auto-fill,minmax(220px,1fr))] gap-x-6 gap-y-3">
