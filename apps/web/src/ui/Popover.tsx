@@ -12,6 +12,7 @@ export function Popover({
   isOpen,
   onOpenChange,
   onCloseAutoFocus,
+  onEscapeKeyDown,
   children,
   className,
 }: {
@@ -23,6 +24,8 @@ export function Popover({
   onOpenChange?: (isOpen: boolean) => void;
   /** Prevent its default where the focus has gone elsewhere on purpose. */
   onCloseAutoFocus?: (event: Event) => void;
+  /** Prevent its default where Esc is for something inside: the popover hears it first. */
+  onEscapeKeyDown?: (event: KeyboardEvent) => void;
   children: ReactNode;
   className?: string;
 }) {
@@ -37,6 +40,7 @@ export function Popover({
           sideOffset={4}
           collisionPadding={8}
           {...(onCloseAutoFocus && { onCloseAutoFocus })}
+          {...(onEscapeKeyDown && { onEscapeKeyDown })}
           className={cx(floating, "max-w-96 p-3", className)}
         >
           {children}

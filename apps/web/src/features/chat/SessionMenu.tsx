@@ -33,14 +33,20 @@ export function SessionMenu({
   const [isOpen, setIsOpen] = useState(false);
   const [filter, setFilter] = useState("");
   const [renaming, setRenaming] = useState<string>();
+  /** Has the focus again when the field goes. */
+  const [renamed, setRenamed] = useState<string>();
   const [deleting, setDeleting] = useState<ChatSession>();
   const hintId = useId();
   const refresh = () => queries.invalidateQueries({ queryKey: query.queryKey });
 
+  const endRenaming = () => {
+    setRenamed(renaming);
+    setRenaming(undefined);
+  };
   const rename = useMutation({
     mutationFn: ({ id, title }: { id: string; title: string }) => api.chat.update({ params: { chat_id: id }, body: { title } }),
     onSuccess: () => {
-      setRenaming(undefined);
+      endRenaming();
       return refresh();
     },
   });
@@ -59,7 +65,16 @@ export function SessionMenu({
       <Popover
         label="Threads of this project"
         isOpen={isOpen}
-        onOpenChange={setIsOpen}
+        onOpenChange={(open) => {
+          setIsOpen(open);
+          setRenaming(undefined);
+          setRenamed(undefined);
+        }}
+        onEscapeKeyDown={(event) => {
+          if (renaming === undefined) return;
+          event.preventDefault();
+          endRenaming();
+        }}
         className="w-80 p-1!"
         trigger={
           <Button size="sm" variant="ghost" className="min-w-0 shrink! text-fg-0!">
@@ -101,11 +116,6 @@ export function SessionMenu({
                     defaultValue={titleOf(session)}
                     maxLength={255}
                     autoFocus
-                    onKeyDown={(event) => {
-                      if (event.key !== "Escape") return;
-                      event.stopPropagation();
-                      setRenaming(undefined);
-                    }}
                   />
                   <span id={hintId} className="px-1 text-2xs text-fg-2">
                     {rename.error ? sentenceOf(rename.error) : "Enter keeps it, Esc does not"}
@@ -116,6 +126,7 @@ export function SessionMenu({
                   <button
                     type="button"
                     aria-current={session.id === chatId || undefined}
+                    autoFocus={renamed === session.id}
                     className="flex min-h-8 min-w-0 flex-1 items-center gap-2 rounded-1 px-2 text-left hover:bg-bg-3 narrow:min-h-11"
                     onClick={() => choose(session.id)}
                   >
