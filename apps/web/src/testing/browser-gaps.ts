@@ -66,6 +66,17 @@ define(Element.prototype, "releasePointerCapture", () => undefined);
 define(Element.prototype, "getAnimations", () => []);
 define(URL, "createObjectURL", () => "blob:picture");
 define(URL, "revokeObjectURL", () => undefined);
+/** The canvas reads its zoom by it. */
+define(
+  globalThis,
+  "DOMMatrixReadOnly",
+  class {
+    readonly m22: number;
+    constructor(transform = "") {
+      this.m22 = Number(/scale\(([\d.]+)\)/.exec(transform)?.[1] ?? 1);
+    }
+  },
+);
 define(Range.prototype, "getClientRects", () => []);
 define(Range.prototype, "getBoundingClientRect", () => new DOMRect());
 size("offsetWidth", width);

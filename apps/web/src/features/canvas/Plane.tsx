@@ -245,10 +245,6 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   };
   useShortcuts(
     {
-      "canvas.connect": () => {
-        const node = focusedNode();
-        if (node) setConnecting(node.id);
-      },
       "canvas.delete": () => {
         const edgeId = document.activeElement?.closest<HTMLElement>(".react-flow__edge")?.dataset["id"];
         const going = edgeId === undefined ? undefined : goingOf(edgeId);
@@ -267,7 +263,16 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     plane,
   );
   const fitAll = () => void flow.fitView(fit);
-  useShortcuts({ "canvas.fit": fitAll, "canvas.zoomIn": () => void flow.zoomIn(), "canvas.zoomOut": () => void flow.zoomOut() });
+  useShortcuts({
+    // A click opens the details of a node beside the canvas, and they have the focus.
+    "canvas.connect": () => {
+      const node = focusedNode();
+      if (node) setConnecting(node.id);
+    },
+    "canvas.fit": fitAll,
+    "canvas.zoomIn": () => void flow.zoomIn(),
+    "canvas.zoomOut": () => void flow.zoomOut(),
+  });
 
   const said = useMemo(
     () =>
