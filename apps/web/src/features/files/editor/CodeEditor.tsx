@@ -1,7 +1,7 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
 import { Annotation, Compartment, EditorState, Transaction, type Extension } from "@codemirror/state";
 import {
   drawSelection,
@@ -14,6 +14,7 @@ import {
   placeholder,
 } from "@codemirror/view";
 import { useEffect, useRef } from "react";
+import { isApple } from "../../../lib/shortcut-keys.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
 import { usePreferences } from "../../users/preferences.ts";
 import type { BufferView } from "../buffers.ts";
@@ -83,7 +84,9 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label,
       },
       ...closeBracketsKeymap,
       ...defaultKeymap,
-      ...searchKeymap,
+      // With Shift it is the search in all files. The editor's own binding takes that for Mod-f where the browser says "f", as with Caps Lock.
+      ...searchKeymap.filter(({ key }) => key !== "Mod-f"),
+      { any: findInFile, scope: "editor search-panel" },
       ...historyKeymap,
       ...foldKeymap,
       ...completionKeymap,
@@ -161,6 +164,11 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label,
   }, [reveal, path]);
 
   return <div ref={host} className="min-h-0 flex-1 overflow-hidden" />;
+}
+
+function findInFile(view: EditorView, event: KeyboardEvent): boolean {
+  const isMod = isApple ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+  return isMod && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "f" && openSearchPanel(view);
 }
 
 /** Only what differs is replaced, so that cursor, scroll and undo of the rest stay. */
