@@ -1,24 +1,28 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { CircleQuestionMark, House, LayoutGrid, Library, LogOut, Megaphone, Settings, Store, SunMoon } from "lucide-react";
-import { Suspense, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useKeptPreferences } from "../features/users/preferences.ts";
 import { meQuery } from "../features/users/users.queries.ts";
 import { signOut } from "../features/auth/auth.queries.ts";
 import { useProjectsPaletteSource } from "../features/projects/use-projects-palette.tsx";
 import { useAccountTheme, useThemesPaletteSource } from "../features/themes/use-account-theme.tsx";
-import { lazily } from "../lib/chunks.ts";
+import { lazily, preload } from "../lib/chunks.ts";
+import { whenIdle } from "../lib/idle.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { toast } from "../ui/toast.tsx";
 import { ConnectionPill } from "./ConnectionPill.tsx";
 import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "./palette.ts";
 import { BottomBar, Rail } from "./Rail.tsx";
+import { HelpFrame } from "./HelpFrame.tsx";
 import { ImpersonationStrip } from "./ImpersonationStrip.tsx";
 import { DemoStrip } from "./ServerNotes.tsx";
 import { toggleTheme } from "./ThemeButton.tsx";
 
 const Palette = lazily(async () => (await import("./Palette.tsx")).Palette);
-const HelpSheet = lazily(async () => (await import("./HelpSheet.tsx")).HelpSheet);
+const loadHelpSheet = async () => (await import("./HelpSheet.tsx")).HelpSheet;
+const HelpSheet = lazily(loadHelpSheet);
+const idlePreloads = [() => preload(loadHelpSheet)];
 
 /** Everything around a signed-in page: rail, main, palette, help. */
 export function AppFrame() {
@@ -135,6 +139,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
   useProjectsPaletteSource();
   useThemesPaletteSource();
   useAccountTheme(user.theme_preset);
+  useEffect(() => whenIdle(idlePreloads), []);
 
   return (
     <div className="flex h-full narrow:flex-col">
@@ -153,7 +158,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       <BottomBar user={user} onFind={() => openPalette()} onSignOut={() => void leave()} />
       <ConnectionPill />
       {isHelpOpen ? (
-        <Suspense fallback={null}>
+        <Suspense fallback={<HelpFrame onClose={() => setIsHelpOpen(false)} />}>
           <HelpSheet isOpen onOpenChange={setIsHelpOpen} />
         </Suspense>
       ) : null}
