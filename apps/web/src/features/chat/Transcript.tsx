@@ -192,6 +192,11 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
       observer.disconnect();
     };
   }, [scrollRef, follow, scrollToBottom]);
+  // Who sends a message wants to see it, wherever they were reading.
+  const sendingKey = rows.findLast((row) => row.kind === "user" && row.turn.delivery === "sending")?.key;
+  useEffect(() => {
+    if (sendingKey !== undefined) void scrollToBottom("instant");
+  }, [sendingKey, scrollToBottom]);
   const announcement = useAnnouncement(rows, isBusy);
   const blocks = useMemo(
     () =>

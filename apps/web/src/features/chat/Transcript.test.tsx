@@ -1,0 +1,44 @@
+import { useState } from "react";
+import { expect, screen, test, waitFor } from "../../testing/index.ts";
+import { chatReducer, emptyChat, type ChatAction } from "./chat.reducer.ts";
+import { Transcript } from "./Transcript.tsx";
+import { transcriptRows } from "./transcript-rows.ts";
+
+const nothing = () => undefined;
+const sent = (id: string, text: string): ChatAction => ({ type: "sending", id, text, at: "2026-03-05T10:00:00Z" });
+
+/** A conversation of two screens in a box of 800 pixels. */
+function Conversation() {
+  const [state, setState] = useState(() =>
+    chatReducer(chatReducer(emptyChat, sent("u1", "Add a cart")), {
+      type: "sent",
+      id: "u1",
+      chatId: "c1",
+      taskId: "t1",
+      messageId: "m1",
+    } as ChatAction),
+  );
+  return (
+    <>
+      <Transcript rows={transcriptRows(state)} reader={{ id: "1", name: "Ada" }} onResume={nothing} onRetry={nothing} isBusy={false} />
+      <button onClick={() => setState((now) => chatReducer(now, sent("u2", "And a total")))}>Send</button>
+    </>
+  );
+}
+
+test("who has scrolled up and sends a message sees it", async ({ show, user }) => {
+  show(<Conversation />);
+  const log = await screen.findByRole("log", { name: "Transcript" });
+  Object.defineProperty(log, "scrollHeight", { configurable: true, value: 2400 });
+  await waitFor(() => {
+    for (const top of screen.queryByRole("button", { name: "Jump to now" }) ? [] : [1600, 200]) {
+      log.scrollTop = top;
+      log.dispatchEvent(new Event("scroll"));
+    }
+    expect(screen.getByRole("button", { name: "Jump to now" })).toBeVisible();
+  });
+  await user.click(screen.getByRole("button", { name: "Send" }));
+  await screen.findByText("And a total");
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Jump to now" })).not.toBeInTheDocument());
+  await waitFor(() => expect(log.scrollTop).toBeGreaterThan(1500));
+});
