@@ -158,6 +158,36 @@ describe("a run, event by event", () => {
     expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:read_file:ok", "tool:write_file:ok", "tool:read_file:failed"]);
   });
 
+  test("while one call of a batch waits for an approval, those before it have ended and those behind it have not begun", () => {
+    const call = (name: string, file_path: string) => ({ name, parameters: { file_path } });
+    const tools = [call("read_file", "a"), call("write_file", "b"), call("write_file", "c"), call("read_file", "d")];
+    const asks = (seq: number, approval_id: string, of: (typeof tools)[number]) =>
+      ev(seq, "approval_required", { approval_id, tool_name: of.name, tool_parameters: of.parameters, tool_description: "" });
+    const answered = (seq: number, approval_id: string, response: string) =>
+      ev(seq, "approval_resolved", { approval_id, response, note: null, by: "Nadia", at: at(seq) });
+    const list = [started, ev(2, "tool_started", { iteration: 1, tools, timestamp: at(2) }), asks(3, "a1", tools[1]!)];
+    const statuses = (state: ChatState) => runIn(state).parts.flatMap((part) => (part.kind === "tool" ? [part.status] : []));
+    expect(statuses(play([events(...list)]))).toEqual(["ended", "waiting", "queued", "queued"]);
+    list.push(answered(4, "a1", "allow_once"));
+    expect(statuses(play([events(...list)]))).toEqual(["ended", "running", "running", "running"]);
+    list.push(asks(5, "a2", tools[2]!));
+    expect(statuses(play([events(...list)]))).toEqual(["ended", "ended", "waiting", "queued"]);
+    list.push(answered(6, "a2", "deny"));
+    const tool_results = [ok, ok, { success: false, error: "Declined." }, { success: false, error: "It is gone." }];
+    list.push(step(7, { tool_calls: tools, tool_results }));
+    expect(statuses(play([events(...list)]))).toEqual(["ok", "ok", "refused", "failed"]);
+  });
+
+  test("a sub-agent's approval says nothing of the batch", () => {
+    const tools = [
+      { name: "invoke_subagent", parameters: { name: "a" } },
+      { name: "invoke_subagent", parameters: { name: "b" } },
+    ];
+    const asked = ev(3, "approval_required", { approval_id: "a1", tool_name: "write_file", tool_parameters: {}, tool_description: "" });
+    const state = play([events(started, ev(2, "tool_started", { iteration: 1, tools, timestamp: at(2) }), asked)]);
+    expect(briefs(state)).toEqual(["tool:invoke_subagent:running", "tool:invoke_subagent:running", "approval:open"]);
+  });
+
   test("unknown events stay, as what they are", () => {
     const state = play([events(started, ev(2, "checkpoint_created", { id: "c14" }), complete(3))]);
     expect(briefs(state)).toEqual(["plain:checkpoint_created", "text:Added src/About.tsx."]);

@@ -12,7 +12,8 @@ import type { SubagentView } from "./subagents.ts";
 
 /** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
 export type RunStatus = "running" | "waiting" | "done" | "failed" | "cancelled" | "limited" | "interrupted";
-export type ToolStatus = "running" | "waiting" | "ok" | "failed" | "refused";
+/** `queued` and `ended`: before and behind the call of their batch that waits for an approval; how it ended is told with the step. */
+export type ToolStatus = "queued" | "running" | "waiting" | "ended" | "ok" | "failed" | "refused";
 /** What a person may answer. */
 export type Answer = ApprovalResponse;
 

@@ -104,7 +104,13 @@ function onApprovalRequired(run: Run, data: RunEventData<"approval_required">): 
   const exact = run.parts.findIndex((part) => isHeld(part) && part.kind === "tool" && same(part.parameters, data.tool_parameters));
   const index = exact >= 0 ? exact : run.parts.findIndex(isHeld);
   const tool = run.parts[index];
-  const parts = tool?.kind === "tool" ? replaceAt(run.parts, index, { ...tool, status: "waiting" }) : run.parts;
+  // The calls of a batch run in their order. Only an exact one is surely of the batch: a sub-agent asks for calls of its own.
+  const isBatch = exact >= 0 && tool?.kind === "tool";
+  const parts = run.parts.map((part, at): Part => {
+    if (part.kind !== "tool" || part.status !== "running") return part;
+    if (at === index) return { ...part, status: "waiting" };
+    return isBatch && part.iteration === tool.iteration ? { ...part, status: at < index ? "ended" : "queued" } : part;
+  });
   return {
     ...run,
     status: "waiting",
@@ -132,6 +138,7 @@ function onApprovalResolved(run: Run, data: RunEventData<"approval_resolved">): 
       return { ...part, answer: { response, note: data.note, by: data.by, at: data.at } };
     if (part.kind === "tool" && part.key === toolKey)
       return { ...part, status: response === "deny" || response === "stop" ? "refused" : "running", startedAt: data.at };
+    if (part.kind === "tool" && part.status === "queued") return { ...part, status: "running", startedAt: data.at };
     return part;
   });
   const isStillAsked = parts.some((part) => (part.kind === "approval" || part.kind === "question") && !part.answer);
@@ -251,7 +258,7 @@ const contextOf = (used: number | null | undefined, window: number | undefined) 
 function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRunEvent): Run {
   const status = runStatusOf(data.completion_reason, data.success);
   const parts = run.parts.map((part): Part => {
-    if (part.kind === "tool" && (part.status === "running" || part.status === "waiting")) return { ...part, status: "refused" };
+    if (part.kind === "tool" && ["queued", "running", "waiting"].includes(part.status)) return { ...part, status: "refused" };
     if (part.kind === "question") return withdrawn(part, event.at ?? run.startedAt ?? "");
     if (part.kind === "approval" && !part.answer)
       return { ...part, answer: { response: "stop", note: null, by: null, at: event.at ?? run.startedAt ?? "" } };

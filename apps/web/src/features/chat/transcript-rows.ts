@@ -52,8 +52,10 @@ export interface Moment {
 const nowhere: Moment = { messageId: undefined, lastId: undefined, taskId: undefined, nextId: undefined, nextTaskId: undefined };
 
 const toolBead: Record<ToolPart["status"], BeadKind> = {
+  queued: "next",
   running: "live",
   waiting: "held",
+  ended: "step",
   ok: "step",
   failed: "failed",
   refused: "failed",
@@ -81,7 +83,7 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
           kind: "tool",
           part,
           bead: toolBead[part.status],
-          line: part.status === "running" ? "live" : part.status === "waiting" ? "held" : "done",
+          line: part.status === "running" ? "live" : part.status === "waiting" ? "held" : part.status === "queued" ? "next" : "done",
         });
         return;
       case "approval":

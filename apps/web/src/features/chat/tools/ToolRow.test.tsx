@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import type { ToolPart } from "../chat.types.ts";
 import { expect, screen, test } from "../../../testing/index.ts";
 import { ToolRow } from "./ToolRow.tsx";
@@ -43,6 +44,25 @@ test("a failed one opens by itself", async ({ show }) => {
   show(<ToolRow part={part({ status: "failed", result: output("1 test failed") })} />);
   const row = await screen.findByRole("button", { name: /failed/ });
   expect(row).toHaveAttribute("aria-expanded", "true");
+});
+
+test("a failed command opens at the end of what it printed", async ({ show }) => {
+  const height = vi.spyOn(Element.prototype, "scrollHeight", "get").mockReturnValue(900);
+  show(<ToolRow part={part({ status: "failed", result: output("FAIL a.test.ts") })} />);
+  expect((await screen.findByLabelText(/^Output of/)).scrollTop).toBe(900);
+  height.mockRestore();
+});
+
+test("beside a call that waits, an earlier one has ended and a later one has not started: neither turns", async ({ show }) => {
+  show(
+    <>
+      <ToolRow part={part({ key: "a", status: "ended", parameters: { command: "first" } })} />
+      <ToolRow part={part({ key: "b", status: "queued", parameters: { command: "last" } })} />
+    </>,
+  );
+  expect(await screen.findByRole("button", { name: /first.*done/ })).toBeVisible();
+  expect(screen.getByRole("button", { name: /last.*not started/ })).toBeVisible();
+  expect(document.querySelector(".spin")).toBeNull();
 });
 
 test("one that was refused says that it was not run, and stays closed", async ({ show }) => {

@@ -1,5 +1,5 @@
 import { CircleSlash2 } from "lucide-react";
-import { memo, useEffect, useMemo, useState } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { cx } from "../../../lib/cx.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { durationText } from "../durations.ts";
@@ -71,20 +71,15 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
           ) : null}
           {part.status === "waiting" ? <span className="text-err">{words.waiting}</span> : null}
           {part.durationMs !== undefined && part.status !== "running" ? <span>{durationText(part.durationMs)}</span> : null}
-          {part.status === "ok" ? <span className="sr-only">done</span> : null}
+          {part.status === "queued" ? <span className="sr-only">not started</span> : null}
+          {part.status === "ok" || part.status === "ended" ? <span className="sr-only">done</span> : null}
         </span>
       </button>
       {isOpen && hasMore ? (
         <div className="pt-1 pb-2">
           {facts.diff ? <DiffBlock lines={facts.diff} path={argument.text} /> : null}
           {facts.output ? (
-            <pre
-              {...scrollable}
-              aria-label={`Output of ${verb} ${argument.text}`}
-              className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-[7px] text-[11.5px] leading-read break-words whitespace-pre-wrap text-fg-1"
-            >
-              {clip(facts.output, part.status === "failed")}
-            </pre>
+            <Output text={facts.output} isFailed={part.status === "failed"} label={`Output of ${verb} ${argument.text}`} />
           ) : null}
           {!facts.diff && !facts.output && parameters ? (
             <pre
@@ -100,6 +95,24 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
     </div>
   );
 });
+
+/** What was printed; of a failure the end is in sight, where the reason mostly stands. */
+function Output({ text, isFailed, label }: { text: string; isFailed: boolean; label: string }) {
+  const box = useRef<HTMLPreElement>(null);
+  useLayoutEffect(() => {
+    if (isFailed && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [isFailed]);
+  return (
+    <pre
+      ref={box}
+      {...scrollable}
+      aria-label={label}
+      className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-[7px] text-[11.5px] leading-read break-words whitespace-pre-wrap text-fg-1"
+    >
+      {clip(text, isFailed)}
+    </pre>
+  );
+}
 
 const shownLines = 400;
 /** Of long output the end when it failed, the beginning otherwise. */
