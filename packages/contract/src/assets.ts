@@ -145,6 +145,9 @@ export const assetsRoutes = {
     kind: "raw",
     contentType: "application/octet-stream",
     params: Params,
+    query: Type.Object({
+      v: Type.Optional(Type.String({ maxLength: 100, description: "Any value. Change it to get past a browser's cache." })),
+    }),
     errors: ["not_found"],
   }),
   remove: route({

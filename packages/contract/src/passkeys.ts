@@ -22,25 +22,39 @@ const credential = {
   clientExtensionResults: JsonObject,
   authenticatorAttachment: Maybe(Type.String({ maxLength: 50 })),
 };
+/** What a credential holds besides is up to the browser that made it, and has no effect. */
+const madeByBrowser = { additionalProperties: true };
 /** WebAuthn Level 3, RegistrationResponseJSON. */
-export const NewCredential = Type.Object({
-  ...credential,
-  response: Type.Object({
-    clientDataJSON: Base64Url(16_384),
-    attestationObject: Base64Url(131_072),
-    transports: Maybe(Type.Array(Type.String({ maxLength: 50 }), { maxItems: 20 })),
-  }),
-});
+export const NewCredential = Type.Object(
+  {
+    ...credential,
+    response: Type.Object(
+      {
+        clientDataJSON: Base64Url(16_384),
+        attestationObject: Base64Url(131_072),
+        transports: Maybe(Type.Array(Type.String({ maxLength: 50 }), { maxItems: 20 })),
+      },
+      madeByBrowser,
+    ),
+  },
+  madeByBrowser,
+);
 /** WebAuthn Level 3, AuthenticationResponseJSON. */
-export const UsedCredential = Type.Object({
-  ...credential,
-  response: Type.Object({
-    clientDataJSON: Base64Url(16_384),
-    authenticatorData: Base64Url(16_384),
-    signature: Base64Url(4096),
-    userHandle: Maybe(Type.String({ maxLength: 200 })),
-  }),
-});
+export const UsedCredential = Type.Object(
+  {
+    ...credential,
+    response: Type.Object(
+      {
+        clientDataJSON: Base64Url(16_384),
+        authenticatorData: Base64Url(16_384),
+        signature: Base64Url(4096),
+        userHandle: Maybe(Type.String({ maxLength: 200 })),
+      },
+      madeByBrowser,
+    ),
+  },
+  madeByBrowser,
+);
 const Name = Type.String({ minLength: 1, maxLength: 100 });
 
 /** accounts-projects 9: signing in with a passkey, in the place of password and second step. */

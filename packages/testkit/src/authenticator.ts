@@ -123,6 +123,10 @@ export function createAuthenticator(page: { origin: string }): Authenticator {
           ),
         ),
         transports: ["internal"],
+        // Browsers add these for pages that do not parse the attestation.
+        authenticatorData: base64url(data),
+        publicKey: base64url(publicKey.export({ format: "der", type: "spki" })),
+        publicKeyAlgorithm: -7,
       });
     },
     get: (options, { credentialId, ...deviations } = {}) => {
