@@ -225,7 +225,7 @@ export default journey({}, async (stage) => {
         await looks(page, "home-attached");
         // The line breaks at the first upload.
         let isDown = true;
-        await page.route("**/api/chat/attachments?*", (route) => (isDown ? route.abort() : route.continue()));
+        await page.route(/\/api\/chat\/attachments(\?|$)/, (route) => (isDown ? route.abort() : route.continue()));
         await page.getByRole("button", { name: /^Build/ }).click();
         await page.getByText("One of the attachments could not be uploaded. Build again, or remove it first.").waitFor();
         await shot(page, "home-attached-failed");

@@ -81,7 +81,7 @@ export default journey({}, async (stage) => {
       run: async () => {
         await signIn(page, studio.url, account);
         await page.evaluate((id) => localStorage.setItem(`studio:mode:${id}`, JSON.stringify("allow")), project.id);
-        await page.goto(`${studio.url}/p/${project.slug}/preview`);
+        await page.goto(`${studio.url}/p/${project.slug}`);
         await frame.getByText("Ready to be built on").waitFor({ timeout: 30_000 });
         await send("People should reserve a loaf");
         await card.getByText("A loaf can be reserved", { exact: true }).waitFor({ timeout: 40_000 });
