@@ -180,8 +180,12 @@ export const filesRoutes = {
     auth: "user",
     kind: "raw",
     params: Params,
-    query: Type.Object({ raw: Type.Optional(Type.Boolean({ default: false })) }),
+    query: Type.Object({
+      raw: Type.Optional(Type.Boolean({ default: false, description: "Answer with the bytes of the file as `application/octet-stream`" })),
+    }),
     response: File,
+    otherContentTypes: ["application/octet-stream"],
+    isRanged: true,
     errors: ["bad_path", "not_found", "is_directory", "payload_too_large"],
   }),
   put: route({

@@ -34,6 +34,10 @@ export interface RouteSpec {
   response?: TSchema;
   /** Content type of a `raw` answer. */
   contentType?: string;
+  /** Content types that a `raw` answer has instead, for some values of the query. */
+  otherContentTypes?: readonly string[];
+  /** A `raw` answer may be the part that a `Range` header asks for (206). */
+  isRanged?: true;
   events?: TSchema;
   /** Client frames of a socket. */
   frames?: TSchema;

@@ -156,6 +156,7 @@ export const snapshotsRoutes = {
     auth: "user",
     kind: "raw",
     contentType: "application/zip",
+    otherContentTypes: ["application/gzip"],
     params: SnapshotParams,
     query: Type.Object({ format: Type.Optional(Literals("zip", "tar.gz")) }),
     errors: ["not_found", "snapshot_not_ready"],

@@ -19,6 +19,7 @@ export const transferRoutes = {
     auth: "user",
     kind: "raw",
     contentType: "application/zip",
+    otherContentTypes: ["application/gzip"],
     params: ProjectParams,
     query: DownloadQuery,
     errors: ["not_found", "project_busy"],

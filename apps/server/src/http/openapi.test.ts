@@ -57,7 +57,7 @@ test("the document is valid OpenAPI 3.1 and holds every route of the contract", 
         operationId,
       ).toEqual(named);
       const success = Object.keys(operation.responses).filter((s) => /^[23]/.test(s));
-      expect(success, operationId).toEqual([spec.status ?? 200].flat().map(String).sort());
+      expect(success, operationId).toEqual([spec.status ?? 200, spec.isRanged ? 206 : []].flat().map(String).sort());
       if (spec.auth !== "none" && spec.auth !== "optional") expect(operation.responses).toHaveProperty("401");
       if (spec.body) expect(operation.requestBody?.content, operationId).toHaveProperty(["application/json"]);
       if (spec.form) expect(operation.requestBody?.content).toHaveProperty(["application/x-www-form-urlencoded"]);
@@ -73,4 +73,14 @@ test("every schema of the contract is one, and can be compiled: the server does 
       for (const schema of [params, query, body]) if (schema) expect(() => ajv.compile(schema), `${group}.${name}`).not.toThrow();
       if (response) expect(() => fastJsonStringify(response as Schema), `${group}.${name}`).not.toThrow();
     }
+});
+
+test("every content type of an answer is declared: of bytes beside JSON, of each kind of archive", async () => {
+  await using app = await testApp();
+  const { paths } = (await (await app.request("/openapi.json")).json()) as Document;
+  const typesOf = (path: string, status = "200") => Object.keys(paths[path]?.["get"]?.responses[status]?.content ?? {});
+  expect(typesOf("/api/projects/{id}/files/{path}")).toEqual(["application/json", "application/octet-stream"]);
+  expect(typesOf("/api/projects/{id}/files/{path}", "206")).toEqual(["application/octet-stream"]);
+  for (const path of ["/api/projects/{id}/download", "/api/projects/{id}/snapshots/{snapshot_id}/download"])
+    expect(typesOf(path), path).toEqual(["application/zip", "application/gzip"]);
 });

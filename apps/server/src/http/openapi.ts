@@ -87,13 +87,21 @@ function operation(operationId: string, spec: RouteSpec): Json {
   const content =
     spec.kind === "sse"
       ? { "text/event-stream": { schema: { type: "string", description: "`data:` lines, one JSON object each", "x-event": spec.events } } }
-      : { [spec.contentType ?? "application/json"]: { schema: spec.response ?? {} } };
+      : {
+          [spec.contentType ?? "application/json"]: { schema: spec.response ?? {} },
+          ...Object.fromEntries((spec.otherContentTypes ?? []).map((type) => [type, {}])),
+        };
   const responses: Record<string, unknown> = {};
   for (const status of success)
     responses[status] =
       status === 204 || status === 303
         ? { description: status === 204 ? "Done" : "Sent on to the app" }
         : { description: status === 201 ? "Created" : status === 202 ? "Accepted" : "OK", content };
+  if (spec.isRanged)
+    responses[206] = {
+      description: "The part that the `Range` header asks for",
+      content: Object.fromEntries((spec.otherContentTypes ?? []).map((type) => [type, {}])),
+    };
   const byStatus = new Map<number, string[]>();
   const codes: ErrorCode[] = [
     ...(spec.errors ?? []),
@@ -140,7 +148,7 @@ const describeSocket = (spec: RouteSpec): Json => ({
   tags: [spec.tag],
   parameters: parameters(spec),
   authentication:
-    "Session cookie with an allowed Origin, `?ticket=` of POST /api/auth/ws-ticket, or a first frame {type: auth, token} within 10 s. Closes 4401 or 4404.",
+    "Session cookie with an allowed Origin, `?ticket=` of POST /api/auth/ws-ticket, or a first frame {type: auth, token} within 10 s, answered by {type: authenticated}. Closes 4401 or 4404.",
   send: spec.frames ?? {},
   receive: spec.events ?? {},
 });
