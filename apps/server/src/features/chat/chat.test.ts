@@ -41,7 +41,7 @@ test("a run tells everything in the promised order, and every event is numbered"
     tool_results: [{ success: true, tool: "write_file", result: { success: true, file_path: "src/About.tsx" } }],
   });
   expect(find(events, "credits_used")?.data).toMatchObject({
-    cost_total_cents: 0.175,
+    cost_total_cents: 0.115,
     credits_deducted: 0,
     is_byok: false,
     tokens_in: 1000,

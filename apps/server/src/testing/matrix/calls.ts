@@ -120,7 +120,8 @@ async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, coo
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data)) as { type: string };
       said.push(String(data));
-      if (frame.type !== "error") resolve(101);
+      // Who it is, not yet whether they may.
+      if (frame.type !== "error" && frame.type !== "authenticated") resolve(101);
     });
     socket.on("close", (code) => resolve(code));
     void sleep(15_000, undefined, { ref: false }).then(() => resolve(0));
