@@ -20,7 +20,20 @@ import {
   WrittenReview,
 } from "./marketplace.ts";
 import { route } from "./route.ts";
-import { AverageRating, extend, JsonObject, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import {
+  AverageRating,
+  extend,
+  JsonObject,
+  listOf,
+  Literals,
+  Maybe,
+  Nullable,
+  pageQuery,
+  Timestamp,
+  Type,
+  Uuid,
+  type Static,
+} from "./schema.ts";
 
 const tag = "marketplace";
 const SourceType = Literals("open", "closed");

@@ -203,7 +203,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         themes_count: ofThemes?.published ?? 0,
         total_downloads: (ofAgents?.downloads ?? 0) + (ofBases?.downloads ?? 0) + (ofThemes?.downloads ?? 0),
         total_usage: ofAgents?.usage ?? 0,
-        average_rating: ofAgents?.rating == null ? null : Math.round(ofAgents.rating * 10) / 10,
+        average_rating: typeof ofAgents?.rating === "number" ? Math.round(ofAgents.rating * 10) / 10 : null,
         total_reviews: ofAgents?.reviews ?? 0,
       };
     },

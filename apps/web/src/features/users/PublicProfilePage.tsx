@@ -100,7 +100,10 @@ function Stats({ of: { items_count, total_downloads, average_rating, total_revie
   const facts = [
     ["In the store", items_count.toLocaleString("en")],
     ["Taken into libraries", total_downloads.toLocaleString("en")],
-    ["Rating", average_rating === null ? "No ratings yet" : `${average_rating.toFixed(1)} of 5, from ${total_reviews.toLocaleString("en")}`],
+    [
+      "Rating",
+      average_rating === null ? "No ratings yet" : `${average_rating.toFixed(1)} of 5, from ${total_reviews.toLocaleString("en")}`,
+    ],
   ];
   return (
     <dl aria-label="Statistics" className="mt-6 flex flex-wrap gap-x-8 gap-y-3">
