@@ -50,7 +50,15 @@ export function momentsOf(events: readonly RunEvent[]): Moment[] {
   });
 }
 
-const beads: Record<ToolPart["status"], BeadKind> = { running: "live", waiting: "held", ok: "step", failed: "failed", refused: "failed" };
+const beads: Record<ToolPart["status"], BeadKind> = {
+  queued: "next",
+  running: "live",
+  waiting: "held",
+  ended: "step",
+  ok: "step",
+  failed: "failed",
+  refused: "failed",
+};
 
 function toldOf(part: Part): { label: string; bead: BeadKind } | undefined {
   switch (part.kind) {
