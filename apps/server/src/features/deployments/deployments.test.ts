@@ -124,14 +124,17 @@ test(
     expect((await site.ask("/", { headers: html })).text).toContain("<title>two");
     expect(await current(one)).toMatchObject({ is_live: false, can_roll_back: true });
 
-    const began = performance.now();
+    // Quick because nothing is built or copied: the version lies here, and becomes the live one again.
+    await put("build.mjs", "process.exit(1)");
     const { task_id } = await api().deployments.rollback({ params: { deployment_id: one.id } });
     await ended(app, ada, task_id);
     expect((await site.ask("/", { headers: html })).text).toBe(page.text);
-    const took = Math.round(performance.now() - began);
-    process.stdout.write(`\nrolled back, and seen, in ${took} ms\n`);
-    expect(took).toBeLessThan(1000);
-    expect((await current(two)).is_live).toBe(false);
+    expect(
+      (await api().deployments.list({ params: { project_id: project.id }, query: {} })).items.map(({ id, is_live }) => [id, is_live]),
+    ).toEqual([
+      [two.id, false],
+      [one.id, true],
+    ]);
     expect(await outcome(await app.request(`/api/deployments/${one.id}/rollback`, { method: "POST", user: ada }))).toEqual([
       409,
       "not_deployable",
@@ -217,7 +220,8 @@ test("what fails says where; what is live stays; one at a time; a deployment can
   await put("build.mjs", `process.exit(0)`);
   expect((await deploy(built)).error).toMatch(/^Nothing was found in dist/);
 
-  await put("build.mjs", `console.log("building"); setTimeout(() => {}, 60_000)`);
+  // Far longer than this test may take: who waited for its end would never be answered.
+  await put("build.mjs", `console.log("building"); setTimeout(() => {}, 600_000)`);
   const { deployment, task_id } = await api().deployments.create({ body: built });
   for await (const event of api().deployments.stream({ params: { deployment_id: deployment.id } }))
     if (event.type === "log" && event.data.line.endsWith("building")) break;
@@ -229,12 +233,10 @@ test("what fails says where; what is live stays; one at a time; a deployment can
     409,
     "deployment_running",
   ]);
-  const began = performance.now();
   expect(await api().deployments.cancel({ params: { deployment_id: deployment.id } })).toMatchObject({
     status: "failed",
     error: "Cancelled.",
   });
-  expect(performance.now() - began).toBeLessThan(4000);
   await ended(app, ada, task_id);
   expect((await app.runtime.list()).filter(({ id }) => id.startsWith("deploy-"))).toEqual([]);
   expect((await current(one)).is_live).toBe(true);
