@@ -10,11 +10,9 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe("cancel", () => {
-  test("reaches a streaming model at once, what was said is kept", async () => {
+  test("reaches a streaming model, what was said is kept", async () => {
     await using ws = await tempWorkspace();
-    const started = performance.now();
     const run = await play(ws, [[...say("Half a"), "hang"]], { onEvent: (event, abort) => event.type === "text_chunk" && abort.abort() });
-    expect(performance.now() - started).toBeLessThan(1_000);
     expect(run.result).toMatchObject({ success: false, completion_reason: "cancelled", final_response: "Half a\n\nCancelled." });
     expect(run.order).toEqual(["text_chunk", "charge", "complete"]);
     expect(run.charges[0]).toMatchObject({ is_estimated: true });
@@ -41,14 +39,12 @@ describe("cancel", () => {
     const abort = new AbortController();
     const run0 = play(
       ws,
-      [calls(write("a.txt"), call("bash_exec", { command: "echo $$ > pid; sleep 60 & echo $! > child; wait" }), write("b.txt"))],
+      [calls(write("a.txt"), call("bash_exec", { command: "echo $$ > pid; sleep 600 & echo $! > child; wait" }), write("b.txt"))],
       { signal: abort.signal },
     );
     while (!(await ws.files.stat("child"))?.size) await new Promise((resolve) => setTimeout(resolve, 20));
-    const cancelled = performance.now();
     abort.abort();
     const run = await run0;
-    expect(performance.now() - cancelled).toBeLessThan(2_000);
     for (const file of ["pid", "child"]) {
       const pid = Number(await ws.get(file));
       expect(isAlive(pid)).toBe(false);

@@ -14,7 +14,7 @@ describe("limits", () => {
 
   test("wall clock: ends a command in the middle; waiting for a person does not count", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [calls(write("1")), calls(call("bash_exec", { command: "sleep 30" }))], {
+    const run = await play(ws, [calls(write("1")), calls(call("bash_exec", { command: "sleep 600" }))], {
       editMode: "ask",
       allowedTools: ["bash_exec"],
       limits: { max_run_ms: 300 },
@@ -22,7 +22,6 @@ describe("limits", () => {
     });
     expect(run.all("agent_step").map((event) => event.data.tool_results[0]!.success)).toEqual([true, false]);
     expect(run.result).toMatchObject({ success: false, completion_reason: "resource_limit_exceeded" });
-    expect(run.result.resource_stats.duration_ms).toBeLessThan(3_500);
   });
 
   test("tool time: a tool that does not come back is given up", async () => {

@@ -441,9 +441,7 @@ describe("bash_exec", () => {
 
   test("a timeout ends the whole process group", async () => {
     await using ws = await tempWorkspace();
-    const started = performance.now();
-    const { results } = await use(ws, [["bash_exec", { command: "echo before; sleep 50 & sleep 50", timeout: 1 }]]);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const { results } = await use(ws, [["bash_exec", { command: "echo before; sleep 500 & sleep 500", timeout: 1 }]]);
     expect(results[0]).toMatchObject({ success: false, error: expect.stringContaining("within 1 s"), result: { output: "before\n" } });
   });
 

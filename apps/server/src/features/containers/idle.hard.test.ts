@@ -57,9 +57,8 @@ describe.skipIf(!runtime?.can.freeze)("sleep and waking (needs a runtime that ca
     expect((await visit.upgrade("/?token=x", { protocol: "vite-hmr" })).status).toBe(503);
     expect(await statusOf(project.id)).toBe("frozen");
 
-    const started = performance.now();
     expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
-    expect(performance.now() - started).toBeLessThan(500);
+    // Thawed, not started again.
     expect(await bootOf()).toBe(boot);
     expect(socket?.destroyed).toBe(false);
     socket?.destroy();

@@ -18,9 +18,8 @@ describe("waking", () => {
     await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
       timeout: 3000,
     });
-    const started = performance.now();
+    // It was only frozen: the page itself comes, not one that waits for a start.
     expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
-    expect(performance.now() - started).toBeLessThan(1000);
     socket?.destroy();
   });
 
