@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { png, say, script, startModelServer, type ModelServer } from "@tesslate/testkit";
 import { eventually, modelEnv } from "../../testing/chat.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts";
@@ -113,7 +113,8 @@ describe("the first message of a project", () => {
     const created = await app.as(ada).projects.create({ body: { name: "Late", message: "Build it" } });
     const [chat_id, params] = [created.chat_id ?? "", { id: created.id }];
     expect(await ended(app, ada, created.task_id)).toMatchObject({ status: "failed" });
-    expect(await app.as(ada).projects.get({ params })).toMatchObject({ environment_status: "setup_failed" });
+    // The project says so right after its task.
+    await vi.waitFor(async () => expect(await app.as(ada).projects.get({ params })).toMatchObject({ environment_status: "setup_failed" }));
     expect(await queueOf(at, chat_id)).toMatchObject({ items: [{ message: "Build it" }] });
     // Asked for by hand it does not run either: there are no files.
     await app.as(ada).queue.resume({ params: { chat_id } });
