@@ -1,5 +1,5 @@
 import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
-import { maxBatchPaths, maxListedContents, maxListedFiles } from "./limits.ts";
+import { maxBatchPaths, maxListedFiles, maxListedPage } from "./limits.ts";
 import { route } from "./route.ts";
 
 const tag = "files";
@@ -80,8 +80,8 @@ export const filesRoutes = {
       limit: Type.Optional(
         Type.Integer({
           minimum: 1,
-          maximum: maxListedFiles,
-          description: `Default ${maxListedFiles}, which is the whole list of most projects; with \`content=true\` default 50, at most ${maxListedContents}. \`total\` counts all files`,
+          maximum: maxListedPage,
+          description: `Without it the whole list, up to ${maxListedFiles} files; with \`content=true\` 50. \`total\` counts all files`,
         }),
       ),
       container_dir: Type.Optional(

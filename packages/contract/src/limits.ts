@@ -15,6 +15,6 @@ export const maxBatchPaths = 200;
 export const maxArchiveBytes = 500 * 1024 * 1024;
 export const maxArchiveEntries = 50_000;
 
-/** Files in one page of a project's list, without and with their contents. */
+/** Files in a project's list without a `limit`, and the largest `limit`. */
 export const maxListedFiles = 10_000;
-export const maxListedContents = 500;
+export const maxListedPage = 500;

@@ -13,6 +13,8 @@ import {
 type Json = Record<string, unknown>;
 
 /** The OpenAPI 3.1 document, built from the route values (contract README rule 11). */
+const bytes = { type: "string", format: "binary" };
+
 export function buildOpenApi(contract: Record<string, RouteGroup> = wholeContract, { version }: { version: string }): Json {
   const paths: Record<string, Json> = {};
   const sockets: Record<string, Json> = {};
@@ -89,7 +91,7 @@ function operation(operationId: string, spec: RouteSpec): Json {
       ? { "text/event-stream": { schema: { type: "string", description: "`data:` lines, one JSON object each", "x-event": spec.events } } }
       : {
           [spec.contentType ?? "application/json"]: { schema: spec.response ?? {} },
-          ...Object.fromEntries((spec.otherContentTypes ?? []).map((type) => [type, {}])),
+          ...Object.fromEntries((spec.otherContentTypes ?? []).map((type) => [type, { schema: bytes }])),
         };
   const responses: Record<string, unknown> = {};
   for (const status of success)
@@ -100,7 +102,7 @@ function operation(operationId: string, spec: RouteSpec): Json {
   if (spec.isRanged)
     responses[206] = {
       description: "The part that the `Range` header asks for",
-      content: Object.fromEntries((spec.otherContentTypes ?? []).map((type) => [type, {}])),
+      content: Object.fromEntries((spec.otherContentTypes ?? []).map((type) => [type, { schema: bytes }])),
     };
   const byStatus = new Map<number, string[]>();
   const codes: ErrorCode[] = [

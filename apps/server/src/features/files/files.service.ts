@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
-import { maxFileBytes, maxListedContents, maxListedFiles, type File, type List, type TreeEntry } from "@tesslate/contract";
+import { maxFileBytes, maxListedFiles, type File, type List, type TreeEntry } from "@tesslate/contract";
 import { RuntimeError, type Entry, type Sandbox } from "@tesslate/runtime";
 import { fromRuntime } from "../../http/errors.ts";
-import { AppError, invalid, notFound } from "../../platform/errors.ts";
+import { AppError, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
@@ -95,7 +95,6 @@ export function createFiles({
     list: async (userId: string, ref: string, query: PageQuery & { container_dir?: string; content?: boolean }): Promise<List<File>> => {
       const { project, tree } = await open(userId, ref);
       const { content = false, limit = content ? 50 : maxListedFiles } = query;
-      if (content && limit > maxListedContents) throw invalid(["query", "limit"], `Must be at most ${maxListedContents} with content=true`);
       const page = pageOf({ ...query, limit });
       const under = query.container_dir === undefined ? "" : normalisePath(query.container_dir === "" ? "." : query.container_dir);
       if (under !== "" && !(await tree.stat(under))?.isDirectory) return page.envelope<File>([], 0);
