@@ -100,7 +100,17 @@ test("a secret that is shown once is shown to the retry, and is nowhere in the d
   for (const secret of [String(first.body["key"]), key, "retried"]) expect(stored.join("\n")).not.toContain(secret);
 });
 
-test("an error gives the key back", async () => {
+test("a refusal gives the key back", async () => {
+  const [key, absent] = [randomUUID(), randomUUID()];
+  const id = String((await send("/api/feedback", randomUUID(), feedback(randomUUID()))).body["id"]);
+  const comment = () => send(`/api/feedback/${absent}/comments`, key, { content: "x" });
+  expect((await comment()).status).toBe(404);
+  await sql("update feedback_posts set id = $2 where id = $1", [id, absent]);
+  const retried = await comment();
+  expect([retried.status, retried.isReplayed]).toEqual([201, false]);
+});
+
+test("a failure keeps the key, since the work may have been done", async () => {
   const key = randomUUID();
   const post = await send("/api/feedback", randomUUID(), feedback(randomUUID()));
   const comments = `/api/feedback/${String(post.body["id"])}/comments`;
@@ -111,7 +121,8 @@ test("an error gives the key back", async () => {
     await sql("alter table feedback_comments_away rename to feedback_comments");
   }
   const retried = await send(comments, key, { content: "x" });
-  expect([retried.status, retried.isReplayed]).toEqual([201, false]);
+  expect([retried.status, retried.body["code"]]).toEqual([409, "idempotency_key_interrupted"]);
+  expect((await send(comments, randomUUID(), { content: "x" })).status).toBe(201);
 });
 
 test("a key that a dead process left claimed does not do the work twice; after 24 hours every key is free", async () => {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Idempotency, StoredAnswer } from "../../http/context.ts";
 import type { CryptoBox } from "../../platform/crypto.ts";
-import { conflict, invalid, keyReused } from "../../platform/errors.ts";
+import { AppError, conflict, invalid, InvalidInput, keyReused } from "../../platform/errors.ts";
 import type { IdempotencyStore } from "./idempotency.store.ts";
 
 export const answerPlace = (id: string): string => `idempotency_keys.sealed_answer:${id}`;
@@ -9,8 +9,8 @@ const hash = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /**
  * Remembers for 24 hours what was answered to a person's `Idempotency-Key`. A row is claimed before the work begins, so that of many equal requests
- * one does it. An error gives the key back: nothing was done, and the next attempt may succeed. A process that died between claim and answer leaves
- * the key claimed: whether the work was done is not known then, and must not be done twice.
+ * one does it. A refusal gives the key back: nothing was done, and the next attempt may succeed. Any other error, and a process that died between
+ * claim and answer, leaves the key claimed: the work may have been done, and must not be done twice.
  */
 export function createIdempotency({
   store,
@@ -33,7 +33,7 @@ export function createIdempotency({
     if (isRunning) throw conflict("idempotency_key_running", "A request with this key is still running. Retry when it has ended.");
     throw conflict(
       "idempotency_key_interrupted",
-      "The server stopped during the first request with this key. Check whether its work was done, then use a new key.",
+      "The first request with this key failed or was interrupted. Check whether its work was done, then use a new key.",
     );
   };
 
@@ -51,7 +51,7 @@ export function createIdempotency({
             try {
               answer = await work();
             } catch (error) {
-              await store.release(id);
+              if (error instanceof AppError || error instanceof InvalidInput) await store.release(id);
               throw error;
             }
             await store.answer(id, box.seal(JSON.stringify(answer), answerPlace(id)));
@@ -62,7 +62,7 @@ export function createIdempotency({
         }
         const former = await replay(user_id, key_hash, request_hash);
         if (former) return { ...former, isReplayed: true };
-        // The former claim was given back meanwhile: the key is free.
+        // The other request released the key in between, so claim it again.
       }
     },
     jobHandlers: { prune_idempotency_keys: store.prune },
