@@ -127,5 +127,9 @@ const textOf = (statement: unknown): string =>
     : typeof statement === "object" && statement !== null && "text" in statement
       ? String(statement.text)
       : "";
-/** Reads, and writes that leave the same rows when they are made twice: all but inserts that make a new row each time. */
-const isRepeatable = (text: string): boolean => !/\binsert\s+into\b/i.test(text) || /\bon conflict\b/i.test(text);
+/**
+ * Reads, and writes that leave the same rows when they are made twice: neither inserts that make a new row each time nor updates that count a column up
+ * or down (`"n" = "t"."n" + 1`).
+ */
+export const isRepeatable = (text: string): boolean =>
+  (!/\binsert\s+into\b/i.test(text) || /\bon conflict\b/i.test(text)) && !/("?)\b(\w+)\1\s*=\s*(?:"?\w+"?\.)?"?\b\2\b"?\s*[-+]/i.test(text);

@@ -98,7 +98,7 @@ describe("the embedded database is killed", () => {
       }
       expect(kills).toBe(3);
       expect(await outcomeOf(world, events)).toMatchObject({
-        text: `${words.join("").trim()}Done.`,
+        text: `${words.join("")}Done.`,
         reason: "no_more_actions",
         isGapless: true,
         isStored: true,
@@ -193,7 +193,7 @@ describe("the connection breaks", () => {
     expect(find(events, "complete")?.data).toMatchObject({ success: false, completion_reason: "interrupted", iterations: 1 });
     const resumed = await client.chat.resume({ body: { task_id } });
     const more = await all(client.chat.runEvents({ params: { task_id: resumed.task_id } }));
-    expect(find(more, "complete")?.data).toMatchObject({ success: true, final_response: words.join("").trim() });
+    expect(find(more, "complete")?.data).toMatchObject({ success: true, final_response: words.join("") });
     expect(await world.read("log.txt")).toBe("one\n");
   }, 60_000);
 });
