@@ -131,14 +131,13 @@ export function composeChat(
   provisioning.beginWith({
     check: chat.checkFirst,
     keep: queue.addFirst,
-    begin: async (project) => {
-      if (!(await queue.hasWaiting(project.id))) return;
-      // The app runs beside the conversation; the agent does not wait for it.
-      await power
-        .startProject(project)
-        .catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message"));
-      await queue.afterSetup(project.id);
-    },
+    // The app runs beside the conversation; the agent does not wait for it.
+    begin: (project) =>
+      queue.afterSetup(project.id, () =>
+        power
+          .startProject(project)
+          .catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message")),
+      ),
   });
   const plans = createPlans({ store: createPlansStore(db), chats: chatStore, chat, events });
   if (config.features.planMode) {

@@ -173,10 +173,9 @@ export function createProvisioning({
       : undefined;
   /** What the last setup used. An archive is deleted when its setup fails. */
   const lastSourceOf = async (project: ProjectRow): Promise<SourceInput | undefined> => {
-    const { items } = await tasks.list(project.owner_id, { project_id: project.id, limit: 100 });
-    const last = items.find((task) => task.type === "project_creation");
+    const last = await tasks.findLatest(project.id, "project_creation");
     if (!last) return templateOf(project);
-    const { source } = (await tasks.require(project.owner_id, last.id)).input as CreationInput;
+    const { source } = last.input as CreationInput;
     return source.kind === "archive" ? undefined : source;
   };
 

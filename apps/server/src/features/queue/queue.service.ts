@@ -145,11 +145,13 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
       });
       return id;
     },
-    hasWaiting: async (projectId: string): Promise<boolean> => (await store.listChats(projectId)).length > 0,
-    /** The project is set up: what waits in its chats begins. Never throws. */
-    afterSetup: async (projectId: string): Promise<void> => {
+    /** Sends the messages that waited for the setup of their project, after `prepare`. Without such messages does nothing. Never throws. */
+    afterSetup: async (projectId: string, prepare: () => Promise<unknown>): Promise<void> => {
       try {
-        for (const id of await store.listChats(projectId)) await advance({ id, project_id: projectId });
+        const chatIds = await store.listChats(projectId);
+        if (chatIds.length === 0) return;
+        await prepare();
+        for (const id of chatIds) await advance({ id, project_id: projectId });
       } catch (err) {
         log.error({ err, project_id: projectId }, "first message not sent");
       }

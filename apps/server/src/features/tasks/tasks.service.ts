@@ -293,6 +293,7 @@ export function createTasks({
       const { rows, total } = await store.list(userId, query, page);
       return page.envelope(rows.map(wireOf), total);
     },
+    findLatest: store.findLatest,
     /** Cancels at once what waits, asks what runs to stop. Throws `task_finished` for ended ones. */
     cancel: async (userId: string, id: string): Promise<void> => {
       await require(userId, id);

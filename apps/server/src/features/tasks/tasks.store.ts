@@ -36,6 +36,16 @@ export function createTasksStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
+    /** The newest task of this type in a project. */
+    findLatest: async (projectId: string, type: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.project_id, projectId), eq(tasks.type, type)))
+          .orderBy(desc(tasks.created_at), desc(tasks.id))
+          .limit(1)
+      )[0],
     /**
      * Takes a queued task for this process; `undefined` when somebody else has it or it was cancelled. `isRepeat`: the answer of an earlier try was
      * lost, so it may be this process's already.
