@@ -17,6 +17,7 @@ export const shortcuts = define({
   "theme.toggle": { label: "Light or dark", scope: "Everywhere", keys: ["g t"] },
   "home.prompt": { label: "Write a prompt", scope: "Home", keys: ["/"] },
   "marketplace.search": { label: "Search the store", scope: "Store", keys: ["/"] },
+  "admin.close-panel": { label: "Close the side panel", scope: "Administration", keys: ["Escape"] },
   "projects.search": { label: "Search projects", scope: "Projects", keys: ["/"] },
   "workbench.preview": { label: "Show the preview", scope: "Workbench", keys: ["g 1"] },
   "workbench.code": { label: "Show the code", scope: "Workbench", keys: ["g 2"] },

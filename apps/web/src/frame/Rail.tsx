@@ -1,23 +1,12 @@
 import { Link, useMatchRoute, useNavigate } from "@tanstack/react-router";
-import {
-  CircleQuestionMark,
-  Ellipsis,
-  House,
-  LayoutGrid,
-  Library,
-  LogOut,
-  Megaphone,
-  Search,
-  Settings,
-  ShieldUser,
-  Store,
-} from "lucide-react";
+import { CircleQuestionMark, House, LayoutGrid, Library, LogOut, Megaphone, Search, Settings, ShieldUser, Store } from "lucide-react";
 import type { ReactNode } from "react";
 import type { User } from "@tesslate/contract";
 import { cx } from "../lib/cx.ts";
 import { capsOf } from "../lib/shortcut-keys.ts";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { Avatar } from "../ui/Avatar.tsx";
+import { bottomBarCell, MoreCell } from "../ui/bottom-bar.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
 import { Menu, type MenuEntry } from "../ui/Menu.tsx";
@@ -123,9 +112,6 @@ function AccountMenu({ user, onSignOut }: { user: User; onSignOut: () => void })
   );
 }
 
-const barCell =
-  "relative grid content-center justify-items-center gap-[3px] focus-visible:-outline-offset-2 text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5";
-
 /** The same places on a phone; "More" has those without a cell of their own. A workbench brings its own bar and hides this one. */
 export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () => void; onSignOut: () => void }) {
   const { home, projects, store, settings, admin, feedback } = usePlaces();
@@ -144,27 +130,12 @@ export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () 
       className="hidden h-[calc(56px+env(safe-area-inset-bottom))] flex-none grid-cols-5 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
     >
       {[home, projects, store, settings].map((place) => (
-        <Link key={place.label} to={place.to} aria-current={place.isHere ? "page" : undefined} className={barCell}>
+        <Link key={place.label} to={place.to} aria-current={place.isHere ? "page" : undefined} className={bottomBarCell}>
           {place.icon}
           {place.label}
         </Link>
       ))}
-      <Menu
-        label="More"
-        side="top"
-        align="end"
-        entries={more}
-        trigger={
-          <button
-            type="button"
-            aria-current={inMore.some(({ isHere }) => isHere) ? "page" : undefined}
-            className={cx(barCell, "data-[state=open]:text-fg-0")}
-          >
-            <Ellipsis />
-            More
-          </button>
-        }
-      />
+      <MoreCell entries={more} isCurrent={inMore.some(({ isHere }) => isHere)} />
     </nav>
   );
 }

@@ -1,8 +1,8 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { ArrowLeft, X } from "lucide-react";
-import { useEffect, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { hasCode } from "../../lib/errors.ts";
-import { useHandler } from "../../lib/use-handler.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
@@ -26,17 +26,7 @@ export function SidePanel<T>({
   onClose: () => void;
   children: (thing: T) => ReactNode;
 }) {
-  const onEscape = useHandler((event: KeyboardEvent) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    // A dialog, a menu or a field that is being typed into takes the key for itself.
-    if (document.querySelector("[role='dialog'], [role='alertdialog'], [role='menu'], [role='listbox']")) return;
-    if (event.target instanceof Element && event.target.closest("input, textarea, select")) return;
-    onClose();
-  });
-  useEffect(() => {
-    document.addEventListener("keydown", onEscape);
-    return () => document.removeEventListener("keydown", onEscape);
-  }, [onEscape]);
+  useShortcuts({ "admin.close-panel": onClose });
   const shown = data === undefined ? undefined : head(data);
   return (
     <section

@@ -51,7 +51,8 @@ export interface Moment {
 }
 const nowhere: Moment = { messageId: undefined, lastId: undefined, taskId: undefined, nextId: undefined, nextTaskId: undefined };
 
-const toolBead: Record<ToolPart["status"], BeadKind> = {
+/** How the thread shows a tool call in each of its states. */
+export const toolBead: Record<ToolPart["status"], BeadKind> = {
   queued: "next",
   running: "live",
   waiting: "held",

@@ -1,10 +1,11 @@
 import type { EvidencePicture, RunEvent } from "@tesslate/contract";
 import { replayedEvent } from "../chat/chat.reducer.ts";
-import type { FileEdit, Part, ToolPart } from "../chat/chat.types.ts";
+import type { FileEdit, Part } from "../chat/chat.types.ts";
 import { applyRunEvent, emptyRun } from "../chat/run-events.ts";
 import { argumentOf } from "../chat/tools/tool-facts.ts";
 import { countLines, diffLines } from "../chat/tools/diff-lines.ts";
 import { lookOf } from "../chat/tools/tool-looks.ts";
+import { toolBead } from "../chat/transcript-rows.ts";
 import type { BeadKind } from "../../ui/thread/index.ts";
 
 /** A file as the run had changed it by then. */
@@ -50,20 +51,10 @@ export function momentsOf(events: readonly RunEvent[]): Moment[] {
   });
 }
 
-const beads: Record<ToolPart["status"], BeadKind> = {
-  queued: "next",
-  running: "live",
-  waiting: "held",
-  ended: "step",
-  ok: "step",
-  failed: "failed",
-  refused: "failed",
-};
-
 function toldOf(part: Part): { label: string; bead: BeadKind } | undefined {
   switch (part.kind) {
     case "tool":
-      return { label: `${lookOf(part.name).verb} ${argumentOf(part).text}`.trim(), bead: beads[part.status] };
+      return { label: `${lookOf(part.name).verb} ${argumentOf(part).text}`.trim(), bead: toolBead[part.status] };
     case "text":
       return part.text.trim() === "" ? undefined : { label: part.text.trim().slice(0, 80), bead: "step" };
     case "steered":

@@ -1,8 +1,8 @@
-import { AppWindow, CodeXml, Ellipsis, MessageSquare } from "lucide-react";
+import { AppWindow, CodeXml, MessageSquare } from "lucide-react";
 import type { MouseEvent, ReactNode } from "react";
-import { cx } from "../../lib/cx.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
-import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
+import { bottomBarCell, MoreCell } from "../../ui/bottom-bar.tsx";
+import type { MenuEntry } from "../../ui/Menu.tsx";
 import { tabClass, TabCount } from "../../ui/Tabs.tsx";
 import { lookOf, views, type View } from "./views.tsx";
 
@@ -65,10 +65,8 @@ export function PhoneViews({
   hasNews: boolean;
   more: readonly MenuEntry[];
 }) {
-  const cell =
-    "relative grid content-center justify-items-center gap-[3px] focus-visible:-outline-offset-2 text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5";
   const item = (view: PhoneView, label: string, icon: ReactNode) => (
-    <button type="button" aria-current={current === view ? "page" : undefined} className={cell} onClick={() => onChoose(view)}>
+    <button type="button" aria-current={current === view ? "page" : undefined} className={bottomBarCell} onClick={() => onChoose(view)}>
       {icon}
       {label}
       {view === "chat" && hasNews && current !== "chat" ? (
@@ -84,22 +82,7 @@ export function PhoneViews({
       {item("chat", "Chat", <MessageSquare />)}
       {item("preview", "Preview", <AppWindow />)}
       {item("code", "Code", <CodeXml />)}
-      <Menu
-        label="More"
-        side="top"
-        align="end"
-        entries={more}
-        trigger={
-          <button
-            type="button"
-            aria-current={current !== "chat" && current !== "preview" && current !== "code" ? "page" : undefined}
-            className={cx(cell, "data-[state=open]:text-fg-0")}
-          >
-            <Ellipsis />
-            More
-          </button>
-        }
-      />
+      <MoreCell entries={more} isCurrent={current !== "chat" && current !== "preview" && current !== "code"} />
     </nav>
   );
 }
