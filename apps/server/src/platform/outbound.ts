@@ -204,7 +204,7 @@ const portOf = (url: { port: string; protocol: string }) => url.port || (url.pro
 const refused = (hostname: string) =>
   new AppError(
     "outbound_refused",
-    `Calls to ${hostname} are not allowed because it is a private or local address. Whoever runs this server can allow it with OUTBOUND_ALLOW_HOSTS.`,
+    `Calls to ${hostname} are not allowed because it is a private or local address. The operator of this server can allow it with OUTBOUND_ALLOW_HOSTS.`,
   );
 
 /** URL parsing brings decimal, octal, hexadecimal and short forms of addresses into the plain one. */

@@ -134,7 +134,7 @@ export function createAttachments({
       if (await store.isNamed(row.id)) throw conflict("attachment_used", "A message uses this attachment.");
       await store.remove(row.id);
     },
-    /** Facts of somebody's attachments of a project (null: uploaded without one), in the order asked for. Throws 404 when one is not there. */
+    /** Finds a user's attachments of a project (null: uploaded without one), in the order of `ids`. Throws 404 when one is missing. */
     require: (userId: string, projectId: string | null, ids: readonly string[]): Promise<MessageAttachment[]> =>
       ordered(db, userId, projectId, ids, false),
     /** The same in the transaction of the message that names them: none of them is swept meanwhile. */

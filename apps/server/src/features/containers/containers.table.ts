@@ -48,7 +48,7 @@ export const containers = pgTable(
     exit_code: integer(),
     needs_restart: boolean().notNull().default(false),
     last_started_at: timestamptz(),
-    /** A person or the agent stopped it by itself: no preview wakes it. */
+    /** A person or the agent stopped this container alone. Previews do not wake it. */
     is_stop_held: boolean().notNull().default(false),
     pending_rename: jsonb().$type<PendingRename>(),
     created_at: createdAt(),

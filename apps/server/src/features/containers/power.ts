@@ -210,7 +210,7 @@ export function createPower({
     return { ...(await begin(project, projectTask("project_start", project))), containers };
   };
 
-  /** What somebody stopped stays stopped until a person or the agent starts it. */
+  /** A project stopped by a person stays stopped until a person or the agent starts it. */
   const isHeld = (project: ProjectRow, row?: ContainerRow): boolean =>
     (project.environment_status === "stopped" && (project.stop_reason === "user" || project.stop_reason === "admin")) ||
     row?.is_stop_held === true;
@@ -248,7 +248,7 @@ export function createPower({
       letGo();
     }
   };
-  /** While its files are exchanged: says no more about why it is stopped than before. */
+  /** Stops a project while its files are replaced. Keeps the stop reason it had. */
   const stopForExchange = (project: ProjectRow): Promise<void> => stopProject(project, project.stop_reason ?? "idle");
   /** Stops a project nobody asked to stop. */
   const putToRest = async (projectId: string, reason: StopReason): Promise<void> => {

@@ -92,7 +92,7 @@ export function createBeginning({
   };
   const isConnected = async (userId: string, projectId: string, provider: DeployProvider): Promise<boolean> =>
     provider === "local" || hasCredential(userId, projectId, provider);
-  /** Where a project goes that nobody chose a place for: to the one account there is, else to this server. */
+  /** The default provider of a project without a target: the one connected account, otherwise this server. */
   const usualProvider = async (userId: string, projectId: string): Promise<DeployProvider> => {
     const accounts = await Promise.all(
       outsideProviders.map(async (provider) => ((await hasCredential(userId, projectId, provider)) ? [provider] : [])),

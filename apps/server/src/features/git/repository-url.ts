@@ -5,7 +5,7 @@ export type AllowsPlain = (url: URL) => boolean;
 
 /**
  * The address of a repository as it is stored (agent-git-deploy 5.2): https, or http of a host that the operator named; the forms of SSH
- * turned into https, user information, query and fragment taken away. Throws `invalid_repo_url`.
+ * turned into https, user information, query and fragment removed. Throws `invalid_repo_url`.
  */
 export function repositoryUrl(given: string, allowsPlain: AllowsPlain): string {
   const text = given.trim();
@@ -13,7 +13,7 @@ export function repositoryUrl(given: string, allowsPlain: AllowsPlain): string {
   const url = URL.parse(ssh ? `https://${ssh[1]}/${ssh[2]}` : text);
   if (url?.protocol === "http:" && !allowsPlain(url))
     throw badRequest(
-      `Give an https:// address. Whoever runs this server can allow http:// for ${url.host} with OUTBOUND_ALLOW_HOSTS.`,
+      `Enter an https:// address. The operator of this server can allow http:// for ${url.host} with OUTBOUND_ALLOW_HOSTS.`,
       "invalid_repo_url",
     );
   if (url?.protocol !== "https:" && url?.protocol !== "http:")

@@ -123,13 +123,13 @@ export function createCapabilities({
     /** Learned in a run: the provider refused tools. */
     refusedTools: (target: Pick<TrialTarget, "connection" | "model">): Promise<void> =>
       learned(target, { native_tools: false, parallel_tools: false, text_tools: true }),
-    /** Learned in a run: the model called a tool by itself. */
+    /** Records that the model made a native tool call in a run. */
     madeNativeCall: (target: Pick<TrialTarget, "connection" | "model">): Promise<void> =>
       learned(target, { native_tools: true, text_tools: false }),
   };
 }
 
-/** How a tried model is spoken to. One that calls tools by itself is believed: what it writes is text, also when it looks like a call. */
+/** The protocol for a probed model. With native tool calls, text is never parsed for calls, even when it looks like one. */
 export const protocolOfRow = (row: Pick<ModelCapabilitiesRow, "native_tools">): AgentProtocol => (row.native_tools ? "native" : "text");
 
 /** The same for people. */

@@ -40,7 +40,7 @@ export interface ResolvedModel {
   target?: TrialTarget;
   /** Remembers that the provider refused tools. */
   refusedTools?: () => Promise<void>;
-  /** Learned in a run: it calls tools by itself. Only where nobody knew. */
+  /** Records that the model made a native tool call in a run. Absent where that was known before. */
   madeNativeCall?: () => Promise<void>;
 }
 /** What an agent says about its model, most particular first: the user's choice for it, then its own. */

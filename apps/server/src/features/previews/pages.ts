@@ -98,7 +98,7 @@ export const pages = {
     startPath,
     ...(restartAt !== undefined && { refreshSeconds: Math.max(0, Math.ceil((restartAt - Date.now()) / 1000)) + 1 }),
   }),
-  /** Somebody stopped it: only a person or the agent starts it. */
+  /** Stopped by a person or the agent, and started by them only. */
   stopped: (name: string, startPath: string): Page => ({
     status: 503,
     kind: "failed",

@@ -129,7 +129,7 @@ export function createProjectsStore(db: Database) {
           .where(and(eq(projects.id, id), isThere, ne(projects.environment_status, status)))
           .returning()
       )[0],
-    /** `provisioning` again after a failed setup. `undefined` when somebody else was faster. */
+    /** Returns a project from `setup_failed` to `provisioning`. `undefined` when another request did so first. */
     reopenSetup: async (tx: Queries, id: string): Promise<ProjectRow | undefined> =>
       (
         await tx
