@@ -73,8 +73,7 @@ export default journey({}, async (stage) => {
         await page.getByRole("button", { name: "Mode: Plan" }).waitFor();
         await composer.fill("Plan a menu page");
         await page.keyboard.press("Enter");
-        // The first run of a project, while another lane may build three apps.
-        await plan.getByRole("listitem").nth(2).waitFor({ timeout: 60_000 });
+        await plan.getByRole("listitem").nth(2).waitFor();
         await said("Untick what you do not want").waitFor();
         await plan.getByRole("button", { name: "Build 3 steps" }).waitFor();
         await looks(page, "steering-plan");

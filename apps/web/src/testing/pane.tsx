@@ -2,6 +2,7 @@ import { Project, type ProjectEvent } from "@tesslate/contract";
 import type { ComponentType } from "react";
 import { DeploysContext, type Deploys } from "../features/deployments/deploys-context.ts";
 import { emptyDraft } from "../features/deployments/draft.ts";
+import { readDuring } from "../features/workbench/use-project-stream.ts";
 import type { ViewProps } from "../features/workbench/views.tsx";
 import { sample } from "./sample.ts";
 
@@ -10,6 +11,10 @@ const nothing = () => undefined;
 /** An open project around one of its views, without the workbench: its stream is open, and says what the test says. */
 export function openPane(Pane: ComponentType<ViewProps>, known: Partial<ViewProps> & { deploys?: Partial<Deploys> } = {}) {
   const listeners = new Set<(event: ProjectEvent) => void>();
+  const subscribe = (listener: (event: ProjectEvent) => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
   const project = known.project ?? sample(Project, { name: "Alder Street Bakery", slug: "alder", environment_status: "active" });
   const refuse = () => Promise.reject(new Error("This test does not deploy."));
   const deploys: Deploys = {
@@ -40,11 +45,8 @@ export function openPane(Pane: ComponentType<ViewProps>, known: Partial<ViewProp
     events: {
       state: "open",
       isSettled: true,
-      during: (read) => read(),
-      subscribe: (listener) => {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
+      during: (read, apply) => readDuring(subscribe, read, apply),
+      subscribe,
     },
     acts: {
       start: async () => undefined,

@@ -13,10 +13,14 @@ interface PlanAnswer {
   plan: Plan | null;
 }
 export const planKey = (chatId: string | undefined) => ["chat", chatId, "plan"] as const;
-const planQuery = (api: Client<Contract>, chatId: string | undefined) =>
+const planQuery = (api: Client<Contract>, chatId: string | undefined, during: ProjectEvents["during"]) =>
   queryOptions({
     queryKey: planKey(chatId),
-    queryFn: ({ signal }): Promise<PlanAnswer> => api.plans.get({ params: { chat_id: chatId ?? "" } }, { signal }),
+    queryFn: ({ signal }): Promise<PlanAnswer> =>
+      during<PlanAnswer>(
+        () => api.plans.get({ params: { chat_id: chatId ?? "" } }, { signal }),
+        (answer, event) => (event.type === "plan_updated" && event.data.chat_id === chatId ? withTold(answer, event.data.plan) : answer),
+      ),
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
   });
@@ -26,6 +30,9 @@ export type PlanEdit = Pick<Plan, "task" | "steps">;
 
 const isNewer = (known: Plan | null | undefined, told: Plan): boolean =>
   known?.created_at === told.created_at && known.version > told.version;
+/** What was written here may be known already when an earlier change arrives. */
+const withTold = (known: PlanAnswer | undefined, plan: Plan | null): PlanAnswer =>
+  known && plan && isNewer(known.plan, plan) ? known : { plan };
 
 export interface ChatPlan {
   plan: Plan | null;
@@ -40,7 +47,7 @@ export interface ChatPlan {
 export function usePlan(chatId: string | undefined, events: ProjectEvents): ChatPlan {
   const { api } = useServices();
   const queries = useQueryClient();
-  const { data } = useQuery({ ...planQuery(api, chatId), enabled: chatId !== undefined && events.isSettled });
+  const { data } = useQuery({ ...planQuery(api, chatId, events.during), enabled: chatId !== undefined && events.isSettled });
   const [failure, setFailure] = useState<string>();
   const params = { chat_id: chatId ?? "" };
   const writing = useRef({ count: 0, done: Promise.resolve(), version: 0 });
@@ -51,8 +58,7 @@ export function usePlan(chatId: string | undefined, events: ProjectEvents): Chat
       events.subscribe((event) => {
         if (event.type !== "plan_updated" || event.data.chat_id !== chatId || writing.current.count > 0) return;
         const { plan } = event.data;
-        // What was written here may be known already when an earlier change is told.
-        queries.setQueryData<PlanAnswer>(planKey(chatId), (known) => (plan && isNewer(known?.plan, plan) ? known : { plan }));
+        queries.setQueryData<PlanAnswer>(planKey(chatId), (known) => withTold(known, plan));
       }),
     [events, queries, chatId],
   );

@@ -19,6 +19,21 @@ export interface ProjectEvents {
 /** File changes come in bursts; the tree takes over so many milliseconds of them at once. */
 const burstMs = 30;
 
+/** `ProjectEvents.during` over a stream's `subscribe`. */
+export async function readDuring<T>(
+  subscribe: ProjectEvents["subscribe"],
+  read: () => Promise<T>,
+  apply: (answer: T, event: ProjectEvent) => T,
+): Promise<T> {
+  const met: ProjectEvent[] = [];
+  const unsubscribe = subscribe((event) => met.push(event));
+  try {
+    return met.reduce(apply, await read());
+  } finally {
+    unsubscribe();
+  }
+}
+
 /** The project's one event stream: keeps the query cache true and hands every event on. */
 export function useProjectStream(project: { id: string; slug: string }): ProjectEvents {
   const { fetch, connection } = useServices();
@@ -82,15 +97,7 @@ export function useProjectStream(project: { id: string; slug: string }): Project
       state,
       isSettled: hasSettled,
       subscribe,
-      during: async (read, apply) => {
-        const met: ProjectEvent[] = [];
-        const unsubscribe = subscribe((event) => met.push(event));
-        try {
-          return met.reduce(apply, await read());
-        } finally {
-          unsubscribe();
-        }
-      },
+      during: (read, apply) => readDuring(subscribe, read, apply),
     }),
     [state, hasSettled, subscribe],
   );
