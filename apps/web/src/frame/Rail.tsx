@@ -8,6 +8,7 @@ import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { bottomBarCell, MoreCell } from "../ui/bottom-bar.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
+import { smallIcon } from "../ui/icons.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
 import { Menu, type MenuEntry } from "../ui/Menu.tsx";
 import { Tooltip } from "../ui/Tooltip.tsx";
@@ -120,7 +121,7 @@ export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () 
   const more: MenuEntry[] = [
     { label: "Find or do", icon: <Search size={14} />, onSelect: onFind },
     { label: "Library", icon: <Library size={14} />, onSelect: () => void navigate({ to: "/library" }) },
-    ...inMore.map(({ to, label, icon }) => ({ label, icon, onSelect: () => void navigate({ to }) })),
+    ...inMore.map(({ to, label, icon }) => ({ label, icon: smallIcon(icon), onSelect: () => void navigate({ to }) })),
     "-",
     { label: "Sign out", icon: <LogOut size={14} />, onSelect: onSignOut },
   ];

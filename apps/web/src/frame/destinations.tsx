@@ -1,8 +1,9 @@
 import { ShieldUser, UserRoundPlus } from "lucide-react";
-import { cloneElement, isValidElement, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { adminPlaces } from "../features/admin/admin-places.tsx";
 import { settingsPlaces } from "../features/settings/settings-places.tsx";
 import { rank } from "../lib/rank.ts";
+import { smallIcon } from "../ui/icons.tsx";
 
 export interface Destination {
   id: string;
@@ -13,10 +14,14 @@ export interface Destination {
   to: string;
 }
 
-const small = (icon: ReactNode): ReactNode => (isValidElement<{ size?: number }>(icon) ? cloneElement(icon, { size: 14 }) : icon);
-
 const forEveryone: readonly Destination[] = [
-  ...settingsPlaces.map(({ to, label, words, icon }) => ({ id: `go.${to}`, title: `Settings: ${label}`, words, icon: small(icon), to })),
+  ...settingsPlaces.map(({ to, label, words, icon }) => ({
+    id: `go.${to}`,
+    title: `Settings: ${label}`,
+    words,
+    icon: smallIcon(icon),
+    to,
+  })),
   { id: "go.new-agent", title: "New agent", words: "create make build", icon: <UserRoundPlus size={14} />, to: "/library/agents/new" },
 ];
 const forAdministrators: readonly Destination[] = [

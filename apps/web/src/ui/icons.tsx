@@ -1,4 +1,8 @@
-import type { ComponentProps } from "react";
+import { cloneElement, isValidElement, type ComponentProps, type ReactNode } from "react";
+
+/** The same icon at the size of menus and lists. */
+export const smallIcon = (icon: ReactNode): ReactNode =>
+  isValidElement<{ size?: number }>(icon) ? cloneElement(icon, { size: 14 }) : icon;
 
 const stroke = { fill: "none", stroke: "currentColor", strokeWidth: 1.5, strokeLinecap: "round", strokeLinejoin: "round" } as const;
 

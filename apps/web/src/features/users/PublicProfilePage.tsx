@@ -157,7 +157,7 @@ const Place = ({ icon, href, label }: { icon: ReactNode; href: string; label: st
       href={href}
       rel="nofollow ugc noopener noreferrer"
       target="_blank"
-      className="link inline-flex min-h-6 max-w-full min-w-0 items-center gap-1.5 narrow:min-h-11"
+      className="link inline-flex min-h-6 max-w-full min-w-0 items-center gap-1.5 narrow:min-h-11 [&>svg]:flex-none"
     >
       {icon}
       <span className="truncate">{label}</span>
