@@ -22,7 +22,7 @@ const chance = seeded(Number(values.seed));
 if (wants("runs")) await crashRuns({ rounds: Number(values.rounds ?? 20), chance, check, images });
 if (wants("lifecycle")) await crashLifecycle({ rounds: Number(values.rounds ?? 10), chance, check, images });
 const whole: [string, string, string, string][] = [
-  ["restores", "server*", "src/features/snapshots/crash.", "a restore survives a killed server at any moment"],
+  ["restores", "server*", "src/features/source/snapshots/crash.", "a restore survives a killed server at any moment"],
   ["runtime", "runtime-hard", "src/docker/crash.hard.test.ts", "the docker driver keeps what it owes to a killed server"],
 ];
 const root = join(import.meta.dirname, "..");

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { withOperator } from "../apps/server/src/admin-command.ts";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
-import { generatePassword, type Operator } from "../apps/server/src/features/admin/index.ts";
+import { generatePassword, type Operator } from "../apps/server/src/features/operations/admin/index.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 
 const usage = `usage: ./studio admin COMMAND

@@ -77,10 +77,10 @@ test("contract loads in a browser: no node modules, typebox only", () => {
 test("features meet through index.ts (tables excepted, for foreign keys)", () => {
   expect(
     broken(({ file, imports }) => {
-      const own = /^apps\/server\/src\/features\/([^/]+)\//.exec(file)?.[1];
+      const own = /^apps\/server\/src\/features\/([^/]+\/[^/]+)\//.exec(file)?.[1];
       if (!own) return [];
       return imports.flatMap(({ target }) => {
-        const other = /^apps\/server\/src\/features\/([^/]+)\/(.+)$/.exec(target);
+        const other = /^apps\/server\/src\/features\/([^/]+\/[^/]+)\/(.+)$/.exec(target);
         return other && other[1] !== own && other[2] !== "index.ts" && !other[2]?.endsWith(".table.ts")
           ? [`imports the inside of ${other[1]}: ${other[2]}`]
           : [];

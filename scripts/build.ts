@@ -31,7 +31,7 @@ await build({
   entryPoints: {
     main: "apps/server/src/main.ts",
     caretaker: "packages/runtime/src/caretaker.ts",
-    "readable-worker": "apps/server/src/features/web/readable.worker.ts",
+    "readable-worker": "apps/server/src/features/agent/web/readable.worker.ts",
     ...(existsSync(join(root, "packages/testkit/src/demo/server.ts")) && { "demo-model": "packages/testkit/src/demo/server.ts" }),
   },
   outdir: join(server, "dist"),

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
-import { findChromium } from "../apps/server/src/features/verify/chromium.ts";
+import { findChromium } from "../apps/server/src/features/agent/verify/chromium.ts";
 
 let broken = 0;
 const say = (mark: "ok" | "!!" | "XX", what: string, detail: string) => {

@@ -17,8 +17,8 @@ const { values } = parseArgs({
 });
 const what = {
   routes: ["apps/server/src/http/matrix.hard.test.ts", "-t", "hostile input"],
-  money: ["apps/server/src/features/billing/money.hard.test.ts"],
-  crowds: ["apps/server/src/features/marketplace/crowds.hard.test.ts"],
+  money: ["apps/server/src/features/billing/billing/money.hard.test.ts"],
+  crowds: ["apps/server/src/features/store/marketplace/crowds.hard.test.ts"],
 }[values.only];
 if (!what) throw new Error("--only routes, money or crowds");
 const seed = values.seed ?? String(Date.now() % 1_000_000);

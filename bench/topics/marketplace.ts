@@ -1,6 +1,6 @@
 /** Searching and browsing 50,000 agents through the API, beside the same questions to the store: the statements alone. */
 import type pg from "pg";
-import { createAgentShelf, type AgentFilter } from "../../apps/server/src/features/marketplace/index.ts";
+import { createAgentShelf, type AgentFilter } from "../../apps/server/src/features/store/marketplace/index.ts";
 import { connectDatabase } from "../../apps/server/src/platform/database.ts";
 import { createLogger } from "../../apps/server/src/platform/logger.ts";
 import { socketDirOf } from "../database.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { operatorOf } from "./admin-command.ts";
-import type { Operator } from "./features/admin/index.ts";
+import type { Operator } from "./features/operations/admin/index.ts";
 import { testApp, type TestApp, type TestUser } from "./testing/app.ts";
 
 let app: TestApp;

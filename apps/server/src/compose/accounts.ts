@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
-import { createImpersonationNotes, type Audit } from "../features/admin/index.ts";
+import { createImpersonationNotes } from "../features/operations/admin/index.ts";
+import { type Audit } from "../features/core/audit/index.ts";
 import {
   createApiKeys,
   createApiKeysStore,
@@ -37,7 +38,7 @@ import {
   type Sessions,
   type Setup,
   type Totp,
-} from "../features/auth/index.ts";
+} from "../features/accounts/auth/index.ts";
 import {
   createAvatarMaker,
   createPasswords,
@@ -51,7 +52,7 @@ import {
   type Passwords,
   type Users,
   type UsersStore,
-} from "../features/users/index.ts";
+} from "../features/accounts/users/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 

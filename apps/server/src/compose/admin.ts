@@ -1,14 +1,7 @@
-import {
-  createAdminUsers,
-  createAdminUsersStore,
-  createAudit,
-  createAuditStore,
-  createImpersonation,
-  mountAdmin,
-  type Audit,
-} from "../features/admin/index.ts";
-import { createAuthCookies } from "../features/auth/index.ts";
-import { mountOutbox } from "../features/outbox/index.ts";
+import { createAdminUsers, createAdminUsersStore, createImpersonation, mountAdmin } from "../features/operations/admin/index.ts";
+import { createAudit, createAuditStore, type Audit } from "../features/core/audit/index.ts";
+import { createAuthCookies } from "../features/accounts/auth/index.ts";
+import { mountOutbox } from "../features/operations/outbox/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ChatArea } from "./chat.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createProvisioning, createTemplateSource, mountProjects, type Provisioning } from "../features/projects/index.ts";
+import { createProvisioning, createTemplateSource, mountProjects, type Provisioning } from "../features/projects/projects/index.ts";
 import {
   createArchiveSource,
   createDownload,
@@ -9,14 +9,14 @@ import {
   createImport,
   mountTransfer,
   sweepArchives,
-} from "../features/transfer/index.ts";
+} from "../features/source/transfer/index.ts";
 import {
   createFetchRepository,
   createGitStore,
   createOutsideGit,
   type FetchRepository,
   type OpenOutsideGit,
-} from "../features/git/index.ts";
+} from "../features/source/git/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { GitProvidersArea } from "./git-providers.ts";

@@ -14,10 +14,10 @@ import {
   type BillingStore,
   type Payments,
   type Shelves,
-} from "../features/billing/index.ts";
-import { createSales, createSalesStore, type Sales } from "../features/creators/index.ts";
-import type { Credits } from "../features/credits/index.ts";
-import { createAcquiringStore, createSoldItems, type MarketplacePayments } from "../features/marketplace/index.ts";
+} from "../features/billing/billing/index.ts";
+import { createSales, createSalesStore, type Sales } from "../features/store/creators/index.ts";
+import type { Credits } from "../features/billing/credits/index.ts";
+import { createAcquiringStore, createSoldItems, type MarketplacePayments } from "../features/store/marketplace/index.ts";
 import type { Database } from "../platform/database.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Area } from "./area.ts";

@@ -1,13 +1,13 @@
-import { createAgentContexts, mountAgentContext } from "../features/agent-context/index.ts";
+import { createAgentContexts, mountAgentContext } from "../features/agent/agent-context/index.ts";
 import {
   attachmentTools,
   createAttachments,
   createAttachmentsStore,
   mountAttachments,
   type Attachments,
-} from "../features/attachments/index.ts";
-import { createCassettes, createCassettesStore, mountCassettes } from "../features/cassettes/index.ts";
-import { createChangeSets, createChangesStore, createTurns, mountChanges } from "../features/changes/index.ts";
+} from "../features/agent/attachments/index.ts";
+import { createCassettes, createCassettesStore, mountCassettes } from "../features/agent/cassettes/index.ts";
+import { createChangeSets, createChangesStore, createTurns, mountChanges } from "../features/source/changes/index.ts";
 import {
   createApprovals,
   createChat,
@@ -27,14 +27,14 @@ import {
   type Approvals,
   type Chat,
   type ConversationChange,
-} from "../features/chat/index.ts";
-import { previewOrigin } from "../features/containers/index.ts";
-import { createWebhooks, createWebhooksStore, type Webhooks } from "../features/external/index.ts";
-import { createPlans, createPlansStore, mountPlans } from "../features/plans/index.ts";
-import { createQueue, createQueueStore, mountQueue, type Queue } from "../features/queue/index.ts";
-import { createRepairs, createRepairsStore } from "../features/repairs/index.ts";
-import { requestSecretTool } from "../features/secrets/index.ts";
-import { createRestoreGuard } from "../features/snapshots/index.ts";
+} from "../features/agent/chat/index.ts";
+import { previewOrigin } from "../features/runtime/containers/index.ts";
+import { createWebhooks, createWebhooksStore, type Webhooks } from "../features/external/external/index.ts";
+import { createPlans, createPlansStore, mountPlans } from "../features/agent/plans/index.ts";
+import { createQueue, createQueueStore, mountQueue, type Queue } from "../features/agent/queue/index.ts";
+import { createRepairs, createRepairsStore } from "../features/agent/repairs/index.ts";
+import { requestSecretTool } from "../features/projects/secrets/index.ts";
+import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { ArrivalsArea } from "./arrivals.ts";
 import type { Area } from "./area.ts";

@@ -1,4 +1,4 @@
-import type { Audit } from "../features/admin/index.ts";
+import type { Audit } from "../features/core/audit/index.ts";
 import {
   createCreators,
   createCreatorsStore,
@@ -6,11 +6,11 @@ import {
   mountCreators,
   type Creators,
   type Sales,
-} from "../features/creators/index.ts";
-import type { Credits } from "../features/credits/index.ts";
-import { createFeedback, createFeedbackStore, mountFeedback } from "../features/feedback/index.ts";
-import { createReferrals, createReferralsStore, mountReferrals, type Referrals } from "../features/referrals/index.ts";
-import { createThemes, createThemesStore, mountThemes, type Themes } from "../features/themes/index.ts";
+} from "../features/store/creators/index.ts";
+import type { Credits } from "../features/billing/credits/index.ts";
+import { createFeedback, createFeedbackStore, mountFeedback } from "../features/operations/feedback/index.ts";
+import { createReferrals, createReferralsStore, mountReferrals, type Referrals } from "../features/billing/referrals/index.ts";
+import { createThemes, createThemesStore, mountThemes, type Themes } from "../features/accounts/themes/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 

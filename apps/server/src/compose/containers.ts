@@ -5,7 +5,7 @@ import {
   mountConnections,
   type Connections,
   type ConnectionsStore,
-} from "../features/connections/index.ts";
+} from "../features/runtime/connections/index.ts";
 import {
   createContainers,
   createCreation,
@@ -29,11 +29,11 @@ import {
   type Services,
   type StatusKeeper,
   type Wiring,
-} from "../features/containers/index.ts";
-import { deploymentOfRoom } from "../features/deployments/index.ts";
-import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/hosting/index.ts";
-import { createSecrets, mountSecrets, type Secrets } from "../features/secrets/index.ts";
-import { startCommandOf } from "../features/transfer/index.ts";
+} from "../features/runtime/containers/index.ts";
+import { deploymentOfRoom } from "../features/delivery/deployments/index.ts";
+import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
+import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
+import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { createAccountStore, createDeletion, createErasure, createExporting, mountAccount } from "../features/account/index.ts";
-import { createActivity, createActivityStore, mountActivity } from "../features/activity/index.ts";
-import { createNotices, createNoticesStore } from "../features/notices/index.ts";
+import { createAccountStore, createDeletion, createErasure, createExporting, mountAccount } from "../features/operations/account/index.ts";
+import { createActivity, createActivityStore, mountActivity } from "../features/projects/activity/index.ts";
+import { createNotices, createNoticesStore } from "../features/accounts/notices/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";

@@ -4,10 +4,10 @@ import {
   createDeploymentCredentialsStore,
   mountDeploymentCredentials,
   type DeploymentCredentials,
-} from "../features/deployment-credentials/index.ts";
-import { createAuthCookies, createOauthStates, createOauthStore } from "../features/auth/index.ts";
-import { createDeploymentOauth, createOauthApps, mountDeploymentOauth, tokenLifeOf } from "../features/deployment-oauth/index.ts";
-import { createTargets, type DeployTarget } from "../features/deployments/index.ts";
+} from "../features/delivery/deployment-credentials/index.ts";
+import { createAuthCookies, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
+import { createDeploymentOauth, createOauthApps, mountDeploymentOauth, tokenLifeOf } from "../features/delivery/deployment-oauth/index.ts";
+import { createTargets, type DeployTarget } from "../features/delivery/deployments/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";

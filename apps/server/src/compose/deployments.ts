@@ -24,9 +24,9 @@ import {
   type Activation,
   type Deployments,
   type FindTarget,
-} from "../features/deployments/index.ts";
-import { createLaunchGate, createLaunchSettings } from "../features/launch/index.ts";
-import { startCommandOf } from "../features/transfer/index.ts";
+} from "../features/delivery/deployments/index.ts";
+import { createLaunchGate, createLaunchSettings } from "../features/delivery/launch/index.ts";
+import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { PreviewSite } from "../http/server.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";

@@ -1,5 +1,12 @@
-import { createExternal, mountExternal } from "../features/external/index.ts";
-import { createMcpEndpoint, deploymentTools, fileTools, mountMcpEndpoint, projectTools, runTools } from "../features/mcp-endpoint/index.ts";
+import { createExternal, mountExternal } from "../features/external/external/index.ts";
+import {
+  createMcpEndpoint,
+  deploymentTools,
+  fileTools,
+  mountMcpEndpoint,
+  projectTools,
+  runTools,
+} from "../features/external/mcp-endpoint/index.ts";
 import { version } from "../version.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";

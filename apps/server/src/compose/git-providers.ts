@@ -1,4 +1,4 @@
-import { createAuthCookies, createOauthStates, createOauthStore } from "../features/auth/index.ts";
+import { createAuthCookies, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
 import {
   createConnecting,
   createGitAccounts,
@@ -7,7 +7,7 @@ import {
   createHosts,
   mountGitProviders,
   type GitAccounts,
-} from "../features/git-providers/index.ts";
+} from "../features/source/git-providers/index.ts";
 import { withRetries } from "../platform/outbound-retries.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";

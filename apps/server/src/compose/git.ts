@@ -9,9 +9,9 @@ import {
   createMirrors,
   createTurns,
   mountGit,
-} from "../features/git/index.ts";
-import { createRestoreGuard } from "../features/snapshots/index.ts";
-import { refuseDuringExchange } from "../features/tasks/index.ts";
+} from "../features/source/git/index.ts";
+import { createRestoreGuard } from "../features/source/snapshots/index.ts";
+import { refuseDuringExchange } from "../features/core/tasks/index.ts";
 import type { Queries } from "../platform/database.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";

@@ -11,8 +11,8 @@ import {
   createWorkStore,
   mountAdminMetrics,
   mountHouse,
-  type Audit,
-} from "../features/admin/index.ts";
+} from "../features/operations/admin/index.ts";
+import { type Audit } from "../features/core/audit/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
 import { version } from "../version.ts";
 import type { AccountsArea } from "./accounts.ts";

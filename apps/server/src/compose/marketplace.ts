@@ -26,9 +26,9 @@ import {
   returnOrigin,
   seedBases,
   type MarketplacePayments,
-} from "../features/marketplace/index.ts";
-import type { Audit } from "../features/admin/index.ts";
-import { createUsersStore, seedSystemAccounts } from "../features/users/index.ts";
+} from "../features/store/marketplace/index.ts";
+import type { Audit } from "../features/core/audit/index.ts";
+import { createUsersStore, seedSystemAccounts } from "../features/accounts/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";

@@ -1,6 +1,6 @@
-import type { Audit } from "../features/admin/index.ts";
-import { createAgents, createAgentsStore, type Agents } from "../features/agents/index.ts";
-import { createCredits, createCreditsStore, type Credits } from "../features/credits/index.ts";
+import type { Audit } from "../features/core/audit/index.ts";
+import { createAgents, createAgentsStore, type Agents } from "../features/agent/agents/index.ts";
+import { createCredits, createCreditsStore, type Credits } from "../features/billing/credits/index.ts";
 import {
   createCapabilities,
   createCatalogue,
@@ -16,7 +16,7 @@ import {
   mountModelKeys,
   mountModels,
   type Models,
-} from "../features/models/index.ts";
+} from "../features/agent/models/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 

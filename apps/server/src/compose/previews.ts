@@ -14,8 +14,8 @@ import {
   type Previews,
   type PreviewsStore,
   type Visitors,
-} from "../features/previews/index.ts";
-import { isLiving } from "../features/users/index.ts";
+} from "../features/runtime/previews/index.ts";
+import { isLiving } from "../features/accounts/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";

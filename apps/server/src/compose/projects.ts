@@ -6,15 +6,15 @@ import {
   type Projects,
   type ProjectsStore,
   type Templates,
-} from "../features/projects/index.ts";
+} from "../features/projects/projects/index.ts";
 import {
   createCheckpoints,
   createKeepBefore,
   createSnapshotsStore,
   createTreeAccess,
   type KeepBefore,
-} from "../features/snapshots/index.ts";
-import { mountTasks } from "../features/tasks/index.ts";
+} from "../features/source/snapshots/index.ts";
+import { mountTasks } from "../features/core/tasks/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 

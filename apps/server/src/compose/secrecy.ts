@@ -7,8 +7,8 @@ import {
   type CredentialsStore,
   type CredentialsVault,
   type EnvironmentVault,
-} from "../features/containers/index.ts";
-import { createMcpStore, createMcpVault, type McpStore, type McpVault } from "../features/mcp/index.ts";
+} from "../features/runtime/containers/index.ts";
+import { createMcpStore, createMcpVault, type McpStore, type McpVault } from "../features/agent/mcp/index.ts";
 import {
   createRedactions,
   createSecretsStore,
@@ -17,7 +17,7 @@ import {
   type Redactions,
   type SecretsStore,
   type SecretVault,
-} from "../features/secrets/index.ts";
+} from "../features/projects/secrets/index.ts";
 import type { Platform } from "./platform.ts";
 
 /** Where a project's secret values lie, and what keeps them out of everything that leaves. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createPostgresAccess } from "../features/containers/index.ts";
+import { createPostgresAccess } from "../features/runtime/containers/index.ts";
 import {
   createCheckpoints,
   createProjectDatabases,
@@ -17,7 +17,7 @@ import {
   type SnapshotsStore,
   type Taking,
   type TreeAccess,
-} from "../features/snapshots/index.ts";
+} from "../features/source/snapshots/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";

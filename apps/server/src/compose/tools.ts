@@ -1,8 +1,8 @@
 import { allTools } from "@tesslate/agent";
-import { createToolCatalogue, mountAgents, type ToolFacts } from "../features/agents/index.ts";
-import { lendRepoMap, type RunToolSource } from "../features/chat/index.ts";
-import { createGraphLending } from "../features/graph/index.ts";
-import { createMcp, createMcpLending, createMcpSignIns, mountMcp } from "../features/mcp/index.ts";
+import { createToolCatalogue, mountAgents, type ToolFacts } from "../features/agent/agents/index.ts";
+import { lendRepoMap, type RunToolSource } from "../features/agent/chat/index.ts";
+import { createGraphLending } from "../features/agent/graph/index.ts";
+import { createMcp, createMcpLending, createMcpSignIns, mountMcp } from "../features/agent/mcp/index.ts";
 import {
   createChecks,
   createEvidence,
@@ -11,8 +11,8 @@ import {
   mountEvidence,
   runChecksFacts,
   type Browsers,
-} from "../features/verify/index.ts";
-import { createWebTools } from "../features/web/index.ts";
+} from "../features/agent/verify/index.ts";
+import { createWebTools } from "../features/agent/web/index.ts";
 import { createOutbound } from "../platform/outbound.ts";
 import { version } from "../version.ts";
 import type { Area } from "./area.ts";

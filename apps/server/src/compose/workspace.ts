@@ -1,5 +1,5 @@
-import { createAssets, createAssetsStore, mountAssets, type Assets, type AssetsStore } from "../features/assets/index.ts";
-import { createLogProblems, type LogProblems } from "../features/containers/index.ts";
+import { createAssets, createAssetsStore, mountAssets, type Assets, type AssetsStore } from "../features/projects/assets/index.ts";
+import { createLogProblems, type LogProblems } from "../features/runtime/containers/index.ts";
 import {
   createAnnounce,
   createFiles,
@@ -12,11 +12,11 @@ import {
   type FileSearch,
   type FilesWatch,
   type OnFilesChanged,
-} from "../features/files/index.ts";
-import { createKanban, createKanbanStore, mountKanban } from "../features/kanban/index.ts";
-import { createNotes, createNotesStore, mountNotes } from "../features/notes/index.ts";
-import { createGitStore, identityConfig } from "../features/git/index.ts";
-import { createShell, createShellStore, mountShell, type Shell } from "../features/shell/index.ts";
+} from "../features/projects/files/index.ts";
+import { createKanban, createKanbanStore, mountKanban } from "../features/projects/kanban/index.ts";
+import { createNotes, createNotesStore, mountNotes } from "../features/projects/notes/index.ts";
+import { createGitStore, identityConfig } from "../features/source/git/index.ts";
+import { createShell, createShellStore, mountShell, type Shell } from "../features/runtime/shell/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";

@@ -31,7 +31,7 @@ export interface FormDigest {
   parts: number;
   hash: string;
 }
-/** How the front door answers the same request once; implemented by `features/idempotency`. */
+/** How the front door answers the same request once; implemented by `features/core/idempotency`. */
 export interface Idempotency {
   /**
    * Does the work for this person's key once, and answers the same to the same request from then on. Throws 422 for a key of another request,
@@ -71,7 +71,7 @@ export interface ImpersonatedCall {
   user_agent: string | undefined;
 }
 
-/** How the front door learns who calls; implemented by `features/auth`. */
+/** How the front door learns who calls; implemented by `features/accounts/auth`. */
 export interface Authenticator {
   /** A bearer token alone counts when there is one; `refresh` where the route takes it for a cookie that ran out. `undefined`: nobody. */
   authenticate(credentials: {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { ShellServerFrame, ShellSession } from "@tesslate/contract";
-import type { ProjectRow } from "../features/projects/projects.table.ts";
-import type { ShellLimits } from "../features/shell/terminal.ts";
+import type { ProjectRow } from "../features/projects/projects/projects.table.ts";
+import type { ShellLimits } from "../features/runtime/shell/terminal.ts";
 import type { TestApp, TestUser } from "./app.ts";
 import { emptyProject, sandboxApp } from "./sandbox.ts";
 import { changed } from "./settings.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { createCredits, createCreditsStore } from "../../features/credits/index.ts";
+import { createCredits, createCreditsStore } from "../../features/billing/credits/index.ts";
 import type { TestUser } from "../app.ts";
 import type { BillingApp } from "../billing.ts";
 

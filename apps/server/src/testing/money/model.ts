@@ -1,5 +1,5 @@
 import type { StripeEvent, StripeFake } from "@tesslate/testkit";
-import type { OwnSession } from "../../features/billing/fulfilment.ts";
+import type { OwnSession } from "../../features/billing/billing/fulfilment.ts";
 
 const allowance: Record<string, number> = { free: 0, basic: 500, pro: 2000, ultra: 8000 };
 const living = new Set(["active", "trialing", "past_due", "unpaid"]);

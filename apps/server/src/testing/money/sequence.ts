@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { FormValue, StripeEvent, StripeFake } from "@tesslate/testkit";
-import { ownSessionOf } from "../../features/billing/fulfilment.ts";
+import { ownSessionOf } from "../../features/billing/billing/fulfilment.ts";
 import type { Database } from "../../platform/database.ts";
 import { sql } from "drizzle-orm";
 import { MoneyModel } from "./model.ts";

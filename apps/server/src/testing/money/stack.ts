@@ -2,9 +2,15 @@ import { stripeEnv } from "@tesslate/testkit";
 import type { StripeFake } from "@tesslate/testkit";
 import { composeFulfilment } from "../../compose/billing.ts";
 import { readConfig, type Config } from "../../config.ts";
-import { createBank, createBilling, createBillingStore, createPayments, createReconciliation } from "../../features/billing/index.ts";
-import { createSales, createSalesStore } from "../../features/creators/index.ts";
-import { createCredits, createCreditsStore } from "../../features/credits/index.ts";
+import {
+  createBank,
+  createBilling,
+  createBillingStore,
+  createPayments,
+  createReconciliation,
+} from "../../features/billing/billing/index.ts";
+import { createSales, createSalesStore } from "../../features/store/creators/index.ts";
+import { createCredits, createCreditsStore } from "../../features/billing/credits/index.ts";
 import type { Database, Queries } from "../../platform/database.ts";
 import { createLogger } from "../../platform/logger.ts";
 import type { ServerSettings } from "../../platform/server-settings.ts";

@@ -1,0 +1,28 @@
+import type { Config } from "../../../config.ts";
+import { refreshCookie, sessionCookie, type Context } from "../../../http/context.ts";
+import type { TokenPair } from "./auth.service.ts";
+
+export const authPath = "/api/auth";
+
+type Http = Pick<Context<unknown>, "setCookie" | "clearCookie">;
+
+/** The cookies of a session (accounts-projects 0.4): set and cleared here and nowhere else. */
+export type AuthCookies = ReturnType<typeof createAuthCookies>;
+export function createAuthCookies(config: Config["auth"]) {
+  const flags = { httpOnly: true, secure: config.cookie.secure, sameSite: config.cookie.sameSite, domain: config.cookie.domain };
+  return {
+    flags,
+    setPair: ({ setCookie }: Http, { accessToken, refreshToken }: TokenPair): void => {
+      setCookie(sessionCookie, accessToken, { ...flags, path: "/", maxAge: Math.floor(config.accessTokenMs / 1000) });
+      setCookie(refreshCookie, refreshToken, { ...flags, path: authPath, maxAge: Math.floor(config.refreshTokenMs / 1000) });
+    },
+    /** The access cookie alone: the refresh token goes on leading to the session it is of. */
+    setAccess: ({ setCookie }: Pick<Http, "setCookie">, accessToken: string, lifetimeMs: number): void =>
+      setCookie(sessionCookie, accessToken, { ...flags, path: "/", maxAge: Math.floor(lifetimeMs / 1000) }),
+    clearAccess: ({ clearCookie }: Pick<Http, "clearCookie">): void => clearCookie(sessionCookie, { ...flags, path: "/" }),
+    clearPair: ({ clearCookie }: Http): void => {
+      clearCookie(sessionCookie, { ...flags, path: "/" });
+      clearCookie(refreshCookie, { ...flags, path: authPath });
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import * as client from "openid-client";
+import { Type } from "typebox";
+import { Value } from "typebox/value";
+import type { SignInProvider } from "@tesslate/contract";
+import type { Config } from "../../../config.ts";
+import type { Outbound } from "../../../platform/outbound.ts";
+
+/** What a provider says of the person who signed in there. */
+export interface Profile {
+  account_id: string;
+  email: string | undefined;
+  /** The provider vouches that the address is theirs. */
+  isEmailVerified: boolean;
+  name: string | null;
+  avatar_url: string | null;
+}
+
+/** One provider's side of the code flow with PKCE. Everything it throws means that the sign-in failed. */
+export interface Provider {
+  authorizationUrl(input: { state: string; nonce: string; challenge: string; scopes: readonly string[] }): Promise<string>;
+  /** `answer`: the query of the callback as it came. */
+  redeem(input: { answer: URLSearchParams; state: string; nonce: string; verifier: string }): Promise<Profile>;
+}
+
+const callMs = 15_000;
+const maxAnswerBytes = 1024 * 1024;
+
+/** The providers that have a client id and a secret. */
+export function createProviders({
+  config,
+  outbound,
+}: {
+  config: Config["auth"]["oauth"];
+  outbound: Outbound;
+}): Partial<Record<SignInProvider, Provider>> {
+  const fetch = outbound.limited({ timeoutMs: callMs, maxBytes: maxAnswerBytes });
+  const { google, github, oidc } = config;
+  return {
+    ...(google.clientId &&
+      google.clientSecret && { google: openIdProvider({ ...google, trustsEmail: false, isSubjectGlobal: true }, fetch) }),
+    ...(github.clientId && github.clientSecret && { github: gitHubProvider(github, fetch) }),
+    ...(oidc.clientId && oidc.issuer && { oidc: openIdProvider({ ...oidc, isSubjectGlobal: false }, fetch) }),
+  };
+}
+
+type Fetch = typeof globalThis.fetch;
+const isPlain = (url: string) => url.startsWith("http:");
+
+interface OpenIdConfig extends Pick<Config["auth"]["oauth"]["google"], "clientId" | "clientSecret" | "redirectUri" | "issuer"> {
+  /** Addresses count as confirmed unless the provider says that they are not. */
+  trustsEmail: boolean;
+  /** The provider's ids of people mean the same for ever. Elsewhere they are the issuer's: with another one the same id is another person. */
+  isSubjectGlobal: boolean;
+}
+
+function openIdProvider(config: OpenIdConfig, fetch: Fetch): Provider {
+  let discovering: Promise<client.Configuration> | undefined;
+  /** Asked once; a failure is forgotten, so that the next sign-in asks again. */
+  const discover = () =>
+    (discovering ??= client
+      .discovery(new URL(config.issuer), config.clientId, undefined, authenticationOf(config), {
+        [client.customFetch]: fetch as client.CustomFetch,
+        // Signatures are checked although TLS brought them: a broken proxy in between must not be able to say who somebody is.
+        execute: [client.enableNonRepudiationChecks, ...(isPlain(config.issuer) ? [client.allowInsecureRequests] : [])],
+      })
+      .catch((error: unknown) => {
+        discovering = undefined;
+        throw error;
+      }));
+  return {
+    authorizationUrl: async ({ state, nonce, challenge, scopes }) =>
+      client.buildAuthorizationUrl(await discover(), {
+        redirect_uri: config.redirectUri,
+        scope: scopeOf(["openid", "email", "profile"], scopes),
+        state,
+        nonce,
+        code_challenge: challenge,
+        code_challenge_method: "S256",
+      }).href,
+    redeem: async ({ answer, state, nonce, verifier }) => {
+      const tokens = await client.authorizationCodeGrant(await discover(), addressOf(config.redirectUri, answer), {
+        pkceCodeVerifier: verifier,
+        expectedState: state,
+        expectedNonce: nonce,
+        idTokenExpected: true,
+      });
+      const identity = tokens.claims();
+      if (!identity) throw new Error("the provider sent no identity");
+      const { iss, sub } = identity;
+      const server = await discover();
+      // Some providers keep the profile out of the identity and give it on demand.
+      const isThin = identity["email"] === undefined && server.serverMetadata().userinfo_endpoint !== undefined;
+      const { email, email_verified, name, picture } = isThin ? await client.fetchUserInfo(server, tokens.access_token, sub) : identity;
+      return {
+        account_id: config.isSubjectGlobal ? sub : `${iss} ${sub}`,
+        email: typeof email === "string" ? email : undefined,
+        isEmailVerified: email_verified === true || email_verified === "true" || (config.trustsEmail && email_verified === undefined),
+        name: typeof name === "string" ? name : null,
+        avatar_url: typeof picture === "string" ? picture : null,
+      };
+    },
+  };
+}
+
+const GitHubUser = Type.Object({
+  id: Type.Integer(),
+  login: Type.String(),
+  name: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  avatar_url: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+});
+const GitHubEmails = Type.Array(Type.Object({ email: Type.String(), primary: Type.Boolean(), verified: Type.Boolean() }));
+
+function gitHubProvider(config: Config["auth"]["oauth"]["github"], fetch: Fetch): Provider {
+  const server = new client.Configuration(
+    {
+      issuer: config.baseUrl,
+      authorization_endpoint: `${config.baseUrl}/login/oauth/authorize`,
+      token_endpoint: `${config.baseUrl}/login/oauth/access_token`,
+    },
+    config.clientId,
+    config.clientSecret?.reveal(),
+  );
+  server[client.customFetch] = fetch as client.CustomFetch;
+  if (isPlain(config.baseUrl)) client.allowInsecureRequests(server);
+  const ask = async (path: string, token: string): Promise<unknown> => {
+    const response = await fetch(`${config.apiUrl}${path}`, {
+      headers: { accept: "application/vnd.github+json", authorization: `Bearer ${token}`, "user-agent": "tesslate-studio" },
+    });
+    if (!response.ok) throw new Error(`GitHub answered ${response.status} to ${path}`);
+    return response.json();
+  };
+  return {
+    authorizationUrl: async ({ state, challenge, scopes }) =>
+      client.buildAuthorizationUrl(server, {
+        redirect_uri: config.redirectUri,
+        scope: scopeOf(["user:email", "read:user"], scopes),
+        state,
+        code_challenge: challenge,
+        code_challenge_method: "S256",
+      }).href,
+    redeem: async ({ answer, state, verifier }) => {
+      const { access_token } = await client.authorizationCodeGrant(server, addressOf(config.redirectUri, answer), {
+        pkceCodeVerifier: verifier,
+        expectedState: state,
+      });
+      const [user, emails] = await Promise.all([ask("/user", access_token), ask("/user/emails", access_token)]);
+      const { id, login, name, avatar_url } = Value.Parse(GitHubUser, user);
+      const known = Value.Parse(GitHubEmails, emails);
+      const chosen = known.find((e) => e.primary && e.verified) ?? known.find((e) => e.verified) ?? known.find((e) => e.primary);
+      return {
+        account_id: String(id),
+        email: chosen?.email,
+        isEmailVerified: chosen?.verified === true,
+        name: name ?? login,
+        avatar_url: avatar_url ?? null,
+      };
+    },
+  };
+}
+
+const authenticationOf = ({ clientSecret }: Pick<OpenIdConfig, "clientSecret">) =>
+  clientSecret ? client.ClientSecretPost(clientSecret.reveal()) : client.None();
+const scopeOf = (own: string[], more: readonly string[]) => [...new Set([...own, ...more])].join(" ");
+function addressOf(redirectUri: string, answer: URLSearchParams): URL {
+  const url = new URL(redirectUri);
+  url.search = answer.toString();
+  return url;
+}

@@ -1,0 +1,64 @@
+import { createHmac } from "node:crypto";
+import { randomToken, type CryptoBox } from "../../../platform/crypto.ts";
+import type { Queries } from "../../../platform/database.ts";
+import { forbidden } from "../../../platform/errors.ts";
+import type { ServerSettings } from "../../../platform/server-settings.ts";
+import type { Users } from "../users/index.ts";
+import { isEqual } from "./tokens.ts";
+
+const settingKey = "setup_token_salt";
+
+/**
+ * How the first account becomes administrator (accounts-projects 2, register). The token is a MAC over a salt in the database, made with this
+ * installation's key: every process of one installation prints the same, and the database alone does not reveal it.
+ */
+export type Setup = ReturnType<typeof createSetup>;
+export function createSetup({
+  users,
+  settings,
+  box,
+  isOpen,
+}: {
+  users: Pick<Users, "hasAdministrator" | "lockSetup">;
+  settings: ServerSettings;
+  box: CryptoBox;
+  /** The server can be reached from this machine only: whoever registers first is its owner. */
+  isOpen: boolean;
+}) {
+  const key = box.deriveKey("setup token");
+  const tokenOf = (salt: string) => createHmac("sha256", key).update(salt).digest("base64url").slice(0, 32);
+  let isDone = false;
+
+  const isRequired = async (q?: Queries): Promise<boolean> => {
+    if (isDone) return false;
+    isDone = await users.hasAdministrator(q);
+    return !isDone;
+  };
+  const self = {
+    needsToken: !isOpen,
+    /** While no administrator exists. */
+    isRequired: () => isRequired(),
+    /** The token to show at start; `undefined` when there is an administrator already. */
+    token: async (): Promise<string | undefined> =>
+      (await isRequired()) ? tokenOf(await settings.setOnce(settingKey, randomToken(16))) : undefined,
+    /** Throws `setup_token_invalid` for a token that is wrong or no longer of use. The lock lasts until the transaction ends. */
+    decideAdmin: async (tx: Queries, given: string | null | undefined): Promise<boolean> => {
+      if (!(await isRequired(tx))) {
+        if (given) throw forbidden("setup_token_invalid", "This server has an administrator already; register without the setup token.");
+        return false;
+      }
+      await users.lockSetup(tx);
+      if (!(await isRequired(tx))) return self.decideAdmin(tx, given);
+      if (!given) return isOpen;
+      const salt = await settings.get<string>(settingKey, tx);
+      if (!salt || !isEqual(given, tokenOf(salt)))
+        throw forbidden("setup_token_invalid", "The setup token is wrong. It is printed when the server starts.");
+      return true;
+    },
+    /** After an administrator was made: the token is of no use any more. */
+    finish: async (): Promise<void> => {
+      await settings.remove(settingKey);
+    },
+  };
+  return self;
+}

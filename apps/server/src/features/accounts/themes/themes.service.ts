@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import type { CustomTheme, List, Theme, ThemeJson, ThemeListItem } from "@tesslate/contract";
+import { randomCode } from "../../../platform/crypto.ts";
+import type { Queries } from "../../../platform/database.ts";
+import { badRequest, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { loadThemes } from "./bundled-themes.ts";
+import type { NewTheme, ThemeFilter, ThemesStore } from "./themes.store.ts";
+import type { ThemeRow } from "./themes.table.ts";
+
+export const maxCustomThemes = 50;
+/** Literal siblings of `/api/themes/{id}`, and words that mean something else there. */
+const reservedIds = new Set(["full", "default", "custom"]);
+
+type Facts = Pick<ThemeRow, "name" | "mode"> & { description?: string | null | undefined; category?: ThemeRow["category"] | undefined };
+type Changes = Partial<Facts> & Partial<ThemeJson>;
+/** A cached answer: what it is, and the entity tag it goes by. */
+interface Tagged<T> {
+  body: T;
+  etag: string;
+}
+
+export type Themes = ReturnType<typeof createThemes>;
+
+/** The catalogue of themes and everybody's own (marketplace-billing-admin 7). */
+export function createThemes({ store, limits }: { store: ThemesStore; limits: RateLimiter }) {
+  const browse = (ip: string) => limits.count({ key: `browse:ip:${networkOf(ip)}`, max: 120, windowSeconds: 60 });
+  const change = (userId: string) => limits.count({ key: `themes:${userId}`, max: 30, windowSeconds: 60 });
+
+  const insert = async (
+    tx: Queries,
+    user: { id: string; name: string },
+    values: Facts & { theme_json: ThemeJson; parent_theme_id?: string },
+  ): Promise<CustomTheme> => {
+    if ((await store.lockAndCount(tx, user.id)) >= maxCustomThemes)
+      throw badRequest(`You have ${maxCustomThemes} themes of your own already. Delete one first.`, "theme_limit_reached", {
+        max: maxCustomThemes,
+      });
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const row: NewTheme = {
+        ...values,
+        id: idFor(values.name),
+        author: user.name,
+        created_by_user_id: user.id,
+        is_published: false,
+        revision: "",
+      };
+      const made = await store.insert(tx, { ...row, revision: revisionOf(row) });
+      if (made) return customOf(made);
+    }
+    throw new Error("no free theme id found");
+  };
+
+  return {
+    /** Brings the catalogue up to date. Safe to repeat, also by several processes at once. */
+    seed: async (): Promise<void> => {
+      const rows = (await loadThemes()).map(({ colors, typography, spacing, animation, ...facts }): NewTheme => {
+        const row = { ...facts, theme_json: { colors, typography, spacing, animation }, is_published: true };
+        return { ...row, revision: hashOf(row) };
+      });
+      await store.upsertOfficial(rows);
+    },
+
+    list: async (ip: string, query: PageQuery & ThemeFilter): Promise<Tagged<List<ThemeListItem>>> => {
+      await browse(ip);
+      const page = pageOf(query);
+      const { rows, total } = await store.listOfficial(query, page);
+      const body = page.envelope(rows.map(itemOf), total);
+      return { body, etag: hashOf(body) };
+    },
+    /** `isPublic`: everybody gets the same answer. */
+    get: async (ip: string, userId: string | undefined, id: string): Promise<Tagged<Theme> & { isPublic: boolean }> => {
+      await browse(ip);
+      const row = reservedIds.has(id) ? undefined : await store.findVisible(id, userId);
+      if (!row) throw notFound("Theme");
+      return { body: themeOf(row), etag: row.revision, isPublic: row.is_published };
+    },
+    /** Whether this person may wear it, which is true until the transaction ends. Before their row is locked: a theme comes first. */
+    holdWearable: async (tx: Queries, userId: string, id: string): Promise<boolean> =>
+      (await store.holdVisible(tx, id, userId)) !== undefined,
+
+    listCustom: async (userId: string, query: PageQuery): Promise<List<CustomTheme>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listOwn(userId, page);
+      return page.envelope(rows.map(customOf), total);
+    },
+    /** Throws `theme_limit_reached`. */
+    create: async (user: { id: string; name: string }, { colors, typography, spacing, animation, ...facts }: Facts & ThemeJson) => {
+      await change(user.id);
+      const values = { ...clean(facts), theme_json: { colors, typography, spacing, animation } };
+      return store.transaction((tx) => insert(tx, user, values));
+    },
+    /** Throws 404 and `theme_limit_reached`. */
+    fork: async (user: { id: string; name: string }, id: string, name: string | undefined): Promise<CustomTheme> => {
+      await change(user.id);
+      return store.transaction(async (tx) => {
+        const from = await store.holdVisible(tx, id, user.id);
+        if (!from) throw notFound("Theme");
+        const { mode, description, category, theme_json } = from;
+        const values = { name: name ?? `${from.name.slice(0, 95)} copy`, mode, description, category, theme_json };
+        return insert(tx, user, { ...clean(values), parent_theme_id: from.id });
+      });
+    },
+    update: async (userId: string, id: string, { name, mode, description, category, ...sections }: Changes): Promise<CustomTheme> => {
+      await change(userId);
+      return store.transaction(async (tx) => {
+        const before = await store.findOwn(id, userId, tx);
+        if (!before) throw notFound("Theme");
+        const after = {
+          ...before,
+          ...(name !== undefined && { name: name.trim() }),
+          ...(mode !== undefined && { mode }),
+          ...(description !== undefined && { description }),
+          ...(category !== undefined && { category }),
+          theme_json: { ...before.theme_json, ...sections },
+        };
+        const row = await store.update(tx, id, {
+          name: after.name,
+          mode: after.mode,
+          description: after.description,
+          category: after.category,
+          theme_json: after.theme_json,
+          revision: revisionOf(after),
+        });
+        if (!row) throw notFound("Theme");
+        return customOf(row);
+      });
+    },
+    remove: async (userId: string, id: string): Promise<void> => {
+      const wasThere = await store.transaction((tx) => store.remove(tx, id, userId));
+      if (!wasThere) throw notFound("Theme");
+    },
+  };
+}
+
+const hashOf = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 22);
+const revisionOf = ({ name, mode, author, description, category, theme_json }: NewTheme): string =>
+  hashOf([name, mode, author, description ?? null, category ?? null, theme_json]);
+const clean = <F extends Facts>(facts: F): F => ({ ...facts, name: facts.name.trim() });
+/** The name, made fit for an address, and a mark that tells two of the same name apart. */
+const idFor = (name: string): string => {
+  const words = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60);
+  return `${words || "theme"}-${randomCode(8)}`;
+};
+
+const itemOf = ({ id, name, mode, author, description, category, icon, is_default, revision, theme_json }: ThemeRow): ThemeListItem => {
+  const { primary, accent, background, surface } = theme_json.colors;
+  return { id, name, mode, author, description, category, icon, is_default, revision, swatches: { primary, accent, background, surface } };
+};
+const themeOf = ({ id, name, mode, author, version, description, theme_json }: ThemeRow): Theme => ({
+  id,
+  name,
+  mode,
+  author,
+  version,
+  description,
+  ...theme_json,
+});
+const customOf = (row: ThemeRow): CustomTheme => ({
+  ...themeOf(row),
+  category: row.category,
+  parent_theme_id: row.parent_theme_id,
+  created_at: row.created_at,
+  updated_at: row.updated_at,
+});

@@ -1,0 +1,128 @@
+import { and, asc, desc, eq, isNull, or, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { users } from "../users/users.table.ts";
+import { themes, type ThemeRow } from "./themes.table.ts";
+
+export type NewTheme = typeof themes.$inferInsert;
+export interface ThemeFilter {
+  mode?: ThemeRow["mode"] | undefined;
+  category?: ThemeRow["category"] | undefined;
+}
+
+/** What an update of the catalogue brings; what administrators and the public changed (active, featured, counts) stays. */
+const content = [
+  "name",
+  "mode",
+  "author",
+  "version",
+  "description",
+  "theme_json",
+  "revision",
+  "category",
+  "icon",
+  "tags",
+  "is_default",
+  "sort_order",
+] as const satisfies (keyof ThemeRow)[];
+
+export type ThemesStore = ReturnType<typeof createThemesStore>;
+export function createThemesStore(db: Database) {
+  const isOfficial = and(isNull(themes.created_by_user_id), eq(themes.is_active, true), eq(themes.is_published, true));
+  const isOwn = (id: string, userId: string) => and(eq(themes.id, id), eq(themes.created_by_user_id, userId));
+  const visible = (q: Queries, id: string, userId: string | undefined) =>
+    q
+      .select()
+      .from(themes)
+      .where(
+        and(
+          eq(themes.id, id),
+          eq(themes.is_active, true),
+          or(eq(themes.is_published, true), userId === undefined ? undefined : eq(themes.created_by_user_id, userId)),
+        ),
+      );
+  // Whoever holds a theme and people's rows in one transaction takes the theme first.
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    upsertOfficial: async (rows: NewTheme[]): Promise<void> => {
+      await db
+        .insert(themes)
+        .values(rows)
+        .onConflictDoUpdate({
+          target: themes.id,
+          set: {
+            ...Object.fromEntries(content.map((column) => [column, sql.raw(`excluded.${column}`)])),
+            updated_at: sql`now()`,
+          },
+          setWhere: sql`${themes.created_by_user_id} is null and ${themes.revision} <> excluded.revision`,
+        });
+    },
+    listOfficial: async (
+      { mode, category }: ThemeFilter,
+      page: { limit: number; offset: number },
+    ): Promise<{ rows: ThemeRow[]; total: number }> => {
+      const where = and(isOfficial, mode && eq(themes.mode, mode), category && eq(themes.category, category));
+      const [rows, total] = await Promise.all([
+        db
+          .select()
+          .from(themes)
+          .where(where)
+          .orderBy(asc(themes.sort_order), asc(themes.name), asc(themes.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.$count(themes, where),
+      ]);
+      return { rows, total };
+    },
+    listOwn: async (userId: string, page: { limit: number; offset: number }): Promise<{ rows: ThemeRow[]; total: number }> => {
+      const where = eq(themes.created_by_user_id, userId);
+      const [rows, total] = await Promise.all([
+        db.select().from(themes).where(where).orderBy(desc(themes.updated_at), asc(themes.id)).limit(page.limit).offset(page.offset),
+        db.$count(themes, where),
+      ]);
+      return { rows, total };
+    },
+    /** One that the caller may see: published, or their own. */
+    findVisible: async (id: string, userId: string | undefined): Promise<ThemeRow | undefined> => (await visible(db, id, userId))[0],
+    /** The same; it is not deleted until the transaction ends. */
+    holdVisible: async (tx: Queries, id: string, userId: string): Promise<ThemeRow | undefined> =>
+      (await visible(tx, id, userId).for("key share"))[0],
+    findOwn: async (id: string, userId: string, tx: Queries): Promise<ThemeRow | undefined> =>
+      (await tx.select().from(themes).where(isOwn(id, userId)).for("update"))[0],
+    /** How many the user has; nobody else adds one until the transaction ends. */
+    lockAndCount: async (tx: Queries, userId: string): Promise<number> => {
+      await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for("no key update");
+      return (
+        (
+          await tx
+            .select({ n: sql<number>`count(*)::int` })
+            .from(themes)
+            .where(eq(themes.created_by_user_id, userId))
+        )[0]?.n ?? 0
+      );
+    },
+    /** `undefined` when the id is taken. */
+    insert: async (tx: Queries, row: NewTheme): Promise<ThemeRow | undefined> =>
+      (await tx.insert(themes).values(row).onConflictDoNothing().returning())[0],
+    update: async (tx: Queries, id: string, values: Partial<NewTheme>): Promise<ThemeRow | undefined> =>
+      (
+        await tx
+          .update(themes)
+          .set({ ...values, updated_at: sql`now()` })
+          .where(eq(themes.id, id))
+          .returning()
+      )[0],
+    /** False when there was none. Whoever wore it wears the default again. */
+    remove: async (tx: Queries, id: string, userId: string): Promise<boolean> => {
+      const gone = await tx.delete(themes).where(isOwn(id, userId)).returning({ id: themes.id });
+      if (gone.length === 0) return false;
+      const wearers = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(eq(users.theme_preset, id))
+        .orderBy(users.id)
+        .for("no key update");
+      if (wearers.length > 0) await tx.update(users).set({ theme_preset: "default-dark" }).where(eq(users.theme_preset, id));
+      return true;
+    },
+  };
+}

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Theme } from "@tesslate/contract";
+import { crowd } from "../../../testing/crowd.ts";
+import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
+
+let app: TestApp;
+let ada: TestUser;
+let stranger: TestUser;
+beforeAll(async () => {
+  // Changes the themes that come with the product.
+  app = await testApp({ ownServer: true });
+  afterAll(() => app?.close());
+  ada = await app.signUp({ name: "Ada Maker" });
+  stranger = await app.signUp();
+});
+
+const code = (error: unknown) => (error as { code?: string }).code;
+const sql = (text: string, values: unknown[] = []) => app.studio.database.pool.query(text, values);
+const json = async <T>(response: Response) => (await response.json()) as T;
+/** A complete body for a theme of one's own. */
+async function body(name = "Mine") {
+  const { mode, colors, typography, spacing, animation } = await app.as().themes.get({ params: { id: "nord" } });
+  return { name, mode, colors, typography, spacing, animation };
+}
+
+describe("the catalogue", () => {
+  test("is there before anybody signs in: 43 themes, 41 dark, the defaults first", async () => {
+    const { items, total } = await app.as().themes.list({ query: { limit: 100 } });
+    expect([total, items.length, items.filter((t) => t.mode === "light").map((t) => t.id)]).toEqual([
+      43,
+      43,
+      ["default-light", "github-light"],
+    ]);
+    expect(items.slice(0, 8).map((t) => t.id)).toEqual([
+      "default-dark",
+      "default-light",
+      "midnight",
+      "ocean",
+      "forest",
+      "rose",
+      "sunset",
+      "andromeda",
+    ]);
+    expect(new Set(items.map((t) => JSON.stringify(Object.values(t.swatches)))).size).toBeGreaterThan(40);
+    expect(items.find((t) => t.id === "dracula")).toMatchObject({
+      name: "Dracula",
+      author: "Zeno Rocha",
+      category: "vibrant",
+      icon: "ghost",
+      is_default: false,
+      swatches: { primary: "#bd93f9", accent: "#ff79c6", background: "#282a36", surface: "#21222c" },
+    });
+    expect((await app.as().themes.list({ query: { mode: "light" } })).total).toBe(2);
+    expect((await app.as().themes.list({ query: { category: "general" } })).total).toBe(2);
+    expect((await app.request("/api/themes?mode=purple")).status).toBe(422);
+    const pages = await Promise.all([1, 2, 3].map((page) => app.as().themes.list({ query: { limit: 20, page } })));
+    expect(new Set(pages.flatMap((p) => p.items.map((t) => t.id))).size).toBe(43);
+  });
+
+  test("a theme has exactly the 53 values of the schema", async () => {
+    const theme = await app.as().themes.get({ params: { id: "tokyo-night" } });
+    const leaves = (value: unknown): unknown[] =>
+      typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [value];
+    const { colors, typography, spacing, animation, ...facts } = theme;
+    expect(leaves({ colors, typography, spacing, animation })).toHaveLength(53);
+    expect(facts).toEqual({
+      id: "tokyo-night",
+      name: "Tokyo Night",
+      mode: "dark",
+      author: "enkia",
+      version: "1.0.0",
+      description: expect.any(String),
+    });
+    for (const id of ["nope", "full", "default"]) expect(await app.as().themes.get({ params: { id } }).catch(code)).toBe("not_found");
+    expect((await app.request("/api/themes/..%2Fx")).status).toBe(422);
+  });
+
+  test("answers 304 to whoever has it, and may be kept for ever under its revision", async () => {
+    for (const path of ["/api/themes", "/api/themes/nord"]) {
+      const first = await app.request(path);
+      const etag = first.headers.get("etag") ?? "";
+      expect([first.status, first.headers.get("cache-control")]).toEqual([200, "public, max-age=300"]);
+      const again = await app.request(path, { headers: { "if-none-match": `"other", W/${etag}` } });
+      expect([again.status, await again.text(), again.headers.get("etag")]).toEqual([304, "", etag]);
+      expect((await app.request(path, { headers: { "if-none-match": '"old"' } })).status).toBe(200);
+    }
+    const { items } = await app.as().themes.list({ query: { limit: 100 } });
+    const nord = items.find((t) => t.id === "nord");
+    const kept = await app.request(`/api/themes/nord?revision=${nord?.revision}`);
+    expect(kept.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect((await app.request("/api/themes/nord?revision=other")).headers.get("cache-control")).toBe("public, max-age=300");
+  });
+
+  test("coming up to date again touches content alone, by several processes at once", async () => {
+    await sql("update themes set is_featured = true, downloads = 7, name = 'Vandalised', revision = 'old' where id = 'nord'");
+    await sql("update themes set is_active = false where id = 'rose'");
+    const { createThemes, createThemesStore } = await import("./index.ts");
+    const themes = createThemes({
+      store: createThemesStore(app.db),
+      limits: { count: async () => {}, reset: async () => {}, prune: async () => {} },
+    });
+    await Promise.all([themes.seed(), themes.seed(), themes.seed()]);
+    const { rows } = await sql("select name, downloads, is_featured from themes where id = 'nord'");
+    expect(rows).toEqual([{ name: "Nord", downloads: 7, is_featured: true }]);
+    expect(
+      await app
+        .as()
+        .themes.get({ params: { id: "rose" } })
+        .catch(code),
+    ).toBe("not_found");
+    expect((await app.as().themes.list({ query: { limit: 100 } })).total).toBe(42);
+    await sql("update themes set is_active = true where id = 'rose'");
+  });
+});
+
+describe("themes of one's own", () => {
+  test("are made, copied from a preset, changed section by section, listed and deleted", async () => {
+    const mine = app.as(ada).themes;
+    const made = await mine.create({ body: { ...(await body("  Café del Mar ")), description: "By the sea", category: "vibrant" } });
+    expect(made).toMatchObject({ name: "Café del Mar", author: "Ada Maker", mode: "dark", version: "1.0.0", parent_theme_id: null });
+    expect(made.id).toMatch(/^cafe-del-mar-[0-9a-z]{8}$/);
+    const copy = await mine.fork({ params: { id: "github-light" } });
+    expect(copy).toMatchObject({ name: "GitHub Light copy", mode: "light", parent_theme_id: "github-light" });
+    const changed = await mine.update({
+      params: { id: copy.id },
+      body: { name: "Paper", spacing: { radiusSmall: "0", radiusMedium: "0px", radiusLarge: "1rem", radiusXl: "2.5em" } },
+    });
+    expect(changed).toMatchObject({ name: "Paper", spacing: { radiusXl: "2.5em" }, colors: copy.colors });
+    expect((await mine.listCustom()).items.map((t) => t.name)).toEqual(["Paper", "Café del Mar"]);
+    expect((await mine.get({ params: { id: copy.id } })).spacing.radiusSmall).toBe("0");
+    const copyOfCopy = await mine.fork({ params: { id: copy.id }, body: { name: "Third" } });
+    await mine.remove({ params: { id: copy.id } });
+    expect(await mine.get({ params: { id: copy.id } }).catch(code)).toBe("not_found");
+    expect((await mine.listCustom()).items.find((t) => t.id === copyOfCopy.id)?.parent_theme_id).toBeNull();
+  });
+
+  test("are nobody else's: not in the catalogue, 404 to strangers with the same body, presets are nobody's to change", async () => {
+    const made = await app.as(ada).themes.create({ body: await body("Private") });
+    const own = await app.request(`/api/themes/${made.id}`, { user: ada });
+    expect([own.status, own.headers.get("cache-control")]).toEqual([200, "private, no-cache"]);
+    expect((await app.as().themes.list({ query: { limit: 500 } })).items.map((t) => t.id)).not.toContain(made.id);
+    expect((await app.as(stranger).themes.listCustom()).total).toBe(0);
+    for (const [method, path, more] of [
+      ["GET", ""],
+      ["PATCH", "", { name: "Mine now" }],
+      ["DELETE", ""],
+      ["POST", "/fork", {}],
+    ] as const)
+      for (const id of [made.id, "nothing-here"]) {
+        const answer = await app.request(`/api/themes/${id}${path}`, { method, user: stranger, ...(more && { json: more }) });
+        expect([method, answer.status, await answer.json()]).toEqual([method, 404, { detail: "Theme not found.", code: "not_found" }]);
+      }
+    expect((await app.request(`/api/themes/${made.id}`)).status).toBe(404);
+    for (const [method, more] of [["PATCH", { name: "Owned" }], ["DELETE"]] as const)
+      expect((await app.request("/api/themes/nord", { method, user: ada, ...(more && { json: more }) })).status).toBe(404);
+    for (const [method, path] of [
+      ["GET", "/custom"],
+      ["POST", ""],
+      ["POST", "/nord/fork"],
+      ["PATCH", "/nord"],
+      ["DELETE", "/nord"],
+    ] as const)
+      expect([method, path, (await app.request(`/api/themes${path}`, { method })).status]).toEqual([method, path, 401]);
+  });
+
+  test.each<[string, (theme: Theme) => void]>([
+    ["a url in a colour", (t) => (t.colors.background = "url(https://evil.example/x.png)")],
+    ["a declaration in a colour", (t) => (t.colors.text = "#fff;position:fixed")],
+    ["a closing brace", (t) => (t.colors.text = "#fff}body{display:none")],
+    ["a variable", (t) => (t.colors.text = "var(--brand)")],
+    ["an expression", (t) => (t.colors.text = "expression(alert(1))")],
+    ["an escape", (t) => (t.colors.text = "\\75rl(x)")],
+    ["five digits", (t) => (t.colors.text = "#12345")],
+    ["a colour of too many parts", (t) => (t.colors.text = `rgb(${"1,".repeat(20)}1)`)],
+    ["a channel out of range", (t) => (t.colors.primaryRgb = "256, 0, 0")],
+    ["a url in a font", (t) => (t.typography.fontFamily = "url(x), serif")],
+    ["a quote that does not end", (t) => (t.typography.fontFamily = "'Inter, serif")],
+    ["an empty font", (t) => (t.typography.fontFamilyMono = " ")],
+    ["a calculation", (t) => (t.spacing.radiusSmall = "calc(1px + 100vw)")],
+    ["a size without a number", (t) => (t.typography.fontSizeBase = "huge")],
+    ["a duration without a unit", (t) => (t.animation.durationFast = "150")],
+    ["a url in a shadow", (t) => (t.colors.shadow.small = "0 0 1px #000, url(x)")],
+    ["a declaration in a shadow", (t) => (t.colors.shadow.large = "none;background:red")],
+    ["a function of no curve", (t) => (t.animation.easing = "element(#x)")],
+    ["a foreign key", (t) => Object.assign(t.colors, { evil: "#fff" })],
+    ["a foreign key one floor down", (t) => Object.assign(t.colors.sidebar, { evil: "#fff" })],
+    ["a missing key", (t) => Reflect.deleteProperty(t.colors.input, "border")],
+    ["a number", (t) => Object.assign(t.spacing, { radiusSmall: 4 })],
+  ])("%s is refused, on creation and on change", async (_, spoil) => {
+    const theme = { ...(await app.as().themes.get({ params: { id: "ocean" } })) };
+    spoil(theme);
+    const { mode, colors, typography, spacing, animation } = theme;
+    const made = await app.request("/api/themes", {
+      method: "POST",
+      user: ada,
+      json: { name: "x", mode, colors, typography, spacing, animation },
+    });
+    expect([made.status, (await json<{ detail: unknown[] }>(made)).detail.length > 0]).toEqual([422, true]);
+    const own = (await app.as(ada).themes.listCustom()).items[0] ?? (await app.as(ada).themes.fork({ params: { id: "ocean" } }));
+    const changed = await app.request(`/api/themes/${own.id}`, {
+      method: "PATCH",
+      user: ada,
+      json: { colors, typography, spacing, animation },
+    });
+    expect(changed.status).toBe(422);
+  });
+
+  test("bad bodies are 422: no name, no mode, a section left out", async () => {
+    const whole = await body();
+    for (const json of [
+      {},
+      { ...whole, name: "  " },
+      { ...whole, mode: "dim" },
+      { ...whole, colors: undefined },
+      { ...whole, name: "x".repeat(101) },
+    ])
+      expect((await app.request("/api/themes", { method: "POST", user: ada, json })).status).toBe(422);
+  });
+
+  test("the limit holds for many at once", async () => {
+    const maker = await app.signUp();
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => app.request("/api/themes/nord/fork", { method: "POST", user: maker, json: {} })),
+    );
+    const refused = await Promise.all(answers.filter((a) => a.status !== 201).map((a) => json<{ code: string }>(a)));
+    expect([answers.length - refused.length, new Set(refused.map((r) => r.code))]).toEqual([50, new Set(["theme_limit_reached"])]);
+    expect((await app.as(maker).themes.listCustom()).total).toBe(50);
+  });
+
+  test("one is worn by its maker alone, and the default again when it is deleted", async () => {
+    const made = await app.as(ada).themes.fork({ params: { id: "nord" } });
+    const wear = (user: TestUser, theme_preset: string) => app.request("/api/users/me", { method: "PATCH", user, json: { theme_preset } });
+    expect((await wear(ada, made.id)).status).toBe(200);
+    expect((await wear(stranger, made.id)).status).toBe(422);
+    expect((await wear(stranger, "no-such-theme")).status).toBe(422);
+    expect((await wear(stranger, "dracula")).status).toBe(200);
+    await app.as(ada).themes.remove({ params: { id: made.id } });
+    expect((await app.as(ada).users.me()).theme_preset).toBe("default-dark");
+    expect((await app.as(stranger).users.me()).theme_preset).toBe("dracula");
+  });
+
+  test("one is worn, copied and deleted by many requests at once: each is answered, and nobody wears what is gone", async () => {
+    const makers = await Promise.all((await crowd(app, 6)).map(async (maker) => ({ maker, mine: app.as(maker).themes })));
+    const answers = await Promise.all(
+      makers.map(async ({ maker, mine }) => {
+        const { id } = await mine.fork({ params: { id: "nord" } });
+        const ask = (path: string, method: string, json?: unknown) =>
+          app.request(path, { method, user: maker, ...(json !== undefined && { json }) }).then(({ status }) => `${method} ${status}`);
+        const wear = () => ask("/api/users/me", "PATCH", { theme_preset: id });
+        const copy = () => ask(`/api/themes/${id}/fork`, "POST", {});
+        await wear();
+        return Promise.all([wear(), copy(), wear(), copy(), ask(`/api/themes/${id}`, "DELETE"), copy(), wear(), copy(), wear()]);
+      }),
+    );
+    const may = new Set(["PATCH 200", "PATCH 422", "POST 201", "POST 404", "DELETE 204"]);
+    expect(answers.flat().filter((answer) => !may.has(answer))).toEqual([]);
+    for (const { maker } of makers) expect((await app.as(maker).users.me()).theme_preset).toBe("default-dark");
+  });
+});

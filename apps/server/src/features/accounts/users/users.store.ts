@@ -1,0 +1,222 @@
+import { and, eq, or, sql, type SQL } from "drizzle-orm";
+import type { Preferences } from "@tesslate/contract";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { asJsonb } from "../../../platform/storable.ts";
+import { userAvatars, users, type UserRow } from "./users.table.ts";
+
+export type NewUser = typeof users.$inferInsert;
+export type UserChanges = Omit<Partial<NewUser>, "preferences"> & { preferences?: SQL };
+
+/** A person who can sign in; suspended, disabled and deleted ones are nobody, and the house's own accounts are no person. */
+export const isLiving = (user: Pick<UserRow, "is_active" | "is_suspended" | "is_deleted" | "is_system">) =>
+  user.is_active && !user.is_suspended && !user.is_deleted && !user.is_system;
+
+/** Who somebody was when they proved it. */
+export type Proven = Pick<UserRow, "id" | "hashed_password">;
+/**
+ * Whether this person may act and has the password of then, held so until the transaction ends: a new password and a suspension end what is under
+ * way with the former one too, signing in or changing the account, wherever that is.
+ */
+export const isStill = async (tx: Queries, proven: Proven): Promise<boolean> => {
+  const [row] = await tx.select().from(users).where(eq(users.id, proven.id)).for("no key update");
+  return isSame(row, proven);
+};
+export const isSame = (row: UserRow | undefined, { hashed_password }: Proven): boolean =>
+  row !== undefined && isLiving(row) && row.hashed_password === hashed_password;
+
+const setupLock = 7473748;
+
+export type UsersStore = ReturnType<typeof createUsersStore>;
+export function createUsersStore(db: Database) {
+  const first = async (q: Queries, where: ReturnType<typeof sql>) => (await q.select().from(users).where(where).limit(1))[0];
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    find: (id: string, q: Queries = db): Promise<UserRow | undefined> => first(q, sql`${users.id} = ${id}`),
+    findByEmail: (email: string, q: Queries = db): Promise<UserRow | undefined> => first(q, sql`lower(${users.email}) = ${email}`),
+    findByUsername: (username: string, q: Queries = db): Promise<UserRow | undefined> =>
+      first(q, sql`lower(${users.username}) = ${username}`),
+    /** Of somebody who can sign in: nobody comes by anybody else. */
+    findByReferralCode: async (code: string, q: Queries = db): Promise<UserRow | undefined> => {
+      const found = await first(q, sql`${users.referral_code} = ${code}`);
+      return found && isLiving(found) ? found : undefined;
+    },
+    /** `undefined` when e-mail, username, slug or referral code exists already. */
+    insert: async (tx: Queries, values: NewUser): Promise<UserRow | undefined> =>
+      (await tx.insert(users).values(values).onConflictDoNothing().returning())[0],
+    update: async (id: string, values: UserChanges, q: Queries = db): Promise<UserRow | undefined> =>
+      (
+        await q
+          .update(users)
+          .set({ ...values, updated_at: sql`now()` })
+          .where(eq(users.id, id))
+          .returning()
+      )[0],
+    /** What is named is changed in the database, so that two browsers do not undo each other's choice. */
+    mergedPreferences: (given: Partial<Preferences>): SQL => sql`${users.preferences} || ${asJsonb(given)}`,
+    /** Replaces a hash by a stronger one of the same password, unless the password was changed meanwhile. */
+    rehash: async (id: string, from: string, to: string): Promise<void> => {
+      await db
+        .update(users)
+        .set({ hashed_password: to })
+        .where(and(eq(users.id, id), eq(users.hashed_password, from)));
+    },
+    replacePassword: async (tx: Queries, from: Pick<UserRow, "id" | "hashed_password" | "email">, to: string): Promise<boolean> =>
+      (
+        await tx
+          .update(users)
+          .set({ hashed_password: to, updated_at: sql`now()` })
+          .where(
+            and(
+              eq(users.id, from.id),
+              eq(users.email, from.email),
+              sql`${users.hashed_password} is not distinct from ${from.hashed_password}`,
+            ),
+          )
+          .returning({ id: users.id })
+      ).length > 0,
+    voidPassword: async (tx: Queries, id: string): Promise<void> => {
+      await tx
+        .update(users)
+        .set({ hashed_password: null, updated_at: sql`now()` })
+        .where(eq(users.id, id));
+    },
+    markVerified: async (id: string, email: string): Promise<UserRow | undefined> =>
+      (
+        await db
+          .update(users)
+          .set({ is_verified: true, updated_at: sql`now()` })
+          .where(and(eq(users.id, id), eq(users.email, email)))
+          .returning()
+      )[0],
+    /** The waiting address becomes the address. `undefined` when another one waits by now, or none. Throws a unique violation when somebody has it. */
+    applyPendingEmail: async (tx: Queries, id: string, email: string, askedAt: string): Promise<UserRow | undefined> =>
+      (
+        await tx
+          .update(users)
+          .set({
+            email: sql`${users.pending_email}`,
+            pending_email: null,
+            pending_email_at: null,
+            is_verified: true,
+            updated_at: sql`now()`,
+          })
+          .where(and(eq(users.id, id), eq(users.pending_email, email), eq(users.pending_email_at, askedAt)))
+          .returning()
+      )[0],
+    /** Verifies the address and forgets the password and the second step that were set before it was verified. */
+    claim: async (tx: Queries, id: string): Promise<UserRow | undefined> =>
+      (
+        await tx
+          .update(users)
+          .set({ is_verified: true, hashed_password: null, two_fa_enabled: false, updated_at: sql`now()` })
+          .where(and(eq(users.id, id), eq(users.is_verified, false)))
+          .returning()
+      )[0],
+    backfillAvatar: async (tx: Queries, id: string, url: string): Promise<void> => {
+      await tx
+        .update(users)
+        .set({ avatar_url: url })
+        .where(and(eq(users.id, id), sql`${users.avatar_url} is null`));
+    },
+    /** Nobody signs in any more; at that time the account ends. `undefined` when it was deleted already. */
+    scheduleDeletion: async (tx: Queries, id: string, by: string, graceDays: number): Promise<UserRow | undefined> =>
+      (
+        await tx
+          .update(users)
+          .set({
+            is_deleted: true,
+            deleted_at: sql`now()`,
+            deleted_by_id: by,
+            scheduled_hard_delete_at: sql`now() + make_interval(days => ${graceDays})`,
+            updated_at: sql`now()`,
+          })
+          .where(and(eq(users.id, id), eq(users.is_deleted, false)))
+          .returning()
+      )[0],
+    /** Only what the person decided themself, and only before its time. */
+    cancelDeletion: async (tx: Queries, id: string): Promise<UserRow | undefined> =>
+      (
+        await tx
+          .update(users)
+          .set({
+            is_deleted: false,
+            is_active: sql`not ${users.is_suspended}`,
+            deleted_at: null,
+            deleted_by_id: null,
+            scheduled_hard_delete_at: null,
+            updated_at: sql`now()`,
+          })
+          .where(
+            and(
+              eq(users.id, id),
+              eq(users.is_deleted, true),
+              sql`${users.deleted_by_id} = ${users.id}`,
+              sql`${users.scheduled_hard_delete_at} > now()`,
+            ),
+          )
+          .returning()
+      )[0],
+    /**
+     * This person, and the administrators who can sign in. None of them changes until the transaction ends, in the order in which administrators hold
+     * people: of two who leave at once, by whichever way, the second sees that the first is gone.
+     */
+    holdWithAdministrators: async (tx: Queries, id: string): Promise<{ user: UserRow | undefined; administrators: UserRow[] }> => {
+      const rows = await tx
+        .select()
+        .from(users)
+        .where(or(eq(users.id, id), eq(users.is_superuser, true)))
+        .orderBy(users.id)
+        .for("no key update");
+      return { user: rows.find((row) => row.id === id), administrators: rows.filter((row) => row.is_superuser && isLiving(row)) };
+    },
+    /** Keeps the picture and makes `avatar_url` lead to it. */
+    putAvatar: async (tx: Queries, id: string, { version, webp_base64, url }: { version: string; webp_base64: string; url: string }) => {
+      await tx
+        .insert(userAvatars)
+        .values({ user_id: id, version, webp_base64 })
+        .onConflictDoUpdate({ target: userAvatars.user_id, set: { version, webp_base64, created_at: sql`now()` } });
+      return (
+        await tx
+          .update(users)
+          .set({ avatar_url: url, updated_at: sql`now()` })
+          .where(eq(users.id, id))
+          .returning()
+      )[0];
+    },
+    deleteAvatar: async (tx: Queries, id: string): Promise<void> => {
+      await tx.delete(userAvatars).where(eq(userAvatars.user_id, id));
+    },
+    /** The picture of somebody who is there. */
+    findAvatar: async (id: string, version: string): Promise<string | undefined> =>
+      (
+        await db
+          .select({ webp_base64: userAvatars.webp_base64 })
+          .from(userAvatars)
+          .innerJoin(users, eq(users.id, userAvatars.user_id))
+          .where(
+            and(
+              eq(userAvatars.user_id, id),
+              eq(userAvatars.version, version),
+              eq(users.is_active, true),
+              eq(users.is_suspended, false),
+              eq(users.is_deleted, false),
+            ),
+          )
+      )[0]?.webp_base64,
+    /** Holds a lock against changes of the person until the transaction ends. */
+    isLivingNow: async (tx: Queries, id: string): Promise<boolean> => {
+      const [row] = await tx.select().from(users).where(eq(users.id, id)).for("share");
+      return row !== undefined && isLiving(row);
+    },
+    hasAdministrator: async (q: Queries = db): Promise<boolean> => {
+      const result = await q.execute<{ has: boolean }>(
+        sql`select exists (select 1 from users where is_superuser and is_active and not is_deleted) as has`,
+      );
+      return result.rows[0]?.has === true;
+    },
+    /** Until the transaction ends, nobody else decides who becomes the first administrator. */
+    lockSetup: async (tx: Queries): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(${setupLock})`);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { listSkills, listSubagents, maxMemoryBytes, memoryPath, ruleNames } from "@tesslate/agent";
+import { maxFileBytes, type AgentContext, type RouteInput, type agentContextRoutes } from "@tesslate/contract";
+import type { Sandbox } from "@tesslate/runtime";
+import { invalid } from "../../../platform/errors.ts";
+import type { Files } from "../../projects/files/index.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+
+export interface AgentContextOptions {
+  projects: { require(userId: string, ref: string): Promise<ProjectRow>; sandboxOf(project: ProjectRow): Promise<Sandbox> };
+  files: Pick<Files, "write">;
+}
+type Change = RouteInput<typeof agentContextRoutes.put>["body"];
+
+export type AgentContexts = ReturnType<typeof createAgentContexts>;
+/** What a project tells its agents, as its owner sees and edits it (agent-git-deploy 4.13, 4.19). The tree is the only truth. */
+export function createAgentContexts({ projects, files }: AgentContextOptions) {
+  const read = async (sandbox: Sandbox): Promise<AgentContext> => {
+    const [rules, memory, skills, subagents] = await Promise.all([
+      firstOf(sandbox, ruleNames),
+      firstOf(sandbox, [memoryPath]),
+      listSkills(sandbox),
+      listSubagents(sandbox),
+    ]);
+    return {
+      rules,
+      memory,
+      skills,
+      subagents: subagents.map(({ name, description, path, tools, model }) => ({ name, description, path, tools, model })),
+    };
+  };
+
+  return {
+    /** Throws 404. */
+    get: async (userId: string, ref: string): Promise<AgentContext> => read(await projects.sandboxOf(await projects.require(userId, ref))),
+    /** Writes what is given, the rules first. Throws 404, `etag_mismatch` and `precondition_failed` when somebody else wrote meanwhile. */
+    put: async (userId: string, ref: string, { rules, memory }: Change): Promise<AgentContext> => {
+      const project = await projects.require(userId, ref);
+      const sandbox = await projects.sandboxOf(project);
+      if (memory && Buffer.byteLength(memory.content) > maxMemoryBytes)
+        throw invalid(["body", "memory", "content"], `The memory may have at most ${maxMemoryBytes} bytes`, "too_long");
+      const write = async (names: readonly string[], change: Change["rules"]) => {
+        if (!change) return;
+        const { path } = await firstOf(sandbox, names);
+        const when = change.etag === null ? { ifNoneMatch: "*" as const } : { ifMatch: change.etag };
+        await files.write(userId, project.id, path, { content: change.content }, when);
+      };
+      await write(ruleNames, rules);
+      await write([memoryPath], memory);
+      return read(sandbox);
+    },
+  };
+}
+
+/** The first of the files that is there; else an empty one at the first's place. */
+async function firstOf({ files }: Sandbox, names: readonly string[]): Promise<AgentContext["rules"]> {
+  for (const path of names) {
+    const entry = await files.stat(path).catch(() => undefined);
+    if (!entry || entry.isDirectory) continue;
+    const { data, entry: now } = await files.read(path, { maxBytes: maxFileBytes });
+    return { path, content: new TextDecoder().decode(data), etag: now.etag };
+  }
+  return { path: names[0] ?? "", content: "", etag: null };
+}

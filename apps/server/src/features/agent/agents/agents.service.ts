@@ -1,0 +1,117 @@
+import type { LibrarySubagent } from "@tesslate/agent";
+import type { Queries } from "../../../platform/database.ts";
+import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
+import { effectiveFeatures, type AgentFeatures } from "./agents.features.ts";
+import type { AgentsStore } from "./agents.store.ts";
+import type { AgentRow } from "./agents.table.ts";
+import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
+
+/** An agent that the caller may run, with their choice of model for it. */
+export interface RunnableAgent {
+  id: string;
+  slug: string;
+  name: string;
+  agent_type: string;
+  system_prompt: string;
+  /** Null: all. */
+  tools: string[] | null;
+  model: string | null;
+  selected_model: string | null;
+  /** Somebody else's closed one: its instructions are not the caller's to read. */
+  is_closed: boolean;
+  requires_user_keys: boolean;
+  /** What its maker asks for its use, in USD per million tokens, in the place of the model's price; null: nothing of its own. */
+  rates: { input: string; output: string } | null;
+  /** Who earns by that. */
+  creator_id: string | null;
+  /** The server's switches and the agent's own over them. */
+  features: AgentFeatures;
+  tool_configs: AgentRow["tool_configs"];
+  /** Those that its maker gave it (4.13). */
+  subagents: LibrarySubagent[];
+}
+const agentTypes = new Set(["TesslateAgent", "IterativeAgent", "ReActAgent", "StreamAgent"]);
+
+export type Agents = ReturnType<typeof createAgents>;
+/** Which agent runs and whether the caller may run it (agent-git-deploy 4.1). */
+export function createAgents({ store, features }: { store: AgentsStore; features: AgentFeatures }) {
+  return {
+    /** Brings the official agents up to date and gives the default one to whoever lacks it. Safe to repeat, also by several processes at once. */
+    seed: async (): Promise<void> => {
+      for (const agent of officialAgents) await store.upsertOfficial(agent);
+      await store.addToEveryLibrary(defaultAgentSlug);
+    },
+    /** Every new account owns the default agent. */
+    onRegistered: (tx: Queries, user: { id: string }): Promise<void> => store.addToLibrary(tx, user.id, defaultAgentSlug),
+    /** By id or slug; none given means the default. Throws 404, `agent_not_owned`, `agent_not_runnable`. */
+    resolve: async (userId: string, ref: string | null | undefined): Promise<RunnableAgent> => {
+      const found = await store.find(ref ?? defaultAgentSlug, userId);
+      if (!found || found.agent.item_type !== "agent" || !found.agent.is_active) throw notFound("Agent");
+      const { agent, entry } = found;
+      const isOwner = agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
+      const isInLibrary = entry?.is_active === true;
+      if (!isOwner && !isInLibrary && isHidden(agent)) throw notFound("Agent");
+      if (!isOwner && !isInLibrary && agent.pricing_type !== "free")
+        throw new AppError("agent_not_owned", `${agent.name} is not in your library. Get it in the marketplace first.`);
+      if (!agent.system_prompt?.trim() || !agentTypes.has(agent.agent_type))
+        throw badRequest(
+          `${agent.name} cannot run: it has no ${agent.system_prompt?.trim() ? "known type" : "instructions"}.`,
+          "agent_not_runnable",
+        );
+      return {
+        id: agent.id,
+        slug: agent.slug,
+        name: agent.name,
+        agent_type: agent.agent_type,
+        system_prompt: agent.system_prompt,
+        tools: agent.tools,
+        model: agent.model,
+        selected_model: entry?.selected_model ?? null,
+        is_closed: !isOwner && agent.source_type !== "open",
+        requires_user_keys: agent.requires_user_keys,
+        ...termsOf(agent, isOwner),
+        features: effectiveFeatures(features, agent.config),
+        tool_configs: agent.tool_configs,
+        subagents: (await store.listSubagents(agent.id)).map(subagentOf),
+      };
+    },
+    /** The caller's choice for an agent of their library (4.17). Throws 404, and `forbidden` for a closed agent of somebody else. */
+    selectModel: async (userId: string, ref: string, choose: () => Promise<string | null>): Promise<string | null> => {
+      const found = await store.find(ref, userId);
+      if (!found || found.agent.item_type !== "agent" || found.entry?.is_active !== true) throw notFound("Agent");
+      const { agent } = found;
+      const isOwner = agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
+      if (!isOwner && agent.source_type !== "open")
+        throw new AppError("forbidden", `${agent.name} comes with its own model, which cannot be changed.`);
+      const model = await choose();
+      await store.selectModel(userId, agent.id, model);
+      return model;
+    },
+    countUse: (q: Queries, id: string): Promise<void> => store.countUse(q, id),
+  };
+}
+
+/** Nobody pays themselves. */
+function termsOf(agent: AgentRow, isOwner: boolean): Pick<RunnableAgent, "rates" | "creator_id"> {
+  const { pricing_type, api_pricing_input: input, api_pricing_output: output } = agent;
+  if (isOwner || pricing_type !== "api" || input === null || output === null) return { rates: null, creator_id: null };
+  return { rates: { input, output }, creator_id: agent.created_by_user_id ?? agent.forked_by_user_id };
+}
+
+/** A private copy of somebody else's. */
+const isHidden = (agent: AgentRow) => agent.forked_by_user_id !== null && !agent.is_published;
+
+/** `config`: `{model: "inherit" | id, max_turns}`. */
+function subagentOf({ name, description, tools, model, system_prompt, config }: AgentRow): LibrarySubagent {
+  const wished = config?.["model"];
+  const chosen = typeof wished === "string" ? wished : model;
+  const turns = config?.["max_turns"];
+  return {
+    name,
+    description,
+    tools,
+    model: chosen === "inherit" ? null : chosen,
+    system_prompt: system_prompt ?? "",
+    ...(typeof turns === "number" && Number.isInteger(turns) && turns > 0 && { max_turns: turns }),
+  };
+}

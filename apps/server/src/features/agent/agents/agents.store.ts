@@ -1,0 +1,82 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { agents, isEntryActive, userPurchasedAgents, type AgentRow } from "./agents.table.ts";
+import type { OfficialAgent } from "./official-agents.ts";
+
+export type AgentsStore = ReturnType<typeof createAgentsStore>;
+export function createAgentsStore(db: Database) {
+  return {
+    /** Content only: what an administrator or the public changed (featured, active, counts) stays. */
+    upsertOfficial: async (agent: OfficialAgent): Promise<void> => {
+      const content = {
+        name: agent.name,
+        description: agent.description,
+        category: agent.category,
+        agent_type: agent.agent_type,
+        icon: agent.icon,
+        mode: agent.mode,
+        features: agent.features,
+        tags: agent.tags,
+        system_prompt: agent.system_prompt,
+        tools: agent.tools,
+      };
+      await db
+        .insert(agents)
+        .values({ ...content, slug: agent.slug, is_featured: agent.is_featured, source_type: "open", is_forkable: true })
+        .onConflictDoUpdate({
+          target: agents.slug,
+          set: { ...content, updated_at: sql`now()` },
+          // Only our own, as we left it: a user's agent that came to the slug first is theirs, and what an administrator wrote stays.
+          setWhere: sql`${agents.forked_by_user_id} is null and ${agents.created_by_user_id} is null and ${agents.content_edited_at} is null`,
+        });
+    },
+    /** By id or slug, with the caller's library entry. */
+    find: async (
+      ref: string,
+      userId: string,
+    ): Promise<{ agent: AgentRow; entry: { selected_model: string | null; is_active: boolean } | null } | undefined> => {
+      const isId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(ref);
+      return (
+        await db
+          .select({
+            agent: agents,
+            entry: { user_id: userPurchasedAgents.user_id, selected_model: userPurchasedAgents.selected_model, is_active: isEntryActive },
+          })
+          .from(agents)
+          .leftJoin(userPurchasedAgents, and(eq(userPurchasedAgents.agent_id, agents.id), eq(userPurchasedAgents.user_id, userId)))
+          .where(isId ? eq(agents.id, ref) : eq(agents.slug, ref))
+      )[0];
+    },
+    /** The sub-agents that come with an agent, in the order of their names. */
+    listSubagents: (agentId: string): Promise<AgentRow[]> =>
+      db
+        .select()
+        .from(agents)
+        .where(and(eq(agents.parent_agent_id, agentId), eq(agents.item_type, "subagent"), eq(agents.is_active, true)))
+        .orderBy(agents.name)
+        .limit(20),
+    addToLibrary: async (tx: Queries, userId: string, slug: string): Promise<void> => {
+      await tx.execute(
+        sql`insert into user_purchased_agents (user_id, agent_id) select ${userId}, id from agents where slug = ${slug} on conflict do nothing`,
+      );
+    },
+    /** For accounts older than the agent. */
+    addToEveryLibrary: async (slug: string): Promise<void> => {
+      await db.execute(
+        sql`insert into user_purchased_agents (user_id, agent_id) select u.id, a.id from users u cross join agents a where a.slug = ${slug} on conflict do nothing`,
+      );
+    },
+    selectModel: async (userId: string, agentId: string, model: string | null): Promise<void> => {
+      await db
+        .update(userPurchasedAgents)
+        .set({ selected_model: model })
+        .where(and(eq(userPurchasedAgents.user_id, userId), eq(userPurchasedAgents.agent_id, agentId)));
+    },
+    countUse: async (q: Queries, id: string): Promise<void> => {
+      await q
+        .update(agents)
+        .set({ usage_count: sql`${agents.usage_count} + 1` })
+        .where(eq(agents.id, id));
+    },
+  };
+}

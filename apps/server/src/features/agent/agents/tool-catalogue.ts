@@ -1,0 +1,29 @@
+import type { Tool } from "@tesslate/agent";
+import type { AgentTool, List } from "@tesslate/contract";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { featureOfTool } from "./agents.features.ts";
+
+/** What is told of a tool before anybody runs it. */
+export type ToolFacts = Pick<Tool, "name" | "category" | "description" | "parameters" | "gate">;
+
+export type ToolCatalogue = ReturnType<typeof createToolCatalogue>;
+/** What the agent editor may choose from (agent-git-deploy 10): of two with one name the first one stays. */
+export function createToolCatalogue(tools: readonly ToolFacts[]) {
+  const byName = new Map(tools.toReversed().map((tool) => [tool.name, tool]));
+  const items = [...byName.values()].toReversed().map((tool): AgentTool => ({
+    name: tool.name,
+    category: tool.category,
+    description: tool.description,
+    parameters: JSON.parse(JSON.stringify(tool.parameters)) as Record<string, unknown>,
+    needs_approval: tool.gate.approval,
+    plan_blocked: tool.gate.plan_blocked,
+    feature: featureOfTool(tool.name),
+    view: tool.category === "graph" ? "graph" : "any",
+  }));
+  return {
+    list: async (query: PageQuery): Promise<List<AgentTool>> => {
+      const page = pageOf(query);
+      return page.envelope(items.slice(page.offset, page.offset + page.limit), items.length);
+    },
+  };
+}

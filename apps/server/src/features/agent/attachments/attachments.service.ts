@@ -1,0 +1,178 @@
+import { maxAttachedBytes, maxAttachmentBytes, type Attachment, type MessageAttachment } from "@tesslate/contract";
+import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import type { Database, Queries } from "../../../platform/database.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import { attachmentName, createInspection } from "./attachments.inspect.ts";
+import type { AttachmentsStore } from "./attachments.store.ts";
+import type { AttachmentRow } from "./attachments.table.ts";
+
+/** Bytes of a piece: large enough for few rows, small enough to re-seal a hundred at once. */
+const pieceBytes = 256 * 1024;
+
+/** The place a piece is bound to: pieces of other attachments, or in another order, do not open. */
+export const attachmentPlace = (row: { attachment_id: string; position: string | number }): string =>
+  `chat_attachment_pieces:${row.attachment_id}:${row.position}`;
+
+export interface AttachmentsOptions {
+  db: Database;
+  store: AttachmentsStore;
+  box: CryptoBox;
+  projects: { require(userId: string, ref: string): Promise<{ id: string }> };
+  limits?: { fileBytes: number; totalBytes: number };
+  log: Logger;
+}
+
+export type Attachments = ReturnType<typeof createAttachments>;
+/** Files people give to the agent with a message (agent-git-deploy 4.19): uploaded first, named in the message, gone when no message names them. */
+export function createAttachments({
+  db,
+  store,
+  box,
+  projects,
+  limits = { fileBytes: maxAttachmentBytes, totalBytes: maxAttachedBytes },
+  log,
+}: AttachmentsOptions) {
+  const own = async (userId: string, id: string): Promise<AttachmentRow> => {
+    const row = await store.find(id);
+    if (!row || row.user_id !== userId) throw notFound("Attachment");
+    return row;
+  };
+  async function* piecesOf(id: string): AsyncGenerator<Buffer> {
+    for (let position = 0; ; position++) {
+      const sealed = await store.readPiece(id, position);
+      if (!sealed) return;
+      yield Buffer.from(box.open(sealed, attachmentPlace({ attachment_id: id, position })), "base64");
+    }
+  }
+  const ordered = async (q: Queries, userId: string, projectId: string | null, ids: readonly string[], isClaimed: boolean) => {
+    const wanted = [...new Set(ids.map((id) => id.toLowerCase()))];
+    const rows = new Map((await store.listOwn(q, userId, projectId, wanted, isClaimed)).map((row) => [row.id, row]));
+    return wanted.map((id): MessageAttachment => {
+      const row = rows.get(id);
+      if (!row) throw notFound("Attachment");
+      return messageFacts(row);
+    });
+  };
+
+  return {
+    /** The one file of a form. Throws `file_too_large` and `attachments_full` while it streams; nothing is kept then. */
+    upload: async (userId: string, ref: string | undefined, parts: AsyncIterable<UploadedFile | UploadedField>): Promise<Attachment> => {
+      const projectId = ref === undefined ? null : (await projects.require(userId, ref)).id;
+      for await (const part of parts) {
+        if ("value" in part) continue;
+        if (part.field !== "file") throw invalid(["body", "file"], "Field required", "missing");
+        const room = limits.totalBytes - (await store.sumOf(userId, projectId));
+        const id = await store.begin({ user_id: userId, project_id: projectId, name: attachmentName(part.path) });
+        if (id === undefined) throw notFound("Project");
+        try {
+          const inspection = createInspection();
+          let size = 0;
+          let position = 0;
+          let waiting: Uint8Array[] = [];
+          let waitingBytes = 0;
+          const flush = async () => {
+            const data = Buffer.concat(waiting);
+            waiting = [];
+            waitingBytes = 0;
+            if (data.length === 0) return;
+            await store.addPiece(
+              id,
+              position,
+              box.seal(data.toString("base64"), attachmentPlace({ attachment_id: id, position })),
+              data.length,
+            );
+            position += 1;
+          };
+          for await (const chunk of part.data) {
+            size += chunk.byteLength;
+            if (size > limits.fileBytes)
+              throw new AppError("file_too_large", `An attachment may have at most ${limits.fileBytes / 2 ** 20} MiB.`, {
+                details: { limit: limits.fileBytes },
+              });
+            if (size > room)
+              throw conflict(
+                "attachments_full",
+                projectId === null
+                  ? "There is no room for more attachments. Create the project with those that you uploaded, or remove some."
+                  : "There is no room for more attachments in this project. Clear or delete old threads first.",
+                {
+                  limit: limits.totalBytes,
+                },
+              );
+            inspection.see(chunk);
+            for (let at = 0; at < chunk.byteLength;) {
+              const taken = chunk.subarray(at, at + pieceBytes - waitingBytes);
+              waiting.push(taken);
+              waitingBytes += taken.byteLength;
+              at += taken.byteLength;
+              if (waitingBytes === pieceBytes) await flush();
+            }
+          }
+          if (part.isCut()) throw badRequest("The upload broke off.");
+          if (size === 0) throw invalid(["body", "file"], "The file is empty", "too_short");
+          await flush();
+          const row = await store.finish(id, await inspection.facts());
+          if (!row) throw notFound("Project");
+          return wireOf(row);
+        } catch (error) {
+          await store.remove(id).catch((err: unknown) => log.warn({ err, attachment_id: id }, "broken upload not removed"));
+          throw error;
+        }
+      }
+      throw invalid(["body", "file"], "Field required", "missing");
+    },
+    /** One's own, with its bytes. */
+    open: async (userId: string, id: string): Promise<{ row: AttachmentRow; pieces: AsyncIterable<Buffer> }> => {
+      const row = await own(userId, id.toLowerCase());
+      return { row, pieces: piecesOf(row.id) };
+    },
+    /** Throws 404, and `attachment_used` for one that a message names. */
+    remove: async (userId: string, id: string): Promise<void> => {
+      const row = await own(userId, id.toLowerCase());
+      if (await store.isNamed(row.id)) throw conflict("attachment_used", "A message uses this attachment.");
+      await store.remove(row.id);
+    },
+    /** Finds a user's attachments of a project (null: uploaded without one), in the order of `ids`. Throws 404 when one is missing. */
+    require: (userId: string, projectId: string | null, ids: readonly string[]): Promise<MessageAttachment[]> =>
+      ordered(db, userId, projectId, ids, false),
+    /** The same in the transaction of the message that names them: none of them is swept meanwhile. */
+    claim: (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<MessageAttachment[]> =>
+      ordered(tx, userId, projectId, ids, true),
+    /** In the transaction that creates a project: what was uploaded for its first message belongs to it. Throws 404 when one is not there. */
+    assign: async (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<void> => {
+      const wanted = new Set(ids.map((id) => id.toLowerCase()));
+      if ((await store.assign(tx, userId, projectId, [...wanted])).length < wanted.size) throw notFound("Attachment");
+    },
+    /** For runs, whose message names it. Undefined once it has gone. */
+    bytesOf: async (id: string): Promise<Buffer | undefined> => {
+      const pieces: Buffer[] = [];
+      for await (const piece of piecesOf(id)) pieces.push(piece);
+      return pieces.length === 0 ? undefined : Buffer.concat(pieces);
+    },
+    listOfChat: store.listOfChat,
+    listOfUser: store.listOfUser,
+    /** After messages of a project went. Never throws: what is left is swept by the hour. */
+    sweep: async (projectId: string): Promise<void> => {
+      await store.sweep(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "attachments not swept"));
+    },
+    jobHandlers: {
+      prune_attachments: async () => {
+        const removed = await store.sweep();
+        if (removed > 0) log.info({ removed }, "attachments swept");
+      },
+    },
+  };
+}
+
+const messageFacts = ({ id, name, mime_type, kind, size_bytes, width, height }: AttachmentRow): MessageAttachment => ({
+  id,
+  name,
+  mime_type,
+  kind,
+  size_bytes,
+  width,
+  height,
+});
+const wireOf = (row: AttachmentRow): Attachment => ({ ...messageFacts(row), project_id: row.project_id, created_at: row.created_at });

@@ -1,0 +1,139 @@
+import { and, asc, eq, inArray, isNull, sql } from "drizzle-orm";
+import type { MessageAttachment } from "@tesslate/contract";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { attachmentPieces, attachments, type AttachmentRow } from "./attachments.table.ts";
+
+export type AttachmentsStore = ReturnType<typeof createAttachmentsStore>;
+export function createAttachmentsStore(db: Database) {
+  /** Ids that a message names, also one that waits in a queue, and one that a restore took out and a redo would put back. */
+  const named = sql`
+    select entry->>'id' from messages m, jsonb_array_elements(m.message_metadata->'attachments') entry
+      where m.message_metadata ? 'attachments'
+    union all
+    select queued.id from queued_messages q, jsonb_array_elements_text(
+        case jsonb_typeof(q.options->'attachments') when 'array' then q.options->'attachments' else '[]' end) queued(id)
+    union all
+    select entry->>'id' from chat_rewinds r, jsonb_array_elements(r.messages) m, jsonb_array_elements(m->'message_metadata'->'attachments') entry
+      where jsonb_typeof(m->'message_metadata'->'attachments') = 'array'`;
+  const ofProject = (projectId: string | null) =>
+    projectId === null ? isNull(attachments.project_id) : eq(attachments.project_id, projectId);
+  const ownComplete = (userId: string, projectId: string | null, ids: readonly string[]) =>
+    and(
+      inArray(attachments.id, ids as string[]),
+      eq(attachments.user_id, userId),
+      ofProject(projectId),
+      sql`${attachments.completed_at} is not null`,
+    );
+  return {
+    /** What somebody has attached in a project, in bytes; uploads on their way count with what has come. */
+    sumOf: async (userId: string, projectId: string | null): Promise<number> => {
+      const [row] = await db
+        .select({ bytes: sql<string>`coalesce(sum(${attachments.size_bytes}), 0)` })
+        .from(attachments)
+        .where(and(eq(attachments.user_id, userId), ofProject(projectId)));
+      return Number(row?.bytes ?? 0);
+    },
+    /** Undefined when the project has gone. */
+    begin: async (values: Pick<AttachmentRow, "user_id" | "project_id" | "name">): Promise<string | undefined> =>
+      (
+        await db.execute<{ id: string }>(sql`
+          insert into chat_attachments (user_id, project_id, name, mime_type, kind)
+          select ${values.user_id}, ${values.project_id}::uuid, ${values.name}, 'application/octet-stream', 'file'
+          where ${values.project_id}::uuid is null or exists (select 1 from projects where id = ${values.project_id}) returning id`)
+      ).rows[0]?.id,
+    addPiece: async (id: string, position: number, sealed_data: Buffer, bytes: number): Promise<void> => {
+      await db.transaction(async (tx) => {
+        await tx.insert(attachmentPieces).values({ attachment_id: id, position, sealed_data });
+        await tx
+          .update(attachments)
+          .set({ size_bytes: sql`${attachments.size_bytes} + ${bytes}` })
+          .where(eq(attachments.id, id));
+      });
+    },
+    finish: async (id: string, facts: Pick<AttachmentRow, "mime_type" | "kind" | "width" | "height">): Promise<AttachmentRow | undefined> =>
+      (
+        await db
+          .update(attachments)
+          .set({ ...facts, completed_at: sql`now()` })
+          .where(eq(attachments.id, id))
+          .returning()
+      )[0],
+    find: async (id: string): Promise<AttachmentRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(attachments)
+          .where(and(eq(attachments.id, id), sql`${attachments.completed_at} is not null`))
+      )[0],
+    /** Those of them that are somebody's, of a project, and complete. Held to the end of the transaction when `isClaimed`. */
+    listOwn: async (
+      q: Queries,
+      userId: string,
+      projectId: string | null,
+      ids: readonly string[],
+      isClaimed: boolean,
+    ): Promise<AttachmentRow[]> => {
+      if (ids.length === 0) return [];
+      const which = ownComplete(userId, projectId, ids);
+      return isClaimed
+        ? q
+            .update(attachments)
+            .set({ used_at: sql`clock_timestamp()` })
+            .where(which)
+            .returning()
+        : q.select().from(attachments).where(which);
+    },
+    /** Puts those that were uploaded without a project into one. The ids of those it found. */
+    assign: async (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<string[]> =>
+      ids.length === 0
+        ? []
+        : (
+            await tx
+              .update(attachments)
+              .set({ project_id: projectId })
+              .where(ownComplete(userId, null, ids))
+              .returning({ id: attachments.id })
+          ).map(({ id }) => id),
+    /** What the messages of a chat name. */
+    listOfChat: async (chatId: string): Promise<MessageAttachment[]> =>
+      (
+        await db.execute<{ entry: MessageAttachment }>(sql`
+          select entry from messages m, jsonb_array_elements(m.message_metadata->'attachments') entry
+          where m.chat_id = ${chatId} and m.message_metadata ? 'attachments' order by m.position`)
+      ).rows.map(({ entry }) => entry),
+    listOfUser: (userId: string): Promise<{ id: string; name: string }[]> =>
+      db.select({ id: attachments.id, name: attachments.name }).from(attachments).where(eq(attachments.user_id, userId)),
+    readPiece: async (id: string, position: number): Promise<Buffer | undefined> =>
+      (
+        await db
+          .select({ sealed: attachmentPieces.sealed_data })
+          .from(attachmentPieces)
+          .where(and(eq(attachmentPieces.attachment_id, id), eq(attachmentPieces.position, position)))
+          .orderBy(asc(attachmentPieces.position))
+      )[0]?.sealed,
+    remove: async (id: string): Promise<void> => {
+      await db.delete(attachments).where(eq(attachments.id, id));
+    },
+    isNamed: async (id: string): Promise<boolean> =>
+      (await db.execute<{ one: number }>(sql`select 1 as one where ${id} in (${named})`)).rows.length > 0,
+    /**
+     * Removes what no message names: at once what a message named before, after a day what none ever did, after an hour what never came whole.
+     * What is named while this looks is left: its `used_at` is another then. The number removed.
+     */
+    sweep: async (projectId?: string): Promise<number> => {
+      const found = await db.execute<{ id: string; used_at: string | null }>(sql`
+        select id, used_at::text as used_at from chat_attachments a
+        where ${projectId === undefined ? sql`true` : sql`a.project_id = ${projectId}`}
+          and (a.used_at is not null or a.created_at < now() - case when a.completed_at is null then interval '1 hour' else interval '1 day' end)
+          and a.id::text not in (select coalesce(named.id, '') from (${named}) named(id))`);
+      let removed = 0;
+      for (const { id, used_at } of found.rows) {
+        const gone = await db.execute<{ id: string }>(
+          sql`delete from chat_attachments where id = ${id} and used_at::text is not distinct from ${used_at} returning id`,
+        );
+        removed += gone.rows.length;
+      }
+      return removed;
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { PreviewState, ProjectInfo } from "@tesslate/agent";
+import type { Sandbox } from "@tesslate/runtime";
+import type { PreviewReport } from "@tesslate/contract";
+import type { ContainerRow } from "../../runtime/containers/containers.table.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { LiveRedactor } from "../../projects/secrets/index.ts";
+import type { ChatStore } from "./chat.store.ts";
+
+const logLines = 30;
+const reports = 50;
+const maxLine = 500;
+
+export interface ProjectSight {
+  info(): Promise<ProjectInfo>;
+  preview(): Promise<PreviewState>;
+  /** Lines for the environment part of the model's context. */
+  environment(): Promise<string[]>;
+}
+
+/** What the agent may know of the project beside its files: containers, addresses, what the preview showed. Never values of variables. */
+export function createProjectSight({
+  project,
+  scope,
+  store,
+  sandbox,
+  redactor,
+  urlOf,
+}: {
+  project: ProjectRow;
+  /** The container the message was meant for. */
+  scope: ContainerRow | undefined;
+  store: ChatStore;
+  sandbox: Sandbox;
+  /** Of what the project's programs and pages said. */
+  redactor: LiveRedactor;
+  urlOf: (hostLabel: string) => string;
+}): ProjectSight {
+  const main = async (): Promise<ContainerRow | undefined> => {
+    if (scope) return (await store.findContainer(project.id, scope.id)) ?? scope;
+    const all = (await store.listContainers(project.id)).filter((c) => c.container_type === "base");
+    return all.find((c) => c.status === "running") ?? all[0];
+  };
+  /** Hidden before it is cut: half a value is one too. */
+  const shown = (text: string) => cut(redactor.current.redact(text));
+  return {
+    info: async () => ({
+      id: project.id,
+      name: project.name,
+      description: project.description ?? "",
+      owner_id: project.owner_id,
+      created_at: project.created_at,
+      updated_at: project.updated_at,
+      containers: (await store.listContainers(project.id)).map((c) => ({
+        name: c.name,
+        directory: c.directory,
+        framework: c.framework,
+        status: c.status,
+        port: c.port ?? c.internal_port,
+        url: c.container_type === "base" ? urlOf(c.host_label) : null,
+        env_names: c.env_var_keys,
+      })),
+    }),
+    preview: async () => {
+      const container = await main();
+      if (!container) return { url: null, status: "no container", console_errors: [], last_logs: [] };
+      const seen = (await store.listPreviewReports(project.id, reports))
+        .map((r) => r.data as unknown as PreviewReport)
+        .filter((r) => r.container_id === container.id)
+        .toReversed();
+      // What happened before the page was last loaded says nothing about it now.
+      const since = seen.slice(seen.findLastIndex((r) => r.kind === "navigation") + 1);
+      const address = seen.findLast((r) => r.kind === "navigation")?.url;
+      const base = container.container_type === "base" ? urlOf(container.host_label) : null;
+      return {
+        // The address came from the running app: text, and possibly no address at all.
+        url: base && address ? (URL.parse(address, base)?.href ?? base) : base,
+        status: container.status_message ? shown(`${container.status}: ${container.status_message}`) : container.status,
+        console_errors: since
+          .filter((r) => r.kind === "error" || (r.kind === "console" && r.level === "error"))
+          .map((r) => shown([r.message, r.source && `at ${r.source}:${r.line ?? "?"}`].filter(Boolean).join(" "))),
+        failed_requests: since
+          .filter((r) => r.kind === "request")
+          .map((r) => shown(`${r.method ?? "GET"} ${r.url ?? ""} -> ${r.status || "failed"}`)),
+        last_logs: (await tail(sandbox, container.service_key)).map(shown),
+      };
+    },
+    environment: async () => {
+      const container = await main();
+      return container ? [`Container: ${container.name} (${container.status})`] : [];
+    },
+  };
+}
+
+const cut = (text: string) => (text.length > maxLine ? `${text.slice(0, maxLine)}…` : text);
+
+async function tail(sandbox: Sandbox, service: string): Promise<string[]> {
+  if (!sandbox.services().some((s) => s.name === service)) return [];
+  const lines: string[] = [];
+  for await (const { line } of sandbox.logs(service, { tail: logLines })) lines.push(line);
+  return lines;
+}

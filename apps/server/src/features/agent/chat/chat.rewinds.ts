@@ -1,0 +1,93 @@
+import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
+import type { ChatStore } from "./chat.store.ts";
+import type { ChatRow } from "./chat.table.ts";
+import type { RewindsStore } from "./rewinds.store.ts";
+
+/** What becomes of a conversation once the files are restored. */
+export type ConversationChange = { chat_id: string } & ({ message_id: string; redo_checkpoint_id: string } | { rewind_id: string });
+
+/** What rewinding needs of the project's points in time. */
+export interface Points {
+  /** The files as before the turn that answers this message. */
+  checkpointOf(messageId: string): Promise<{ id: string; label: string } | undefined>;
+  /** Keeps the files of now. */
+  keep(project: ProjectRow, facts: { label: string; chat_id: string }): Promise<{ id: string }>;
+  /** Throws `project_busy`, `snapshot_pending`, `run_active`, `snapshot_not_ready`. */
+  restore(
+    project: ProjectRow,
+    userId: string,
+    checkpoint: { id: string; label: string },
+    conversation: ConversationChange,
+  ): Promise<TaskRow>;
+}
+
+export type Rewinds = ReturnType<typeof createRewinds>;
+
+/** Back to before a message, files and conversation together, and forth again (agent-git-deploy 10). */
+export function createRewinds({
+  store,
+  chats,
+  ownChat,
+  projects,
+  points,
+}: {
+  store: RewindsStore;
+  chats: ChatStore;
+  ownChat: (userId: string, chatId: string) => Promise<ChatRow>;
+  projects: { require(userId: string, ref: string): Promise<ProjectRow> };
+  points: Points;
+}) {
+  const open = async (userId: string, chatId: string) => {
+    const chat = await ownChat(userId, chatId);
+    if (chat.project_id === null) throw notFound("Project");
+    return { chat, project: await projects.require(userId, chat.project_id) };
+  };
+  return {
+    restore: async (userId: string, chatId: string, messageId: string) => {
+      const { chat, project } = await open(userId, chatId);
+      const message = await chats.findMessage(messageId);
+      const question = message?.chat_id === chat.id ? await store.findQuestion(message) : undefined;
+      if (!question) throw notFound("Message");
+      const checkpoint = await points.checkpointOf(question.id);
+      if (!checkpoint) throw badRequest("The files before this message are not kept any more.", "snapshot_not_ready");
+      const label = `before “${checkpoint.label.slice(0, 80)}”`;
+      const redo = await points.keep(project, { label: `Went back to ${label}: the state before that`, chat_id: chat.id });
+      return taskLinks(
+        await points.restore(
+          project,
+          userId,
+          { id: checkpoint.id, label },
+          { chat_id: chat.id, message_id: question.id, redo_checkpoint_id: redo.id },
+        ),
+      );
+    },
+    redo: async (userId: string, chatId: string) => {
+      const { chat, project } = await open(userId, chatId);
+      const rewind = await store.findLast(chat.id);
+      const last = await chats.transaction((tx) => chats.findLastMessage(tx, chat.id));
+      const first = rewind?.messages[0];
+      if (!rewind || !first || (last && last.position >= first.position))
+        throw conflict("nothing_to_redo", "There is nothing to redo: the conversation went on.");
+      const label = "where you were";
+      return taskLinks(
+        await points.restore(project, userId, { id: rewind.checkpoint_id, label }, { chat_id: chat.id, rewind_id: rewind.id }),
+      );
+    },
+    /** After the files: may be called again for the same change. */
+    apply: (change: ConversationChange): Promise<void> =>
+      chats.transaction(async (tx) => {
+        await chats.lock(tx, `chat:${change.chat_id}`);
+        if ("rewind_id" in change) {
+          const rewind = await store.find(tx, change.rewind_id);
+          const last = await chats.findLastMessage(tx, change.chat_id);
+          if (rewind && !(last && last.position >= (rewind.messages[0]?.position ?? 0))) await store.putBack(tx, rewind);
+        } else {
+          const question = await chats.findMessage(change.message_id);
+          if (question) await store.takeOut(tx, question, change.redo_checkpoint_id);
+        }
+        await chats.updateChat(tx, change.chat_id, {});
+      }),
+  };
+}

@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Chat, ChatMessage, ChatSession } from "@tesslate/contract";
+import { conflict, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { Tasks } from "../../core/tasks/index.ts";
+import type { Approvals } from "./chat.approvals.ts";
+import { messageOf } from "./chat.service.ts";
+import type { ChatStore, ChatWithCount } from "./chat.store.ts";
+import type { MessageRow } from "./chat.table.ts";
+import type { RewindsStore } from "./rewinds.store.ts";
+import type { RunsStore } from "./runs.store.ts";
+
+const shownMessages = 200;
+const cancelMs = 5_000;
+const orphanNote = "This answer was not completed.";
+
+export interface SessionsOptions {
+  store: ChatStore;
+  runs: RunsStore;
+  approvals: Approvals;
+  tasks: Tasks;
+  projects: { require(userId: string, ref: string): Promise<ProjectRow> };
+  lastRewind: RewindsStore["findLast"];
+  /** Messages of a project went. Must not throw. */
+  onMessagesGone(projectId: string): Promise<void>;
+}
+
+export type Sessions = ReturnType<typeof createSessions>;
+/** Sessions and what was said in them (agent-git-deploy 3.1, 3.2, 3.5, 10). */
+export function createSessions({ store, runs, approvals, tasks, projects, lastRewind, onMessagesGone }: SessionsOptions) {
+  const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
+    const chat = await store.findChat(chatId);
+    if (!chat || chat.user_id !== userId) throw notFound("Chat");
+    return chat;
+  };
+
+  /** Messages as the wire has them: steps inline, and answers whose run is dead no longer "in progress" (3.1). */
+  const told = async (rows: MessageRow[]): Promise<ChatMessage[]> => {
+    const healed = await heal(rows);
+    const steps = await store.listSteps(healed.filter((m) => m.role === "assistant" && m.message_metadata).map((m) => m.id));
+    return healed.map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
+      id,
+      chat_id,
+      role,
+      content,
+      message_metadata:
+        role === "assistant" && message_metadata
+          ? { ...message_metadata, steps: steps.filter((s) => s.message_id === id).map((s) => s.step_data) }
+          : message_metadata,
+      created_at,
+    }));
+  };
+
+  /** The task alone says whether a run is alive. */
+  const heal = async (rows: MessageRow[]): Promise<MessageRow[]> => {
+    const taskOf = (m: MessageRow) => String(m.message_metadata?.["task_id"] ?? "");
+    const open = rows.filter((m) => m.message_metadata?.["completion_reason"] === "in_progress");
+    if (open.length === 0) return rows;
+    const dead = await store.listDeadRuns([...new Set(open.map(taskOf))]);
+    const healed = new Map<string, MessageRow>();
+    for (const message of open.filter((m) => dead.has(taskOf(m)))) {
+      const row = await runs.transaction((tx) =>
+        runs.finishMessage(tx, taskOf(message), message.id, {
+          content: message.content || orphanNote,
+          metadata: { completion_reason: "error", error: orphanNote },
+          status: "active",
+        }),
+      );
+      if (row) healed.set(row.id, row);
+    }
+    return rows.map((m) => healed.get(m.id) ?? m);
+  };
+
+  const wireOf = ({
+    id,
+    project_id,
+    title,
+    origin,
+    status,
+    pinned,
+    created_at,
+    updated_at,
+    message_count,
+  }: ChatWithCount): ChatSession => ({
+    id,
+    project_id,
+    title,
+    origin,
+    status,
+    pinned,
+    created_at,
+    updated_at,
+    message_count,
+  });
+  const whole = async (chat: ChatWithCount): Promise<Chat> => {
+    const [{ rows }, run, pending, rewind] = await Promise.all([
+      store.listMessages(chat.id, { limit: shownMessages, offset: 0, order: "desc" }),
+      store.findActiveRun(chat.id),
+      approvals.pendingOf(chat.id),
+      lastRewind(chat.id),
+    ]);
+    const rewound = rewind?.messages ?? [];
+    const isOver = rewound.length === 0 || (rows[0]?.position ?? -1) >= (rewound[0]?.position ?? 0);
+    return {
+      ...wireOf(chat),
+      user_id: chat.user_id,
+      messages: await told(rows.toReversed()),
+      rewound: isOver
+        ? null
+        : rewound.slice(0, shownMessages).map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
+            id,
+            chat_id,
+            role,
+            content,
+            message_metadata,
+            created_at,
+          })),
+      active_task: run ? { task_id: run.id, message: messageOf(run), started_at: run.started_at ?? run.created_at } : null,
+      ...pending,
+      todos: chat.todos,
+    };
+  };
+
+  return {
+    history: async (userId: string, projectRef: string, query: PageQuery & { chat_id?: string; order?: "asc" | "desc" }) => {
+      const project = await projects.require(userId, projectRef);
+      const chat = query.chat_id === undefined ? undefined : await own(userId, query.chat_id);
+      if (chat && chat.project_id !== project.id) throw notFound("Chat");
+      const page = pageOf(query);
+      const { limit, offset } = page;
+      const part = { limit, offset, order: query.order ?? "asc" };
+      const { rows, total } = await (chat ? store.listMessages(chat.id, part) : store.listMessagesOfProject(userId, project.id, part));
+      return page.envelope(await told(rows), total);
+    },
+    list: async (userId: string, query: PageQuery & { project_id?: string }) => {
+      const projectId = query.project_id === undefined ? undefined : (await projects.require(userId, query.project_id)).id;
+      const page = pageOf(query);
+      const { rows, total } = await store.listChats(userId, projectId, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    create: async (userId: string, body: { project_id: string; title?: string | null }): Promise<Chat> => {
+      const project = await projects.require(userId, body.project_id);
+      const row = await store.transaction((tx) =>
+        store.insertChat(tx, { user_id: userId, project_id: project.id, title: body.title?.trim() || null }),
+      );
+      return whole({ ...row, message_count: 0 });
+    },
+    get: async (userId: string, chatId: string): Promise<Chat> => whole(await own(userId, chatId)),
+    update: async (
+      userId: string,
+      chatId: string,
+      change: { title?: string | null; status?: "active" | "archived"; pinned?: boolean },
+    ): Promise<ChatSession> => {
+      const chat = await own(userId, chatId);
+      // What a run says of its chat is not overruled by taking it out of the archive.
+      const status = change.status === "active" && chat.status !== "archived" ? undefined : change.status;
+      if (change.pinned !== undefined) await store.setPinned(chat.id, change.pinned);
+      if (change.title !== undefined || status !== undefined)
+        await store.transaction((tx) =>
+          store.updateChat(tx, chat.id, {
+            ...(change.title !== undefined && { title: change.title?.trim() || null }),
+            ...(status !== undefined && { status }),
+          }),
+        );
+      return wireOf(await own(userId, chatId));
+    },
+    /** What comes after the message is not in the new session; the files are nobody's past and stay as they are. */
+    fork: async (userId: string, chatId: string, body: { message_id: string; title?: string | null }): Promise<Chat> => {
+      const chat = await own(userId, chatId);
+      const message = await store.findMessage(body.message_id);
+      if (message?.chat_id !== chat.id) throw notFound("Message");
+      const { title, project_id, allowed_tools, todos, seen_files } = chat;
+      const made = await store.transaction(async (tx) => {
+        const row = await store.insertChat(tx, {
+          user_id: userId,
+          project_id,
+          title: body.title?.trim() || (title === null ? null : `${title} (2)`.slice(0, 255)),
+          allowed_tools,
+          todos,
+          seen_files,
+        });
+        await store.copyMessages(tx, chat.id, row.id, message.position);
+        await store.copySummary(tx, chat.id, row.id);
+        await store.copyPlan(tx, chat.id, row.id);
+        return row;
+      });
+      return whole(await own(userId, made.id));
+    },
+    /** Throws `chat_busy` while a run goes on. */
+    clear: async (userId: string, chatId: string): Promise<number> => {
+      const chat = await own(userId, chatId);
+      const cleared = await store.transaction(async (tx) => {
+        await store.lock(tx, `chat:${chat.id}`);
+        const run = await store.findActiveRun(chat.id, tx);
+        if (run) throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: run.id });
+        return store.clear(tx, chat.id);
+      });
+      if (chat.project_id) await onMessagesGone(chat.project_id);
+      return cleared;
+    },
+    /** Stops its run first. */
+    remove: async (userId: string, chatId: string): Promise<void> => {
+      const chat = await own(userId, chatId);
+      const { project_id } = chat;
+      await stopRun(chat.id);
+      await store.transaction((tx) => store.removeChat(tx, chat.id));
+      if (project_id) await onMessagesGone(project_id);
+    },
+  };
+
+  async function stopRun(chatId: string): Promise<void> {
+    const deadline = Date.now() + cancelMs;
+    for (let run = await store.findActiveRun(chatId); run && Date.now() < deadline; run = await store.findActiveRun(chatId)) {
+      if (!run.cancel_requested_at) await tasks.requestCancel(run.id);
+      await sleep(25);
+    }
+  }
+}

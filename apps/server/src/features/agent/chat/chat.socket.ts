@@ -1,0 +1,165 @@
+import { chatFrames, type ProjectEvent, type RunEvent, type Static } from "@tesslate/contract";
+import { createFrameCheck, problemOf } from "../../../http/frames.ts";
+import type { FrameSocket, SocketContext } from "../../../http/sockets.ts";
+import { renderError } from "../../../http/errors.ts";
+import { AppError } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Approvals } from "./chat.approvals.ts";
+import { refuseOwnAnswer } from "./chat.keys.ts";
+import type { Questions } from "./chat.questions.ts";
+import type { Chat } from "./chat.service.ts";
+import type { ChatRow } from "./chat.table.ts";
+
+type FrameName = keyof typeof chatFrames;
+
+/** More than this at once is not a person typing: the next frame waits. */
+const maxAtOnce = 16;
+/** Runs that one socket follows by subscription at the same time. */
+const maxSubscriptions = 32;
+
+export interface ChatSocketOptions {
+  chat: Chat;
+  approvals: Approvals;
+  questions: Questions;
+  events: EventLog;
+}
+
+/** One socket of a chat. Frames are answered while runs go on; events of runs started anywhere arrive. */
+export function createChatSocket({ chat, approvals, questions, events }: ChatSocketOptions) {
+  const check = createFrameCheck(chatFrames);
+  return async ({ user, log, request_id, signal }: SocketContext, chatId: string, socket: FrameSocket): Promise<void> => {
+    const row = await chat.ownChat(user.id, chatId);
+    /** Runs whose events a subscription brings, so that the live view leaves them out. */
+    const subscribed = new Set<string>();
+    /** Of these, the ones that are being told; asked for again, a run is told from the new place alone. */
+    const telling = new Map<string, AbortController>();
+    const refuse = (error: unknown) => {
+      const { body, isUnexpected } = renderError(error, request_id);
+      if (isUnexpected) log.error({ err: error }, "frame failed");
+      socket.send({
+        type: "error",
+        data: "code" in body ? { message: body.detail, code: body.code } : problemOf(body.detail),
+      });
+    };
+
+    const answer = async (name: FrameName, frame: unknown): Promise<void> => {
+      const read = <N extends FrameName>(_wanted: N) => frame as Static<(typeof chatFrames)[N]>;
+      switch (name) {
+        case "ping":
+          socket.send({ type: "pong" });
+          return;
+        case "message":
+          await chat.start(user, { ...read("message"), project_id: projectOf(row), chat_id: row.id });
+          return;
+        case "approval_response": {
+          const { approval_id, response, note } = read("approval_response");
+          refuseOwnAnswer(user, response);
+          return approvals.answer(user.id, approval_id, response, note, row.id);
+        }
+        case "question_response":
+          await questions.answer(user.id, read("question_response"), row.id);
+          return;
+        case "cancel": {
+          const { task_id } = read("cancel");
+          socket.send({ type: "cancel_status", data: await chat.cancel(user.id, { chat_id: row.id, ...(task_id && { task_id }) }) });
+          return;
+        }
+        case "subscribe": {
+          const { task_id, after_seq } = read("subscribe");
+          const task = await chat.ownRun(user.id, task_id);
+          if (task.chat_id !== row.id) throw new AppError("not_found", "Run not found.");
+          telling.get(task.id)?.abort();
+          telling.delete(task.id);
+          if (telling.size >= maxSubscriptions) throw new AppError("rate_limited", `This socket follows ${maxSubscriptions} runs already.`);
+          subscribed.add(task.id);
+          const over = new AbortController();
+          telling.set(task.id, over);
+          try {
+            const until = AbortSignal.any([signal, over.signal]);
+            for await (const event of chat.follow(task, { signal: until, ...(after_seq !== undefined && { afterSeq: after_seq }) })) {
+              if (until.aborted || !socket.send(event)) return;
+              await socket.drained();
+            }
+          } finally {
+            if (telling.get(task.id) === over) telling.delete(task.id);
+          }
+        }
+      }
+    };
+
+    // Known before any frame is answered: whoever has had an answer misses nothing that comes after it.
+    const from = row.project_id === null ? 0 : await events.lastSeq(row.project_id);
+    const live = row.project_id === null ? undefined : forward(row, row.project_id);
+    live?.catch((err: unknown) => {
+      if (signal.aborted) return;
+      log.error({ err }, "chat events not forwarded");
+      socket.close(1011);
+    });
+
+    const busy = new Set<Promise<void>>();
+    for await (const frame of socket.frames) {
+      const checked = check(frame);
+      if ("problem" in checked) {
+        socket.send({ type: "error", data: checked.problem });
+        continue;
+      }
+      const { name } = checked;
+      // A subscription lives as long as its run; it must not count against the frames that are answered.
+      const work = answer(name, frame).catch((error: unknown) => {
+        if (!signal.aborted) refuse(error);
+      });
+      if (name === "subscribe") continue;
+      busy.add(work);
+      void work.then(() => busy.delete(work));
+      if (busy.size >= maxAtOnce) await Promise.race(busy);
+    }
+
+    /** Everything that happens in this chat from now on, and what happens to its project's environment. */
+    async function forward({ id }: ChatRow, projectId: string): Promise<void> {
+      const known = new Map<string, boolean>();
+      for await (const event of events.follow(projectId, { afterSeq: from, signal })) {
+        const frame = event.task_id === undefined || event.type === "task_update" ? environmentFrame(event, id) : await runFrame(event);
+        if (frame === undefined) continue;
+        if (!socket.send(frame)) return;
+        await socket.drained();
+      }
+      async function runFrame(event: ProjectEvent): Promise<RunEvent | undefined> {
+        const taskId = event.task_id ?? "";
+        if (!known.has(taskId))
+          known.set(taskId, event.type === "task_started" ? event.data.chat_id === id : await chat.isRunOf(taskId, id));
+        if (!known.get(taskId) || subscribed.has(taskId)) return undefined;
+        if (event.type === "done") known.delete(taskId);
+        return { seq: event.task_seq ?? 0, task_id: taskId, type: event.type, data: event.data } as RunEvent;
+      }
+    }
+  };
+}
+
+function projectOf(row: ChatRow): string {
+  if (row.project_id === null) throw new AppError("bad_request", "This chat belongs to no project.");
+  return row.project_id;
+}
+
+/** Project events as the chat's own frames `notice` and `status_update`, and what people did to its plan and queue. */
+function environmentFrame(event: ProjectEvent, chatId: string): object | undefined {
+  switch (event.type) {
+    case "plan_updated":
+    case "queue_changed":
+      return event.data.chat_id === chatId ? { type: event.type, data: event.data } : undefined;
+    case "notice":
+      return { type: "notice", data: event.data };
+    case "container_status":
+      return {
+        type: "status_update",
+        data: {
+          container_id: event.data.container_id,
+          container_status: event.data.status,
+          ...(event.data.message !== undefined && { message: event.data.message }),
+        },
+      };
+    case "project_status":
+      return { type: "status_update", data: { environment_status: event.data.environment_status } };
+    default:
+      return undefined;
+  }
+}

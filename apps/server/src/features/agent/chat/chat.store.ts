@@ -1,0 +1,309 @@
+import { and, asc, count, desc, eq, getTableColumns, inArray, ne, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { containers, type ContainerRow } from "../../runtime/containers/containers.table.ts";
+import { plans } from "../plans/plans.table.ts";
+import { queuedMessages } from "../queue/queue.table.ts";
+import { events, tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
+import { agentSteps, approvals, chatRewinds, chats, messages, type AgentStepRow, type ChatRow, type MessageRow } from "./chat.table.ts";
+
+/** What a message's metadata says of the run that made it (agent-git-deploy 4.15). */
+export interface RunMetadata {
+  [key: string]: unknown;
+  agent_mode: true;
+  task_id: string;
+  completion_reason: string;
+}
+export type ChatWithCount = ChatRow & { message_count: number };
+
+const runType = "agent_execution";
+const unfinished = ["queued", "running"] as const;
+const messageCount = sql<number>`(select count(*)::int from messages m where m.chat_id = "chats"."id")`;
+const withCount = {
+  id: chats.id,
+  user_id: chats.user_id,
+  project_id: chats.project_id,
+  title: chats.title,
+  origin: chats.origin,
+  status: chats.status,
+  pinned: chats.pinned,
+  allowed_tools: chats.allowed_tools,
+  todos: chats.todos,
+  seen_files: chats.seen_files,
+  summary: chats.summary,
+  created_at: chats.created_at,
+  updated_at: chats.updated_at,
+  message_count: messageCount,
+};
+
+export type ChatStore = ReturnType<typeof createChatStore>;
+/** Sessions and their messages. */
+export function createChatStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    /** Held to the end of the transaction: one change of a chat's course at a time, over all processes. */
+    lock: async (tx: Queries, key: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
+    },
+
+    insertChat: async (tx: Queries, values: typeof chats.$inferInsert): Promise<ChatRow> =>
+      (await tx.insert(chats).values(values).returning())[0] as ChatRow,
+    findChat: async (id: string): Promise<ChatWithCount | undefined> => (await db.select(withCount).from(chats).where(eq(chats.id, id)))[0],
+    /** The session that was used last. */
+    findRecentChat: async (userId: string, projectId: string, q: Queries = db): Promise<ChatRow | undefined> =>
+      (
+        await q
+          .select()
+          .from(chats)
+          .where(and(eq(chats.user_id, userId), eq(chats.project_id, projectId)))
+          .orderBy(desc(chats.updated_at), desc(chats.id))
+          .limit(1)
+      )[0],
+    /** The session that was made last. */
+    findNewestChat: async (userId: string, projectId: string): Promise<ChatRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(chats)
+          .where(and(eq(chats.user_id, userId), eq(chats.project_id, projectId)))
+          .orderBy(desc(chats.created_at), desc(chats.id))
+          .limit(1)
+      )[0],
+    listChats: async (userId: string, projectId: string | undefined, page: { limit: number; offset: number }) => {
+      const where = and(eq(chats.user_id, userId), projectId === undefined ? undefined : eq(chats.project_id, projectId));
+      const [rows, [total]] = await Promise.all([
+        db
+          .select(withCount)
+          .from(chats)
+          .where(where)
+          .orderBy(desc(chats.pinned), desc(chats.updated_at), desc(chats.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(chats).where(where),
+      ]);
+      return { rows: rows as ChatWithCount[], total: total?.n ?? 0 };
+    },
+    updateChat: async (q: Queries, id: string, change: Partial<typeof chats.$inferInsert>): Promise<void> => {
+      await q
+        .update(chats)
+        .set({ ...change, updated_at: sql`now()` })
+        .where(eq(chats.id, id));
+    },
+    /** Unless it has got another name meanwhile. Not a use of the session. */
+    retitle: async (tx: Queries, id: string, { from, to }: { from: string | null; to: string }): Promise<boolean> =>
+      (
+        await tx
+          .update(chats)
+          .set({ title: to })
+          .where(and(eq(chats.id, id), sql`${chats.title} is not distinct from ${from}`))
+          .returning({ id: chats.id })
+      ).length > 0,
+    /** What its agent saw; not a use of the session. */
+    setSeenFiles: async (id: string, seen: Record<string, string>): Promise<void> => {
+      await db.update(chats).set({ seen_files: seen }).where(eq(chats.id, id));
+    },
+    /** Not a use of the session: it keeps its place in time. */
+    setPinned: async (id: string, pinned: boolean): Promise<void> => {
+      await db.update(chats).set({ pinned }).where(eq(chats.id, id));
+    },
+    copyPlan: async (tx: Queries, from: string, to: string): Promise<void> => {
+      await tx.execute(sql`
+        insert into plans (chat_id, name, task, steps, critical_files, created_at, updated_at)
+        select ${to}, name, task, steps, critical_files, created_at, updated_at from plans where chat_id = ${from}`);
+    },
+    /** To the end of the transaction nobody else changes them. */
+    readTodos: async (tx: Queries, id: string): Promise<ChatRow["todos"]> =>
+      (await tx.select({ todos: chats.todos }).from(chats).where(eq(chats.id, id)).for("update"))[0]?.todos ?? [],
+    /** Copies what was said up to a position, with its steps; an answer that is still being made is left out. */
+    copyMessages: async (tx: Queries, from: string, to: string, upTo: number): Promise<void> => {
+      await tx.execute(sql`
+        insert into messages (chat_id, role, content, message_metadata, position, created_at)
+        select ${to}, role, content, message_metadata, position, created_at from messages
+        where chat_id = ${from} and position <= ${upTo} and coalesce(message_metadata->>'completion_reason', '') <> 'in_progress'`);
+      await tx.execute(sql`
+        insert into agent_steps (message_id, chat_id, step_index, step_data, created_at)
+        select copy.id, ${to}, step.step_index, step.step_data, step.created_at
+        from agent_steps step
+        join messages original on original.id = step.message_id
+        join messages copy on copy.chat_id = ${to} and copy.position = original.position
+        where original.chat_id = ${from}`);
+    },
+    /** The summary of a session stands in its copy too, as far as the messages it stands for were copied. */
+    copySummary: async (tx: Queries, from: string, to: string): Promise<void> => {
+      await tx.execute(sql`
+        update chats set summary = jsonb_build_object('text', original.summary->'text', 'until_message_id', copy.id)
+        from chats original
+        join messages until on until.chat_id = original.id and until.id = (original.summary->>'until_message_id')::uuid
+        join messages copy on copy.chat_id = ${to} and copy.position = until.position
+        where chats.id = ${to} and original.id = ${from}`);
+    },
+    /** Everything that was said, asked and planned, what waits to be said, and what could be redone. The number of messages. */
+    clear: async (tx: Queries, chatId: string): Promise<number> => {
+      await tx.delete(plans).where(eq(plans.chat_id, chatId));
+      await tx.delete(queuedMessages).where(eq(queuedMessages.chat_id, chatId));
+      await tx.delete(approvals).where(eq(approvals.chat_id, chatId));
+      await tx.delete(chatRewinds).where(eq(chatRewinds.chat_id, chatId));
+      await tx.update(chats).set({ todos: [], allowed_tools: [], seen_files: {}, summary: null }).where(eq(chats.id, chatId));
+      return (await tx.delete(messages).where(eq(messages.chat_id, chatId)).returning({ id: messages.id })).length;
+    },
+    /** What its run does. A session that was put into the archive meanwhile stays there. */
+    setStatus: async (q: Queries, id: string, status: "running" | "waiting_approval"): Promise<void> => {
+      await q
+        .update(chats)
+        .set({ status })
+        .where(and(eq(chats.id, id), ne(chats.status, "archived")));
+    },
+    /** False once the chat's run has told its end, though its task may still be closing. */
+    isRunning: async (q: Queries, id: string): Promise<boolean> =>
+      (await q.select({ status: chats.status }).from(chats).where(eq(chats.id, id))).some(
+        ({ status }) => status === "running" || status === "waiting_approval" || status === "archived",
+      ),
+    allowTool: async (q: Queries, id: string, tool: string): Promise<void> => {
+      await q
+        .update(chats)
+        .set({
+          allowed_tools: sql`case when ${chats.allowed_tools} ? ${tool} then ${chats.allowed_tools} else ${chats.allowed_tools} || to_jsonb(${tool}::text) end`,
+        })
+        .where(eq(chats.id, id));
+    },
+    removeChat: async (tx: Queries, id: string): Promise<void> => {
+      await tx.delete(chats).where(eq(chats.id, id));
+    },
+
+    /** The caller holds the chat's lock, so positions do not collide. */
+    insertMessages: async (
+      tx: Queries,
+      chatId: string,
+      rows: Omit<typeof messages.$inferInsert, "chat_id" | "position">[],
+    ): Promise<MessageRow[]> => {
+      const [last] = await tx
+        .select({ position: sql<number>`coalesce(max(${messages.position}), -1)` })
+        .from(messages)
+        .where(eq(messages.chat_id, chatId));
+      const next = Number(last?.position ?? -1) + 1;
+      return tx
+        .insert(messages)
+        .values(rows.map((row, i) => ({ ...row, chat_id: chatId, position: next + i })))
+        .returning();
+    },
+    findMessage: async (id: string): Promise<MessageRow | undefined> => (await db.select().from(messages).where(eq(messages.id, id)))[0],
+    setMetadata: async (tx: Queries, id: string, metadata: RunMetadata): Promise<void> => {
+      await tx.update(messages).set({ message_metadata: metadata }).where(eq(messages.id, id));
+    },
+    findLastMessage: async (q: Queries, chatId: string): Promise<MessageRow | undefined> =>
+      (await q.select().from(messages).where(eq(messages.chat_id, chatId)).orderBy(desc(messages.position)).limit(1))[0],
+    listMessages: async (chatId: string, page: { limit: number; offset: number; order: "asc" | "desc" }) => {
+      const by = page.order === "asc" ? asc : desc;
+      const [rows, [total]] = await Promise.all([
+        db.select().from(messages).where(eq(messages.chat_id, chatId)).orderBy(by(messages.position)).limit(page.limit).offset(page.offset),
+        db.select({ n: count() }).from(messages).where(eq(messages.chat_id, chatId)),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    /** Of all of a person's chats in a project, by time; within a chat in its order. */
+    listMessagesOfProject: async (userId: string, projectId: string, page: { limit: number; offset: number; order: "asc" | "desc" }) => {
+      const by = page.order === "asc" ? asc : desc;
+      const where = and(eq(chats.user_id, userId), eq(chats.project_id, projectId));
+      const [rows, [total]] = await Promise.all([
+        db
+          .select(getTableColumns(messages))
+          .from(messages)
+          .innerJoin(chats, eq(chats.id, messages.chat_id))
+          .where(where)
+          .orderBy(by(messages.created_at), by(messages.chat_id), by(messages.position))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(messages).innerJoin(chats, eq(chats.id, messages.chat_id)).where(where),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    /** Messages before a position, newest first. */
+    setSummary: async (chatId: string, summary: NonNullable<ChatRow["summary"]>): Promise<void> => {
+      await db.update(chats).set({ summary }).where(eq(chats.id, chatId));
+    },
+    listMessagesBefore: (chatId: string, position: number, limit: number): Promise<MessageRow[]> =>
+      db
+        .select()
+        .from(messages)
+        .where(and(eq(messages.chat_id, chatId), sql`${messages.position} < ${position}`))
+        .orderBy(desc(messages.position))
+        .limit(limit),
+    listSteps: async (messageIds: string[]): Promise<AgentStepRow[]> =>
+      messageIds.length === 0
+        ? []
+        : db
+            .select()
+            .from(agentSteps)
+            .where(inArray(agentSteps.message_id, messageIds))
+            .orderBy(asc(agentSteps.message_id), asc(agentSteps.step_index)),
+
+    /** The run that goes on in this chat. */
+    findActiveRun: async (chatId: string, q: Queries = db): Promise<TaskRow | undefined> =>
+      (
+        await q
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.chat_id, chatId), eq(tasks.type, runType), inArray(tasks.status, unfinished)))
+          .orderBy(desc(tasks.created_at))
+          .limit(1)
+      )[0],
+    findActiveRunOfProject: async (userId: string, projectId: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(
+            and(eq(tasks.user_id, userId), eq(tasks.project_id, projectId), eq(tasks.type, runType), inArray(tasks.status, unfinished)),
+          )
+          .orderBy(desc(tasks.created_at))
+          .limit(1)
+      )[0],
+    listActiveRuns: (projectId: string): Promise<TaskRow[]> =>
+      db
+        .select()
+        .from(tasks)
+        .where(and(eq(tasks.project_id, projectId), eq(tasks.type, runType), inArray(tasks.status, unfinished))),
+    findRun: async (taskId: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.id, taskId), eq(tasks.type, runType)))
+      )[0],
+    /** The number of the run's last event, once it has been told. */
+    findDoneSeq: async (taskId: string): Promise<number | undefined> =>
+      (
+        await db
+          .select({ seq: events.task_seq })
+          .from(events)
+          .where(and(eq(events.task_id, taskId), eq(events.type, "done")))
+      )[0]?.seq ?? undefined,
+    /** Of these runs, the ones whose task is gone, or ended longer ago than its clean-up takes. */
+    listDeadRuns: async (taskIds: string[]): Promise<Set<string>> => {
+      if (taskIds.length === 0) return new Set();
+      const rows = await db
+        .select({ id: tasks.id, isDead: sql<boolean>`coalesce(${tasks.completed_at} < now() - interval '15 seconds', false)` })
+        .from(tasks)
+        .where(inArray(tasks.id, taskIds));
+      const alive = new Set(rows.filter((r) => !r.isDead).map((r) => r.id));
+      return new Set(taskIds.filter((id) => !alive.has(id)));
+    },
+
+    findContainer: async (projectId: string, id: string): Promise<ContainerRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(containers)
+          .where(and(eq(containers.project_id, projectId), eq(containers.id, id)))
+      )[0],
+    listContainers: (projectId: string): Promise<ContainerRow[]> =>
+      db.select().from(containers).where(eq(containers.project_id, projectId)).orderBy(asc(containers.created_at), asc(containers.id)),
+    /** What the preview bridge saw lately, newest first. */
+    listPreviewReports: (projectId: string, limit: number) =>
+      db
+        .select({ data: events.data, ts: events.ts })
+        .from(events)
+        .where(and(eq(events.project_id, projectId), eq(events.type, "preview_report"), sql`${events.ts} > now() - interval '10 minutes'`))
+        .orderBy(desc(events.seq))
+        .limit(limit),
+  };
+}

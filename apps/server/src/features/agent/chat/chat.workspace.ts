@@ -1,0 +1,102 @@
+import type { Workspace } from "@tesslate/agent";
+import type { Sandbox } from "@tesslate/runtime";
+import { createOutputFilter, type LiveRedactor } from "../../projects/secrets/index.ts";
+
+export interface RunWorkspace extends Workspace {
+  /** Of the last write that went through here. */
+  etagOf(path: string): string | undefined;
+}
+
+/** The text of a file, or `undefined` for bytes that are none. */
+const textOf = (data: Uint8Array): string | undefined => {
+  if (data.includes(0)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * The project's sandbox as the agent's workplace. Writes are announced before the watcher sees them, so that each change is told once,
+ * by whoever made it. The values of the project's secrets stop here, in both directions: the agent reads `[secret:NAME]` in their place, and
+ * what it writes back over a file gets the values again that stood in that file.
+ */
+export function createRunWorkspace(
+  sandbox: Sandbox,
+  redactor: LiveRedactor,
+  expectChange: (path: string, etag: string | undefined) => void,
+): RunWorkspace {
+  const etags = new Map<string, string>();
+  const { files } = sandbox;
+  const noted = (path: string, etag: string | undefined) => {
+    if (etag === undefined) etags.delete(path);
+    else etags.set(path, etag);
+    expectChange(path, etag);
+  };
+  const restored = async (path: string, data: string | Uint8Array): Promise<string | Uint8Array> => {
+    if (redactor.current.isEmpty) return data;
+    const text = typeof data === "string" ? data : textOf(data);
+    if (!text?.includes("[secret:")) return data;
+    const original = await files.read(path).catch(() => undefined);
+    return redactor.current.restore(text, original ? (textOf(original.data) ?? "") : "");
+  };
+  return {
+    etagOf: (path) => etags.get(path),
+    exec: async (argv, options = {}) => {
+      const { onOutput } = options;
+      const filters = onOutput && {
+        stdout: createOutputFilter({ redactor, emit: (text) => onOutput(text, "stdout") }),
+        stderr: createOutputFilter({ redactor, emit: (text) => onOutput(text, "stderr") }),
+      };
+      const result = await sandbox.exec(argv, {
+        ...options,
+        ...(filters && { onOutput: (chunk: string, stream: "stdout" | "stderr") => filters[stream].push(chunk) }),
+      });
+      filters?.stdout.end();
+      filters?.stderr.end();
+      const { redact } = redactor.current;
+      return { ...result, stdout: redact(result.stdout), stderr: redact(result.stderr) };
+    },
+    pty: async (argv, options) => {
+      const terminal = await sandbox.pty(argv, options);
+      return {
+        write: (data) => terminal.write(data),
+        kill: () => terminal.kill(),
+        onData: (listener) => {
+          const filter = createOutputFilter({ redactor, emit: (text) => listener(Buffer.from(text)) });
+          const offData = terminal.onData((data) => filter.push(data));
+          const offExit = terminal.onExit(() => filter.end());
+          return () => {
+            offData();
+            offExit();
+          };
+        },
+        onExit: (listener) => terminal.onExit(listener),
+      };
+    },
+    files: {
+      stat: (path) => files.stat(path),
+      read: async (path, options) => {
+        const found = await files.read(path, options);
+        const text = redactor.current.isEmpty ? undefined : textOf(found.data);
+        return text === undefined ? found : { ...found, data: Buffer.from(redactor.current.redact(text)) };
+      },
+      walk: (options) => files.walk(options),
+      write: async (path, data, options) => {
+        const written = await files.write(path, await restored(path, data), options);
+        noted(path, written.entry.etag);
+        return written;
+      },
+      rename: async (from, to, options) => {
+        await files.rename(from, to, options);
+        noted(from, undefined);
+        noted(to, (await files.stat(to))?.etag);
+      },
+      remove: async (path, options) => {
+        await files.remove(path, options);
+        noted(path, undefined);
+      },
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import type { ModelClient, ModelEvent } from "@tesslate/agent";
+import { createRedactor, hiddenValues } from "../../projects/secrets/redactor.ts";
+import { discreet } from "./chat.discreet.ts";
+
+const value = "planted-model-key-31";
+const redactor = { current: createRedactor(hiddenValues({ KEY: value })) };
+const speaking = (events: (ModelEvent | Error)[]): ModelClient => ({
+  async *stream() {
+    for (const event of events) {
+      if (event instanceof Error) throw event;
+      yield event;
+    }
+  },
+});
+const heard = async (events: (ModelEvent | Error)[]): Promise<ModelEvent[]> => {
+  const found: ModelEvent[] = [];
+  const stream = discreet(speaking(events), redactor).stream({ system: "", messages: [], tools: [] }, new AbortController().signal);
+  try {
+    for await (const event of stream) found.push(event);
+  } catch {
+    // The line broke.
+  }
+  return found;
+};
+const textOf = (events: ModelEvent[], type: "text" | "reasoning" | "tool_call_delta") =>
+  events.flatMap((event) => (event.type === type ? [event.delta] : [])).join("");
+const finish: ModelEvent = { type: "finish", reason: "stop", usage: null };
+
+test.each([1, 3, 7, 100])("a value that a model says in pieces of %i is its name: in words, thoughts and calls", async (size) => {
+  const pieces = (text: string) => text.match(new RegExp(`[\\s\\S]{1,${size}}`, "g")) ?? [];
+  const args = JSON.stringify({ command: `echo ${value}`, more: 1 });
+  const events = await heard([
+    ...pieces(`I think ${value}.`).map((delta): ModelEvent => ({ type: "reasoning", delta })),
+    ...pieces(`The key is ${value}, is it? planted-`).map((delta): ModelEvent => ({ type: "text", delta })),
+    { type: "tool_call_start", id: "a", name: "bash_exec" },
+    ...pieces(args).map((delta): ModelEvent => ({ type: "tool_call_delta", id: "a", delta })),
+    { type: "tool_call_end", id: "a", arguments: args },
+    { type: "text", delta: "planted-" },
+    finish,
+  ]);
+  expect(JSON.stringify(events)).not.toContain(value);
+  expect(textOf(events, "reasoning")).toBe("I think [secret:KEY].");
+  expect(textOf(events, "text")).toBe("The key is [secret:KEY], is it? planted-planted-");
+  expect(JSON.parse(textOf(events, "tool_call_delta"))).toEqual({ command: "echo [secret:KEY]", more: 1 });
+  expect(events.find((event) => event.type === "tool_call_end")).toMatchObject({ arguments: args.replace(value, "[secret:KEY]") });
+  expect(events.at(-1)).toEqual(finish);
+});
+
+test("what waited when the line broke was said all the same", async () => {
+  const events = await heard([{ type: "text", delta: "It begins: planted-mod" }, new Error("gone")]);
+  expect(textOf(events, "text")).toBe("It begins: planted-mod");
+});

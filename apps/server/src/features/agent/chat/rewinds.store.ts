@@ -1,0 +1,43 @@
+import { and, asc, desc, eq, gte, inArray, lt } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { agentSteps, chatRewinds, messages, type MessageRow, type RewindRow } from "./chat.table.ts";
+
+export type RewindsStore = ReturnType<typeof createRewindsStore>;
+/** Messages taken out of a conversation, and put back. */
+export function createRewindsStore(db: Database) {
+  return {
+    /** The user's message that this one answers, or the message itself. */
+    findQuestion: async (message: MessageRow): Promise<MessageRow | undefined> =>
+      message.role === "user"
+        ? message
+        : (
+            await db
+              .select()
+              .from(messages)
+              .where(and(eq(messages.chat_id, message.chat_id), eq(messages.role, "user"), lt(messages.position, message.position)))
+              .orderBy(desc(messages.position))
+              .limit(1)
+          )[0],
+    findLast: async (chatId: string): Promise<RewindRow | undefined> =>
+      (await db.select().from(chatRewinds).where(eq(chatRewinds.chat_id, chatId)).orderBy(desc(chatRewinds.created_at)).limit(1))[0],
+    find: async (tx: Queries, id: string): Promise<RewindRow | undefined> =>
+      (await tx.select().from(chatRewinds).where(eq(chatRewinds.id, id)))[0],
+    /** That message and all after it leave the conversation. */
+    takeOut: async (tx: Queries, question: MessageRow, checkpointId: string): Promise<void> => {
+      const rows = await tx
+        .select()
+        .from(messages)
+        .where(and(eq(messages.chat_id, question.chat_id), gte(messages.position, question.position)))
+        .orderBy(asc(messages.position));
+      const ids = rows.map((row) => row.id);
+      const steps = await tx.select().from(agentSteps).where(inArray(agentSteps.message_id, ids));
+      await tx.insert(chatRewinds).values({ chat_id: question.chat_id, checkpoint_id: checkpointId, messages: rows, steps });
+      await tx.delete(messages).where(inArray(messages.id, ids));
+    },
+    putBack: async (tx: Queries, rewind: RewindRow): Promise<void> => {
+      if (rewind.messages.length > 0) await tx.insert(messages).values(rewind.messages);
+      if (rewind.steps.length > 0) await tx.insert(agentSteps).values(rewind.steps);
+      await tx.delete(chatRewinds).where(eq(chatRewinds.id, rewind.id));
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { and, eq } from "drizzle-orm";
+import { expect, test } from "vitest";
+import { call, say, turn, when } from "@tesslate/testkit";
+import { all, answer, chatWorld, find, orderOf, reading } from "../../../testing/chat.ts";
+import { events } from "../../core/tasks/tasks.table.ts";
+import { cutOffSubagents } from "./chat.cut-off.ts";
+import { createRunsStore } from "./runs.store.ts";
+
+test("a sub-agent is told beside the run, billed, asks through it, and is there after a reload", async () => {
+  await using world = await chatWorld({
+    script: [
+      when(/make a\.txt/, [turn(say("Writing."), call("write_file", { file_path: "a.txt", content: "a" })), say("Made a.txt.")]),
+      when(/Go/, [call("invoke_subagent", { name: "general-purpose", task: "make a.txt" }), say("Done by a helper.")]),
+    ],
+  });
+  const stream = reading(world.send("Go", { edit_mode: "ask" }));
+  const { data: asked } = await stream.until("approval_required");
+  expect(asked).toMatchObject({ tool_name: "write_file", tool_description: expect.stringContaining("sub-agent general-purpose") });
+  await answer(world, world.owner, asked.approval_id, "allow_once");
+  const seen = await stream.ended;
+  expect(await world.read("a.txt")).toBe("a");
+  expect(orderOf(seen)).toEqual([
+    "task_started", "credits_used", "tool_started", "subagent_event", "credits_used", "subagent_event", "subagent_event", "approval_required",
+    "approval_resolved", "file_changed", "subagent_event", "credits_used", "subagent_event", "subagent_event", "agent_step", "text_chunk", "credits_used",
+    "complete", "done",
+  ]); // prettier-ignore
+  const told = seen.flatMap((event) => (event.type === "subagent_event" ? [event.data] : []));
+  expect(told.map((event) => event.kind)).toEqual(["started", "text", "tool_started", "step", "text", "finished"]);
+  // Four calls, each with a row of its own.
+  const client = world.app.as(world.owner);
+  const stats = find(seen, "complete")!.data.resource_stats!;
+  const used = seen.flatMap((event) => (event.type === "credits_used" ? [event.data] : []));
+  expect(new Set(used.map((one) => one.usage_log_id)).size).toBe(4);
+  expect(stats.tokens_in).toBe(used.reduce((sum, one) => sum + (one.tokens_in ?? 0), 0));
+  // After its step nothing is open; had the server died before it, the next run would be told.
+  const runs = createRunsStore(world.app.db);
+  expect(await runs.listSubagentsSinceStep(seen[0]!.task_id)).toEqual([]);
+  const replayed = await all(client.chat.runEvents({ params: { task_id: seen[0]!.task_id } }));
+  expect(replayed).toEqual(seen);
+  const chat = await client.chat.get({ params: { chat_id: find(seen, "task_started")!.data.chat_id } });
+  expect(chat.messages[1]!.message_metadata).toMatchObject({
+    steps: [
+      {
+        tool_calls: [
+          {
+            name: "invoke_subagent",
+            result: {
+              success: true,
+              result: { content: "Made a.txt.", activity: [{ text: "Writing.", tool_calls: [{ name: "write_file", success: true }] }] },
+            },
+          },
+        ],
+      },
+    ],
+  });
+  await world.app.db.delete(events).where(and(eq(events.task_id, seen[0]!.task_id), eq(events.type, "agent_step")));
+  expect(cutOffSubagents(await runs.listSubagentsSinceStep(seen[0]!.task_id))).toEqual([
+    expect.stringMatching(/^Sub-agent general-purpose had finished.*write_file a\.txt\.$/),
+  ]);
+  // Its words and work are not the agent's conversation.
+  const last = JSON.stringify(world.model.requests.at(-1)!.body);
+  expect(last).toContain("Made a.txt.");
+  expect(last).not.toContain("Writing.");
+});
+
+test("what the model is told of sub-agents that a dying server cut off", () => {
+  const head = { agent_id: "1", name: "general-purpose", call: { iteration: 1, index: 0 } };
+  expect(
+    cutOffSubagents([
+      { ...head, kind: "started", task: "make it" },
+      { ...head, kind: "tool_started", iteration: 1, tools: [{ name: "write_file", parameters: { file_path: "a.txt", content: "…" } }] },
+      {
+        ...head,
+        kind: "step",
+        iteration: 1,
+        text: "",
+        tool_calls: [{ name: "write_file", parameters: { file_path: "a.txt" }, success: true, message: "" }],
+      },
+      { ...head, kind: "tool_started", iteration: 2, tools: [{ name: "bash_exec", parameters: { command: "npm  i" } }] },
+      { ...head, agent_id: "2", name: "Explore", kind: "started", task: "look" },
+      { ...head, agent_id: "2", name: "Explore", kind: "finished", success: true },
+    ]),
+  ).toEqual([
+    'Sub-agent general-purpose was cut off and cannot be gone on with. Its task: "make it". It had run: write_file a.txt. Nobody knows how these ended: bash_exec npm i.',
+    'Sub-agent Explore had finished, but its report was lost. Its task: "look". It had run nothing.',
+  ]);
+  expect(cutOffSubagents([])).toEqual([]);
+});

@@ -1,0 +1,55 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { call, say } from "@tesslate/testkit";
+import { testApp } from "../../../testing/app.ts";
+import { all, answer, chatSocket, chatWorld, eventually, find, modelEnv, reading } from "../../../testing/chat.ts";
+
+test("two servers on one database: whichever runs it, the other shows it, answers it and stops it", async () => {
+  // The address itself is not used; that there is one says that others may share the database.
+  const env = { DATABASE_URL: "postgres://shared/database" };
+  await using world = await chatWorld({
+    ownServer: true,
+    env,
+    script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "sleep 60" }), say("Never.")],
+  });
+  const dataDir = await mkdtemp(join(tmpdir(), "studio-second-"));
+  const second = await testApp({
+    env: { ...env, ...modelEnv(world.model) },
+    database: world.place.database,
+    dataDir,
+    swap: { runtime: Object.create(world.runtime, { close: { value: async () => undefined } }) },
+  });
+  try {
+    for (let round = 0; round < 4; round++) {
+      const chat = await world.app
+        .as(world.owner)
+        .chat.createSession({ body: { project_id: world.project.id, title: randomBytes(3).toString("hex") } });
+      const socket = await chatSocket(second, world.owner, chat.id);
+      // Answered once it listens.
+      socket.send({ type: "ping" });
+      await socket.until("pong");
+      const stream = reading(world.send("Go", { chat_id: chat.id, edit_mode: "ask" }));
+      const { data, task_id } = await stream.until("approval_required");
+      // Seen, answered and stopped over there; and once more from here for the case that it runs there.
+      const [from, to] = round % 2 === 0 ? [second, world.app] : [world.app, second];
+      expect((await to.as(world.owner).chat.get({ params: { chat_id: chat.id } })).pending_approval).toMatchObject({
+        approval_id: data.approval_id,
+      });
+      await answer({ app: from }, world.owner, data.approval_id, "allow_all");
+      await eventually(() => stream.seen.filter((e) => e.type === "approval_required").length === 2);
+      expect(await from.as(world.owner).chat.cancel({ body: { task_id } })).toMatchObject({ status: "cancellation_requested" });
+      const events = await stream.ended;
+      expect(find(events, "complete")?.data.completion_reason).toBe("cancelled");
+      expect(await all(second.as(world.owner).chat.runEvents({ params: { task_id } }))).toEqual(events);
+      await socket.until("done");
+      expect(socket.frames.filter((f) => f.seq !== undefined)).toEqual(events);
+      socket.close();
+    }
+  } finally {
+    await second.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,40 @@
+import { mcpRoutes } from "@tesslate/contract";
+import type { Mount } from "../../../http/mount.ts";
+import { randomToken } from "../../../platform/crypto.ts";
+import { AppError } from "../../../platform/errors.ts";
+import type { Mcp } from "./mcp.service.ts";
+import type { McpSignIns } from "./sign-in.ts";
+
+const cookie = "tesslate_mcp_sign_in";
+
+/** agent-git-deploy 4.19. */
+export function mountMcp(mount: Mount, { mcp, signIns, isSecure }: { mcp: Mcp; signIns: McpSignIns; isSecure: boolean }): void {
+  const place = { path: "/api/mcp/oauth", httpOnly: true, sameSite: "lax", secure: isSecure } as const;
+  mount("mcp", mcpRoutes, {
+    list: ({ user }, { query }) => mcp.list(user.id, query),
+    create: ({ user }, { body }) => mcp.create(user.id, body),
+    update: ({ user }, { params, body }) => mcp.update(user.id, params.id, body),
+    remove: ({ user }, { params }) => mcp.remove(user.id, params.id),
+    test: ({ user }, { params, body }) => mcp.test(user.id, params.id, body.project_id ?? undefined),
+    authorize: async ({ user, setCookie }, { params }) => {
+      const browser = randomToken();
+      const answer = await mcp.authorize(user.id, params.id, browser);
+      setCookie(cookie, browser, { ...place, maxAge: 600 });
+      return answer;
+    },
+    forget: ({ user }, { params }) => mcp.forget(user.id, params.id),
+    callback: async ({ user, cookies, log, clearCookie }, { query }, { reply }) => {
+      clearCookie(cookie, place);
+      const done = (outcome: string) => reply.code(303).redirect(`/settings/connectors?sign_in=${outcome}`, 303);
+      const { code, state } = query;
+      if (!code || !state) return done("refused");
+      try {
+        await signIns.finish({ code, state, browser: cookies[cookie] ?? "", userId: user?.id });
+        return done("done");
+      } catch (error) {
+        if (!(error instanceof AppError)) log.warn({ err: error }, "sign-in at an MCP server failed");
+        return done("failed");
+      }
+    },
+  });
+}

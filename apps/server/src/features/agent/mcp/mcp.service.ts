@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import type { List, McpServer, McpServerChange, NewMcpServer } from "@tesslate/contract";
+import type { Sandbox } from "@tesslate/runtime";
+import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Outbound } from "../../../platform/outbound.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { RateLimiter } from "../../../platform/rate-limit.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import { connectMcp, McpProblem, type McpLimits } from "./connection.ts";
+import type { McpStore } from "./mcp.store.ts";
+import type { McpServerRow } from "./mcp.table.ts";
+import type { McpVault } from "./mcp.vault.ts";
+import type { McpSignIns } from "./sign-in.ts";
+
+export interface McpOptions {
+  store: McpStore;
+  vault: McpVault;
+  signIns: McpSignIns;
+  outbound: Outbound;
+  projects: {
+    require(userId: string, ref: string): Promise<ProjectRow>;
+    sandboxOf(project: ProjectRow): Promise<Sandbox>;
+  };
+  keepAwake(projectId: string): Promise<() => void>;
+  /** Values that must be hidden have changed. */
+  hiddenChanged(row: Pick<McpServerRow, "user_id" | "project_id">): Promise<void>;
+  limits: RateLimiter;
+  mcp: McpLimits;
+  version: string;
+  log: Logger;
+}
+
+const maxServers = 20;
+/** A program may have to be fetched first. */
+const firstStartMs = 60_000;
+
+export type Mcp = ReturnType<typeof createMcp>;
+/** The MCP servers that people give to their agents. Secrets go in and never come back. */
+export function createMcp({ store, vault, signIns, outbound, projects, keepAwake, hiddenChanged, limits, mcp, version, log }: McpOptions) {
+  const require = async (userId: string, id: string): Promise<McpServerRow> => {
+    const row = await store.find(userId, id);
+    if (!row) throw notFound("MCP server");
+    return row;
+  };
+  const taken = (slug: string) => conflict("conflict", `There is a server called ${slug} already.`);
+  const checkUrl = async (url: string): Promise<string> => {
+    await outbound.check(url);
+    const { origin, pathname } = new URL(url);
+    return origin + pathname;
+  };
+
+  return {
+    list: async (userId: string, query: PageQuery & { project_id?: string }): Promise<List<McpServer>> => {
+      const project = query.project_id === undefined ? null : await projects.require(userId, query.project_id);
+      const page = pageOf(query);
+      const { rows, total } = await store.list(userId, project?.id ?? null, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    create: async (userId: string, body: NewMcpServer): Promise<McpServer> => {
+      const project = body.project_id ? await projects.require(userId, body.project_id) : undefined;
+      const isProgram = body.transport === "stdio";
+      if (isProgram && !body.command) throw invalid(["body", "command"], "Say which program to run", "missing");
+      if (!isProgram && !body.url) throw invalid(["body", "url"], "Give its address", "missing");
+      const shown_url = !isProgram && body.url ? await checkUrl(body.url) : null;
+      const id = randomUUID();
+      const access = {
+        headers: body.headers ?? {},
+        env: body.env ?? {},
+        ...(shown_url !== null && body.url && { url: body.url }),
+        ...(body.oauth_client && { oauth_client: body.oauth_client }),
+      };
+      const values = {
+        id,
+        user_id: userId,
+        project_id: project?.id ?? null,
+        name: body.name.trim(),
+        transport: body.transport,
+        shown_url,
+        command: isProgram ? (body.command ?? null) : null,
+        header_names: Object.keys(access.headers).sort(),
+        env_names: Object.keys(access.env).sort(),
+        sealed_access: vault.seal(id, access),
+        oauth_client_id: body.oauth_client?.client_id ?? null,
+        trusts_read_only: body.trusts_read_only ?? false,
+      };
+      const slugs = body.slug ? [body.slug] : slugsFrom(body.name);
+      for (const slug of slugs) {
+        const row = await store.insert({ ...values, slug }, maxServers);
+        if (row === "full")
+          throw badRequest(`There are ${maxServers} servers here. Take one away that is not used any more.`, "mcp_limit_reached");
+        if (row === "taken") continue;
+        await hiddenChanged(row);
+        log.info({ user_id: userId, mcp_server_id: id, transport: row.transport }, "MCP server added");
+        return wireOf(row);
+      }
+      throw taken(slugs[0] ?? "");
+    },
+    update: async (userId: string, id: string, change: McpServerChange): Promise<McpServer> => {
+      const row = await require(userId, id);
+      const access = vault.open(row);
+      const { oauth_client: before, ...rest } = access;
+      const oauth_client = change.oauth_client === undefined ? before : (change.oauth_client ?? undefined);
+      const next = {
+        ...rest,
+        ...(oauth_client && { oauth_client }),
+        headers: merged(access.headers, change.headers),
+        env: merged(access.env, change.env),
+        ...(change.url !== undefined && row.transport !== "stdio" && { url: change.url }),
+      };
+      const isElsewhere = next.url !== access.url;
+      const changed = await store.update(id, {
+        ...(change.name !== undefined && { name: change.name.trim() }),
+        ...(change.slug !== undefined && { slug: change.slug }),
+        ...(isElsewhere && next.url && { shown_url: await checkUrl(next.url) }),
+        ...((isElsewhere || change.oauth_client !== undefined) && { sealed_oauth: null, auth: "none" as const }),
+        oauth_client_id: oauth_client?.client_id ?? null,
+        ...(change.command !== undefined && row.transport === "stdio" && { command: change.command }),
+        ...(change.is_enabled !== undefined && { is_enabled: change.is_enabled }),
+        ...(change.trusts_read_only !== undefined && { trusts_read_only: change.trusts_read_only }),
+        header_names: Object.keys(next.headers).sort(),
+        env_names: Object.keys(next.env).sort(),
+        sealed_access: vault.seal(id, next),
+        // Another address, another program: what was seen before says nothing, least of all what is harmless.
+        ...((isElsewhere || change.command !== undefined) && { tools: [], tools_at: null, problem: null, trusts_read_only: false }),
+      });
+      if (changed === "taken") throw taken(change.slug ?? "");
+      if (!changed) throw notFound("MCP server");
+      if (isElsewhere || change.command !== undefined || changed.slug !== row.slug) await store.dropGrants(row);
+      await hiddenChanged(changed);
+      return wireOf(changed);
+    },
+    remove: async (userId: string, id: string): Promise<void> => {
+      const row = await store.remove(userId, id);
+      if (!row) throw notFound("MCP server");
+      await store.dropGrants(row);
+      await hiddenChanged(row);
+      log.info({ user_id: userId, mcp_server_id: id }, "MCP server removed");
+    },
+    /** Connects now. What went wrong stands in the answer's `problem`. */
+    test: async (userId: string, id: string, projectRef: string | undefined): Promise<McpServer> => {
+      const row = await require(userId, id);
+      await limits.count({ key: `mcp:test:${userId}`, max: 30, windowSeconds: 60 });
+      const place = row.project_id ?? projectRef;
+      const project = row.transport === "stdio" && place ? await projects.require(userId, place) : undefined;
+      const release = project && (await keepAwake(project.id));
+      try {
+        const connection = await connectMcp({
+          row,
+          access: vault.open(row),
+          outbound,
+          limits: row.transport === "stdio" ? { ...mcp, connectMs: Math.max(mcp.connectMs, firstStartMs) } : mcp,
+          version,
+          sandbox: project && (await projects.sandboxOf(project)),
+          oauth: signIns.of(row),
+        });
+        const listed = await connection.listTools().finally(() => connection.close());
+        await store.note(id, { ...listed, tools_at: new Date().toISOString(), ...(row.auth === "needed" && { auth: "none" }) });
+      } catch (error) {
+        if (!(error instanceof McpProblem)) throw error;
+        await store.note(id, { problem: error.message, ...(error.isUnauthorized && { auth: "needed" as const }) });
+      } finally {
+        release?.();
+      }
+      return wireOf(await require(userId, id));
+    },
+    authorize: async (userId: string, id: string, browser: string): Promise<{ authorize_url: string | null }> => ({
+      authorize_url: await signIns.begin(await require(userId, id), browser),
+    }),
+    forget: async (userId: string, id: string): Promise<void> => signIns.forget(await require(userId, id)),
+  };
+}
+
+function merged(before: Record<string, string>, change: Record<string, string | null> | undefined): Record<string, string> {
+  const all = Object.entries({ ...before, ...change });
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+function slugsFrom(name: string): string[] {
+  const base =
+    name
+      .toLowerCase()
+      .normalize("NFKD")
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-+|-+$/g, "")
+      .slice(0, 20) || "server";
+  return [base, ...Array.from({ length: 8 }, (_, i) => `${base}-${i + 2}`)];
+}
+
+const wireOf = ({ sealed_access: _access, sealed_oauth: _oauth, user_id: _user, shown_url, tools, ...row }: McpServerRow): McpServer => ({
+  ...row,
+  url: shown_url,
+  tools: tools.map(({ name, title, description, is_read_only }) => ({ name, title, description, is_read_only })),
+});

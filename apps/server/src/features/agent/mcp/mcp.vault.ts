@@ -1,0 +1,46 @@
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import type { McpServerRow } from "./mcp.table.ts";
+
+export const mcpAccessPlace = (id: string): string => `mcp_servers/${id}/access`;
+export const mcpOauthPlace = (id: string): string => `mcp_servers/${id}/oauth`;
+
+/** What opens a server: never shown again. */
+export interface McpAccess {
+  url?: string;
+  headers: Record<string, string>;
+  env: Record<string, string>;
+  oauth_client?: { client_id: string; client_secret?: string | null };
+}
+
+export type McpVault = ReturnType<typeof createMcpVault>;
+export function createMcpVault({ box }: { box: CryptoBox }) {
+  const open = (row: Pick<McpServerRow, "id" | "sealed_access">): McpAccess =>
+    JSON.parse(box.open(row.sealed_access, mcpAccessPlace(row.id))) as McpAccess;
+  const openOauth = <T>(row: Pick<McpServerRow, "id" | "sealed_oauth">): T | undefined =>
+    row.sealed_oauth ? (JSON.parse(box.open(row.sealed_oauth, mcpOauthPlace(row.id))) as T) : undefined;
+  return {
+    open,
+    openOauth,
+    seal: (id: string, access: McpAccess): Buffer => box.seal(JSON.stringify(access), mcpAccessPlace(id)),
+    sealOauth: (id: string, kept: object): Buffer => box.seal(JSON.stringify(kept), mcpOauthPlace(id)),
+    /** Every value that nobody may see, under a name that tells whose it is. */
+    secretsOf: (row: McpServerRow): Record<string, string> => {
+      const { url, headers, env, oauth_client } = open(row);
+      const { tokens, client } =
+        openOauth<{
+          tokens?: { access_token: string; refresh_token?: string };
+          client?: { client_secret?: string };
+        }>(row) ?? {};
+      const found: Record<string, string | undefined> = {
+        ...headers,
+        ...env,
+        ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [`${name}-value`, /^\w+ +(\S+)$/.exec(value)?.[1]])),
+        ...(url && Object.fromEntries(new URL(url).searchParams)),
+        ACCESS_TOKEN: tokens?.access_token,
+        REFRESH_TOKEN: tokens?.refresh_token,
+        CLIENT_SECRET: client?.client_secret ?? oauth_client?.client_secret ?? undefined,
+      };
+      return Object.fromEntries(Object.entries(found).flatMap(([name, value]) => (value ? [[`${row.slug}/${name}`, value]] : [])));
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import type { Logger } from "../../../platform/logger.ts";
+import type { Outbound } from "../../../platform/outbound.ts";
+import { fingerprintOf, type Connection } from "./connections.ts";
+
+/** A model as its provider describes it; what it does not say is absent. */
+export interface ListedModel {
+  id: string;
+  name: string;
+  /** Tokens. */
+  context_window?: number;
+  has_vision?: boolean;
+  has_tools?: boolean;
+}
+/** What a provider says it serves. */
+export interface Listing {
+  models: ListedModel[];
+  health: "healthy" | "unhealthy" | "timeout";
+}
+
+const freshMs = 300_000;
+/** A provider that did not answer is asked again sooner. */
+const failedMs = 30_000;
+const answerMs = 8_000;
+const maxListBytes = 8 * 1024 * 1024;
+
+/** Providers' own model lists, cached (agent-git-deploy 4.17). A failing provider gives its last known list, or none; never an error. */
+export type Catalogue = ReturnType<typeof createCatalogue>;
+export function createCatalogue({ outbound, log, now = Date.now }: { outbound: Outbound; log: Logger; now?: () => number }) {
+  const cache = new Map<string, { at: number; listing: Promise<Listing> }>();
+
+  const ask = async (connection: Connection, previous: Listing | undefined): Promise<Listing> => {
+    try {
+      return { models: await fetchModels(connection, outbound), health: "healthy" };
+    } catch (error) {
+      const isTimeout = error instanceof Error && error.name === "TimeoutError";
+      log.debug({ provider: connection.provider.slug, reason: isTimeout ? "timeout" : "failed" }, "model list not read");
+      return { models: previous?.models ?? [], health: isTimeout ? "timeout" : "unhealthy" };
+    }
+  };
+  return {
+    list: async (connection: Connection): Promise<Listing> => {
+      const key = fingerprintOf(connection);
+      const known = cache.get(key);
+      if (known && now() - known.at < freshMs) {
+        const listing = await known.listing;
+        if (listing.health === "healthy" || now() - known.at < failedMs) return listing;
+      }
+      const entry = { at: now(), listing: (known?.listing ?? Promise.resolve(undefined)).then((previous) => ask(connection, previous)) };
+      cache.set(key, entry);
+      return entry.listing;
+    },
+    /** What is known of a model from a list read lately; nobody is asked for it. */
+    factsOf: async (connection: Connection, model: string): Promise<ListedModel | undefined> =>
+      (await cache.get(fingerprintOf(connection))?.listing)?.models.find((one) => one.id === model),
+    clear: () => cache.clear(),
+  };
+}
+
+/** Asks now. Throws what the call throws, or an `Error` with the status. */
+export async function fetchModels({ provider, base_url, api_key }: Connection, outbound: Outbound): Promise<Listing["models"]> {
+  const read = async <T>(url: string, headers: Record<string, string>): Promise<T> => {
+    const response = await outbound.limited({ timeoutMs: answerMs, maxBytes: maxListBytes })(url, {
+      headers: { accept: "application/json", ...headers },
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`the provider answered ${response.status}`);
+    }
+    return (await response.json()) as T;
+  };
+  if (provider.dialect === "anthropic") {
+    const { data } = await read<{ data: { id: string; display_name?: string }[] }>(`${base_url}/models?limit=100`, {
+      "anthropic-version": "2023-06-01",
+      ...(api_key && { "x-api-key": api_key }),
+    });
+    return data.map(({ id, display_name }) => ({ id, name: display_name ?? id }));
+  }
+  if (provider.dialect === "google") {
+    const { models } = await read<{
+      models: { name: string; displayName?: string; supportedGenerationMethods?: string[]; inputTokenLimit?: number }[];
+    }>(`${base_url}/models?pageSize=200`, api_key ? { "x-goog-api-key": api_key } : {});
+    return models
+      .filter((m) => m.supportedGenerationMethods?.includes("generateContent") ?? true)
+      .map(({ name, displayName, inputTokenLimit }) => ({
+        id: name.replace(/^models\//, ""),
+        name: displayName ?? name,
+        ...(isWindow(inputTokenLimit) && { context_window: inputTokenLimit }),
+      }))
+      .filter(({ id }) => isChatModel(id));
+  }
+  const headers = { ...provider.headers, ...(api_key && { authorization: `Bearer ${api_key}` }) };
+  const answer = await read<{ data?: OpenaiModel[] } | OpenaiModel[]>(`${base_url}/models`, headers);
+  const list = Array.isArray(answer) ? answer : (answer.data ?? []);
+  return list.filter(({ id }) => isChatModel(id)).map(listed);
+}
+
+/** The protocol says only `id`; each provider adds what it likes. */
+interface OpenaiModel {
+  id: string;
+  name?: string;
+  /** OpenRouter, Together. */
+  context_length?: unknown;
+  /** Groq. */
+  context_window?: unknown;
+  /** vLLM. */
+  max_model_len?: unknown;
+  /** LM Studio. */
+  max_context_length?: unknown;
+  loaded_context_length?: unknown;
+  architecture?: { input_modalities?: unknown };
+  supported_parameters?: unknown;
+}
+function listed(model: OpenaiModel): ListedModel {
+  const window = [
+    model.loaded_context_length,
+    model.context_length,
+    model.context_window,
+    model.max_model_len,
+    model.max_context_length,
+  ].find(isWindow);
+  const { input_modalities } = model.architecture ?? {};
+  return {
+    id: model.id,
+    name: model.name ?? model.id,
+    ...(window !== undefined && { context_window: window }),
+    ...(Array.isArray(input_modalities) && { has_vision: input_modalities.includes("image") }),
+    ...(Array.isArray(model.supported_parameters) && { has_tools: model.supported_parameters.includes("tools") }),
+  };
+}
+const isWindow = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 1_024;
+
+/** Names of an Ollama's models; `undefined` when nothing answers there. */
+export async function findOllama(openaiUrl: string, outbound: Outbound): Promise<string[] | undefined> {
+  const root = openaiUrl.replace(/\/v\d+$/, "");
+  try {
+    const response = await outbound.limited({ timeoutMs: 1_500, maxBytes: maxListBytes })(`${root}/api/tags`);
+    if (response.ok) return ((await response.json()) as { models: { name: string }[] }).models.map((m) => m.name);
+    await response.body?.cancel();
+    const compatible = await outbound.limited({ timeoutMs: 1_500, maxBytes: maxListBytes })(`${openaiUrl}/models`);
+    if (!compatible.ok) return undefined;
+    return ((await compatible.json()) as { data: { id: string }[] }).data.map((m) => m.id);
+  } catch {
+    // Nothing there, or something that is no model server: the card simply does not offer it.
+    return undefined;
+  }
+}
+
+/** Providers list everything they have; these cannot hold a conversation with tools. */
+const isChatModel = (id: string) =>
+  !/embed|whisper|tts|dall-e|moderation|transcribe|realtime|-audio|-image|image-|imagen|veo|sora|rerank|guard|babbage|davinci|-instruct-\d{4}$|computer-use|^aqa$/i.test(
+    id,
+  );

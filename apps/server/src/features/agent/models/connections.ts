@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import type { Config } from "../../../config.ts";
+import type { ServerSettings } from "../../../platform/server-settings.ts";
+import { findProvider, providers, type ProviderSpec } from "./providers.ts";
+
+/** A provider that can be called now. */
+export interface Connection {
+  provider: ProviderSpec;
+  base_url: string;
+  api_key: string | undefined;
+  /** `stored` by the set-up card wins over the environment: it is the later word of an administrator. `own`: one user's. */
+  origin: "stored" | "environment" | "own";
+}
+interface Stored {
+  api_key: string | null;
+  base_url: string | null;
+}
+
+const keyOf = (slug: string) => `models.connection.${slug}`;
+const defaultKey = "models.default";
+
+/** Which providers this server can call, from the environment and from what the set-up card stored (sealed). */
+export type Connections = ReturnType<typeof createConnections>;
+export function createConnections({ config, settings }: { config: Config["models"]; settings: ServerSettings }) {
+  let cached: Promise<Map<string, Connection>> | undefined;
+  settings.onChange((key) => {
+    if (key.startsWith("models.")) cached = undefined;
+  });
+
+  const load = async () => {
+    const found = new Map<string, Connection>();
+    const rows = await Promise.all(providers.map(async (provider) => ({ provider, text: await settings.getSecret(keyOf(provider.slug)) })));
+    for (const { provider, text } of rows) {
+      const connection = text === undefined ? fromEnvironment(config, provider) : fromStore(provider, JSON.parse(text) as Stored);
+      if (connection) found.set(provider.slug, connection);
+    }
+    return found;
+  };
+  const all = async () => {
+    cached ??= load();
+    try {
+      return await cached;
+    } catch (error) {
+      cached = undefined;
+      throw error;
+    }
+  };
+  return {
+    /** In the order of the catalogue. */
+    list: async (): Promise<Connection[]> => [...(await all()).values()],
+    find: async (slug: string): Promise<Connection | undefined> => (await all()).get(slug),
+    store: async (slug: string, stored: Stored): Promise<void> => {
+      await settings.setSecret(keyOf(slug), JSON.stringify(stored));
+      cached = undefined;
+    },
+    /** The model that the set-up card chose. */
+    chosenDefault: () => settings.get<string>(defaultKey),
+    chooseDefault: (modelId: string) => settings.set(defaultKey, modelId),
+  };
+}
+
+function fromStore(provider: ProviderSpec, { api_key, base_url }: Stored): Connection {
+  return { provider, base_url: base_url ?? provider.base_url, api_key: api_key ?? undefined, origin: "stored" };
+}
+
+function fromEnvironment(config: Config["models"], provider: ProviderSpec): Connection | undefined {
+  if (provider.slug === "ollama")
+    return config.ollama.baseUrl === undefined
+      ? undefined
+      : { provider, base_url: openaiUrlOf(config.ollama.baseUrl), api_key: undefined, origin: "environment" };
+  const given = { openai: config.openai, anthropic: config.anthropic, google: config.google }[provider.slug];
+  if (!given) return undefined;
+  // An address of one's own without a key is a server that needs none.
+  if (!given.key && given.baseUrl === provider.base_url) return undefined;
+  return { provider, base_url: trimmed(given.baseUrl), api_key: given.key?.reveal(), origin: "environment" };
+}
+
+/** Ollama is known by its root or by the address of its OpenAI protocol; the latter is called. */
+export const openaiUrlOf = (url: string) => (/\/v\d+$/.test(trimmed(url)) ? trimmed(url) : `${trimmed(url)}/v1`);
+export const trimmed = (url: string) => url.replace(/\/+$/, "");
+
+/** Distinguishes connections in caches without keeping the key. */
+export const fingerprintOf = ({ provider, base_url, api_key }: Pick<Connection, "provider" | "base_url" | "api_key">) =>
+  createHash("sha256")
+    .update(JSON.stringify([provider.slug, base_url, api_key ?? null]))
+    .digest("hex");
+export const connectionOf = (slug: string, given: { api_key?: string | null; base_url?: string | null }): Connection | undefined => {
+  const provider = findProvider(slug);
+  if (!provider) return undefined;
+  const url = given.base_url ? (slug === "ollama" ? openaiUrlOf(given.base_url) : trimmed(given.base_url)) : provider.base_url;
+  return { provider, base_url: url, api_key: given.api_key ?? undefined, origin: "stored" };
+};

@@ -1,0 +1,38 @@
+import { modelsRoutes } from "@tesslate/contract";
+import { actorOf, type Audit } from "../../core/audit/index.ts";
+import type { Mount } from "../../../http/mount.ts";
+import type { ModelChoices } from "./model-choices.ts";
+import type { Models } from "./models.service.ts";
+
+/** agent-git-deploy 4.17 and 10. */
+export function mountModels(
+  mount: Mount,
+  { models, choices, audit }: { models: Models; choices: ModelChoices; audit: Pick<Audit, "act"> },
+): void {
+  mount("models", modelsRoutes, {
+    list: ({ user }, { query }) => models.list(user.id, query),
+    addCustom: ({ user }, { body }) => choices.addCustom(user.id, body),
+    removeCustom: ({ user }, { params }) => choices.removeCustom(user.id, params.id),
+    selectForAgent: ({ user }, { params, body }) => choices.selectForAgent(user.id, params.id, body.model),
+    probe: ({ user }, { body }) => choices.probe(user.id, body.model),
+    health: ({ user }, { body }) => choices.health(user.id, body.model),
+    preferences: ({ user }) => choices.preferences(user.id),
+    setPreferences: ({ user }, { body }) => choices.setPreferences(user.id, body),
+    setup: ({ user }) => models.setup(user),
+    test: (_context, { body }) => models.test(body),
+    configure: async (context, { body }) => {
+      // What fails leaves no row: it is written first, and stays only if the rest is done.
+      const state = await audit.act(actorOf(context), async ({ record }) => {
+        await record({
+          action: "server.models_configured",
+          target: { type: "server", id: null, name: body.kind === "demo" ? "demo" : body.provider },
+          details:
+            body.kind === "demo" ? { enabled: body.enabled } : { default_model: body.default_model, has_new_key: Boolean(body.api_key) },
+        });
+        return body.kind === "demo" ? models.switchDemo(body.enabled) : models.connect(body);
+      });
+      context.log.info({ kind: body.kind, provider: body.kind === "provider" ? body.provider : undefined }, "models configured");
+      return state;
+    },
+  });
+}

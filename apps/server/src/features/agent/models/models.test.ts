@@ -1,0 +1,208 @@
+import { fileURLToPath } from "node:url";
+import { startModelServer, say, script, fail, type ModelServer, type ModelServerOptions } from "@tesslate/testkit";
+import { afterEach, describe, expect, test } from "vitest";
+import { testApp, type TestApp, type TestAppOptions } from "../../../testing/app.ts";
+
+const key = "sk-planted-secret-key-0123456789";
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+const provider = async (options: ModelServerOptions = {}): Promise<ModelServer> => {
+  const server = await startModelServer({ script: script([say("ok")], { repeat: true }), ...options });
+  closers.push(() => server.close());
+  return server;
+};
+const start = async (options: TestAppOptions = {}): Promise<TestApp> => {
+  const app = await testApp(options);
+  closers.push(async () => app[Symbol.asyncDispose]());
+  return app;
+};
+const openaiEnv = (server: ModelServer, more: Record<string, string> = {}) => ({
+  OPENAI_BASE_URL: server.openai_base_url,
+  OPENAI_API_KEY: key,
+  ...more,
+});
+
+describe("without any model", () => {
+  test("the card says what could be connected; nothing is configured; a visitor is turned away", async () => {
+    const app = await start();
+    const [user, admin] = [await app.signUp(), await app.signUp({ admin: true })];
+    const setup = await app.as(user).models.setup();
+    expect(setup).toMatchObject({
+      configured: false,
+      default_model: null,
+      can_configure: false,
+      demo: false,
+      demo_available: false,
+      ollama: null,
+    });
+    expect(setup.providers.map((p) => p.provider)).toEqual([
+      "anthropic", "openai", "google", "ollama", "openrouter", "groq", "together", "deepseek", "fireworks", "z-ai", "nano-gpt",
+    ]); // prettier-ignore
+    expect(setup.providers.every((p) => !p.has_key && p.setup_required)).toBe(true);
+    expect((await app.as(admin).models.setup()).can_configure).toBe(true);
+    expect(await app.as(user).models.list()).toMatchObject({ items: [], total: 0, default: null });
+    await expect(app.as().models.setup()).rejects.toMatchObject({ status: 401 });
+  });
+  test("only an administrator may test or connect", async () => {
+    const app = await start();
+    const user = app.as(await app.signUp());
+    await expect(user.models.test({ body: { provider: "openai" } })).rejects.toMatchObject({ status: 403 });
+    await expect(user.models.configure({ body: { kind: "demo", enabled: true } })).rejects.toMatchObject({ status: 403 });
+  });
+});
+
+describe("from the environment", () => {
+  test("the provider's own list is offered, with prices where they are known, and the first known is the default", async () => {
+    const server = await provider({ apiKey: key, models: ["text-embedding-3-small", "gpt-5-mini", "house-model"] });
+    const app = await start({ env: openaiEnv(server) });
+    const models = await app.as(await app.signUp()).models.list();
+    expect(models).toMatchObject({ total: 2, page: 1, total_pages: 1, default: "openai/gpt-5-mini" });
+    expect(models.items.map((m) => [m.id, m.pricing, m.provider_name, m.available, m.health])).toEqual([
+      ["openai/gpt-5-mini", { input: 0.25, output: 2 }, "OpenAI", true, "healthy"],
+      ["openai/house-model", null, "OpenAI", true, "healthy"],
+    ]);
+    expect(models.external_providers.find((p) => p.provider === "openai")).toMatchObject({ has_key: true, setup_required: false });
+    expect(app.logs()).not.toContain(key);
+  });
+  test("lists are cached, and one that cannot be read does not fail the page", async () => {
+    const server = await provider({ models: ["m"] });
+    const app = await start({ env: openaiEnv(server, { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: "http://127.0.0.1:9/v1" }) });
+    const client = app.as(await app.signUp());
+    await client.models.list();
+    const asked = server.requests.length;
+    const models = await client.models.list();
+    expect(server.requests.length).toBe(asked);
+    expect(models.items.map((m) => m.id)).toContain("openai/m");
+    // Known by the price table, so that a person can still choose.
+    expect(models.items.find((m) => m.id === "anthropic/claude-sonnet-4.6")).toMatchObject({ health: "unhealthy" });
+  });
+  test("DEFAULT_MODELS: the first that has a key", async () => {
+    const server = await provider();
+    const app = await start({ env: openaiEnv(server, { DEFAULT_MODELS: "anthropic/claude-sonnet-4.6, openai/gpt-5.1" }) });
+    expect((await app.as(await app.signUp()).models.setup()).default_model).toBe("openai/gpt-5.1");
+  });
+  test("an Ollama is found and used by its root address", async () => {
+    const server = await provider({ models: ["qwen3:8b"] });
+    const app = await start({ env: { OLLAMA_BASE_URL: server.url } });
+    const setup = await app.as(await app.signUp()).models.setup();
+    expect(setup).toMatchObject({
+      configured: true,
+      default_model: "ollama/qwen3:8b",
+      ollama: { base_url: server.openai_base_url, models: ["qwen3:8b"] },
+    });
+  });
+});
+
+describe("the set-up card", () => {
+  test("a right key: one tiny call, the models it can use, nothing stored", async () => {
+    const server = await provider({ apiKey: key, models: ["gpt-5-mini", "gpt-5.1"] });
+    const app = await start({ env: { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
+    const admin = app.as(await app.signUp({ admin: true }));
+    const body = { provider: "openai", api_key: key, base_url: server.openai_base_url };
+    expect(await admin.models.test({ body })).toEqual({
+      ok: true,
+      message: "OpenAI answered with gpt-5.1.",
+      models: ["gpt-5-mini", "gpt-5.1"],
+    });
+    expect((await admin.models.setup()).configured).toBe(false);
+    expect(server.requests.filter((r) => r.method === "POST")).toHaveLength(1);
+  });
+  test("a wrong key: the provider's own sentence without the key", async () => {
+    const server = await provider({ apiKey: "another" });
+    const app = await start({ env: { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
+    const admin = app.as(await app.signUp({ admin: true }));
+    for (const [name, base_url] of [
+      ["openai", server.openai_base_url],
+      ["anthropic", server.anthropic_base_url],
+      ["google", server.google_base_url],
+    ] as const) {
+      const outcome = await admin.models.test({ body: { provider: name, api_key: key, base_url } });
+      expect(outcome).toMatchObject({ ok: false, models: [] });
+      expect(outcome.message).toMatch(/api.key/i);
+      expect(outcome.message).not.toContain(key);
+      await expect(
+        admin.models.configure({ body: { kind: "provider", provider: name, api_key: key, base_url, default_model: "m" } }),
+      ).rejects.toMatchObject({ status: 502, code: "model_auth_failed" });
+    }
+    expect(app.logs()).not.toContain(key);
+    expect((await admin.models.setup()).configured).toBe(false);
+  });
+  test("other failures are told in words too", async () => {
+    const server = await provider({ script: script([fail(400, { message: "This model takes no system prompt." })]) });
+    const app = await start({ env: { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
+    const admin = app.as(await app.signUp({ admin: true }));
+    const body = { provider: "openai", api_key: key, base_url: server.openai_base_url, model: "openai/m" };
+    expect(await admin.models.test({ body })).toMatchObject({ ok: false, message: "This model takes no system prompt." });
+    const { ok, message } = await admin.models.test({ body: { ...body, base_url: "http://127.0.0.1:9999/v1" } });
+    expect([ok, message]).toEqual([false, "127.0.0.1:9999 could not be reached."]);
+    await expect(admin.models.test({ body: { provider: "nobody" } })).rejects.toMatchObject({ status: 400, code: "unknown_model" });
+  });
+  test("private addresses are refused unless the operator allowed them", async () => {
+    const server = await provider();
+    const app = await start();
+    const admin = app.as(await app.signUp({ admin: true }));
+    for (const base_url of [server.openai_base_url, "http://169.254.169.254/v1", "http://[::ffff:127.0.0.1]/v1", "file:///etc"])
+      await expect(admin.models.test({ body: { provider: "openai", api_key: key, base_url } })).rejects.toMatchObject({
+        status: 400,
+        code: "outbound_refused",
+      });
+    expect(server.requests).toEqual([]);
+  });
+  test("connecting stores the key sealed, sets the default, and survives a restart", async () => {
+    const server = await provider({ apiKey: key, models: ["gpt-5-mini", "gpt-5.1"] });
+    const env = { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" };
+    const app = await start({ env });
+    const owner = await app.signUp({ admin: true });
+    const admin = app.as(owner);
+    const body = {
+      kind: "provider" as const,
+      provider: "openai",
+      api_key: key,
+      base_url: server.openai_base_url,
+      default_model: "gpt-5.1",
+    };
+    expect(await admin.models.configure({ body })).toEqual({ configured: true, default_model: "openai/gpt-5.1", demo: false });
+    const { rows } = await app.studio.database.pool.query("select value::text from server_settings");
+    expect(JSON.stringify(rows)).not.toContain(key);
+    // The stored key serves the stored address only.
+    expect(await admin.models.test({ body: { provider: "openai" } })).toMatchObject({ ok: true });
+    expect(await admin.models.test({ body: { provider: "openai", base_url: `${server.openai_base_url}/elsewhere` } })).toMatchObject({
+      ok: false,
+    });
+    expect(server.requests.filter((r) => r.path.includes("elsewhere")).every((r) => !JSON.stringify(r.headers).includes(key))).toBe(true);
+
+    const again = await start({ env, database: app.database });
+    expect((await again.as(owner).models.setup()).default_model).toBe("openai/gpt-5.1");
+    expect(JSON.stringify([await again.as(owner).models.setup(), await again.as(owner).models.list()])).not.toContain(key);
+    expect(app.logs() + again.logs()).not.toContain(key);
+  });
+});
+
+test("the demo: its server is started when switched on and gone with the studio", async () => {
+  const entry = fileURLToPath(new URL("../../../../../../packages/testkit/src/demo/server.ts", import.meta.url));
+  const app = await start({ swap: { demoModel: entry } });
+  const admin = app.as(await app.signUp({ admin: true }));
+  expect(await admin.models.setup()).toMatchObject({ demo: false, demo_available: true, configured: false });
+  expect(await admin.models.configure({ body: { kind: "demo", enabled: true } })).toEqual({
+    configured: true,
+    default_model: "demo/scripted",
+    demo: true,
+  });
+  expect((await admin.models.list()).items).toMatchObject([{ id: "demo/scripted", provider: "demo" }]);
+  const pid = Number(/"pid":(\d+)[^\n]*demo model started/.exec(app.logs())?.[1]);
+  expect(() => process.kill(pid, 0)).not.toThrow();
+  expect(await admin.models.configure({ body: { kind: "demo", enabled: false } })).toMatchObject({ configured: false, demo: false });
+  await app.close();
+  expect(() => process.kill(pid, 0)).toThrow();
+});
+
+test("where the demo is not installed it cannot be switched on", async () => {
+  const app = await start();
+  const admin = app.as(await app.signUp({ admin: true }));
+  await expect(admin.models.configure({ body: { kind: "demo", enabled: true } })).rejects.toMatchObject({
+    status: 400,
+    code: "not_supported",
+  });
+});

@@ -1,0 +1,112 @@
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import { AppError } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { connectionOf, trimmed, type Connection } from "./connections.ts";
+import type { ModelKeysStore } from "./model-keys.store.ts";
+import type { UserApiKeyRow, UserProviderRow } from "./model-keys.table.ts";
+import type { ProviderSpec } from "./providers.ts";
+
+/** The place a key is bound to: a row that is moved to another user or provider does not open. */
+export const modelKeyPlace = (row: Pick<UserApiKeyRow, "user_id" | "provider">): string => `user_api_keys:${row.user_id}:${row.provider}`;
+export const providerHeadersPlace = (row: Pick<UserProviderRow, "user_id" | "slug">): string => `user_providers:${row.user_id}:${row.slug}`;
+
+/** Model ids of own endpoints: `custom/<slug>/<model>`. */
+export const customPrefix = "custom";
+
+/** A provider that one user calls with their own key. Nobody else sees or uses it. */
+export interface OwnConnection extends Connection {
+  /** What the user says it serves; empty: what it lists. */
+  available_models: readonly string[];
+}
+
+/** People's own keys and endpoints, ready to be called (agent-git-deploy 4.17). What is not theirs any more, has expired or is not in their tier is not there. */
+export type OwnConnections = ReturnType<typeof createOwnConnections>;
+export function createOwnConnections({
+  store,
+  box,
+  tiers,
+  log,
+}: {
+  store: ModelKeysStore;
+  box: CryptoBox;
+  /** Who may use own keys; `undefined`: everybody. */
+  tiers: readonly string[] | undefined;
+  log: Logger;
+}) {
+  const isAllowed = async (userId: string): Promise<boolean> => tiers === undefined || tiers.includes(await store.tierOf(userId));
+  const open = (sealed: Buffer, place: string): string => {
+    try {
+      return box.open(sealed, place);
+    } catch (cause) {
+      throw new AppError("secrets_unreadable", "Your key cannot be opened: the server's encryption key has changed. Store it again.", {
+        cause,
+      });
+    }
+  };
+  const keyIn = (row: UserApiKeyRow | undefined): string | undefined => row && open(row.sealed_key, modelKeyPlace(row));
+  const standard = (row: UserApiKeyRow): OwnConnection | undefined => {
+    const connection = connectionOf(row.provider, { api_key: keyIn(row) ?? null, base_url: row.base_url });
+    return connection && { ...connection, origin: "own", available_models: [] };
+  };
+  const custom = (provider: UserProviderRow, key: UserApiKeyRow | undefined): OwnConnection => {
+    const spec: ProviderSpec = {
+      slug: `${customPrefix}/${provider.slug}`,
+      name: provider.name,
+      description: "Your own endpoint",
+      website: "",
+      base_url: trimmed(provider.base_url),
+      dialect: provider.api_type === "anthropic" ? "anthropic" : "openai-compatible",
+      needs_key: false,
+      ...(provider.sealed_headers && {
+        headers: JSON.parse(open(provider.sealed_headers, providerHeadersPlace(provider))) as Record<string, string>,
+      }),
+    };
+    return {
+      provider: spec,
+      base_url: key?.base_url ?? spec.base_url,
+      api_key: keyIn(key),
+      origin: "own",
+      available_models: provider.available_models,
+    };
+  };
+  const note = (key: UserApiKeyRow | undefined) => {
+    if (key) store.touchKey(key.id).catch((err: unknown) => log.warn({ err }, "use of a provider key not noted"));
+  };
+
+  return {
+    isAllowed,
+    /** For a run: `slug` as in a model's id. */
+    find: async (userId: string, slug: string): Promise<OwnConnection | undefined> => {
+      const key = await store.livingKey(userId, slug);
+      if (!key || !(await isAllowed(userId))) return undefined;
+      note(key);
+      return standard(key);
+    },
+    findCustom: async (userId: string, slug: string): Promise<OwnConnection | undefined> => {
+      const provider = await store.findProvider(userId, { slug });
+      if (!provider?.is_active || !(await isAllowed(userId))) return undefined;
+      const key = await store.livingKey(userId, slug);
+      note(key);
+      return custom(provider, key);
+    },
+    list: async (userId: string): Promise<OwnConnection[]> => {
+      const [keys, providers, allowed] = await Promise.all([store.livingKeys(userId), store.listProviders(userId), isAllowed(userId)]);
+      if (!allowed) return [];
+      return [
+        ...keys.flatMap((key) => standard(key) ?? []),
+        ...providers
+          .filter((p) => p.is_active)
+          .map((p) =>
+            custom(
+              p,
+              keys.find((key) => key.provider === p.slug),
+            ),
+          ),
+      ];
+    },
+    /** Also for a key or an endpoint that is switched off: to try it. */
+    ofKey: standard,
+    ofProvider: async (provider: UserProviderRow): Promise<OwnConnection> =>
+      custom(provider, await store.livingKey(provider.user_id, provider.slug)),
+  };
+}

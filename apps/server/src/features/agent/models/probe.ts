@@ -1,0 +1,84 @@
+import type { ModelClient } from "@tesslate/agent";
+import type { ErrorCode } from "@tesslate/contract";
+import type { Outbound } from "../../../platform/outbound.ts";
+import { fetchModels } from "./catalogue.ts";
+import type { Connection } from "./connections.ts";
+
+export type ProbeOutcome =
+  | { ok: true; message: string; models: string[] }
+  | { ok: false; code: Extract<ErrorCode, "unknown_model" | "model_auth_failed" | "model_error">; message: string; models: string[] };
+
+export interface ProbeOptions {
+  connection: Connection;
+  outbound: Outbound;
+  /** As the provider spells it. Default: the first of `preferred` that it lists, else the first it lists. */
+  model: string | undefined;
+  preferred: string[];
+  clientOf(model: string, fetch: typeof globalThis.fetch): ModelClient;
+}
+
+/** A local model may have to be loaded into memory first. */
+const answerMs = 90_000;
+const maxSentence = 400;
+
+/**
+ * Does this connection work? One tiny call, made exactly as runs make theirs, ended at the first sign of an answer.
+ * Throws only `outbound_refused`; everything else is an outcome in the provider's own words, without the key.
+ */
+export async function probe({ connection, outbound, model, preferred, clientOf }: ProbeOptions): Promise<ProbeOutcome> {
+  await outbound.check(connection.base_url);
+  const models = await fetchModels(connection, outbound).then(
+    (list) => list.map((m) => m.id),
+    (): string[] => [],
+  );
+  const chosen = model ?? preferred.find((id) => models.includes(id)) ?? models[0] ?? preferred[0];
+  const { name } = connection.provider;
+  if (!chosen) return { ok: false, code: "model_error", message: `${name} lists no models; name one to try.`, models };
+
+  let refusal: { status: number; text: string } | undefined;
+  const watched: typeof globalThis.fetch = async (input, init) => {
+    const response = await outbound.fetch(input, init);
+    if (!response.ok) refusal = { status: response.status, text: await response.clone().text() };
+    return response;
+  };
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new Error("timeout")), answerMs);
+  try {
+    const request = {
+      system: "You are a connection test.",
+      messages: [{ role: "user" as const, content: "Answer with the word ok." }],
+      tools: [],
+    };
+    for await (const event of clientOf(chosen, watched).stream(request, abort.signal))
+      if (event.type !== "finish" || event.reason !== "other") return { ok: true, message: `${name} answered with ${chosen}.`, models };
+    return { ok: false, code: "model_error", message: `${name} gave no answer.`, models };
+  } catch (error) {
+    if (abort.signal.aborted)
+      return { ok: false, code: "model_error", message: `${name} did not answer within ${answerMs / 1000} s.`, models };
+    const own = refusal && sentenceOf(refusal.text);
+    const message = redacted(own ?? (error instanceof Error ? error.message : `${name} could not be reached.`), connection.api_key);
+    const code = error instanceof Error && "code" in error && error.code === "model_auth_failed" ? "model_auth_failed" : undefined;
+    return { ok: false, code: code ?? (refusal?.status === 404 ? "unknown_model" : "model_error"), message, models };
+  } finally {
+    clearTimeout(timer);
+    abort.abort();
+  }
+}
+
+/** The message of the usual error bodies: `{error: {message}}`, `{error: "…"}`, `{message}`, and a list with one of these. */
+function sentenceOf(text: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const body = (Array.isArray(parsed) ? parsed[0] : parsed) as { error?: { message?: unknown } | string; message?: unknown } | null;
+    const found = typeof body?.error === "string" ? body.error : (body?.error?.message ?? body?.message);
+    return typeof found === "string" && found.trim() !== "" ? found.trim().slice(0, maxSentence) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Providers like to repeat the key they refuse. */
+function redacted(text: string, key: string | undefined): string {
+  const plain = key ? text.replaceAll(key, "[key]") : text;
+  return plain.replace(/\b(?:sk|gsk|pk|xai|key|AIza)[-_A-Za-z0-9*]{6,}/g, "[key]").replace(/Bearer\s+\S+/gi, "Bearer [key]");
+}

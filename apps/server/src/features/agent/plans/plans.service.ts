@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+import { includedSteps, oneLine, planPrompt, savePlan, updatePlan, type PlanStore, type Todo } from "@tesslate/agent";
+import type { BuildPlan, EditPlan, Plan } from "@tesslate/contract";
+import type { Queries } from "../../../platform/database.ts";
+import { AppError, badRequest, invalid, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Chat, ChatStore, RunFacts, RunToolSource, Sender, Utterance } from "../chat/index.ts";
+import type { TaskRow } from "../../core/tasks/index.ts";
+import { planName } from "./plan-names.ts";
+import type { PlansStore } from "./plans.store.ts";
+import type { PlanRow } from "./plans.table.ts";
+
+export interface PlansOptions {
+  store: PlansStore;
+  chats: Pick<ChatStore, "updateChat" | "readTodos">;
+  chat: Pick<Chat, "ownChat" | "start">;
+  events: EventLog;
+}
+
+const noPlan: PlanStore = { read: async () => undefined, change: () => Promise.reject(notFound("Chat")) };
+
+export type Plans = ReturnType<typeof createPlans>;
+/** The plan of a chat as an object: the agent records it, the person edits it and builds what is ticked (agent-git-deploy 4.12). */
+export function createPlans({ store, chats, chat, events }: PlansOptions) {
+  const own = async (userId: string, chatId: string) => {
+    const { id, project_id } = await chat.ownChat(userId, chatId);
+    if (project_id === null) throw notFound("Project");
+    return { id, project_id };
+  };
+  const check = (row: PlanRow | undefined, ifMatch: string | undefined) => {
+    if (ifMatch !== undefined && ifMatch !== String(row?.version ?? 0))
+      throw new AppError("etag_mismatch", "The plan was changed meanwhile.", { details: { etag: String(row?.version ?? 0) } });
+  };
+
+  /** A step's progress is told once: to-dos with its words follow the plan. */
+  const todosAfter = async (tx: Queries, row: PlanRow): Promise<Utterance[]> => {
+    const statuses = new Map(row.steps.map((step) => [step.step, step.status]));
+    const todos = await chats.readTodos(tx, row.chat_id);
+    if (!todos.some((todo) => (statuses.get(todo.content) ?? todo.status) !== todo.status)) return [];
+    const next = todos.map((todo): Todo => ({ ...todo, status: statuses.get(todo.content) ?? todo.status }));
+    await chats.updateChat(tx, row.chat_id, { todos: next });
+    return [{ type: "todo_updated", data: { todos: next } }];
+  };
+
+  /** The plan as a run's tools keep it. */
+  const storeOf = ({ chat_id, voice }: Pick<RunFacts, "chat_id" | "voice">): PlanStore => ({
+    read: () => store.find(chat_id),
+    change: async (work) => {
+      let row: PlanRow | undefined;
+      await voice.sayWith(async (tx) => {
+        const before = await store.lock(tx, chat_id);
+        row = await store.write(tx, chat_id, before?.name ?? planName(), work(before));
+        return [updated(row), ...(await todosAfter(tx, row))];
+      });
+      if (!row) throw new Error("the plan was not stored");
+      return row;
+    },
+  });
+
+  return {
+    /** For the catalogue of tools: the same tools, without a chat to keep a plan in. */
+    tools: [savePlan(noPlan), updatePlan(noPlan)],
+    get: async (userId: string, chatId: string): Promise<Plan | null> => {
+      const row = await store.find((await own(userId, chatId)).id);
+      return row ? wireOf(row) : null;
+    },
+
+    /** `ifMatch`: the version that is replaced; `0`: none yet. Throws `etag_mismatch` when it is not the last one. */
+    put: async (userId: string, chatId: string, body: EditPlan, ifMatch: string | undefined): Promise<{ plan: Plan; isNew: boolean }> => {
+      const { id, project_id } = await own(userId, chatId);
+      if (body.steps.filter((step) => step.status === "in_progress").length > 1)
+        throw invalid(["body", "steps"], "Only one step can be in progress", "value_error");
+      const ids = body.steps.flatMap((step) => step.id ?? []);
+      if (new Set(ids).size < ids.length) throw invalid(["body", "steps"], "Two steps have the same id", "value_error");
+      let written: { plan: Plan; isNew: boolean } | undefined;
+      await events.appendWith(project_id, async (tx) => {
+        const before = await store.lock(tx, id);
+        check(before, ifMatch);
+        const row = await store.write(tx, id, before?.name ?? planName(), {
+          task: body.task?.trim() ?? before?.task ?? "",
+          critical_files: body.critical_files ?? before?.critical_files ?? [],
+          steps: body.steps.map((step) => {
+            const known = before?.steps.find((one) => one.id === step.id);
+            return {
+              id: known?.id ?? randomUUID(),
+              step: oneLine(step.step),
+              status: step.status ?? known?.status ?? "pending",
+              is_included: step.is_included ?? known?.is_included ?? true,
+            };
+          }),
+        });
+        written = { plan: wireOf(row), isNew: before === undefined };
+        return [updated(row)];
+      });
+      if (!written) throw new Error("the plan was not stored");
+      return written;
+    },
+
+    remove: async (userId: string, chatId: string): Promise<void> => {
+      const { id, project_id } = await own(userId, chatId);
+      await events.appendWith(project_id, async (tx) => {
+        if (!(await store.remove(tx, id))) throw notFound("Plan");
+        return [{ type: "plan_updated", data: { chat_id: id, plan: null } }];
+      });
+    },
+
+    /** A run with the ticked, unfinished steps as its to-do list. Throws `etag_mismatch`, `nothing_to_build` and what sending a message throws. */
+    build: async (sender: Sender, chatId: string, body: BuildPlan, ifMatch: string | undefined): Promise<TaskRow> => {
+      const { id, project_id } = await own(sender.id, chatId);
+      const row = await store.find(id);
+      if (!row) throw notFound("Plan");
+      check(row, ifMatch);
+      const steps = includedSteps(row).filter((step) => step.status !== "completed");
+      if (steps.length === 0) throw badRequest("No step of the plan is ticked and still to do.", "nothing_to_build");
+      const message = [
+        `Build the plan ${row.name}${row.task === "" ? "." : `: ${row.task}`}`,
+        "",
+        ...steps.map((step, index) => `${index + 1}. ${step.step}`),
+      ].join("\n");
+      const created_at = new Date().toISOString();
+      return chat.start(
+        sender,
+        { ...body, edit_mode: body.edit_mode ?? "ask", project_id, chat_id: id, message },
+        {
+          todos: steps.map(({ id: stepId, step, status }) => ({ id: stepId, content: step, status, priority: "medium", created_at })),
+          // What is built is what was read.
+          claim: async (tx) => check(await store.lock(tx, id), String(row.version)),
+        },
+      );
+    },
+
+    /** Steps with the words of a to-do follow it; what is to be told of that. */
+    followTodos: async (tx: Queries, chatId: string, todos: readonly Pick<Todo, "content" | "status">[]): Promise<Utterance[]> => {
+      const statuses = new Map(todos.map((todo) => [todo.content, todo.status]));
+      const row = await store.lock(tx, chatId);
+      if (!row?.steps.some((step) => (statuses.get(step.step) ?? step.status) !== step.status)) return [];
+      const steps = row.steps.map((step) => ({ ...step, status: statuses.get(step.step) ?? step.status }));
+      return [updated(await store.write(tx, chatId, row.name, { ...row, steps }))];
+    },
+
+    /** Lends `save_plan` and `update_plan`, and tells the model of the plan there is (4.3). */
+    lend: (async (run) => {
+      const plans = storeOf(run);
+      return { tools: [savePlan(plans), updatePlan(plans)], prompt: planPrompt(await plans.read(), run.edit_mode) };
+    }) satisfies RunToolSource,
+  };
+}
+
+const updated = (row: PlanRow): Extract<Utterance, { type: "plan_updated" }> => ({
+  type: "plan_updated",
+  data: { chat_id: row.chat_id, plan: wireOf(row) },
+});
+const wireOf = ({ chat_id, name, task, steps, critical_files, version, created_at, updated_at }: PlanRow): Plan => ({
+  chat_id,
+  name,
+  task,
+  steps,
+  critical_files,
+  version,
+  created_at,
+  updated_at,
+});

@@ -1,0 +1,294 @@
+import { maxQueued, type Queue as QueueBody, type QueueHold, type QueueItem, type QueueMessage } from "@tesslate/contract";
+import type { Queries } from "../../../platform/database.ts";
+import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Attachments } from "../attachments/index.ts";
+import { editModeFor, refuseSteering, type Chat, type ChatStore, type Sender, type TellingRun } from "../chat/index.ts";
+import type { TaskRow } from "../../core/tasks/index.ts";
+import type { QueueStore } from "./queue.store.ts";
+import type { QueuedRow } from "./queue.table.ts";
+
+export interface QueueOptions {
+  store: QueueStore;
+  chats: Pick<ChatStore, "findChat" | "findActiveRun" | "insertChat">;
+  chat: Pick<Chat, "ownChat" | "start">;
+  attachments: Pick<Attachments, "require" | "assign">;
+  events: EventLog;
+  log: Logger;
+}
+interface QueueChat {
+  id: string;
+  project_id: string;
+}
+/** Somebody else has the message: another process began with it, or a person took it out. */
+class Taken extends Error {
+  override readonly name = "Taken";
+}
+
+export type Queue = ReturnType<typeof createQueue>;
+/**
+ * Messages that wait for a run to end, and what a run is to hear before its next model call (agent-git-deploy 10).
+ * Rows are the truth. A message leaves them in the transaction that makes it a run's question or a turn of the run that goes on:
+ * however many servers there are and whenever they die, it is sent once.
+ */
+export function createQueue({ store, chats, chat, attachments, events, log }: QueueOptions) {
+  const own = async (userId: string, chatId: string): Promise<QueueChat> => {
+    const { id, project_id } = await chat.ownChat(userId, chatId);
+    if (project_id === null) throw notFound("Project");
+    return { id, project_id };
+  };
+  const changed = (chatId: string) => ({ type: "queue_changed" as const, data: { chat_id: chatId } });
+  /** One change, told in the same transaction. */
+  const change = async <T>({ id, project_id }: QueueChat, work: (tx: Queries) => Promise<T>): Promise<T> => {
+    let outcome: { value: T } | undefined;
+    await events.appendWith(project_id, async (tx) => {
+      await store.lock(tx, id);
+      outcome = { value: await work(tx) };
+      return [changed(id)];
+    });
+    if (!outcome) throw new Error("the queue was not changed");
+    return outcome.value;
+  };
+
+  /** Makes it a run's question. Throws `Taken` and what sending throws. */
+  const startWith = async ({ id, project_id }: QueueChat, row: QueuedRow): Promise<TaskRow> => {
+    const task = await chat.start(
+      { id: row.user_id, name: row.user_name },
+      { ...row.options, message: row.message, project_id, chat_id: id },
+      {
+        claim: async (tx) => {
+          if (!(await store.remove(tx, id, row.id))) throw new Taken();
+        },
+      },
+    );
+    await events.append(project_id, changed(id));
+    return task;
+  };
+
+  /** Begins with the next message when nothing goes on and nobody holds the queue. A message that cannot be sent holds it; `isAsked` throws the reason too. */
+  const advance = async (queueChat: QueueChat, isAsked = false): Promise<TaskRow | undefined> => {
+    for (;;) {
+      const next = await store.first(queueChat.id);
+      if (!next || next.held || (await chats.findActiveRun(queueChat.id))) return undefined;
+      try {
+        return await startWith(queueChat, next);
+      } catch (error) {
+        if (error instanceof Taken) continue;
+        // The run that keeps it busy goes on with the queue when it ends.
+        if (error instanceof AppError && error.code === "chat_busy") return undefined;
+        const isTellable = error instanceof AppError;
+        if (!isTellable) log.error({ err: error, chat_id: queueChat.id }, "queued message not sent");
+        const held: QueueHold = isTellable
+          ? { reason: error.code, message: error.message }
+          : { reason: "internal_error", message: "The next message could not be sent." };
+        await change(queueChat, (tx) => store.hold(tx, queueChat.id, held));
+        if (isAsked) throw error;
+        return undefined;
+      }
+    }
+  };
+
+  const add = async (queueChat: QueueChat, sender: Sender, body: QueueMessage, steerTaskId: string | null): Promise<QueuedRow> => {
+    const { message, ...options } = body;
+    // Whose they are is asked now: a message that waits keeps what it names from being deleted.
+    await attachments.require(sender.id, queueChat.project_id, body.attachments ?? []);
+    return change(queueChat, async (tx) => {
+      const waiting = await store.list(queueChat.id, tx);
+      if (waiting.length >= maxQueued)
+        throw conflict("queue_full", `${maxQueued} messages wait already. Take one out, or let the agent work.`);
+      return store.insert(tx, {
+        chat_id: queueChat.id,
+        user_id: sender.id,
+        user_name: sender.name,
+        message: message.trim(),
+        options: { ...options, edit_mode: editModeFor(sender, options.edit_mode) },
+        steer_task_id: steerTaskId,
+        held: waiting[0]?.held ?? null,
+      });
+    });
+  };
+
+  return {
+    list: async (userId: string, chatId: string): Promise<QueueBody> => {
+      const { id } = await own(userId, chatId);
+      const [rows, run] = await Promise.all([store.list(id), chats.findActiveRun(id)]);
+      return {
+        items: rows.map((row) => wireOf(row, run?.id)),
+        total: rows.length,
+        page: 1,
+        total_pages: rows.length === 0 ? 0 : 1,
+        held: rows[0]?.held ?? null,
+        max_items: maxQueued,
+      };
+    },
+
+    /** Throws `queue_full`, 404 for attachments that are not theirs. The task: the run that it began, when nothing went on and nothing waited. */
+    add: async (sender: Sender, chatId: string, body: QueueMessage): Promise<{ item: QueueItem; task: TaskRow | undefined }> => {
+      const queueChat = await own(sender.id, chatId);
+      if (body.message.trim() === "" && !body.attachments?.length)
+        throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
+      const row = await add(queueChat, sender, body, null);
+      return { item: wireOf(row, undefined), task: await advance(queueChat) };
+    },
+
+    /** In the transaction that creates a project: its first message, in a chat of its own, waits until the project is set up. The chat's id. */
+    addFirst: async (tx: Queries, sender: Sender, projectId: string, { message, ...options }: QueueMessage): Promise<string> => {
+      await attachments.assign(tx, sender.id, projectId, options.attachments ?? []);
+      const { id } = await chats.insertChat(tx, { user_id: sender.id, project_id: projectId });
+      await store.insert(tx, {
+        chat_id: id,
+        user_id: sender.id,
+        user_name: sender.name,
+        message: message.trim(),
+        options: { ...options, edit_mode: editModeFor(sender, options.edit_mode) },
+      });
+      return id;
+    },
+    /** Sends the messages that waited for the setup of their project, after `prepare`. Without such messages does nothing. Never throws. */
+    afterSetup: async (projectId: string, prepare: () => Promise<unknown>): Promise<void> => {
+      try {
+        const chatIds = await store.listChats(projectId);
+        if (chatIds.length === 0) return;
+        await prepare();
+        for (const id of chatIds) await advance({ id, project_id: projectId });
+      } catch (err) {
+        log.error({ err, project_id: projectId }, "first message not sent");
+      }
+    },
+
+    update: async (
+      sender: Sender,
+      chatId: string,
+      itemId: string,
+      { message, before, edit_mode }: { message?: string; before?: string | null; edit_mode?: QueueItem["edit_mode"] },
+    ): Promise<QueueItem> => {
+      const queueChat = await own(sender.id, chatId);
+      const run = await chats.findActiveRun(queueChat.id);
+      const row = await change(queueChat, async (tx) => {
+        const rows = await store.list(queueChat.id, tx);
+        const item = rows.find((one) => one.id === itemId);
+        if (!item) throw notFound("Queued message");
+        if (before !== undefined) {
+          const rest = rows.filter((one) => one.id !== itemId);
+          const at = before === null ? rest.length : rest.findIndex((one) => one.id === before);
+          if (before !== itemId && at < 0) throw notFound("Queued message");
+          const sorted = before === itemId ? rows : rest.toSpliced(at, 0, item);
+          // Moved, it waits for its turn; and what a run that has ended did not hear is a message like any other.
+          for (const [position, one] of sorted.entries())
+            await store.update(tx, queueChat.id, one.id, {
+              position,
+              steer_task_id: one.id !== itemId && one.steer_task_id === run?.id ? one.steer_task_id : null,
+            });
+        }
+        const written = await store.update(tx, queueChat.id, itemId, {
+          message: message?.trim() ?? item.message,
+          // Whoever writes it answers for what it may do.
+          options: { ...item.options, edit_mode: editModeFor(sender, edit_mode ?? item.options.edit_mode) },
+        });
+        if (!written) throw notFound("Queued message");
+        return written;
+      });
+      return wireOf(row, run?.id);
+    },
+
+    remove: async (userId: string, chatId: string, itemId: string): Promise<void> => {
+      const queueChat = await own(userId, chatId);
+      await change(queueChat, async (tx) => {
+        if (!(await store.remove(tx, queueChat.id, itemId))) throw notFound("Queued message");
+      });
+    },
+
+    /** The run that goes on hears it; without one it starts at once, also out of a held queue. Answers that run. */
+    steerNow: async (sender: Sender, chatId: string, itemId: string): Promise<TaskRow | undefined> => {
+      const queueChat = await own(sender.id, chatId);
+      refuseSteering(sender);
+      const run = await chats.findActiveRun(queueChat.id);
+      const row = await change(queueChat, async (tx) => {
+        const written = await store.update(
+          tx,
+          queueChat.id,
+          itemId,
+          run
+            ? { steer_task_id: run.id }
+            : {
+                // The first to go, should it not begin now.
+                position: ((await store.list(queueChat.id, tx))[0]?.position ?? 0) - 1,
+              },
+        );
+        if (!written) throw notFound("Queued message");
+        if (run && written.options.attachments?.length)
+          throw badRequest("A run that goes on hears words alone. This message has attachments, so it waits for its turn.");
+        return written;
+      });
+      if (run) return (await advance(queueChat)) ?? run;
+      try {
+        return await startWith(queueChat, row);
+      } catch (error) {
+        if (error instanceof Taken) throw notFound("Queued message");
+        throw error;
+      }
+    },
+
+    /** Says something to the run that goes on; too late for it, it is the next message. Throws `queue_full`. */
+    steer: async (sender: Sender, chatId: string, body: QueueMessage): Promise<{ id: string; task: TaskRow | undefined }> => {
+      const queueChat = await own(sender.id, chatId);
+      refuseSteering(sender);
+      const run = await chats.findActiveRun(queueChat.id);
+      const row = await add(queueChat, sender, { ...body, attachments: null }, run?.id ?? null);
+      return { id: row.id, task: (await advance(queueChat)) ?? run };
+    },
+
+    /** Lets a held queue go on. Throws what sending its first message throws; it is held again then. */
+    resume: async (userId: string, chatId: string): Promise<TaskRow | undefined> => {
+      const queueChat = await own(userId, chatId);
+      await change(queueChat, (tx) => store.hold(tx, queueChat.id, null));
+      return advance(queueChat, true);
+    },
+
+    /** The loop asks before each model call: what the person wants heard now. Out of the queue, into the run's message and its events, at once. */
+    take: async ({ task, input, voice }: TellingRun, iteration: number): Promise<string[]> => {
+      if (!(await store.hasSteering(task.id))) return [];
+      let texts: string[] = [];
+      await voice.sayWith(async (tx) => {
+        const taken = await store.takeSteering(tx, { task_id: task.id, message_id: input.message_id }, iteration);
+        texts = taken.map((one) => one.text);
+        return taken.map(({ id, text, at }) => ({ type: "steered" as const, data: { id, message: text, iteration, at } }));
+      });
+      return texts;
+    },
+
+    /** A run has ended, however: the next message begins, or everybody learns that it is held. Never throws. */
+    afterRun: async (chatId: string): Promise<void> => {
+      try {
+        const row = await chats.findChat(chatId);
+        if (!row?.project_id || !(await store.first(chatId))) return;
+        await events.append(row.project_id, changed(chatId));
+        await advance({ id: chatId, project_id: row.project_id });
+      } catch (err) {
+        log.error({ err, chat_id: chatId }, "queue not gone on");
+      }
+    },
+
+    /** Goes on with queues whose server died between a run's end and the next one's beginning. */
+    sweep: async (): Promise<void> => {
+      for (const chatId of await store.listStuck()) {
+        const row = await chats.findChat(chatId);
+        if (row?.project_id)
+          await advance({ id: chatId, project_id: row.project_id }).catch((err: unknown) =>
+            log.error({ err, chat_id: chatId }, "queue not gone on"),
+          );
+      }
+    },
+  };
+}
+
+const wireOf = (row: QueuedRow, activeRunId: string | undefined): QueueItem => ({
+  id: row.id,
+  message: row.message,
+  edit_mode: row.options.edit_mode ?? "ask",
+  model: row.options.model ?? null,
+  attachment_count: row.options.attachments?.length ?? 0,
+  is_steering: activeRunId !== undefined && row.steer_task_id === activeRunId,
+  created_at: row.created_at,
+});

@@ -1,0 +1,192 @@
+import { randomUUID } from "node:crypto";
+import { expect, test } from "vitest";
+import { call, nextMessage, pause, say, turn } from "@tesslate/testkit";
+import { all, answer, chatSocket, chatWorld, eventually, find, orderOf, reading } from "../../../testing/chat.ts";
+import { waiting, busy, client, list, waits, add, asked } from "../../../testing/queue.ts";
+
+test("messages wait, are edited, moved and taken out, and start one after another when a run ends", async () => {
+  await using world = await chatWorld({ script: waiting });
+  const { chat_id, approval_id } = await busy(world);
+  const params = { chat_id };
+  const socket = await chatSocket(world.app, world.owner, chat_id);
+  const a = await add(world, chat_id, " A ");
+  expect((await socket.until("queue_changed")).data).toEqual({ chat_id });
+  socket.close();
+  expect(a).toMatchObject({ message: "A", edit_mode: "allow", model: null, is_steering: false, task_id: null, status_url: null });
+  const b = await add(world, chat_id, "B", { edit_mode: "plan" });
+  const c = await add(world, chat_id, "C");
+  expect(await list(world, chat_id)).toMatchObject({ total: 3, page: 1, total_pages: 1, held: null, max_items: 20 });
+  const update = (id: string, body: object) => client(world).queue.update({ params: { chat_id, item_id: id }, body });
+  await update(b.id, { before: a.id });
+  await update(c.id, { before: b.id });
+  await update(c.id, { before: null });
+  expect(await update(a.id, { message: "A2" })).toMatchObject({ id: a.id, message: "A2" });
+  expect(await waits(world, chat_id)).toEqual(["B", "A2", "C"]);
+  await client(world).queue.remove({ params: { ...params, item_id: c.id } });
+  await expect(client(world).queue.remove({ params: { ...params, item_id: c.id } })).rejects.toMatchObject({ status: 404 });
+  await expect(update(a.id, { before: c.id })).rejects.toMatchObject({ status: 404 });
+
+  await answer(world, world.owner, approval_id, "allow_once");
+  expect(await asked(world, chat_id, 3)).toEqual(["Go", "B", "A2"]);
+  expect(await list(world, chat_id)).toMatchObject({ items: [], total: 0, held: null });
+  const chat = await client(world).chat.get({ params });
+  expect(chat.messages.map((message) => message.message_metadata?.["edit_mode"] ?? message.content)).toEqual([
+    "Go",
+    "ask",
+    "B",
+    "plan",
+    "A2",
+    "allow",
+  ]);
+  // With nothing going on and nothing waiting it starts at once.
+  const { task_id } = await add(world, chat_id, "D");
+  expect(find(await all(client(world).chat.runEvents({ params: { task_id: task_id! } })), "complete")?.data.final_response).toBe("Fourth.");
+});
+
+test("a run hears what is said meanwhile before its next call, once; it stays in the history; too late, it is the next message", async () => {
+  await using world = await chatWorld({
+    script: [
+      call("write_file", { file_path: "a.txt", content: "a" }),
+      nextMessage(),
+      call("list_dir", {}),
+      nextMessage(),
+      say("Blue and red."),
+      nextMessage(),
+      turn(say("Wait "), pause(400), say("done.")),
+      nextMessage(),
+      say("Late."),
+    ],
+  });
+  const { stream, chat_id, task_id, approval_id } = await busy(world);
+  const item = await add(world, chat_id, "Red too");
+  const steered = await client(world).queue.steer({ params: { chat_id }, body: { message: "Use blue" } });
+  expect(steered).toMatchObject({ task_id, status_url: `/api/tasks/${task_id}` });
+  expect((await list(world, chat_id)).items).toMatchObject([
+    { message: "Use blue", is_steering: true },
+    { message: "Red too", is_steering: false },
+  ]);
+  await answer(world, world.owner, approval_id, "allow_once");
+  const first = await stream.until("steered");
+  expect(first.data).toMatchObject({ id: steered.id, message: "Use blue", iteration: 2 });
+  // The second joins the run while its next call is made, or begins the next run when that has ended.
+  await client(world).queue.steerNow({ params: { chat_id, item_id: item.id } });
+  const events = await stream.ended;
+  const order = orderOf(events);
+  expect(order.indexOf("steered")).toBeGreaterThan(order.indexOf("agent_step"));
+  const said = () =>
+    world.model.requests.map((one) =>
+      one.request!.messages.flatMap((message) => (message.role === "user" ? [message.text.split("\n").at(-1)] : [])),
+    );
+  await eventually(async () => said().some((texts) => texts.includes("Red too")));
+  expect(said().at(1)!.slice(-2)).toEqual(["Go", "Use blue"]);
+  const chat = await eventually(async () => {
+    const now = await client(world).chat.get({ params: { chat_id } });
+    return now.active_task === null ? now : undefined;
+  });
+  expect(chat.messages[1]?.message_metadata).toMatchObject({
+    steered: [{ id: steered.id, text: "Use blue", iteration: 2 }, ...(chat.messages.length === 2 ? [{ text: "Red too" }] : [])],
+  });
+  expect(await waits(world, chat_id)).toEqual([]);
+
+  // Said while the last answer is written: no call comes any more, so it is the next message.
+  const last = reading(world.send("More", { chat_id }));
+  await last.until("text_chunk");
+  await client(world).queue.steer({ params: { chat_id }, body: { message: "Too late", edit_mode: "allow" } });
+  expect(find(await last.ended, "steered")).toBeUndefined();
+  const questions = await eventually(async () => {
+    const now = await client(world).chat.get({ params: { chat_id } });
+    return now.active_task === null && now.messages.some((message) => message.content === "Too late") ? now.messages : undefined;
+  });
+  expect(questions.filter((message) => message.content === "Too late")).toHaveLength(1);
+  expect(JSON.stringify(world.model.requests.at(-1)!.request!.messages)).toContain("Use blue");
+});
+
+test("after a stop what waits is held and says why, through a restart, until somebody resumes it or sends one; a message that cannot start holds it too", async () => {
+  const before = await chatWorld({ ownServer: true, script: waiting });
+  const { stream, chat_id, task_id } = await busy(before);
+  await add(before, chat_id, "A", { model: "nowhere/nonesuch" });
+  const b = await add(before, chat_id, "B");
+  await client(before).queue.steer({ params: { chat_id }, body: { message: "Unheard", edit_mode: "allow" } });
+  await client(before).chat.cancel({ body: { task_id } });
+  await stream.ended;
+  await before.app.close();
+  await using world = await chatWorld({ script: waiting, after: before });
+  expect(await list(world, chat_id)).toMatchObject({ held: { reason: "cancelled", message: "The run was stopped." } });
+  expect((await list(world, chat_id)).items.map((item) => [item.message, item.is_steering])).toEqual([
+    ["Unheard", false],
+    ["A", false],
+    ["B", false],
+  ]);
+  // What is added behind it waits with it.
+  await add(world, chat_id, "C");
+  expect(await waits(world, chat_id)).toEqual(["Unheard", "A", "B", "C"]);
+
+  const { task_id: begun } = await client(world).queue.resume({ params: { chat_id } });
+  expect(begun).not.toBeNull();
+  // "A" asks for a model that is not there.
+  await eventually(async () => (await list(world, chat_id)).held?.reason === "unknown_model");
+  expect(await waits(world, chat_id)).toEqual(["A", "B", "C"]);
+  await expect(client(world).queue.resume({ params: { chat_id } })).rejects.toMatchObject({ status: 400, code: "unknown_model" });
+  const { task_id: sent } = await client(world).queue.steerNow({ params: { chat_id, item_id: b.id } });
+  expect(find(await all(client(world).chat.runEvents({ params: { task_id: sent! } })), "complete")?.data.success).toBe(true);
+  expect(await waits(world, chat_id)).toEqual(["A", "C"]);
+  await client(world).queue.remove({ params: { chat_id, item_id: (await list(world, chat_id)).items[0]!.id } });
+  await client(world).queue.resume({ params: { chat_id } });
+  expect(await asked(world, chat_id, 4)).toEqual(["Go", "Unheard", "B", "C"]);
+});
+
+test("bounds, bad bodies, a stranger", async () => {
+  await using world = await chatWorld({ script: waiting });
+  const stranger = await world.app.signUp();
+  const { stream, chat_id, task_id } = await busy(world);
+  const item = await add(world, chat_id, "A");
+  const ask = async (method: string, path: string, json: object | undefined, user = world.owner) => {
+    const response = await world.app.request(path, { method, user, ...(json && { json }) });
+    return [response.status, await response.text()] as const;
+  };
+  const routes = (chatId: string, itemId: string): [string, string, object?][] => [
+    ["GET", `/api/chat/${chatId}/queue`],
+    ["POST", `/api/chat/${chatId}/queue`, { message: "Mine" }],
+    ["PATCH", `/api/chat/${chatId}/queue/${itemId}`, { message: "Mine" }],
+    ["DELETE", `/api/chat/${chatId}/queue/${itemId}`],
+    ["POST", `/api/chat/${chatId}/queue/${itemId}/steer`],
+    ["POST", `/api/chat/${chatId}/queue/resume`],
+    ["POST", `/api/chat/${chatId}/steer`, { message: "Mine" }],
+  ];
+  const nowhere = routes(randomUUID(), randomUUID());
+  for (const [index, [method, path, json]] of routes(chat_id, item.id).entries()) {
+    const foreign = await ask(method, path, json, stranger);
+    expect([path, foreign[0]]).toEqual([path, 404]);
+    expect(foreign).toEqual(await ask(method, nowhere[index]![1], json, stranger));
+    expect((await world.app.request(path, { method, ...(json && { json }) })).status).toBe(401);
+  }
+  expect((await ask("POST", `/api/chat/${chat_id}/queue`, { message: "   " }))[0]).toBe(422);
+  expect((await ask("POST", `/api/chat/${chat_id}/steer`, { message: "x".repeat(10_001) }))[0]).toBe(422);
+  expect((await ask("PATCH", `/api/chat/${chat_id}/queue/${item.id}`, { before: "first" }))[0]).toBe(422);
+  expect((await ask("PATCH", `/api/chat/${chat_id}/queue/none`, {}))[0]).toBe(422);
+  // A key queues for what it may do, edits only to that, and tells a run nothing that may do more.
+  const keyed = async (scopes: ("read" | "write" | "run")[]) => ({
+    ...world.owner,
+    token: (await client(world).auth.createApiKey({ body: { name: "bot", scopes, edit_mode: "plan" } })).key,
+  });
+  const [writer, bot] = [await keyed(["read", "write"]), await keyed(["run"])];
+  const queued = { message: "By key", edit_mode: "allow" };
+  expect((await ask("POST", `/api/chat/${chat_id}/queue`, queued, writer))[0]).toBe(403);
+  expect((await ask("POST", `/api/chat/${chat_id}/plan/build`, {}, writer))[0]).toBe(403);
+  expect((await ask("POST", `/api/chat/${chat_id}/steer`, queued, bot))[0]).toBe(403);
+  expect((await ask("POST", `/api/chat/${chat_id}/queue/${item.id}/steer`, undefined, bot))[0]).toBe(403);
+  const [status, text] = await ask("POST", `/api/chat/${chat_id}/queue`, queued, bot);
+  expect([status, JSON.parse(text)]).toMatchObject([201, { edit_mode: "plan" }]);
+  expect(JSON.parse((await ask("PATCH", `/api/chat/${chat_id}/queue/${item.id}`, { message: "Changed" }, bot))[1])).toMatchObject({
+    edit_mode: "plan",
+  });
+  for (let count = 2; count < 20; count++) await add(world, chat_id, `N${count}`);
+  await expect(add(world, chat_id, "One too many")).rejects.toMatchObject({ status: 409, code: "queue_full" });
+  await client(world).chat.cancel({ body: { task_id } });
+  await stream.ended;
+  expect(await waits(world, chat_id)).toHaveLength(20);
+  // Cleared with what was said.
+  await eventually(async () => (await client(world).chat.get({ params: { chat_id } })).active_task === null);
+  await client(world).chat.clear({ params: { chat_id } });
+  expect(await waits(world, chat_id)).toEqual([]);
+});

@@ -1,0 +1,111 @@
+import { and, desc, eq, gt, inArray, sql } from "drizzle-orm";
+import type { PreviewReport } from "@tesslate/contract";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { asJsonb } from "../../../platform/storable.ts";
+import { chats, messages, type ChatRow, type MessageRow } from "../chat/chat.table.ts";
+import { events, tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
+import { users } from "../../accounts/users/users.table.ts";
+
+/** How many reports are looked at. */
+const maxReports = 200;
+/** Reports of a page that is older than this are nobody's business any more. */
+const maxAge = sql`now() - interval '10 minutes'`;
+
+export type RepairsStore = ReturnType<typeof createRepairsStore>;
+export function createRepairsStore(db: Database) {
+  return {
+    /** Runs `work` while nobody else, in any process, decides about that project; `undefined` when somebody does. */
+    alone: async <T>(projectId: string, work: () => Promise<T>): Promise<T | undefined> =>
+      db.transaction(async (tx) => {
+        const { rows } = await tx.execute<{ is_mine: boolean }>(
+          sql`select pg_try_advisory_xact_lock(hashtextextended(${`repairs:${projectId}`}, 0)) as is_mine`,
+        );
+        return rows[0]?.is_mine ? work() : undefined;
+      }),
+    hasActiveRun: async (projectId: string): Promise<boolean> =>
+      (
+        await db
+          .select({ id: tasks.id })
+          .from(tasks)
+          .where(and(eq(tasks.project_id, projectId), eq(tasks.type, "agent_execution"), inArray(tasks.status, ["queued", "running"])))
+          .limit(1)
+      ).length > 0,
+    findOwnerName: async (userId: string): Promise<string> =>
+      (await db.select({ name: users.name }).from(users).where(eq(users.id, userId)))[0]?.name ?? "",
+    /** The session in which the project was last worked on. */
+    findLastChat: async (projectId: string, userId: string): Promise<ChatRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(chats)
+          .where(and(eq(chats.project_id, projectId), eq(chats.user_id, userId), sql`${chats.status} <> 'archived'`))
+          .orderBy(desc(chats.updated_at))
+          .limit(1)
+      )[0],
+    /** The newest messages of people and of repairs, newest first. */
+    lastQuestions: (chatId: string, limit: number): Promise<MessageRow[]> =>
+      db
+        .select()
+        .from(messages)
+        .where(and(eq(messages.chat_id, chatId), eq(messages.role, "user")))
+        .orderBy(desc(messages.position))
+        .limit(limit),
+    lastRun: async (chatId: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.chat_id, chatId), eq(tasks.type, "agent_execution")))
+          .orderBy(desc(tasks.created_at))
+          .limit(1)
+      )[0],
+    findProjectOf: async (chatId: string): Promise<string | undefined> =>
+      (await db.select({ id: chats.project_id }).from(chats).where(eq(chats.id, chatId)))[0]?.id ?? undefined,
+    mark: async (tx: Queries, messageId: string, change: Record<string, unknown>): Promise<void> => {
+      await tx
+        .update(messages)
+        .set({ message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || ${asJsonb(change)}` })
+        .where(eq(messages.id, messageId));
+    },
+    /** The same, once: false when it was marked so already. */
+    markOnce: async (messageId: string, key: string): Promise<boolean> =>
+      (
+        await db
+          .update(messages)
+          .set({ message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || jsonb_build_object(${key}::text, true)` })
+          .where(and(eq(messages.id, messageId), sql`not coalesce(${messages.message_metadata} ? ${key}, false)`))
+          .returning({ id: messages.id })
+      ).length > 0,
+    /** What previews reported after that moment and after the agent last changed a file, oldest first. */
+    reportsSince: async (projectId: string, since: string): Promise<PreviewReport[]> => {
+      const [change] = await db
+        .select({ seq: events.seq })
+        .from(events)
+        .where(
+          and(
+            eq(events.project_id, projectId),
+            eq(events.type, "file_changed"),
+            gt(events.ts, sql`${maxAge}`),
+            sql`${events.data}->>'by' = 'agent'`,
+          ),
+        )
+        .orderBy(desc(events.seq))
+        .limit(1);
+      const rows = await db
+        .select({ data: events.data })
+        .from(events)
+        .where(
+          and(
+            eq(events.project_id, projectId),
+            eq(events.type, "preview_report"),
+            gt(events.seq, change?.seq ?? 0),
+            gt(events.ts, since),
+            gt(events.ts, sql`${maxAge}`),
+          ),
+        )
+        .orderBy(desc(events.seq))
+        .limit(maxReports);
+      return rows.map(({ data }) => data as unknown as PreviewReport).toReversed();
+    },
+  };
+}

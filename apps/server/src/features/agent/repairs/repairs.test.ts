@@ -1,0 +1,125 @@
+import { expect, test, vi } from "vitest";
+import { call, say, script } from "@tesslate/testkit";
+import type { PreviewReport } from "@tesslate/contract";
+import { chatWorld } from "../../../testing/chat.ts";
+import { enterPreview } from "../../../testing/projects.ts";
+import { emptyProject } from "../../../testing/sandbox.ts";
+import { currentErrors, repairMessage, roundsOf, wasStopped } from "./repairs.rules.ts";
+
+const error = (message: string, more: Partial<PreviewReport> = {}): PreviewReport => ({
+  container_id: "c",
+  kind: "error",
+  message,
+  ...more,
+});
+
+test("current errors: since the page was last loaded, of each container, each once; requests and plain output do not count", () => {
+  const reports = [
+    error("old"),
+    error("other container", { container_id: "d" }),
+    { container_id: "c", kind: "navigation", url: "/" } as const,
+    error("new", { line: 3 }),
+    error("new", { line: 3 }),
+    error("printed", { kind: "console", level: "error" }),
+    error("said", { kind: "console", level: "log" }),
+    error("GET /x", { kind: "request" }),
+  ];
+  expect(currentErrors(reports).map(({ message }) => message)).toEqual(["new", "printed", "other container"]);
+});
+
+test("rounds are counted back to the person's last message", () => {
+  const auto = { message_metadata: { auto_fix: 1 } };
+  const person = { message_metadata: null };
+  expect(roundsOf([])).toBe(0);
+  expect(roundsOf([person, auto])).toBe(0);
+  expect(roundsOf([auto, person, auto])).toBe(1);
+  expect(roundsOf([auto, auto, person])).toBe(2);
+});
+
+test("a run that a person stopped is no reason to begin another, however they stopped it", () => {
+  const run = (completion_reason: string | null, more: { status?: string; cancel_requested_at?: string } = {}) => ({
+    status: "completed",
+    cancel_requested_at: null,
+    result: completion_reason && { completion_reason },
+    ...more,
+  });
+  expect([run("user_stopped"), run("approval_timeout"), run(null, { status: "cancelled" })].map(wasStopped)).toEqual([true, true, true]);
+  expect(wasStopped(run(null, { status: "failed", cancel_requested_at: "2026-01-01T00:00:00Z" }))).toBe(true);
+  expect([run("no_more_actions"), run("max_iterations"), run(null, { status: "failed" })].map(wasStopped)).toEqual([false, false, false]);
+});
+
+test("the agent hears message, place and stack, within bounds", () => {
+  const text = repairMessage(
+    [
+      error("TypeError: x", {
+        source: "http://h/src/App.tsx?t=1",
+        line: 4,
+        column: 2,
+        url: "/",
+        stack: "at App (http://a.preview.localhost:1/src/App.tsx?t=17:4:2)",
+      }),
+    ],
+    1,
+  );
+  expect(text).toContain("- TypeError: x (at src/App.tsx:4:2, on /)\n```\nat App (src/App.tsx:4:2)\n```");
+  expect(repairMessage(Array(50).fill(error("e".repeat(9999), { stack: "s".repeat(9999) })), 2).length).toBeLessThan(9_001);
+});
+
+test("two tabs report, one attempt is made; after two it stops and says so; a person's message begins anew", async () => {
+  await using world = await chatWorld();
+  const { app, owner } = world;
+  app.config.repairs.quietMs = 50;
+  const project = await emptyProject(app, owner, {
+    command: ["node", "-e", "require('http').createServer((q, r) => r.end('hi')).listen(process.env.PORT)"],
+  });
+  const client = app.as(owner);
+  const write = (n: number) => call("write_file", { file_path: "a.txt", content: String(n) });
+  world.model.setScript(
+    script([write(0), say("Zero."), write(1), say("One."), write(2), say("Two."), write(3), say("Three."), write(4), say("Four.")]),
+  );
+  for await (const _ of client.chat.stream({ body: { project_id: project.id, message: "Make it", edit_mode: "allow" } }));
+  const visit = await enterPreview(app, owner, project.id);
+  const report = (message: string) =>
+    visit.ask("/__studio/report", {
+      method: "POST",
+      body: JSON.stringify([{ kind: "error", message, source: "/a.js", line: 7, stack: "at a (a.js:7)" }]),
+    });
+  const questions = async () => {
+    const { items } = await client.chat.history({ params: { project_id: project.id }, query: { order: "asc" } });
+    return items
+      .filter(({ role }) => role === "user")
+      .map(({ content, message_metadata }) => [message_metadata?.["auto_fix"] ?? null, content.split("\n")[0]]);
+  };
+  const idle = () =>
+    vi.waitFor(async () => expect((await client.chat.active({ query: { project_id: project.id } })).active).toBeNull(), {
+      timeout: 10_000,
+    });
+  const notices = async () =>
+    (await app.studio.database.pool.query("select data from events where project_id = $1 and type = 'notice'", [project.id])).rows;
+
+  // Off until somebody switches it on.
+  await report("TypeError: off");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await questions()).toHaveLength(1);
+  await client.projects.update({ params: { id: project.id }, body: { settings: { auto_fix: true } } });
+
+  for (const round of [1, 2]) {
+    await Promise.all([report(`TypeError: ${round}`), report(`TypeError: ${round}`)]);
+    await vi.waitFor(async () => expect(await questions()).toHaveLength(1 + round), { timeout: 10_000 });
+    await idle();
+  }
+  expect((await questions()).map(([round]) => round)).toEqual([null, 1, 2]);
+  expect((await questions())[1]?.[1]).toContain("(Automatic attempt 1 of 2)");
+  await report("TypeError: 3");
+  await vi.waitFor(async () =>
+    expect(await notices()).toMatchObject([{ data: { level: "warning", message: expect.stringContaining("2 automatic attempts") } }]),
+  );
+  await report("TypeError: 4");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect([(await questions()).length, (await notices()).length]).toEqual([3, 1]);
+
+  for await (const _ of client.chat.stream({ body: { project_id: project.id, message: "Again", edit_mode: "allow" } }));
+  await report("TypeError: 5");
+  await vi.waitFor(async () => expect((await questions()).at(-1)?.[0]).toBe(1), { timeout: 10_000 });
+  await idle();
+});

@@ -1,0 +1,129 @@
+import { Type } from "typebox";
+import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
+import { Literals, type CheckResult, type ChecksReport } from "@tesslate/contract";
+import type { LentTools, RunFacts, RunToolSource } from "../chat/index.ts";
+import type { ContainerRow } from "../../runtime/containers/containers.table.ts";
+import { commandOf, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
+import type { EvidenceBook } from "./evidence.service.ts";
+import type { EvidenceStore } from "./evidence.store.ts";
+
+/** Of one check that the agent asks for. */
+const toolCheckMs = 180_000;
+/** Of one check around a turn, and of all of them: nobody asked for these, so they must not hold up the conversation for long. */
+const turnCheckMs = 90_000;
+const turnMs = 180_000;
+
+export interface ChecksOptions {
+  evidence: EvidenceBook;
+  store: Pick<EvidenceStore, "hasChangedFiles">;
+  listContainers(projectId: string): Promise<ContainerRow[]>;
+}
+type When = "off" | "after" | "both";
+const whenOf = (settings: Record<string, unknown> | null): When => {
+  const wish = settings?.["agent_checks"];
+  return wish === "after" || wish === "both" ? wish : "off";
+};
+
+/**
+ * Lends `run_checks` to projects that have checks of their own, and brackets the turn with them where the project's setting
+ * `agent_checks` says so (`after`: when files changed; `both`: before the turn too). What is found is kept as evidence.
+ */
+export function createChecks({ evidence, store, listContainers }: ChecksOptions): RunToolSource {
+  const checksOf = async (run: RunFacts): Promise<Check[]> =>
+    findChecks(
+      run.workspace.files,
+      (await listContainers(run.project.id)).filter(({ container_type }) => container_type === "base"),
+    );
+
+  /** The quick ones, one after another; what would take too long is left out. */
+  const around = async (run: RunFacts, checks: readonly Check[]): Promise<CheckResult[]> => {
+    const deadline = Date.now() + turnMs;
+    const results: CheckResult[] = [];
+    for (const check of checks) {
+      const left = Math.min(turnCheckMs, deadline - Date.now());
+      if (left < 1000) break;
+      results.push({
+        ...factsOf(check),
+        before: null,
+        after: await runCheck(run.workspace, check, { timeoutMs: left, signal: run.signal }),
+      });
+    }
+    return results;
+  };
+
+  return async (run): Promise<LentTools> => {
+    const checks = await checksOf(run);
+    const when = run.edit_mode === "plan" ? "off" : whenOf(run.project.settings);
+    // Nobody asked for these: they must be quick, and builds write files.
+    const quick = (all: readonly Check[]) => all.filter(({ name }) => name !== "build");
+    const before = when === "both" ? await around(run, quick(checks)) : [];
+    return {
+      tools: checks.length === 0 ? [] : [createRunChecks(run, checksOf, evidence)],
+      close: async () => {
+        if (when === "off" || run.signal.aborted || !(await store.hasChangedFiles(run.task_id))) return;
+        const started = performance.now();
+        const after = await around(run, quick(await checksOf(run)));
+        const results = after.map((one) => ({ ...one, before: before.find((known) => sameCheck(known, one))?.after ?? null }));
+        if (results.length > 0 && !run.signal.aborted) await evidence.add(run, { checks: reportOf(results, started) });
+      },
+    };
+  };
+}
+
+const checksParameters = Type.Object({
+  names: Type.Optional(Type.Array(Literals("typecheck", "lint", "test", "build"), { description: "Default: all but build" })),
+  container: Type.Optional(Type.String({ maxLength: 100 })),
+});
+/** All of the tool but what it does. */
+export const runChecksFacts: Omit<Tool<typeof checksParameters>, "run"> = {
+  name: "run_checks",
+  category: "shell_commands",
+  description: "Runs the project's own checks (types, lint, tests, build) and keeps the result as proof for the person.",
+  parameters: checksParameters,
+  gate: { approval: true, plan_blocked: true, read_only: false },
+  timeLimitMs: () => 600_000,
+};
+
+function createRunChecks(run: RunFacts, checksOf: (run: RunFacts) => Promise<Check[]>, evidence: EvidenceBook): Tool {
+  return defineTool({
+    ...runChecksFacts,
+    async run({ names = ["typecheck", "lint", "test"], container }, { signal }) {
+      const all = await checksOf(run);
+      const chosen = all.filter(
+        (check) => names.includes(check.name) && (container === undefined || check.container === null || check.container === container),
+      );
+      if (chosen.length === 0)
+        throw new ToolFailure(
+          `There is nothing to run. The project has: ${all.map((c) => `${c.name} (${commandOf(c)})`).join(", ") || "no checks"}.`,
+        );
+      const started = performance.now();
+      const results: CheckResult[] = [];
+      for (const check of chosen)
+        results.push({ ...factsOf(check), before: null, after: await runCheck(run.workspace, check, { timeoutMs: toolCheckMs, signal }) });
+      const report = reportOf(results, started);
+      const kept = await evidence.add(run, { checks: report });
+      const bad = results.filter(({ after }) => after?.status !== "passed");
+      const content = results
+        .map(
+          ({ command, after }) =>
+            `${command}: ${after?.status}${after?.status === "passed" ? "" : ` (exit code ${after?.exit_code ?? "none"})\n${after?.output ?? ""}`}`,
+        )
+        .join("\n\n");
+      const fields = { output: content, details: { evidence_id: kept.id } };
+      if (bad.length === 0) return done(`${results.length} of ${results.length} checks passed.`, fields);
+      return failed(`${bad.map(({ name }) => name).join(", ")} did not pass.`, fields);
+    },
+  });
+}
+
+const factsOf = (check: Check): Pick<CheckResult, "name" | "container" | "command"> => ({
+  name: check.name,
+  container: check.container,
+  command: commandOf(check),
+});
+
+const reportOf = (checks: CheckResult[], started: number): ChecksReport => ({
+  success: checks.every(({ after }) => after?.status === "passed"),
+  duration_ms: Math.round(performance.now() - started),
+  checks,
+});

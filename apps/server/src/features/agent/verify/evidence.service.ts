@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { ChecksReport, Evidence, List, VerifyReport } from "@tesslate/contract";
+import { notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { RunFacts } from "../chat/index.ts";
+import type { Redactions } from "../../projects/secrets/index.ts";
+import { wireOf, type EvidenceStore } from "./evidence.store.ts";
+import type { Picture } from "./visit.ts";
+
+/** What runs proved: kept with their messages, told as `evidence_added`, shown to their owner only. */
+export type EvidenceBook = ReturnType<typeof createEvidence>;
+export function createEvidence({ store, redactions }: { store: EvidenceStore; redactions: Redactions }) {
+  return {
+    /** Commits a report with its pictures and tells it. The project's values are hidden in its texts. */
+    add: async (
+      run: Pick<RunFacts, "task_id" | "message_id" | "project" | "user_id" | "voice">,
+      proof: { verify: { report: Omit<VerifyReport, "pictures">; pictures: readonly Picture[] } } | { checks: ChecksReport },
+    ): Promise<Evidence> => {
+      const { redactIn } = await redactions.of(run.project.id);
+      const pictures = "verify" in proof ? proof.verify.pictures.map((picture) => ({ ...picture, id: randomUUID() })) : [];
+      const verify =
+        "verify" in proof
+          ? redactIn({ ...proof.verify.report, pictures: pictures.map(({ id, label, width, height }) => ({ id, label, width, height })) })
+          : null;
+      let told: Evidence | undefined;
+      await run.voice.sayWith(async (tx) => {
+        const row = await store.insert(
+          tx,
+          {
+            id: randomUUID(),
+            task_id: run.task_id,
+            message_id: run.message_id,
+            project_id: run.project.id,
+            user_id: run.user_id,
+            verify,
+            checks: "checks" in proof ? redactIn(proof.checks) : null,
+          },
+          pictures,
+        );
+        told = wireOf(row);
+        return [{ type: "evidence_added", data: told }];
+      });
+      if (!told) throw new Error("the evidence was not told");
+      return told;
+    },
+    list: async (userId: string, taskId: string, query: PageQuery): Promise<List<Evidence>> => {
+      if (!(await store.isRunOf(taskId, userId))) throw notFound("Run");
+      const page = pageOf(query);
+      const { rows, total } = await store.list(taskId, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    picture: async (userId: string, taskId: string, id: string): Promise<Buffer> => {
+      const data = await store.picture(taskId, id, userId);
+      if (!data) throw notFound("Screenshot");
+      return data;
+    },
+  };
+}

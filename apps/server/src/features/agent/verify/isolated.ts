@@ -1,0 +1,25 @@
+import type { Page } from "playwright-core";
+import { within } from "../../../platform/within.ts";
+
+/**
+ * Evaluates expressions beside the page's own scripts: the same document, but built-in objects that the page cannot have changed, so that it
+ * neither lies nor answers more than the expression lets it. Rejects when there is no answer in time (the page hangs) or the expression throws.
+ */
+export async function isolated(
+  page: Page,
+  timeoutMs: number,
+): Promise<{ evaluate(expression: string, timeoutMs: number): Promise<unknown> }> {
+  const session = await within(timeoutMs, page.context().newCDPSession(page));
+  const { frameTree } = await within(timeoutMs, session.send("Page.getFrameTree"));
+  const { executionContextId } = await within(timeoutMs, session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id }));
+  return {
+    evaluate: async (expression, ms) => {
+      const { result, exceptionDetails } = await within(
+        ms,
+        session.send("Runtime.evaluate", { expression, contextId: executionContextId, returnByValue: true, awaitPromise: true }),
+      );
+      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description?.slice(0, 300) ?? exceptionDetails.text);
+      return result.value as unknown;
+    },
+  };
+}

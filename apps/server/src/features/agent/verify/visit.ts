@@ -1,0 +1,173 @@
+import type { Page } from "playwright-core";
+import type { VerifyReport } from "@tesslate/contract";
+import type { PreviewSite } from "../../../http/server.ts";
+import { axeOf } from "./axe.ts";
+import type { Browsers } from "./browsers.ts";
+import { openGate } from "./gatekeeper.ts";
+import { describeStep, doStep, open, StepFailed, type VerifyStepInput } from "./steps.ts";
+
+/** A screenshot with its bytes. */
+export interface Picture {
+  label: string;
+  width: number;
+  height: number;
+  data: Buffer;
+}
+export interface Visit {
+  report: Omit<VerifyReport, "title" | "container" | "pictures">;
+  pictures: Picture[];
+}
+
+const maxPictures = 8;
+const maxPictureBytes = 2 * 2 ** 20;
+const maxPageHeight = 4000;
+const maxLines = 30;
+const maxLine = 400;
+const maxPages = 3;
+
+/**
+ * One browser, one visit of a preview: the steps in order up to the first that fails, what the page complained of meanwhile, what axe finds at
+ * its end, and pictures. Rejects only when no browser could be opened or `signal` aborts; whatever the page does is in the report.
+ */
+export async function visitPreview(
+  {
+    browsers,
+    site,
+    hosts,
+    origin,
+    path,
+    steps,
+    withAccessibility,
+    stepMs,
+  }: {
+    browsers: Browsers;
+    site: PreviewSite;
+    hosts: ReadonlyMap<string, string>;
+    origin: string;
+    path: string;
+    steps: readonly VerifyStepInput[];
+    withAccessibility: boolean;
+    /** How long a step waits for what it names. */
+    stepMs: number;
+  },
+  signal: AbortSignal,
+): Promise<Visit> {
+  const started = performance.now();
+  await using gate = await openGate({ site, hosts });
+  const trustedOrigins = [...hosts.keys()].map((host) => `http://${host.replace(/:80$/, "")}`);
+  await using browser = await browsers.open({ proxy: gate.proxy, trustedOrigins }, signal);
+  const { context } = browser;
+  const page = context.pages()[0] ?? (await context.newPage());
+  const consoleErrors: string[] = [];
+  const failedRequests: string[] = [];
+  const note = (list: string[], line: string) => {
+    const short = line.length > maxLine ? `${line.slice(0, maxLine)}…` : line;
+    if (list.length < maxLines && !list.includes(short)) list.push(short);
+  };
+  const nameOf = (url: string) => (url.startsWith(origin) ? url.slice(origin.length) || "/" : url);
+  const blocked = new Map<string, number>();
+  const noteBlocked = (url: string) => {
+    const host = URL.parse(url)?.host.slice(0, 200) ?? "";
+    if (gate.isBlocked(url) && (blocked.has(host) || blocked.size < maxLines)) blocked.set(host, (blocked.get(host) ?? 0) + 1);
+  };
+  context.on("request", (request) => noteBlocked(request.url()));
+  page.on("websocket", (socket) => noteBlocked(socket.url()));
+  context.on("page", (other) => {
+    if (context.pages().length > maxPages) void other.close().catch(() => undefined);
+  });
+  page.on("pageerror", (error) => note(consoleErrors, placed(error, origin)));
+  page.on("console", (message) => {
+    const { url } = message.location();
+    // A refused request stands among the requests, or among what was blocked.
+    if (message.type() !== "error" || message.text().startsWith("Failed to load resource") || gate.isBlocked(url)) return;
+    note(consoleErrors, message.text());
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400 && !gate.isBlocked(response.url()))
+      note(failedRequests, `${response.request().method()} ${nameOf(response.url())} answered ${response.status()}`);
+  });
+  page.on("requestfailed", (request) => {
+    const why = request.failure()?.errorText ?? "";
+    if (!/ERR_ABORTED/.test(why) && !gate.isBlocked(request.url()))
+      note(failedRequests, `${request.method()} ${nameOf(request.url())} failed (${why.replace("net::", "")})`);
+  });
+
+  const pictures: Picture[] = [];
+  const takePicture = async (label: string) => {
+    if (pictures.length >= maxPictures) throw new StepFailed(`At most ${maxPictures} screenshots are kept of one visit.`);
+    pictures.push(await pictureOf(page, label || `After ${nameOf(page.url())}`));
+  };
+  const done: VerifyReport["steps"] = [];
+  let isBroken = false;
+  const world = { page, origin, timeout: stepMs, takePicture };
+  const all: readonly VerifyStepInput[] = steps[0]?.action === "navigate" ? steps : [{ action: "navigate", path }, ...steps];
+  for (const step of all) {
+    const what = describeStep(step).slice(0, 300);
+    if (isBroken) {
+      done.push({ what, status: "skipped", duration_ms: 0 });
+      continue;
+    }
+    const began = performance.now();
+    try {
+      await (step.action === "navigate" ? open(page, origin, step.path ?? path) : doStep(world, step));
+      done.push({ what, status: "passed", duration_ms: Math.round(performance.now() - began) });
+    } catch (error) {
+      signal.throwIfAborted();
+      isBroken = true;
+      const detail = browser.ended() ?? sentenceOf(error);
+      done.push({ what, status: "failed", duration_ms: Math.round(performance.now() - began), detail });
+    }
+  }
+  const isAlive = browser.ended() === undefined && !page.isClosed();
+  if (isAlive && (isBroken || pictures.length === 0) && pictures.length < maxPictures)
+    await pictureOf(page, isBroken ? "When it failed" : "At the end").then(
+      (picture) => pictures.push(picture),
+      () => undefined,
+    );
+  const accessibility = isAlive && withAccessibility ? await axeOf(page) : null;
+  const at = URL.parse(page.url());
+  signal.throwIfAborted();
+  return {
+    report: {
+      path: at ? `${at.pathname}${at.search}`.slice(0, 500) : path,
+      success: !isBroken,
+      duration_ms: Math.round(performance.now() - started),
+      steps: done,
+      console_errors: consoleErrors,
+      failed_requests: failedRequests,
+      blocked: [...blocked].map(([host, count]) => ({ host, count })),
+      accessibility,
+    },
+    pictures,
+  };
+}
+
+/** The message, and the first place in the app that its stack names. */
+export function placed(error: Error, origin: string): string {
+  const place = (error.stack ?? "").split("\n").find((line) => line.includes(origin));
+  const at = place
+    ?.slice(place.indexOf(origin) + origin.length)
+    .replace(/\)$/, "")
+    .replace(/\?[^:]*/, "")
+    .trim();
+  return `${error.name}: ${error.message}${at ? ` (at ${at})` : ""}`;
+}
+
+async function pictureOf(page: Page, label: string): Promise<Picture> {
+  const size = page.viewportSize() ?? { width: 1280, height: 800 };
+  for (const quality of [80, 50, 20]) {
+    const data = await page.screenshot({ type: "jpeg", quality, animations: "disabled", timeout: 10_000 });
+    if (data.byteLength <= maxPictureBytes)
+      return { label: label.slice(0, 120), ...size, height: Math.min(size.height, maxPageHeight), data };
+  }
+  throw new StepFailed("The screenshot is too large to keep.");
+}
+
+/** Playwright's errors carry logs and colours; their first line says it. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof StepFailed) return error.message.slice(0, 600);
+  const text = error instanceof Error ? error.message : String(error);
+  // oxlint-disable-next-line no-control-regex
+  const [first = ""] = text.replace(/\u001b\[[0-9;]*m/g, "").split("\n");
+  return first.replace(/^\w+\.\w+: /, "").slice(0, 300) || "It did not work.";
+}

@@ -1,0 +1,35 @@
+import type { Tool } from "@tesslate/agent";
+import type { Outbound } from "../../../platform/outbound.ts";
+import type { RunToolSource } from "../chat/index.ts";
+import { createSearchProvider, type SearchConfig } from "./search.providers.ts";
+import { createWebFetch } from "./web-fetch.ts";
+import { createWebSearch } from "./web-search.ts";
+
+const searchMs = 10_000;
+const maxSearchBytes = 2 ** 20;
+
+/**
+ * Lends `web_fetch`, and `web_search` where a provider is configured. `outbound` must not reach the operator's own services (model servers and the
+ * like): its addresses come from the model. `searchOutbound` goes to the provider only.
+ */
+export function createWebTools({
+  outbound,
+  searchOutbound,
+  search,
+}: {
+  outbound: Outbound;
+  searchOutbound: Outbound;
+  search: SearchConfig | undefined;
+}): { source: RunToolSource; tools: readonly Tool[] } {
+  const tools = [
+    createWebFetch({ outbound }),
+    ...(search
+      ? [
+          createWebSearch({
+            provider: createSearchProvider(search, searchOutbound.limited({ timeoutMs: searchMs, maxBytes: maxSearchBytes })),
+          }),
+        ]
+      : []),
+  ];
+  return { source: async () => ({ tools: [...tools] }), tools };
+}

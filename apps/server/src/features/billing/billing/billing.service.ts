@@ -1,0 +1,205 @@
+import type { Stripe } from "stripe";
+import type { AgentSubscription, BillingConfig, List, Subscription, Transaction } from "@tesslate/contract";
+import type { Config } from "../../../config.ts";
+import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { RateLimiter } from "../../../platform/rate-limit.ts";
+import type { Credits } from "../credits/index.ts";
+import { livingStates, type BillingStore } from "./billing.store.ts";
+import type { PaymentRow, SubscriptionRow } from "./billing.table.ts";
+import { billingConfigOf, limitOf, mayUseOwnKeys } from "./catalogue.ts";
+import { ownSessionOf, type OwnSession } from "./fulfilment.ts";
+import type { Shelves } from "./shelf.ts";
+import type { Payments } from "./stripe.ts";
+import type { Webhooks } from "./webhooks.ts";
+
+export interface VerifiedPurchase {
+  agent_id: string | null;
+  base_id: string | null;
+  in_library: boolean;
+  checkout_url: string | null;
+  session_id: string | null;
+}
+
+export type Billing = ReturnType<typeof createBilling>;
+/** What somebody pays, has paid and gets for it (marketplace-billing-admin 5, 13). */
+export function createBilling({
+  config,
+  store,
+  payments,
+  credits,
+  webhooks,
+  shelves,
+  limits,
+}: {
+  config: Pick<Config, "billing" | "projects">;
+  store: BillingStore;
+  payments: Payments;
+  credits: Pick<Credits, "balance">;
+  webhooks: Pick<Webhooks, "fulfil" | "follow">;
+  shelves: Shelves;
+  limits: RateLimiter;
+}) {
+  const limit = (userId: string) => limits.count({ key: `checkout:${userId}`, max: 10, windowSeconds: 60 });
+
+  const subscription = async (userId: string): Promise<Subscription> => {
+    const [buyer, balance] = await Promise.all([store.findBuyer(userId), credits.balance(userId)]);
+    if (!buyer) throw notFound("User");
+    const { subscription_tier: tier, stripe_subscription_id } = buyer;
+    const told = stripe_subscription_id === null ? undefined : await store.findMirror(stripe_subscription_id);
+    return {
+      tier,
+      is_active: tier !== "free",
+      subscription_id: stripe_subscription_id,
+      stripe_customer_id: buyer.stripe_customer_id,
+      status: told?.status ?? null,
+      billing_interval: told?.billing_interval ?? null,
+      current_period_start: told?.current_period_start ?? null,
+      current_period_end: told?.current_period_end ?? null,
+      cancel_at_period_end: told?.cancel_at_period_end ?? null,
+      cancel_at: told?.cancel_at ?? null,
+      max_projects: limitOf(config.projects.maxCount[tier]),
+      max_deploys: limitOf(config.projects.maxDeploys[tier] + buyer.purchased_deploy_slots),
+      purchased_deploy_slots: buyer.purchased_deploy_slots,
+      bundled_credits: balance.bundled_credits,
+      purchased_credits: balance.purchased_credits,
+      signup_bonus_credits: balance.signup_bonus_credits,
+      daily_credits: balance.daily_credits,
+      total_credits: balance.total_credits,
+      monthly_allowance: balance.monthly_allowance,
+      credits_reset_date: balance.credits_reset_date,
+      byok_enabled: mayUseOwnKeys(config.billing, tier),
+      support_tier: buyer.support_tier,
+    };
+  };
+
+  /** Changes one of the caller's subscriptions at Stripe and takes over what it says then. */
+  const change = async (id: string, work: (stripe: Stripe) => Promise<unknown>): Promise<void> => {
+    if ((await payments.find(work)) === undefined) throw noSubscription();
+    await webhooks.follow(id);
+  };
+  const planOf = async (userId: string): Promise<string> => {
+    payments.require();
+    await limit(userId);
+    const id = (await store.findBuyer(userId))?.stripe_subscription_id;
+    if (!id) throw noSubscription();
+    return id;
+  };
+
+  /** A session of the caller's own. Somebody else's and none are the same 404. */
+  const sessionOf = async (userId: string, sessionId: string): Promise<OwnSession> => {
+    payments.require();
+    await limit(userId);
+    const session = await payments.find((stripe) => stripe.checkout.sessions.retrieve(sessionId));
+    const own = session && ownSessionOf(session);
+    if (!own || own.user_id !== userId) throw notFound("Payment");
+    return own;
+  };
+
+  const agentSubscription = async (row: SubscriptionRow): Promise<AgentSubscription> => {
+    const item = row.item_id === null ? undefined : await shelves.agent?.find(row.item_id);
+    return {
+      id: row.id,
+      agent_id: row.item_id ?? row.id,
+      agent_name: item?.name ?? "An agent that is gone",
+      agent_slug: item?.slug ?? "",
+      price_cents: row.price_cents,
+      status: row.status,
+      current_period_end: row.current_period_end,
+      cancel_at_period_end: row.cancel_at_period_end,
+      created_at: row.created_at,
+    };
+  };
+  const changeOwn = async (userId: string, id: string, cancelAtEnd: boolean): Promise<AgentSubscription> => {
+    const row = await store.findOwnSubscription(userId, id);
+    if (!row) throw notFound("Subscription");
+    payments.require();
+    await limit(userId);
+    if (!livingStates.includes(row.status)) throw noSubscription();
+    await change(row.stripe_subscription_id, (stripe) =>
+      stripe.subscriptions.update(row.stripe_subscription_id, { cancel_at_period_end: cancelAtEnd }),
+    );
+    return agentSubscription((await store.findOwnSubscription(userId, id)) ?? row);
+  };
+
+  return {
+    config: (): BillingConfig => billingConfigOf(config),
+    subscription,
+    /** Throws `no_subscription`, `payments_not_configured`, `stripe_error`. */
+    cancel: async (userId: string, atPeriodEnd: boolean): Promise<Subscription> => {
+      const id = await planOf(userId);
+      await change(id, (stripe) =>
+        atPeriodEnd ? stripe.subscriptions.update(id, { cancel_at_period_end: true }) : stripe.subscriptions.cancel(id),
+      );
+      return subscription(userId);
+    },
+    renew: async (userId: string): Promise<Subscription> => {
+      const id = await planOf(userId);
+      await change(id, (stripe) => stripe.subscriptions.update(id, { cancel_at_period_end: false }));
+      return subscription(userId);
+    },
+    /** Gives what was paid for, if Stripe says that it was. Throws 404 for anybody else's session. */
+    verifyCheckout: async (userId: string, sessionId: string): Promise<{ status: "fulfilled" | "pending" }> => {
+      const own = await sessionOf(userId, sessionId);
+      if (!own.isPaid) return { status: "pending" };
+      await webhooks.fulfil(own);
+      return { status: (await store.findSession(own.id))?.status === "fulfilled" ? "fulfilled" : "pending" };
+    },
+    verifyPurchase: async (userId: string, sessionId: string): Promise<VerifiedPurchase> => {
+      const own = await sessionOf(userId, sessionId);
+      if (own.kind !== "agent" && own.kind !== "base") throw notFound("Payment");
+      const shelf = shelves[own.kind];
+      const itemId = own.item_id ?? "";
+      if (own.isPaid) await webhooks.fulfil(own);
+      const held = own.item_id === null ? undefined : await store.transaction(async (tx) => shelf?.possession(tx, userId, itemId));
+      return {
+        agent_id: own.kind === "agent" ? itemId : null,
+        base_id: own.kind === "base" ? itemId : null,
+        in_library: held?.is_active === true,
+        checkout_url: null,
+        session_id: own.id,
+      };
+    },
+    transactions: async (userId: string, query: PageQuery): Promise<List<Transaction>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listPayments(userId, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    agentSubscriptions: async (userId: string, query: PageQuery): Promise<List<AgentSubscription>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listAgentSubscriptions(userId, page);
+      return page.envelope(await Promise.all(rows.map(agentSubscription)), total);
+    },
+    cancelAgentSubscription: (userId: string, id: string) => changeOwn(userId, id, true),
+    renewAgentSubscription: (userId: string, id: string) => changeOwn(userId, id, false),
+    jobHandlers: {
+      refund_payment: async (payload: unknown) => {
+        const { payment_intent, reason = "duplicate" } = payload as { payment_intent: string; reason?: "duplicate" | null };
+        try {
+          await payments.once(`refund:${payment_intent}`, (stripe, options) =>
+            stripe.refunds.create({ payment_intent, ...(reason !== null && { reason }) }, options),
+          );
+        } catch (error) {
+          const cause = error instanceof AppError ? (error.cause as { code?: string } | undefined) : undefined;
+          if (cause?.code !== "charge_already_refunded") throw error;
+        }
+      },
+      lapse_library: async () => {
+        for (const shelf of Object.values(shelves)) await shelf.lapse();
+      },
+    },
+  };
+}
+
+const noSubscription = () => badRequest("There is no subscription to change.", "no_subscription");
+const wireOf = (row: PaymentRow): Transaction => ({
+  id: row.id,
+  kind: row.kind,
+  status: row.refunded_cents >= row.amount_cents && row.amount_cents > 0 ? "refunded" : "completed",
+  amount_cents: row.amount_cents,
+  refunded_cents: row.refunded_cents,
+  credits: row.credits,
+  item: row.item_name,
+  agent_id: row.kind === "agent" ? row.item_id : null,
+  created_at: row.created_at,
+});

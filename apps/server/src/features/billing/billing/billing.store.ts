@@ -1,0 +1,357 @@
+import { and, asc, count, desc, eq, inArray, isNotNull, lt, lte, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { enqueueJob } from "../../../platform/jobs.ts";
+import { ledgerEntries } from "../credits/index.ts";
+import { users, type UserRow } from "../../accounts/users/users.table.ts";
+import {
+  checkouts,
+  payments,
+  refunds,
+  stripeEvents,
+  stripeRefusals,
+  subscriptions,
+  type PaymentRow,
+  type PurchaseKind,
+  type SubscriptionRow,
+} from "./billing.table.ts";
+
+export type CheckoutRow = typeof checkouts.$inferSelect;
+export type Buyer = Pick<
+  UserRow,
+  | "id"
+  | "email"
+  | "name"
+  | "subscription_tier"
+  | "stripe_customer_id"
+  | "stripe_subscription_id"
+  | "purchased_deploy_slots"
+  | "support_tier"
+>;
+export type Order = Pick<CheckoutRow, "kind" | "subject" | "amount_cents">;
+
+/** What went back of a payment: by us, by the buyer's bank, and what the bank returned. */
+export interface Returned {
+  refunded: number;
+  disputed: number;
+  won: number;
+}
+
+/** Subscriptions in these states are paid, or about to be. */
+export const livingStates = ["active", "trialing", "past_due", "unpaid"];
+
+export type BillingStore = ReturnType<typeof createBillingStore>;
+export function createBillingStore(db: Database) {
+  const buyerColumns = {
+    id: users.id,
+    email: users.email,
+    name: users.name,
+    subscription_tier: users.subscription_tier,
+    stripe_customer_id: users.stripe_customer_id,
+    stripe_subscription_id: users.stripe_subscription_id,
+    purchased_deploy_slots: users.purchased_deploy_slots,
+    support_tier: users.support_tier,
+  };
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    enqueue: enqueueJob,
+
+    findBuyer: async (id: string, q: Queries = db): Promise<Buyer | undefined> =>
+      (await q.select(buyerColumns).from(users).where(eq(users.id, id)))[0],
+    /** Holds the row until the transaction ends: one thing at a time happens to somebody's money. */
+    lockBuyer: async (tx: Queries, id: string): Promise<Buyer | undefined> =>
+      (await tx.select(buyerColumns).from(users).where(eq(users.id, id)).for("no key update"))[0],
+    /** In the place of `former`. The first one counts; resolves with what is stored. */
+    setCustomer: async (id: string, customerId: string, former: string | null): Promise<string> => {
+      await db.execute(
+        sql`update users set stripe_customer_id = ${customerId} where id = ${id} and stripe_customer_id is not distinct from ${former}`,
+      );
+      return (await db.select({ customer: users.stripe_customer_id }).from(users).where(eq(users.id, id)))[0]?.customer ?? customerId;
+    },
+    setSubscription: async (tx: Queries, id: string, subscriptionId: string | null): Promise<void> => {
+      await tx.update(users).set({ stripe_subscription_id: subscriptionId }).where(eq(users.id, id));
+    },
+    /** Adds to what somebody spent for good, and to their slots; neither falls below zero. */
+    addSpend: async (tx: Queries, id: string, cents: number, slots = 0): Promise<void> => {
+      await tx
+        .update(users)
+        .set({
+          total_spend_cents: sql`greatest(0, ${users.total_spend_cents} + ${cents})`,
+          purchased_deploy_slots: sql`greatest(0, ${users.purchased_deploy_slots} + ${slots})`,
+        })
+        .where(eq(users.id, id));
+    },
+
+    /** False: this event was worked off already. Waits for another transaction that does it right now. */
+    noteEvent: async (tx: Queries, id: string, type: string): Promise<boolean> =>
+      (await tx.insert(stripeEvents).values({ id, type }).onConflictDoNothing().returning({ id: stripeEvents.id })).length > 0,
+    unknownEvents: async (ids: string[]): Promise<Set<string>> => {
+      if (ids.length === 0) return new Set();
+      const known = await db.select({ id: stripeEvents.id }).from(stripeEvents).where(inArray(stripeEvents.id, ids));
+      const missing = new Set(ids);
+      for (const { id } of known) missing.delete(id);
+      return missing;
+    },
+    /** How many keys of this name Stripe refused. */
+    refusalsOf: async (key: string): Promise<number> =>
+      (await db.select({ count: stripeRefusals.count }).from(stripeRefusals).where(eq(stripeRefusals.key, key)))[0]?.count ?? 0,
+    /** Two that were refused under one key are one. */
+    noteRefusal: async (key: string, count: number): Promise<void> => {
+      await db
+        .insert(stripeRefusals)
+        .values({ key, count })
+        .onConflictDoUpdate({
+          target: stripeRefusals.key,
+          set: { count: sql`greatest(${stripeRefusals.count}, ${count})`, refused_at: sql`now()` },
+        });
+    },
+    pruneRefusals: async (days: number): Promise<void> => {
+      await db.delete(stripeRefusals).where(lt(stripeRefusals.refused_at, sql`now() - make_interval(days => ${days})`));
+    },
+    pruneEvents: async (days: number): Promise<void> => {
+      await db.delete(stripeEvents).where(lt(stripeEvents.received_at, sql`now() - make_interval(days => ${days})`));
+    },
+
+    /** The one open checkout of somebody for something, made when there is none. A stale one makes room. */
+    openCheckout: async (userId: string, order: Order, lifetimeMs: number): Promise<CheckoutRow> =>
+      db.transaction(async (tx) => {
+        await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for("no key update");
+        const isOpen = and(
+          eq(checkouts.user_id, userId),
+          eq(checkouts.kind, order.kind),
+          eq(checkouts.subject, order.subject),
+          eq(checkouts.status, "open"),
+        );
+        await tx
+          .update(checkouts)
+          .set({ status: "expired" })
+          .where(
+            and(
+              isOpen,
+              sql`(${checkouts.expires_at} <= now() + interval '35 minutes' or ${checkouts.amount_cents} is distinct from ${order.amount_cents})`,
+            ),
+          );
+        const [known] = await tx.select().from(checkouts).where(isOpen);
+        if (known) return known;
+        const expires_at = sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never;
+        const [row] = await tx
+          .insert(checkouts)
+          .values({ ...order, user_id: userId, expires_at })
+          .returning();
+        if (!row) throw new Error("checkout not stored");
+        return row;
+      }),
+    setSession: async (id: string, session: { session_id: string; url: string; expires_at: string }): Promise<void> => {
+      await db.update(checkouts).set(session).where(eq(checkouts.id, id));
+    },
+    /** False: what this session is for was given already. */
+    claimSession: async (
+      tx: Queries,
+      session: {
+        session_id: string;
+        user_id: string;
+        kind: PurchaseKind;
+        subject: string;
+        amount_cents: number;
+        status: "fulfilled" | "refused";
+      },
+    ): Promise<boolean> => {
+      const done = { status: session.status, fulfilled_at: sql`now()` as never };
+      return (
+        (
+          await tx
+            .insert(checkouts)
+            .values({ ...session, ...done, expires_at: sql`now()` as never })
+            .onConflictDoUpdate({ target: checkouts.session_id, set: done, setWhere: sql`${checkouts.status} in ('open', 'expired')` })
+            .returning({ id: checkouts.id })
+        ).length > 0
+      );
+    },
+    findSession: async (sessionId: string): Promise<CheckoutRow | undefined> =>
+      (await db.select().from(checkouts).where(eq(checkouts.session_id, sessionId)))[0],
+    /** Open ones old enough that somebody should have heard of them, the oldest first. */
+    waitingSessions: (olderThanSeconds: number, limit: number): Promise<{ id: string; session_id: string | null }[]> =>
+      db
+        .select({ id: checkouts.id, session_id: checkouts.session_id })
+        .from(checkouts)
+        .where(
+          and(
+            eq(checkouts.status, "open"),
+            isNotNull(checkouts.session_id),
+            lt(checkouts.created_at, sql`now() - make_interval(secs => ${olderThanSeconds})`),
+          ),
+        )
+        .orderBy(asc(checkouts.created_at))
+        .limit(limit),
+    /** An open page that nobody can be sent to any more. */
+    expireSession: async (id: string): Promise<void> => {
+      await db
+        .update(checkouts)
+        .set({ status: "expired" })
+        .where(and(eq(checkouts.id, id), eq(checkouts.status, "open")));
+    },
+    expireLostCheckouts: async (): Promise<void> => {
+      await db
+        .update(checkouts)
+        .set({ status: "expired" })
+        .where(and(eq(checkouts.status, "open"), lt(checkouts.expires_at, sql`now() - interval '1 day'`)));
+    },
+
+    /** Whatever happens to this payment waits until the transaction ends, told or not. To be taken before any user's row. */
+    lockPayment: async (tx: Queries, key: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`payment:${key}`}, 0))`);
+    },
+    findPayment: async (key: string, q: Queries = db): Promise<PaymentRow | undefined> =>
+      (await q.select().from(payments).where(eq(payments.key, key)))[0],
+    /** Undefined: this payment is in the books already. */
+    insertPayment: async (tx: Queries, row: typeof payments.$inferInsert): Promise<PaymentRow | undefined> =>
+      (await tx.insert(payments).values(row).onConflictDoNothing().returning())[0],
+    setRefunded: async (tx: Queries, id: string, cents: number): Promise<void> => {
+      await tx.update(payments).set({ refunded_cents: cents }).where(eq(payments.id, id));
+    },
+    listPayments: async (userId: string, page: { limit: number; offset: number }): Promise<{ rows: PaymentRow[]; total: number }> => {
+      const isOwn = eq(payments.user_id, userId);
+      const [rows, total] = await Promise.all([
+        db.select().from(payments).where(isOwn).orderBy(desc(payments.created_at), payments.id).limit(page.limit).offset(page.offset),
+        db.$count(payments, isOwn),
+      ]);
+      return { rows, total };
+    },
+    /** Keeps the larger figures. */
+    noteRefund: async (tx: Queries, key: string, { refunded, disputed, won }: Returned): Promise<void> => {
+      await tx
+        .insert(refunds)
+        .values({ key, refunded_cents: refunded, disputed_cents: disputed, won_cents: won })
+        .onConflictDoUpdate({
+          target: refunds.key,
+          set: {
+            refunded_cents: sql`greatest(${refunds.refunded_cents}, ${refunded})`,
+            disputed_cents: sql`greatest(${refunds.disputed_cents}, ${disputed})`,
+            won_cents: sql`greatest(${refunds.won_cents}, ${won})`,
+            updated_at: sql`now()`,
+          },
+        });
+    },
+    refundOf: async (tx: Queries, key: string): Promise<Returned> =>
+      (
+        await tx
+          .select({ refunded: refunds.refunded_cents, disputed: refunds.disputed_cents, won: refunds.won_cents })
+          .from(refunds)
+          .where(eq(refunds.key, key))
+      )[0] ?? { refunded: 0, disputed: 0, won: 0 },
+    /** Credits that were taken because of what went back of this payment, less those that were given back. */
+    creditsTaken: async (tx: Queries, userId: string, key: string): Promise<number> =>
+      (
+        await tx
+          .select({ taken: sql<number>`coalesce(sum(${ledgerEntries.amount_cents}), 0)::float8` })
+          .from(ledgerEntries)
+          .where(
+            and(
+              eq(ledgerEntries.user_id, userId),
+              eq(ledgerEntries.account, "credits"),
+              sql`starts_with(${ledgerEntries.posting}, ${`refund:${key}:`})`,
+            ),
+          )
+      )[0]?.taken ?? 0,
+
+    /** Numbers the questions to Stripe, over all processes. */
+    nextQuestion: async (): Promise<number> =>
+      Number((await db.execute<{ n: string }>(sql`select nextval('billing_questions') as n`)).rows[0]?.n),
+    findMirror: async (subscriptionId: string, q: Queries = db): Promise<SubscriptionRow | undefined> =>
+      (await q.select().from(subscriptions).where(eq(subscriptions.stripe_subscription_id, subscriptionId)))[0],
+    /** Undefined: a newer answer is there already. */
+    putMirror: async (tx: Queries, row: Omit<typeof subscriptions.$inferInsert, "id">): Promise<SubscriptionRow | undefined> =>
+      (
+        await tx
+          .insert(subscriptions)
+          .values(row)
+          .onConflictDoUpdate({
+            target: subscriptions.stripe_subscription_id,
+            set: { ...row, updated_at: sql`now()` },
+            setWhere: sql`${subscriptions.asked} < excluded.asked`,
+          })
+          .returning()
+      )[0],
+    /** Plans of somebody that live, the newest first. */
+    livingPlans: (tx: Queries, userId: string): Promise<SubscriptionRow[]> =>
+      tx
+        .select()
+        .from(subscriptions)
+        .where(and(eq(subscriptions.user_id, userId), eq(subscriptions.kind, "subscription"), inArray(subscriptions.status, livingStates)))
+        .orderBy(desc(subscriptions.created_at), desc(subscriptions.stripe_subscription_id)),
+    /** Those that pay for an item by the month. */
+    livingOfItem: (tx: Queries, userId: string, itemId: string): Promise<SubscriptionRow[]> =>
+      tx
+        .select()
+        .from(subscriptions)
+        .where(and(eq(subscriptions.user_id, userId), eq(subscriptions.item_id, itemId), inArray(subscriptions.status, livingStates))),
+    findOwnSubscription: async (userId: string, id: string): Promise<SubscriptionRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(subscriptions)
+          .where(and(eq(subscriptions.id, id), eq(subscriptions.user_id, userId), eq(subscriptions.kind, "agent")))
+      )[0],
+    listAgentSubscriptions: async (
+      userId: string,
+      page: { limit: number; offset: number },
+    ): Promise<{ rows: SubscriptionRow[]; total: number }> => {
+      const isOwn = and(eq(subscriptions.user_id, userId), eq(subscriptions.kind, "agent"));
+      const [rows, [total]] = await Promise.all([
+        db
+          .select()
+          .from(subscriptions)
+          .where(isOwn)
+          .orderBy(desc(subscriptions.created_at), subscriptions.id)
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(subscriptions).where(isOwn),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    /** Living ones of accounts that are closed or gone, and have not been told to end. */
+    orphanedSubscriptions: (limit: number): Promise<{ id: string; isGone: boolean }[]> =>
+      db
+        .select({ id: subscriptions.stripe_subscription_id, isGone: sql<boolean>`${users.id} is null` })
+        .from(subscriptions)
+        .leftJoin(users, eq(users.id, subscriptions.user_id))
+        .where(
+          and(
+            inArray(subscriptions.status, livingStates),
+            sql`(${users.id} is null or (${users.is_deleted} and not ${subscriptions.cancel_at_period_end}))`,
+          ),
+        )
+        .limit(limit),
+    /** Living ones of agents and bases that are gone, and had not been told to end. */
+    subscriptionsOfNothing: (limit: number): Promise<{ id: string }[]> =>
+      db
+        .select({ id: subscriptions.stripe_subscription_id })
+        .from(subscriptions)
+        .where(
+          and(
+            inArray(subscriptions.status, livingStates),
+            isNotNull(subscriptions.item_id),
+            sql`not exists (select 1 from agents a where a.id = ${subscriptions.item_id})`,
+            sql`not exists (select 1 from bases b where b.id = ${subscriptions.item_id})`,
+          ),
+        )
+        .limit(limit),
+    /** For what nobody's row says any more. */
+    markEnded: async (subscriptionId: string): Promise<void> => {
+      await db.update(subscriptions).set({ status: "canceled" }).where(eq(subscriptions.stripe_subscription_id, subscriptionId));
+    },
+    /** Living ones whose period is over and of which nothing was heard since, the oldest news first. */
+    overdueSubscriptions: (limit: number): Promise<{ stripe_subscription_id: string }[]> =>
+      db
+        .select({ stripe_subscription_id: subscriptions.stripe_subscription_id })
+        .from(subscriptions)
+        .where(
+          and(
+            inArray(subscriptions.status, livingStates),
+            lte(subscriptions.current_period_end, sql`now() - interval '1 hour'`),
+            lt(subscriptions.updated_at, sql`now() - interval '1 hour'`),
+          ),
+        )
+        .orderBy(asc(subscriptions.updated_at))
+        .limit(limit),
+  };
+}

@@ -1,0 +1,48 @@
+import type { BillingConfig, BillingInterval, Tier } from "@tesslate/contract";
+import type { Config } from "../../../config.ts";
+import type { StripeAccount } from "./stripe.ts";
+
+/** Credits that can be bought, one to the cent (marketplace-billing-admin 5.2). */
+export type CreditPackages = Config["billing"]["packages"];
+
+export const tierOrder: readonly Tier[] = ["free", "basic", "pro", "ultra"];
+export type PaidTier = Exclude<Tier, "free">;
+const paidTiers: readonly PaidTier[] = ["basic", "pro", "ultra"];
+const intervals: readonly BillingInterval[] = ["monthly", "annual"];
+export const isPaidTier = (value: unknown): value is PaidTier => paidTiers.includes(value as PaidTier);
+
+/** What a price of the account is for; undefined: not one of ours. */
+export function planOfPrice(account: StripeAccount, priceId: string): { tier: PaidTier; interval: BillingInterval } | undefined {
+  for (const tier of paidTiers) for (const interval of intervals) if (account.prices[tier][interval] === priceId) return { tier, interval };
+  return undefined;
+}
+
+/** On the wire no limit is null. */
+export const limitOf = (limit: number): number | null => (Number.isFinite(limit) ? limit : null);
+/** Where nobody is charged everybody may use keys of their own. */
+export const mayUseOwnKeys = ({ isOn, byokTiers }: Config["billing"], tier: Tier): boolean => !isOn || byokTiers.includes(tier);
+
+export function billingConfigOf({ billing, projects }: Pick<Config, "billing" | "projects">): BillingConfig {
+  const { stripe, packages, terms, welcome } = billing;
+  return {
+    is_enabled: stripe !== undefined,
+    publishable_key: stripe?.publishableKey ?? null,
+    currency: "usd",
+    packages: Object.entries(packages).map(([id, cents]) => ({ id, credits: cents, price_cents: cents })),
+    tiers: tierOrder.map((tier) => ({
+      tier,
+      price_cents: billing.tierPrices[tier],
+      intervals: tier === "free" ? [] : intervals.filter((interval) => Boolean(stripe?.prices[tier][interval])),
+      monthly_allowance: terms.allowance[tier],
+      daily_credits: tier === "free" ? terms.dailyCredits : 0,
+      max_projects: limitOf(projects.maxCount[tier]),
+      max_deploys: limitOf(projects.maxDeploys[tier]),
+      byok_enabled: mayUseOwnKeys(billing, tier),
+      support_tier: terms.support[tier],
+    })),
+    signup_bonus_credits: welcome.bonusCredits,
+    signup_bonus_days: welcome.bonusDays,
+    deploy_slot_price_cents: billing.deploySlotCents,
+    creator_share: terms.creatorSharePercent / 100,
+  };
+}

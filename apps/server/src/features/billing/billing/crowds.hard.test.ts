@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { billingApp, wrongInBooks } from "../../../testing/billing.ts";
+import { buyAtOnce, spendAtOnce } from "../../../testing/money/crowds.ts";
+
+test(
+  "two hundred at once spend, ask for and pay the same things: everything happens once, and the books hold",
+  { timeout: 120_000 },
+  async () => {
+    await using world = await billingApp();
+    const creator = await world.app.signUp({ name: "Maker" });
+    await world.app.as(creator).creatorStudio.connect();
+    for (const account of world.stripe.account.accounts.keys()) world.stripe.account.completeOnboarding(account);
+    await spendAtOnce(world, 50);
+    await buyAtOnce(world, creator, 200);
+    expect(await wrongInBooks(world)).toEqual([]);
+  },
+);

@@ -1,0 +1,258 @@
+import type { Stripe } from "stripe";
+import type { Queries } from "../../../platform/database.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { post, type Credits } from "../credits/index.ts";
+import type { Sales } from "../../store/creators/index.ts";
+import type { BillingStore, Returned } from "./billing.store.ts";
+import type { PaymentRow } from "./billing.table.ts";
+import { ownershipOf, type Ownership } from "./metadata.ts";
+import type { Plans, ToldSubscription } from "./plans.ts";
+import type { Shelves } from "./shelf.ts";
+import { idOf } from "./stripe.ts";
+
+/** A checkout session that is ours, as far as fulfilment goes. */
+export interface OwnSession extends Ownership {
+  id: string;
+  isPaid: boolean;
+  amount_cents: number;
+  /** What was agreed on; null: whatever Stripe's price says. */
+  agreed_cents: number | null;
+  payment_intent: string | null;
+  invoice_id: string | null;
+  subscription_id: string | null;
+}
+/** Undefined: not one that we made. */
+export function ownSessionOf(session: Stripe.Checkout.Session): OwnSession | undefined {
+  const own = ownershipOf(session.metadata);
+  if (!own) return undefined;
+  const agreed = session.metadata?.["amount_cents"];
+  return {
+    ...own,
+    id: session.id,
+    isPaid: session.status === "complete" && session.payment_status !== "unpaid",
+    amount_cents: session.amount_total ?? 0,
+    agreed_cents: agreed === undefined ? null : Number(agreed),
+    payment_intent: idOf(session.payment_intent) ?? null,
+    invoice_id: idOf(session.invoice) ?? null,
+    subscription_id: idOf(session.subscription) ?? null,
+  };
+}
+
+/** Money that came in. */
+interface Receipt extends Ownership {
+  key: string;
+  amount_cents: number;
+  subscription_id: string | null;
+}
+export interface PaidInvoice extends Ownership {
+  id: string;
+  amount_cents: number;
+  subscription_id: string;
+  /** It renews a period that was over; the others begin or change one. */
+  isRenewal: boolean;
+}
+
+export type Fulfilment = ReturnType<typeof createFulfilment>;
+/**
+ * Turns what was paid into what it was paid for (marketplace-billing-admin 5.10). Webhooks, the page people come back to and the reconciliation call
+ * the same verbs, in any order and as often as they like: a session gives once, a payment is booked once. Every verb runs in its caller's transaction;
+ * first the payment is locked, then the buyer's row.
+ */
+export function createFulfilment({
+  store,
+  credits,
+  sales,
+  shelves,
+  plans,
+  creatorSharePercent,
+  log,
+}: {
+  store: BillingStore;
+  credits: Pick<Credits, "addPurchased" | "takePurchased" | "renewAllowance">;
+  sales: Pick<Sales, "record" | "refund" | "restore">;
+  shelves: Shelves;
+  plans: Pick<Plans, "apply" | "endItem">;
+  /** Of what is paid for their work; the platform keeps the rest. */
+  creatorSharePercent: number;
+  log: Logger;
+}) {
+  /** Books money with what it is for; undefined: it is in the books already. Refunds that were told before it are made up for at once. */
+  const book = async (tx: Queries, receipt: Receipt): Promise<PaymentRow | undefined> => {
+    const { key, user_id, kind, amount_cents, item_id } = receipt;
+    const shelf = kind === "agent" || kind === "base" ? shelves[kind] : undefined;
+    const item = item_id === null ? undefined : await shelf?.find(item_id, tx);
+    const payment = await store.insertPayment(tx, {
+      key,
+      user_id,
+      kind,
+      amount_cents,
+      credits: kind === "credits" ? amount_cents : 0,
+      item_id: item?.id ?? null,
+      item_name: item?.name ?? null,
+      stripe_subscription_id: receipt.subscription_id,
+    });
+    if (!payment) return undefined;
+    const creator = item?.creator_id ?? null;
+    const share = creator === null ? 0 : Math.floor((amount_cents * creatorSharePercent) / 100);
+    await post(tx, `payment:${key}`, [
+      { account: "stripe", amount_cents },
+      ...(kind === "credits"
+        ? [{ account: "credits" as const, user_id, amount_cents: -amount_cents }]
+        : [
+            { account: "creator" as const, user_id: creator, amount_cents: -share },
+            { account: "revenue" as const, amount_cents: share - amount_cents },
+          ]),
+    ]);
+    if (kind === "credits") await credits.addPurchased(tx, user_id, amount_cents);
+    if (kind !== "subscription") await store.addSpend(tx, user_id, amount_cents, kind === "deploy_slot" ? 1 : 0);
+    if (item && creator !== null && amount_cents > 0)
+      await sales.record(tx, {
+        buyer_id: user_id,
+        item_id: item.id,
+        creator_id: creator,
+        type: receipt.subscription_id === null ? "one_time" : "subscription",
+        total_cents: amount_cents,
+        creator_cents: share,
+        payment_intent: receipt.subscription_id === null ? key : null,
+        invoice_id: receipt.subscription_id === null ? null : key,
+        subscription_id: receipt.subscription_id,
+      });
+    return payment;
+  };
+
+  const giveForever = async (
+    tx: Queries,
+    kind: "agent" | "base",
+    owner: { user_id: string; item_id: string },
+    key: string,
+  ): Promise<void> => {
+    const grant = { ...owner, purchase_type: "one_time" as const, stripe_payment_intent: key, stripe_subscription_id: null };
+    await shelves[kind]?.grant(tx, grant);
+    await plans.endItem(tx, owner.user_id, owner.item_id);
+  };
+  /** Takes what an item was sold for out of a library, or puts it back in. */
+  const settleItem = async (tx: Queries, payment: PaymentRow, isReturned: boolean): Promise<void> => {
+    const { user_id, item_id, key } = payment;
+    const shelf = payment.kind === "agent" || payment.kind === "base" ? shelves[payment.kind] : undefined;
+    if (!shelf || user_id === null || item_id === null || payment.stripe_subscription_id !== null) return;
+    if (isReturned) return shelf.revoke(tx, user_id, item_id, { payment_intent: key });
+    const isHeld = (await shelf.possession(tx, user_id, item_id))?.is_forever === true;
+    if (isHeld || !(await shelf.find(item_id, tx))) return;
+    await giveForever(tx, payment.kind as "agent" | "base", { user_id, item_id }, key);
+  };
+  /** Resolves with how many credits were taken; below zero: given back, as far as they had been there to be taken. */
+  const settleCredits = async (tx: Queries, userId: string, key: string, fresh: number, back: number): Promise<number> => {
+    if (fresh > 0) return credits.takePurchased(tx, userId, fresh);
+    const due = Math.max(0, (await store.creditsTaken(tx, userId, key)) - back);
+    if (due > 0) await credits.addPurchased(tx, userId, due);
+    return -due;
+  };
+  /** Takes back what went back of a payment since it was looked at last; gives again what a bank returned of it. */
+  const settleRefund = async (tx: Queries, payment: PaymentRow): Promise<void> => {
+    const { refunded, disputed, won } = await store.refundOf(tx, payment.key);
+    const back = Math.min(payment.amount_cents, refunded + Math.max(0, disputed - won));
+    // Below zero: it comes in again.
+    const fresh = back - payment.refunded_cents;
+    if (fresh === 0) return;
+    await store.setRefunded(tx, payment.id, back);
+    const wasWhole = payment.refunded_cents === payment.amount_cents;
+    const isWhole = back === payment.amount_cents;
+    const userId = payment.user_id;
+    const taken = payment.kind === "credits" && userId !== null ? await settleCredits(tx, userId, payment.key, fresh, back) : 0;
+    const slots = payment.kind === "deploy_slot" ? Number(wasWhole) - Number(isWhole) : 0;
+    if (userId !== null && payment.kind !== "subscription") await store.addSpend(tx, userId, -fresh, slots);
+    const sold = isWhole === wasWhole ? undefined : isWhole ? await sales.refund(tx, payment.key) : await sales.restore(tx, payment.key);
+    const share = isWhole ? (sold?.creator_cents ?? 0) : -(sold?.creator_cents ?? 0);
+    await post(tx, `refund:${payment.key}:${refunded}:${disputed}:${won}`, [
+      { account: "stripe", amount_cents: -fresh },
+      { account: "credits", user_id: userId, amount_cents: taken },
+      { account: "creator", user_id: sold?.creator_id ?? null, amount_cents: share },
+      { account: payment.kind === "credits" ? "losses" : "revenue", amount_cents: fresh - taken - share },
+    ]);
+    if (isWhole !== wasWhole) await settleItem(tx, payment, isWhole);
+  };
+  const bookInvoice = async (tx: Queries, invoice: PaidInvoice): Promise<PaymentRow | undefined> => {
+    // A renewal that costs nothing is one all the same.
+    if (invoice.amount_cents <= 0 && !invoice.isRenewal) return undefined;
+    return book(tx, { ...invoice, key: invoice.id });
+  };
+
+  /** One-off things: credits, slots, items for good. */
+  const giveOnce = async (tx: Queries, session: OwnSession, key: string): Promise<void> => {
+    const shelf = session.kind === "agent" || session.kind === "base" ? shelves[session.kind] : undefined;
+    if (shelf && session.item_id !== null) {
+      const held = await shelf.possession(tx, session.user_id, session.item_id);
+      const isTwice = held?.is_forever === true && held.stripe_payment_intent !== key;
+      // Paid on two pages, or for what its maker deleted while the page was open: the money goes back.
+      if (isTwice || !(await shelf.find(session.item_id, tx))) {
+        log.warn(
+          { session_id: session.id, user_id: session.user_id },
+          `paid ${isTwice ? "twice" : "for what is gone"}; the payment is refunded`,
+        );
+        const order = { payment_intent: key, reason: isTwice ? "duplicate" : null };
+        await store.enqueue(tx, "refund_payment", order, { key: `refund_payment:${key}`, maxAttempts: 25 });
+        return;
+      }
+    }
+    const payment = await book(tx, { ...session, key, subscription_id: null });
+    if (!payment) return;
+    if (shelf && payment.item_id !== null)
+      await giveForever(tx, session.kind as "agent" | "base", { user_id: session.user_id, item_id: payment.item_id }, key);
+    await settleRefund(tx, payment);
+  };
+
+  return {
+    /** Gives what a paid session is for. `told` is its subscription, where it has one. */
+    session: async (tx: Queries, session: OwnSession, told: ToldSubscription | undefined): Promise<void> => {
+      const key = session.subscription_id === null ? session.payment_intent : session.invoice_id;
+      if (key !== null) await store.lockPayment(tx, key);
+      const buyer = await store.lockBuyer(tx, session.user_id);
+      if (!buyer) return log.error({ session_id: session.id }, "paid by somebody who is not here");
+      // Credits are sold for what our own page says, and for nothing else.
+      const isWrong = session.agreed_cents === null ? session.kind === "credits" : session.agreed_cents !== session.amount_cents;
+      if (isWrong) log.error({ session_id: session.id, user_id: buyer.id }, "paid another amount than was asked for; nothing is given");
+      const isFirst = await store.claimSession(tx, {
+        session_id: session.id,
+        user_id: buyer.id,
+        kind: session.kind,
+        subject: session.item_id ?? session.kind,
+        amount_cents: session.amount_cents,
+        status: isWrong ? "refused" : "fulfilled",
+      });
+      if (told) await plans.apply(tx, told);
+      if (!isFirst || isWrong) return;
+      if (session.subscription_id !== null) {
+        if (session.invoice_id === null) return;
+        const payment = await bookInvoice(tx, {
+          ...session,
+          id: session.invoice_id,
+          subscription_id: session.subscription_id,
+          isRenewal: false,
+        });
+        if (payment) await settleRefund(tx, payment);
+      } else if (key !== null) await giveOnce(tx, session, key);
+    },
+    /** Books a paid invoice of a subscription; a renewal of somebody's plan brings its allowance. */
+    invoice: async (tx: Queries, invoice: PaidInvoice, told: ToldSubscription | undefined): Promise<void> => {
+      await store.lockPayment(tx, invoice.id);
+      const buyer = await store.lockBuyer(tx, invoice.user_id);
+      if (!buyer) return log.error({ invoice_id: invoice.id }, "invoice of somebody who is not here");
+      if (told) await plans.apply(tx, told);
+      const payment = await bookInvoice(tx, invoice);
+      if (!payment) return;
+      const plan = (await store.lockBuyer(tx, buyer.id))?.stripe_subscription_id;
+      if (invoice.kind === "subscription" && invoice.isRenewal && plan === invoice.subscription_id)
+        await credits.renewAllowance(tx, buyer.id);
+      await settleRefund(tx, payment);
+    },
+    /** Money that went back, or was taken back by the buyer's bank or returned by it; cumulative, by the payment's key. */
+    refund: async (tx: Queries, key: string, cents: Returned): Promise<void> => {
+      await store.lockPayment(tx, key);
+      await store.noteRefund(tx, key, cents);
+      const payment = await store.findPayment(key, tx);
+      if (!payment) return;
+      if (payment.user_id !== null) await store.lockBuyer(tx, payment.user_id);
+      await settleRefund(tx, payment);
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import { referralsRoutes } from "@tesslate/contract";
+import type { Mount } from "../../../http/mount.ts";
+import type { Referrals } from "./referrals.service.ts";
+
+/** marketplace-billing-admin 9.1, 9.2 and 13. */
+export function mountReferrals(mount: Mount, { referrals }: { referrals: Referrals }): void {
+  mount("referrals", referralsRoutes, {
+    code: ({ user }) => referrals.code(user.id),
+    apply: ({ user }, { body }) => referrals.apply(user.id, body.referral_code),
+    landing: ({ ip, headers }, { body }) => referrals.landing(ip, headers["user-agent"], body.referral_code),
+  });
+}

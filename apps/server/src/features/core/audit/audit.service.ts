@@ -1,0 +1,98 @@
+import type { AuditAction, AuditActionType, AuditFilter, AuditTargetType, List } from "@tesslate/contract";
+import type { Context } from "../../../http/context.ts";
+import type { Queries } from "../../../platform/database.ts";
+import { forbidden } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { RateLimiter } from "../../../platform/rate-limit.ts";
+import { isLiving, type UserRow } from "../../accounts/users/index.ts";
+import { pagesOf } from "../../../platform/csv.ts";
+import type { AuditStore } from "./audit.store.ts";
+
+/** The administrator who does something, and from where. */
+export interface Actor {
+  id: string;
+  name: string;
+  ip: string;
+  user_agent: string | undefined;
+}
+export const actorOf = ({ user, ip, headers }: Pick<Context, "user" | "ip" | "headers">): Actor => ({
+  id: user.id,
+  name: user.username,
+  ip,
+  user_agent: headers["user-agent"],
+});
+
+export interface AuditEntry {
+  action: AuditActionType;
+  target: { type: AuditTargetType; id: string | null; name: string | null };
+  reason?: string | null;
+  /** Facts about what changed; never a secret. */
+  details?: Record<string, unknown>;
+}
+/** What `act` lends to the work it wraps. */
+export interface Act {
+  tx: Queries;
+  /** The users that were asked to be held, as they are now. */
+  users: ReadonlyMap<string, UserRow>;
+  /** Writes a row of the audit log into this transaction. */
+  record(entry: AuditEntry): Promise<void>;
+  /** Says that this call changed nothing (it was done before), so there is nothing to record. */
+  nothingDone(): void;
+}
+
+/** What administrators do, and the log of it (marketplace-billing-admin 6). */
+export type Audit = ReturnType<typeof createAudit>;
+export function createAudit({ store, limits }: { store: AuditStore; limits: RateLimiter }) {
+  const record = (tx: Queries, { actor, action, target, reason, details }: AuditEntry & { actor: Actor }): Promise<void> =>
+    store.insert(tx, {
+      admin_id: actor.id,
+      admin_name: actor.name,
+      action_type: action,
+      target_type: target.type,
+      target_id: target.id,
+      target_name: target.name,
+      reason: reason?.trim() || null,
+      extra_data: details ?? {},
+      ip_address: actor.ip,
+      user_agent: actor.user_agent?.slice(0, 400) ?? null,
+    });
+  return {
+    record,
+    /**
+     * The one way an administrator changes something: one transaction in which the caller is an administrator still (another one may be taking that
+     * away right now), `holding` users cannot change, and at least one row of the audit log is written; work that records nothing is rolled back.
+     * Throws `forbidden`, `rate_limited`.
+     */
+    act: async <T>(actor: Actor, work: (act: Act) => Promise<T>, { holding = [] }: { holding?: readonly string[] } = {}): Promise<T> => {
+      await limits.count({ key: `admin:${actor.id}`, max: 60, windowSeconds: 60 });
+      return store.transaction(async (tx) => {
+        const users = await store.lockUsers(tx, [actor.id, ...holding]);
+        const self = users.get(actor.id);
+        if (!self?.is_superuser || !isLiving(self)) throw forbidden("forbidden", "Only an administrator may do this.");
+        let isTold = false;
+        const result = await work({
+          tx,
+          users,
+          record: async (entry) => {
+            await record(tx, { ...entry, actor });
+            isTold = true;
+          },
+          nothingDone: () => (isTold = true),
+        });
+        if (!isTold) throw new Error("an administrator's change left no row in the audit log");
+        return result;
+      });
+    },
+    /** Everything that fits, page by page. */
+    pages: (filter: AuditFilter): AsyncIterable<AuditAction[]> =>
+      pagesOf<AuditAction>(async (after) => (await store.list(filter, { limit: 500, offset: 0, ...(after && { before: after.id }) })).rows),
+    list: async ({
+      before,
+      ...query
+    }: PageQuery & AuditFilter & { before?: string }): Promise<List<AuditAction> & { next_before: string | null }> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.list(query, { ...page, ...(before !== undefined && { before }) });
+      return { ...page.envelope(rows, total), next_before: rows.length === page.limit ? (rows.at(-1)?.id ?? null) : null };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Database } from "../../../platform/database.ts";
+import { livingProcesses } from "../../../platform/presence.ts";
+import { idempotencyKeys } from "./idempotency.table.ts";
+
+export interface Claim {
+  id: string;
+  user_id: string;
+  key_hash: string;
+  request_hash: string;
+  process_id: number;
+}
+const isOver = sql`${idempotencyKeys.created_at} < now() - interval '24 hours'`;
+
+export type IdempotencyStore = ReturnType<typeof createIdempotencyStore>;
+export function createIdempotencyStore(db: Database) {
+  return {
+    /** Whether the key is this claim's from here on: one of many at once, and again once the former one is over. */
+    claim: async (claim: Claim): Promise<boolean> => {
+      const { id, request_hash, process_id } = claim;
+      const rows = await db
+        .insert(idempotencyKeys)
+        .values(claim)
+        .onConflictDoUpdate({
+          target: [idempotencyKeys.user_id, idempotencyKeys.key_hash],
+          set: { id, request_hash, process_id, sealed_answer: null, created_at: sql`now()` },
+          setWhere: isOver,
+        })
+        .returning({ id: idempotencyKeys.id });
+      return rows.length > 0;
+    },
+    find: async (userId: string, keyHash: string) =>
+      (
+        await db
+          .select({
+            id: idempotencyKeys.id,
+            request_hash: idempotencyKeys.request_hash,
+            process_id: idempotencyKeys.process_id,
+            sealed_answer: idempotencyKeys.sealed_answer,
+            is_process_living: sql<boolean>`${idempotencyKeys.process_id} in ${livingProcesses}`,
+          })
+          .from(idempotencyKeys)
+          .where(and(eq(idempotencyKeys.user_id, userId), eq(idempotencyKeys.key_hash, keyHash)))
+      )[0],
+    answer: async (id: string, sealed_answer: Buffer): Promise<void> => {
+      await db.update(idempotencyKeys).set({ sealed_answer }).where(eq(idempotencyKeys.id, id));
+    },
+    release: async (id: string): Promise<void> => {
+      await db.delete(idempotencyKeys).where(eq(idempotencyKeys.id, id));
+    },
+    prune: async (): Promise<void> => {
+      await db.delete(idempotencyKeys).where(isOver);
+    },
+  };
+}

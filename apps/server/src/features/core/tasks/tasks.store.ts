@@ -1,0 +1,172 @@
+import { and, count, desc, eq, inArray, isNull, ne, or, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { livingProcesses } from "../../../platform/presence.ts";
+import { asJsonb } from "../../../platform/storable.ts";
+import { tasks, type TaskRow } from "./tasks.table.ts";
+
+const unfinished = ["queued", "running"] as const;
+
+export type TasksStore = ReturnType<typeof createTasksStore>;
+export function createTasksStore(db: Database) {
+  return {
+    insert: async (tx: Queries, values: typeof tasks.$inferInsert): Promise<TaskRow> =>
+      (await tx.insert(tasks).values(values).returning())[0] as TaskRow,
+    /** Whoever wants the same key waits until this transaction ends. */
+    lock: async (tx: Queries, uniqueKey: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${uniqueKey}, 0))`);
+    },
+    find: async (id: string): Promise<TaskRow | undefined> => (await db.select().from(tasks).where(eq(tasks.id, id)))[0],
+    findUnfinished: async (q: Queries, uniqueKey: string): Promise<TaskRow | undefined> =>
+      (
+        await q
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.unique_key, uniqueKey), inArray(tasks.status, unfinished)))
+          .limit(1)
+      )[0],
+    list: async (userId: string, filter: { status?: TaskRow["status"]; project_id?: string }, page: { limit: number; offset: number }) => {
+      const where = and(
+        eq(tasks.user_id, userId),
+        filter.status && eq(tasks.status, filter.status),
+        filter.project_id ? eq(tasks.project_id, filter.project_id) : undefined,
+      );
+      const [rows, [total]] = await Promise.all([
+        db.select().from(tasks).where(where).orderBy(desc(tasks.created_at), desc(tasks.id)).limit(page.limit).offset(page.offset),
+        db.select({ n: count() }).from(tasks).where(where),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    /** The newest task of this type in a project. */
+    findLatest: async (projectId: string, type: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.project_id, projectId), eq(tasks.type, type)))
+          .orderBy(desc(tasks.created_at), desc(tasks.id))
+          .limit(1)
+      )[0],
+    /**
+     * Takes a queued task for this process; `undefined` when somebody else has it or it was cancelled. `isRepeat`: the answer of an earlier try was
+     * lost, so it may be this process's already.
+     */
+    claim: async (id: string, processId: number, isRepeat = false): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .update(tasks)
+          .set({ status: "running", process_id: processId, started_at: sql`now()` })
+          .where(
+            and(
+              eq(tasks.id, id),
+              isRepeat
+                ? or(eq(tasks.status, "queued"), and(eq(tasks.status, "running"), eq(tasks.process_id, processId)))
+                : eq(tasks.status, "queued"),
+            ),
+          )
+          .returning()
+      )[0],
+    /** Progress never goes back. Only the process that runs the task may write. */
+    progress: async (
+      id: string,
+      processId: number,
+      change: { current?: number; total?: number; message?: string; log?: string[] },
+    ): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .update(tasks)
+          .set({
+            ...(change.total !== undefined && { progress_total: change.total }),
+            ...(change.current !== undefined && { progress_current: sql`greatest(${tasks.progress_current}, ${change.current})` }),
+            ...(change.message !== undefined && { progress_message: change.message }),
+            // The last 50 lines are kept.
+            ...(change.log && {
+              logs: sql`(select coalesce(jsonb_agg(line order by n), '[]'::jsonb) from (select line, n from jsonb_array_elements(${tasks.logs} || ${asJsonb(change.log)}) with ordinality as l(line, n) order by n desc limit 50) kept)`,
+            }),
+          })
+          .where(and(eq(tasks.id, id), eq(tasks.process_id, processId), eq(tasks.status, "running")))
+          .returning()
+      )[0],
+    /** Terminal states never change: `undefined` when it had ended otherwise. One that ended so already did so by this call, whose answer was lost. */
+    finish: async (
+      id: string,
+      outcome: { status: "completed" | "failed" | "cancelled"; result?: unknown; error?: string | null; error_code?: string | null },
+    ): Promise<TaskRow | undefined> => {
+      const [ended] = await db
+        .update(tasks)
+        .set({
+          ...outcome,
+          completed_at: sql`now()`,
+          ...(outcome.status === "completed" && { progress_current: sql`${tasks.progress_total}` }),
+        })
+        .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
+        .returning();
+      if (ended) return ended;
+      const [row] = await db.select().from(tasks).where(eq(tasks.id, id));
+      return row?.status === outcome.status && row.error_code === (outcome.error_code ?? null) ? row : undefined;
+    },
+    /** Ends what waits, in the same statement that looks whether it still does; marks what runs. `undefined` when it had ended already. */
+    requestCancel: async (id: string, message: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .update(tasks)
+          .set({
+            cancel_requested_at: sql`now()`,
+            status: sql`case when ${tasks.status} = 'queued' then 'cancelled' else ${tasks.status} end`,
+            error: sql`case when ${tasks.status} = 'queued' then ${message} else ${tasks.error} end`,
+            completed_at: sql`case when ${tasks.status} = 'queued' then now() end`,
+          })
+          .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
+          .returning()
+      )[0],
+    /** Marks what dead processes were running as interrupted and returns it. Never what this process runs. */
+    interruptOrphans: (message: string, processId: number): Promise<TaskRow[]> =>
+      db
+        .update(tasks)
+        .set({ status: "failed", error: message, error_code: "interrupted", completed_at: sql`now()` })
+        .where(
+          and(
+            eq(tasks.status, "running"),
+            or(isNull(tasks.process_id), and(ne(tasks.process_id, processId), sql`${tasks.process_id} not in ${livingProcesses}`)),
+          ),
+        )
+        .returning(),
+    /** Ended by themselves in the last minutes of a process that is dead now: it may have died before it told so. */
+    listEndedByDead: (type: string, processId: number, minutes: number): Promise<TaskRow[]> =>
+      db
+        .select()
+        .from(tasks)
+        .where(
+          and(
+            eq(tasks.type, type),
+            sql`${tasks.completed_at} > now() - make_interval(mins => ${minutes})`,
+            sql`${tasks.error_code} is distinct from 'interrupted'`,
+            ne(tasks.process_id, processId),
+            sql`${tasks.process_id} not in ${livingProcesses}`,
+          ),
+        ),
+    /** For 15 s after its start the database cannot tell the dead from those that are just coming back to it. */
+    hasJustStarted: async (): Promise<boolean> => {
+      const result = await db.execute<{ is: boolean }>(sql`select pg_postmaster_start_time() > now() - interval '15 seconds' as is`);
+      return result.rows[0]?.is === true;
+    },
+    /** Queued for at least that long. After a pick-up takes longer than this, the job was lost with a process. */
+    listQueued: (olderThanSeconds: number): Promise<TaskRow[]> =>
+      db
+        .select()
+        .from(tasks)
+        .where(and(eq(tasks.status, "queued"), sql`${tasks.created_at} <= now() - make_interval(secs => ${olderThanSeconds})`)),
+    prune: async () => {
+      await db
+        .delete(tasks)
+        .where(
+          and(
+            inArray(tasks.status, ["completed", "failed", "cancelled"]),
+            sql`${tasks.completed_at} < now() - case when ${tasks.type} = 'agent_execution' then interval '30 days' else interval '24 hours' end`,
+          ),
+        );
+      await db.execute(
+        sql`delete from events where ts < now() - interval '30 days' or (type = 'text_chunk' and ts < now() - interval '1 day')`,
+      );
+    },
+  };
+}

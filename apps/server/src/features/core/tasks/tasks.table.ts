@@ -1,0 +1,74 @@
+import { sql } from "drizzle-orm";
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { createdAt, id, timestamptz } from "../../../platform/columns.ts";
+import { projects } from "../../projects/projects/projects.table.ts";
+import { users } from "../../accounts/users/users.table.ts";
+
+/** A long operation (accounts-projects 8). `process_id` is the process that runs it; when that process is gone, the task is interrupted. */
+export const tasks = pgTable(
+  "tasks",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    /** Outlives the project: the deletion task stays readable. */
+    project_id: uuid(),
+    chat_id: uuid(),
+    type: text().notNull(),
+    /** At most one unfinished task per key; used for "already started". */
+    unique_key: text(),
+    status: text().$type<"queued" | "running" | "completed" | "failed" | "cancelled">().notNull().default("queued"),
+    progress_current: integer().notNull().default(0),
+    progress_total: integer().notNull().default(100),
+    progress_message: text().notNull().default(""),
+    input: jsonb().$type<unknown>(),
+    result: jsonb().$type<unknown>(),
+    error: text(),
+    error_code: text(),
+    logs: jsonb().$type<string[]>().notNull().default([]),
+    metadata: jsonb().$type<Record<string, unknown>>().notNull().default({}),
+    cancel_requested_at: timestamptz(),
+    process_id: integer(),
+    /** The last per-task event number given out. */
+    event_seq: bigint({ mode: "number" }).notNull().default(0),
+    created_at: createdAt(),
+    started_at: timestamptz(),
+    completed_at: timestamptz(),
+  },
+  (t) => [
+    index("tasks_user_id_created_at_idx").on(t.user_id, t.created_at.desc()),
+    index("tasks_created_at_id_idx").on(t.created_at, t.id),
+    index("tasks_unfinished_idx").on(t.status, t.process_id),
+    index("tasks_chat_id_idx").on(t.chat_id),
+    index("tasks_unique_key_idx").on(t.unique_key, t.status),
+  ],
+);
+export type TaskRow = typeof tasks.$inferSelect;
+
+/** The append-only event log: one row per event of a project's stream; events of a task carry their own number too. */
+export const events = pgTable(
+  "events",
+  {
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    seq: bigint({ mode: "number" }).notNull(),
+    task_id: uuid(),
+    task_seq: bigint({ mode: "number" }),
+    type: text().notNull(),
+    data: jsonb().$type<Record<string, unknown>>().notNull(),
+    ts: createdAt(),
+    /** Of the first event that a statement stored for the project: the statement's own id, so that it cannot be stored twice. */
+    append_id: uuid(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.project_id, t.seq] }),
+    uniqueIndex("events_append_id_key")
+      .on(t.append_id, t.project_id)
+      .where(sql`${t.append_id} is not null`),
+    index("events_task_id_task_seq_idx").on(t.task_id, t.task_seq),
+    index("events_ts_idx").on(t.ts),
+  ],
+);
+export type EventRow = typeof events.$inferSelect;

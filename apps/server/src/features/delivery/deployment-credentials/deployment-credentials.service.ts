@@ -1,0 +1,275 @@
+import type { DeploymentCredential, DeploymentProviderInfo, List, OutsideProvider } from "@tesslate/contract";
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { TargetError, type Credential, type DeployTarget } from "../deployments/index.ts";
+import { catalogue, providerNames } from "./catalogue.ts";
+import type { DeploymentCredentialsStore } from "./deployment-credentials.store.ts";
+import type { DeploymentCredentialRow } from "./deployment-credentials.table.ts";
+
+/** What the tokens of a person with a provider are bound to; there is one set at each place. */
+export const credentialPlace = (row: { user_id: string; provider: string; project_id: string | null }): string =>
+  `deployment_credentials:${row.user_id}:${row.provider}:${row.project_id ?? ""}`;
+
+export interface Tokens {
+  access_token: string;
+  refresh_token?: string;
+}
+/** What a provider's token endpoint gives; `expiresInSeconds` of the access token. */
+export interface Granted extends Tokens {
+  expiresInSeconds?: number;
+}
+/** What the OAuth apps of this server do for credentials that came through them. */
+export interface TokenLife {
+  isAvailable(provider: OutsideProvider): boolean;
+  /** `undefined`: the provider says that it renews this one no more. Throws when it cannot be reached. */
+  renew(provider: OutsideProvider, refreshToken: string): Promise<Granted | undefined>;
+  revoke(provider: OutsideProvider, tokens: Tokens): Promise<void>;
+}
+type Metadata = { [key: string]: string | null | undefined };
+
+/** A token with less left is renewed before it is used. */
+const marginMs = 120_000;
+
+/**
+ * Accounts with deployment providers (agent-git-deploy 8, 10): sealed, write-only, one per person, provider and project. OAuth tokens are renewed
+ * under a lock of their row, because the token that renews serves once.
+ */
+export type DeploymentCredentials = ReturnType<typeof createDeploymentCredentials>;
+export function createDeploymentCredentials({
+  store,
+  box,
+  targets,
+  tokens: life,
+  requireProject,
+  log,
+}: {
+  store: DeploymentCredentialsStore;
+  box: CryptoBox;
+  targets: Record<OutsideProvider, Pick<DeployTarget, "check">>;
+  tokens: TokenLife;
+  requireProject: (userId: string, ref: string) => Promise<{ id: string }>;
+  log: Logger;
+}) {
+  const opened = (row: DeploymentCredentialRow): Tokens => {
+    try {
+      return JSON.parse(box.open(row.sealed_tokens, credentialPlace(row))) as Tokens;
+    } catch (cause) {
+      throw new AppError(
+        "secrets_unreadable",
+        "The token cannot be opened: the server's encryption key has changed. Connect the provider again, or ask for the former key.",
+        { cause },
+      );
+    }
+  };
+  const sealed = (place: { user_id: string; provider: string; project_id: string | null }, { access_token, refresh_token }: Tokens) =>
+    box.seal(JSON.stringify({ access_token, ...(refresh_token !== undefined && { refresh_token }) }), credentialPlace(place));
+  const own = async (userId: string, id: string): Promise<DeploymentCredentialRow> => {
+    const row = await store.find(userId, id);
+    if (!row) throw notFound("Credential");
+    return row;
+  };
+  const expired = (provider: OutsideProvider) =>
+    conflict("provider_token_expired", `Your connection with ${titleOf(provider)} has ended. Connect it again under Settings.`);
+
+  /** The access token, renewed when it is about to end. Throws `provider_token_expired`, `bad_gateway`. */
+  const fresh = async (row: DeploymentCredentialRow): Promise<Credential> => {
+    const current = await (isEnding(row) ? renewed(row.id, row.provider) : Promise.resolve(row));
+    return { token: opened(current).access_token, metadata: current.metadata };
+  };
+  const renewed = async (id: string, provider: OutsideProvider): Promise<DeploymentCredentialRow> => {
+    const outcome = await store.transaction(async (tx) => {
+      const row = await store.lock(tx, id);
+      if (!row) throw notFound("Credential");
+      // Whoever held the lock before has done it.
+      if (!isEnding(row)) return row;
+      const { refresh_token } = opened(row);
+      if (refresh_token === undefined || row.needs_reconnect) return undefined;
+      const granted = await life.renew(provider, refresh_token);
+      const values = granted
+        ? { sealed_tokens: sealed(row, { refresh_token, ...granted }), expires_at: endOf(granted), needs_reconnect: false }
+        : { needs_reconnect: true };
+      const updated = await store.update(id, values, tx);
+      return granted ? updated : undefined;
+    });
+    if (!outcome) throw expired(provider);
+    return outcome;
+  };
+
+  /** Whether the provider takes it; undefined when it cannot be asked. */
+  const judge = async (provider: OutsideProvider, credential: Credential) => {
+    try {
+      return await targets[provider].check(credential);
+    } catch (error) {
+      if (!(error instanceof TargetError)) throw error;
+      log.info({ provider, status: error.status, reason: error.message }, "deployment provider could not judge a token");
+      return undefined;
+    }
+  };
+
+  const requireMetadata = (provider: OutsideProvider, metadata: Record<string, string>): void => {
+    if (provider === "cloudflare" && !metadata["account_id"])
+      throw badRequest("Cloudflare needs the id of the account beside the token.", "account_id_required");
+  };
+  const put = async (
+    place: { user_id: string; project_id: string | null; provider: OutsideProvider },
+    kind: "token" | "oauth",
+    granted: Granted,
+    metadata: Record<string, string>,
+  ) => store.upsert({ ...place, kind, sealed_tokens: sealed(place, granted), expires_at: endOf(granted), metadata });
+
+  return {
+    list: async (
+      userId: string,
+      { provider, project_id, ...query }: PageQuery & { provider?: string; project_id?: string },
+    ): Promise<List<DeploymentCredential> & { providers: DeploymentProviderInfo[] }> => {
+      const page = pageOf(query);
+      const filter = {
+        provider: provider === undefined ? undefined : providerOf(provider),
+        project_id: project_id === undefined ? undefined : (await requireProject(userId, project_id)).id,
+      };
+      const [{ rows, total }, connected] = await Promise.all([store.list(userId, filter, page), store.providersOf(userId)]);
+      const providers = catalogue.map((entry) => ({
+        ...entry,
+        connected: connected.includes(entry.name),
+        oauth_available: life.isAvailable(entry.name),
+      }));
+      return { ...page.envelope(rows.map(wireOf), total), providers };
+    },
+
+    /** A pasted token. Throws `unknown_provider`, `not_found`, `account_id_required`, `credential_rejected`. */
+    save: async (
+      userId: string,
+      input: {
+        provider: string;
+        access_token: string;
+        metadata?: Metadata | null;
+        project_id?: string | null;
+        skip_validation?: boolean;
+      },
+    ) => {
+      const provider = providerOf(input.provider);
+      const access_token = input.access_token.trim();
+      if (access_token === "") throw invalid(["body", "access_token"], "The token is empty");
+      const project_id = input.project_id ? (await requireProject(userId, input.project_id)).id : null;
+      const metadata = tidied({}, input.metadata ?? {});
+      requireMetadata(provider, metadata);
+      const judged = input.skip_validation ? undefined : await judge(provider, { token: access_token, metadata });
+      if (judged && !judged.valid)
+        throw badRequest(judged.error ?? `${titleOf(provider)} does not accept this token.`, "credential_rejected");
+      const { row, isNew } = await put({ user_id: userId, project_id, provider }, "token", { access_token }, metadata);
+      return { credential: { ...wireOf(row), validated: judged?.valid === true }, isNew };
+    },
+    /**
+     * What came through OAuth, once the provider confirms that it may deploy: signing in alone does not show that. Throws `credential_rejected`, and
+     * `bad_gateway` where the provider did not answer and a connection that works would be replaced.
+     */
+    saveGranted: async (
+      place: { user_id: string; project_id: string | null; provider: OutsideProvider },
+      granted: Granted,
+      change: Metadata,
+    ): Promise<DeploymentCredential> => {
+      const metadata = tidied({}, change);
+      const judged = await judge(place.provider, { token: granted.access_token, metadata });
+      const { display_name, token_url } = catalogueEntry(place.provider);
+      if (judged && !judged.valid)
+        throw badRequest(
+          `${display_name} signed you in, but the connection was not saved: ${judged.error ?? "the token is not accepted."} Create a token at ${token_url} and connect with it instead.`,
+          "credential_rejected",
+        );
+      const known = judged ? undefined : await store.at(place);
+      if (known && !known.needs_reconnect)
+        throw new AppError("bad_gateway", `${display_name} did not answer. Your existing connection was kept. Try again later.`);
+      return wireOf((await put(place, "oauth", granted, metadata)).row);
+    },
+
+    /** Throws `not_found`, `account_id_required`. */
+    update: async (userId: string, id: string, change: Metadata): Promise<DeploymentCredential> => {
+      await own(userId, id);
+      const updated = await store.transaction(async (tx) => {
+        const row = await store.lock(tx, id);
+        if (!row) return undefined;
+        const metadata = tidied(row.metadata, change);
+        requireMetadata(row.provider, metadata);
+        return store.update(id, { metadata }, tx);
+      });
+      if (!updated) throw notFound("Credential");
+      return wireOf(updated);
+    },
+    remove: async (userId: string, id: string): Promise<void> => {
+      const row = await store.remove(userId, id);
+      if (!row) throw notFound("Credential");
+      // What is gone here should be gone there, but nobody waits for a provider that is down.
+      if (row.kind === "oauth")
+        await Promise.resolve()
+          .then(() => life.revoke(row.provider, opened(row)))
+          .catch((err: unknown) => log.info({ err, provider: row.provider }, "a deployment token was not revoked"));
+    },
+    /** What the provider says now. */
+    test: async (userId: string, id: string) => {
+      const row = await own(userId, id);
+      let credential: Credential;
+      try {
+        credential = await fresh(row);
+      } catch (error) {
+        if (error instanceof AppError && (error.code === "provider_token_expired" || error.code === "bad_gateway"))
+          return { valid: false, error: error.message, provider_info: {} };
+        throw error;
+      }
+      const judged = await judge(row.provider, credential);
+      if (!judged) return { valid: false, error: `${titleOf(row.provider)} cannot be asked at the moment.`, provider_info: {} };
+      return { valid: judged.valid, error: judged.error ?? null, provider_info: judged.info };
+    },
+
+    /**
+     * What opens a person's account: the project's own credential, else their usual one, with a token that is valid for minutes. Undefined when
+     * nothing is connected. Throws `provider_token_expired`, `bad_gateway`, `secrets_unreadable`.
+     */
+    credentialFor: async (userId: string, projectId: string, provider: OutsideProvider): Promise<Credential | undefined> => {
+      const row = await store.choose(userId, projectId, provider);
+      return row && fresh(row);
+    },
+    /** Whether there is one, as far as is known here. */
+    hasCredential: async (userId: string, projectId: string, provider: OutsideProvider): Promise<boolean> =>
+      (await store.choose(userId, projectId, provider)) !== undefined,
+  };
+}
+
+const catalogueEntry = (provider: OutsideProvider) => {
+  const found = catalogue.find(({ name }) => name === provider);
+  if (!found) throw new Error(`no provider ${provider}`);
+  return found;
+};
+const titleOf = (provider: OutsideProvider): string => catalogueEntry(provider).display_name;
+function providerOf(text: string): OutsideProvider {
+  const found = providerNames.find((name) => name === text.trim().toLowerCase());
+  if (!found) throw badRequest(`There is no provider ${text.slice(0, 50)}.`, "unknown_provider", { available: providerNames });
+  return found;
+}
+const isEnding = ({ expires_at }: DeploymentCredentialRow): boolean =>
+  expires_at !== null && Date.parse(expires_at) - Date.now() < marginMs;
+const endOf = ({ expiresInSeconds }: Granted): string | null =>
+  expiresInSeconds === undefined ? null : new Date(Date.now() + expiresInSeconds * 1000).toISOString();
+
+/** The former facts with the changes; what is null or empty goes away. */
+function tidied(former: Record<string, string>, change: Metadata): Record<string, string> {
+  const merged = { ...former, ...change };
+  return Object.fromEntries(
+    Object.entries(merged).flatMap(([key, value]) => (typeof value === "string" && value.trim() !== "" ? [[key, value.trim()]] : [])),
+  );
+}
+
+const wireOf = (row: DeploymentCredentialRow): DeploymentCredential => ({
+  id: row.id,
+  user_id: row.user_id,
+  project_id: row.project_id,
+  provider: row.provider,
+  metadata: Object.keys(row.metadata).length > 0 ? row.metadata : null,
+  kind: row.kind,
+  expires_at: row.expires_at,
+  needs_reconnect: row.needs_reconnect,
+  is_default: row.project_id === null,
+  created_at: row.created_at,
+  updated_at: row.updated_at,
+});

@@ -1,0 +1,105 @@
+import { and, desc, eq, isNull, or, sql } from "drizzle-orm";
+import type { OutsideProvider } from "@tesslate/contract";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { deploymentCredentials, type DeploymentCredentialRow } from "./deployment-credentials.table.ts";
+
+interface Filter {
+  provider?: OutsideProvider | undefined;
+  project_id?: string | undefined;
+}
+export type NewCredential = Pick<
+  DeploymentCredentialRow,
+  "user_id" | "project_id" | "provider" | "kind" | "sealed_tokens" | "expires_at" | "metadata"
+>;
+
+export type DeploymentCredentialsStore = ReturnType<typeof createDeploymentCredentialsStore>;
+export function createDeploymentCredentialsStore(db: Database) {
+  const t = deploymentCredentials;
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    list: async (userId: string, { provider, project_id }: Filter, page: { limit: number; offset: number }) => {
+      const wanted = and(
+        eq(t.user_id, userId),
+        provider === undefined ? undefined : eq(t.provider, provider),
+        project_id === undefined ? undefined : eq(t.project_id, project_id),
+      );
+      const [rows, total] = await Promise.all([
+        db.select().from(t).where(wanted).orderBy(desc(t.created_at), t.id).limit(page.limit).offset(page.offset),
+        db.$count(t, wanted),
+      ]);
+      return { rows, total };
+    },
+    /** The providers that a person has any account with. */
+    providersOf: async (userId: string): Promise<OutsideProvider[]> =>
+      (await db.selectDistinct({ provider: t.provider }).from(t).where(eq(t.user_id, userId))).map(({ provider }) => provider),
+    find: async (userId: string, id: string): Promise<DeploymentCredentialRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(t)
+          .where(and(eq(t.id, id), eq(t.user_id, userId)))
+      )[0],
+    /** The one at that place, if there is one. */
+    at: async (place: {
+      user_id: string;
+      provider: OutsideProvider;
+      project_id: string | null;
+    }): Promise<DeploymentCredentialRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(t)
+          .where(
+            and(
+              eq(t.user_id, place.user_id),
+              eq(t.provider, place.provider),
+              place.project_id === null ? isNull(t.project_id) : eq(t.project_id, place.project_id),
+            ),
+          )
+      )[0],
+    /** The project's own, else the usual one. */
+    choose: async (userId: string, projectId: string, provider: OutsideProvider): Promise<DeploymentCredentialRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(t)
+          .where(and(eq(t.user_id, userId), eq(t.provider, provider), or(eq(t.project_id, projectId), isNull(t.project_id))))
+          .orderBy(sql`${t.project_id} nulls last`)
+          .limit(1)
+      )[0],
+    /** Until the transaction ends, nobody else changes this row. */
+    lock: async (tx: Queries, id: string): Promise<DeploymentCredentialRow | undefined> =>
+      (await tx.select().from(t).where(eq(t.id, id)).for("update"))[0],
+    /** One statement: of two at once one is the new one and the other replaces it. */
+    upsert: async (values: NewCredential): Promise<{ row: DeploymentCredentialRow; isNew: boolean }> => {
+      const { user_id: _user, project_id: _project, provider: _provider, ...rest } = values;
+      const [found] = await db
+        .insert(t)
+        .values(values)
+        .onConflictDoUpdate({
+          target: [t.user_id, t.provider, t.project_id],
+          set: { ...rest, needs_reconnect: false, updated_at: sql`now()` },
+        })
+        .returning({ id: t.id, isNew: sql<boolean>`xmax = 0` });
+      if (!found) throw new Error("a credential was neither made nor replaced");
+      const [row] = await db.select().from(t).where(eq(t.id, found.id));
+      if (!row) throw new Error("a credential is gone");
+      return { row, isNew: found.isNew };
+    },
+    update: async (id: string, values: Partial<DeploymentCredentialRow>, q: Queries = db): Promise<DeploymentCredentialRow | undefined> =>
+      (
+        await q
+          .update(t)
+          .set({ ...values, updated_at: sql`now()` })
+          .where(eq(t.id, id))
+          .returning()
+      )[0],
+    remove: async (userId: string, id: string): Promise<DeploymentCredentialRow | undefined> =>
+      (
+        await db
+          .delete(t)
+          .where(and(eq(t.id, id), eq(t.user_id, userId)))
+          .returning()
+      )[0],
+  };
+}

@@ -1,0 +1,160 @@
+import type { OutsideProvider } from "@tesslate/contract";
+import type { Config } from "../../../config.ts";
+import type { Outbound } from "../../../platform/outbound.ts";
+import type { Granted, TokenLife, Tokens } from "../deployment-credentials/index.ts";
+import { AppError } from "../../../platform/errors.ts";
+import { at, createProviderClient, TargetError, textAt, type ProviderClient } from "../deployments/index.ts";
+
+/** Whose account a token acts for, as far as the provider says. */
+export interface Account {
+  metadata: Record<string, string | undefined>;
+  /** The person may act for several teams and has chosen none: they should. */
+  hasChoice: boolean;
+}
+/** One provider's side of the code flow (agent-git-deploy 9.1). Throws `TargetError`. */
+export interface OauthApp {
+  authorizationUrl(input: { state: string; challenge: string }): string;
+  redeem(input: { code: string; verifier: string }): Promise<Granted & { team_id?: string }>;
+  accountOf(token: string, teamId: string | undefined): Promise<Account>;
+  renew?(refreshToken: string): Promise<Granted>;
+  revoke?(tokens: Tokens): Promise<void>;
+}
+export type OauthApps = Partial<Record<OutsideProvider, OauthApp>>;
+
+type AppConfig = Config["deployProviders"]["vercel"];
+const callMs = 15_000;
+const scope = "openid email profile offline_access";
+const revokeMs = 5000;
+
+/** The providers whose app this server is registered as. */
+export function createOauthApps({ vercel, netlify }: Config["deployProviders"], outbound: Outbound): OauthApps {
+  const isSetUp = ({ clientId, clientSecret, redirectUri }: AppConfig) =>
+    clientId !== "" && clientSecret !== undefined && redirectUri !== "";
+  return {
+    ...(isSetUp(vercel) && { vercel: vercelApp(vercel, outbound) }),
+    ...(isSetUp(netlify) && { netlify: netlifyApp(netlify, outbound) }),
+  };
+}
+
+/** What becomes of tokens that came through these apps. */
+export const tokenLifeOf = (apps: OauthApps): TokenLife => ({
+  isAvailable: (provider) => apps[provider] !== undefined,
+  renew: async (provider, refreshToken) => {
+    try {
+      return await apps[provider]?.renew?.(refreshToken);
+    } catch (error) {
+      if (!(error instanceof TargetError)) throw error;
+      // What was refused stays refused; what was not answered may be answered another time.
+      if (error.kind === "refused" || error.kind === "auth" || error.kind === "forbidden") return undefined;
+      throw new AppError("bad_gateway", "The provider cannot be reached at the moment to renew the connection.", { cause: error });
+    }
+  },
+  revoke: async (provider, tokens) => apps[provider]?.revoke?.(tokens),
+});
+
+function vercelApp(config: AppConfig, outbound: Outbound): OauthApp {
+  const client = (token?: string) => clientOf("Vercel", config.apiUrl, outbound, token);
+  const secrets = { client_id: config.clientId, client_secret: config.clientSecret?.reveal() ?? "" };
+  const ask = async (form: Record<string, string>) =>
+    grantedOf(
+      "Vercel",
+      (await client().call("/login/oauth/token", { method: "POST", form: { ...form, ...secrets }, repeat: "once", timeoutMs: callMs }))
+        .body,
+    );
+  return {
+    // `offline_access` brings what renews the token; what it may do is a matter of the permissions that the app was given.
+    authorizationUrl: ({ state, challenge }) =>
+      addressOf(config, state, { code_challenge: challenge, code_challenge_method: "S256", scope }),
+    redeem: ({ code, verifier }) =>
+      ask({ grant_type: "authorization_code", code, code_verifier: verifier, redirect_uri: config.redirectUri }),
+    renew: (refresh_token) => ask({ grant_type: "refresh_token", refresh_token }),
+    revoke: async ({ access_token, refresh_token }) => {
+      for (const token of [refresh_token, access_token])
+        if (token !== undefined)
+          await client().call("/login/oauth/token/revoke", {
+            method: "POST",
+            form: { token, ...secrets },
+            repeat: "never",
+            timeoutMs: revokeMs,
+          });
+    },
+    accountOf: async (token, teamId) => {
+      const own = client(token);
+      if (teamId !== undefined) {
+        const name = await own.call(`/v2/teams/${encodeURIComponent(teamId)}`, quick).then(({ body }) => textAt(body, "name"), unnamed);
+        return { metadata: { team_id: teamId, account_name: name }, hasChoice: false };
+      }
+      const [user, teams] = await Promise.all([
+        own.call("/v2/user", quick).then(({ body }) => textAt(body, "user", "username"), unnamed),
+        own.call("/v2/teams", quick).then(({ body }) => at(body, "teams"), unnamed),
+      ]);
+      return { metadata: { account_name: user }, hasChoice: Array.isArray(teams) && teams.length > 0 };
+    },
+  };
+}
+
+function netlifyApp(config: AppConfig, outbound: Outbound): OauthApp {
+  const { origin } = new URL(config.apiUrl);
+  return {
+    authorizationUrl: ({ state }) => addressOf(config, state, {}),
+    redeem: async ({ code }) => {
+      const form = {
+        grant_type: "authorization_code",
+        code,
+        client_id: config.clientId,
+        client_secret: config.clientSecret?.reveal() ?? "",
+        redirect_uri: config.redirectUri,
+      };
+      const { body } = await clientOf("Netlify", origin, outbound).call("/oauth/token", {
+        method: "POST",
+        form,
+        repeat: "once",
+        timeoutMs: callMs,
+      });
+      return grantedOf("Netlify", body);
+    },
+    accountOf: async (token) => {
+      const body = await clientOf("Netlify", config.apiUrl, outbound, token)
+        .call("/user", quick)
+        .then((answer) => answer.body, unnamed);
+      return { metadata: { account_name: textAt(body, "full_name") || textAt(body, "email") }, hasChoice: false };
+    },
+  };
+}
+
+const quick = { repeat: "never", timeoutMs: callMs } as const;
+/** A name is only for people: without it the account is connected all the same. */
+const unnamed = (error: unknown): undefined => {
+  if (!(error instanceof TargetError)) throw error;
+  return undefined;
+};
+const clientOf = (name: string, baseUrl: string, outbound: Outbound, token?: string): ProviderClient =>
+  createProviderClient({
+    name,
+    baseUrl,
+    outbound,
+    patient: { tries: 2, firstMs: 500, maxWaitMs: 5000 },
+    reasonOf: (body) => ({ message: textAt(body, "error_description") ?? textAt(body, "error"), code: textAt(body, "error") }),
+    ...(token !== undefined && { token }),
+  });
+
+function addressOf({ authorizeUrl, clientId, redirectUri }: AppConfig, state: string, more: Record<string, string>): string {
+  const url = new URL(authorizeUrl);
+  const query = { client_id: clientId, redirect_uri: redirectUri, state, response_type: "code", ...more };
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+  return url.href;
+}
+
+function grantedOf(provider: string, body: unknown): Granted & { team_id?: string } {
+  const access_token = textAt(body, "access_token");
+  if (!access_token) throw new TargetError("refused", `${provider} gave no access token.`);
+  const refresh_token = textAt(body, "refresh_token");
+  const team_id = textAt(body, "team_id");
+  const seconds = Number(textAt(body, "expires_in"));
+  return {
+    access_token,
+    ...(refresh_token !== undefined && { refresh_token }),
+    ...(team_id !== undefined && { team_id }),
+    ...(Number.isFinite(seconds) && seconds > 0 && { expiresInSeconds: seconds }),
+  };
+}

@@ -1,0 +1,57 @@
+import { randomToken } from "../../../platform/crypto.ts";
+
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+/** A value inside a script element. */
+const literal = (value: unknown) =>
+  JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+const closeMs = 1500;
+const style =
+  "body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:28rem;padding:0 1.5rem;color-scheme:light dark}h1{font-size:1.25rem}";
+
+/** What the page tells the window that opened it; what the app listens to. */
+export interface Outcome {
+  type: "deployment-oauth";
+  provider: string;
+  success: boolean;
+  /** The account may act for several teams, and none is chosen yet. */
+  has_choice?: boolean;
+}
+
+/**
+ * The last page of a window that was sent to a provider: says how it went, to the person and to the app, and closes when it went well. It tells the
+ * app twice, because on the way through another site the tie to the window that opened this one may be cut.
+ */
+export function popupPage({
+  title,
+  sentence,
+  next,
+  outcome,
+  appOrigin,
+}: {
+  title: string;
+  sentence: string;
+  /** Where the person goes on to. */
+  next?: { url: string; label: string };
+  outcome: Outcome | undefined;
+  appOrigin: string;
+}): { html: string; headers: Record<string, string> } {
+  const nonce = randomToken(16);
+  const tell = outcome
+    ? `<script nonce="${nonce}">const outcome=${literal(outcome)};
+try{if(window.opener)window.opener.postMessage(outcome,${literal(appOrigin)})}catch{}
+try{const channel=new BroadcastChannel("deployment-oauth");channel.postMessage(outcome);channel.close()}catch{}
+${outcome.success ? `setTimeout(()=>window.close(),${closeMs});` : ""}</script>`
+    : "";
+  const link = next ? `<p><a href="${escapeHtml(next.url)}" rel="noreferrer">${escapeHtml(next.label)}</a></p>` : "";
+  return {
+    html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><meta name="viewport" content="width=device-width"><style nonce="${nonce}">${style}</style></head><body><h1>${escapeHtml(title)}</h1><p>${escapeHtml(sentence)}</p>${link}${tell}</body></html>`,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-store",
+      "content-security-policy": `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      "cross-origin-opener-policy": "unsafe-none",
+      "referrer-policy": "no-referrer",
+    },
+  };
+}

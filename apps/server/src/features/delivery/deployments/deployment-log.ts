@@ -1,0 +1,114 @@
+import { stripVTControlCharacters } from "node:util";
+import type { Bus } from "../../../platform/bus.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
+
+const maxLines = 2000;
+const maxBytes = 256 * 1024;
+const maxLineLength = 2000;
+const flushMs = 150;
+const channel = "deployment_log";
+
+/** Takes the lines of one deployment, in order, without values of secrets and up to a limit that the log itself tells. */
+export interface DeploymentLog {
+  line(text: string): void;
+  /** Output as it comes, in pieces. */
+  chunk(text: string): void;
+  /** Resolves when everything said so far is stored. */
+  settle(): Promise<void>;
+}
+
+/** What deployments say, and who listens (agent-git-deploy 7.7). */
+export type DeploymentLogs = ReturnType<typeof createDeploymentLogs>;
+export function createDeploymentLogs({ store, bus, isShared, log }: { store: DeploymentsStore; bus: Bus; isShared: boolean; log: Logger }) {
+  const listeners = new Map<string, Set<() => void>>();
+  const wake = (id: string) => {
+    for (const listener of listeners.get(id) ?? []) listener();
+  };
+  bus.listen<{ id: string }>(channel, ({ id }) => wake(id));
+  bus.onReconnect(() => {
+    for (const id of listeners.keys()) wake(id);
+  });
+  const ring = async (id: string) => {
+    wake(id);
+    if (isShared) await bus.notify(channel, { id }).catch((err: unknown) => log.warn({ err }, "bell not rung"));
+  };
+
+  return {
+    /** There is something new to see of it. */
+    ring,
+    open: async (id: string, redact: (text: string) => string): Promise<DeploymentLog> => {
+      const size = await store.sizeOfLines(id);
+      let { lines, bytes, last } = size;
+      let isFull = lines >= maxLines || bytes >= maxBytes;
+      let pending: string[] = [];
+      let rest = "";
+      let timer: NodeJS.Timeout | undefined;
+      let writing: Promise<void> = Promise.resolve();
+      const flush = (): Promise<void> => {
+        clearTimeout(timer);
+        timer = undefined;
+        const batch = pending;
+        pending = [];
+        if (batch.length === 0) return writing;
+        const from = last + 1;
+        last += batch.length;
+        writing = writing
+          .then(() => store.appendLines(id, from, batch))
+          .then(() => ring(id))
+          .catch((err: unknown) => log.warn({ err, deployment_id: id }, "lines of a deployment not kept"));
+        return writing;
+      };
+      const line = (text: string) => {
+        if (isFull) return;
+        // Hidden before it is cut: half a value would not be recognised.
+        const shown = redact(stripVTControlCharacters(text).replaceAll("\0", "").trimEnd()).slice(0, maxLineLength);
+        let entry = `[${new Date().toISOString()}] ${shown}`;
+        lines += 1;
+        bytes += Buffer.byteLength(entry);
+        if (lines >= maxLines || bytes >= maxBytes) {
+          isFull = true;
+          entry = `[${new Date().toISOString()}] The log is full: what came after this was left out.`;
+        }
+        pending.push(entry);
+        timer ??= setTimeout(() => void flush(), flushMs);
+      };
+      return {
+        line,
+        chunk: (text) => {
+          const parts = (rest + text).split(/\r?\n|\r/);
+          rest = (parts.pop() ?? "").slice(-100_000);
+          for (const part of parts) if (part.trim() !== "") line(part);
+        },
+        settle: () => {
+          if (rest.trim() !== "") line(rest);
+          rest = "";
+          return flush();
+        },
+      };
+    },
+    /** Wakes whenever something of it may be new; `wait` resolves at once when that was so since the last one. */
+    follow: (id: string, signal: AbortSignal) => {
+      let resolve: (() => void) | undefined;
+      let isRung = false;
+      const listener = () => {
+        isRung = true;
+        resolve?.();
+      };
+      const set = listeners.get(id) ?? new Set();
+      listeners.set(id, set.add(listener));
+      signal.addEventListener("abort", listener);
+      return {
+        wait: async () => {
+          if (!isRung && !signal.aborted) await new Promise<void>((done) => (resolve = done));
+          isRung = false;
+        },
+        end: () => {
+          signal.removeEventListener("abort", listener);
+          set.delete(listener);
+          if (set.size === 0) listeners.delete(id);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { BuildMode, DeployProvider, FrameworkId, LaunchRule } from "@tesslate/contract";
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
+import type { DeploymentRow } from "./deployments.table.ts";
+
+/** What a deployment was asked for, with the variables as they were then: a try after a crash, or the same version again, is the same deployment. */
+export interface KeptRequest {
+  build_command: string | null;
+  output_directory: string | null;
+  framework: FrameworkId | null;
+  ignore_rules: LaunchRule[];
+  /** What the build and the provider get. */
+  env: Record<string, string>;
+}
+
+export const requestPlace = (id: string): string => `deployments.sealed_request:${id}`;
+
+export type RequestVault = ReturnType<typeof createRequestVault>;
+export function createRequestVault({ box }: { box: CryptoBox }) {
+  return {
+    seal: (id: string, request: KeptRequest): Buffer => box.seal(JSON.stringify(request), requestPlace(id)),
+    open: (row: Pick<DeploymentRow, "id" | "sealed_request">): KeptRequest =>
+      row.sealed_request === null
+        ? { build_command: null, output_directory: null, framework: null, ignore_rules: [], env: {} }
+        : (JSON.parse(box.open(row.sealed_request, requestPlace(row.id))) as KeptRequest),
+  };
+}
+
+/** Variables that bundlers write into what visitors get, by their names. */
+const isPublic = (name: string) =>
+  /^(?:VITE_|NEXT_PUBLIC_|PUBLIC_|REACT_APP_|NUXT_PUBLIC_|GATSBY_|EXPO_PUBLIC_|VUE_APP_|NG_APP_)/.test(name);
+export const secretNamesOf = (env: Readonly<Record<string, string>>): Set<string> =>
+  new Set(Object.keys(env).filter((name) => !isPublic(name)));
+
+export const defaultMode = (provider: DeployProvider): BuildMode => (provider === "vercel" ? "source" : "pre-built");
+
+/** agent-git-deploy 7.7, names: of a DNS label, at most `max` characters. */
+export const siteName = (text: string, max = 63): string =>
+  text
+    .toLowerCase()
+    .replace(/[_\s]+/g, "-")
+    .replace(/[^a-z0-9-]/g, "")
+    .replace(/-{2,}/g, "-")
+    .slice(0, max)
+    .replace(/^-+|-+$/g, "") || "app";
+
+/** What the site of a container is called where that is free: the project's name alone while it has one app. */
+export async function proposedName(
+  store: Pick<DeploymentsStore, "baseContainers">,
+  project: { id: string; slug: string },
+  containerName: string,
+  max?: number,
+): Promise<string> {
+  const isOnly = (await store.baseContainers(project.id)).length === 1;
+  return siteName(isOnly ? project.slug : `${project.slug}-${containerName}`, max);
+}
+
+export interface Variable {
+  name: string;
+  value: string;
+  source: "secret" | "container" | "connection";
+}
+/** Right wins: the project's secrets, the container's variables, what its connections give, what was asked for (agent-git-deploy 7.6). */
+export function composeEnv(
+  layers: { secrets: Record<string, string>; container: Record<string, string>; connections: Record<string, string> },
+  { exclude = [] }: { exclude?: readonly string[] | undefined },
+): Variable[] {
+  const left = new Set(exclude);
+  const all = new Map<string, Variable>();
+  for (const [source, values] of [
+    ["secret", layers.secrets],
+    ["container", layers.container],
+    ["connection", layers.connections],
+  ] as const)
+    for (const [name, value] of Object.entries(values)) if (!left.has(name)) all.set(name, { name, value, source });
+  return [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,50 @@
+import { Readable } from "node:stream";
+import { deploymentsRoutes, deploymentTargetsRoutes } from "@tesslate/contract";
+import { attachment } from "../../../http/attachment.ts";
+import type { Mount } from "../../../http/mount.ts";
+import type { LaunchChoices } from "../launch/index.ts";
+import type { CanvasTargets } from "./canvas-targets.service.ts";
+import type { Deployments } from "./deployments.service.ts";
+
+/** agent-git-deploy 7 and 10. */
+export function mountDeployments(
+  mount: Mount,
+  { deployments, targets, choices }: { deployments: Deployments; targets: CanvasTargets; choices: LaunchChoices },
+): void {
+  mount("deployments", deploymentsRoutes, {
+    list: ({ user }, { params, query }) => deployments.list(user.id, params.project_id, query),
+    create: ({ user }, { body }) => deployments.begin(user.id, body),
+    plan: ({ user }, { body }) => deployments.plan(user.id, body),
+    deployAll: ({ user }, { body }) => deployments.deployAll(user.id, body),
+    status: ({ user }, { params }) => deployments.status(user.id, params.deployment_id),
+    logs: ({ user }, { params, query }) => deployments.logs(user.id, params.deployment_id, query),
+    stream: ({ user, signal, headers }, { params }) => {
+      const last = Number(headers["last-event-id"]);
+      return deployments.stream(user.id, params.deployment_id, signal, Number.isSafeInteger(last) && last > 0 ? last : 0);
+    },
+    bundle: async ({ user, setHeader }, { params }, { request, reply }) => {
+      const { name, open } = await deployments.bundle(user.id, params.deployment_id);
+      setHeader("content-disposition", attachment(`${name}.zip`));
+      setHeader("cache-control", "no-store");
+      reply.type("application/zip");
+      // Who only asks whether there is one must not make one.
+      return reply.send(request.method === "HEAD" ? Readable.from([]) : open());
+    },
+    rollback: ({ user }, { params }) => deployments.rollback(user.id, params.deployment_id),
+    promote: ({ user }, { params, body }) => deployments.promote(user.id, params.deployment_id, body ?? {}),
+    cancel: ({ user }, { params }) => deployments.cancel(user.id, params.deployment_id),
+    remove: ({ user }, { params, query }) => deployments.remove(user.id, params.deployment_id, query),
+    launchSettings: ({ user }, { params }) => choices.get(user.id, params.project_id),
+    updateLaunchSettings: ({ user }, { params, body }) => choices.update(user.id, params.project_id, body),
+  });
+  mount("deploymentTargets", deploymentTargetsRoutes, {
+    list: ({ user }, { params, query }) => targets.list(user.id, params.project_id, query),
+    create: ({ user }, { params, body }) => targets.create(user.id, params.project_id, body),
+    update: ({ user }, { params, body }) => targets.update(user.id, params.project_id, params.target_id, body),
+    remove: ({ user }, { params }) => targets.remove(user.id, params.project_id, params.target_id),
+    attach: ({ user }, { params }) => targets.attach(user.id, params.project_id, params.target_id, params.container_id),
+    detach: ({ user }, { params }) => targets.detach(user.id, params.project_id, params.target_id, params.container_id),
+    deploy: ({ user }, { params, body }) => targets.deploy(user.id, params.project_id, params.target_id, body ?? {}),
+    history: ({ user }, { params, query }) => targets.history(user.id, params.project_id, params.target_id, query),
+  });
+}

@@ -1,0 +1,298 @@
+import type { DeployProvider, Deployment, DeploymentStatus, List, ProviderFault } from "@tesslate/contract";
+import type { Bus } from "../../../platform/bus.ts";
+import { AppError, conflict, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { Redactions } from "../../projects/secrets/index.ts";
+import type { Tasks } from "../../core/tasks/index.ts";
+import type { Activation } from "./activation.ts";
+import type { Bundles } from "./bundle.ts";
+import type { Beginning } from "./beginning.ts";
+import type { DeploymentLogs } from "./deployment-log.ts";
+import { wireOf } from "./deployment-shape.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
+import type { DeploymentRow } from "./deployments.table.ts";
+import type { LiveSites } from "./local/live-site.ts";
+import type { CredentialFor, FindTarget } from "./outside.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { Promotions } from "./promotions.ts";
+import { TargetError } from "./targets/client.ts";
+import type { Rollbacks } from "./rollbacks.ts";
+import type { Switching } from "./switching.ts";
+
+const askEverySeconds = 5;
+const cancelChannel = "deployment_cancel";
+const cancelWaitMs = 5000;
+
+/** agent-git-deploy 7 and 10: what is begun, looked at, brought back and taken away. */
+export type Deployments = ReturnType<typeof createDeployments>;
+export function createDeployments({
+  store,
+  logs,
+  activation,
+  pipeline,
+  beginning,
+  rollbacks,
+  promotions,
+  switching,
+  bundles,
+  sites,
+  projects,
+  redactions,
+  findTarget,
+  credentialFor,
+  events,
+  tasks,
+  bus,
+  log,
+}: {
+  store: DeploymentsStore;
+  logs: DeploymentLogs;
+  activation: Activation;
+  pipeline: Pipeline;
+  beginning: Beginning;
+  rollbacks: Rollbacks;
+  promotions: Promotions;
+  switching: Pick<Switching, "end">;
+  bundles: Bundles;
+  sites: LiveSites;
+  projects: Pick<Projects, "require" | "lifetime">;
+  redactions: Redactions;
+  findTarget: FindTarget;
+  credentialFor: CredentialFor;
+  events: EventLog;
+  tasks: Pick<Tasks, "requestCancel">;
+  bus: Bus;
+  log: Logger;
+}) {
+  bus.listen<{ id: string }>(cancelChannel, ({ id }) => pipeline.abort(id));
+
+  const changed = (row: DeploymentRow, op: "add" | "update" | "delete") =>
+    events.append(row.project_id, { type: "deployment_changed", data: { id: row.id, op, status: row.status } });
+  const requireRow = async (userId: string, id: string): Promise<DeploymentRow> => {
+    const row = await store.find(id);
+    if (!row) throw notFound("Deployment");
+    // Whose the project is decides: what was deployed before it changed hands is the new owner's.
+    await projects.require(userId, row.project_id).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === "not_found" ? notFound("Deployment") : error;
+    });
+    return row;
+  };
+
+  /** Asks it to end, wherever it is worked on, and waits a while for that. */
+  const end = async (row: DeploymentRow): Promise<void> => {
+    if (!(await store.requestCancel(row.id))) return;
+    await bus.notify(cancelChannel, { id: row.id });
+    pipeline.abort(row.id);
+    const siblings = (await store.listOfProject(row.project_id)).filter((other) => other.is_active && other.task_id === row.task_id);
+    if (row.task_id !== null && siblings.length <= 1 && !pipeline.isRunningHere(row.id)) await tasks.requestCancel(row.task_id);
+    const ended = logs.follow(row.id, AbortSignal.timeout(cancelWaitMs));
+    try {
+      for (const deadline = Date.now() + cancelWaitMs; Date.now() < deadline; await ended.wait()) {
+        const now = await store.find(row.id);
+        if (!now?.is_active) return;
+      }
+    } finally {
+      ended.end();
+    }
+  };
+
+  return {
+    begin: beginning.begin,
+    deployAll: beginning.deployAll,
+    plan: beginning.plan,
+    /** Makes that version live again. */
+    rollback: async (userId: string, id: string) => {
+      const row = await requireRow(userId, id);
+      return rollbacks.begin(userId, await projects.require(userId, row.project_id), row);
+    },
+    /** Makes a preview what visitors see. */
+    promote: async (userId: string, id: string, options: Parameters<Promotions["begin"]>[3]) => {
+      const row = await requireRow(userId, id);
+      return promotions.begin(userId, await projects.require(userId, row.project_id), row, options);
+    },
+    list: async (
+      userId: string,
+      ref: string,
+      query: PageQuery & { provider?: DeployProvider; status?: DeploymentStatus; container_id?: string; include_logs?: boolean },
+    ): Promise<List<Deployment>> => {
+      const project = await projects.require(userId, ref);
+      const page = pageOf(query);
+      const { provider, status, container_id } = query;
+      const { rows, total } = await store.list(
+        {
+          project_id: project.id,
+          ...(provider && { provider }),
+          ...(status && { status }),
+          ...(container_id !== undefined && { container_id }),
+        },
+        page,
+      );
+      const lines = query.include_logs ? await store.linesOfAll(rows.map(({ id }) => id)) : undefined;
+      return page.envelope(
+        rows.map((row) => wireOf(row, lines ? (lines.get(row.id) ?? []) : null)),
+        total,
+      );
+    },
+    get: async (userId: string, id: string): Promise<Deployment> => wireOf(await requireRow(userId, id)),
+    /** Asked of the provider at most once in five seconds, whoever looks. */
+    status: async (userId: string, id: string) => {
+      const row = await requireRow(userId, id);
+      const answer = (now: DeploymentRow, error?: string, code?: ProviderFault) => ({
+        status: now.status,
+        deployment_url: now.deployment_url,
+        provider_status: error === undefined ? recordOf(now.provider_status) : null,
+        ...(error !== undefined && { provider_error: error }),
+        ...(code !== undefined && { provider_error_code: code }),
+        updated_at: now.updated_at,
+      });
+      const target = findTarget(row.provider);
+      if (!target || row.remote_id === null) return answer(row);
+      if (!(await store.claimQuestion(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
+      try {
+        const credential = await credentialFor(row.user_id, row.project_id, target.provider);
+        if (!credential) return answer(row, `The account at ${row.provider} is not connected.`);
+        const state = await target.state(
+          credential,
+          row.remote_id,
+          row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
+        );
+        await store.update(id, { provider_status: state.raw });
+        // Left while the provider was still at it: whoever looks settles it.
+        if (!row.is_active && row.status === "deploying" && state.state !== "deploying") await settle(row, state);
+        return answer((await store.find(id)) ?? row);
+      } catch (err) {
+        log.info({ err, deployment_id: id }, "provider not asked");
+        return answer(
+          (await store.find(id)) ?? row,
+          err instanceof AppError || err instanceof TargetError ? err.message : "The provider cannot be asked at the moment.",
+          err instanceof TargetError ? err.kind : undefined,
+        );
+      }
+    },
+    bundle: async (userId: string, id: string) => bundles.of(await requireRow(userId, id)),
+    lastLines: async (userId: string, id: string, lines: number): Promise<string[]> => {
+      const row = await requireRow(userId, id);
+      const { lines: total } = await store.sizeOfLines(row.id);
+      return store.pageOfLines(row.id, { offset: Math.max(0, total - lines), limit: lines });
+    },
+    logs: async (userId: string, id: string, query: PageQuery): Promise<List<string>> => {
+      const row = await requireRow(userId, id);
+      const page = pageOf(query);
+      const size = await store.sizeOfLines(row.id);
+      return page.envelope(await store.pageOfLines(row.id, page), size.lines);
+    },
+    /** What was said before, then what is said, until it has ended (agent-git-deploy 10). */
+    /** `heardSeq`: of the last event that the client has. Undefined: it has heard the end. */
+    stream: async (userId: string, id: string, signal: AbortSignal, heardSeq = 0) => {
+      const row = await requireRow(userId, id);
+      if (endSeqOf(row) <= heardSeq) return undefined;
+      return follow(row, AbortSignal.any([signal, projects.lifetime(row.project_id)]), heardSeq);
+    },
+    cancel: async (userId: string, id: string): Promise<Deployment> => {
+      const row = await requireRow(userId, id);
+      await end(row);
+      return wireOf((await store.find(row.id)) ?? row);
+    },
+    /** A container is gone: what goes on for it ends, and what of it is here is taken down. Without one: all of the project. */
+    release: async (projectId: string, containerId?: string): Promise<void> => {
+      const rows = (await store.listOfProject(projectId)).filter(
+        (row) => containerId === undefined || row.container_id === containerId || row.container_id === null,
+      );
+      await switching.end(rows);
+      await Promise.all(rows.filter(({ is_active }) => is_active).map(end));
+      for (const row of rows) {
+        await activation.forget(row);
+        await store.update(row.id, { has_artefact: false, ...(row.provider === "local" && { is_live: false }) });
+        await sites.changed(row);
+      }
+    },
+    remove: async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
+      const row = await requireRow(userId, id);
+      if (row.is_active) throw conflict("deployment_running", "This deployment is under way. Cancel it first.");
+      if ((await store.listSwitches([id])).length > 0)
+        throw conflict("deployment_running", "This version is being made live. Wait for that to end.");
+      const target = findTarget(row.provider);
+      // A worker is the whole site, whichever version it shows: it never goes unasked (agent-git-deploy 7.5).
+      const isWanted = delete_remote ?? row.provider !== "cloudflare";
+      if (target && row.remote_id !== null && isWanted)
+        try {
+          const credential = await credentialFor(row.user_id, row.project_id, target.provider);
+          if (credential) await target.remove(credential, row.remote_id, row.environment);
+        } catch (err) {
+          log.warn({ err, deployment_id: id }, "deployment not deleted at the provider");
+        }
+      await store.remove(row.id);
+      await sites.changed(row);
+      await activation.forget(row);
+      await changed(row, "delete");
+    },
+  };
+
+  async function settle(
+    row: DeploymentRow,
+    state: { state: "success" | "failed" | "deploying"; url?: string; error?: string },
+  ): Promise<void> {
+    const isGood = state.state === "success";
+    const values = {
+      status: isGood ? ("success" as const) : ("failed" as const),
+      error: isGood ? null : await redactions.redact(row.project_id, state.error ?? "The provider gave no reason."),
+      completed_at: new Date().toISOString(),
+      ...(state.url !== undefined && { deployment_url: state.url }),
+    };
+    const isForAll = isGood && row.environment === "production";
+    const after = isForAll ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
+    if (after && isForAll && !after.is_live) await keepLater(after);
+    if (after) await changed(after, "update");
+    await logs.ring(row.id);
+  }
+  /** One that ended late may have taken the place at its provider: the later one is put back there. */
+  async function keepLater(late: DeploymentRow): Promise<void> {
+    const target = findTarget(late.provider);
+    const live =
+      late.container_id === null ? undefined : await store.findLive({ container_id: late.container_id, provider: late.provider });
+    if (!target?.promote || !live || live.remote_id === null || live.site_id === null) return;
+    try {
+      const credential = await credentialFor(live.user_id, live.project_id, target.provider);
+      if (credential) await target.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.remote_id);
+    } catch (err) {
+      log.warn({ err, deployment_id: live.id }, "live version not put back at its provider");
+    }
+  }
+  async function* follow(row: DeploymentRow, signal: AbortSignal, heardSeq: number) {
+    const bell = logs.follow(row.id, signal);
+    let seq = heardSeq;
+    let status: DeploymentStatus | undefined;
+    try {
+      while (!signal.aborted) {
+        // Looked at before its lines are read, so that the last of them are there when it has ended.
+        const now = await store.find(row.id);
+        if (!now) return;
+        for (let page = await store.linesOf(row.id, seq, 500); page.length > 0; page = await store.linesOf(row.id, seq, 500))
+          for (const { seq: at, line } of page) {
+            seq = at;
+            yield { seq, type: "log" as const, data: { line } };
+          }
+        if (now.status !== status) {
+          status = now.status;
+          yield { type: "status" as const, data: { status } };
+        }
+        if (!now.is_active) {
+          yield { seq: endSeqOf(now), type: "done" as const, data: { status: now.status, error: now.error } };
+          return;
+        }
+        await bell.wait();
+      }
+    } finally {
+      bell.end();
+    }
+  }
+}
+
+/** The `seq` of its last event: when it ended, which no count of lines reaches. So a client that comes back with it has heard everything. */
+const endSeqOf = ({ is_active, completed_at, updated_at }: DeploymentRow): number =>
+  is_active ? Infinity : Date.parse(completed_at ?? updated_at);
+const recordOf = (value: unknown): Record<string, unknown> | null =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;

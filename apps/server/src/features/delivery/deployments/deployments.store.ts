@@ -1,0 +1,319 @@
+import type { DeployEnvironment, DeployProvider, DeploymentStatus } from "@tesslate/contract";
+import { and, asc, count, desc, eq, gt, inArray, isNull, like, max, ne, or, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { containers, type ContainerRow } from "../../runtime/containers/containers.table.ts";
+import { projects } from "../../projects/projects/projects.table.ts";
+import { users } from "../../accounts/users/users.table.ts";
+import { tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
+import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type SiteRow } from "./deployments.table.ts";
+
+type Page = { limit: number; offset: number };
+type Place = { container_id: string; provider: DeployProvider };
+/** It is there, beside what is live. */
+const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments.status, "success"), eq(deployments.has_artefact, true));
+const isShown = or(eq(deployments.is_live, true), isPreviewHere);
+type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
+const mayAct = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
+/** Of the unfinished task that makes a version of that place live: at most one (`switching.ts`). */
+export const switchKey = ({ container_id, provider }: Place): string => `deployment_switch:${container_id}:${provider}`;
+const isUnfinished = inArray(tasks.status, ["queued", "running"]);
+const at = ({ container_id, provider }: Place) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
+
+export type DeploymentsStore = ReturnType<typeof createDeploymentsStore>;
+export function createDeploymentsStore(db: Database) {
+  const update = async (id: string, values: Changes, q: Queries = db): Promise<DeploymentRow | undefined> =>
+    (
+      await q
+        .update(deployments)
+        .set({ ...values, updated_at: sql`now()` })
+        .where(eq(deployments.id, id))
+        .returning()
+    )[0];
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    /** Versions of one container at one provider are numbered, and begun, one at a time. */
+    lock: async (tx: Queries, { container_id, provider }: Place): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`deployments:${container_id}:${provider}`}, 0))`);
+    },
+    /** Whether something changes it, or what visitors see there; but for this task. */
+    isBusy: async (tx: Queries, place: Place, { except }: { except?: string | null } = {}): Promise<boolean> => {
+      const isOther = except ? ne(tasks.id, except) : undefined;
+      return (
+        (await tx.$count(deployments, and(at(place), eq(deployments.is_active, true)))) > 0 ||
+        (await tx.$count(tasks, and(eq(tasks.unique_key, switchKey(place)), isUnfinished, isOther))) > 0
+      );
+    },
+    /** Unfinished tasks that make one of these versions live. */
+    listSwitches: (ids: readonly string[], q: Queries = db): Promise<TaskRow[]> =>
+      q
+        .select()
+        .from(tasks)
+        .where(and(like(tasks.unique_key, "deployment_switch:%"), isUnfinished, inArray(sql`${tasks.input} ->> 'id'`, [...ids]))),
+    /** What a task works on. */
+    listActiveOf: (taskId: string): Promise<DeploymentRow[]> =>
+      db
+        .select()
+        .from(deployments)
+        .where(and(eq(deployments.task_id, taskId), eq(deployments.is_active, true))),
+    nextVersion: async (tx: Queries, place: Place): Promise<number> =>
+      ((
+        await tx
+          .select({ n: max(deployments.version) })
+          .from(deployments)
+          .where(at(place))
+      )[0]?.n ?? 0) + 1,
+    insert: async (tx: Queries, values: typeof deployments.$inferInsert): Promise<DeploymentRow> =>
+      (await tx.insert(deployments).values(values).returning())[0] as DeploymentRow,
+    update,
+    find: async (id: string, q: Queries = db): Promise<DeploymentRow | undefined> =>
+      (await q.select().from(deployments).where(eq(deployments.id, id)))[0],
+    list: async (
+      filter: { project_id?: string; target_id?: string; provider?: DeployProvider; status?: DeploymentStatus; container_id?: string },
+      page: Page,
+    ) => {
+      const where = and(
+        ...(["project_id", "target_id", "provider", "status", "container_id"] as const).flatMap((name) => {
+          const value = filter[name];
+          return value === undefined ? [] : [eq(deployments[name], value)];
+        }),
+      );
+      const [rows, total] = await Promise.all([
+        db
+          .select()
+          .from(deployments)
+          .where(where)
+          .orderBy(desc(deployments.created_at), desc(deployments.version), desc(deployments.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.$count(deployments, where),
+      ]);
+      return { rows, total };
+    },
+    listOfProject: (projectId: string): Promise<DeploymentRow[]> =>
+      db.select().from(deployments).where(eq(deployments.project_id, projectId)).orderBy(asc(deployments.created_at)),
+    /** The newest first. */
+    listOfPlace: (place: Place): Promise<DeploymentRow[]> =>
+      db.select().from(deployments).where(at(place)).orderBy(desc(deployments.version)),
+    findLive: async (place: Place): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(deployments)
+          .where(and(at(place), eq(deployments.is_live, true)))
+      )[0],
+    /** The last that went out there, for everybody or as a preview. */
+    findLast: async (place: Place, environment: DeployEnvironment): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(deployments)
+          .where(and(at(place), eq(deployments.environment, environment), eq(deployments.status, "success")))
+          .orderBy(desc(deployments.version))
+          .limit(1)
+      )[0],
+    /** Under way, though no task works on them: their server died. */
+    listAbandoned: async (): Promise<DeploymentRow[]> =>
+      (
+        await db
+          .select({ row: deployments })
+          .from(deployments)
+          .leftJoin(tasks, eq(tasks.id, deployments.task_id))
+          .where(and(eq(deployments.is_active, true), or(isNull(tasks.id), inArray(tasks.status, ["completed", "failed", "cancelled"]))))
+          .orderBy(asc(deployments.created_at))
+      ).map(({ row }) => row),
+    /** What this server shows, live or as a preview, of people who may act; of one of them, or of whoever it is. */
+    listShownHere: async ({ ownerId, isOfAll = false }: { ownerId?: string; isOfAll?: boolean } = {}): Promise<DeploymentRow[]> =>
+      (
+        await db
+          .select({ row: deployments })
+          .from(deployments)
+          .innerJoin(projects, eq(projects.id, deployments.project_id))
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(
+            and(
+              eq(deployments.provider, "local"),
+              isShown,
+              ownerId === undefined ? undefined : eq(projects.owner_id, ownerId),
+              isOfAll ? undefined : mayAct,
+            ),
+          )
+      ).map(({ row }) => row),
+    known: async (ids: readonly string[]): Promise<Set<string>> =>
+      ids.length === 0
+        ? new Set()
+        : new Set(
+            (
+              await db
+                .select({ id: deployments.id })
+                .from(deployments)
+                .where(inArray(deployments.id, [...ids]))
+            ).map(({ id }) => id),
+          ),
+    /** The preview that a host of this server names; not of somebody who may not act. */
+    findPreviewHere: async (name: string): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .select({ row: deployments })
+          .from(deployments)
+          .innerJoin(projects, eq(projects.id, deployments.project_id))
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(and(eq(deployments.provider, "local"), eq(deployments.site_name, name), isPreviewHere, mayAct))
+      )[0]?.row,
+    /** The site that a host of this server names, with what is live there; not of somebody who may not act. */
+    findSiteHere: async (name: string): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .select({ row: deployments })
+          .from(deploymentSites)
+          .innerJoin(deployments, and(eq(deployments.container_id, deploymentSites.container_id), eq(deployments.provider, "local")))
+          .innerJoin(projects, eq(projects.id, deployments.project_id))
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true), mayAct))
+      )[0]?.row,
+
+    /**
+     * This version is what visitors see from now on, and no other one. `unlessLater`: it ended late, so that one which was begun after it keeps
+     * the place.
+     */
+    makeLive: async (row: DeploymentRow, values: Changes, { unlessLater = false } = {}): Promise<DeploymentRow | undefined> =>
+      db.transaction(async (tx) => {
+        // One that is gone, or whose container is, takes nobody's place.
+        const [known] = await tx
+          .select({ container_id: deployments.container_id })
+          .from(deployments)
+          .where(eq(deployments.id, row.id))
+          .for("update");
+        if (known === undefined || known.container_id === null) return undefined;
+        const place = row.container_id === null ? undefined : { container_id: row.container_id, provider: row.provider };
+        const isLater =
+          unlessLater &&
+          place &&
+          (await tx.$count(deployments, and(at(place), eq(deployments.is_live, true), gt(deployments.version, row.version)))) > 0;
+        if (isLater) return update(row.id, values, tx);
+        if (place)
+          await tx
+            .update(deployments)
+            .set({ is_live: false, updated_at: sql`now()` })
+            .where(and(at(place), eq(deployments.is_live, true), ne(deployments.id, row.id)));
+        return update(row.id, { ...values, is_live: true }, tx);
+      }),
+    /** The end of the work on it, unless it has ended already. */
+    finish: async (id: string, values: Changes & { status: DeploymentStatus }): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .update(deployments)
+          .set({
+            ...values,
+            is_active: false,
+            updated_at: sql`now()`,
+            ...(values.status !== "deploying" && { completed_at: sql`now()` as unknown as string }),
+          })
+          .where(and(eq(deployments.id, id), eq(deployments.is_active, true)))
+          .returning()
+      )[0],
+    requestCancel: async (id: string): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .update(deployments)
+          .set({ cancel_requested_at: sql`now()` as unknown as string, updated_at: sql`now()` })
+          .where(and(eq(deployments.id, id), eq(deployments.is_active, true)))
+          .returning()
+      )[0],
+    /** Whether it may be asked of the provider now: once in so many seconds, whoever asks. */
+    claimQuestion: async (id: string, seconds: number): Promise<boolean> =>
+      (
+        await db
+          .update(deployments)
+          .set({ asked_at: sql`now()` as unknown as string })
+          .where(
+            and(
+              eq(deployments.id, id),
+              or(isNull(deployments.asked_at), sql`${deployments.asked_at} <= now() - make_interval(secs => ${seconds})`),
+            ),
+          )
+          .returning({ id: deployments.id })
+      ).length > 0,
+    remove: async (id: string): Promise<void> => {
+      await db.delete(deployments).where(eq(deployments.id, id));
+    },
+
+    appendLines: async (id: string, from: number, lines: readonly string[]): Promise<void> => {
+      await db
+        .insert(deploymentLogs)
+        .values(lines.map((line, i) => ({ deployment_id: id, seq: from + i, line })))
+        .onConflictDoNothing();
+    },
+    linesOf: async (id: string, after = 0, limit = 5000): Promise<{ seq: number; line: string }[]> =>
+      db
+        .select({ seq: deploymentLogs.seq, line: deploymentLogs.line })
+        .from(deploymentLogs)
+        .where(and(eq(deploymentLogs.deployment_id, id), gt(deploymentLogs.seq, after)))
+        .orderBy(asc(deploymentLogs.seq))
+        .limit(limit),
+    pageOfLines: async (id: string, page: Page): Promise<string[]> =>
+      (
+        await db
+          .select({ line: deploymentLogs.line })
+          .from(deploymentLogs)
+          .where(eq(deploymentLogs.deployment_id, id))
+          .orderBy(asc(deploymentLogs.seq))
+          .limit(page.limit)
+          .offset(page.offset)
+      ).map(({ line }) => line),
+    linesOfAll: async (ids: readonly string[]): Promise<Map<string, string[]>> => {
+      const all = new Map<string, string[]>();
+      if (ids.length === 0) return all;
+      for (const { id, line } of await db
+        .select({ id: deploymentLogs.deployment_id, line: deploymentLogs.line })
+        .from(deploymentLogs)
+        .where(inArray(deploymentLogs.deployment_id, [...ids]))
+        .orderBy(asc(deploymentLogs.seq)))
+        all.set(id, [...(all.get(id) ?? []), line]);
+      return all;
+    },
+    sizeOfLines: async (id: string): Promise<{ lines: number; bytes: number; last: number }> => {
+      const [size] = await db
+        .select({
+          lines: count(),
+          bytes: sql<string>`coalesce(sum(octet_length(${deploymentLogs.line})), 0)`,
+          last: max(deploymentLogs.seq),
+        })
+        .from(deploymentLogs)
+        .where(eq(deploymentLogs.deployment_id, id));
+      return { lines: size?.lines ?? 0, bytes: Number(size?.bytes ?? 0), last: size?.last ?? 0 };
+    },
+
+    findSite: async ({ container_id, provider }: Place): Promise<SiteRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(deploymentSites)
+          .where(and(eq(deploymentSites.container_id, container_id), eq(deploymentSites.provider, provider)))
+      )[0],
+    keepSite: async (values: typeof deploymentSites.$inferInsert): Promise<void> => {
+      const { site_id, name, url } = values;
+      await db
+        .insert(deploymentSites)
+        .values(values)
+        .onConflictDoUpdate({ target: [deploymentSites.container_id, deploymentSites.provider], set: { site_id, name, url: url ?? null } });
+    },
+    keepSiteUrl: async ({ container_id, provider }: Place, url: string): Promise<void> => {
+      await db
+        .update(deploymentSites)
+        .set({ url })
+        .where(and(eq(deploymentSites.container_id, container_id), eq(deploymentSites.provider, provider)));
+    },
+    /** A host of this server: `undefined` when the name is somebody else's. */
+    claimSiteHere: async (values: typeof deploymentSites.$inferInsert): Promise<SiteRow | undefined> =>
+      (await db.insert(deploymentSites).values(values).onConflictDoNothing().returning())[0],
+
+    baseContainers: (projectId: string): Promise<ContainerRow[]> =>
+      db
+        .select()
+        .from(containers)
+        .where(and(eq(containers.project_id, projectId), eq(containers.container_type, "base")))
+        .orderBy(asc(containers.created_at), asc(containers.id)),
+    containersOf: (projectId: string): Promise<ContainerRow[]> =>
+      db.select().from(containers).where(eq(containers.project_id, projectId)).orderBy(asc(containers.created_at), asc(containers.id)),
+  };
+}

@@ -1,0 +1,168 @@
+import type {
+  BuildMode,
+  DeployEnvironment,
+  DeployProvider,
+  DeploymentMetadata,
+  DeploymentStatus,
+  FrameworkId,
+  LaunchReport,
+} from "@tesslate/contract";
+import { sql } from "drizzle-orm";
+import { bigint, boolean, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { bytea, createdAt, id, timestamptz, updatedAt } from "../../../platform/columns.ts";
+import { containers } from "../../runtime/containers/containers.table.ts";
+import { projects } from "../../projects/projects/projects.table.ts";
+import { users } from "../../accounts/users/users.table.ts";
+
+const projectId = () =>
+  uuid()
+    .notNull()
+    .references(() => projects.id, { onDelete: "cascade" });
+
+/** A place on the canvas that containers are deployed to (agent-git-deploy 10). */
+export const deploymentTargets = pgTable(
+  "deployment_targets",
+  {
+    id: id(),
+    project_id: projectId(),
+    provider: text().$type<DeployProvider>().notNull(),
+    name: text().notNull(),
+    environment: text().$type<DeployEnvironment>().notNull().default("production"),
+    position_x: doublePrecision().notNull().default(0),
+    position_y: doublePrecision().notNull().default(0),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [index("deployment_targets_project_id_idx").on(t.project_id)],
+);
+export type TargetRow = typeof deploymentTargets.$inferSelect;
+
+export const deploymentTargetContainers = pgTable(
+  "deployment_target_containers",
+  {
+    target_id: uuid()
+      .notNull()
+      .references(() => deploymentTargets.id, { onDelete: "cascade" }),
+    container_id: uuid()
+      .notNull()
+      .references(() => containers.id, { onDelete: "cascade" }),
+    created_at: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.target_id, t.container_id] }),
+    index("deployment_target_containers_container_id_idx").on(t.container_id),
+  ],
+);
+
+/** How a version is run on this server: a program of its own sandbox, or else its files as they lie. */
+export interface ProgramSpec {
+  command: string[];
+  cwd: string;
+}
+
+/** One row a version (agent-git-deploy 2). */
+export const deployments = pgTable(
+  "deployments",
+  {
+    id: id(),
+    project_id: projectId(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    container_id: uuid().references(() => containers.id, { onDelete: "set null" }),
+    target_id: uuid().references(() => deploymentTargets.id, { onDelete: "set null" }),
+    container_name: text().notNull(),
+    provider: text().$type<DeployProvider>().notNull(),
+    /** A preview is never live. */
+    environment: text().$type<DeployEnvironment>().notNull().default("production"),
+    /** Counts from 1 in (container, provider). */
+    version: integer().notNull(),
+    status: text().$type<DeploymentStatus>().notNull().default("pending"),
+    /** Work on it goes on, or will after a restart; at most one in (container, provider). */
+    is_active: boolean().notNull().default(true),
+    /** What visitors see; at most one in (container, provider). */
+    is_live: boolean().notNull().default(false),
+    cancel_requested_at: timestamptz(),
+    task_id: uuid(),
+    mode: text().$type<BuildMode>().notNull(),
+    framework: text().$type<FrameworkId>().notNull().default("unknown"),
+    /** The provider's id. */
+    remote_id: text(),
+    deployment_url: text(),
+    site_id: text(),
+    /** Of a preview on this server: its own name in the address. */
+    site_name: text(),
+    error: text(),
+    failure: jsonb().$type<DeploymentMetadata["failure"]>(),
+    report: jsonb().$type<LaunchReport>(),
+    files: integer(),
+    bytes: bigint({ mode: "number" }),
+    custom_domain: text(),
+    env_names: jsonb().$type<string[]>().notNull().default([]),
+    rollback_of: integer(),
+    /** What was built is complete and still there. */
+    has_artefact: boolean().notNull().default(false),
+    spa_fallback: boolean().notNull().default(false),
+    program: jsonb().$type<ProgramSpec>(),
+    /** JSON: what was asked for and the variables that go along. */
+    sealed_request: bytea(),
+    provider_status: jsonb().$type<unknown>(),
+    /** When the provider was last asked how it fares. */
+    asked_at: timestamptz(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+    completed_at: timestamptz(),
+  },
+  (t) => [
+    uniqueIndex("deployments_version_key").on(t.container_id, t.provider, t.version),
+    uniqueIndex("deployments_active_key")
+      .on(t.container_id, t.provider)
+      .where(sql`${t.is_active}`),
+    uniqueIndex("deployments_live_key")
+      .on(t.container_id, t.provider)
+      .where(sql`${t.is_live}`),
+    index("deployments_project_id_created_at_idx").on(t.project_id, t.created_at.desc()),
+    index("deployments_target_id_idx").on(t.target_id),
+    index("deployments_user_id_idx").on(t.user_id),
+  ],
+);
+export type DeploymentRow = typeof deployments.$inferSelect;
+
+/** Lines of a deployment, in order and without values of secrets. */
+export const deploymentLogs = pgTable(
+  "deployment_logs",
+  {
+    deployment_id: uuid()
+      .notNull()
+      .references(() => deployments.id, { onDelete: "cascade" }),
+    seq: integer().notNull(),
+    line: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.deployment_id, t.seq] })],
+);
+
+/** What a provider calls the site of a container: remembered, so that the next deployment goes there, and no other project's does. */
+export const deploymentSites = pgTable(
+  "deployment_sites",
+  {
+    id: id(),
+    project_id: projectId(),
+    container_id: uuid()
+      .notNull()
+      .references(() => containers.id, { onDelete: "cascade" }),
+    provider: text().$type<DeployProvider>().notNull(),
+    site_id: text().notNull(),
+    name: text().notNull(),
+    url: text(),
+    created_at: createdAt(),
+  },
+  (t) => [
+    uniqueIndex("deployment_sites_container_id_provider_key").on(t.container_id, t.provider),
+    /** Of this server's own sites the name is the host. */
+    uniqueIndex("deployment_sites_local_name_key")
+      .on(t.name)
+      .where(sql`${t.provider} = 'local'`),
+    index("deployment_sites_project_id_idx").on(t.project_id),
+  ],
+);
+export type SiteRow = typeof deploymentSites.$inferSelect;

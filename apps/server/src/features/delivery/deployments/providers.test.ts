@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Deployment, DeploymentRequest } from "@tesslate/contract";
+import type { TestUser } from "../../../testing/app.ts";
+import { deploymentNow, plainBuild, startDeployProviders, type DeployProviders } from "../../../testing/deploying.ts";
+import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../../testing/projects.ts";
+
+let app: ProjectsApp;
+let providers: DeployProviders;
+let ada: TestUser;
+beforeAll(async () => {
+  providers = await startDeployProviders();
+  app = await projectsApp({
+    env: { ...providers.env, CHROMIUM_PATH: "/nowhere/chromium" },
+    configure: (config) => {
+      config.deployProviders.patience = { tries: 3, firstMs: 20, maxWaitMs: 200 };
+    },
+  });
+  ada = await app.signUp();
+  await providers.connect(app, ada);
+}, 60_000);
+afterAll(async () => {
+  await app?.close();
+  await providers?.[Symbol.asyncDispose]();
+});
+
+const api = () => app.as(ada);
+async function project(name: string) {
+  const made = await setUpProject(app, ada, name);
+  const put = (path: string, content: string) => api().files.put({ params: { id: made.project.id, path }, body: { content } });
+  await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" }, devDependencies: { vite: "1" } }));
+  // Nothing is to be installed: what is there counts.
+  await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" } }));
+  await put("build.mjs", plainBuild("one"));
+  await api().secrets.set({ params: { project_id: made.project.id }, body: { key: "API_TOKEN", value: "planted-secret-value" } });
+  return { ...made, put };
+}
+const deploy = async (body: DeploymentRequest): Promise<Deployment> => {
+  const { task_id, deployment } = await api().deployments.create({ body });
+  await ended(app, ada, task_id);
+  return deploymentNow(app, ada, deployment);
+};
+/** What visitors are served, without what a provider's adapter adds for itself. */
+const liveFiles = (provider: string, site: string) => {
+  const { vercel, netlify, cloudflare } = providers;
+  const files = provider === "vercel" ? vercel.files(site) : provider === "netlify" ? netlify.files(site) : cloudflare.files(site);
+  return Object.fromEntries(
+    [...files]
+      .map(([path, data]) => [path.replace(/^\//, ""), data.toString()] as const)
+      .filter(([path]) => path !== "_redirects" && path !== "vercel.json"),
+  );
+};
+const expected = (version: string) => ({
+  "index.html": `<!doctype html><title>${version}</title><p>hello`,
+  "build/x.js": `export const version = '${version}';`,
+  ".well-known/security.txt": "Contact: us",
+});
+
+test.each(["vercel", "netlify", "cloudflare"] as const)(
+  "%s gets what was built here, once more to the same site, and the first version comes back",
+  { timeout: 60_000 },
+  async (provider) => {
+    const { project: owner, put } = await project(`To ${provider}`);
+    const body = { project_id: owner.id, provider, deployment_mode: "pre-built" as const, env_vars: { VITE_GREETING: "hello" } };
+    const one = await deploy(body);
+    expect(one).toMatchObject({ status: "success", error: null, is_live: true, version: 1 });
+    // One id is ours, in paths, tasks and events; the provider's has a name of its own.
+    expect(one.remote_id).not.toBe(one.id);
+    expect(one).not.toHaveProperty("deployment_id");
+    const site = one.metadata.site_name ?? "";
+    expect(site).toBe(owner.slug);
+    expect(liveFiles(provider, site)).toEqual(expected("one"));
+    expect(one.logs?.join("\n")).toContain("secret is [secret:API_TOKEN]");
+    await put("build.mjs", plainBuild("two"));
+    const two = await deploy(body);
+    expect(two).toMatchObject({ status: "success", is_live: true, version: 2, metadata: { site_id: one.metadata.site_id } });
+    expect(liveFiles(provider, site)).toEqual(expected("two"));
+    expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: false, can_roll_back: true });
+    const back = await api().deployments.rollback({ params: { deployment_id: one.id } });
+    await ended(app, ada, back.task_id);
+    expect(liveFiles(provider, site)).toEqual(expected("one"));
+    const live = await deploymentNow(app, ada, back.deployment);
+    expect(live).toMatchObject({ status: "success", is_live: true });
+    if (live.id !== one.id) expect(live).toMatchObject({ version: 3, metadata: { rollback_of: 1 } });
+    const asked = providers[provider].calls.length;
+    const status = await api().deployments.status({ params: { deployment_id: live.id } });
+    expect(status).toMatchObject({ status: "success" });
+    expect(status.provider_status).not.toBe(null);
+    await api().deployments.status({ params: { deployment_id: live.id } });
+    expect(providers[provider].calls.length - asked).toBeLessThanOrEqual(2);
+    await api().deployments.remove({ params: { deployment_id: two.id } });
+    expect(liveFiles(provider, site)).toEqual(expected("one"));
+    // It goes there too, unless it is said otherwise; where it is the whole site, only when it is said.
+    await api().deployments.remove({ params: { deployment_id: live.id } });
+    const deleted = providers[provider].calls.flatMap(({ call }) => /^DELETE .*\/([^/]+)$/.exec(call)?.[1] ?? []);
+    expect(deleted).toEqual(provider === "cloudflare" ? [] : [two.remote_id, live.remote_id]);
+  },
+);
+
+test("sources pass the launch gate before anything is uploaded: their build, and the secrets in them", { timeout: 60_000 }, async () => {
+  const { project: owner, put } = await project("Gated sources");
+  const body = { project_id: owner.id, provider: "vercel", env_vars: { VITE_GREETING: "hello" } };
+  const sent = () => providers.vercel.calls.filter(({ call }) => /^POST \/v(?:2\/files|11\/projects|13\/)/.test(call)).length;
+  const before = sent();
+  await put("src/key.ts", "export const key = 'planted-secret-value';\n");
+  expect(await deploy(body)).toMatchObject({
+    status: "failed",
+    error: "It was kept back by secrets: Whoever sees the sources can read the value of API_TOKEN.",
+    metadata: { mode: "source", failure: { step: "gate", path: "src/key.ts", line: 1 } },
+    report: { is_blocked: true },
+  });
+  await put("src/key.ts", "export const key = 1;\n");
+  await put("build.mjs", `${plainBuild("one")}\nwriteFileSync("dist/leak.js", "const key = '" + process.env.API_TOKEN + "';");`);
+  expect((await deploy(body)).error).toBe("It was kept back by secrets: Visitors can read the value of API_TOKEN.");
+  await put("build.mjs", `console.error("src/key.ts:1:8: error: wrong"); process.exit(2);`);
+  expect(await deploy(body)).toMatchObject({ status: "failed", metadata: { failure: { step: "build", path: "src/key.ts", line: 1 } } });
+  expect(sent()).toBe(before);
+
+  expect(await deploy({ ...body, ignore_rules: ["build"] })).toMatchObject({ status: "success", is_live: true });
+  await put("build.mjs", plainBuild("one"));
+  const good = await deploy(body);
+  expect(good).toMatchObject({ status: "success", is_live: true, report: { is_blocked: false } });
+  expect(liveFiles("vercel", good.metadata.site_name ?? "")).not.toHaveProperty("index.html");
+  expect(good.logs?.join("\n")).toContain("[stdout] Build completed");
+  expect((await app.runtime.list()).filter(({ id }) => id.startsWith(`deploy-${good.id}`))).toEqual([]);
+});
+
+test("sources go to Vercel without what is built, hidden or secret; variables before the build", { timeout: 60_000 }, async () => {
+  const { project: owner, put } = await project("Sources");
+  for (const [path, text] of [
+    ["dist/old.js", "old"],
+    ["src/build/kept.js", "kept"],
+    [".npmrc", "registry=https://registry.example.com/\n//registry.example.com/:_authToken=npm_secret\n"],
+    [".env.local", "A=1"],
+    ["node_modules/x/index.js", "x"],
+  ] as const)
+    await put(path, text);
+  const sent = await deploy({ project_id: owner.id, provider: "vercel", env_vars: { GREETING: "hi" } });
+  expect(sent).toMatchObject({ status: "success", metadata: { mode: "source" } });
+  const files = liveFiles("vercel", sent.metadata.site_name ?? "");
+  expect(Object.keys(files).sort()).toEqual([".npmrc", "build.mjs", "package.json", "server.mjs", "src/build/kept.js"]);
+  expect(files[".npmrc"]).not.toContain("npm_secret");
+  expect(providers.vercel.deployment(sent.remote_id ?? "").env).toMatchObject({ GREETING: "hi", API_TOKEN: "planted-secret-value" });
+
+  // What is gone here goes there too; what somebody set there stays, and so does what was set for another environment.
+  const there = providers.vercel.project(sent.metadata.site_name ?? "")?.env;
+  there?.push({ id: "env_theirs", key: "THEIRS", value: "1", type: "plain", target: ["production", "preview"] });
+  await deploy({ project_id: owner.id, provider: "vercel", environment: "preview", env_vars: { GREETING: "look" } });
+  const next = await deploy({ project_id: owner.id, provider: "vercel", exclude_env: ["API_TOKEN"] });
+  expect(providers.vercel.deployment(next.remote_id ?? "").env).toEqual({ THEIRS: "1" });
+  expect(there?.filter(({ target }) => target.includes("preview")).map(({ key, value }) => [key, value])).toEqual([
+    ["THEIRS", "1"],
+    ["API_TOKEN", "planted-secret-value"],
+    ["GREETING", "look"],
+  ]);
+  expect(next.logs?.join("\n")).toContain("GREETING was taken from Vercel");
+});

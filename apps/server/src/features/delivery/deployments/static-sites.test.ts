@@ -1,0 +1,143 @@
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { DeploymentRequest } from "@tesslate/contract";
+import type { TestUser } from "../../../testing/app.ts";
+import { ended, projectsApp, setUpProject, visitHost, type Ask, type ProjectsApp } from "../../../testing/projects.ts";
+import { listArtefact } from "../launch/artefact.ts";
+import { staticSite } from "../launch/site.ts";
+
+let app: ProjectsApp;
+let ada: TestUser;
+let dir: string;
+const servers: Server[] = [];
+beforeAll(async () => {
+  app = await projectsApp();
+  ada = await app.signUp();
+  dir = await mkdtemp(join(tmpdir(), "static-sites-"));
+});
+afterAll(async () => {
+  for (const server of servers) server.close();
+  await app?.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const site = {
+  "index.html": `<!doctype html><title>home</title>${"home ".repeat(400)}`,
+  "plain.html": "<!doctype html><title>plain</title>",
+  "docs/index.html": "<!doctype html><title>docs</title>",
+  "assets/app-1a2b3c4d.js": `export const a = "${"x".repeat(5000)}";`,
+  "assets/style.css": "body{color:red}",
+  "data.json": "{}",
+  "module.cjs": "1",
+  "logo.svg": "<svg/>",
+  "font.woff2": "woff",
+  "empty.txt": "",
+  "no-extension": "bytes",
+};
+const page = { accept: "text/html,*/*;q=0.8", "sec-fetch-dest": "document" };
+const script = { accept: "*/*", "sec-fetch-dest": "script" };
+const asset = "/assets/app-1a2b3c4d.js";
+const requests: [path: string, options: Ask][] = [
+  ["/", { headers: page }],
+  ["/", { headers: { ...page, "accept-encoding": "gzip" } }],
+  ["/index.html", { headers: page }],
+  [asset, { headers: script }],
+  [asset, { headers: { ...script, "accept-encoding": "gzip, br" } }],
+  [asset, { method: "HEAD", headers: script }],
+  [asset, { headers: { range: "bytes=0-9" } }],
+  [asset, { headers: { range: "bytes=-10" } }],
+  [asset, { headers: { range: "bytes=99999-" } }],
+  [asset, { headers: { range: "bytes=0-9", "if-range": '"other"' } }],
+  [asset, { headers: { "if-none-match": "*" } }],
+  ["/assets/missing.js", { headers: script }],
+  ["/assets/missing.png", { headers: { "sec-fetch-dest": "image" } }],
+  ["/missing.json", { headers: { accept: "application/json" } }],
+  ["/about", { headers: page }],
+  ["/about/", { headers: page }],
+  ["/about?tab=1", { headers: page }],
+  ["/plain", { headers: page }],
+  ["/plain/", { headers: page }],
+  ["/docs", { headers: page }],
+  ["/docs?q=1", { headers: page }],
+  ["/docs/", { headers: page }],
+  ["/assets/", { headers: page }],
+  ["/assets", { headers: page }],
+  ["/data.json", {}],
+  ["/module.cjs", {}],
+  ["/logo.svg", {}],
+  ["/font.woff2", {}],
+  ["/empty.txt", {}],
+  ["/no-extension", {}],
+  ["/%E0%A4%A", {}],
+  ["/..%2findex.html", {}],
+  ["//example.org/", { headers: page }],
+  ["/", { method: "POST", body: "x" }],
+];
+
+/** The artefact at an address, as the launch gate serves it to its browser. */
+async function gateOf(files: Record<string, string>, spaFallback: boolean) {
+  const folder = await mkdtemp(join(dir, "artefact-"));
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  const gate = staticSite(await listArtefact(folder), { spaFallback, tap: () => ({ data: () => {}, end: () => {} }) });
+  const server = createServer((request, response) => gate.request(request, response));
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return visitHost({ ...app, port }, `gate:${port}`);
+}
+
+test.each([
+  ["with a fallback to index.html", {}],
+  ["with a page for what is not there", { "404.html": "<!doctype html><title>nothing here</title>" }],
+])("a site %s answers the same at the launch gate, as a preview and live", { timeout: 60_000 }, async (_, more) => {
+  const files: Record<string, string> = { ...site, ...more };
+  const { project } = await setUpProject(app, ada, "Site");
+  const api = app.as(ada);
+  const put = (path: string, content: string) => api.files.put({ params: { id: project.id, path }, body: { content } });
+  await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" }, devDependencies: {} }));
+  await put(
+    "build.mjs",
+    `import { mkdirSync, writeFileSync } from "node:fs"; import { dirname } from "node:path";
+for (const [path, content] of Object.entries(${JSON.stringify(files)})) { mkdirSync(dirname("dist/" + path), { recursive: true }); writeFileSync("dist/" + path, content); }`,
+  );
+  const deployed = async (environment: "production" | "preview") => {
+    const body: DeploymentRequest = { project_id: project.id, provider: "local", environment };
+    const { task_id, deployment } = await api.deployments.create({ body });
+    await ended(app, ada, task_id);
+    const made = (await api.deployments.list({ params: { project_id: project.id }, query: {} })).items.find(
+      ({ id }) => id === deployment.id,
+    );
+    expect(made).toMatchObject({ status: "success", environment });
+    return visitHost(app, new URL(made?.deployment_url ?? "").host);
+  };
+  const [live, preview] = [await deployed("production"), await deployed("preview")];
+  const gate = await gateOf(files, !("404.html" in files));
+
+  for (const [path, options] of requests) {
+    const what = `${options.method ?? "GET"} ${path} ${JSON.stringify(options.headers ?? {})}`;
+    const answers = await Promise.all(
+      [gate, preview, live].map(async (visit) => {
+        const { status, headers, text } = await visit.ask(path, options);
+        // Of the connection, and of a preview, which nobody should come upon by searching.
+        const { date: _date, connection: _connection, "keep-alive": _keepAlive, "x-robots-tag": _robots, ...rest } = headers;
+        return { what, status, headers: rest, text };
+      }),
+    );
+    expect(answers[1]).toEqual(answers[2]);
+    expect(answers[0]).toEqual(answers[2]);
+  }
+  const status = async (path: string, options: Ask) => (await gate.ask(path, options)).status;
+  const missing = "404.html" in files ? 404 : 200;
+  expect(await status("/about", { headers: page })).toBe(missing);
+  expect(await status("/assets/missing.js", { headers: script })).toBe(404);
+  expect(await gate.ask("/docs", { headers: page })).toMatchObject({ status: 308, headers: { location: "/docs/" } });
+});

@@ -1,0 +1,323 @@
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ProviderFault } from "@tesslate/contract";
+import type { Outbound } from "../../../../platform/outbound.ts";
+import { AppError } from "../../../../platform/errors.ts";
+
+/**
+ * Why a provider did not do what it was asked, also after several tries. The message is a sentence for a person, with the provider's reason and
+ * without the token.
+ */
+export class TargetError extends Error {
+  override readonly name = "TargetError";
+  readonly kind: ProviderFault;
+  /** Of the answer; 0 when there was none. */
+  readonly status: number;
+  /** The provider's own code. */
+  readonly code: string | undefined;
+  readonly body: unknown;
+  readonly retryAfterMs: number | undefined;
+  constructor(
+    kind: TargetError["kind"],
+    message: string,
+    facts: { status?: number; code?: string | undefined; body?: unknown; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.kind = kind;
+    this.status = facts.status ?? 0;
+    this.code = facts.code;
+    this.body = facts.body;
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}
+
+/** A body that can be sent again; `length` in bytes. */
+export interface StreamBody {
+  length: number;
+  open(): Readable;
+}
+export interface Call {
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  query?: Record<string, string | undefined>;
+  headers?: Record<string, string>;
+  json?: unknown;
+  form?: Record<string, string>;
+  stream?: StreamBody;
+  /** Instead of the credential's. */
+  token?: string;
+  signal?: AbortSignal;
+  /** From the call to the last byte of its answer, for each try. Default 60 s. */
+  timeoutMs?: number;
+  /** `once`: a second one would do it twice, so it is tried again only when the first was certainly not taken (429, no connection). */
+  repeat?: "always" | "once" | "never";
+  /** Only the status counts; the body is thrown away unread. */
+  statusOnly?: boolean;
+}
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** Parsed JSON; text when it is none; undefined when there is no body. */
+  body: unknown;
+}
+
+/** What a provider says went wrong, out of its own form of errors. */
+export type ReadReason = (body: unknown, status: number) => { message?: string | undefined; code?: string | undefined };
+/** The waits of the client: three tries more, a doubled pause with jitter between them. */
+export interface Patience {
+  tries: number;
+  firstMs: number;
+  /** A provider that wants a longer pause than this is not waited for. */
+  maxWaitMs: number;
+}
+export const patience: Patience = { tries: 4, firstMs: 1000, maxWaitMs: 90_000 };
+
+export interface ProviderClient {
+  /** One call, repeated where that is right. Throws `TargetError`; an aborted signal throws its reason. */
+  call(path: string, call?: Call): Promise<Answer>;
+}
+
+const maxAnswerBytes = 16 * 2 ** 20;
+const callMs = 60_000;
+
+/** The one way to a provider's API: a token, bounded answers, pauses that the provider asks for. `name` is the provider's, for people. */
+export function createProviderClient({
+  name,
+  baseUrl,
+  token,
+  query: always = {},
+  outbound,
+  reasonOf,
+  patient = patience,
+}: {
+  name: string;
+  baseUrl: string;
+  token?: string;
+  /** Goes with every call. */
+  query?: Record<string, string | undefined>;
+  outbound: Outbound;
+  reasonOf: ReadReason;
+  patient?: Patience;
+}): ProviderClient {
+  const once = async (path: string, call: Call): Promise<Answer> => {
+    const url = new URL(baseUrl + path);
+    for (const [key, value] of Object.entries({ ...always, ...call.query })) if (value !== undefined) url.searchParams.set(key, value);
+    const bearer = call.token ?? token;
+    const headers: Record<string, string> = {
+      accept: "application/json",
+      "user-agent": "tesslate-studio",
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+      ...(call.json !== undefined && { "content-type": "application/json" }),
+      ...(call.form && { "content-type": "application/x-www-form-urlencoded" }),
+      ...(call.stream && { "content-length": String(call.stream.length) }),
+      ...call.headers,
+    };
+    const source = call.stream?.open();
+    const body = source
+      ? (Readable.toWeb(source) as unknown as ReadableStream)
+      : call.json !== undefined
+        ? JSON.stringify(call.json)
+        : call.form && new URLSearchParams(call.form).toString();
+    const fetch = outbound.limited({ timeoutMs: call.timeoutMs ?? callMs, maxBytes: maxAnswerBytes });
+    try {
+      const response = await fetch(url, {
+        method: call.method ?? "GET",
+        headers,
+        redirect: "manual",
+        ...(body !== undefined && { body }),
+        ...(call.signal && { signal: call.signal }),
+      });
+      if (call.statusOnly && response.ok) {
+        await response.body?.cancel();
+        return { status: response.status, headers: response.headers, body: undefined };
+      }
+      return { status: response.status, headers: response.headers, body: parsed(await response.text()) };
+    } finally {
+      source?.destroy();
+    }
+  };
+
+  const failureOf = ({ status, headers, body }: Answer, bearer: string | undefined): TargetError => {
+    const { message, code } = reasonOf(body, status);
+    const reason = tidy(message ?? "", bearer);
+    const facts = { status, code, body, retryAfterMs: pauseOf(headers, Date.now()) };
+    const says = reason === "" ? "" : `: ${reason}`;
+    if (status === 401) return new TargetError("auth", `${name} does not accept the token${says || "."}`, facts);
+    if (status === 403) return new TargetError("forbidden", `${name} does not allow this${says || "."}`, facts);
+    if (status === 404) return new TargetError("not_found", `${name} does not know this${says || "."}`, facts);
+    if (status === 409) return new TargetError("taken", `${name} reports a conflict${says || "."}`, facts);
+    if (status === 429)
+      return new TargetError("busy", `${name} takes no more calls ${pauseWords(facts.retryAfterMs)}${says || "."}`, facts);
+    if (status >= 500) return new TargetError("down", `${name} is in trouble (${status})${says || "."}`, facts);
+    return new TargetError("refused", `${name} refused (${status})${says || "."}`, facts);
+  };
+
+  return {
+    call: async (path, call = {}) => {
+      const repeat = call.repeat ?? "always";
+      for (let attempt = 1; ; attempt++) {
+        call.signal?.throwIfAborted();
+        let failure: TargetError;
+        let mayRepeat: boolean;
+        try {
+          const answer = await once(path, call);
+          if (answer.status >= 200 && answer.status < 300) return answer;
+          failure = failureOf(answer, call.token ?? token);
+          mayRepeat = answer.status === 429 || (answer.status >= 500 && repeat === "always");
+        } catch (cause) {
+          call.signal?.throwIfAborted();
+          if (cause instanceof AppError) throw new TargetError("refused", `${name}: ${cause.message}`, { cause });
+          const how = isNotConnected(cause) ? "cannot be reached" : "was reached, and the connection broke";
+          failure = new TargetError("unreachable", `${name} ${how}: ${tidy(wordsOf(cause), call.token ?? token)}`, { cause });
+          mayRepeat = repeat === "always" || isNotConnected(cause);
+        }
+        const pause = Math.max(failure.retryAfterMs ?? 0, patient.firstMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
+        if (!mayRepeat || repeat === "never" || attempt >= patient.tries || pause > patient.maxWaitMs) throw failure;
+        await sleep(pause, undefined, { ...(call.signal && { signal: call.signal }) });
+      }
+    },
+  };
+}
+
+/**
+ * Makes something that must exist once: when it is not known whether a try was taken, `find` looks for it before the next. `make` must not repeat
+ * itself.
+ */
+export async function makeOnce<T>({
+  find,
+  make,
+  patient = patience,
+  signal,
+}: {
+  find: () => Promise<T | undefined>;
+  make: () => Promise<T>;
+  patient?: Patience | undefined;
+  signal?: AbortSignal;
+}): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await make();
+    } catch (error) {
+      const isUnclear = error instanceof TargetError && (error.kind === "unreachable" || error.status >= 500);
+      if (!isUnclear || attempt >= patient.tries) throw error;
+      await sleep(patient.firstMs * 2 ** (attempt - 1), undefined, { ...(signal && { signal }) });
+      const found = await find();
+      if (found !== undefined) return found;
+    }
+  }
+}
+
+/** Runs the work for each of them, so many at once; the first failure ends the rest. */
+export async function eachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  signal: AbortSignal,
+  work: (item: T, signal: AbortSignal) => Promise<void>,
+) {
+  const ending = new AbortController();
+  const both = AbortSignal.any([signal, ending.signal]);
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length && !both.aborted) {
+      const item = items[next++] as T;
+      try {
+        await work(item, both);
+      } catch (error) {
+        ending.abort(error);
+        throw error;
+      }
+    }
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  signal.throwIfAborted();
+  // The first that failed is the reason of the others.
+  if (ending.signal.aborted) throw ending.signal.reason;
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+}
+
+/** `name`, then what is left to try when it is taken; at most 63 characters each. */
+export function* freeNames(name: string): Generator<string> {
+  yield name;
+  const with_ = (tail: string) => `${name.slice(0, 62 - tail.length).replace(/-+$/, "")}-${tail}`;
+  for (let n = 2; n <= 4; n++) yield with_(String(n));
+  for (let n = 0; n < 5; n++) yield with_(Math.random().toString(36).slice(2, 8).padEnd(6, "0"));
+}
+
+/** For `catch`: what is not there is no failure. */
+export const unlessMissing = (error: unknown): undefined => {
+  if (error instanceof TargetError && error.kind === "not_found") return undefined;
+  throw error;
+};
+
+/** What a field of an answer is when it is that; providers are not trusted to keep to their documents. */
+export const textAt = (value: unknown, ...path: (string | number)[]): string | undefined => {
+  const found = at(value, ...path);
+  return typeof found === "string" ? found : typeof found === "number" ? String(found) : undefined;
+};
+export const listAt = (value: unknown, ...path: (string | number)[]): unknown[] => {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found : [];
+};
+export const textsAt = (value: unknown, ...path: (string | number)[]): string[] =>
+  listAt(value, ...path).filter((item) => typeof item === "string");
+export function at(value: unknown, ...path: (string | number)[]): unknown {
+  let found = value;
+  for (const step of path)
+    found = typeof found === "object" && found !== null ? (found as Record<string | number, unknown>)[step] : undefined;
+  return found;
+}
+/** A field without which nothing can go on. Throws `TargetError`. */
+export function needed(provider: string, value: unknown, ...path: (string | number)[]): string {
+  const found = textAt(value, ...path);
+  if (found === undefined || found === "")
+    throw new TargetError("refused", `${provider} answered without ${path.join(".")}.`, { body: value });
+  return found;
+}
+
+function parsed(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text.slice(0, 1000);
+  }
+}
+
+/** One line without the token and what else does not print, at most 500 characters. */
+function tidy(text: string, token: string | undefined): string {
+  const plain = token ? text.replaceAll(token, "[secret]") : text;
+  return plain
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .trim()
+    .slice(0, 500);
+}
+
+/** How long to wait, in milliseconds, as the provider says it: seconds or a date; the reset also as seconds since 1970. */
+function pauseOf(headers: Headers, now: number): number | undefined {
+  const wait = (text: string | null): number | undefined => {
+    if (text === null || text.trim() === "") return undefined;
+    const number = Number(text);
+    if (!Number.isFinite(number)) {
+      const date = Date.parse(text.replace(/ UTC$/, "Z"));
+      return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+    }
+    if (number > 1e12) return Math.max(0, number - now);
+    return Math.max(0, number > 1e9 ? number * 1000 - now : number * 1000);
+  };
+  const isUsedUp = headers.get("x-ratelimit-remaining") === null || Number(headers.get("x-ratelimit-remaining")) === 0;
+  return wait(headers.get("retry-after")) ?? (isUsedUp ? wait(headers.get("x-ratelimit-reset")) : undefined);
+}
+
+/** "at the moment", or for how long the provider asks. */
+const pauseWords = (ms: number | undefined): string =>
+  ms === undefined || ms < 60_000 ? "at the moment" : `for the next ${Math.ceil(ms / 60_000)} min`;
+
+const notConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
+function isNotConnected(error: unknown): boolean {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) if (notConnected.has((e as NodeJS.ErrnoException).code ?? "")) return true;
+  return false;
+}
+function wordsOf(error: unknown): string {
+  let words = String(error);
+  for (let e: unknown = error; e instanceof Error; e = e.cause) words = (e as NodeJS.ErrnoException).code ?? (e.message || words);
+  return words;
+}

@@ -1,0 +1,235 @@
+import { posix } from "node:path";
+import type { LaunchFinding, VerifyReport } from "@tesslate/contract";
+import { within } from "../../../platform/within.ts";
+import type { PreviewSite } from "../../../http/server.ts";
+import { pageFile } from "../../../http/static-site.ts";
+import { axeOf, NoPlace, openGate, type Browsers } from "../../agent/verify/index.ts";
+import type { Artefact } from "./artefact.ts";
+import { finding, plural, skipped, verdictOf, type Verdict } from "./report.ts";
+import type { Traffic, Transfer } from "./traffic.ts";
+import { visitPage, type PageVisit } from "./visit-page.ts";
+
+/** What a browser saw of the artefact. */
+export interface Tour {
+  visits: PageVisit[];
+  /** By path; null where axe could not be asked. */
+  accessibility: Map<string, VerifyReport["accessibility"]>;
+  firstPage: Transfer[];
+  /** Why nothing, or no more, was visited. */
+  stopped?: string;
+}
+
+const host = "launch.localhost";
+const origin = `http://${host}`;
+const tourMs = 50_000;
+/** The last page must still have time to load. */
+const pageMs = 10_000;
+const maxPages = 8;
+const axeMs = 6000;
+const closeMs = 2000;
+const maxKnown = 500;
+const maxRestarts = 2;
+/** Following these changes something, or ends the visit. */
+const leaveAlone = /log-?out|sign-?out|delete|remove|unsubscribe|destroy/i;
+const notPages = /(?:^|\/)(?:40[34]|50\d|200|_not-found|_error)(?:\.html|\/index\.html)$/;
+
+/** Opens the entry, then what it links to and the artefact's other pages, in a browser that reaches nothing but `site`. Rejects only with `signal`. */
+export async function tour(
+  {
+    browsers,
+    site,
+    traffic,
+    artefact,
+    kind,
+    spaFallback,
+  }: {
+    browsers: Browsers;
+    site: PreviewSite;
+    traffic: Traffic;
+    artefact: Artefact;
+    kind: "static" | "server";
+    spaFallback: boolean;
+  },
+  signal: AbortSignal,
+): Promise<Tour> {
+  const result: Tour = { visits: [], accessibility: new Map(), firstPage: [] };
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(tourMs)]);
+  const late = performance.now() + tourMs;
+  const agenda = planOf(artefact, kind, spaFallback);
+  /** In one browser, up to a page that does not come to rest: what shares its process may hang with it. */
+  const goOn = async () => {
+    await using gate = await openGate({ site, hosts: new Map([[`${host}:80`, ""]]) });
+    await using browser = await browsers.open({ proxy: gate.proxy, trustedOrigins: [origin] }, limit);
+    const { context } = browser;
+    for (let path = agenda.next(); path !== undefined; path = agenda.next()) {
+      if (late - performance.now() < pageMs) throw new OutOfTime();
+      const { visit, page } = await visitPage({ context, origin, isBlocked: gate.isBlocked }, path);
+      limit.throwIfAborted();
+      visit.hang = browser.ended() ?? visit.hang;
+      result.visits.push(visit);
+      agenda.add(visit.links);
+      if (result.visits.length === 1) result.firstPage = await traffic.endOfFirstPage();
+      if (visit.hang !== undefined) return;
+      if (isShown(visit) && late - performance.now() > pageMs) result.accessibility.set(path, await axeOf(page, axeMs));
+      await within(closeMs, page.close()).catch(() => undefined);
+    }
+  };
+  try {
+    for (let opened = 0; !agenda.isDone(); opened++) {
+      if (opened > maxRestarts) throw new OutOfTime();
+      await goOn();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof NoPlace) result.stopped = error.message;
+    else if (error instanceof OutOfTime || limit.aborted) result.stopped = "there was no time for more";
+    else throw error;
+  }
+  return result;
+}
+
+class OutOfTime extends Error {}
+
+/** Which page comes next: the entry, what the pages link to in their order, then the artefact's other documents. Each once, `maxPages` at most. */
+function planOf(artefact: Artefact, kind: "static" | "server", spaFallback: boolean) {
+  const linked = ["/"];
+  const rest = kind === "static" ? pagesOf(artefact) : [];
+  const known = new Set<string>([sameAs(artefact, kind, "/")]);
+  let given = 0;
+  const isNew = (path: string) => {
+    const name = sameAs(artefact, kind, path);
+    if (known.has(name) || known.size >= maxKnown) return false;
+    known.add(name);
+    return true;
+  };
+  return {
+    add: (links: readonly string[]) => {
+      for (const link of links) {
+        // Dead links are told without following them.
+        const isThere = kind === "server" || pageFile(artefact.files, pathOf(link), spaFallback) !== undefined;
+        if (isThere && !leaveAlone.test(link) && isNew(link)) linked.push(link);
+      }
+    },
+    next: (): string | undefined => {
+      if (given >= maxPages) return undefined;
+      const path = linked.shift() ?? rest.find(isNew);
+      if (path !== undefined) given += 1;
+      return path;
+    },
+    isDone: () => given >= maxPages || (linked.length === 0 && !rest.some((path) => !known.has(sameAs(artefact, kind, path)))),
+  };
+}
+
+const isShown = (visit: PageVisit) =>
+  visit.failure === undefined && !visit.isBlank && visit.leaves.length === 0 && (visit.status ?? 200) < 400;
+
+const pagesOf = ({ files }: Artefact): string[] =>
+  [...files.keys()]
+    .filter((path) => path.endsWith(".html") && path !== "index.html" && !notPages.test(path))
+    .map((path) => `/${path.endsWith("/index.html") ? path.slice(0, -"index.html".length) : path}`)
+    .slice(0, maxPages);
+
+const pathOf = (link: string): string => link.split("?")[0] ?? "/";
+
+/** `/about`, `/about.html` and `/about/` are one page where they are one file; queries make no other page. */
+function sameAs(artefact: Artefact, kind: "static" | "server", link: string): string {
+  const path = pathOf(link);
+  return (kind === "static" ? pageFile(artefact.files, path, false) : undefined) ?? path.replace(/\/$/, "");
+}
+
+/** What the visits say about the pages. */
+export function pagesVerdict(
+  { visits, stopped }: Tour,
+  artefact: Artefact,
+  { kind, spaFallback }: { kind: "static" | "server"; spaFallback: boolean },
+): Verdict {
+  if (visits.length === 0) return skipped("pages", stopped ?? "No page was opened.");
+  const findings = visits.flatMap(findingsOf);
+  if (kind === "static" && !spaFallback) findings.push(...deadLinks(visits, artefact));
+  const errors = visits.reduce((sum, { exceptions, consoleErrors }) => sum + exceptions.length + consoleErrors.length, 0);
+  const failed = visits.reduce((sum, visit) => sum + visit.failed.filter(isFault).length, 0);
+  const summary = [
+    plural(visits.length, "page"),
+    errors === 0 ? "no console errors" : plural(errors, "console error"),
+    ...(failed === 0 ? [] : [plural(failed, "failed request")]),
+    ...(stopped === undefined ? [] : [stopped]),
+  ];
+  return verdictOf("pages", summary.join(", "), findings);
+}
+
+/** Scripts and data of other hosts are not reached here, so what breaks beside them may work outside. */
+const needed = new Set(["script", "fetch", "xhr", "websocket", "document", "eventsource"]);
+
+function findingsOf(visit: PageVisit): LaunchFinding[] {
+  const { path: page, foreign } = visit;
+  const isCut = [...foreign.values()].some((kinds) => [...kinds].some((kind) => needed.has(kind)));
+  const found: LaunchFinding[] = [];
+  const tell = (severity: LaunchFinding["severity"], message: string, path: string | null = null) =>
+    found.push(finding("pages", severity, message, { page, path }));
+  /** What may come of what was not reached. */
+  const grave = (severity: "serious" | "critical") => (isCut ? "minor" : severity);
+  if (visit.hang !== undefined) tell("critical", `The page does not come to rest. ${visit.hang}`);
+  else if (visit.failure !== undefined) tell("critical", `The page could not be opened: ${visit.failure}`);
+  else if (visit.leaves.length > 0) tell("minor", `The page leaves for ${visit.leaves[0]} as soon as it is opened.`);
+  else if ((visit.status ?? 200) >= 400) tell(page === "/" ? "critical" : "serious", `The page answers ${visit.status}.`);
+  else if (visit.isBlank) tell(grave("critical"), "The page stays empty.");
+  for (const text of visit.exceptions) tell(grave("serious"), `Uncaught: ${text}`);
+  for (const { path, kind, why } of visit.failed.filter(isFault))
+    tell(kindsThatMatter.has(kind) ? "serious" : "minor", `${path} ${why}.`, pathOf(path).replace(/^\//, "") || null);
+  for (const text of visit.consoleErrors) tell("minor", `Console: ${text}`);
+  if (visit.dialogs > 0 && visit.hang === undefined) tell("minor", "The page shows a dialog by itself.");
+  if (visit.popups > 0) tell("minor", "The page opens windows by itself.");
+  if (visit.downloads > 0) tell("minor", "The page starts a download by itself.");
+  if (foreign.size > 0)
+    tell(
+      "info",
+      `The page needs ${[...foreign.keys()].slice(0, 5).join(", ")}, which is not reached from here: what depends on it was not checked.`,
+    );
+  return found;
+}
+
+const kindsThatMatter = new Set(["script", "stylesheet", "fetch", "xhr", "document"]);
+/** Who is not signed in is told so, and browsers ask for a favicon by themselves. */
+const isFault = ({ path, status }: PageVisit["failed"][number]): boolean =>
+  status !== 401 && status !== 403 && !pathOf(path).endsWith("favicon.ico");
+
+/** Links of the visited pages that lead nowhere; pages that were opened have spoken for themselves. */
+function deadLinks(visits: readonly PageVisit[], artefact: Artefact): LaunchFinding[] {
+  const opened = new Set(visits.map(({ path }) => path));
+  const told = new Set<string>();
+  return visits.flatMap(({ path: page, links }) =>
+    links.flatMap((link) => {
+      const path = pathOf(link);
+      if (opened.has(link) || told.has(path) || pageFile(artefact.files, path, false) !== undefined) return [];
+      told.add(path);
+      return [finding("pages", "serious", `A link leads to ${posix.normalize(path)}, which is not there.`, { page })];
+    }),
+  );
+}
+
+const severities = { critical: "critical", serious: "serious", moderate: "minor", minor: "info" } as const;
+
+/** axe's findings over all pages, each rule once. */
+export function accessibilityVerdict({ accessibility, stopped }: Tour): Verdict {
+  const asked = [...accessibility].flatMap(([page, found]) => (found === null ? [] : [{ page, found }]));
+  if (asked.length === 0)
+    return skipped("accessibility", accessibility.size > 0 ? "The pages did not answer." : (stopped ?? "No page could be looked at."));
+  const byRule = new Map<string, { finding: LaunchFinding; count: number; help: string; places: string[] }>();
+  for (const { page, found } of asked)
+    for (const { id, impact, help, count, places } of found) {
+      const known = byRule.get(id);
+      if (known) known.count += count;
+      else byRule.set(id, { finding: finding("accessibility", severities[impact], help, { page }), count, help, places });
+    }
+  const findings = [...byRule].map(([id, { finding: one, count, help, places }]) => ({
+    ...one,
+    message: `${help} (${id}, ${count}×): ${places.join(", ")}`.slice(0, 500),
+  }));
+  const total = [...byRule.values()].reduce((sum, { count }) => sum + count, 0);
+  const pages = `on ${plural(asked.length, "page")}`;
+  return verdictOf(
+    "accessibility",
+    total === 0 ? `no findings ${pages}` : `${plural(total, "place")} of ${plural(byRule.size, "kind")} ${pages}`,
+    findings,
+  );
+}

@@ -1,0 +1,173 @@
+import { posix } from "node:path";
+import type { Readable } from "node:stream";
+import { createBrotliDecompress, createGunzip } from "node:zlib";
+import type { LaunchFinding } from "@tesslate/contract";
+import { createValueFinder, type ValueFinder } from "../../projects/secrets/index.ts";
+import type { Artefact } from "./artefact.ts";
+import { findKeys } from "./known-keys.ts";
+import type { LaunchInput } from "./launch.ts";
+import { secretValues } from "./project-values.ts";
+import { finding, plural, verdictOf, type Verdict } from "./report.ts";
+import { scanText, type FoundSecret } from "./text-scan.ts";
+
+const limitMs = 25_000;
+const pieceBytes = 256 * 1024;
+const maxMapBytes = 16 * 2 ** 20;
+const maxPerFile = 5;
+const maxFindings = 100;
+/** Of a file that was compressed beforehand. */
+const maxUnpackedBytes = 256 * 2 ** 20;
+
+/** Their bytes hold no text. */
+const media = /\.(?:png|jpe?g|gif|webp|avif|ico|bmp|woff2?|ttf|otf|eot|mp[34]|webm|ogg|wav|mov|m4[av]|pdf)$/i;
+const first = /\.(?:html?|[cm]?js|json)$/i;
+/** Where frameworks put what a server hands out as it lies. */
+const publicFolders =
+  /^(?:public|static|www|dist\/(?:client|public)|build\/client|client|\.next\/static|\.output\/public|\.svelte-kit\/output\/client)\//;
+
+/** Whether something that visitors can read gives away a secret: values of this project, keys of well-known kinds, files that should have stayed. */
+export async function inspectSecrets(
+  { artefact, sources }: { artefact: Artefact; sources: Artefact | undefined },
+  { kind, secrets }: Pick<LaunchInput, "kind" | "secrets">,
+  /** What a server answered while its pages were looked at, by path. */
+  answered: Promise<ReadonlyMap<string, readonly FoundSecret[]>>,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const values = projectFinder(secrets);
+  const late = performance.now() + limitMs;
+  const served = [...artefact.files.keys()].filter((path) => kind === "static" || publicFolders.test(path));
+  const findings: LaunchFinding[] = [];
+  let looked = 0;
+  const inOrder = (paths: Iterable<string>) => [...paths].toSorted((a, b) => Number(first.test(b)) - Number(first.test(a)));
+  const order = [
+    ...inOrder(served).map((path) => ({ in: artefact, path, reader: visitors })),
+    ...(sources ? inOrder(sources.files.keys()).map((path) => ({ in: sources, path, reader: readersOfSources })) : []),
+  ];
+  for (const { in: place, path, reader } of order) {
+    if (performance.now() > late || findings.length >= maxFindings) break;
+    signal.throwIfAborted();
+    findings.push(...(await inspectFile(place, path, { values, late, reader })));
+    looked += 1;
+  }
+  const known = new Set<string>();
+  for (const [page, found] of await answered)
+    for (const one of told(found, visitors, { page })) {
+      // What stands in every page is told of the first one.
+      if (!known.has(one.message)) findings.push(one);
+      known.add(one.message);
+    }
+  const isWhole = looked === order.length && !artefact.isCut && !sources?.isCut;
+  if (!isWhole && findings.length === 0)
+    findings.push(finding("secrets", "minor", `Only ${plural(looked, "file")} of ${order.length} could be looked through in time.`));
+  const seen = isWhole ? plural(looked, "file") : `the first ${plural(looked, "file")}`;
+  const count = findings.filter(({ severity }) => severity === "critical" || severity === "serious").length;
+  return verdictOf("secrets", count === 0 ? `nothing secret in ${seen}` : `${plural(count, "secret")} in ${seen}`, findings);
+}
+
+export const projectFinder = (secrets: LaunchInput["secrets"]): ValueFinder => createValueFinder(secretValues(secrets));
+
+/** Who can read it, as a finding says it. */
+const visitors = "Visitors";
+const readersOfSources = "Whoever sees the sources";
+
+const told = (found: readonly FoundSecret[], reader: string, where: { path?: string; page?: string }): LaunchFinding[] =>
+  found
+    .slice(0, maxPerFile)
+    .map(({ what, severity, line }) =>
+      finding("secrets", severity, `${reader} can read ${what}.`, { ...where, ...(where.path !== undefined && { line }) }),
+    );
+
+async function inspectFile(
+  artefact: Artefact,
+  path: string,
+  { values, late, reader }: { values: ValueFinder; late: number; reader: string },
+): Promise<LaunchFinding[]> {
+  const name = posix.basename(path);
+  const size = artefact.files.get(path)?.size ?? 0;
+  if (isEnvironmentFile(name)) {
+    const text = await readText(artefact, path, 64 * 1024);
+    if (hasSettings(text)) return [finding("secrets", "critical", `${reader} can download the environment file.`, { path })];
+  }
+  if (/(?:^|\/)\.git\/config$/.test(path))
+    return [finding("secrets", "serious", `${reader} can download the repository with its whole history.`, { path: posix.dirname(path) })];
+  if (size > 0 && (/^(?:id_rsa|id_ed25519|id_ecdsa|\.netrc|\.htpasswd)$/.test(name) || (await isRegistryLogin(artefact, path, name))))
+    return [finding("secrets", "critical", `${reader} can download ${name}, a file with credentials.`, { path })];
+  if (media.test(name) || size === 0) return [];
+  if (name.endsWith(".map") && size <= maxMapBytes) {
+    const found = inspectMap(path, await readText(artefact, path, maxMapBytes), values, reader);
+    if (found.length > 0) return found;
+  }
+  const scan = scanText(values);
+  const file = await artefact.open(path, { start: 0, end: size - 1 });
+  for await (const piece of unpacked(file, name)) {
+    scan.push(piece);
+    if (performance.now() > late) break;
+  }
+  return told(scan.end(), reader, { path });
+}
+
+/** `.env`, `.env.production`; not `.env.example`. */
+const isEnvironmentFile = (name: string) => /^\.env(?:\.[\w.-]+)?$/.test(name) && !/\.(?:example|sample|template|dist)$/.test(name);
+const hasSettings = (text: string) => /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*["']?[^\s"'#]/m.test(text);
+
+const isRegistryLogin = async (artefact: Artefact, path: string, name: string) =>
+  /^\.(?:npmrc|yarnrc\.yml|pypirc)$/.test(name) && /auth|password/i.test(await readText(artefact, path, 64 * 1024));
+
+async function readText(artefact: Artefact, path: string, maxBytes: number): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of await artefact.open(path, { start: 0, end: maxBytes - 1 })) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+async function* unpacked(file: Readable, name: string): AsyncGenerator<Buffer> {
+  const unpack = name.endsWith(".gz")
+    ? createGunzip({ chunkSize: pieceBytes })
+    : name.endsWith(".br")
+      ? createBrotliDecompress()
+      : undefined;
+  let bytes = 0;
+  try {
+    for await (const piece of unpack ? file.on("error", () => unpack.destroy()).pipe(unpack) : file) {
+      yield piece as Buffer;
+      bytes += (piece as Buffer).length;
+      if (unpack && bytes > maxUnpackedBytes) return;
+    }
+  } catch (error) {
+    // Not what its name says: nothing to read in it.
+    if (!unpack) throw error;
+  } finally {
+    file.destroy();
+    unpack?.destroy();
+  }
+}
+
+/** A source map names the file and the line that somebody can change. */
+function inspectMap(path: string, text: string, values: ValueFinder, reader: string): LaunchFinding[] {
+  const { sources, contents } = sourcesOf(text);
+  return contents.flatMap((content, i) => {
+    if (typeof content !== "string") return [];
+    if (values.isEmpty && findKeys(content).length === 0) return [];
+    const scan = scanText(values);
+    scan.push(content);
+    const source = posix.normalize(String(sources[i] ?? "")).replace(/^(?:\.\.\/)+|^webpack:\/+(?:[^/]+\/)?(?:\.\/)?/g, "");
+    return scan
+      .end()
+      .slice(0, maxPerFile)
+      .map(({ what, severity, line }) =>
+        finding("secrets", severity, `${reader} can read ${what}, through the source map ${path}.`, {
+          path: source.slice(0, 500) || path,
+          line,
+        }),
+      );
+  });
+}
+
+function sourcesOf(text: string): { sources: unknown[]; contents: unknown[] } {
+  try {
+    const map: unknown = JSON.parse(text);
+    const { sources, sourcesContent }: { sources?: unknown; sourcesContent?: unknown } = typeof map === "object" && map !== null ? map : {};
+    return { sources: Array.isArray(sources) ? sources : [], contents: Array.isArray(sourcesContent) ? sourcesContent : [] };
+  } catch {
+    return { sources: [], contents: [] };
+  }
+}

@@ -1,0 +1,26 @@
+import { Value } from "typebox/value";
+import { LaunchSettings } from "@tesslate/contract";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+
+const usual: LaunchSettings = { blocking: ["build", "secrets"], weight_budget: 2_000_000 };
+const key = "launch";
+
+/** A project's choice for the launch gate, kept among its settings. */
+export type LaunchChoices = ReturnType<typeof createLaunchSettings>;
+export function createLaunchSettings({ projects }: { projects: Pick<Projects, "require" | "update"> }) {
+  /** What nobody chose is as usual, and so is what cannot be read. */
+  const of = (project: Pick<ProjectRow, "settings">): LaunchSettings => {
+    const chosen = project.settings?.[key];
+    return Value.Check(LaunchSettings, chosen) ? chosen : usual;
+  };
+  return {
+    of,
+    get: async (userId: string, ref: string): Promise<LaunchSettings> => of(await projects.require(userId, ref)),
+    update: async (userId: string, ref: string, { blocking, weight_budget }: LaunchSettings): Promise<LaunchSettings> => {
+      const chosen: LaunchSettings = { blocking: [...new Set(blocking)], weight_budget };
+      await projects.update(userId, ref, { settings: { [key]: chosen } });
+      return chosen;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { pipeline } from "node:stream/promises";
+import type { PreviewSite } from "../../../http/server.ts";
+import { serveStatic, type StaticSite, type Tap } from "../../../http/static-site.ts";
+import type { Artefact } from "./artefact.ts";
+
+/** The artefact, served as it is when it is live: by the same code. */
+export function staticSite(artefact: Artefact, { spaFallback, tap }: { spaFallback: boolean; tap: Tap }): PreviewSite {
+  const hashes = new Map<string, Promise<string>>();
+  const hash = (path: string): Promise<string> => {
+    const known = hashes.get(path) ?? artefact.hash(path);
+    hashes.set(path, known);
+    return known;
+  };
+  const site: StaticSite = { files: artefact.files, spaFallback, hash, read: (path, range) => artefact.open(path, range), tap };
+  return {
+    request: (request, response) => void serveStatic(site, request, response).catch(() => response.destroy()),
+    upgrade: (_request, socket) => void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
+  };
+}
+
+const answerMs = 10_000;
+
+/** A production build that answers by itself. It is asked for plain text, so that what it says can be read. */
+export function serverSite(address: { host: string; port: number }, { tap }: { tap: Tap }): PreviewSite {
+  const options = (request: IncomingMessage) => ({
+    ...address,
+    method: request.method,
+    path: request.url,
+    headers: { ...request.headers, "accept-encoding": "identity" },
+    agent: false as const,
+    setHost: false,
+  });
+  return {
+    request: (request, response) => {
+      const outgoing = httpRequest({ ...options(request), timeout: answerMs });
+      const fail = () => (response.headersSent ? response.destroy() : void response.writeHead(502).end());
+      outgoing.on("timeout", () => outgoing.destroy());
+      outgoing.on("error", fail);
+      response.on("close", () => outgoing.destroy());
+      outgoing.on("response", (answer) => {
+        const { statusCode: status = 502, headers } = answer;
+        response.writeHead(status, withoutHops(headers));
+        response.flushHeaders();
+        const seen = tap({
+          path: URL.parse(request.url ?? "/", "http://x")?.pathname ?? "/",
+          status,
+          type: headers["content-type"] ?? "",
+          isEncoded: !["", "identity"].includes(headers["content-encoding"] ?? ""),
+        });
+        answer.on("data", (piece) => seen.data(piece as Buffer));
+        answer.on("end", () => seen.end());
+        pipeline(answer, response).catch(fail);
+      });
+      request.pipe(outgoing);
+    },
+    upgrade: (request, socket, head) => {
+      const outgoing = httpRequest(options(request));
+      const fail = () => void socket.destroy();
+      outgoing.on("error", fail);
+      socket.on("error", () => outgoing.destroy());
+      outgoing.on("response", (answer) => {
+        answer.destroy();
+        socket.end(`HTTP/1.1 ${answer.statusCode ?? 502} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      });
+      outgoing.on("upgrade", (answer, upstream, first) => {
+        const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
+        if (first.length > 0) socket.write(first);
+        if (head.length > 0) upstream.write(head);
+        upstream.on("error", fail).on("close", fail);
+        socket.on("close", () => upstream.destroy());
+        upstream.pipe(socket).pipe(upstream);
+      });
+      outgoing.end();
+    },
+  };
+}
+
+const hops = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-authenticate", "trailer"]);
+const withoutHops = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !hops.has(name)));

@@ -1,0 +1,16 @@
+import { externalRoutes } from "@tesslate/contract";
+import type { Mount } from "../../../http/mount.ts";
+import { lastSeqOf } from "../../agent/chat/index.ts";
+import type { External } from "./external.service.ts";
+
+/** agent-git-deploy 10, 4.16. */
+export function mountExternal(mount: Mount, { external }: { external: External }): void {
+  mount("external", externalRoutes, {
+    invoke: ({ user }, { body }) => external.invoke(user, body),
+    events: ({ user, signal, headers }, { params, query }) => {
+      const afterSeq = lastSeqOf(headers, query);
+      return external.events(user, params.task_id, { signal, ...(afterSeq !== undefined && { afterSeq }) });
+    },
+    status: ({ user }, { params }) => external.status(user, params.task_id),
+  });
+}

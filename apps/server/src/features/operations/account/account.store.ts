@@ -1,0 +1,155 @@
+import { and, desc, eq, lte, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { forgetNamesOf } from "../../core/audit/index.ts";
+import { agents, userPurchasedAgents } from "../../agent/agents/agents.table.ts";
+import { forgetVoicesOf } from "../feedback/index.ts";
+import { bases, forgetReviewsOf, userPurchasedBases } from "../../store/marketplace/index.ts";
+import { podAccessLog } from "../../runtime/previews/pod-access.table.ts";
+import { forgetReferrer } from "../../billing/referrals/index.ts";
+import { projects, type ProjectRow } from "../../projects/projects/projects.table.ts";
+import { tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
+import { systemAccounts } from "../../accounts/users/index.ts";
+import { users, type UserRow } from "../../accounts/users/users.table.ts";
+import type { OwnedTable } from "./owned-tables.ts";
+
+export type AccountStore = ReturnType<typeof createAccountStore>;
+export function createAccountStore(db: Database) {
+  return {
+    find: async (id: string): Promise<UserRow | undefined> => (await db.select().from(users).where(eq(users.id, id)))[0],
+    /** Whose time is over. */
+    listDue: async (): Promise<string[]> =>
+      (
+        await db
+          .select({ id: users.id })
+          .from(users)
+          .where(and(eq(users.is_deleted, true), lte(users.scheduled_hard_delete_at, sql`now()`)))
+      ).map((row) => row.id),
+    isDue: async (id: string): Promise<boolean> =>
+      (await db.$count(users, and(eq(users.id, id), eq(users.is_deleted, true), lte(users.scheduled_hard_delete_at, sql`now()`)))) > 0,
+    /** All, those that are being deleted too. */
+    projectsOf: (id: string): Promise<ProjectRow[]> => db.select().from(projects).where(eq(projects.owner_id, id)),
+    /** Of projects that are gone too, as far as the tasks that dealt with them are remembered. */
+    formerProjectsOf: async (id: string): Promise<string[]> =>
+      (
+        await db.execute<{ project_id: string }>(
+          sql`select distinct project_id from tasks where user_id = ${id} and project_id is not null`,
+        )
+      ).rows.map((row) => row.project_id),
+    unfinishedTasksOf: async (id: string): Promise<Pick<TaskRow, "id" | "type">[]> =>
+      db
+        .select({ id: tasks.id, type: tasks.type })
+        .from(tasks)
+        .where(and(eq(tasks.user_id, id), sql`${tasks.status} in ('queued', 'running')`)),
+    lastTask: async (id: string, type: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.user_id, id), eq(tasks.type, type)))
+          .orderBy(desc(tasks.created_at))
+          .limit(1)
+      )[0],
+    taskIdsOf: async (id: string, type: string): Promise<string[]> =>
+      (
+        await db
+          .select({ id: tasks.id })
+          .from(tasks)
+          .where(and(eq(tasks.user_id, id), eq(tasks.type, type)))
+      ).map((row) => row.id),
+    /** Tasks of the type that are under way, or that ended well within so many hours. */
+    livingTasks: async (type: string, hours: number): Promise<Set<string>> =>
+      new Set(
+        (
+          await db
+            .select({ id: tasks.id })
+            .from(tasks)
+            .where(
+              and(
+                eq(tasks.type, type),
+                sql`(${tasks.status} in ('queued', 'running') or (${tasks.status} = 'completed' and ${tasks.completed_at} > now() - make_interval(hours => ${hours})))`,
+              ),
+            )
+        ).map((row) => row.id),
+      ),
+
+    /**
+     * The last step: what no key of the database leads to, then the account with everything that hangs on it. What was spent and earned stays in the
+     * books without saying whose it was. Agents and bases that others took into their libraries stay, of the community.
+     */
+    erase: async (user: UserRow, alongside: (tx: Queries) => Promise<void>): Promise<void> => {
+      await db.transaction(async (tx) => {
+        const { id } = user;
+        await tx.execute(
+          // Which agent it was stays where its maker earned by it.
+          sql`update usage_logs set agent_id = case when creator_id is null then null else agent_id end,
+            project_id = null, chat_id = null, task_id = null, request_id = null where user_id = ${id}`,
+        );
+        await tx
+          .delete(agents)
+          .where(
+            sql`(${agents.created_by_user_id} = ${id} or ${agents.forked_by_user_id} = ${id}) and not exists (select 1 from ${userPurchasedAgents} where ${userPurchasedAgents.agent_id} = ${agents.id} and ${userPurchasedAgents.user_id} <> ${id})`,
+          );
+        const community = systemAccounts.community.id;
+        await tx.update(agents).set({ created_by_user_id: null }).where(eq(agents.created_by_user_id, id));
+        await tx.update(agents).set({ forked_by_user_id: community }).where(eq(agents.forked_by_user_id, id));
+        await tx
+          .update(bases)
+          .set({ created_by_user_id: community })
+          .where(
+            sql`${bases.created_by_user_id} = ${id} and ${bases.archive_path} is null and exists (select 1 from ${userPurchasedBases} where ${userPurchasedBases.base_id} = ${bases.id} and ${userPurchasedBases.user_id} <> ${id})`,
+          );
+        await forgetReviewsOf(tx, id);
+        await forgetVoicesOf(tx, id);
+        await tx.delete(podAccessLog).where(sql`${podAccessLog.user_id} = ${id} or ${podAccessLog.expected_user_id} = ${id}`);
+        if (user.referral_code !== null) await forgetReferrer(tx, user.referral_code);
+        await tx.execute(sql`delete from letters where lower(recipient) in (lower(${user.email}), lower(${user.pending_email}))`);
+        // Jobs that are over and failed would keep saying whom they were for.
+        await tx.execute(
+          sql`select graphile_worker.complete_jobs(array(select id from graphile_worker._private_jobs where locked_at is null and (position(${id} in payload::text) > 0 or lower(payload ->> 'email') = lower(${user.email}))))`,
+        );
+        await tx.delete(users).where(eq(users.id, id));
+        await forgetNamesOf(tx, id);
+        await alongside(tx);
+      });
+    },
+
+    /** One picture of the database for everything that `read` reads. */
+    snapshot: (read: (rowsOf: (table: OwnedTable, userId: string) => AsyncGenerator<unknown>) => Promise<void>): Promise<void> =>
+      db.transaction(
+        async (tx) => {
+          let opened = 0;
+          await read(async function* ({ name, columns, isOwn }, userId) {
+            // DECLARE takes no parameters; names come from the database's own catalogue.
+            if (!/^[0-9a-f-]{36}$/.test(userId)) throw new Error("not a user's id");
+            const cursor = sql.identifier(`account_export_${++opened}`);
+            const shown = columns.map((column) => `t."${column}"`).join(", ");
+            await tx.execute(
+              sql`declare ${cursor} no scroll cursor for ${sql.raw(`select ${shown} from "${name}" t where ${isOwn(`'${userId}'`)}`)}`,
+            );
+            for (;;) {
+              const { rows } = await tx.execute<Record<string, unknown>>(sql`fetch 200 from ${cursor}`);
+              if (rows.length === 0) break;
+              yield* rows;
+            }
+            await tx.execute(sql`close ${cursor}`);
+          });
+        },
+        { isolationLevel: "repeatable read", accessMode: "read only" },
+      ),
+    /** What the database says of itself: columns, and the keys that say whose a row is: it goes with what they point to, or outlives it. */
+    schema: async () => {
+      const [columns, keys] = await Promise.all([
+        db.execute<{ table: string; column: string; type: string }>(
+          sql`select table_name as table, column_name as column, data_type as type from information_schema.columns where table_schema = 'public' and is_generated = 'NEVER' order by table_name, ordinal_position`,
+        ),
+        db.execute<{ table: string; column: string; target: string; target_column: string }>(sql`
+          select c.conrelid::regclass::text as table, a.attname as column, c.confrelid::regclass::text as target, f.attname as target_column
+          from pg_constraint c
+          join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+          join pg_attribute f on f.attrelid = c.confrelid and f.attnum = c.confkey[1]
+          where c.contype = 'f' and (c.confdeltype = 'c' or a.attname in ('user_id', 'project_id')) and array_length(c.conkey, 1) = 1 and c.connamespace = 'public'::regnamespace`),
+      ]);
+      return { columns: columns.rows, keys: keys.rows };
+    },
+  };
+}

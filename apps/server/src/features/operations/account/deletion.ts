@@ -1,0 +1,141 @@
+import { deletionGraceDays } from "@tesslate/contract";
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import { AppError, badRequest, conflict, notFound, unauthorized } from "../../../platform/errors.ts";
+import { enqueueJob } from "../../../platform/jobs.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Mail } from "../../../platform/mail.ts";
+import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { createPurposeTokens } from "../../accounts/auth/index.ts";
+import {
+  isLiving,
+  isSame,
+  normalizeUsername,
+  sessionOver,
+  type Passwords,
+  type UserRow,
+  type UserSessions,
+  type UsersStore,
+} from "../../accounts/users/index.ts";
+import { goodbyeLetter, keptLetter } from "./letters.ts";
+
+const dayMs = 86_400_000;
+const quarterHour = 15 * 60;
+
+export type Deletion = ReturnType<typeof createDeletion>;
+/**
+ * The decision to delete an account and to keep it after all (accounts-projects 9). In between the account is as good as gone for everybody: nobody
+ * signs in, keys and share links lead nowhere, nothing of it runs. What happens at the end is `createErasure`.
+ */
+export function createDeletion({
+  store,
+  findByLogin,
+  sessions,
+  passwords,
+  mail,
+  limits,
+  box,
+  appBaseUrl,
+  log,
+}: {
+  store: UsersStore;
+  /** By e-mail or username, whatever state the account is in. */
+  findByLogin: (login: string) => Promise<UserRow | undefined>;
+  sessions: UserSessions;
+  passwords: Passwords;
+  mail: Mail;
+  limits: RateLimiter;
+  box: CryptoBox;
+  appBaseUrl: string;
+  log: Logger;
+}) {
+  const tokens = createPurposeTokens<{ sub: string; at: string }>(box, "account restore", ["sub", "at"]);
+  const wrongPassword = () => badRequest("The password is wrong.", "current_password_wrong");
+  const notPending = () => badRequest("This account is not waiting to be deleted, or its time is over.", "deletion_not_pending");
+
+  const proveIntent = async (user: UserRow, { password, confirm }: { password?: string; confirm?: string }): Promise<void> => {
+    if (user.hashed_password === null) {
+      if (normalizeUsername(confirm ?? "") !== user.username)
+        throw badRequest("Type your username to confirm.", "current_password_required");
+      return;
+    }
+    if (password === undefined) throw badRequest("Give your password to delete the account.", "current_password_required");
+    const key = `password:${user.id}`;
+    await limits.count({ key, max: 10, windowSeconds: quarterHour });
+    if (!(await passwords.verify(user.hashed_password, password))) throw wrongPassword();
+    await limits.reset(key);
+  };
+
+  const keep = async (user: UserRow): Promise<void> => {
+    const kept = await store.transaction(async (tx) => {
+      const row = await store.cancelDeletion(tx, user.id);
+      if (row) {
+        await mail.queue(tx, keptLetter(row));
+        await enqueueJob(tx, "quiet_account", { user_id: user.id }, { key: `quiet_account:${user.id}` });
+      }
+      return row;
+    });
+    if (!kept) throw notPending();
+    await sessions.forgetUser(user.id);
+    log.info({ user_id: user.id }, "account kept after all");
+  };
+
+  return {
+    /**
+     * Closes the account and says when it ends. Throws `current_password_required`, `current_password_wrong`, `last_administrator`: a server
+     * without an administrator would be open to whoever comes first.
+     */
+    request: async (
+      id: string,
+      sessionId: string | undefined,
+      proof: { password?: string; confirm?: string },
+    ): Promise<{ scheduled_for: string; undo_token: string }> => {
+      const user = await store.find(id);
+      if (!user) throw notFound("User");
+      await proveIntent(user, proof);
+      const closed = await store.transaction(async (tx) => {
+        const { user: now, administrators } = await store.holdWithAdministrators(tx, id);
+        if (sessionId !== undefined && !(await sessions.isOpenNow(tx, sessionId, id))) throw unauthorized(sessionOver);
+        if (!isSame(now, user)) throw wrongPassword();
+        if (administrators.length === 1 && administrators[0]?.id === id)
+          throw conflict("last_administrator", "You are the only administrator. Make somebody else one first.");
+        const row = await store.scheduleDeletion(tx, id, id, deletionGraceDays);
+        if (!row) throw notFound("User");
+        await sessions.revokeOthers(tx, id, undefined, "deleted");
+        const undo_token = tokens.make({ sub: id, at: row.deleted_at ?? "" }, deletionGraceDays * dayMs);
+        const scheduled_for = row.scheduled_hard_delete_at ?? "";
+        // In the fragment: it reaches no server's log.
+        await mail.queue(tx, goodbyeLetter(row, `${appBaseUrl}/restore#${undo_token}`, scheduled_for));
+        await enqueueJob(tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
+        return { scheduled_for, undo_token };
+      });
+      await sessions.forgetUser(id);
+      log.info({ user_id: id }, "account closed, to be deleted");
+      return closed;
+    },
+
+    /** With the token, or with the credentials. Signs nobody in. Throws `login_bad_credentials`, `deletion_not_pending`. */
+    restore: async ({ token, login, password }: { token?: string; login?: string; password?: string }, ip: string): Promise<void> => {
+      if (token !== undefined) {
+        await limits.count({ key: `restore:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour });
+        const claims = tokens.verify(token);
+        const user = claims && (await store.find(claims.sub));
+        // A token of an earlier decision is not one of this.
+        if (!user || user.deleted_at !== claims.at) throw notPending();
+        return keep(user);
+      }
+      if (login === undefined || password === undefined) throw new AppError("bad_request", "Give the token, or your login and password.");
+      const user = await findByLogin(login);
+      const accountKey = `login:account:${user?.id ?? login.trim().toLowerCase()}:${networkOf(ip)}`;
+      await limits.count(
+        { key: accountKey, max: 10, windowSeconds: quarterHour },
+        { key: `login:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour },
+      );
+      const isRight = await passwords.verify(user?.hashed_password, password);
+      // Whether an account was closed by somebody else is not told, here as at the sign-in.
+      if (!user || !isRight || !(isLiving(user) || user.deleted_by_id === user.id))
+        throw unauthorized("The e-mail, username or password is wrong.", "login_bad_credentials");
+      await limits.reset(accountKey);
+      return keep(user);
+    },
+  };
+}

@@ -1,0 +1,351 @@
+import type { AdminHealth, HealthCheck, HealthStatus, ProviderHealth } from "@tesslate/contract";
+import type { RuntimeDriver } from "@tesslate/runtime";
+import { AppError, notFound } from "../../../platform/errors.ts";
+import type { HostLoad } from "../../../platform/host-load.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Mail } from "../../../platform/mail.ts";
+import { within } from "../../../platform/within.ts";
+import type { Models } from "../../agent/models/index.ts";
+import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { WorkStore } from "./work.store.ts";
+
+/** The database's pool of connections of this process. */
+export interface PoolFacts {
+  totalCount: number;
+  idleCount: number;
+  waitingCount: number;
+}
+type Finding = Pick<HealthCheck, "status" | "summary" | "advice"> & { facts?: [label: string, value: string][] };
+
+const checkMs = 3_000;
+const slowQuerySeconds = 60;
+const lateJobSeconds = 60;
+/** Below this much free space projects may not write (packages/runtime). */
+const reserveBytes = 512 * 2 ** 20;
+const worst: readonly HealthStatus[] = ["off", "ok", "warning", "down"];
+const titles: Record<HealthCheck["id"], string> = {
+  database: "Database",
+  jobs: "Background jobs",
+  tasks: "Long operations",
+  runtime: "Sandboxes",
+  models: "Models",
+  mail: "Mail",
+  disk: "Disk",
+  memory: "Memory",
+};
+
+/** Whether every part works, in words, and what to do where it does not (marketplace-billing-admin 13). Nobody outside is asked, but on demand. */
+export type AdminHealthService = ReturnType<typeof createAdminHealth>;
+export function createAdminHealth({
+  store,
+  audit,
+  pool,
+  checkJobs,
+  runtime,
+  models,
+  mail,
+  hostLoad,
+  version,
+  log,
+}: {
+  store: WorkStore;
+  audit: Audit;
+  pool: () => PoolFacts;
+  /** Rejects when jobs are no longer picked up. */
+  checkJobs: () => Promise<void>;
+  runtime: Pick<RuntimeDriver, "name" | "isolation" | "warnings" | "list">;
+  models: Pick<Models, "connected" | "tryConnected" | "state">;
+  mail: Pick<Mail, "isOn" | "queue">;
+  hostLoad: () => Promise<HostLoad>;
+  version: string;
+  log: Logger;
+}) {
+  const trials = new Map<string, NonNullable<ProviderHealth["last_trial"]>>();
+
+  const database = async (): Promise<Finding> => {
+    const started = performance.now();
+    const { version: server, bytes, connections, max_connections, longest_seconds } = await store.database();
+    const { totalCount, idleCount, waitingCount } = pool();
+    const facts: Finding["facts"] = [
+      ["Version", `PostgreSQL ${server}`],
+      ["Size", sizeOf(bytes)],
+      ["Connections", `${connections} of ${max_connections}`],
+      ["This server's pool", `${totalCount - idleCount} busy, ${idleCount} idle, ${waitingCount} waiting`],
+      ["Longest statement now", `${longest_seconds} s`],
+      ["Answer", `${Math.round(performance.now() - started)} ms`],
+    ];
+    if (connections > max_connections * 0.9)
+      return {
+        status: "warning",
+        summary: `Almost all of its connections are taken: ${connections} of ${max_connections}.`,
+        advice: "Raise max_connections, or find the program that keeps connections open.",
+        facts,
+      };
+    if (longest_seconds > slowQuerySeconds)
+      return {
+        status: "warning",
+        summary: `A statement has been running for ${longest_seconds} s.`,
+        advice: "Look at pg_stat_activity; end it with pg_cancel_backend if it is not wanted.",
+        facts,
+      };
+    if (waitingCount > 0)
+      return {
+        status: "warning",
+        summary: `${waitingCount} requests wait for a connection.`,
+        advice: "This passes by itself unless the database is slow. If it stays, give the database more processors or memory.",
+        facts,
+      };
+    return { status: "ok", summary: "It answers.", advice: null, facts };
+  };
+
+  const jobs = async (): Promise<Finding> => {
+    const { waiting, running, failing, dead, oldest_seconds, last_error } = await store.jobCounts();
+    const facts: Finding["facts"] = [
+      ["Waiting", String(waiting)],
+      ["Running", String(running)],
+      ["Failed, tried again", String(failing)],
+      ["Given up", String(dead)],
+      ...(last_error === null ? [] : [["Last error", last_error] as [string, string]]),
+    ];
+    try {
+      await checkJobs();
+    } catch {
+      return {
+        status: "down",
+        summary: "Nothing is picked up: mails, clean-ups and queued work wait.",
+        advice: "Restart the server. Its log says why the runner stopped.",
+        facts,
+      };
+    }
+    if (dead > 0)
+      return {
+        status: "warning",
+        summary: `${dead === 1 ? "One job has" : `${dead} jobs have`} been given up after the last attempt.`,
+        advice: "See what they say under Jobs below; try them again when the cause is gone.",
+        facts,
+      };
+    if (oldest_seconds > lateJobSeconds)
+      return {
+        status: "warning",
+        summary: `A job has been due for ${oldest_seconds} s and nobody has taken it.`,
+        advice: "The server may be too busy. If it stays like this, restart it.",
+        facts,
+      };
+    return { status: "ok", summary: "Jobs are picked up as they come.", advice: null, facts };
+  };
+
+  const tasks = async (): Promise<Finding> => {
+    const counts = await store.taskCounts();
+    const { running = 0, queued = 0, failed = 0, stuck = 0 } = counts ?? {};
+    const facts: Finding["facts"] = [
+      ["Running", String(running)],
+      ["Queued", String(queued)],
+      ["Failed in 24 hours", String(failed)],
+    ];
+    return stuck > 0
+      ? {
+          status: "warning",
+          summary: `${stuck === 1 ? "One operation has" : `${stuck} operations have`} been waiting to start for more than a minute.`,
+          advice: "Operations are picked up by the jobs above. If those work, restart the server.",
+          facts,
+        }
+      : { status: "ok", summary: "Operations start as they come.", advice: null, facts };
+  };
+
+  const sandboxes = async (): Promise<Finding> => {
+    const known = await runtime.list();
+    const up = known.filter(({ services }) => services.some(({ state }) => state === "running" || state === "starting")).length;
+    const facts: Finding["facts"] = [
+      ["Driver", runtime.name],
+      ["Isolation", runtime.isolation],
+      ["Sandboxes", `${known.length}, of which ${up} run`],
+    ];
+    return runtime.isolation === "full"
+      ? { status: "ok", summary: "Projects run behind every wall there is.", advice: null, facts }
+      : {
+          status: "warning",
+          summary: runtime.warnings.join(" ") || "Projects are not fully kept apart from this host.",
+          advice: "Until this is mended, let only people you trust make projects.",
+          facts,
+        };
+  };
+
+  const modelsCheck = async (): Promise<Finding> => {
+    const [connected, failures, { default_model, demo }] = await Promise.all([models.connected(), store.modelFailures(), models.state()]);
+    const facts: Finding["facts"] = [
+      ["Connected", connected.map(({ name }) => name).join(", ") || "none"],
+      ["Default model", default_model ?? "none"],
+      ["Runs a model failed in 24 hours", String(failures?.n ?? 0)],
+      ...(failures?.error ? [["Last of them", failures.error] as [string, string]] : []),
+    ];
+    if (connected.length === 0)
+      return {
+        status: demo ? "warning" : "down",
+        summary: demo
+          ? "Answers come from the demo's script."
+          : "No model is connected: only people with keys of their own can run the agent.",
+        advice: "Connect a provider on the start page, or set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_BASE_URL.",
+        facts,
+      };
+    if ((failures?.n ?? 0) > 0)
+      return {
+        status: "warning",
+        summary: `${failures?.n === 1 ? "A run" : `${failures?.n} runs`} ended in the last 24 hours because a model did not answer.`,
+        advice: "Try the providers below. A refused key or an empty account is told there in the provider's own words.",
+        facts,
+      };
+    return { status: "ok", summary: "No run was failed by a model in the last 24 hours.", advice: null, facts };
+  };
+
+  const mailCheck = async (): Promise<Finding> => {
+    if (!mail.isOn)
+      return {
+        status: "off",
+        summary: "No mail server is set up: letters are kept under Mail, for you to hand over.",
+        advice: "Set SMTP_HOST and SMTP_SENDER_EMAIL to switch it on.",
+      };
+    const { waiting, postponed, failed, last_error } = await store.letterCounts();
+    const facts: Finding["facts"] = [
+      ["Waiting", String(waiting)],
+      ["Refused, tried again", String(postponed)],
+      ["Given up", String(failed)],
+      ...(last_error === null ? [] : [["Last error", last_error] as [string, string]]),
+    ];
+    return postponed + failed > 0
+      ? {
+          status: "warning",
+          summary: `${postponed + failed === 1 ? "A letter" : `${postponed + failed} letters`} could not be sent.`,
+          advice: "Check the SMTP_ settings and whether the mail server can be reached; then send them again under Mail.",
+          facts,
+        }
+      : { status: "ok", summary: "Every letter was sent.", advice: null, facts };
+  };
+
+  const disk = async (): Promise<Finding> => {
+    const { disk_used_bytes, disk_total_bytes } = await hostLoad();
+    const free = disk_total_bytes - disk_used_bytes;
+    const facts: Finding["facts"] = [
+      ["Free", sizeOf(free)],
+      ["In all", sizeOf(disk_total_bytes)],
+    ];
+    if (free < reserveBytes)
+      return {
+        status: "down",
+        summary: `Only ${sizeOf(free)} are free: projects may not write until there is more.`,
+        advice: "Delete projects or snapshots that nobody needs, or give the data folder a larger disk.",
+        facts,
+      };
+    if (free < disk_total_bytes * 0.1)
+      return {
+        status: "warning",
+        summary: `The disk is ${percentOf(disk_used_bytes, disk_total_bytes)} % full.`,
+        advice: "Sort the projects by size to see who needs most.",
+        facts,
+      };
+    return { status: "ok", summary: `${sizeOf(free)} are free.`, advice: null, facts };
+  };
+
+  const memory = async (): Promise<Finding> => {
+    const { memory_used_bytes, memory_total_bytes, server_memory_bytes, load, cpus } = await hostLoad();
+    const facts: Finding["facts"] = [
+      ["In use", `${sizeOf(memory_used_bytes)} of ${sizeOf(memory_total_bytes)}`],
+      ["This server", sizeOf(server_memory_bytes)],
+      ["Load", `${load.map((mean) => mean.toFixed(2)).join(", ")} on ${cpus} processors`],
+    ];
+    return memory_used_bytes > memory_total_bytes * 0.9
+      ? {
+          status: "warning",
+          summary: `Memory is ${percentOf(memory_used_bytes, memory_total_bytes)} % full. Idle projects are stopped to make room.`,
+          advice: "Sandboxes shows who needs most.",
+          facts,
+        }
+      : { status: "ok", summary: "There is enough.", advice: null, facts };
+  };
+
+  const check = async (id: HealthCheck["id"], work: () => Promise<Finding>): Promise<HealthCheck> => {
+    const started = performance.now();
+    const found = await within(checkMs, work()).catch((err: unknown): Finding => {
+      log.error({ err, check: id }, "health check failed");
+      return {
+        status: "down",
+        summary: "It did not answer.",
+        advice: "The server's log says what went wrong. If it stays like this, restart the server.",
+      };
+    });
+    return {
+      id,
+      title: titles[id],
+      status: found.status,
+      summary: found.summary,
+      advice: found.advice,
+      facts: (found.facts ?? []).map(([label, value]) => ({ label, value })),
+      duration_ms: Math.round(performance.now() - started),
+    };
+  };
+  const providers = async (): Promise<ProviderHealth[]> => {
+    const [connected, answers] = await Promise.all([models.connected(), store.lastAnswers()]);
+    return connected.map(({ slug, name }) => ({
+      provider: slug,
+      name,
+      last_ok_at: answers.get(slug) ?? null,
+      last_trial: trials.get(slug) ?? null,
+    }));
+  };
+
+  return {
+    get: async (): Promise<AdminHealth> => {
+      const checks = await Promise.all([
+        check("database", database),
+        check("jobs", jobs),
+        check("tasks", tasks),
+        check("runtime", sandboxes),
+        check("models", modelsCheck),
+        check("mail", mailCheck),
+        check("disk", disk),
+        check("memory", memory),
+      ]);
+      return {
+        status: worst[Math.max(...checks.map(({ status }) => worst.indexOf(status)), 1)] ?? "ok",
+        checked_at: new Date().toISOString(),
+        version,
+        uptime_seconds: Math.floor(process.uptime()),
+        checks,
+        providers: await providers().catch(() => []),
+      };
+    },
+    /** Throws 404, `outbound_refused`. */
+    tryProvider: async (slug: string): Promise<ProviderHealth> => {
+      const started = performance.now();
+      const { ok, message } = await models.tryConnected(slug);
+      trials.set(slug, { at: new Date().toISOString(), ok, message, duration_ms: Math.round(performance.now() - started) });
+      const found = (await providers()).find(({ provider }) => provider === slug);
+      if (!found) throw notFound("Provider");
+      return found;
+    },
+    /** A letter to the administrator's own address. Throws `not_configured`. */
+    tryMail: async (actor: Actor): Promise<{ message: string }> => {
+      if (!mail.isOn) throw new AppError("not_configured", "No mail server is set up. Set SMTP_HOST and SMTP_SENDER_EMAIL.");
+      return audit.act(actor, async ({ tx, users, record }) => {
+        const to = users.get(actor.id)?.email ?? "";
+        await mail.queue(tx, {
+          kind: "notice",
+          to,
+          subject: "Mail works",
+          text: "This letter was sent from the administration of your Tesslate Studio. Mail works.",
+          html: "<p>This letter was sent from the administration of your Tesslate Studio. Mail works.</p>",
+        });
+        await record({ action: "server.mail_tried", target: { type: "server", id: null, name: "mail" } });
+        return { message: `A letter is on its way to ${to}.` };
+      });
+    },
+  };
+}
+
+const percentOf = (part: number, whole: number) => (whole === 0 ? 0 : Math.round((part / whole) * 100));
+function sizeOf(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let value = bytes;
+  let at = 0;
+  for (; value >= 1024 && at < units.length - 1; at++) value /= 1024;
+  return `${value >= 100 || at === 0 ? Math.round(value) : value.toFixed(1)} ${units[at]}`;
+}

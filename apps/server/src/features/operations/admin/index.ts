@@ -1,0 +1,17 @@
+export { mountAdmin } from "./admin.routes.ts";
+export { createImpersonation, createImpersonationNotes } from "./impersonation.ts";
+export { createAdminUsers } from "./users.service.ts";
+export { createAdminUsersStore } from "./users.store.ts";
+export { createOperator, generatePassword, type Operator } from "./operator.ts";
+export { createMetrics } from "./metrics.service.ts";
+export { createMetricsStore } from "./metrics.store.ts";
+export { mountAdminMetrics } from "./metrics.routes.ts";
+export { createAdminAgents } from "./agents.service.ts";
+export { createAdminAgentsStore } from "./agents.store.ts";
+export { createAdminHealth } from "./health.service.ts";
+export { mountHouse } from "./house.routes.ts";
+export { createAdminProjects } from "./projects.service.ts";
+export { createAdminProjectsStore } from "./projects.store.ts";
+export { createAdminSandboxes } from "./sandboxes.service.ts";
+export { createAdminWork } from "./work.service.ts";
+export { createWorkStore } from "./work.store.ts";

@@ -1,0 +1,139 @@
+import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import { randomToken } from "../../../platform/crypto.ts";
+import type { Queries } from "../../../platform/database.ts";
+import { enqueueJob } from "../../../platform/jobs.ts";
+import type { AuthStore } from "../../accounts/auth/index.ts";
+import { isLiving, type Passwords, type UserRow, type Users } from "../../accounts/users/index.ts";
+import type { Actor, Audit, AuditEntry, AuditStore } from "../../core/audit/index.ts";
+import { releaseJob } from "./users.service.ts";
+import type { AdminUsersStore } from "./users.store.ts";
+
+/** Of an account, for the command line. */
+export interface ListedAccount {
+  email: string;
+  username: string;
+  is_superuser: boolean;
+  state: "active" | "suspended" | "deleted" | "inactive";
+}
+const nobody = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * What whoever has the machine may do to accounts (`./studio admin`): with nobody signed in, also when no administrator is left. Each act is one
+ * transaction with its row in the audit log; running servers hear of it at once. Throws `AppError`s with sentences for the terminal.
+ */
+export type Operator = ReturnType<typeof createOperator>;
+export function createOperator({
+  audits,
+  audit,
+  store,
+  users,
+  auth,
+  passwords,
+  systemUser,
+}: {
+  audits: Pick<AuditStore, "transaction" | "lockUsers">;
+  audit: Pick<Audit, "record">;
+  store: AdminUsersStore;
+  users: Pick<Users, "register" | "findByLogin" | "checkPassword" | "replacePassword">;
+  auth: Pick<AuthStore, "revokeOfUser" | "ring">;
+  passwords: Passwords;
+  /** Name of the user of this machine who does it. */
+  systemUser: string;
+}) {
+  const actor: Actor = { id: nobody, name: `${systemUser} (./studio admin)`, ip: "this machine", user_agent: undefined };
+  const require = async (login: string): Promise<UserRow> => {
+    const user = await users.findByLogin(login);
+    if (!user) throw notFound("Account");
+    return user;
+  };
+  /** The account as it is now, held, with the administrators beside it: two who demote the last two at once wait for each other. */
+  const act = async (
+    login: string,
+    work: (tx: Queries, user: UserRow, others: number) => Promise<Omit<AuditEntry, "target">>,
+  ): Promise<UserRow> => {
+    const { id } = await require(login);
+    const held = await audits.transaction(async (tx) => {
+      const administrators = await store.administrators(tx);
+      const rows = await audits.lockUsers(tx, [id, ...administrators]);
+      const user = rows.get(id);
+      if (!user) throw notFound("Account");
+      const others = [...rows.values()].filter((row) => row.id !== id && row.is_superuser && isLiving(row)).length;
+      const entry = await work(tx, user, others);
+      await audit.record(tx, { actor, target: { type: "user", id, name: user.username }, ...entry });
+      return user;
+    });
+    await auth.ring({ user_id: id });
+    return held;
+  };
+
+  return {
+    /** An administrator with a confirmed address. Throws what registering throws. */
+    create: (input: { email: string; password: string; name?: string; username?: string }): Promise<UserRow> => {
+      return users.register(
+        input,
+        async () => true,
+        async (tx, user) => {
+          await store.setFlags(tx, user.id, { is_verified: true });
+          const target = { type: "user" as const, id: user.id, name: user.username };
+          await audit.record(tx, { actor, action: "user.promoted", target, details: { created: true } });
+        },
+      );
+    },
+    /** Throws `reset_password_invalid_password` for one that breaks a rule. Every session of theirs ends. */
+    resetPassword: async (login: string, password: string): Promise<UserRow> => {
+      const hash = await passwords.hash(password);
+      return act(login, async (tx, user) => {
+        await users.checkPassword(password, user, "reset_password_invalid_password");
+        if (!(await users.replacePassword(tx, user, hash))) throw conflict("conflict", "The password was changed right now. Try again.");
+        const ended = await auth.revokeOfUser(user.id, undefined, "password_reset_by_admin", tx);
+        return { action: "user.password_reset", details: { ended_sessions: ended.length } };
+      });
+    },
+    list: async (onlyAdministrators: boolean): Promise<ListedAccount[]> => {
+      const { rows } = await store.list(
+        { ...(onlyAdministrators && { is_superuser: true }), sort_by: "email", sort_order: "asc" },
+        { limit: 10_000, offset: 0 },
+      );
+      return rows.map(({ email, username, is_superuser, is_deleted, is_suspended, is_active }) => ({
+        email,
+        username,
+        is_superuser,
+        state: is_deleted ? "deleted" : is_suspended ? "suspended" : is_active ? "active" : "inactive",
+      }));
+    },
+    promote: (login: string): Promise<UserRow> =>
+      act(login, async (tx, user) => {
+        if (user.is_superuser) throw badRequest("This account is an administrator already.");
+        if (!isLiving(user)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
+        await store.setFlags(tx, user.id, { is_superuser: true });
+        return { action: "user.promoted" };
+      }),
+    /** Throws `forbidden` for the last administrator. */
+    demote: (login: string): Promise<UserRow> =>
+      act(login, async (tx, user, others) => {
+        if (!user.is_superuser) throw badRequest("This account is no administrator.");
+        if (others === 0) throw new AppError("forbidden", "This is the last administrator. Promote somebody else first.");
+        await store.setFlags(tx, user.id, { is_superuser: false });
+        return { action: "user.demoted" };
+      }),
+    /** Their sessions end at once, what runs in their name ends in the server. */
+    suspend: (login: string, reason: string): Promise<UserRow> =>
+      act(login, async (tx, user) => {
+        if (user.is_superuser) throw new AppError("forbidden", "An administrator cannot be suspended. Demote them first.");
+        if (user.is_suspended) throw badRequest("This account is suspended already.");
+        await store.suspend(tx, user.id, reason, null);
+        const ended = await auth.revokeOfUser(user.id, undefined, "suspended", tx);
+        await enqueueJob(tx, releaseJob, { user_id: user.id }, { key: `${releaseJob}:${user.id}` });
+        return { action: "user.suspend", reason, details: { ended_sessions: ended.length } };
+      }),
+    unsuspend: (login: string): Promise<UserRow> =>
+      act(login, async (tx, user) => {
+        if (!user.is_suspended) throw badRequest("This account is not suspended.");
+        await store.unsuspend(tx, user.id);
+        return { action: "user.unsuspend", details: { suspended_at: user.suspended_at, suspended_reason: user.suspended_reason } };
+      }),
+  };
+}
+
+/** One that nobody guesses and somebody can type. */
+export const generatePassword = (): string => randomToken().slice(0, 20);

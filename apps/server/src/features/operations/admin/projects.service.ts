@@ -1,0 +1,109 @@
+import type { AdminProject, AdminProjectDetail, List } from "@tesslate/contract";
+import { notFound } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { Power } from "../../runtime/containers/index.ts";
+import type { Projects, Provisioning } from "../../projects/projects/index.ts";
+import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { AdminProjectsStore, ProjectFilter } from "./projects.store.ts";
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Everybody's projects, for those who look after the installation (marketplace-billing-admin 6.5). */
+export type AdminProjects = ReturnType<typeof createAdminProjects>;
+export function createAdminProjects({
+  store,
+  audit,
+  projects,
+  provisioning,
+  power,
+  stopRunsOf,
+  measure,
+  log,
+}: {
+  store: AdminProjectsStore;
+  audit: Audit;
+  projects: Pick<Projects, "find" | "onRelease">;
+  provisioning: Pick<Provisioning, "acceptDeletion">;
+  power: Pick<Power, "stopProject" | "running">;
+  /** Ends the runs of the agent in a project. */
+  stopRunsOf: (projectId: string) => Promise<void>;
+  /** The size of a project on this server's disk; `undefined` when its files are elsewhere. */
+  measure: (projectId: string) => Promise<number | undefined>;
+  log: Logger;
+}) {
+  const require = async (ref: string) => {
+    const row = await store.find(ref, uuid.test(ref));
+    if (!row) throw notFound("Project");
+    return row;
+  };
+  /** A size is looked at when it is asked for, and kept for lists. Without it the rest is still worth knowing. */
+  const sizeOf = async (projectId: string): Promise<number | undefined> => {
+    try {
+      const bytes = await measure(projectId);
+      if (bytes !== undefined) await store.saveSize(projectId, bytes);
+      return bytes;
+    } catch (err) {
+      log.warn({ err, project_id: projectId }, "project not measured");
+      return undefined;
+    }
+  };
+  projects.onRelease(async ({ project_id, container_id, reason }) => {
+    // Nobody waits for it.
+    if (reason === "stopped" && container_id === undefined) void sizeOf(project_id);
+  });
+  const detailOf = async (ref: string): Promise<AdminProjectDetail> => {
+    const row = await require(ref);
+    const isThere = row.environment_status !== "deleting" && row.environment_status !== "provisioning";
+    const [containers, bytes] = await Promise.all([store.containersOf(row.id), isThere ? sizeOf(row.id) : undefined]);
+    return { ...row, ...(bytes !== undefined && { disk_bytes: bytes }), containers };
+  };
+
+  return {
+    list: async (query: PageQuery & ProjectFilter): Promise<List<AdminProject>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.list(query, page);
+      return page.envelope(rows, total);
+    },
+    get: detailOf,
+    /**
+     * Stops what runs. That it was asked for is in the log before it begins, because it takes longer than a transaction may; where nothing runs
+     * there is nothing to do and nothing to log. Throws 404.
+     */
+    stop: async (actor: Actor, ref: string, reason: string): Promise<AdminProjectDetail> => {
+      const { id, name, slug, owner_id, active_runs, environment_status } = await require(ref);
+      const project = await projects.find(id);
+      if (!project) throw notFound("Project");
+      const services = await power.running(project);
+      const isAwake = environment_status === "active" || environment_status === "starting";
+      if (isAwake || services.length > 0 || active_runs > 0) {
+        await audit.act(actor, ({ record }) =>
+          record({
+            action: "project.stop",
+            target: { type: "project", id, name },
+            reason,
+            details: { slug, owner_id, services, active_runs },
+          }),
+        );
+        await stopRunsOf(id);
+        await power.stopProject(project, "admin");
+      }
+      return detailOf(id);
+    },
+    /** Accepts the deletion together with the row that says who wanted it and why. Throws 404. */
+    remove: async (actor: Actor, ref: string, reason: string) => {
+      const { id, name, slug, owner_id, owner_username } = await require(ref);
+      const { task, accepted } = await audit.act(actor, async ({ tx, record }) => {
+        await record({
+          action: "project.delete",
+          target: { type: "project", id, name },
+          reason,
+          details: { slug, owner_id, owner_username },
+        });
+        return provisioning.acceptDeletion(tx, id);
+      });
+      await accepted();
+      return { task_id: task.id, status_url: `/api/admin/tasks/${task.id}`, project_id: id, project_slug: slug };
+    },
+  };
+}

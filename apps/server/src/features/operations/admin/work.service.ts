@@ -1,0 +1,99 @@
+import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
+import { conflict, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { percentageOf, type Tasks } from "../../core/tasks/index.ts";
+import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { AdminTaskRow, TaskFilter, WorkStore } from "./work.store.ts";
+
+/** What goes on in the background: everybody's long operations, and the jobs of the server itself (marketplace-billing-admin 13). */
+export type AdminWork = ReturnType<typeof createAdminWork>;
+export function createAdminWork({
+  store,
+  audit,
+  tasks,
+}: {
+  store: WorkStore;
+  audit: Audit;
+  tasks: Pick<Tasks, "requestCancel" | "settled">;
+}) {
+  const requireTask = async (id: string) => {
+    const row = await store.findTask(id);
+    if (!row) throw notFound("Task");
+    return row;
+  };
+  const running = () => conflict("run_active", "This job runs right now. Look again in a moment.");
+  return {
+    tasks: async (query: PageQuery & TaskFilter): Promise<List<AdminTask>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listTasks(query, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    task: async (id: string): Promise<AdminTask> => wireOf(await requireTask(id)),
+    /** That it was asked for is logged before it is done: what runs may take a moment to end. Throws 404, `task_finished`. */
+    cancelTask: async (actor: Actor, id: string, reason: string): Promise<AdminTask> => {
+      const { task, username } = await requireTask(id);
+      const isOver = () => conflict("task_finished", "This has already ended.");
+      if (task.completed_at !== null) throw isOver();
+      await audit.act(actor, ({ record }) =>
+        record({
+          action: "task.cancel",
+          target: { type: "server", id, name: task.type },
+          reason,
+          details: { type: task.type, user_id: task.user_id, username, project_id: task.project_id },
+        }),
+      );
+      if (!(await tasks.requestCancel(id))) throw isOver();
+      await tasks.settled(id);
+      return wireOf(await requireTask(id));
+    },
+    jobs: async (query: PageQuery & { state?: JobState; name?: string }): Promise<List<AdminJob>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listJobs(query, page);
+      return page.envelope(rows, total);
+    },
+    /** Throws 404, `run_active`. */
+    retryJob: (actor: Actor, id: string, reason: string): Promise<AdminJob> =>
+      audit.act(actor, async ({ tx, record }) => {
+        const job = await store.findJob(tx, id);
+        if (!job) throw notFound("Job");
+        if (!(await store.retryJob(tx, id))) throw running();
+        await record({
+          action: "job.retry",
+          target: { type: "server", id, name: job.name },
+          reason,
+          details: { attempts: job.attempts, last_error: job.last_error },
+        });
+        return (await store.findJob(tx, id)) ?? job;
+      }),
+    /** Throws 404, `run_active`. */
+    removeJob: (actor: Actor, id: string, reason: string): Promise<void> =>
+      audit.act(actor, async ({ tx, record }) => {
+        const job = await store.findJob(tx, id);
+        if (!job) throw notFound("Job");
+        if (!(await store.removeJob(tx, id))) throw running();
+        await record({
+          action: "job.remove",
+          target: { type: "server", id, name: job.name },
+          reason,
+          details: { state: job.state, attempts: job.attempts, last_error: job.last_error },
+        });
+      }),
+  };
+}
+
+const wireOf = ({ task, username, project_name }: AdminTaskRow): AdminTask => ({
+  id: task.id,
+  type: task.type,
+  status: task.status,
+  user_id: task.user_id,
+  username,
+  project_id: task.project_id,
+  project_name,
+  percentage: percentageOf(task),
+  message: task.progress_message,
+  error: task.error,
+  error_code: task.error_code,
+  created_at: task.created_at,
+  started_at: task.started_at,
+  completed_at: task.completed_at,
+});

@@ -1,0 +1,146 @@
+import type { FeedbackComment, FeedbackDetail, FeedbackPost, FeedbackStatus, List } from "@tesslate/contract";
+import type { Queries } from "../../../platform/database.ts";
+import { forbidden, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { RateLimiter } from "../../../platform/rate-limit.ts";
+import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { CommentRow, FeedbackFilter, FeedbackStore, PostRow, Viewer } from "./feedback.store.ts";
+import type { FeedbackRow } from "./feedback.table.ts";
+
+const commentsInDetail = 100;
+
+export type Feedback = ReturnType<typeof createFeedback>;
+
+/** The board of bugs and suggestions (marketplace-billing-admin 8). */
+export function createFeedback({ store, audit, limits }: { store: FeedbackStore; audit: Pick<Audit, "act">; limits: RateLimiter }) {
+  const write = (userId: string) => limits.count({ key: `feedback:${userId}`, max: 30, windowSeconds: 60 });
+  const lock = async (tx: Queries, viewer: Viewer, id: string): Promise<FeedbackRow> => {
+    const row = await store.lock(tx, viewer, id);
+    if (!row) throw notFound("Feedback");
+    return row;
+  };
+  const find = async (viewer: Viewer, id: string): Promise<PostRow> => {
+    const row = await store.find(viewer, id);
+    if (!row) throw notFound("Feedback");
+    return row;
+  };
+  const listComments = async (id: string, query: PageQuery): Promise<List<FeedbackComment>> => {
+    const page = pageOf(query);
+    const { rows, total } = await store.listComments(id, page);
+    return page.envelope(rows.map(commentOf), total);
+  };
+  const targetOf = (row: FeedbackRow) => ({ type: "feedback", id: row.id, name: row.title.slice(0, 200) }) as const;
+
+  return {
+    list: async (viewer: Viewer, query: PageQuery & FeedbackFilter): Promise<List<FeedbackPost>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.list(viewer, query, page);
+      return page.envelope(rows.map(postOf), total);
+    },
+    create: async (
+      viewer: Viewer,
+      { type, title, description }: Pick<FeedbackRow, "type" | "title" | "description">,
+    ): Promise<FeedbackPost> => {
+      await write(viewer.id);
+      const row = await store.insert({ user_id: viewer.id, type, title: title.trim(), description: description.trim() });
+      return postOf(await find(viewer, row.id));
+    },
+    get: async (viewer: Viewer, id: string): Promise<FeedbackDetail> => {
+      const row = await find(viewer, id);
+      const { items } = await listComments(id, { limit: commentsInDetail });
+      return { ...postOf(row), is_owner: row.post.user_id === viewer.id, comments: items };
+    },
+    comments: async (viewer: Viewer, id: string, query: PageQuery): Promise<List<FeedbackComment>> => {
+      await find(viewer, id);
+      return listComments(id, query);
+    },
+    /** For administrators. */
+    update: async (
+      viewer: Viewer,
+      actor: Actor,
+      id: string,
+      { status, is_hidden, reason }: { status?: FeedbackStatus; is_hidden?: boolean; reason?: string | null },
+    ): Promise<FeedbackPost> => {
+      await audit.act(actor, async ({ tx, record, nothingDone }) => {
+        const before = await lock(tx, viewer, id);
+        const isMoved = status !== undefined && status !== before.status;
+        const isTurned = is_hidden !== undefined && is_hidden !== before.is_hidden;
+        if (!isMoved && !isTurned) return nothingDone();
+        await store.update(tx, id, { ...(isMoved && { status }), ...(isTurned && { is_hidden }) });
+        const said = { target: targetOf(before), ...(reason !== undefined && { reason }) };
+        if (isMoved) await record({ ...said, action: "feedback.status_changed", details: { from: before.status, to: status } });
+        if (isTurned) await record({ ...said, action: is_hidden ? "feedback.hidden" : "feedback.shown" });
+      });
+      return postOf(await find(viewer, id));
+    },
+    /** By its author; by an administrator with a line in the audit log. Throws `forbidden` for others who may see it. */
+    remove: async (viewer: Viewer, actor: Actor, id: string): Promise<void> => {
+      const { post } = await find(viewer, id);
+      if (post.user_id === viewer.id)
+        return store.transaction(async (tx) => {
+          await lock(tx, viewer, id);
+          await store.remove(tx, id);
+        });
+      if (!viewer.is_superuser) throw forbidden("forbidden", "Only its author or an administrator may delete this.");
+      await audit.act(actor, async ({ tx, record }) => {
+        const row = await lock(tx, viewer, id);
+        await store.remove(tx, id);
+        await record({
+          action: "feedback.removed",
+          target: targetOf(row),
+          details: { author_id: row.user_id, upvote_count: row.upvote_count, comment_count: row.comment_count },
+        });
+      });
+    },
+    /** Gives the caller's vote, or removes it; exact however many do so at once, and however often. */
+    vote: async (viewer: Viewer, id: string, upvoted: boolean): Promise<{ upvoted: boolean; upvote_count: number }> => {
+      await limits.count({ key: `feedback-vote:${viewer.id}`, max: 60, windowSeconds: 60 });
+      return store.transaction(async (tx) => {
+        await lock(tx, viewer, id);
+        await (upvoted ? store.addVote : store.removeVote)(tx, id, viewer.id);
+        return { upvoted, upvote_count: (await store.recount(tx, id)).upvote_count };
+      });
+    },
+    comment: async (viewer: Viewer, id: string, content: string): Promise<FeedbackComment> => {
+      await write(viewer.id);
+      return store.transaction(async (tx) => {
+        await lock(tx, viewer, id);
+        const commentId = await store.insertComment(tx, { feedback_id: id, user_id: viewer.id, content: content.trim() });
+        await store.recount(tx, id);
+        const row = await store.findComment(tx, id, commentId);
+        if (!row) throw new Error("comment not stored");
+        return commentOf(row);
+      });
+    },
+    removeComment: async (viewer: Viewer, actor: Actor, id: string, commentId: string): Promise<void> => {
+      const remove = async (tx: Queries) => {
+        const post = await lock(tx, viewer, id);
+        const found = await store.findComment(tx, id, commentId);
+        if (!found) throw notFound("Comment");
+        const isOwn = found.comment.user_id === viewer.id;
+        if (!isOwn && !viewer.is_superuser) throw forbidden("forbidden", "Only its author or an administrator may delete this.");
+        await store.removeComment(tx, commentId);
+        await store.recount(tx, id);
+        return { post, comment: found.comment, isOwn };
+      };
+      if (!viewer.is_superuser) return void (await store.transaction(remove));
+      await audit.act(actor, async ({ tx, record, nothingDone }) => {
+        const { post, comment, isOwn } = await remove(tx);
+        if (isOwn) return nothingDone();
+        await record({
+          action: "feedback.comment_removed",
+          target: targetOf(post),
+          details: { comment_id: comment.id, author_id: comment.user_id },
+        });
+      });
+    },
+  };
+}
+
+/** The display name of marketplace-billing-admin 1.2; of somebody who deleted their account nothing is left. */
+const authorOf = ({ name, username, avatar_url, is_deleted }: PostRow["author"]) =>
+  is_deleted
+    ? { user_name: "Somebody who left", username: null, avatar_url: null }
+    : { user_name: [name?.trim(), username].find(Boolean) ?? "Unknown", username, avatar_url };
+const postOf = ({ post, author, has_upvoted }: PostRow): FeedbackPost => ({ ...post, ...authorOf(author), has_upvoted });
+const commentOf = ({ comment, author }: CommentRow): FeedbackComment => ({ ...comment, ...authorOf(author) });

@@ -1,0 +1,192 @@
+import { and, asc, desc, eq, or, sql, type SQL } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { users } from "../../accounts/users/users.table.ts";
+import { feedbackComments, feedbackPosts, feedbackUpvotes, type FeedbackCommentRow, type FeedbackRow } from "./feedback.table.ts";
+
+/** Who looks: administrators see what is hidden, everybody sees their own. */
+export interface Viewer {
+  id: string;
+  is_superuser: boolean;
+}
+export interface FeedbackFilter {
+  type?: FeedbackRow["type"] | undefined;
+  status?: FeedbackRow["status"] | undefined;
+  sort?: "upvotes" | "date" | "comments" | undefined;
+  q?: string | undefined;
+  similar_to?: string | undefined;
+}
+interface Author {
+  name: string | null;
+  username: string | null;
+  avatar_url: string | null;
+  is_deleted: boolean;
+}
+export interface PostRow {
+  post: FeedbackRow;
+  author: Author;
+  has_upvoted: boolean;
+}
+export interface CommentRow {
+  comment: FeedbackCommentRow;
+  author: Author;
+}
+interface Page {
+  limit: number;
+  offset: number;
+}
+
+const author = {
+  name: users.name,
+  username: users.username,
+  // Pictures that are kept in the row itself can be half a megabyte each: too much beside every line of a list.
+  avatar_url: sql<string | null>`case when length(${users.avatar_url}) <= 8192 then ${users.avatar_url} end`,
+  is_deleted: users.is_deleted,
+};
+const words = sql`to_tsvector('english', ${feedbackPosts.title} || ' ' || ${feedbackPosts.description})`;
+/** Any of the words, in any form; which of them carry a meaning is for the dictionary to say. */
+const likeAny = (text: string) => sql`replace(plainto_tsquery('english', ${text})::text, '&', '|')::tsquery`;
+
+export type FeedbackStore = ReturnType<typeof createFeedbackStore>;
+export function createFeedbackStore(db: Database) {
+  const isVisible = (viewer: Viewer): SQL | undefined =>
+    viewer.is_superuser ? undefined : or(eq(feedbackPosts.is_hidden, false), eq(feedbackPosts.user_id, viewer.id));
+  const posts = (q: Queries, viewer: Viewer) =>
+    q
+      .select({
+        post: feedbackPosts,
+        author,
+        has_upvoted: sql<boolean>`exists (select 1 from ${feedbackUpvotes} where ${feedbackUpvotes.feedback_id} = ${feedbackPosts.id} and ${feedbackUpvotes.user_id} = ${viewer.id})`,
+      })
+      .from(feedbackPosts)
+      .innerJoin(users, eq(users.id, feedbackPosts.user_id));
+  const where = (viewer: Viewer, { type, status, q, similar_to }: FeedbackFilter) =>
+    and(
+      isVisible(viewer),
+      type && eq(feedbackPosts.type, type),
+      status && eq(feedbackPosts.status, status),
+      ...(q ?? "")
+        .toLowerCase()
+        .split(/\s+/)
+        .filter(Boolean)
+        .slice(0, 12)
+        .map((word) => sql`position(${word} in lower(${feedbackPosts.title} || ' ' || ${feedbackPosts.description})) > 0`),
+      similar_to === undefined ? undefined : sql`${words} @@ ${likeAny(similar_to)}`,
+    );
+  const orderOf = ({ sort, similar_to }: FeedbackFilter): SQL[] => {
+    const rest = [desc(feedbackPosts.created_at), asc(feedbackPosts.id)];
+    if (similar_to !== undefined) return [sql`ts_rank(${words}, ${likeAny(similar_to)}) desc`, ...rest];
+    if (sort === "date") return rest;
+    return [desc(sort === "comments" ? feedbackPosts.comment_count : feedbackPosts.upvote_count), ...rest];
+  };
+
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    list: async (viewer: Viewer, filter: FeedbackFilter, page: Page): Promise<{ rows: PostRow[]; total: number }> => {
+      const condition = where(viewer, filter);
+      const [rows, total] = await Promise.all([
+        posts(db, viewer)
+          .where(condition)
+          .orderBy(...orderOf(filter))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.$count(feedbackPosts, condition),
+      ]);
+      return { rows, total };
+    },
+    find: async (viewer: Viewer, id: string, q: Queries = db): Promise<PostRow | undefined> =>
+      (await posts(q, viewer).where(and(eq(feedbackPosts.id, id), isVisible(viewer))))[0],
+    /** The post itself, which stays as it is until the transaction ends. */
+    lock: async (tx: Queries, viewer: Viewer, id: string): Promise<FeedbackRow | undefined> =>
+      (
+        await tx
+          .select()
+          .from(feedbackPosts)
+          .where(and(eq(feedbackPosts.id, id), isVisible(viewer)))
+          .for("no key update")
+      )[0],
+    insert: async (values: typeof feedbackPosts.$inferInsert): Promise<FeedbackRow> => {
+      const [row] = await db.insert(feedbackPosts).values(values).returning();
+      if (!row) throw new Error("feedback not stored");
+      return row;
+    },
+    update: async (tx: Queries, id: string, values: Partial<Pick<FeedbackRow, "status" | "is_hidden">>): Promise<void> => {
+      await tx
+        .update(feedbackPosts)
+        .set({ ...values, updated_at: sql`now()` })
+        .where(eq(feedbackPosts.id, id));
+    },
+    remove: async (tx: Queries, id: string): Promise<void> => {
+      await tx.delete(feedbackPosts).where(eq(feedbackPosts.id, id));
+    },
+
+    addVote: async (tx: Queries, id: string, userId: string): Promise<void> => {
+      await tx.insert(feedbackUpvotes).values({ feedback_id: id, user_id: userId }).onConflictDoNothing();
+    },
+    removeVote: async (tx: Queries, id: string, userId: string): Promise<void> => {
+      await tx.delete(feedbackUpvotes).where(and(eq(feedbackUpvotes.feedback_id, id), eq(feedbackUpvotes.user_id, userId)));
+    },
+    recount: async (tx: Queries, id: string): Promise<FeedbackRow> => {
+      const row = await recount(tx, id);
+      if (!row) throw new Error("the post is gone");
+      return row;
+    },
+
+    listComments: async (id: string, page: Page): Promise<{ rows: CommentRow[]; total: number }> => {
+      const [rows, total] = await Promise.all([
+        db
+          .select({ comment: feedbackComments, author })
+          .from(feedbackComments)
+          .innerJoin(users, eq(users.id, feedbackComments.user_id))
+          .where(eq(feedbackComments.feedback_id, id))
+          .orderBy(asc(feedbackComments.created_at), asc(feedbackComments.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.$count(feedbackComments, eq(feedbackComments.feedback_id, id)),
+      ]);
+      return { rows, total };
+    },
+    findComment: async (tx: Queries, id: string, commentId: string): Promise<CommentRow | undefined> =>
+      (
+        await tx
+          .select({ comment: feedbackComments, author })
+          .from(feedbackComments)
+          .innerJoin(users, eq(users.id, feedbackComments.user_id))
+          .where(and(eq(feedbackComments.id, commentId), eq(feedbackComments.feedback_id, id)))
+      )[0],
+    insertComment: async (tx: Queries, values: typeof feedbackComments.$inferInsert): Promise<string> => {
+      const [row] = await tx.insert(feedbackComments).values(values).returning({ id: feedbackComments.id });
+      if (!row) throw new Error("comment not stored");
+      return row.id;
+    },
+    removeComment: async (tx: Queries, commentId: string): Promise<void> => {
+      await tx.delete(feedbackComments).where(eq(feedbackComments.id, commentId));
+    },
+  };
+}
+
+const recount = async (tx: Queries, id: string): Promise<FeedbackRow | undefined> =>
+  (
+    await tx
+      .update(feedbackPosts)
+      .set({
+        upvote_count: sql`(select count(*) from ${feedbackUpvotes} where ${feedbackUpvotes.feedback_id} = ${id})`,
+        comment_count: sql`(select count(*) from ${feedbackComments} where ${feedbackComments.feedback_id} = ${id})`,
+      })
+      .where(eq(feedbackPosts.id, id))
+      .returning()
+  )[0];
+
+/** Takes back a person's votes and comments, so that the counts are right when they are gone. What they posted goes with their row. */
+export async function forgetVoicesOf(tx: Queries, userId: string): Promise<void> {
+  const held = await tx
+    .select({ id: feedbackPosts.id })
+    .from(feedbackPosts)
+    .where(
+      sql`${feedbackPosts.id} in (select feedback_id from ${feedbackUpvotes} where user_id = ${userId} union select feedback_id from ${feedbackComments} where user_id = ${userId})`,
+    )
+    .orderBy(asc(feedbackPosts.id))
+    .for("no key update");
+  await tx.delete(feedbackUpvotes).where(eq(feedbackUpvotes.user_id, userId));
+  await tx.delete(feedbackComments).where(eq(feedbackComments.user_id, userId));
+  for (const { id } of held) await recount(tx, id);
+}

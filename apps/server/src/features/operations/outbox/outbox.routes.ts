@@ -1,0 +1,51 @@
+import { outboxRoutes, type OutboxLetter } from "@tesslate/contract";
+import type { Mount } from "../../../http/mount.ts";
+import { actorOf, type Audit } from "../../core/audit/index.ts";
+import { AppError, conflict, notFound } from "../../../platform/errors.ts";
+import type { Mail } from "../../../platform/mail.ts";
+import { pageOf } from "../../../platform/pages.ts";
+
+type Row = Parameters<Mail["read"]>[0];
+const wireOf = (row: Omit<Row, "sealed_letter">): OutboxLetter => ({
+  id: row.id,
+  kind: row.kind,
+  recipient: row.recipient,
+  status: row.status,
+  attempts: row.attempts,
+  last_error: row.last_error,
+  next_attempt_at: row.status === "queued" ? row.next_attempt_at : null,
+  created_at: row.created_at,
+  expires_at: row.expires_at,
+  sent_at: row.sent_at,
+});
+
+const entryOf = ({ id, kind, recipient }: Row) => ({ target: { type: "server" as const, id, name: recipient }, details: { kind } });
+
+/** Outgoing mail as the administrator sees it. */
+export function mountOutbox(mount: Mount, { mail, audit }: { mail: Mail; audit: Pick<Audit, "act"> }): void {
+  mount("outbox", outboxRoutes, {
+    list: async (_, { query }) => {
+      const page = pageOf(query);
+      const { rows, total } = await mail.list(query, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    get: async (context, { params }) => {
+      const row = await mail.find(params.id);
+      if (!row) throw notFound("Letter");
+      const said = mail.read(row);
+      // What is handed over may open an account: that it was looked at stands in the log before it is shown.
+      if (said) await audit.act(actorOf(context), ({ record }) => record({ action: "mail.read", ...entryOf(row) }));
+      return { ...wireOf(row), subject: said?.subject ?? null, text: said?.text ?? null };
+    },
+    retry: async (context, { params }) => {
+      if (!mail.isOn) throw new AppError("not_configured", "No mail server is set up: SMTP_HOST and SMTP_SENDER_EMAIL are empty.");
+      if (!(await mail.find(params.id))) throw notFound("Letter");
+      return audit.act(actorOf(context), async ({ tx, record }) => {
+        const row = await mail.retry(tx, params.id);
+        if (!row) throw conflict("conflict", "This letter was sent already.");
+        await record({ action: "mail.retried", ...entryOf(row) });
+        return wireOf(row);
+      });
+    },
+  });
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, expect, test } from "vitest";
+import type { OutboxLetter, OutboxLetterText } from "@tesslate/contract";
+import { freePort, startMailServer } from "@tesslate/testkit";
+import { createCryptoBox } from "../../../platform/crypto.ts";
+import { reseal } from "../../../platform/sealed.ts";
+import { sealedColumns } from "../../../sealed-columns.ts";
+import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
+
+let app: TestApp;
+let [root, ada] = [undefined, undefined] as unknown as [TestUser, TestUser];
+beforeAll(async () => {
+  app = await testApp();
+  [root, ada] = [await app.signUp({ admin: true }), await app.signUp()];
+});
+
+const smtp = (port: number) => ({
+  SMTP_HOST: "127.0.0.1",
+  SMTP_PORT: String(port),
+  SMTP_USE_TLS: "false",
+  SMTP_SENDER_EMAIL: "studio@example.com",
+});
+const lettersOf = async (of: TestApp, email: string, admin = root): Promise<OutboxLetter[]> =>
+  (await of.as(admin).outbox.list()).items.filter((l) => l.recipient === email);
+const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
+
+test("without a mail server letters are kept, and the administrator can hand them over", async () => {
+  await app.as().auth.forgotPassword({ body: { email: ada.email } });
+  const kept = async () => (await lettersOf(app, ada.email)).find((l) => l.kind === "reset");
+  await expect.poll(kept).toMatchObject({ status: "kept", attempts: 0, sent_at: null, next_attempt_at: null });
+  const id = (await kept())?.id ?? "";
+  const letter: OutboxLetterText = await app.as(root).outbox.get({ params: { id } });
+  expect(letter.subject).toBe("Set a new password");
+  expect((await app.as(root).adminAudit.list({ query: { target_id: id } })).items).toMatchObject([
+    { action_type: "mail.read", target_name: ada.email, extra_data: { kind: "reset" } },
+  ]);
+  const token = /token=(\S+)/.exec(letter.text ?? "")?.[1] ?? "";
+  expect(app.logs()).not.toContain(token);
+  await app.as().auth.resetPassword({ body: { token, password: "handed over by hand" } });
+  expect((await app.as().auth.login({ body: { email: ada.email, password: "handed over by hand" } })).access_token).toBeTruthy();
+  expect((await app.as(root).outbox.list({ query: { status: "sent" } })).total).toBe(0);
+  const retried = await app.request(`/api/admin/outbox/${id}/retry`, { method: "POST", user: root });
+  expect([retried.status, await codeOf(retried)]).toEqual([503, "not_configured"]);
+});
+
+test("nobody else sees the outbox", async () => {
+  const user = await app.signUp();
+  const id = randomUUID();
+  for (const [path, method] of [
+    ["", "GET"],
+    [`/${id}`, "GET"],
+    [`/${id}/retry`, "POST"],
+  ] as const) {
+    expect((await app.request(`/api/admin/outbox${path}`, { method })).status).toBe(401);
+    expect((await app.request(`/api/admin/outbox${path}`, { method, user })).status).toBe(403);
+  }
+  expect((await app.request(`/api/admin/outbox/${id}`, { user: root })).status).toBe(404);
+  expect((await app.request("/api/admin/outbox/nonsense", { user: root })).status).toBe(422);
+  expect((await app.request("/api/admin/outbox?status=opened", { user: root })).status).toBe(422);
+});
+
+test("a letter outlives its mail server being away, a restart and a change of the sealing key; then it is sent and forgotten", async () => {
+  const port = await freePort();
+  await using first = await testApp({ env: smtp(port) });
+  const admin = await first.signUp({ admin: true });
+  const email = `waiting-${randomUUID()}@example.com`;
+  await first.as().auth.register({ body: { email, password: "correct horse battery" } });
+  const letter = async (of: TestApp) => (await lettersOf(of, email, admin))[0];
+  await expect
+    .poll(() => letter(first))
+    .toMatchObject({ kind: "verify", status: "queued", last_error: expect.stringContaining("ECONNREFUSED") });
+  const id = (await letter(first))?.id ?? "";
+  // While a mail server is set up, what it brings is for its recipient alone.
+  expect(await first.as(admin).outbox.get({ params: { id } })).toMatchObject({ subject: null, text: null });
+
+  const key = "a fresh key of thirty-two characters";
+  const box = createCryptoBox("a key of the tests, long enough for everybody", { current: key });
+  expect((await reseal({ db: first.db, box, columns: sealedColumns })).unreadable).toEqual([]);
+  const stored = async (of: TestApp) =>
+    (await of.studio.database.pool.query("select * from letters where id = $1", [id])).rows[0] as { sealed_letter: Buffer | null };
+  expect((await stored(first)).sealed_letter?.subarray(0, 6)).toEqual(box.header);
+  await first.studio.close();
+
+  await using mails = await startMailServer({ port });
+  await using second = await testApp({
+    env: { ...smtp(port), DEPLOYMENT_ENCRYPTION_KEY: key },
+    database: first.database,
+  });
+  // Sooner than by itself, unless that was now.
+  expect([200, 409]).toContain((await second.request(`/api/admin/outbox/${id}/retry`, { method: "POST", user: admin })).status);
+  const mail = await mails.waitFor((m) => m.to.includes(email));
+  expect(mail.text).toContain("/verify?token=");
+  expect(mail.html).toContain("<html");
+  await expect.poll(() => letter(second)).toMatchObject({ status: "sent", last_error: null, sent_at: expect.any(String) });
+  expect((await stored(second)).sealed_letter).toBeNull();
+  expect(await codeOf(await second.request(`/api/admin/outbox/${id}/retry`, { method: "POST", user: admin }))).toBe("conflict");
+});
+
+test("the mail server's last word ends the tries; the administrator may try again; what came too late is not sent", async () => {
+  await using mails = await startMailServer();
+  await using sending = await testApp({ env: smtp(mails.port) });
+  const admin = await sending.signUp({ admin: true });
+  mails.refuseRecipients("550 5.1.1 no such user");
+  const email = `refused-${randomUUID()}@example.com`;
+  await sending.as().auth.register({ body: { email, password: "correct horse battery" } });
+  const letter = async () => (await lettersOf(sending, email, admin))[0];
+  await expect.poll(letter).toMatchObject({ status: "failed", attempts: 1, last_error: expect.stringContaining("no such user") });
+  mails.refuseRecipients(null);
+  const id = (await letter())?.id ?? "";
+  await sending.as(admin).outbox.retry({ params: { id } });
+  await mails.waitFor((m) => m.to.includes(email));
+
+  mails.refuseRecipients("451 4.3.0 try later");
+  await sending.as().auth.requestVerifyToken({ body: { email } });
+  await expect.poll(letter).toMatchObject({ status: "queued", last_error: expect.stringContaining("try later") });
+  const late = (await letter())?.id ?? "";
+  await sending.studio.database.pool.query("update letters set expires_at = now() where id = $1", [late]);
+  mails.refuseRecipients(null);
+  await sending.as(admin).outbox.retry({ params: { id: late } });
+  await expect.poll(letter).toMatchObject({ status: "failed", last_error: expect.stringContaining("could not be sent while") });
+  expect(mails.mails.filter((m) => m.to.includes(email))).toHaveLength(1);
+});

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { call, say, startOtlpReceiver, type OtlpReceiver } from "@tesslate/testkit";
+import { chatWorld, eventually, type ChatWorld } from "../../../testing/chat.ts";
+import { testApp } from "../../../testing/app.ts";
+
+const token = "metrics-token-of-the-tests-0123456789";
+const prompt = "a prompt that no collector may see";
+let collector: OtlpReceiver;
+let world: ChatWorld;
+beforeAll(async () => {
+  collector = await startOtlpReceiver();
+  world = await chatWorld({
+    script: [call("write_file", { file_path: "a.txt", content: "content that no collector may see" }), say("Done.")],
+    env: {
+      METRICS_TOKEN: token,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_EXPORTER_OTLP_HEADERS: "x-api-key=collector%20key",
+      OTEL_RESOURCE_ATTRIBUTES: "deployment.environment=test",
+      OTEL_BSP_SCHEDULE_DELAY: "50",
+    },
+  });
+  await world.run(prompt);
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+  await collector?.close();
+});
+
+test("numbers for Prometheus: requests by template, runs, tokens, jobs, sandboxes, pool, event loop", async () => {
+  const { app, owner, project } = world;
+  await app.as(owner).projects.get({ params: { id: project.id } });
+  await app.request("/api/nothing-here");
+  const response = await app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
+  expect([response.status, response.headers.get("content-type")]).toEqual([200, expect.stringMatching(/^text\/plain; version=0\.0\.4/)]);
+  const text = await response.text();
+  expect(text).toContain('http_request_duration_seconds_count{method="GET",route="/api/projects/{id}",status="200"}');
+  expect(text).toContain('http_request_duration_seconds_count{method="GET",route="unmatched",status="404"}');
+  expect(text).toMatch(/^studio_runs\{status="completed"\} 1$/m);
+  expect(text).toMatch(/^studio_model_calls_total [1-9]/m);
+  expect(text).toMatch(/^studio_model_tokens_total\{direction="input"\} [1-9]/m);
+  expect(text).toMatch(/^studio_sandboxes [1-9]/m);
+  for (const name of ["studio_jobs", "database_pool_connections", "database_pool_waiting", "nodejs_eventloop_lag_seconds", "studio_info"])
+    expect(text).toMatch(new RegExp(`^${name}[ {]`, "m"));
+  expect(text).toMatch(/^studio_source_up\{source="database"\} 1$/m);
+  expect(text).not.toContain(project.id);
+});
+
+test("numbers are for whoever has the token and for administrators; for others there is nothing", async () => {
+  const { app, owner } = world;
+  const missing = await (await app.request("/nothing-here")).text();
+  const admin = await app.signUp({ admin: true });
+  const { key } = await app.as(admin).auth.createApiKey({ body: { name: "k", scopes: ["read", "write"] } });
+  const ask = async (authorization?: string) => {
+    const response = await app.request("/metrics", { headers: { ...(authorization !== undefined && { authorization }) } });
+    return response.status === 200 ? 200 : [response.status, await response.text()];
+  };
+  expect(await ask(`Bearer ${admin.token}`)).toBe(200);
+  for (const authorization of [undefined, "Bearer wrong", `Bearer ${token}x`, `Basic ${token}`, `Bearer ${owner.token}`, `Bearer ${key}`])
+    expect([authorization, await ask(authorization)]).toEqual([authorization, [404, missing]]);
+});
+
+test("without a token this machine may ask where projects have a network of their own, and no proxy speaks for others", async () => {
+  const { noRuntime } = await import("../../../testing/runtime.ts");
+  await using walled = await testApp({ swap: { runtime: { ...noRuntime(), isolation: "full" } } });
+  expect((await walled.request("/metrics")).status).toBe(200);
+  for (const headers of [{ "x-forwarded-for": "203.0.113.9" }, { forwarded: "for=203.0.113.9" }, { origin: "http://x.preview.localhost" }])
+    expect((await walled.request("/metrics", { headers: headers as unknown as Record<string, string> })).status).toBe(404);
+  await using open = await testApp();
+  expect((await open.request("/metrics")).status).toBe(404);
+});
+
+test("a run is a trace: the request's span, statements, model and tool calls; nothing of what was said or is secret", async () => {
+  const { spans, requests } = collector;
+  const find = (name: RegExp) => spans.find((span) => name.test(span.name));
+  await eventually(() => find(/^invoke_agent$/) && find(/^POST \/api\/chat\/stream$/));
+  const run = find(/^invoke_agent$/);
+  const models = spans.filter(({ name }) => name === "chat openai/scripted");
+  const tool = find(/^execute_tool write_file$/);
+  expect(models.length).toBeGreaterThanOrEqual(2);
+  for (const span of [...models, tool]) expect(span).toMatchObject({ trace_id: run?.trace_id, parent_id: run?.span_id, isFailed: false });
+  expect(models[0]).toMatchObject({
+    kind: 3,
+    attributes: { "gen_ai.request.model": "openai/scripted", "gen_ai.usage.input_tokens": expect.any(Number) },
+  });
+  expect(tool?.attributes).toMatchObject({ "gen_ai.tool.name": "write_file" });
+  const request = find(/^POST \/api\/chat\/stream$/);
+  expect(request).toMatchObject({ kind: 2, attributes: { "http.route": "/api/chat/stream", "http.response.status_code": 200 } });
+  const statements = spans.filter(({ trace_id, name }) => trace_id === request?.trace_id && /^(select|insert|update) /.test(name));
+  expect(statements.length).toBeGreaterThan(3);
+  expect(spans[0]?.resource).toMatchObject({ "service.name": "tesslate-studio", "deployment.environment": "test" });
+  expect(requests[0]).toMatchObject({ path: "/v1/traces", headers: { "x-api-key": "collector key" } });
+  const sent = Buffer.concat(requests.map(({ body }) => body)).toString("utf8");
+  for (const secret of [prompt, "content that no collector", world.owner.email, world.owner.token, "sk-planted", token, "a.txt"])
+    expect([secret, sent.includes(secret)]).toEqual([secret, false]);
+});
+
+test("a request goes on with its caller's trace, unless that is none or is not kept", async () => {
+  const { app } = world;
+  const ask = (traceparent: string, path: string) => app.request(path, { headers: { traceparent } });
+  const [trace, span] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+  await ask(`00-${trace}-${span}-01`, "/health");
+  await ask(`00-${"0af7651916cd43dd8448eb211c80319d"}-${span}-00`, "/health");
+  const wrong = [
+    `00-${"0".repeat(32)}-${span}-01`,
+    `00-${trace}-${"0".repeat(16)}-01`,
+    `ff-${trace}-${span}-01`,
+    `00-${trace}-${span}-01-x`,
+    "none",
+  ];
+  for (const traceparent of wrong) await ask(traceparent, "/api/themes");
+  const of = (route: string) => collector.spans.filter(({ attributes }) => attributes["http.route"] === route);
+  await eventually(() => of("/health").length > 0 && of("/api/themes").length === wrong.length);
+  expect(of("/health")).toMatchObject([{ trace_id: trace, parent_id: span }]);
+  for (const one of of("/api/themes")) {
+    expect(one.trace_id).not.toBe(trace);
+    expect(one.parent_id ?? "").toBe("");
+  }
+});
+
+test("protobuf by default, nothing at all when switched off", async () => {
+  await using other = await startOtlpReceiver();
+  await using on = await testApp({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${other.url}/custom`, OTEL_BSP_SCHEDULE_DELAY: "20" } });
+  await on.request("/health");
+  await eventually(() =>
+    other.requests.find(({ path, headers }) => path === "/custom" && headers["content-type"] === "application/x-protobuf"),
+  );
+  const count = other.requests.length;
+  await using off = await testApp({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: other.url, OTEL_SDK_DISABLED: "true" } });
+  expect(off.config.traces).toBeUndefined();
+  expect(count).toBeGreaterThan(0);
+});

@@ -1,0 +1,126 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { systemRoutes, type PublicConfig } from "@tesslate/contract";
+import type { Mount } from "../../../http/mount.ts";
+import { AppError } from "../../../platform/errors.ts";
+import type { Metrics } from "./metrics.ts";
+import { within } from "../../../platform/within.ts";
+
+export interface SystemFacts {
+  version: string;
+  driver: PublicConfig["deployment_mode"];
+  isolation: PublicConfig["isolation"];
+  warnings: readonly string[];
+  appHost: string;
+  previewDomain: string;
+  /** Replies come from a script right now. */
+  isDemo: () => Promise<boolean>;
+  hasMail: boolean;
+  hasTwoFactor: boolean;
+  hasGoogle: boolean;
+  hasGitHub: boolean;
+  oidcName: string | null;
+  hasPasskeys: boolean;
+  hasStripe: boolean;
+}
+
+/** Each resolves when its part works and rejects when it does not. */
+export type Checks = Record<string, () => Promise<unknown>>;
+
+const checkMs = 3000;
+
+/** marketplace-billing-admin 10. `setup` says whether an administrator is missing and how the first one is made. */
+export function mountSystem(
+  mount: Mount,
+  {
+    facts,
+    checks,
+    setup,
+    metrics,
+    metricsToken,
+  }: {
+    facts: SystemFacts;
+    checks: Checks;
+    setup: () => Promise<{ isRequired: boolean; needsToken: boolean }>;
+    metrics: Metrics;
+    metricsToken: string | undefined;
+  },
+): void {
+  mount("system", systemRoutes, {
+    health: async () => ({
+      status: "healthy",
+      service: "tesslate-studio",
+      version: facts.version,
+      runtime: { driver: facts.driver, isolation: facts.isolation },
+    }),
+    ready: async ({ status, log, request_id }) => {
+      const results = await Promise.all(
+        Object.entries(checks).map(async ([name, check]) => {
+          const started = performance.now();
+          try {
+            await within(checkMs, check());
+            return [name, { ok: true, duration_ms: Math.round(performance.now() - started) }] as const;
+          } catch (err) {
+            log.warn({ err, check: name }, "not ready");
+            // Only a sentence of ours is fit for everybody.
+            const detail = err instanceof AppError ? err.message : undefined;
+            return [name, { ok: false, duration_ms: Math.round(performance.now() - started), ...(detail && { detail }) }] as const;
+          }
+        }),
+      );
+      const answer = { status: "ready", checks: Object.fromEntries(results) };
+      if (results.every(([, { ok }]) => ok)) return answer;
+      status(503);
+      return Object.assign(answer, {
+        status: "not_ready",
+        detail:
+          results.flatMap(([, result]) => ("detail" in result && result.detail ? [result.detail] : []))[0] ??
+          "A part of the server does not work right now.",
+        code: "unavailable",
+        request_id,
+      });
+    },
+    metrics: async ({ user, ip, headers }, _input, { reply }) => {
+      const isAdmin = user?.is_superuser === true && user.scopes === undefined;
+      const bearer = /^Bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "")?.[1] ?? "";
+      const hasToken = metricsToken !== undefined && isSame(bearer, metricsToken);
+      // A proxy on this machine speaks for others, and so may a project that shares this machine's network.
+      const isHere =
+        metricsToken === undefined &&
+        facts.isolation === "full" &&
+        /^(::ffff:)?127\.|^::1$/.test(ip) &&
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "via", "origin"].every((name) => headers[name] === undefined);
+      if (!isAdmin && !hasToken && !isHere) throw new AppError("not_found", "There is nothing at this address.");
+      reply.header("content-type", metrics.contentType).header("cache-control", "no-store");
+      return metrics.text();
+    },
+    config: async () => {
+      const { isRequired, needsToken } = await setup();
+      return {
+        app_domain: facts.appHost,
+        preview_domain: facts.previewDomain,
+        deployment_mode: facts.driver,
+        isolation: facts.isolation,
+        isolation_warnings: [...facts.warnings],
+        version: facts.version,
+        setup_required: isRequired,
+        setup_token_required: isRequired && needsToken,
+        demo: await facts.isDemo(),
+        oidc_name: facts.oidcName,
+        features: {
+          stripe: facts.hasStripe,
+          google_oauth: facts.hasGoogle,
+          github_oauth: facts.hasGitHub,
+          oidc: facts.oidcName !== null,
+          two_fa: facts.hasTwoFactor,
+          smtp: facts.hasMail,
+          passkeys: facts.hasPasskeys,
+        },
+      };
+    },
+  });
+}
+
+const isSame = (given: string, wanted: string): boolean => {
+  const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
+};

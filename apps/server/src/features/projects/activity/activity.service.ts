@@ -1,0 +1,150 @@
+import type { ActivityEntry, ActivityKind, ActorKind, List } from "@tesslate/contract";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { ActivityStore, Doing } from "./activity.store.ts";
+
+const maxSubject = 300;
+
+export type Activity = ReturnType<typeof createActivity>;
+/** Who or which agent did what (ui.md 61): told from the event log, which records it anyway. */
+export function createActivity({
+  store,
+  projects,
+  nameOf,
+}: {
+  store: ActivityStore;
+  projects: { require(userId: string, ref: string): Promise<{ id: string; owner_id: string }> };
+  nameOf: (userId: string) => Promise<string | undefined>;
+}) {
+  return {
+    list: async (
+      userId: string,
+      ref: string,
+      query: PageQuery & { actor?: ActorKind; kind?: ActivityKind },
+    ): Promise<List<ActivityEntry>> => {
+      const project = await projects.require(userId, ref);
+      const page = pageOf(query);
+      const found = await store.list(project.id, { actor: query.actor, kind: query.kind, limit: page.limit, offset: page.offset });
+      const doings = found.filter((doing) => doing.type !== null);
+      const person = { id: project.owner_id, name: (await nameOf(project.owner_id)) ?? "Somebody" };
+      const tools = await store.toolsOf(
+        doings.flatMap(({ data }) => (typeof data["approval_id"] === "string" ? [data["approval_id"]] : [])),
+      );
+      return page.envelope(
+        doings.map((doing) => entryOf(doing, person, tools)),
+        Number(found[0]?.total ?? 0),
+      );
+    },
+  };
+}
+
+function entryOf(doing: Doing, person: { id: string; name: string }, tools: ReadonlyMap<string, string>): ActivityEntry {
+  const { seq, ord, at, kind, actor_kind, agent_id, agent_name, task_id, data } = doing;
+  const [summary, subject] = wordsOf(doing, tools);
+  return {
+    id: doing.type === "terminal" ? `terminal-${text(data["id"])}` : `${seq}-${ord}`,
+    at: new Date(at).toISOString(),
+    kind,
+    actor:
+      actor_kind === "person"
+        ? { kind: "person", ...person }
+        : actor_kind === "agent"
+          ? { kind: "agent", id: agent_id, name: agent_name ?? "Agent" }
+          : { kind: "system", id: null, name: "Server" },
+    summary,
+    subject: subject === "" ? null : [...subject].length > maxSubject ? `${[...subject].slice(0, maxSubject).join("")}…` : subject,
+    task_id,
+  };
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const list = (value: unknown): string => (Array.isArray(value) ? value.map(text).filter(Boolean).join(", ") : "");
+const fileOps: Record<string, string> = { add: "Added a file", update: "Changed a file", delete: "Deleted a file", move: "Moved a file" };
+const ops: Record<string, string> = {
+  add: "Added",
+  update: "Changed",
+  delete: "Removed",
+  created: "Added",
+  updated: "Changed",
+  moved: "Moved",
+  deleted: "Deleted",
+};
+const answers: Record<string, string> = {
+  allow_once: "Allowed once",
+  allow_all: "Allowed for the conversation",
+  deny: "Denied",
+  stop: "Stopped the run at a question",
+  timeout: "Nobody answered in time",
+  cancelled: "Withdrawn",
+  expired: "Withdrawn",
+};
+const stops: Record<string, string> = {
+  idle: "Stopped the project, which nobody used",
+  memory: "Stopped the project for want of memory",
+  limit: "Stopped the project to make room for another",
+};
+const operations: Record<string, string> = {
+  project_creation: "set up the project",
+  project_start: "start everything",
+  project_restart: "restart everything",
+  container_initialization: "add a container",
+  container_start: "start a container",
+  container_restart: "restart a container",
+  snapshot_create: "take a snapshot",
+  snapshot_restore: "restore a snapshot",
+  deployment: "deploy",
+};
+
+/** What was done, and to what. */
+function wordsOf({ type, data, message }: Doing, tools: ReadonlyMap<string, string>): [summary: string, subject: string] {
+  switch (type) {
+    case "file_changed":
+      return [
+        (fileOps[text(data["op"])] ?? "Changed a file").replace("a file", data["is_directory"] === true ? "a folder" : "a file"),
+        data["new_path"] ? `${text(data["path"])} → ${text(data["new_path"])}` : text(data["path"]),
+      ];
+    case "command": {
+      const parameters = (data["parameters"] ?? {}) as Record<string, unknown>;
+      return [
+        data["name"] === "run_checks" ? "Ran the checks" : data["name"] === "shell_open" ? "Opened a terminal" : "Ran a command",
+        text(parameters["command"]),
+      ];
+    }
+    case "terminal":
+      return ["Opened a terminal", ""];
+    case "task_started":
+      return ["Asked the agent", message ?? ""];
+    case "complete":
+      return [
+        data["success"] === true ? "Finished a run" : "Ended a run without finishing",
+        text(data["completion_reason"]) === "cancelled" ? "cancelled" : "",
+      ];
+    case "approval_resolved":
+      return [answers[text(data["response"])] ?? "Answered", tools.get(text(data["approval_id"])) ?? ""];
+    case "question_resolved":
+      return [data["outcome"] === "answered" ? "Answered a question" : "Left a question open", list(data["choices"])];
+    case "secrets_changed":
+      return ["Changed secrets", list(data["keys"])];
+    case "snapshot_changed":
+      return [data["op"] === "delete" ? "Deleted a snapshot" : "Took a snapshot", ""];
+    case "project_status":
+      return data["name"] ? ["Renamed the project", text(data["name"])] : [stops[text(data["stop_reason"])] ?? "Stopped the project", ""];
+    case "graph_changed":
+      return [`${ops[text(data["op"])] ?? "Changed"} a ${text(data["part"]) || "part"} on the canvas`, ""];
+    case "board_changed":
+      return [`${ops[text(data["op"])] ?? "Changed"} a ${text(data["subject"]) || "card"} on the board`, ""];
+    case "notes_changed":
+      return ["Changed the notes", ""];
+    default: {
+      const what = operations[text(data["type"])] ?? text(data["type"]).replaceAll("_", " ");
+      const how = { failed: "Could not", cancelled: "Began and gave up to" }[text(data["status"])];
+      const facts = (data["metadata"] ?? {}) as Record<string, unknown>;
+      return [how ? `${how} ${what}` : past(what), text(facts["container_name"]) || text(data["error"])];
+    }
+  }
+}
+const irregular: Record<string, string> = { set: "Set", take: "Took", deploy: "Deployed", add: "Added" };
+/** "start everything" becomes "Started everything". */
+function past(what: string): string {
+  const [verb = "", ...rest] = what.split(" ");
+  return [irregular[verb] ?? `${verb.charAt(0).toUpperCase()}${verb.slice(1)}${verb.endsWith("e") ? "d" : "ed"}`, ...rest].join(" ");
+}

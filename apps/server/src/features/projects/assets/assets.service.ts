@@ -1,0 +1,239 @@
+import { maxAssetBytes, type Asset, type AssetDirectory, type AssetFileType, type List } from "@tesslate/contract";
+import { RuntimeError, type StagedFile, type Tree } from "@tesslate/runtime";
+import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
+import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { isSkipped, skippedDirectories, type Announce, type FileChange } from "../files/index.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import { declaredType, headBytes, inspect } from "./assets.inspect.ts";
+import { assetName, directoryOf, numbered, pathOf, placeOf } from "./assets.names.ts";
+import { reconcileAssets } from "./assets.reconcile.ts";
+import type { AssetsStore } from "./assets.store.ts";
+import type { AssetRow } from "./assets.table.ts";
+
+/** What assets need of projects. */
+export interface ProjectAccess {
+  require(userId: string, ref: string): Promise<ProjectRow>;
+  find(id: string): Promise<ProjectRow | undefined>;
+  sandboxOf(project: ProjectRow): Promise<{ files: Tree }>;
+}
+
+export type Assets = ReturnType<typeof createAssets>;
+
+/** Pictures, fonts, sound and the like of a project (accounts-projects 4.4). They are files of its tree; the rows beside them follow the tree. */
+export function createAssets({ store, projects, announce }: { store: AssetsStore; projects: ProjectAccess; announce: Announce }) {
+  const open = async (userId: string, ref: string) => {
+    const project = await projects.require(userId, ref);
+    return { project, tree: (await projects.sandboxOf(project)).files };
+  };
+  const requireRow = async (project: ProjectRow, id: string): Promise<AssetRow> => {
+    const row = await store.find(project.id, id);
+    if (!row) throw notFound("Asset");
+    return row;
+  };
+  const rowIn = async (userId: string, ref: string, id: string) => {
+    const opened = await open(userId, ref);
+    let row = await requireRow(opened.project, id);
+    // Somebody may have moved or removed the file behind our back.
+    if (!(await opened.tree.stat(pathOf(row)))) {
+      await reconcileAssets(opened.project.id, opened.tree, store);
+      row = await requireRow(opened.project, id);
+    }
+    return { ...opened, row };
+  };
+
+  return {
+    list: async (
+      userId: string,
+      ref: string,
+      { directory, file_type, q, ...query }: PageQuery & { directory?: string; file_type?: AssetFileType; q?: string },
+    ): Promise<List<Asset>> => {
+      const { project, tree } = await open(userId, ref);
+      const page = pageOf(query);
+      const filter = {
+        ...(directory !== undefined && { directory: directoryOf(directory) }),
+        ...(file_type !== undefined && { file_type }),
+        ...(q !== undefined && { q }),
+      };
+      await reconcileAssets(project.id, tree, store);
+      const { rows, total } = await store.list(project.id, filter, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+
+    /** One file, and the directory it goes to before or after it. */
+    upload: async (userId: string, ref: string, parts: AsyncIterable<UploadedFile | UploadedField>): Promise<Asset> => {
+      const { project, tree } = await open(userId, ref);
+      let directory = directoryOf("public");
+      let taken: { path: string; declared: string; staged: StagedFile; head: () => Uint8Array } | undefined;
+      try {
+        for await (const part of parts) {
+          if ("value" in part) {
+            if (part.field === "directory") directory = directoryOf(part.value);
+            continue;
+          }
+          if (part.field !== "file") throw invalid(["body", "file"], "Field required", "missing");
+          if (taken) throw badRequest("Send one file at a time.");
+          const declared = declaredType(part.mimeType, part.path);
+          if (declared === undefined) throw notAllowed(part);
+          const { data, head } = keepingHead(part.data);
+          const staged = await tree.stage(data, { maxBytes: maxAssetBytes }).catch((error: unknown) => {
+            if (!(error instanceof RuntimeError) || error.code !== "too_large") throw error;
+            throw new AppError("payload_too_large", "An asset may have at most 20 MiB.", {
+              cause: error,
+              details: { limit: maxAssetBytes },
+            });
+          });
+          taken = { path: part.path, declared, staged, head };
+          if (part.isCut()) throw badRequest("The upload broke off.");
+        }
+        if (!taken) throw invalid(["body", "file"], "Field required", "missing");
+        const facts = await inspect(taken.head(), taken.declared);
+        if (!facts) throw notAllowed({ mimeType: taken.declared, path: taken.path });
+
+        for (const filename of numbered(assetName(taken.path, facts.mime_type))) {
+          const place = { directory, filename };
+          const entry = await placedAt(taken.staged, pathOf(place));
+          if (!entry) continue;
+          const row = await store
+            .insert({ project_id: project.id, ...place, ...facts, file_size: entry.size, etag: entry.etag })
+            .catch(async (error: unknown) => {
+              await tree.remove(pathOf(place)).catch(() => undefined);
+              throw error;
+            });
+          if (!row) throw notFound("Project");
+          await announce(project, [{ path: pathOf(place), op: "add", etag: entry.etag, size: entry.size }]);
+          return wireOf(row);
+        }
+        throw conflict("conflict", "There is no free name for this file.");
+      } finally {
+        await taken?.staged.discard();
+      }
+    },
+
+    /** Every folder of the tree that is not made by tools, the project itself first. */
+    directories: async (userId: string, ref: string, query: PageQuery): Promise<List<AssetDirectory>> => {
+      const { project, tree } = await open(userId, ref);
+      const page = pageOf(query);
+      await reconcileAssets(project.id, tree, store);
+      const counts = await store.countByDirectory(project.id);
+      const found = (await tree.walk({ skip: skippedDirectories }))
+        .filter((e) => e.isDirectory && !isSkipped(e.path))
+        .map((e) => `/${e.path}`);
+      const all = [...new Set(["/", ...found, ...counts.keys()])].sort();
+      const items = all
+        .slice(page.offset, page.offset + page.limit)
+        .map((directory) => ({ directory, asset_count: counts.get(directory) ?? 0 }));
+      return page.envelope(items, all.length);
+    },
+    createDirectory: async (userId: string, ref: string, given: string): Promise<{ made: AssetDirectory; isNew: boolean }> => {
+      const { project, tree } = await open(userId, ref);
+      const directory = directoryOf(given);
+      const path = directory.slice(1);
+      const { entry, created } = await tree.mkdir(path);
+      if (created) await announce(project, [{ path, op: "add", is_directory: true, etag: entry.etag }]);
+      return { made: { directory, asset_count: (await store.countByDirectory(project.id)).get(directory) ?? 0 }, isNew: created };
+    },
+
+    update: async (userId: string, ref: string, id: string, change: { filename?: string; directory?: string }): Promise<Asset> => {
+      const { project, tree, row } = await rowIn(userId, ref, id);
+      const to = {
+        directory: change.directory === undefined ? row.directory : directoryOf(change.directory),
+        filename: change.filename === undefined ? row.filename : assetName(change.filename, row.mime_type),
+      };
+      const [from, path] = [pathOf(row), pathOf(to)];
+      if (from === path) return wireOf(row);
+      await tree.rename(from, path).catch((error: unknown) => {
+        if (!(error instanceof RuntimeError)) throw error;
+        if (error.code === "not_found") throw notFound("Asset");
+        if (error.code === "exists") throw conflict("conflict", `${path} exists already.`, { path });
+        throw error;
+      });
+      const moved = await store.move(row, to);
+      if (!moved) throw notFound("Asset");
+      await announce(project, [{ path: from, op: "move", new_path: path, etag: row.etag, size: row.file_size }]);
+      return wireOf(moved);
+    },
+
+    /** The bytes; `range` says which of them. Throws `not_found` when the file is gone. */
+    file: async (userId: string, ref: string, id: string, range: (size: number) => { start: number; end: number } | undefined) => {
+      const { tree, row } = await rowIn(userId, ref, id);
+      const path = pathOf(row);
+      const wanted = range((await tree.stat(path))?.size ?? 0);
+      return { ...(await tree.stream(path, wanted)), range: wanted, filename: row.filename, mimeType: row.mime_type };
+    },
+
+    remove: async (userId: string, ref: string, id: string): Promise<void> => {
+      const { project, tree } = await open(userId, ref);
+      const row = await requireRow(project, id);
+      const path = pathOf(row);
+      const entry = await tree.stat(path);
+      const isThere = entry !== undefined && !entry.isDirectory;
+      if (isThere)
+        await tree.remove(path).catch((error: unknown) => {
+          if (!(error instanceof RuntimeError) || error.code !== "not_found") throw error;
+        });
+      await store.hide(row.id);
+      if (isThere) await announce(project, [{ path, op: "delete" }]);
+    },
+
+    /** Files were changed through the API: what moved takes its rows along. The rest is seen at the next look. */
+    follow: async (projectId: string, changes: readonly FileChange[]): Promise<void> => {
+      for (const { op, path, new_path } of changes)
+        if (op === "move" && new_path !== undefined)
+          await store.movePath(projectId, { path, ...placeOf(path) }, { path: new_path, ...placeOf(new_path) });
+    },
+    /** After the tree was replaced as a whole, e.g. by a snapshot. */
+    reconcile: async (projectId: string): Promise<void> => {
+      const project = await projects.find(projectId);
+      if (project) await reconcileAssets(projectId, (await projects.sandboxOf(project)).files, store);
+    },
+  };
+}
+
+const notAllowed = ({ mimeType, path }: { mimeType: string; path: string }) =>
+  badRequest(
+    "Assets are pictures (JPEG, PNG, GIF, SVG, WebP, BMP, ICO), video, sound, fonts and PDF, and their content has to be what they say.",
+    "asset_type_not_allowed",
+    { filename: path, mime_type: mimeType },
+  );
+
+/** `undefined`: something of that name is there already. */
+const placedAt = (staged: StagedFile, path: string) =>
+  staged.place(path).then(
+    ({ entry }) => entry,
+    (error: unknown) => {
+      if (error instanceof RuntimeError && (error.code === "exists" || error.code === "is_directory")) return undefined;
+      throw error;
+    },
+  );
+
+/** Lets the bytes pass and remembers the first of them. */
+function keepingHead(data: AsyncIterable<Uint8Array>) {
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  const pass = async function* () {
+    for await (const chunk of data) {
+      if (size < headBytes) {
+        kept.push(chunk.subarray(0, headBytes - size));
+        size += Math.min(chunk.byteLength, headBytes - size);
+      }
+      yield chunk;
+    }
+  };
+  return { data: pass(), head: () => Buffer.concat(kept) };
+}
+
+const wireOf = (row: AssetRow): Asset => ({
+  id: row.id,
+  project_id: row.project_id,
+  filename: row.filename,
+  directory: row.directory,
+  path: pathOf(row),
+  file_type: row.file_type,
+  file_size: row.file_size,
+  mime_type: row.mime_type,
+  width: row.width,
+  height: row.height,
+  created_at: row.created_at,
+  url: `/api/projects/${row.project_id}/assets/${row.id}/file`,
+});

@@ -1,0 +1,97 @@
+import { maxUploadBytes, maxUploadFiles, maxUploadTotalBytes, type File } from "@tesslate/contract";
+import { RuntimeError, type StagedFile } from "@tesslate/runtime";
+import type { UploadedFile } from "../../../http/uploads.ts";
+import { AppError, badRequest, conflict, invalid } from "../../../platform/errors.ts";
+import { normalisePath, writablePath } from "./files.paths.ts";
+import { wireOf, type Announce, type KeepFilesBefore, type ProjectAccess } from "./files.service.ts";
+
+export type FileUpload = ReturnType<typeof createFileUpload>;
+
+/** Uploads (accounts-projects 9, `file-upload`): every file waits outside the tree until all have come, then all appear. */
+export function createFileUpload({
+  projects,
+  announce,
+  keepBefore,
+  limits = { fileBytes: maxUploadBytes, totalBytes: maxUploadTotalBytes, files: maxUploadFiles },
+}: {
+  projects: ProjectAccess;
+  announce: Announce;
+  keepBefore: KeepFilesBefore;
+  limits?: { fileBytes: number; totalBytes: number; files: number };
+}) {
+  return async (
+    userId: string,
+    ref: string,
+    parts: AsyncIterable<UploadedFile>,
+    { directory, overwrite }: { directory: string; overwrite: boolean },
+  ): Promise<{ files: File[]; checkpoint_id: string | null }> => {
+    const project = await projects.require(userId, ref);
+    const tree = (await projects.sandboxOf(project)).files;
+    const under = normalisePath(directory === "" ? "." : directory);
+    const staged = new Map<string, StagedFile>();
+    const placed: { path: string; isNew: boolean }[] = [];
+    let isDone = false;
+    try {
+      let total = 0;
+      for await (const part of parts) {
+        const path = writablePath(under === "" ? part.path : `${under}/${part.path}`);
+        if (staged.has(path)) throw badRequest(`${path} is in this upload twice.`);
+        if (staged.size >= limits.files) throw new AppError("payload_too_large", `One upload may have at most ${limits.files} files.`);
+        const room = Math.min(limits.fileBytes, limits.totalBytes - total);
+        const file = await tree.stage(part.data, { maxBytes: room }).catch((error: unknown) => {
+          if (!(error instanceof RuntimeError) || error.code !== "too_large") throw error;
+          const isWhole = room < limits.fileBytes;
+          throw new AppError(
+            "payload_too_large",
+            isWhole
+              ? `One upload may have at most ${mebibytes(limits.totalBytes)} MiB. Nothing was stored.`
+              : `${path} has more than ${mebibytes(limits.fileBytes)} MiB. Nothing was stored.`,
+            { cause: error, details: { path } },
+          );
+        });
+        staged.set(path, file);
+        if (part.isCut()) throw badRequest("The upload broke off.");
+        total += file.size;
+      }
+      if (staged.size === 0) throw invalid(["body", "file"], "Field required", "missing");
+
+      const taken: string[] = [];
+      const replaced: string[] = [];
+      for (const path of staged.keys()) {
+        const there = await tree.stat(path);
+        if (there?.isDirectory) throw conflict("conflict", `There is a folder named ${path}.`, { paths: [path] });
+        if (there) (overwrite ? replaced : taken).push(path);
+      }
+      if (taken.length > 0)
+        throw conflict("conflict", taken.length === 1 ? `${taken[0]} exists already.` : `${taken.length} of these files exist already.`, {
+          paths: taken,
+        });
+      const checkpoint_id =
+        replaced.length === 0
+          ? null
+          : await keepBefore(project, `Before replacing ${replaced.length === 1 ? replaced[0] : `${replaced.length} files`} by an upload`);
+      const files: File[] = [];
+      for (const [path, file] of staged) {
+        const { entry, created } = await file.place(path, { overwrite });
+        placed.push({ path, isNew: created });
+        files.push(wireOf(project.id, entry, undefined, "none"));
+      }
+      isDone = true;
+      await announce(
+        project,
+        files.map((file, i) => ({
+          path: file.path,
+          op: placed[i]?.isNew ? ("add" as const) : ("update" as const),
+          etag: file.etag,
+          size: file.size,
+        })),
+      );
+      return { files, checkpoint_id };
+    } finally {
+      for (const file of staged.values()) await file.discard();
+      if (!isDone) for (const { path, isNew } of placed) if (isNew) await tree.remove(path).catch(() => undefined);
+    }
+  };
+}
+
+const mebibytes = (bytes: number) => Math.floor(bytes / 2 ** 20);

@@ -1,0 +1,83 @@
+import type { Sandbox } from "@tesslate/runtime";
+import type { EventLog, NewEvent } from "../../../platform/events.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { isSkipped, skippedDirectories } from "./files.paths.ts";
+
+/**
+ * Tells the project's stream of changes made by processes inside the sandbox. A project is watched while somebody follows it.
+ * Changes the API or the agent announced themselves are told apart by path and etag and not repeated.
+ */
+export interface FilesWatch {
+  /** Watches until the signal aborts; calls for the same project share one watcher. */
+  follow(projectId: string, open: () => Promise<Sandbox>, signal: AbortSignal): void;
+  /** A change that is announced elsewhere: the watcher keeps quiet about it. `etag` undefined: a deletion. */
+  expect(projectId: string, path: string, etag: string | undefined): void;
+  close(): void;
+}
+const expectedForMs = 5000;
+const maxEventsPerBurst = 1000;
+
+export function createFilesWatch({ events, log }: { events: EventLog; log: Logger }): FilesWatch {
+  const watchers = new Map<string, { followers: number; abort: AbortController }>();
+  const expected = new Map<string, Map<string, { etag: string | undefined; until: number }>>();
+
+  const isExpected = (projectId: string, path: string, etag: string | undefined): boolean => {
+    const known = expected.get(projectId);
+    if (!known) return false;
+    const now = Date.now();
+    for (const [p, e] of known) if (e.until < now) known.delete(p);
+    if (known.size === 0) expected.delete(projectId);
+    // A removed folder takes its content along.
+    for (let at = path; at !== ""; at = at.includes("/") ? at.slice(0, at.lastIndexOf("/")) : "") {
+      const hit = known.get(at);
+      if (hit && hit.etag === (at === path ? etag : undefined)) return true;
+    }
+    return false;
+  };
+
+  const run = async (projectId: string, open: () => Promise<Sandbox>, signal: AbortSignal) => {
+    const sandbox = await open();
+    for await (const burst of sandbox.files.watch({ signal, skip: skippedDirectories })) {
+      const told: NewEvent[] = burst
+        .filter((c) => !isSkipped(c.path) && !isExpected(projectId, c.path, c.etag))
+        .map((c) => ({
+          type: "file_changed",
+          data: { path: c.path, op: c.op, is_directory: c.isDirectory, by: "process", ...(c.etag !== undefined && { etag: c.etag }) },
+        }));
+      for (let i = 0; i < told.length; i += maxEventsPerBurst) await events.append(projectId, told.slice(i, i + maxEventsPerBurst));
+    }
+  };
+
+  return {
+    follow(projectId, open, signal) {
+      if (signal.aborted) return;
+      const known = watchers.get(projectId);
+      const entry = known ?? { followers: 0, abort: new AbortController() };
+      entry.followers += 1;
+      if (!known) {
+        watchers.set(projectId, entry);
+        run(projectId, open, entry.abort.signal).catch((err: unknown) => {
+          if (!entry.abort.signal.aborted) log.warn({ err, project_id: projectId }, "files not watched");
+        });
+      }
+      signal.addEventListener(
+        "abort",
+        () => {
+          entry.followers -= 1;
+          if (entry.followers > 0) return;
+          if (watchers.get(projectId) === entry) watchers.delete(projectId);
+          entry.abort.abort();
+        },
+        { once: true },
+      );
+    },
+    expect(projectId, path, etag) {
+      const known = expected.get(projectId) ?? new Map();
+      expected.set(projectId, known.set(path, { etag, until: Date.now() + expectedForMs }));
+    },
+    close() {
+      for (const { abort } of watchers.values()) abort.abort();
+      watchers.clear();
+    },
+  };
+}

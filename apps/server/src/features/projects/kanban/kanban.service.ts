@@ -1,0 +1,299 @@
+import type {
+  Board,
+  BoardColumn,
+  Card,
+  CardComment,
+  CardDetail,
+  CreateCard,
+  CreateColumn,
+  List,
+  ProjectEventData,
+  UpdateCard,
+  UpdateColumn,
+} from "@tesslate/contract";
+import type { Queries } from "../../../platform/database.ts";
+import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import { firstColumns, placed, priorityOf, tagsOf, typeOf } from "./kanban.rules.ts";
+import type { CardWithPeople, KanbanStore } from "./kanban.store.ts";
+import type { BoardRow, ColumnRow } from "./kanban.table.ts";
+
+/** What the board needs of projects. */
+export interface ProjectAccess {
+  require(userId: string, ref: string): Promise<ProjectRow>;
+  touch(projectId: string): Promise<void>;
+}
+type Change = Omit<ProjectEventData<"board_changed">, "user_id">;
+
+export type Kanban = ReturnType<typeof createKanban>;
+
+/** The project's board (accounts-projects 7). Positions are dense, 0..n-1, whoever moves what at the same time. */
+export function createKanban({ store, projects, events }: { store: KanbanStore; projects: ProjectAccess; events: EventLog }) {
+  const boardOf = async (project: ProjectRow): Promise<BoardRow> => {
+    const board =
+      (await store.find(project.id)) ??
+      (await store.create({ project_id: project.id, name: `${project.name} Board` }, firstColumns)) ??
+      (await store.find(project.id));
+    if (!board) throw notFound("Project");
+    return board;
+  };
+  const open = async (userId: string, ref: string) => {
+    const project = await projects.require(userId, ref);
+    return { project, board: await boardOf(project) };
+  };
+  /** One transaction under the board's lock, then one event. */
+  const change = async <T>(
+    userId: string,
+    ref: string,
+    work: (tx: Queries, board: BoardRow) => Promise<{ result: T; change: Change | undefined }>,
+  ): Promise<T> => {
+    const { project, board } = await open(userId, ref);
+    const done = await store.change(board.id, work);
+    if (!done) throw notFound("Project");
+    if (done.change)
+      await Promise.all([
+        projects.touch(project.id),
+        events.append(project.id, { type: "board_changed", data: { ...done.change, user_id: userId } }),
+      ]);
+    return done.result;
+  };
+
+  const columnIn = (columns: ColumnRow[], id: string): ColumnRow => {
+    const column = columns.find((c) => c.id === id);
+    if (!column) throw notFound("Column");
+    return column;
+  };
+  const columnOf = async (tx: Queries, board: BoardRow, id: string): Promise<BoardColumn> => {
+    const found = (await store.read(board.id, tx)).find(({ column }) => column.id === id);
+    if (!found) throw notFound("Column");
+    return wireColumn(found.column, found.cards);
+  };
+  const cardIn = async (tx: Queries, board: BoardRow, id: string): Promise<CardWithPeople> => {
+    const card = await store.findCard(board.id, id, tx);
+    if (!card) throw notFound("Card");
+    return card;
+  };
+  const targetColumn = (columns: ColumnRow[], id: string): ColumnRow => {
+    const column = columns.find((c) => c.id === id.toLowerCase());
+    if (!column) throw badRequest("There is no such column on this board.");
+    return column;
+  };
+  const refuseOver = (column: ColumnRow, cardsAfter: number) => {
+    if (column.task_limit !== null && cardsAfter > column.task_limit)
+      throw conflict(
+        "task_limit_reached",
+        `“${column.name}” holds at most ${column.task_limit} ${column.task_limit === 1 ? "card" : "cards"}.`,
+        { column_id: column.id, task_limit: column.task_limit },
+      );
+  };
+  /** Whoever works on a card must see the project. */
+  const requireAccess = async (callerId: string, ref: string, userId: string | null | undefined) => {
+    if (!userId) return;
+    const { id } = await projects.require(callerId, ref);
+    await projects.require(userId, id).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === "not_found" ? badRequest("The assignee has no access to this project.") : error;
+    });
+  };
+
+  return {
+    board: async (userId: string, ref: string): Promise<Board> => {
+      const { board } = await open(userId, ref);
+      return {
+        id: board.id,
+        project_id: board.project_id,
+        name: board.name,
+        description: board.description,
+        settings: board.settings,
+        columns: (await store.read(board.id)).map(({ column, cards }) => wireColumn(column, cards)),
+        created_at: board.created_at,
+        updated_at: board.updated_at,
+      };
+    },
+
+    createColumn: (userId: string, ref: string, { name, position, ...rest }: CreateColumn): Promise<BoardColumn> =>
+      change(userId, ref, async (tx, board) => {
+        const columns = await store.columns(tx, board.id);
+        const id = await store.insertColumn(tx, { ...rest, board_id: board.id, name: name.trim(), position: columns.length });
+        await store.arrangeColumns(
+          tx,
+          placed(
+            columns.map((c) => c.id),
+            id,
+            position,
+          ),
+        );
+        return { result: await columnOf(tx, board, id), change: { subject: "column", id, op: "created" } };
+      }),
+    updateColumn: (userId: string, ref: string, id: string, { position, name, ...rest }: UpdateColumn): Promise<BoardColumn> =>
+      change(userId, ref, async (tx, board) => {
+        const columns = await store.columns(tx, board.id);
+        const before = columnIn(columns, id);
+        await store.updateColumn(tx, id, { ...rest, ...(name !== undefined && { name: name.trim() }) });
+        if (position !== undefined)
+          await store.arrangeColumns(
+            tx,
+            placed(
+              columns.map((c) => c.id),
+              id,
+              position,
+            ),
+          );
+        if (rest.is_completed !== undefined && rest.is_completed !== before.is_completed)
+          await store.settleColumn(tx, id, rest.is_completed);
+        return {
+          result: await columnOf(tx, board, id),
+          change: { subject: "column", id, op: position === undefined ? "updated" : "moved" },
+        };
+      }),
+    removeColumn: (userId: string, ref: string, id: string, moveTo: string | undefined): Promise<void> =>
+      change(userId, ref, async (tx, board) => {
+        const columns = await store.columns(tx, board.id);
+        columnIn(columns, id);
+        if (columns.length === 1) throw badRequest("A board keeps at least one column.", "last_column");
+        if (moveTo !== undefined) {
+          const target = targetColumn(columns, moveTo);
+          if (target.id === id) throw badRequest("The cards cannot move to the column that is deleted.");
+          const [moving, there] = [await store.cardIds(tx, id), await store.cardIds(tx, target.id)];
+          if (moving.length > 0) refuseOver(target, there.length + moving.length);
+          await store.settleColumn(tx, id, target.is_completed);
+          await store.arrangeCards(tx, target.id, [...there, ...moving]);
+        }
+        await store.deleteColumn(tx, id);
+        await store.arrangeColumns(
+          tx,
+          columns.map((c) => c.id).filter((c) => c !== id),
+        );
+        return { result: undefined, change: { subject: "column", id, op: "deleted" } };
+      }),
+
+    listCards: async (
+      userId: string,
+      ref: string,
+      query: PageQuery & { q?: string; priority?: string; task_type?: string; assignee_id?: string; tags?: string },
+    ): Promise<List<Card>> => {
+      const { board } = await open(userId, ref);
+      const page = pageOf(query);
+      const { rows, total } = await store.listCards(
+        board.id,
+        {
+          ...(query.q?.trim() && { q: query.q.trim() }),
+          ...(query.priority !== undefined && { priority: priorityOf(query.priority, "query") ?? "" }),
+          ...(query.task_type !== undefined && { task_type: typeOf(query.task_type, "query") ?? "" }),
+          ...(query.assignee_id !== undefined && { assignee_id: query.assignee_id }),
+          ...(query.tags !== undefined && { tags: tagsOf(query.tags.split(",")).filter((tag) => tag !== "") }),
+        },
+        page,
+      );
+      return page.envelope(rows.map(wireCard), total);
+    },
+    getCard: async (userId: string, ref: string, id: string): Promise<CardDetail> => {
+      const { board } = await open(userId, ref);
+      const card = await store.findCard(board.id, id);
+      if (!card) throw notFound("Card");
+      return { ...wireCard(card), comments: (await store.comments(id)).map(wireComment) };
+    },
+    createCard: async (userId: string, ref: string, { title, column_id, ...rest }: CreateCard): Promise<Card> => {
+      const fields = fieldsOf(rest);
+      await requireAccess(userId, ref, rest.assignee_id);
+      return change(userId, ref, async (tx, board) => {
+        const columns = await store.columns(tx, board.id);
+        const column = column_id ? targetColumn(columns, column_id) : (columns.find((c) => c.is_backlog) ?? columns[0]);
+        if (!column) throw badRequest("The board has no column.");
+        const there = await store.cardIds(tx, column.id);
+        refuseOver(column, there.length + 1);
+        const id = await store.insertCard(tx, {
+          ...fields,
+          board_id: board.id,
+          column_id: column.id,
+          title: title.trim(),
+          position: there.length,
+          reporter_id: userId,
+          ...(column.is_completed && { completed_at: new Date().toISOString() }),
+        });
+        return { result: wireCard(await cardIn(tx, board, id)), change: { subject: "card", id, op: "created" } };
+      });
+    },
+    updateCard: async (userId: string, ref: string, id: string, body: UpdateCard): Promise<Card> => {
+      const { title, column_id, position, spent_hours, started_at, completed_at, ...rest } = body;
+      if (Object.keys(body).length === 0) {
+        const card = await store.findCard((await open(userId, ref)).board.id, id);
+        if (!card) throw notFound("Card");
+        return wireCard(card);
+      }
+      const fields = fieldsOf(rest);
+      await requireAccess(userId, ref, rest.assignee_id);
+      return change(userId, ref, async (tx, board) => {
+        const card = await cardIn(tx, board, id);
+        const columns = await store.columns(tx, board.id);
+        const from = columnIn(columns, card.column_id);
+        const to = column_id === undefined ? from : targetColumn(columns, column_id);
+        const isMove = to.id !== from.id;
+        if (isMove || position !== undefined) {
+          const there = await store.cardIds(tx, to.id);
+          if (isMove) refuseOver(to, there.length + 1);
+          await store.arrangeCards(tx, to.id, placed(there, id, position));
+          if (isMove) await store.arrangeCards(tx, from.id, await store.cardIds(tx, from.id));
+        }
+        await store.updateCard(tx, id, {
+          ...fields,
+          ...(title !== undefined && { title: title.trim() }),
+          ...(spent_hours !== undefined && { spent_hours }),
+          ...(started_at !== undefined && { started_at }),
+          ...(isMove && to.is_completed !== from.is_completed && { completed_at: completedOn(to, card) }),
+          ...(completed_at !== undefined && { completed_at }),
+        });
+        return {
+          result: wireCard(await cardIn(tx, board, id)),
+          change: { subject: "card", id, op: isMove || position !== undefined ? "moved" : "updated" },
+        };
+      });
+    },
+    removeCard: (userId: string, ref: string, id: string): Promise<void> =>
+      change(userId, ref, async (tx, board) => {
+        const card = await cardIn(tx, board, id);
+        await store.deleteCard(tx, id);
+        await store.arrangeCards(tx, card.column_id, await store.cardIds(tx, card.column_id));
+        return { result: undefined, change: { subject: "card", id, op: "deleted" } };
+      }),
+    comment: async (user: { id: string; name: string; username: string }, ref: string, id: string, content: string): Promise<CardComment> =>
+      change(user.id, ref, async (tx, board) => {
+        await cardIn(tx, board, id);
+        const row = await store.insertComment(tx, { card_id: id, user_id: user.id, content: content.trim() });
+        return {
+          result: wireComment({ ...row, user: { id: user.id, name: user.name, username: user.username } }),
+          change: { subject: "comment", id: row.id, op: "created", card_id: id },
+        };
+      }),
+  };
+}
+
+/** When a card is done: since it first came into a column that is done; not at all in another. */
+const completedOn = (column: ColumnRow, card: CardWithPeople) =>
+  column.is_completed ? (card.completed_at ?? new Date().toISOString()) : null;
+
+/** The fields that creating and changing share; only sent keys are there. */
+function fieldsOf({ priority, task_type, tags, due_date, ...rest }: Omit<CreateCard, "title" | "column_id">) {
+  const [known, type] = [priorityOf(priority, "body"), typeOf(task_type, "body")];
+  return {
+    ...rest,
+    // A day is kept as its midnight UTC.
+    ...(due_date !== undefined && { due_date: due_date && (due_date.includes("T") ? due_date : `${due_date}T00:00:00.000Z`) }),
+    ...(known !== undefined && { priority: known }),
+    ...(type !== undefined && { task_type: type }),
+    ...(tags !== undefined && { tags: tags && tagsOf(tags) }),
+  };
+}
+
+function wireCard({ assignee_id: _assignee, reporter_id: _reporter, ...card }: CardWithPeople): Card {
+  return card;
+}
+const wireColumn = (column: ColumnRow, cards: CardWithPeople[]): BoardColumn => ({ ...column, tasks: cards.map(wireCard) });
+const wireComment = (row: CardComment): CardComment => ({
+  id: row.id,
+  content: row.content,
+  user: row.user,
+  created_at: row.created_at,
+  updated_at: row.updated_at,
+});

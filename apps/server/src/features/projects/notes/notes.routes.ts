@@ -1,0 +1,29 @@
+import { notesRoutes } from "@tesslate/contract";
+import type { Mount } from "../../../http/mount.ts";
+import type { Notes } from "./notes.service.ts";
+
+/** The opaque part of an `If-Match` that names one version. */
+const versionOf = (header: string | undefined) => {
+  const tag = header
+    ?.trim()
+    .replace(/^W\//, "")
+    .replace(/^"(.*)"$/, "$1");
+  return tag === "*" ? undefined : tag;
+};
+
+/** accounts-projects 9. */
+export function mountNotes(mount: Mount, { notes }: { notes: Notes }): void {
+  mount("notes", notesRoutes, {
+    get: async (context, { params }) => {
+      const { notes: found, etag } = await notes.get(context.user.id, params.id);
+      context.setHeader("etag", `"${etag}"`);
+      return found;
+    },
+    put: async (context, { params, body }) => {
+      const written = await notes.put(context.user.id, params.id, body.content, versionOf(context.headers["if-match"]));
+      context.status(written.isNew ? 201 : 200);
+      context.setHeader("etag", `"${written.etag}"`);
+      return written.notes;
+    },
+  });
+}

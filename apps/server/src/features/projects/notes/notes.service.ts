@@ -1,0 +1,45 @@
+import type { Notes as NotesBody } from "@tesslate/contract";
+import { AppError, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import type { NotesStore } from "./notes.store.ts";
+import type { NotesRow } from "./notes.table.ts";
+
+/** What notes need of projects. */
+export interface ProjectAccess {
+  require(userId: string, ref: string): Promise<ProjectRow>;
+  touch(projectId: string): Promise<void>;
+}
+interface Versioned {
+  notes: NotesBody;
+  etag: string;
+}
+
+export type Notes = ReturnType<typeof createNotes>;
+
+/** A project's notes (accounts-projects 9), one text with a version. */
+export function createNotes({ store, projects, events }: { store: NotesStore; projects: ProjectAccess; events: EventLog }) {
+  const mismatch = async (projectId: string) =>
+    new AppError("etag_mismatch", "The notes were changed meanwhile.", { details: { etag: etagOf(await store.find(projectId)) } });
+
+  return {
+    get: async (userId: string, ref: string): Promise<Versioned> => versioned(await store.find((await projects.require(userId, ref)).id)),
+    /** `ifMatch`: the version that is replaced, as `get` named it. Throws `etag_mismatch` when it is not the last one. */
+    put: async (userId: string, ref: string, content: string, ifMatch: string | undefined): Promise<Versioned & { isNew: boolean }> => {
+      const { id } = await projects.require(userId, ref);
+      const expected = ifMatch === undefined ? undefined : /^\d{1,9}$/.test(ifMatch) ? Number(ifMatch) : -1;
+      const inserted = expected === undefined || expected === 0 ? await store.insert(id, content) : undefined;
+      const row = inserted ?? (expected === 0 ? undefined : await store.update(id, content, expected));
+      if (!row) throw expected === undefined ? notFound("Project") : await mismatch(id);
+      await Promise.all([projects.touch(id), events.append(id, { type: "notes_changed", data: { etag: etagOf(row), user_id: userId } })]);
+      return { ...versioned(row), isNew: inserted !== undefined };
+    },
+  };
+}
+
+/** Notes that nobody wrote yet have the version 0. */
+const etagOf = (row: NotesRow | undefined) => String(row?.version ?? 0);
+const versioned = (row: NotesRow | undefined): Versioned => ({
+  notes: { content: row?.content ?? "", updated_at: row?.updated_at ?? null },
+  etag: etagOf(row),
+});

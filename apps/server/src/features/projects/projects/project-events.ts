@@ -1,0 +1,53 @@
+import { projectEventFrames, type ProjectEvent, type Static } from "@tesslate/contract";
+import { createFrameCheck } from "../../../http/frames.ts";
+import type { FrameSocket } from "../../../http/sockets.ts";
+import type { EventLog } from "../../../platform/events.ts";
+
+/** How long a socket may take to say from where it wants to resume before it is served from now on. */
+const subscribeWithinMs = 1000;
+
+const check = createFrameCheck(projectEventFrames);
+
+/**
+ * The project's stream over a socket (contract README rule 14). A first frame `{type: "subscribe", after_seq}` resumes; a later one moves
+ * the stream. `{type: "ping"}` is answered by `{type: "pong"}`. Ends when the socket closes or the project is deleted.
+ */
+export async function serveEventSocket(events: EventLog, projectId: string, socket: FrameSocket, ended: AbortSignal): Promise<void> {
+  const open = AbortSignal.any([socket.signal, ended]);
+  const startSeq = await events.lastSeq(projectId);
+  let current: { abort: AbortController; done: Promise<void> } | undefined;
+  const follow = async (afterSeq: number) => {
+    current?.abort.abort();
+    await current?.done;
+    const abort = new AbortController();
+    current = { abort, done: pump(events.follow(projectId, { afterSeq, signal: AbortSignal.any([open, abort.signal]) }), socket) };
+  };
+  const late = setTimeout(() => void (current ?? follow(startSeq)), subscribeWithinMs);
+  const frames = socket.frames[Symbol.asyncIterator]();
+  const over = new Promise<{ done: true; value: undefined }>((resolve) => {
+    if (open.aborted) resolve({ done: true, value: undefined });
+    else open.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });
+  });
+  try {
+    for (;;) {
+      const next = await Promise.race([frames.next(), over]);
+      if (next.done) break;
+      const frame = next.value;
+      const checked = check(frame);
+      if ("problem" in checked) socket.send({ type: "error", data: checked.problem });
+      else if (checked.name === "ping") socket.send({ type: "pong" });
+      else await follow((frame as Static<typeof projectEventFrames.subscribe>).after_seq ?? startSeq);
+    }
+  } finally {
+    clearTimeout(late);
+    current?.abort.abort();
+    await current?.done;
+  }
+}
+
+async function pump(events: AsyncIterable<ProjectEvent>, socket: FrameSocket): Promise<void> {
+  for await (const event of events) {
+    if (!socket.send(event)) return;
+    await socket.drained();
+  }
+}

@@ -1,0 +1,98 @@
+import { projectsRoutes, type ProjectStatus } from "@tesslate/contract";
+import { requireScope } from "../../../http/context.ts";
+import type { Mount } from "../../../http/mount.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import { pageOf } from "../../../platform/pages.ts";
+import { serveEventSocket } from "./project-events.ts";
+import type { Projects } from "./projects.service.ts";
+import type { ProjectRow } from "./projects.table.ts";
+import type { Provisioning } from "./provisioning.ts";
+import type { Templates } from "./templates.ts";
+
+interface Started {
+  task_id: string | null;
+  status_url: string | null;
+  already_running?: boolean;
+  already_started?: boolean;
+}
+/** The verbs that act on all containers of a project. */
+export interface ProjectVerbs {
+  startProject(project: ProjectRow): Promise<Started & { containers: Record<string, string | null> }>;
+  stopProject(project: ProjectRow): Promise<void>;
+  restartProject(project: ProjectRow): Promise<Started>;
+}
+
+/** accounts-projects 4.1, 4.2 (project verbs), 9, and README rule 14. `watchFiles` reports changes while somebody follows the stream. */
+export function mountProjects(
+  mount: Mount,
+  {
+    projects,
+    provisioning,
+    verbs,
+    statusOf,
+    templates,
+    events,
+    deploymentMode,
+    watchFiles,
+  }: {
+    projects: Projects;
+    provisioning: Provisioning;
+    verbs: ProjectVerbs;
+    /** What runs, asked of the runtime. */
+    statusOf: (project: ProjectRow) => Promise<ProjectStatus>;
+    templates: Templates;
+    events: EventLog;
+    deploymentMode: ProjectStatus["deployment_mode"];
+    watchFiles?: (project: ProjectRow, signal: AbortSignal) => void;
+  },
+): void {
+  mount("projects", projectsRoutes, {
+    list: ({ user }, { query }) => projects.list(user.id, query),
+    create: ({ user }, { body }) => {
+      if (body.message?.trim() || body.attachments?.length) requireScope(user.scopes, "run");
+      return provisioning.create(user, body);
+    },
+    retrySetup: ({ user }, { params }) => provisioning.retrySetup(user.id, params.id),
+    get: ({ user }, { params }) => projects.get(user.id, params.id),
+    update: ({ user }, { params, body }) => projects.update(user.id, params.id, body),
+    remove: ({ user }, { params }) => provisioning.remove(user.id, params.id),
+    status: async ({ user }, { params }) => {
+      const project = await projects.require(user.id, params.id);
+      const status = await statusOf(project);
+      const error = project.environment_status === "setup_failed" ? await provisioning.setupError(project) : status.error;
+      return { ...status, ...(error !== undefined && { error }) };
+    },
+    start: async ({ user }, { params }) => {
+      const project = await projects.require(user.id, params.id);
+      return { ...(await verbs.startProject(project)), project_slug: project.slug, deployment_mode: deploymentMode };
+    },
+    stop: async ({ user }, { params }) => {
+      await verbs.stopProject(await projects.require(user.id, params.id));
+      return { message: "Everything in this project is stopped. Its files are kept.", deployment_mode: deploymentMode };
+    },
+    restart: async ({ user }, { params }) => {
+      const project = await projects.require(user.id, params.id);
+      return { ...(await verbs.restartProject(project)), project_slug: project.slug, deployment_mode: deploymentMode };
+    },
+    activity: async ({ user }, { params }) => projects.used((await projects.require(user.id, params.id)).id),
+    events: async ({ user, signal, headers }, { params, query }) => {
+      const project = await projects.require(user.id, params.id);
+      const open = AbortSignal.any([signal, projects.lifetime(project.id)]);
+      watchFiles?.(project, open);
+      const sent = Number(headers["last-event-id"]);
+      const afterSeq = Number.isSafeInteger(sent) && sent >= 0 ? sent : query.last_event_id;
+      return events.follow(project.id, { ...(afterSeq !== undefined && { afterSeq }), signal: open });
+    },
+    eventsSocket: async ({ user }, { params }, socket) => {
+      const project = await projects.require(user.id, params.id);
+      const ended = projects.lifetime(project.id);
+      watchFiles?.(project, AbortSignal.any([socket.signal, ended]));
+      await serveEventSocket(events, project.id, socket, ended);
+    },
+    templates: async (_context, { query }) => {
+      const page = pageOf(query);
+      const all = templates.list().map((t) => t.wire);
+      return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
+    },
+  });
+}

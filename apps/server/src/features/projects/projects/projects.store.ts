@@ -1,0 +1,248 @@
+import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
+import type { EnvironmentStatus, RunStatus, StopReason, Tier } from "@tesslate/contract";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { asJsonb } from "../../../platform/storable.ts";
+import { chats } from "../../agent/chat/chat.table.ts";
+import { containers } from "../../runtime/containers/containers.table.ts";
+import { shellSessions } from "../../runtime/shell/shell.table.ts";
+import { users, type UserRow } from "../../accounts/users/users.table.ts";
+import { projects, type ProjectRow } from "./projects.table.ts";
+import { fixedRunStatus } from "./run-status.ts";
+
+/** A project with what its `status` is derived from: the statuses of its containers, external ones left out. */
+export type ProjectWithStatuses = ProjectRow & { container_statuses: string[] };
+
+const statuses = sql<
+  string[]
+>`array(select ${containers.status} from ${containers} where ${containers.project_id} = ${projects.id} and ${containers.deployment_mode} <> 'external')`;
+/** `runStatusOf` for the filter of lists: a test holds them together. */
+const runStatus = sql`case ${projects.environment_status} ${sql.raw(
+  Object.entries(fixedRunStatus)
+    .map(([environment, status]) => `when '${environment}' then '${status}'`)
+    .join(" "),
+)} else (select case
+  when count(*) filter (where s.status in ('running', 'frozen')) = 0 then case when bool_or(s.status = 'starting') then 'starting' when bool_or(s.status = 'failed') then 'error' else 'stopped' end
+  when bool_and(s.status in ('running', 'frozen')) then 'running' else 'partial' end from unnest(${statuses}) as s(status)) end`;
+const columns = { project: projects, container_statuses: statuses };
+const merge = ({ project, container_statuses }: { project: ProjectRow; container_statuses: string[] }): ProjectWithStatuses => ({
+  ...project,
+  container_statuses,
+});
+/** Whether a place among the running ones was taken; `row` when that changed the project. */
+export interface Claim {
+  isClaimed: boolean;
+  /** Its owner is suspended or gone: nothing of theirs may run. */
+  isRefused?: true;
+  limit: number;
+  running: { id: string; name: string; slug: string }[];
+  row?: ProjectRow;
+}
+const runs = (status: EnvironmentStatus) => status === "starting" || status === "active";
+const isOwnerLiving = sql<boolean>`(${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted})`;
+const isThere = ne(projects.environment_status, "deleting");
+
+export type ProjectsStore = ReturnType<typeof createProjectsStore>;
+export function createProjectsStore(db: Database) {
+  const owned = eq(projects.owner_id, sql.placeholder("owner"));
+  const byId = db
+    .select(columns)
+    .from(projects)
+    .where(and(eq(projects.id, sql.placeholder("ref")), owned, isThere))
+    .prepare("project_by_id");
+  const bySlug = db
+    .select(columns)
+    .from(projects)
+    .where(and(eq(projects.slug, sql.placeholder("ref")), owned, isThere))
+    .prepare("project_by_slug");
+  const filter = and(
+    owned,
+    isThere,
+    sql`(${sql.placeholder("q")}::text is null or position(lower(${sql.placeholder("q")}::text) in lower(${projects.name})) > 0 or position(lower(${sql.placeholder("q")}::text) in ${projects.slug}) > 0)`,
+    sql`(${sql.placeholder("status")}::text is null or ${runStatus} = ${sql.placeholder("status")}::text)`,
+  );
+  const page = db
+    .select({ ...columns, total: sql<string>`count(*) over ()` })
+    .from(projects)
+    .where(filter)
+    .orderBy(desc(projects.updated_at), desc(projects.id))
+    .limit(sql.placeholder("limit"))
+    .offset(sql.placeholder("offset"))
+    .prepare("projects_page");
+  const total = db
+    .select({ n: sql<string>`count(*)` })
+    .from(projects)
+    .where(filter)
+    .prepare("projects_total");
+
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    /** The caller's own, by UUID or slug; never one that is being deleted. */
+    findOwned: async (owner: string, ref: string, isId: boolean): Promise<ProjectWithStatuses | undefined> => {
+      const [row] = await (isId ? byId : bySlug).execute({ ref, owner });
+      return row && merge(row);
+    },
+    find: async (id: string): Promise<ProjectRow | undefined> => (await db.select().from(projects).where(eq(projects.id, id)))[0],
+    /** One statement for rows, statuses and total; a second one only behind the end of the list. */
+    list: async (
+      owner: string,
+      { q, status, limit, offset }: { q?: string; status?: RunStatus; limit: number; offset: number },
+    ): Promise<{ rows: ProjectWithStatuses[]; total: number }> => {
+      const values = { owner, q: q ?? null, status: status ?? null };
+      const rows = await page.execute({ ...values, limit, offset });
+      if (rows.length > 0 || offset === 0) return { rows: rows.map(merge), total: Number(rows[0]?.total ?? 0) };
+      return { rows: [], total: Number((await total.execute(values))[0]?.n ?? 0) };
+    },
+    /** `undefined` when the slug is taken. */
+    insert: async (tx: Queries, values: typeof projects.$inferInsert): Promise<ProjectRow | undefined> =>
+      (await tx.insert(projects).values(values).onConflictDoNothing({ target: projects.slug }).returning())[0],
+    update: async (
+      id: string,
+      values: Partial<Pick<ProjectRow, "name" | "description">>,
+      settings?: Record<string, unknown>,
+    ): Promise<void> => {
+      await db
+        .update(projects)
+        .set({
+          ...values,
+          // Shallow merge in the database, so that two writers do not undo each other; a null value removes its key.
+          ...(settings && {
+            settings: sql`(select coalesce(jsonb_object_agg(key, value), '{}'::jsonb) from jsonb_each(coalesce(${projects.settings}, '{}'::jsonb) || ${asJsonb(settings)}) where value <> 'null'::jsonb)`,
+          }),
+          updated_at: sql`now()`,
+        })
+        .where(eq(projects.id, id));
+    },
+    /** Sets the stored status, unless the project is being deleted. `undefined` when nothing changed. */
+    setEnvironment: async (
+      id: string,
+      status: EnvironmentStatus,
+      { q = db, reason }: { q?: Queries; reason?: StopReason } = {},
+    ): Promise<ProjectRow | undefined> =>
+      (
+        await q
+          .update(projects)
+          .set({
+            environment_status: status,
+            ...(status === "active" && { last_activity: sql`now()`, hibernated_at: null }),
+            ...(runs(status) ? { stop_reason: null } : reason && { stop_reason: reason }),
+          })
+          .where(and(eq(projects.id, id), isThere, ne(projects.environment_status, status)))
+          .returning()
+      )[0],
+    /** Returns a project from `setup_failed` to `provisioning`. `undefined` when another request did so first. */
+    reopenSetup: async (tx: Queries, id: string): Promise<ProjectRow | undefined> =>
+      (
+        await tx
+          .update(projects)
+          .set({ environment_status: "provisioning" })
+          .where(and(eq(projects.id, id), eq(projects.environment_status, "setup_failed")))
+          .returning()
+      )[0],
+    /** Makes the project `starting` if its owner may have one more that runs; one that runs already keeps its place. One at a time per owner. */
+    claimPlace: (id: string, limits: Record<Tier, number>): Promise<Claim> =>
+      db.transaction(async (tx) => {
+        const [found] = await tx
+          .select({ owner: projects.owner_id, tier: users.subscription_tier, isLiving: isOwnerLiving })
+          .from(projects)
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(and(eq(projects.id, id), isThere));
+        if (!found) return { isClaimed: true, limit: 0, running: [] };
+        if (!found.isLiving) return { isClaimed: false, isRefused: true, limit: 0, running: [] };
+        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`running:${found.owner}`}, 0))`);
+        const running = await tx
+          .select({ id: projects.id, name: projects.name, slug: projects.slug })
+          .from(projects)
+          .where(and(eq(projects.owner_id, found.owner), inArray(projects.environment_status, ["starting", "active"])))
+          .orderBy(projects.name);
+        const limit = limits[found.tier];
+        if (running.some((other) => other.id === id)) return { isClaimed: true, limit, running };
+        if (running.length >= limit) return { isClaimed: false, limit, running };
+        const [row] = await tx
+          .update(projects)
+          .set({ environment_status: "starting", stop_reason: null })
+          .where(and(eq(projects.id, id), isThere))
+          .returning();
+        return { isClaimed: true, limit, running, ...(row && { row }) };
+      }),
+    /** From this statement on the project answers 404. `undefined` when somebody else was faster. */
+    markDeleting: async (tx: Queries, id: string): Promise<ProjectRow | undefined> =>
+      (
+        await tx
+          .update(projects)
+          .set({ environment_status: "deleting", updated_at: sql`now()` })
+          .where(and(eq(projects.id, id), isThere))
+          .returning()
+      )[0],
+    touch: async (id: string, isChange: boolean): Promise<void> => {
+      await db
+        .update(projects)
+        .set({ last_activity: sql`now()`, ...(isChange && { updated_at: sql`now()` }) })
+        .where(eq(projects.id, id));
+    },
+    /** How long nobody has used these, by the clock of the database, and which of them are hosted. */
+    restOf: async (ids: string[]): Promise<Map<string, { idleMs: number; isKept: boolean }>> => {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .select({
+          id: projects.id,
+          idleMs: sql<number>`coalesce(extract(epoch from now() - ${projects.last_activity}) * 1000, 1e12)::float8`,
+          isKept: projects.is_deployed,
+        })
+        .from(projects)
+        .where(inArray(projects.id, ids));
+      return new Map(rows.map(({ id, ...rest }) => [id, rest]));
+    },
+    tierOf: async (user: string): Promise<UserRow["subscription_tier"]> =>
+      (await db.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, user)))[0]?.tier ?? "free",
+    serviceKeys: async (id: string): Promise<string[]> =>
+      (await db.select({ key: containers.service_key }).from(containers).where(eq(containers.project_id, id))).map((r) => r.key),
+    /** How many projects somebody has, and their tier. Holds a lock on the person until the transaction ends. */
+    countOwned: async (tx: Queries, owner: string): Promise<{ tier: UserRow["subscription_tier"]; count: number }> => {
+      const [user] = await tx.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, owner)).for("no key update");
+      const [row] = await tx
+        .select({ n: sql<string>`count(*)` })
+        .from(projects)
+        .where(and(eq(projects.owner_id, owner), isThere));
+      return { tier: user?.tier ?? "free", count: Number(row?.n ?? 0) };
+    },
+    setRemote: async (tx: Queries, id: string, remote_url: string): Promise<void> => {
+      await tx.update(projects).set({ has_git_repo: true, git_remote_url: remote_url }).where(eq(projects.id, id));
+    },
+    /** The tier of the project's owner; free when the project is gone. */
+    ownerTier: async (id: string): Promise<UserRow["subscription_tier"]> =>
+      (
+        await db
+          .select({ tier: users.subscription_tier })
+          .from(projects)
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(eq(projects.id, id))
+      )[0]?.tier ?? "free",
+    deleteChats: async (id: string): Promise<void> => {
+      await db.delete(chats).where(eq(chats.project_id, id));
+    },
+    /** Everything that hangs on the project; its own row stays until its files are gone, so that a crash in between is seen. */
+    deleteParts: (id: string): Promise<void> =>
+      db.transaction(async (tx) => {
+        await tx.delete(shellSessions).where(eq(shellSessions.project_id, id));
+        await tx.delete(containers).where(eq(containers.project_id, id));
+      }),
+    delete: async (id: string): Promise<void> => {
+      await db.delete(projects).where(eq(projects.id, id));
+    },
+    /** Projects whose status says that something is under way, or that they run. */
+    listUnsettled: (): Promise<ProjectRow[]> =>
+      db
+        .select()
+        .from(projects)
+        .where(sql`${projects.environment_status} in ('provisioning', 'starting', 'stopping', 'active', 'deleting')`),
+    /** Which of these are projects. */
+    known: async (ids: string[]): Promise<ProjectRow[]> =>
+      ids.length === 0
+        ? []
+        : db
+            .select()
+            .from(projects)
+            .where(sql`${projects.id}::text in ${ids}`),
+    hasAny: async (): Promise<boolean> => (await db.select({ id: projects.id }).from(projects).limit(1)).length > 0,
+  };
+}

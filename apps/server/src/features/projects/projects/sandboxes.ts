@@ -1,0 +1,68 @@
+import type { ImageId, Limits, RuntimeDriver, Sandbox, ServiceState } from "@tesslate/runtime";
+import type { Logger } from "../../../platform/logger.ts";
+
+interface OpenOptions {
+  image?: ImageId;
+  hostnames?: string[];
+  limits?: Partial<Limits>;
+}
+/** One open handle per project, shared by everybody in this process. */
+export interface Sandboxes {
+  /** The project's sandbox; opened (or created, from `image`) once and kept. */
+  open(projectId: string, options?: OpenOptions): Promise<Sandbox>;
+  /** The handle, if somebody opened it already. */
+  peek(projectId: string): Promise<Sandbox> | undefined;
+  /** Whether this server's runtime has the project's sandbox. */
+  isHere(projectId: string): Promise<boolean>;
+  /** Forgets the handle without stopping anything. */
+  forget(projectId: string): Promise<void>;
+  /** Stops everything, deletes the tree, the network and the uid. */
+  remove(projectId: string): Promise<void>;
+  /** Called on every change of any service of any open sandbox, in order. */
+  onState(listener: (projectId: string, state: ServiceState) => void): void;
+}
+
+export function createSandboxes({ runtime, log }: { runtime: RuntimeDriver; log: Logger }): Sandboxes {
+  const handles = new Map<string, { sandbox: Promise<Sandbox>; unsubscribe: () => void }>();
+  const listeners: ((projectId: string, state: ServiceState) => void)[] = [];
+
+  const open = async (projectId: string, options: OpenOptions, entry: { unsubscribe: () => void }) => {
+    const sandbox = await runtime.open({ id: projectId, ...options });
+    entry.unsubscribe = sandbox.onState((state) => {
+      for (const listener of listeners)
+        try {
+          listener(projectId, state);
+        } catch (err) {
+          log.error({ err, project_id: projectId }, "sandbox listener failed");
+        }
+    });
+    return sandbox;
+  };
+  const forget = async (projectId: string) => {
+    const entry = handles.get(projectId);
+    if (!entry) return;
+    handles.delete(projectId);
+    await entry.sandbox.catch(() => undefined);
+    entry.unsubscribe();
+  };
+  return {
+    open(projectId, options = {}) {
+      const known = handles.get(projectId);
+      if (known) return known.sandbox;
+      const entry = { unsubscribe: () => {}, sandbox: undefined as unknown as Promise<Sandbox> };
+      entry.sandbox = open(projectId, options, entry);
+      handles.set(projectId, entry);
+      // A failed attempt must not stay in the way of the next one.
+      entry.sandbox.catch(() => handles.get(projectId) === entry && handles.delete(projectId));
+      return entry.sandbox;
+    },
+    isHere: async (projectId) => (await runtime.find(projectId)) !== undefined,
+    peek: (projectId) => handles.get(projectId)?.sandbox,
+    forget,
+    remove: async (projectId) => {
+      await forget(projectId);
+      await runtime.remove(projectId);
+    },
+    onState: (listener) => void listeners.push(listener),
+  };
+}

@@ -1,0 +1,63 @@
+import type { RuntimeDriver } from "@tesslate/runtime";
+import { AppError } from "../../../platform/errors.ts";
+import type { Queries } from "../../../platform/database.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { ProjectSource, ServiceShape, SourceInput } from "./project-source.ts";
+import type { Projects } from "./projects.service.ts";
+import type { ProjectRow } from "./projects.table.ts";
+import type { BundledTemplate, Templates } from "./templates.ts";
+
+/** Writes the row of the container at the root of a new project's tree; starts nothing. */
+export type InsertFirst = (tx: Queries, project: ProjectRow, name: string, service: ServiceShape) => Promise<{ id: string }>;
+
+export const serviceOf = ({ service }: BundledTemplate): ServiceShape => ({
+  command: service.command,
+  port: service.port,
+  framework: service.framework ?? null,
+});
+
+/** A bundled template: its prepared image is the first state of the tree. */
+export function createTemplateSource({
+  projects,
+  templates,
+  insertFirst,
+  runtime,
+  log,
+}: {
+  projects: Projects;
+  templates: Templates;
+  insertFirst: InsertFirst;
+  runtime: RuntimeDriver;
+  log: Logger;
+}): ProjectSource<Extract<SourceInput, { kind: "template" }>> {
+  return {
+    async fill({ project, input, attempt, signal, progress, note }) {
+      const template = templates.find(input.template_slug);
+      if (!template) throw new AppError("not_found", `The template ${input.template_slug} is not part of this version.`);
+      await progress(10, `Preparing the template ${template.wire.name}`);
+      const notes = orderedNotes(note, log);
+      const image = await runtime.prepare(template.image, { signal, onLog: notes.add });
+      await notes.drained();
+      await progress(20, "Copying the template");
+      await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });
+      return { settle: (tx) => insertFirst(tx, project, template.wire.name, serviceOf(template)) };
+    },
+  };
+}
+
+/** Log lines written one after the other without making the build wait; behind by more than 200 lines, some are left out. */
+function orderedNotes(note: (line: string) => Promise<void>, log: Logger) {
+  let last: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  return {
+    add: (line: string) => {
+      if (waiting >= 200 || line.trim() === "") return;
+      waiting++;
+      last = last
+        .then(() => note(line))
+        .catch((err: unknown) => log.warn({ err }, "note not written"))
+        .finally(() => waiting--);
+    },
+    drained: () => last,
+  };
+}

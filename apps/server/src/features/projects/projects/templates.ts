@@ -1,0 +1,70 @@
+import { readdir, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Type, type Static } from "typebox";
+import { Value } from "typebox/value";
+import type { Template } from "@tesslate/contract";
+import type { ImageSpec } from "@tesslate/runtime";
+
+const Argv = Type.Array(Type.String({ minLength: 1 }), { minLength: 1 });
+/** `templates/<slug>/template.json`. The service learns its port from the variable PORT. */
+const TemplateFile = Type.Object({
+  slug: Type.String({ pattern: "^[a-z0-9-]{1,63}$" }),
+  name: Type.String({ minLength: 1 }),
+  description: Type.String(),
+  stack: Type.Array(Type.String()),
+  default: Type.Optional(Type.Boolean()),
+  build: Type.Array(Argv),
+  warm: Type.Optional(Type.Union([Type.Object({ command: Argv, port: Type.Integer(), path: Type.String() }), Type.Null()])),
+  service: Type.Object({
+    command: Argv,
+    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    framework: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  }),
+  starter_prompts: Type.Array(Type.String()),
+});
+
+/** A template of the `templates/` folder: what the API shows, the image to prepare and the service to run. */
+export interface BundledTemplate {
+  wire: Template;
+  image: ImageSpec;
+  service: Static<typeof TemplateFile>["service"];
+}
+
+/** The bundled templates, the default one first, then by name. */
+export interface Templates {
+  list(): readonly BundledTemplate[];
+  find(slug: string): BundledTemplate | undefined;
+  /** The one used when nobody says which. */
+  getDefault(): BundledTemplate;
+}
+
+// Source and bundle stand at different depths below the repository.
+const candidates = ["../../../templates", "../../../../../../templates", "../templates"];
+export const bundledTemplatesDir =
+  candidates.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p)) ?? "templates";
+
+/** Reads every template of a folder. Throws with the file's name when one is malformed: a broken template must not wait for its first user. */
+export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<Templates> {
+  const all: BundledTemplate[] = [];
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
+    const file = join(dir, entry.name, "template.json");
+    if (!entry.isDirectory() || !existsSync(file)) continue;
+    const content: unknown = JSON.parse(await readFile(file, "utf8"));
+    const problem = Value.Errors(TemplateFile, content)[0];
+    if (problem) throw new Error(`${file} is malformed: ${problem.instancePath} ${problem.message}`);
+    const template = content as Static<typeof TemplateFile>;
+    if (template.slug !== entry.name) throw new Error(`${file} is malformed: its slug must be the folder's name`);
+    const { slug, name, description, stack, starter_prompts } = template;
+    all.push({
+      wire: { slug, name, description, stack, is_default: template.default === true, starter_prompts },
+      image: { name: slug, sourceDir: join(dir, slug, "files"), build: template.build, ...(template.warm && { warm: template.warm }) },
+      service: template.service,
+    });
+  }
+  all.sort((a, b) => Number(b.wire.is_default) - Number(a.wire.is_default) || a.wire.name.localeCompare(b.wire.name));
+  const first = all[0];
+  if (!first?.wire.is_default || all[1]?.wire.is_default) throw new Error(`${dir} must hold exactly one default template`);
+  return { list: () => all, find: (slug) => all.find((t) => t.wire.slug === slug), getDefault: () => first };
+}

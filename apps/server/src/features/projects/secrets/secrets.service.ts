@@ -1,0 +1,126 @@
+import {
+  parseDotenv,
+  refusalOf,
+  reservedKeys,
+  secretLimits,
+  type List,
+  type Secret,
+  type SecretRefusal,
+  type SecretsImport,
+} from "@tesslate/contract";
+import { badRequest, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { Redactions } from "./redactions.ts";
+import type { SecretsStore } from "./secrets.store.ts";
+import type { SecretRow } from "./secrets.table.ts";
+import type { SecretVault } from "./secrets.vault.ts";
+
+/** What secrets need of projects and containers. */
+export interface SecretsAccess {
+  /** The caller's project, else 404. */
+  require(userId: string, ref: string): Promise<{ id: string }>;
+  /** What runs has the old values until it is restarted. */
+  markStale(projectId: string): Promise<void>;
+}
+
+const sentences: Record<Exclude<SecretRefusal, "invalid_line">, string> = {
+  invalid_key: "A name has letters, digits and _, does not begin with a digit and has at most 128 characters.",
+  reserved_key: `${reservedKeys.join(", ")} are set by the server.`,
+  empty_value: "A secret needs a value.",
+  value_too_large: `A value has at most ${secretLimits.maxValueBytes} bytes.`,
+  nul_character: "A value cannot hold a NUL character.",
+  secret_limit_reached: `A project has at most ${secretLimits.maxCount} secrets.`,
+};
+const refuse = (key: string, reason: Exclude<SecretRefusal, "invalid_line">) =>
+  badRequest(sentences[reason], reason === "reserved_key" || reason === "secret_limit_reached" ? reason : "invalid_secret", {
+    key: key.slice(0, 128),
+    reason,
+  });
+
+/** Environment variables of whole projects: written, listed by name, never shown (accounts-projects 6). */
+export type Secrets = ReturnType<typeof createSecrets>;
+
+export function createSecrets({
+  access,
+  store,
+  vault,
+  redactions,
+  events,
+}: {
+  access: SecretsAccess;
+  store: SecretsStore;
+  vault: SecretVault;
+  redactions: Redactions;
+  events: EventLog;
+}) {
+  const changed = async (projectId: string, keys: string[]) => {
+    if (keys.length === 0) return;
+    await redactions.changed(projectId);
+    await access.markStale(projectId);
+    await events.append(projectId, { type: "secrets_changed", data: { keys } });
+  };
+
+  return {
+    list: async (userId: string, ref: string, query: PageQuery): Promise<List<Secret>> => {
+      const project = await access.require(userId, ref);
+      const page = pageOf(query);
+      const { rows, total } = await store.list(project.id, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    /** Creates or replaces. Throws 400 `invalid_secret`, `reserved_key` or `secret_limit_reached`. */
+    set: async (
+      userId: string,
+      ref: string,
+      { key, value }: { key: string; value: string },
+    ): Promise<{ secret: Secret; isNew: boolean }> => {
+      const project = await access.require(userId, ref);
+      const reason = refusalOf(key, value);
+      if (reason && reason !== "invalid_line") throw refuse(key, reason);
+      const result = await store.transaction(async (tx) => {
+        await store.lockProject(tx, project.id);
+        const known = await store.listKeys(tx, project.id);
+        const isNew = !known.has(key);
+        if (isNew && known.size >= secretLimits.maxCount) throw refuse(key, "secret_limit_reached");
+        const place = { project_id: project.id, key };
+        return { secret: wireOf(await store.upsert(tx, { ...place, sealed_value: vault.seal(place, value) })), isNew };
+      });
+      await changed(project.id, [key]);
+      return result;
+    },
+    remove: async (userId: string, ref: string, key: string): Promise<void> => {
+      const project = await access.require(userId, ref);
+      // A name that cannot exist is not asked for: the database would choke on some.
+      if (refusalOf(key, "-") !== undefined || !(await store.remove(project.id, key))) throw notFound("Secret");
+      await changed(project.id, [key]);
+    },
+    /** Takes what an `.env` text offers; each refusal is told by name, the rest is written in one transaction. */
+    import: async (userId: string, ref: string, text: string): Promise<SecretsImport> => {
+      const project = await access.require(userId, ref);
+      const { entries, invalid } = parseDotenv(text);
+      const result: SecretsImport = { created: [], replaced: [], refused: [] };
+      for (const { key } of invalid) result.refused.push({ key, code: "invalid_line" });
+      await store.transaction(async (tx) => {
+        await store.lockProject(tx, project.id);
+        const known = await store.listKeys(tx, project.id);
+        let count = known.size;
+        for (const { key, value } of entries) {
+          const isNew = !known.has(key);
+          const code = refusalOf(key, value) ?? (isNew && count >= secretLimits.maxCount ? "secret_limit_reached" : undefined);
+          if (code) {
+            result.refused.push({ key: key.slice(0, 128), code });
+            continue;
+          }
+          const place = { project_id: project.id, key };
+          await store.upsert(tx, { ...place, sealed_value: vault.seal(place, value) });
+          if (isNew) count += 1;
+          (isNew ? result.created : result.replaced).push(key);
+        }
+      });
+      await changed(project.id, [...result.created, ...result.replaced]);
+      return result;
+    },
+  };
+}
+
+const wireOf = ({ key, created_at, updated_at }: SecretRow): Secret => ({ key, masked: "********", created_at, updated_at });

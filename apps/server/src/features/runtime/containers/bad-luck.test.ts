@@ -1,0 +1,85 @@
+import { freePort } from "@tesslate/testkit";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { expect, test, vi } from "vitest";
+import { ended, projectsApp, setUpProject } from "../../../testing/projects.ts";
+
+test("a port that somebody else holds fails the start with what the program said", async () => {
+  await using app = await projectsApp();
+  const ada = await app.signUp();
+  const { project, container } = await setUpProject(app, ada);
+  const params = { id: project.id, container_id: container.id };
+  const port = await freePort();
+  const squatter = createServer().listen(port, "127.0.0.1");
+  await once(squatter, "listening");
+  try {
+    await app.as(ada).containers.update({ params, body: { port } });
+    const { task_id } = await app.as(ada).containers.start({ params });
+    expect(await ended(app, ada, task_id)).toMatchObject({ status: "failed", error: expect.stringContaining("EADDRINUSE") });
+    expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" });
+    expect((await app.as(ada).projects.status({ params })).containers["tiny-app"]).toMatchObject({
+      running: false,
+      message: expect.stringContaining("exit code"),
+      last_lines: expect.arrayContaining([expect.stringContaining("EADDRINUSE")]),
+    });
+  } finally {
+    squatter.close();
+  }
+});
+
+test("a project that is deleted while it starts leaves nothing running", async () => {
+  await using app = await projectsApp();
+  const ada = await app.signUp();
+  const { project, container } = await setUpProject(app, ada);
+  await app.studio.database.pool.query("update containers set start_command = $1 where id = $2", [
+    JSON.stringify(["node", "-e", "setTimeout(() => {}, 60000)"]),
+    container.id,
+  ]);
+  const start = await app.as(ada).projects.start({ params: { id: project.id } });
+  await vi.waitFor(async () =>
+    expect(await app.as(ada).containers.get({ params: { id: project.id, container_id: container.id } })).toMatchObject({
+      status: "starting",
+    }),
+  );
+  const gone = await app.as(ada).projects.remove({ params: { id: project.id } });
+  expect(await ended(app, ada, gone.task_id)).toMatchObject({ status: "completed" });
+  expect(await ended(app, ada, start.task_id)).toMatchObject({ status: "cancelled" });
+  expect(await app.runtime.find(project.id)).toBeUndefined();
+});
+
+test("a container that is removed while it starts ends its start and goes with its connections", async () => {
+  await using app = await projectsApp();
+  const ada = await app.signUp();
+  const { project, container } = await setUpProject(app, ada);
+  const params = { id: project.id, container_id: container.id };
+  await app.studio.database.pool.query("update containers set start_command = $1 where id = $2", [
+    JSON.stringify(["node", "-e", "setTimeout(() => {}, 60000)"]),
+    container.id,
+  ]);
+  const { task_id } = await app.as(ada).containers.start({ params });
+  await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "starting" }));
+  // A second start while it starts is the same one.
+  expect(await app.as(ada).containers.start({ params })).toMatchObject({ task_id, already_started: true });
+  await app.as(ada).containers.remove({ params });
+  expect(["cancelled", "completed"]).toContain((await ended(app, ada, task_id)).status);
+  const sandbox = await app.runtime.find(project.id);
+  expect(sandbox?.services().filter((s) => s.status !== "stopped")).toEqual([]);
+  expect(await app.as(ada).projects.get({ params: { id: project.id } })).toMatchObject({ environment_status: "stopped" });
+  const again = await app.request(`/api/projects/${project.id}/start`, { method: "POST", user: ada });
+  expect(again.status).toBe(400);
+  expect(await again.json()).toMatchObject({ code: "no_containers" });
+});
+
+test("the log of a service that never ran is a stream, not an error, and hears its first start", async () => {
+  await using app = await projectsApp();
+  const ada = await app.signUp();
+  const { project, container } = await setUpProject(app, ada);
+  const params = { id: project.id, container_id: container.id };
+  const heard = (async () => {
+    for await (const { data } of app.as(ada).containers.logs({ params })) if (data.line.includes("listening")) return data.line;
+    return "the stream ended";
+  })();
+  const { task_id } = await app.as(ada).containers.start({ params });
+  expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
+  expect(await heard).toBe("listening");
+});

@@ -1,0 +1,109 @@
+import type { Service } from "@tesslate/contract";
+import type { RuntimeDriver, ServiceSpec } from "@tesslate/runtime";
+import { AppError, notFound } from "../../../../platform/errors.ts";
+import { randomCode } from "../../../../platform/crypto.ts";
+import type { ContainerRow } from "../containers.table.ts";
+import { databases } from "./databases.ts";
+import { generated, type Place, type Program, type Running, type ServiceDefinition } from "./definition.ts";
+import { externals } from "./external.ts";
+import { infrastructure } from "./infrastructure.ts";
+
+const passwordLength = 24;
+const all: readonly ServiceDefinition[] = [...databases, ...infrastructure, ...externals];
+const bySlug = new Map(all.map((definition) => [definition.slug, definition]));
+/** Categories whose services people open in a browser (accounts-projects 0.10). */
+const publicCategories = new Set<ServiceDefinition["category"]>(["proxy", "storage", "search"]);
+
+export const findService = (slug: string | null | undefined): ServiceDefinition | undefined => bySlug.get(slug ?? "");
+export const isPublicService = (slug: string | null): boolean => {
+  const category = findService(slug)?.category;
+  return category !== undefined && publicCategories.has(category);
+};
+/** What a new instance starts with. */
+export const freshEnvironment = ({ env }: Running): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value === generated ? randomCode(passwordLength) : value]));
+/** Volumes are named by what they hold and whose they are: a second instance has its own, and a rename changes nothing. */
+export const volumesOf = (row: Pick<ContainerRow, "id" | "service_slug">): { name: string; path: string }[] =>
+  (findService(row.service_slug)?.running?.volumes ?? []).map(({ name, path }) => ({ name: `${name}-${row.id}`, path }));
+
+/** Where a container's programs run, relative to the tree. A service has a folder of its own only for files that people change. */
+export const workingDirOf = (row: Pick<ContainerRow, "container_type" | "service_slug" | "directory">): string =>
+  row.container_type === "service" && !findService(row.service_slug)?.running?.files ? "." : row.directory;
+
+/** How a service is started: the part of its specification that the catalogue knows. */
+export type ServiceRun = Pick<ServiceSpec, "command" | "image" | "program" | "volumes" | "health" | "stopSignal" | "stopGraceMs"> & {
+  env: Readonly<Record<string, string>>;
+};
+
+/** The services that can be added to a project, and how each runs on this machine (accounts-projects 4.2). */
+export type ServiceCatalogue = ReturnType<typeof createServiceCatalogue>;
+
+export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDriver, "has" | "can" | "name"> }) {
+  const programOf = async ({ programs }: Running): Promise<Program | undefined> => {
+    for (const program of programs) if ((await Promise.all(program.needs.map((path) => runtime.has(path)))).every(Boolean)) return program;
+    return undefined;
+  };
+  /** Why it cannot run here; `undefined` when it can. */
+  const refusalOf = async ({ name, running }: ServiceDefinition): Promise<string | undefined> => {
+    if (!running || runtime.can.images || (await programOf(running))) return undefined;
+    return running.install
+      ? `${name} is not installed on this machine. Install ${running.install}, or run Studio with Docker (RUNTIME_DRIVER=docker).`
+      : `${name} runs from its image alone, which needs Docker: set RUNTIME_DRIVER=docker.`;
+  };
+  const wireOf = async (definition: ServiceDefinition): Promise<Service> => {
+    const { slug, name, category, description, running, external, outputs } = definition;
+    const refusal = await refusalOf(definition);
+    return {
+      slug,
+      name,
+      category,
+      kind: running ? (external ? "hybrid" : "container") : "external",
+      description,
+      ports: running ? [running.port] : [],
+      default_env: { ...running?.env },
+      credential_fields: (external?.fields ?? []).map(({ key, label, isSecret, isRequired, isEndpoint }) => ({
+        key,
+        label,
+        is_secret: isSecret,
+        is_required: isRequired,
+        is_endpoint: isEndpoint ?? false,
+      })),
+      outputs: { ...outputs },
+      available: { runs: refusal === undefined, reason: refusal ?? null },
+    };
+  };
+
+  return {
+    /** Every entry as people see it; asked anew each time, so that what was just installed counts. */
+    list: (): Promise<Service[]> => Promise.all(all.map(wireOf)),
+    /** Throws 404 for what is not in the catalogue. */
+    get: (slug: string): ServiceDefinition => {
+      const definition = findService(slug);
+      if (!definition) throw notFound("Service");
+      return definition;
+    },
+    /** Throws `not_supported`, saying what is missing, when this machine cannot run it. */
+    runOf: async (row: ContainerRow, port: number): Promise<ServiceRun> => {
+      const definition = findService(row.service_slug);
+      const running = definition?.running;
+      if (!running) throw new AppError("not_supported", `This version knows no service ${row.service_slug ?? ""} that it could run.`);
+      const place: Place = { port, listen: runtime.can.privateNetwork ? "0.0.0.0" : "127.0.0.1" };
+      const common = { volumes: volumesOf(row), stopSignal: running.stopSignal, stopGraceMs: running.stopGraceMs };
+      const program = await programOf(running);
+      const env = { HOST: place.listen };
+      if (runtime.can.images)
+        return {
+          ...common,
+          image: running.image,
+          command: running.imageCommand?.(place) ?? [],
+          health: running.imageHealth(place),
+          ...(program && { program: { command: program.command(place), health: program.health(place) } }),
+          env: { ...env, ...running.imageEnv?.(place) },
+        };
+      if (!program) throw new AppError("not_supported", (await refusalOf(definition)) ?? `${definition.name} cannot run here.`);
+      return { ...common, command: program.command(place), health: program.health(place), env };
+    },
+    /** What is written into the container's folder unless it is there. */
+    filesOf: (row: ContainerRow): Readonly<Record<string, string>> => findService(row.service_slug)?.running?.files ?? {},
+  };
+}

@@ -1,0 +1,135 @@
+import { and, asc, count, eq, inArray, isNotNull, ne, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { processes } from "../../../platform/platform.table.ts";
+import { livingProcesses } from "../../../platform/presence.ts";
+import { projects, type ProjectRow } from "../../projects/projects/projects.table.ts";
+import { containers, type ContainerRow } from "./containers.table.ts";
+
+export type ContainersStore = ReturnType<typeof createContainersStore>;
+export function createContainersStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    list: async (projectId: string, page: { limit: number; offset: number }) => {
+      const where = eq(containers.project_id, projectId);
+      const [rows, [total]] = await Promise.all([
+        db
+          .select()
+          .from(containers)
+          .where(where)
+          .orderBy(asc(containers.created_at), asc(containers.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(containers).where(where),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    listAll: (projectId: string, q: Queries = db): Promise<ContainerRow[]> =>
+      q.select().from(containers).where(eq(containers.project_id, projectId)).orderBy(asc(containers.created_at), asc(containers.id)),
+    find: async (projectId: string, id: string): Promise<ContainerRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(containers)
+          .where(and(eq(containers.id, id), eq(containers.project_id, projectId)))
+      )[0],
+    findByKey: async (projectId: string, key: string): Promise<ContainerRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(containers)
+          .where(and(eq(containers.project_id, projectId), eq(containers.service_key, key)))
+      )[0],
+    /** The container a preview host names, with its project. */
+    findByHostLabel: async (label: string, q: Queries = db): Promise<{ container: ContainerRow; project: ProjectRow } | undefined> =>
+      (
+        await q
+          .select({ container: containers, project: projects })
+          .from(containers)
+          .innerJoin(projects, eq(projects.id, containers.project_id))
+          .where(and(eq(containers.host_label, label), ne(projects.environment_status, "deleting")))
+      )[0],
+    /** Containers of one project are numbered and given ports one at a time. */
+    lockProject: async (tx: Queries, projectId: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`containers:${projectId}`}, 0))`);
+    },
+    /** `undefined` when the host label is taken. */
+    insert: async (tx: Queries, values: typeof containers.$inferInsert): Promise<ContainerRow | undefined> =>
+      (await tx.insert(containers).values(values).onConflictDoNothing({ target: containers.host_label }).returning())[0],
+    update: async (id: string, values: Partial<typeof containers.$inferInsert>, q: Queries = db): Promise<ContainerRow | undefined> =>
+      (
+        await q
+          .update(containers)
+          .set({ ...values, updated_at: sql`now()` })
+          .where(eq(containers.id, id))
+          .returning()
+      )[0],
+    /** `undefined` when the row is gone or says so already. */
+    /** `exitCode` is told of failures only. */
+    setStatus: async (
+      id: string,
+      status: ContainerRow["status"],
+      message: string | null,
+      exitCode: number | null,
+    ): Promise<ContainerRow | undefined> =>
+      (
+        await db
+          .update(containers)
+          .set({
+            status,
+            status_message: message,
+            exit_code: exitCode,
+            // Its next start takes everything in.
+            ...(status === "stopped" && { needs_restart: false }),
+            ...(status === "running" && {
+              last_started_at: sql`case when ${containers.status} = 'frozen' then ${containers.last_started_at} else now() end`,
+            }),
+          })
+          .where(
+            and(
+              eq(containers.id, id),
+              sql`(${containers.status}, ${containers.status_message}) is distinct from (${status}::text, ${message}::text)`,
+            ),
+          )
+          .returning()
+      )[0],
+    /** What runs with values that have changed: all of a project, or these. Returns the rows this is new for. */
+    markStale: (projectId: string, ids?: readonly string[], q: Queries = db): Promise<ContainerRow[]> =>
+      q
+        .update(containers)
+        .set({ needs_restart: true, updated_at: sql`now()` })
+        .where(
+          and(
+            eq(containers.project_id, projectId),
+            ids && inArray(containers.id, [...ids]),
+            eq(containers.deployment_mode, "container"),
+            eq(containers.needs_restart, false),
+            inArray(containers.status, ["starting", "running", "frozen"]),
+          ),
+        )
+        .returning(),
+    /** Whether previews leave them stopped. */
+    holdStops: async (ids: string[], isHeld: boolean): Promise<void> => {
+      if (ids.length > 0) await db.update(containers).set({ is_stop_held: isHeld }).where(inArray(containers.id, ids));
+    },
+    remove: async (id: string): Promise<void> => {
+      await db.delete(containers).where(eq(containers.id, id));
+    },
+    /** Whether another server process works on this database. */
+    isShared: async (processId: number): Promise<boolean> =>
+      (
+        await db
+          .select({ id: processes.id })
+          .from(processes)
+          .where(and(ne(processes.id, processId), sql`${processes.id} in ${livingProcesses}`))
+          .limit(1)
+      ).length > 0,
+    /** Rows whose rename was begun. */
+    listRenaming: (): Promise<ContainerRow[]> => db.select().from(containers).where(isNotNull(containers.pending_rename)),
+    /** Rows that claim to be alive. */
+    listAlive: (): Promise<ContainerRow[]> =>
+      db
+        .select()
+        .from(containers)
+        .where(inArray(containers.status, ["starting", "running", "frozen"])),
+  };
+}

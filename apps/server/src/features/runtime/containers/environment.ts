@@ -1,0 +1,42 @@
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import { invalid } from "../../../platform/errors.ts";
+import type { ContainerRow } from "./containers.table.ts";
+
+const keyRule = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const maxKeys = 200;
+const maxTotalBytes = 128 * 1024;
+
+/** The place a container's variables are bound to. */
+export const environmentPlace = (id: string): string => `containers.environment_vars:${id}`;
+
+/** The environment variables of containers: encrypted at rest, bound to their container, never shown again. */
+export type EnvironmentVault = ReturnType<typeof createEnvironmentVault>;
+export function createEnvironmentVault({ box }: { box: CryptoBox }) {
+  const aad = environmentPlace;
+  const open = (row: Pick<ContainerRow, "id" | "environment_vars">): Record<string, string> =>
+    row.environment_vars ? (JSON.parse(box.open(row.environment_vars, aad(row.id))) as Record<string, string>) : {};
+  const seal = (id: string, vars: Record<string, string>): { environment_vars: Buffer | null; env_var_keys: string[] } => {
+    const keys = Object.keys(vars).sort();
+    return { environment_vars: keys.length === 0 ? null : box.seal(JSON.stringify(vars), aad(id)), env_var_keys: keys };
+  };
+  return {
+    open,
+    /** The columns of a new container. */
+    create: seal,
+    /** The columns after a change. Throws 422 for a key that is no variable name, or more than a process can be given. */
+    change: (row: ContainerRow, set: Record<string, string>, remove: readonly string[]) => {
+      for (const [key, value] of Object.entries(set)) {
+        if (!keyRule.test(key))
+          throw invalid(["body", "env_vars_to_set", key], "A variable's name has letters, digits and _ and does not begin with a digit");
+        if (value.includes("\0")) throw invalid(["body", "env_vars_to_set", key], "A value cannot hold a NUL character");
+      }
+      const vars = open(row);
+      for (const key of remove) delete vars[key];
+      Object.assign(vars, set);
+      if (Object.keys(vars).length > maxKeys) throw invalid(["body", "env_vars_to_set"], `At most ${maxKeys} variables`);
+      if (Buffer.byteLength(JSON.stringify(vars)) > maxTotalBytes)
+        throw invalid(["body", "env_vars_to_set"], "All variables together may have at most 128 KiB");
+      return seal(row.id, vars);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import type { Sandbox, ServiceState } from "@tesslate/runtime";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Redactions } from "../../projects/secrets/index.ts";
+import type { ContainersStore } from "./containers.store.ts";
+import { createProblemFinder, type FoundProblem } from "./problem-finder.ts";
+import { isAlive } from "./services.ts";
+
+/** After so long without a line an error is taken to be told in full. */
+const quietMs = 150;
+const maxPerWindow = 20;
+const windowMs = 10_000;
+/** A start is heard of a moment after it began. */
+const missedMs = 3000;
+
+/**
+ * Reads what containers print for errors of builds and programs, and tells them to whoever follows the project (`log_problem`).
+ * A project is read while somebody follows it; at most 20 errors per container and 10 s are told.
+ */
+export type LogProblems = ReturnType<typeof createLogProblems>;
+
+export function createLogProblems({
+  store,
+  onServiceState,
+  events,
+  redactions,
+  log,
+}: {
+  store: Pick<ContainersStore, "findByKey">;
+  onServiceState: (listener: (projectId: string, state: ServiceState) => void) => void;
+  events: EventLog;
+  redactions: Redactions;
+  log: Logger;
+}) {
+  interface Reading {
+    followers: number;
+    abort: AbortController;
+    sandbox: Promise<Sandbox>;
+    /** Services whose output is being read. */
+    names: Set<string>;
+  }
+  const readings = new Map<string, Reading>();
+
+  const tell = async (projectId: string, containerId: string, problems: FoundProblem[]) => {
+    const { redactIn } = await redactions.of(projectId);
+    await events.append(
+      projectId,
+      problems.map(({ message, place, lines }) => ({
+        type: "log_problem" as const,
+        data: redactIn({ container_id: containerId, message, lines, ...(place !== undefined && { place }) }),
+      })),
+    );
+  };
+
+  const read = async (projectId: string, reading: Reading, name: string, hasJustStarted: boolean) => {
+    if (reading.names.has(name)) return;
+    reading.names.add(name);
+    const { signal } = reading.abort;
+    const timers = new Map<string, NodeJS.Timeout>();
+    try {
+      const sandbox = await reading.sandbox;
+      const row = await store.findByKey(projectId, name);
+      if (!row || signal.aborted) return;
+      // One for each stream: the lines of the other come in between as they please.
+      const finders = { stdout: createProblemFinder(row.directory), stderr: createProblemFinder(row.directory) };
+      let window = { endsAt: 0, count: 0 };
+      const pass = (found: FoundProblem[]) => {
+        if (found.length === 0) return;
+        const now = Date.now();
+        if (now > window.endsAt) window = { endsAt: now + windowMs, count: 0 };
+        const told = found.slice(0, Math.max(0, maxPerWindow - window.count));
+        window.count += told.length;
+        if (told.length > 0)
+          void tell(projectId, row.id, told).catch((err: unknown) => log.warn({ err, project_id: projectId }, "problem not told"));
+      };
+      const since = Date.now() - missedMs;
+      for await (const line of sandbox.logs(name, { tail: hasJustStarted ? 100 : 0, follow: true, signal })) {
+        if (line.stream === "system" || Date.parse(line.ts) < since) continue;
+        const finder = finders[line.stream];
+        clearTimeout(timers.get(line.stream));
+        pass(finder.push(line.line));
+        timers.set(
+          line.stream,
+          setTimeout(() => pass(finder.flush()), quietMs),
+        );
+      }
+    } finally {
+      for (const timer of timers.values()) clearTimeout(timer);
+      reading.names.delete(name);
+    }
+  };
+  const readSoon = (projectId: string, reading: Reading, name: string, hasJustStarted: boolean) =>
+    void read(projectId, reading, name, hasJustStarted).catch((err: unknown) => {
+      if (!reading.abort.signal.aborted) log.warn({ err, project_id: projectId, service: name }, "output not read for problems");
+    });
+
+  onServiceState((projectId, state) => {
+    const reading = readings.get(projectId);
+    if (reading && isAlive(state)) readSoon(projectId, reading, state.name, true);
+  });
+
+  return {
+    /** Reads until the signal aborts; calls for the same project share one reading. */
+    follow(projectId: string, open: () => Promise<Sandbox>, signal: AbortSignal): void {
+      if (signal.aborted) return;
+      const known = readings.get(projectId);
+      const reading = known ?? { followers: 0, abort: new AbortController(), sandbox: open(), names: new Set<string>() };
+      reading.followers += 1;
+      if (!known) {
+        readings.set(projectId, reading);
+        reading.sandbox.then(
+          (sandbox) => {
+            for (const state of sandbox.services()) if (isAlive(state)) readSoon(projectId, reading, state.name, false);
+          },
+          (err: unknown) => log.warn({ err, project_id: projectId }, "output not read for problems"),
+        );
+      }
+      signal.addEventListener(
+        "abort",
+        () => {
+          reading.followers -= 1;
+          if (reading.followers > 0) return;
+          if (readings.get(projectId) === reading) readings.delete(projectId);
+          reading.abort.abort();
+        },
+        { once: true },
+      );
+    },
+    close(): void {
+      for (const { abort } of readings.values()) abort.abort();
+      readings.clear();
+    },
+  };
+}

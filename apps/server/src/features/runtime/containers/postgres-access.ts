@@ -1,0 +1,60 @@
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ContainersStore } from "./containers.store.ts";
+import { isOurs, type Services } from "./services.ts";
+
+/** Address and administrator of a running PostgreSQL. */
+export interface PostgresTarget {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+}
+/** A PostgreSQL that the project has as a container. */
+export interface PostgresContainer {
+  service_key: string;
+  name: string;
+  /** It runs, or it did once: only then has it anything to lose. */
+  hasData: boolean;
+  /** Runs work with it; one that is stopped is started for that time. Throws `start_failed` when it cannot. */
+  use<T>(signal: AbortSignal, work: (target: PostgresTarget) => Promise<T>): Promise<T>;
+}
+
+export type PostgresAccess = ReturnType<typeof createPostgresAccess>;
+
+/** The way to the data of a project's own databases, for what keeps and brings back a whole project. */
+export function createPostgresAccess({
+  store,
+  services,
+}: {
+  store: ContainersStore;
+  services: Pick<Services, "reach" | "start" | "stop" | "settleEnvironment" | "environmentOf">;
+}) {
+  return async (project: ProjectRow): Promise<PostgresContainer[]> => {
+    const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && row.service_slug === "postgres");
+    return rows.map((row) => ({
+      service_key: row.service_key,
+      name: row.name,
+      hasData: row.last_started_at !== null,
+      use: async (signal, work) => {
+        let address = await services.reach(project, row, { mayWake: true });
+        const wasStopped = !("port" in address);
+        if (wasStopped) {
+          await services.start(project, row, signal, async () => undefined);
+          address = await services.reach(project, row, { mayWake: true });
+        }
+        try {
+          if (!("port" in address)) throw new Error(address.message);
+          const env = await services.environmentOf(project, row);
+          const user = env["POSTGRES_USER"] ?? "postgres";
+          return await work({ ...address, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user });
+        } finally {
+          if (wasStopped) {
+            await services.stop(project, row);
+            await services.settleEnvironment(project);
+          }
+        }
+      },
+    }));
+  };
+}

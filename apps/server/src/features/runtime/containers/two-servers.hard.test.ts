@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test, vi } from "vitest";
+import { testApp } from "../../../testing/app.ts";
+import { asPage, canFreeze, enterPreview, projectsApp, startedProject } from "../../../testing/projects.ts";
+import { tinyTemplates } from "../../../testing/tiny-template.ts";
+
+// The address itself is not used; that there is one says that others may share the database.
+const env = { DATABASE_URL: "postgres://shared/database" };
+
+test("a project lives where its files are: another server corrects nothing of it, and makes no second tree", async () => {
+  await using one = await projectsApp({ env });
+  const ada = await one.signUp();
+  const { project, container } = await startedProject(one, ada);
+  const params = { id: project.id, container_id: container.id };
+  await using two = await projectsApp({ env, database: one.database });
+  const there = two.as(ada);
+  expect(await there.projects.get({ params })).toMatchObject({ status: "running", environment_status: "active" });
+  expect(await there.projects.status({ params })).toMatchObject({
+    status: "error",
+    error: "The files of this project are on another server.",
+  });
+  for (const ask of [() => there.projects.start({ params }), () => there.containers.start({ params }), () => there.files.list({ params })])
+    await expect(ask()).rejects.toMatchObject({ status: 503, code: "runtime_unavailable" });
+  expect(await two.runtime.list()).toEqual([]);
+  expect(await one.as(ada).containers.get({ params })).toMatchObject({ status: "running" });
+  expect(await one.as(ada).projects.status({ params })).toMatchObject({ status: "running" });
+});
+
+test.skipIf(!canFreeze)(
+  "two servers of one runtime: neither puts to sleep what the other serves, and either wakes it",
+  { timeout: 60_000 },
+  async () => {
+    const idle = { freezeMs: 1500, stopMs: 0 };
+    await using one = await projectsApp({ env, idle });
+    const ada = await one.signUp();
+    const { project, container } = await startedProject(one, ada);
+    const params = { id: project.id, container_id: container.id };
+    const two = await testApp({
+      env,
+      database: one.database,
+      swap: { runtime: Object.create(one.runtime, { close: { value: async () => undefined } }), templatesDir: await tinyTemplates() },
+      configure: (config) => {
+        config.runtime.idleFreezeMs = idle.freezeMs;
+        config.runtime.idleStopMs = 0;
+      },
+    });
+    try {
+      const visit = await enterPreview(two, ada, project.id);
+      const statusOf = async () => (await one.as(ada).containers.get({ params })).status;
+      // Long work over there, which the first server knows nothing of.
+      const session = await two.as(ada).shell.create({ body: { project_id: project.id } });
+      for (let i = 0; i < 8; i++) {
+        // What that server writes for as long as the terminal is open, only at most every 15 s: too seldom for a test of seconds.
+        await one.studio.database.pool.query("update projects set last_activity = now() where id = $1", [project.id]);
+        await sleep(500);
+        expect(await statusOf()).toBe("running");
+      }
+      await two.as(ada).shell.remove({ params: { id: session.id } });
+      await vi.waitFor(async () => expect(await statusOf()).toBe("frozen"), { timeout: 15_000 });
+      expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+      await vi.waitFor(async () => expect(await statusOf()).toBe("frozen"), { timeout: 15_000 });
+      const here = await enterPreview(one, ada, project.id);
+      expect(await here.ask("/", { headers: asPage })).toMatchObject({ status: 200 });
+    } finally {
+      await two.close();
+    }
+  },
+);

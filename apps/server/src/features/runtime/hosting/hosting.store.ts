@@ -1,0 +1,79 @@
+import { and, asc, count, eq, getTableColumns, inArray, ne, sql } from "drizzle-orm";
+import type { Tier } from "@tesslate/contract";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { projects, type ProjectRow } from "../../projects/projects/projects.table.ts";
+import { users } from "../../accounts/users/users.table.ts";
+
+const isThere = ne(projects.environment_status, "deleting");
+
+export type HostingStore = ReturnType<typeof createHostingStore>;
+export function createHostingStore(db: Database) {
+  const deployedOf = (owner: string, q: Queries = db) =>
+    q
+      .select({ id: projects.id, slug: projects.slug, name: projects.name, deployed_at: projects.deployed_at })
+      .from(projects)
+      .where(and(eq(projects.owner_id, owner), eq(projects.is_deployed, true), isThere))
+      .orderBy(asc(projects.deployed_at), asc(projects.id));
+  /** The tier, and the slots that were bought beside it. */
+  const planOf = async (userId: string, q: Queries = db): Promise<{ tier: Tier; slots: number }> =>
+    (await q.select({ tier: users.subscription_tier, slots: users.purchased_deploy_slots }).from(users).where(eq(users.id, userId)))[0] ?? {
+      tier: "free",
+      slots: 0,
+    };
+  return {
+    deployedOf,
+    planOf,
+    /** Hosts the project if its owner's tier has a place left; one that is hosted already stays so. One at a time per owner. */
+    deploy: (project: Pick<ProjectRow, "id" | "owner_id">, limits: Record<Tier, number>) =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`hosting:${project.owner_id}`}, 0))`);
+        const deployed = await deployedOf(project.owner_id, tx);
+        const { tier, slots } = await planOf(project.owner_id, tx);
+        const limit = limits[tier] + slots;
+        const isKnown = deployed.some(({ id }) => id === project.id);
+        if (!isKnown && deployed.length >= limit) return { limit, deployed, row: undefined, isNew: false };
+        const [row] = await tx
+          .update(projects)
+          .set({
+            is_deployed: true,
+            deploy_type: "deployed",
+            deployed_at: sql`coalesce(${projects.deployed_at}, now())`,
+            updated_at: sql`now()`,
+          })
+          .where(and(eq(projects.id, project.id), isThere))
+          .returning();
+        return { limit, deployed, row, isNew: !isKnown };
+      }),
+    /** `undefined` when it was not hosted. */
+    undeploy: async (id: string): Promise<ProjectRow | undefined> =>
+      (
+        await db
+          .update(projects)
+          .set({ is_deployed: false, deploy_type: "development", deployed_at: null, updated_at: sql`now()` })
+          .where(and(eq(projects.id, id), eq(projects.is_deployed, true)))
+          .returning()
+      )[0],
+    countRunning: async (owner: string): Promise<number> =>
+      (
+        await db
+          .select({ n: count() })
+          .from(projects)
+          .where(and(eq(projects.owner_id, owner), inArray(projects.environment_status, ["starting", "active"])))
+      )[0]?.n ?? 0,
+    /** Hosted projects of people who may act that do not run although nobody stopped them: neither their owner nor an administrator. */
+    listDown: (): Promise<ProjectRow[]> =>
+      db
+        .select(getTableColumns(projects))
+        .from(projects)
+        .innerJoin(users, eq(users.id, projects.owner_id))
+        .where(
+          and(
+            eq(projects.is_deployed, true),
+            sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted}`,
+            eq(projects.environment_status, "stopped"),
+            sql`coalesce(${projects.stop_reason}, '') not in ('user', 'admin')`,
+          ),
+        )
+        .orderBy(asc(projects.deployed_at)),
+  };
+}

@@ -1,0 +1,47 @@
+import { timingSafeEqual } from "node:crypto";
+import { podAccessRoutes, type RouteInput } from "@tesslate/contract";
+import { sessionCookie, type Context } from "../../../http/context.ts";
+import type { Mount } from "../../../http/mount.ts";
+import { unauthorized } from "../../../platform/errors.ts";
+import type { PodAccess } from "./pod-access.ts";
+
+/** accounts-projects 2, verify-pod-access. `secret`: what the ingress must show, if anything. */
+export function mountPodAccess(
+  mount: Mount,
+  {
+    podAccess,
+    secret,
+    emailOf,
+  }: { podAccess: PodAccess; secret: string | undefined; emailOf: (userId: string) => Promise<string | undefined> },
+): void {
+  const isIngress = (given: string) => {
+    const [left, right] = [Buffer.from(given), Buffer.from(secret ?? "")];
+    return left.length === right.length && timingSafeEqual(left, right);
+  };
+  const refuse = () => unauthorized("This preview is not open to you.", "preview_access_denied");
+  /** The answer's headers. Only the word of an ingress that showed its secret counts for where the browser is. */
+  const judge = async (
+    { headers, cookies, ip }: Context<unknown>,
+    body: Partial<RouteInput<typeof podAccessRoutes.verify>["body"]>,
+  ): Promise<Record<string, string>> => {
+    const header = (name: string) => [headers[name]].flat()[0];
+    if (secret !== undefined && !isIngress(header("x-ingress-secret") ?? "")) throw refuse();
+    const userId = await podAccess.decide({
+      bearer: body.token ?? /^Bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "")?.[1],
+      cookie: cookies[sessionCookie],
+      cookies: headers.cookie,
+      host: body.host ?? header("x-forwarded-host") ?? headers.host,
+      project: body.project_id ?? body.project_slug ?? undefined,
+      uri: body.uri ?? header("x-original-uri") ?? header("x-forwarded-uri"),
+      expected_user_id: header("x-expected-user-id"),
+      ip: (secret === undefined ? undefined : header("x-forwarded-for")?.split(",")[0]?.trim()) || ip,
+      user_agent: headers["user-agent"],
+    });
+    if (userId === undefined) throw refuse();
+    return { "x-user-id": userId, "x-user-email": (await emailOf(userId)) ?? "", "cache-control": "no-store" };
+  };
+  mount("podAccess", podAccessRoutes, {
+    verify: async (context, { body }, { reply }) => reply.headers(await judge(context, body)).send(),
+    verifyByGet: async (context, _, { reply }) => reply.headers(await judge(context, {})).send(),
+  });
+}

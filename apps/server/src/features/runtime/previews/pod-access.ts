@@ -1,0 +1,102 @@
+import type { Authenticator } from "../../../http/context.ts";
+import { AppError } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Containers, PreviewAddress } from "../containers/index.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { PodAccessStore } from "./pod-access.store.ts";
+import { labelOf } from "./request-target.ts";
+import { isGuest, type Visitors } from "./visitors.ts";
+
+/** What a proxy asks: may whoever sent this open that host? */
+export interface PodQuestion {
+  bearer: string | undefined;
+  cookie: string | undefined;
+  cookies: string | undefined;
+  host: string | undefined;
+  project: string | undefined;
+  uri: string | undefined;
+  expected_user_id: string | undefined;
+  ip: string;
+  user_agent: string | undefined;
+}
+type Refusal = "not signed in" | "nothing to open named" | "unknown host" | "not the owner" | "another user expected" | "error";
+
+/**
+ * Forward-auth for proxies in front of the previews (accounts-projects 2, verify-pod-access): whoever signed in and owns the project. Every
+ * decision is written down, refusals too; a decision that cannot be made is a refusal.
+ */
+export type PodAccess = ReturnType<typeof createPodAccess>;
+export function createPodAccess({
+  store,
+  authenticate,
+  visitors,
+  containers,
+  projects,
+  address,
+  log,
+}: {
+  store: PodAccessStore;
+  authenticate: Authenticator["authenticate"];
+  visitors: Pick<Visitors, "find">;
+  containers: Pick<Containers, "findByHostLabel">;
+  projects: Pick<Projects, "require">;
+  address: PreviewAddress;
+  log: Logger;
+}) {
+  const judge = async (q: PodQuestion): Promise<{ user_id?: string; project_id?: string; refusal?: Refusal }> => {
+    const label = labelOf(q.host, address.domain);
+    const place = label === "" ? undefined : await containers.findByHostLabel(label);
+    const facts = place && { project_id: place.project.id };
+    const principal = await authenticate({ bearer: q.bearer, cookie: q.cookie });
+    // Where the preview's own cookie is all that a browser sends to that host, it says as much.
+    const visitor = principal || q.bearer !== undefined || !place ? undefined : await visitors.find(q.cookies, place);
+    const user_id = principal?.id ?? (visitor && !isGuest(visitor) ? visitor.user_id : undefined);
+    if (user_id === undefined) return { ...facts, refusal: "not signed in" };
+    if (q.expected_user_id !== undefined && q.expected_user_id !== user_id) return { ...facts, user_id, refusal: "another user expected" };
+    if (label !== "") {
+      if (!place) return { user_id, refusal: "unknown host" };
+      return { ...facts, user_id, ...(place.project.owner_id !== user_id && { refusal: "not the owner" }) };
+    }
+    if (q.project === undefined) return { user_id, refusal: "nothing to open named" };
+    try {
+      return { user_id, project_id: (await projects.require(user_id, q.project)).id };
+    } catch (error) {
+      if (error instanceof AppError && error.code === "not_found") return { user_id, refusal: "not the owner" };
+      throw error;
+    }
+  };
+  return {
+    /** The id of the user who is let in; `undefined`: refused. */
+    decide: async (question: PodQuestion): Promise<string | undefined> => {
+      let outcome: Awaited<ReturnType<typeof judge>>;
+      try {
+        outcome = await judge(question);
+      } catch (err) {
+        log.warn({ err }, "preview access not decided");
+        outcome = { refusal: "error" };
+      }
+      const { user_id, project_id, refusal } = outcome;
+      const row = {
+        user_id: user_id ?? null,
+        project_id: project_id ?? null,
+        expected_user_id: question.expected_user_id?.slice(0, 100) ?? null,
+        success: refusal === undefined,
+        // Without the query: tickets and tokens of the app stand there.
+        request_uri: question.uri?.split(/[?#]/)[0]?.slice(0, 2000) ?? null,
+        request_host: question.host?.slice(0, 300) ?? null,
+        ip_address: question.ip,
+        user_agent: question.user_agent?.slice(0, 400) ?? null,
+        failure_reason: refusal ?? null,
+      };
+      try {
+        await store.insert(row);
+      } catch (err) {
+        // What cannot be written down is not let in.
+        log.error({ err, project_id }, "preview access not written down");
+        return undefined;
+      }
+      return refusal === undefined ? user_id : undefined;
+    },
+    jobHandlers: { prune_pod_access: async () => store.prune() },
+  };
+}

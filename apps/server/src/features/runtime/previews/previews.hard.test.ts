@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test, vi } from "vitest";
+import { asPage, canFreeze, enterPreview, projectsApp, setUpProject, startedProject } from "../../../testing/projects.ts";
+
+describe("waking", () => {
+  test.skipIf(!canFreeze)("a frozen one is thawed before it is dialled; requests keep it awake, an idle socket does not", async () => {
+    await using own = await projectsApp({ idle: { freezeMs: 1500, stopMs: 0 } });
+    const user = await own.signUp();
+    const made = await startedProject(own, user, "Own");
+    const params = { id: made.project.id, container_id: made.container.id };
+    const page = await enterPreview(own, user, made.project.id);
+    const { socket } = await page.upgrade("/", { protocol: "vite-hmr" });
+    for (let i = 0; i < 25; i++) {
+      expect((await page.ask("/")).status).toBe(200);
+      await sleep(80);
+      expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "running" });
+    }
+    await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
+      timeout: 3000,
+    });
+    // It was only frozen: the page itself comes, not one that waits for a start.
+    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+    socket?.destroy();
+  });
+
+  test("one that takes long is answered by a page that loads itself again", async () => {
+    await using own = await projectsApp();
+    const user = await own.signUp();
+    const made = await setUpProject(own, user, "Own");
+    await own.studio.database.pool.query("update containers set start_command = $1 where id = $2", [
+      JSON.stringify(["node", "-e", "setTimeout(() => {}, 60000)"]),
+      made.container.id,
+    ]);
+    const page = await enterPreview(own, user, made.project.id);
+    const started = performance.now();
+    const answer = await page.ask("/", { headers: asPage });
+    expect(performance.now() - started).toBeGreaterThan(9000);
+    expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    expect(answer.text).toContain('<meta http-equiv="refresh" content="1">');
+    expect(answer.text).toContain("Tiny App is starting");
+    await own.as(user).projects.stop({ params: { id: made.project.id } });
+  });
+});

@@ -1,0 +1,109 @@
+import type { CreatePreview, List, Preview, SavePositions } from "@tesslate/contract";
+import { conflict, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+
+import type { ContainerRow } from "../containers/containers.table.ts";
+import { urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { PreviewsStore } from "./previews.store.ts";
+import type { PreviewRow } from "./previews.table.ts";
+
+const maxPreviews = 100;
+
+/** The small browsers of a project's canvas, and where everything on it stands (accounts-projects 4.5 and 9). */
+export type Previews = ReturnType<typeof createPreviews>;
+
+export function createPreviews({
+  store,
+  projects,
+  containers,
+  events,
+  address,
+  linksEnded,
+}: {
+  store: PreviewsStore;
+  projects: Projects;
+  containers: Pick<Containers, "find" | "listAll">;
+  events: EventLog;
+  address: PreviewAddress;
+  /** Share links may have gone with what was removed: whoever is in by one must be looked at again. */
+  linksEnded: () => Promise<void>;
+}) {
+  const wireOf = (row: PreviewRow, container: ContainerRow | undefined): Preview => ({
+    ...row,
+    url: container && (container.status === "running" || container.status === "frozen") ? urlOf(container, address) : null,
+  });
+  const wire = async (row: PreviewRow) =>
+    wireOf(row, row.connected_container_id === null ? undefined : await containers.find(row.project_id, row.connected_container_id));
+  const require = async (userId: string, ref: string, id: string): Promise<{ project: ProjectRow; row: PreviewRow }> => {
+    const project = await projects.require(userId, ref);
+    const row = await store.find(project.id, id);
+    if (!row) throw notFound("Preview");
+    return { project, row };
+  };
+  const requireContainer = async (projectId: string, id: string | null | undefined) => {
+    if (id && !(await containers.find(projectId, id))) throw notFound("Container");
+  };
+  const tell = (op: "add" | "update" | "delete", { id, project_id }: PreviewRow) =>
+    events.append(project_id, { type: "graph_changed", data: { part: "preview", op, id } });
+
+  return {
+    require,
+    list: async (userId: string, ref: string, query: PageQuery): Promise<List<Preview>> => {
+      const project = await projects.require(userId, ref);
+      const page = pageOf(query);
+      const [{ rows, total }, all] = await Promise.all([store.list(project.id, page), containers.listAll(project.id)]);
+      const byId = new Map(all.map((container) => [container.id, container]));
+      return page.envelope(
+        rows.map((row) => wireOf(row, byId.get(row.connected_container_id ?? ""))),
+        total,
+      );
+    },
+    create: async (userId: string, ref: string, body: CreatePreview): Promise<Preview> => {
+      const project = await projects.require(userId, ref);
+      await requireContainer(project.id, body.connected_container_id);
+      const row = await store.insertWithin(maxPreviews, { project_id: project.id, ...changeOf(body) });
+      if (!row) throw conflict("conflict", `A canvas holds at most ${maxPreviews} previews.`);
+      await tell("add", row);
+      return wire(row);
+    },
+    update: async (userId: string, ref: string, id: string, body: CreatePreview): Promise<Preview> => {
+      const { project, row } = await require(userId, ref, id);
+      await requireContainer(project.id, body.connected_container_id);
+      const change = changeOf(body);
+      if (Object.keys(change).length === 0) return wire(row);
+      const updated = await store.update(row.id, change);
+      if (!updated) throw notFound("Preview");
+      if (body.connected_container_id !== undefined) await linksEnded();
+      await tell("update", updated);
+      return wire(updated);
+    },
+    remove: async (userId: string, ref: string, id: string): Promise<void> => {
+      const { row } = await require(userId, ref, id);
+      await store.remove(row.id);
+      await linksEnded();
+      await tell("delete", row);
+    },
+    /** Saves the places of many things at once. What another tab removed meanwhile is named and does not hold up the rest. */
+    place: async (userId: string, ref: string, wanted: SavePositions): Promise<{ saved: number; missing: string[] }> => {
+      const project = await projects.require(userId, ref);
+      const placed = await store.place(project.id, wanted);
+      const saved = new Set([...placed.containers, ...placed.previews].map(({ id }) => id));
+      if (saved.size > 0) await events.append(project.id, { type: "positions_changed", data: placed });
+      const asked = new Set([...(wanted.containers ?? []), ...(wanted.previews ?? [])].map(({ id }) => id));
+      return { saved: saved.size, missing: [...asked].filter((id) => !saved.has(id)) };
+    },
+  };
+}
+
+/** The fields that may be set, and only they: a body may hold more. */
+function changeOf(body: CreatePreview): Partial<Omit<PreviewRow, "id" | "project_id">> {
+  const { position_x, position_y, width, height, connected_container_id, current_path } = body;
+  return Object.fromEntries(
+    Object.entries({ position_x, position_y, width, height, connected_container_id, current_path }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+}

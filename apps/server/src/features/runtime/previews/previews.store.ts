@@ -1,0 +1,119 @@
+import { and, asc, count, eq, sql } from "drizzle-orm";
+import type { SavePositions } from "@tesslate/contract";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { asJsonb } from "../../../platform/storable.ts";
+import { containers } from "../containers/containers.table.ts";
+import { previews, previewShares, type PreviewRow } from "./previews.table.ts";
+
+export type PreviewsStore = ReturnType<typeof createPreviewsStore>;
+export interface Placed {
+  containers: { id: string; position_x: number; position_y: number }[];
+  previews: Pick<PreviewRow, "id" | "position_x" | "position_y" | "width" | "height">[];
+}
+
+export function createPreviewsStore(db: Database) {
+  return {
+    list: async (projectId: string, page: { limit: number; offset: number }) => {
+      const where = eq(previews.project_id, projectId);
+      const [rows, [total]] = await Promise.all([
+        db.select().from(previews).where(where).orderBy(asc(previews.created_at), asc(previews.id)).limit(page.limit).offset(page.offset),
+        db.select({ n: count() }).from(previews).where(where),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    find: async (projectId: string, id: string): Promise<PreviewRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(previews)
+          .where(and(eq(previews.id, id), eq(previews.project_id, projectId)))
+      )[0],
+    /** Inserts unless the project has `limit` previews. Of several at once none is one too many. */
+    insertWithin: (limit: number, values: typeof previews.$inferInsert): Promise<PreviewRow | undefined> =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`previews:${values.project_id}`}, 0))`);
+        const [known] = await tx.select({ n: count() }).from(previews).where(eq(previews.project_id, values.project_id));
+        if ((known?.n ?? 0) >= limit) return undefined;
+        return (await tx.insert(previews).values(values).returning())[0];
+      }),
+    /** With a new container the links to the old one end. */
+    update: (id: string, values: Partial<typeof previews.$inferInsert>): Promise<PreviewRow | undefined> =>
+      db.transaction(async (tx) => {
+        const [row] = await tx
+          .update(previews)
+          .set({ ...values, updated_at: sql`now()` })
+          .where(eq(previews.id, id))
+          .returning();
+        if (row && values.connected_container_id !== undefined)
+          await tx
+            .delete(previewShares)
+            .where(
+              and(
+                eq(previewShares.preview_id, id),
+                sql`${previewShares.container_id} is distinct from ${row.connected_container_id}::uuid`,
+              ),
+            );
+        return row;
+      }),
+    /** The previews of one project once more in another, showing the copies of their containers. */
+    copyAll: async (tx: Queries, from: string, to: string, containerOf: ReadonlyMap<string, string>): Promise<void> => {
+      const rows = await tx.select().from(previews).where(eq(previews.project_id, from));
+      const copies = rows.map(({ id: _id, connected_container_id: shown, ...row }) => ({
+        ...row,
+        project_id: to,
+        connected_container_id: shown === null ? null : (containerOf.get(shown) ?? null),
+      }));
+      if (copies.length > 0) await tx.insert(previews).values(copies);
+    },
+    remove: async (id: string): Promise<void> => {
+      await db.delete(previews).where(eq(previews.id, id));
+    },
+    /** Moves what is in the project and leaves the rest alone; all of it or, on an error, nothing. Answers with what was moved. */
+    place: (projectId: string, wanted: SavePositions): Promise<Placed> =>
+      db.transaction(async (tx) => ({
+        containers: await placeContainers(tx, projectId, wanted.containers ?? []),
+        previews: await placePreviews(tx, projectId, wanted.previews ?? []),
+      })),
+  };
+}
+
+async function placeContainers(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["containers"]>) {
+  if (wanted.length === 0) return [];
+  const to = tx
+    .select({
+      id: sql<string>`(item->>'id')::uuid`.as("to_id"),
+      x: sql<number>`(item->>'position_x')::float8`.as("to_x"),
+      y: sql<number>`(item->>'position_y')::float8`.as("to_y"),
+    })
+    .from(sql`jsonb_array_elements(${asJsonb(inLockOrder(wanted))}) as item`)
+    .as("wanted");
+  return tx
+    .update(containers)
+    .set({ position_x: sql`${to.x}`, position_y: sql`${to.y}` })
+    .from(to)
+    .where(and(eq(containers.id, to.id), eq(containers.project_id, projectId)))
+    .returning({ id: containers.id, position_x: containers.position_x, position_y: containers.position_y });
+}
+
+async function placePreviews(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["previews"]>) {
+  const placed: Placed["previews"] = [];
+  for (const { id, ...place } of inLockOrder(wanted)) {
+    const [row] = await tx
+      .update(previews)
+      .set({ ...place, updated_at: sql`now()` })
+      .where(and(eq(previews.id, id), eq(previews.project_id, projectId)))
+      .returning({
+        id: previews.id,
+        position_x: previews.position_x,
+        position_y: previews.position_y,
+        width: previews.width,
+        height: previews.height,
+      });
+    if (row) placed.push(row);
+  }
+  return placed;
+}
+
+/** Two batches at once take their rows in one order, so that neither waits for the other for ever. Of two places for one thing the last counts. */
+const inLockOrder = <T extends { id: string }>(items: readonly T[]): T[] =>
+  [...new Map(items.map((item) => [item.id, item])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -1,0 +1,421 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Container, LogEvent, PreviewReport, Project, ProjectEvent } from "@tesslate/contract";
+import type { TestUser } from "../../../testing/app.ts";
+import {
+  asPage,
+  ended,
+  enterPreview,
+  projectsApp,
+  setUpProject,
+  startedProject,
+  visitHost,
+  type ProjectsApp,
+  type Visit,
+} from "../../../testing/projects.ts";
+
+let app: ProjectsApp;
+let ada: TestUser;
+let project: Project;
+let container: Container;
+let visit: Visit;
+beforeAll(async () => {
+  app = await projectsApp();
+  ada = await app.signUp();
+  ({ project, container } = await startedProject(app, ada));
+  visit = await enterPreview(app, ada, project.id);
+});
+afterAll(() => app.close());
+
+const bridge = '<script src="/__studio/bridge.js"></script>';
+
+describe("entry", () => {
+  test("got with an API key it ends when its person may not act any more", async () => {
+    const { key } = await app.as(ada).auth.createApiKey({ body: { name: "preview", scopes: ["write"] } });
+    const byKey = await enterPreview(app, { ...ada, token: key }, project.id);
+    expect((await byKey.ask("/headers")).status).toBe(200);
+    const suspend = async (isSuspended: boolean) => {
+      await app.studio.database.pool.query("update users set is_suspended = $2 where id = $1", [ada.id, isSuspended]);
+      await app.studio.sessions.forgetUser(ada.id);
+    };
+    const { socket } = await byKey.upgrade("/ws");
+    const closed = new Promise((resolve) => socket?.once("close", resolve));
+    await suspend(true);
+    await closed;
+    expect((await byKey.ask("/headers")).status).toBe(401);
+    expect((await visit.ask("/headers")).status).toBe(401);
+    await suspend(false);
+    expect((await byKey.ask("/headers")).status).toBe(200);
+  });
+
+  test("a ticket opens the preview once, sets a host-only cookie, and leads to the path", async () => {
+    const { url, expires_in } = await app
+      .as(ada)
+      .previews.ticket({ params: { id: project.slug }, body: { container_id: container.id, path: "/deep?x=1#part" } });
+    expect(expires_in).toBe(30);
+    expect(url.startsWith(`${container.url}/__studio/enter?ticket=`)).toBe(true);
+    const { host, pathname, search } = new URL(url);
+    const visitor = visitHost(app, host);
+    const first = await visitor.ask(pathname + search, { headers: asPage });
+    expect(first).toMatchObject({ status: 303, headers: { location: "/deep?x=1", "cache-control": "no-store" } });
+    expect(first.headers["set-cookie"]).toEqual([
+      expect.stringMatching(/^tesslate_preview=[\w-]+\.[\w-]+; Path=\/; HttpOnly; Max-Age=43200; SameSite=None; Secure; Partitioned$/),
+    ]);
+    expect((await visitor.ask(pathname + search, { headers: asPage })).status).toBe(401);
+    // Used, but its bearer is in already.
+    visitor.cookie = first.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
+    expect((await visitor.ask(pathname + search, { headers: asPage })).status).toBe(303);
+  });
+
+  test.each(["//evil.example/", "/\\evil.example", "/\t/evil.example", "/.//evil.example", "https://evil.example/", "javascript:alert(1)"])(
+    "never leads away to %j",
+    async (path) => {
+      const { url } = await app.as(ada).previews.ticket({ params: { id: project.id }, body: {} });
+      const { host, pathname, searchParams } = new URL(url);
+      const answer = await visitHost(app, host).ask(`${pathname}?ticket=${searchParams.get("ticket")}&path=${encodeURIComponent(path)}`);
+      expect(answer.headers.location).toBe("/");
+    },
+  );
+
+  test("a ticket of another container, an invented one and an expired one open nothing", async () => {
+    const other = await setUpProject(app, ada, "Other");
+    const { url } = await app.as(ada).previews.ticket({ params: { id: other.project.id }, body: {} });
+    const { search } = new URL(url);
+    expect((await visitHost(app, visit.host).ask(`/__studio/enter${search}`)).status).toBe(401);
+    expect((await visitHost(app, visit.host).ask("/__studio/enter?ticket=invented")).status).toBe(401);
+    const late = new URL((await app.as(ada).previews.ticket({ params: { id: project.id }, body: {} })).url);
+    await app.studio.database.pool.query("update one_time_tokens set expires_at = now() - interval '1 second'");
+    expect((await visitHost(app, visit.host).ask(`/__studio/enter${late.search}`)).status).toBe(401);
+  });
+
+  test("bad bodies are 422, a project without containers 400", async () => {
+    const path = `/api/projects/${project.id}/preview-ticket`;
+    expect((await app.request(path, { method: "POST", user: ada, json: { container_id: "nonsense" } })).status).toBe(422);
+    expect((await app.request(path, { method: "POST", user: ada, json: { path: "no-slash" } })).status).toBe(422);
+    expect(
+      (await app.request(path, { method: "POST", user: ada, json: { container_id: "00000000-0000-4000-8000-000000000000" } })).status,
+    ).toBe(404);
+    expect((await app.request(path, { method: "POST", user: ada })).status).toBe(201);
+  });
+
+  test("without the cookie: 401 with a plain page; unknown hosts: 404", async () => {
+    const stranger = visitHost(app, visit.host);
+    const page = await stranger.ask("/", { headers: asPage });
+    expect(page).toMatchObject({ status: 401, headers: { "content-type": "text/html; charset=utf-8" } });
+    expect(page.text).toContain("This preview is private");
+    expect(page.text).not.toContain("hello");
+    expect((await stranger.ask("/app.js")).headers["content-type"]).toBe("text/plain; charset=utf-8");
+    expect((await stranger.upgrade("/ws")).status).toBe(401);
+    expect((await visitHost(app, `nobody.preview.localhost:${app.port}`).ask("/", { headers: asPage })).status).toBe(404);
+    expect((await visitHost(app, `preview.localhost:${app.port}`).ask("/")).status).toBe(404);
+    expect((await stranger.ask("/", { cookie: `${visit.cookie}x` })).status).toBe(401);
+    const forged = Buffer.from(JSON.stringify({ container_id: container.id, user_id: ada.id, sid: null, exp: Date.now() + 1e6 })).toString(
+      "base64url",
+    );
+    expect((await stranger.ask("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
+    // A hostile sibling may have planted one of the same name beside the real one.
+    expect((await stranger.ask("/", { cookie: `tesslate_preview=junk; ${visit.cookie}` })).status).toBe(200);
+  });
+
+  test("a sign-out shuts the preview, its sockets too", async () => {
+    await using own = await projectsApp();
+    const eve = await own.signUp();
+    const made = await startedProject(own, eve, "Hers");
+    const hers = await enterPreview(own, eve, made.project.id);
+    expect((await hers.ask("/")).status).toBe(200);
+    const { socket } = await hers.upgrade("/ws");
+    const closed = new Promise((resolve) => socket?.once("close", resolve));
+    await own.request("/api/auth/logout", { method: "POST", user: eve });
+    await closed;
+    expect((await hers.ask("/")).status).toBe(401);
+  });
+});
+
+describe("documents", () => {
+  test("get the bridge first thing in their head, whatever their encoding", async () => {
+    const page = await visit.ask("/", { headers: { ...asPage, "accept-encoding": "gzip, br" } });
+    expect(page).toMatchObject({
+      status: 200,
+      headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": `frame-ancestors http://localhost:${app.port}` },
+    });
+    expect(page.text).toBe(`<!doctype html><html><head>${bridge}<title>Tiny</title></head><body>hello</body></html>`);
+    const zipped = await visit.ask("/gzip", { headers: asPage });
+    expect(zipped.headers["content-encoding"]).toBeUndefined();
+    expect(zipped.text).toContain(`<head>${bridge}`);
+    expect(zipped.headers.etag).toBe('"abc-ts"');
+    expect((await visit.ask("/csp", { headers: asPage })).headers["content-security-policy"]).toBe(
+      `default-src 'self', frame-ancestors http://localhost:${app.port}`,
+    );
+  });
+  test("what a script fetches stays as it is", async () => {
+    expect((await visit.ask("/fragment", { headers: { accept: "text/html", "sec-fetch-dest": "empty" } })).text).toBe("<p>part</p>");
+    const zipped = await visit.ask("/gzip", { headers: { "sec-fetch-dest": "empty" } });
+    expect(zipped.headers).toMatchObject({ "content-encoding": "gzip", etag: '"abc"' });
+  });
+  test("caches are asked again with the project's own etag", async () => {
+    const first = await visit.ask("/etag", { headers: asPage });
+    expect(first.headers.etag).toBe('W/"v1-ts"');
+    expect(await visit.ask("/etag", { headers: { ...asPage, "if-none-match": 'W/"v1-ts"' } })).toMatchObject({
+      status: 304,
+      headers: { etag: 'W/"v1-ts"' },
+      text: "",
+    });
+  });
+  test("a HEAD has no body and no wrong length", async () => {
+    const head = await visit.ask("/", { method: "HEAD", headers: asPage });
+    expect([head.status, head.text, head.headers["content-length"]]).toEqual([200, "", undefined]);
+  });
+  test("the bridge is served to anybody and names the app's origin only", async () => {
+    const script = await visitHost(app, visit.host).ask("/__studio/bridge.js");
+    expect(script).toMatchObject({ status: 200, headers: { "content-type": "text/javascript; charset=utf-8" } });
+    expect(script.text).toContain(`const appOrigin = "http://localhost:${app.port}"`);
+    expect(script.text).not.toContain('__APP_ORIGIN__"');
+    expect((await visit.ask("/__studio/bridge.js", { headers: { "if-none-match": script.headers.etag ?? "" } })).status).toBe(304);
+    expect((await visit.ask("/__studio/anything")).status).toBe(404);
+  });
+  test("a service worker of the project cannot answer for our paths", async () => {
+    const script = await visit.ask("/worker.js", { headers: { "service-worker": "script" } });
+    expect(script.text).toMatch(/^self\.addEventListener\("fetch",.*__studio.*;self\.oninstall = /);
+    expect((await visit.ask("/worker.js")).text).toMatch(/^self\.oninstall = /);
+  });
+});
+
+describe("project code", () => {
+  const headersSeen = async (headers: Record<string, string>, cookie = visit.cookie) =>
+    JSON.parse((await visit.ask("/headers?a=1&b=%20", { headers, cookie })).text) as { url: string; headers: Record<string, string> };
+  test("never sees our credentials, and sees its own", async () => {
+    const seen = await headersSeen(
+      { authorization: `Bearer ${ada.token}`, "x-forwarded-for": "6.6.6.6", "x-mine": "1" },
+      `a=1; ${visit.cookie}; tesslate_auth=${ada.token}; b=2`,
+    );
+    expect(seen.url).toBe("/headers?a=1&b=%20");
+    expect(seen.headers).toMatchObject({
+      host: visit.host,
+      cookie: "a=1; b=2",
+      "x-mine": "1",
+      "x-forwarded-for": expect.stringMatching(/127\.0\.0\.1$/),
+      "x-forwarded-proto": "http",
+      "x-forwarded-host": visit.host,
+    });
+    expect(seen.headers).not.toHaveProperty("authorization");
+    expect(JSON.stringify(seen)).not.toContain("tesslate_");
+    expect((await headersSeen({ authorization: "Bearer own-token" })).headers["authorization"]).toBe("Bearer own-token");
+  });
+  test("cannot set our cookies, nor cookies for other previews", async () => {
+    expect((await visit.ask("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
+  });
+  test("takes large bodies as they come", async () => {
+    expect((await visit.ask("/upload", { method: "POST", body: Buffer.alloc(20 * 1024 * 1024) })).text).toBe(String(20 * 1024 * 1024));
+  });
+  test("streams without waiting, and hears when its reader leaves", async () => {
+    const logs = async () => {
+      const lines: string[] = [];
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), 200);
+      const stream: AsyncIterable<LogEvent> = app
+        .as(ada)
+        .containers.logs({ params: { id: project.id, container_id: container.id } }, { signal: abort.signal });
+      try {
+        for await (const e of stream) lines.push(e.data.line);
+      } catch (error) {
+        if (!abort.signal.aborted) throw error;
+      }
+      return lines;
+    };
+    const response = await visit.open("/events");
+    const chunk = await new Promise<Buffer>((resolve) => response.once("data", resolve));
+    expect(String(chunk)).toBe("data: tick\n\n");
+    response.destroy();
+    await vi.waitFor(async () => expect(await logs()).toContain("events closed"));
+  });
+  test.each(["/.env", "/%2eenv", "/.git/config", "/@fs/etc/passwd?import&raw??", "/@fs/app/.env", "/..%2f.env", "/proc/self/environ?raw"])(
+    "does not give away %s",
+    async (path) => {
+      expect((await visit.ask(path, { headers: asPage })).status).toBe(403);
+      expect((await visit.upgrade(path)).status).toBe(403);
+    },
+  );
+  test("other sites cannot make it act with the owner's cookie", async () => {
+    const post = (headers: Record<string, string>) => visit.ask("/upload", { method: "POST", body: "x", headers }).then((a) => a.status);
+    expect(await post({ "sec-fetch-site": "same-site" })).toBe(403);
+    expect(await post({ "sec-fetch-site": "cross-site" })).toBe(403);
+    expect(await post({ origin: "https://evil.example" })).toBe(403);
+    expect(await post({ "sec-fetch-site": "same-origin", origin: `http://${visit.host}` })).toBe(200);
+    expect((await visit.upgrade("/ws", { headers: { origin: "https://evil.example" } })).status).toBe(403);
+  });
+});
+
+describe("sockets", () => {
+  test("pass with query and subprotocol unchanged, without our cookie", async () => {
+    const { status, headers, socket, first } = await visit.upgrade("/hmr?token=abc", {
+      protocol: "vite-hmr",
+      cookie: `x=1; ${visit.cookie}`,
+      headers: { origin: `http://${visit.host}` },
+    });
+    expect(status).toBe(101);
+    expect(headers).toMatchObject({ "sec-websocket-protocol": "vite-hmr", "sec-websocket-accept": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" });
+    expect(JSON.parse(first.subarray(4).toString())).toEqual({ url: "/hmr?token=abc", protocol: "vite-hmr", cookie: "x=1" });
+    socket?.destroy();
+  });
+  test("a refusal of the project is passed on", async () => {
+    expect((await visit.upgrade("/refuse")).status).toBe(426);
+  });
+});
+
+describe("reports", () => {
+  const report = (body: unknown, headers: Record<string, string> = {}) =>
+    visit.ask("/__studio/report", {
+      method: "POST",
+      body: typeof body === "string" ? body : JSON.stringify(body),
+      headers: { "content-type": "application/json", "sec-fetch-site": "same-origin", ...headers },
+    });
+  const seen = async (count: number) => {
+    const reports: PreviewReport[] = [];
+    const events: AsyncIterable<ProjectEvent> = app.as(ada).projects.events({ params: { id: project.id }, query: { last_event_id: 0 } });
+    for await (const e of events) {
+      if (e.type === "preview_report") reports.push(e.data);
+      if (reports.length === count) break;
+    }
+    return reports;
+  };
+  test("reach the project's stream, limited, checked and without the values of its secrets", async () => {
+    await app.as(ada).secrets.set({ params: { project_id: project.id }, body: { key: "TOLD_KEY", value: "planted-in-a-page" } });
+    expect(
+      (
+        await report([
+          { kind: "console", level: "error", message: "boom planted-in-a-page", container_id: "forged", evil: 1 },
+          { kind: "navigation", url: "/x" },
+        ])
+      ).status,
+    ).toBe(204);
+    expect(await seen(2)).toEqual([
+      { kind: "console", level: "error", message: "boom [secret:TOLD_KEY]", container_id: container.id },
+      { kind: "navigation", url: "/x", container_id: container.id },
+    ]);
+    for (const bad of [
+      "nonsense",
+      {},
+      [],
+      [{ kind: "floppy" }],
+      [{ kind: "error", message: "x".repeat(5000) }],
+      [{ kind: "error", line: "x" }],
+    ])
+      expect((await report(bad)).status).toBe(422);
+    expect((await report("x".repeat(70_000))).status).toBe(413);
+    expect((await report(Array.from({ length: 50 }, () => ({ kind: "navigation" })))).status).toBe(429);
+    expect((await seen(50)).length).toBe(50);
+    expect((await report([{ kind: "navigation" }])).status).toBe(429);
+    expect((await report([{ kind: "navigation" }], { "sec-fetch-site": "same-site" })).status).toBe(403);
+    expect((await visitHost(app, visit.host).ask("/__studio/report", { method: "POST", body: "[]" })).status).toBe(401);
+  });
+});
+
+describe("waking", () => {
+  test("a request starts a stopped project and is answered by it", async () => {
+    await using own = await projectsApp();
+    const user = await own.signUp();
+    const made = await setUpProject(own, user, "Own");
+    const page = await enterPreview(own, user, made.project.id);
+    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+    // The page is there as soon as it answers; the books follow.
+    await vi.waitFor(async () =>
+      expect(await own.as(user).projects.get({ params: { id: made.project.id } })).toMatchObject({
+        status: "running",
+        environment_status: "active",
+      }),
+    );
+    await own.as(user).projects.stop({ params: { id: made.project.id } });
+    // As if nobody had used it: what a person stopped is another test.
+    await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [made.project.id]);
+    // A forgotten tab's hot reload looks for its server and must not wake it.
+    expect((await page.upgrade("/", { protocol: "vite-ping" })).status).toBe(503);
+    expect((await page.ask("/", { headers: { accept: "text/x-vite-ping" } })).status).toBe(503);
+    expect(await own.as(user).projects.get({ params: { id: made.project.id } })).toMatchObject({ status: "stopped" });
+    // Many at once are one start.
+    const answers = await Promise.all(Array.from({ length: 8 }, () => page.ask("/headers")));
+    expect(answers.map((a) => a.status)).toEqual(Array(8).fill(200));
+    const { items } = await own.as(user).tasks.list({ query: { project_id: made.project.id } });
+    expect(items.filter((t) => t.type === "project_start")).toHaveLength(2);
+  });
+
+  test("what a person stopped stays stopped, however often its page is asked for, until it is started", async () => {
+    await using own = await projectsApp();
+    const user = await own.signUp();
+    const { project } = await startedProject(own, user, "Own");
+    const api = own.as(user);
+    const params = { id: project.id };
+    const page = await enterPreview(own, user, project.id);
+    await api.projects.stop({ params });
+    const refused = { status: 503, text: expect.stringContaining("was stopped by hand") };
+    for (let i = 0; i < 3; i++) expect(await page.ask("/", { headers: asPage })).toMatchObject(refused);
+    expect(await api.projects.get({ params })).toMatchObject({ status: "stopped", stop_reason: "user" });
+    // Its button is a person's start.
+    expect((await page.ask("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
+    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200 });
+    await vi.waitFor(async () => expect(await api.projects.get({ params })).toMatchObject({ status: "running", stop_reason: null }));
+
+    // Stopped again while it sleeps: it does not wake either.
+    await api.projects.stop({ params });
+    await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
+    await api.projects.stop({ params });
+    expect(await api.projects.get({ params })).toMatchObject({ stop_reason: "user" });
+    expect(await page.ask("/", { headers: asPage })).toMatchObject(refused);
+  });
+
+  test("a container that a person stopped stays stopped beside one that runs, also when the project wakes", async () => {
+    await using own = await projectsApp();
+    const user = await own.signUp();
+    const { project, container } = await startedProject(own, user, "Two");
+    const api = own.as(user);
+    const made = await api.containers.create({ params: { id: project.id }, body: { name: "second" } });
+    await ended(own, user, made.task_id);
+    const params = { id: project.id, container_id: container.id };
+    const page = await enterPreview(own, user, project.id);
+    const statusOf = async () => (await api.containers.get({ params })).status;
+    await api.containers.stop({ params });
+    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 503, text: expect.stringContaining("was stopped by hand") });
+    expect(await statusOf()).toBe("stopped");
+    await api.projects.stop({ params });
+    await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
+    expect((await page.ask("/", { headers: asPage })).status).toBe(503);
+    expect(await statusOf()).toBe("stopped");
+    await ended(own, user, (await api.projects.start({ params })).task_id).catch(() => undefined);
+    expect(await statusOf()).toBe("running");
+  });
+
+  test("a failed one shows why, without secrets, and starts again only when asked to", async () => {
+    await using own = await projectsApp();
+    const user = await own.signUp();
+    const made = await setUpProject(own, user, "Own");
+    const params = { id: made.project.id, container_id: made.container.id };
+    await own.as(user).containers.update({ params, body: { env_vars_to_set: { CRASH: "5", SECRET_TOKEN: "planted-secret" } } });
+    const page = await enterPreview(own, user, made.project.id);
+    const shown = await page.ask("/some/path", { headers: asPage });
+    expect(shown.status).toBe(503);
+    expect(shown.text).toContain("It ended with exit code 5.");
+    expect(shown.text).toContain("cannot start: [secret:SECRET_TOKEN]");
+    expect(shown.text).not.toContain("planted-secret");
+    expect(shown.text).toContain('action="/__studio/start?path=%2Fsome%2Fpath"');
+    expect((await page.ask("/", { headers: asPage })).status).toBe(503);
+    const starts = async () =>
+      (await own.as(user).tasks.list({ query: { project_id: made.project.id } })).items.filter((t) => t.type === "project_start");
+    expect(await starts()).toHaveLength(1);
+    await own.as(user).containers.update({ params, body: { env_vars_to_delete: ["CRASH"] } });
+    expect((await page.ask("/__studio/start?path=/x", { method: "POST", headers: { "sec-fetch-site": "cross-site" } })).status).toBe(403);
+    const again = await page.ask("/__studio/start?path=/some/path", { method: "POST", headers: { "sec-fetch-site": "same-origin" } });
+    expect(again).toMatchObject({ status: 303, headers: { location: "/some/path" } });
+    await ended(own, user, (await starts())[0]?.id ?? null);
+    expect((await page.ask("/some/path", { headers: asPage })).text).toContain("hello");
+  });
+
+  test("one that is gone answers 404", async () => {
+    await using own = await projectsApp();
+    const user = await own.signUp();
+    const made = await startedProject(own, user, "Own");
+    const page = await enterPreview(own, user, made.project.id);
+    expect((await page.ask("/")).status).toBe(200);
+    const { task_id } = await own.as(user).projects.remove({ params: { id: made.project.id } });
+    expect((await page.ask("/", { headers: asPage })).status).toBe(404);
+    await ended(own, user, task_id);
+    expect((await page.ask("/", { headers: asPage })).status).toBe(404);
+  });
+});

@@ -1,0 +1,168 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { List, PreviewShare } from "@tesslate/contract";
+import type { Bus } from "../../../platform/bus.ts";
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { previewOrigin, urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
+
+import type { ContainerRow } from "../containers/containers.table.ts";
+import { isLiving } from "../../accounts/users/index.ts";
+import type { Previews } from "./previews.service.ts";
+import type { PreviewShareRow } from "./previews.table.ts";
+import type { SharesStore } from "./shares.store.ts";
+import type { Place } from "./visitors.ts";
+
+const maxOpenLinks = 50;
+const keptVisits = 100;
+const maxUserAgent = 400;
+const channel = "preview_shares";
+/** The longest a timer of Node can wait. */
+const maxTimerMs = 2 ** 31 - 1;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A link that is open now. */
+export interface OpenShare {
+  id: string;
+  /** Where the preview is; what the link leads to. */
+  path: string;
+  expires_at_ms: number;
+}
+
+/** Whether links are still good, for those who came in by one. */
+export type ShareLinks = ReturnType<typeof createShareLinks>;
+
+export function createShareLinks({
+  store,
+  box,
+  address,
+  bus,
+  log,
+}: {
+  store: SharesStore;
+  box: CryptoBox;
+  address: PreviewAddress;
+  bus: Bus;
+  log: Logger;
+}) {
+  const key = box.deriveKey("preview share link");
+  const watched = new Map<string, { place: Place; ended: Set<() => void> }>();
+
+  /** Over all that the link means: another container or another end would be another link. */
+  const sign = (share: Pick<PreviewShareRow, "id" | "container_id" | "expires_at">) =>
+    createHmac("sha256", key)
+      .update(`${share.id}.${share.container_id}.${Date.parse(share.expires_at)}`)
+      .digest("base64url");
+
+  const find = async (id: string, { container, project }: Place): Promise<{ share: PreviewShareRow; open: OpenShare } | undefined> => {
+    const found = uuid.test(id) ? await store.findOpen(id) : undefined;
+    if (!found || found.share.container_id !== container.id || found.project_id !== project.id || !isLiving(found.owner)) return undefined;
+    return { share: found.share, open: { id, path: found.path, expires_at_ms: Date.parse(found.share.expires_at) } };
+  };
+  const recheck = async (id: string) => {
+    const known = watched.get(id);
+    if (!known) return;
+    try {
+      if (!(await find(id, known.place))) for (const ended of known.ended) ended();
+    } catch (err) {
+      log.warn({ err }, "share link not checked again");
+    }
+  };
+  const recheckAll = () => {
+    for (const id of watched.keys()) void recheck(id);
+  };
+  bus.listen(channel, recheckAll);
+  bus.onReconnect(recheckAll);
+
+  return {
+    urlOf: (share: PreviewShareRow, container: Pick<ContainerRow, "host_label">): string =>
+      `${previewOrigin(address, container.host_label)}/__studio/share/${share.id}.${sign(share)}`,
+    /** The link of this token, if it is genuine, open and this place's. An altered, an expired and a withdrawn one are the same nothing. */
+    redeem: async (token: string, place: Place): Promise<OpenShare | undefined> => {
+      const [id = "", mark = ""] = token.split(".");
+      const found = await find(id, place);
+      if (!found) return undefined;
+      const wanted = Buffer.from(sign(found.share));
+      const given = Buffer.from(mark);
+      return given.length === wanted.length && timingSafeEqual(given, wanted) ? found.open : undefined;
+    },
+    find: async (id: string, place: Place): Promise<OpenShare | undefined> => (await find(id, place))?.open,
+    note: (shareId: string, { ip, user_agent }: { ip: string; user_agent: string | undefined }): Promise<void> =>
+      store.addVisit({ share_id: shareId, ip, user_agent: user_agent?.slice(0, maxUserAgent) ?? null }, keptVisits),
+    /** Calls `ended` when the link is withdrawn or over while something is open by it. Returns the unsubscribe function. */
+    watch: (id: string, place: Place, expiresAtMs: number, ended: () => void): (() => void) => {
+      const known = watched.get(id) ?? { place, ended: new Set() };
+      watched.set(id, known);
+      known.ended.add(ended);
+      const timer = setTimeout(() => void recheck(id), Math.min(Math.max(expiresAtMs - Date.now(), 0) + 50, maxTimerMs));
+      timer.unref();
+      return () => {
+        clearTimeout(timer);
+        known.ended.delete(ended);
+        if (known.ended.size === 0 && watched.get(id) === known) watched.delete(id);
+      };
+    },
+    /** Links went: every process looks at those who are in by one. */
+    ended: (): Promise<void> => bus.notify(channel, {}),
+  };
+}
+
+/** Share links as their owner handles them (contract README rule 12). */
+export type Shares = ReturnType<typeof createShares>;
+
+export function createShares({
+  store,
+  previews,
+  containers,
+  links,
+  address,
+}: {
+  store: SharesStore;
+  previews: Pick<Previews, "require">;
+  containers: Pick<Containers, "find">;
+  links: ShareLinks;
+  address: PreviewAddress;
+}) {
+  const require = async (userId: string, ref: string, previewId: string) => {
+    const { project, row } = await previews.require(userId, ref, previewId);
+    const container = row.connected_container_id === null ? undefined : await containers.find(project.id, row.connected_container_id);
+    return { row, container };
+  };
+  return {
+    create: async (userId: string, ref: string, previewId: string, body: { expires_in: number; label?: string | null }) => {
+      const { row, container } = await require(userId, ref, previewId);
+      if (!container || urlOf(container, address) === null)
+        throw badRequest("This preview shows no container that has a page. Connect it to one first.");
+      const label = body.label?.trim() || null;
+      const share = await store.insertWithin(maxOpenLinks, { preview_id: row.id, container_id: container.id, label }, body.expires_in);
+      if (!share) throw conflict("conflict", `A preview has at most ${maxOpenLinks} open links. Withdraw one first.`);
+      return { id: share.id, url: links.urlOf(share, container), label: share.label, expires_at: share.expires_at };
+    },
+    list: async (userId: string, ref: string, previewId: string, query: PageQuery): Promise<List<PreviewShare>> => {
+      const { row, container } = await require(userId, ref, previewId);
+      const page = pageOf(query);
+      if (!container) return page.envelope([], 0);
+      const { rows, total } = await store.list(row.id, page);
+      const visits = Map.groupBy(await store.visitsOf(rows.map(({ id }) => id)), ({ share_id }) => share_id);
+      return page.envelope(
+        rows.map((share) => ({
+          id: share.id,
+          url: links.urlOf(share, container),
+          label: share.label,
+          expires_at: share.expires_at,
+          created_at: share.created_at,
+          visit_count: share.visit_count,
+          last_visited_at: share.last_visited_at,
+          visits: (visits.get(share.id) ?? []).map(({ visited_at, ip, user_agent }) => ({ visited_at, ip, user_agent })),
+        })),
+        total,
+      );
+    },
+    remove: async (userId: string, ref: string, previewId: string, id: string): Promise<void> => {
+      const { row } = await previews.require(userId, ref, previewId);
+      if (!(await store.remove(row.id, id))) throw notFound("Share link");
+      await links.ended();
+    },
+  };
+}

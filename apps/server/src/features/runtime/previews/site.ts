@@ -1,0 +1,349 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { ownPath } from "@tesslate/contract";
+import type { PreviewSite } from "../../../http/server.ts";
+import { AppError } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Containers, IdlePolicy, Power, PreviewAddress, Services, StatusKeeper } from "../containers/index.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import { createForwarder, type Passage, type Target } from "./forward.ts";
+import { pages, sendPage, type Page } from "./pages.ts";
+import type { Reporting } from "./reports.ts";
+import { labelOf, refusalOf } from "./request-target.ts";
+import { isGuest, type Place, type Visitors } from "./visitors.ts";
+
+/** How long a request waits for its project to wake before it is answered by a page that loads itself again. */
+const holdMs = 10_000;
+const rememberPlaceMs = 3000;
+const ownPaths = "/__studio/";
+const sharePath = "/__studio/share/";
+
+// Source and bundle stand at different depths.
+function scriptFile(name: string): string {
+  const file = [`./${name}`, `../src/features/runtime/previews/${name}`]
+    .map((p) => fileURLToPath(new URL(p, import.meta.url)))
+    .find((p) => existsSync(p));
+  if (!file) throw new Error(`${name} is missing from this build`);
+  return file;
+}
+const scriptPath = /^\/__studio\/((?:bridge|picker)\.js)$/;
+
+/** A page load, whose answer may be changed and who is shown pages; fetches, images and scripts are not. */
+const isPageLoad = ({ method, headers }: IncomingMessage): boolean => {
+  if (method !== "GET" && method !== "HEAD" && method !== "POST") return false;
+  const destination = headers["sec-fetch-dest"];
+  if (typeof destination === "string") return ["document", "iframe", "frame", "embed", "object"].includes(destination);
+  return (headers.accept ?? "").includes("text/html");
+};
+/** Dev servers' own sockets and pings come from every open tab, also a forgotten one: they neither wake a project nor keep it awake. */
+const isHotReload = ({ headers, url = "" }: IncomingMessage): boolean =>
+  /\bvite-(?:hmr|ping)\b/.test(headers["sec-websocket-protocol"] ?? "") ||
+  headers.accept === "text/x-vite-ping" ||
+  /^\/(?:_next\/webpack-hmr|_next\/hmr|__vite_ping|__webpack_hmr|sockjs-node|ng-cli-ws|_bun\/hmr)\b/.test(url);
+/** Safe methods may come from anywhere; others only from the preview itself. */
+const isForeign = ({ method = "GET", headers }: IncomingMessage): boolean => {
+  if (["GET", "HEAD", "OPTIONS"].includes(method)) return false;
+  const site = headers["sec-fetch-site"];
+  if (typeof site === "string") return site !== "same-origin" && site !== "none";
+  const { origin } = headers;
+  return origin !== undefined && origin !== "null" && URL.parse(origin)?.host !== headers.host;
+};
+/**
+ * A path on this host and nothing else: what we redirect to. Without a fragment: the one of the entry address lives on through
+ * the redirect (it carries the app's nonce), and one here would take its place.
+ */
+const safePath = (path: string | null): string => ownPath(path)?.split("#")[0] ?? "/";
+
+/** Every host under PREVIEW_DOMAIN: entry by ticket, waking, proxying to the dev server, the bridge and its reports. */
+export function createPreviewSite({
+  containers,
+  projects,
+  power,
+  services,
+  keeper,
+  idle,
+  visitors,
+  reporting,
+  address,
+  appOrigin,
+  trustProxy,
+  log,
+}: {
+  containers: Containers;
+  projects: Projects;
+  power: Power;
+  services: Services;
+  keeper: StatusKeeper;
+  idle: IdlePolicy;
+  visitors: Visitors;
+  reporting: Reporting;
+  address: PreviewAddress;
+  appOrigin: string;
+  trustProxy: boolean;
+  log: Logger;
+}): PreviewSite & { close(): void } {
+  /** What runs inside previews beside the project's own code. */
+  const scripts = new Map(
+    ["bridge.js", "picker.js"].map((name) => {
+      const text = readFileSync(scriptFile(name), "utf8").replace('"__APP_ORIGIN__"', JSON.stringify(appOrigin));
+      return [name, { text, etag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 20)}"` }];
+    }),
+  );
+  const forwarder = createForwarder();
+  const places = new Map<string, { place: Place | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
+  const waking = new Map<string, Promise<unknown>>();
+
+  const placeOf = async (label: string): Promise<Place | undefined> => {
+    if (label === "") return undefined;
+    const known = places.get(label);
+    const now = Date.now();
+    if (known && now - known.readAt < rememberPlaceMs && !known.lifetime?.aborted) return known.place;
+    const place = await containers.findByHostLabel(label);
+    if (places.size > 5000) places.clear();
+    places.set(label, { place, readAt: now, lifetime: place && projects.lifetime(place.project.id) });
+    return place;
+  };
+  const ipOf = (request: IncomingMessage): string => {
+    const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
+    return [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "";
+  };
+  const passageOf = (request: IncomingMessage, { project }: Place, isDocument: boolean): Passage => {
+    return {
+      ip: ipOf(request),
+      scheme: address.scheme,
+      isDocument,
+      isWorkerScript: request.headers["service-worker"] === "script",
+      appOrigin,
+      onActivity: () => idle.activity(project.id),
+    };
+  };
+
+  /** Starts the project once, however many requests ask for it. */
+  const wake = (projectId: string): Promise<unknown> => {
+    const known = waking.get(projectId);
+    if (known) return known;
+    const work = (async () => {
+      const project = await projects.find(projectId);
+      if (project && project.environment_status !== "deleting") await power.wakeProject(project);
+    })().finally(() => waking.delete(projectId));
+    waking.set(projectId, work);
+    return work;
+  };
+  /** Where the container answers, after waking it if it sleeps; else the page that says why not. */
+  const reach = async (place: Place, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
+    const { name } = place.container;
+    const deadline = Date.now() + holdMs;
+    for (let { project, container } = place, isFresh = false; ;) {
+      const found = await services.reach(project, container, { mayWake });
+      if (!("status" in found)) return found;
+      if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path, found.restartAt);
+      const left = deadline - Date.now();
+      if (!mayWake || left <= 0 || signal.aborted) return pages.starting(name);
+      // A change in between is seen within the second.
+      const next = keeper.next(container.id, Math.min(left, 1000), signal);
+      // What is remembered of the place may be older than a start.
+      const isHeld = found.status === "stopped" && power.isHeld(project, container);
+      if (isHeld && isFresh) return pages.stopped(name, path);
+      if (found.status === "stopped" && !isHeld)
+        try {
+          await wake(project.id);
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          if (error.code !== "project_busy") return pages.failed(name, error.message, [], path);
+        }
+      if (!isHeld) await next;
+      const [freshProject, freshContainer] = await Promise.all([projects.find(project.id), containers.find(project.id, container.id)]);
+      if (!freshProject || !freshContainer || freshProject.environment_status === "deleting") return pages.unknown();
+      project = freshProject;
+      container = freshContainer;
+      isFresh = true;
+    }
+  };
+
+  const enter = async (request: IncomingMessage, response: ServerResponse, place: Place, url: URL) => {
+    const to = safePath(url.searchParams.get("path"));
+    const cookie = await visitors.redeem(url.searchParams.get("ticket") ?? "", place);
+    // A reload of the entry address by somebody who is in already.
+    const isIn = cookie !== undefined || (await visitors.find(request.headers.cookie, place)) !== undefined;
+    if (!isIn) return sendPage(response, pages.unauthorized(), { isDocument: true, appOrigin });
+    response
+      .writeHead(303, {
+        location: to,
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        ...(cookie !== undefined && { "set-cookie": cookie }),
+      })
+      .end();
+  };
+  const enterByLink = async (request: IncomingMessage, response: ServerResponse, place: Place, token: string) => {
+    const { headers } = request;
+    const found = await visitors.redeemShare(token, place, {
+      ip: ipOf(request),
+      user_agent: headers["user-agent"],
+      cookies: headers.cookie,
+    });
+    if (!found) return sendPage(response, pages.linkOver(), { isDocument: true, appOrigin });
+    response
+      .writeHead(303, {
+        location: safePath(found.path),
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        ...(found.cookie !== undefined && { "set-cookie": found.cookie }),
+      })
+      .end();
+  };
+  const sendScript = (request: IncomingMessage, response: ServerResponse, { text, etag }: { text: string; etag: string }) => {
+    const headers = {
+      "content-type": "text/javascript; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+      etag,
+    };
+    if (request.headers["if-none-match"] === etag) response.writeHead(304, headers).end();
+    else response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : text);
+  };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const isDocument = isPageLoad(request);
+    const show = (page: Page) => sendPage(response, page, { isDocument, appOrigin });
+    const place = await placeOf(labelOf(request.headers.host, address.domain));
+    if (!place) return show(pages.unknown());
+    const target = (request.url ??= "/");
+    const url = target.startsWith("/") ? URL.parse(target, "http://preview") : null;
+    if (!url) return show(pages.malformed());
+    const script = scripts.get(scriptPath.exec(url.pathname)?.[1] ?? "");
+    if (script) return sendScript(request, response, script);
+    if (url.pathname === "/__studio/enter" && request.method === "GET") return enter(request, response, place, url);
+    if (url.pathname.startsWith(sharePath) && request.method === "GET")
+      return enterByLink(request, response, place, url.pathname.slice(sharePath.length));
+    const visitor = await visitors.find(request.headers.cookie, place);
+    if (!visitor) return show(pages.unauthorized());
+    if (isForeign(request)) return show(pages.foreign());
+    // A guest uses the app. What it reports and whether it is started again after a failure is its owner's business.
+    if (isGuest(visitor) && url.pathname === "/__studio/report") return void response.writeHead(204).end();
+    if (isGuest(visitor) && url.pathname.startsWith(ownPaths)) return show(pages.unknown());
+    if (url.pathname === "/__studio/report" && request.method === "POST") {
+      response
+        .writeHead(await reporting.accept(request, place.project.id, place.container.id), {
+          "cache-control": "no-store",
+          connection: "close",
+        })
+        .end();
+      return;
+    }
+    if (url.pathname === "/__studio/start" && request.method === "POST") {
+      const project = await projects.find(place.project.id);
+      const container = project && (await containers.find(project.id, place.container.id));
+      if (project && container && project.environment_status !== "deleting")
+        await (container.is_stop_held ? power.startContainer(project, container) : power.startProject(project));
+      response.writeHead(303, { location: safePath(url.searchParams.get("path")), "cache-control": "no-store" }).end();
+      return;
+    }
+    if (url.pathname.startsWith(ownPaths)) return show(pages.unknown());
+    const refusal = refusalOf(target);
+    if (refusal) return show(refusal === "malformed" ? pages.malformed() : pages.forbidden());
+
+    const gone = new AbortController();
+    // What may not be seen any more ends at once, also in the middle of a long answer.
+    const unwatch = visitors.watch(visitor, place, () => response.destroy());
+    response.once("close", () => {
+      unwatch();
+      gone.abort();
+    });
+    const mayWake = !isHotReload(request);
+    // Neither a slow answer nor a wait may be cut short by the idle policy.
+    const letGo = mayWake ? idle.hold(place.project.id) : () => {};
+    try {
+      const found = await reach(place, target, mayWake, gone.signal);
+      if (response.destroyed) return;
+      if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(place.container.name) : found);
+      if (mayWake) void projects.used(place.project.id).catch((err: unknown) => log.warn({ err }, "last activity not written"));
+      const passage = passageOf(request, place, isDocument);
+      if (!mayWake) passage.onActivity = () => {};
+      await forwarder.request(request, response, found, passage, letGo);
+    } catch (error) {
+      if (response.destroyed || response.headersSent) return void response.destroy();
+      if (!isNetworkError(error)) throw error;
+      log.debug({ err: error, project_id: place.project.id }, "dev server not reached");
+      services
+        .lookAgain(place.project, place.container)
+        .catch((err: unknown) => log.warn({ err, project_id: place.project.id }, "the port of a container cannot be looked for"));
+      show(pages.unreachable(place.container.name));
+    } finally {
+      letGo();
+    }
+  };
+
+  const serveUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    const place = await placeOf(labelOf(request.headers.host, address.domain));
+    if (!place) return refuse("404 Not Found");
+    const visitor = await visitors.find(request.headers.cookie, place);
+    if (!visitor) return refuse("401 Unauthorized");
+    const { origin } = request.headers;
+    // A socket may be opened from any page, and our cookie would come along.
+    if (origin !== undefined && URL.parse(origin)?.host !== request.headers.host) return refuse("403 Forbidden");
+    const target = request.url ?? "/";
+    if (target.startsWith(ownPaths)) return refuse("404 Not Found");
+    const refusal = refusalOf(target);
+    if (refusal) return refuse(refusal === "malformed" ? "400 Bad Request" : "403 Forbidden");
+    const gone = new AbortController();
+    socket.once("close", () => gone.abort());
+    const mayWake = !isHotReload(request);
+    const found = await reach(place, target, mayWake, gone.signal);
+    if (socket.destroyed) return;
+    if (!("host" in found)) return refuse("503 Service Unavailable");
+    const passage = passageOf(request, place, false);
+    if (mayWake) passage.onActivity();
+    // What may not be seen any more ends at once, not at the next request.
+    const unwatch = visitors.watch(visitor, place, () => socket.destroy());
+    const lifetime = projects.lifetime(place.project.id);
+    const end = () => void socket.destroy();
+    lifetime.addEventListener("abort", end, { once: true });
+    socket.once("close", () => {
+      unwatch();
+      lifetime.removeEventListener("abort", end);
+    });
+    await forwarder.upgrade(request, socket, head, found, passage, mayWake).catch(() => refuse("502 Bad Gateway"));
+  };
+
+  return {
+    request: (request, response) => {
+      const started = performance.now();
+      // A decoded, changed and counted answer has a listener for each of its steps.
+      response.setMaxListeners(30);
+      response.once("close", () =>
+        log.debug(
+          {
+            host: request.headers.host,
+            method: request.method,
+            status: response.statusCode,
+            duration_ms: Math.round(performance.now() - started),
+          },
+          "preview request",
+        ),
+      );
+      serve(request, response).catch((err: unknown) => {
+        log.error({ err, host: request.headers.host }, "preview request failed");
+        sendPage(response, pages.error(), { isDocument: isPageLoad(request), appOrigin });
+      });
+    },
+    upgrade: (request, socket, head) => {
+      socket.on("error", () => socket.destroy());
+      serveUpgrade(request, socket, head).catch((err: unknown) => {
+        log.error({ err, host: request.headers.host }, "preview upgrade failed");
+        socket.destroy();
+      });
+    },
+    close: () => forwarder.close(),
+  };
+}
+
+/** The dev server's side of the connection failed, rather than something of ours. */
+const isNetworkError = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  /^(E[A-Z]+|HPE_\w+|ERR_HTTP_\w+|ERR_STREAM_PREMATURE_CLOSE|UND_ERR\w*)$/.test(String(error.code));

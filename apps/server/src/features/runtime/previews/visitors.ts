@@ -1,0 +1,160 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { hashToken, randomToken, type CryptoBox } from "../../../platform/crypto.ts";
+import { previewOrigin, type PreviewAddress } from "../containers/index.ts";
+import type { ContainerRow } from "../containers/containers.table.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import { cookieValues, previewCookie } from "./headers.ts";
+import type { ShareLinks } from "./shares.service.ts";
+
+/** One-use secrets, stored hashed. */
+export interface Tickets {
+  insertToken(values: {
+    token_hash: string;
+    purpose: string;
+    user_id: string;
+    payload: Record<string, unknown>;
+    lifetimeMs: number;
+  }): Promise<void>;
+  takeToken(tokenHash: string, purpose: string): Promise<{ user_id: string; payload: Record<string, unknown> } | undefined>;
+}
+/** Sign-ins that may have ended meanwhile. */
+export interface Sessions {
+  find(id: string): Promise<{ user: { id: string } } | undefined>;
+  /** Whether this person may act at all; asked where there is no session, as behind an API key. */
+  mayAct(userId: string): Promise<boolean>;
+  /** Calls `ended` when the session is over. Returns the unsubscribe function. */
+  watch(id: string, userId: string, ended: () => void): () => void;
+  /** Calls `lookAnew` when something about this person may have changed. Returns the unsubscribe function. */
+  watchPerson(userId: string, lookAnew: () => void): () => void;
+}
+/** The owner of a preview, by a sign-in that may end. */
+export interface Owner {
+  user_id: string;
+  session_id: string | null;
+}
+/** Somebody who came in by a share link: a stranger who may use the app and nothing else. */
+export interface Guest {
+  share_id: string;
+  expires_at_ms: number;
+}
+/** Somebody who may see a preview. */
+export type Visitor = Owner | Guest;
+export const isGuest = (visitor: Visitor): visitor is Guest => "share_id" in visitor;
+export interface Place {
+  container: ContainerRow;
+  project: ProjectRow;
+}
+
+export const ticketSeconds = 30;
+const cookieMs = 12 * 3_600_000;
+const purpose = "preview_entry";
+
+/** Who may see a preview (contract README rule 12): a single-use ticket or a share link is exchanged for a signed, host-only cookie. */
+export type Visitors = ReturnType<typeof createVisitors>;
+
+export function createVisitors({
+  tickets,
+  sessions,
+  shares,
+  box,
+  address,
+}: {
+  tickets: Tickets;
+  sessions: Sessions;
+  shares: Pick<ShareLinks, "redeem" | "find" | "note" | "watch">;
+  box: CryptoBox;
+  address: PreviewAddress;
+}) {
+  const key = box.deriveKey("preview cookie");
+  const sign = (text: string) => createHmac("sha256", key).update(text).digest("base64url");
+  /** Chromium and Firefox accept Secure cookies on http://*.localhost; on another http name they would be dropped. */
+  const isSecureContext = address.scheme === "https" || address.domain === "localhost" || address.domain.endsWith(".localhost");
+
+  const isLiving = ({ user_id, session_id }: Owner): Promise<boolean> =>
+    session_id === null ? sessions.mayAct(user_id) : sessions.find(session_id).then((found) => found?.user.id === user_id);
+  /** What a cookie of ours says. Whom it lets in is another question. */
+  type Pass = { container_id: string; exp: number } & ({ user_id: string; sid: string | null } | { share_id: string });
+  const read = (value: string, containerId: string): Pass | undefined => {
+    const [text = "", mark = ""] = value.split(".");
+    const wanted = Buffer.from(sign(text));
+    const given = Buffer.from(mark);
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return undefined;
+    const pass = JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as Pass;
+    return pass.container_id === containerId && pass.exp > Date.now() ? pass : undefined;
+  };
+  const cookieOf = (pass: Pass): string => {
+    const text = Buffer.from(JSON.stringify(pass)).toString("base64url");
+    const flags = isSecureContext ? "; SameSite=None; Secure; Partitioned" : "; SameSite=Lax";
+    const seconds = Math.max(1, Math.floor((pass.exp - Date.now()) / 1000 + 0.5));
+    return `${previewCookie}=${text}.${sign(text)}; Path=/; HttpOnly; Max-Age=${seconds}${flags}`;
+  };
+  /** Who sent these cookies, if they may see this place now: the sign-in or the link is still open and the project still theirs. */
+  const find = async (cookieHeader: string | undefined, place: Place): Promise<Visitor | undefined> => {
+    for (const value of cookieValues(cookieHeader, previewCookie)) {
+      const pass = read(value, place.container.id);
+      if (!pass) continue;
+      if ("share_id" in pass) {
+        const link = await shares.find(pass.share_id, place);
+        if (link) return { share_id: link.id, expires_at_ms: link.expires_at_ms };
+      } else {
+        const owner = { user_id: pass.user_id, session_id: pass.sid };
+        if (owner.user_id === place.project.owner_id && (await isLiving(owner))) return owner;
+      }
+    }
+    return undefined;
+  };
+
+  return {
+    /** The address that lets its bearer in once, within 30 s. */
+    issueTicket: async (visitor: Owner, { container }: Place, path: string): Promise<string> => {
+      const ticket = randomToken();
+      await tickets.insertToken({
+        token_hash: hashToken(ticket),
+        purpose,
+        user_id: visitor.user_id,
+        payload: { container_id: container.id, session_id: visitor.session_id },
+        lifetimeMs: ticketSeconds * 1000,
+      });
+      return `${previewOrigin(address, container.host_label)}/__studio/enter?ticket=${ticket}&path=${encodeURIComponent(path)}`;
+    },
+    /** Consumes a ticket. The `Set-Cookie` line for its container's host, or `undefined` when it is used, expired or another host's. */
+    redeem: async (ticket: string, { container, project }: Place): Promise<string | undefined> => {
+      const taken = await tickets.takeToken(hashToken(ticket), purpose);
+      if (!taken || taken.payload["container_id"] !== container.id || taken.user_id !== project.owner_id) return undefined;
+      const session_id = typeof taken.payload["session_id"] === "string" ? taken.payload["session_id"] : null;
+      if (!(await isLiving({ user_id: taken.user_id, session_id }))) return undefined;
+      return cookieOf({ container_id: container.id, user_id: taken.user_id, sid: session_id, exp: Date.now() + cookieMs });
+    },
+    /**
+     * Opens a share link and notes the visit: where it leads and the cookie for it; none for somebody who is in already as the owner.
+     * `undefined` when the link is not genuine, expired, withdrawn or another host's.
+     */
+    redeemShare: async (
+      token: string,
+      place: Place,
+      from: { ip: string; user_agent: string | undefined; cookies: string | undefined },
+    ): Promise<{ path: string; cookie: string | undefined } | undefined> => {
+      const link = await shares.redeem(token, place);
+      if (!link) return undefined;
+      await shares.note(link.id, from);
+      const known = await find(from.cookies, place);
+      const isOwner = known !== undefined && !isGuest(known);
+      return {
+        path: link.path,
+        cookie: isOwner ? undefined : cookieOf({ container_id: place.container.id, share_id: link.id, exp: link.expires_at_ms }),
+      };
+    },
+    find,
+    /** The Cookie header with which the platform itself visits in its owner's name; good for that long. */
+    passFor: ({ container, project }: Place, lifetimeMs: number): string =>
+      cookieOf({ container_id: container.id, user_id: project.owner_id, sid: null, exp: Date.now() + lifetimeMs }).split(";")[0] ?? "",
+    /** Calls `ended` when they may see it no more while something is open. Returns the unsubscribe function. */
+    watch: (visitor: Visitor, place: Place, ended: () => void): (() => void) => {
+      if (isGuest(visitor)) return shares.watch(visitor.share_id, place, visitor.expires_at_ms, ended);
+      const { session_id, user_id } = visitor;
+      if (session_id !== null) return sessions.watch(session_id, user_id, ended);
+      // Who cannot be asked about is shown no more, as at the door.
+      return sessions.watchPerson(user_id, () => void sessions.mayAct(user_id).then((may) => (may ? undefined : ended()), ended));
+    },
+  };
+}

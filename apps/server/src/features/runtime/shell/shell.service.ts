@@ -1,0 +1,283 @@
+import type { List, ShellServerFrame, ShellSession } from "@tesslate/contract";
+import { RuntimeError, type Sandbox } from "@tesslate/runtime";
+import type { ContainerRow } from "../containers/containers.table.ts";
+import { workingDirOf } from "../containers/index.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import { AppError, conflict, notFound } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { LiveRedactor } from "../../projects/secrets/index.ts";
+import type { ShellStore } from "./shell.store.ts";
+import type { ShellSessionRow } from "./shell.table.ts";
+import { closed, createTerminal, type ShellLimits, type Terminal, type TerminalSocket } from "./terminal.ts";
+
+/** What terminals need of projects and containers. */
+export interface ShellAccess {
+  require(userId: string, ref: string): Promise<ProjectRow>;
+  sandboxOf(project: ProjectRow): Promise<Sandbox>;
+  /** Wakes a frozen project before it is dialled. */
+  awake(projectId: string): Promise<void>;
+  /** Somebody works in the project: it must not fall asleep. */
+  activity(projectId: string): void;
+  /** A terminal is open: its programs must not be put to sleep until the returned function is called. */
+  hold(projectId: string): () => void;
+  listContainers(projectId: string): Promise<ContainerRow[]>;
+  /** What git in a terminal of that person takes for the machine's configuration. */
+  gitConfigOf(userId: string): Promise<string>;
+  environmentOf(project: ProjectRow, container: ContainerRow): Promise<Record<string, string>>;
+  /** Hides the values of that environment from what is shown and kept. */
+  redactor(projectId: string): Promise<LiveRedactor>;
+}
+interface Session {
+  row: ShellSessionRow;
+  terminal: Terminal;
+  letGo: () => void;
+}
+
+export type Shell = ReturnType<typeof createShell>;
+
+/** Terminals (accounts-projects 5). Programs belong to this process; sessions outlive their sockets, not the process. */
+export function createShell({
+  access,
+  store,
+  limits,
+  log,
+  processId,
+}: {
+  access: ShellAccess;
+  store: ShellStore;
+  limits: ShellLimits;
+  log: Logger;
+  processId: number;
+}) {
+  const sessions = new Map<string, Session>();
+  /** Programs that ended by themselves, a short while ago: somebody may be on the way to look at them. */
+  const ended = new Map<string, { session: Session; exit: ShellServerFrame; forget: NodeJS.Timeout }>();
+  const forget = (id: string) => {
+    clearTimeout(ended.get(id)?.forget);
+    ended.delete(id);
+  };
+  const keep = (session: Session, exit: ShellServerFrame) => {
+    const { id } = session.row;
+    ended.set(id, { session, exit, forget: setTimeout(forget, limits.keptMs, id).unref() });
+    // Not more than may be open: each holds its output.
+    const [oldest] = ended.keys();
+    if (ended.size > limits.maxOpen && oldest !== undefined) forget(oldest);
+  };
+
+  const end = async ({ row, terminal, letGo }: Session, code: number, reason: string, last?: ShellServerFrame) => {
+    if (!sessions.delete(row.id)) return;
+    letGo();
+    terminal.finish();
+    // Written before anybody hears of it; a terminal ends also when it cannot be written.
+    const written = store.close(row.id, terminal.counts());
+    await written.catch(() => undefined);
+    await terminal.end(code, reason, last).catch((err: unknown) => log.warn({ err, session_id: row.id }, "terminal not killed"));
+    await written;
+    log.info({ session_id: row.id, project_id: row.project_id, user_id: row.user_id, reason }, "terminal closed");
+  };
+  const endSoon = (...given: Parameters<typeof end>) =>
+    void end(...given).catch((err: unknown) => log.error({ err, session_id: given[0].row.id }, "terminal end not written"));
+  const endAll = async (which: (row: ShellSessionRow) => boolean, code: number, reason: string, message: string) => {
+    await Promise.all([...sessions.values()].filter((s) => which(s.row)).map((s) => end(s, code, reason, { type: "status", message })));
+  };
+
+  const sweep = setInterval(() => {
+    const now = Date.now();
+    for (const session of sessions.values()) {
+      const { row, terminal } = session;
+      if (now - Date.parse(row.created_at) > limits.maxLifeMs)
+        endSoon(session, closed.stopped, "8 hour limit", { type: "status", message: "This terminal was open for 8 hours and is closed." });
+      else if (now - terminal.lastActivity > limits.idleMs)
+        endSoon(session, closed.idle, "idle", { type: "status", message: "This terminal was not used for a while and is closed." });
+      else if (terminal.takeDirty())
+        void store.update(row.id, terminal.counts()).catch((err: unknown) => log.warn({ err }, "terminal counts not written"));
+    }
+  }, limits.sweepMs);
+  sweep.unref();
+
+  const requireOwn = async (userId: string, id: string): Promise<ShellSessionRow> => {
+    const row = await store.find(id);
+    if (!row || row.user_id !== userId) throw notFound("Shell session");
+    return row;
+  };
+  const liveRow = (row: ShellSessionRow): ShellSessionRow => {
+    const session = sessions.get(row.id);
+    return session ? { ...row, ...session.terminal.counts() } : row;
+  };
+
+  const chooseContainer = async (project: ProjectRow, name: string | undefined | null): Promise<ContainerRow> => {
+    const containers = (await access.listContainers(project.id)).filter((c) => c.deployment_mode === "container");
+    const isUp = (c: ContainerRow) => ["running", "starting", "frozen"].includes(c.status);
+    if (name) {
+      const found = containers.find((c) => c.name === name || c.service_key === name || c.container_name === name);
+      if (!found) throw notFound("Container");
+      if (!isUp(found)) throw conflict("not_running", "This container is not running. Start it first.");
+      return found;
+    }
+    const running = containers.find(isUp);
+    if (!running) throw conflict("not_running", "No container of this project is running. Start it first.");
+    return running;
+  };
+
+  return {
+    create: async (
+      userId: string,
+      input: { project_id: string; command?: string; container_name?: string | null; cols?: number; rows?: number },
+    ): Promise<ShellSession & { ws_url: string }> => {
+      const project = await access.require(userId, input.project_id);
+      const container = await chooseContainer(project, input.container_name);
+      const command = input.command ?? "/bin/bash";
+      const [cols, rows] = [input.cols ?? 80, input.rows ?? 24];
+      const cwd = workingDirOf(container);
+      const row = await store.insertWithin(limits.maxOpen, {
+        user_id: userId,
+        project_id: project.id,
+        container_id: container.id,
+        container_name: container.container_name,
+        command,
+        working_dir: cwd === "." ? "/app" : `/app/${cwd}`,
+        cols,
+        rows,
+        process_id: processId,
+      });
+      if (!row)
+        throw new AppError("shell_limit", `At most ${limits.maxOpen} terminals may be open at once. Close one first.`, {
+          retryAfterSeconds: 60,
+        });
+      try {
+        const sandbox = await access.sandboxOf(project);
+        await access.awake(project.id);
+        const environment = await access.environmentOf(project, container);
+        const redactor = await access.redactor(project.id);
+        // The person's own command line: a shell inside the sandbox reads it, ours never does.
+        const argv =
+          command === "/bin/bash"
+            ? ["/bin/sh", "-c", "if [ -x /bin/bash ]; then exec /bin/bash -i; else exec /bin/sh -i; fi"]
+            : ["/bin/sh", "-c", command];
+        const pty = await sandbox.pty(withGitConfig(await access.gitConfigOf(userId), argv), {
+          cwd,
+          cols,
+          rows,
+          env: { ...environment, TERM: "xterm-256color", COLORTERM: "truecolor" },
+        });
+        const terminal = createTerminal({ pty, redactor, limits, onTouched: () => access.activity(project.id) });
+        const session: Session = { row, terminal, letGo: access.hold(project.id) };
+        sessions.set(row.id, session);
+        pty.onExit(({ exitCode }) => {
+          const exit = { type: "exit", code: exitCode } as const;
+          if (sessions.has(row.id)) keep(session, exit);
+          endSoon(session, closed.normal, "exited", exit);
+        });
+      } catch (cause) {
+        await store.close(row.id, { status: "failed" });
+        if (cause instanceof AppError || (cause instanceof RuntimeError && cause.code === "not_supported")) throw cause;
+        throw new AppError("pty_failed", "The terminal could not be opened.", { cause });
+      }
+      await store.update(row.id, { status: "active" });
+      access.activity(project.id);
+      return { ...wireOf({ ...row, status: "active" }), ws_url: `/api/shell/ws/${row.id}` };
+    },
+    list: async (userId: string, query: PageQuery & { project_id?: string }): Promise<List<ShellSession>> => {
+      const projectId = query.project_id === undefined ? undefined : (await access.require(userId, query.project_id)).id;
+      const page = pageOf(query);
+      const { rows, total } = await store.list(userId, projectId, page);
+      return page.envelope(
+        rows.map((r) => wireOf(liveRow(r))),
+        total,
+      );
+    },
+    get: async (userId: string, id: string): Promise<ShellSession> => wireOf(liveRow(await requireOwn(userId, id))),
+    remove: async (userId: string, id: string): Promise<void> => {
+      const row = await requireOwn(userId, id);
+      const session = sessions.get(id);
+      // One that ended by itself is kept for a while for who comes, and can be removed until then.
+      if (!session && !ended.has(id) && row.closed_at !== null) throw notFound("Shell session");
+      forget(id);
+      if (session) await end(session, closed.normal, "closed", { type: "status", message: "Session ended." });
+      else await store.close(row.id);
+    },
+    /**
+     * Attaches a socket until it closes. Any number may be attached; all see the output, all may type, the last resize wins. Of a program that
+     * has just ended it gets the output and the exit.
+     */
+    attach: async (userId: string, id: string, socket: TerminalSocket): Promise<void> => {
+      await requireOwn(userId, id);
+      const session = sessions.get(id);
+      const gone = ended.get(id);
+      if (!session && gone) return gone.session.terminal.recount(socket, gone.exit);
+      if (!session) throw notFound("Shell session");
+      const { terminal, row } = session;
+      const leave = terminal.join(socket);
+      const facts = { session_id: id, user_id: userId, project_id: row.project_id };
+      log.info({ ...facts, viewers: terminal.viewers() }, "terminal attached");
+      try {
+        for await (const frame of socket.frames) {
+          const problem = terminal.handle(socket, frame);
+          if (problem === "end") endSoon(session, closed.normal, "closed", { type: "status", message: "Session ended." });
+          else if (problem) socket.send({ type: "error", data: problem });
+        }
+      } finally {
+        leave();
+        log.info({ ...facts, viewers: terminal.viewers() }, "terminal detached");
+      }
+    },
+    /** Ends every terminal of a project, e.g. because it stops. */
+    closeProject: (projectId: string): Promise<void> =>
+      endAll((row) => row.project_id === projectId, closed.stopped, "project stopped", "The project was stopped."),
+    closeContainer: (containerId: string): Promise<void> =>
+      endAll((row) => row.container_id === containerId, closed.stopped, "container stopped", "The container was stopped."),
+    /** At start: rows left by processes that are gone stop counting. */
+    reconcile: () => store.closeOrphans(),
+    close: async (): Promise<void> => {
+      clearInterval(sweep);
+      for (const id of ended.keys()) forget(id);
+      await endAll(() => true, closed.restarting, "server stops", "The server is restarting.");
+    },
+  };
+}
+
+/** In the person's home, since programs see no other folder of ours; where it cannot be written, git does without. */
+const enter = `config=$1; shift
+dir="$HOME/.config/studio"
+if mkdir -p "$dir" && printf %s "$config" > "$dir/gitconfig.$$" && mv "$dir/gitconfig.$$" "$dir/gitconfig"; then
+  export GIT_CONFIG_SYSTEM="$dir/gitconfig"
+fi 2>/dev/null
+unset config dir
+exec "$@"`;
+const withGitConfig = (config: string, argv: readonly string[]): string[] => ["/bin/sh", "-c", enter, "sh", config, ...argv];
+
+function wireOf(row: ShellSessionRow): ShellSession {
+  const {
+    id,
+    project_id,
+    command,
+    working_dir,
+    status,
+    created_at,
+    last_activity_at,
+    bytes_read,
+    bytes_written,
+    total_reads,
+    container_name,
+    cols,
+    rows,
+    closed_at,
+  } = row;
+  return {
+    id,
+    project_id,
+    command,
+    working_dir,
+    status,
+    created_at,
+    last_activity_at,
+    bytes_read,
+    bytes_written,
+    total_reads,
+    container_name,
+    cols,
+    rows,
+    closed_at,
+  };
+}

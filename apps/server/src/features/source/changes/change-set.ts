@@ -1,0 +1,74 @@
+import type { ReviewFile } from "@tesslate/contract";
+import type { Comparison, History } from "@tesslate/runtime";
+import type { Redactor } from "../../projects/secrets/index.ts";
+import type { ChangeSetRow, Rejection } from "./changes.table.ts";
+import { parseHunks, type ParsedHunk } from "./hunks.ts";
+
+/** Beyond these a file is shown without its hunks. */
+const maxFilePatch = 200 * 1024;
+const maxPatches = 1024 * 1024;
+/** Of what git says: a long patch must not take the room of all others. */
+const maxRead = 6 * 1024 * 1024;
+
+/** One changed file, with the hunks that are shown and can be taken apart. */
+export interface ChangedText {
+  path: string;
+  old_path: string | null;
+  status: ReviewFile["status"];
+  is_binary: boolean;
+  is_too_large: boolean;
+  additions: number;
+  deletions: number;
+  hunks: ParsedHunk[];
+}
+export interface Changes extends Pick<Comparison, "additions" | "deletions"> {
+  files: ChangedText[];
+  total: number;
+}
+
+/** From one point of the history to another, without what git ignores. The same two points always answer the same. */
+export async function changesBetween(history: History, from: string, to: string, signal?: AbortSignal): Promise<Changes> {
+  const found = await history.compare(from, to, { withoutIgnored: true, maxPatchBytes: maxRead, ...(signal && { signal }) });
+  let room = maxPatches;
+  const files = found.files.map(({ path, oldPath, status, isBinary, additions, deletions, patch }): ChangedText => {
+    const length = patch?.length ?? 0;
+    const isTooLarge = !isBinary && additions + deletions > 0 && (patch === undefined || length > maxFilePatch || length > room);
+    const isShown = patch !== undefined && !isTooLarge;
+    if (isShown) room -= length;
+    return {
+      path,
+      old_path: oldPath ?? null,
+      status,
+      is_binary: isBinary,
+      is_too_large: isTooLarge,
+      additions,
+      deletions,
+      hunks: isShown ? parseHunks(path, patch) : [],
+    };
+  });
+  return { files, total: found.totalFiles, additions: found.additions, deletions: found.deletions };
+}
+
+/** As people see it: without the values of the project's secrets, and with what is rejected marked. */
+export function shownFile(
+  file: ChangedText,
+  { redactor, rejection, byPerson }: { redactor: Redactor; rejection: Rejection | undefined; byPerson: ChangeSetRow["by_person"] },
+): ReviewFile {
+  const person = byPerson.find((one) => one.path === file.path);
+  const rejected = new Set(rejection?.hunks);
+  return {
+    ...file,
+    hunks: file.hunks.map((hunk) => ({
+      id: hunk.id,
+      old_start: hunk.old_start,
+      old_lines: hunk.old_lines,
+      new_start: hunk.new_start,
+      new_lines: hunk.new_lines,
+      section: redactor.redact(hunk.section),
+      lines: hunk.lines.map((line) => redactor.redact(line)),
+      is_rejected: rejection?.is_whole === true || rejected.has(hunk.id),
+    })),
+    is_rejected: rejection?.is_whole ?? false,
+    changed_by: person === undefined ? "run" : person.is_shared ? "both" : "person",
+  };
+}

@@ -1,0 +1,249 @@
+import { RuntimeError, type History, type Tree } from "@tesslate/runtime";
+import type { ApplyChanges } from "@tesslate/contract";
+import { conflict, notFound } from "../../../platform/errors.ts";
+import type { FileChange } from "../../projects/files/index.ts";
+import type { ChangedText } from "./change-set.ts";
+import type { Rejection } from "./changes.table.ts";
+import { carryOver, linesOf, movesBetween, textWithout } from "./merge.ts";
+
+/** What checkpoints keep at most. */
+const maxBytes = 32 * 2 ** 20;
+
+/** Of one file: the hunks that are rejected, and whether all of it is, its name included. */
+interface State {
+  isWhole: boolean;
+  hunks: ReadonlySet<string>;
+}
+interface Turnover {
+  file: ChangedText;
+  from: State;
+  to: State;
+}
+export interface Misfit {
+  path: string;
+  /** Null: the file as a whole. */
+  hunks: string[] | null;
+  reason: "changed" | "gone" | "exists" | "link";
+}
+type Act =
+  | { op: "write"; path: string; data: Buffer; old?: { data: Uint8Array; etag: string }; mode?: number }
+  | { op: "remove"; path: string; old: { data: Uint8Array; etag: string; mode?: number } };
+interface Plan {
+  acts: Act[];
+  change?: Omit<FileChange, "etag" | "size">;
+}
+interface Kept {
+  data: Buffer;
+  isLink: boolean;
+  isExecutable: boolean;
+}
+
+/** What is wanted, from what is rejected so far. Throws 404 for files and hunks that the change set does not have. */
+export function turnoversOf(
+  files: readonly ChangedText[],
+  before: readonly Rejection[],
+  wish: ApplyChanges,
+): { turnovers: Turnover[]; rejected: Rejection[] } {
+  const states = new Map<string, State>(before.map(({ path, is_whole, hunks }) => [path, { isWhole: is_whole, hunks: new Set(hunks) }]));
+  const start = new Map(states);
+  const stateOf = (path: string): State => states.get(path) ?? { isWhole: false, hunks: new Set() };
+  const parts = [
+    ...(wish.reject ?? []).map((part) => [part, true] as const),
+    ...(wish.restore ?? []).map((part) => [part, false] as const),
+  ];
+  for (const [{ path, hunks }, isRejected] of parts) {
+    const file = files.find((one) => one.path === path);
+    if (!file) throw notFound("File");
+    const all = file.hunks.map((hunk) => hunk.id);
+    if (hunks?.some((id) => !all.includes(id))) throw notFound("Hunk");
+    // The one hunk of a file that came or went is the file.
+    if (hunks === undefined || file.status === "added" || file.status === "deleted") {
+      states.set(path, { isWhole: isRejected, hunks: new Set(isRejected ? all : []) });
+      continue;
+    }
+    const next = new Set(stateOf(path).hunks);
+    for (const id of hunks)
+      if (isRejected) next.add(id);
+      else next.delete(id);
+    const isAll = next.size === all.length;
+    states.set(path, { isWhole: isAll && (file.status === "modified" || stateOf(path).isWhole), hunks: next });
+  }
+  const turnovers = files.flatMap((file) => {
+    const [from, to] = [start.get(file.path) ?? stateOf(""), stateOf(file.path)];
+    const isSame = from.isWhole === to.isWhole && from.hunks.size === to.hunks.size && [...from.hunks].every((id) => to.hunks.has(id));
+    return isSame ? [] : [{ file, from, to }];
+  });
+  const rejected = [...states].flatMap(([path, { isWhole, hunks }]) =>
+    isWhole || hunks.size > 0 ? [{ path, is_whole: isWhole, hunks: [...hunks] }] : [],
+  );
+  return { turnovers, rejected };
+}
+
+/** Turns the files over: everything is checked first, then all is written, or put back. Throws `hunks_do_not_fit`. */
+export async function turnOver(
+  { history, files }: { history: History; files: Tree },
+  points: { before: string; after: string },
+  turnovers: readonly Turnover[],
+  signal: AbortSignal,
+): Promise<(FileChange & { etag?: string })[]> {
+  const [before, after] = await Promise.all([
+    read(history, points.before, new Set(turnovers.map(({ file }) => file.old_path ?? file.path)), signal),
+    read(history, points.after, new Set(turnovers.map(({ file }) => file.path)), signal),
+  ]);
+  const plans: Plan[] = [];
+  const misfits: Misfit[] = [];
+  for (const turnover of turnovers) {
+    const { file } = turnover;
+    const plan = await planOf(files, turnover, { before: before.get(file.old_path ?? file.path), after: after.get(file.path) });
+    if ("reason" in plan) misfits.push(plan);
+    else plans.push(plan);
+  }
+  if (misfits.length > 0) throw doesNotFit(misfits);
+  signal.throwIfAborted();
+  return carryOut(files, plans);
+}
+
+const doesNotFit = (conflicts: Misfit[]) =>
+  conflict(
+    "hunks_do_not_fit",
+    `Nothing was changed: ${conflicts.length === 1 ? `${conflicts[0]?.path} was` : `${conflicts.length} files were`} edited there since.`,
+    { conflicts },
+  );
+
+async function read(history: History, point: string, paths: ReadonlySet<string>, signal: AbortSignal): Promise<Map<string, Kept>> {
+  const found = new Map<string, Kept>();
+  for await (const entry of history.read(point, { signal })) {
+    if (entry.kind === "folder" || !paths.has(entry.path)) continue;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of entry.content()) chunks.push(chunk);
+    found.set(entry.path, { data: Buffer.concat(chunks), isLink: entry.kind === "link", isExecutable: entry.isExecutable });
+    if (found.size === paths.size) break;
+  }
+  return found;
+}
+
+/** Where the file should be in a state, and with what in it. */
+function formOf({ path, old_path, status, hunks }: ChangedText, state: State, kept: { before?: Kept; after?: Kept }) {
+  const isGone = status === "added" ? state.isWhole : status === "deleted" ? !state.isWhole : false;
+  const at = state.isWhole ? (old_path ?? path) : path;
+  if (isGone) return { at, data: undefined };
+  if (state.isWhole || status === "deleted") return { at, data: kept.before?.data };
+  if (state.hunks.size === 0 || !kept.before || !kept.after) return { at, data: kept.after?.data };
+  return { at, data: bytes(textWithout(textsOf(kept), hunks, state.hunks)) };
+}
+
+/** Bytes as characters: what is no UTF-8 stays what it is. */
+const textsOf = ({ before, after }: { before?: Kept; after?: Kept }) => ({
+  before: linesOf(before?.data.toString("latin1") ?? ""),
+  after: linesOf(after?.data.toString("latin1") ?? ""),
+});
+const bytes = (lines: string[]) => Buffer.from(lines.join(""), "latin1");
+
+async function planOf(
+  tree: Tree,
+  { file, from, to }: Turnover,
+  given: { before: Kept | undefined; after: Kept | undefined },
+): Promise<Plan | Misfit> {
+  const kept = { ...(given.before && { before: given.before }), ...(given.after && { after: given.after }) };
+  const moved = file.hunks.filter(({ id }) => from.hunks.has(id) !== to.hunks.has(id)).map(({ id }) => id);
+  const isWhole = from.isWhole !== to.isWhole || moved.length === 0;
+  const misfit = (reason: Misfit["reason"], hunks?: string[]): Misfit => ({
+    path: file.path,
+    hunks: hunks ?? (isWhole || moved.length === 0 ? null : moved),
+    reason,
+  });
+  if (kept.before?.isLink || kept.after?.isLink) return misfit("link");
+  const [now, next] = [formOf(file, from, kept), formOf(file, to, kept)];
+  const wanted = to.isWhole ? kept.before : kept.after;
+  const isModeMoved = from.isWhole !== to.isWhole && kept.before?.isExecutable !== kept.after?.isExecutable;
+  const mode = wanted?.isExecutable ? 0o755 : isModeMoved && wanted ? 0o644 : undefined;
+  const found = await tree.stat(now.at);
+  if (found?.isLink || found?.isDirectory) return misfit(found.isLink ? "link" : "exists");
+  const current = found && (await tree.read(now.at, { maxBytes }).catch(() => undefined));
+  if (found && !current) return misfit("changed");
+  const old = current && {
+    data: current.data,
+    etag: current.entry.etag,
+    ...(current.entry.mode !== undefined && { mode: current.entry.mode }),
+  };
+
+  if (now.data === undefined) {
+    if (next.data === undefined) return { acts: [] };
+    if (old) return next.data.equals(old.data) ? { acts: [] } : misfit("exists");
+    return {
+      acts: [{ op: "write", path: next.at, data: next.data, ...(mode !== undefined && { mode }) }],
+      change: { path: next.at, op: "add" },
+    };
+  }
+  if (!old) {
+    if (next.data === undefined) return { acts: [] };
+    return misfit("gone");
+  }
+  const isUntouched = now.data.equals(old.data);
+  if (next.data === undefined)
+    return isUntouched ? { acts: [{ op: "remove", path: now.at, old }], change: { path: now.at, op: "delete" } } : misfit("changed");
+
+  let data = next.data;
+  if (!isUntouched && !(next.at === now.at && next.data.equals(old.data))) {
+    const texts = textsOf(kept);
+    if (file.hunks.length === 0 && !now.data.equals(next.data)) return misfit("changed");
+    const carried = carryOver(
+      linesOf(now.data.toString("latin1")),
+      linesOf(Buffer.from(old.data).toString("latin1")),
+      movesBetween(texts, file.hunks, { from: from.hunks, to: to.hunks }),
+    );
+    if (!carried.ok) return misfit("changed", carried.misfits);
+    data = bytes(carried.lines);
+  }
+  if (next.at === now.at) {
+    if (data.equals(old.data) && !isModeMoved) return { acts: [] };
+    return {
+      acts: [{ op: "write", path: now.at, data, old, ...(isModeMoved && mode !== undefined && { mode }) }],
+      change: { path: now.at, op: "update" },
+    };
+  }
+  if (await tree.stat(next.at)) return misfit("exists");
+  return {
+    acts: [
+      { op: "write", path: next.at, data, ...(old.mode !== undefined && { mode: old.mode }) },
+      { op: "remove", path: now.at, old },
+    ],
+    change: { path: now.at, op: "move", new_path: next.at },
+  };
+}
+
+async function carryOut(tree: Tree, plans: readonly Plan[]): Promise<FileChange[]> {
+  const undo: (() => Promise<unknown>)[] = [];
+  const changes: FileChange[] = [];
+  let at = "";
+  try {
+    for (const { acts, change } of plans) {
+      let written: { etag: string; size: number } | undefined;
+      for (const act of acts) {
+        at = act.path;
+        const { old } = act;
+        if (act.op === "remove") {
+          await tree.remove(act.path, { ifMatch: act.old.etag });
+          undo.push(() =>
+            tree.write(act.path, act.old.data, { ifNoneMatch: "*", ...(act.old.mode !== undefined && { mode: act.old.mode }) }),
+          );
+          continue;
+        }
+        const { entry } = await tree.write(act.path, act.data, {
+          ...(old ? { ifMatch: old.etag } : { ifNoneMatch: "*" as const }),
+          ...(act.mode !== undefined && { mode: act.mode }),
+        });
+        undo.push(() => (old ? tree.write(act.path, old.data, { ifMatch: entry.etag }) : tree.remove(act.path, { ifMatch: entry.etag })));
+        written = { etag: entry.etag, size: entry.size };
+      }
+      if (change) changes.push({ ...change, ...written });
+    }
+    return changes;
+  } catch (error) {
+    // Whoever wrote meanwhile keeps what they wrote.
+    for (const step of undo.toReversed()) await step().catch(() => undefined);
+    if (error instanceof RuntimeError && ["etag_mismatch", "exists", "not_found", "is_directory", "not_directory"].includes(error.code))
+      throw doesNotFit([{ path: at, hunks: null, reason: "changed" }]);
+    throw error;
+  }
+}

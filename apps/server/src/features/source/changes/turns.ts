@@ -1,0 +1,113 @@
+import type { Logger } from "../../../platform/logger.ts";
+import type { Queries } from "../../../platform/database.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { Checkpoints, TreeAccess, Turn } from "../snapshots/index.ts";
+import type { ChangesStore } from "./changes.store.ts";
+import type { ChangeSetRow } from "./changes.table.ts";
+
+/** What is said of a change set where there is no room for it. */
+export interface ChangeSummary {
+  files: number;
+  additions: number;
+  deletions: number;
+}
+export interface EndedRun {
+  task_id: string;
+  project_id: string;
+  chat_id: string;
+  /** The user's. */
+  message_id: string;
+  /** It went on with an interrupted one. */
+  isResumed: boolean;
+  toolCalls: number;
+}
+
+export type Turns = ReturnType<typeof createTurns>;
+
+/** Brackets every run with two points in time (agent-git-deploy 4.15). A run goes on without them: neither may stop it, or keep it from ending. */
+export function createTurns({
+  store,
+  checkpoints,
+  trees,
+  projects,
+  log,
+}: {
+  store: ChangesStore;
+  checkpoints: Checkpoints;
+  trees: TreeAccess;
+  projects: { find(id: string): Promise<ProjectRow | undefined> };
+  log: Logger;
+}) {
+  /** The change set gets its end. A file that only a person wrote is not counted. */
+  const seal = async (
+    project: ProjectRow,
+    row: ChangeSetRow,
+    { afterId, tx, isOver }: { afterId: string; tx?: Queries; isOver: boolean },
+  ): Promise<ChangeSetRow> => {
+    const { history } = await trees.open(project);
+    const found =
+      afterId === row.before_id
+        ? { files: [], totalFiles: 0, additions: 0, deletions: 0 }
+        : await history.compare(`checkpoint/${row.before_id}`, `checkpoint/${afterId}`, { withoutIgnored: true, maxPatchBytes: 0 });
+    const by_person = found.totalFiles === 0 ? [] : await store.filesByPerson(project.id, row.task_id, { isOpen: !isOver });
+    const theirs = found.files.filter((file) => by_person.some((one) => one.path === file.path && !one.is_shared));
+    const facts = {
+      after_id: afterId,
+      by_person,
+      files: found.totalFiles - theirs.length,
+      additions: found.additions - theirs.reduce((sum, file) => sum + file.additions, 0),
+      deletions: found.deletions - theirs.reduce((sum, file) => sum + file.deletions, 0),
+    };
+    return (await store.seal(row.task_id, facts, tx)) ?? { ...row, ...facts };
+  };
+  const keepEnd = (project: ProjectRow, row: ChangeSetRow) =>
+    checkpoints.keep(project, {
+      kind: "turn_end",
+      label: "After the turn",
+      chat_id: row.chat_id,
+      message_id: row.message_id,
+      task_id: row.task_id,
+    });
+
+  return {
+    /** Answers whether the files were kept. Never throws. */
+    begin: async (project: ProjectRow, turn: Turn & { user_id: string }): Promise<boolean> => {
+      const { user_id, ...facts } = turn;
+      const before = await checkpoints.beforeTurn(project, facts);
+      if (!before) return false;
+      const { chat_id, message_id, task_id } = facts;
+      await store
+        .insert({ task_id, project_id: project.id, user_id, chat_id, message_id, before_id: before.id })
+        .catch((err: unknown) => log.warn({ err, task_id }, "change set not begun"));
+      return true;
+    },
+    /** However the run ended; may be called again. Never throws; `undefined` where nothing was kept before it, or nothing can be said. */
+    end: async (run: EndedRun): Promise<ChangeSummary | undefined> => {
+      try {
+        let row = await store.find(run.task_id);
+        if (!row && run.isResumed) {
+          const first = await store.findFirstOf(run.message_id);
+          if (first) {
+            const { project_id, user_id, chat_id, message_id, before_id } = first;
+            await store.insert({ task_id: run.task_id, project_id, user_id, chat_id, message_id, before_id });
+            row = await store.find(run.task_id);
+          }
+        }
+        if (!row) return undefined;
+        if (row.after_id === null) {
+          const project = await projects.find(run.project_id);
+          if (!project || project.environment_status === "deleting") return undefined;
+          // Without tools nothing of it can have changed.
+          const afterId = run.toolCalls === 0 ? row.before_id : (await keepEnd(project, row)).id;
+          row = await seal(project, row, { afterId, isOver: false });
+        }
+        return { files: row.files, additions: row.additions, deletions: row.deletions };
+      } catch (err) {
+        log.warn({ err, project_id: run.project_id, task_id: run.task_id }, "no checkpoint after the turn");
+        return undefined;
+      }
+    },
+    seal,
+    keepEnd,
+  };
+}

@@ -1,0 +1,166 @@
+import type { GitProviderName } from "@tesslate/contract";
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { GitProvidersStore, SealedTokens } from "./git-providers.store.ts";
+import type { GitAccountRow } from "./git-providers.table.ts";
+import type { Hosts } from "./hosts.ts";
+import type { Tokens } from "./oauth-client.ts";
+import { createProviderApi, refused } from "./provider-api.ts";
+import type { ProviderApi, TokenUse } from "./provider.ts";
+
+/** What the sealed tokens of an account are bound to. */
+export const gitAccountPlace = (row: Pick<GitAccountRow, "user_id" | "provider" | "host">, what: "access" | "refresh"): string =>
+  `git account ${row.user_id} ${row.provider} ${row.host} ${what}`;
+
+/** Tokens that end sooner are renewed before they are used. */
+const renewBeforeMs = 300_000;
+
+/**
+ * Does something at the host of an address with what a person's account says to it (`Authorization`), or with nothing where they have none there.
+ * When the host refuses the account, it is renewed once and the work done again.
+ */
+export type WithAuthorization = <T>(userId: string, url: string, work: (authorization: string | undefined) => Promise<T>) => Promise<T>;
+
+/** People's accounts at hosts of repositories, and their tokens: opened here and nowhere else. */
+export type GitAccounts = ReturnType<typeof createGitAccounts>;
+export function createGitAccounts({
+  store,
+  box,
+  hosts,
+  fetch,
+  log,
+}: {
+  store: GitProvidersStore;
+  box: CryptoBox;
+  hosts: Hosts;
+  fetch: typeof globalThis.fetch;
+  log: Logger;
+}) {
+  type Owner = Pick<GitAccountRow, "user_id" | "provider" | "host">;
+  const seal = (owner: Owner, { access, refresh, expires_at }: Omit<Tokens, "scope">): SealedTokens => ({
+    sealed_access: box.seal(access, gitAccountPlace(owner, "access")),
+    sealed_refresh: refresh === undefined ? null : box.seal(refresh, gitAccountPlace(owner, "refresh")),
+    expires_at,
+  });
+  const useOf = (row: GitAccountRow): TokenUse => ({
+    kind: row.kind,
+    token: box.open(row.sealed_access, gitAccountPlace(row, "access")),
+    username: row.username,
+  });
+  const leftMs = ({ expires_at }: GitAccountRow) => (expires_at === null ? Infinity : Date.parse(expires_at) - Date.now());
+
+  /**
+   * One renewal at a time per account. Gives the tokens that somebody else got meanwhile, too; undefined when there is nothing to renew with or the
+   * host says no. Throws `bad_gateway` when the host is not there.
+   */
+  const renew = async (id: string, used?: string): Promise<GitAccountRow | undefined> =>
+    store.locked(id, async (tx, row) => {
+      if (!row) return undefined;
+      if (used === undefined ? leftMs(row) > renewBeforeMs : useOf(row).token !== used) return row;
+      const oauth = hosts.oauthOf(row.provider);
+      if (row.sealed_refresh === null || !oauth) {
+        await store.setRefused(tx, id, true);
+        return undefined;
+      }
+      const held = box.open(row.sealed_refresh, gitAccountPlace(row, "refresh"));
+      const { tokens, ...failed } = await oauth.renew(held);
+      if (tokens) return store.setTokens(tx, id, seal(row, { ...tokens, refresh: tokens.refresh ?? held }));
+      if ("isDown" in failed && failed.isDown) {
+        if (used === undefined && leftMs(row) > 0) return row;
+        throw new AppError("bad_gateway", `${hosts.driverOf(row.provider).displayName} cannot be reached at the moment.`);
+      }
+      log.info({ user_id: row.user_id, provider: row.provider }, "git account not renewed");
+      await store.setRefused(tx, id, true);
+      return undefined;
+    });
+
+  /** With a token that lasts a while. Throws `provider_token_expired`. */
+  const usable = async (row: GitAccountRow): Promise<GitAccountRow> => {
+    if (row.sealed_refresh === null || leftMs(row) > renewBeforeMs) return row;
+    const renewed = await renew(row.id);
+    if (!renewed) throw refused(hosts.driverOf(row.provider).displayName);
+    return renewed;
+  };
+  const apiOf = (
+    row: Pick<GitAccountRow, "provider" | "base_url">,
+    source: Parameters<typeof createProviderApi>[0]["source"],
+  ): ProviderApi => {
+    const driver = hosts.driverOf(row.provider);
+    const apiUrl = hosts.apiUrlOf(row.provider, row.base_url);
+    if (!driver.browsing || apiUrl === undefined)
+      throw badRequest(`${driver.displayName} has a token for git alone: repositories cannot be listed.`, "not_supported");
+    return createProviderApi({ driver, browsing: driver.browsing, baseUrl: row.base_url, apiUrl, source, fetch });
+  };
+  const headerOf = (row: GitAccountRow): string => {
+    const use = useOf(row);
+    return `Basic ${Buffer.from(`${hosts.driverOf(row.provider).gitUser(use)}:${use.token}`).toString("base64")}`;
+  };
+
+  const withAuthorization: WithAuthorization = async (userId, url, work) => {
+    const found = await store.findByHost(userId, new URL(url).host);
+    if (!found) return work(undefined);
+    const speak = async (row: GitAccountRow) => {
+      const done = await work(headerOf(row));
+      if (row.refused_at !== null) await store.noteRefused(row.id, false);
+      return done;
+    };
+    const row = await usable(found);
+    try {
+      return await speak(row);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // Where there is nothing to renew it with, this notes that the account is to be connected anew.
+      const renewed = await renew(row.id, useOf(row).token);
+      if (!renewed) throw error;
+      return speak(renewed).catch(async (again: unknown) => {
+        if (isRefusal(again)) await store.noteRefused(row.id, true);
+        throw again;
+      });
+    }
+  };
+
+  return {
+    seal,
+    useOf,
+    withAuthorization,
+    /** The account that is meant: at that host, else at the usual one, else the first. Throws `provider_not_connected`. */
+    get: async (userId: string, provider: GitProviderName, baseUrl?: string): Promise<GitAccountRow> => {
+      const rows = hosts.inOrder(await store.ofProvider(userId, provider));
+      const row = baseUrl === undefined ? rows[0] : rows.find((r) => r.base_url === baseUrl.replace(/\/+$/, ""));
+      if (!row) throw conflict("provider_not_connected", `Connect an account of ${hosts.driverOf(provider).displayName} first.`);
+      return row;
+    },
+    /** Throws `provider_token_expired`, `not_supported`. */
+    api: async (given: GitAccountRow): Promise<ProviderApi> => {
+      let row = await usable(given);
+      return apiOf(row, {
+        get current() {
+          return useOf(row);
+        },
+        renew: async () => {
+          const renewed = await renew(row.id, useOf(row).token);
+          if (renewed) row = renewed;
+          return renewed && useOf(renewed);
+        },
+        taken: async () => {
+          if (row.refused_at === null) return;
+          row = { ...row, refused_at: null };
+          await store.noteRefused(row.id, false);
+        },
+      });
+    },
+    /** Of a token that is not stored yet. */
+    apiWith: (at: Pick<GitAccountRow, "provider" | "base_url">, use: TokenUse): ProviderApi =>
+      apiOf(at, { current: use, renew: async () => undefined }),
+    /** What kind of host an address leads to: the operator's word, then the person's accounts. */
+    kindOf: async (userId: string, url: string): Promise<GitProviderName> => {
+      const { host } = new URL(url);
+      return hosts.ofHost(host) ?? (await store.findByHost(userId, host))?.provider ?? "git";
+    },
+  };
+}
+
+/** The host does not know the token any more; a permission that it lacks is another matter. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof AppError && error.code === "provider_token_expired" && error.details?.["lacks_permission"] !== true;

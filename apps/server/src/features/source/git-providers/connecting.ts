@@ -1,0 +1,178 @@
+import { ownPath, type ErrorCode, type GitProviderName } from "@tesslate/contract";
+import { gitConnectMark, type OauthStates } from "../../accounts/auth/index.ts";
+import { randomToken } from "../../../platform/crypto.ts";
+import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { RateLimiter } from "../../../platform/rate-limit.ts";
+import type { GitAccounts } from "./accounts.ts";
+import type { GitProvidersStore } from "./git-providers.store.ts";
+import type { GitAccountRow } from "./git-providers.table.ts";
+import type { Hosts } from "./hosts.ts";
+
+interface Begun {
+  user_id: string;
+  session_id: string;
+  verifier: string;
+  redirect_to?: string;
+}
+interface Person {
+  id: string;
+  session_id: string | undefined;
+}
+const revokeMs = 5_000;
+const triesPerMinute = 30;
+
+/** Connects accounts and forgets them (agent-git-deploy 6.3, 6.4). */
+export type Connecting = ReturnType<typeof createConnecting>;
+export function createConnecting({
+  store,
+  accounts,
+  hosts,
+  states,
+  findSession,
+  limits,
+  fetch,
+  log,
+}: {
+  store: GitProvidersStore;
+  accounts: GitAccounts;
+  hosts: Hosts;
+  states: OauthStates;
+  /** Whose session that is, while it lives. */
+  findSession: (id: string) => Promise<{ user: { id: string } } | undefined>;
+  limits: RateLimiter;
+  /** Without second tries: a revocation is not worth the wait. */
+  fetch: typeof globalThis.fetch;
+  log: Logger;
+}) {
+  const flowOf = (provider: GitProviderName) => `git ${provider}`;
+  const ownerOf = (user_id: string, provider: GitProviderName, base_url: string) => ({
+    user_id,
+    provider,
+    base_url,
+    host: new URL(base_url).host,
+  });
+
+  const revoke = async (row: GitAccountRow): Promise<void> => {
+    const { oauth } = hosts.driverOf(row.provider);
+    const site = hosts.siteOf(row.provider);
+    // A token of one's own may be in use elsewhere: only what was got for us is taken back.
+    if (row.kind !== "oauth" || !oauth?.revocation || site?.baseUrl !== row.base_url) return;
+    try {
+      const { url, init } = oauth.revocation(site, accounts.useOf(row).token);
+      const response = await fetch(url, {
+        ...init,
+        headers: { ...init.headers, "user-agent": "tesslate-studio" },
+        signal: AbortSignal.timeout(revokeMs),
+      });
+      await response.body?.cancel();
+      if (!response.ok) log.info({ provider: row.provider, status: response.status }, "git account not revoked");
+    } catch (error) {
+      log.info({ provider: row.provider, reason: error instanceof Error ? error.name : "unknown" }, "git account not revoked");
+    }
+  };
+
+  return {
+    /** A token of somebody, looked at by the provider. Throws `provider_token_expired`, `bad_request`, `outbound_refused`, `bad_gateway`. */
+    withToken: async (
+      user: Person,
+      provider: GitProviderName,
+      {
+        token,
+        base_url: given,
+        username: name,
+      }: { token: string; base_url: string | null | undefined; username: string | null | undefined },
+    ): Promise<GitAccountRow> => {
+      await limits.count({ key: `git-connect:${user.id}`, max: triesPerMinute, windowSeconds: 60 });
+      const base_url = await hosts.baseUrlOf(provider, given);
+      const username = name?.trim() || null;
+      // Name and token are joined by a colon where both are sent.
+      if (username?.includes(":")) throw badRequest("A user name has no colon.");
+      const { browsing } = hosts.driverOf(provider);
+      const found = browsing && (await browsing.user(accounts.apiWith({ provider, base_url }, { kind: "token", token, username })));
+      const owner = ownerOf(user.id, provider, base_url);
+      return store.put({
+        ...owner,
+        ...accounts.seal(owner, { access: token, refresh: undefined, expires_at: null }),
+        kind: "token",
+        scope: null,
+        username,
+        provider_username: found?.username ?? username,
+        provider_email: found?.email ?? null,
+        provider_user_id: found?.id ?? null,
+      });
+    },
+    /** Where the browser goes. `browser`: what it was given before, so that several tabs can be under way at once. Throws `oauth_not_configured`. */
+    begin: async (
+      user: Person,
+      provider: GitProviderName,
+      { scope, redirect_to, base_url }: { scope?: string | null; redirect_to?: string | null; base_url?: string | null },
+      browser = randomToken(),
+    ): Promise<{ url: string; browser: string }> => {
+      const { client } = hosts.requireOauth(provider, base_url);
+      if (user.session_id === undefined) throw new AppError("session_required", "Sign in to do this.");
+      const [state, verifier] = [gitConnectMark + randomToken(), randomToken(48)];
+      const url = await client.authorizationUrl({ state, verifier, scope: scope?.trim() || hosts.driverOf(provider).scopes });
+      const path = ownPath(redirect_to);
+      const begun: Begun = {
+        user_id: user.id,
+        session_id: user.session_id,
+        verifier,
+        ...(path !== undefined && { redirect_to: path }),
+      };
+      await states.keep(flowOf(provider), state, browser, begun);
+      return { url, browser };
+    },
+    /**
+     * The browser came back, perhaps with somebody signed in. Throws `invalid_state_token`, `state_token_expired`; whatever goes wrong after that is a
+     * code for the page that ends the flow.
+     */
+    finish: async (
+      provider: GitProviderName,
+      answer: URLSearchParams,
+      { browser, userId }: { browser: string | undefined; userId: string | undefined },
+    ): Promise<{ error: ErrorCode | "oauth_failed" | undefined; redirect_to: string | undefined }> => {
+      const { client, site } = hosts.requireOauth(provider, null);
+      const state = answer.get("state") ?? "";
+      const { user_id, session_id, verifier, redirect_to } = await states.take<Begun>(flowOf(provider), state, browser);
+      // Who signed out, or in as somebody else, has not asked for this.
+      if ((userId ?? user_id) !== user_id || (await findSession(session_id))?.user.id !== user_id)
+        throw badRequest("This was begun by somebody else. Begin again.", "invalid_state_token");
+      if (answer.get("error") || !answer.get("code")) return { error: "oauth_denied", redirect_to };
+      try {
+        const tokens = await client.redeem({ answer, state, verifier });
+        const { browsing } = hosts.driverOf(provider);
+        const use = { kind: "oauth", token: tokens.access, username: null } as const;
+        const found = await browsing?.user(accounts.apiWith({ provider, base_url: site.baseUrl }, use));
+        const owner = ownerOf(user_id, provider, site.baseUrl);
+        await store.put({
+          ...owner,
+          ...accounts.seal(owner, tokens),
+          kind: "oauth",
+          scope: tokens.scope,
+          username: null,
+          provider_username: found?.username ?? null,
+          provider_email: found?.email ?? null,
+          provider_user_id: found?.id ?? null,
+        });
+        return { error: undefined, redirect_to };
+      } catch (error) {
+        // The provider's own words may hold codes and tokens.
+        log.warn(
+          { provider, reason: error instanceof Error ? `${error.name}: ${error.message}` : "unknown" },
+          "connecting a git account failed",
+        );
+        return { error: "oauth_failed", redirect_to };
+      }
+    },
+    /** Throws `not_found` when there is none. */
+    disconnect: async (userId: string, provider: GitProviderName, baseUrl: string | undefined): Promise<void> => {
+      const rows = (await store.ofProvider(userId, provider)).filter(
+        (row) => baseUrl === undefined || row.base_url === baseUrl.replace(/\/+$/, ""),
+      );
+      if (rows.length === 0) throw notFound("Account");
+      await Promise.all(rows.map(revoke));
+      await store.remove(rows.map((row) => row.id));
+    },
+  };
+}

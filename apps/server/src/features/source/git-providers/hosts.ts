@@ -1,0 +1,84 @@
+import type { GitProviderName } from "@tesslate/contract";
+import { AppError, badRequest } from "../../../platform/errors.ts";
+import { createOauthClient, type OauthClient } from "./oauth-client.ts";
+import type { GitProviderDriver, ProviderSite } from "./provider.ts";
+import { bitbucket } from "./providers/bitbucket.ts";
+import { git } from "./providers/git.ts";
+import { gitea } from "./providers/gitea.ts";
+import { github } from "./providers/github.ts";
+import { gitlab } from "./providers/gitlab.ts";
+
+/** In the order in which they are shown. */
+const drivers = { github, gitlab, bitbucket, gitea, git } satisfies Record<GitProviderName, GitProviderDriver>;
+
+/** The kinds of hosts, and where the operator says that they are. */
+export type Hosts = ReturnType<typeof createHosts>;
+export function createHosts({
+  sites,
+  fetch,
+  checkUrl,
+  allowsPlain,
+}: {
+  sites: Partial<Record<GitProviderName, ProviderSite>>;
+  fetch: typeof globalThis.fetch;
+  /** Throws `outbound_refused`. */
+  checkUrl: (url: string) => Promise<void>;
+  /** Whether this host may be spoken to by http. */
+  allowsPlain: (url: URL) => boolean;
+}) {
+  const clients = new Map<GitProviderName, OauthClient>();
+  for (const driver of Object.values<GitProviderDriver>(drivers)) {
+    const site = sites[driver.name];
+    if (driver.oauth && site?.clientId && site.clientSecret) clients.set(driver.name, createOauthClient(driver.oauth, site, fetch));
+  }
+  const siteOf = (name: GitProviderName): ProviderSite | undefined => sites[name];
+  const isUsual = ({ provider, base_url }: { provider: GitProviderName; base_url: string }) => siteOf(provider)?.baseUrl === base_url;
+  return {
+    all: Object.values<GitProviderDriver>(drivers),
+    driverOf: (name: GitProviderName): GitProviderDriver => drivers[name],
+    siteOf,
+    /** Undefined where connecting in the browser is not set up. */
+    oauthOf: (name: GitProviderName): OauthClient | undefined => clients.get(name),
+    /** Throws `unknown_provider`. */
+    nameOf: (text: string): GitProviderName => {
+      if (!Object.hasOwn(drivers, text)) throw badRequest("There is no provider of that name.", "unknown_provider");
+      return text as GitProviderName;
+    },
+    ofHost: (host: string): GitProviderName | undefined =>
+      (Object.keys(sites) as GitProviderName[]).find((name) => URL.parse(siteOf(name)?.baseUrl ?? "")?.host === host),
+    apiUrlOf: (name: GitProviderName, baseUrl: string): string | undefined =>
+      siteOf(name)?.baseUrl === baseUrl ? siteOf(name)?.apiUrl : (drivers[name] as GitProviderDriver).browsing?.apiUrlOf?.(baseUrl),
+    /** The one at the usual host first. */
+    inOrder: <T extends { provider: GitProviderName; base_url: string }>(rows: readonly T[]): T[] =>
+      [...rows].sort((a, b) => Number(isUsual(b)) - Number(isUsual(a))),
+    canBeSelfHosted: ({ name, browsing }: GitProviderDriver): boolean => name === "git" || browsing?.apiUrlOf !== undefined,
+    /** A host's address as it is stored. Throws `bad_request`, `outbound_refused`. */
+    baseUrlOf: async (name: GitProviderName, given: string | null | undefined): Promise<string> => {
+      const usual = siteOf(name)?.baseUrl;
+      const text = given?.trim() || usual;
+      if (text === undefined) throw badRequest("Say which host: its address is missing.");
+      const url = URL.parse(text);
+      const base = url && `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+      if (base === usual && base !== null) return base;
+      const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && allowsPlain(url));
+      const isPlain = isSafe && !url.username && !url.password && !url.search && !url.hash;
+      if (!isPlain || !base) throw badRequest("Give the https:// address of the host, without anything behind it.");
+      const driver: GitProviderDriver = drivers[name];
+      if (name !== "git" && !driver.browsing?.apiUrlOf) throw badRequest(`There is only one ${driver.displayName}.`);
+      await checkUrl(base);
+      return base;
+    },
+    /** Throws `oauth_not_configured`. */
+    requireOauth: (name: GitProviderName, baseUrl: string | null | undefined): { client: OauthClient; site: ProviderSite } => {
+      const client = clients.get(name);
+      const site = siteOf(name);
+      const isThere = !baseUrl || baseUrl.trim().replace(/\/+$/, "") === site?.baseUrl;
+      if (!client || !site || !isThere)
+        throw new AppError(
+          "oauth_not_configured",
+          `Connecting ${drivers[name].displayName} in the browser is not set up on this server. A token works.`,
+        );
+      return { client, site };
+    },
+  };
+}

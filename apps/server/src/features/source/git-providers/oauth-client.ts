@@ -1,0 +1,79 @@
+import * as client from "openid-client";
+import { AppError } from "../../../platform/errors.ts";
+import type { OauthFacts, ProviderSite } from "./provider.ts";
+
+export interface Tokens {
+  access: string;
+  refresh: string | undefined;
+  expires_at: string | null;
+  scope: string | null;
+}
+/** What came of a renewal: the host may not be there, or say no for good. */
+export type Renewal = { tokens: Tokens } | { tokens: undefined; isDown: boolean };
+
+/** A provider's side of the code flow. */
+export interface OauthClient {
+  authorizationUrl(input: { state: string; verifier: string; scope: string }): Promise<string>;
+  /** Everything it throws means that connecting failed. */
+  redeem(input: { answer: URLSearchParams; state: string; verifier: string }): Promise<Tokens>;
+  renew(refreshToken: string): Promise<Renewal>;
+}
+
+export function createOauthClient(facts: OauthFacts, site: ProviderSite, fetch: typeof globalThis.fetch): OauthClient {
+  const { baseUrl, clientId, clientSecret, redirectUri } = site;
+  const secret = clientSecret?.reveal() ?? "";
+  /** Of each call anew, so that it can tell how the host answered. */
+  const open = () => {
+    const server = new client.Configuration(
+      { issuer: baseUrl, authorization_endpoint: baseUrl + facts.authorizePath, token_endpoint: baseUrl + facts.tokenPath },
+      clientId,
+      undefined,
+      facts.clientAuth === "basic" ? client.ClientSecretBasic(secret) : client.ClientSecretPost(secret),
+    );
+    let status: number | undefined;
+    server[client.customFetch] = (async (url: string, init: RequestInit) => {
+      const response = await fetch(url, init);
+      status = response.status;
+      return response;
+    }) as client.CustomFetch;
+    if (baseUrl.startsWith("http:")) client.allowInsecureRequests(server);
+    return { server, isDown: () => status === undefined || status >= 500 || status === 429 };
+  };
+  return {
+    authorizationUrl: async ({ state, verifier, scope }) =>
+      client.buildAuthorizationUrl(open().server, {
+        redirect_uri: redirectUri,
+        state,
+        ...facts.extra,
+        ...(!facts.hasFixedScopes && { scope }),
+        ...(facts.hasPkce && { code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256" }),
+      }).href,
+    redeem: async ({ answer, state, verifier }) => {
+      const address = new URL(redirectUri);
+      address.search = answer.toString();
+      const checks = { expectedState: state, ...(facts.hasPkce && { pkceCodeVerifier: verifier }) };
+      return tokensOf(await client.authorizationCodeGrant(open().server, address, checks));
+    },
+    renew: async (refreshToken) => {
+      const { server, isDown } = open();
+      try {
+        return { tokens: tokensOf(await client.refreshTokenGrant(server, refreshToken)) };
+      } catch (error) {
+        if (error instanceof AppError) throw error;
+        return { tokens: undefined, isDown: isDown() };
+      }
+    },
+  };
+}
+
+function tokensOf(answer: client.TokenEndpointResponse): Tokens {
+  // Bitbucket says it in the plural.
+  const scope = answer.scope ?? answer["scopes"];
+  const { expires_in } = answer;
+  return {
+    access: answer.access_token,
+    refresh: answer.refresh_token,
+    expires_at: expires_in === undefined ? null : new Date(Date.now() + expires_in * 1000).toISOString(),
+    scope: typeof scope === "string" && scope !== "" ? scope : null,
+  };
+}

@@ -1,0 +1,37 @@
+import { gitRoutes } from "@tesslate/contract";
+import type { Mount } from "../../../http/mount.ts";
+import type { GitClone } from "./git.clone.ts";
+import type { GitReading } from "./git.reading.ts";
+import type { GitRemotes } from "./git.remotes.ts";
+import type { GitWriting } from "./git.writing.ts";
+
+/** agent-git-deploy 5 and 10. */
+export function mountGit(
+  mount: Mount,
+  { reading, writing, remotes, clone }: { reading: GitReading; writing: GitWriting; remotes: GitRemotes; clone: GitClone },
+): void {
+  mount("git", gitRoutes, {
+    init: ({ user }, { body }) => remotes.init(user.id, body.project_id, body),
+    clone: ({ user }, { body }) => clone.begin(user.id, body.project_id, body),
+    commit: ({ user }, { body }) => remotes.commit(user.id, body.project_id, body),
+    push: ({ user }, { body }) => remotes.push(user.id, body.project_id, body),
+    pull: ({ user }, { body }) => remotes.pull(user.id, body.project_id, body),
+    fetch: ({ user }, { body }) => remotes.fetch(user.id, body.project_id, body),
+    status: ({ user }, { params }) => reading.status(user.id, params.project_id),
+    branches: ({ user }, { params, query }) => reading.branches(user.id, params.project_id, query),
+    checkout: ({ user }, { body }) => writing.checkout(user.id, body.project_id, body),
+    removeBranch: ({ user }, { params, query }) => writing.removeBranch(user.id, params.project_id, query),
+    log: ({ user }, { params, query }) => reading.log(user.id, params.project_id, query),
+    diff: ({ user }, { params, query }) => reading.diff(user.id, params.project_id, query),
+    stage: ({ user }, { body }) => writing.stage(user.id, body.project_id, body),
+    unstage: ({ user }, { body }) => writing.unstage(user.id, body.project_id, body),
+    discard: ({ user }, { body }) => writing.discard(user.id, body.project_id, body),
+    restore: ({ user }, { body }) => writing.restore(user.id, body.project_id, body),
+    conflicts: ({ user }, { params, query }) => reading.conflicts(user.id, params.project_id, query),
+    resolve: ({ user }, { body }) => writing.resolve(user.id, body.project_id, body),
+    abortMerge: ({ user }, { body }) => writing.abortMerge(user.id, body.project_id),
+    info: ({ user }, { params }) => remotes.info(user.id, params.project_id),
+    updateInfo: ({ user }, { params, body }) => remotes.update(user.id, params.project_id, body),
+    unlink: ({ user }, { params }) => remotes.unlink(user.id, params.project_id),
+  });
+}

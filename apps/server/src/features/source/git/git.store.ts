@@ -1,0 +1,64 @@
+import { and, eq, ne, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { containers } from "../../runtime/containers/containers.table.ts";
+import { projects } from "../../projects/projects/projects.table.ts";
+import { users } from "../../accounts/users/users.table.ts";
+import { gitRepositories, type GitRepositoryRow } from "./git.table.ts";
+import { isNameForGit, type Identity } from "./identity.ts";
+import { partsOf } from "./repository-url.ts";
+
+export type GitStore = ReturnType<typeof createGitStore>;
+export function createGitStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    /** Who commits (agent-git-deploy 5.0). */
+    identityOf: async (userId: string): Promise<Identity> => {
+      const [user] = await db
+        .select({ name: users.name, username: users.username, email: users.email })
+        .from(users)
+        .where(eq(users.id, userId));
+      return { name: [user?.name.trim(), user?.username].find(isNameForGit) ?? "Somebody", email: user?.email ?? "" };
+    },
+    /** Containers that ran in folders of the tree run at its root from now on. */
+    resetDirectories: async (q: Queries, projectId: string): Promise<void> => {
+      await q
+        .update(containers)
+        .set({ directory: ".", updated_at: sql`now()` })
+        .where(and(eq(containers.project_id, projectId), ne(containers.directory, ".")));
+    },
+    find: async (projectId: string): Promise<GitRepositoryRow | undefined> =>
+      (await db.select().from(gitRepositories).where(eq(gitRepositories.project_id, projectId)))[0],
+    /** Links the project to a remote repository; known facts of the same address stay. */
+    link: async (q: Queries, projectId: string, url: string, branch?: string): Promise<GitRepositoryRow> => {
+      const { owner, name } = partsOf(url);
+      const facts = { repo_url: url, repo_owner: owner, repo_name: name, ...(branch !== undefined && { default_branch: branch }) };
+      const [row] = await q
+        .insert(gitRepositories)
+        .values({ project_id: projectId, ...facts })
+        .onConflictDoUpdate({ target: gitRepositories.project_id, set: { ...facts, updated_at: sql`now()` } })
+        .returning();
+      await q.update(projects).set({ has_git_repo: true, git_remote_url: url }).where(eq(projects.id, projectId));
+      return row as GitRepositoryRow;
+    },
+    unlink: async (projectId: string): Promise<void> =>
+      db.transaction(async (tx) => {
+        await tx.delete(gitRepositories).where(eq(gitRepositories.project_id, projectId));
+        await tx.update(projects).set({ git_remote_url: null }).where(eq(projects.id, projectId));
+      }),
+    setHasRepository: async (projectId: string): Promise<void> => {
+      await db.update(projects).set({ has_git_repo: true }).where(eq(projects.id, projectId));
+    },
+    update: async (
+      projectId: string,
+      values: Partial<Pick<GitRepositoryRow, "auto_push" | "sync_status" | "last_commit_sha" | "default_branch">> & { isSynced?: boolean },
+    ): Promise<GitRepositoryRow | undefined> => {
+      const { isSynced, ...rest } = values;
+      const [row] = await db
+        .update(gitRepositories)
+        .set({ ...rest, ...(isSynced && { last_sync_at: sql`now()` }), updated_at: sql`now()` })
+        .where(eq(gitRepositories.project_id, projectId))
+        .returning();
+      return row;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { gunzipSync } from "node:zlib";
+import pg from "pg";
+import { expect, test } from "vitest";
+import { ended, setUpProject } from "../../../testing/projects.ts";
+import { realRuntime, sandboxApp } from "../../../testing/sandbox.ts";
+
+const probe = await realRuntime().catch(() => undefined);
+const hasPostgres =
+  probe !== undefined &&
+  (probe.can.images || (await probe.has("/opt/postgres/bin/postgres")) || (await probe.has("/usr/lib/postgresql/15/bin/postgres")));
+await probe?.[Symbol.asyncDispose]();
+
+test.skipIf(!hasPostgres)(
+  `rows of the project's own PostgreSQL are part of a snapshot and come back, running or stopped${hasPostgres ? "" : " (skipped: no PostgreSQL for projects on this machine)"}`,
+  { timeout: 120_000 },
+  async () => {
+    await using app = await sandboxApp();
+    const ada = await app.signUp();
+    const api = app.as(ada);
+    const { project } = await setUpProject(app, ada);
+    const params = { id: project.id };
+    const container = await api.containers.create({ params, body: { container_type: "service", service_slug: "postgres" } });
+    const setPassword = { env_vars_to_set: { POSTGRES_PASSWORD: "known to the test" } };
+    await api.containers.update({ params: { ...params, container_id: container.id }, body: setPassword });
+
+    const query = async (sql: string, database = "app") => {
+      const sandbox = await app.runtime.find(project.id);
+      const address = await sandbox?.address(5432);
+      const client = new pg.Client({ ...address, user: "app", password: "known to the test", database });
+      await client.connect();
+      try {
+        return (await client.query(sql)).rows as unknown[];
+      } finally {
+        await client.end();
+      }
+    };
+    const take = async (label: string) => {
+      const made = await api.snapshots.create({ params, body: { label } });
+      const task = await ended(app, ada, made.task_id);
+      expect(task).toMatchObject({ status: "completed", error: null });
+      return { snapshot: await api.snapshots.get({ params: { ...params, snapshot_id: made.id } }), task };
+    };
+    const restore = async (snapshot_id: string) => {
+      const { task_id } = await api.snapshots.restore({ params: { ...params, snapshot_id }, body: { safety_snapshot: false } });
+      const task = await ended(app, ada, task_id);
+      expect(task).toMatchObject({ status: "completed", error: null });
+      return task;
+    };
+    const statuses = async () => Object.values((await api.projects.status({ params })).containers).map((c) => c.status);
+
+    // Nothing was ever in it: nothing to keep, and it is not started for that.
+    expect((await take("Before the database")).snapshot.databases).toEqual([]);
+    expect(await statuses()).toEqual(["stopped", "stopped"]);
+
+    const start = await api.projects.start({ params });
+    expect(await ended(app, ada, start.task_id)).toMatchObject({ status: "completed", error: null });
+    await query("create table people (id serial primary key, name text); insert into people (name) values ('Ada')");
+    const { snapshot } = await take("With Ada");
+    expect(snapshot.databases).toEqual(["PostgreSQL"]);
+    await query("update people set name = 'Bob'; insert into people (name) values ('Cleo'); create table later (a int)");
+    await query("create database other");
+    await query("create table kept (a int); insert into kept values (1)", "other");
+
+    const task = await restore(snapshot.id);
+    expect(task.logs.join("\n")).toContain("PostgreSQL is as it was");
+    expect(await statuses()).toEqual(["running", "running"]);
+    expect(await query("select * from people")).toEqual([{ id: 1, name: "Ada" }]);
+    expect(await query("insert into people (name) values ('Next') returning id")).toEqual([{ id: 2 }]);
+    expect(await query("select to_regclass('later') as gone")).toEqual([{ gone: null }]);
+    // What the snapshot does not know stays.
+    expect(await query("select a from kept", "other")).toEqual([{ a: 1 }]);
+
+    // Stopped: started for the dump and for the restore, and stopped again.
+    await api.projects.stop({ params });
+    const second = await take("Stopped");
+    expect([second.snapshot.databases, await statuses()]).toEqual([["PostgreSQL"], ["stopped", "stopped"]]);
+    await restore(snapshot.id);
+    expect(await statuses()).toEqual(["stopped", "stopped"]);
+    await restore(second.snapshot.id);
+    const again = await api.projects.start({ params });
+    expect(await ended(app, ada, again.task_id)).toMatchObject({ status: "completed", error: null });
+    expect(await query("select name from people order by id")).toEqual([{ name: "Ada" }, { name: "Next" }]);
+
+    // The archive has it as SQL.
+    const archive = await app.request(`/api/projects/${project.id}/snapshots/${snapshot.id}/download?format=tar.gz`, { user: ada });
+    const text = gunzipSync(Buffer.from(await archive.arrayBuffer())).toString("latin1");
+    expect(text).toContain(".studio-snapshot/databases/postgresql/app.sql");
+    expect(text).toContain('copy public.people ("id", "name") from stdin;\n1\tAda\n\\.\n');
+  },
+);

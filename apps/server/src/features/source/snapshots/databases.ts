@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { AppError } from "../../../platform/errors.ts";
+import { dumpDatabase, listDatabases, loadDatabase } from "../../../platform/dump/index.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { PostgresAccess } from "../../runtime/containers/index.ts";
+import type { ProjectDatabases } from "./taking.ts";
+
+const folder = "databases";
+
+/**
+ * The rows of a project's own PostgreSQL containers (accounts-projects 4.6): one SQL file per database, `databases/<container>/<database>.sql`.
+ * A restore replaces just these; a database, a volume or a container that the snapshot does not know stays as it is.
+ */
+export function createProjectDatabases({ postgresOf, log }: { postgresOf: PostgresAccess; log: Logger }): ProjectDatabases {
+  const failed = (name: string, what: string, cause: unknown) => {
+    if (cause instanceof AppError) return cause;
+    return new AppError(
+      "unavailable",
+      `The database ${name} could not be ${what}: ${cause instanceof Error ? cause.message : "no reason given"}.`,
+      { cause },
+    );
+  };
+  return {
+    dump: async (project, dir, { signal, note }) => {
+      const attachments: Record<string, string> = {};
+      const containers: string[] = [];
+      for (const container of (await postgresOf(project)).filter(({ hasData }) => hasData))
+        try {
+          await container.use(signal, async (target) => {
+            for (const [i, database] of (await listDatabases(target, signal)).entries()) {
+              const file = join(dir, `${container.service_key}-${i}.sql`);
+              const leftOut = await dumpDatabase(target, database, file, signal);
+              if (leftOut.length > 0) await note(`${container.name}: ${leftOut.join(", ")} of ${database} are not part of the snapshot`);
+              attachments[`${folder}/${container.service_key}/${encodeURIComponent(database)}.sql`] = file;
+            }
+          });
+          containers.push(container.name);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          // What cannot even start has no state of now: the files are worth keeping all the same.
+          if (!(error instanceof AppError)) throw failed(container.name, "read", error);
+          log.warn({ err: error, project_id: project.id, container: container.name }, "database left out of a snapshot");
+          await note(`${container.name} could not be started, so its rows are not part of the snapshot`);
+        }
+      return { attachments, containers };
+    },
+
+    restore: async (project, point, { signal, note }) => {
+      const wanted = new Map<string, string[]>();
+      for (const path of point.paths) {
+        const key = new RegExp(`^${folder}/([^/]+)/[^/]+\\.sql$`).exec(path)?.[1];
+        if (key !== undefined) wanted.set(key, [...(wanted.get(key) ?? []), path]);
+      }
+      const containers = await postgresOf(project);
+      for (const [key, paths] of wanted) {
+        const container = containers.find(({ service_key }) => service_key === key);
+        if (!container) {
+          await note(`The container ${key} is gone, so its rows were not brought back`);
+          continue;
+        }
+        try {
+          await container.use(signal, async (target) => {
+            for (const path of paths) {
+              const kept = await point.open(path);
+              if (kept) await loadDatabase(target, kept.data, signal);
+            }
+          });
+          await note(`${container.name} is as it was`);
+        } catch (error) {
+          throw signal.aborted ? error : failed(container.name, "brought back", error);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { RuntimeDriver } from "@tesslate/runtime";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Projects, Release } from "../../projects/projects/index.ts";
+import type { SnapshotsStore } from "./snapshots.store.ts";
+
+/** Histories nobody touched for this long have been tidied before. */
+const tidyWithinMs = 3 * 86_400_000;
+
+export type Pruning = ReturnType<typeof createPruning>;
+
+/** What is no longer kept goes from the rows first, then from the histories; a kill in between is made up for by the next round. */
+export function createPruning({
+  store,
+  projects,
+  runtime,
+  retentionMs,
+  log,
+}: {
+  store: SnapshotsStore;
+  projects: Pick<Projects, "find" | "sandboxOf">;
+  runtime: Pick<RuntimeDriver, "histories" | "removeHistory">;
+  retentionMs: number;
+  log: Logger;
+}) {
+  /** Projects that are gone, and whose snapshots nobody may want back any more. */
+  const removeOrphans = async (ids: string[]) => {
+    const detached = new Set(await store.detachedKeys(ids));
+    for (const id of ids) if (!detached.has(id) && !(await projects.find(id))) await runtime.removeHistory(id);
+  };
+  const tidy = async (projectId: string) => {
+    const project = await projects.find(projectId);
+    if (!project || ["provisioning", "setup_failed", "deleting"].includes(project.environment_status)) return;
+    if (Date.now() - Date.parse(project.last_activity ?? project.updated_at) > tidyWithinMs + retentionMs) return;
+    const { history } = await projects.sandboxOf(project);
+    const wanted = await store.pointNames(projectId);
+    // One that is being taken has its row by then, or is a checkpoint of this very moment: those are looked at tomorrow.
+    const names = await history.names();
+    await history.remove(names.filter((name) => name.startsWith("snapshot/") && !wanted.has(name)));
+    const stillWanted = await store.pointNames(projectId);
+    await history.remove(names.filter((name) => name.startsWith("checkpoint/") && !stillWanted.has(name)));
+    await history.tidy();
+  };
+  return {
+    jobHandlers: {
+      prune_snapshots: async () => {
+        await store.removeExpired();
+        await store.removeOldCheckpoints(new Date(Date.now() - retentionMs).toISOString());
+        const ids = await runtime.histories();
+        await removeOrphans(ids);
+        for (const id of ids) await tidy(id).catch((err: unknown) => log.warn({ err, project_id: id }, "history not tidied"));
+      },
+    },
+    /** A person goes: before their projects do, and after. Then nothing is kept of them, whatever the retention. */
+    claimFor: (userId: string): Promise<void> => store.attribute(userId),
+    forgetPerson: async (userId: string, projectIds: readonly string[]): Promise<void> => {
+      const keys = new Set([...(await store.detachedKeysOf(userId)), ...projectIds]);
+      for (const id of keys) if (!(await projects.find(id))) await runtime.removeHistory(id);
+      // Last: until then they say what there is to remove.
+      await store.removeDetached(userId);
+    },
+    /** A project goes: its snapshots stay for the retention, out of sight. */
+    release: async ({ project_id, container_id, reason }: Release): Promise<void> => {
+      if (reason === "deleted" && container_id === undefined)
+        await store.detach(project_id, new Date(Date.now() + retentionMs).toISOString());
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import type { Checkpoint, List, PointDiff, Snapshot } from "@tesslate/contract";
+import type { Readable } from "node:stream";
+import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { exactPath } from "../../projects/files/index.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import { taskLinks } from "../../core/tasks/index.ts";
+import { archiveOf, type ArchiveFormat } from "./archive.ts";
+import { createRestoreGuard, type Restoring } from "./restoring.ts";
+import type { SnapshotsStore } from "./snapshots.store.ts";
+import type { CheckpointRow, SnapshotRow } from "./snapshots.table.ts";
+import type { Taking } from "./taking.ts";
+import type { TreeAccess } from "./trees.ts";
+
+export type Snapshots = ReturnType<typeof createSnapshots>;
+
+/** Points in time of a project (accounts-projects 4.6 and 9). */
+export function createSnapshots({
+  store,
+  projects,
+  trees,
+  taking,
+  restoring,
+  maxManual,
+}: {
+  store: SnapshotsStore;
+  projects: { require(userId: string, ref: string): Promise<ProjectRow> };
+  trees: TreeAccess;
+  taking: Taking;
+  restoring: Restoring;
+  maxManual: number;
+}) {
+  const open = async (userId: string, ref: string, id: string) => {
+    const project = await projects.require(userId, ref);
+    const row = await store.find(project.id, id);
+    if (!row) throw notFound("Snapshot");
+    return { project, row };
+  };
+  const openReady = async (userId: string, ref: string, id: string) => {
+    const opened = await open(userId, ref, id);
+    if (opened.row.status !== "ready")
+      throw badRequest(
+        opened.row.status === "pending" ? "This snapshot is still being taken." : "This snapshot could not be taken.",
+        "snapshot_not_ready",
+      );
+    return opened;
+  };
+  const openCheckpoint = async (userId: string, ref: string, id: string) => {
+    const project = await projects.require(userId, ref);
+    const row = await store.findCheckpoint(project.id, id);
+    if (!row) throw notFound("Checkpoint");
+    return { project, row };
+  };
+  /** Name in the history of any point of the project. */
+  const pointOf = async (project: ProjectRow, id: string): Promise<string> => {
+    const row = await store.find(project.id, id);
+    if (row?.status === "ready") return `snapshot/${id}`;
+    if (row) throw badRequest("This snapshot is not ready.", "snapshot_not_ready");
+    if (await store.findCheckpoint(project.id, id)) return `checkpoint/${id}`;
+    throw notFound("Snapshot");
+  };
+  const compare = async (
+    project: ProjectRow,
+    from: string,
+    { against = "now", path }: { against?: string; path?: string },
+    signal: AbortSignal,
+  ): Promise<PointDiff> => {
+    const only = path === undefined ? "" : exactPath(path);
+    const to = against === "now" ? "now" : await pointOf(project, against.toLowerCase());
+    const { history } = await trees.open(project);
+    const found = await history.compare(from, to, { signal, ...(only === "" ? { withoutIgnored: true } : { path: only }) });
+    return {
+      files: found.files.map((file) => ({
+        path: file.path,
+        old_path: file.oldPath ?? null,
+        status: file.status,
+        additions: file.additions,
+        deletions: file.deletions,
+        is_binary: file.isBinary,
+        patch: file.patch ?? null,
+      })),
+      total: found.totalFiles,
+      additions: found.additions,
+      deletions: found.deletions,
+    };
+  };
+  const refuse = createRestoreGuard(store);
+
+  return {
+    list: async (userId: string, ref: string, query: PageQuery): Promise<List<Snapshot> & { max_snapshots: number }> => {
+      const project = await projects.require(userId, ref);
+      const page = pageOf(query);
+      const { rows, total } = await store.list(project.id, page);
+      return { ...page.envelope(rows.map(wireOf), total), max_snapshots: maxManual };
+    },
+    get: async (userId: string, ref: string, id: string): Promise<Snapshot> => wireOf((await open(userId, ref, id)).row),
+    /** Throws `project_busy`, `snapshot_pending`, `snapshot_limit_reached`. */
+    create: async (userId: string, ref: string, { label }: { label?: string }) => {
+      const project = await projects.require(userId, ref);
+      if (!["active", "stopped", "setup_failed"].includes(project.environment_status))
+        throw conflict("project_busy", "This project is busy. Try again in a moment.");
+      await trees.open(project);
+      const name = label?.trim();
+      const { row, task } = await taking.begin(project, { type: "manual", label: name ? name : "Manual save", userId }, (tx) =>
+        refuse(tx, project.id),
+      );
+      return { ...wireOf(row), ...taskLinks(task) };
+    },
+    remove: async (userId: string, ref: string, id: string): Promise<void> => {
+      const { project, row } = await open(userId, ref, id);
+      await restoring.refuseWhileRestoring(project.id);
+      await store.transaction((tx) => store.remove(tx, [row.id]));
+      await taking.forget(project, [row]);
+    },
+    restore: async (userId: string, ref: string, id: string, options: { safety_snapshot?: boolean }) => {
+      const { project, row } = await openReady(userId, ref, id);
+      const { task, safety_snapshot_id } = await restoring.begin(project, userId, {
+        point: `snapshot/${row.id}`,
+        label: row.label ?? row.snapshot_name,
+        name: row.snapshot_name,
+        snapshot_id: row.id,
+        ...options,
+      });
+      return { ...taskLinks(task), snapshot_id: row.id, safety_snapshot_id };
+    },
+    diff: async (userId: string, ref: string, id: string, query: { against?: string; path?: string }, signal: AbortSignal) => {
+      const { project, row } = await openReady(userId, ref, id);
+      return compare(project, `snapshot/${row.id}`, query, signal);
+    },
+    download: async (userId: string, ref: string, id: string, format: ArchiveFormat): Promise<{ row: SnapshotRow; data: Readable }> => {
+      const { project, row } = await openReady(userId, ref, id);
+      const { history } = await trees.open(project);
+      return { row, data: await archiveOf(history, `snapshot/${row.id}`, format) };
+    },
+
+    checkpoints: async (userId: string, ref: string, query: PageQuery): Promise<List<Checkpoint>> => {
+      const project = await projects.require(userId, ref);
+      const page = pageOf(query);
+      const { rows, total } = await store.listCheckpoints(project.id, page);
+      return page.envelope(rows.map(checkpointOf), total);
+    },
+    checkpointDiff: async (userId: string, ref: string, id: string, query: { against?: string; path?: string }, signal: AbortSignal) => {
+      const { project, row } = await openCheckpoint(userId, ref, id);
+      return compare(project, `checkpoint/${row.id}`, query, signal);
+    },
+    checkpointRestore: async (userId: string, ref: string, id: string, options: { safety_snapshot?: boolean }) => {
+      const { project, row } = await openCheckpoint(userId, ref, id);
+      const { task, safety_snapshot_id } = await restoring.begin(project, userId, {
+        point: `checkpoint/${row.id}`,
+        label: row.kind === "turn" ? `before “${row.label.slice(0, 80)}”` : row.label.replace(/^Restored /, ""),
+        name: `checkpoint-${row.id.slice(0, 8)}`,
+        checkpoint_id: row.id,
+        ...options,
+      });
+      return { ...taskLinks(task), checkpoint_id: row.id, safety_snapshot_id };
+    },
+  };
+}
+
+function wireOf(row: SnapshotRow): Snapshot {
+  return {
+    id: row.id,
+    project_id: row.project_id,
+    snapshot_name: row.snapshot_name,
+    snapshot_type: row.snapshot_type,
+    status: row.status,
+    label: row.label,
+    volume_size_bytes: row.volume_size_bytes,
+    databases: row.databases,
+    error: row.error,
+    created_at: row.created_at,
+    ready_at: row.ready_at,
+  };
+}
+const checkpointOf = ({ id, project_id, kind, label, chat_id, message_id, task_id, created_at }: CheckpointRow): Checkpoint => ({
+  id,
+  project_id,
+  kind,
+  label,
+  chat_id,
+  message_id,
+  task_id,
+  created_at,
+});

@@ -1,0 +1,166 @@
+import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { tasks } from "../../core/tasks/tasks.table.ts";
+import { checkpoints, snapshots, type CheckpointRow, type SnapshotRow } from "./snapshots.table.ts";
+
+interface Page {
+  limit: number;
+  offset: number;
+}
+
+export type SnapshotsStore = ReturnType<typeof createSnapshotsStore>;
+export function createSnapshotsStore(db: Database) {
+  const ofProject = (projectId: string) => and(eq(snapshots.project_id, projectId), eq(snapshots.is_soft_deleted, false));
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    /** Whoever takes, restores or is about to change the tree of a project decides one after the other. */
+    lockTree: async (tx: Queries, projectId: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`tree:${projectId}`}, 0))`);
+    },
+    hasUnfinished: async (q: Queries, projectId: string, types: string[]): Promise<boolean> =>
+      (
+        await q
+          .select({ id: tasks.id })
+          .from(tasks)
+          .where(and(eq(tasks.project_id, projectId), inArray(tasks.type, types), inArray(tasks.status, ["queued", "running"])))
+          .limit(1)
+      ).length > 0,
+
+    insert: async (tx: Queries, values: typeof snapshots.$inferInsert): Promise<SnapshotRow> =>
+      (await tx.insert(snapshots).values(values).returning())[0] as SnapshotRow,
+    find: async (projectId: string, id: string): Promise<SnapshotRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(snapshots)
+          .where(and(eq(snapshots.id, id), ofProject(projectId)))
+      )[0],
+    /** All of a project, the oldest first. */
+    listAll: (q: Queries, projectId: string): Promise<SnapshotRow[]> =>
+      q.select().from(snapshots).where(ofProject(projectId)).orderBy(asc(snapshots.created_at), asc(snapshots.id)),
+    list: async (projectId: string, page: Page): Promise<{ rows: SnapshotRow[]; total: number }> => {
+      const [rows, [total]] = await Promise.all([
+        db
+          .select()
+          .from(snapshots)
+          .where(ofProject(projectId))
+          .orderBy(desc(snapshots.created_at), desc(snapshots.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(snapshots).where(ofProject(projectId)),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    remove: async (q: Queries, ids: string[]): Promise<void> => {
+      if (ids.length > 0) await q.delete(snapshots).where(inArray(snapshots.id, ids));
+    },
+    /** `undefined` when it is no longer wanted. */
+    markReady: async (id: string, facts: { volume_size_bytes: number; databases: string[] }): Promise<SnapshotRow | undefined> =>
+      (
+        await db
+          .update(snapshots)
+          .set({ ...facts, status: "ready", error: null, ready_at: sql`now()` })
+          .where(and(eq(snapshots.id, id), eq(snapshots.status, "pending")))
+          .returning()
+      )[0],
+    markError: async (id: string, error: string): Promise<SnapshotRow | undefined> =>
+      (
+        await db
+          .update(snapshots)
+          .set({ status: "error", error })
+          .where(and(eq(snapshots.id, id), eq(snapshots.status, "pending")))
+          .returning()
+      )[0],
+    /** The project goes: what is whole stays for a while, out of sight. */
+    detach: async (projectId: string, expiresAt: string): Promise<number> => {
+      await db.delete(snapshots).where(and(eq(snapshots.project_id, projectId), sql`${snapshots.status} <> 'ready'`));
+      const kept = await db
+        .update(snapshots)
+        .set({ project_id: null, is_soft_deleted: true, soft_delete_expires_at: expiresAt })
+        .where(eq(snapshots.project_id, projectId))
+        .returning({ id: snapshots.id });
+      return kept.length;
+    },
+    /** Those of a person's projects are theirs, whoever or whatever took them: found again when the projects are gone. */
+    attribute: async (userId: string): Promise<void> => {
+      await db.execute(
+        sql`update snapshots set user_id = ${userId} from projects where snapshots.project_id = projects.id and projects.owner_id = ${userId}`,
+      );
+    },
+    /** The keys of the histories that are kept of a person's former projects. */
+    detachedKeysOf: async (userId: string): Promise<string[]> =>
+      (
+        await db
+          .selectDistinct({ key: snapshots.storage_key })
+          .from(snapshots)
+          .where(and(eq(snapshots.user_id, userId), isNull(snapshots.project_id)))
+      ).map((row) => row.key),
+    removeDetached: async (userId: string): Promise<void> => {
+      await db.delete(snapshots).where(and(eq(snapshots.user_id, userId), isNull(snapshots.project_id)));
+    },
+    removeExpired: async (): Promise<void> => {
+      await db.delete(snapshots).where(and(eq(snapshots.is_soft_deleted, true), lt(snapshots.soft_delete_expires_at, sql`now()`)));
+    },
+    /** Of those, the ones that hold snapshots of a project that is gone. */
+    detachedKeys: async (keys: string[]): Promise<string[]> =>
+      keys.length === 0
+        ? []
+        : (
+            await db
+              .selectDistinct({ key: snapshots.storage_key })
+              .from(snapshots)
+              .where(and(inArray(snapshots.storage_key, keys), isNull(snapshots.project_id)))
+          ).map((row) => row.key),
+
+    /** The same one again changes nothing: the answer may have been lost. */
+    insertCheckpoint: async (values: typeof checkpoints.$inferInsert & { id: string }): Promise<CheckpointRow> =>
+      (
+        await db
+          .insert(checkpoints)
+          .values(values)
+          .onConflictDoUpdate({ target: checkpoints.id, set: { id: sql`excluded.id` } })
+          .returning()
+      )[0] as CheckpointRow,
+    findCheckpoint: async (projectId: string, id: string): Promise<CheckpointRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(checkpoints)
+          .where(and(eq(checkpoints.project_id, projectId), eq(checkpoints.id, id)))
+      )[0],
+    findCheckpointOf: async (messageId: string): Promise<CheckpointRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(checkpoints)
+          .where(and(eq(checkpoints.message_id, messageId), eq(checkpoints.kind, "turn")))
+          .orderBy(asc(checkpoints.created_at))
+          .limit(1)
+      )[0],
+    listCheckpoints: async (projectId: string, page: Page): Promise<{ rows: CheckpointRow[]; total: number }> => {
+      const where = and(eq(checkpoints.project_id, projectId), ne(checkpoints.kind, "turn_end"));
+      const [rows, [total]] = await Promise.all([
+        db
+          .select()
+          .from(checkpoints)
+          .where(where)
+          .orderBy(desc(checkpoints.created_at), desc(checkpoints.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(checkpoints).where(where),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    removeOldCheckpoints: async (before: string): Promise<void> => {
+      await db.delete(checkpoints).where(lt(checkpoints.created_at, before));
+    },
+    /** Names of the points that a project's history should hold. */
+    pointNames: async (projectId: string): Promise<Set<string>> => {
+      const [kept, checks] = await Promise.all([
+        db.select({ id: snapshots.id }).from(snapshots).where(eq(snapshots.storage_key, projectId)),
+        db.select({ id: checkpoints.id }).from(checkpoints).where(eq(checkpoints.project_id, projectId)),
+      ]);
+      return new Set([...kept.map((row) => `snapshot/${row.id}`), ...checks.map((row) => `checkpoint/${row.id}`)]);
+    },
+  };
+}

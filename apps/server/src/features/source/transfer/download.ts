@@ -1,0 +1,109 @@
+import { pipeline, Readable } from "node:stream";
+import { pipeline as piped } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { pack as createPack } from "tar-stream";
+import type { ZipFile } from "yazl";
+import type { DownloadFormat } from "@tesslate/contract";
+import { RuntimeError, type Entry, type Sandbox, type Tree } from "@tesslate/runtime";
+import { createZip, tieSource } from "../../../platform/zip.ts";
+import { isSkipped, skippedDirectories } from "../../projects/files/index.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+
+export type Download = ReturnType<typeof createDownload>;
+
+/**
+ * The tree as an archive that is made while it is sent (accounts-projects 9): what the file list shows, so neither what can be
+ * installed again nor `.git`. Values of secrets and variables are not part of the tree. Destroying what `open` gives ends the work.
+ */
+export function createDownload({ projects }: { projects: Pick<Projects, "require" | "sandboxOf"> }) {
+  return async (userId: string, ref: string, format: DownloadFormat): Promise<{ project: ProjectRow; open: () => Promise<Readable> }> => {
+    const project = await projects.require(userId, ref);
+    const { files } = await projects.sandboxOf(project);
+    const open = async () => {
+      const entries = await archivable(files);
+      return format === "zip" ? zipOf(files, entries) : tarGzOf(files, entries);
+    };
+    return { project, open };
+  };
+}
+
+/** A link that leads to a file of the project is stored as that file; any other link is left out, so that no archive points anywhere. */
+async function archivable(tree: Tree): Promise<Entry[]> {
+  const entries = (await tree.walk({ skip: skippedDirectories })).filter((e) => !isSkipped(e.path));
+  const kept = await Promise.all(entries.map((entry) => (entry.isLink ? followed(tree, entry.path) : entry)));
+  return kept.filter((entry) => entry !== undefined);
+}
+async function followed(tree: Tree, path: string): Promise<Entry | undefined> {
+  try {
+    const { data, entry } = await tree.stream(path);
+    data.destroy();
+    return { ...entry, path };
+  } catch (error) {
+    if (error instanceof RuntimeError) return undefined;
+    throw error;
+  }
+}
+
+const modeOf = ({ isDirectory, mode }: Entry) => (isDirectory ? 0o755 : (mode ?? 0o644) & 0o111 ? 0o755 : 0o644);
+const mtimeOf = ({ mtimeMs }: Entry) => new Date(Math.max(mtimeMs, Date.UTC(1980, 0, 2)));
+
+function zipOf(tree: Sandbox["files"], entries: readonly Entry[]): Readable {
+  const { zip, out } = createZip();
+  addEntries(zip, tree, entries, "");
+  zip.end();
+  return out;
+}
+
+/** Adds what a download of the project would hold, below a folder. A source that breaks destroys the stream of the zip. */
+export async function addTree(zip: ZipFile, tree: Sandbox["files"], folder: string): Promise<void> {
+  addEntries(zip, tree, await archivable(tree), `${folder}/`);
+}
+
+function addEntries(zip: ZipFile, tree: Tree, entries: readonly Entry[], prefix: string): void {
+  const out = zip.outputStream as Readable;
+  for (const entry of entries) {
+    const options = { mtime: mtimeOf(entry), mode: (entry.isDirectory ? 0o040000 : 0o100000) | modeOf(entry) };
+    if (entry.isDirectory) zip.addEmptyDirectory(prefix + entry.path, options);
+    else
+      zip.addReadStreamLazy(prefix + entry.path, options, (give) => {
+        if (out.destroyed) return;
+        openFile(tree, entry.path).then(
+          ({ data }) => {
+            if (!tieSource(out, data).destroyed) give(null, data);
+          },
+          (error: Error) => out.destroy(error),
+        );
+      });
+  }
+}
+
+function tarGzOf(tree: Tree, entries: readonly Entry[]): Readable {
+  const pack = createPack();
+  const write = async () => {
+    for (const entry of entries) {
+      const head = { name: entry.path, mode: modeOf(entry), mtime: mtimeOf(entry) };
+      if (entry.isDirectory) pack.entry({ ...head, type: "directory" });
+      else {
+        const { data, size } = await openFile(tree, entry.path);
+        await piped(data, pack.entry({ ...head, size }));
+      }
+      if (pack.destroyed) return;
+    }
+    pack.finalize();
+  };
+  write().catch((error: unknown) => pack.destroy(error as Error));
+  // The error of a broken source reaches the reader of the end of the pipe.
+  return pipeline(pack, createGzip(), () => {});
+}
+
+/** A file that is gone since it was listed is an empty one; one that grows is cut at the size it has now. */
+async function openFile(tree: Tree, path: string): Promise<{ data: Readable; size: number }> {
+  try {
+    const { data, entry } = await tree.stream(path);
+    return { data, size: entry.size };
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "not_found") return { data: Readable.from([]), size: 0 };
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import type { RuntimeDriver, Sandbox, Tree } from "@tesslate/runtime";
+import { AppError } from "../../../platform/errors.ts";
+import type { Queries } from "../../../platform/database.ts";
+import type { ProjectSource, Projects, SourceInput, Templates } from "../../projects/projects/index.ts";
+import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import { copyTree } from "./copy-tree.ts";
+
+const installMs = 5 * 60_000;
+
+/** Made again in the copy: from the template's image, by installing, or by the next build. */
+const remade: ReadonlySet<string> = new Set([
+  "node_modules",
+  "__pycache__",
+  ".venv",
+  "venv",
+  ".next",
+  ".cache",
+  ".turbo",
+  "coverage",
+  ".nyc_output",
+  "lost+found",
+]);
+
+/** Copies the rows of a project into another one and tells which container became which. */
+export type CopyContainers = (tx: Queries, from: ProjectRow, to: ProjectRow) => Promise<ReadonlyMap<string, string>>;
+/** Copies what refers to containers. */
+export type CopyCanvas = (tx: Queries, from: ProjectRow, to: ProjectRow, containers: ReadonlyMap<string, string>) => Promise<void>;
+
+/** Another project of the same person (accounts-projects 9, `fork`): files with their history, containers and canvas, no secret values. */
+export function createForkSource({
+  projects,
+  templates,
+  runtime,
+  copyContainers,
+  copyCanvas,
+}: {
+  projects: Projects;
+  templates: Templates;
+  runtime: RuntimeDriver;
+  copyContainers: CopyContainers;
+  copyCanvas: readonly CopyCanvas[];
+}): ProjectSource<Extract<SourceInput, { kind: "fork" }>> {
+  return {
+    async fill({ project, input, attempt, signal, progress, note }) {
+      const original = await projects.find(input.project_id);
+      if (!original || original.owner_id !== project.owner_id || original.environment_status === "deleting")
+        throw new AppError("import_failed", "The original project is gone.");
+      const from = (await projects.sandboxOf(original)).files;
+      const template = templates.find(original.template_slug ?? "");
+      await progress(10, "Preparing the copy");
+      const image = template && (await runtime.prepare(template.image, { signal }));
+      const sandbox = await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });
+      const before = await manifestOf(sandbox.files);
+      await copyTree(from, sandbox.files, {
+        skip: remade,
+        signal,
+        report: (done, total) => progress(20 + Math.floor((50 * done) / Math.max(1, total)), `Copied ${done} of ${total} files`),
+      });
+      // The image's packages are the template's: what was added since is installed on top.
+      if (image && (await manifestOf(sandbox.files)) !== before) {
+        await progress(75, "Installing packages");
+        const failure = await install(sandbox, signal);
+        if (failure) await note(`Packages were not installed: ${failure}. Run the installation in a terminal.`);
+      }
+      return {
+        settle: async (tx) => {
+          const copies = await copyContainers(tx, original, project);
+          for (const copy of copyCanvas) await copy(tx, original, project, copies);
+          const [first] = copies.values();
+          return first === undefined ? undefined : { id: first };
+        },
+        ...(original.git_remote_url && { git: { remote_url: original.git_remote_url } }),
+      };
+    },
+  };
+}
+
+/** What says which packages a project has. */
+async function manifestOf(tree: Tree): Promise<string> {
+  const texts = await Promise.all(
+    ["package.json", "requirements.txt"].map((path) =>
+      tree.read(path, { maxBytes: 1024 * 1024 }).then(
+        ({ data }) => new TextDecoder().decode(data),
+        () => "",
+      ),
+    ),
+  );
+  return texts.join("\0");
+}
+
+async function install(sandbox: Sandbox, signal: AbortSignal): Promise<string | undefined> {
+  const has = async (path: string) => (await sandbox.files.stat(path)) !== undefined;
+  const steps = [
+    ...((await has("package.json")) ? [[(await has("pnpm-lock.yaml")) ? "pnpm" : "npm", "install"]] : []),
+    ...((await has("requirements.txt")) && (await has(".venv/bin/python"))
+      ? [[".venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r", "requirements.txt"]]
+      : []),
+  ];
+  for (const argv of steps) {
+    const { exitCode, stderr, stdout } = await sandbox.exec(argv, { timeoutMs: installMs, signal });
+    signal.throwIfAborted();
+    if (exitCode !== 0) return (stderr || stdout).trim().split("\n").at(-1)?.slice(0, 300) || `${argv[0]} failed`;
+  }
+  return undefined;
+}

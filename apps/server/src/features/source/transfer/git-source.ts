@@ -1,0 +1,63 @@
+import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../../projects/projects/index.ts";
+import type { WithAuthorization } from "../git-providers/index.ts";
+import { checkOut, hasLargeFileStorage, repositoryLimits, writeRepository, type FetchRepository, type Identity } from "../git/index.ts";
+import { nameOf } from "./archive-source.ts";
+import { guessService } from "./service-guess.ts";
+
+const maxPackBytes = 512 * 2 ** 20;
+
+/**
+ * A repository (accounts-projects 4.1). The pack is fetched outside; the checkout happens inside the project's sandbox, with a `.git`
+ * that we wrote ourselves: no hooks, no filters, no settings of anybody else, and no credential.
+ */
+export function createGitSource({
+  projects,
+  fetchRepository,
+  insertFirst,
+  diskBytesOf,
+  withAuthorization,
+  identityOf,
+}: {
+  projects: Projects;
+  fetchRepository: FetchRepository;
+  insertFirst: InsertFirst;
+  diskBytesOf: (userId: string) => Promise<number>;
+  withAuthorization: WithAuthorization;
+  identityOf: (userId: string) => Promise<Identity>;
+}): ProjectSource<Extract<SourceInput, { kind: "git" }>> {
+  return {
+    async fill({ project, input, attempt, signal, progress, note }) {
+      const room = await diskBytesOf(project.owner_id);
+      await progress(15, "Asking the host for the repository");
+      await using fetched = await withAuthorization(project.owner_id, input.url, (authorization) =>
+        fetchRepository({
+          url: input.url,
+          branch: input.branch,
+          tag: input.tag,
+          authorization,
+          signal,
+          limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
+          onPhase: (phase) => (phase === "reached" ? progress(22, "Cloning") : progress(60, "Checking what is in it")),
+        }),
+      );
+      if (fetched.hasSubmodules) await note("The repository has submodules. They were left out.");
+      const sandbox = await projects.createSandbox(project.id, undefined, { isRetry: attempt > 1 });
+      await progress(70, `Checking out ${fetched.files} files of ${fetched.branch}`);
+      await writeRepository(sandbox, fetched, input.url, await identityOf(project.owner_id));
+      await checkOut(sandbox, signal);
+      if (await hasLargeFileStorage(sandbox.files))
+        await note("Files that are kept with Git LFS are here as their pointers only. Fetch them in a terminal with git lfs pull.");
+      await progress(85, "Finding out how to run it");
+      const service = await guessService(sandbox.files);
+      const name =
+        input.url
+          .split("/")
+          .at(-1)
+          ?.replace(/\.git$/, "") ?? "";
+      return {
+        settle: (tx) => insertFirst(tx, project, nameOf(decodeURIComponent(name)).slice(0, 100), service),
+        git: { remote_url: input.url },
+      };
+    },
+  };
+}

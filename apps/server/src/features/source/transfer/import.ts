@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, readdir, rm, stat, statfs, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { maxArchiveBytes } from "@tesslate/contract";
+import type { UploadedFile } from "../../../http/uploads.ts";
+import { AppError, badRequest, conflict, invalid } from "../../../platform/errors.ts";
+import type { CreatedProject, Provisioning } from "../../projects/projects/index.ts";
+import { openArchive } from "./zip-archive.ts";
+
+export type Import = (userId: string, parts: AsyncIterable<UploadedFile>, given: { name?: string }) => Promise<CreatedProject>;
+
+/** A project from a zip file (accounts-projects 9, `import`): kept on disk as it comes, looked through, then unpacked by the setup. */
+export function createImport({
+  dir,
+  provisioning,
+  diskBytesOf,
+  maxBytes = maxArchiveBytes,
+}: {
+  /** Where archives wait. */
+  dir: string;
+  provisioning: Pick<Provisioning, "createFrom" | "checkRoom">;
+  diskBytesOf: (userId: string) => Promise<number>;
+  maxBytes?: number;
+}): Import {
+  const busy = new Set<string>();
+  const take: Import = async (userId, parts, given) => {
+    await provisioning.checkRoom(userId);
+    const file = `${randomUUID()}.zip`;
+    const path = join(dir, file);
+    let isTaken = false;
+    try {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      let called: string | undefined;
+      let bytes = 0;
+      for await (const part of parts) {
+        if (called !== undefined) throw badRequest("Send one archive at a time.");
+        called = part.path;
+        bytes = await keep(part, path, maxBytes);
+      }
+      if (called === undefined) throw invalid(["body", "file"], "Field required", "missing");
+      // Refused here, while somebody waits for the answer, rather than by a task.
+      const archive = await openArchive(path, bytes, { totalBytes: await diskBytesOf(userId) });
+      await archive[Symbol.asyncDispose]();
+      const name = (given.name ?? basename(called.replaceAll("\\", "/")).replace(/\.zip$/i, "")).trim().slice(0, 100);
+      const created = await provisioning.createFrom(userId, {
+        name: name || "Imported project",
+        source_type: "import",
+        source: { kind: "archive", file },
+      });
+      isTaken = true;
+      return created;
+    } finally {
+      if (!isTaken) await unlink(path).catch(() => undefined);
+    }
+  };
+  return async (userId, parts, given) => {
+    // Archives lie outside every quota until they are unpacked: one of each person at a time.
+    if (busy.has(userId)) throw conflict("conflict", "Another archive of yours is still being uploaded. Wait for it to end.");
+    busy.add(userId);
+    try {
+      return await take(userId, parts, given);
+    } finally {
+      busy.delete(userId);
+    }
+  };
+}
+
+/** Below this much free space on the host nothing more is taken: the database lives there too. */
+const hostReserveBytes = 512 * 2 ** 20;
+
+async function keep(part: UploadedFile, path: string, maxBytes: number): Promise<number> {
+  let bytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes)
+        done(new AppError("payload_too_large", `An archive may have at most ${Math.floor(maxBytes / 2 ** 20)} MiB. Nothing was stored.`));
+      else done(null, chunk);
+    },
+  });
+  const { bavail, bsize } = await statfs(dirname(path));
+  if (bavail * bsize < maxBytes + hostReserveBytes) throw new AppError("storage_full", "This server's disk is almost full.");
+  await pipeline(part.data, counted, createWriteStream(path, { flags: "wx", mode: 0o600 })).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC")
+      throw new AppError("storage_full", "This server's disk is almost full.", { cause: error });
+    throw error;
+  });
+  if (part.isCut()) throw badRequest("The upload broke off.");
+  return bytes;
+}
+
+const forgottenAfterMs = 24 * 3_600_000;
+
+/** Archives and repositories that no setup can be waiting for any more: what a crash left. */
+export async function sweepArchives(dir: string): Promise<void> {
+  for (const name of await readdir(dir).catch(() => [] as string[])) {
+    const path = join(dir, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > forgottenAfterMs) await rm(path, { recursive: true, force: true });
+  }
+}

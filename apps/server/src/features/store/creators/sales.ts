@@ -1,0 +1,261 @@
+import type { Queries } from "../../../platform/database.ts";
+import { AppError } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { post } from "../../billing/credits/index.ts";
+import type { Bank } from "./bank.ts";
+import type { PayoutRow } from "./creators.table.ts";
+import type { SalesStore } from "./sales.store.ts";
+
+export interface Sale {
+  buyer_id: string;
+  /** An agent or a base. */
+  item_id: string;
+  creator_id: string;
+  type: "one_time" | "subscription";
+  total_cents: number;
+  creator_cents: number;
+  /** One of the two. */
+  payment_intent: string | null;
+  invoice_id: string | null;
+  subscription_id: string | null;
+}
+
+const tries = 25;
+/** As if it had never been sent. */
+const unpaid = { payout_status: "pending" as const, payout_id: null, payout_date: null, stripe_payout_id: null, reversed_at: null };
+
+export type Sales = ReturnType<typeof createSales>;
+/**
+ * What creators earn by sales, and how it reaches them (marketplace-billing-admin 1.9, 5.10, 9.4). A sale is written down in the transaction that
+ * books its payment, and sent afterwards by a job to a connected account; what was refunded is not sent, or taken back.
+ */
+export function createSales({
+  store,
+  bank,
+  isSent,
+  log,
+}: {
+  store: SalesStore;
+  bank: Bank;
+  /** Shares are sent by themselves. */ isSent: boolean;
+  log: Logger;
+}) {
+  /** Undefined: there is nothing to send, or nowhere, or not while its owner is suspended. */
+  const begin = (id: string) =>
+    store.transaction(async (tx) => {
+      const sale = await store.lock(tx, id);
+      if (!sale || sale.payout_id !== null || sale.creator_id === null) return undefined;
+      const isRepeat = sale.payout_status === "processing";
+      if (!isRepeat && (sale.payout_status !== "pending" || sale.refunded_at !== null)) return undefined;
+      const owner = await store.accountOf(sale.creator_id, tx);
+      if (!owner?.account_id || owner.is_suspended) return undefined;
+      if (!isRepeat) await store.update(tx, id, { payout_status: "processing" });
+      return { sale, account_id: owner.account_id, isRepeat };
+    });
+  const giveUp = (id: string) =>
+    store.transaction(async (tx) => {
+      const sale = await store.lock(tx, id);
+      if (sale?.payout_status === "processing" && sale.payout_id === null)
+        await store.update(tx, id, { payout_status: sale.refunded_at === null ? "pending" : "failed" });
+    });
+  const takeBackLater = (tx: Queries, id: string) =>
+    store.enqueue(tx, "take_back_share", { id }, { key: `take_back_share:${id}`, maxAttempts: tries });
+
+  /** Sends one sale's share. Throws when it should be tried again. */
+  const send = async (id: string): Promise<void> => {
+    const begun = await begin(id);
+    if (!begun) return;
+    const { sale, account_id, isRepeat } = begun;
+    let transferId: string;
+    try {
+      if (!isRepeat && !(await bank.isReady(account_id))) return await giveUp(id);
+      transferId = await bank.send({
+        key: `sale:${id}`,
+        account_id,
+        amount_cents: sale.amount_creator_cents,
+        metadata: { transaction_id: id, agent_id: sale.agent_id ?? "", user_id: sale.user_id ?? "" },
+        isRepeat,
+      });
+    } catch (err) {
+      if (!bank.isRefusal(err)) throw err;
+      log.warn({ err, transaction_id: id }, "share of a creator not sent");
+      return giveUp(id);
+    }
+    await store.transaction(async (tx) => {
+      const now = await store.lock(tx, id);
+      if (now?.payout_status !== "processing") return;
+      await store.update(tx, id, { payout_status: "paid", payout_date: new Date().toISOString(), stripe_payout_id: transferId });
+      await postPayout(tx, `sale:${id}`, sale.creator_id, sale.amount_creator_cents);
+      if (now.refunded_at !== null) await takeBackLater(tx, id);
+    });
+  };
+
+  const takeBack = async (id: string): Promise<void> => {
+    const sale = await store.transaction((tx) => store.lock(tx, id));
+    if (!sale?.stripe_payout_id || sale.refunded_at === null || sale.reversed_at !== null || sale.payout_status !== "paid") return;
+    await bank.takeBack({ key: `sale:${id}`, transfer_id: sale.stripe_payout_id, amount_cents: sale.amount_creator_cents });
+    await store.transaction(async (tx) => {
+      const now = await store.lock(tx, id);
+      if (!now || now.reversed_at !== null) return;
+      // The buyer's bank returned the money in the meantime: then the share is due again.
+      await store.update(tx, id, now.refunded_at === null ? unpaid : { reversed_at: new Date().toISOString() });
+      await post(tx, `reversal:${id}:${sale.stripe_payout_id ?? ""}`, [
+        { account: "stripe", amount_cents: sale.amount_creator_cents },
+        { account: "creator", user_id: sale.creator_id, amount_cents: -sale.amount_creator_cents },
+      ]);
+    });
+  };
+
+  /** Sends a payout that was set aside. Throws `stripe_error`: either nothing was sent and it can be asked for again, or it is tried again later. */
+  const sendPayout = async (id: string, isRepeat: boolean): Promise<PayoutRow | undefined> => {
+    const payout = await store.transaction((tx) => store.lockPayout(tx, id));
+    if (!payout || payout.status !== "processing" || payout.creator_id === null) return payout;
+    const owner = await store.accountOf(payout.creator_id);
+    // It waits for them.
+    if (!owner?.account_id || owner.is_suspended) return payout;
+    let transferId: string;
+    try {
+      transferId = await bank.send({
+        key: `payout:${id}`,
+        account_id: owner.account_id,
+        amount_cents: payout.amount_cents,
+        metadata: { payout_id: id, user_id: payout.creator_id },
+        isRepeat,
+      });
+    } catch (err) {
+      if (bank.isRefusal(err))
+        await store.transaction(async (tx) => {
+          if ((await store.lockPayout(tx, id))?.status === "processing") await store.failPayout(tx, id);
+        });
+      throw err;
+    }
+    return store.transaction(async (tx) => {
+      if ((await store.lockPayout(tx, id))?.status !== "processing") return payout;
+      const done = await store.finishPayout(tx, id, transferId);
+      await postPayout(tx, `payout:${id}`, payout.creator_id, payout.amount_cents);
+      return done;
+    });
+  };
+
+  return {
+    /** In the transaction that books the payment. */
+    record: async (tx: Queries, sale: Sale): Promise<void> => {
+      const row = await store.insert(tx, {
+        user_id: sale.buyer_id,
+        agent_id: sale.item_id,
+        creator_id: sale.creator_id,
+        transaction_type: sale.type,
+        amount_total_cents: sale.total_cents,
+        amount_creator_cents: sale.creator_cents,
+        amount_platform_cents: sale.total_cents - sale.creator_cents,
+        stripe_payment_intent: sale.payment_intent,
+        stripe_invoice_id: sale.invoice_id,
+        stripe_subscription_id: sale.subscription_id,
+      });
+      if (isSent) await store.enqueue(tx, "send_share", { id: row.id }, { key: `send_share:${row.id}`, maxAttempts: tries });
+    },
+    /** The buyer has the money back. Resolves with whose share of it that was. In the transaction that books the refund. */
+    refund: async (tx: Queries, paymentKey: string): Promise<{ creator_id: string | null; creator_cents: number } | undefined> => {
+      // A payout is locked before its sales, by everybody.
+      const payoutId = await store.payoutOf(tx, paymentKey);
+      const payout = payoutId === null ? undefined : await store.lockPayout(tx, payoutId);
+      const sale = await store.lockByPayment(tx, paymentKey);
+      if (!sale || sale.refunded_at !== null) return undefined;
+      const refunded_at = new Date().toISOString();
+      // Set aside to be sent by hand: nobody has sent it yet.
+      const isWaiting = payout?.status === "pending" && sale.payout_status === "processing";
+      await store.update(tx, sale.id, {
+        refunded_at,
+        ...((isWaiting || sale.payout_status === "pending") && { payout_status: "failed" as const, payout_id: null }),
+      });
+      if (isWaiting && payout.amount_cents > sale.amount_creator_cents) await store.reducePayout(tx, payout.id, sale.amount_creator_cents);
+      else if (isWaiting) await store.failPayout(tx, payout.id);
+      if (sale.payout_status === "paid" && sale.stripe_payout_id !== null) await takeBackLater(tx, sale.id);
+      return { creator_id: sale.creator_id, creator_cents: sale.amount_creator_cents };
+    },
+    /** The buyer's bank returned the money after all. Resolves with whose share is due again. In the transaction that books it. */
+    restore: async (tx: Queries, paymentKey: string): Promise<{ creator_id: string | null; creator_cents: number } | undefined> => {
+      const sale = await store.lockByPayment(tx, paymentKey);
+      if (!sale || sale.refunded_at === null) return undefined;
+      const isUnpaid = sale.payout_status === "failed" || sale.reversed_at !== null;
+      await store.update(tx, sale.id, { refunded_at: null, ...(isUnpaid && unpaid) });
+      // What was sent and taken back waits for the next payout.
+      if (isSent && sale.payout_status === "failed")
+        await store.enqueue(tx, "send_share", { id: sale.id }, { key: `send_share:${sale.id}`, maxAttempts: tries });
+      return { creator_id: sale.creator_id, creator_cents: sale.amount_creator_cents };
+    },
+    /** Where somebody opens, or completes, the account they are paid to. Throws `payments_not_configured`, `stripe_error`. */
+    connect: async (userId: string): Promise<string> => {
+      const owner = await store.accountOf(userId);
+      if (!owner) throw new AppError("not_found", "User not found.");
+      return bank.onboarding(owner.account_id ?? (await store.setAccount(userId, await bank.open(owner))));
+    },
+    /** Throws `payout_onboarding_required` with the page where that is done, `payments_not_configured`, `stripe_error`. */
+    requireAccount: async (userId: string): Promise<void> => {
+      const owner = await store.accountOf(userId);
+      if (owner?.account_id && (await bank.isReady(owner.account_id))) return;
+      if (!owner) throw new AppError("not_found", "User not found.");
+      const account = owner.account_id ?? (await store.setAccount(userId, await bank.open(owner)));
+      throw new AppError("payout_onboarding_required", "Say where the money should go first.", {
+        details: { onboarding_url: await bank.onboarding(account) },
+      });
+    },
+    /** Has an account that money can arrive at. */
+    canEarn: async (userId: string): Promise<boolean> => {
+      if (!bank.isOn) return false;
+      const account = (await store.accountOf(userId))?.account_id;
+      return Boolean(account) && (await bank.isReady(account ?? ""));
+    },
+    accountOf: async (userId: string): Promise<string | null> => (await store.accountOf(userId))?.account_id ?? null,
+    sendPayout,
+    jobHandlers: {
+      send_share: async (payload: unknown) => send((payload as { id: string }).id),
+      take_back_share: async (payload: unknown) => takeBack((payload as { id: string }).id),
+      send_payout: async (payload: unknown) => void (await sendPayout((payload as { id: string }).id, true)),
+      /** What the use of agents earned becomes sales, which wait for a payout. */
+      settle_use: async () =>
+        store.transaction(async (tx) => {
+          for (const { creator_id, agent_id, creator_cents, platform_cents, tokens_in, tokens_out } of await store.unsettledUse(tx)) {
+            const { id } = await store.insert(tx, {
+              agent_id,
+              creator_id,
+              transaction_type: "usage",
+              amount_total_cents: creator_cents + platform_cents,
+              amount_creator_cents: creator_cents,
+              amount_platform_cents: platform_cents,
+              tokens_input: tokens_in,
+              tokens_output: tokens_out,
+            });
+            await post(tx, `use:${id}`, [
+              { account: "creator", user_id: creator_id, amount_cents: -creator_cents },
+              { account: "revenue", amount_cents: creator_cents },
+            ]);
+          }
+        }),
+      /** What a job gave up, or a crash left. */
+      sweep_shares: async () => {
+        if (!bank.isOn) return;
+        await store.transaction(async (tx) => {
+          for (const { id } of await store.unfinished(500))
+            await store.enqueue(tx, "send_share", { id }, { key: `send_share:${id}`, maxAttempts: tries });
+          for (const { id } of await store.unfinishedPayouts(500))
+            await store.enqueue(tx, "send_payout", { id }, { key: `send_payout:${id}`, maxAttempts: tries });
+          for (const { id } of await store.toTakeBack(500)) await takeBackLater(tx, id);
+        });
+      },
+    },
+  };
+}
+
+/** What a creator was owed has been paid: by the payment service, or by hand. */
+export const postPayout = (
+  tx: Queries,
+  posting: string,
+  creatorId: string | null,
+  cents: number,
+  from: "stripe" | "by_hand" = "stripe",
+): Promise<boolean> =>
+  post(tx, `paid:${posting}`, [
+    { account: "creator", user_id: creatorId, amount_cents: cents },
+    { account: from, amount_cents: -cents },
+  ]);

@@ -1,0 +1,301 @@
+import type { AgentDetail, CreateAgent, ForkAgent, UpdateAgent } from "@tesslate/contract";
+import { randomCode } from "../../../platform/crypto.ts";
+import type { Queries } from "../../../platform/database.ts";
+import { AppError, badRequest, forbidden, invalid } from "../../../platform/errors.ts";
+import type { AgentRow } from "../../agent/agents/index.ts";
+import type { AcquiringStore } from "./acquiring.store.ts";
+import type { AgentCatalogue } from "./agents.service.ts";
+import type { AgentShelf } from "./agents.store.ts";
+import { isOwnerOf } from "./agents.wire.ts";
+import type { MarketplaceLimits } from "./limits.ts";
+import type { MarketplacePayments } from "./payments.ts";
+import { slugOf, type Viewer } from "./viewer.ts";
+
+type User = NonNullable<Viewer>;
+type NewAgent = Parameters<AgentShelf["insert"]>[1];
+const slugAttempts = 10;
+const maxConfigBytes = 64 * 1024;
+const leastPriceCents = 50;
+
+export type AgentAuthoring = ReturnType<typeof createAgentAuthoring>;
+/** Agents that people make, change, copy and take away (marketplace-billing-admin 2.3-2.5, 2.7). */
+export function createAgentAuthoring({
+  shelf,
+  catalogue,
+  entries,
+  payments,
+  limits,
+  toolNames,
+  defaultModel,
+}: {
+  shelf: AgentShelf;
+  catalogue: AgentCatalogue;
+  entries: AcquiringStore;
+  payments: MarketplacePayments;
+  limits: MarketplaceLimits;
+  /** Of everything that an agent may be given. */
+  toolNames: () => ReadonlySet<string>;
+  /** Of agents whose maker named none. Null: whatever the server has. */
+  defaultModel: string | null;
+}) {
+  const checkTools = ({ tools, tool_configs, config }: Pick<UpdateAgent, "tools" | "tool_configs" | "config">) => {
+    const known = toolNames();
+    const strange = tools?.findIndex((name) => !known.has(name)) ?? -1;
+    if (strange >= 0) throw invalid(["body", "tools", strange], `There is no tool ${tools?.[strange] ?? ""}`);
+    const other = Object.keys(tool_configs ?? {}).find((name) => !known.has(name));
+    if (other !== undefined) throw invalid(["body", "tool_configs", other], `There is no tool ${other}`);
+    for (const [key, value] of Object.entries({ config, tool_configs }))
+      if (Buffer.byteLength(JSON.stringify(value ?? null)) > maxConfigBytes) throw invalid(["body", key], "This may have at most 64 KiB");
+  };
+  /** What follows from the price and from being published, in that order (2.3). `before`: as it is now; to stop selling needs no account. */
+  const settle = async (userId: string, wished: Terms, before?: Terms): Promise<Terms> => {
+    const { pricing_type } = wished;
+    const isSold = pricing_type === "one_time" || pricing_type === "monthly";
+    if (isSold && wished.price_cents < leastPriceCents)
+      throw invalid(["body", "price_cents"], `A price is at least ${leastPriceCents} cents`);
+    const isOffered = !before || (wished.is_published && !before.is_published);
+    const isOtherPrice = pricing_type !== before?.pricing_type || wished.price_cents !== before.price_cents;
+    if (pricing_type !== "free" && (isOffered || isOtherPrice) && !(await payments.canEarn(userId)))
+      throw badRequest("Connect an account for payouts before you ask money for an agent.", "payout_account_required");
+    const isOpen = wished.is_published && pricing_type === "free";
+    return {
+      ...wished,
+      price_cents: isSold ? wished.price_cents : 0,
+      ...(pricing_type !== "api" && { api_pricing_input: null, api_pricing_output: null }),
+      ...(isOpen && { source_type: "open", is_forkable: true }),
+    };
+  };
+  /** Under a slug that is free; its maker has it in the library from the first moment on. */
+  const insert = async (tx: Queries, userId: string, base: string, values: Omit<NewAgent, "slug">): Promise<AgentRow> => {
+    for (let attempt = 0; attempt < slugAttempts; attempt++) {
+      const row = await shelf.insert(tx, { ...values, slug: attempt === 0 ? base : `${base}-${randomCode(4)}` });
+      if (!row) continue;
+      await entries.put(tx, "agent", userId, row.id, { purchase_type: "free" });
+      return row;
+    }
+    throw new AppError("internal_error", "No free name was found for this agent. Try again.");
+  };
+  const insertFork = (tx: Queries, userId: string, parent: AgentRow, changes: Partial<NewAgent>): Promise<AgentRow> => {
+    const fork = forkOf(parent, userId, changes);
+    return insert(tx, userId, `${parent.slug.slice(0, 60)}-fork-${randomCode(4)}`, fork);
+  };
+
+  return {
+    /** Throws 422 for unknown tools and prices too small, `payout_account_required`. */
+    create: async (user: User, body: CreateAgent): Promise<AgentDetail> => {
+      await limits.write(user.id, "create");
+      checkTools(body);
+      const isPublished = body.is_published ?? true;
+      const terms = await settle(user.id, {
+        is_published: isPublished,
+        pricing_type: body.pricing_type ?? "free",
+        price_cents: body.price_cents ?? 0,
+        api_pricing_input: rate(body.api_pricing_input),
+        api_pricing_output: rate(body.api_pricing_output),
+        source_type: body.source_type ?? "open",
+        is_forkable: body.is_forkable ?? isPublished,
+      });
+      const model = body.model ?? defaultModel;
+      const { id } = await shelf.transaction((tx) =>
+        insert(tx, user.id, slugOf(body.name, "agent"), {
+          name: body.name.trim(),
+          description: body.description.trim(),
+          long_description: body.long_description ?? body.description.trim(),
+          system_prompt: body.system_prompt,
+          model,
+          agent_type: body.agent_type ?? "StreamAgent",
+          mode: body.mode ?? "stream",
+          category: body.category?.trim() ?? "custom",
+          icon: body.icon ?? "🤖",
+          avatar_url: body.avatar_url ?? null,
+          preview_image: body.preview_image ?? null,
+          tools: body.tools ?? null,
+          tool_configs: body.tool_configs ?? null,
+          config: body.config ?? {},
+          features: body.features ?? ["Custom agent"],
+          tags: body.tags ?? ["custom"],
+          required_models: body.required_models ?? (model === null ? [] : [model]),
+          created_by_user_id: user.id,
+          forked_by_user_id: user.id,
+          ...terms,
+        }),
+      );
+      return catalogue.detail(user, id);
+    },
+    /**
+     * One's own is changed in place; of an open one of somebody else, that is in the library, a copy carries the change and takes its place there.
+     * Throws 404, `not_in_library`, `closed_source`, and what `create` throws.
+     */
+    update: async (user: User, ref: string, body: UpdateAgent): Promise<AgentDetail & { forked?: boolean }> => {
+      await limits.write(user.id, "create");
+      checkTools(body);
+      const { agent: seen } = await catalogue.require(user, ref);
+      if (isOwnerOf(user, seen)) {
+        await shelf.transaction(async (tx) => {
+          const row = await shelf.lock(tx, seen.id);
+          if (!row) throw new AppError("not_found", "Agent not found.");
+          await shelf.update(tx, row.id, await changesOf(tx, user.id, row, body));
+        });
+        return catalogue.detail(user, seen.id);
+      }
+      const forkId = await shelf.transaction(async (tx) => {
+        // One at a time: of two changes at once the second finds the copy in the place of the original.
+        await shelf.lock(tx, seen.id);
+        const row = await shelf.find(seen.id, user.id, tx);
+        if (!row) throw new AppError("not_found", "Agent not found.");
+        if (row.entry?.is_active !== true) throw forbidden("not_in_library", "Take this agent into your library before you change it.");
+        if (row.agent.source_type !== "open") throw forbidden("closed_source", `${row.agent.name} is closed: it can be run, not changed.`);
+        if (!row.agent.is_active) throw new AppError("not_found", "Agent not found.");
+        const fork = await insertFork(tx, user.id, row.agent, {
+          ...contentOf(row.agent, body),
+          name: body.name?.trim() || row.agent.name,
+        });
+        await entries.change(tx, "agent", user.id, row.agent.id, { is_active: false });
+        return fork.id;
+      });
+      return { ...(await catalogue.detail(user, forkId)), forked: true };
+    },
+    /** Throws 404, 403 for somebody else's, `agent_published`. */
+    remove: async (user: User, ref: string): Promise<void> => {
+      const { agent: seen } = await catalogue.require(user, ref);
+      if (seen.forked_by_user_id !== user.id) throw forbidden("forbidden", "Only its maker may delete an agent.");
+      await shelf.transaction(async (tx) => {
+        const row = await shelf.lock(tx, seen.id);
+        if (!row) throw new AppError("not_found", "Agent not found.");
+        if (row.is_published) throw badRequest("Take this agent out of the marketplace before you delete it.", "agent_published");
+        await shelf.remove(tx, row.id);
+      });
+    },
+    /** Throws 404, `closed_source`, `agent_not_forkable`, and `agent_not_owned` for one that has to be bought first. */
+    fork: async (user: User, ref: string, body: ForkAgent): Promise<AgentDetail> => {
+      await limits.write(user.id, "fork");
+      const { agent, entry } = await catalogue.require(user, ref);
+      const isOwn = isOwnerOf(user, agent);
+      if (!agent.is_active) throw new AppError("not_found", "Agent not found.");
+      if (!isOwn && agent.source_type !== "open") throw forbidden("closed_source", `${agent.name} is closed: it can be run, not copied.`);
+      if (!isOwn && !agent.is_forkable) throw forbidden("agent_not_forkable", `${agent.name} may not be copied.`);
+      if (!isOwn && agent.pricing_type !== "free" && entry?.is_active !== true)
+        throw new AppError("agent_not_owned", `${agent.name} is not in your library. Get it in the marketplace first.`);
+      const { id } = await shelf.transaction((tx) =>
+        insertFork(tx, user.id, agent, {
+          name: body.name?.trim() ?? `${agent.name.slice(0, 89)} (My Fork)`,
+          ...(body.description !== undefined && { description: body.description.trim() }),
+          ...(body.system_prompt !== undefined && { system_prompt: body.system_prompt }),
+          ...(body.model !== undefined && { model: body.model, required_models: [body.model] }),
+        }),
+      );
+      return catalogue.detail(user, id);
+    },
+  };
+
+  /** Of one's own: the content, and the terms as they are after the change. */
+  async function changesOf(tx: Queries, userId: string, row: AgentRow, body: UpdateAgent): Promise<Partial<AgentRow>> {
+    const content = contentOf(row, body);
+    if (!termKeys.some((key) => body[key] !== undefined)) return content;
+    if (body.is_published === true && !row.is_published) {
+      const entry = await entries.find(tx, "agent", userId, row.id);
+      if (!entry?.is_active || entry.has_expired)
+        throw forbidden("not_in_library", "Switch this agent on in your library before you publish it.");
+    }
+    const terms = await settle(
+      userId,
+      {
+        is_published: body.is_published ?? row.is_published,
+        pricing_type: body.pricing_type ?? row.pricing_type,
+        price_cents: body.price_cents ?? row.price_cents,
+        api_pricing_input: body.api_pricing_input === undefined ? row.api_pricing_input : rate(body.api_pricing_input),
+        api_pricing_output: body.api_pricing_output === undefined ? row.api_pricing_output : rate(body.api_pricing_output),
+        source_type: body.source_type ?? row.source_type,
+        is_forkable: body.is_forkable ?? row.is_forkable,
+      },
+      row,
+    );
+    const isOtherPrice = terms.pricing_type !== row.pricing_type || terms.price_cents !== row.price_cents;
+    // A price at the payment service is of the price as it was.
+    return { ...content, ...terms, ...(isOtherPrice && { stripe_price_id: null }) };
+  }
+}
+
+type Terms = Pick<
+  AgentRow,
+  "is_published" | "pricing_type" | "price_cents" | "api_pricing_input" | "api_pricing_output" | "source_type" | "is_forkable"
+>;
+const termKeys = [
+  "is_published",
+  "pricing_type",
+  "price_cents",
+  "api_pricing_input",
+  "api_pricing_output",
+  "source_type",
+  "is_forkable",
+] as const;
+const rate = (value: number | null | undefined) => value?.toFixed(6) ?? null;
+
+/** What an agent is, as it is to be; an empty text leaves what is there (2.4). */
+function contentOf(row: AgentRow, body: UpdateAgent): Partial<AgentRow> {
+  const given = <K extends keyof UpdateAgent & keyof AgentRow>(...keys: K[]) =>
+    Object.fromEntries(keys.flatMap((key) => (body[key] === undefined ? [] : [[key, body[key]]]))) as Partial<AgentRow>;
+  const text = (value: string | undefined) => (value?.trim() ? value.trim() : undefined);
+  const [name, description, model] = [text(body.name), text(body.description), text(body.model)];
+  return {
+    ...given("tools", "tool_configs", "avatar_url", "preview_image", "icon", "features", "tags", "required_models", "mode", "agent_type"),
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description, long_description: description }),
+    ...given("long_description"),
+    ...(body.system_prompt?.trim() && { system_prompt: body.system_prompt }),
+    ...(model !== undefined && { model, required_models: [model] }),
+    ...(body.category !== undefined && { category: body.category.trim() }),
+    ...(body.config !== undefined && { config: body.config === null ? null : mergedConfig(row.config, body.config) }),
+  };
+}
+
+/** One level deep: where both sides are objects their keys are joined, anything else is replaced. */
+export function mergedConfig(old: Record<string, unknown> | null, given: Record<string, unknown>): Record<string, unknown> {
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  const next = { ...old };
+  for (const [key, value] of Object.entries(given)) {
+    const before = Object.hasOwn(next, key) ? next[key] : undefined;
+    Object.defineProperty(next, key, {
+      value: isObject(before) && isObject(value) ? { ...before, ...value } : value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return next;
+}
+
+/** A private copy with everything that makes the agent work (2.7). */
+function forkOf(parent: AgentRow, userId: string, changes: Partial<NewAgent>): Omit<NewAgent, "slug"> {
+  return {
+    name: parent.name,
+    description: parent.description,
+    long_description: parent.long_description,
+    category: parent.category,
+    item_type: parent.item_type,
+    system_prompt: parent.system_prompt,
+    mode: parent.mode,
+    agent_type: parent.agent_type,
+    tools: parent.tools,
+    tool_configs: parent.tool_configs,
+    model: parent.model,
+    config: parent.config,
+    icon: parent.icon,
+    avatar_url: parent.avatar_url,
+    preview_image: parent.preview_image,
+    requires_user_keys: parent.requires_user_keys,
+    features: parent.features,
+    required_models: parent.required_models,
+    tags: parent.tags,
+    ...changes,
+    parent_agent_id: parent.id,
+    created_by_user_id: userId,
+    forked_by_user_id: userId,
+    pricing_type: "free",
+    price_cents: 0,
+    source_type: "open",
+    is_forkable: false,
+    is_published: false,
+  };
+}

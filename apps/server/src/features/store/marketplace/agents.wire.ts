@@ -1,0 +1,76 @@
+import type { AgentCard, AgentDetail } from "@tesslate/contract";
+import type { AgentRow } from "../../agent/agents/index.ts";
+import type { CardAgent, CardRow, DetailRow } from "./agents.store.ts";
+import { creatorOf, type CreatorRow } from "./creator.ts";
+import type { Viewer } from "./viewer.ts";
+
+const rateOf = (rate: string | null) => (rate === null ? null : Number(rate));
+
+function shownOf(agent: CardAgent, creator: CreatorRow | null, isPurchased: boolean) {
+  return {
+    id: agent.id,
+    name: agent.name,
+    slug: agent.slug,
+    description: agent.description,
+    long_description: agent.long_description,
+    category: agent.category,
+    mode: agent.mode,
+    agent_type: agent.agent_type,
+    model: agent.model,
+    source_type: agent.source_type,
+    is_forkable: agent.is_forkable,
+    is_active: agent.is_active,
+    icon: agent.icon,
+    avatar_url: agent.avatar_url,
+    pricing_type: agent.pricing_type,
+    price_cents: agent.price_cents,
+    api_pricing_input: rateOf(agent.api_pricing_input),
+    api_pricing_output: rateOf(agent.api_pricing_output),
+    usage_count: agent.usage_count,
+    downloads: agent.downloads,
+    rating: agent.rating,
+    reviews_count: agent.reviews_count,
+    features: agent.features,
+    tags: agent.tags,
+    is_featured: agent.is_featured,
+    is_purchased: isPurchased,
+    ...creatorOf(creator, agent.forked_by_user_id === null),
+    created_by_user_id: agent.created_by_user_id,
+    forked_by_user_id: agent.forked_by_user_id,
+    created_at: agent.created_at,
+    updated_at: agent.updated_at,
+  };
+}
+
+export const cardOf = ({ agent, creator, is_purchased }: CardRow): AgentCard => ({
+  ...shownOf(agent, creator, is_purchased === true),
+  item_type: agent.item_type,
+});
+
+export const isOwnerOf = (viewer: Viewer, agent: Pick<AgentRow, "forked_by_user_id" | "created_by_user_id">): boolean =>
+  viewer !== undefined && (agent.forked_by_user_id === viewer.id || agent.created_by_user_id === viewer.id);
+
+/** What a closed agent keeps to itself (1.3): having it in the library lets one run it, not read it. */
+export function insideOf(agent: AgentRow, isReadable: boolean) {
+  return {
+    system_prompt: isReadable ? agent.system_prompt : null,
+    tools: isReadable ? agent.tools : null,
+    tool_configs: isReadable ? agent.tool_configs : null,
+    config: isReadable ? agent.config : null,
+  };
+}
+export const isReadableBy = (viewer: Viewer, agent: AgentRow): boolean =>
+  agent.source_type === "open" || isOwnerOf(viewer, agent) || viewer?.is_superuser === true;
+
+export const detailOf = ({ agent, creator, entry }: DetailRow, viewer: Viewer, reviews: AgentDetail["reviews"]): AgentDetail => ({
+  ...shownOf(agent, creator, entry?.is_active === true),
+  ...insideOf(agent, isReadableBy(viewer, agent)),
+  preview_image: agent.preview_image,
+  required_models: agent.required_models,
+  requires_user_keys: agent.requires_user_keys,
+  parent_agent_id: agent.parent_agent_id,
+  is_published: agent.is_published,
+  is_owner: isOwnerOf(viewer, agent),
+  in_library: entry !== null && entry.removed_at === null,
+  reviews,
+});

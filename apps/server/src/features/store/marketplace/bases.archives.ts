@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { constants, createWriteStream } from "node:fs";
+import { copyFile, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
+import { createZip } from "../../../platform/zip.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { Redactor } from "../../projects/secrets/index.ts";
+import { addTree, openArchive } from "../../source/transfer/index.ts";
+import { inspectArchive } from "./bases.inspect.ts";
+
+/** Made while somebody waits, so it stays small. */
+const maxArchiveBytes = 50 * 2 ** 20;
+const maxUnpackedBytes = 200 * 2 ** 20;
+const maxFiles = 5000;
+const leftoverAfterMs = 3_600_000;
+
+export interface MadeArchive {
+  file: string;
+  bytes: number;
+  project_id: string;
+}
+
+export type BaseArchives = ReturnType<typeof createBaseArchives>;
+/** The files of a project, kept as they were when it was made a base (marketplace-billing-admin 1.7, source_type `archive`). */
+export function createBaseArchives({
+  dir,
+  arrivalsDir,
+  projects,
+  redactorOf,
+}: {
+  dir: string;
+  /** Where archives wait for the setup of a project. */
+  arrivalsDir: string;
+  projects: Pick<Projects, "require" | "sandboxOf">;
+  redactorOf: (projectId: string) => Promise<Redactor>;
+}) {
+  const busy = new Set<string>();
+  const make = async (userId: string, ref: string): Promise<MadeArchive> => {
+    const project = await projects.require(userId, ref);
+    const { files } = await projects.sandboxOf(project);
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const file = `${randomUUID()}.zip`;
+    const path = join(dir, file);
+    try {
+      const { zip, out } = createZip();
+      // A folder around everything, which unpacking takes off again.
+      await addTree(zip, files, "base");
+      zip.end();
+      await pipeline(out, limited(), createWriteStream(path, { flags: "wx", mode: 0o600 }));
+      const { size: bytes } = await stat(path);
+      await using archive = await openArchive(path, bytes, { totalBytes: maxUnpackedBytes, entries: maxFiles });
+      const findings = await inspectArchive(archive.files, await redactorOf(project.id));
+      const [first] = findings;
+      if (first)
+        throw badRequest(
+          `${first.path} cannot be published: it is or holds ${first.why}.${findings.length > 1 ? ` There are ${findings.length - 1} more.` : ""}`,
+          "base_rejected",
+          { findings },
+        );
+      return { file, bytes, project_id: project.id };
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
+  };
+  return {
+    /** Throws 404, `project_busy`, `payload_too_large`, `storage_full`, and `base_rejected` with `details.findings` for what must not be published. */
+    make: async (userId: string, ref: string): Promise<MadeArchive> => {
+      if (busy.has(userId)) throw conflict("conflict", "Another project of yours is being made a base. Wait for it to end.");
+      busy.add(userId);
+      try {
+        return await make(userId, ref);
+      } finally {
+        busy.delete(userId);
+      }
+    },
+    /** A copy that waits for the setup of a project, which takes it away. */
+    lend: async (file: string): Promise<string> => {
+      await mkdir(arrivalsDir, { recursive: true, mode: 0o700 });
+      const copy = `${randomUUID()}.zip`;
+      await copyFile(join(dir, file), join(arrivalsDir, copy), constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+      return copy;
+    },
+    takeBack: (copy: string): Promise<void> => rm(join(arrivalsDir, copy), { force: true }),
+    remove: (file: string): Promise<void> => rm(join(dir, file), { force: true }),
+    /** What a crash left: files that no base names. */
+    sweep: async (isNamed: (file: string) => Promise<boolean>): Promise<void> => {
+      for (const name of await readdir(dir).catch(() => [] as string[])) {
+        const path = join(dir, name);
+        const { mtimeMs } = await stat(path);
+        if (Date.now() - mtimeMs > leftoverAfterMs && !(await isNamed(name))) await rm(path, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function limited(): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.byteLength;
+      if (bytes > maxArchiveBytes)
+        done(new AppError("payload_too_large", `A base may have at most ${maxArchiveBytes / 2 ** 20} MiB when it is packed.`));
+      else done(null, chunk);
+    },
+  });
+}

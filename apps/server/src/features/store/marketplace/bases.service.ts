@@ -1,0 +1,62 @@
+import type { BaseCard, BaseDetail, List, MarketplaceFacets } from "@tesslate/contract";
+import type { Queries } from "../../../platform/database.ts";
+import { notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { BaseFilter, BaseShelf, FoundBase } from "./bases.store.ts";
+import type { BaseRow } from "./bases.table.ts";
+import { baseCardOf, baseDetailOf, isBaseOwner } from "./bases.wire.ts";
+import { facetsOf } from "./facets.ts";
+import type { MarketplaceLimits } from "./limits.ts";
+import type { ReviewsStore } from "./reviews.store.ts";
+import { newestOf } from "./reviews.service.ts";
+import type { Viewer } from "./viewer.ts";
+
+const browseLimit = 12;
+
+/** marketplace-billing-admin 3: a private one is its creator's alone; what was taken away is there for administrators alone. */
+const isVisible = ({ base }: FoundBase, viewer: Viewer): boolean =>
+  base.is_active ? base.visibility === "public" || isBaseOwner(viewer, base) : viewer?.is_superuser === true;
+
+export type BaseCatalogue = ReturnType<typeof createBaseCatalogue>;
+/** The bases of the marketplace, to look at (marketplace-billing-admin 3.1-3.3, 13). */
+export function createBaseCatalogue({ shelf, reviews, limits }: { shelf: BaseShelf; reviews: ReviewsStore; limits: MarketplaceLimits }) {
+  const require = async (viewer: Viewer, ref: string, q?: Queries): Promise<FoundBase> => {
+    const found = await shelf.find(ref, viewer?.id, q);
+    if (!found || !isVisible(found, viewer)) throw notFound("Base");
+    return found;
+  };
+  const detail = async (viewer: Viewer, ref: string): Promise<BaseDetail> => {
+    const found = await require(viewer, ref);
+    return baseDetailOf(found, viewer, newestOf(await reviews.list("base", found.base.id, { limit: 5, offset: 0 })));
+  };
+  return {
+    /** By UUID or slug; throws 404 for what the viewer may not know of. */
+    require,
+    browse: async (viewer: Viewer, ip: string, query: PageQuery & BaseFilter): Promise<List<BaseCard> & { facets: MarketplaceFacets }> => {
+      await limits.browse(ip);
+      const page = pageOf({ ...query, limit: query.limit ?? browseLimit });
+      const { rows, cells } = await shelf.browse(query, page, viewer?.id);
+      const { total, facets } = facetsOf(cells, query);
+      return { ...page.envelope(rows.map(baseCardOf), total), facets };
+    },
+    get: async (viewer: Viewer, ip: string, ref: string): Promise<BaseDetail> => {
+      await limits.browse(ip);
+      return detail(viewer, ref);
+    },
+    /** The same without counting: what somebody just changed. */
+    detail,
+    related: async (viewer: Viewer, ip: string, ref: string, limit = 6): Promise<List<BaseCard>> => {
+      await limits.browse(ip);
+      const { base } = await require(viewer, ref);
+      const items = (await shelf.related(base, viewer?.id, limit)).map(baseCardOf);
+      return { items, total: items.length, page: 1, total_pages: items.length === 0 ? 0 : 1 };
+    },
+    /** Held until the transaction ends. */
+    lock: async (tx: Queries, viewer: Viewer, ref: string): Promise<{ base: BaseRow; isOwn: boolean }> => {
+      const locked = await shelf.lock(tx, ref);
+      if (!locked) throw notFound("Base");
+      const { base } = await require(viewer, locked.id, tx);
+      return { base, isOwn: isBaseOwner(viewer, base) };
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import community from "./community-bases.json" with { type: "json" };
+import official from "./official-bases.json" with { type: "json" };
+import type { Logger } from "../../../../platform/logger.ts";
+import type { ServerSettings } from "../../../../platform/server-settings.ts";
+import type { Templates } from "../../../projects/projects/index.ts";
+import { systemAccounts } from "../../../accounts/users/index.ts";
+import type { BaseShelf, SeededBase } from "../bases.store.ts";
+
+/** What the catalogue adds to a bundled template (marketplace-billing-admin 11.1). */
+const bundled: Record<string, { slug?: string; category: string; icon: string; features: string[] }> = {
+  "react-vite": { category: "frontend", icon: "⚛️", features: ["Ready at once", "Works offline", "Hot reload", "TypeScript"] },
+  nextjs: { category: "fullstack", icon: "▲", features: ["Ready at once", "Works offline", "App Router", "TypeScript"] },
+  "node-api": { category: "backend", icon: "🟢", features: ["Ready at once", "Works offline", "Restarts on change", "TypeScript"] },
+  fastapi: {
+    category: "backend",
+    icon: "🐍",
+    features: ["Ready at once", "Works offline", "Interactive documentation", "Reload on change"],
+  },
+  static: { slug: "static-html", category: "frontend", icon: "📄", features: ["Ready at once", "Works offline", "No framework"] },
+};
+
+interface CatalogueFile {
+  version: number;
+  bases: { slug: string; is_featured: boolean; [key: string]: unknown }[];
+}
+const settingKey = "marketplace_catalogue";
+
+/**
+ * Brings the catalogue of bases up to date at a start, step by step: one that fails never stops the next. A step is left out while its data are those of
+ * the last time. Safe to repeat, also by several processes at once.
+ */
+export async function seedBases({
+  shelf,
+  templates,
+  settings,
+  log,
+}: {
+  shelf: BaseShelf;
+  templates: Templates;
+  settings: ServerSettings;
+  log: Logger;
+}): Promise<void> {
+  const step = async (name: string, work: () => Promise<void>) =>
+    work().catch((err: unknown) => log.error({ err, step: name }, "part of the catalogue was not brought up to date"));
+  await step("templates", async () => {
+    const rows = templates.list().map(({ wire }): SeededBase => {
+      const more = bundled[wire.slug] ?? { category: "fullstack", icon: "📦", features: [] };
+      return {
+        slug: more.slug ?? wire.slug,
+        name: wire.name,
+        description: wire.description,
+        source_type: "archive",
+        template_slug: wire.slug,
+        git_repo_url: null,
+        default_branch: "main",
+        category: more.category,
+        icon: more.icon,
+        features: more.features,
+        tech_stack: wire.stack,
+        tags: [more.category, "official", "bundled"],
+      };
+    });
+    await shelf.seed(rows, null, new Set(rows.map((row) => row.slug)));
+  });
+  for (const [name, file, owner] of [
+    ["official", official as CatalogueFile, null],
+    ["community", community as CatalogueFile, systemAccounts.community.id],
+  ] as const)
+    await step(name, async () => {
+      const key = `${settingKey}_${name}`;
+      if ((await settings.get<number>(key)) === file.version) return;
+      const featured = new Set(file.bases.filter((base) => base.is_featured).map((base) => base.slug));
+      await shelf.seed(
+        file.bases.map((base) => ({ ...without(base, "is_featured"), source_type: "git", template_slug: null }) as SeededBase),
+        owner,
+        featured,
+      );
+      await settings.set(key, file.version);
+    });
+}
+
+const without = <T extends object, K extends keyof T>(from: T, key: K): Omit<T, K> => {
+  const { [key]: _left, ...rest } = from;
+  return rest;
+};

@@ -1,0 +1,48 @@
+import { eq } from "drizzle-orm";
+import type { Database } from "../../../platform/database.ts";
+import { marketplaceVersions } from "./counts.table.ts";
+import type { FacetCell } from "./facets.ts";
+
+/** What was counted at one version of the items. */
+export interface Counts {
+  find(key: string): FacetCell[] | undefined;
+  keep(key: string, cells: FacetCell[]): void;
+}
+/** Each is a few dozen cells; what was not asked for in a long time goes first. */
+const maxKept = 500;
+
+export type CountsOf = ReturnType<typeof createCountsOf>;
+/**
+ * Counting tens of thousands of items costs more than showing a page of them, and they change seldom: what was counted is kept until they do. Ask for
+ * the counts before counting: then what is kept is never older than its version.
+ */
+export function createCountsOf(db: Database, item: "agents" | "bases") {
+  let current = 0;
+  const kept = new Map<string, FacetCell[]>();
+  return async (): Promise<Counts> => {
+    const [row] = await db
+      .select({ version: marketplaceVersions.version })
+      .from(marketplaceVersions)
+      .where(eq(marketplaceVersions.item, item));
+    // Without one nothing tells of changes.
+    const version = row?.version ?? -1;
+    if (version > current) {
+      kept.clear();
+      current = version;
+    }
+    return {
+      find: (key) => {
+        if (version !== current) return undefined;
+        const cells = kept.get(key);
+        if (cells && kept.delete(key)) kept.set(key, cells);
+        return cells;
+      },
+      keep: (key, cells) => {
+        if (version !== current) return;
+        kept.set(key, cells);
+        const [oldest] = kept.keys();
+        if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
+      },
+    };
+  };
+}

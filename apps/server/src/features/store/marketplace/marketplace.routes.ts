@@ -1,0 +1,136 @@
+import { adminMarketplaceRoutes, libraryRoutes, marketplaceAgentsRoutes, marketplaceBasesRoutes } from "@tesslate/contract";
+import type { Context } from "../../../http/context.ts";
+import type { Mount } from "../../../http/mount.ts";
+import { pageOf } from "../../../platform/pages.ts";
+import { actorOf } from "../../core/audit/index.ts";
+import type { Acquiring } from "./acquiring.ts";
+import type { AgentAuthoring } from "./agents.authoring.ts";
+import type { AgentCatalogue } from "./agents.service.ts";
+import type { BaseAuthoring } from "./bases.authoring.ts";
+import type { BaseCatalogue } from "./bases.service.ts";
+import { workflows } from "./catalogue/workflows.ts";
+import type { BaseVersions } from "./bases.versions.ts";
+import type { Library } from "./library.service.ts";
+import type { MarketplaceLimits } from "./limits.ts";
+import type { Moderation } from "./moderation.ts";
+import type { Reviews } from "./reviews.service.ts";
+
+/** Where a checkout that begins with this call leads back to. */
+export type ReturnTo = (headers: Context["headers"], returnUrl: string | null | undefined) => { origin: string };
+
+export function mountModeration(mount: Mount, { moderation }: { moderation: Moderation }): void {
+  mount("adminMarketplace", adminMarketplaceRoutes, {
+    bases: (_, { query }) => moderation.bases(query),
+    updateBase: (context, { params, body }) => moderation.updateBase(actorOf(context), params.id, body),
+    reviews: (_, { query }) => moderation.reviews(query),
+    removeReview: (context, { params, body }) => moderation.removeReview(actorOf(context), params.review_id, body.reason),
+  });
+}
+
+/** marketplace-billing-admin 2 and 13. */
+export function mountMarketplaceAgents(
+  mount: Mount,
+  {
+    catalogue,
+    authoring,
+    acquiring,
+    reviews,
+    returnTo,
+  }: { catalogue: AgentCatalogue; authoring: AgentAuthoring; acquiring: Acquiring; reviews: Reviews; returnTo: ReturnTo },
+): void {
+  mount("marketplaceAgents", marketplaceAgentsRoutes, {
+    list: ({ user, ip }, { query }) => catalogue.browse(user, ip, query),
+    get: ({ user, ip }, { params }) => catalogue.get(user, ip, params.slug),
+    create: ({ user }, { body }) => authoring.create(user, body),
+    update: ({ user }, { params, body }) => authoring.update(user, params.id, body),
+    remove: ({ user }, { params }) => authoring.remove(user, params.id),
+    purchase: ({ user, headers }, { params, body }) => acquiring.agent(user, params.id, returnTo(headers, body.return_url)),
+    fork: ({ user }, { params, body }) => authoring.fork(user, params.id, body),
+    related: ({ user, ip }, { params, query }) => catalogue.related(user, ip, params.id, query.limit),
+    reviews: ({ user, ip }, { params, query }) => reviews.list("agent", user, ip, params.id, query),
+    review: async ({ user, status }, { params, body }) => {
+      const { review, isNew } = await reviews.write("agent", user, params.id, body);
+      status(isNew ? 201 : 200);
+      return review;
+    },
+    removeReview: ({ user }, { params }) => reviews.remove("agent", user, params.id),
+  });
+}
+
+/** marketplace-billing-admin 3 and 13. */
+export function mountMarketplaceBases(
+  mount: Mount,
+  {
+    catalogue,
+    authoring,
+    acquiring,
+    reviews,
+    versions,
+    limits,
+    returnTo,
+  }: {
+    catalogue: BaseCatalogue;
+    authoring: BaseAuthoring;
+    acquiring: Acquiring;
+    reviews: Reviews;
+    versions: BaseVersions;
+    limits: MarketplaceLimits;
+    returnTo: ReturnTo;
+  },
+): void {
+  mount("marketplaceBases", marketplaceBasesRoutes, {
+    workflows: async ({ ip }, { query }) => {
+      await limits.browse(ip);
+      const page = pageOf(query);
+      return page.envelope(workflows.slice(page.offset, page.offset + page.limit), workflows.length);
+    },
+    list: ({ user, ip }, { query }) => catalogue.browse(user, ip, query),
+    browse: ({ user, ip }, { query }) => catalogue.browse(user, ip, query),
+    get: ({ user, ip }, { params }) => catalogue.get(user, ip, params.slug),
+    versions: async ({ user, ip }, { params, query }) => {
+      await limits.versions(ip);
+      const { base } = await catalogue.require(user, params.slug);
+      const { versions: found, status } =
+        base.git_repo_url === null ? { versions: [], status: "current" as const } : await versions.of(base.git_repo_url);
+      const page = pageOf(query);
+      return {
+        ...page.envelope(found.slice(page.offset, page.offset + page.limit), found.length),
+        status,
+        default_branch: base.default_branch,
+        git_repo_url: base.git_repo_url,
+      };
+    },
+    create: ({ user }, { body }) => authoring.submit(user, body),
+    update: ({ user }, { params, body }) => authoring.update(user, params.id, body),
+    remove: ({ user }, { params }) => authoring.remove(user, params.id),
+    purchase: ({ user, headers }, { params, body }) => acquiring.base(user, params.id, returnTo(headers, body.return_url)),
+    related: ({ user, ip }, { params, query }) => catalogue.related(user, ip, params.id, query.limit),
+    reviews: ({ user, ip }, { params, query }) => reviews.list("base", user, ip, params.id, query),
+    review: async ({ user, status }, { params, body }) => {
+      const { review, isNew } = await reviews.write("base", user, params.id, body);
+      status(isNew ? 201 : 200);
+      return review;
+    },
+    removeReview: ({ user }, { params }) => reviews.remove("base", user, params.id),
+  });
+}
+
+/** marketplace-billing-admin 4 and 13. */
+export function mountLibrary(mount: Mount, { library }: { library: Library }): void {
+  mount("library", libraryRoutes, {
+    agents: ({ user }, { query }) => library.agents(user.id, query),
+    bases: ({ user }, { query }) => library.bases(user.id, query),
+    updateAgent: ({ user }, { params, body }) => library.enable(user.id, params.id, body.is_enabled),
+    removeAgent: ({ user }, { params }) => library.removeAgent(user.id, params.id),
+    removeBase: ({ user }, { params }) => library.removeBase(user.id, params.id),
+    ownItems: ({ user }, { query }) => library.ownItems(user.id, query),
+    creatorItems: (_, { params, query }) => library.creatorItems(params.username, query),
+    projectAgents: ({ user }, { params, query }) => library.projectAgents(user.id, params.id, query),
+    addProjectAgent: async ({ user, status }, { params }) => {
+      const { agent, isNew } = await library.addProjectAgent(user.id, params.id, params.agent_id);
+      status(isNew ? 201 : 200);
+      return agent;
+    },
+    removeProjectAgent: ({ user }, { params }) => library.removeProjectAgent(user.id, params.id, params.agent_id),
+  });
+}

@@ -1,0 +1,83 @@
+import type { AdminBase, AdminReview, List } from "@tesslate/contract";
+import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { ModeratedBase, ModerationStore } from "./moderation.store.ts";
+
+export type Moderation = ReturnType<typeof createModeration>;
+/** What administrators hide, show again and take away, each time with a row of the audit log (marketplace-billing-admin 6, 13). */
+export function createModeration({ store, audit }: { store: ModerationStore; audit: Audit }) {
+  return {
+    bases: async (query: PageQuery & { search?: string; is_active?: boolean }): Promise<List<AdminBase>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listBases(query, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    /** Throws 404, `nothing_to_change`, 422 for hiding without a reason, `conflict` for what its maker took away. */
+    updateBase: async (
+      actor: Actor,
+      ref: string,
+      { is_active, is_featured, reason }: { is_active?: boolean; is_featured?: boolean; reason?: string },
+    ): Promise<AdminBase> => {
+      if (is_active === undefined && is_featured === undefined)
+        throw badRequest("Nothing was said that could be changed.", "nothing_to_change");
+      if (is_active === false && reason === undefined) throw invalid(["body", "reason"], "Say why: it goes into the audit log");
+      return audit.act(actor, async ({ tx, record, nothingDone }) => {
+        const found = await store.lockBase(tx, ref);
+        if (!found) throw notFound("Base");
+        const { base } = found;
+        const isTurned = is_active !== undefined && is_active !== base.is_active;
+        const isMoved = is_featured !== undefined && is_featured !== base.is_featured;
+        if (isTurned && is_active && !found.is_hidden) throw conflict("conflict", "Its maker took this template away.");
+        if (!isTurned && !isMoved) nothingDone();
+        else await store.updateBase(tx, base.id, { ...(isTurned && { is_active }), ...(isMoved && { is_featured }) });
+        const said = {
+          target: { type: "base", id: base.id, name: base.name } as const,
+          ...(reason !== undefined && { reason }),
+          details: { slug: base.slug },
+        };
+        if (isTurned) await record({ ...said, action: is_active ? "base.restore" : "base.disable" });
+        if (isMoved) await record({ ...said, action: is_featured ? "base.feature" : "base.unfeature" });
+        const after = await store.lockBase(tx, base.id);
+        if (!after) throw notFound("Base");
+        return wireOf(after);
+      });
+    },
+    reviews: async (query: PageQuery & { search?: string }): Promise<List<AdminReview>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listReviews(query, page);
+      return page.envelope(rows, total);
+    },
+    /** What was said stays in the audit log, for whoever asks. Throws 404. */
+    removeReview: (actor: Actor, id: string, reason: string): Promise<void> =>
+      audit.act(actor, async ({ tx, record }) => {
+        const gone = await store.removeReview(tx, id);
+        if (!gone) throw notFound("Review");
+        await record({
+          action: "review.remove",
+          target: { type: gone.item_type, id: gone.item_id, name: gone.item_name },
+          reason,
+          details: { author_id: gone.user_id, rating: gone.rating, comment: gone.comment },
+        });
+      }),
+  };
+}
+
+const wireOf = ({ base, created_by_username, is_hidden }: ModeratedBase): AdminBase => ({
+  id: base.id,
+  name: base.name,
+  slug: base.slug,
+  description: base.description,
+  category: base.category,
+  source_type: base.source_type,
+  git_repo_url: base.git_repo_url,
+  visibility: base.visibility,
+  is_featured: base.is_featured,
+  is_active: base.is_active,
+  is_hidden,
+  downloads: base.downloads,
+  rating: base.rating,
+  reviews_count: base.reviews_count,
+  created_at: base.created_at,
+  created_by_username,
+});

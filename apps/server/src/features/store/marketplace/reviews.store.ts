@@ -1,0 +1,108 @@
+import { and, desc, eq, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../../platform/database.ts";
+import { agents, isEntryActive, userPurchasedAgents } from "../../agent/agents/agents.table.ts";
+import { users } from "../../accounts/users/users.table.ts";
+import { bases, isBaseEntryActive, userPurchasedBases } from "./bases.table.ts";
+import { creatorColumns } from "./creator.store.ts";
+import type { CreatorRow } from "./creator.ts";
+import { marketplaceReviews as reviews } from "./reviews.table.ts";
+
+export type ItemKind = "agent" | "base";
+export interface ReviewRow {
+  review: typeof reviews.$inferSelect;
+  author: CreatorRow;
+}
+
+export type ReviewsStore = ReturnType<typeof createReviewsStore>;
+export function createReviewsStore(db: Database) {
+  const of = (kind: ItemKind, itemId: string) => eq(kind === "agent" ? reviews.agent_id : reviews.base_id, itemId);
+  const ownOf = (kind: ItemKind, itemId: string, userId: string) => and(of(kind, itemId), eq(reviews.user_id, userId));
+  const select = (q: Queries) =>
+    q.select({ review: reviews, author: creatorColumns }).from(reviews).innerJoin(users, eq(users.id, reviews.user_id));
+  return {
+    list: async (
+      kind: ItemKind,
+      itemId: string,
+      page: { limit: number; offset: number },
+    ): Promise<{ rows: ReviewRow[]; total: number }> => {
+      const [rows, total] = await Promise.all([
+        select(db).where(of(kind, itemId)).orderBy(desc(reviews.created_at), reviews.id).limit(page.limit).offset(page.offset),
+        db.$count(reviews, of(kind, itemId)),
+      ]);
+      return { rows, total };
+    },
+    find: async (tx: Queries, kind: ItemKind, itemId: string, userId: string): Promise<ReviewRow | undefined> =>
+      (await select(tx).where(ownOf(kind, itemId, userId)))[0],
+    /** Whether the person has it in their library, switched on. */
+    isInLibrary: async (tx: Queries, kind: ItemKind, itemId: string, userId: string): Promise<boolean> =>
+      kind === "agent"
+        ? (await tx.$count(
+            userPurchasedAgents,
+            and(eq(userPurchasedAgents.agent_id, itemId), eq(userPurchasedAgents.user_id, userId), isEntryActive),
+          )) > 0
+        : (await tx.$count(
+            userPurchasedBases,
+            and(eq(userPurchasedBases.base_id, itemId), eq(userPurchasedBases.user_id, userId), isBaseEntryActive),
+          )) > 0,
+    /** Under the item's lock. True: their first of it. */
+    put: async (
+      tx: Queries,
+      kind: ItemKind,
+      itemId: string,
+      userId: string,
+      { rating, comment }: { rating: number; comment: string | null },
+    ): Promise<boolean> => {
+      const replaced = await tx
+        .update(reviews)
+        .set({ rating, comment, created_at: sql`now()` })
+        .where(ownOf(kind, itemId, userId))
+        .returning({ id: reviews.id });
+      if (replaced.length > 0) return false;
+      await tx
+        .insert(reviews)
+        .values({ user_id: userId, rating, comment, ...(kind === "agent" ? { agent_id: itemId } : { base_id: itemId }) });
+      return true;
+    },
+    /** Under the item's lock. False: there was none. */
+    remove: async (tx: Queries, kind: ItemKind, itemId: string, userId: string): Promise<boolean> =>
+      (
+        await tx
+          .delete(reviews)
+          .where(ownOf(kind, itemId, userId))
+          .returning({ id: reviews.id })
+      ).length > 0,
+    recount,
+  };
+}
+
+/** Under the item's lock: the mean of all reviews, null without any. */
+export async function recount(tx: Queries, kind: ItemKind, itemId: string): Promise<{ rating: number | null; reviews_count: number }> {
+  const item = kind === "agent" ? agents : bases;
+  const isOfIt = eq(kind === "agent" ? reviews.agent_id : reviews.base_id, itemId);
+  const [row] = await tx
+    .update(item)
+    .set({
+      rating: sql`(select avg(${reviews.rating})::float8 from ${reviews} where ${isOfIt})`,
+      reviews_count: sql`(select count(*)::int from ${reviews} where ${isOfIt})`,
+    })
+    .where(eq(item.id, itemId))
+    .returning({ rating: item.rating, reviews_count: item.reviews_count });
+  if (!row) throw new Error("the item is gone");
+  return row;
+}
+
+/** Takes away what the person said, and counts what it was said of anew. */
+export async function forgetReviewsOf(tx: Queries, userId: string): Promise<void> {
+  for (const [items, key] of [
+    ["agents", "agent_id"],
+    ["bases", "base_id"],
+  ] as const)
+    await tx.execute(
+      sql`select 1 from ${sql.identifier(items)} i where i.id in (select r.${sql.identifier(key)} from marketplace_reviews r where r.user_id = ${userId}) order by i.id for no key update`,
+    );
+  const gone = await tx
+    .delete(reviews)
+    .where(eq(reviews.user_id, userId))
+    .returning({ agent_id: reviews.agent_id, base_id: reviews.base_id });
+  for (const { agent_id, base_id } of gone) await (agent_id === null ? recount(tx, "base", base_id ?? "") : recount(tx, "agent", agent_id));
+}

@@ -1,0 +1,208 @@
+import { and, eq, getTableName, sql, type SQL, type Table } from "drizzle-orm";
+import type { AnyPgColumn } from "drizzle-orm/pg-core";
+import type { MarketplaceSort } from "@tesslate/contract";
+import type { Database, Queries } from "../../../platform/database.ts";
+import type { CountsOf } from "./counts.store.ts";
+import { chosenOf, totalOf, type FacetCell, type FacetChoice } from "./facets.ts";
+
+/** The columns of `agents` and `bases` that are filtered and ordered by. What is searched are three more that the database derives (see its migrations). */
+interface Searched {
+  id: AnyPgColumn;
+  name: AnyPgColumn;
+  category: AnyPgColumn;
+  pricing_type: AnyPgColumn;
+  downloads: AnyPgColumn;
+  rating: AnyPgColumn;
+  is_featured: AnyPgColumn;
+  price_cents: AnyPgColumn;
+  created_at: AnyPgColumn;
+}
+/** One way to search; the next is tried when it finds nothing. */
+interface Search {
+  condition: SQL | undefined;
+  /** The closest first: is called that, begins with it, has it in its name, has it elsewhere. Nothing is searched: one for all. */
+  closeness: (SQL | undefined)[];
+  /** Costs something for each row that is found. */
+  rank: SQL[];
+}
+/** Items that follow one another in the order of a page; they are looked for alone. */
+interface Stretch {
+  condition: SQL | undefined;
+  order: SQL[];
+  /** How many there are. */
+  n: number;
+  limit: number;
+  offset: number;
+}
+
+const maxWords = 8;
+/** Above as many finds their rank says little and would have to be worked out for each: then names go before the rest, and the most used first. */
+const rankedUpTo = 500;
+/** So many are sorted faster than they are met on the way along an index. */
+const sortedUpTo = 5_000;
+const wordsOf = (text: string): string[] => (text.normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, maxWords);
+/** As LIKE takes it: `%`, `_` and `\` stand for themselves. */
+const literally = (text: string) => text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+
+/**
+ * The ways to search for a text, to be tried in this order: by its words (each begins a word or is another form of one), then by the text as it
+ * stands, anywhere. Names count before tags before descriptions. Nothing to search for: one way that finds everything.
+ */
+function searchesIn(table: Searched & Table, wanted: string): [Search, ...Search[]] {
+  if (wanted === "") return [{ condition: undefined, closeness: [undefined], rank: [] }];
+  const owner = sql.identifier(getTableName(table));
+  const name = sql`${owner}.search_name`;
+  const [beginning, part] = [`${literally(wanted)}%`, `%${literally(wanted)}%`];
+  const closeness = [
+    sql`${name} = ${wanted}`,
+    sql`${name} like ${beginning} and ${name} <> ${wanted}`,
+    sql`${name} like ${part} and ${name} not like ${beginning}`,
+    sql`${name} not like ${part}`,
+  ];
+  const anywhere: Search = { condition: sql`${owner}.search_text like ${part}`, closeness, rank: [] };
+  const words = wordsOf(wanted);
+  if (words.length === 0) return [anywhere];
+  const query = sql`(${sql.join(
+    words.map((word) => sql`(to_tsquery('simple', ${`${word}:*`}) || plainto_tsquery('english', ${word}))`),
+    sql` && `,
+  )})`;
+  return [
+    { condition: sql`${owner}.search_words @@ ${query}`, closeness, rank: [sql`ts_rank(${owner}.search_words, ${query}) desc`] },
+    anywhere,
+  ];
+}
+
+/** marketplace-billing-admin 2.1. Every order ends with the id, so that pages are stable. Nulls as the indices have them. */
+function orderOf(table: Searched, sort: Exclude<MarketplaceSort, "relevance">): SQL[] {
+  const down = (column: AnyPgColumn) => sql`${column} desc nulls last`;
+  const orders: Record<typeof sort, SQL[]> = {
+    featured: [down(table.is_featured), down(table.downloads)],
+    popular: [down(table.downloads)],
+    newest: [down(table.created_at)],
+    name: [sql`${table.name}`],
+    rating: [down(table.rating), down(table.downloads)],
+    price_asc: [sql`${table.price_cents}`],
+    price_desc: [down(table.price_cents)],
+  };
+  return [...orders[sort], sql`${table.id}`];
+}
+
+/** `0` for the closest, and so on. */
+const placeOf = ({ closeness }: Search): SQL<number> =>
+  closeness.length === 1
+    ? sql<number>`0`
+    : sql<number>`case ${sql.join(
+        closeness.slice(0, -1).map((is, place) => sql`when ${is} then ${sql.raw(String(place))}`),
+        sql` `,
+      )} else ${sql.raw(String(closeness.length - 1))} end`;
+
+/**
+ * A page as the stretches that it consists of. By relevance, the finds of each closeness are a stretch of their own: of a word that most items have,
+ * only the ones that are shown have to be found.
+ */
+function stretchesOf(
+  table: Searched,
+  { search, sort, cells, page }: { search: Search; sort: MarketplaceSort; cells: FacetCell[]; page: { limit: number; offset: number } },
+): Stretch[] {
+  const n = totalOf(cells);
+  if (n <= page.offset) return [];
+  if (sort !== "relevance") return [{ condition: undefined, order: orderOf(table, sort), n, ...page }];
+  const order = orderOf(table, "featured");
+  if (n <= rankedUpTo) return [{ condition: undefined, order: [placeOf(search), ...search.rank, ...order], n, ...page }];
+  const stretches: Stretch[] = [];
+  let { limit, offset } = page;
+  for (const [place, condition] of search.closeness.entries()) {
+    const here = totalOf(cells.filter((cell) => cell.closeness === place));
+    const taken = Math.min(limit, Math.max(0, here - offset));
+    if (taken > 0) stretches.push({ condition, order, n: here, limit: taken, offset });
+    offset = Math.max(0, offset - here);
+    limit -= taken;
+  }
+  return stretches;
+}
+
+/**
+ * Which items a page shows, in their order, and how many there are of each kind without the filters that have a facet. `key` says what they are looked
+ * for `within`.
+ */
+export async function findPage(
+  db: Database,
+  countsOf: CountsOf,
+  {
+    table,
+    isOfficial,
+    within,
+    key,
+    chosen,
+    search: text,
+    sort,
+    page,
+  }: {
+    table: Searched & Table;
+    isOfficial: SQL<boolean>;
+    within: SQL | undefined;
+    key: string;
+    chosen: FacetChoice;
+    search: string | undefined;
+    sort: MarketplaceSort | undefined;
+    page: { limit: number; offset: number };
+  },
+): Promise<{ ids: string[]; cells: FacetCell[] }> {
+  const wanted = (text ?? "").trim().toLowerCase();
+  const counts = await countsOf();
+  const countOf = async (q: Queries, search: Search, name: string): Promise<FacetCell[]> => {
+    const known = counts.find(name);
+    if (known) return known;
+    const closeness = placeOf(search);
+    const { rows } = await q.execute<FacetCell & Record<string, unknown>>(sql`
+      select ${table.category} as category, ${table.pricing_type} as pricing_type, ${isOfficial} as is_official, ${closeness} as closeness, count(*)::int as n
+      from ${table} where ${and(within, search.condition)} group by 1, 2, 3, 4`);
+    counts.keep(name, rows);
+    return rows;
+  };
+  const filters = and(
+    chosen.category === undefined ? undefined : eq(table.category, chosen.category),
+    chosen.pricing_type === undefined ? undefined : eq(table.pricing_type, chosen.pricing_type),
+    chosen.creator_type === undefined ? undefined : eq(isOfficial, chosen.creator_type === "official"),
+  );
+  const idsOf = (search: Search, { condition, order, n, limit, offset }: Stretch): SQL => {
+    const where = sql`${table} where ${and(within, search.condition, filters, condition) ?? sql`true`}`;
+    // `offset 0` keeps the planner from going along the index of an order for a few that may stand at its end.
+    const from = n <= sortedUpTo ? sql`(select * from ${where} offset 0) as ${table}` : where;
+    return sql`select ${table.id} as id from ${from} order by ${sql.join(order, sql`, `)} limit ${limit} offset ${offset}`;
+  };
+  return onSearchPlans(db, wanted !== "", async (q) => {
+    for (const [way, search] of searchesIn(table, wanted).entries()) {
+      const cells = await countOf(q, search, JSON.stringify([way, wanted, key]));
+      if (cells.length === 0) continue;
+      const stretches = stretchesOf(table, {
+        search,
+        sort: wanted === "" && (sort ?? "relevance") === "relevance" ? "featured" : (sort ?? "relevance"),
+        cells: chosenOf(cells, chosen),
+        page,
+      });
+      const ids: string[] = [];
+      for (const stretch of stretches) ids.push(...(await q.execute<{ id: string }>(idsOf(search, stretch))).rows.map(({ id }) => id));
+      return { ids, cells };
+    }
+    return { ids: [], cells: [] };
+  });
+}
+
+/** The rows of a page in its order; what went in the meantime is left out. */
+export function inOrder<T>(ids: readonly string[], rows: readonly T[], idOf: (row: T) => string): T[] {
+  const byId = new Map(rows.map((row) => [idOf(row), row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/**
+ * For a search, in one transaction: the planner takes reading a derived word list for free and would go through the whole table for a word that many
+ * rows have, although the index knows them.
+ */
+const onSearchPlans = <T>(db: Database, isSearch: boolean, work: (q: Queries) => Promise<T>): Promise<T> =>
+  isSearch
+    ? db.transaction(async (tx) => {
+        await tx.execute(sql`set local enable_seqscan = off`);
+        return work(tx);
+      })
+    : work(db);
