@@ -74,27 +74,25 @@ test("contract loads in a browser: no node modules, typebox only", () => {
   ).toEqual([]);
 });
 
-test("features meet through index.ts (tables excepted, for foreign keys)", () => {
+test("features meet through index.ts", () => {
   expect(
     broken(({ file, imports }) => {
       const own = /^apps\/server\/src\/features\/([^/]+\/[^/]+)\//.exec(file)?.[1];
       if (!own) return [];
       return imports.flatMap(({ target }) => {
         const other = /^apps\/server\/src\/features\/([^/]+\/[^/]+)\/(.+)$/.exec(target);
-        return other && other[1] !== own && other[2] !== "index.ts" && !other[2]?.endsWith(".table.ts")
-          ? [`imports the inside of ${other[1]}: ${other[2]}`]
-          : [];
+        return other && other[1] !== own && other[2] !== "index.ts" ? [`imports the inside of ${other[1]}: ${other[2]}`] : [];
       });
     }),
   ).toEqual([]);
 });
 
-test("only http/ knows the HTTP library, only stores, tables and platform know SQL", () => {
+test("only http/ knows the HTTP library, only stores, the schema and platform know SQL", () => {
   expect(
     broken(({ file, imports }) => {
       if (!file.startsWith("apps/server/src/")) return [];
       const isHttp = file.startsWith("apps/server/src/http/");
-      const mayKnowSql = /\.(store|table)\.ts$|src\/platform\//.test(file);
+      const mayKnowSql = /\.store\.ts$|src\/(?:platform|db)\//.test(file);
       return imports.flatMap(({ target, isTypeOnly }) => {
         if (!isHttp && !isTypeOnly && /^(@fastify\/|fastify)/.test(target)) return [`imports ${target}`];
         if (!mayKnowSql && !isTypeOnly && /^(drizzle-orm|pg$)/.test(target)) return [`imports ${target}: SQL belongs in a *.store.ts`];

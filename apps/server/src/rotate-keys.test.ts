@@ -14,9 +14,9 @@ import { temporaryFolder } from "./testing/temporary.ts";
 const secretKey = "a key of the tests, long enough for everybody";
 
 test("every column of bytes is in the list of what is sealed", async () => {
-  const root = import.meta.dirname;
-  const files = (await readdir(root, { recursive: true })).filter((name) => name.endsWith(".table.ts"));
-  expect(files.length).toBeGreaterThan(10);
+  const root = join(import.meta.dirname, "db/schema");
+  const files = await readdir(root);
+  expect(files.length).toBeGreaterThan(8);
   const tables = (await Promise.all(files.map(async (name) => Object.values((await import(join(root, name))) as object)))).flat();
   const found = tables.filter((value): value is Table => is(value, Table)).flatMap(bytesOf);
   expect(found.length).toBeGreaterThan(1);

@@ -19,7 +19,7 @@ test("the migrations make the columns that the tables declare: names, nullabilit
   const made = new Map(rows.map((row) => [`${row.table}.${row.column}`, row]));
   const differences: string[] = [];
   let count = 0;
-  for (const file of globSync("**/*.table.ts", { cwd: import.meta.dirname })) {
+  for (const file of globSync("db/schema/*.ts", { cwd: import.meta.dirname })) {
     const tables = Object.values((await import(join(import.meta.dirname, file))) as Record<string, unknown>).filter((one) =>
       is(one, PgTable),
     );

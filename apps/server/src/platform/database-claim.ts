@@ -3,7 +3,7 @@ import { desc, sql } from "drizzle-orm";
 import pg from "pg";
 import type { Database } from "./database.ts";
 import type { Logger } from "./logger.ts";
-import { processes } from "./platform.table.ts";
+import { processes } from "../db/schema/platform.ts";
 import { livingProcesses } from "./presence.ts";
 
 const lock = [7473748, 1];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import type { ProjectEvent, RunEvent } from "@tesslate/contract";
-import { tasks } from "../features/core/tasks/tasks.table.ts";
+import { tasks } from "../db/schema/core.ts";
 import { testPlatform, type TestPlatform } from "../testing/platform.ts";
 import type { EventLog, NewEvent } from "./events.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { and, asc, eq, gt, gte, sql } from "drizzle-orm";
 import type { ProjectEvent, ProjectEventData, ProjectEventType, RunEvent } from "@tesslate/contract";
-import { events, type EventRow as LoggedEvent } from "../features/core/tasks/tasks.table.ts";
+import { events, type EventRow as LoggedEvent } from "../db/schema/core.ts";
 import type { Bus } from "./bus.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
 import { isUniqueViolation, type Database, type Queries } from "./database.ts";

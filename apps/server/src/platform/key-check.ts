@@ -1,6 +1,6 @@
 import { hkdfSync } from "node:crypto";
 import type { Database } from "./database.ts";
-import { serverSettings } from "./platform.table.ts";
+import { serverSettings } from "../db/schema/platform.ts";
 import type { SealingKeys } from "./sealing-keys.ts";
 import type { ServerSettings } from "./server-settings.ts";
 

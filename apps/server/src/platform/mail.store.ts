@@ -1,7 +1,7 @@
 import type { LetterKind, LetterStatus } from "@tesslate/contract";
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "./database.ts";
-import { letters, type LetterRow } from "./platform.table.ts";
+import { letters, type LetterRow } from "../db/schema/platform.ts";
 
 /** What a letter's text is bound to. */
 export const letterPlace = (id: string): string => `letters:${id}`;

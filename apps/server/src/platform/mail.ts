@@ -7,7 +7,7 @@ import type { Queries } from "./database.ts";
 import { enqueueJob, type JobHandlers } from "./jobs.ts";
 import type { Logger } from "./logger.ts";
 import { letterPlace, type MailStore } from "./mail.store.ts";
-import type { LetterRow } from "./platform.table.ts";
+import type { LetterRow } from "../db/schema/platform.ts";
 
 export interface Letter {
   kind: LetterKind;

@@ -4,7 +4,7 @@ import pg from "pg";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "./database.ts";
 import type { Logger } from "./logger.ts";
-import { processes } from "./platform.table.ts";
+import { processes } from "../db/schema/platform.ts";
 
 const lockClass = 7473747;
 

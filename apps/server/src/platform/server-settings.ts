@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Bus } from "./bus.ts";
 import type { CryptoBox } from "./crypto.ts";
 import type { Database, Queries } from "./database.ts";
-import { serverSettings } from "./platform.table.ts";
+import { serverSettings } from "../db/schema/platform.ts";
 import type { SealedColumn } from "./sealed.ts";
 
 /** Facts of this installation kept in the database; secret ones sealed. Other processes hear of changes through `onChange`. */

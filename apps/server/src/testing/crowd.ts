@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { users } from "../features/accounts/users/users.table.ts";
+import { users } from "../db/schema/accounts.ts";
 import type { TestApp } from "./app.ts";
 
 /** Somebody of a crowd: no password, no mail, a session. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { ShellServerFrame, ShellSession } from "@tesslate/contract";
-import type { ProjectRow } from "../features/projects/projects/projects.table.ts";
+import type { ProjectRow } from "../db/schema/projects.ts";
 import type { ShellLimits } from "../features/runtime/shell/terminal.ts";
 import type { TestApp, TestUser } from "./app.ts";
 import { emptyProject, sandboxApp } from "./sandbox.ts";

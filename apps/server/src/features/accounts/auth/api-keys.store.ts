@@ -1,8 +1,7 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { users, type UserRow } from "../users/users.table.ts";
+import { users, type UserRow, apiKeys, type ApiKeyRow } from "../../../db/schema/accounts.ts";
 import { ringSessions } from "./auth.store.ts";
-import { apiKeys, type ApiKeyRow } from "./auth.table.ts";
 
 export type ApiKeysStore = ReturnType<typeof createApiKeysStore>;
 export function createApiKeysStore(db: Database) {

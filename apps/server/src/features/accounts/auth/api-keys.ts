@@ -8,7 +8,7 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { isLiving } from "../users/index.ts";
 import type { ApiKeysStore } from "./api-keys.store.ts";
 import { sessionsChannel, type SessionsBell } from "./auth.store.ts";
-import type { ApiKeyRow } from "./auth.table.ts";
+import type { ApiKeyRow } from "../../../db/schema/accounts.ts";
 import { delayUntil } from "./sessions.ts";
 
 const mark = "tsk_";

@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { isStill, type Proven } from "../users/index.ts";
-import { loginAttempts } from "./auth.table.ts";
+import { loginAttempts } from "../../../db/schema/accounts.ts";
 
 /** A sign-in that waits for its code, as far as it still counts. */
 export interface Attempt {

@@ -2,8 +2,7 @@ import { and, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { isStill, type Proven } from "../users/index.ts";
-import { users, type UserRow } from "../users/users.table.ts";
-import { loginAttempts, oneTimeTokens, sessions, type SessionRow } from "./auth.table.ts";
+import { users, type UserRow, loginAttempts, oneTimeTokens, sessions, type SessionRow } from "../../../db/schema/accounts.ts";
 
 /** The bell that tells every process what it may no longer believe. */
 export const sessionsChannel = "sessions";

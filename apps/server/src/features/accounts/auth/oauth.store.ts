@@ -1,6 +1,6 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { oauthAccounts, oauthStates } from "./auth.table.ts";
+import { oauthAccounts, oauthStates } from "../../../db/schema/accounts.ts";
 
 export interface OauthState {
   provider: string;

@@ -1,6 +1,6 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { passkeyChallenges, passkeys, type PasskeyRow } from "./passkeys.table.ts";
+import { passkeyChallenges, passkeys, type PasskeyRow } from "../../../db/schema/accounts.ts";
 
 export type PasskeysStore = ReturnType<typeof createPasskeysStore>;
 export function createPasskeysStore(db: Database) {

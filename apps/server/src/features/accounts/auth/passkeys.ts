@@ -16,7 +16,7 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { PasskeysStore } from "./passkeys.store.ts";
-import type { PasskeyRow } from "./passkeys.table.ts";
+import type { PasskeyRow } from "../../../db/schema/accounts.ts";
 import type { Hold, Signed } from "./proof.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
 import type { WaysIn } from "./ways-in.store.ts";

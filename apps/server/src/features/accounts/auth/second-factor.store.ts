@@ -1,6 +1,6 @@
 import { and, desc, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { recoveryCodes, securityEvents, totpSecrets, type SecurityEventRow } from "./second-factor.table.ts";
+import { recoveryCodes, securityEvents, totpSecrets, type SecurityEventRow } from "../../../db/schema/accounts.ts";
 
 export interface TotpSecret {
   sealed_secret: Buffer;

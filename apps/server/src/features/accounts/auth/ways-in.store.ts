@@ -1,11 +1,8 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { conflict } from "../../../platform/errors.ts";
-import { users } from "../users/users.table.ts";
-import { apiKeys, loginAttempts, oauthAccounts } from "./auth.table.ts";
+import { users, apiKeys, loginAttempts, oauthAccounts, passkeys, recoveryCodes, totpSecrets } from "../../../db/schema/accounts.ts";
 import type { Outlasting } from "./letters.ts";
-import { passkeys } from "./passkeys.table.ts";
-import { recoveryCodes, totpSecrets } from "./second-factor.table.ts";
 
 /** The ways an account can be signed in to: password, passkeys, accounts elsewhere. */
 export type WaysIn = ReturnType<typeof createWaysIn>;

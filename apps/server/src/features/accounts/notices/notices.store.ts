@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { mailedNotices } from "./notices.table.ts";
+import { mailedNotices } from "../../../db/schema/accounts.ts";
 
 /** Something that somebody wants a mail about. */
 export interface Due extends Record<string, unknown> {

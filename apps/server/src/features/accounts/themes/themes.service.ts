@@ -7,7 +7,7 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { loadThemes } from "./bundled-themes.ts";
 import type { NewTheme, ThemeFilter, ThemesStore } from "./themes.store.ts";
-import type { ThemeRow } from "./themes.table.ts";
+import type { ThemeRow } from "../../../db/schema/accounts.ts";
 
 export const maxCustomThemes = 50;
 /** Literal siblings of `/api/themes/{id}`, and words that mean something else there. */

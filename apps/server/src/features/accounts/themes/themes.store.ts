@@ -1,7 +1,6 @@
 import { and, asc, desc, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { users } from "../users/users.table.ts";
-import { themes, type ThemeRow } from "./themes.table.ts";
+import { users, themes, type ThemeRow } from "../../../db/schema/accounts.ts";
 
 export type NewTheme = typeof themes.$inferInsert;
 export interface ThemeFilter {

@@ -16,4 +16,4 @@ export { generateReferralCode, isPlainEmail, normalizeUsername } from "./users.r
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
 export { createUsersStore, isLiving, isSame, isStill, type Proven, type UsersStore } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";
-export type { UserRow } from "./users.table.ts";
+export type { UserRow } from "../../../db/schema/accounts.ts";

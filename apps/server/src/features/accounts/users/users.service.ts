@@ -30,7 +30,7 @@ import {
   websiteProblem,
 } from "./users.rules.ts";
 import { isLiving, isStill, type NewUser, type UserChanges, type UsersStore } from "./users.store.ts";
-import type { UserRow } from "./users.table.ts";
+import type { UserRow } from "../../../db/schema/accounts.ts";
 
 export interface Registration {
   email: string;

@@ -2,7 +2,7 @@ import { and, eq, or, sql, type SQL } from "drizzle-orm";
 import type { Preferences } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/storable.ts";
-import { userAvatars, users, type UserRow } from "./users.table.ts";
+import { userAvatars, users, type UserRow } from "../../../db/schema/accounts.ts";
 
 export type NewUser = typeof users.$inferInsert;
 export type UserChanges = Omit<Partial<NewUser>, "preferences"> & { preferences?: SQL };

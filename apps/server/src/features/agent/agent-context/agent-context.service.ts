@@ -3,7 +3,7 @@ import { maxFileBytes, type AgentContext, type RouteInput, type agentContextRout
 import type { Sandbox } from "@tesslate/runtime";
 import { invalid } from "../../../platform/errors.ts";
 import type { Files } from "../../projects/files/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 
 export interface AgentContextOptions {
   projects: { require(userId: string, ref: string): Promise<ProjectRow>; sandboxOf(project: ProjectRow): Promise<Sandbox> };

@@ -3,7 +3,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import { effectiveFeatures, type AgentFeatures } from "./agents.features.ts";
 import type { AgentsStore } from "./agents.store.ts";
-import type { AgentRow } from "./agents.table.ts";
+import type { AgentRow } from "../../../db/schema/agent.ts";
 import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
 
 /** An agent that the caller may run, with their choice of model for it. */

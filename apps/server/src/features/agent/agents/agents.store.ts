@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, isEntryActive, userPurchasedAgents, type AgentRow } from "./agents.table.ts";
+import { agents, isEntryActive, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
 import type { OfficialAgent } from "./official-agents.ts";
 
 export type AgentsStore = ReturnType<typeof createAgentsStore>;

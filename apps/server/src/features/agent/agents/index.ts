@@ -5,4 +5,4 @@ export { toolsOfFeature, featureKeys } from "./agents.features.ts";
 export { mountAgents } from "./agents.routes.ts";
 export { createToolCatalogue, type ToolFacts } from "./tool-catalogue.ts";
 export { defaultAgentSlug } from "./official-agents.ts";
-export type { AgentRow } from "./agents.table.ts";
+export type { AgentRow } from "../../../db/schema/agent.ts";

@@ -6,7 +6,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { attachmentName, createInspection } from "./attachments.inspect.ts";
 import type { AttachmentsStore } from "./attachments.store.ts";
-import type { AttachmentRow } from "./attachments.table.ts";
+import type { AttachmentRow } from "../../../db/schema/agent.ts";
 
 /** Bytes of a piece: large enough for few rows, small enough to re-seal a hundred at once. */
 const pieceBytes = 256 * 1024;

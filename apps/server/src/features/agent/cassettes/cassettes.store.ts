@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { runCassettes } from "./cassettes.table.ts";
+import { runCassettes } from "../../../db/schema/agent.ts";
 
 /** Cassettes kept per project; the oldest go first. */
 const maxPerProject = 20;

@@ -3,7 +3,7 @@ import type { ApprovalResponse } from "@tesslate/contract";
 import type { Bus } from "../../../platform/bus.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { conflict, notFound } from "../../../platform/errors.ts";
-import type { ApprovalRow } from "./chat.table.ts";
+import type { ApprovalRow } from "../../../db/schema/agent.ts";
 import type { ChatStore } from "./chat.store.ts";
 import type { NewApproval, RunsStore } from "./runs.store.ts";
 

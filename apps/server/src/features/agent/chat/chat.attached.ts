@@ -1,6 +1,6 @@
 import { imageTypes, maxImageBytes, type Attached, type HistoryMessage, type ImagePart } from "@tesslate/agent";
 import type { Mention, MessageAttachment } from "@tesslate/contract";
-import type { MessageRow } from "./chat.table.ts";
+import type { MessageRow } from "../../../db/schema/agent.ts";
 
 /** What a message of the person may carry beside its words (agent-git-deploy 4.19). */
 export interface MessageExtras {

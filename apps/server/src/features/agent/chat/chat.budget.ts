@@ -5,13 +5,13 @@ import { AppError, badRequest, conflict, notFound } from "../../../platform/erro
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import { chargeOf, costOf, wishesOf, type Models, type ResolvedModel } from "../models/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { capsOf, dollars, withinCaps, type RunCaps } from "./chat.caps.ts";
 import { discreet } from "./chat.discreet.ts";
 import { historyBefore } from "./chat.history.ts";
 import type { ChatStore } from "./chat.store.ts";
-import type { ChatRow } from "./chat.table.ts";
+import type { ChatRow } from "../../../db/schema/agent.ts";
 import { spentToday } from "./chat.usage.ts";
 
 const everything = 2_147_483_647;

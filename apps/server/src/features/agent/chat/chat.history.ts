@@ -1,6 +1,6 @@
 import { summaryMessage, type HistoryMessage, type HistoryStep, type SteeredText } from "@tesslate/agent";
 import type { ChatStore } from "./chat.store.ts";
-import type { MessageRow } from "./chat.table.ts";
+import type { MessageRow } from "../../../db/schema/agent.ts";
 
 const maxMessages = 20;
 

@@ -10,7 +10,7 @@ import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { extrasOf, wordsOf } from "./chat.attached.ts";
 import { discreet } from "./chat.discreet.ts";
 import type { ChatStore } from "./chat.store.ts";
-import type { ChatRow, MessageRow } from "./chat.table.ts";
+import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
 import { titleFrom, titleOf } from "./chat.title.ts";
 
 const namingMs = 30_000;

@@ -1,8 +1,8 @@
 import type { PreviewState, ProjectInfo } from "@tesslate/agent";
 import type { Sandbox } from "@tesslate/runtime";
 import type { PreviewReport } from "@tesslate/contract";
-import type { ContainerRow } from "../../runtime/containers/containers.table.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { ChatStore } from "./chat.store.ts";
 

@@ -5,7 +5,7 @@ import { invalid } from "../../../platform/errors.ts";
 import type { Approvals } from "./chat.approvals.ts";
 import type { RunVoice } from "./chat.events.ts";
 import type { ChatStore } from "./chat.store.ts";
-import type { ApprovalRow } from "./chat.table.ts";
+import type { ApprovalRow } from "../../../db/schema/agent.ts";
 
 export interface QuestionsOptions {
   approvals: Approvals;

@@ -1,8 +1,8 @@
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
 import type { ChatStore } from "./chat.store.ts";
-import type { ChatRow } from "./chat.table.ts";
+import type { ChatRow } from "../../../db/schema/agent.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 
 /** What becomes of a conversation once the files are restored. */

@@ -12,7 +12,7 @@ import type { Agents } from "../agents/index.ts";
 import type { Cassettes } from "../cassettes/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import { wishesOf, type Models } from "../models/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../../core/tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";

@@ -8,13 +8,13 @@ import type { Agents } from "../agents/index.ts";
 import type { Attachments } from "../attachments/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import { wishesOf, type Models } from "../models/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskRow, Tasks } from "../../core/tasks/index.ts";
 import { editModeFor } from "./chat.keys.ts";
 import { metadataOf, wordsOf } from "./chat.attached.ts";
 import type { EarlierTasks, RunInput } from "./chat.run.ts";
 import type { ChatStore, RunMetadata } from "./chat.store.ts";
-import type { ChatRow } from "./chat.table.ts";
+import type { ChatRow } from "../../../db/schema/agent.ts";
 import { titleFrom } from "./chat.title.ts";
 import type { RunsStore } from "./runs.store.ts";
 

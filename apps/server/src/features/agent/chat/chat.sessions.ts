@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Chat, ChatMessage, ChatSession } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
 import { messageOf } from "./chat.service.ts";
 import type { ChatStore, ChatWithCount } from "./chat.store.ts";
-import type { MessageRow } from "./chat.table.ts";
+import type { MessageRow } from "../../../db/schema/agent.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 import type { RunsStore } from "./runs.store.ts";
 

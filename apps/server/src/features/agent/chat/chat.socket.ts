@@ -8,7 +8,7 @@ import type { Approvals } from "./chat.approvals.ts";
 import { refuseOwnAnswer } from "./chat.keys.ts";
 import type { Questions } from "./chat.questions.ts";
 import type { Chat } from "./chat.service.ts";
-import type { ChatRow } from "./chat.table.ts";
+import type { ChatRow } from "../../../db/schema/agent.ts";
 
 type FrameName = keyof typeof chatFrames;
 

@@ -1,10 +1,19 @@
 import { and, asc, count, desc, eq, getTableColumns, inArray, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { containers, type ContainerRow } from "../../runtime/containers/containers.table.ts";
-import { plans } from "../plans/plans.table.ts";
-import { queuedMessages } from "../queue/queue.table.ts";
-import { events, tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
-import { agentSteps, approvals, chatRewinds, chats, messages, type AgentStepRow, type ChatRow, type MessageRow } from "./chat.table.ts";
+import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
+import {
+  plans,
+  queuedMessages,
+  agentSteps,
+  approvals,
+  chatRewinds,
+  chats,
+  messages,
+  type AgentStepRow,
+  type ChatRow,
+  type MessageRow,
+} from "../../../db/schema/agent.ts";
+import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
 
 /** What a message's metadata says of the run that made it (agent-git-deploy 4.15). */
 export interface RunMetadata {

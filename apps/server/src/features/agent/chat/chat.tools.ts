@@ -4,7 +4,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { RunnableAgent } from "../agents/index.ts";
 import type { ResolvedModel } from "../models/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { RunVoice } from "./chat.events.ts";
 import type { RunWorkspace } from "./chat.workspace.ts";
 

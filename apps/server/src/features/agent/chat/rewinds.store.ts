@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gte, inArray, lt } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agentSteps, chatRewinds, messages, type MessageRow, type RewindRow } from "./chat.table.ts";
+import { agentSteps, chatRewinds, messages, type MessageRow, type RewindRow } from "../../../db/schema/agent.ts";
 
 export type RewindsStore = ReturnType<typeof createRewindsStore>;
 /** Messages taken out of a conversation, and put back. */

@@ -4,9 +4,8 @@ import type { SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/storable.ts";
 import { holdAfter } from "./chat.hold.ts";
-import { queuedMessages } from "../queue/queue.table.ts";
-import { events, tasks } from "../../core/tasks/tasks.table.ts";
 import {
+  queuedMessages,
   agentSteps,
   approvals,
   chats,
@@ -15,7 +14,8 @@ import {
   type ApprovalRow,
   type ChatRow,
   type MessageRow,
-} from "./chat.table.ts";
+} from "../../../db/schema/agent.ts";
+import { events, tasks } from "../../../db/schema/core.ts";
 
 export interface NewApproval {
   id: string;

@@ -2,7 +2,7 @@ import { and, eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { call, say, turn, when } from "@tesslate/testkit";
 import { all, answer, chatWorld, find, orderOf, reading } from "../../../testing/chat.ts";
-import { events } from "../../core/tasks/tasks.table.ts";
+import { events } from "../../../db/schema/core.ts";
 import { cutOffSubagents } from "./chat.cut-off.ts";
 import { createRunsStore } from "./runs.store.ts";
 

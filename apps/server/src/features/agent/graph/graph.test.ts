@@ -4,7 +4,7 @@ import { call, nextMessage, parallel, say } from "@tesslate/testkit";
 import type { RunEvent } from "@tesslate/contract";
 import { chatWorld } from "../../../testing/chat.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
-import { containers } from "../../runtime/containers/containers.table.ts";
+import { containers } from "../../../db/schema/runtime.ts";
 
 const results = (events: RunEvent[]) => events.flatMap((event) => (event.type === "agent_step" ? event.data.tool_results : []));
 

@@ -5,10 +5,10 @@ import { Type, type CreateContainer } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
 import type { Connections } from "../../runtime/connections/index.ts";
 import { workingDirOf, type Containers, type Creation, type Power } from "../../runtime/containers/index.ts";
-import type { ContainerRow } from "../../runtime/containers/containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { RunFacts, RunToolSource } from "../chat/index.ts";
 import type { Previews } from "../../runtime/previews/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Shell } from "../../runtime/shell/index.ts";
 
 export interface GraphServices {

@@ -6,7 +6,7 @@ import type { Redactions } from "../../projects/secrets/index.ts";
 import { connectMcp, McpProblem, type McpConnection, type McpLimits } from "./connection.ts";
 import { lentName, textOf, type ForeignTool } from "./foreign-tool.ts";
 import type { McpStore } from "./mcp.store.ts";
-import type { McpServerRow } from "./mcp.table.ts";
+import type { McpServerRow } from "../../../db/schema/agent.ts";
 import type { McpVault } from "./mcp.vault.ts";
 import type { McpSignIns } from "./sign-in.ts";
 

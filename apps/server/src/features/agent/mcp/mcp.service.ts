@@ -6,10 +6,10 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { connectMcp, McpProblem, type McpLimits } from "./connection.ts";
 import type { McpStore } from "./mcp.store.ts";
-import type { McpServerRow } from "./mcp.table.ts";
+import type { McpServerRow } from "../../../db/schema/agent.ts";
 import type { McpVault } from "./mcp.vault.ts";
 import type { McpSignIns } from "./sign-in.ts";
 

@@ -1,8 +1,7 @@
 import { and, asc, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { chats } from "../chat/chat.table.ts";
-import { projects } from "../../projects/projects/projects.table.ts";
-import { mcpServers, type McpServerRow } from "./mcp.table.ts";
+import { chats, mcpServers, type McpServerRow } from "../../../db/schema/agent.ts";
+import { projects } from "../../../db/schema/projects.ts";
 
 export type McpStore = ReturnType<typeof createMcpStore>;
 export function createMcpStore(db: Database) {

@@ -1,5 +1,5 @@
 import type { CryptoBox } from "../../../platform/crypto.ts";
-import type { McpServerRow } from "./mcp.table.ts";
+import type { McpServerRow } from "../../../db/schema/agent.ts";
 
 export const mcpAccessPlace = (id: string): string => `mcp_servers/${id}/access`;
 export const mcpOauthPlace = (id: string): string => `mcp_servers/${id}/oauth`;

@@ -7,7 +7,7 @@ import type { Catalogue } from "./catalogue.ts";
 import { tryTools, type Trial } from "./conformance.ts";
 import type { Connection } from "./connections.ts";
 import type { ModelsStore } from "./models.store.ts";
-import type { ModelCapabilitiesRow } from "./models.table.ts";
+import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
 import { visionOf } from "./vision.ts";
 
 /** A model's abilities change with its server's version; after this it is tried again at its next use. */

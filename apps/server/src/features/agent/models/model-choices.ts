@@ -7,7 +7,7 @@ import type { Credits } from "../../billing/credits/index.ts";
 import { toolsOf, type Capabilities } from "./capabilities.ts";
 import type { Models, ResolvedModel } from "./models.service.ts";
 import type { ModelsStore } from "./models.store.ts";
-import type { ModelCapabilitiesRow } from "./models.table.ts";
+import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
 import { chargeOf } from "./prices.ts";
 
 const healthMs = 30_000;

@@ -6,7 +6,7 @@ import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { Connection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
-import type { UserApiKeyRow, UserProviderRow } from "./model-keys.table.ts";
+import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
 import { customPrefix, modelKeyPlace, providerHeadersPlace, type OwnConnections } from "./own-connections.ts";
 import type { ProbeOutcome } from "./probe.ts";
 import { findProvider, providers } from "./providers.ts";

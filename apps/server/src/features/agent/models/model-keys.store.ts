@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { userApiKeys, userProviders, type UserApiKeyRow, type UserProviderRow } from "./model-keys.table.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { userApiKeys, userProviders, type UserApiKeyRow, type UserProviderRow } from "../../../db/schema/agent.ts";
 
 interface Page {
   limit: number;

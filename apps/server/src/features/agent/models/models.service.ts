@@ -13,7 +13,7 @@ import { connectionOf, openaiUrlOf, type Connection, type Connections } from "./
 import type { DemoModel } from "./demo-model.ts";
 import type { ModelsStore, Preferences } from "./models.store.ts";
 import { costOf, type Price, type Prices } from "./prices.ts";
-import type { ModelCapabilitiesRow, UserCustomModelRow } from "./models.table.ts";
+import type { ModelCapabilitiesRow, UserCustomModelRow } from "../../../db/schema/agent.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { customPrefix, type OwnConnection, type OwnConnections } from "./own-connections.ts";
 import { demoProvider, findProvider, providers, splitModelId, type ProviderSpec } from "./providers.ts";

@@ -1,13 +1,13 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { users } from "../../../db/schema/accounts.ts";
 import {
   modelCapabilities,
   modelPreferences,
   userCustomModels,
   type ModelCapabilitiesRow,
   type UserCustomModelRow,
-} from "./models.table.ts";
+} from "../../../db/schema/agent.ts";
 
 export interface Preferences {
   fallback_models: string[] | null;

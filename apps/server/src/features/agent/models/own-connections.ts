@@ -3,7 +3,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { connectionOf, trimmed, type Connection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
-import type { UserApiKeyRow, UserProviderRow } from "./model-keys.table.ts";
+import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
 import type { ProviderSpec } from "./providers.ts";
 
 /** The place a key is bound to: a row that is moved to another user or provider does not open. */

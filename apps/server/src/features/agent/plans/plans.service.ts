@@ -8,7 +8,7 @@ import type { Chat, ChatStore, RunFacts, RunToolSource, Sender, Utterance } from
 import type { TaskRow } from "../../core/tasks/index.ts";
 import { planName } from "./plan-names.ts";
 import type { PlansStore } from "./plans.store.ts";
-import type { PlanRow } from "./plans.table.ts";
+import type { PlanRow } from "../../../db/schema/agent.ts";
 
 export interface PlansOptions {
   store: PlansStore;

@@ -7,7 +7,7 @@ import type { Attachments } from "../attachments/index.ts";
 import { editModeFor, refuseSteering, type Chat, type ChatStore, type Sender, type TellingRun } from "../chat/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { QueueStore } from "./queue.store.ts";
-import type { QueuedRow } from "./queue.table.ts";
+import type { QueuedRow } from "../../../db/schema/agent.ts";
 
 export interface QueueOptions {
   store: QueueStore;

@@ -2,8 +2,7 @@ import { and, asc, eq, sql } from "drizzle-orm";
 import type { QueueHold } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/storable.ts";
-import { messages } from "../chat/chat.table.ts";
-import { queuedMessages, type QueuedRow } from "./queue.table.ts";
+import { messages, queuedMessages, type QueuedRow } from "../../../db/schema/agent.ts";
 
 /** As a message's metadata keeps what was said while it was made. */
 export interface StoredSteering {

@@ -2,9 +2,9 @@ import { and, desc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { PreviewReport } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/storable.ts";
-import { chats, messages, type ChatRow, type MessageRow } from "../chat/chat.table.ts";
-import { events, tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { chats, messages, type ChatRow, type MessageRow } from "../../../db/schema/agent.ts";
+import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
+import { users } from "../../../db/schema/accounts.ts";
 
 /** How many reports are looked at. */
 const maxReports = 200;

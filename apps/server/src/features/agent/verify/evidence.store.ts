@@ -2,9 +2,8 @@ import { and, asc, eq, sql } from "drizzle-orm";
 import type { Evidence } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/storable.ts";
-import { messages } from "../chat/chat.table.ts";
-import { events, tasks } from "../../core/tasks/tasks.table.ts";
-import { evidencePictures, runEvidence, type EvidenceRow } from "./evidence.table.ts";
+import { messages, evidencePictures, runEvidence, type EvidenceRow } from "../../../db/schema/agent.ts";
+import { events, tasks } from "../../../db/schema/core.ts";
 
 /** Pictures kept per project. */
 const maxPictures = 200;

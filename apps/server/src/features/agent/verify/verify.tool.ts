@@ -6,7 +6,7 @@ import { asMaterial } from "../../../platform/material.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import type { RunFacts } from "../chat/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";
-import type { ContainerRow } from "../../runtime/containers/containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Place } from "../../runtime/previews/index.ts";
 import { NoPlace, type Browsers } from "./browsers.ts";
 import type { EvidenceBook } from "./evidence.service.ts";

@@ -6,7 +6,7 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Credits } from "../credits/index.ts";
 import { livingStates, type BillingStore } from "./billing.store.ts";
-import type { PaymentRow, SubscriptionRow } from "./billing.table.ts";
+import type { PaymentRow, SubscriptionRow } from "../../../db/schema/billing.ts";
 import { billingConfigOf, limitOf, mayUseOwnKeys } from "./catalogue.ts";
 import { ownSessionOf, type OwnSession } from "./fulfilment.ts";
 import type { Shelves } from "./shelf.ts";

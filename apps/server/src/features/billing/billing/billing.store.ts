@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, inArray, isNotNull, lt, lte, sql } from "dri
 import type { Database, Queries } from "../../../platform/database.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
 import { ledgerEntries } from "../credits/index.ts";
-import { users, type UserRow } from "../../accounts/users/users.table.ts";
+import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import {
   checkouts,
   payments,
@@ -13,7 +13,7 @@ import {
   type PaymentRow,
   type PurchaseKind,
   type SubscriptionRow,
-} from "./billing.table.ts";
+} from "../../../db/schema/billing.ts";
 
 export type CheckoutRow = typeof checkouts.$inferSelect;
 export type Buyer = Pick<

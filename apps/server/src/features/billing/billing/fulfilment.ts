@@ -4,7 +4,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import { post, type Credits } from "../credits/index.ts";
 import type { Sales } from "../../store/creators/index.ts";
 import type { BillingStore, Returned } from "./billing.store.ts";
-import type { PaymentRow } from "./billing.table.ts";
+import type { PaymentRow } from "../../../db/schema/billing.ts";
 import { ownershipOf, type Ownership } from "./metadata.ts";
 import type { Plans, ToldSubscription } from "./plans.ts";
 import type { Shelves } from "./shelf.ts";

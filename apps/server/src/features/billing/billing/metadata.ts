@@ -1,6 +1,6 @@
 import type { Stripe } from "stripe";
 import { isUuid } from "../../../platform/uuid.ts";
-import type { PurchaseKind } from "./billing.table.ts";
+import type { PurchaseKind } from "../../../db/schema/billing.ts";
 
 const kinds = new Map<string | undefined, PurchaseKind>([
   ["subscription", "subscription"],

@@ -3,7 +3,7 @@ import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Credits } from "../credits/index.ts";
 import { livingStates, type BillingStore, type Buyer } from "./billing.store.ts";
-import type { SubscriptionRow } from "./billing.table.ts";
+import type { SubscriptionRow } from "../../../db/schema/billing.ts";
 import { isPaidTier, planOfPrice, type PaidTier } from "./catalogue.ts";
 import { ownershipOf } from "./metadata.ts";
 import type { Shelves } from "./shelf.ts";

@@ -6,7 +6,7 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { allowanceDays, maxPurchased, spend, totalOf, type CreditTerms } from "./credits.rules.ts";
 import { post } from "./ledger.ts";
 import type { BalanceRow, CreditsStore, SpentRow, UsageAxis, UsageFilter, UsageSum } from "./credits.store.ts";
-import type { UsagePurpose, UsageRow } from "./credits.table.ts";
+import type { UsagePurpose, UsageRow } from "../../../db/schema/billing.ts";
 
 /** One model call, priced. */
 export interface Usage {

@@ -1,9 +1,9 @@
 import { and, count, desc, eq, gt, gte, inArray, isNotNull, lt, sql, type SQL } from "drizzle-orm";
 import type { Amount } from "../../../platform/amounts.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { users, type UserRow } from "../../accounts/users/users.table.ts";
+import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import type { Buckets } from "./credits.rules.ts";
-import { creditAdjustments, creditReservations, usageLogs, type UsageRow } from "./credits.table.ts";
+import { creditAdjustments, creditReservations, usageLogs, type UsageRow } from "../../../db/schema/billing.ts";
 
 export interface BalanceRow {
   balance: Buckets;

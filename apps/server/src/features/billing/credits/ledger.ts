@@ -1,5 +1,5 @@
 import type { Queries } from "../../../platform/database.ts";
-import { ledgerEntries, type LedgerAccount } from "./ledger.table.ts";
+import { ledgerEntries, type LedgerAccount } from "../../../db/schema/billing.ts";
 
 export interface LedgerEntry {
   account: LedgerAccount;

@@ -1,8 +1,8 @@
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { isLiving, type UserRow } from "../../accounts/users/index.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { referralConversions, referralLandings } from "./referrals.table.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { referralConversions, referralLandings } from "../../../db/schema/billing.ts";
 
 const applyLock = 7473749;
 

@@ -1,8 +1,8 @@
 import { and, desc, eq, gte, lt, sql } from "drizzle-orm";
 import type { AuditFilter } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { users, type UserRow } from "../../accounts/users/users.table.ts";
-import { auditLog, type AuditRow } from "./audit.table.ts";
+import { users, type UserRow } from "../../../db/schema/accounts.ts";
+import { auditLog, type AuditRow } from "../../../db/schema/core.ts";
 
 /** Text that somebody looks for, as a part of what is compared: `%` and `_` mean themselves. */
 export const partOf = (text: string): string => `%${text.replace(/[\\%_]/g, (c) => `\\${c}`)}%`;

@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
 import { livingProcesses } from "../../../platform/presence.ts";
-import { idempotencyKeys } from "./idempotency.table.ts";
+import { idempotencyKeys } from "../../../db/schema/core.ts";
 
 export interface Claim {
   id: string;

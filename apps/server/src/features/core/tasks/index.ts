@@ -1,5 +1,5 @@
 export { createTasks, percentageOf, taskLinks, type NewTask, type TaskContext, type TaskDefinition, type Tasks } from "./tasks.service.ts";
 export { createTasksStore } from "./tasks.store.ts";
 export { mountTasks } from "./tasks.routes.ts";
-export type { TaskRow } from "./tasks.table.ts";
+export type { TaskRow } from "../../../db/schema/core.ts";
 export { exchangeKey, exchanges, exchangeTypes, findExchange, refuseDuringExchange } from "./exchanges.ts";

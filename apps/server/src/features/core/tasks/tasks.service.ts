@@ -10,7 +10,7 @@ import { isConnectionLoss } from "../../../platform/connection-loss.ts";
 import type { Reconnect } from "../../../platform/reconnect.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { TasksStore } from "./tasks.store.ts";
-import type { TaskRow } from "./tasks.table.ts";
+import type { TaskRow } from "../../../db/schema/core.ts";
 
 /** What a running task may use. */
 export interface TaskContext<Input = unknown> {

@@ -9,7 +9,7 @@ import { testApp } from "../../../testing/app.ts";
 import { testPlatform, type TestPlatform } from "../../../testing/platform.ts";
 import { createTasks, type TaskContext, type TaskDefinition, type Tasks } from "./tasks.service.ts";
 import { createTasksStore } from "./tasks.store.ts";
-import { tasks as tasksTable } from "./tasks.table.ts";
+import { tasks as tasksTable } from "../../../db/schema/core.ts";
 
 interface Bench extends AsyncDisposable {
   platform: TestPlatform;

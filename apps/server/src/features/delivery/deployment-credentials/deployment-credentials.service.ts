@@ -6,7 +6,7 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { TargetError, type Credential, type DeployTarget } from "../deployments/index.ts";
 import { catalogue, providerNames } from "./catalogue.ts";
 import type { DeploymentCredentialsStore } from "./deployment-credentials.store.ts";
-import type { DeploymentCredentialRow } from "./deployment-credentials.table.ts";
+import type { DeploymentCredentialRow } from "../../../db/schema/delivery.ts";
 
 /** What the tokens of a person with a provider are bound to; there is one set at each place. */
 export const credentialPlace = (row: { user_id: string; provider: string; project_id: string | null }): string =>

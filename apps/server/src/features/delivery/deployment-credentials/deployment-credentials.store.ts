@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, or, sql } from "drizzle-orm";
 import type { OutsideProvider } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { deploymentCredentials, type DeploymentCredentialRow } from "./deployment-credentials.table.ts";
+import { deploymentCredentials, type DeploymentCredentialRow } from "../../../db/schema/delivery.ts";
 
 interface Filter {
   provider?: OutsideProvider | undefined;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startCloudflare, startNetlify, startVercel, type CloudflareFake, type NetlifyFake, type VercelFake } from "@tesslate/testkit";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
-import { deploymentCredentials } from "./deployment-credentials.table.ts";
+import { deploymentCredentials } from "../../../db/schema/delivery.ts";
 
 let app: TestApp;
 let vercel: VercelFake;

@@ -4,8 +4,8 @@ import { startNetlify, startVercel, type NetlifyFake, type VercelFake } from "@t
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 import { createCryptoBox } from "../../../platform/crypto.ts";
-import { oauthStates } from "../../accounts/auth/auth.table.ts";
-import { deploymentCredentials } from "../deployment-credentials/deployment-credentials.table.ts";
+import { oauthStates } from "../../../db/schema/accounts.ts";
+import { deploymentCredentials } from "../../../db/schema/delivery.ts";
 import { createDeploymentCredentials, createDeploymentCredentialsStore, credentialPlace } from "../deployment-credentials/index.ts";
 import { createTargets, type Credential } from "../deployments/index.ts";
 import { createOutbound } from "../../../platform/outbound.ts";

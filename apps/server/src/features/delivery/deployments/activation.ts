@@ -5,7 +5,7 @@ import type { PreviewAddress } from "../../runtime/containers/index.ts";
 import type { Artefacts } from "./artefacts.ts";
 import { StepFailed, type CleanRooms } from "./clean-room.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow, SiteRow } from "./deployments.table.ts";
+import type { DeploymentRow, SiteRow } from "../../../db/schema/delivery.ts";
 import { siteName, type RequestVault } from "./deployment-request.ts";
 import { maxSiteName, siteUrl, type LiveSites } from "./local/live-site.ts";
 import type { Programs } from "./local/programs.ts";

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { conflict } from "../../../platform/errors.ts";
 import { createZip, tieSource } from "../../../platform/zip.ts";
 import type { Artefacts } from "./artefacts.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 
 /** Names of images, as Docker knows them; changed in the Dockerfile by whoever has others. */
 const images = { site: "nginx:alpine", node: "node:24-slim", python: "python:3-slim", other: "debian:stable-slim" };

@@ -2,14 +2,14 @@ import type { DeployProvider, Deployment, DeploymentTarget, FrameworkId, List } 
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import type { ContainerRow } from "../../runtime/containers/containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { CanvasTargetsStore } from "./canvas-targets.store.ts";
 import { wireOf as deploymentOf } from "./deployment-shape.ts";
 import type { Beginning } from "./beginning.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { TargetRow } from "./deployments.table.ts";
+import type { TargetRow } from "../../../db/schema/delivery.ts";
 import { detectFramework } from "./framework.ts";
 
 const titles: Record<DeployProvider, string> = {

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { deploymentTargetContainers, deploymentTargets, type TargetRow } from "./deployments.table.ts";
+import { deploymentTargetContainers, deploymentTargets, type TargetRow } from "../../../db/schema/delivery.ts";
 
 export type CanvasTargetsStore = ReturnType<typeof createCanvasTargetsStore>;
 export function createCanvasTargetsStore(db: Database) {

@@ -9,7 +9,7 @@ import type { Activation } from "./activation.ts";
 import type { DeploymentLogs } from "./deployment-log.ts";
 import { containerRemoved } from "./deployment-shape.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 export const deploymentType = "deployment";

@@ -1,7 +1,7 @@
 import type { BuildMode, DeployProvider, FrameworkId, LaunchRule } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 
 /** What a deployment was asked for, with the variables as they were then: a try after a crash, or the same version again, is the same deployment. */
 export interface KeptRequest {

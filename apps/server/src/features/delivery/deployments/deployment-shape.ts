@@ -1,5 +1,5 @@
 import type { Deployment } from "@tesslate/contract";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 
 /** Why a deployment ended whose container went meanwhile. */
 export const containerRemoved = "The container was removed while it was being deployed.";

@@ -13,7 +13,7 @@ import type { Beginning } from "./beginning.ts";
 import type { DeploymentLogs } from "./deployment-log.ts";
 import { wireOf } from "./deployment-shape.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { LiveSites } from "./local/live-site.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
 import type { Pipeline } from "./pipeline.ts";

@@ -1,11 +1,11 @@
 import type { DeployEnvironment, DeployProvider, DeploymentStatus } from "@tesslate/contract";
 import { and, asc, count, desc, eq, gt, inArray, isNull, like, max, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { containers, type ContainerRow } from "../../runtime/containers/containers.table.ts";
-import { projects } from "../../projects/projects/projects.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
-import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type SiteRow } from "./deployments.table.ts";
+import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
+import { projects } from "../../../db/schema/projects.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { tasks, type TaskRow } from "../../../db/schema/core.ts";
+import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type SiteRow } from "../../../db/schema/delivery.ts";
 
 type Page = { limit: number; offset: number };
 type Place = { container_id: string; provider: DeployProvider };

@@ -1,11 +1,11 @@
 import type { LaunchReport, LaunchRule } from "@tesslate/contract";
 import type { LaunchChoices, LaunchGate } from "../launch/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Artefacts } from "./artefacts.ts";
 import { StepFailed, type CleanRooms } from "./clean-room.ts";
 import { secretNamesOf, type KeptRequest } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 
 /** What is about to be seen, and by whose leave. */
 export interface Candidate {

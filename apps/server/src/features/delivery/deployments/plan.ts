@@ -1,8 +1,8 @@
 import { FrameworkId, type BuildMode, type DeployProvider } from "@tesslate/contract";
 import type { Tree } from "@tesslate/runtime";
 import { Value } from "typebox/value";
-import type { ContainerRow } from "../../runtime/containers/containers.table.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { commandOf, StepFailed, type BuildPlan } from "./clean-room.ts";
 import type { KeptRequest } from "./deployment-request.ts";
 import { detectFramework, rulesOf, within, type PackageFile } from "./framework.ts";

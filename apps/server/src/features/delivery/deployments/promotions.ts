@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { deploymentSteps, type LaunchRule } from "@tesslate/contract";
 import { conflict } from "../../../platform/errors.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Activation } from "./activation.ts";
 import type { Beginning } from "./beginning.ts";
 import { StepFailed } from "./clean-room.ts";
 import { proposedName, type RequestVault } from "./deployment-request.ts";
 import { canPromote } from "./deployment-shape.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { refusalOf, type Judging } from "./judging.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
 import type { SwitchInput, Switching, SwitchRun } from "./switching.ts";

@@ -1,7 +1,7 @@
 import { AppError, conflict } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Activation } from "./activation.ts";
 import type { Artefacts } from "./artefacts.ts";
 import type { Beginning, Prepared } from "./beginning.ts";
@@ -9,7 +9,7 @@ import { deploymentMs } from "./deploying.ts";
 import type { RequestVault } from "./deployment-request.ts";
 import { canRollBack } from "./deployment-shape.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { SwitchInput, Switching, SwitchRun } from "./switching.ts";

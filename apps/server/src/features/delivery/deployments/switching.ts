@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { taskLinks, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
 import type { Beginning } from "./beginning.ts";
@@ -10,7 +10,7 @@ import type { Deploying } from "./deploying.ts";
 import type { DeploymentLog, DeploymentLogs } from "./deployment-log.ts";
 import { containerRemoved, wireOf } from "./deployment-shape.ts";
 import { switchKey, type DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { TargetError } from "./targets/client.ts";
 
 const cancelWaitMs = 5000;

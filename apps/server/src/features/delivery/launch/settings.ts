@@ -1,7 +1,7 @@
 import { Value } from "typebox/value";
 import { LaunchSettings } from "@tesslate/contract";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 
 const usual: LaunchSettings = { blocking: ["build", "secrets"], weight_budget: 2_000_000 };
 const key = "launch";

@@ -1,8 +1,8 @@
 import { and, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { messages } from "../../agent/chat/chat.table.ts";
-import { tasks } from "../../core/tasks/tasks.table.ts";
-import { runWebhooks, type RunWebhookRow } from "./webhooks.table.ts";
+import { messages } from "../../../db/schema/agent.ts";
+import { tasks } from "../../../db/schema/core.ts";
+import { runWebhooks, type RunWebhookRow } from "../../../db/schema/external.ts";
 
 const keptDays = 30;
 /** A try that has not come back within this died with its process. */

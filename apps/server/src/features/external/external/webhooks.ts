@@ -8,7 +8,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { TaskDefinition, TaskRow } from "../../core/tasks/index.ts";
 import type { WebhooksStore } from "./webhooks.store.ts";
-import type { RunWebhookRow } from "./webhooks.table.ts";
+import type { RunWebhookRow } from "../../../db/schema/external.ts";
 
 export const webhookPlace = (taskId: string): string => `run_webhooks/${taskId}`;
 const job = "deliver_webhook";

@@ -1,6 +1,6 @@
 import { ProjectRef, Type, type File, type SearchEvent, type SearchMatch, type SearchQuery, type TreeEntry } from "@tesslate/contract";
 import { badRequest } from "../../../platform/errors.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { platformTool, type PlatformTool } from "./platform-tool.ts";
 

@@ -1,15 +1,15 @@
 import { and, desc, eq, lte, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { forgetNamesOf } from "../../core/audit/index.ts";
-import { agents, userPurchasedAgents } from "../../agent/agents/agents.table.ts";
+import { agents, userPurchasedAgents } from "../../../db/schema/agent.ts";
 import { forgetVoicesOf } from "../feedback/index.ts";
 import { bases, forgetReviewsOf, userPurchasedBases } from "../../store/marketplace/index.ts";
-import { podAccessLog } from "../../runtime/previews/pod-access.table.ts";
+import { podAccessLog } from "../../../db/schema/runtime.ts";
 import { forgetReferrer } from "../../billing/referrals/index.ts";
-import { projects, type ProjectRow } from "../../projects/projects/projects.table.ts";
-import { tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
+import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
+import { tasks, type TaskRow } from "../../../db/schema/core.ts";
 import { systemAccounts } from "../../accounts/users/index.ts";
-import { users, type UserRow } from "../../accounts/users/users.table.ts";
+import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import type { OwnedTable } from "./owned-tables.ts";
 
 export type AccountStore = ReturnType<typeof createAccountStore>;

@@ -7,7 +7,7 @@ import { eventually } from "../../../testing/chat.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 import { filesOf, filesWith, rowsWith } from "../../../testing/traces.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { users } from "../../../db/schema/accounts.ts";
 
 /* With one of everything that somebody can own: `account.hard.test.ts`. */
 let app: ProjectsApp;

@@ -1,7 +1,7 @@
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskContext, Tasks } from "../../core/tasks/index.ts";
 import type { AccountStore } from "./account.store.ts";
 import { goneLetter } from "./letters.ts";

@@ -1,8 +1,8 @@
 import { and, desc, eq, ilike, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, type AgentRow } from "../../agent/agents/agents.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { agents, type AgentRow } from "../../../db/schema/agent.ts";
+import { users } from "../../../db/schema/accounts.ts";
 import { partOf } from "../../core/audit/index.ts";
 
 export interface AgentFilter {

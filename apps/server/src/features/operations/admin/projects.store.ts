@@ -1,11 +1,11 @@
 import { and, asc, desc, eq, gte, ilike, inArray, lt, or, sql, type SQL } from "drizzle-orm";
 import type { AdminProject, EnvironmentStatus } from "@tesslate/contract";
 import type { Database } from "../../../platform/database.ts";
-import { chats } from "../../agent/chat/chat.table.ts";
-import { containers } from "../../runtime/containers/containers.table.ts";
-import { projects } from "../../projects/projects/projects.table.ts";
-import { tasks } from "../../core/tasks/tasks.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { chats } from "../../../db/schema/agent.ts";
+import { containers } from "../../../db/schema/runtime.ts";
+import { projects } from "../../../db/schema/projects.ts";
+import { tasks } from "../../../db/schema/core.ts";
+import { users } from "../../../db/schema/accounts.ts";
 import { partOf } from "../../core/audit/index.ts";
 
 export interface ProjectFilter {

@@ -2,12 +2,11 @@ import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, l
 import type { EnvironmentStatus, UserFilter } from "@tesslate/contract";
 import type { Amount } from "../../../platform/amounts.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents } from "../../agent/agents/agents.table.ts";
-import { apiKeys, sessions } from "../../accounts/auth/auth.table.ts";
-import { usageLogs } from "../../billing/credits/credits.table.ts";
-import { projects } from "../../projects/projects/projects.table.ts";
-import { tasks } from "../../core/tasks/tasks.table.ts";
-import { users, type UserRow } from "../../accounts/users/users.table.ts";
+import { agents } from "../../../db/schema/agent.ts";
+import { apiKeys, sessions, users, type UserRow } from "../../../db/schema/accounts.ts";
+import { usageLogs } from "../../../db/schema/billing.ts";
+import { projects } from "../../../db/schema/projects.ts";
+import { tasks } from "../../../db/schema/core.ts";
 import { partOf } from "../../core/audit/index.ts";
 
 const isThere = ne(projects.environment_status, "deleting");

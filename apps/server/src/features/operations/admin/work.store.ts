@@ -1,9 +1,9 @@
 import { and, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { AdminJob, JobState } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { projects } from "../../projects/projects/projects.table.ts";
-import { tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { projects } from "../../../db/schema/projects.ts";
+import { tasks, type TaskRow } from "../../../db/schema/core.ts";
+import { users } from "../../../db/schema/accounts.ts";
 
 export interface TaskFilter {
   status?: TaskRow["status"];

@@ -5,7 +5,7 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Actor, Audit } from "../../core/audit/index.ts";
 import type { CommentRow, FeedbackFilter, FeedbackStore, PostRow, Viewer } from "./feedback.store.ts";
-import type { FeedbackRow } from "./feedback.table.ts";
+import type { FeedbackRow } from "../../../db/schema/operations.ts";
 
 const commentsInDetail = 100;
 

@@ -1,7 +1,13 @@
 import { and, asc, desc, eq, or, sql, type SQL } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { feedbackComments, feedbackPosts, feedbackUpvotes, type FeedbackCommentRow, type FeedbackRow } from "./feedback.table.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import {
+  feedbackComments,
+  feedbackPosts,
+  feedbackUpvotes,
+  type FeedbackCommentRow,
+  type FeedbackRow,
+} from "../../../db/schema/operations.ts";
 
 /** Who looks: administrators see what is hidden, everybody sees their own. */
 export interface Viewer {

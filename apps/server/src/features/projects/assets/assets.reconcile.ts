@@ -3,7 +3,7 @@ import { skippedDirectories } from "../files/index.ts";
 import { headBytes, inspect } from "./assets.inspect.ts";
 import { pathOf, placeOf } from "./assets.names.ts";
 import type { AssetsStore, Correction } from "./assets.store.ts";
-import type { AssetRow } from "./assets.table.ts";
+import type { AssetRow } from "../../../db/schema/projects.ts";
 
 const filesAtOnce = 32;
 

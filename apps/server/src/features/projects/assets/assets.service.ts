@@ -4,12 +4,11 @@ import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { isSkipped, skippedDirectories, type Announce, type FileChange } from "../files/index.ts";
-import type { ProjectRow } from "../projects/projects.table.ts";
+import type { ProjectRow, AssetRow } from "../../../db/schema/projects.ts";
 import { declaredType, headBytes, inspect } from "./assets.inspect.ts";
 import { assetName, directoryOf, numbered, pathOf, placeOf } from "./assets.names.ts";
 import { reconcileAssets } from "./assets.reconcile.ts";
 import type { AssetsStore } from "./assets.store.ts";
-import type { AssetRow } from "./assets.table.ts";
 
 /** What assets need of projects. */
 export interface ProjectAccess {

@@ -1,7 +1,7 @@
 import { and, count, desc, eq, ilike, isNull, ne, or, sql } from "drizzle-orm";
 import type { AssetFileType } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { assets, type AssetRow } from "./assets.table.ts";
+import { assets, type AssetRow } from "../../../db/schema/projects.ts";
 
 export interface AssetFilter {
   directory?: string;

@@ -6,7 +6,7 @@ import { fromRuntime } from "../../../http/errors.ts";
 import { AppError, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import type { ProjectRow } from "../projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { isSkipped, normalisePath, skippedDirectories, writablePath } from "./files.paths.ts";
 import type { FilesWatch } from "./files.watch.ts";
 

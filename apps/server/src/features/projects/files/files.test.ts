@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ProjectEvent } from "@tesslate/contract";
-import type { ProjectRow } from "../projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TestUser } from "../../../testing/app.ts";
 import { emptyProject, sandboxApp, type SandboxApp } from "../../../testing/sandbox.ts";
 

@@ -15,10 +15,9 @@ import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import type { ProjectRow } from "../projects/projects.table.ts";
+import type { ProjectRow, BoardRow, ColumnRow } from "../../../db/schema/projects.ts";
 import { firstColumns, placed, priorityOf, tagsOf, typeOf } from "./kanban.rules.ts";
 import type { CardWithPeople, KanbanStore } from "./kanban.store.ts";
-import type { BoardRow, ColumnRow } from "./kanban.table.ts";
 
 /** What the board needs of projects. */
 export interface ProjectAccess {

@@ -3,8 +3,8 @@ import { alias } from "drizzle-orm/pg-core";
 import type { UserRef } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/storable.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { boardColumns, boards, cardComments, cards, type BoardRow, type CardRow, type ColumnRow } from "./kanban.table.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { boardColumns, boards, cardComments, cards, type BoardRow, type CardRow, type ColumnRow } from "../../../db/schema/projects.ts";
 
 /** A card with the people it names. */
 export type CardWithPeople = CardRow & { assignee: UserRef | null; reporter: UserRef | null };

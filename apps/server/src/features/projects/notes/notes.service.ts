@@ -1,9 +1,8 @@
 import type { Notes as NotesBody } from "@tesslate/contract";
 import { AppError, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import type { ProjectRow } from "../projects/projects.table.ts";
+import type { ProjectRow, NotesRow } from "../../../db/schema/projects.ts";
 import type { NotesStore } from "./notes.store.ts";
-import type { NotesRow } from "./notes.table.ts";
 
 /** What notes need of projects. */
 export interface ProjectAccess {

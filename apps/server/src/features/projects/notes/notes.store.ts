@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { projectNotes, type NotesRow } from "./notes.table.ts";
+import { projectNotes, type NotesRow } from "../../../db/schema/projects.ts";
 
 export type NotesStore = ReturnType<typeof createNotesStore>;
 export function createNotesStore(db: Database) {

@@ -1,5 +1,5 @@
 import type { Queries } from "../../../platform/database.ts";
-import type { ProjectRow } from "./projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 
 /** How a container is run: its argv (null: nobody knows yet), the port it is told to listen on, and what it is made with. */
 export interface ServiceShape {

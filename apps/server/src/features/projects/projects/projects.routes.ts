@@ -5,7 +5,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import { pageOf } from "../../../platform/pages.ts";
 import { serveEventSocket } from "./project-events.ts";
 import type { Projects } from "./projects.service.ts";
-import type { ProjectRow } from "./projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Provisioning } from "./provisioning.ts";
 import type { Templates } from "./templates.ts";
 

@@ -6,7 +6,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { Claim, ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
-import type { ProjectRow } from "./projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { runStatusOf } from "./run-status.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 

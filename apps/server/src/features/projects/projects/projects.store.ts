@@ -2,11 +2,10 @@ import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
 import type { EnvironmentStatus, RunStatus, StopReason, Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/storable.ts";
-import { chats } from "../../agent/chat/chat.table.ts";
-import { containers } from "../../runtime/containers/containers.table.ts";
-import { shellSessions } from "../../runtime/shell/shell.table.ts";
-import { users, type UserRow } from "../../accounts/users/users.table.ts";
-import { projects, type ProjectRow } from "./projects.table.ts";
+import { chats } from "../../../db/schema/agent.ts";
+import { containers, shellSessions } from "../../../db/schema/runtime.ts";
+import { users, type UserRow } from "../../../db/schema/accounts.ts";
+import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { fixedRunStatus } from "./run-status.ts";
 
 /** A project with what its `status` is derived from: the statuses of its containers, external ones left out. */

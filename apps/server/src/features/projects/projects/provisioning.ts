@@ -6,7 +6,7 @@ import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../../cor
 import { wireOf, type Projects } from "./projects.service.ts";
 import type { ProjectSource, ProjectSources, SourceInput } from "./project-source.ts";
 import type { ProjectsStore } from "./projects.store.ts";
-import type { ProjectRow } from "./projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { newSlug } from "./slug.ts";
 import type { Templates } from "./templates.ts";
 

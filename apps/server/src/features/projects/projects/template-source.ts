@@ -4,7 +4,7 @@ import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectSource, ServiceShape, SourceInput } from "./project-source.ts";
 import type { Projects } from "./projects.service.ts";
-import type { ProjectRow } from "./projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { BundledTemplate, Templates } from "./templates.ts";
 
 /** Writes the row of the container at the root of a new project's tree; starts nothing. */

@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import type { TestUser } from "../../../testing/app.ts";
 import { ended } from "../../../testing/projects.ts";
 import { emptyProject, sandboxApp, type SandboxApp } from "../../../testing/sandbox.ts";
-import type { ProjectRow } from "../projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 
 let app: SandboxApp;
 let owner: TestUser;

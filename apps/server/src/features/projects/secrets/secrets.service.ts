@@ -13,7 +13,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { Redactions } from "./redactions.ts";
 import type { SecretsStore } from "./secrets.store.ts";
-import type { SecretRow } from "./secrets.table.ts";
+import type { SecretRow } from "../../../db/schema/projects.ts";
 import type { SecretVault } from "./secrets.vault.ts";
 
 /** What secrets need of projects and containers. */

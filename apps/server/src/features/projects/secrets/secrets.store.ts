@@ -1,6 +1,6 @@
 import { and, asc, count, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { projectSecrets, type SecretRow } from "./secrets.table.ts";
+import { projectSecrets, type SecretRow } from "../../../db/schema/projects.ts";
 
 export type SecretsStore = ReturnType<typeof createSecretsStore>;
 export function createSecretsStore(db: Database) {

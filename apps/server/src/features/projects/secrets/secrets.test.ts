@@ -3,7 +3,7 @@ import type { ProjectEvent } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
-import type { ProjectRow } from "../projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 
 let app: TestApp;
 let owner: TestUser;

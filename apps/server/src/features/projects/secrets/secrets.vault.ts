@@ -1,7 +1,7 @@
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { SecretsStore } from "./secrets.store.ts";
-import type { SecretRow } from "./secrets.table.ts";
+import type { SecretRow } from "../../../db/schema/projects.ts";
 
 /** The place a value is bound to: a row that is moved to another project or renamed does not open. */
 export const secretPlace = (row: Pick<SecretRow, "project_id" | "key">): string => `project_secrets:${row.project_id}:${row.key}`;

@@ -3,9 +3,8 @@ import type { Queries } from "../../../platform/database.ts";
 import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import type { ContainerRow } from "../containers/containers.table.ts";
+import type { ContainerRow, ConnectionRow } from "../../../db/schema/runtime.ts";
 import type { ConnectionsStore } from "./connections.store.ts";
-import type { ConnectionRow } from "./connections.table.ts";
 import { exportsOf, mappingOf, offeredBy } from "./exports.ts";
 import { leadsTo } from "./graph.ts";
 

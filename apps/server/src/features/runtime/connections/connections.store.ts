@@ -1,7 +1,6 @@
 import { and, asc, count, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { containers, type ContainerRow } from "../containers/containers.table.ts";
-import { connections, type ConnectionRow } from "./connections.table.ts";
+import { containers, type ContainerRow, connections, type ConnectionRow } from "../../../db/schema/runtime.ts";
 
 export type ConnectionsStore = ReturnType<typeof createConnectionsStore>;
 export function createConnectionsStore(db: Database) {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { ContainerRow } from "../containers/containers.table.ts";
-import type { ConnectionRow } from "./connections.table.ts";
+import type { ContainerRow, ConnectionRow } from "../../../db/schema/runtime.ts";
 import { exportsOf, isFillable, plan, prefixOf } from "./exports.ts";
 import { leadsTo } from "./graph.ts";
 

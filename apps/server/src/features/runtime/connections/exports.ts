@@ -1,6 +1,5 @@
 import { findService, namesIn } from "../containers/index.ts";
-import type { ContainerRow } from "../containers/containers.table.ts";
-import type { ConnectionRow } from "./connections.table.ts";
+import type { ContainerRow, ConnectionRow } from "../../../db/schema/runtime.ts";
 
 /** One variable that a connection gives its target: a template over what the source knows of itself. */
 export interface Export {

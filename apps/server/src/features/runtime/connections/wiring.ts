@@ -1,8 +1,7 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
-import type { ContainerRow, CredentialRow } from "../containers/containers.table.ts";
+import type { ContainerRow, CredentialRow, ConnectionRow } from "../../../db/schema/runtime.ts";
 import { fill, findService, portOf, type CredentialsVault, type EnvironmentVault, type Wiring } from "../containers/index.ts";
 import type { ConnectionsStore } from "./connections.store.ts";
-import type { ConnectionRow } from "./connections.table.ts";
 import { isFillable, plan } from "./exports.ts";
 
 interface Source {

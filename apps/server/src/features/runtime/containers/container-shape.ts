@@ -1,6 +1,6 @@
 import type { Container } from "@tesslate/contract";
 import { findService, isPublicService } from "./catalogue/index.ts";
-import type { ContainerRow } from "./containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 
 /** Where previews are served. */
 export interface PreviewAddress {

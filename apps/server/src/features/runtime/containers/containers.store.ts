@@ -1,9 +1,9 @@
 import { and, asc, count, eq, inArray, isNotNull, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { processes } from "../../../platform/platform.table.ts";
+import { processes } from "../../../db/schema/platform.ts";
 import { livingProcesses } from "../../../platform/presence.ts";
-import { projects, type ProjectRow } from "../../projects/projects/projects.table.ts";
-import { containers, type ContainerRow } from "./containers.table.ts";
+import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
+import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
 
 export type ContainersStore = ReturnType<typeof createContainersStore>;
 export function createContainersStore(db: Database) {

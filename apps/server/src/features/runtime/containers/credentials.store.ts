@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { containerCredentials, containers, type CredentialRow } from "./containers.table.ts";
+import { containerCredentials, containers, type CredentialRow } from "../../../db/schema/runtime.ts";
 
 export type CredentialsStore = ReturnType<typeof createCredentialsStore>;
 export function createCredentialsStore(db: Database) {

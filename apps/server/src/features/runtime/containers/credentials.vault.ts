@@ -1,6 +1,6 @@
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, invalid } from "../../../platform/errors.ts";
-import type { CredentialRow } from "./containers.table.ts";
+import type { CredentialRow } from "../../../db/schema/runtime.ts";
 import type { ServiceDefinition } from "./catalogue/index.ts";
 
 const maxValueBytes = 32 * 1024;

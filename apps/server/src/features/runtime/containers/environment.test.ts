@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createCryptoBox } from "../../../platform/crypto.ts";
-import type { ContainerRow } from "./containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { createEnvironmentVault } from "./environment.ts";
 
 const vault = createEnvironmentVault({ box: createCryptoBox("a secret key of thirty-two bytes!") });

@@ -1,6 +1,6 @@
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { invalid } from "../../../platform/errors.ts";
-import type { ContainerRow } from "./containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 
 const keyRule = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const maxKeys = 200;

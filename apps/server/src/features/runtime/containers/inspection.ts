@@ -6,7 +6,7 @@ import type { Projects } from "../../projects/projects/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { Containers } from "./containers.service.ts";
-import type { ContainerRow } from "./containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { isOurs, type Services } from "./services.ts";
 
 const probeMs = 5000;

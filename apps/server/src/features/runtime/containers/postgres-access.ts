@@ -1,4 +1,4 @@
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import { isOurs, type Services } from "./services.ts";
 

@@ -3,7 +3,7 @@ import type { RuntimeDriver } from "@tesslate/runtime";
 import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import {
   findExchange,
   refuseDuringExchange,
@@ -15,7 +15,7 @@ import {
 } from "../../core/tasks/index.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import type { ContainerRow } from "./containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { setUpKey } from "./creation.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";

@@ -1,7 +1,7 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { Services } from "./services.ts";
 import type { StatusKeeper } from "./status-keeper.ts";

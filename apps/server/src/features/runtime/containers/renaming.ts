@@ -4,12 +4,12 @@ import { AppError, badRequest, conflict, notFound } from "../../../platform/erro
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { refuseDuringExchange, type Tasks } from "../../core/tasks/index.ts";
 import { wireOf, type PreviewAddress } from "./container-shape.ts";
 import type { Containers } from "./containers.service.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import type { ContainerRow, PendingRename } from "./containers.table.ts";
+import type { ContainerRow, PendingRename } from "../../../db/schema/runtime.ts";
 import { setUpKey } from "./creation.ts";
 import { hostLabel, serviceKey } from "./names.ts";
 import type { Power } from "./power.ts";

@@ -1,6 +1,6 @@
 import { AppError } from "../../../platform/errors.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 
 /** How many projects of one person may run at the same time. */

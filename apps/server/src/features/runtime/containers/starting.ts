@@ -1,8 +1,8 @@
 import { AppError } from "../../../platform/errors.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import type { ContainerRow } from "./containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { setUpKey } from "./creation.ts";
 import { isOurs, type Report, type Services } from "./services.ts";
 import type { StatusKeeper } from "./status-keeper.ts";

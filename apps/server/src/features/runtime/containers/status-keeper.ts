@@ -3,7 +3,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import type { ContainerRow } from "./containers.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { RestartPlan } from "./restarts.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 

@@ -1,8 +1,8 @@
 import { and, asc, count, eq, getTableColumns, inArray, ne, sql } from "drizzle-orm";
 import type { Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { projects, type ProjectRow } from "../../projects/projects/projects.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
+import { users } from "../../../db/schema/accounts.ts";
 
 const isThere = ne(projects.environment_status, "deleting");
 

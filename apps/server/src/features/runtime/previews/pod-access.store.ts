@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { podAccessLog } from "./pod-access.table.ts";
+import { podAccessLog } from "../../../db/schema/runtime.ts";
 
 export type PodAccessStore = ReturnType<typeof createPodAccessStore>;
 export function createPodAccessStore(db: Database) {

@@ -3,12 +3,11 @@ import { conflict, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 
-import type { ContainerRow } from "../containers/containers.table.ts";
+import type { ContainerRow, PreviewRow } from "../../../db/schema/runtime.ts";
 import { urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { PreviewsStore } from "./previews.store.ts";
-import type { PreviewRow } from "./previews.table.ts";
 
 const maxPreviews = 100;
 

@@ -7,10 +7,9 @@ import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { previewOrigin, urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
 
-import type { ContainerRow } from "../containers/containers.table.ts";
+import type { ContainerRow, PreviewShareRow } from "../../../db/schema/runtime.ts";
 import { isLiving } from "../../accounts/users/index.ts";
 import type { Previews } from "./previews.service.ts";
-import type { PreviewShareRow } from "./previews.table.ts";
 import type { SharesStore } from "./shares.store.ts";
 import type { Place } from "./visitors.ts";
 

@@ -1,8 +1,8 @@
 import { and, count, desc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { projects } from "../../projects/projects/projects.table.ts";
-import { users, type UserRow } from "../../accounts/users/users.table.ts";
-import { previews, previewShares, previewShareVisits, type PreviewShareRow } from "./previews.table.ts";
+import { projects } from "../../../db/schema/projects.ts";
+import { users, type UserRow } from "../../../db/schema/accounts.ts";
+import { previews, previewShares, previewShareVisits, type PreviewShareRow } from "../../../db/schema/runtime.ts";
 
 export interface ShareVisit {
   share_id: string;

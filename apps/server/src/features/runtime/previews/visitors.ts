@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { hashToken, randomToken, type CryptoBox } from "../../../platform/crypto.ts";
 import { previewOrigin, type PreviewAddress } from "../containers/index.ts";
-import type { ContainerRow } from "../containers/containers.table.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { cookieValues, previewCookie } from "./headers.ts";
 import type { ShareLinks } from "./shares.service.ts";
 

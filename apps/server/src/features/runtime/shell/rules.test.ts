@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { testApp } from "../../../testing/app.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 import { shellPlace, upCommand } from "../../../testing/shell.ts";
-import { shellSessions } from "./shell.table.ts";
+import { shellSessions } from "../../../db/schema/runtime.ts";
 
 test("the oldest output is forgotten beyond the limit, and the replay begins with a whole line", async () => {
   await using p = await shellPlace({ scrollbackBytes: 4000 });

@@ -1,14 +1,13 @@
 import type { List, ShellServerFrame, ShellSession } from "@tesslate/contract";
 import { RuntimeError, type Sandbox } from "@tesslate/runtime";
-import type { ContainerRow } from "../containers/containers.table.ts";
+import type { ContainerRow, ShellSessionRow } from "../../../db/schema/runtime.ts";
 import { workingDirOf } from "../containers/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { ShellStore } from "./shell.store.ts";
-import type { ShellSessionRow } from "./shell.table.ts";
 import { closed, createTerminal, type ShellLimits, type Terminal, type TerminalSocket } from "./terminal.ts";
 
 /** What terminals need of projects and containers. */

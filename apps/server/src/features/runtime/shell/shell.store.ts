@@ -1,7 +1,7 @@
 import { and, count, desc, eq, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
 import { livingProcesses } from "../../../platform/presence.ts";
-import { shellSessions, type ShellSessionRow } from "./shell.table.ts";
+import { shellSessions, type ShellSessionRow } from "../../../db/schema/runtime.ts";
 
 const open = ["initializing", "active", "idle"] as const;
 

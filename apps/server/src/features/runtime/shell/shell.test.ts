@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../../testing/chat.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TestUser } from "../../../testing/app.ts";
 import { emptyProject, sandboxApp, type SandboxApp } from "../../../testing/sandbox.ts";
 import { startUp, terminalClient, upCommand } from "../../../testing/shell.ts";

@@ -1,7 +1,7 @@
 import type { ReviewFile } from "@tesslate/contract";
 import type { Comparison, History } from "@tesslate/runtime";
 import type { Redactor } from "../../projects/secrets/index.ts";
-import type { ChangeSetRow, Rejection } from "./changes.table.ts";
+import type { ChangeSetRow, Rejection } from "../../../db/schema/source.ts";
 import { parseHunks, type ParsedHunk } from "./hunks.ts";
 
 /** Beyond these a file is shown without its hunks. */

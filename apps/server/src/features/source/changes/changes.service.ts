@@ -2,12 +2,12 @@ import type { ApplyChanges, ChangeSet } from "@tesslate/contract";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { Announce } from "../../projects/files/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Redactor } from "../../projects/secrets/index.ts";
 import type { TreeAccess } from "../snapshots/index.ts";
 import { changesBetween, shownFile } from "./change-set.ts";
 import type { ChangesStore } from "./changes.store.ts";
-import type { ChangeSetRow } from "./changes.table.ts";
+import type { ChangeSetRow } from "../../../db/schema/source.ts";
 import { turnOver, turnoversOf } from "./rejecting.ts";
 import type { Turns } from "./turns.ts";
 

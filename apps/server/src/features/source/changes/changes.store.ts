@@ -1,8 +1,7 @@
 import { and, asc, eq, gt, inArray, max, min, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { checkpoints, type CheckpointRow } from "../snapshots/snapshots.table.ts";
-import { events, tasks, type TaskRow } from "../../core/tasks/tasks.table.ts";
-import { changeSets, type ChangeSetRow, type Rejection } from "./changes.table.ts";
+import { checkpoints, type CheckpointRow, changeSets, type ChangeSetRow, type Rejection } from "../../../db/schema/source.ts";
+import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
 
 const runType = "agent_execution";
 

@@ -3,7 +3,7 @@ import type { ApplyChanges } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import type { FileChange } from "../../projects/files/index.ts";
 import type { ChangedText } from "./change-set.ts";
-import type { Rejection } from "./changes.table.ts";
+import type { Rejection } from "../../../db/schema/source.ts";
 import { carryOver, linesOf, movesBetween, textWithout } from "./merge.ts";
 
 /** What checkpoints keep at most. */

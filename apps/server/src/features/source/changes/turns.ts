@@ -1,9 +1,9 @@
 import type { Logger } from "../../../platform/logger.ts";
 import type { Queries } from "../../../platform/database.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Checkpoints, TreeAccess, Turn } from "../snapshots/index.ts";
 import type { ChangesStore } from "./changes.store.ts";
-import type { ChangeSetRow } from "./changes.table.ts";
+import type { ChangeSetRow } from "../../../db/schema/source.ts";
 
 /** What is said of a change set where there is no room for it. */
 export interface ChangeSummary {

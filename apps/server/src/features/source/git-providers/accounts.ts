@@ -3,7 +3,7 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { GitProvidersStore, SealedTokens } from "./git-providers.store.ts";
-import type { GitAccountRow } from "./git-providers.table.ts";
+import type { GitAccountRow } from "../../../db/schema/source.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Tokens } from "./oauth-client.ts";
 import { createProviderApi, refused } from "./provider-api.ts";

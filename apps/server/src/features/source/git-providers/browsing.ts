@@ -2,7 +2,7 @@ import type { GitAccount, GitProvider, GitProviderBranch, GitProviderName, GitPr
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { GitAccounts } from "./accounts.ts";
 import type { GitProvidersStore } from "./git-providers.store.ts";
-import type { GitAccountRow } from "./git-providers.table.ts";
+import type { GitAccountRow } from "../../../db/schema/source.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Browsing, NewPull, NewRepo, ProviderApi, RepoName } from "./provider.ts";
 

@@ -6,7 +6,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { GitAccounts } from "./accounts.ts";
 import type { GitProvidersStore } from "./git-providers.store.ts";
-import type { GitAccountRow } from "./git-providers.table.ts";
+import type { GitAccountRow } from "../../../db/schema/source.ts";
 import type { Hosts } from "./hosts.ts";
 
 interface Begun {

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { GitProviderName } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { gitProviderCredentials as table, type GitAccountRow } from "./git-providers.table.ts";
+import { gitProviderCredentials as table, type GitAccountRow } from "../../../db/schema/source.ts";
 
 export interface SealedTokens {
   sealed_access: Buffer;

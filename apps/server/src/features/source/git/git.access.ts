@@ -1,7 +1,7 @@
 import type { Sandbox } from "@tesslate/runtime";
 import type { Queries } from "../../../platform/database.ts";
 import { conflict } from "../../../platform/errors.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { removeDeadLocks } from "./git.locks.ts";
 import type { Identity } from "./identity.ts";
 import type { Turns } from "./turns.ts";

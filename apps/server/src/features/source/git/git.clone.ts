@@ -3,7 +3,7 @@ import { AppError, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { WithAuthorization } from "../git-providers/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { exchangeKey, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
 import { repositoryLimits, type FetchedRepository, type FetchRepository } from "./fetch-repository.ts";
 import type { GitNeeds } from "./git.access.ts";

@@ -7,7 +7,7 @@ import { commit } from "./git.commits.ts";
 import { exactBytes } from "./git.names.ts";
 import { statusOf } from "./git.reading.ts";
 import type { GitStore } from "./git.store.ts";
-import type { GitRepositoryRow } from "./git.table.ts";
+import type { GitRepositoryRow } from "../../../db/schema/source.ts";
 import type { MirrorSession, OpenMirror } from "./mirror.ts";
 import { partsOf, repositoryUrl, withoutUserInfo, type AllowsPlain } from "./repository-url.ts";
 import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";

@@ -1,9 +1,9 @@
 import { and, eq, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { containers } from "../../runtime/containers/containers.table.ts";
-import { projects } from "../../projects/projects/projects.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { gitRepositories, type GitRepositoryRow } from "./git.table.ts";
+import { containers } from "../../../db/schema/runtime.ts";
+import { projects } from "../../../db/schema/projects.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { gitRepositories, type GitRepositoryRow } from "../../../db/schema/source.ts";
 import { isNameForGit, type Identity } from "./identity.ts";
 import { partsOf } from "./repository-url.ts";
 

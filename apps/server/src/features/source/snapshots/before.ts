@@ -1,5 +1,5 @@
 import type { Logger } from "../../../platform/logger.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 
 /** Deletions that follow each other within this share a checkpoint: the first one has what all of them remove. */

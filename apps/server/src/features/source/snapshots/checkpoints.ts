@@ -1,8 +1,8 @@
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
-import type { CheckpointRow } from "./snapshots.table.ts";
+import type { CheckpointRow } from "../../../db/schema/source.ts";
 import type { TreeAccess } from "./trees.ts";
 
 /** Larger files stay out: a checkpoint must not hold up the agent. A snapshot has them. */

@@ -2,7 +2,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import { badRequest, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { exchangeKey, exchanges, exchangeTypes, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";

@@ -3,12 +3,12 @@ import type { Readable } from "node:stream";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { exactPath } from "../../projects/files/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import { archiveOf, type ArchiveFormat } from "./archive.ts";
 import { createRestoreGuard, type Restoring } from "./restoring.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
-import type { CheckpointRow, SnapshotRow } from "./snapshots.table.ts";
+import type { CheckpointRow, SnapshotRow } from "../../../db/schema/source.ts";
 import type { Taking } from "./taking.ts";
 import type { TreeAccess } from "./trees.ts";
 

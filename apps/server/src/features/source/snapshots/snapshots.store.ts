@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { tasks } from "../../core/tasks/tasks.table.ts";
-import { checkpoints, snapshots, type CheckpointRow, type SnapshotRow } from "./snapshots.table.ts";
+import { tasks } from "../../../db/schema/core.ts";
+import { checkpoints, snapshots, type CheckpointRow, type SnapshotRow } from "../../../db/schema/source.ts";
 
 interface Page {
   limit: number;

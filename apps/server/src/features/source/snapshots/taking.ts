@@ -5,10 +5,10 @@ import { randomCode } from "../../../platform/crypto.ts";
 import { AppError, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../core/tasks/index.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
-import type { SnapshotRow } from "./snapshots.table.ts";
+import type { SnapshotRow } from "../../../db/schema/source.ts";
 import type { TreeAccess } from "./trees.ts";
 
 /** Rows of the project's own databases, written to files and read back. */

@@ -1,7 +1,7 @@
 import type { RuntimeDriver, Sandbox } from "@tesslate/runtime";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 
 /** The way to a project's tree, also when its setup failed half way. */
 export type TreeAccess = ReturnType<typeof createTreeAccess>;

@@ -8,7 +8,7 @@ import { RuntimeError, type Entry, type Sandbox, type Tree } from "@tesslate/run
 import { createZip, tieSource } from "../../../platform/zip.ts";
 import { isSkipped, skippedDirectories } from "../../projects/files/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 
 export type Download = ReturnType<typeof createDownload>;
 

@@ -2,7 +2,7 @@ import type { RuntimeDriver, Sandbox, Tree } from "@tesslate/runtime";
 import { AppError } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { ProjectSource, Projects, SourceInput, Templates } from "../../projects/projects/index.ts";
-import type { ProjectRow } from "../../projects/projects/projects.table.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { copyTree } from "./copy-tree.ts";
 
 const installMs = 5 * 60_000;

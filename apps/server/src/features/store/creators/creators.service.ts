@@ -2,7 +2,7 @@ import type { CreatorDashboard, Payout } from "@tesslate/contract";
 import { AppError, badRequest, invalid, notFound } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { CreatorsStore } from "./creators.store.ts";
-import type { PayoutRow } from "./creators.table.ts";
+import type { PayoutRow } from "../../../db/schema/store.ts";
 import type { Sales } from "./sales.ts";
 
 export type Creators = ReturnType<typeof createCreators>;

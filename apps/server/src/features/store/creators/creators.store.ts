@@ -1,12 +1,11 @@
 import { and, asc, count, desc, eq, gte, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { CreatorDashboard, CreatorProfile } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents } from "../../agent/agents/agents.table.ts";
-import { usageLogs } from "../../billing/credits/credits.table.ts";
+import { agents } from "../../../db/schema/agent.ts";
+import { usageLogs } from "../../../db/schema/billing.ts";
 import { bases } from "../marketplace/index.ts";
-import { themes } from "../../accounts/themes/themes.table.ts";
-import { users, type UserRow } from "../../accounts/users/users.table.ts";
-import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type PayoutState } from "./creators.table.ts";
+import { themes, users, type UserRow } from "../../../db/schema/accounts.ts";
+import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type PayoutState } from "../../../db/schema/store.ts";
 
 const cents = (condition = sql`true`) => sql<number>`coalesce(sum(${sales.amount_creator_cents}) filter (where ${condition}), 0)::float8`;
 

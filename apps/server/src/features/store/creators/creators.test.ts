@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { crowded } from "../../../testing/crowd.ts";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
-import { agents } from "../../agent/agents/agents.table.ts";
-import { usageLogs } from "../../billing/credits/credits.table.ts";
-import { marketplaceTransactions } from "./creators.table.ts";
+import { agents } from "../../../db/schema/agent.ts";
+import { usageLogs } from "../../../db/schema/billing.ts";
+import { marketplaceTransactions } from "../../../db/schema/store.ts";
 import { createLogger } from "../../../platform/logger.ts";
 import { createCreators, createCreatorsStore, createSales, createSalesStore, type Bank } from "./index.ts";
 

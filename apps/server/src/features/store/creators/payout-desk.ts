@@ -4,7 +4,7 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { Actor, Audit } from "../../core/audit/index.ts";
 import type { CreatorsStore, PaidOut } from "./creators.store.ts";
 import { wireOf } from "./creators.service.ts";
-import type { PayoutState } from "./creators.table.ts";
+import type { PayoutState } from "../../../db/schema/store.ts";
 import { postPayout } from "./sales.ts";
 
 /** Where administrators see what creators wait for, and say what they have sent by hand (marketplace-billing-admin 9.4). */

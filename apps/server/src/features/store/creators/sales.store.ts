@@ -1,8 +1,8 @@
 import { and, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow } from "./creators.table.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow } from "../../../db/schema/store.ts";
 
 /** Use of one agent that its maker earned by. */
 export type UseRow = {

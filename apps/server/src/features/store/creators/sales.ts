@@ -3,7 +3,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { post } from "../../billing/credits/index.ts";
 import type { Bank } from "./bank.ts";
-import type { PayoutRow } from "./creators.table.ts";
+import type { PayoutRow } from "../../../db/schema/store.ts";
 import type { SalesStore } from "./sales.store.ts";
 
 export interface Sale {

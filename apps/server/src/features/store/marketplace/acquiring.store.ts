@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, userPurchasedAgents, type PurchaseType } from "../../agent/agents/agents.table.ts";
-import { bases, userPurchasedBases } from "./bases.table.ts";
+import { agents, userPurchasedAgents, type PurchaseType } from "../../../db/schema/agent.ts";
+import { bases, userPurchasedBases } from "../../../db/schema/store.ts";
 import type { ItemKind } from "./reviews.store.ts";
 
 /** What a library entry is made of. */

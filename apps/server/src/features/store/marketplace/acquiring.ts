@@ -4,7 +4,7 @@ import type { AgentRow } from "../../agent/agents/index.ts";
 import type { AcquiringStore, Grant } from "./acquiring.store.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
-import type { BaseRow } from "./bases.table.ts";
+import type { BaseRow } from "../../../db/schema/store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { Checkout, MarketplacePayments } from "./payments.ts";
 import type { ItemKind } from "./reviews.store.ts";

@@ -2,8 +2,8 @@ import { and, eq, getTableColumns, inArray, ne, sql, type SQL } from "drizzle-or
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/storable.ts";
-import { agents, isEntryActive, isShown, userPurchasedAgents, type AgentRow } from "../../agent/agents/agents.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { agents, isEntryActive, isShown, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
+import { users } from "../../../db/schema/accounts.ts";
 import { createCountsOf } from "./counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";

@@ -3,7 +3,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { BaseFilter, BaseShelf, FoundBase } from "./bases.store.ts";
-import type { BaseRow } from "./bases.table.ts";
+import type { BaseRow } from "../../../db/schema/store.ts";
 import { baseCardOf, baseDetailOf, isBaseOwner } from "./bases.wire.ts";
 import { facetsOf } from "./facets.ts";
 import type { MarketplaceLimits } from "./limits.ts";

@@ -1,6 +1,6 @@
 import type { BaseCard, BaseDetail } from "@tesslate/contract";
 import type { FoundBase } from "./bases.store.ts";
-import type { BaseRow } from "./bases.table.ts";
+import type { BaseRow } from "../../../db/schema/store.ts";
 import { creatorOf } from "./creator.ts";
 import type { Viewer } from "./viewer.ts";
 

@@ -1,6 +1,6 @@
 import { eq } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { marketplaceVersions } from "./counts.table.ts";
+import { marketplaceVersions } from "../../../db/schema/store.ts";
 import type { FacetCell } from "./facets.ts";
 
 /** What was counted at one version of the items. */

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { users } from "../../accounts/users/users.table.ts";
+import { users } from "../../../db/schema/accounts.ts";
 
 /** What is asked of the account behind an item or a review. Pictures kept in the row itself can be half a megabyte: too much beside every line of a list. */
 export const creatorColumns = {

@@ -19,5 +19,5 @@ export { createModerationStore } from "./moderation.store.ts";
 export { returnOrigin, type MarketplacePayments } from "./payments.ts";
 export { createSoldItems } from "./sold.store.ts";
 export { createReviews } from "./reviews.service.ts";
-export { bases, userPurchasedBases } from "./bases.table.ts";
+export { bases, userPurchasedBases } from "../../../db/schema/store.ts";
 export { createReviewsStore, forgetReviewsOf } from "./reviews.store.ts";

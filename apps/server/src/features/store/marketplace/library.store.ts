@@ -1,12 +1,11 @@
 import { and, asc, count, desc, eq, isNull, sql } from "drizzle-orm";
 import type { OwnItem } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, isEntryActive, userPurchasedAgents, type AgentRow } from "../../agent/agents/agents.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { bases, isBaseEntryActive, userPurchasedBases, type BaseRow } from "./bases.table.ts";
+import { agents, isEntryActive, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { bases, isBaseEntryActive, userPurchasedBases, type BaseRow, projectAgents } from "../../../db/schema/store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
-import { projectAgents } from "./project-agents.table.ts";
 
 export interface LibraryRow {
   agent: AgentRow;

@@ -1,11 +1,10 @@
 import { and, desc, eq, ilike, or, sql } from "drizzle-orm";
 import type { AdminReview } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents } from "../../agent/agents/agents.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { bases, type BaseRow } from "./bases.table.ts";
+import { agents } from "../../../db/schema/agent.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { bases, type BaseRow, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
 import { recount, type ItemKind } from "./reviews.store.ts";
-import { marketplaceReviews as reviews } from "./reviews.table.ts";
 import { isId } from "./viewer.ts";
 
 interface Page {

@@ -1,5 +1,5 @@
 import type { AgentRow } from "../../agent/agents/index.ts";
-import type { BaseRow } from "./bases.table.ts";
+import type { BaseRow } from "../../../db/schema/store.ts";
 
 /** A page of the payment service where the buyer pays. */
 export interface Checkout {

@@ -1,11 +1,10 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, isEntryActive, userPurchasedAgents } from "../../agent/agents/agents.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
-import { bases, isBaseEntryActive, userPurchasedBases } from "./bases.table.ts";
+import { agents, isEntryActive, userPurchasedAgents } from "../../../db/schema/agent.ts";
+import { users } from "../../../db/schema/accounts.ts";
+import { bases, isBaseEntryActive, userPurchasedBases, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
-import { marketplaceReviews as reviews } from "./reviews.table.ts";
 
 export type ItemKind = "agent" | "base";
 export interface ReviewRow {

@@ -1,8 +1,8 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, userPurchasedAgents } from "../../agent/agents/agents.table.ts";
+import { agents, userPurchasedAgents } from "../../../db/schema/agent.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
-import { bases, userPurchasedBases } from "./bases.table.ts";
+import { bases, userPurchasedBases } from "../../../db/schema/store.ts";
 
 /** Paid items of one kind and people's entries of them, as whoever takes the money sees them (`features/billing/billing/shelf.ts`). */
 export function createSoldItems(db: Database, entries: Pick<AcquiringStore, "put" | "countDownload">, kind: "agent" | "base") {

@@ -9,7 +9,7 @@ import { previewOrigin, type PreviewAddress } from "../../../runtime/containers/
 import { createForwarder, labelOf, type Passage } from "../../../runtime/previews/index.ts";
 import type { Artefacts } from "../artefacts.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import type { DeploymentRow } from "../deployments.table.ts";
+import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { Programs } from "./programs.ts";
 
 /** Labels of deployed sites begin so; no container's does, whose names have single dashes. */

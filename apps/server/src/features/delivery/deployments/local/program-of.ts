@@ -1,6 +1,6 @@
 import type { FrameworkId } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
-import type { ProgramSpec } from "../deployments.table.ts";
+import type { ProgramSpec } from "../../../../db/schema/delivery.ts";
 import { within, type PackageFile } from "../framework.ts";
 
 /** Frameworks whose production build may be a server. */

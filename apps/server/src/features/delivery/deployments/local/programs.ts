@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../../../platform/logger.ts";
-import type { ProgramSpec } from "../deployments.table.ts";
+import type { ProgramSpec } from "../../../../db/schema/delivery.ts";
 import { roomOf, StepFailed } from "../clean-room.ts";
 import { failureAt } from "../failure.ts";
 import { productionEnv } from "./program-of.ts";

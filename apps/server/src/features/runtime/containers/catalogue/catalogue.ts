@@ -2,7 +2,7 @@ import type { Service } from "@tesslate/contract";
 import type { RuntimeDriver, ServiceSpec } from "@tesslate/runtime";
 import { AppError, notFound } from "../../../../platform/errors.ts";
 import { randomCode } from "../../../../platform/crypto.ts";
-import type { ContainerRow } from "../containers.table.ts";
+import type { ContainerRow } from "../../../../db/schema/runtime.ts";
 import { databases } from "./databases.ts";
 import { generated, type Place, type Program, type Running, type ServiceDefinition } from "./definition.ts";
 import { externals } from "./external.ts";

@@ -1,6 +1,6 @@
 import { index, integer, pgTable, text, uuid } from "drizzle-orm/pg-core";
-import { bytea, createdAt, id, timestamptz } from "../../../platform/columns.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { bytea, createdAt, id, timestamptz } from "../../platform/columns.ts";
+import { users } from "./accounts.ts";
 
 /** The one call that tells a program of its run's end (agent-git-deploy 4.16). Made with the run; the address and the secret are sealed. */
 export const runWebhooks = pgTable(

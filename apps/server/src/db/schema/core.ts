@@ -1,8 +1,59 @@
+import type { AuditActionType, AuditTargetType } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
-import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
-import { createdAt, id, timestamptz } from "../../../platform/columns.ts";
-import { projects } from "../../projects/projects/projects.table.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { bytea, createdAt, id, timestamptz } from "../../platform/columns.ts";
+import { users } from "./accounts.ts";
+import { projects } from "./projects.ts";
+
+/**
+ * What administrators did (marketplace-billing-admin 6). Rows are added and never changed: triggers of the migration refuse everything else, for
+ * whoever holds the connection. No foreign keys, because what was done outlives both sides; the names are those of the moment, and can be taken out
+ * once the person they belong to is gone.
+ */
+export const auditLog = pgTable(
+  "audit_log",
+  {
+    id: id(),
+    /** The order of the rows; pages go by it. */
+    seq: bigint({ mode: "number" }).notNull().generatedAlwaysAsIdentity().unique(),
+    admin_id: uuid().notNull(),
+    admin_name: text().notNull(),
+    action_type: text().$type<AuditActionType>().notNull(),
+    target_type: text().$type<AuditTargetType>().notNull(),
+    target_id: text(),
+    target_name: text(),
+    reason: text(),
+    extra_data: jsonb().$type<Record<string, unknown>>().notNull().default({}),
+    ip_address: text(),
+    user_agent: text(),
+    created_at: createdAt(),
+  },
+  (t) => [
+    index("audit_log_admin_id_seq_idx").on(t.admin_id, t.seq),
+    index("audit_log_target_id_seq_idx").on(t.target_id, t.seq),
+    index("audit_log_created_at_idx").on(t.created_at),
+  ],
+);
+export type AuditRow = typeof auditLog.$inferSelect;
+
+/** What a person's `Idempotency-Key` stands for: the request that brought it first, and what was answered to it. */
+export const idempotencyKeys = pgTable(
+  "idempotency_keys",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    key_hash: text().notNull(),
+    request_hash: text().notNull(),
+    /** Whose process answers it. */
+    process_id: integer().notNull(),
+    /** Answers may hold secrets that are shown once. Null until there is one. */
+    sealed_answer: bytea(),
+    created_at: createdAt(),
+  },
+  (t) => [unique("idempotency_keys_user_key").on(t.user_id, t.key_hash), index("idempotency_keys_created_at_idx").on(t.created_at)],
+);
 
 /** A long operation (accounts-projects 8). `process_id` is the process that runs it; when that process is gone, the task is interrupted. */
 export const tasks = pgTable(

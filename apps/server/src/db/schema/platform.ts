@@ -1,6 +1,6 @@
 import type { LetterKind, LetterStatus } from "@tesslate/contract";
 import { bigint, index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
-import { bytea, createdAt, id, timestamptz, updatedAt } from "./columns.ts";
+import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 
 /** Fixed-window counters shared by all processes. */
 export const rateLimits = pgTable("rate_limits", {

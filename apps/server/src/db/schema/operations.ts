@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { boolean, index, integer, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
-import { createdAt, id, updatedAt } from "../../../platform/columns.ts";
-import { users } from "../../accounts/users/users.table.ts";
+import { createdAt, id, updatedAt } from "../../platform/columns.ts";
+import { users } from "./accounts.ts";
 
 /** marketplace-billing-admin 8. The counts are those of the rows below, taken under the lock of this row whenever they change. */
 export const feedbackPosts = pgTable(

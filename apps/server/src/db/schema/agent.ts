@@ -1,0 +1,563 @@
+import type { PendingBatch } from "@tesslate/agent";
+import type {
+  AgentStep,
+  ChecksReport,
+  McpTransport,
+  MessageAttachment,
+  PlanStep,
+  QueueHold,
+  QueueMessage,
+  Todo,
+  VerifyReport,
+} from "@tesslate/contract";
+import { sql } from "drizzle-orm";
+import {
+  type AnyPgColumn,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
+import type { ForeignTool } from "../../features/agent/mcp/foreign-tool.ts";
+import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
+import { users } from "./accounts.ts";
+import { projects } from "./projects.ts";
+
+/**
+ * marketplace-billing-admin 1.1. The database derives three more columns, `search_text`, `search_words` and `search_name`, which only `features/store/marketplace`
+ * asks for.
+ */
+export const agents = pgTable(
+  "agents",
+  {
+    id: id(),
+    slug: text().notNull().unique(),
+    name: text().notNull(),
+    description: text().notNull(),
+    long_description: text(),
+    category: text().notNull().default("custom"),
+    item_type: text().notNull().default("agent"),
+    system_prompt: text(),
+    mode: text(),
+    agent_type: text().notNull().default("TesslateAgent"),
+    tools: jsonb().$type<string[]>(),
+    tool_configs: jsonb().$type<Record<string, { description?: string; examples?: string[]; system_prompt?: string }>>(),
+    model: text(),
+    config: jsonb().$type<Record<string, unknown>>(),
+    icon: text().notNull().default("🤖"),
+    avatar_url: text(),
+    preview_image: text(),
+    pricing_type: text().$type<"free" | "monthly" | "one_time" | "api">().notNull().default("free"),
+    price_cents: integer().notNull().default(0),
+    /** US dollars per million tokens. */
+    api_pricing_input: numeric({ precision: 12, scale: 6 }),
+    api_pricing_output: numeric({ precision: 12, scale: 6 }),
+    /** Of the payment service, for the price as it is now. */
+    stripe_price_id: text(),
+    stripe_product_id: text(),
+    source_type: text().$type<"open" | "closed">().notNull().default("closed"),
+    is_forkable: boolean().notNull().default(false),
+    requires_user_keys: boolean().notNull().default(false),
+    features: jsonb().$type<string[]>().notNull().default([]),
+    required_models: jsonb().$type<string[]>().notNull().default([]),
+    tags: jsonb().$type<string[]>().notNull().default([]),
+    parent_agent_id: uuid().references((): AnyPgColumn => agents.id, { onDelete: "set null" }),
+    created_by_user_id: uuid(),
+    forked_by_user_id: uuid().references(() => users.id, { onDelete: "cascade" }),
+    downloads: integer().notNull().default(0),
+    /** The mean of its reviews; null without any. */
+    rating: doublePrecision(),
+    reviews_count: integer().notNull().default(0),
+    usage_count: integer().notNull().default(0),
+    is_featured: boolean().notNull().default(false),
+    is_active: boolean().notNull().default(true),
+    is_published: boolean().notNull().default(true),
+    /** When an administrator changed what an official agent says of itself; from then on it is theirs, not the next version's. */
+    content_edited_at: timestamptz(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [
+    index("agents_created_at_id_idx").on(t.created_at, t.id),
+    index("agents_parent_agent_id_idx").on(t.parent_agent_id),
+    index("agents_created_by_user_id_idx").on(t.created_by_user_id),
+    index("agents_forked_by_user_id_idx").on(t.forked_by_user_id),
+    // One per order of the marketplace, of what everybody may see.
+    index("agents_featured_idx").on(t.item_type, t.is_featured.desc(), t.downloads.desc(), t.id).where(isShown(t)),
+    index("agents_popular_idx").on(t.item_type, t.downloads.desc(), t.id).where(isShown(t)),
+    index("agents_newest_idx").on(t.item_type, t.created_at.desc(), t.id).where(isShown(t)),
+    index("agents_name_idx").on(t.item_type, t.name, t.id).where(isShown(t)),
+    index("agents_rating_idx").on(t.item_type, t.rating.desc(), t.downloads.desc(), t.id).where(isShown(t)),
+    index("agents_price_idx").on(t.item_type, t.price_cents, t.id).where(isShown(t)),
+    index("agents_dearest_idx").on(t.item_type, t.price_cents.desc(), t.id).where(isShown(t)),
+    index("agents_facets_idx").on(t.item_type, t.category, t.pricing_type, t.forked_by_user_id).where(isShown(t)),
+  ],
+);
+/** Seen by everybody (marketplace-billing-admin 2, rule V): not switched off, and the house's own or published. */
+export function isShown(t: { is_active: AnyPgColumn; forked_by_user_id: AnyPgColumn; is_published: AnyPgColumn }) {
+  return sql`${t.is_active} and (${t.forked_by_user_id} is null or ${t.is_published})`;
+}
+export type AgentRow = typeof agents.$inferSelect;
+
+export type PurchaseType = "free" | "one_time" | "monthly" | "api";
+/** A user's library entry (1.5). It stays when the agent is taken out of the library, so that what was paid for can be taken back in. */
+export const userPurchasedAgents = pgTable(
+  "user_purchased_agents",
+  {
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    agent_id: uuid()
+      .notNull()
+      .references(() => agents.id, { onDelete: "cascade" }),
+    selected_model: text(),
+    is_active: boolean().notNull().default(true),
+    purchase_type: text().$type<PurchaseType>().notNull().default("free"),
+    stripe_payment_intent: text(),
+    stripe_subscription_id: text(),
+    /** From then on it counts as inactive; in the past for what was taken back. */
+    expires_at: timestamptz(),
+    removed_at: timestamptz(),
+    /** The date of the purchase. */
+    created_at: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.user_id, t.agent_id] }),
+    index("user_purchased_agents_agent_id_idx").on(t.agent_id, t.created_at.desc()),
+  ],
+);
+/** Switched on, and not run out. */
+export const isEntryActive = sql<boolean>`(${userPurchasedAgents.is_active} and (${userPurchasedAgents.expires_at} is null or ${userPurchasedAgents.expires_at} > now()))`;
+
+/**
+ * Files that people attach to messages (agent-git-deploy 4.19). Which message uses one stands in the message's metadata alone, so that forks, clears and
+ * restores need nothing from here: what no message names any more is swept.
+ */
+export const attachments = pgTable(
+  "chat_attachments",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    /** Null: uploaded for the first message of a project that is still to be created. */
+    project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
+    name: text().notNull(),
+    mime_type: text().notNull(),
+    kind: text().$type<MessageAttachment["kind"]>().notNull(),
+    /** While it is being uploaded: what has come so far. */
+    size_bytes: integer().notNull().default(0),
+    width: integer(),
+    height: integer(),
+    created_at: createdAt(),
+    /** Null: still on its way. */
+    completed_at: timestamptz(),
+    /** When a message named it last. */
+    used_at: timestamptz(),
+  },
+  (t) => [
+    index("chat_attachments_user_id_project_id_idx").on(t.user_id, t.project_id),
+    index("chat_attachments_project_id_idx").on(t.project_id),
+    index("chat_attachments_open_idx")
+      .on(t.created_at)
+      .where(sql`completed_at is null`),
+  ],
+);
+export type AttachmentRow = typeof attachments.$inferSelect;
+
+/** Its bytes, sealed piece by piece: they are somebody's documents, and go with their row. */
+export const attachmentPieces = pgTable(
+  "chat_attachment_pieces",
+  {
+    id: id(),
+    attachment_id: uuid()
+      .notNull()
+      .references(() => attachments.id, { onDelete: "cascade" }),
+    position: smallint().notNull(),
+    sealed_data: bytea().notNull(),
+  },
+  (t) => [uniqueIndex("chat_attachment_pieces_attachment_id_position_key").on(t.attachment_id, t.position)],
+);
+
+/** Recorded runs, the newest of each project. */
+export const runCassettes = pgTable(
+  "run_cassettes",
+  {
+    task_id: uuid().primaryKey(),
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    /** JSON lines, secrets removed. */
+    lines: text().notNull(),
+    /** It was full before the run ended: it can be read and forked, not replayed. */
+    is_cut: boolean().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [index("run_cassettes_project_id_created_at_idx").on(t.project_id, t.created_at.desc())],
+);
+
+/** agent-git-deploy 2. */
+export const chats = pgTable(
+  "chats",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
+    title: text(),
+    origin: text().$type<"browser" | "slack" | "api" | "cli">().notNull().default("browser"),
+    status: text().$type<"active" | "running" | "waiting_approval" | "completed" | "archived">().notNull().default("active"),
+    pinned: boolean().notNull().default(false),
+    /** Tools allowed for this thread by "allow all" (4.11). */
+    allowed_tools: jsonb().$type<string[]>().notNull().default([]),
+    todos: jsonb().$type<Todo[]>().notNull().default([]),
+    /** Etags of the files that the agent saw in this thread: a file with another one is read again before it is replaced. */
+    seen_files: jsonb().$type<Record<string, string>>().notNull().default({}),
+    /** Stands for the messages up to and including one of them (4.14); void when that message is gone. */
+    summary: jsonb().$type<{ text: string; until_message_id: string }>(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [
+    index("chats_user_id_project_id_idx").on(t.user_id, t.project_id),
+    index("chats_project_id_idx").on(t.project_id),
+    index("chats_created_at_idx").on(t.created_at),
+  ],
+);
+export type ChatRow = typeof chats.$inferSelect;
+
+export const messages = pgTable(
+  "messages",
+  {
+    id: id(),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    role: text().$type<"user" | "assistant">().notNull(),
+    content: text().notNull(),
+    message_metadata: jsonb().$type<Record<string, unknown>>(),
+    /** Orders messages of the same millisecond. */
+    position: integer().notNull(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [uniqueIndex("messages_chat_id_position_key").on(t.chat_id, t.position)],
+);
+export type MessageRow = typeof messages.$inferSelect;
+
+export const agentSteps = pgTable(
+  "agent_steps",
+  {
+    id: id(),
+    message_id: uuid()
+      .notNull()
+      .references(() => messages.id, { onDelete: "cascade" }),
+    chat_id: uuid().notNull(),
+    step_index: smallint().notNull(),
+    step_data: jsonb()
+      .$type<
+        Omit<AgentStep, "tool_results" | "tool_calls"> & {
+          tool_calls: { name: string; parameters: Record<string, unknown>; result: unknown }[];
+        }
+      >()
+      .notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [uniqueIndex("agent_steps_message_id_step_index_key").on(t.message_id, t.step_index)],
+);
+export type AgentStepRow = typeof agentSteps.$inferSelect;
+
+/** What a run asked of a person, waiting or answered (4.11): leave for a gated call, a question of the agent's, a secret. */
+export const approvals = pgTable(
+  "approvals",
+  {
+    id: id(),
+    task_id: uuid().notNull(),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    kind: text().$type<"approval" | "question" | "secret">().notNull().default("approval"),
+    tool_name: text().notNull(),
+    /** Of a question: what was asked, as the event tells it. */
+    tool_parameters: jsonb().$type<Record<string, unknown>>().notNull(),
+    tool_description: text().notNull(),
+    /** The person's answer; or why there will be none: `timeout`, `cancelled`, `expired` (the run was interrupted). */
+    response: text().$type<"allow_once" | "allow_all" | "deny" | "stop" | "answered" | "declined" | "timeout" | "cancelled" | "expired">(),
+    note: text(),
+    /** Labels that were picked. Never a secret's value. */
+    choices: jsonb().$type<string[]>(),
+    /** The batch that waits, as the agent gave it: an interrupted run goes on from here. Never leaves the server. */
+    pending: jsonb().$type<PendingBatch>(),
+    created_at: createdAt(),
+    answered_at: timestamptz(),
+  },
+  (t) => [
+    index("approvals_task_id_idx").on(t.task_id),
+    index("approvals_pending_idx")
+      .on(t.chat_id)
+      .where(sql`answered_at is null`),
+  ],
+);
+export type ApprovalRow = typeof approvals.$inferSelect;
+
+/** What a restore took out of a conversation, until it is redone or something else is said. */
+export const chatRewinds = pgTable(
+  "chat_rewinds",
+  {
+    id: id(),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    /** The files as they were then. */
+    checkpoint_id: uuid().notNull(),
+    messages: jsonb().$type<MessageRow[]>().notNull(),
+    steps: jsonb().$type<AgentStepRow[]>().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [index("chat_rewinds_chat_id_created_at_idx").on(t.chat_id, t.created_at.desc())],
+);
+export type RewindRow = typeof chatRewinds.$inferSelect;
+
+/** MCP servers that lend tools to the agent: of a person, or of one project. Address, headers and variables may hold keys, so they are sealed. */
+export const mcpServers = pgTable(
+  "mcp_servers",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
+    name: text().notNull(),
+    slug: text().notNull(),
+    transport: text().$type<McpTransport>().notNull(),
+    shown_url: text(),
+    command: jsonb().$type<string[]>(),
+    header_names: jsonb().$type<string[]>().notNull().default([]),
+    env_names: jsonb().$type<string[]>().notNull().default([]),
+    sealed_access: bytea().notNull(),
+    sealed_oauth: bytea(),
+    oauth_client_id: text(),
+    is_enabled: boolean().notNull().default(true),
+    trusts_read_only: boolean().notNull().default(false),
+    auth: text().$type<"none" | "needed" | "authorized">().notNull().default("none"),
+    /** As the server told the last time, sanitised. */
+    tools: jsonb().$type<ForeignTool[]>().notNull().default([]),
+    tools_at: timestamptz(),
+    problem: text(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [
+    unique("mcp_servers_place_slug_key").on(t.user_id, t.project_id, t.slug).nullsNotDistinct(),
+    index("mcp_servers_project_id_idx").on(t.project_id),
+  ],
+);
+export type McpServerRow = typeof mcpServers.$inferSelect;
+
+/** People's own provider keys (agent-git-deploy 2, 4.17). One active key per user and provider. */
+export const userApiKeys = pgTable(
+  "user_api_keys",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    /** Slug of a provider, or of one of the user's own endpoints. */
+    provider: text().notNull(),
+    key_name: text().notNull(),
+    sealed_key: bytea().notNull(),
+    last4: text().notNull(),
+    base_url: text(),
+    is_active: boolean().notNull().default(true),
+    expires_at: timestamptz(),
+    last_used_at: timestamptz(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [
+    uniqueIndex("user_api_keys_active_key")
+      .on(t.user_id, t.provider)
+      .where(sql`${t.is_active}`),
+    index("user_api_keys_user_id_idx").on(t.user_id),
+  ],
+);
+export type UserApiKeyRow = typeof userApiKeys.$inferSelect;
+
+/** People's own endpoints. Their headers may hold credentials, so they are sealed like keys. */
+export const userProviders = pgTable(
+  "user_providers",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    name: text().notNull(),
+    slug: text().notNull(),
+    base_url: text().notNull(),
+    api_type: text().$type<"openai" | "anthropic">().notNull().default("openai"),
+    sealed_headers: bytea(),
+    header_names: jsonb().$type<string[]>().notNull().default([]),
+    available_models: jsonb().$type<string[]>().notNull().default([]),
+    is_active: boolean().notNull().default(true),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [unique("user_providers_user_id_slug_key").on(t.user_id, t.slug)],
+);
+export type UserProviderRow = typeof userProviders.$inferSelect;
+
+/** What a person wants of models in general; no row: the server's settings. */
+export const modelPreferences = pgTable("model_preferences", {
+  user_id: uuid()
+    .primaryKey()
+    .references(() => users.id, { onDelete: "cascade" }),
+  /** Ordered ids that answer when a model is overloaded; null: the server's list. */
+  fallback_models: jsonb().$type<string[]>(),
+  /** Cap of a run that names none, in cents. */
+  max_cost_cents: numeric({ precision: 12, scale: 4, mode: "number" }),
+  /** Cap of a day's calls with own keys, in cents at list prices. */
+  own_key_day_cents: numeric({ precision: 12, scale: 4, mode: "number" }),
+  updated_at: updatedAt(),
+});
+export type ModelPreferencesRow = typeof modelPreferences.$inferSelect;
+
+/** Model ids that a person named beside the providers' own lists (agent-git-deploy 4.17). */
+export const userCustomModels = pgTable(
+  "user_custom_models",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    /** `provider/model`. */
+    model_id: text().notNull(),
+    name: text().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [uniqueIndex("user_custom_models_user_id_model_id_key").on(t.user_id, t.model_id)],
+);
+export type UserCustomModelRow = typeof userCustomModels.$inferSelect;
+
+/** What a model could do when it was tried, per address and model; nothing of any key. */
+export const modelCapabilities = pgTable(
+  "model_capabilities",
+  {
+    id: id(),
+    /** Of the provider and its address. */
+    connection: text().notNull(),
+    model: text().notNull(),
+    native_tools: boolean().notNull(),
+    parallel_tools: boolean().notNull(),
+    text_tools: boolean().notNull(),
+    needs_repair: boolean().notNull(),
+    reports_usage: boolean().notNull(),
+    /** Null: nobody says. */
+    vision: boolean(),
+    /** 0 to 100. */
+    score: integer().notNull(),
+    /** Null: the provider does not say. */
+    context_window: integer(),
+    first_token_ms: integer(),
+    tokens_per_second: integer(),
+    probed_at: timestamptz().notNull(),
+    expires_at: timestamptz().notNull(),
+  },
+  (t) => [uniqueIndex("model_capabilities_connection_model_key").on(t.connection, t.model)],
+);
+export type ModelCapabilitiesRow = typeof modelCapabilities.$inferSelect;
+
+/** The plan of a chat (agent-git-deploy 4.12). `version` grows with every change and is the entity tag. */
+export const plans = pgTable("plans", {
+  chat_id: uuid()
+    .primaryKey()
+    .references(() => chats.id, { onDelete: "cascade" }),
+  name: text().notNull(),
+  task: text().notNull(),
+  steps: jsonb().$type<PlanStep[]>().notNull(),
+  critical_files: jsonb().$type<string[]>().notNull(),
+  version: integer().notNull().default(1),
+  created_at: createdAt(),
+  updated_at: updatedAt(),
+});
+export type PlanRow = typeof plans.$inferSelect;
+
+/** A message that waits for the run of its chat to end, or to be heard by it. */
+export const queuedMessages = pgTable(
+  "queued_messages",
+  {
+    id: id(),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    user_name: text().notNull(),
+    message: text().notNull(),
+    /** The choices of the run that it will start. */
+    options: jsonb().$type<Omit<QueueMessage, "message">>().notNull(),
+    position: integer().notNull(),
+    /** The run that was going on when it was steered. Ended, it has not heard it: then this is the next message. */
+    steer_task_id: uuid(),
+    /** The same for all of a chat: nothing is sent by itself until a person says so. */
+    held: jsonb().$type<QueueHold>(),
+    created_at: createdAt(),
+  },
+  (t) => [index("queued_messages_chat_id_position_idx").on(t.chat_id, t.position)],
+);
+export type QueuedRow = typeof queuedMessages.$inferSelect;
+
+/** Proof that stands with a turn; goes with its message. */
+export const runEvidence = pgTable(
+  "run_evidence",
+  {
+    id: id(),
+    task_id: uuid().notNull(),
+    message_id: uuid()
+      .notNull()
+      .references(() => messages.id, { onDelete: "cascade" }),
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    verify: jsonb().$type<VerifyReport>(),
+    checks: jsonb().$type<ChecksReport>(),
+    created_at: createdAt(),
+  },
+  (t) => [index("run_evidence_task_id_idx").on(t.task_id), index("run_evidence_message_id_idx").on(t.message_id)],
+);
+export type EvidenceRow = typeof runEvidence.$inferSelect;
+
+/** Screenshots. The oldest of a project go first. */
+export const evidencePictures = pgTable(
+  "evidence_pictures",
+  {
+    id: id(),
+    evidence_id: uuid()
+      .notNull()
+      .references(() => runEvidence.id, { onDelete: "cascade" }),
+    position: integer().notNull(),
+    /** JPEG, base64: bytes in the tables are sealed ones. */
+    data: text().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [uniqueIndex("evidence_pictures_evidence_id_position_key").on(t.evidence_id, t.position)],
+);

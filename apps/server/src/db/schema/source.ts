@@ -1,0 +1,155 @@
+import { bigint, boolean, index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
+import { users } from "./accounts.ts";
+import { chats } from "./agent.ts";
+import { projects } from "./projects.ts";
+
+/** accounts-projects 4.6. The content lies in the history of `storage_key` (a sandbox's id) under the name `snapshot/<id>`. */
+export const snapshots = pgTable(
+  "snapshots",
+  {
+    id: id(),
+    /** Outlives its project by the retention, for the administrator to recover. */
+    project_id: uuid().references(() => projects.id, { onDelete: "set null" }),
+    user_id: uuid().references(() => users.id, { onDelete: "set null" }),
+    storage_key: text().notNull(),
+    snapshot_name: text().notNull(),
+    snapshot_type: text().$type<"hibernation" | "manual" | "safety">().notNull(),
+    status: text().$type<"pending" | "ready" | "error">().notNull().default("pending"),
+    label: text(),
+    volume_size_bytes: bigint({ mode: "number" }),
+    databases: jsonb().$type<string[]>().notNull().default([]),
+    error: text(),
+    is_soft_deleted: boolean().notNull().default(false),
+    soft_delete_expires_at: timestamptz(),
+    created_at: createdAt(),
+    ready_at: timestamptz(),
+  },
+  (t) => [index("snapshots_project_id_created_at_idx").on(t.project_id, t.created_at.desc())],
+);
+export type SnapshotRow = typeof snapshots.$inferSelect;
+
+/** Points in time that the server keeps by itself, under the name `checkpoint/<id>`. */
+export const checkpoints = pgTable(
+  "checkpoints",
+  {
+    id: id(),
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    /** `turn_end`: after a turn; in no list, for the change set of its run. `replace`: before a person removed or replaced files. */
+    kind: text().$type<"turn" | "turn_end" | "restore" | "replace">().notNull(),
+    label: text().notNull(),
+    chat_id: uuid().references(() => chats.id, { onDelete: "set null" }),
+    /** The user's message; it may be gone. */
+    message_id: uuid(),
+    task_id: uuid(),
+    created_at: createdAt(),
+  },
+  (t) => [
+    index("checkpoints_project_id_created_at_idx").on(t.project_id, t.created_at.desc()),
+    index("checkpoints_message_id_idx").on(t.message_id),
+    index("checkpoints_created_at_idx").on(t.created_at),
+  ],
+);
+export type CheckpointRow = typeof checkpoints.$inferSelect;
+
+/** What of a file is rejected. */
+export interface Rejection {
+  path: string;
+  is_whole: boolean;
+  /** Ids of hunks. */
+  hunks: string[];
+}
+
+/** The files around a run, and what a person rejected of its changes. Goes with the checkpoint before it. */
+export const changeSets = pgTable(
+  "change_sets",
+  {
+    task_id: uuid().primaryKey(),
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    /** The user's message; it may be gone. */
+    message_id: uuid().notNull(),
+    before_id: uuid()
+      .notNull()
+      .references(() => checkpoints.id, { onDelete: "cascade" }),
+    /** Null: the run goes on, or nothing could be kept at its end. */
+    after_id: uuid().references(() => checkpoints.id, { onDelete: "set null" }),
+    files: integer().notNull().default(0),
+    additions: integer().notNull().default(0),
+    deletions: integer().notNull().default(0),
+    /** Files that a person wrote while the run went on; `is_shared`: the run wrote them too. */
+    by_person: jsonb().$type<{ path: string; is_shared: boolean }[]>().notNull().default([]),
+    rejected: jsonb().$type<Rejection[]>().notNull().default([]),
+    created_at: createdAt(),
+  },
+  (t) => [
+    index("change_sets_message_id_idx").on(t.message_id),
+    index("change_sets_before_id_idx").on(t.before_id),
+    index("change_sets_after_id_idx").on(t.after_id),
+    index("change_sets_project_id_idx").on(t.project_id),
+    index("change_sets_chat_id_idx").on(t.chat_id),
+    index("change_sets_user_id_idx").on(t.user_id),
+  ],
+);
+export type ChangeSetRow = typeof changeSets.$inferSelect;
+
+/** People's accounts at hosts of repositories (agent-git-deploy 2). The one place of their tokens. */
+export const gitProviderCredentials = pgTable(
+  "git_provider_credentials",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    provider: text().$type<"github" | "gitlab" | "bitbucket" | "gitea" | "git">().notNull(),
+    /** Without a slash at its end. */
+    base_url: text().notNull(),
+    /** Name and, where it is not the usual one, port: where the token may go. */
+    host: text().notNull(),
+    kind: text().$type<"oauth" | "token">().notNull(),
+    sealed_access: bytea().notNull(),
+    sealed_refresh: bytea(),
+    expires_at: timestamptz(),
+    scope: text(),
+    /** Given with a token by its owner. */
+    username: text(),
+    provider_username: text(),
+    provider_email: text(),
+    provider_user_id: text(),
+    /** When the host refused it, and it could not be renewed. */
+    refused_at: timestamptz(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [unique("git_provider_credentials_host_key").on(t.user_id, t.provider, t.host)],
+);
+export type GitAccountRow = typeof gitProviderCredentials.$inferSelect;
+
+/** The remote repository a project is linked to (agent-git-deploy 2). Its address never holds a credential. */
+export const gitRepositories = pgTable("git_repositories", {
+  id: id(),
+  project_id: uuid()
+    .notNull()
+    .unique()
+    .references(() => projects.id, { onDelete: "cascade" }),
+  repo_url: text().notNull(),
+  repo_owner: text(),
+  repo_name: text(),
+  default_branch: text().notNull().default("main"),
+  auto_push: boolean().notNull().default(false),
+  sync_status: text().$type<"synced" | "ahead" | "behind" | "diverged" | "conflict" | "error">(),
+  last_sync_at: timestamptz(),
+  last_commit_sha: text(),
+  created_at: createdAt(),
+  updated_at: updatedAt(),
+});
+export type GitRepositoryRow = typeof gitRepositories.$inferSelect;
