@@ -328,7 +328,7 @@ test("the owner gets in everywhere; what others tried has changed nothing", asyn
     /^GET|^WS/,
     /\/queue/,
     /^(PATCH|PUT)|chat_id\}\/restore|comments$/,
-    /^DELETE .*(attachments\/|conn_id|asset_id|kanban.*tasks)/,
+    /^DELETE .*(attachments\/|shell\/sessions|conn_id|asset_id|kanban.*tasks)/,
     /^POST(?!.*\/clear$)/,
     // A chat is cleared of its plan as well, once its run has ended.
     /^DELETE .*\/plan$/,
