@@ -4,7 +4,7 @@ import { reachable, releaseReachable } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
 import { createAgents, createAgentsStore } from "./features/agent/agents/index.ts";
 import { createAdminUsersStore, createOperator, type Operator } from "./features/operations/admin/index.ts";
-import { createAudit, createAuditStore } from "./features/core/audit/index.ts";
+import { createAudit, createAuditStore } from "./features/accounts/audit/index.ts";
 import { createAuthStore } from "./features/accounts/auth/index.ts";
 import { createAvatarMaker, createPasswords, createUsers, createUsersStore } from "./features/accounts/users/index.ts";
 import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platform/database.ts";

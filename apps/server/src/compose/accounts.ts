@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import { createImpersonationNotes } from "../features/operations/admin/index.ts";
-import { type Audit } from "../features/core/audit/index.ts";
+import { type Audit } from "../features/accounts/audit/index.ts";
 import {
   createApiKeys,
   createApiKeysStore,

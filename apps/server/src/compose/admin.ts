@@ -1,5 +1,5 @@
 import { createAdminUsers, createAdminUsersStore, createImpersonation, mountAdmin } from "../features/operations/admin/index.ts";
-import { createAudit, createAuditStore, type Audit } from "../features/core/audit/index.ts";
+import { createAudit, createAuditStore, type Audit } from "../features/accounts/audit/index.ts";
 import { createAuthCookies } from "../features/accounts/auth/index.ts";
 import { mountOutbox } from "../features/operations/outbox/index.ts";
 import type { AccountsArea } from "./accounts.ts";

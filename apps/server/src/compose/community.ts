@@ -1,4 +1,4 @@
-import type { Audit } from "../features/core/audit/index.ts";
+import type { Audit } from "../features/accounts/audit/index.ts";
 import {
   createCreators,
   createCreatorsStore,

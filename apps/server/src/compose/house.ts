@@ -12,7 +12,7 @@ import {
   mountAdminMetrics,
   mountHouse,
 } from "../features/operations/admin/index.ts";
-import { type Audit } from "../features/core/audit/index.ts";
+import { type Audit } from "../features/accounts/audit/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
 import { version } from "../version.ts";
 import type { AccountsArea } from "./accounts.ts";

@@ -27,7 +27,7 @@ import {
   seedBases,
   type MarketplacePayments,
 } from "../features/store/marketplace/index.ts";
-import type { Audit } from "../features/core/audit/index.ts";
+import type { Audit } from "../features/accounts/audit/index.ts";
 import { createUsersStore, seedSystemAccounts } from "../features/accounts/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";

@@ -1,4 +1,4 @@
-import type { Audit } from "../features/core/audit/index.ts";
+import type { Audit } from "../features/accounts/audit/index.ts";
 import { createAgents, createAgentsStore, type Agents } from "../features/agent/agents/index.ts";
 import { createCredits, createCreditsStore, type Credits } from "../features/billing/credits/index.ts";
 import {

@@ -27,10 +27,19 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
-import type { ForeignTool } from "../../features/agent/mcp/foreign-tool.ts";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
 import { projects } from "./projects.ts";
+
+/** A tool of an MCP server, sanitized for storage and display. */
+export interface ForeignTool {
+  name: string;
+  title: string | null;
+  description: string;
+  is_read_only: boolean;
+  /** The JSON schema of its arguments, reduced to what is safe to show a model. */
+  schema: Record<string, unknown>;
+}
 
 /**
  * marketplace-billing-admin 1.1. The database derives three more columns, `search_text`, `search_words` and `search_name`, which only `features/store/marketplace`

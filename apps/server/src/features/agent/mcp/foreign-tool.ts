@@ -1,15 +1,7 @@
 import { createHash } from "node:crypto";
 import { ToolSchema, type CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { ForeignTool } from "../../../db/schema/agent.ts";
 import { foreignSchema } from "./foreign-schema.ts";
-
-/** A tool as a server told of it, made harmless to keep and to show. */
-export interface ForeignTool {
-  name: string;
-  title: string | null;
-  description: string;
-  is_read_only: boolean;
-  schema: ReturnType<typeof foreignSchema>;
-}
 
 const maxDescription = 1_000;
 const maxNameLength = 64;

@@ -1,5 +1,5 @@
 import { modelsRoutes } from "@tesslate/contract";
-import { actorOf, type Audit } from "../../core/audit/index.ts";
+import { actorOf, type Audit } from "../../accounts/audit/index.ts";
 import type { Mount } from "../../../http/mount.ts";
 import type { ModelChoices } from "./model-choices.ts";
 import type { Models } from "./models.service.ts";

@@ -2,13 +2,40 @@ import type { Stripe } from "stripe";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { post, type Credits } from "../credits/index.ts";
-import type { Sales } from "../../store/creators/index.ts";
 import type { BillingStore, Returned } from "./billing.store.ts";
 import type { PaymentRow } from "../../../db/schema/billing.ts";
 import { ownershipOf, type Ownership } from "./metadata.ts";
 import type { Plans, ToldSubscription } from "./plans.ts";
 import type { Shelves } from "./shelf.ts";
 import { idOf } from "./stripe.ts";
+
+/** A marketplace item that somebody paid for. */
+export interface Sale {
+  buyer_id: string;
+  /** An agent or a base. */
+  item_id: string;
+  creator_id: string;
+  type: "one_time" | "subscription";
+  total_cents: number;
+  creator_cents: number;
+  /** One of the two. */
+  payment_intent: string | null;
+  invoice_id: string | null;
+  subscription_id: string | null;
+}
+
+/** The sales behind payments. Each call runs in the transaction that books its payment, refund or returned dispute. */
+export interface SaleRecords {
+  record(tx: Queries, sale: Sale): Promise<void>;
+  /** Resolves with the creator's share of the refunded sale; `undefined` if there is no sale or it was refunded before. */
+  refund(tx: Queries, paymentKey: string): Promise<CreatorShare | undefined>;
+  /** Resolves with the creator's share that is owed again; `undefined` if the sale was not refunded. */
+  restore(tx: Queries, paymentKey: string): Promise<CreatorShare | undefined>;
+}
+export interface CreatorShare {
+  creator_id: string | null;
+  creator_cents: number;
+}
 
 /** A checkout session that is ours, as far as fulfilment goes. */
 export interface OwnSession extends Ownership {
@@ -69,7 +96,7 @@ export function createFulfilment({
 }: {
   store: BillingStore;
   credits: Pick<Credits, "addPurchased" | "takePurchased" | "renewAllowance">;
-  sales: Pick<Sales, "record" | "refund" | "restore">;
+  sales: SaleRecords;
   shelves: Shelves;
   plans: Pick<Plans, "apply" | "endItem">;
   /** Of what is paid for their work; the platform keeps the rest. */

@@ -1,9 +1,9 @@
-export { createBank } from "./bank.ts";
+export { createBank, type Bank } from "./bank.ts";
 export { mountBilling } from "./billing.routes.ts";
 export { createBilling } from "./billing.service.ts";
 export { createBillingStore, type BillingStore } from "./billing.store.ts";
 export { createCheckouts } from "./checkouts.ts";
-export { createFulfilment } from "./fulfilment.ts";
+export { createFulfilment, type Sale } from "./fulfilment.ts";
 export { paymentFailedLetter } from "./letters.ts";
 export { createPlans } from "./plans.ts";
 export { createReconciliation } from "./reconciliation.ts";

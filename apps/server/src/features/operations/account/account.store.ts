@@ -1,6 +1,6 @@
 import { and, desc, eq, lte, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { forgetNamesOf } from "../../core/audit/index.ts";
+import { forgetNamesOf } from "../../accounts/audit/index.ts";
 import { agents, userPurchasedAgents } from "../../../db/schema/agent.ts";
 import { forgetVoicesOf } from "../feedback/index.ts";
 import { bases, forgetReviewsOf, userPurchasedBases } from "../../store/marketplace/index.ts";

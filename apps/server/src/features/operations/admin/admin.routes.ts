@@ -2,7 +2,7 @@ import { adminAuditRoutes, adminUsersRoutes, type AdminUser, type AuditAction } 
 import { Readable } from "node:stream";
 import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
-import { actorOf, type Audit } from "../../core/audit/index.ts";
+import { actorOf, type Audit } from "../../accounts/audit/index.ts";
 import type { AuthCookies } from "../../accounts/auth/index.ts";
 import { csvOf } from "../../../platform/csv.ts";
 import type { Impersonation } from "./impersonation.ts";

@@ -3,7 +3,7 @@ import { badRequest, forbidden, invalid, notFound } from "../../../platform/erro
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { defaultAgentSlug, type AgentRow } from "../../agent/agents/index.ts";
 import type { AdminAgentRow, AdminAgentsStore, AgentFilter } from "./agents.store.ts";
-import type { Act, Actor, Audit, AuditEntry } from "../../core/audit/index.ts";
+import type { Act, Actor, Audit, AuditEntry } from "../../accounts/audit/index.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** What an agent is, as against where it is shown. */

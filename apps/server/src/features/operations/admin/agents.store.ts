@@ -3,7 +3,7 @@ import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { agents, type AgentRow } from "../../../db/schema/agent.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { partOf } from "../../core/audit/index.ts";
+import { partOf } from "../../accounts/audit/index.ts";
 
 export interface AgentFilter {
   search?: string;

@@ -6,7 +6,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { within } from "../../../platform/within.ts";
 import type { Models } from "../../agent/models/index.ts";
-import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { WorkStore } from "./work.store.ts";
 
 /** The database's pool of connections of this process. */

@@ -1,7 +1,7 @@
 import { adminAgentsRoutes, adminHealthRoutes, adminProjectsRoutes, adminSandboxesRoutes, adminWorkRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { AdminAgents } from "./agents.service.ts";
-import { actorOf } from "../../core/audit/index.ts";
+import { actorOf } from "../../accounts/audit/index.ts";
 import type { AdminHealthService } from "./health.service.ts";
 import type { AdminProjects } from "./projects.service.ts";
 import type { AdminSandboxes } from "./sandboxes.service.ts";

@@ -4,7 +4,7 @@ import { badRequest, forbidden, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Auth, Sessions } from "../../accounts/auth/index.ts";
 import { isLiving } from "../../accounts/users/index.ts";
-import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { Actor, Audit } from "../../accounts/audit/index.ts";
 
 /** Writes down what an administrator does as somebody else, before it happens. */
 export const createImpersonationNotes =

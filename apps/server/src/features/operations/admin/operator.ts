@@ -4,7 +4,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
 import type { AuthStore } from "../../accounts/auth/index.ts";
 import { isLiving, type Passwords, type UserRow, type Users } from "../../accounts/users/index.ts";
-import type { Actor, Audit, AuditEntry, AuditStore } from "../../core/audit/index.ts";
+import type { Actor, Audit, AuditEntry, AuditStore } from "../../accounts/audit/index.ts";
 import { releaseJob } from "./users.service.ts";
 import type { AdminUsersStore } from "./users.store.ts";
 

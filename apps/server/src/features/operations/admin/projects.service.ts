@@ -4,7 +4,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { Power } from "../../runtime/containers/index.ts";
 import type { Projects, Provisioning } from "../../projects/projects/index.ts";
-import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { AdminProjectsStore, ProjectFilter } from "./projects.store.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

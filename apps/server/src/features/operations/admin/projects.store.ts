@@ -6,7 +6,7 @@ import { containers } from "../../../db/schema/runtime.ts";
 import { projects } from "../../../db/schema/projects.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { partOf } from "../../core/audit/index.ts";
+import { partOf } from "../../accounts/audit/index.ts";
 
 export interface ProjectFilter {
   search?: string;

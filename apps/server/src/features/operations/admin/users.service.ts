@@ -18,7 +18,7 @@ import {
 } from "../../accounts/auth/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import { isLiving, type UserRow, type Users } from "../../accounts/users/index.ts";
-import type { Act, Actor, Audit } from "../../core/audit/index.ts";
+import type { Act, Actor, Audit } from "../../accounts/audit/index.ts";
 import { pagesOf } from "../../../platform/csv.ts";
 import type { AdminUsersStore, ListedUser } from "./users.store.ts";
 

@@ -7,7 +7,7 @@ import { apiKeys, sessions, users, type UserRow } from "../../../db/schema/accou
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { projects } from "../../../db/schema/projects.ts";
 import { tasks } from "../../../db/schema/core.ts";
-import { partOf } from "../../core/audit/index.ts";
+import { partOf } from "../../accounts/audit/index.ts";
 
 const isThere = ne(projects.environment_status, "deleting");
 const projectCount = sql<number>`(select count(*)::int from ${projects} where ${projects.owner_id} = ${users.id} and ${isThere})`;

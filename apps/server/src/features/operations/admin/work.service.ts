@@ -2,7 +2,7 @@ import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import { percentageOf, type Tasks } from "../../core/tasks/index.ts";
-import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { AdminTaskRow, TaskFilter, WorkStore } from "./work.store.ts";
 
 /** What goes on in the background: everybody's long operations, and the jobs of the server itself (marketplace-billing-admin 13). */

@@ -1,6 +1,6 @@
 import { feedbackRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import { actorOf } from "../../core/audit/index.ts";
+import { actorOf } from "../../accounts/audit/index.ts";
 import type { Feedback } from "./feedback.service.ts";
 
 /** marketplace-billing-admin 8 and 13. */

@@ -3,7 +3,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { forbidden, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
-import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { CommentRow, FeedbackFilter, FeedbackStore, PostRow, Viewer } from "./feedback.store.ts";
 import type { FeedbackRow } from "../../../db/schema/operations.ts";
 

@@ -1,6 +1,6 @@
 import { outboxRoutes, type OutboxLetter } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import { actorOf, type Audit } from "../../core/audit/index.ts";
+import { actorOf, type Audit } from "../../accounts/audit/index.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { pageOf } from "../../../platform/pages.ts";

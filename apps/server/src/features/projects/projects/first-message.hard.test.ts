@@ -37,7 +37,9 @@ test.skipIf(!probe)(
       await eventually(async () => (await api.chat.get({ params })).messages.some(({ content }) => content === "Built it."), 90_000);
       expect((await api.chat.get({ params })).messages.map(({ content }) => content)).toEqual(["Build it", "Built it."]);
       expect((await api.queue.list({ params })).total).toBe(0);
-      expect(model.requests).toHaveLength(1);
+      // Naming the chat is a model call of its own, which may come before or after this moment.
+      const isNaming = /Name this conversation/;
+      expect(model.requests.filter(({ request }) => !isNaming.test(request?.messages[0]?.text ?? ""))).toHaveLength(1);
     } finally {
       for (const child of children) await child.kill();
       await model.close();

@@ -1,7 +1,7 @@
 import { adminPayoutsRoutes, creatorStudioRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { invalid } from "../../../platform/errors.ts";
-import { actorOf } from "../../core/audit/index.ts";
+import { actorOf } from "../../accounts/audit/index.ts";
 import type { Creators } from "./creators.service.ts";
 import type { PayoutDesk } from "./payout-desk.ts";
 

@@ -5,7 +5,8 @@ import { agents } from "../../../db/schema/agent.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { marketplaceTransactions } from "../../../db/schema/store.ts";
 import { createLogger } from "../../../platform/logger.ts";
-import { createCreators, createCreatorsStore, createSales, createSalesStore, type Bank } from "./index.ts";
+import { createCreators, createCreatorsStore, createSales, createSalesStore } from "./index.ts";
+import type { Bank } from "../../billing/billing/index.ts";
 
 let app: TestApp;
 beforeAll(async () => {

@@ -2,6 +2,5 @@ export { createCreators, type Creators } from "./creators.service.ts";
 export { createCreatorsStore } from "./creators.store.ts";
 export { createPayoutDesk } from "./payout-desk.ts";
 export { mountCreators } from "./creators.routes.ts";
-export type { Bank } from "./bank.ts";
 export { createSales, type Sales } from "./sales.ts";
 export { createSalesStore } from "./sales.store.ts";

@@ -1,7 +1,7 @@
 import type { AdminPayout, List } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import type { Actor, Audit } from "../../core/audit/index.ts";
+import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { CreatorsStore, PaidOut } from "./creators.store.ts";
 import { wireOf } from "./creators.service.ts";
 import type { PayoutState } from "../../../db/schema/store.ts";

@@ -1,24 +1,10 @@
 import type { Queries } from "../../../platform/database.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
+import type { Bank, Sale } from "../../billing/billing/index.ts";
 import { post } from "../../billing/credits/index.ts";
-import type { Bank } from "./bank.ts";
 import type { PayoutRow } from "../../../db/schema/store.ts";
 import type { SalesStore } from "./sales.store.ts";
-
-export interface Sale {
-  buyer_id: string;
-  /** An agent or a base. */
-  item_id: string;
-  creator_id: string;
-  type: "one_time" | "subscription";
-  total_cents: number;
-  creator_cents: number;
-  /** One of the two. */
-  payment_intent: string | null;
-  invoice_id: string | null;
-  subscription_id: string | null;
-}
 
 const tries = 25;
 /** As if it had never been sent. */

@@ -2,7 +2,7 @@ import { adminMarketplaceRoutes, libraryRoutes, marketplaceAgentsRoutes, marketp
 import type { Context } from "../../../http/context.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { pageOf } from "../../../platform/pages.ts";
-import { actorOf } from "../../core/audit/index.ts";
+import { actorOf } from "../../accounts/audit/index.ts";
 import type { Acquiring } from "./acquiring.ts";
 import type { AgentAuthoring } from "./agents.authoring.ts";
 import type { AgentCatalogue } from "./agents.service.ts";

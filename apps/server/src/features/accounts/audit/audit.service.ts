@@ -4,7 +4,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { forbidden } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
-import { isLiving, type UserRow } from "../../accounts/users/index.ts";
+import { isLiving, type UserRow } from "../users/index.ts";
 import { pagesOf } from "../../../platform/csv.ts";
 import type { AuditStore } from "./audit.store.ts";
 
