@@ -42,11 +42,13 @@ if (what === "everything") {
 } else if (what === "halfway") {
   // The group of the sandbox is frozen as soon as the service's supervisor is there: its program halts before the walls are up.
   await sandbox.exec(["true"]);
+  let frozen: Promise<unknown> | undefined;
   const halt = sandbox.onState(({ status }) => {
-    if (status === "starting") void sandbox.freeze();
+    if (status === "starting") frozen ??= sandbox.freeze();
   });
   await start();
   halt();
+  await frozen;
   say("halfway");
 } else if (what === "stopping") {
   const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(9), 4000)); require("http").createServer(() => {}).listen(4100); // ${mark}`;
