@@ -3,6 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { png, say } from "@tesslate/testkit";
 import type { TestApp, TestUser } from "../../../testing/app.ts";
 import { chatWorld, type ChatWorld } from "../../../testing/chat.ts";
+import { createCryptoBox } from "../../../platform/crypto.ts";
+import { createIdempotencyStore } from "./idempotency.store.ts";
+import { createIdempotency } from "./idempotency.ts";
 
 /* Retries with an `Idempotency-Key`, through the front door. */
 let world: ChatWorld;
@@ -170,4 +173,32 @@ test("an upload is stored once; other bytes under its key are refused", async ()
   expect((await send(path, key, form(3))).status).toBe(422);
   expect((await send(path, key, form(2, "other.png"))).status).toBe(422);
   expect((await app.as(ada).assets.list({ params: { id: world.project.id } })).total).toBe(1);
+});
+
+test("a retry that reads the key while the first request ends gets its answer", async () => {
+  const store = createIdempotencyStore(app.db);
+  const retryHasRead = Promise.withResolvers<void>();
+  const firstHasEnded = Promise.withResolvers<void>();
+  const { once } = createIdempotency({
+    store: {
+      ...store,
+      find: async (...key) => {
+        const row = await store.find(...key);
+        retryHasRead.resolve();
+        await firstHasEnded.promise;
+        return row;
+      },
+    },
+    box: createCryptoBox("a key of this test, 32 characters long"),
+    processId: 1,
+  });
+  const request = { user_id: ada.id, key: randomUUID(), request: "the same" };
+  const answer = { status: 201, headers: {}, body: "done" };
+  const first = once(request, async () => {
+    await retryHasRead.promise;
+    return answer;
+  }).finally(firstHasEnded.resolve);
+  const retry = once(request, () => Promise.reject(new Error("the work was done twice")));
+  expect(await first).toEqual({ ...answer, isReplayed: false });
+  expect(await retry).toEqual({ ...answer, isReplayed: true });
 });

@@ -25,12 +25,16 @@ export function createIdempotency({
   const working = new Set<string>();
 
   const replay = async (user_id: string, key_hash: string, request_hash: string): Promise<StoredAnswer | undefined> => {
-    const row = await store.find(user_id, key_hash);
+    type Claimed = NonNullable<Awaited<ReturnType<IdempotencyStore["find"]>>>;
+    const isRunning = (row: Claimed) => (row.process_id === processId ? working.has(row.id) : row.is_process_living);
+    const read = () => store.find(user_id, key_hash);
+    let row = await read();
+    // A request that ended while the row was read has its answer in the row by now.
+    if (row && !row.sealed_answer && !isRunning(row)) row = await read();
     if (!row) return undefined;
     if (row.request_hash !== request_hash) throw keyReused();
     if (row.sealed_answer) return JSON.parse(box.open(row.sealed_answer, answerPlace(row.id))) as StoredAnswer;
-    const isRunning = row.process_id === processId ? working.has(row.id) : row.is_process_living;
-    if (isRunning) throw conflict("idempotency_key_running", "A request with this key is still running. Retry when it has ended.");
+    if (isRunning(row)) throw conflict("idempotency_key_running", "A request with this key is still running. Retry when it has ended.");
     throw conflict(
       "idempotency_key_interrupted",
       "The first request with this key failed or was interrupted. Check whether its work was done, then use a new key.",
