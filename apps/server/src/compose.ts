@@ -2,7 +2,7 @@ import { contract } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import { composeAccounts } from "./compose/accounts.ts";
 import { composeAdmin, composeAudit } from "./compose/admin.ts";
-import { composeArrivals } from "./compose/arrivals.ts";
+import { composeArrivals } from "./compose/provisioning.ts";
 import { composeBilling } from "./compose/billing.ts";
 import { composeChat } from "./compose/chat.ts";
 import { composeCommunity } from "./compose/community.ts";

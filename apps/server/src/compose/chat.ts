@@ -36,7 +36,7 @@ import { createRepairs, createRepairsStore } from "../features/agent/repairs/ind
 import { requestSecretTool } from "../features/projects/secrets/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import type { AccountsArea } from "./accounts.ts";
-import type { ArrivalsArea } from "./arrivals.ts";
+import type { ArrivalsArea } from "./provisioning.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";

@@ -4,7 +4,7 @@ import { createActivity, createActivityStore, mountActivity } from "../features/
 import { createNotices, createNoticesStore } from "../features/accounts/notices/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./arrivals.ts";
+import type { ArrivalsArea } from "./provisioning.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { DeploymentsArea } from "./deployments.ts";

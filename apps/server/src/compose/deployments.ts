@@ -29,7 +29,7 @@ import { createLaunchGate, createLaunchSettings } from "../features/delivery/lau
 import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { PreviewSite } from "../http/server.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./arrivals.ts";
+import type { ArrivalsArea } from "./provisioning.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { DeployAccountsArea } from "./deploy-accounts.ts";
 import type { Platform } from "./platform.ts";

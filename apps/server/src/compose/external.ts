@@ -9,7 +9,7 @@ import {
 } from "../features/external/mcp-endpoint/index.ts";
 import { version } from "../version.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./arrivals.ts";
+import type { ArrivalsArea } from "./provisioning.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { DeploymentsArea } from "./deployments.ts";

@@ -14,7 +14,7 @@ import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import { refuseDuringExchange } from "../features/core/tasks/index.ts";
 import type { Queries } from "../platform/database.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./arrivals.ts";
+import type { ArrivalsArea } from "./provisioning.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { GitProvidersArea } from "./git-providers.ts";
 import type { Platform } from "./platform.ts";

@@ -17,7 +17,7 @@ import { readHostLoad } from "../platform/host-load.ts";
 import { version } from "../version.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./arrivals.ts";
+import type { ArrivalsArea } from "./provisioning.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";

@@ -31,7 +31,7 @@ import type { Audit } from "../features/accounts/audit/index.ts";
 import { createUsersStore, seedSystemAccounts } from "../features/accounts/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./arrivals.ts";
+import type { ArrivalsArea } from "./provisioning.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { Secrecy } from "./secrecy.ts";

@@ -3,7 +3,7 @@ import { deploymentsRoutes, deploymentTargetsRoutes } from "@tesslate/contract";
 import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import type { LaunchChoices } from "../launch/index.ts";
-import type { CanvasTargets } from "./canvas-targets.service.ts";
+import type { CanvasTargets } from "./targets.service.ts";
 import type { Deployments } from "./deployments.service.ts";
 
 /** agent-git-deploy 7 and 10. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, setUpProject, visitHost, type Ask, type ProjectsApp } from "../../../testing/projects.ts";
-import { listArtefact } from "../launch/artefact.ts";
+import { listArtefact } from "../launch/artifact.ts";
 import { staticSite } from "../launch/site.ts";
 
 let app: ProjectsApp;

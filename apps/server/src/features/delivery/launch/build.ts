@@ -1,4 +1,4 @@
-import type { Artefact } from "./artefact.ts";
+import type { Artefact } from "./artifact.ts";
 import type { LaunchInput } from "./launch.ts";
 import { finding, plural, verdictOf, type Verdict } from "./report.ts";
 

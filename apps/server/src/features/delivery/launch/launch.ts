@@ -3,7 +3,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Browsers } from "../../agent/verify/index.ts";
 import { inspectAdvisories } from "./advisories.ts";
-import { listArtefact, type Artefact } from "./artefact.ts";
+import { listArtefact, type Artefact } from "./artifact.ts";
 import { inspectBuild } from "./build.ts";
 import { accessibilityVerdict, pagesVerdict, tour, type Tour } from "./pages.ts";
 import { reportOf, skipped, type Verdict } from "./report.ts";

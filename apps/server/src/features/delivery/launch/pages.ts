@@ -4,7 +4,7 @@ import { within } from "../../../platform/within.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import { pageFile } from "../../../http/static-site.ts";
 import { axeOf, NoPlace, openGate, type Browsers } from "../../agent/verify/index.ts";
-import type { Artefact } from "./artefact.ts";
+import type { Artefact } from "./artifact.ts";
 import { finding, plural, skipped, verdictOf, type Verdict } from "./report.ts";
 import type { Traffic, Transfer } from "./traffic.ts";
 import { visitPage, type PageVisit } from "./visit-page.ts";

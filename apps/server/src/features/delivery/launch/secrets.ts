@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip } from "node:zlib";
 import type { LaunchFinding } from "@tesslate/contract";
 import { createValueFinder, type ValueFinder } from "../../projects/secrets/index.ts";
-import type { Artefact } from "./artefact.ts";
+import type { Artefact } from "./artifact.ts";
 import { findKeys } from "./known-keys.ts";
 import type { LaunchInput } from "./launch.ts";
 import { secretValues } from "./project-values.ts";

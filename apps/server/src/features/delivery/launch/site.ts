@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { pipeline } from "node:stream/promises";
 import type { PreviewSite } from "../../../http/server.ts";
 import { serveStatic, type StaticSite, type Tap } from "../../../http/static-site.ts";
-import type { Artefact } from "./artefact.ts";
+import type { Artefact } from "./artifact.ts";
 
 /** The artefact, served as it is when it is live: by the same code. */
 export function staticSite(artefact: Artefact, { spaFallback, tap }: { spaFallback: boolean; tap: Tap }): PreviewSite {

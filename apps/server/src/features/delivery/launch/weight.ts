@@ -1,5 +1,5 @@
 import type { LaunchReport } from "@tesslate/contract";
-import type { Artefact } from "./artefact.ts";
+import type { Artefact } from "./artifact.ts";
 import type { LaunchInput } from "./launch.ts";
 import { finding, skipped, verdictOf, type Verdict } from "./report.ts";
 import type { Transfer } from "./traffic.ts";

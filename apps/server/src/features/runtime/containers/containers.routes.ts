@@ -1,13 +1,13 @@
 import { containersRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import { urlOf, type PreviewAddress } from "./container-shape.ts";
+import { urlOf, type PreviewAddress } from "./present.ts";
 import { pageOf } from "../../../platform/pages.ts";
 import type { ServiceCatalogue } from "./catalogue/index.ts";
 import type { Containers } from "./containers.service.ts";
-import type { Creation } from "./creation.ts";
+import type { Creation } from "./container-setup.ts";
 import type { Inspection } from "./inspection.ts";
-import type { Power } from "./power.ts";
-import type { Renaming } from "./renaming.ts";
+import type { Power } from "./lifecycle.ts";
+import type { Renaming } from "./rename.ts";
 
 /** accounts-projects 4.2 and 9. */
 export function mountContainers(

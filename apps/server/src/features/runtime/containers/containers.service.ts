@@ -8,7 +8,7 @@ import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { findService, freshEnvironment, volumesOf } from "./catalogue/index.ts";
-import { wireOf, type PreviewAddress } from "./container-shape.ts";
+import { wireOf, type PreviewAddress } from "./present.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { CredentialsStore } from "./credentials.store.ts";
@@ -16,7 +16,7 @@ import { checkCredentials, type CredentialsVault } from "./credentials.vault.ts"
 import { endpointOf } from "./endpoints.ts";
 import type { EnvironmentVault } from "./environment.ts";
 import { freePort, serviceKey } from "./names.ts";
-import type { Power } from "./power.ts";
+import type { Power } from "./lifecycle.ts";
 import { isOurs, portOf, type Services } from "./services.ts";
 import type { Wiring } from "./wiring.ts";
 

@@ -4,7 +4,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
-import { urlOf, type PreviewAddress } from "./container-shape.ts";
+import { urlOf, type PreviewAddress } from "./present.ts";
 import type { Containers } from "./containers.service.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { isOurs, type Services } from "./services.ts";

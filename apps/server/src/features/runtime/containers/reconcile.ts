@@ -4,7 +4,7 @@ import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { Services } from "./services.ts";
-import type { StatusKeeper } from "./status-keeper.ts";
+import type { StatusKeeper } from "./status.ts";
 
 /** What reconciling needs to know of projects. */
 export interface ProjectFacts {

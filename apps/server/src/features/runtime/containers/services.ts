@@ -6,13 +6,13 @@ import { runStatusOf, type Projects } from "../../projects/projects/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { workingDirOf, type ServiceCatalogue } from "./catalogue/index.ts";
-import { urlOf, type PreviewAddress } from "./container-shape.ts";
+import { urlOf, type PreviewAddress } from "./present.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { EnvironmentVault } from "./environment.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
-import { failureOf, type StatusKeeper } from "./status-keeper.ts";
+import { failureOf, type StatusKeeper } from "./status.ts";
 import type { Wiring } from "./wiring.ts";
 
 /** How long a service may take until something inside listens. */

@@ -8,8 +8,8 @@ import type { TreeAccess } from "../snapshots/index.ts";
 import { changesBetween, shownFile } from "./change-set.ts";
 import type { ChangesStore } from "./changes.store.ts";
 import type { ChangeSetRow } from "../../../db/schema/source.ts";
-import { turnOver, turnoversOf } from "./rejecting.ts";
-import type { Turns } from "./turns.ts";
+import { turnOver, turnoversOf } from "./reject.ts";
+import type { Turns } from "./run-change-sets.ts";
 
 export type ChangeSets = ReturnType<typeof createChangeSets>;
 

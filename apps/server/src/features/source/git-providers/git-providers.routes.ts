@@ -2,7 +2,7 @@ import { gitProvidersRoutes } from "@tesslate/contract";
 import type { AuthCookies } from "../../accounts/auth/index.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { AppError } from "../../../platform/errors.ts";
-import type { GitBrowsing } from "./browsing.ts";
+import type { GitBrowsing } from "./repositories.ts";
 import type { Connecting } from "./connecting.ts";
 import type { Hosts } from "./hosts.ts";
 

@@ -1,5 +1,5 @@
 export { createGitAccounts, gitAccountPlace, type GitAccounts, type WithAuthorization } from "./accounts.ts";
-export { createGitBrowsing } from "./browsing.ts";
+export { createGitBrowsing } from "./repositories.ts";
 export { createConnecting } from "./connecting.ts";
 export { createGitProvidersStore } from "./git-providers.store.ts";
 export { createHosts } from "./hosts.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../../platform/errors.ts";
-import type { OpenOutsideGit, RunOptions } from "./outside-git.ts";
+import type { OpenOutsideGit, RunOptions } from "./server-git.ts";
 
 export interface RepositoryLimits {
   /** Received from the host. */

@@ -1,9 +1,9 @@
 import { gitRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import type { GitClone } from "./git.clone.ts";
-import type { GitReading } from "./git.reading.ts";
-import type { GitRemotes } from "./git.remotes.ts";
-import type { GitWriting } from "./git.writing.ts";
+import type { GitClone } from "./clone.ts";
+import type { GitReading } from "./read.ts";
+import type { GitRemotes } from "./remotes.ts";
+import type { GitWriting } from "./write.ts";
 
 /** agent-git-deploy 5 and 10. */
 export function mountGit(

@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile, readdir, rename, rm, writeFile } from "nod
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../../../platform/errors.ts";
-import type { OpenOutsideGit, OutsideGit, RemoteAddress } from "./outside-git.ts";
+import type { OpenOutsideGit, OutsideGit, RemoteAddress } from "./server-git.ts";
 import { gitTimes, type WorkingRepo } from "./working-repo.ts";
 
 /** Commits of history that a first fetch brings; the rest comes when something asks for it. */

@@ -1,7 +1,7 @@
 import type { ExecResult, Sandbox } from "@tesslate/runtime";
 import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
 import { isBranchName } from "../../projects/projects/index.ts";
-import { exactBytes, exactText, isPlain } from "./git.names.ts";
+import { exactBytes, exactText, isPlain } from "./lossless-text.ts";
 import type { Identity } from "./identity.ts";
 
 /** Seconds of agent-git-deploy 5.0, in ms. */

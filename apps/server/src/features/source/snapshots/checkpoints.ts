@@ -3,7 +3,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { CheckpointRow } from "../../../db/schema/source.ts";
-import type { TreeAccess } from "./trees.ts";
+import type { TreeAccess } from "./tree-access.ts";
 
 /** Larger files stay out: a checkpoint must not hold up the agent. A snapshot has them. */
 const maxFileBytes = 32 * 2 ** 20;

@@ -3,7 +3,7 @@ import { AppError } from "../../../platform/errors.ts";
 import { dumpDatabase, listDatabases, loadDatabase } from "../../../platform/dump/index.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { PostgresAccess } from "../../runtime/containers/index.ts";
-import type { ProjectDatabases } from "./taking.ts";
+import type { ProjectDatabases } from "./capture.ts";
 
 const folder = "databases";
 

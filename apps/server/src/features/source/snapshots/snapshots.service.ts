@@ -6,11 +6,11 @@ import { exactPath } from "../../projects/files/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import { archiveOf, type ArchiveFormat } from "./archive.ts";
-import { createRestoreGuard, type Restoring } from "./restoring.ts";
+import { createRestoreGuard, type Restoring } from "./restore.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { CheckpointRow, SnapshotRow } from "../../../db/schema/source.ts";
-import type { Taking } from "./taking.ts";
-import type { TreeAccess } from "./trees.ts";
+import type { Taking } from "./capture.ts";
+import type { TreeAccess } from "./tree-access.ts";
 
 export type Snapshots = ReturnType<typeof createSnapshots>;
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { AppError } from "../../../platform/errors.ts";
 import { RuntimeError, type Tree } from "@tesslate/runtime";
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../../projects/projects/index.ts";
-import { inLanes } from "./lanes.ts";
-import { guessService } from "./service-guess.ts";
+import { inLanes } from "./concurrency.ts";
+import { guessService } from "./detect-services.ts";
 import { openArchive, type ArchivedFile } from "./zip-archive.ts";
 
 /** Files unpacked at the same time. */

@@ -1,5 +1,5 @@
 import { RuntimeError, type Entry, type Tree } from "@tesslate/runtime";
-import { inLanes } from "./lanes.ts";
+import { inLanes } from "./concurrency.ts";
 
 const lanes = 4;
 const everyFiles = 200;

@@ -2,7 +2,7 @@ import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../../pr
 import type { WithAuthorization } from "../git-providers/index.ts";
 import { checkOut, hasLargeFileStorage, repositoryLimits, writeRepository, type FetchRepository, type Identity } from "../git/index.ts";
 import { nameOf } from "./archive-source.ts";
-import { guessService } from "./service-guess.ts";
+import { guessService } from "./detect-services.ts";
 
 const maxPackBytes = 512 * 2 ** 20;
 

@@ -5,7 +5,7 @@ export { createFork } from "./fork.ts";
 export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
 export { createImport, sweepArchives } from "./import.ts";
-export { inLanes } from "./lanes.ts";
+export { inLanes } from "./concurrency.ts";
 export { openArchive, type ArchivedFile } from "./zip-archive.ts";
 export { startCommandOf } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";

@@ -1,5 +1,5 @@
 import type { Tree } from "@tesslate/runtime";
-import { fromGuide, guessService, readText } from "./service-guess.ts";
+import { fromGuide, guessService, readText } from "./detect-services.ts";
 
 /**
  * What a container is started with (accounts-projects 4.2): its folder's TESSLATE.md, else what it was made with, else what its files look

@@ -2,7 +2,7 @@ import type { GitProviderRepo } from "@tesslate/contract";
 import { Type, type Static, type TSchema } from "typebox";
 import { AppError } from "../../../../platform/errors.ts";
 import type { Browsing, GitProviderDriver, OauthFacts, ProviderApi } from "../provider.ts";
-import { addressOf, cloneAddressOf, maxPages, pathOf, perPage, shortOf, splitName, timeOf } from "../wire.ts";
+import { addressOf, cloneAddressOf, maxPages, pathOf, perPage, shortOf, splitName, timeOf } from "../response.ts";
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Link = Type.Object({ href: Type.String() });

@@ -1,7 +1,7 @@
 import type { GitProviderRepo } from "@tesslate/contract";
 import { Type, type Static } from "typebox";
 import type { Browsing, GitProviderDriver, OauthFacts, ProviderApi } from "../provider.ts";
-import { addressOf, cloneAddressOf, linkedPages, pathOf, shortOf, splitName, timeOf } from "../wire.ts";
+import { addressOf, cloneAddressOf, linkedPages, pathOf, shortOf, splitName, timeOf } from "../response.ts";
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Repo = Type.Object({

@@ -1,7 +1,7 @@
 import type { GitProviderRepo } from "@tesslate/contract";
 import { Type, type Static, type TSchema } from "typebox";
 import type { Browsing, GitProviderDriver, OauthFacts, ProviderApi, RepoName } from "../provider.ts";
-import { addressOf, cloneAddressOf, maxPages, perPage, shortOf, splitName, timeOf } from "../wire.ts";
+import { addressOf, cloneAddressOf, maxPages, perPage, shortOf, splitName, timeOf } from "../response.ts";
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Project = Type.Object({

@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { cp, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Transform, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { AppError } from "../../../../platform/errors.ts";
+import type { Artefact, ArtefactFile } from "../providers/provider.ts";
+
+type Entry = Omit<ArtefactFile, "open">;
+
+/** Where a version lies. `checked`: what was built of its sources here to be looked at, where a provider builds what is sent. */
+export interface ArtefactPlace {
+  project_id: string;
+  id: string;
+}
+export type ArtefactPart = "sent" | "checked";
+
+/** Takes the files of one artefact; nothing of it counts before `complete`. */
+export interface ArtefactWriter {
+  add(path: string, mode: number, data: Readable, limits: { fileBytes: number }): Promise<Entry>;
+  complete(): Promise<Artefact>;
+}
+
+/** Longer than a file may be. */
+export class FileTooLarge extends Error {
+  override readonly name = "FileTooLarge";
+}
+
+/**
+ * What was built, kept by version: regular files that only this server writes, under the paths they had, and a list of them. Whoever reads
+ * goes by the list.
+ */
+export type Artefacts = ReturnType<typeof createArtefacts>;
+export function createArtefacts({ dir }: { dir: string }) {
+  const folderOf = ({ project_id, id }: ArtefactPlace, part: ArtefactPart = "sent") =>
+    join(dir, project_id, id, ...(part === "sent" ? [] : [part]));
+  const listOf = (folder: string) => join(folder, "files.json");
+  const treeOf = (folder: string) => join(folder, "tree");
+
+  const load = async (folder: string): Promise<Artefact | undefined> => {
+    try {
+      return artefactOf(folder, JSON.parse(await readFile(listOf(folder), "utf8")) as Entry[]);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  };
+
+  return {
+    /** The folder with its files, as they lie on this disk. */
+    treeOf: (place: ArtefactPlace, part?: ArtefactPart): string => treeOf(folderOf(place, part)),
+    /** One file of it; from byte `start` to byte `end`, both included. */
+    read: (place: ArtefactPlace, path: string, range?: { start: number; end: number }): Readable =>
+      createReadStream(join(treeOf(folderOf(place)), path), range),
+    /** Undefined when there is none, or it was not completed. */
+    find: (place: ArtefactPlace, part?: ArtefactPart): Promise<Artefact | undefined> => load(folderOf(place, part)),
+    /** Begins anew, whatever a try before this one left. */
+    create: async (place: ArtefactPlace, part?: ArtefactPart): Promise<ArtefactWriter> => {
+      const folder = folderOf(place, part);
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const entries: Entry[] = [];
+      return {
+        add: async (path, mode, data, limits) => {
+          const file = join(treeOf(folder), path);
+          // Paths come from a tree that has none that leave it; this is the last line of defence.
+          if (!file.startsWith(`${treeOf(folder)}/`)) throw new Error("a path that leaves the artefact");
+          await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+          try {
+            const { size, sha1, sha256 } = await write(data, file, limits.fileBytes);
+            const entry = { path, size, sha1, sha256, mode };
+            entries.push(entry);
+            return entry;
+          } catch (error) {
+            data.destroy();
+            await rm(file, { force: true });
+            throw told(error);
+          }
+        },
+        complete: async () => {
+          entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+          const part = `${listOf(folder)}.part`;
+          try {
+            await using file = await open(part, "w", 0o600);
+            await file.writeFile(JSON.stringify(entries));
+            await file.sync();
+          } catch (error) {
+            throw told(error);
+          }
+          await rename(part, listOf(folder));
+          return artefactOf(folder, entries);
+        },
+      };
+    },
+    /** The same content as another version's. False when that one is gone. */
+    copy: async (from: ArtefactPlace, to: ArtefactPlace): Promise<boolean> => {
+      if (!(await load(folderOf(from)))) return false;
+      await rm(folderOf(to), { recursive: true, force: true });
+      await cp(folderOf(from), folderOf(to), { recursive: true }).catch((error: unknown) => Promise.reject(told(error)));
+      return true;
+    },
+    remove: (place: ArtefactPlace): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
+    removeProject: (projectId: string): Promise<void> => rm(join(dir, projectId), { recursive: true, force: true }),
+    /** Versions that lie here, by project. */
+    list: async (): Promise<ArtefactPlace[]> => {
+      const namesIn = (folder: string) => readdir(folder).catch(() => [] as string[]);
+      const found = [];
+      for (const project_id of await namesIn(dir)) for (const id of await namesIn(join(dir, project_id))) found.push({ project_id, id });
+      return found;
+    },
+  };
+}
+
+/** That a disk is full is for people to know; anything else is not. */
+function told(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  return isFull ? new AppError("storage_full", "This server's disk is full. Nothing was deployed.", { cause: error }) : error;
+}
+
+function artefactOf(folder: string, entries: readonly Entry[]): Artefact {
+  return {
+    files: entries.map((entry) => ({ ...entry, open: () => createReadStream(join(folder, "tree", entry.path)) })),
+    totalBytes: entries.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+async function write(data: Readable, file: string, maxBytes: number) {
+  const hashes = [createHash("sha1"), createHash("sha256")] as const;
+  let size = 0;
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      if (size > maxBytes) return done(new FileTooLarge(`more than ${maxBytes} bytes`));
+      for (const hash of hashes) hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  await pipeline(data, measure, createWriteStream(file, { flags: "wx", mode: 0o600 }));
+  return { size, sha1: hashes[0].digest("hex"), sha256: hashes[1].digest("hex") };
+}

@@ -1,0 +1,181 @@
+import type { DeploymentStep, FrameworkId } from "@tesslate/contract";
+import type { ExecResult, ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
+import { AppError } from "../../../../platform/errors.ts";
+import { copyTree } from "../../../source/transfer/index.ts";
+import { failureAt, wordsOf } from "./build-errors.ts";
+import { readText, rulesOf, within, type PackageFile } from "./framework.ts";
+
+/** Sandboxes of deployments are told from those of projects, whose names are their ids, by this. */
+const prefix = "deploy-";
+export const roomOf = (deploymentId: string): string => `${prefix}${deploymentId}`;
+export const deploymentOfRoom = (sandboxId: string): string | undefined =>
+  sandboxId.startsWith(prefix) ? sandboxId.slice(prefix.length) : undefined;
+
+/** Installing and building, together (agent-git-deploy 7.6, 5). */
+const buildMs = 300_000;
+const notCopied: ReadonlySet<string> = new Set([
+  "node_modules",
+  ".git",
+  "__pycache__",
+  ".venv",
+  "venv",
+  ".next",
+  ".cache",
+  ".turbo",
+  "coverage",
+  ".nyc_output",
+  "lost+found",
+]);
+const leftOfImage = [".next", ".cache", ".turbo"];
+
+/** A step that failed for a reason of the project's own. `where`: the file and line that it names. */
+export class StepFailed extends AppError {
+  readonly step: DeploymentStep;
+  readonly where: { path: string | null; line: number | null };
+  constructor(step: DeploymentStep, message: string, where: StepFailed["where"] = { path: null, line: null }) {
+    super("not_deployable", message);
+    this.step = step;
+    this.where = where;
+  }
+}
+
+export interface BuildPlan {
+  framework: FrameworkId;
+  package?: PackageFile | undefined;
+  /** The container's folder. */
+  directory: string;
+  /** The project's own words, or null: nothing is built. */
+  command: string | null;
+}
+interface Listener {
+  line(text: string): void;
+  chunk(text: string): void;
+}
+
+/** Where a tree is built: a sandbox of its own that holds a copy of it and knows nothing of the project's containers (agent-git-deploy 7.6, 4). */
+export type CleanRooms = ReturnType<typeof createCleanRooms>;
+export function createCleanRooms({ runtime }: { runtime: Pick<RuntimeDriver, "open" | "find" | "remove"> }) {
+  return {
+    /** A fresh copy of the tree, whatever a try before this one left. `image`: packages that were installed once already. */
+    open: async (
+      deploymentId: string,
+      from: Sandbox,
+      options: { image: ImageId | undefined; diskBytes: number; signal: AbortSignal },
+    ): Promise<Sandbox> => {
+      const id = roomOf(deploymentId);
+      await runtime.remove(id);
+      const { image, diskBytes, signal } = options;
+      const room = await runtime.open({ id, ...(image !== undefined && { image }), limits: { diskBytes } });
+      // Of an image only its packages count.
+      for (const name of leftOfImage) if (await room.files.stat(name)) await room.files.remove(name, { recursive: true });
+      await copyTree(from.files, room.files, { skip: notCopied, signal });
+      return room;
+    },
+    find: (deploymentId: string) => runtime.find(roomOf(deploymentId)),
+    remove: (deploymentId: string): Promise<void> => runtime.remove(roomOf(deploymentId)),
+  };
+}
+
+/** Installs and builds, within five minutes together. Throws `StepFailed` with what the programs said. */
+export async function build(
+  room: Sandbox,
+  plan: BuildPlan,
+  {
+    env,
+    log,
+    signal,
+    onStep,
+  }: { env: Record<string, string>; log: Listener; signal: AbortSignal; onStep: (step: "install" | "build") => Promise<void> },
+): Promise<{ warnings: string[] }> {
+  const deadline = Date.now() + buildMs;
+  const run = async (step: "install" | "build", argv: string[], given: Record<string, string>) => {
+    const left = deadline - Date.now();
+    log.line(`$ ${argv[0] === "/bin/sh" ? argv[2] : argv.join(" ")}`);
+    let said = "";
+    const result = await room.exec(argv, {
+      cwd: plan.directory,
+      env: given,
+      timeoutMs: Math.max(1, left),
+      signal,
+      onOutput: (chunk) => {
+        said = (said + chunk).slice(-64 * 1024);
+        log.chunk(chunk);
+      },
+    });
+    signal.throwIfAborted();
+    judge(step, result, said);
+    return said;
+  };
+  const install = await installOf(room, plan);
+  if (install.argvs.length > 0) {
+    await onStep("install");
+    for (const argv of install.argvs) await run("install", argv, pick(env, install.variables));
+  }
+  if (plan.command === null) return { warnings: [] };
+  await onStep("build");
+  const said = await run("build", ["/bin/sh", "-c", plan.command], { NEXT_TELEMETRY_DISABLED: "1", ...env });
+  return { warnings: warningsIn(said) };
+}
+
+function judge(step: "install" | "build", { exitCode, timedOut, signal: killedBy }: ExecResult, said: string): void {
+  if (exitCode === 0 && !timedOut) return;
+  const name = step === "install" ? "The installation" : "The build";
+  if (timedOut) throw new StepFailed(step, `${name} took longer than ${buildMs / 1000} s.`);
+  const lines = said.split(/\r?\n/);
+  const reason = wordsOf(lines);
+  const how =
+    exitCode === null ? `was ended by ${killedBy ?? "the system"}, maybe for lack of memory` : `failed with exit code ${exitCode}`;
+  throw new StepFailed(step, `${name} ${how}${reason === "" ? "." : `: ${reason}`}`, failureAt(lines));
+}
+
+const warningsIn = (said: string): string[] =>
+  [
+    ...new Set(
+      said
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter((line) => /^\(?!?\)?\s*(?:⚠|warn(?:ing)?\b)/i.test(line)),
+    ),
+  ].slice(0, 20);
+
+const pick = (env: Record<string, string>, names: ReadonlySet<string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => names.has(name)));
+
+/** How its packages are installed. Of the variables only those go along that an .npmrc names: packages run code of strangers. */
+async function installOf(
+  room: Sandbox,
+  { directory, framework, package: manifest }: BuildPlan,
+): Promise<{ argvs: string[][]; variables: Set<string> }> {
+  const has = async (name: string) => (await room.files.stat(within(directory, name))) !== undefined;
+  const argvs: string[][] = [];
+  if (manifest && Object.keys(manifest.dependencies).length > 0) {
+    if ((await has("bun.lock")) || (await has("bun.lockb"))) argvs.push(["bun", "install", "--frozen-lockfile"]);
+    else if (await has("pnpm-lock.yaml")) argvs.push(["pnpm", "install", "--frozen-lockfile"]);
+    else if (await has("yarn.lock")) argvs.push(["yarn", "install", "--frozen-lockfile"]);
+    // What an image brought is only brought up to date.
+    else if ((await has("package-lock.json")) && !(await has("node_modules"))) argvs.push(["npm", "ci", "--prefer-offline", "--no-audit"]);
+    else argvs.push(["npm", "install", "--prefer-offline", "--no-audit"]);
+  }
+  if (framework === "python") {
+    if (!(await has(".venv/bin/python"))) argvs.push(["python3", "-m", "venv", ".venv"]);
+    if (await has("requirements.txt"))
+      argvs.push([".venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r", "requirements.txt"]);
+  }
+  const npmrc = (await readText(room.files, within(directory, ".npmrc"))) ?? "";
+  return { argvs, variables: new Set([...npmrc.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? "")) };
+}
+
+/** The build of a framework, in the project's own words. Throws when package.json has no script for it. */
+export function commandOf(framework: FrameworkId, manifest: PackageFile | undefined, isStaticSite: boolean): string | null {
+  const { script } = rulesOf(framework);
+  if (framework === "go") return "go build -o main .";
+  const scripts = manifest?.scripts ?? {};
+  if (framework === "nuxt" && isStaticSite && typeof scripts["generate"] === "string") return "npm run generate";
+  if (script === null) return framework === "node" && typeof scripts["build"] === "string" ? "npm run build" : null;
+  if (typeof scripts[script] === "string") return `npm run ${script}`;
+  if (framework === "unknown") return null;
+  throw new StepFailed("prepare", `package.json has no script "${script}" that would build this app.`, {
+    path: "package.json",
+    line: null,
+  });
+}

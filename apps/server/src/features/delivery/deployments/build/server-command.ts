@@ -1,0 +1,68 @@
+import type { FrameworkId } from "@tesslate/contract";
+import type { Sandbox } from "@tesslate/runtime";
+import type { ProgramSpec } from "../../../../db/schema/delivery.ts";
+import { within, type PackageFile } from "./framework.ts";
+
+/** Frameworks whose production build may be a server. */
+const maybeServers: ReadonlySet<FrameworkId> = new Set([
+  "nextjs",
+  "nuxt",
+  "sveltekit",
+  "remix",
+  "astro",
+  "node",
+  "go",
+  "python",
+  "unknown",
+]);
+/** What nobody recognises is a server only if it is not built at all. */
+export const mayBeProgram = (framework: FrameworkId, command: string | null): boolean =>
+  maybeServers.has(framework) && (framework !== "unknown" || command === null);
+
+/** Whose production build is a server that its framework alone makes. */
+export const isServerBuild = (framework: FrameworkId): boolean => ["nextjs", "nuxt", "sveltekit", "remix", "astro"].includes(framework);
+
+/** What starts the production build that lies in a room; undefined when it has no server. */
+export async function programOf(
+  room: Sandbox,
+  {
+    framework,
+    directory,
+    package: manifest,
+    startCommand,
+  }: {
+    framework: FrameworkId;
+    directory: string;
+    package: PackageFile | undefined;
+    /** What the container is started with while it is worked on. */
+    startCommand: string[] | null;
+  },
+): Promise<ProgramSpec | undefined> {
+  const has = async (name: string) => (await room.files.stat(within(directory, name))) !== undefined;
+  const at = (command: string[]): ProgramSpec => ({ command, cwd: directory });
+  const hasStart = typeof manifest?.scripts["start"] === "string";
+  switch (framework) {
+    case "nextjs":
+      return (await has(".next/BUILD_ID")) ? at(["node_modules/.bin/next", "start"]) : undefined;
+    case "nuxt":
+      return (await has(".output/server/index.mjs")) ? at(["node", ".output/server/index.mjs"]) : undefined;
+    case "sveltekit":
+      return (await has("build/handler.js")) ? at(["node", "build"]) : undefined;
+    case "astro":
+      return (await has("dist/server/entry.mjs")) ? at(["node", "dist/server/entry.mjs"]) : undefined;
+    case "remix":
+      return hasStart ? at(["npm", "run", "start"]) : undefined;
+    case "node":
+      return hasStart ? at(["npm", "run", "start"]) : startCommand ? at(startCommand) : undefined;
+    case "go":
+      return at(["./main"]);
+    case "python":
+    case "unknown":
+      return startCommand ? at(startCommand) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What a program of production is told beside the project's own variables. */
+export const productionEnv = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", PYTHONUNBUFFERED: "1", APP_RELOAD: "0" };

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { mediaTypeOf } from "../../../../platform/media-types.ts";
+import type { ArtefactFile } from "./provider.ts";
+import type { StreamBody } from "./client.ts";
+
+/** Text of a stream in base64, piece by piece, and never more of it in memory than a piece. */
+async function* base64Of(source: Readable): AsyncGenerator<string> {
+  let rest = Buffer.alloc(0);
+  for await (const piece of source) {
+    const bytes = Buffer.concat([rest, piece as Uint8Array]);
+    const whole = bytes.length - (bytes.length % 3);
+    rest = bytes.subarray(whole);
+    if (whole > 0) yield bytes.toString("base64", 0, whole);
+  }
+  if (rest.length > 0) yield rest.toString("base64");
+}
+
+/** What follows the last dot of the file's name; empty when there is none. */
+const extensionOf = (path: string) => /[^/]\.([^./]*)$/.exec(path)?.[1] ?? "";
+
+/** The name of an asset at Cloudflare: the first 32 hexadecimal digits of SHA-256 over its content in base64 and its extension. */
+export async function assetHash(file: ArtefactFile): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const text of base64Of(file.open())) hash.update(text);
+  return hash.update(extensionOf(file.path)).digest("hex").slice(0, 32);
+}
+
+export interface Part {
+  name: string;
+  filename: string;
+  type: string;
+  /** Bytes as they are sent. */
+  length: number;
+  open(): AsyncIterable<string | Uint8Array>;
+}
+/** A file as a part of a form, in base64. */
+export const assetPart = (hash: string, file: ArtefactFile): Part => ({
+  name: hash,
+  filename: hash,
+  type: mediaTypeOf(file.path),
+  length: Math.ceil(file.size / 3) * 4,
+  open: () => base64Of(file.open()),
+});
+export const textPart = (name: string, filename: string, type: string, text: string): Part => ({
+  name,
+  filename,
+  type,
+  length: Buffer.byteLength(text),
+  open: async function* () {
+    yield text;
+  },
+});
+
+/** multipart/form-data that is written while it is sent, as often as needed. */
+export function multipart(parts: readonly Part[]): { contentType: string; body: StreamBody } {
+  const boundary = `studio-${createHash("sha256")
+    .update(parts.map(({ name }) => name).join())
+    .digest("hex")
+    .slice(0, 32)}`;
+  const headOf = ({ name, filename, type }: Part) =>
+    `--${boundary}\r\ncontent-disposition: form-data; name="${name}"; filename="${filename}"\r\ncontent-type: ${type}\r\n\r\n`;
+  const end = `--${boundary}--\r\n`;
+  const write = async function* () {
+    for (const part of parts) {
+      yield headOf(part);
+      yield* part.open();
+      yield "\r\n";
+    }
+    yield end;
+  };
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    body: {
+      length: parts.reduce((sum, part) => sum + Buffer.byteLength(headOf(part)) + part.length + 2, 0) + end.length,
+      open: () => Readable.from(bytesOf(write()), { objectMode: false }),
+    },
+  };
+}
+async function* bytesOf(pieces: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield typeof piece === "string" ? Buffer.from(piece) : piece;
+}

@@ -1,0 +1,398 @@
+import type { Outbound } from "../../../../platform/outbound.ts";
+import type { ArtefactFile, Credential, DeployRequest, DeployTarget, SiteRef } from "./provider.ts";
+import { assetHash, assetPart, multipart, textPart } from "./asset-bodies.ts";
+import {
+  at,
+  createProviderClient,
+  eachOf,
+  freeNames,
+  listAt,
+  needed,
+  TargetError,
+  textAt,
+  unlessMissing,
+  type Patience,
+  type ProviderClient,
+} from "./client.ts";
+import { textOf } from "./text-file.ts";
+
+const provider = "Cloudflare";
+const uploadMs = 300_000;
+const uploadsAtOnce = 3;
+const hashesAtOnce = 8;
+const compatibilityDate = "2025-01-13";
+/** A preview's address has eight characters of its version and a dash before the script's name, and is one label. */
+const maxScriptName = 63 - 9;
+/** Rules for headers and redirects are part of the configuration, not files that are served. */
+const rulesBytes = 100 * 1024;
+
+// Only what is no file comes here, and only where the handling of unknown paths has not answered it.
+const worker = `export default {
+  fetch: (request, env) => env.ASSETS.fetch(request),
+};
+`;
+
+// A preview is a version of a script, so a site whose first version is a preview needs one that shows nothing.
+const placeholder = `export default {
+  fetch: () => new Response("Nothing is live here yet.", { status: 404 }),
+};
+`;
+
+/**
+ * agent-git-deploy 7.10. What is deployed is a version of a script: a remote id is `account/script` or `account/script@version`, so that a
+ * credential of another account never touches a script there that only has the same name. In a dispatch namespace
+ * (`metadata.dispatch_namespace`) scripts have neither versions nor an address of their own.
+ */
+export function createCloudflare({
+  baseUrl,
+  outbound,
+  patient,
+}: {
+  baseUrl: string;
+  outbound: Outbound;
+  patient?: Patience;
+}): DeployTarget {
+  const accountOf = ({ token, metadata }: Credential) => {
+    const account = metadata["account_id"];
+    if (account === undefined) throw new TargetError("refused", "The Cloudflare credential has no account id.");
+    const namespace = metadata["dispatch_namespace"];
+    const client = createProviderClient({
+      name: provider,
+      baseUrl: baseUrl,
+      token,
+      outbound,
+      reasonOf: (body) => ({ message: textAt(body, "errors", 0, "message"), code: textAt(body, "errors", 0, "code") }),
+      ...(patient && { patient }),
+    });
+    const root = `/accounts/${encodeURIComponent(account)}/workers`;
+    const namespacePath = namespace === undefined ? undefined : `${root}/dispatch/namespaces/${encodeURIComponent(namespace)}`;
+    const scripts = `${namespacePath ?? root}/scripts`;
+    const place = namespace === undefined ? account : `${account}:${namespace}`;
+    return {
+      client,
+      root,
+      scripts,
+      namespace,
+      namespacePath,
+      place,
+      scriptPath: (name: string) => `${scripts}/${encodeURIComponent(name)}`,
+    };
+  };
+  type Account = ReturnType<typeof accountOf>;
+
+  /** The script of before, else a name that no script of the account has: putting it there would replace that one. */
+  const chooseScript = async ({ client, scriptPath, place }: Account, request: DeployRequest): Promise<SiteRef> => {
+    if (request.site?.id === `${place}/${request.site?.name}`) return request.site;
+    for (const name of freeNames(request.name.slice(0, maxScriptName - 7).replace(/-+$/, ""))) {
+      const taken = await client.call(scriptPath(name), { statusOnly: true, signal: request.signal }).catch(unlessMissing);
+      if (!taken) return { id: `${place}/${name}`, name };
+      request.log(`The name ${name} is taken in this Cloudflare account.`);
+    }
+    throw new TargetError("taken", `No name like ${request.name} is free in this Cloudflare account.`);
+  };
+
+  /** Hands over what is missing and gives the token that stands for all assets. */
+  const uploadAssets = async (
+    { client, root, scriptPath }: Account,
+    script: string,
+    files: readonly ArtefactFile[],
+    { signal, log }: Pick<DeployRequest, "signal" | "log">,
+  ): Promise<string> => {
+    const byHash = new Map<string, ArtefactFile>();
+    const manifest: Record<string, { hash: string; size: number }> = {};
+    await eachOf(files, hashesAtOnce, signal, async (file) => {
+      const hash = await assetHash(file);
+      byHash.set(hash, file);
+      manifest[`/${file.path}`] = { hash, size: file.size };
+    });
+    const session = (
+      await client.call(`${scriptPath(script)}/assets-upload-session`, { method: "POST", json: { manifest }, timeoutMs: uploadMs, signal })
+    ).body;
+    const buckets = listAt(session, "result", "buckets").filter((bucket) => Array.isArray(bucket)) as unknown[][];
+    const token = needed(provider, session, "result", "jwt");
+    log(`Uploading ${buckets.flat().length} of ${files.length} files.`);
+    if (buckets.length === 0) return token;
+    let completion: string | undefined;
+    await eachOf(buckets, uploadsAtOnce, signal, async (bucket, both) => {
+      const parts = bucket.map((hash) => {
+        const file = typeof hash === "string" ? byHash.get(hash) : undefined;
+        if (!file) throw new TargetError("refused", "Cloudflare asks for a file that is not part of this deployment.");
+        return assetPart(hash as string, file);
+      });
+      const { contentType, body } = multipart(parts);
+      const { body: answer } = await client.call(`${root}/assets/upload`, {
+        method: "POST",
+        query: { base64: "true" },
+        headers: { "content-type": contentType },
+        stream: body,
+        token,
+        timeoutMs: uploadMs,
+        signal: both,
+      });
+      completion = textAt(answer, "result", "jwt") ?? completion;
+    });
+    if (completion === undefined) throw new TargetError("refused", "Cloudflare has the files but did not say that they are complete.");
+    return completion;
+  };
+
+  /** A script as it is sent: what it is made of, and its one module. */
+  const scriptBody = (metadata: Record<string, unknown>, module: string) =>
+    multipart([
+      textPart(
+        "metadata",
+        "metadata.json",
+        "application/json",
+        JSON.stringify({ main_module: "index.js", compatibility_date: compatibilityDate, ...metadata }),
+      ),
+      textPart("index.js", "index.js", "application/javascript+module", module),
+    ]);
+  const versionBody = (request: DeployRequest, jwt: string, rules: Rules) =>
+    scriptBody(
+      {
+        assets: {
+          jwt,
+          config: {
+            html_handling: "auto-trailing-slash",
+            not_found_handling: request.spaFallback ? "single-page-application" : "404-page",
+            ...rules,
+          },
+        },
+        bindings: [
+          { type: "assets", name: "ASSETS" },
+          ...Object.entries(request.env).map(([name, text]) => ({
+            type: request.secretNames?.has(name) ? "secret_text" : "plain_text",
+            name,
+            text,
+          })),
+        ],
+      },
+      worker,
+    );
+  /** What it is made of becomes what is served. */
+  const putScript = async (
+    { client, scriptPath }: Account,
+    script: string,
+    { contentType, body }: ReturnType<typeof multipart>,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const headers = { "content-type": contentType };
+    await client.call(scriptPath(script), { method: "PUT", headers, stream: body, timeoutMs: uploadMs, signal });
+  };
+  /** A version beside the one that is served. */
+  const putVersion = async (
+    { client, scriptPath }: Account,
+    script: string,
+    { contentType, body }: ReturnType<typeof multipart>,
+    signal: AbortSignal,
+  ): Promise<string> => {
+    const headers = { "content-type": contentType };
+    const answer = await client.call(`${scriptPath(script)}/versions`, {
+      method: "POST",
+      headers,
+      stream: body,
+      timeoutMs: uploadMs,
+      signal,
+    });
+    return needed(provider, answer.body, "result", "id");
+  };
+
+  /** The version that is served, or undefined where there are none. */
+  const liveVersion = async ({ client, scriptPath, namespace }: Account, script: string, signal?: AbortSignal) => {
+    if (namespace !== undefined) return undefined;
+    const answer = await client.call(`${scriptPath(script)}/deployments`, { ...(signal && { signal }) }).catch((error: unknown) => {
+      if (error instanceof TargetError) return undefined;
+      throw error;
+    });
+    return textAt(answer?.body, "result", "deployments", 0, "versions", 0, "version_id");
+  };
+
+  /** Switches the address on: that of the script, or, of a preview, those of its versions alone. */
+  const openAddress = async (
+    account: Account,
+    script: string,
+    { log, signal, version }: { log: DeployRequest["log"]; signal?: AbortSignal; version?: string },
+  ): Promise<string> => {
+    const { client, root, scriptPath, namespace } = account;
+    const given = signal ? { signal } : {};
+    if (namespace !== undefined) {
+      log(`${script} is in the dispatch namespace ${namespace}: it is reached through the worker that dispatches there.`);
+      return "";
+    }
+    const path = `${scriptPath(script)}/subdomain`;
+    const { body: now } = (await client.call(path, given).catch(unlessMissing)) ?? {};
+    const json = {
+      enabled: version === undefined || at(now, "result", "enabled") === true,
+      previews_enabled: version !== undefined || at(now, "result", "previews_enabled") === true,
+    };
+    await client.call(path, { method: "POST", json, ...given }).catch((error: unknown) => {
+      // On already.
+      if (!(error instanceof TargetError && error.status === 409)) throw error;
+    });
+    const { body } = (await client.call(`${root}/subdomain`, given).catch(unlessMissing)) ?? {};
+    const subdomain = textAt(body, "result", "subdomain");
+    if (!subdomain) {
+      log("This Cloudflare account has no workers.dev subdomain yet; choose one in its dashboard under Workers.");
+      return "";
+    }
+    if (version !== undefined && script.length > maxScriptName) {
+      log(`The name ${script} is too long for addresses of previews; this one is seen in Cloudflare's dashboard alone.`);
+      return "";
+    }
+    return `https://${version === undefined ? "" : `${version.slice(0, 8)}-`}${script}.${subdomain}.workers.dev`;
+  };
+
+  /** What an earlier try of this deployment brought there. */
+  const taken = async (account: Account, { site, signal, log, environment }: DeployRequest, remoteId: string) => {
+    const { client, scriptPath, place } = account;
+    const { script, version } = partsOf(remoteId, place);
+    if (script === undefined || site?.id !== `${place}/${script}`) return undefined;
+    const found = await client.call(scriptPath(script), { statusOnly: true, signal }).catch(unlessMissing);
+    if (!found) return undefined;
+    const isPreview = environment === "preview" && version !== undefined;
+    return { remoteId, site, url: isPreview ? await openAddress(account, script, { log, signal, version }) : (site.url ?? "") };
+  };
+
+  const attachDomain = async ({ client, root, namespace }: Account, script: string, hostname: string, request: DeployRequest) => {
+    const { signal, log } = request;
+    if (namespace !== undefined) return void log(`${hostname} was not attached: scripts of a dispatch namespace take no domains.`);
+    try {
+      const zone = await zoneOf(client, hostname, signal);
+      if (zone === undefined) return void log(`${hostname} was not attached: this Cloudflare account has no zone for it.`);
+      const json = { hostname, service: script, zone_id: zone };
+      await client.call(`${root}/domains`, { method: "PUT", json, signal });
+      log(`${hostname} leads to this script.`);
+    } catch (error) {
+      if (!(error instanceof TargetError) || error.kind === "auth") throw error;
+      log(`${hostname} was not attached. ${error.message}`);
+    }
+  };
+
+  return {
+    provider: "cloudflare",
+    limits: { fileBytes: 25 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
+
+    submit: async (request) => {
+      const account = accountOf(request.credential);
+      const done = request.remoteId === undefined ? undefined : await taken(account, request, request.remoteId);
+      if (done) return done;
+      const site = await chooseScript(account, request);
+      // Known before it is there: a second try must not take it for somebody else's.
+      await request.remember({ site });
+      request.log(`Script ${site.name} at Cloudflare.`);
+      const { files, rules } = await separateRules(request.artefact.files);
+      const { log, signal } = request;
+      if (request.environment === "preview") {
+        if (account.namespace !== undefined)
+          throw new TargetError(
+            "refused",
+            "Scripts of a dispatch namespace have no versions at Cloudflare, so there is no preview of one.",
+          );
+        const isThere = await account.client.call(account.scriptPath(site.name), { statusOnly: true, signal }).catch(unlessMissing);
+        if (!isThere) await putScript(account, site.name, scriptBody({ bindings: [] }, placeholder), signal);
+        const jwt = await uploadAssets(account, site.name, files, request);
+        const version = await putVersion(account, site.name, versionBody(request, jwt, rules), signal);
+        const remoteId = `${site.id}@${version}`;
+        await request.remember({ remoteId, site });
+        const url = await openAddress(account, site.name, { log, signal, version });
+        return { remoteId, site, url };
+      }
+      const jwt = await uploadAssets(account, site.name, files, request);
+      await putScript(account, site.name, versionBody(request, jwt, rules), signal);
+      const url = await openAddress(account, site.name, { log, signal });
+      const version = await liveVersion(account, site.name, signal);
+      const remoteId = version === undefined ? site.id : `${site.id}@${version}`;
+      const known: SiteRef = { ...site, ...(url !== "" && { url }) };
+      await request.remember({ remoteId, site: known, url });
+      if (request.customDomain !== undefined) await attachDomain(account, site.name, request.customDomain, request);
+      return { remoteId, site: known, url };
+    },
+
+    state: async (credential, remoteId) => {
+      const { client, scriptPath, place } = accountOf(credential);
+      const { script, version } = partsOf(remoteId, place);
+      const found = script && (await client.call(scriptPath(script), { statusOnly: true, repeat: "never" }).catch(unlessMissing));
+      const raw = { script: script ?? null, version: version ?? null, exists: Boolean(found) };
+      return found ? { state: "success", raw } : { state: "failed", error: "The script is not found at Cloudflare.", raw };
+    },
+
+    logs: async () => ["Cloudflare keeps no log of deployments: a script is there as soon as it was taken."],
+
+    promote: async (credential, _site, remoteId) => {
+      const account = accountOf(credential);
+      const { client, scriptPath, namespace, place } = account;
+      const { script, version } = partsOf(remoteId, place);
+      if (namespace !== undefined || script === undefined || version === undefined) return false;
+      const json = { strategy: "percentage", versions: [{ version_id: version, percentage: 100 }] };
+      // Without force a version from before a change of secrets is refused; they are part of what is gone back to.
+      await client.call(`${scriptPath(script)}/deployments`, { method: "POST", query: { force: "true" }, json });
+      // Of a site whose first version was a preview it was not on yet.
+      const url = await openAddress(account, script, { log: () => undefined });
+      return url === "" ? {} : { url };
+    },
+
+    remove: async (credential, remoteId, environment) => {
+      // A single version cannot be deleted there, and nobody sees it who does not know its address.
+      if (environment === "preview") return;
+      const { client, scriptPath, place } = accountOf(credential);
+      const { script } = partsOf(remoteId, place);
+      if (script !== undefined) await client.call(scriptPath(script), { method: "DELETE", query: { force: "true" } }).catch(unlessMissing);
+    },
+
+    check: async (credential) => {
+      const { client, scripts, namespace, namespacePath } = accountOf(credential);
+      const account_id = credential.metadata["account_id"];
+      try {
+        const { body } = await client.call(namespacePath ?? scripts);
+        const info = {
+          account_id,
+          script_count: namespacePath === undefined ? listAt(body, "result").length : Number(textAt(body, "result", "script_count") ?? 0),
+          ...(namespace !== undefined && { dispatch_namespace: namespace }),
+        };
+        return { valid: true, info };
+      } catch (error) {
+        if (!(error instanceof TargetError)) throw error;
+        const reason = refusals[error.kind];
+        // What is malformed is told with 400 instead.
+        if (reason === undefined && error.status !== 400) throw error;
+        return { valid: false, error: reason ?? error.message, info: {} };
+      }
+    },
+  };
+}
+
+const refusals: Partial<Record<TargetError["kind"], string>> = {
+  auth: "Cloudflare does not accept this token.",
+  forbidden: "This token may not see the Workers of that account. It needs Account, Workers Scripts, Edit.",
+  not_found: "Cloudflare does not know that account or dispatch namespace.",
+};
+
+/** No script when the deployment went to another account or namespace than this one. */
+function partsOf(remoteId: string, place: string): { script: string | undefined; version: string | undefined } {
+  const [, where, script, version] = /^(.*)\/([^/@]+)(?:@(.+))?$/.exec(remoteId) ?? [];
+  return { script: where === place ? script : undefined, version };
+}
+
+type Rules = { _headers?: string; _redirects?: string };
+async function separateRules(all: readonly ArtefactFile[]): Promise<{ files: ArtefactFile[]; rules: Rules }> {
+  const rules: Rules = {};
+  const files: ArtefactFile[] = [];
+  for (const file of all) {
+    if (file.path === "_headers" || file.path === "_redirects") {
+      const text = await textOf(file, rulesBytes);
+      if (text === undefined) throw new TargetError("refused", `${file.path} is larger than ${rulesBytes / 1024} KiB.`);
+      rules[file.path] = text;
+    } else if (file.path !== ".assetsignore") files.push(file);
+  }
+  return { files, rules };
+}
+
+/** The zone that a host name is in: its own, or that of a longer and longer end of it. */
+async function zoneOf(client: ProviderClient, hostname: string, signal: AbortSignal): Promise<string | undefined> {
+  const labels = hostname.split(".");
+  for (let i = 0; i < labels.length - 1; i++) {
+    const { body } = await client.call("/zones", { query: { name: labels.slice(i).join(".") }, signal });
+    const id = textAt(at(body, "result", 0), "id");
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}

@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Outbound } from "../../../../platform/outbound.ts";
+import type { Artefact, Credential, DeployRequest, DeployTarget, RemoteState, SiteRef } from "./provider.ts";
+import {
+  at,
+  createProviderClient,
+  eachOf,
+  freeNames,
+  listAt,
+  makeOnce,
+  needed,
+  TargetError,
+  textAt,
+  textsAt,
+  unlessMissing,
+  type Patience,
+  type ProviderClient,
+} from "./client.ts";
+import { textFile, withFile } from "./text-file.ts";
+
+const provider = "Netlify";
+const uploadsAtOnce = 5;
+const uploadMs = 300_000;
+/** From so many files on the provider works out in the background which of them it needs. */
+const asyncFrom = 100;
+const prepareMs = 300_000;
+
+/** agent-git-deploy 7.9. */
+export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string; outbound: Outbound; patient?: Patience }): DeployTarget {
+  const clientOf = ({ token }: Credential): ProviderClient =>
+    createProviderClient({ name: provider, baseUrl, token, outbound, reasonOf, ...(patient && { patient }) });
+
+  const ensureSite = async (client: ProviderClient, request: DeployRequest): Promise<SiteRef> => {
+    const { signal } = request;
+    if (request.site) {
+      const known = await client.call(`/sites/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessMissing);
+      if (known) return siteOf(known.body);
+      request.log(`Netlify does not have the site ${request.site.name} any more; a new one is made.`);
+    }
+    const account = request.credential.metadata["account_slug"];
+    const path = account === undefined ? "/sites" : `/${encodeURIComponent(account)}/sites`;
+    for (const name of freeNames(request.name)) {
+      try {
+        return siteOf((await client.call(path, { method: "POST", json: { name }, repeat: "once", signal })).body);
+      } catch (error) {
+        if (!(error instanceof TargetError && error.status === 422)) throw error;
+        request.log(`The name ${name} is taken at Netlify.`);
+      }
+    }
+    return siteOf((await client.call(path, { method: "POST", json: {}, repeat: "once", signal })).body);
+  };
+
+  /** What is still to be uploaded, once the provider knows it; nothing when it has everything already. */
+  const prepared = async (client: ProviderClient, answer: unknown, signal: AbortSignal): Promise<string[]> => {
+    const id = needed(provider, answer, "id");
+    const end = Date.now() + prepareMs;
+    for (let body = answer, pause = 500; ; pause = Math.min(pause * 1.5, 5000)) {
+      const state = textAt(body, "state");
+      if (state === "error") throw new TargetError("refused", `Netlify refused the deploy: ${errorOf(body)}`);
+      const isKnown = textsAt(body, "required").length > 0 || !["new", "pending", "preparing"].includes(state ?? "new");
+      if (isKnown) return state === "ready" || state === "processing" ? [] : textsAt(body, "required");
+      if (Date.now() > end) throw new TargetError("down", "Netlify took too long to look at the list of files.");
+      await sleep(patient?.firstMs === undefined ? pause : Math.min(pause, patient.firstMs), undefined, { signal });
+      body = (await client.call(deployPath(id), { signal })).body;
+    }
+  };
+
+  const upload = async (client: ProviderClient, id: string, { files }: Artefact, digests: readonly string[], signal: AbortSignal) => {
+    const byDigest = new Map(files.map((file) => [file.sha1, file]));
+    await eachOf([...new Set(digests)], uploadsAtOnce, signal, async (digest, both) => {
+      const file = byDigest.get(digest);
+      if (!file) throw new TargetError("refused", `Netlify asks for a file that is not part of this deploy (${digest.slice(0, 40)}).`);
+      await client.call(`${deployPath(id)}/files/${file.path.split("/").map(encodeURIComponent).join("/")}`, {
+        method: "PUT",
+        headers: { "content-type": "application/octet-stream" },
+        stream: { length: file.size, open: () => file.open() },
+        timeoutMs: uploadMs,
+        signal: both,
+      });
+    });
+  };
+
+  const create = async (client: ProviderClient, site: SiteRef, request: DeployRequest, artefact: Artefact): Promise<unknown> => {
+    const path = `/sites/${encodeURIComponent(site.id)}/deploys`;
+    const { signal } = request;
+    // The title says whose it is, so that a deploy is found again when the answer that named it was lost.
+    const title = titleOf(request);
+    const find = async () =>
+      listAt((await client.call(path, { query: { per_page: "20" }, signal })).body).find((deploy) => textAt(deploy, "title") === title);
+    const json = {
+      files: Object.fromEntries(artefact.files.map(({ path: name, sha1 }) => [`/${name}`, sha1])),
+      ...(artefact.files.length > asyncFrom && { async: true }),
+      ...(request.environment === "preview" && { draft: true }),
+    };
+    const make = async () =>
+      (await client.call(path, { method: "POST", query: { title }, json, repeat: "once", timeoutMs: uploadMs, signal })).body;
+    return (request.site && (await find())) ?? (await makeOnce({ find, make, patient, signal }));
+  };
+
+  const attachDomain = async (client: ProviderClient, site: SiteRef, request: DeployRequest, domain: string): Promise<void> => {
+    const path = `/sites/${encodeURIComponent(site.id)}`;
+    try {
+      const { body } = await client.call(path, { signal: request.signal });
+      const [main, others] = [textAt(body, "custom_domain"), textsAt(body, "domain_aliases")];
+      if (main === domain || others.includes(domain)) return;
+      // One of the person's own stays the main one.
+      const json = main === undefined || main === "" ? { custom_domain: domain } : { domain_aliases: [...others, domain] };
+      await client.call(path, { method: "PATCH", json, signal: request.signal });
+      request.log(`${domain} leads to this site.`);
+    } catch (error) {
+      if (!(error instanceof TargetError) || error.kind === "auth") throw error;
+      request.log(`${domain} was not attached. ${error.message}`);
+    }
+  };
+
+  return {
+    provider: "netlify",
+    limits: { fileBytes: 100 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
+
+    submit: async (request) => {
+      const client = clientOf(request.credential);
+      const { signal } = request;
+      const site = await ensureSite(client, request);
+      await request.remember({ site });
+      request.log(`Site ${site.name} at Netlify.`);
+      if (Object.keys(request.env).length > 0)
+        request.log("The environment variables were there for the build; files at Netlify have none when they are served.");
+      const artefact = request.spaFallback ? withFile(request.artefact, textFile("_redirects", "/* /index.html 200\n")) : request.artefact;
+      const begun = request.remoteId && (await client.call(deployPath(request.remoteId), { signal }).catch(unlessMissing));
+      const known = begun && textAt(begun.body, "state") !== "error" ? begun.body : undefined;
+      const deploy = known ?? (await create(client, site, request, artefact));
+      const remoteId = needed(provider, deploy, "id");
+      const url = (request.environment === "preview" ? draftAddressOf(deploy) : (site.url ?? addressOf(deploy))) ?? "";
+      await request.remember({ remoteId, site, url });
+      const digests = await prepared(client, deploy, signal);
+      request.log(`Uploading ${new Set(digests).size} of ${artefact.files.length} files.`);
+      await upload(client, remoteId, artefact, digests, signal);
+      if (request.customDomain !== undefined) await attachDomain(client, site, request, request.customDomain);
+      return { remoteId, site, url };
+    },
+
+    state: async (credential, remoteId) => {
+      const answer = await clientOf(credential).call(deployPath(remoteId), { repeat: "never" }).catch(unlessMissing);
+      return answer ? stateOf(answer.body) : { state: "failed", error: "Netlify does not know this deploy any more.", raw: null };
+    },
+
+    // There is no list of lines; what the deploy itself says is all there is.
+    logs: async (credential, remoteId) => {
+      const { body } = (await clientOf(credential).call(deployPath(remoteId)).catch(unlessMissing)) ?? {};
+      const seconds = textAt(body, "deploy_time");
+      return [
+        ...(textAt(body, "state") === undefined ? [] : [`[state] ${textAt(body, "state")}`]),
+        ...(seconds === undefined ? [] : [`[deploy_time] ${seconds} s`]),
+        ...(textAt(body, "error_message") ? [`[error] ${textAt(body, "error_message")?.slice(0, 2000)}`] : []),
+      ];
+    },
+
+    promote: async (credential, site, remoteId) => {
+      const path = `/sites/${encodeURIComponent(site.id)}/deploys/${encodeURIComponent(remoteId)}/restore`;
+      const url = addressOf((await clientOf(credential).call(path, { method: "POST" })).body);
+      return url === undefined ? {} : { url };
+    },
+
+    remove: async (credential, remoteId) => {
+      await clientOf(credential).call(deployPath(remoteId), { method: "DELETE" }).catch(unlessMissing);
+    },
+
+    check: async (credential) => {
+      const client = clientOf(credential);
+      try {
+        const { body } = await client.call("/sites", { query: { per_page: "100", page: "1" } });
+        return { valid: true, info: { site_count: listAt(body).length } };
+      } catch (error) {
+        if (error instanceof TargetError && (error.kind === "auth" || error.kind === "forbidden"))
+          return { valid: false, error: "Netlify does not accept this token.", info: {} };
+        throw error;
+      }
+    },
+  };
+}
+
+const deployPath = (id: string) => `/deploys/${encodeURIComponent(id)}`;
+const titleOf = ({ deploymentId }: DeployRequest) => `studio ${deploymentId}`;
+const addressOf = (body: unknown) => textAt(body, "ssl_url") ?? textAt(body, "url");
+/** Of a draft, which is never at the site's own address. */
+const draftAddressOf = (body: unknown) => textAt(body, "deploy_ssl_url") ?? textAt(body, "deploy_url");
+const errorOf = (body: unknown) => textAt(body, "error_message") ?? "no reason given";
+
+function siteOf(body: unknown): SiteRef {
+  const url = addressOf(body);
+  return { id: needed(provider, body, "id"), name: needed(provider, body, "name"), ...(url !== undefined && { url }) };
+}
+
+function stateOf(body: unknown): RemoteState {
+  const state = textAt(body, "state") ?? "";
+  const url = at(body, "draft") === true ? draftAddressOf(body) : addressOf(body);
+  const facts = { raw: body, ...(url !== undefined && { url }) };
+  if (state === "ready") return { ...facts, state: "success" };
+  if (["error", "rejected", "deleted"].includes(state)) return { ...facts, state: "failed", error: errorOf(body) };
+  return { ...facts, state: "deploying" };
+}
+
+/** `message`, or the fields with what is wrong with each. */
+function reasonOf(body: unknown) {
+  const message = textAt(body, "message");
+  if (message !== undefined) return { message, code: textAt(body, "code") };
+  const errors = typeof body === "object" && body !== null && "errors" in body ? body.errors : undefined;
+  return { message: errors === undefined ? undefined : JSON.stringify(errors) };
+}

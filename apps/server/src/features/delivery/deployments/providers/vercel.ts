@@ -1,0 +1,327 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import type { FrameworkId } from "@tesslate/contract";
+import type { Outbound } from "../../../../platform/outbound.ts";
+import type { Artefact, Credential, DeployRequest, DeployTarget, Promoting, RemoteState, SiteRef } from "./provider.ts";
+import {
+  at,
+  createProviderClient,
+  eachOf,
+  freeNames,
+  listAt,
+  makeOnce,
+  needed,
+  TargetError,
+  textAt,
+  textsAt,
+  unlessMissing,
+  type Patience,
+  type ProviderClient,
+} from "./client.ts";
+import { textFile, withFile } from "./text-file.ts";
+import { putEnv } from "./vercel-env.ts";
+
+const provider = "Vercel";
+const createMs = 300_000;
+const uploadsAtOnce = 5;
+const maxLogLines = 2000;
+/** What a deployment of ours bears, so that it is found again when the answer that named it was lost. */
+const mark = "studioDeploymentId";
+/** The same of one that was made of a preview. */
+const promotionMark = "studioPromotionOf";
+
+/** Vercel's names for frameworks; without one it detects nothing and builds by the commands it is given. */
+const frameworks: Partial<Record<FrameworkId, string>> = {
+  nextjs: "nextjs",
+  vite: "vite",
+  react: "create-react-app",
+  vue: "vue",
+  svelte: "svelte",
+  sveltekit: "sveltekit-1",
+  angular: "angular",
+  nuxt: "nuxtjs",
+  astro: "astro",
+  gatsby: "gatsby",
+  remix: "remix",
+  solid: "solidstart-1",
+};
+
+/** agent-git-deploy 7.8. */
+export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; outbound: Outbound; patient?: Patience }): DeployTarget {
+  const clientOf = ({ token, metadata }: Credential): ProviderClient =>
+    createProviderClient({
+      name: provider,
+      baseUrl,
+      token,
+      query: { teamId: metadata["team_id"] },
+      outbound,
+      reasonOf: (body) => ({ message: textAt(body, "error", "message"), code: textAt(body, "error", "code") }),
+      ...(patient && { patient }),
+    });
+
+  /** The project of before, else a new one; never one that somebody made for something else. */
+  const ensureProject = async (client: ProviderClient, request: DeployRequest): Promise<SiteRef> => {
+    const { signal } = request;
+    if (request.site) {
+      // That of a team which this account or token does not act for is told with 403.
+      const known = await client.call(`/v9/projects/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessForeign);
+      if (known) return siteOf(known.body);
+      request.log(`Vercel does not have the project ${request.site.name} any more; a new one is made.`);
+    }
+    const framework = request.mode === "source" ? (frameworks[request.framework] ?? null) : null;
+    for (const name of freeNames(request.name)) {
+      try {
+        const { body } = await client.call("/v11/projects", { method: "POST", json: { name, framework }, repeat: "once", signal });
+        return siteOf(body);
+      } catch (error) {
+        if (!(error instanceof TargetError && error.kind === "taken")) throw error;
+        request.log(`The name ${name} is taken at Vercel.`);
+      }
+    }
+    throw new TargetError("taken", `No name like ${request.name} is free at Vercel.`);
+  };
+
+  const upload = async (client: ProviderClient, { files }: Artefact, digests: readonly string[], signal: AbortSignal): Promise<void> => {
+    const byDigest = new Map(files.map((file) => [file.sha1, file]));
+    await eachOf([...new Set(digests)], uploadsAtOnce, signal, async (digest, both) => {
+      const file = byDigest.get(digest);
+      if (!file) throw new TargetError("refused", `Vercel asks for a file that is not part of this deployment (${digest.slice(0, 40)}).`);
+      await client.call("/v2/files", {
+        method: "POST",
+        headers: { "content-type": "application/octet-stream", "x-vercel-digest": digest },
+        stream: { length: file.size, open: () => file.open() },
+        timeoutMs: createMs,
+        signal: both,
+      });
+    });
+  };
+
+  /** A deployment that bears our mark already. */
+  const find = async (client: ProviderClient, site: SiteRef, { deploymentId, signal }: DeployRequest): Promise<Deployed | undefined> => {
+    const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
+    const found = listAt(body, "deployments").find((item) => textAt(item, "meta", mark) === deploymentId);
+    return found === undefined ? undefined : { id: needed(provider, found, "uid"), url: `https://${needed(provider, found, "url")}` };
+  };
+
+  const create = async (client: ProviderClient, site: SiteRef, request: DeployRequest, artefact: Artefact): Promise<Deployed> => {
+    const json = {
+      name: site.name,
+      project: site.id,
+      // Left out it is a preview.
+      ...(request.environment === "production" && { target: "production" }),
+      files: artefact.files.map(({ path, sha1, size, mode }) => ({
+        file: path,
+        sha: sha1,
+        size,
+        ...(request.mode === "source" && (mode & 0o111) !== 0 && { mode: 0o100755 }),
+      })),
+      projectSettings: settingsOf(request),
+      meta: { [mark]: request.deploymentId },
+    };
+    const make = async (): Promise<Deployed | string[]> => {
+      try {
+        const { body } = await client.call("/v13/deployments", {
+          method: "POST",
+          query: { skipAutoDetectionConfirmation: "1" },
+          json,
+          repeat: "once",
+          timeoutMs: createMs,
+          signal: request.signal,
+        });
+        return { id: needed(provider, body, "id"), url: `https://${needed(provider, body, "url")}` };
+      } catch (error) {
+        if (error instanceof TargetError && error.code === "missing_files") return textsAt(error.body, "error", "missing");
+        throw error;
+      }
+    };
+    // What was uploaded is asked about once more, because the provider forgets.
+    for (let round = 0; ; round++) {
+      const made = await makeOnce({ find: () => find(client, site, request), make, patient, signal: request.signal });
+      if (!Array.isArray(made)) return made;
+      if (round === 3 || made.length === 0) throw new TargetError("refused", "Vercel keeps asking for files that it was given.");
+      request.log(`Uploading ${made.length} of ${artefact.files.length} files.`);
+      await upload(client, artefact, made, request.signal);
+    }
+  };
+
+  /** A preview is not promoted itself there: a deployment for production is made of it. */
+  const promotePreview = async (client: ProviderClient, site: SiteRef, remoteId: string, { env, log, signal }: Promoting) => {
+    const find = async (): Promise<Deployed | undefined> => {
+      const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
+      const found = listAt(body, "deployments").find((item) => textAt(item, "meta", promotionMark) === remoteId);
+      return found === undefined ? undefined : { id: needed(provider, found, "uid"), url: `https://${needed(provider, found, "url")}` };
+    };
+    const make = async (): Promise<Deployed> => {
+      const json = { deploymentId: remoteId, name: site.name, project: site.id, target: "production", meta: { [promotionMark]: remoteId } };
+      const { body } = await client.call("/v13/deployments", { method: "POST", json, repeat: "once", timeoutMs: createMs, signal });
+      return { id: needed(provider, body, "id"), url: `https://${needed(provider, body, "url")}` };
+    };
+    await putEnv(client, site, { env, environment: "production", log, signal });
+    const made = (await find()) ?? (await makeOnce({ find, make, patient, signal }));
+    return { remoteId: made.id, url: made.url };
+  };
+
+  const attachDomain = async (client: ProviderClient, site: SiteRef, request: DeployRequest, name: string): Promise<void> => {
+    const domains = `/v10/projects/${encodeURIComponent(site.id)}/domains`;
+    const said = await client.call(domains, { method: "POST", json: { name }, signal: request.signal }).catch(async (error: unknown) => {
+      if (!(error instanceof TargetError) || error.kind === "auth") throw error;
+      // Attached by an earlier deployment: as wished.
+      const own = `/v9/projects/${encodeURIComponent(site.id)}/domains/${encodeURIComponent(name)}`;
+      return client.call(own, { signal: request.signal }).catch(() => void request.log(`${name} was not attached. ${error.message}`));
+    });
+    if (!said) return;
+    if (at(said.body, "verified") !== false) return void request.log(`${name} leads to this project.`);
+    for (const wish of listAt(said.body, "verification"))
+      request.log(`${name} waits for a DNS record: ${textAt(wish, "type")} ${textAt(wish, "domain")} ${textAt(wish, "value")}`);
+  };
+
+  return {
+    provider: "vercel",
+    limits: { fileBytes: 100 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
+
+    submit: async (request) => {
+      const client = clientOf(request.credential);
+      if (request.remoteId !== undefined && request.site) {
+        const { body } = (await client.call(deploymentPath(request.remoteId), { signal: request.signal }).catch(unlessMissing)) ?? {};
+        const url = textAt(body, "url");
+        if (url !== undefined) return { remoteId: request.remoteId, site: request.site, url: `https://${url}` };
+      }
+      const site = await ensureProject(client, request);
+      await request.remember({ site });
+      request.log(`Project ${site.name} at Vercel.`);
+      await putEnv(client, site, request);
+      const artefact =
+        request.mode === "pre-built" && request.spaFallback
+          ? withFile(request.artefact, textFile("vercel.json", spaRewrite))
+          : request.artefact;
+      const { id: remoteId, url } =
+        (request.site?.id === site.id ? await find(client, site, request) : undefined) ?? (await create(client, site, request, artefact));
+      await request.remember({ remoteId, site, url });
+      if (request.customDomain !== undefined) await attachDomain(client, site, request, request.customDomain);
+      return { remoteId, site, url };
+    },
+
+    state: async (credential, remoteId) => {
+      const answer = await clientOf(credential).call(deploymentPath(remoteId), { repeat: "never" }).catch(unlessMissing);
+      return answer ? stateOf(answer.body) : { state: "failed", error: "Vercel does not know this deployment any more.", raw: null };
+    },
+
+    logs: async (credential, remoteId) => {
+      const { body } = (await clientOf(credential)
+        .call(`/v3/deployments/${encodeURIComponent(remoteId)}/events`, { query: { builds: "1", limit: "-1", direction: "forward" } })
+        .catch(unlessMissing)) ?? { body: [] };
+      return (Array.isArray(body) ? (body as unknown[]) : [])
+        .flatMap((event) => {
+          const text = textAt(event, "text") ?? textAt(event, "payload", "text");
+          return text === undefined ? [] : [`[${textAt(event, "type") ?? "log"}] ${text.slice(0, 2000)}`];
+        })
+        .slice(-maxLogLines);
+    },
+
+    promote: async (credential, site, remoteId, as) => {
+      const client = clientOf(credential);
+      if (as) return promotePreview(client, site, remoteId, as);
+      const path = `/v10/projects/${encodeURIComponent(site.id)}/promote/${encodeURIComponent(remoteId)}`;
+      await client.call(path, { method: "POST" });
+      const project = await client.call(`/v9/projects/${encodeURIComponent(site.id)}`).catch(unlessMissing);
+      const url = (project && siteOf(project.body).url) ?? site.url;
+      return url === undefined ? {} : { url };
+    },
+
+    remove: async (credential, remoteId) => {
+      await clientOf(credential).call(deploymentPath(remoteId), { method: "DELETE" }).catch(unlessMissing);
+    },
+
+    check: async (credential) => {
+      const client = clientOf(credential);
+      const team_id = credential.metadata["team_id"];
+      try {
+        const { body } = await client.call("/v10/projects", { query: { limit: "100" } });
+        const project_count = listAt(body, "projects").length;
+        if (!(await mayDeploy(client)))
+          return {
+            valid: false,
+            error: "This token may not deploy. It needs full access to the account or team that you deploy to.",
+            info: { project_count },
+          };
+        // Whose it is must be for the person to choose, so the choice comes along; a token of one team may not list them.
+        const teams = await client.call("/v2/teams", { query: { limit: "100", teamId: undefined }, repeat: "never" }).then(
+          (answer) =>
+            listAt(answer.body, "teams").map((team) => ({ id: textAt(team, "id"), name: textAt(team, "name") ?? textAt(team, "slug") })),
+          () => [],
+        );
+        return { valid: true, info: { project_count, ...(team_id !== undefined && { team_id }), teams } };
+      } catch (error) {
+        // An unknown token is told with 403 as well.
+        if (error instanceof TargetError && (error.kind === "auth" || at(error.body, "error", "invalidToken") === true))
+          return { valid: false, error: "Vercel does not accept this token.", info: {} };
+        if (error instanceof TargetError && (error.kind === "forbidden" || error.kind === "not_found"))
+          return { valid: false, error: "This token may not see the projects of that account or team.", info: {} };
+        throw error;
+      }
+    },
+  };
+}
+
+interface Deployed {
+  id: string;
+  url: string;
+}
+
+const probe = Buffer.from("Tesslate Studio checks that this token may deploy.\n");
+/** Uploads a file, as the first step of every deployment does. No deployment refers to it, so it is never shown, and Vercel discards it. */
+async function mayDeploy(client: ProviderClient): Promise<boolean> {
+  try {
+    await client.call("/v2/files", {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream", "x-vercel-digest": createHash("sha1").update(probe).digest("hex") },
+      stream: { length: probe.length, open: () => Readable.from([probe], { objectMode: false }) },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof TargetError && error.kind === "forbidden") return false;
+    throw error;
+  }
+}
+
+const unlessForeign = (error: unknown): undefined => {
+  if (error instanceof TargetError && error.kind === "forbidden" && at(error.body, "error", "invalidToken") !== true) return undefined;
+  return unlessMissing(error);
+};
+const deploymentPath = (id: string) => `/v13/deployments/${encodeURIComponent(id)}`;
+const spaRewrite = `${JSON.stringify({ rewrites: [{ source: "/(.*)", destination: "/index.html" }] })}\n`;
+
+function siteOf(body: unknown): SiteRef {
+  const name = needed(provider, body, "name");
+  const alias = listAt(body, "targets", "production", "alias").find((item) => typeof item === "string");
+  return { id: needed(provider, body, "id"), name, ...(typeof alias === "string" && { url: `https://${alias}` }) };
+}
+
+/** Everything is said, also that there is nothing to build: what is left out the provider guesses, or asks about and waits. */
+function settingsOf({ mode, framework, buildCommand, outputDirectory }: DeployRequest) {
+  if (mode === "pre-built") return { framework: null, buildCommand: null, outputDirectory: null, installCommand: null };
+  const known = frameworks[framework];
+  return {
+    framework: known ?? null,
+    buildCommand: buildCommand ?? null,
+    // Where Next.js and Nuxt put it is theirs to know.
+    outputDirectory: known === "nextjs" || known === "nuxtjs" ? null : (outputDirectory ?? null),
+  };
+}
+
+/** The production alias of a live version: Vercel protects the generated address of a deployment with a login by default. */
+function addressOf(body: unknown): string | undefined {
+  const alias = textAt(body, "target") === "production" ? textAt(body, "alias", 0) : undefined;
+  const host = alias ?? textAt(body, "url");
+  return host === undefined ? undefined : `https://${host}`;
+}
+
+function stateOf(body: unknown): RemoteState {
+  const state = textAt(body, "readyState") ?? textAt(body, "status") ?? "";
+  const url = addressOf(body);
+  const facts = { raw: body, ...(url !== undefined && { url }) };
+  if (state === "READY") return { ...facts, state: "success" };
+  if (["ERROR", "CANCELED", "BLOCKED", "DELETED"].includes(state))
+    return { ...facts, state: "failed", error: textAt(body, "errorMessage") ?? `Vercel ended this deployment as ${state.toLowerCase()}.` };
+  return { ...facts, state: "deploying" };
+}

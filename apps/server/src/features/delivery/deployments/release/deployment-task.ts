@@ -1,0 +1,172 @@
+import type { DeployAllResult } from "@tesslate/contract";
+import type { Database } from "../../../../platform/database.ts";
+import { AppError } from "../../../../platform/errors.ts";
+import type { EventLog } from "../../../../platform/events.ts";
+import type { Logger } from "../../../../platform/logger.ts";
+import type { TaskContext, TaskRow, Tasks } from "../../../core/tasks/index.ts";
+import { inLanes } from "../../../source/transfer/index.ts";
+import type { Activation } from "./activation.ts";
+import type { DeploymentLogs } from "../deployment-log.ts";
+import { containerRemoved } from "../present.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
+import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
+import type { Pipeline } from "./pipeline.ts";
+
+export const deploymentType = "deployment";
+const lanes = 3;
+/** A server that this very deployment kills is not killed by it for ever. */
+const maxAttempts = 5;
+/** Building, checking, uploading and the provider's own time, for the slowest of several. */
+export const deploymentMs = 40 * 60_000;
+
+interface Input {
+  ids: string[];
+  /** Several at once: the failure of one fails nothing. Those that were not begun are told of. */
+  all?: DeployAllResult[];
+  attempt: number;
+}
+
+/** The tasks that carry deployments, one or several, over the end of a server. */
+export type Deploying = ReturnType<typeof createDeploying>;
+export function createDeploying({
+  db,
+  store,
+  logs,
+  events,
+  pipeline,
+  activation,
+  tasks,
+  log,
+}: {
+  db: Database;
+  store: DeploymentsStore;
+  logs: DeploymentLogs;
+  events: EventLog;
+  pipeline: Pipeline;
+  activation: Activation;
+  tasks: Tasks;
+  log: Logger;
+}) {
+  const resultOf = (row: DeploymentRow | undefined) => ({
+    deployment_id: row?.id ?? null,
+    status: row?.status ?? "failed",
+    deployment_url: row?.deployment_url ?? null,
+    version: row?.version ?? null,
+  });
+  const runAll = async ({ input, signal, progress }: TaskContext<Input>) => {
+    const ends = new Map<string, DeploymentRow | undefined>();
+    await inLanes(input.ids, { lanes, signal }, async (id) => {
+      ends.set(id, await pipeline.run(id, { signal, progress: async () => undefined }));
+      await progress((100 * ends.size) / input.ids.length, `${ends.size} of ${input.ids.length} deployed`);
+    });
+    const results = (input.all ?? []).map((result): DeployAllResult & { status: string } => {
+      const row = result.deployment_id === null ? undefined : ends.get(result.deployment_id);
+      return row ? { ...result, status: (row.status === "failed" ? "failed" : "success") as never, error: row.error } : result;
+    });
+    const count = (status: string) => results.filter((result) => result.status === status).length;
+    return { total: results.length, deployed: count("success"), failed: count("failed"), skipped: count("skipped"), results };
+  };
+  tasks.define<Input>(deploymentType, {
+    timeoutMs: deploymentMs,
+    run: async (context) => {
+      if (context.input.all || context.input.ids.length > 1) return runAll(context);
+      const row = await pipeline.run(context.input.ids[0] ?? "", context);
+      if (row?.status === "failed") throw new AppError("not_deployable", row.error ?? "It could not be deployed.");
+      return resultOf(row);
+    },
+    interrupted: (task) => resume(task),
+    // Cancelled before it began: nobody else ends its rows.
+    ended: async (task) => {
+      if (task.status !== "completed")
+        await abandon((task.input as Input).ids, task.status === "cancelled" ? "Cancelled." : (task.error ?? ""));
+    },
+  });
+  /** Nobody works on them any more. */
+  const abandon = async (ids: readonly string[], error: string) => {
+    for (const id of ids) {
+      const isRemoved = (await store.find(id))?.container_id === null;
+      const reason = isRemoved ? containerRemoved : error || "It could not be deployed.";
+      const ended = await store.finish(id, { status: "failed", error: reason, has_artefact: false });
+      if (!ended) continue;
+      await activation.forget(ended);
+      await events.append(ended.project_id, { type: "deployment_changed", data: { id, op: "update", status: ended.status } });
+      await logs.ring(id);
+    }
+  };
+  const resume = async (task: TaskRow): Promise<void> => {
+    const input = task.input as Input;
+    if (input.attempt >= maxAttempts) return abandon(input.ids, "The server ended again and again while this was under way.");
+    await begin(
+      { user_id: task.user_id, project_id: task.project_id ?? "", metadata: task.metadata },
+      { ...input, attempt: input.attempt + 1 },
+    );
+    log.info({ project_id: task.project_id, attempt: input.attempt + 1 }, "deployment resumed");
+  };
+  const begin = async (
+    { user_id, project_id, metadata }: { user_id: string; project_id: string; metadata: Record<string, unknown> },
+    input: Input,
+  ): Promise<void> => {
+    await db.transaction(async (tx) => {
+      const task = await tasks.create(tx, {
+        user_id,
+        project_id,
+        type: deploymentType,
+        unique_key: `${deploymentType}:${input.ids[0]}`,
+        metadata,
+        input,
+        message: "Waiting to deploy",
+      });
+      for (const id of input.ids) await store.update(id, { task_id: task.id }, tx);
+    });
+  };
+
+  return {
+    /** The task in the caller's transaction, which made the rows. */
+    create: async (
+      tx: Parameters<Tasks["create"]>[0],
+      rows: readonly DeploymentRow[],
+      { project, userId, all }: { project: { id: string; slug: string }; userId: string; all?: DeployAllResult[] },
+    ): Promise<TaskRow> => {
+      const ids = rows.map(({ id }) => id);
+      const task = await tasks.create(tx, {
+        user_id: userId,
+        project_id: project.id,
+        type: deploymentType,
+        unique_key: `${deploymentType}:${ids[0]}`,
+        metadata: {
+          project_id: project.id,
+          project_slug: project.slug,
+          ...(rows.length === 1 &&
+            rows[0] && { deployment_id: rows[0].id, provider: rows[0].provider, container_name: rows[0].container_name }),
+        },
+        input: { ids, attempt: 1, ...(all && { all }) },
+        message: "Waiting to deploy",
+      });
+      for (const id of ids) await store.update(id, { task_id: task.id }, tx);
+      return task;
+    },
+    /** What a task of another type had begun when its server ended is gone on with. */
+    takeOver: (task: TaskRow, rows: readonly DeploymentRow[]): Promise<void> =>
+      begin(
+        { user_id: task.user_id, project_id: task.project_id ?? "", metadata: task.metadata },
+        { ids: rows.map(({ id }) => id), attempt: 1 },
+      ),
+    abandon,
+    /** At boot: what nobody works on any more is gone on with, or told as over. */
+    reconcile: async (): Promise<void> => {
+      const groups = new Map<string, DeploymentRow[]>();
+      for (const row of await store.listAbandoned()) groups.set(row.task_id ?? row.id, [...(groups.get(row.task_id ?? row.id) ?? []), row]);
+      for (const rows of groups.values()) {
+        const [first] = rows;
+        if (!first) continue;
+        await begin(
+          { user_id: first.user_id, project_id: first.project_id, metadata: { project_id: first.project_id } },
+          {
+            ids: rows.map(({ id }) => id),
+            attempt: 1,
+          },
+        ).catch((err: unknown) => log.error({ err, deployment_id: first.id }, "deployment not resumed"));
+      }
+    },
+  };
+}

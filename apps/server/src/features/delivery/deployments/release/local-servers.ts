@@ -1,0 +1,189 @@
+import { createServer } from "node:net";
+import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } from "@tesslate/runtime";
+import type { Logger } from "../../../../platform/logger.ts";
+import type { ProgramSpec } from "../../../../db/schema/delivery.ts";
+import { roomOf, StepFailed } from "../build/build-sandbox.ts";
+import { failureAt } from "../build/build-errors.ts";
+import { productionEnv } from "../build/server-command.ts";
+
+const service = "app";
+const readyMs = 60_000;
+const stopGraceMs = 5000;
+/** How long a version that was replaced may take to answer the requests it has; streams are cut then. */
+const drainMs = 5000;
+const backoffMs = [500, 1000, 2000, 5000, 15_000, 60_000];
+/** Having run for so long, it is no longer in a loop. */
+const stableMs = 60_000;
+
+export interface Program {
+  deployment_id: string;
+  spec: ProgramSpec;
+  env: Record<string, string>;
+}
+interface Held {
+  program: Program;
+  sandbox: Sandbox;
+  port: number;
+  failures: number;
+  upSince: number;
+  timer: NodeJS.Timeout | undefined;
+  unsubscribe: () => void;
+  isWanted: boolean;
+}
+
+/** Versions that are programs: started in their own sandboxes, started again when they end by themselves, found again after a restart of this server. */
+export type Programs = ReturnType<typeof createPrograms>;
+export function createPrograms({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can">; log: Logger }) {
+  const held = new Map<string, Held>();
+  /** Requests that are being answered, by version. */
+  const visits = new Map<string, Set<object>>();
+  const drained = new Map<string, () => void>();
+  let isClosing = false;
+
+  const stateOf = (sandbox: Sandbox) => sandbox.services().find(({ name }) => name === service);
+  const isUp = (state: ServiceState | undefined) => state?.status === "running" || state?.status === "starting";
+
+  const launch = async (it: Held): Promise<void> => {
+    if (!isUp(stateOf(it.sandbox))) it.port = runtime.can.privateNetwork ? 3000 : await freePort();
+    const { spec, env } = it.program;
+    await it.sandbox.start({
+      name: service,
+      command: spec.command,
+      cwd: spec.cwd,
+      env: { ...productionEnv, HOST: "0.0.0.0", ...env, PORT: String(it.port) },
+      port: it.port,
+      stopGraceMs,
+    });
+  };
+  const startAgain = (id: string, it: Held) => {
+    if (isClosing || !it.isWanted || it.timer) return;
+    if (Date.now() - it.upSince > stableMs) it.failures = 0;
+    const wait = backoffMs[Math.min(it.failures, backoffMs.length - 1)] ?? 0;
+    it.failures += 1;
+    it.timer = setTimeout(() => {
+      it.timer = undefined;
+      if (isClosing || !it.isWanted) return;
+      launch(it).then(
+        () => log.info({ deployment_id: id, failures: it.failures }, "deployed program started again"),
+        (err: unknown) => {
+          log.warn({ err, deployment_id: id }, "deployed program not started again");
+          startAgain(id, it);
+        },
+      );
+    }, wait);
+  };
+  const letGo = (id: string) => {
+    const it = held.get(id);
+    if (!it) return;
+    it.isWanted = false;
+    clearTimeout(it.timer);
+    it.unsubscribe();
+    held.delete(id);
+  };
+
+  /** Holds it from now on; one that runs already goes on. */
+  const hold = async (program: Program): Promise<Held> => {
+    letGo(program.deployment_id);
+    const id = roomOf(program.deployment_id);
+    if (!(await runtime.find(id))) throw new StepFailed("smoke", "The files of this version are gone. Deploy it again.");
+    const sandbox = await runtime.open({ id });
+    const it: Held = {
+      program,
+      sandbox,
+      port: stateOf(sandbox)?.port ?? 3000,
+      failures: 0,
+      upSince: Date.now(),
+      timer: undefined,
+      unsubscribe: () => {},
+      isWanted: true,
+    };
+    it.unsubscribe = sandbox.onState((state) => {
+      if (state.name !== service) return;
+      if (state.status === "running") it.upSince = Date.now();
+      if (state.status === "failed") startAgain(program.deployment_id, it);
+    });
+    held.set(program.deployment_id, it);
+    return it;
+  };
+
+  const stop = async (deploymentId: string): Promise<void> => {
+    letGo(deploymentId);
+    await (await runtime.find(roomOf(deploymentId)))?.stop();
+  };
+
+  return {
+    /** Starts a version and waits until it answers on its port. Throws `StepFailed` with its last words; it is stopped then. */
+    start: async (program: Program, signal: AbortSignal): Promise<void> => {
+      const it = await hold(program);
+      // The first start has its own judge.
+      it.isWanted = false;
+      try {
+        await launch(it);
+        await it.sandbox.ready(service, { timeoutMs: readyMs, signal });
+        it.isWanted = true;
+        if (stateOf(it.sandbox)?.status === "failed") startAgain(program.deployment_id, it);
+      } catch (error) {
+        const lines = stateOf(it.sandbox)?.lastLines ?? [];
+        letGo(program.deployment_id);
+        await it.sandbox.stop(service).catch(() => undefined);
+        signal.throwIfAborted();
+        if (!(error instanceof RuntimeError)) throw error;
+        throw new StepFailed("smoke", `What was built does not start: ${error.message}`.slice(0, 2000), failureAt(lines));
+      }
+    },
+    /** After a restart of this server: what runs is taken over, what does not is started. Never waits for it. */
+    resume: async (program: Program): Promise<void> => {
+      const it = await hold(program);
+      await launch(it);
+    },
+    /** Where it answers; undefined while it does not. */
+    address: async (deploymentId: string): Promise<{ host: string; port: number } | undefined> => {
+      const it = held.get(deploymentId);
+      const state = it && stateOf(it.sandbox);
+      if (!it || !isUp(state)) return undefined;
+      return it.sandbox.address(state?.port ?? it.port);
+    },
+    has: (deploymentId: string): boolean => held.has(deploymentId),
+    /** A request begins that the version answers; the returned function says that it has ended. */
+    visit: (deploymentId: string): (() => void) => {
+      const visit = {};
+      const all = visits.get(deploymentId) ?? new Set();
+      visits.set(deploymentId, all.add(visit));
+      return () => {
+        if (!all.delete(visit) || all.size > 0) return;
+        visits.delete(deploymentId);
+        drained.get(deploymentId)?.();
+      };
+    },
+    stop,
+    /** Stops a version that no new request is sent to, once it has answered those it has. */
+    retire: async (deploymentId: string): Promise<void> => {
+      if (visits.has(deploymentId))
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, drainMs);
+          drained.set(deploymentId, () => {
+            clearTimeout(timer);
+            resolve();
+          });
+        });
+      drained.delete(deploymentId);
+      await stop(deploymentId);
+    },
+    /** Nothing is started any more; what runs is left for the next server. */
+    close: (): void => {
+      isClosing = true;
+      for (const id of held.keys()) letGo(id);
+    },
+  };
+}
+
+/** Without networks of their own programs share this machine's ports. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });

@@ -1,0 +1,156 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { PreviewSite } from "../../../../http/server.ts";
+import { plain, serveStatic, type StaticSite } from "../../../../http/static-site.ts";
+import type { DeployEnvironment } from "@tesslate/contract";
+import type { Bus } from "../../../../platform/bus.ts";
+import type { Logger } from "../../../../platform/logger.ts";
+import { previewOrigin, type PreviewAddress } from "../../../runtime/containers/index.ts";
+import { createForwarder, labelOf, type Passage } from "../../../runtime/previews/index.ts";
+import type { Artefacts } from "../build/artifacts.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
+import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
+import type { Programs } from "./local-servers.ts";
+
+/** Labels of deployed sites begin so; no container's does, whose names have single dashes. */
+const prefixes = { production: "live--", preview: "preview--" } as const;
+const channel = "live_sites";
+const rememberMs = 3000;
+const maxSites = 200;
+
+const labelFor = (environment: DeployEnvironment, name: string): string => `${prefixes[environment]}${name}`;
+/** Where a site of that name is served: what is live, or a preview. */
+export const siteUrl = (address: PreviewAddress, environment: DeployEnvironment, name: string): string =>
+  previewOrigin(address, labelFor(environment, name));
+/** At most so long, so that the label is one. */
+export const maxSiteName: Record<DeployEnvironment, number> = {
+  production: 63 - prefixes.production.length,
+  preview: 63 - prefixes.preview.length,
+};
+
+type Shown = Pick<DeploymentRow, "provider" | "environment" | "site_name">;
+interface Site {
+  row: DeploymentRow | undefined;
+  files: StaticSite | undefined;
+  readAt: number;
+}
+
+/** The sites that this server serves to everybody: one host each beside the previews, without tickets. */
+export type LiveSites = ReturnType<typeof createLiveSites>;
+export function createLiveSites({
+  store,
+  artefacts,
+  programs,
+  bus,
+  address,
+  appOrigin,
+  trustProxy,
+  log,
+}: {
+  store: DeploymentsStore;
+  artefacts: Artefacts;
+  programs: Programs;
+  bus: Bus;
+  address: PreviewAddress;
+  appOrigin: string;
+  trustProxy: boolean;
+  log: Logger;
+}) {
+  const forwarder = createForwarder();
+  const sites = new Map<string, Promise<Site>>();
+  bus.listen<{ label: string }>(channel, ({ label }) => void sites.delete(label));
+  bus.onReconnect(() => sites.clear());
+
+  const siteLabelOf = (host: string | undefined): string | undefined => {
+    const label = labelOf(host, address.domain);
+    return Object.values(prefixes).some((prefix) => label.startsWith(prefix)) ? label : undefined;
+  };
+  const load = async (label: string, before: Site | undefined): Promise<Site> => {
+    const row = label.startsWith(prefixes.preview)
+      ? await store.findPreviewHere(label.slice(prefixes.preview.length))
+      : await store.findSiteHere(label.slice(prefixes.production.length));
+    if (!row || row.program) return { row, files: undefined, readAt: Date.now() };
+    // The same version has the same files.
+    if (before?.files && before.row?.id === row.id) return { row, files: before.files, readAt: Date.now() };
+    const artefact = await artefacts.find(row);
+    const entries = artefact && new Map(artefact.files.map(({ path, size, sha256 }) => [path, { size, sha256 }]));
+    const files = entries && {
+      files: entries,
+      spaFallback: row.spa_fallback,
+      hash: (path: string) => entries.get(path)?.sha256 ?? "",
+      read: (path: string, range?: { start: number; end: number }) => artefacts.read(row, path, range),
+    };
+    return { row, files, readAt: Date.now() };
+  };
+  const siteOf = async (label: string): Promise<Site> => {
+    const known = sites.get(label);
+    const before = await known?.catch(() => undefined);
+    if (known && before && Date.now() - before.readAt < rememberMs) return before;
+    if (sites.get(label) !== known) return siteOf(label);
+    const next = load(label, before);
+    if (sites.size >= maxSites) sites.clear();
+    sites.set(label, next);
+    next.catch(() => sites.get(label) === next && sites.delete(label));
+    return next;
+  };
+
+  const passageOf = (request: IncomingMessage): Passage => {
+    const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
+    return {
+      ip: [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "",
+      scheme: address.scheme,
+      isDocument: false,
+      isWorkerScript: false,
+      appOrigin,
+      onActivity: () => {},
+    };
+  };
+  const reach = async ({ row }: Site) => (row?.program ? programs.address(row.id) : undefined);
+
+  const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
+    const site = await siteOf(label);
+    if (!site.row) return plain(response, 404, "There is no site at this address.");
+    // It stands beside the site itself, and nobody should come upon it by searching.
+    if (site.row.environment === "preview") response.setHeader("x-robots-tag", "noindex");
+    if (site.files) return serveStatic(site.files, request, response);
+    if (!site.row.program) return plain(response, 503, "The files of this site are on another server.");
+    response.once("close", programs.visit(site.row.id));
+    const target = await reach(site);
+    if (!target) return plain(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
+    try {
+      await forwarder.request(request, response, target, passageOf(request), () => {});
+    } catch (err) {
+      log.debug({ err, deployment_id: site.row.id }, "deployed program not reached");
+      plain(response, 502, "This site does not answer.");
+    }
+  };
+
+  const site: PreviewSite & { handles(host: string | undefined): boolean; changed(row: Shown): Promise<void>; close(): void } = {
+    /** Whether a host is one of these sites', there or not. */
+    handles: (host) => siteLabelOf(host) !== undefined,
+    request: (request, response) => {
+      response.setMaxListeners(30);
+      serve(request, response, siteLabelOf(request.headers.host) ?? "").catch((err: unknown) => {
+        log.error({ err, host: request.headers.host }, "request of a deployed site failed");
+        plain(response, 500, "Something went wrong on our side. It has been logged.");
+      });
+    },
+    upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on("error", () => socket.destroy());
+      const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      siteOf(siteLabelOf(request.headers.host) ?? "")
+        .then(reach)
+        .then((target) => (target ? forwarder.upgrade(request, socket, head, target, passageOf(request), false) : refuse("404 Not Found")))
+        .catch(() => refuse("502 Bad Gateway"));
+    },
+    /** Another version is to be seen where this one was, or none. */
+    changed: async ({ provider, environment, site_name }) => {
+      if (provider !== "local" || site_name === null) return;
+      const label = labelFor(environment, site_name);
+      sites.delete(label);
+      await bus.notify(channel, { label });
+    },
+    close: () => forwarder.close(),
+  };
+  return site;
+}

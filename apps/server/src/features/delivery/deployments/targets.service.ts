@@ -1,0 +1,160 @@
+import type { DeployProvider, Deployment, DeploymentTarget, FrameworkId, List } from "@tesslate/contract";
+import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { CanvasTargetsStore } from "./targets.store.ts";
+import { wireOf as deploymentOf } from "./present.ts";
+import type { Beginning } from "./create-deployment.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
+import type { TargetRow } from "../../../db/schema/delivery.ts";
+import { detectFramework } from "./build/framework.ts";
+
+const titles: Record<DeployProvider, string> = {
+  vercel: "Vercel",
+  netlify: "Netlify",
+  cloudflare: "Cloudflare",
+  local: "This server",
+};
+/** agent-git-deploy 10. Plain pages, and what is built with Vite alone, go everywhere; what nobody recognises is tried. */
+const everywhere: readonly FrameworkId[] = ["static", "vite", "react", "unknown"];
+const takes: Record<Exclude<DeployProvider, "local">, ReadonlySet<FrameworkId>> = {
+  vercel: new Set([...everywhere, "nextjs", "vue", "svelte", "sveltekit", "astro", "nuxt", "remix", "solid", "angular", "gatsby"]),
+  netlify: new Set([...everywhere, "nextjs", "vue", "svelte", "sveltekit", "astro", "gatsby", "nuxt", "angular", "solid"]),
+  cloudflare: new Set([...everywhere, "vue", "svelte", "sveltekit", "astro", "solid", "angular"]),
+};
+
+/** Targets on the canvas (agent-git-deploy 10): a provider with the containers that go there. */
+export type CanvasTargets = ReturnType<typeof createCanvasTargets>;
+export function createCanvasTargets({
+  store,
+  beginning,
+  deploymentsStore,
+  projects,
+  events,
+}: {
+  store: CanvasTargetsStore;
+  beginning: Pick<Beginning, "beginAll" | "isConnected">;
+  deploymentsStore: Pick<DeploymentsStore, "list" | "containersOf">;
+  projects: Pick<Projects, "require" | "sandboxOf">;
+  events: EventLog;
+}) {
+  const changed = (projectId: string, id: string, op: "add" | "update" | "delete") =>
+    events.append(projectId, { type: "target_changed", data: { id, op } });
+  const find = async (userId: string, ref: string, id: string): Promise<{ project: ProjectRow; row: TargetRow }> => {
+    const project = await projects.require(userId, ref);
+    const row = await store.find(project.id, id);
+    if (!row) throw notFound("Target");
+    return { project, row };
+  };
+  const wire = async (userId: string, rows: readonly TargetRow[]): Promise<DeploymentTarget[]> => {
+    const containers = await store.containersOf(rows.map(({ id }) => id));
+    const connected = new Map<DeployProvider, Promise<boolean>>();
+    const isConnected = ({ project_id, provider }: TargetRow) => {
+      const known = connected.get(provider) ?? beginning.isConnected(userId, project_id, provider);
+      connected.set(provider, known);
+      return known;
+    };
+    return Promise.all(
+      rows.map(async (row) => ({ ...row, container_ids: containers.get(row.id) ?? [], is_connected: await isConnected(row) })),
+    );
+  };
+  const one = async (userId: string, row: TargetRow): Promise<DeploymentTarget> => (await wire(userId, [row]))[0] as DeploymentTarget;
+  const containerOf = async (project: ProjectRow, id: string): Promise<ContainerRow> => {
+    const container = (await deploymentsStore.containersOf(project.id)).find((each) => each.id === id);
+    if (!container) throw notFound("Container");
+    return container;
+  };
+  /** Throws `target_incompatible`, with why. A project that has no files yet is judged when it is deployed. */
+  const requireFit = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider) => {
+    const refuse = (text: string) => new AppError("target_incompatible", text, { details: { provider } });
+    if (container.container_type !== "base") throw refuse(`${container.name} is a service. Only apps are deployed.`);
+    if (provider === "local") return;
+    const sandbox = await projects.sandboxOf(project).catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+    });
+    if (!sandbox) return;
+    const { framework } = await detectFramework(sandbox.files, container.directory);
+    if (!takes[provider].has(framework)) throw refuse(`${titles[provider]} does not take ${framework} apps.`);
+  };
+
+  return {
+    list: async (userId: string, ref: string, query: PageQuery): Promise<List<DeploymentTarget>> => {
+      const project = await projects.require(userId, ref);
+      const page = pageOf(query);
+      const { rows, total } = await store.list(project.id, page);
+      return page.envelope(await wire(userId, rows), total);
+    },
+    create: async (
+      userId: string,
+      ref: string,
+      {
+        provider,
+        name,
+        ...more
+      }: { provider: DeployProvider; name?: string } & Partial<Pick<TargetRow, "environment" | "position_x" | "position_y">>,
+    ): Promise<DeploymentTarget> => {
+      const project = await projects.require(userId, ref);
+      const row = await store.insert({ project_id: project.id, provider, name: name ?? titles[provider], ...more });
+      await changed(project.id, row.id, "add");
+      return one(userId, row);
+    },
+    update: async (
+      userId: string,
+      ref: string,
+      id: string,
+      change: Partial<Pick<TargetRow, "name" | "environment" | "position_x" | "position_y">>,
+    ): Promise<DeploymentTarget> => {
+      const { project, row } = await find(userId, ref, id);
+      const after = await store.update(row.id, change);
+      if (!after) throw notFound("Target");
+      await changed(project.id, row.id, "update");
+      return one(userId, after);
+    },
+    remove: async (userId: string, ref: string, id: string): Promise<void> => {
+      const { project, row } = await find(userId, ref, id);
+      await store.remove(row.id);
+      await changed(project.id, row.id, "delete");
+    },
+    attach: async (userId: string, ref: string, id: string, containerId: string): Promise<DeploymentTarget> => {
+      const { project, row } = await find(userId, ref, id);
+      const container = await containerOf(project, containerId);
+      await requireFit(project, container, row.provider);
+      await store.attach(row.id, container.id);
+      await changed(project.id, row.id, "update");
+      return one(userId, row);
+    },
+    detach: async (userId: string, ref: string, id: string, containerId: string): Promise<void> => {
+      const { project, row } = await find(userId, ref, id);
+      if (!(await store.detach(row.id, containerId))) throw notFound("Container");
+      await changed(project.id, row.id, "update");
+    },
+    deploy: async (userId: string, ref: string, id: string, { env_vars }: { env_vars?: Record<string, string> | null }) => {
+      const { project, row } = await find(userId, ref, id);
+      const ids = (await store.containersOf([row.id])).get(row.id) ?? [];
+      const chosen = (await deploymentsStore.containersOf(project.id)).filter((container) => ids.includes(container.id));
+      if (chosen.length === 0) throw badRequest("No container goes to this target yet.", "no_containers");
+      if (!(await beginning.isConnected(userId, project.id, row.provider)))
+        throw badRequest(`Connect an account of ${titles[row.provider]} first.`, "deployment_credentials_missing", {
+          provider: row.provider,
+        });
+      return beginning.beginAll(
+        userId,
+        project,
+        chosen.sort((a, b) => (a.id < b.id ? -1 : 1)).map((container) => ({ container, provider: row.provider })),
+        { env_vars, target_id: row.id, environment: row.environment },
+      );
+    },
+    history: async (userId: string, ref: string, id: string, query: PageQuery): Promise<List<Deployment>> => {
+      const { row } = await find(userId, ref, id);
+      const page = pageOf(query);
+      const { rows, total } = await deploymentsStore.list({ target_id: row.id }, page);
+      return page.envelope(
+        rows.map((each) => deploymentOf(each)),
+        total,
+      );
+    },
+  };
+}

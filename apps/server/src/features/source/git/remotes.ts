@@ -1,0 +1,354 @@
+import type { GitProviderName, GitStatus } from "@tesslate/contract";
+import { AppError, badRequest, conflict, invalid } from "../../../platform/errors.ts";
+import type { WithAuthorization } from "../git-providers/index.ts";
+import { isBranchName } from "../../projects/projects/index.ts";
+import type { GitAccess, Opened } from "./access.ts";
+import { commit } from "./commits.ts";
+import { exactBytes } from "./lossless-text.ts";
+import { statusOf } from "./read.ts";
+import type { GitStore } from "./git.store.ts";
+import type { GitRepositoryRow } from "../../../db/schema/source.ts";
+import type { MirrorSession, OpenMirror } from "./mirror.ts";
+import { partsOf, repositoryUrl, withoutUserInfo, type AllowsPlain } from "./repository-url.ts";
+import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
+
+/** Branches that one fetch brings; the others come with the next. */
+const maxFetched = 200;
+
+/** What kind of host an address leads to, for that person. */
+export type HostKindOf = (userId: string, url: string) => Promise<GitProviderName>;
+
+export interface PullResult {
+  success: boolean;
+  conflicts: string[];
+  updated_files: string[];
+  message: string;
+}
+
+/** What goes between a project's repository and its remote (agent-git-deploy 5.1, 5.3 to 5.5, 10). */
+export type GitRemotes = ReturnType<typeof createGitRemotes>;
+export function createGitRemotes({
+  access,
+  store,
+  openMirror,
+  withAuthorization,
+  hostKindOf,
+  checkUrl,
+  allowsPlain,
+  limits,
+}: {
+  access: GitAccess;
+  store: GitStore;
+  openMirror: OpenMirror;
+  withAuthorization: WithAuthorization;
+  hostKindOf: HostKindOf;
+  /** Throws `outbound_refused` for addresses that may not be reached. */
+  checkUrl: (url: string) => Promise<unknown>;
+  allowsPlain: AllowsPlain;
+  /** How long one fetch, pull or push may take. */
+  limits: { readonly networkMs: number };
+}) {
+  /** The row of the link; made where the project came from a repository and nobody asked for it yet. */
+  const linkOf = async ({ id, git_remote_url }: Opened["project"]): Promise<GitRepositoryRow | undefined> =>
+    (await store.find(id)) ??
+    (git_remote_url === null ? undefined : store.transaction((tx) => store.link(tx, id, withoutUserInfo(git_remote_url))));
+
+  /**
+   * The address behind a remote's name. The project's own settings are its code's to change, so an account is used only for the address that
+   * its people linked: another one is spoken to as a stranger.
+   */
+  const addressOf = async ({ project, repo }: Opened, remote: string): Promise<{ url: string; isLinked: boolean }> => {
+    if (!/^[A-Za-z0-9][\w.-]*$/.test(remote)) throw badRequest("This is not the name of a remote.", "no_remote");
+    const found = (await repo.attempt(["remote", "get-url", "--", remote], { timeoutMs: gitTimes.short })).stdout.trim();
+    if (found === "") throw badRequest("This project is linked to no remote repository.", "no_remote");
+    const url = repositoryUrl(found, allowsPlain);
+    if (withoutUserInfo(found) !== found) await repo.write(["remote", "set-url", "--", remote, url]);
+    const link = await linkOf(project);
+    return { url, isLinked: link?.repo_url === url };
+  };
+  const withRemote = async <T>(
+    userId: string,
+    opened: Opened,
+    remote: string,
+    work: (session: MirrorSession) => Promise<T>,
+  ): Promise<T> => {
+    const { url, isLinked } = await addressOf(opened, remote);
+    const speak = async (authorization: string | undefined): Promise<T> => {
+      const address = { url, authorization };
+      const signal = AbortSignal.timeout(limits.networkMs);
+      try {
+        await using session = await openMirror(opened.repo, opened.project.id, address, signal);
+        // Awaited here: the session ends with this block.
+        return await work(session);
+      } catch (error) {
+        if (error instanceof AppError || !signal.aborted) throw error;
+        throw new AppError("gateway_timeout", "The host of this repository took too long.", { cause: error });
+      }
+    };
+    return isLinked ? withAuthorization(userId, url, speak) : speak(undefined);
+  };
+  const branchOf = async (repo: WorkingRepo, wanted: string | null | undefined): Promise<string> => {
+    if (wanted !== null && wanted !== undefined) requireBranchName(wanted);
+    const branch = wanted ?? (await repo.currentBranch());
+    if (branch === undefined) throw badRequest("No branch is checked out. Say which one.", "bad_ref");
+    return branch;
+  };
+  const follow = async (repo: WorkingRepo, branch: string, remote: string): Promise<void> => {
+    const key = `branch.${branch}`;
+    if ((await repo.attempt(["config", "--local", "--get", `${key}.merge`], { timeoutMs: gitTimes.short })).exitCode === 0) return;
+    await repo.write(["config", "--local", `${key}.remote`, remote]);
+    await repo.write(["config", "--local", `${key}.merge`, `refs/heads/${branch}`]);
+  };
+  const synced = async (projectId: string, repo: WorkingRepo): Promise<void> => {
+    const { ahead, behind, has_conflicts, last_commit } = await statusOf(repo);
+    const sync_status = has_conflicts
+      ? "conflict"
+      : ahead > 0 && behind > 0
+        ? "diverged"
+        : ahead > 0
+          ? "ahead"
+          : behind > 0
+            ? "behind"
+            : "synced";
+    await store.update(projectId, { sync_status, isSynced: true, last_commit_sha: last_commit?.sha ?? null });
+  };
+
+  const push = async (
+    userId: string,
+    opened: Opened,
+    { branch: wanted, remote = "origin", force = false }: { branch?: string | null; remote?: string; force?: boolean },
+  ): Promise<{ branch: string; remote: string; sha: string }> => {
+    const { repo, project } = opened;
+    const branch = await branchOf(repo, wanted);
+    const sha = await repo.commitOf(`refs/heads/${branch}`);
+    const seen = (await repo.attempt(["rev-parse", "--verify", "--quiet", `refs/remotes/${remote}/${branch}`])).stdout.trim() || undefined;
+    await withRemote(userId, opened, remote, (session) => session.send(sha, branch, { force, seen }));
+    await repo.write(["update-ref", `refs/remotes/${remote}/${branch}`, sha]);
+    await follow(repo, branch, remote);
+    await synced(project.id, repo);
+    return { branch, remote, sha };
+  };
+
+  /** A commit that could not be pushed stays a commit, and the link says that it is not there. What is wrong with our own side is no such thing. */
+  const notPushed = async (projectId: string, error: unknown): Promise<false> => {
+    if (!(error instanceof AppError) || error.code === "internal_error") throw error;
+    await store.update(projectId, { sync_status: "error" });
+    return false;
+  };
+
+  return {
+    init: (userId: string, ref: string, { repo_url, default_branch = "main" }: { repo_url?: string | null; default_branch?: string }) =>
+      access.writing(
+        userId,
+        ref,
+        async ({ project, repo }) => {
+          requireBranchName(default_branch);
+          const url = repo_url === null || repo_url === undefined ? undefined : repositoryUrl(repo_url, allowsPlain);
+          if (url !== undefined) await checkUrl(url);
+          const isNew = !(await repo.isRepository());
+          if (isNew) {
+            await repo.write(["init", "--quiet", `--initial-branch=${default_branch}`]);
+            await repo.identify();
+            await store.setHasRepository(project.id);
+          }
+          if (url !== undefined) {
+            const known = (await repo.attempt(["remote", "get-url", "origin"])).exitCode === 0;
+            await repo.write(known ? ["remote", "set-url", "origin", url] : ["remote", "add", "origin", url]);
+            await store.transaction((tx) => store.link(tx, project.id, url, default_branch));
+          }
+          const remote = (await repo.attempt(["remote", "get-url", "origin"])).stdout.trim();
+          return {
+            initialized: isNew,
+            branch: (await repo.currentBranch()) ?? default_branch,
+            remote_url: remote === "" ? null : withoutUserInfo(remote),
+          };
+        },
+        { anything: true },
+      ),
+    /** Pushes it too where the link says so; that the push failed is told, and takes nothing back. */
+    commit: (userId: string, ref: string, body: { message: string; files?: string[]; staged_only?: boolean }) =>
+      access.writing(userId, ref, async (opened) => {
+        const message = body.message.trim();
+        if (message === "") throw invalid(["body", "message"], "Say what was done");
+        const sha = await commit(opened.repo, { ...body, message });
+        const link = await store.update(opened.project.id, { last_commit_sha: sha });
+        const pushed =
+          link?.auto_push === true &&
+          (await push(userId, opened, {}).then(
+            () => true,
+            (error: unknown) => notPushed(opened.project.id, error),
+          ));
+        return { sha, message, pushed };
+      }),
+    push: (userId: string, ref: string, body: { branch?: string | null; remote?: string; force?: boolean }) =>
+      access.writing(userId, ref, (opened) => push(userId, opened, body)),
+    /** Of every branch that is known here, and of the remote's default one. */
+    fetch: (userId: string, ref: string, { remote = "origin" }: { remote?: string }): Promise<GitStatus> =>
+      access.writing(userId, ref, async (opened) => {
+        const { repo, project } = opened;
+        await withRemote(userId, opened, remote, async (session) => {
+          const there = await session.list();
+          const known = await repo.read(["for-each-ref", "--format=%(refname)%00%(objectname)", `refs/remotes/${remote}`]);
+          const seen = new Map(
+            known
+              .split("\n")
+              .filter(Boolean)
+              .map((line) => {
+                const [name = "", sha = ""] = line.split("\0");
+                return [name, sha] as const;
+              }),
+          );
+          // What is gone there is gone here, and first: a branch `a` and one `a/b` cannot stand side by side.
+          const gone = [...seen.keys()].filter((name) => {
+            const branch = name.slice(`refs/remotes/${remote}/`.length);
+            return branch !== "HEAD" && !there.has(branch);
+          });
+          if (gone.length > 0)
+            await repo.write(["update-ref", "--stdin"], { input: exactBytes(gone.map((name) => `delete ${name}\n`).join("")) });
+          const news = [...there].filter(([branch, sha]) => isBranchName(branch) && seen.get(`refs/remotes/${remote}/${branch}`) !== sha);
+          await session.bring(
+            news.slice(0, maxFetched).map(([branch]) => branch),
+            remote,
+          );
+        });
+        await synced(project.id, repo);
+        return statusOf(repo);
+      }),
+    pull: (
+      userId: string,
+      ref: string,
+      {
+        branch: wanted,
+        remote = "origin",
+        strategy = "merge",
+      }: { branch?: string | null; remote?: string; strategy?: "merge" | "rebase" | "ff-only" },
+    ): Promise<PullResult> =>
+      access.writing(
+        userId,
+        ref,
+        async (opened) => {
+          const { repo, project } = opened;
+          const branch = await branchOf(repo, wanted);
+          const before = await repo.head();
+          await withRemote(userId, opened, remote, (session) => session.bring([branch], remote));
+          const sha = await repo.commitOf(`refs/remotes/${remote}/${branch}`);
+          await follow(repo, branch, remote);
+          const result = await join(repo, { before, sha, remote: `${remote}/${branch}`, strategy });
+          await synced(project.id, repo);
+          return result;
+        },
+        { movesTree: true },
+      ),
+    /** As `origin/…`. False when there is no such remote or it has no branch of that name. */
+    bringBranch: async (userId: string, opened: Opened, branch: string): Promise<boolean> => {
+      requireBranchName(branch);
+      try {
+        await withRemote(userId, opened, "origin", (session) => session.bring([branch], "origin"));
+        return true;
+      } catch (error) {
+        if (error instanceof AppError && (error.code === "bad_ref" || error.code === "no_remote")) return false;
+        throw error;
+      }
+    },
+    info: (userId: string, ref: string) =>
+      access.reading(
+        userId,
+        ref,
+        async ({ project, repo }) => {
+          const [is_repository, link] = await Promise.all([repo.isRepository(), linkOf(project)]);
+          return { is_repository, linked: link ? wireOf(link, await hostKindOf(userId, link.repo_url)) : null };
+        },
+        { anything: true },
+      ),
+    update: (userId: string, ref: string, { auto_push }: { auto_push: boolean }) =>
+      access.reading(
+        userId,
+        ref,
+        async ({ project, repo }) => {
+          if (!(await linkOf(project))) throw badRequest("This project is linked to no remote repository.", "no_remote");
+          const link = await store.update(project.id, { auto_push });
+          return { is_repository: await repo.isRepository(), linked: link ? wireOf(link, await hostKindOf(userId, link.repo_url)) : null };
+        },
+        { anything: true },
+      ),
+    unlink: (userId: string, ref: string): Promise<void> =>
+      access.writing(userId, ref, async ({ project, repo }) => {
+        await repo.attempt(["remote", "remove", "origin"]);
+        await store.unlink(project.id);
+      }),
+  };
+}
+
+/** Brings a fetched commit and the branch that is checked out together. */
+async function join(
+  repo: WorkingRepo,
+  { before, sha, remote, strategy }: { before: string | undefined; sha: string; remote: string; strategy: "merge" | "rebase" | "ff-only" },
+): Promise<PullResult> {
+  if (before === sha) return { success: true, conflicts: [], updated_files: [], message: "Already up to date." };
+  if (before === undefined) await repo.write(["reset", "--merge", "--quiet", sha]);
+  else {
+    // git would refuse as well, without saying which files are in the way.
+    const files = strategy === "rebase" ? await changedSince(repo, "HEAD") : [];
+    if (files.length > 0)
+      throw conflict("local_changes", "Changes that are not committed would be in the way. Commit or discard them first.", { files });
+    const argv =
+      strategy === "rebase"
+        ? ["rebase", sha]
+        : [
+            "merge",
+            "--no-edit",
+            "--no-verify",
+            "--no-squash",
+            "--commit",
+            strategy === "ff-only" ? "--ff-only" : "--ff",
+            "-m",
+            `Merge remote-tracking branch '${remote}'`,
+            sha,
+          ];
+    const result = await repo.attempt(argv);
+    if (result.exitCode !== 0) {
+      const conflicts = await repo.unmerged();
+      if (conflicts.length > 0)
+        return {
+          success: false,
+          conflicts,
+          updated_files: [],
+          message: `${conflicts.length === 1 ? "One file needs" : `${conflicts.length} files need`} a decision.`,
+        };
+      if (/not possible to fast-forward/i.test(result.stderr))
+        throw conflict("not_fast_forward", "Both sides have commits of their own. Merge or rebase instead.");
+      throw failureOf(result);
+    }
+  }
+  const updated_files = await changedSince(repo, before ?? (await emptyTree(repo)), "HEAD");
+  return {
+    success: true,
+    conflicts: [],
+    updated_files,
+    message:
+      updated_files.length === 0
+        ? "Already up to date."
+        : `${updated_files.length} ${updated_files.length === 1 ? "file" : "files"} updated.`,
+  };
+}
+/** Files that differ between one commit and another, or what is in the tree now. */
+const changedSince = async (repo: WorkingRepo, ...commits: string[]): Promise<string[]> =>
+  (await repo.read(["diff", "--no-ext-diff", "--name-only", "-z", ...commits, "--"], { timeoutMs: gitTimes.diff }))
+    .split("\0")
+    .filter(Boolean);
+const emptyTree = async (repo: WorkingRepo): Promise<string> =>
+  (await repo.write(["hash-object", "-t", "tree", "--stdin"], { input: "" })).trim();
+
+const wireOf = ({ repo_url, default_branch, auto_push, sync_status, last_sync_at }: GitRepositoryRow, provider: GitProviderName) => {
+  const { owner, name } = partsOf(repo_url);
+  return {
+    repo_url,
+    provider,
+    repo_owner: owner,
+    repo_name: name,
+    default_branch,
+    auto_push,
+    sync_status,
+    last_sync_at,
+  };
+};

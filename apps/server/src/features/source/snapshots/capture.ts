@@ -1,0 +1,233 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { RuntimeError } from "@tesslate/runtime";
+import { randomCode } from "../../../platform/crypto.ts";
+import { AppError, conflict } from "../../../platform/errors.ts";
+import type { Queries } from "../../../platform/database.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { TaskContext, TaskRow, Tasks } from "../../core/tasks/index.ts";
+import type { SnapshotsStore } from "./snapshots.store.ts";
+import type { SnapshotRow } from "../../../db/schema/source.ts";
+import type { TreeAccess } from "./tree-access.ts";
+
+/** Rows of the project's own databases, written to files and read back. */
+export interface ProjectDatabases {
+  /** Dumps every database into `dir`. Attachments by the path they are kept under, and the names of the containers. */
+  dump(
+    project: ProjectRow,
+    dir: string,
+    options: { signal: AbortSignal; note: (line: string) => Promise<void> },
+  ): Promise<{ attachments: Record<string, string>; containers: string[] }>;
+  /** Replaces the databases that the point holds, and no others. */
+  restore(
+    project: ProjectRow,
+    point: { paths: string[]; open(path: string): Promise<{ data: AsyncIterable<Uint8Array> } | undefined> },
+    options: { signal: AbortSignal; note: (line: string) => Promise<void> },
+  ): Promise<void>;
+}
+
+export const takeType = "snapshot_creation";
+const neverReadyMs = 10 * 60_000;
+const prefixes: Record<SnapshotRow["snapshot_type"], string> = { manual: "manual", hibernation: "snap", safety: "snap" };
+
+export type Taking = ReturnType<typeof createTaking>;
+
+/** How a snapshot comes to be, and which one makes room for it (accounts-projects 4.6). */
+export function createTaking({
+  store,
+  trees,
+  databases,
+  events,
+  tasks,
+  limits,
+  scratchDir,
+}: {
+  store: SnapshotsStore;
+  trees: TreeAccess;
+  databases: ProjectDatabases;
+  events: EventLog;
+  tasks: Tasks;
+  limits: { maxManual: number; maxAutomatic: number; readyTimeoutMs: number };
+  scratchDir: string;
+}) {
+  const changed = (projectId: string, op: "add" | "update" | "delete", id: string) =>
+    events.append(projectId, { type: "snapshot_changed", data: { kind: "snapshot", op, id } });
+
+  /** Takes the row's snapshot. Throws with a sentence for people; the row is then still pending. */
+  const capture = async (
+    project: ProjectRow,
+    row: SnapshotRow,
+    { signal, note }: Pick<TaskContext, "signal" | "note">,
+  ): Promise<SnapshotRow> => {
+    const { history } = await trees.open(project);
+    await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+    const dir = await mkdtemp(join(scratchDir, "dump-"));
+    try {
+      const dumped = await databases.dump(project, dir, { signal, note });
+      const point = await history.take(`snapshot/${row.id}`, { attachments: dumped.attachments, signal });
+      const ready = await store.markReady(row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
+      if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was taken.");
+      await changed(project.id, "update", row.id);
+      return ready;
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  };
+
+  const refuseOverLimit = (manual: readonly SnapshotRow[]): void => {
+    const [oldest] = manual;
+    if (!oldest || manual.length < limits.maxManual) return;
+    throw conflict(
+      "snapshot_limit_reached",
+      `This project has ${manual.length} snapshots of the ${limits.maxManual} allowed. Delete one first, for example the oldest: “${oldest.label ?? oldest.snapshot_name}”.`,
+      {
+        limit: limits.maxManual,
+        snapshots: manual.map(({ id, label, snapshot_name, created_at }) => ({ id, label: label ?? snapshot_name, created_at })),
+      },
+    );
+  };
+
+  /**
+   * A pending row in the caller's transaction, which holds the tree's lock. What a person kept is never removed for it: at their limit
+   * this throws `snapshot_limit_reached`. Of the automatic ones the oldest goes, never `sparing`; it is told after the commit, with `forget`.
+   */
+  const insert = async (
+    tx: Queries,
+    project: ProjectRow,
+    {
+      id,
+      type,
+      label,
+      userId,
+      sparing,
+    }: { id?: string; type: SnapshotRow["snapshot_type"]; label: string; userId: string | null; sparing?: string },
+  ): Promise<{ row: SnapshotRow; gone: SnapshotRow[] }> => {
+    const all = await store.listAll(tx, project.id);
+    const isStale = (row: SnapshotRow) => row.status !== "ready" && Date.now() - Date.parse(row.created_at) > neverReadyMs;
+    const gone = all.filter(isStale);
+    if (all.some((row) => row.status === "pending" && !isStale(row)))
+      throw conflict("snapshot_pending", "A snapshot of this project is already being taken.");
+    const left = all.filter((row) => !gone.includes(row));
+    if (type === "manual") refuseOverLimit(left.filter((row) => row.snapshot_type === "manual" && row.status === "ready"));
+    else {
+      const automatic = left.filter((row) => row.snapshot_type !== "manual");
+      const removable = automatic.filter((row) => row.id !== sparing);
+      gone.push(...removable.slice(0, Math.max(0, automatic.length - limits.maxAutomatic + 1)));
+    }
+    await store.remove(
+      tx,
+      gone.map((row) => row.id),
+    );
+    const row = await store.insert(tx, {
+      ...(id !== undefined && { id }),
+      project_id: project.id,
+      user_id: userId,
+      storage_key: project.id,
+      snapshot_name: nameOf(project, type),
+      snapshot_type: type,
+      label,
+    });
+    return { row, gone };
+  };
+  const forget = async (project: ProjectRow, gone: readonly SnapshotRow[]): Promise<void> => {
+    if (gone.length === 0) return;
+    await (await trees.open(project)).history.remove(gone.map((row) => `snapshot/${row.id}`));
+    for (const row of gone) await changed(project.id, "delete", row.id);
+  };
+
+  /**
+   * Keeps the state of now under an id that was given out before, for work that is about to replace it. Done already, it does nothing:
+   * an attempt before this one may have begun to replace the files.
+   */
+  const keepBefore = async (
+    project: ProjectRow,
+    { id, label, userId }: { id: string; label: string; userId: string },
+    context: Pick<TaskContext, "signal" | "note">,
+  ): Promise<void> => {
+    const known = await store.find(project.id, id);
+    if (known?.status === "ready") return;
+    const made =
+      known === undefined
+        ? await store.transaction(async (tx) => {
+            await store.lockTree(tx, project.id);
+            return insert(tx, project, { id, type: "safety", label, userId });
+          })
+        : undefined;
+    if (made) {
+      await forget(project, made.gone);
+      await changed(project.id, "add", id);
+    }
+    try {
+      await capture(project, made?.row ?? (known as SnapshotRow), context);
+    } catch (error) {
+      // Nothing was replaced, so there is nothing to go back to.
+      if (!context.signal.aborted) {
+        await store.transaction((tx) => store.remove(tx, [id]));
+        await changed(project.id, "delete", id);
+      }
+      throw error;
+    }
+  };
+
+  const failed = async (task: TaskRow, id: string, error: string) => {
+    if ((await store.markError(id, error)) && task.project_id) await changed(task.project_id, "update", id);
+  };
+  tasks.define<{ snapshot_id: string }>(takeType, {
+    timeoutMs: limits.readyTimeoutMs,
+    run: async (context) => {
+      const project = await trees.find(context.task.project_id);
+      const row = await store.find(project.id, context.input.snapshot_id);
+      if (!row) throw new AppError("not_found", "The snapshot was deleted before it was taken.");
+      await context.progress(10, "Keeping files and databases");
+      const ready = await capture(project, row, context).catch(async (error: unknown) => {
+        // Known before the task's end is: whoever follows the task looks at the row next.
+        if (!context.signal.aborted && (error instanceof AppError || error instanceof RuntimeError))
+          await failed(context.task, row.id, error.message);
+        throw error;
+      });
+      return { snapshot_id: ready.id, snapshot_name: ready.snapshot_name };
+    },
+    ended: async (task) => {
+      if (task.status === "completed") return;
+      await failed(task, (task.input as { snapshot_id: string }).snapshot_id, task.error ?? "It could not be taken.");
+    },
+    interrupted: (task) =>
+      failed(task, (task.input as { snapshot_id: string }).snapshot_id, task.error ?? "The server stopped while it was taken."),
+  });
+
+  /** Row and task together; follow the task. Throws `snapshot_pending`, `snapshot_limit_reached`. */
+  const begin = async (
+    project: ProjectRow,
+    options: { type: SnapshotRow["snapshot_type"]; label: string; userId: string },
+    refuse: (tx: Queries) => Promise<void>,
+  ): Promise<{ row: SnapshotRow; task: TaskRow }> => {
+    const { row, gone, task } = await store.transaction(async (tx) => {
+      await store.lockTree(tx, project.id);
+      await refuse(tx);
+      const made = await insert(tx, project, options);
+      return {
+        ...made,
+        task: await tasks.create(tx, {
+          user_id: options.userId,
+          project_id: project.id,
+          type: takeType,
+          unique_key: `${takeType}:${project.id}`,
+          metadata: { project_id: project.id, project_slug: project.slug, snapshot_id: made.row.id, label: options.label },
+          input: { snapshot_id: made.row.id },
+          message: "Waiting to take the snapshot",
+        }),
+      };
+    });
+    await forget(project, gone);
+    await changed(project.id, "add", row.id);
+    return { row, task };
+  };
+  return { capture, insert, forget, begin, keepBefore, changed };
+}
+
+/** `manual-1a2b3c4d-20260131-235959-x7q2`. */
+function nameOf(project: ProjectRow, type: SnapshotRow["snapshot_type"]): string {
+  const [day = "", time = ""] = new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15).split("T");
+  return `${prefixes[type]}-${project.id.slice(0, 8)}-${day}-${time}-${randomCode(4)}`;
+}

@@ -1,0 +1,244 @@
+import type { Sandbox } from "@tesslate/runtime";
+import { badRequest, conflict } from "../../../platform/errors.ts";
+import type { Queries } from "../../../platform/database.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import { exchangeKey, exchanges, exchangeTypes, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import type { SnapshotsStore } from "./snapshots.store.ts";
+import { takeType, type ProjectDatabases, type Taking } from "./capture.ts";
+import type { TreeAccess } from "./tree-access.ts";
+
+export const restoreType = "snapshot_restore";
+const runType = "agent_execution";
+const timeoutMs = 20 * 60_000;
+const maxAttempts = 3;
+
+/** What a restore needs of the containers. */
+export interface ProjectPower {
+  /** Stops everything that runs or starts, terminals included. */
+  stopAll(project: ProjectRow): Promise<void>;
+  /** Service keys of what runs or starts now. */
+  running(project: ProjectRow): Promise<string[]>;
+  /** Starts these again; says which could not be started. */
+  startAgain(project: ProjectRow, serviceKeys: string[], signal: AbortSignal): Promise<string[]>;
+}
+
+interface RestoreInput {
+  /** Name of the point in the history. */
+  point: string;
+  /** What people call it. */
+  label: string;
+  snapshot_id: string | null;
+  checkpoint_id: string | null;
+  safety_snapshot_id: string | null;
+  running: string[];
+  /** For whoever has more to bring back than files and databases. */
+  more?: unknown;
+  attempt: number;
+}
+export interface RestoreWish {
+  point: string;
+  label: string;
+  /** For the task's result. */
+  name: string;
+  snapshot_id?: string;
+  checkpoint_id?: string;
+  /** Default true. */
+  safety_snapshot?: boolean;
+  /** Handed to `onRestored`. */
+  more?: unknown;
+}
+
+/**
+ * Refuses work that would meet a restore or a clone half way. Called in the transaction that accepts the work, after `lockTree`:
+ * of the two, whichever comes first keeps the other out.
+ */
+export const createRestoreGuard =
+  (store: SnapshotsStore) =>
+  async (tx: Queries, projectId: string): Promise<void> => {
+    await store.lockTree(tx, projectId);
+    for (const type of exchangeTypes) if (await store.hasUnfinished(tx, projectId, [type])) throw conflict("project_busy", exchanges[type]);
+  };
+
+export type Restoring = ReturnType<typeof createRestoring>;
+
+/** The task `snapshot_restore` (accounts-projects 4.6): every step may be repeated, so one that was cut short is simply done again. */
+export function createRestoring({
+  store,
+  trees,
+  taking,
+  checkpoints,
+  databases,
+  power,
+  tasks,
+  onTreeReplaced,
+  onRestored,
+  log,
+}: {
+  store: SnapshotsStore;
+  trees: TreeAccess;
+  taking: Taking;
+  checkpoints: Checkpoints;
+  databases: ProjectDatabases;
+  power: ProjectPower;
+  tasks: Tasks;
+  /** Whoever keeps rows about files looks at them again. */
+  onTreeReplaced: readonly ((projectId: string) => Promise<void>)[];
+  /** Hears of a restore that had `more` to do, once files and databases are back; perhaps more than once. */
+  onRestored: readonly ((more: unknown) => Promise<void>)[];
+  log: Logger;
+}) {
+  const taskOf = (project: ProjectRow, userId: string, input: RestoreInput, name: string) => ({
+    user_id: userId,
+    project_id: project.id,
+    type: restoreType,
+    unique_key: exchangeKey(restoreType, project.id),
+    metadata: {
+      project_id: project.id,
+      project_slug: project.slug,
+      snapshot_id: input.snapshot_id,
+      checkpoint_id: input.checkpoint_id,
+      restored_from: name,
+      label: input.label,
+    },
+    input,
+    message: "Waiting to restore",
+  });
+
+  const keepCurrent = async (project: ProjectRow, id: string, context: TaskContext) => {
+    const row = await store.find(project.id, id);
+    // Deleted, or taken by an attempt before this one.
+    if (row?.status !== "pending") return;
+    await context.progress(5, "Keeping the state of now");
+    try {
+      await taking.capture(project, row, context);
+    } catch (error) {
+      if (!context.signal.aborted) {
+        await store.markError(id, error instanceof Error ? error.message : "It could not be taken.");
+        await taking.changed(project.id, "update", id);
+      }
+      throw error;
+    }
+  };
+  const replace = async (project: ProjectRow, sandbox: Sandbox, input: RestoreInput, { signal, progress, note }: TaskContext) => {
+    await progress(40, "Bringing the files back");
+    let told = 40;
+    const done = await sandbox.history.restore(input.point, {
+      signal,
+      onProgress: (at, total) => {
+        const percent = 40 + Math.floor((at / Math.max(1, total)) * 25);
+        if (percent < told + 5) return;
+        told = percent;
+        void progress(percent, "Bringing the files back").catch(() => undefined);
+      },
+    });
+    await note(`${done.written} files written, ${done.removed} removed`);
+    for (const listener of onTreeReplaced)
+      await listener(project.id).catch((err: unknown) => log.error({ err, project_id: project.id }, "rows not reconciled with the tree"));
+    const point = await sandbox.history.find(input.point);
+    await progress(70, "Bringing the databases back");
+    await databases.restore(
+      project,
+      { paths: point?.attachments ?? [], open: (path) => sandbox.history.attachment(input.point, path) },
+      { signal, note },
+    );
+  };
+
+  const run = async (context: TaskContext<RestoreInput>) => {
+    const { task, input, signal, progress, note } = context;
+    const project = await trees.find(task.project_id);
+    const sandbox = await trees.open(project);
+    if (input.safety_snapshot_id !== null) await keepCurrent(project, input.safety_snapshot_id, context);
+    signal.throwIfAborted();
+    await progress(25, "Stopping what runs");
+    try {
+      await power.stopAll(project);
+      await replace(project, sandbox, input, context);
+      if (input.more !== undefined) for (const listener of onRestored) await listener(input.more);
+      await checkpoints.keep(project, { kind: "restore", label: `Restored ${input.label}`, task_id: task.id });
+    } finally {
+      // A shutdown leaves the rest to the next start, which begins with this task.
+      if (signal.reason !== "shutdown" && input.running.length > 0) {
+        await progress(85, "Starting what ran before");
+        const failed = await power.startAgain(project, input.running, new AbortController().signal);
+        for (const name of failed) await note(`${name} could not be started again`);
+      }
+    }
+    return {
+      snapshot_id: input.snapshot_id,
+      ...(input.checkpoint_id !== null && { checkpoint_id: input.checkpoint_id }),
+      restored_from: String(task.metadata["restored_from"]),
+      safety_snapshot_id: input.safety_snapshot_id,
+    };
+  };
+  const settleSafety = async (task: TaskRow) => {
+    const { safety_snapshot_id: id } = task.input as RestoreInput;
+    if (id !== null && task.project_id !== null && (await store.markError(id, task.error ?? "The restore ended before it was taken.")))
+      await taking.changed(task.project_id, "update", id);
+  };
+  tasks.define<RestoreInput>(restoreType, {
+    timeoutMs,
+    run,
+    ended: settleSafety,
+    interrupted: async (task) => {
+      const input = task.input as RestoreInput;
+      const project = await trees.find(task.project_id).catch(() => undefined);
+      if (!project || input.attempt >= maxAttempts) return settleSafety(task);
+      log.info({ project_id: project.id, attempt: input.attempt + 1 }, "restore resumed");
+      await tasks.createOnce(
+        taskOf(project, task.user_id, { ...input, attempt: input.attempt + 1 }, String(task.metadata["restored_from"])),
+      );
+    },
+  });
+
+  return {
+    /** Accepts the restore. Throws `project_busy`, `snapshot_pending`, `run_active`. */
+    begin: async (
+      project: ProjectRow,
+      userId: string,
+      wish: RestoreWish,
+    ): Promise<{ task: TaskRow; safety_snapshot_id: string | null }> => {
+      if (!["active", "stopped", "hibernated", "setup_failed"].includes(project.environment_status))
+        throw conflict("project_busy", "This project is busy. Try again in a moment.");
+      const sandbox = await trees.open(project);
+      if (!(await sandbox.history.find(wish.point))) throw badRequest("What was kept of it is gone.", "snapshot_not_ready");
+      const running = await power.running(project);
+      const refuse = createRestoreGuard(store);
+      const { task, safety, gone } = await store.transaction(async (tx) => {
+        await refuse(tx, project.id);
+        if (await store.hasUnfinished(tx, project.id, [takeType]))
+          throw conflict("snapshot_pending", "A snapshot of this project is being taken. Try again in a moment.");
+        if (await store.hasUnfinished(tx, project.id, [runType]))
+          throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
+        const made =
+          wish.safety_snapshot === false
+            ? undefined
+            : await taking.insert(tx, project, {
+                type: "safety",
+                label: "Before restore",
+                userId,
+                ...(wish.snapshot_id !== undefined && { sparing: wish.snapshot_id }),
+              });
+        const input: RestoreInput = {
+          point: wish.point,
+          label: wish.label,
+          snapshot_id: wish.snapshot_id ?? null,
+          checkpoint_id: wish.checkpoint_id ?? null,
+          safety_snapshot_id: made?.row.id ?? null,
+          running,
+          ...(wish.more !== undefined && { more: wish.more }),
+          attempt: 1,
+        };
+        return { task: await tasks.create(tx, taskOf(project, userId, input, wish.name)), safety: made?.row, gone: made?.gone ?? [] };
+      });
+      await taking.forget(project, gone);
+      if (safety) await taking.changed(project.id, "add", safety.id);
+      return { task, safety_snapshot_id: safety?.id ?? null };
+    },
+    /** The point cannot go while it is being restored. */
+    refuseWhileRestoring: async (projectId: string): Promise<void> => {
+      if (await tasks.findUnfinished(exchangeKey(restoreType, projectId))) throw conflict("project_busy", exchanges[restoreType]);
+    },
+  };
+}
