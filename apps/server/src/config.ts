@@ -249,7 +249,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       },
       cloudflare: { apiUrl: base("CLOUDFLARE_API_URL") },
       /** Tries of a call and the waits between them; here so that a test need not wait. */
-      patience: { tries: 4, firstMs: 1000, maxWaitMs: 90_000 },
+      retry: { tries: 4, firstMs: 1000, maxWaitMs: 90_000 },
     },
     billing: {
       isOn: isTrue("BILLING_ENABLED"),

@@ -8,7 +8,7 @@ import { credentialPlace } from "./features/delivery/deployment-credentials/inde
 import { deploymentCredentials, deployments } from "./db/schema/delivery.ts";
 import { gitAccountPlace } from "./features/source/git-providers/index.ts";
 import { gitProviderCredentials, type GitAccountRow } from "./db/schema/source.ts";
-import { requestPlace } from "./features/delivery/deployments/index.ts";
+import { requestAad } from "./features/delivery/deployments/index.ts";
 import { webhookPlace } from "./features/external/external/index.ts";
 import { runWebhooks } from "./db/schema/external.ts";
 import { answerPlace } from "./features/core/idempotency/index.ts";
@@ -102,7 +102,7 @@ export const sealedColumns: readonly SealedColumn[] = [
     id: deployments.id,
     column: deployments.sealed_request,
     needs: [deployments.id],
-    place: ({ id = "" }) => requestPlace(id),
+    place: ({ id = "" }) => requestAad(id),
   }),
   sealedBytes(totpSecrets, {
     id: totpSecrets.user_id,

@@ -30,7 +30,7 @@ import {
   type StatusKeeper,
   type Wiring,
 } from "../features/runtime/containers/index.ts";
-import { deploymentOfRoom } from "../features/delivery/deployments/index.ts";
+import { deploymentOfSandbox } from "../features/delivery/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
 import { startCommandOf } from "../features/source/transfer/index.ts";
@@ -191,7 +191,7 @@ export function composeContainers(
     async reconcile() {
       await reconcile({
         runtime,
-        isElsewhere: (id) => deploymentOfRoom(id) !== undefined,
+        isElsewhere: (id) => deploymentOfSandbox(id) !== undefined,
         projects,
         facts: projectsStore,
         store: containersStore,

@@ -7,7 +7,7 @@ import {
 } from "../features/delivery/deployment-credentials/index.ts";
 import { createAuthCookies, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
 import { createDeploymentOauth, createOauthApps, mountDeploymentOauth, tokenLifeOf } from "../features/delivery/deployment-oauth/index.ts";
-import { createTargets, type DeployTarget } from "../features/delivery/deployments/index.ts";
+import { createProviderAdapters, type ProviderAdapter } from "../features/delivery/deployments/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
@@ -15,8 +15,8 @@ import type { ProjectsArea } from "./projects.ts";
 
 /** The places outside that deployments go to, and people's accounts there. */
 export interface DeployAccountsArea extends Area {
-  targets: Record<OutsideProvider, DeployTarget>;
-  credentialFor: DeploymentCredentials["credentialFor"];
+  providers: Record<OutsideProvider, ProviderAdapter>;
+  getCredential: DeploymentCredentials["getCredential"];
   hasCredential: DeploymentCredentials["hasCredential"];
 }
 
@@ -25,12 +25,12 @@ export function composeDeployAccounts(
   { sessions }: Pick<AccountsArea, "sessions">,
   { projects }: ProjectsArea,
 ): DeployAccountsArea {
-  const targets = createTargets(config.deployProviders, outbound);
+  const providers = createProviderAdapters(config.deployProviders, outbound);
   const apps = createOauthApps(config.deployProviders, outbound);
   const credentials = createDeploymentCredentials({
     store: createDeploymentCredentialsStore(db),
     box,
-    targets,
+    providers,
     tokens: tokenLifeOf(apps),
     requireProject: projects.require,
     log,
@@ -44,8 +44,8 @@ export function composeDeployAccounts(
     log,
   });
   return {
-    targets,
-    credentialFor: credentials.credentialFor,
+    providers,
+    getCredential: credentials.getCredential,
     hasCredential: credentials.hasCredential,
     mount(mount) {
       mountDeploymentCredentials(mount, { credentials });

@@ -1,29 +1,27 @@
 import { join } from "node:path";
 import {
   createActivation,
-  createBeginning,
-  createArtefacts,
-  createBundles,
-  createCanvasTargets,
-  createCanvasTargetsStore,
-  createCleanRooms,
-  createDeploying,
+  createDeploymentCreation,
+  createArtifactStore,
+  createDeploymentTargets,
+  createDeploymentTargetsStore,
+  createBuildSandboxes,
+  createDeploymentTasks,
   createDeploymentLogs,
   createDeployments,
   createDeploymentsStore,
-  createJudging,
-  createLiveSites,
+  createLaunchCheck,
+  createLocalSites,
   createPipeline,
-  createPrograms,
+  createLocalServers,
   createPromotions,
   createRequestVault,
   createRollbacks,
-  createSwitching,
+  createCutovers,
   mountDeployments,
-  sweepDeployments,
   type Activation,
   type Deployments,
-  type FindTarget,
+  type DeploymentContext,
 } from "../features/delivery/deployments/index.ts";
 import { createLaunchGate, createLaunchSettings } from "../features/delivery/launch/index.ts";
 import { startCommandOf } from "../features/source/transfer/index.ts";
@@ -57,109 +55,54 @@ export function composeDeployments(
   { previewSite }: PreviewsArea,
   { diskBytesOf }: ArrivalsArea,
   { browsers }: ToolsArea,
-  { targets, credentialFor, hasCredential }: DeployAccountsArea,
+  { providers, getCredential, hasCredential }: DeployAccountsArea,
 ): DeploymentsArea {
-  const findTarget: FindTarget = (provider) => (provider === "local" ? undefined : targets[provider]);
-  const store = createDeploymentsStore(db);
-  const vault = createRequestVault({ box });
-  const logs = createDeploymentLogs({ store, bus, isShared, log });
-  const artefacts = createArtefacts({ dir: join(dataDir, "deployments") });
-  const rooms = createCleanRooms({ runtime });
-  const programs = createPrograms({ runtime, log });
-  onClose(async () => programs.close());
-  const sites = createLiveSites({
-    store,
-    artefacts,
-    programs,
-    bus,
+  const context: DeploymentContext = {
+    store: createDeploymentsStore(db),
+    vault: createRequestVault({ box }),
+    logs: createDeploymentLogs({ store: createDeploymentsStore(db), bus, isShared, log }),
+    artifacts: createArtifactStore({ dir: join(dataDir, "deployments") }),
+    buildSandboxes: createBuildSandboxes({ runtime }),
+    projects,
+    redactions,
+    events,
+    findProvider: (provider) => (provider === "local" ? undefined : providers[provider]),
+    getCredential,
+    hasCredential,
+    startCommandOf,
     address,
+    log,
+  };
+  const servers = createLocalServers({ runtime, log });
+  onClose(async () => servers.close());
+  const sites = createLocalSites(context, {
+    servers,
+    bus,
     appOrigin: new URL(config.http.appBaseUrl).origin,
     trustProxy: config.http.trustProxy,
-    log,
   });
   onClose(async () => sites.close());
-  const activation = createActivation({ store, vault, rooms, artefacts, programs, sites, address, log });
-  const choices = createLaunchSettings({ projects });
-  const judging = createJudging({ store, rooms, artefacts, gate: createLaunchGate({ browsers, log }), choices });
-  const pipeline = createPipeline({
-    store,
-    vault,
-    logs,
-    rooms,
-    artefacts,
-    activation,
-    projects,
-    startCommandOf,
-    templates,
-    runtime,
-    findTarget,
-    credentialFor,
-    judging,
-    redactions,
-    events,
-    diskBytesOf,
-    log,
-  });
-  const deploying = createDeploying({ db, store, logs, events, pipeline, activation, tasks, log });
-  const beginning = createBeginning({
-    store,
-    vault,
-    deploying,
-    projects,
-    secrets: secretVault,
-    environments: environmentVault,
-    wiring,
-    startCommandOf,
-    hasCredential,
-    events,
-    address,
-  });
-  const switching = createSwitching({ store, logs, beginning, deploying, projects, redactions, events, tasks });
-  const rollbacks = createRollbacks({
-    store,
-    vault,
-    artefacts,
-    activation,
-    beginning,
-    pipeline,
-    switching,
-    findTarget,
-    credentialFor,
-    events,
-    log,
-  });
-  const promotions = createPromotions({ store, vault, activation, beginning, judging, switching, findTarget, credentialFor });
-  const deployments = createDeployments({
-    store,
-    logs,
-    activation,
-    pipeline,
-    beginning,
-    rollbacks,
-    promotions,
-    switching,
-    bundles: createBundles({ artefacts }),
-    sites,
-    projects,
-    redactions,
-    findTarget,
-    credentialFor,
-    events,
-    tasks,
-    bus,
-    log,
-  });
-  const canvasTargets = createCanvasTargets({
-    store: createCanvasTargetsStore(db),
-    beginning,
-    deploymentsStore: store,
+  const activation = createActivation(context, { servers, sites });
+  const launchSettings = createLaunchSettings({ projects });
+  const checkLaunch = createLaunchCheck(context, { gate: createLaunchGate({ browsers, log }), launchSettings });
+  const pipeline = createPipeline(context, { activation, checkLaunch, templates, runtime, diskBytesOf });
+  const deploymentTasks = createDeploymentTasks(context, { pipeline, activation, tasks });
+  const creation = createDeploymentCreation(context, { deploymentTasks, secrets: secretVault, environments: environmentVault, wiring });
+  const cutovers = createCutovers(context, { creation, deploymentTasks, tasks });
+  const rollbacks = createRollbacks(context, { activation, creation, pipeline, cutovers });
+  const promotions = createPromotions(context, { activation, creation, checkLaunch, cutovers });
+  const deployments = createDeployments(context, { activation, pipeline, creation, rollbacks, promotions, cutovers, sites, tasks, bus });
+  const targets = createDeploymentTargets({
+    store: createDeploymentTargetsStore(db),
+    creation,
+    deploymentsStore: context.store,
     projects,
     events,
   });
   projects.onRelease(async ({ project_id, container_id, reason }) => {
     if (reason !== "deleted") return;
     await deployments.release(project_id, container_id);
-    if (container_id === undefined) await artefacts.removeProject(project_id);
+    if (container_id === undefined) await context.artifacts.removeProject(project_id);
   });
 
   return {
@@ -170,12 +113,12 @@ export function composeDeployments(
       upgrade: (request, socket, head) => (sites.handles(request.headers.host) ? sites : previewSite).upgrade(request, socket, head),
     },
     reconcile: async () => {
-      await sweepDeployments({ store, artefacts, rooms, runtime, isShared, log });
+      await activation.removeOrphans({ runtime, isShared });
       await activation.resume();
-      await deploying.reconcile();
+      await deploymentTasks.reconcile();
     },
     mount(mount) {
-      mountDeployments(mount, { deployments, targets: canvasTargets, choices });
+      mountDeployments(mount, { deployments, targets, launchSettings });
     },
   };
 }

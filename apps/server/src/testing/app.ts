@@ -121,7 +121,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
   // Or whoever signs up first would be administrator.
   config.http.isLoopbackOnly = false;
   if (!options.hasDearPasswords) config.auth.passwordCost = { memoryKib: 64, passes: 1 };
-  config.deployProviders.patience = { tries: 3, firstMs: 20, maxWaitMs: 5000 };
+  config.deployProviders.retry = { tries: 3, firstMs: 20, maxWaitMs: 5000 };
   options.configure?.(config);
 
   const reached = options.server ?? server;

@@ -58,7 +58,7 @@ export function oauthHandlers(
         cookies.setPair(context, await auth.open(user, from, name));
         return await reply.redirect(`${appBaseUrl}/oauth/callback${next ? `?next=${encodeURIComponent(next)}` : ""}`, 303);
       } catch (error) {
-        // Programs get the body of every error; a person was sent here by a provider and must not end on a page of JSON.
+        // LocalServers get the body of every error; a person was sent here by a provider and must not end on a page of JSON.
         if (!(error instanceof AppError) || !/\btext\/html\b/.test(context.headers.accept ?? "")) throw error;
         return reply
           .code(error.status)

@@ -3,7 +3,7 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import { TargetError, type Credential, type DeployTarget } from "../deployments/index.ts";
+import { ProviderError, type Credential, type ProviderAdapter } from "../deployments/index.ts";
 import { catalogue, providerNames } from "./catalogue.ts";
 import type { DeploymentCredentialsStore } from "./deployment-credentials.store.ts";
 import type { DeploymentCredentialRow } from "../../../db/schema/delivery.ts";
@@ -40,14 +40,14 @@ export type DeploymentCredentials = ReturnType<typeof createDeploymentCredential
 export function createDeploymentCredentials({
   store,
   box,
-  targets,
+  providers,
   tokens: life,
   requireProject,
   log,
 }: {
   store: DeploymentCredentialsStore;
   box: CryptoBox;
-  targets: Record<OutsideProvider, Pick<DeployTarget, "check">>;
+  providers: Record<OutsideProvider, Pick<ProviderAdapter, "check">>;
   tokens: TokenLife;
   requireProject: (userId: string, ref: string) => Promise<{ id: string }>;
   log: Logger;
@@ -100,9 +100,9 @@ export function createDeploymentCredentials({
   /** Whether the provider takes it; undefined when it cannot be asked. */
   const judge = async (provider: OutsideProvider, credential: Credential) => {
     try {
-      return await targets[provider].check(credential);
+      return await providers[provider].check(credential);
     } catch (error) {
-      if (!(error instanceof TargetError)) throw error;
+      if (!(error instanceof ProviderError)) throw error;
       log.info({ provider, status: error.status, reason: error.message }, "deployment provider could not judge a token");
       return undefined;
     }
@@ -226,7 +226,7 @@ export function createDeploymentCredentials({
      * What opens a person's account: the project's own credential, else their usual one, with a token that is valid for minutes. Undefined when
      * nothing is connected. Throws `provider_token_expired`, `bad_gateway`, `secrets_unreadable`.
      */
-    credentialFor: async (userId: string, projectId: string, provider: OutsideProvider): Promise<Credential | undefined> => {
+    getCredential: async (userId: string, projectId: string, provider: OutsideProvider): Promise<Credential | undefined> => {
       const row = await store.choose(userId, projectId, provider);
       return row && fresh(row);
     },

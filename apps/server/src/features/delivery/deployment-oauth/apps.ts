@@ -3,7 +3,7 @@ import type { Config } from "../../../config.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { Granted, TokenLife, Tokens } from "../deployment-credentials/index.ts";
 import { AppError } from "../../../platform/errors.ts";
-import { at, createProviderClient, TargetError, textAt, type ProviderClient } from "../deployments/index.ts";
+import { at, createProviderClient, ProviderError, textAt, type ProviderClient } from "../deployments/index.ts";
 
 /** Whose account a token acts for, as far as the provider says. */
 export interface Account {
@@ -11,7 +11,7 @@ export interface Account {
   /** The person may act for several teams and has chosen none: they should. */
   hasChoice: boolean;
 }
-/** One provider's side of the code flow (agent-git-deploy 9.1). Throws `TargetError`. */
+/** One provider's side of the code flow (agent-git-deploy 9.1). Throws `ProviderError`. */
 export interface OauthApp {
   authorizationUrl(input: { state: string; challenge: string }): string;
   redeem(input: { code: string; verifier: string }): Promise<Granted & { team_id?: string }>;
@@ -43,7 +43,7 @@ export const tokenLifeOf = (apps: OauthApps): TokenLife => ({
     try {
       return await apps[provider]?.renew?.(refreshToken);
     } catch (error) {
-      if (!(error instanceof TargetError)) throw error;
+      if (!(error instanceof ProviderError)) throw error;
       // What was refused stays refused; what was not answered may be answered another time.
       if (error.kind === "refused" || error.kind === "auth" || error.kind === "forbidden") return undefined;
       throw new AppError("bad_gateway", "The provider cannot be reached at the moment to renew the connection.", { cause: error });
@@ -125,7 +125,7 @@ function netlifyApp(config: AppConfig, outbound: Outbound): OauthApp {
 const quick = { repeat: "never", timeoutMs: callMs } as const;
 /** A name is only for people: without it the account is connected all the same. */
 const unnamed = (error: unknown): undefined => {
-  if (!(error instanceof TargetError)) throw error;
+  if (!(error instanceof ProviderError)) throw error;
   return undefined;
 };
 const clientOf = (name: string, baseUrl: string, outbound: Outbound, token?: string): ProviderClient =>
@@ -133,7 +133,7 @@ const clientOf = (name: string, baseUrl: string, outbound: Outbound, token?: str
     name,
     baseUrl,
     outbound,
-    patient: { tries: 2, firstMs: 500, maxWaitMs: 5000 },
+    retry: { tries: 2, firstMs: 500, maxWaitMs: 5000 },
     reasonOf: (body) => ({ message: textAt(body, "error_description") ?? textAt(body, "error"), code: textAt(body, "error") }),
     ...(token !== undefined && { token }),
   });
@@ -147,7 +147,7 @@ function addressOf({ authorizeUrl, clientId, redirectUri }: AppConfig, state: st
 
 function grantedOf(provider: string, body: unknown): Granted & { team_id?: string } {
   const access_token = textAt(body, "access_token");
-  if (!access_token) throw new TargetError("refused", `${provider} gave no access token.`);
+  if (!access_token) throw new ProviderError("refused", `${provider} gave no access token.`);
   const refresh_token = textAt(body, "refresh_token");
   const team_id = textAt(body, "team_id");
   const seconds = Number(textAt(body, "expires_in"));

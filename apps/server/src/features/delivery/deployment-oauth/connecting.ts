@@ -5,7 +5,7 @@ import { AppError, badRequest } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { OauthStates } from "../../accounts/auth/index.ts";
 import type { DeploymentCredentials } from "../deployment-credentials/index.ts";
-import { TargetError } from "../deployments/index.ts";
+import { ProviderError } from "../deployments/index.ts";
 import type { OauthApp, OauthApps } from "./apps.ts";
 
 interface Begun {
@@ -109,7 +109,7 @@ export function createDeploymentOauth({
     } catch (error) {
       if (error instanceof AppError && error.code === "not_found") return failed("The project is not there any more.");
       if (error instanceof AppError && (error.code === "credential_rejected" || error.code === "bad_gateway")) return failed(error.message);
-      if (!(error instanceof TargetError)) throw error;
+      if (!(error instanceof ProviderError)) throw error;
       log.warn({ provider, status: error.status, code: error.code }, "connecting a deployment provider failed");
       return failed(`The connection was not made. ${error.message}`);
     }

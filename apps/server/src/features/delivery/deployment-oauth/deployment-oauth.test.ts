@@ -7,7 +7,7 @@ import { createCryptoBox } from "../../../platform/crypto.ts";
 import { oauthStates } from "../../../db/schema/accounts.ts";
 import { deploymentCredentials } from "../../../db/schema/delivery.ts";
 import { createDeploymentCredentials, createDeploymentCredentialsStore, credentialPlace } from "../deployment-credentials/index.ts";
-import { createTargets, type Credential } from "../deployments/index.ts";
+import { createProviderAdapters, type Credential } from "../deployments/index.ts";
 import { createOutbound } from "../../../platform/outbound.ts";
 import { createLogger } from "../../../platform/logger.ts";
 import { createOauthApps, tokenLifeOf } from "./index.ts";
@@ -263,13 +263,13 @@ test("a token that ends is renewed once for all who need it, and one that is ove
   const credentials = createDeploymentCredentials({
     store: createDeploymentCredentialsStore(app.db),
     box,
-    targets: createTargets(app.config.deployProviders, outbound),
+    providers: createProviderAdapters(app.config.deployProviders, outbound),
     tokens: tokenLifeOf(createOauthApps(app.config.deployProviders, outbound)),
     requireProject: async (_, ref) => ({ id: ref }),
     log: createLogger("silent"),
   });
   const project = await emptyProject(app, ada);
-  const ask = (): Promise<Credential | undefined> => credentials.credentialFor(ada.id, project.id, "vercel");
+  const ask = (): Promise<Credential | undefined> => credentials.getCredential(ada.id, project.id, "vercel");
   await end();
   const before = vercel.oauth.refreshes;
   expect(vercel.tokens.has((await ask())?.token ?? "")).toBe(true);
@@ -278,8 +278,8 @@ test("a token that ends is renewed once for all who need it, and one that is ove
     body: { provider: "vercel", access_token: vercel.token, project_id: project.id, metadata: { team_id: "t" }, skip_validation: true },
   });
   expect(await ask()).toEqual({ token: vercel.token, metadata: { team_id: "t" } });
-  expect(await credentials.credentialFor(ada.id, project.id, "netlify")).toBeUndefined();
-  expect(await credentials.credentialFor(bob.id, project.id, "vercel")).toBeUndefined();
+  expect(await credentials.getCredential(ada.id, project.id, "netlify")).toBeUndefined();
+  expect(await credentials.getCredential(bob.id, project.id, "vercel")).toBeUndefined();
 
   const place = { user_id: ada.id, provider: "vercel", project_id: null };
   const used = box.seal(JSON.stringify({ access_token: "a", refresh_token: "used-up" }), credentialPlace(place));

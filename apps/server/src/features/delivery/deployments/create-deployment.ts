@@ -1,3 +1,4 @@
+import { emitDeploymentChanged, type DeploymentContext } from "./context.ts";
 import {
   DeployProvider,
   type BuildMode,
@@ -8,66 +9,51 @@ import {
 } from "@tesslate/contract";
 import { Value } from "typebox/value";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
-import type { EventLog } from "../../../platform/events.ts";
-import type { EnvironmentVault, PreviewAddress, Wiring } from "../../runtime/containers/index.ts";
+import type { EnvironmentVault, Wiring } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { SecretVault } from "../../projects/secrets/index.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
-import { composeEnv, defaultMode, proposedName, type KeptRequest, type RequestVault, type Variable } from "./deployment-request.ts";
-import { wireOf } from "./present.ts";
+import { composeEnv, defaultMode, proposedName, type StoredRequest, type Variable } from "./deployment-request.ts";
+import { presentDeployment } from "./present.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
-import type { Deploying } from "./release/deployment-task.ts";
+import type { DeploymentTasks } from "./release/deployment-task.ts";
 import { maxSiteName, siteUrl } from "./release/local-sites.ts";
-import { mayBeProgram } from "./build/server-command.ts";
-import type { HasCredential } from "./providers/lookup.ts";
-import { buildPlanOf, outputOf, serverOnly } from "./build/plan.ts";
+import { mayNeedServer } from "./build/server-command.ts";
+import { buildPlanOf, defaultOutputOf, serverOnly } from "./build/plan.ts";
 
 const outsideProviders = ["vercel", "netlify", "cloudflare"] as const satisfies readonly DeployProvider[];
 
 /** What is about to be begun, with every question asked. */
-export interface Prepared {
+export interface PreparedDeployment {
   container: ContainerRow;
   provider: DeployProvider;
   environment: DeployEnvironment;
   mode: BuildMode;
-  request: KeptRequest;
+  request: StoredRequest;
   env_names: string[];
   custom_domain: string | null;
   target_id?: string;
 }
 
 /** How deployments are begun: every refusal first, then row and task together (agent-git-deploy 7.2, 7.3). */
-export type Beginning = ReturnType<typeof createBeginning>;
-export function createBeginning({
-  store,
-  vault,
-  deploying,
-  projects,
-  secrets,
-  environments,
-  wiring,
-  startCommandOf,
-  hasCredential,
-  events,
-  address,
-}: {
-  store: DeploymentsStore;
-  vault: RequestVault;
-  deploying: Deploying;
-  projects: Pick<Projects, "require" | "sandboxOf">;
-  secrets: SecretVault;
-  environments: EnvironmentVault;
-  wiring: Wiring;
-  startCommandOf: Parameters<typeof buildPlanOf>[0]["startCommandOf"];
-  hasCredential: HasCredential;
-  events: EventLog;
-  address: PreviewAddress;
-}) {
-  const changed = (row: DeploymentRow, op: "add" | "update" | "delete") =>
-    events.append(row.project_id, { type: "deployment_changed", data: { id: row.id, op, status: row.status } });
+export type DeploymentCreation = ReturnType<typeof createDeploymentCreation>;
+export function createDeploymentCreation(
+  context: DeploymentContext,
+  {
+    deploymentTasks,
+    secrets,
+    environments,
+    wiring,
+  }: {
+    deploymentTasks: DeploymentTasks;
+    secrets: SecretVault;
+    environments: EnvironmentVault;
+    wiring: Wiring;
+  },
+) {
+  const { store, vault, projects, startCommandOf, hasCredential, address } = context;
   const providerOf = (name: string): DeployProvider => {
     const lower = name.trim().toLowerCase();
     if (Value.Check(DeployProvider, lower)) return lower;
@@ -93,7 +79,7 @@ export function createBeginning({
   const isConnected = async (userId: string, projectId: string, provider: DeployProvider): Promise<boolean> =>
     provider === "local" || hasCredential(userId, projectId, provider);
   /** The default provider of a project without a target: the one connected account, otherwise this server. */
-  const usualProvider = async (userId: string, projectId: string): Promise<DeployProvider> => {
+  const defaultProvider = async (userId: string, projectId: string): Promise<DeployProvider> => {
     const accounts = await Promise.all(
       outsideProviders.map(async (provider) => ((await hasCredential(userId, projectId, provider)) ? [provider] : [])),
     );
@@ -130,7 +116,7 @@ export function createBeginning({
   const missing = (provider: DeployProvider) =>
     badRequest(`Connect an account of ${provider} first.`, "deployment_credentials_missing", { provider });
 
-  const prepare = async (userId: string, project: ProjectRow, body: DeploymentRequest): Promise<Prepared> => {
+  const prepare = async (userId: string, project: ProjectRow, body: DeploymentRequest): Promise<PreparedDeployment> => {
     const provider = providerOf(body.provider);
     const container = await containerOf(project, body.container_id);
     const mode = modeOf(provider, body.deployment_mode);
@@ -165,7 +151,7 @@ export function createBeginning({
     tx: Parameters<DeploymentsStore["insert"]>[0],
     userId: string,
     project: ProjectRow,
-    { container, provider, environment, mode, request, env_names, custom_domain, target_id }: Prepared,
+    { container, provider, environment, mode, request, env_names, custom_domain, target_id }: PreparedDeployment,
     more: Partial<DeploymentRow> = {},
   ): Promise<DeploymentRow> => {
     const place = { container_id: container.id, provider };
@@ -194,22 +180,22 @@ export function createBeginning({
     const prepared = await prepare(userId, project, body);
     const { row, task } = await store.transaction(async (tx) => {
       const made = await insert(tx, userId, project, prepared);
-      const begun = await deploying.create(tx, [made], { project, userId });
+      const begun = await deploymentTasks.create(tx, [made], { project, userId });
       return { row: { ...made, task_id: begun.id }, task: begun };
     });
-    await changed(row, "add");
-    return { ...taskLinks(task), deployment: wireOf(row) };
+    await emitDeploymentChanged(context, row, { op: "add" });
+    return { ...taskLinks(task), deployment: presentDeployment(row) };
   };
 
   /** Begins several as one task. What cannot be begun is told, and keeps nobody else back (agent-git-deploy 7.3). */
-  const beginAll = async (
+  const createAll = async (
     userId: string,
     project: ProjectRow,
     chosen: readonly { container: ContainerRow; provider: DeployProvider }[],
     options: { env_vars?: Record<string, string> | null | undefined; target_id?: string; environment?: DeployEnvironment },
   ) => {
     const results: DeployAllResult[] = [];
-    const ready: { prepared: Prepared; result: DeployAllResult }[] = [];
+    const ready: { prepared: PreparedDeployment; result: DeployAllResult }[] = [];
     for (const { container, provider } of chosen) {
       const result: DeployAllResult = {
         container_id: container.id,
@@ -252,10 +238,10 @@ export function createBeginning({
       }
       return {
         rows: made,
-        task: made.length === 0 ? undefined : await deploying.create(tx, made, { project, userId, all: results }),
+        task: made.length === 0 ? undefined : await deploymentTasks.create(tx, made, { project, userId, all: results }),
       };
     });
-    for (const row of rows) await changed(row, "add");
+    for (const row of rows) await emitDeploymentChanged(context, row, { op: "add" });
     return {
       ...(task ? taskLinks(task) : { task_id: null, status_url: null }),
       total: results.length,
@@ -265,7 +251,7 @@ export function createBeginning({
 
   return {
     begin,
-    beginAll,
+    createAll,
     insert,
     isConnected,
     missing,
@@ -281,14 +267,14 @@ export function createBeginning({
       const project = await projects.require(userId, project_id);
       const containers = await store.containersOf(project.id);
       const hasTarget = containers.some(({ deployment_provider }) => deployment_provider !== null);
-      const usual = provider ?? (hasTarget ? undefined : await usualProvider(userId, project.id));
+      const usual = provider ?? (hasTarget ? undefined : await defaultProvider(userId, project.id));
       const chosen = containers
         .flatMap((container) => {
           const to = container.deployment_provider ?? usual;
           return to === undefined ? [] : [{ container, provider: to }];
         })
         .sort((a, b) => (a.container.id < b.container.id ? -1 : 1));
-      return beginAll(userId, project, chosen, { env_vars });
+      return createAll(userId, project, chosen, { env_vars });
     },
     /** What would be shipped, before it is begun. */
     plan: async (userId: string, body: DeploymentRequest): Promise<DeploymentPlan> => {
@@ -326,7 +312,7 @@ export function createBeginning({
         warnings.push("Variables count while it is built: a static site has none at run time.");
       const framework = full?.framework ?? "unknown";
       const isProgram =
-        provider === "local" && mayBeProgram(framework, full?.command ?? null) && (framework !== "unknown" || full?.startCommand !== null);
+        provider === "local" && mayNeedServer(framework, full?.command ?? null) && (framework !== "unknown" || full?.startCommand !== null);
       const base = site?.name ?? (await nameFor(project, container, provider));
       return {
         container_id: container.id,
@@ -336,7 +322,7 @@ export function createBeginning({
         mode,
         build_command: full?.command ?? null,
         output_directory:
-          isProgram || serverOnly.has(framework) || mode === "source" ? output.output_directory : outputOf(framework, output),
+          isProgram || serverOnly.has(framework) || mode === "source" ? output.output_directory : defaultOutputOf(framework, output),
         is_connected: await isConnected(userId, project.id, provider),
         env: [
           ...variables.map(({ name, source }) => ({ name, source, change: before.has(name) ? ("kept" as const) : ("added" as const) })),

@@ -12,7 +12,7 @@ beforeAll(async () => {
   app = await projectsApp({
     env: { ...providers.env, CHROMIUM_PATH: "/nowhere/chromium" },
     configure: (config) => {
-      config.deployProviders.patience = { tries: 3, firstMs: 20, maxWaitMs: 200 };
+      config.deployProviders.retry = { tries: 3, firstMs: 20, maxWaitMs: 200 };
     },
   });
   ada = await app.signUp();

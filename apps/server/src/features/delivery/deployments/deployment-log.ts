@@ -29,14 +29,14 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
   bus.onReconnect(() => {
     for (const id of listeners.keys()) wake(id);
   });
-  const ring = async (id: string) => {
+  const notify = async (id: string) => {
     wake(id);
     if (isShared) await bus.notify(channel, { id }).catch((err: unknown) => log.warn({ err }, "bell not rung"));
   };
 
   return {
     /** There is something new to see of it. */
-    ring,
+    notify,
     open: async (id: string, redact: (text: string) => string): Promise<DeploymentLog> => {
       const size = await store.sizeOfLines(id);
       let { lines, bytes, last } = size;
@@ -55,7 +55,7 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
         last += batch.length;
         writing = writing
           .then(() => store.appendLines(id, from, batch))
-          .then(() => ring(id))
+          .then(() => notify(id))
           .catch((err: unknown) => log.warn({ err, deployment_id: id }, "lines of a deployment not kept"));
         return writing;
       };
@@ -90,9 +90,9 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
     /** Wakes whenever something of it may be new; `wait` resolves at once when that was so since the last one. */
     follow: (id: string, signal: AbortSignal) => {
       let resolve: (() => void) | undefined;
-      let isRung = false;
+      let isNotified = false;
       const listener = () => {
-        isRung = true;
+        isNotified = true;
         resolve?.();
       };
       const set = listeners.get(id) ?? new Set();
@@ -100,8 +100,8 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
       signal.addEventListener("abort", listener);
       return {
         wait: async () => {
-          if (!isRung && !signal.aborted) await new Promise<void>((done) => (resolve = done));
-          isRung = false;
+          if (!isNotified && !signal.aborted) await new Promise<void>((done) => (resolve = done));
+          isNotified = false;
         },
         end: () => {
           signal.removeEventListener("abort", listener);

@@ -4,7 +4,7 @@ import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 
 /** What a deployment was asked for, with the variables as they were then: a try after a crash, or the same version again, is the same deployment. */
-export interface KeptRequest {
+export interface StoredRequest {
   build_command: string | null;
   output_directory: string | null;
   framework: FrameworkId | null;
@@ -13,16 +13,16 @@ export interface KeptRequest {
   env: Record<string, string>;
 }
 
-export const requestPlace = (id: string): string => `deployments.sealed_request:${id}`;
+export const requestAad = (id: string): string => `deployments.sealed_request:${id}`;
 
 export type RequestVault = ReturnType<typeof createRequestVault>;
 export function createRequestVault({ box }: { box: CryptoBox }) {
   return {
-    seal: (id: string, request: KeptRequest): Buffer => box.seal(JSON.stringify(request), requestPlace(id)),
-    open: (row: Pick<DeploymentRow, "id" | "sealed_request">): KeptRequest =>
+    seal: (id: string, request: StoredRequest): Buffer => box.seal(JSON.stringify(request), requestAad(id)),
+    open: (row: Pick<DeploymentRow, "id" | "sealed_request">): StoredRequest =>
       row.sealed_request === null
         ? { build_command: null, output_directory: null, framework: null, ignore_rules: [], env: {} }
-        : (JSON.parse(box.open(row.sealed_request, requestPlace(row.id))) as KeptRequest),
+        : (JSON.parse(box.open(row.sealed_request, requestAad(row.id))) as StoredRequest),
   };
 }
 

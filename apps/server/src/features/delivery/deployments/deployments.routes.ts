@@ -2,14 +2,14 @@ import { Readable } from "node:stream";
 import { deploymentsRoutes, deploymentTargetsRoutes } from "@tesslate/contract";
 import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
-import type { LaunchChoices } from "../launch/index.ts";
-import type { CanvasTargets } from "./targets.service.ts";
+import type { LaunchSettingsService } from "../launch/index.ts";
+import type { DeploymentTargets } from "./targets.service.ts";
 import type { Deployments } from "./deployments.service.ts";
 
 /** agent-git-deploy 7 and 10. */
 export function mountDeployments(
   mount: Mount,
-  { deployments, targets, choices }: { deployments: Deployments; targets: CanvasTargets; choices: LaunchChoices },
+  { deployments, targets, launchSettings }: { deployments: Deployments; targets: DeploymentTargets; launchSettings: LaunchSettingsService },
 ): void {
   mount("deployments", deploymentsRoutes, {
     list: ({ user }, { params, query }) => deployments.list(user.id, params.project_id, query),
@@ -34,8 +34,8 @@ export function mountDeployments(
     promote: ({ user }, { params, body }) => deployments.promote(user.id, params.deployment_id, body ?? {}),
     cancel: ({ user }, { params }) => deployments.cancel(user.id, params.deployment_id),
     remove: ({ user }, { params, query }) => deployments.remove(user.id, params.deployment_id, query),
-    launchSettings: ({ user }, { params }) => choices.get(user.id, params.project_id),
-    updateLaunchSettings: ({ user }, { params, body }) => choices.update(user.id, params.project_id, body),
+    launchSettings: ({ user }, { params }) => launchSettings.get(user.id, params.project_id),
+    updateLaunchSettings: ({ user }, { params, body }) => launchSettings.update(user.id, params.project_id, body),
   });
   mount("deploymentTargets", deploymentTargetsRoutes, {
     list: ({ user }, { params, query }) => targets.list(user.id, params.project_id, query),

@@ -1,26 +1,20 @@
+import { emitDeploymentChanged, type DeploymentContext } from "./context.ts";
 import type { DeployProvider, Deployment, DeploymentStatus, List, ProviderFault } from "@tesslate/contract";
 import type { Bus } from "../../../platform/bus.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
-import type { EventLog } from "../../../platform/events.ts";
-import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import type { Projects } from "../../projects/projects/index.ts";
-import type { Redactions } from "../../projects/secrets/index.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
 import type { Activation } from "./release/activation.ts";
-import type { Bundles } from "./release/bundle.ts";
-import type { Beginning } from "./create-deployment.ts";
-import type { DeploymentLogs } from "./deployment-log.ts";
-import { wireOf } from "./present.ts";
-import type { DeploymentsStore } from "./deployments.store.ts";
+import { bundleOf } from "./release/bundle.ts";
+import type { DeploymentCreation } from "./create-deployment.ts";
+import { presentDeployment } from "./present.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
-import type { LiveSites } from "./release/local-sites.ts";
-import type { CredentialFor, FindTarget } from "./providers/lookup.ts";
+import type { LocalSites } from "./release/local-sites.ts";
 import type { Pipeline } from "./release/pipeline.ts";
 import type { Promotions } from "./release/promotions.ts";
-import { TargetError } from "./providers/client.ts";
+import { ProviderError } from "./providers/client.ts";
 import type { Rollbacks } from "./release/rollbacks.ts";
-import type { Switching } from "./release/cutover.ts";
+import type { Cutovers } from "./release/cutover.ts";
 
 const askEverySeconds = 5;
 const cancelChannel = "deployment_cancel";
@@ -28,49 +22,33 @@ const cancelWaitMs = 5000;
 
 /** agent-git-deploy 7 and 10: what is begun, looked at, brought back and taken away. */
 export type Deployments = ReturnType<typeof createDeployments>;
-export function createDeployments({
-  store,
-  logs,
-  activation,
-  pipeline,
-  beginning,
-  rollbacks,
-  promotions,
-  switching,
-  bundles,
-  sites,
-  projects,
-  redactions,
-  findTarget,
-  credentialFor,
-  events,
-  tasks,
-  bus,
-  log,
-}: {
-  store: DeploymentsStore;
-  logs: DeploymentLogs;
-  activation: Activation;
-  pipeline: Pipeline;
-  beginning: Beginning;
-  rollbacks: Rollbacks;
-  promotions: Promotions;
-  switching: Pick<Switching, "end">;
-  bundles: Bundles;
-  sites: LiveSites;
-  projects: Pick<Projects, "require" | "lifetime">;
-  redactions: Redactions;
-  findTarget: FindTarget;
-  credentialFor: CredentialFor;
-  events: EventLog;
-  tasks: Pick<Tasks, "requestCancel">;
-  bus: Bus;
-  log: Logger;
-}) {
+export function createDeployments(
+  context: DeploymentContext,
+  {
+    activation,
+    pipeline,
+    creation,
+    rollbacks,
+    promotions,
+    cutovers,
+    sites,
+    tasks,
+    bus,
+  }: {
+    activation: Activation;
+    pipeline: Pipeline;
+    creation: DeploymentCreation;
+    rollbacks: Rollbacks;
+    promotions: Promotions;
+    cutovers: Pick<Cutovers, "end">;
+    sites: LocalSites;
+    tasks: Pick<Tasks, "requestCancel">;
+    bus: Bus;
+  },
+) {
+  const { store, artifacts, logs, projects, redactions, findProvider, getCredential, log } = context;
   bus.listen<{ id: string }>(cancelChannel, ({ id }) => pipeline.abort(id));
 
-  const changed = (row: DeploymentRow, op: "add" | "update" | "delete") =>
-    events.append(row.project_id, { type: "deployment_changed", data: { id: row.id, op, status: row.status } });
   const requireRow = async (userId: string, id: string): Promise<DeploymentRow> => {
     const row = await store.find(id);
     if (!row) throw notFound("Deployment");
@@ -100,9 +78,9 @@ export function createDeployments({
   };
 
   return {
-    begin: beginning.begin,
-    deployAll: beginning.deployAll,
-    plan: beginning.plan,
+    begin: creation.begin,
+    deployAll: creation.deployAll,
+    plan: creation.plan,
     /** Makes that version live again. */
     rollback: async (userId: string, id: string) => {
       const row = await requireRow(userId, id);
@@ -132,11 +110,11 @@ export function createDeployments({
       );
       const lines = query.include_logs ? await store.linesOfAll(rows.map(({ id }) => id)) : undefined;
       return page.envelope(
-        rows.map((row) => wireOf(row, lines ? (lines.get(row.id) ?? []) : null)),
+        rows.map((row) => presentDeployment(row, lines ? (lines.get(row.id) ?? []) : null)),
         total,
       );
     },
-    get: async (userId: string, id: string): Promise<Deployment> => wireOf(await requireRow(userId, id)),
+    get: async (userId: string, id: string): Promise<Deployment> => presentDeployment(await requireRow(userId, id)),
     /** Asked of the provider at most once in five seconds, whoever looks. */
     status: async (userId: string, id: string) => {
       const row = await requireRow(userId, id);
@@ -148,11 +126,11 @@ export function createDeployments({
         ...(code !== undefined && { provider_error_code: code }),
         updated_at: now.updated_at,
       });
-      const target = findTarget(row.provider);
+      const target = findProvider(row.provider);
       if (!target || row.remote_id === null) return answer(row);
       if (!(await store.claimQuestion(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
       try {
-        const credential = await credentialFor(row.user_id, row.project_id, target.provider);
+        const credential = await getCredential(row.user_id, row.project_id, target.provider);
         if (!credential) return answer(row, `The account at ${row.provider} is not connected.`);
         const state = await target.state(
           credential,
@@ -167,12 +145,12 @@ export function createDeployments({
         log.info({ err, deployment_id: id }, "provider not asked");
         return answer(
           (await store.find(id)) ?? row,
-          err instanceof AppError || err instanceof TargetError ? err.message : "The provider cannot be asked at the moment.",
-          err instanceof TargetError ? err.kind : undefined,
+          err instanceof AppError || err instanceof ProviderError ? err.message : "The provider cannot be asked at the moment.",
+          err instanceof ProviderError ? err.kind : undefined,
         );
       }
     },
-    bundle: async (userId: string, id: string) => bundles.of(await requireRow(userId, id)),
+    bundle: async (userId: string, id: string) => bundleOf(artifacts, await requireRow(userId, id)),
     lastLines: async (userId: string, id: string, lines: number): Promise<string[]> => {
       const row = await requireRow(userId, id);
       const { lines: total } = await store.sizeOfLines(row.id);
@@ -194,17 +172,17 @@ export function createDeployments({
     cancel: async (userId: string, id: string): Promise<Deployment> => {
       const row = await requireRow(userId, id);
       await end(row);
-      return wireOf((await store.find(row.id)) ?? row);
+      return presentDeployment((await store.find(row.id)) ?? row);
     },
     /** A container is gone: what goes on for it ends, and what of it is here is taken down. Without one: all of the project. */
     release: async (projectId: string, containerId?: string): Promise<void> => {
       const rows = (await store.listOfProject(projectId)).filter(
         (row) => containerId === undefined || row.container_id === containerId || row.container_id === null,
       );
-      await switching.end(rows);
+      await cutovers.end(rows);
       await Promise.all(rows.filter(({ is_active }) => is_active).map(end));
       for (const row of rows) {
-        await activation.forget(row);
+        await activation.discard(row);
         await store.update(row.id, { has_artefact: false, ...(row.provider === "local" && { is_live: false }) });
         await sites.changed(row);
       }
@@ -212,22 +190,22 @@ export function createDeployments({
     remove: async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
       const row = await requireRow(userId, id);
       if (row.is_active) throw conflict("deployment_running", "This deployment is under way. Cancel it first.");
-      if ((await store.listSwitches([id])).length > 0)
+      if ((await store.listCutovers([id])).length > 0)
         throw conflict("deployment_running", "This version is being made live. Wait for that to end.");
-      const target = findTarget(row.provider);
+      const target = findProvider(row.provider);
       // A worker is the whole site, whichever version it shows: it never goes unasked (agent-git-deploy 7.5).
       const isWanted = delete_remote ?? row.provider !== "cloudflare";
       if (target && row.remote_id !== null && isWanted)
         try {
-          const credential = await credentialFor(row.user_id, row.project_id, target.provider);
+          const credential = await getCredential(row.user_id, row.project_id, target.provider);
           if (credential) await target.remove(credential, row.remote_id, row.environment);
         } catch (err) {
           log.warn({ err, deployment_id: id }, "deployment not deleted at the provider");
         }
       await store.remove(row.id);
       await sites.changed(row);
-      await activation.forget(row);
-      await changed(row, "delete");
+      await activation.discard(row);
+      await emitDeploymentChanged(context, row, { op: "delete" });
     },
   };
 
@@ -245,17 +223,17 @@ export function createDeployments({
     const isForAll = isGood && row.environment === "production";
     const after = isForAll ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
     if (after && isForAll && !after.is_live) await keepLater(after);
-    if (after) await changed(after, "update");
-    await logs.ring(row.id);
+    if (after) await emitDeploymentChanged(context, after);
+    await logs.notify(row.id);
   }
   /** One that ended late may have taken the place at its provider: the later one is put back there. */
   async function keepLater(late: DeploymentRow): Promise<void> {
-    const target = findTarget(late.provider);
+    const target = findProvider(late.provider);
     const live =
       late.container_id === null ? undefined : await store.findLive({ container_id: late.container_id, provider: late.provider });
     if (!target?.promote || !live || live.remote_id === null || live.site_id === null) return;
     try {
-      const credential = await credentialFor(live.user_id, live.project_id, target.provider);
+      const credential = await getCredential(live.user_id, live.project_id, target.provider);
       if (credential) await target.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.remote_id);
     } catch (err) {
       log.warn({ err, deployment_id: live.id }, "live version not put back at its provider");

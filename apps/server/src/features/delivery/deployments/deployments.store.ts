@@ -14,8 +14,8 @@ const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments
 const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
 const mayAct = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
-/** Of the unfinished task that makes a version of that place live: at most one (`switching.ts`). */
-export const switchKey = ({ container_id, provider }: Place): string => `deployment_switch:${container_id}:${provider}`;
+/** Of the unfinished task that makes a version of that place live: at most one (`cutovers.ts`). */
+export const cutoverKey = ({ container_id, provider }: Place): string => `deployment_switch:${container_id}:${provider}`;
 const isUnfinished = inArray(tasks.status, ["queued", "running"]);
 const at = ({ container_id, provider }: Place) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
 
@@ -40,11 +40,11 @@ export function createDeploymentsStore(db: Database) {
       const isOther = except ? ne(tasks.id, except) : undefined;
       return (
         (await tx.$count(deployments, and(at(place), eq(deployments.is_active, true)))) > 0 ||
-        (await tx.$count(tasks, and(eq(tasks.unique_key, switchKey(place)), isUnfinished, isOther))) > 0
+        (await tx.$count(tasks, and(eq(tasks.unique_key, cutoverKey(place)), isUnfinished, isOther))) > 0
       );
     },
     /** Unfinished tasks that make one of these versions live. */
-    listSwitches: (ids: readonly string[], q: Queries = db): Promise<TaskRow[]> =>
+    listCutovers: (ids: readonly string[], q: Queries = db): Promise<TaskRow[]> =>
       q
         .select()
         .from(tasks)

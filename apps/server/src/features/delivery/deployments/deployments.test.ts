@@ -57,7 +57,7 @@ const visit = (url: string | null): Visit => visitHost(app, new URL(url ?? "").h
 const outcome = async (response: Response) => [response.status, ((await response.json()) as { code?: string }).code];
 
 test(
-  "a container is built in a clean room and served at its own address; a second version takes its place, and the first comes back",
+  "a container is built in a build sandbox and served at its own address; a second version takes its place, and the first comes back",
   { timeout: 60_000 },
   async () => {
     const { project, container, put, body } = await viteLike("Shop");
@@ -298,7 +298,7 @@ test("a server is started before visitors come, started again when it dies, and 
   };
   const runs = async () =>
     (await Promise.all((await app.runtime.list()).filter(({ id }) => id.startsWith("deploy-")).map(({ id }) => app.runtime.find(id)))).some(
-      (room) => room?.services().some(({ status }) => status === "running" || status === "starting"),
+      (buildSandbox) => buildSandbox?.services().some(({ status }) => status === "running" || status === "starting"),
     );
   expect(await runs()).toBe(true);
   await suspend(true);

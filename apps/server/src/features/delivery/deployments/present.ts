@@ -21,7 +21,7 @@ export const canPromote = (row: DeploymentRow): boolean =>
   (row.provider === "local" || (row.remote_id !== null && row.site_id !== null));
 
 /** The contract's shape of a row; values of variables never leave. */
-export function wireOf(row: DeploymentRow, logs: string[] | null = null): Deployment {
+export function presentDeployment(row: DeploymentRow, logs: string[] | null = null): Deployment {
   return {
     id: row.id,
     project_id: row.project_id,

@@ -79,9 +79,9 @@ const requests: [path: string, options: Ask][] = [
   ["/", { method: "POST", body: "x" }],
 ];
 
-/** The artefact at an address, as the launch gate serves it to its browser. */
+/** The artifact at an address, as the launch gate serves it to its browser. */
 async function gateOf(files: Record<string, string>, spaFallback: boolean) {
-  const folder = await mkdtemp(join(dir, "artefact-"));
+  const folder = await mkdtemp(join(dir, "artifact-"));
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);

@@ -5,9 +5,9 @@ import { pageOf, type PageQuery } from "../../../platform/pages.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { CanvasTargetsStore } from "./targets.store.ts";
-import { wireOf as deploymentOf } from "./present.ts";
-import type { Beginning } from "./create-deployment.ts";
+import type { DeploymentTargetsStore } from "./targets.store.ts";
+import { presentDeployment as deploymentOf } from "./present.ts";
+import type { DeploymentCreation } from "./create-deployment.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { TargetRow } from "../../../db/schema/delivery.ts";
 import { detectFramework } from "./build/framework.ts";
@@ -27,16 +27,16 @@ const takes: Record<Exclude<DeployProvider, "local">, ReadonlySet<FrameworkId>> 
 };
 
 /** Targets on the canvas (agent-git-deploy 10): a provider with the containers that go there. */
-export type CanvasTargets = ReturnType<typeof createCanvasTargets>;
-export function createCanvasTargets({
+export type DeploymentTargets = ReturnType<typeof createDeploymentTargets>;
+export function createDeploymentTargets({
   store,
-  beginning,
+  creation,
   deploymentsStore,
   projects,
   events,
 }: {
-  store: CanvasTargetsStore;
-  beginning: Pick<Beginning, "beginAll" | "isConnected">;
+  store: DeploymentTargetsStore;
+  creation: Pick<DeploymentCreation, "createAll" | "isConnected">;
   deploymentsStore: Pick<DeploymentsStore, "list" | "containersOf">;
   projects: Pick<Projects, "require" | "sandboxOf">;
   events: EventLog;
@@ -53,7 +53,7 @@ export function createCanvasTargets({
     const containers = await store.containersOf(rows.map(({ id }) => id));
     const connected = new Map<DeployProvider, Promise<boolean>>();
     const isConnected = ({ project_id, provider }: TargetRow) => {
-      const known = connected.get(provider) ?? beginning.isConnected(userId, project_id, provider);
+      const known = connected.get(provider) ?? creation.isConnected(userId, project_id, provider);
       connected.set(provider, known);
       return known;
     };
@@ -136,11 +136,11 @@ export function createCanvasTargets({
       const ids = (await store.containersOf([row.id])).get(row.id) ?? [];
       const chosen = (await deploymentsStore.containersOf(project.id)).filter((container) => ids.includes(container.id));
       if (chosen.length === 0) throw badRequest("No container goes to this target yet.", "no_containers");
-      if (!(await beginning.isConnected(userId, project.id, row.provider)))
+      if (!(await creation.isConnected(userId, project.id, row.provider)))
         throw badRequest(`Connect an account of ${titles[row.provider]} first.`, "deployment_credentials_missing", {
           provider: row.provider,
         });
-      return beginning.beginAll(
+      return creation.createAll(
         userId,
         project,
         chosen.sort((a, b) => (a.id < b.id ? -1 : 1)).map((container) => ({ container, provider: row.provider })),

@@ -2,8 +2,8 @@ import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
 import { deploymentTargetContainers, deploymentTargets, type TargetRow } from "../../../db/schema/delivery.ts";
 
-export type CanvasTargetsStore = ReturnType<typeof createCanvasTargetsStore>;
-export function createCanvasTargetsStore(db: Database) {
+export type DeploymentTargetsStore = ReturnType<typeof createDeploymentTargetsStore>;
+export function createDeploymentTargetsStore(db: Database) {
   return {
     list: async (projectId: string, page: { limit: number; offset: number }) => {
       const where = eq(deploymentTargets.project_id, projectId);

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 /** What was built, as it lies on disk. */
-export interface Artefact {
+export interface Artifact {
   /** Regular files by path: POSIX, relative, without a leading slash. Sorted. */
   files: ReadonlyMap<string, { size: number }>;
   totalBytes: number;
@@ -21,7 +21,7 @@ export interface Artefact {
 const maxFiles = 50_000;
 
 /** Lists a folder without following links. */
-export async function listArtefact(dir: string): Promise<Artefact> {
+export async function listArtefact(dir: string): Promise<Artifact> {
   const found: [string, { size: number }][] = [];
   const folders = [""];
   let isCut = false;

@@ -1,3 +1,3 @@
 export { scanText } from "./text-scan.ts";
 export { createLaunchGate, type LaunchGate, type LaunchInput } from "./launch.ts";
-export { createLaunchSettings, type LaunchChoices } from "./settings.ts";
+export { createLaunchSettings, type LaunchSettingsService } from "./settings.ts";

@@ -7,7 +7,7 @@ import { createRuntime } from "@tesslate/runtime";
 import { startPackageRegistry } from "@tesslate/testkit";
 import type { LaunchReport } from "@tesslate/contract";
 import { createLogger } from "../../../platform/logger.ts";
-import { artefact, fakeKeys, hostilePages, page } from "../../../testing/artefacts.ts";
+import { artifact, fakeKeys, hostilePages, page } from "../../../testing/artifacts.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
 import { createBrowsers, findChromium } from "../../agent/verify/index.ts";
 import { createLaunchGate, type LaunchInput } from "./index.ts";
@@ -44,7 +44,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     await using server = await startServer();
     const apps: Record<string, Partial<LaunchInput> & { dir: string }> = {
       "a site of several pages": {
-        dir: artefact({
+        dir: artifact({
           "index.html": page('<h1>Bread</h1><a href="/about">About</a> <a href="/menu/">Menu</a>', '<link rel="stylesheet" href="/s.css">'),
           "about.html": page('<h1>About</h1><a href="/?from=about">Home</a>'),
           "menu/index.html": page('<h1>Menu</h1><a href="#top">Top</a>'),
@@ -53,7 +53,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         }),
       },
       "one page with keys that browsers may have": {
-        dir: artefact({
+        dir: artifact({
           "index.html": page('<div id="root"></div>', '<script type="module" src="/assets/index-1.js"></script>'),
           "assets/index-1.js": `const config = { apiKey: "${fakeKeys.google}", authDomain: "shop.firebaseapp.com", projectId: "shop" };
             const pay = "${fakeKeys.stripePublic}", base = "${fakeKeys.anon}", map = "c2a7Kq9x-public-map-token-1";
@@ -70,7 +70,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         ],
       },
       "one that needs other hosts": {
-        dir: artefact({
+        dir: artifact({
           "index.html": page(
             "<h1>News</h1><p id='n'>Loading</p>",
             `<script src="https://cdn.example/vendor.js"></script><script>addEventListener("load", () => fetch("https://api.example/news").then((r) => r.json()).catch((e) => { document.querySelector("#n").textContent = "No news: api.example is away" }))</script>`,
@@ -78,7 +78,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         }),
       },
       "one that writes about keys": {
-        dir: artefact({
+        dir: artifact({
           "index.html": page(
             "<h1>Manual</h1><pre>postgres://user:password@localhost:5432/app AKIAIOSFODNN7EXAMPLE sk_live_xxxxxxxxxxxxxxxxxxxxxxxx</pre>",
           ),
@@ -91,7 +91,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         }),
       },
       "a server that answers for itself": {
-        dir: artefact({
+        dir: artifact({
           "server.js": `const key = "${fakeKeys.stripe}"`,
           ".env": `STRIPE_KEY=${fakeKeys.stripe}\n`,
           "public/robots.txt": "Allow: /",
@@ -120,7 +120,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     expect(server.asked).toEqual(expect.arrayContaining(["/", "/home", "/api/me"]));
     // What a server lets out of its secrets is seen in its answers.
     server.leak(`<!-- ${fakeKeys.stripe} -->`);
-    const leaking = await inspect({ ...apps["a server that answers for itself"], dir: artefact({ "server.js": "1" }) });
+    const leaking = await inspect({ ...apps["a server that answers for itself"], dir: artifact({ "server.js": "1" }) });
     expect(leaking.findings.filter(({ rule }) => rule === "secrets")).toMatchObject([
       { severity: "critical", page: "/home", message: "Visitors can read the value of STRIPE_KEY." },
       { severity: "critical", page: "/home", message: "Visitors can read a live Stripe key." },
@@ -138,7 +138,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     await once(canary, "listening");
     const pages = hostilePages((canary.address() as AddressInfo).port);
     const links = Object.keys(pages).map((path) => `<a href="${path}">${path}</a>`).join(" "); // prettier-ignore
-    const dir = artefact({
+    const dir = artifact({
       "index.html": page(`<h1>Hostile</h1>${links}`),
       "sw.js": `self.addEventListener("install", () => fetch("http://127.0.0.1:${(canary.address() as AddressInfo).port}/sw"))`,
       ...Object.fromEntries(Object.entries(pages).map(([path, body]) => [path.slice(1), page(body)])),
@@ -178,7 +178,7 @@ test("known weaknesses come from the package manager's own registry; a silent on
     const sandbox = await runtime.open({ id });
     for (const [path, content] of Object.entries(files)) await sandbox.files.write(`app/${path}`, content);
     const report = await inspect(
-      { dir: artefact({ "index.html": page("<h1>Bread</h1>") }), source: { sandbox, directory: "app" } },
+      { dir: artifact({ "index.html": page("<h1>Bread</h1>") }), source: { sandbox, directory: "app" } },
       { ...none, auditMs },
     );
     return { ...report.rules.find(({ rule }) => rule === "advisories"), findings: report.findings };

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import type { LaunchReport } from "@tesslate/contract";
 import { createLogger } from "../../../platform/logger.ts";
-import { artefact, fakeKeys, page, plantedPages, plantedSecrets, plantedValues } from "../../../testing/artefacts.ts";
+import { artifact, fakeKeys, page, plantedPages, plantedSecrets, plantedValues } from "../../../testing/artifacts.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
 import { createBrowsers, findChromium } from "../../agent/verify/index.ts";
 import { createLaunchGate, type LaunchInput } from "./index.ts";
@@ -39,7 +39,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     const links = Object.keys(faulty)
       .map((path) => `<a href="${path}">${path}</a>`)
       .join(" ");
-    const dir = artefact({
+    const dir = artifact({
       "index.html": page(`<h1>Bread</h1>${links} <a href="/gone">gone</a><script src="/big.js"></script>`),
       "big.js": `//${randomBytes(60_000).toString("hex")}`,
       "assets/m.js": "1",
@@ -86,7 +86,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
 });
 
 test("without a browser the files are looked at all the same; rules that are ignored do not block; an abort is an abort", async () => {
-  const dir = artefact({ "a.js": `k="${fakeKeys.github}"` });
+  const dir = artifact({ "a.js": `k="${fakeKeys.github}"` });
   const report = await inspect({ dir, ignoreRules: ["secrets"], buildWarnings: ["Some chunks are large"] }, none);
   expect(report).toMatchObject({
     is_blocked: true,
@@ -115,7 +115,7 @@ test("a Google key is one for browsers by what it stands for, not by any word ne
     "map.js": `load("https://maps.googleapis.com/maps/api/js?key=${key}");`,
     "list.js": `fetch("https://www.googleapis.com/youtube/v3/search?key=${key}");`,
   };
-  const { findings } = await inspect({ dir: artefact({ "index.html": page("<h1>Bread</h1>"), ...leaks, ...fine }) }, none);
+  const { findings } = await inspect({ dir: artifact({ "index.html": page("<h1>Bread</h1>"), ...leaks, ...fine }) }, none);
   expect(
     findings
       .filter(({ rule }) => rule === "secrets")

@@ -3,7 +3,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Browsers } from "../../agent/verify/index.ts";
 import { inspectAdvisories } from "./advisories.ts";
-import { listArtefact, type Artefact } from "./artifact.ts";
+import { listArtefact, type Artifact } from "./artifact.ts";
 import { inspectBuild } from "./build.ts";
 import { accessibilityVerdict, pagesVerdict, tour, type Tour } from "./pages.ts";
 import { reportOf, skipped, type Verdict } from "./report.ts";
@@ -58,10 +58,10 @@ export function createLaunchGate({
   return {
     async inspect(input) {
       const started = performance.now();
-      const artefact = await listArtefact(input.dir);
+      const artifact = await listArtefact(input.dir);
       const sources = input.sources === undefined ? undefined : await listArtefact(input.sources);
       const signal = AbortSignal.any([input.signal, AbortSignal.timeout(limitMs)]);
-      /** A rule that breaks, or takes too long, is no verdict on the artefact. */
+      /** A rule that breaks, or takes too long, is no verdict on the artifact. */
       const ask = async (rule: LaunchRule, work: Promise<Verdict>): Promise<Verdict> => {
         try {
           const verdict = await orAborted(signal, work);
@@ -74,21 +74,21 @@ export function createLaunchGate({
         }
       };
       const traffic = watchTraffic(input.kind === "server" ? projectFinder(input.secrets) : undefined);
-      const seen = look(input, artefact, traffic, signal);
+      const seen = look(input, artifact, traffic, signal);
       // Each rule tells for itself that there was nothing to see.
       seen.catch(() => undefined);
       const answered = seen.then(
         () => traffic.secrets(),
         () => traffic.secrets(),
       );
-      const weighed = seen.then(({ firstPage, stopped }) => inspectWeight(artefact, input, firstPage, stopped));
+      const weighed = seen.then(({ firstPage, stopped }) => inspectWeight(artifact, input, firstPage, stopped));
       const verdicts = await Promise.all([
-        ask("build", Promise.resolve(inspectBuild(artefact, input))),
+        ask("build", Promise.resolve(inspectBuild(artifact, input))),
         ask(
           "pages",
-          seen.then((tour) => pagesVerdict(tour, artefact, input)),
+          seen.then((tour) => pagesVerdict(tour, artifact, input)),
         ),
-        ask("secrets", inspectSecrets({ artefact, sources }, input, answered, signal)),
+        ask("secrets", inspectSecrets({ artifact, sources }, input, answered, signal)),
         ask("accessibility", seen.then(accessibilityVerdict)),
         ask(
           "weight",
@@ -99,21 +99,21 @@ export function createLaunchGate({
       input.signal.throwIfAborted();
       const weight = await weighed.then(
         ({ weight: known }) => known,
-        () => inspectWeight(artefact, input, [], undefined).weight,
+        () => inspectWeight(artifact, input, [], undefined).weight,
       );
       return reportOf(input, verdicts, weight, performance.now() - started);
     },
   };
 
-  /** Every page by itself: nothing but the artefact is reached from there. */
-  async function look(input: LaunchInput, artefact: Artefact, traffic: Traffic, signal: AbortSignal): Promise<Tour> {
+  /** Every page by itself: nothing but the artifact is reached from there. */
+  async function look(input: LaunchInput, artifact: Artifact, traffic: Traffic, signal: AbortSignal): Promise<Tour> {
     const nothing = { visits: [], accessibility: new Map(), firstPage: [] };
     if ("missing" in browsers) return { ...nothing, stopped: `This server has no browser: ${browsers.missing}` };
     const { kind, address, spaFallback } = input;
     const { tap } = traffic;
     if (kind === "server" && !address) return { ...nothing, stopped: "The production build was not started." };
-    const site = kind === "server" && address ? serverSite(address, { tap }) : staticSite(artefact, { spaFallback, tap });
-    return tour({ browsers, site, traffic, artefact, kind, spaFallback }, signal);
+    const site = kind === "server" && address ? serverSite(address, { tap }) : staticSite(artifact, { spaFallback, tap });
+    return tour({ browsers, site, traffic, artifact, kind, spaFallback }, signal);
   }
 }
 

@@ -4,12 +4,12 @@ import { within } from "../../../platform/within.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import { pageFile } from "../../../http/static-site.ts";
 import { axeOf, NoPlace, openGate, type Browsers } from "../../agent/verify/index.ts";
-import type { Artefact } from "./artifact.ts";
+import type { Artifact } from "./artifact.ts";
 import { finding, plural, skipped, verdictOf, type Verdict } from "./report.ts";
 import type { Traffic, Transfer } from "./traffic.ts";
 import { visitPage, type PageVisit } from "./visit-page.ts";
 
-/** What a browser saw of the artefact. */
+/** What a browser saw of the artifact. */
 export interface Tour {
   visits: PageVisit[];
   /** By path; null where axe could not be asked. */
@@ -33,20 +33,20 @@ const maxRestarts = 2;
 const leaveAlone = /log-?out|sign-?out|delete|remove|unsubscribe|destroy/i;
 const notPages = /(?:^|\/)(?:40[34]|50\d|200|_not-found|_error)(?:\.html|\/index\.html)$/;
 
-/** Opens the entry, then what it links to and the artefact's other pages, in a browser that reaches nothing but `site`. Rejects only with `signal`. */
+/** Opens the entry, then what it links to and the artifact's other pages, in a browser that reaches nothing but `site`. Rejects only with `signal`. */
 export async function tour(
   {
     browsers,
     site,
     traffic,
-    artefact,
+    artifact,
     kind,
     spaFallback,
   }: {
     browsers: Browsers;
     site: PreviewSite;
     traffic: Traffic;
-    artefact: Artefact;
+    artifact: Artifact;
     kind: "static" | "server";
     spaFallback: boolean;
   },
@@ -55,7 +55,7 @@ export async function tour(
   const result: Tour = { visits: [], accessibility: new Map(), firstPage: [] };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(tourMs)]);
   const late = performance.now() + tourMs;
-  const agenda = planOf(artefact, kind, spaFallback);
+  const agenda = planOf(artifact, kind, spaFallback);
   /** In one browser, up to a page that does not come to rest: what shares its process may hang with it. */
   const goOn = async () => {
     await using gate = await openGate({ site, hosts: new Map([[`${host}:80`, ""]]) });
@@ -90,14 +90,14 @@ export async function tour(
 
 class OutOfTime extends Error {}
 
-/** Which page comes next: the entry, what the pages link to in their order, then the artefact's other documents. Each once, `maxPages` at most. */
-function planOf(artefact: Artefact, kind: "static" | "server", spaFallback: boolean) {
+/** Which page comes next: the entry, what the pages link to in their order, then the artifact's other documents. Each once, `maxPages` at most. */
+function planOf(artifact: Artifact, kind: "static" | "server", spaFallback: boolean) {
   const linked = ["/"];
-  const rest = kind === "static" ? pagesOf(artefact) : [];
-  const known = new Set<string>([sameAs(artefact, kind, "/")]);
+  const rest = kind === "static" ? pagesOf(artifact) : [];
+  const known = new Set<string>([sameAs(artifact, kind, "/")]);
   let given = 0;
   const isNew = (path: string) => {
-    const name = sameAs(artefact, kind, path);
+    const name = sameAs(artifact, kind, path);
     if (known.has(name) || known.size >= maxKnown) return false;
     known.add(name);
     return true;
@@ -106,7 +106,7 @@ function planOf(artefact: Artefact, kind: "static" | "server", spaFallback: bool
     add: (links: readonly string[]) => {
       for (const link of links) {
         // Dead links are told without following them.
-        const isThere = kind === "server" || pageFile(artefact.files, pathOf(link), spaFallback) !== undefined;
+        const isThere = kind === "server" || pageFile(artifact.files, pathOf(link), spaFallback) !== undefined;
         if (isThere && !leaveAlone.test(link) && isNew(link)) linked.push(link);
       }
     },
@@ -116,14 +116,14 @@ function planOf(artefact: Artefact, kind: "static" | "server", spaFallback: bool
       if (path !== undefined) given += 1;
       return path;
     },
-    isDone: () => given >= maxPages || (linked.length === 0 && !rest.some((path) => !known.has(sameAs(artefact, kind, path)))),
+    isDone: () => given >= maxPages || (linked.length === 0 && !rest.some((path) => !known.has(sameAs(artifact, kind, path)))),
   };
 }
 
 const isShown = (visit: PageVisit) =>
   visit.failure === undefined && !visit.isBlank && visit.leaves.length === 0 && (visit.status ?? 200) < 400;
 
-const pagesOf = ({ files }: Artefact): string[] =>
+const pagesOf = ({ files }: Artifact): string[] =>
   [...files.keys()]
     .filter((path) => path.endsWith(".html") && path !== "index.html" && !notPages.test(path))
     .map((path) => `/${path.endsWith("/index.html") ? path.slice(0, -"index.html".length) : path}`)
@@ -132,20 +132,20 @@ const pagesOf = ({ files }: Artefact): string[] =>
 const pathOf = (link: string): string => link.split("?")[0] ?? "/";
 
 /** `/about`, `/about.html` and `/about/` are one page where they are one file; queries make no other page. */
-function sameAs(artefact: Artefact, kind: "static" | "server", link: string): string {
+function sameAs(artifact: Artifact, kind: "static" | "server", link: string): string {
   const path = pathOf(link);
-  return (kind === "static" ? pageFile(artefact.files, path, false) : undefined) ?? path.replace(/\/$/, "");
+  return (kind === "static" ? pageFile(artifact.files, path, false) : undefined) ?? path.replace(/\/$/, "");
 }
 
 /** What the visits say about the pages. */
 export function pagesVerdict(
   { visits, stopped }: Tour,
-  artefact: Artefact,
+  artifact: Artifact,
   { kind, spaFallback }: { kind: "static" | "server"; spaFallback: boolean },
 ): Verdict {
   if (visits.length === 0) return skipped("pages", stopped ?? "No page was opened.");
   const findings = visits.flatMap(findingsOf);
-  if (kind === "static" && !spaFallback) findings.push(...deadLinks(visits, artefact));
+  if (kind === "static" && !spaFallback) findings.push(...deadLinks(visits, artifact));
   const errors = visits.reduce((sum, { exceptions, consoleErrors }) => sum + exceptions.length + consoleErrors.length, 0);
   const failed = visits.reduce((sum, visit) => sum + visit.failed.filter(isFault).length, 0);
   const summary = [
@@ -194,13 +194,13 @@ const isFault = ({ path, status }: PageVisit["failed"][number]): boolean =>
   status !== 401 && status !== 403 && !pathOf(path).endsWith("favicon.ico");
 
 /** Links of the visited pages that lead nowhere; pages that were opened have spoken for themselves. */
-function deadLinks(visits: readonly PageVisit[], artefact: Artefact): LaunchFinding[] {
+function deadLinks(visits: readonly PageVisit[], artifact: Artifact): LaunchFinding[] {
   const opened = new Set(visits.map(({ path }) => path));
   const told = new Set<string>();
   return visits.flatMap(({ path: page, links }) =>
     links.flatMap((link) => {
       const path = pathOf(link);
-      if (opened.has(link) || told.has(path) || pageFile(artefact.files, path, false) !== undefined) return [];
+      if (opened.has(link) || told.has(path) || pageFile(artifact.files, path, false) !== undefined) return [];
       told.add(path);
       return [finding("pages", "serious", `A link leads to ${posix.normalize(path)}, which is not there.`, { page })];
     }),

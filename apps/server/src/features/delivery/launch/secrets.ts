@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip } from "node:zlib";
 import type { LaunchFinding } from "@tesslate/contract";
 import { createValueFinder, type ValueFinder } from "../../projects/secrets/index.ts";
-import type { Artefact } from "./artifact.ts";
+import type { Artifact } from "./artifact.ts";
 import { findKeys } from "./known-keys.ts";
 import type { LaunchInput } from "./launch.ts";
 import { secretValues } from "./project-values.ts";
@@ -27,7 +27,7 @@ const publicFolders =
 
 /** Whether something that visitors can read gives away a secret: values of this project, keys of well-known kinds, files that should have stayed. */
 export async function inspectSecrets(
-  { artefact, sources }: { artefact: Artefact; sources: Artefact | undefined },
+  { artifact, sources }: { artifact: Artifact; sources: Artifact | undefined },
   { kind, secrets }: Pick<LaunchInput, "kind" | "secrets">,
   /** What a server answered while its pages were looked at, by path. */
   answered: Promise<ReadonlyMap<string, readonly FoundSecret[]>>,
@@ -35,12 +35,12 @@ export async function inspectSecrets(
 ): Promise<Verdict> {
   const values = projectFinder(secrets);
   const late = performance.now() + limitMs;
-  const served = [...artefact.files.keys()].filter((path) => kind === "static" || publicFolders.test(path));
+  const served = [...artifact.files.keys()].filter((path) => kind === "static" || publicFolders.test(path));
   const findings: LaunchFinding[] = [];
   let looked = 0;
   const inOrder = (paths: Iterable<string>) => [...paths].toSorted((a, b) => Number(first.test(b)) - Number(first.test(a)));
   const order = [
-    ...inOrder(served).map((path) => ({ in: artefact, path, reader: visitors })),
+    ...inOrder(served).map((path) => ({ in: artifact, path, reader: visitors })),
     ...(sources ? inOrder(sources.files.keys()).map((path) => ({ in: sources, path, reader: readersOfSources })) : []),
   ];
   for (const { in: place, path, reader } of order) {
@@ -56,7 +56,7 @@ export async function inspectSecrets(
       if (!known.has(one.message)) findings.push(one);
       known.add(one.message);
     }
-  const isWhole = looked === order.length && !artefact.isCut && !sources?.isCut;
+  const isWhole = looked === order.length && !artifact.isCut && !sources?.isCut;
   if (!isWhole && findings.length === 0)
     findings.push(finding("secrets", "minor", `Only ${plural(looked, "file")} of ${order.length} could be looked through in time.`));
   const seen = isWhole ? plural(looked, "file") : `the first ${plural(looked, "file")}`;
@@ -78,27 +78,27 @@ const told = (found: readonly FoundSecret[], reader: string, where: { path?: str
     );
 
 async function inspectFile(
-  artefact: Artefact,
+  artifact: Artifact,
   path: string,
   { values, late, reader }: { values: ValueFinder; late: number; reader: string },
 ): Promise<LaunchFinding[]> {
   const name = posix.basename(path);
-  const size = artefact.files.get(path)?.size ?? 0;
+  const size = artifact.files.get(path)?.size ?? 0;
   if (isEnvironmentFile(name)) {
-    const text = await readText(artefact, path, 64 * 1024);
+    const text = await readText(artifact, path, 64 * 1024);
     if (hasSettings(text)) return [finding("secrets", "critical", `${reader} can download the environment file.`, { path })];
   }
   if (/(?:^|\/)\.git\/config$/.test(path))
     return [finding("secrets", "serious", `${reader} can download the repository with its whole history.`, { path: posix.dirname(path) })];
-  if (size > 0 && (/^(?:id_rsa|id_ed25519|id_ecdsa|\.netrc|\.htpasswd)$/.test(name) || (await isRegistryLogin(artefact, path, name))))
+  if (size > 0 && (/^(?:id_rsa|id_ed25519|id_ecdsa|\.netrc|\.htpasswd)$/.test(name) || (await isRegistryLogin(artifact, path, name))))
     return [finding("secrets", "critical", `${reader} can download ${name}, a file with credentials.`, { path })];
   if (media.test(name) || size === 0) return [];
   if (name.endsWith(".map") && size <= maxMapBytes) {
-    const found = inspectMap(path, await readText(artefact, path, maxMapBytes), values, reader);
+    const found = inspectMap(path, await readText(artifact, path, maxMapBytes), values, reader);
     if (found.length > 0) return found;
   }
   const scan = scanText(values);
-  const file = await artefact.open(path, { start: 0, end: size - 1 });
+  const file = await artifact.open(path, { start: 0, end: size - 1 });
   for await (const piece of unpacked(file, name)) {
     scan.push(piece);
     if (performance.now() > late) break;
@@ -110,12 +110,12 @@ async function inspectFile(
 const isEnvironmentFile = (name: string) => /^\.env(?:\.[\w.-]+)?$/.test(name) && !/\.(?:example|sample|template|dist)$/.test(name);
 const hasSettings = (text: string) => /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*["']?[^\s"'#]/m.test(text);
 
-const isRegistryLogin = async (artefact: Artefact, path: string, name: string) =>
-  /^\.(?:npmrc|yarnrc\.yml|pypirc)$/.test(name) && /auth|password/i.test(await readText(artefact, path, 64 * 1024));
+const isRegistryLogin = async (artifact: Artifact, path: string, name: string) =>
+  /^\.(?:npmrc|yarnrc\.yml|pypirc)$/.test(name) && /auth|password/i.test(await readText(artifact, path, 64 * 1024));
 
-async function readText(artefact: Artefact, path: string, maxBytes: number): Promise<string> {
+async function readText(artifact: Artifact, path: string, maxBytes: number): Promise<string> {
   const pieces: Buffer[] = [];
-  for await (const piece of await artefact.open(path, { start: 0, end: maxBytes - 1 })) pieces.push(piece as Buffer);
+  for await (const piece of await artifact.open(path, { start: 0, end: maxBytes - 1 })) pieces.push(piece as Buffer);
   return Buffer.concat(pieces).toString("utf8");
 }
 

@@ -7,7 +7,7 @@ const usual: LaunchSettings = { blocking: ["build", "secrets"], weight_budget: 2
 const key = "launch";
 
 /** A project's choice for the launch gate, kept among its settings. */
-export type LaunchChoices = ReturnType<typeof createLaunchSettings>;
+export type LaunchSettingsService = ReturnType<typeof createLaunchSettings>;
 export function createLaunchSettings({ projects }: { projects: Pick<Projects, "require" | "update"> }) {
   /** What nobody chose is as usual, and so is what cannot be read. */
   const of = (project: Pick<ProjectRow, "settings">): LaunchSettings => {

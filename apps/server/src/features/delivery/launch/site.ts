@@ -2,17 +2,17 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { pipeline } from "node:stream/promises";
 import type { PreviewSite } from "../../../http/server.ts";
 import { serveStatic, type StaticSite, type Tap } from "../../../http/static-site.ts";
-import type { Artefact } from "./artifact.ts";
+import type { Artifact } from "./artifact.ts";
 
-/** The artefact, served as it is when it is live: by the same code. */
-export function staticSite(artefact: Artefact, { spaFallback, tap }: { spaFallback: boolean; tap: Tap }): PreviewSite {
+/** The artifact, served as it is when it is live: by the same code. */
+export function staticSite(artifact: Artifact, { spaFallback, tap }: { spaFallback: boolean; tap: Tap }): PreviewSite {
   const hashes = new Map<string, Promise<string>>();
   const hash = (path: string): Promise<string> => {
-    const known = hashes.get(path) ?? artefact.hash(path);
+    const known = hashes.get(path) ?? artifact.hash(path);
     hashes.set(path, known);
     return known;
   };
-  const site: StaticSite = { files: artefact.files, spaFallback, hash, read: (path, range) => artefact.open(path, range), tap };
+  const site: StaticSite = { files: artifact.files, spaFallback, hash, read: (path, range) => artifact.open(path, range), tap };
   return {
     request: (request, response) => void serveStatic(site, request, response).catch(() => response.destroy()),
     upgrade: (_request, socket) => void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
@@ -65,7 +65,7 @@ export function serverSite(address: { host: string; port: number }, { tap }: { t
       });
       outgoing.on("upgrade", (answer, upstream, first) => {
         const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
-        socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
+        socket.write(`HTTP/1.1 101 Cutovers Protocols\r\n${headers.join("")}\r\n`);
         if (first.length > 0) socket.write(first);
         if (head.length > 0) upstream.write(head);
         upstream.on("error", fail).on("close", fail);

@@ -1,5 +1,5 @@
 import type { LaunchReport } from "@tesslate/contract";
-import type { Artefact } from "./artifact.ts";
+import type { Artifact } from "./artifact.ts";
 import type { LaunchInput } from "./launch.ts";
 import { finding, skipped, verdictOf, type Verdict } from "./report.ts";
 import type { Transfer } from "./traffic.ts";
@@ -8,14 +8,14 @@ const heaviest = 5;
 
 /** What visitors have to load, against the budget. `firstPage`: empty where no page was opened. */
 export function inspectWeight(
-  artefact: Artefact,
+  artifact: Artifact,
   { settings }: Pick<LaunchInput, "settings">,
   firstPage: readonly Transfer[],
   reason: string | undefined,
 ): { verdict: Verdict; weight: NonNullable<LaunchReport["weight"]> } {
-  const scripts = [...artefact.files].filter(([path]) => /\.[cm]?js$/.test(path)).reduce((sum, [, { size }]) => sum + size, 0);
+  const scripts = [...artifact.files].filter(([path]) => /\.[cm]?js$/.test(path)).reduce((sum, [, { size }]) => sum + size, 0);
   const first = firstPage.reduce((sum, { bytes }) => sum + bytes, 0);
-  const weight = { total: artefact.totalBytes, scripts, first_page: firstPage.length === 0 ? null : first };
+  const weight = { total: artifact.totalBytes, scripts, first_page: firstPage.length === 0 ? null : first };
   if (weight.first_page === null) return { verdict: skipped("weight", reason ?? "No page was opened."), weight };
   const budget = settings.weight_budget;
   if (first <= budget) return { verdict: verdictOf("weight", `the first page loads ${sizeOf(first)} of ${sizeOf(budget)}`, []), weight };

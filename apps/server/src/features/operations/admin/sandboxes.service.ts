@@ -3,7 +3,7 @@ import type { AdminSandbox, List } from "@tesslate/contract";
 import type { RuntimeDriver, Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pages.ts";
-import { deploymentOfRoom } from "../../delivery/deployments/index.ts";
+import { deploymentOfSandbox } from "../../delivery/deployments/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { AdminProjectsStore } from "./projects.store.ts";
 
@@ -46,7 +46,7 @@ export function createAdminSandboxes({
     const found = await Promise.all(
       (await runtime.list()).map(async ({ id, services }) => {
         // What is deployed is no project's work.
-        if (deploymentOfRoom(id) !== undefined) return undefined;
+        if (deploymentOfSandbox(id) !== undefined) return undefined;
         const isUp = services.some(({ state }) => state === "running" || state === "starting" || state === "frozen");
         const sandbox = isUp ? await runtime.find(id) : await projects.peekSandbox(id)?.catch(() => undefined);
         if (!sandbox) return undefined;

@@ -2,26 +2,26 @@ import { execFileSync } from "node:child_process";
 import { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../../testing/temporary.ts";
-import { createArtefacts } from "./artifacts.ts";
+import { createArtifactStore } from "./artifacts.ts";
 
 const isRoot = process.getuid?.() === 0;
 test.skipIf(!isRoot)("a full disk is told as such, and what was kept stays", async () => {
-  const dir = temporaryFolder("artefacts");
+  const dir = temporaryFolder("artifacts");
   execFileSync("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=1m", "none", dir]);
   try {
-    const artefacts = createArtefacts({ dir });
+    const artifacts = createArtifactStore({ dir });
     const place = (id: string) => ({ project_id: "shop", id });
     const add = async (id: string, bytes: number) => {
-      const writer = await artefacts.create(place(id));
+      const writer = await artifacts.create(place(id));
       await writer.add("index.html", 0o644, Readable.from([Buffer.alloc(bytes)]), { fileBytes: 4 << 20 });
       await writer.complete();
     };
     const full = { code: "storage_full" };
     await add("one", 600 << 10);
     await expect(add("two", 600 << 10)).rejects.toMatchObject(full);
-    expect(await artefacts.find(place("two"))).toBe(undefined);
-    await expect(artefacts.copy(place("one"), place("three"))).rejects.toMatchObject(full);
-    expect((await artefacts.find(place("one")))?.totalBytes).toBe(600 << 10);
+    expect(await artifacts.find(place("two"))).toBe(undefined);
+    await expect(artifacts.copy(place("one"), place("three"))).rejects.toMatchObject(full);
+    expect((await artifacts.find(place("one")))?.totalBytes).toBe(600 << 10);
   } finally {
     execFileSync("/usr/bin/umount", ["-l", dir]);
   }

@@ -5,21 +5,21 @@ import { dirname, join } from "node:path";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../../../../platform/errors.ts";
-import type { Artefact, ArtefactFile } from "../providers/provider.ts";
+import type { Artifact, ArtifactFile } from "../providers/provider.ts";
 
-type Entry = Omit<ArtefactFile, "open">;
+type Entry = Omit<ArtifactFile, "open">;
 
 /** Where a version lies. `checked`: what was built of its sources here to be looked at, where a provider builds what is sent. */
-export interface ArtefactPlace {
+export interface ArtifactRef {
   project_id: string;
   id: string;
 }
-export type ArtefactPart = "sent" | "checked";
+export type ArtifactVariant = "sent" | "checked";
 
-/** Takes the files of one artefact; nothing of it counts before `complete`. */
-export interface ArtefactWriter {
+/** Takes the files of one artifact; nothing of it counts before `complete`. */
+export interface ArtifactWriter {
   add(path: string, mode: number, data: Readable, limits: { fileBytes: number }): Promise<Entry>;
-  complete(): Promise<Artefact>;
+  complete(): Promise<Artifact>;
 }
 
 /** Longer than a file may be. */
@@ -31,16 +31,16 @@ export class FileTooLarge extends Error {
  * What was built, kept by version: regular files that only this server writes, under the paths they had, and a list of them. Whoever reads
  * goes by the list.
  */
-export type Artefacts = ReturnType<typeof createArtefacts>;
-export function createArtefacts({ dir }: { dir: string }) {
-  const folderOf = ({ project_id, id }: ArtefactPlace, part: ArtefactPart = "sent") =>
+export type ArtifactStore = ReturnType<typeof createArtifactStore>;
+export function createArtifactStore({ dir }: { dir: string }) {
+  const folderOf = ({ project_id, id }: ArtifactRef, part: ArtifactVariant = "sent") =>
     join(dir, project_id, id, ...(part === "sent" ? [] : [part]));
   const listOf = (folder: string) => join(folder, "files.json");
   const treeOf = (folder: string) => join(folder, "tree");
 
-  const load = async (folder: string): Promise<Artefact | undefined> => {
+  const load = async (folder: string): Promise<Artifact | undefined> => {
     try {
-      return artefactOf(folder, JSON.parse(await readFile(listOf(folder), "utf8")) as Entry[]);
+      return toArtifact(folder, JSON.parse(await readFile(listOf(folder), "utf8")) as Entry[]);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;
@@ -49,14 +49,14 @@ export function createArtefacts({ dir }: { dir: string }) {
 
   return {
     /** The folder with its files, as they lie on this disk. */
-    treeOf: (place: ArtefactPlace, part?: ArtefactPart): string => treeOf(folderOf(place, part)),
+    treeOf: (place: ArtifactRef, part?: ArtifactVariant): string => treeOf(folderOf(place, part)),
     /** One file of it; from byte `start` to byte `end`, both included. */
-    read: (place: ArtefactPlace, path: string, range?: { start: number; end: number }): Readable =>
+    read: (place: ArtifactRef, path: string, range?: { start: number; end: number }): Readable =>
       createReadStream(join(treeOf(folderOf(place)), path), range),
     /** Undefined when there is none, or it was not completed. */
-    find: (place: ArtefactPlace, part?: ArtefactPart): Promise<Artefact | undefined> => load(folderOf(place, part)),
+    find: (place: ArtifactRef, part?: ArtifactVariant): Promise<Artifact | undefined> => load(folderOf(place, part)),
     /** Begins anew, whatever a try before this one left. */
-    create: async (place: ArtefactPlace, part?: ArtefactPart): Promise<ArtefactWriter> => {
+    create: async (place: ArtifactRef, part?: ArtifactVariant): Promise<ArtifactWriter> => {
       const folder = folderOf(place, part);
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -65,7 +65,7 @@ export function createArtefacts({ dir }: { dir: string }) {
         add: async (path, mode, data, limits) => {
           const file = join(treeOf(folder), path);
           // Paths come from a tree that has none that leave it; this is the last line of defence.
-          if (!file.startsWith(`${treeOf(folder)}/`)) throw new Error("a path that leaves the artefact");
+          if (!file.startsWith(`${treeOf(folder)}/`)) throw new Error("a path that leaves the artifact");
           await mkdir(dirname(file), { recursive: true, mode: 0o700 });
           try {
             const { size, sha1, sha256 } = await write(data, file, limits.fileBytes);
@@ -89,21 +89,21 @@ export function createArtefacts({ dir }: { dir: string }) {
             throw told(error);
           }
           await rename(part, listOf(folder));
-          return artefactOf(folder, entries);
+          return toArtifact(folder, entries);
         },
       };
     },
     /** The same content as another version's. False when that one is gone. */
-    copy: async (from: ArtefactPlace, to: ArtefactPlace): Promise<boolean> => {
+    copy: async (from: ArtifactRef, to: ArtifactRef): Promise<boolean> => {
       if (!(await load(folderOf(from)))) return false;
       await rm(folderOf(to), { recursive: true, force: true });
       await cp(folderOf(from), folderOf(to), { recursive: true }).catch((error: unknown) => Promise.reject(told(error)));
       return true;
     },
-    remove: (place: ArtefactPlace): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
+    remove: (place: ArtifactRef): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
     removeProject: (projectId: string): Promise<void> => rm(join(dir, projectId), { recursive: true, force: true }),
     /** Versions that lie here, by project. */
-    list: async (): Promise<ArtefactPlace[]> => {
+    list: async (): Promise<ArtifactRef[]> => {
       const namesIn = (folder: string) => readdir(folder).catch(() => [] as string[]);
       const found = [];
       for (const project_id of await namesIn(dir)) for (const id of await namesIn(join(dir, project_id))) found.push({ project_id, id });
@@ -119,7 +119,7 @@ function told(error: unknown): unknown {
   return isFull ? new AppError("storage_full", "This server's disk is full. Nothing was deployed.", { cause: error }) : error;
 }
 
-function artefactOf(folder: string, entries: readonly Entry[]): Artefact {
+function toArtifact(folder: string, entries: readonly Entry[]): Artifact {
   return {
     files: entries.map((entry) => ({ ...entry, open: () => createReadStream(join(folder, "tree", entry.path)) })),
     totalBytes: entries.reduce((sum, { size }) => sum + size, 0),

@@ -1,3 +1,17 @@
+import type { DeploymentStep } from "@tesslate/contract";
+import { AppError } from "../../../../platform/errors.ts";
+
+/** A deployment step failed because of the project, not the server. `where`: the file and line that the output names. */
+export class StepError extends AppError {
+  readonly step: DeploymentStep;
+  readonly where: { path: string | null; line: number | null };
+  constructor(step: DeploymentStep, message: string, where: StepError["where"] = { path: null, line: null }) {
+    super("not_deployable", message);
+    this.step = step;
+    this.where = where;
+  }
+}
+
 /** `src/App.tsx:12:5`, `src/App.tsx(12,5)`, `File "app/main.py", line 12`; paths of the sandbox are told as the project's own. */
 const places = [
   /(?:^|[\s("'[])((?:\.{0,2}\/)?(?:[\w@.()[\]-]+\/)*[\w@.[\]-]+\.(?:[cm]?[jt]sx?|vue|svelte|astro|css|scss|less|html|json|py|go|mdx?))(?::(\d+)|\((\d+),\d+\))/,
@@ -13,7 +27,7 @@ const cleaned = (path: string): string =>
     .replace(/^\.\//, "");
 
 /** The file and line that a failed step's last words name, the first of them that is the project's own (agent-git-deploy 7.6). */
-export function failureAt(lines: readonly string[]): { path: string | null; line: number | null } {
+export function findErrorLocation(lines: readonly string[]): { path: string | null; line: number | null } {
   for (const line of lines)
     for (const place of places) {
       const found = place.exec(line);
@@ -25,7 +39,7 @@ export function failureAt(lines: readonly string[]): { path: string | null; line
 }
 
 /** What people read of a failed command: the lines that speak of an error, else its last ones. */
-export function wordsOf(lines: readonly string[]): string {
+export function summarizeErrors(lines: readonly string[]): string {
   const spoken = lines.map((line) => line.trim()).filter(Boolean);
   const at = spoken.findIndex(
     (line) => /\berror\b|failed|not found|cannot|could not|unexpected|exception/i.test(line) && !/^npm (?:error|warn)/i.test(line),

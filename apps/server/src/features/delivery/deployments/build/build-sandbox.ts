@@ -1,14 +1,13 @@
-import type { DeploymentStep, FrameworkId } from "@tesslate/contract";
+import type { FrameworkId } from "@tesslate/contract";
 import type { ExecResult, ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
-import { AppError } from "../../../../platform/errors.ts";
 import { copyTree } from "../../../source/transfer/index.ts";
-import { failureAt, wordsOf } from "./build-errors.ts";
-import { readText, rulesOf, within, type PackageFile } from "./framework.ts";
+import { findErrorLocation, StepError, summarizeErrors } from "./build-errors.ts";
+import { readText, frameworkRules, within, type PackageFile } from "./framework.ts";
 
 /** Sandboxes of deployments are told from those of projects, whose names are their ids, by this. */
 const prefix = "deploy-";
-export const roomOf = (deploymentId: string): string => `${prefix}${deploymentId}`;
-export const deploymentOfRoom = (sandboxId: string): string | undefined =>
+export const buildSandboxId = (deploymentId: string): string => `${prefix}${deploymentId}`;
+export const deploymentOfSandbox = (sandboxId: string): string | undefined =>
   sandboxId.startsWith(prefix) ? sandboxId.slice(prefix.length) : undefined;
 
 /** Installing and building, together (agent-git-deploy 7.6, 5). */
@@ -28,17 +27,6 @@ const notCopied: ReadonlySet<string> = new Set([
 ]);
 const leftOfImage = [".next", ".cache", ".turbo"];
 
-/** A step that failed for a reason of the project's own. `where`: the file and line that it names. */
-export class StepFailed extends AppError {
-  readonly step: DeploymentStep;
-  readonly where: { path: string | null; line: number | null };
-  constructor(step: DeploymentStep, message: string, where: StepFailed["where"] = { path: null, line: null }) {
-    super("not_deployable", message);
-    this.step = step;
-    this.where = where;
-  }
-}
-
 export interface BuildPlan {
   framework: FrameworkId;
   package?: PackageFile | undefined;
@@ -53,8 +41,8 @@ interface Listener {
 }
 
 /** Where a tree is built: a sandbox of its own that holds a copy of it and knows nothing of the project's containers (agent-git-deploy 7.6, 4). */
-export type CleanRooms = ReturnType<typeof createCleanRooms>;
-export function createCleanRooms({ runtime }: { runtime: Pick<RuntimeDriver, "open" | "find" | "remove"> }) {
+export type BuildSandboxes = ReturnType<typeof createBuildSandboxes>;
+export function createBuildSandboxes({ runtime }: { runtime: Pick<RuntimeDriver, "open" | "find" | "remove"> }) {
   return {
     /** A fresh copy of the tree, whatever a try before this one left. `image`: packages that were installed once already. */
     open: async (
@@ -62,23 +50,23 @@ export function createCleanRooms({ runtime }: { runtime: Pick<RuntimeDriver, "op
       from: Sandbox,
       options: { image: ImageId | undefined; diskBytes: number; signal: AbortSignal },
     ): Promise<Sandbox> => {
-      const id = roomOf(deploymentId);
+      const id = buildSandboxId(deploymentId);
       await runtime.remove(id);
       const { image, diskBytes, signal } = options;
-      const room = await runtime.open({ id, ...(image !== undefined && { image }), limits: { diskBytes } });
+      const sandbox = await runtime.open({ id, ...(image !== undefined && { image }), limits: { diskBytes } });
       // Of an image only its packages count.
-      for (const name of leftOfImage) if (await room.files.stat(name)) await room.files.remove(name, { recursive: true });
-      await copyTree(from.files, room.files, { skip: notCopied, signal });
-      return room;
+      for (const name of leftOfImage) if (await sandbox.files.stat(name)) await sandbox.files.remove(name, { recursive: true });
+      await copyTree(from.files, sandbox.files, { skip: notCopied, signal });
+      return sandbox;
     },
-    find: (deploymentId: string) => runtime.find(roomOf(deploymentId)),
-    remove: (deploymentId: string): Promise<void> => runtime.remove(roomOf(deploymentId)),
+    find: (deploymentId: string) => runtime.find(buildSandboxId(deploymentId)),
+    remove: (deploymentId: string): Promise<void> => runtime.remove(buildSandboxId(deploymentId)),
   };
 }
 
-/** Installs and builds, within five minutes together. Throws `StepFailed` with what the programs said. */
+/** Installs and builds, within five minutes together. Throws `StepError` with what the programs said. */
 export async function build(
-  room: Sandbox,
+  sandbox: Sandbox,
   plan: BuildPlan,
   {
     env,
@@ -92,7 +80,7 @@ export async function build(
     const left = deadline - Date.now();
     log.line(`$ ${argv[0] === "/bin/sh" ? argv[2] : argv.join(" ")}`);
     let said = "";
-    const result = await room.exec(argv, {
+    const result = await sandbox.exec(argv, {
       cwd: plan.directory,
       env: given,
       timeoutMs: Math.max(1, left),
@@ -106,7 +94,7 @@ export async function build(
     judge(step, result, said);
     return said;
   };
-  const install = await installOf(room, plan);
+  const install = await installCommandsFor(sandbox, plan);
   if (install.argvs.length > 0) {
     await onStep("install");
     for (const argv of install.argvs) await run("install", argv, pick(env, install.variables));
@@ -120,12 +108,12 @@ export async function build(
 function judge(step: "install" | "build", { exitCode, timedOut, signal: killedBy }: ExecResult, said: string): void {
   if (exitCode === 0 && !timedOut) return;
   const name = step === "install" ? "The installation" : "The build";
-  if (timedOut) throw new StepFailed(step, `${name} took longer than ${buildMs / 1000} s.`);
+  if (timedOut) throw new StepError(step, `${name} took longer than ${buildMs / 1000} s.`);
   const lines = said.split(/\r?\n/);
-  const reason = wordsOf(lines);
+  const reason = summarizeErrors(lines);
   const how =
     exitCode === null ? `was ended by ${killedBy ?? "the system"}, maybe for lack of memory` : `failed with exit code ${exitCode}`;
-  throw new StepFailed(step, `${name} ${how}${reason === "" ? "." : `: ${reason}`}`, failureAt(lines));
+  throw new StepError(step, `${name} ${how}${reason === "" ? "." : `: ${reason}`}`, findErrorLocation(lines));
 }
 
 const warningsIn = (said: string): string[] =>
@@ -142,11 +130,11 @@ const pick = (env: Record<string, string>, names: ReadonlySet<string>): Record<s
   Object.fromEntries(Object.entries(env).filter(([name]) => names.has(name)));
 
 /** How its packages are installed. Of the variables only those go along that an .npmrc names: packages run code of strangers. */
-async function installOf(
-  room: Sandbox,
+async function installCommandsFor(
+  sandbox: Sandbox,
   { directory, framework, package: manifest }: BuildPlan,
 ): Promise<{ argvs: string[][]; variables: Set<string> }> {
-  const has = async (name: string) => (await room.files.stat(within(directory, name))) !== undefined;
+  const has = async (name: string) => (await sandbox.files.stat(within(directory, name))) !== undefined;
   const argvs: string[][] = [];
   if (manifest && Object.keys(manifest.dependencies).length > 0) {
     if ((await has("bun.lock")) || (await has("bun.lockb"))) argvs.push(["bun", "install", "--frozen-lockfile"]);
@@ -161,20 +149,20 @@ async function installOf(
     if (await has("requirements.txt"))
       argvs.push([".venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r", "requirements.txt"]);
   }
-  const npmrc = (await readText(room.files, within(directory, ".npmrc"))) ?? "";
+  const npmrc = (await readText(sandbox.files, within(directory, ".npmrc"))) ?? "";
   return { argvs, variables: new Set([...npmrc.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? "")) };
 }
 
 /** The build of a framework, in the project's own words. Throws when package.json has no script for it. */
-export function commandOf(framework: FrameworkId, manifest: PackageFile | undefined, isStaticSite: boolean): string | null {
-  const { script } = rulesOf(framework);
+export function buildCommandFor(framework: FrameworkId, manifest: PackageFile | undefined, isStaticSite: boolean): string | null {
+  const { script } = frameworkRules(framework);
   if (framework === "go") return "go build -o main .";
   const scripts = manifest?.scripts ?? {};
   if (framework === "nuxt" && isStaticSite && typeof scripts["generate"] === "string") return "npm run generate";
   if (script === null) return framework === "node" && typeof scripts["build"] === "string" ? "npm run build" : null;
   if (typeof scripts[script] === "string") return `npm run ${script}`;
   if (framework === "unknown") return null;
-  throw new StepFailed("prepare", `package.json has no script "${script}" that would build this app.`, {
+  throw new StepError("prepare", `package.json has no script "${script}" that would build this app.`, {
     path: "package.json",
     line: null,
   });

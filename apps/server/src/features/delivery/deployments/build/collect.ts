@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import { RuntimeError, type Entry, type Tree } from "@tesslate/runtime";
 import { AppError } from "../../../../platform/errors.ts";
-import { FileTooLarge, type ArtefactWriter } from "./artifacts.ts";
+import { FileTooLarge, type ArtifactWriter } from "./artifacts.ts";
 import { readText, within } from "./framework.ts";
-import type { Artefact } from "../providers/provider.ts";
+import type { Artifact } from "../providers/provider.ts";
 
 export interface CollectLimits {
   fileBytes: number;
@@ -42,9 +42,9 @@ function isKept(path: string, kind: CollectKind): boolean {
 export async function collect(
   tree: Tree,
   directory: string,
-  writer: ArtefactWriter,
+  writer: ArtifactWriter,
   { kind, limits, signal, warn }: { kind: CollectKind; limits: CollectLimits; signal: AbortSignal; warn: (text: string) => void },
-): Promise<Artefact> {
+): Promise<Artifact> {
   const under = directory === "." ? {} : { under: directory };
   const skip = kind === "built" ? new Set(["node_modules", ".git"]) : neverSources;
   const entries = await tree.walk({ ...under, skip });

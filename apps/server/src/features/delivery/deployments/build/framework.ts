@@ -44,7 +44,7 @@ const rules: Record<FrameworkId, Rules> = {
   python: bare,
   node: bare,
 };
-export const rulesOf = (framework: FrameworkId): Rules => rules[framework];
+export const frameworkRules = (framework: FrameworkId): Rules => rules[framework];
 
 /** The first that is there says what it is: a framework before the bundler it is built with. */
 const byDependency: readonly [string, FrameworkId][] = [

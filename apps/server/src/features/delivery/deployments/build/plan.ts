@@ -1,11 +1,12 @@
+import { StepError } from "./build-errors.ts";
 import { FrameworkId, type BuildMode, type DeployProvider } from "@tesslate/contract";
 import type { Tree } from "@tesslate/runtime";
 import { Value } from "typebox/value";
 import type { ContainerRow } from "../../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
-import { commandOf, StepFailed, type BuildPlan } from "./build-sandbox.ts";
-import type { KeptRequest } from "../deployment-request.ts";
-import { detectFramework, rulesOf, within, type PackageFile } from "./framework.ts";
+import { buildCommandFor, type BuildPlan } from "./build-sandbox.ts";
+import type { StoredRequest } from "../deployment-request.ts";
+import { detectFramework, frameworkRules, within, type PackageFile } from "./framework.ts";
 
 /** How a container is built for a provider. */
 export interface FullPlan extends BuildPlan {
@@ -22,7 +23,7 @@ const textIn = (settings: ProjectRow["settings"], key: string): string | undefin
 };
 export const serverOnly: ReadonlySet<FrameworkId> = new Set(["go", "python", "node"]);
 
-/** The request, else the project's settings, else what the files say (agent-git-deploy 7.6, 2). Throws `StepFailed`. */
+/** The request, else the project's settings, else what the files say (agent-git-deploy 7.6, 2). Throws `StepError`. */
 export async function buildPlanOf({
   tree,
   container,
@@ -37,7 +38,7 @@ export async function buildPlanOf({
   project: ProjectRow;
   provider: DeployProvider;
   mode: BuildMode;
-  request: Pick<KeptRequest, "framework" | "build_command">;
+  request: Pick<StoredRequest, "framework" | "build_command">;
   startCommandOf: (tree: Tree, container: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
 }): Promise<FullPlan> {
   const directory = within(container.directory.replace(/^\.?\/+|\/+$/g, ""), "");
@@ -45,15 +46,12 @@ export async function buildPlanOf({
   const set = textIn(project.settings, "framework");
   const framework = request.framework ?? (Value.Check(FrameworkId, set) ? set : detected.framework);
   if (mode === "pre-built" && provider !== "local" && serverOnly.has(framework))
-    throw new StepFailed(
-      "prepare",
-      `${container.name} is a server, and ${provider} takes pages and files alone. Deploy it to this server.`,
-    );
+    throw new StepError("prepare", `${container.name} is a server, and ${provider} takes pages and files alone. Deploy it to this server.`);
   const isStaticExport = framework === "nextjs" && mode === "pre-built" && provider !== "local";
   const command =
     request.build_command ??
     textIn(project.settings, "build_command") ??
-    (mode === "source" ? guessOf(framework, detected.package) : commandOf(framework, detected.package, provider !== "local"));
+    (mode === "source" ? guessOf(framework, detected.package) : buildCommandFor(framework, detected.package, provider !== "local"));
   return {
     framework,
     package: detected.package,
@@ -67,13 +65,13 @@ export async function buildPlanOf({
 /** Of what a provider builds nothing has to be known here: it may know better. */
 function guessOf(framework: FrameworkId, manifest: PackageFile | undefined): string | null {
   try {
-    return commandOf(framework, manifest, false);
+    return buildCommandFor(framework, manifest, false);
   } catch (error) {
-    if (error instanceof StepFailed) return null;
+    if (error instanceof StepError) return null;
     throw error;
   }
 }
 
 /** Where what is built lies, as it is told before anything is built. */
-export const outputOf = (framework: FrameworkId, request: Pick<KeptRequest, "output_directory">): string | null =>
-  request.output_directory ?? rulesOf(framework).outputs[0] ?? null;
+export const defaultOutputOf = (framework: FrameworkId, request: Pick<StoredRequest, "output_directory">): string | null =>
+  request.output_directory ?? frameworkRules(framework).outputs[0] ?? null;

@@ -16,15 +16,15 @@ const maybeServers: ReadonlySet<FrameworkId> = new Set([
   "unknown",
 ]);
 /** What nobody recognises is a server only if it is not built at all. */
-export const mayBeProgram = (framework: FrameworkId, command: string | null): boolean =>
+export const mayNeedServer = (framework: FrameworkId, command: string | null): boolean =>
   maybeServers.has(framework) && (framework !== "unknown" || command === null);
 
 /** Whose production build is a server that its framework alone makes. */
-export const isServerBuild = (framework: FrameworkId): boolean => ["nextjs", "nuxt", "sveltekit", "remix", "astro"].includes(framework);
+export const isServerFramework = (framework: FrameworkId): boolean => ["nextjs", "nuxt", "sveltekit", "remix", "astro"].includes(framework);
 
-/** What starts the production build that lies in a room; undefined when it has no server. */
-export async function programOf(
-  room: Sandbox,
+/** What starts the production build that lies in a build sandbox; undefined when it has no server. */
+export async function findServerCommand(
+  buildSandbox: Sandbox,
   {
     framework,
     directory,
@@ -38,7 +38,7 @@ export async function programOf(
     startCommand: string[] | null;
   },
 ): Promise<ProgramSpec | undefined> {
-  const has = async (name: string) => (await room.files.stat(within(directory, name))) !== undefined;
+  const has = async (name: string) => (await buildSandbox.files.stat(within(directory, name))) !== undefined;
   const at = (command: string[]): ProgramSpec => ({ command, cwd: directory });
   const hasStart = typeof manifest?.scripts["start"] === "string";
   switch (framework) {

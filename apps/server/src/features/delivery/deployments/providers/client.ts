@@ -8,8 +8,8 @@ import { AppError } from "../../../../platform/errors.ts";
  * Why a provider did not do what it was asked, also after several tries. The message is a sentence for a person, with the provider's reason and
  * without the token.
  */
-export class TargetError extends Error {
-  override readonly name = "TargetError";
+export class ProviderError extends Error {
+  override readonly name = "ProviderError";
   readonly kind: ProviderFault;
   /** Of the answer; 0 when there was none. */
   readonly status: number;
@@ -18,7 +18,7 @@ export class TargetError extends Error {
   readonly body: unknown;
   readonly retryAfterMs: number | undefined;
   constructor(
-    kind: TargetError["kind"],
+    kind: ProviderError["kind"],
     message: string,
     facts: { status?: number; code?: string | undefined; body?: unknown; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
@@ -63,16 +63,16 @@ export interface Answer {
 /** What a provider says went wrong, out of its own form of errors. */
 export type ReadReason = (body: unknown, status: number) => { message?: string | undefined; code?: string | undefined };
 /** The waits of the client: three tries more, a doubled pause with jitter between them. */
-export interface Patience {
+export interface RetryPolicy {
   tries: number;
   firstMs: number;
   /** A provider that wants a longer pause than this is not waited for. */
   maxWaitMs: number;
 }
-export const patience: Patience = { tries: 4, firstMs: 1000, maxWaitMs: 90_000 };
+export const defaultRetry: RetryPolicy = { tries: 4, firstMs: 1000, maxWaitMs: 90_000 };
 
 export interface ProviderClient {
-  /** One call, repeated where that is right. Throws `TargetError`; an aborted signal throws its reason. */
+  /** One call, repeated where that is right. Throws `ProviderError`; an aborted signal throws its reason. */
   call(path: string, call?: Call): Promise<Answer>;
 }
 
@@ -87,7 +87,7 @@ export function createProviderClient({
   query: always = {},
   outbound,
   reasonOf,
-  patient = patience,
+  retry = defaultRetry,
 }: {
   name: string;
   baseUrl: string;
@@ -96,7 +96,7 @@ export function createProviderClient({
   query?: Record<string, string | undefined>;
   outbound: Outbound;
   reasonOf: ReadReason;
-  patient?: Patience;
+  retry?: RetryPolicy;
 }): ProviderClient {
   const once = async (path: string, call: Call): Promise<Answer> => {
     const url = new URL(baseUrl + path);
@@ -136,19 +136,19 @@ export function createProviderClient({
     }
   };
 
-  const failureOf = ({ status, headers, body }: Answer, bearer: string | undefined): TargetError => {
+  const failureOf = ({ status, headers, body }: Answer, bearer: string | undefined): ProviderError => {
     const { message, code } = reasonOf(body, status);
     const reason = tidy(message ?? "", bearer);
     const facts = { status, code, body, retryAfterMs: pauseOf(headers, Date.now()) };
     const says = reason === "" ? "" : `: ${reason}`;
-    if (status === 401) return new TargetError("auth", `${name} does not accept the token${says || "."}`, facts);
-    if (status === 403) return new TargetError("forbidden", `${name} does not allow this${says || "."}`, facts);
-    if (status === 404) return new TargetError("not_found", `${name} does not know this${says || "."}`, facts);
-    if (status === 409) return new TargetError("taken", `${name} reports a conflict${says || "."}`, facts);
+    if (status === 401) return new ProviderError("auth", `${name} does not accept the token${says || "."}`, facts);
+    if (status === 403) return new ProviderError("forbidden", `${name} does not allow this${says || "."}`, facts);
+    if (status === 404) return new ProviderError("not_found", `${name} does not know this${says || "."}`, facts);
+    if (status === 409) return new ProviderError("taken", `${name} reports a conflict${says || "."}`, facts);
     if (status === 429)
-      return new TargetError("busy", `${name} takes no more calls ${pauseWords(facts.retryAfterMs)}${says || "."}`, facts);
-    if (status >= 500) return new TargetError("down", `${name} is in trouble (${status})${says || "."}`, facts);
-    return new TargetError("refused", `${name} refused (${status})${says || "."}`, facts);
+      return new ProviderError("busy", `${name} takes no more calls ${pauseWords(facts.retryAfterMs)}${says || "."}`, facts);
+    if (status >= 500) return new ProviderError("down", `${name} is in trouble (${status})${says || "."}`, facts);
+    return new ProviderError("refused", `${name} refused (${status})${says || "."}`, facts);
   };
 
   return {
@@ -156,7 +156,7 @@ export function createProviderClient({
       const repeat = call.repeat ?? "always";
       for (let attempt = 1; ; attempt++) {
         call.signal?.throwIfAborted();
-        let failure: TargetError;
+        let failure: ProviderError;
         let mayRepeat: boolean;
         try {
           const answer = await once(path, call);
@@ -165,13 +165,13 @@ export function createProviderClient({
           mayRepeat = answer.status === 429 || (answer.status >= 500 && repeat === "always");
         } catch (cause) {
           call.signal?.throwIfAborted();
-          if (cause instanceof AppError) throw new TargetError("refused", `${name}: ${cause.message}`, { cause });
+          if (cause instanceof AppError) throw new ProviderError("refused", `${name}: ${cause.message}`, { cause });
           const how = isNotConnected(cause) ? "cannot be reached" : "was reached, and the connection broke";
-          failure = new TargetError("unreachable", `${name} ${how}: ${tidy(wordsOf(cause), call.token ?? token)}`, { cause });
+          failure = new ProviderError("unreachable", `${name} ${how}: ${tidy(wordsOf(cause), call.token ?? token)}`, { cause });
           mayRepeat = repeat === "always" || isNotConnected(cause);
         }
-        const pause = Math.max(failure.retryAfterMs ?? 0, patient.firstMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
-        if (!mayRepeat || repeat === "never" || attempt >= patient.tries || pause > patient.maxWaitMs) throw failure;
+        const pause = Math.max(failure.retryAfterMs ?? 0, retry.firstMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
+        if (!mayRepeat || repeat === "never" || attempt >= retry.tries || pause > retry.maxWaitMs) throw failure;
         await sleep(pause, undefined, { ...(call.signal && { signal: call.signal }) });
       }
     },
@@ -185,21 +185,21 @@ export function createProviderClient({
 export async function makeOnce<T>({
   find,
   make,
-  patient = patience,
+  retry = defaultRetry,
   signal,
 }: {
   find: () => Promise<T | undefined>;
   make: () => Promise<T>;
-  patient?: Patience | undefined;
+  retry?: RetryPolicy | undefined;
   signal?: AbortSignal;
 }): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await make();
     } catch (error) {
-      const isUnclear = error instanceof TargetError && (error.kind === "unreachable" || error.status >= 500);
-      if (!isUnclear || attempt >= patient.tries) throw error;
-      await sleep(patient.firstMs * 2 ** (attempt - 1), undefined, { ...(signal && { signal }) });
+      const isUnclear = error instanceof ProviderError && (error.kind === "unreachable" || error.status >= 500);
+      if (!isUnclear || attempt >= retry.tries) throw error;
+      await sleep(retry.firstMs * 2 ** (attempt - 1), undefined, { ...(signal && { signal }) });
       const found = await find();
       if (found !== undefined) return found;
     }
@@ -207,7 +207,7 @@ export async function makeOnce<T>({
 }
 
 /** Runs the work for each of them, so many at once; the first failure ends the rest. */
-export async function eachOf<T>(
+export async function forEachConcurrently<T>(
   items: readonly T[],
   atOnce: number,
   signal: AbortSignal,
@@ -242,9 +242,25 @@ export function* freeNames(name: string): Generator<string> {
   for (let n = 0; n < 5; n++) yield with_(Math.random().toString(36).slice(2, 8).padEnd(6, "0"));
 }
 
-/** For `catch`: what is not there is no failure. */
+/** Creates a site under the proposed name, or under the next free one. `isTaken` recognizes the provider's answer for a name in use. */
+export async function createUnderFreeName<T>(
+  { name, log }: { name: string; log: (line: string) => void },
+  { provider, create, isTaken }: { provider: string; create: (name: string) => Promise<T>; isTaken: (error: ProviderError) => boolean },
+): Promise<T> {
+  for (const candidate of freeNames(name)) {
+    try {
+      return await create(candidate);
+    } catch (error) {
+      if (!(error instanceof ProviderError && isTaken(error))) throw error;
+      log(`The name ${candidate} is taken at ${provider}.`);
+    }
+  }
+  throw new ProviderError("taken", `No name like ${name} is available at ${provider}.`);
+}
+
+/** For `catch`: resolves to undefined when the provider answers 404. */
 export const unlessMissing = (error: unknown): undefined => {
-  if (error instanceof TargetError && error.kind === "not_found") return undefined;
+  if (error instanceof ProviderError && error.kind === "not_found") return undefined;
   throw error;
 };
 
@@ -265,11 +281,11 @@ export function at(value: unknown, ...path: (string | number)[]): unknown {
     found = typeof found === "object" && found !== null ? (found as Record<string | number, unknown>)[step] : undefined;
   return found;
 }
-/** A field without which nothing can go on. Throws `TargetError`. */
+/** A field without which nothing can go on. Throws `ProviderError`. */
 export function needed(provider: string, value: unknown, ...path: (string | number)[]): string {
   const found = textAt(value, ...path);
   if (found === undefined || found === "")
-    throw new TargetError("refused", `${provider} answered without ${path.join(".")}.`, { body: value });
+    throw new ProviderError("refused", `${provider} answered without ${path.join(".")}.`, { body: value });
   return found;
 }
 

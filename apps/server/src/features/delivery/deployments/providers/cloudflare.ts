@@ -1,20 +1,20 @@
 import type { Outbound } from "../../../../platform/outbound.ts";
-import type { ArtefactFile, Credential, DeployRequest, DeployTarget, SiteRef } from "./provider.ts";
-import { assetHash, assetPart, multipart, textPart } from "./asset-bodies.ts";
+import type { ArtifactFile, Credential, DeployRequest, ProviderAdapter, SiteRef } from "./provider.ts";
+import { assetHash, assetPart, multipart, textPart } from "./files.ts";
 import {
   at,
   createProviderClient,
-  eachOf,
+  forEachConcurrently,
   freeNames,
   listAt,
   needed,
-  TargetError,
+  ProviderError,
   textAt,
   unlessMissing,
-  type Patience,
+  type RetryPolicy,
   type ProviderClient,
 } from "./client.ts";
-import { textOf } from "./text-file.ts";
+import { textOf } from "./files.ts";
 
 const provider = "Cloudflare";
 const uploadMs = 300_000;
@@ -46,15 +46,15 @@ const placeholder = `export default {
 export function createCloudflare({
   baseUrl,
   outbound,
-  patient,
+  retry,
 }: {
   baseUrl: string;
   outbound: Outbound;
-  patient?: Patience;
-}): DeployTarget {
+  retry?: RetryPolicy;
+}): ProviderAdapter {
   const accountOf = ({ token, metadata }: Credential) => {
     const account = metadata["account_id"];
-    if (account === undefined) throw new TargetError("refused", "The Cloudflare credential has no account id.");
+    if (account === undefined) throw new ProviderError("refused", "The Cloudflare credential has no account id.");
     const namespace = metadata["dispatch_namespace"];
     const client = createProviderClient({
       name: provider,
@@ -62,7 +62,7 @@ export function createCloudflare({
       token,
       outbound,
       reasonOf: (body) => ({ message: textAt(body, "errors", 0, "message"), code: textAt(body, "errors", 0, "code") }),
-      ...(patient && { patient }),
+      ...(retry && { retry }),
     });
     const root = `/accounts/${encodeURIComponent(account)}/workers`;
     const namespacePath = namespace === undefined ? undefined : `${root}/dispatch/namespaces/${encodeURIComponent(namespace)}`;
@@ -88,19 +88,19 @@ export function createCloudflare({
       if (!taken) return { id: `${place}/${name}`, name };
       request.log(`The name ${name} is taken in this Cloudflare account.`);
     }
-    throw new TargetError("taken", `No name like ${request.name} is free in this Cloudflare account.`);
+    throw new ProviderError("taken", `No name like ${request.name} is free in this Cloudflare account.`);
   };
 
   /** Hands over what is missing and gives the token that stands for all assets. */
   const uploadAssets = async (
     { client, root, scriptPath }: Account,
     script: string,
-    files: readonly ArtefactFile[],
+    files: readonly ArtifactFile[],
     { signal, log }: Pick<DeployRequest, "signal" | "log">,
   ): Promise<string> => {
-    const byHash = new Map<string, ArtefactFile>();
+    const byHash = new Map<string, ArtifactFile>();
     const manifest: Record<string, { hash: string; size: number }> = {};
-    await eachOf(files, hashesAtOnce, signal, async (file) => {
+    await forEachConcurrently(files, hashesAtOnce, signal, async (file) => {
       const hash = await assetHash(file);
       byHash.set(hash, file);
       manifest[`/${file.path}`] = { hash, size: file.size };
@@ -113,10 +113,10 @@ export function createCloudflare({
     log(`Uploading ${buckets.flat().length} of ${files.length} files.`);
     if (buckets.length === 0) return token;
     let completion: string | undefined;
-    await eachOf(buckets, uploadsAtOnce, signal, async (bucket, both) => {
+    await forEachConcurrently(buckets, uploadsAtOnce, signal, async (bucket, both) => {
       const parts = bucket.map((hash) => {
         const file = typeof hash === "string" ? byHash.get(hash) : undefined;
-        if (!file) throw new TargetError("refused", "Cloudflare asks for a file that is not part of this deployment.");
+        if (!file) throw new ProviderError("refused", "Cloudflare asks for a file that is not part of this deployment.");
         return assetPart(hash as string, file);
       });
       const { contentType, body } = multipart(parts);
@@ -131,7 +131,7 @@ export function createCloudflare({
       });
       completion = textAt(answer, "result", "jwt") ?? completion;
     });
-    if (completion === undefined) throw new TargetError("refused", "Cloudflare has the files but did not say that they are complete.");
+    if (completion === undefined) throw new ProviderError("refused", "Cloudflare has the files but did not say that they are complete.");
     return completion;
   };
 
@@ -200,7 +200,7 @@ export function createCloudflare({
   const liveVersion = async ({ client, scriptPath, namespace }: Account, script: string, signal?: AbortSignal) => {
     if (namespace !== undefined) return undefined;
     const answer = await client.call(`${scriptPath(script)}/deployments`, { ...(signal && { signal }) }).catch((error: unknown) => {
-      if (error instanceof TargetError) return undefined;
+      if (error instanceof ProviderError) return undefined;
       throw error;
     });
     return textAt(answer?.body, "result", "deployments", 0, "versions", 0, "version_id");
@@ -226,7 +226,7 @@ export function createCloudflare({
     };
     await client.call(path, { method: "POST", json, ...given }).catch((error: unknown) => {
       // On already.
-      if (!(error instanceof TargetError && error.status === 409)) throw error;
+      if (!(error instanceof ProviderError && error.status === 409)) throw error;
     });
     const { body } = (await client.call(`${root}/subdomain`, given).catch(unlessMissing)) ?? {};
     const subdomain = textAt(body, "result", "subdomain");
@@ -262,7 +262,7 @@ export function createCloudflare({
       await client.call(`${root}/domains`, { method: "PUT", json, signal });
       log(`${hostname} leads to this script.`);
     } catch (error) {
-      if (!(error instanceof TargetError) || error.kind === "auth") throw error;
+      if (!(error instanceof ProviderError) || error.kind === "auth") throw error;
       log(`${hostname} was not attached. ${error.message}`);
     }
   };
@@ -279,11 +279,11 @@ export function createCloudflare({
       // Known before it is there: a second try must not take it for somebody else's.
       await request.remember({ site });
       request.log(`Script ${site.name} at Cloudflare.`);
-      const { files, rules } = await separateRules(request.artefact.files);
+      const { files, rules } = await separateRules(request.artifact.files);
       const { log, signal } = request;
       if (request.environment === "preview") {
         if (account.namespace !== undefined)
-          throw new TargetError(
+          throw new ProviderError(
             "refused",
             "Scripts of a dispatch namespace have no versions at Cloudflare, so there is no preview of one.",
           );
@@ -350,7 +350,7 @@ export function createCloudflare({
         };
         return { valid: true, info };
       } catch (error) {
-        if (!(error instanceof TargetError)) throw error;
+        if (!(error instanceof ProviderError)) throw error;
         const reason = refusals[error.kind];
         // What is malformed is told with 400 instead.
         if (reason === undefined && error.status !== 400) throw error;
@@ -360,7 +360,7 @@ export function createCloudflare({
   };
 }
 
-const refusals: Partial<Record<TargetError["kind"], string>> = {
+const refusals: Partial<Record<ProviderError["kind"], string>> = {
   auth: "Cloudflare does not accept this token.",
   forbidden: "This token may not see the Workers of that account. It needs Account, Workers Scripts, Edit.",
   not_found: "Cloudflare does not know that account or dispatch namespace.",
@@ -373,13 +373,13 @@ function partsOf(remoteId: string, place: string): { script: string | undefined;
 }
 
 type Rules = { _headers?: string; _redirects?: string };
-async function separateRules(all: readonly ArtefactFile[]): Promise<{ files: ArtefactFile[]; rules: Rules }> {
+async function separateRules(all: readonly ArtifactFile[]): Promise<{ files: ArtifactFile[]; rules: Rules }> {
   const rules: Rules = {};
-  const files: ArtefactFile[] = [];
+  const files: ArtifactFile[] = [];
   for (const file of all) {
     if (file.path === "_headers" || file.path === "_redirects") {
       const text = await textOf(file, rulesBytes);
-      if (text === undefined) throw new TargetError("refused", `${file.path} is larger than ${rulesBytes / 1024} KiB.`);
+      if (text === undefined) throw new ProviderError("refused", `${file.path} is larger than ${rulesBytes / 1024} KiB.`);
       rules[file.path] = text;
     } else if (file.path !== ".assetsignore") files.push(file);
   }

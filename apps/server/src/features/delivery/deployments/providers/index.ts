@@ -1,19 +1,19 @@
 import type { OutsideProvider } from "@tesslate/contract";
 import type { Config } from "../../../../config.ts";
 import type { Outbound } from "../../../../platform/outbound.ts";
-import type { DeployTarget } from "./provider.ts";
+import type { ProviderAdapter } from "./provider.ts";
 import { createCloudflare } from "./cloudflare.ts";
 import { createNetlify } from "./netlify.ts";
 import { createVercel } from "./vercel.ts";
 
 /** Every place outside that deployments can go to. */
-export function createTargets(
-  { vercel, netlify, cloudflare, patience: patient }: Config["deployProviders"],
+export function createProviderAdapters(
+  { vercel, netlify, cloudflare, retry }: Config["deployProviders"],
   outbound: Outbound,
-): Record<OutsideProvider, DeployTarget> {
+): Record<OutsideProvider, ProviderAdapter> {
   return {
-    vercel: createVercel({ baseUrl: vercel.apiUrl, outbound, patient }),
-    netlify: createNetlify({ baseUrl: netlify.apiUrl, outbound, patient }),
-    cloudflare: createCloudflare({ baseUrl: cloudflare.apiUrl, outbound, patient }),
+    vercel: createVercel({ baseUrl: vercel.apiUrl, outbound, retry }),
+    netlify: createNetlify({ baseUrl: netlify.apiUrl, outbound, retry }),
+    cloudflare: createCloudflare({ baseUrl: cloudflare.apiUrl, outbound, retry }),
   };
 }

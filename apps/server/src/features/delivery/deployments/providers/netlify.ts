@@ -1,22 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outbound } from "../../../../platform/outbound.ts";
-import type { Artefact, Credential, DeployRequest, DeployTarget, RemoteState, SiteRef } from "./provider.ts";
+import type { Artifact, Credential, DeployRequest, ProviderAdapter, RemoteState, SiteRef } from "./provider.ts";
 import {
   at,
   createProviderClient,
-  eachOf,
-  freeNames,
+  createUnderFreeName,
   listAt,
   makeOnce,
   needed,
-  TargetError,
+  ProviderError,
   textAt,
   textsAt,
   unlessMissing,
-  type Patience,
+  type RetryPolicy,
   type ProviderClient,
 } from "./client.ts";
-import { textFile, withFile } from "./text-file.ts";
+import { textFile, uploadRequested, withFile } from "./files.ts";
 
 const provider = "Netlify";
 const uploadsAtOnce = 5;
@@ -26,9 +25,9 @@ const asyncFrom = 100;
 const prepareMs = 300_000;
 
 /** agent-git-deploy 7.9. */
-export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string; outbound: Outbound; patient?: Patience }): DeployTarget {
+export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; outbound: Outbound; retry?: RetryPolicy }): ProviderAdapter {
   const clientOf = ({ token }: Credential): ProviderClient =>
-    createProviderClient({ name: provider, baseUrl, token, outbound, reasonOf, ...(patient && { patient }) });
+    createProviderClient({ name: provider, baseUrl, token, outbound, reasonOf, ...(retry && { retry }) });
 
   const ensureSite = async (client: ProviderClient, request: DeployRequest): Promise<SiteRef> => {
     const { signal } = request;
@@ -39,15 +38,11 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
     }
     const account = request.credential.metadata["account_slug"];
     const path = account === undefined ? "/sites" : `/${encodeURIComponent(account)}/sites`;
-    for (const name of freeNames(request.name)) {
-      try {
-        return siteOf((await client.call(path, { method: "POST", json: { name }, repeat: "once", signal })).body);
-      } catch (error) {
-        if (!(error instanceof TargetError && error.status === 422)) throw error;
-        request.log(`The name ${name} is taken at Netlify.`);
-      }
-    }
-    return siteOf((await client.call(path, { method: "POST", json: {}, repeat: "once", signal })).body);
+    return createUnderFreeName(request, {
+      provider,
+      create: async (name) => siteOf((await client.call(path, { method: "POST", json: { name }, repeat: "once", signal })).body),
+      isTaken: ({ status }) => status === 422,
+    });
   };
 
   /** What is still to be uploaded, once the provider knows it; nothing when it has everything already. */
@@ -56,31 +51,27 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
     const end = Date.now() + prepareMs;
     for (let body = answer, pause = 500; ; pause = Math.min(pause * 1.5, 5000)) {
       const state = textAt(body, "state");
-      if (state === "error") throw new TargetError("refused", `Netlify refused the deploy: ${errorOf(body)}`);
+      if (state === "error") throw new ProviderError("refused", `Netlify refused the deploy: ${errorOf(body)}`);
       const isKnown = textsAt(body, "required").length > 0 || !["new", "pending", "preparing"].includes(state ?? "new");
       if (isKnown) return state === "ready" || state === "processing" ? [] : textsAt(body, "required");
-      if (Date.now() > end) throw new TargetError("down", "Netlify took too long to look at the list of files.");
-      await sleep(patient?.firstMs === undefined ? pause : Math.min(pause, patient.firstMs), undefined, { signal });
+      if (Date.now() > end) throw new ProviderError("down", "Netlify took too long to look at the list of files.");
+      await sleep(retry?.firstMs === undefined ? pause : Math.min(pause, retry.firstMs), undefined, { signal });
       body = (await client.call(deployPath(id), { signal })).body;
     }
   };
 
-  const upload = async (client: ProviderClient, id: string, { files }: Artefact, digests: readonly string[], signal: AbortSignal) => {
-    const byDigest = new Map(files.map((file) => [file.sha1, file]));
-    await eachOf([...new Set(digests)], uploadsAtOnce, signal, async (digest, both) => {
-      const file = byDigest.get(digest);
-      if (!file) throw new TargetError("refused", `Netlify asks for a file that is not part of this deploy (${digest.slice(0, 40)}).`);
-      await client.call(`${deployPath(id)}/files/${file.path.split("/").map(encodeURIComponent).join("/")}`, {
+  const upload = (client: ProviderClient, id: string, artifact: Artifact, digests: readonly string[], signal: AbortSignal): Promise<void> =>
+    uploadRequested(artifact, digests, { provider, concurrency: uploadsAtOnce, signal }, (file, both) =>
+      client.call(`${deployPath(id)}/files/${file.path.split("/").map(encodeURIComponent).join("/")}`, {
         method: "PUT",
         headers: { "content-type": "application/octet-stream" },
         stream: { length: file.size, open: () => file.open() },
         timeoutMs: uploadMs,
         signal: both,
-      });
-    });
-  };
+      }),
+    );
 
-  const create = async (client: ProviderClient, site: SiteRef, request: DeployRequest, artefact: Artefact): Promise<unknown> => {
+  const create = async (client: ProviderClient, site: SiteRef, request: DeployRequest, artifact: Artifact): Promise<unknown> => {
     const path = `/sites/${encodeURIComponent(site.id)}/deploys`;
     const { signal } = request;
     // The title says whose it is, so that a deploy is found again when the answer that named it was lost.
@@ -88,13 +79,13 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
     const find = async () =>
       listAt((await client.call(path, { query: { per_page: "20" }, signal })).body).find((deploy) => textAt(deploy, "title") === title);
     const json = {
-      files: Object.fromEntries(artefact.files.map(({ path: name, sha1 }) => [`/${name}`, sha1])),
-      ...(artefact.files.length > asyncFrom && { async: true }),
+      files: Object.fromEntries(artifact.files.map(({ path: name, sha1 }) => [`/${name}`, sha1])),
+      ...(artifact.files.length > asyncFrom && { async: true }),
       ...(request.environment === "preview" && { draft: true }),
     };
     const make = async () =>
       (await client.call(path, { method: "POST", query: { title }, json, repeat: "once", timeoutMs: uploadMs, signal })).body;
-    return (request.site && (await find())) ?? (await makeOnce({ find, make, patient, signal }));
+    return (request.site && (await find())) ?? (await makeOnce({ find, make, retry, signal }));
   };
 
   const attachDomain = async (client: ProviderClient, site: SiteRef, request: DeployRequest, domain: string): Promise<void> => {
@@ -108,7 +99,7 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
       await client.call(path, { method: "PATCH", json, signal: request.signal });
       request.log(`${domain} leads to this site.`);
     } catch (error) {
-      if (!(error instanceof TargetError) || error.kind === "auth") throw error;
+      if (!(error instanceof ProviderError) || error.kind === "auth") throw error;
       request.log(`${domain} was not attached. ${error.message}`);
     }
   };
@@ -125,16 +116,16 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
       request.log(`Site ${site.name} at Netlify.`);
       if (Object.keys(request.env).length > 0)
         request.log("The environment variables were there for the build; files at Netlify have none when they are served.");
-      const artefact = request.spaFallback ? withFile(request.artefact, textFile("_redirects", "/* /index.html 200\n")) : request.artefact;
+      const artifact = request.spaFallback ? withFile(request.artifact, textFile("_redirects", "/* /index.html 200\n")) : request.artifact;
       const begun = request.remoteId && (await client.call(deployPath(request.remoteId), { signal }).catch(unlessMissing));
       const known = begun && textAt(begun.body, "state") !== "error" ? begun.body : undefined;
-      const deploy = known ?? (await create(client, site, request, artefact));
+      const deploy = known ?? (await create(client, site, request, artifact));
       const remoteId = needed(provider, deploy, "id");
       const url = (request.environment === "preview" ? draftAddressOf(deploy) : (site.url ?? addressOf(deploy))) ?? "";
       await request.remember({ remoteId, site, url });
       const digests = await prepared(client, deploy, signal);
-      request.log(`Uploading ${new Set(digests).size} of ${artefact.files.length} files.`);
-      await upload(client, remoteId, artefact, digests, signal);
+      request.log(`Uploading ${new Set(digests).size} of ${artifact.files.length} files.`);
+      await upload(client, remoteId, artifact, digests, signal);
       if (request.customDomain !== undefined) await attachDomain(client, site, request, request.customDomain);
       return { remoteId, site, url };
     },
@@ -171,7 +162,7 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
         const { body } = await client.call("/sites", { query: { per_page: "100", page: "1" } });
         return { valid: true, info: { site_count: listAt(body).length } };
       } catch (error) {
-        if (error instanceof TargetError && (error.kind === "auth" || error.kind === "forbidden"))
+        if (error instanceof ProviderError && (error.kind === "auth" || error.kind === "forbidden"))
           return { valid: false, error: "Netlify does not accept this token.", info: {} };
         throw error;
       }

@@ -1,12 +1,12 @@
 import type { Readable } from "node:stream";
-import type { DeployEnvironment, FrameworkId } from "@tesslate/contract";
+import type { DeployEnvironment, DeployProvider, FrameworkId } from "@tesslate/contract";
 
 /** What was built, as a list that can be read as often as needed. Paths are POSIX, relative, without a leading slash, each once. */
-export interface Artefact {
-  files: readonly ArtefactFile[];
+export interface Artifact {
+  files: readonly ArtifactFile[];
   totalBytes: number;
 }
-export interface ArtefactFile {
+export interface ArtifactFile {
   path: string;
   /** Bytes. */
   size: number;
@@ -53,7 +53,7 @@ export interface DeployRequest {
   /** Those of `env` that a provider must never show again. */
   secretNames?: ReadonlySet<string>;
   customDomain?: string;
-  artefact: Artefact;
+  artifact: Artifact;
   /** Unknown paths are answered with `index.html`. */
   spaFallback: boolean;
   credential: Credential;
@@ -73,18 +73,18 @@ export interface RemoteState {
 }
 
 /** What a preview brings along when it becomes what visitors see. */
-export type Promoting = Pick<DeployRequest, "env" | "log" | "signal">;
+export type PromoteOptions = Pick<DeployRequest, "env" | "log" | "signal">;
 /** `url`: its address, where it is another one than before. `remoteId`: the provider makes another deployment of it, whose end is to be waited for. */
-export interface Promoted {
+export interface PromoteResult {
   url?: string;
   remoteId?: string;
 }
 
 /**
- * One place that deployments go to (agent-git-deploy 7.8-7.10). Everything throws `TargetError` (`targets/client.ts`), whose message is for a
+ * One place that deployments go to (agent-git-deploy 7.8-7.10). Everything throws `ProviderError` (`targets/client.ts`), whose message is for a
  * person and never holds the token; calls that may be repeated are repeated inside.
  */
-export interface DeployTarget {
+export interface ProviderAdapter {
   readonly provider: "vercel" | "netlify" | "cloudflare";
   /** What is refused before anything is sent. */
   readonly limits: { fileBytes: number; files: number; totalBytes: number };
@@ -95,11 +95,18 @@ export interface DeployTarget {
   /** The provider's own lines, oldest first, at most 2,000; none when it has none. */
   logs(credential: Credential, remoteId: string): Promise<string[]>;
   /**
-   * Makes this version, an earlier one or a preview, what the site's own address shows. `false`: this site keeps no versions; the kept artefact is
+   * Makes this version, an earlier one or a preview, what the site's own address shows. `false`: this site keeps no versions; the kept artifact is
    * deployed once more, as without this verb.
    */
-  promote?(credential: Credential, site: SiteRef, remoteId: string, as?: Promoting): Promise<Promoted | false>;
+  promote?(credential: Credential, site: SiteRef, remoteId: string, as?: PromoteOptions): Promise<PromoteResult | false>;
   /** Takes it down. Nothing there is fine. What is live stays when a preview is taken down. */
   remove(credential: Credential, remoteId: string, environment: DeployEnvironment): Promise<void>;
   check(credential: Credential): Promise<{ valid: boolean; error?: string; info: Record<string, unknown> }>;
 }
+
+/** The adapter of a provider; none for this server itself. */
+export type FindProvider = (provider: DeployProvider) => ProviderAdapter | undefined;
+/** Whether somebody has an account there, without asking anybody. */
+export type HasCredential = (userId: string, projectId: string, provider: ProviderAdapter["provider"]) => Promise<boolean>;
+/** What opens a person's account there: the project's own, else their usual one. Undefined when nothing is connected. */
+export type GetCredential = (userId: string, projectId: string, provider: ProviderAdapter["provider"]) => Promise<Credential | undefined>;

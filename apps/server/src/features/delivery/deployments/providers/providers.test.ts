@@ -4,15 +4,15 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCloudflare, startNetlify, startVercel, type CloudflareFake, type NetlifyFake, type VercelFake } from "@tesslate/testkit";
 import { createOutbound, type Outbound } from "../../../../platform/outbound.ts";
-import type { Artefact, Credential, DeployRequest, DeployTarget, RemoteState, SiteRef } from "./provider.ts";
-import { TargetError } from "./client.ts";
+import type { Artifact, Credential, DeployRequest, ProviderAdapter, RemoteState, SiteRef } from "./provider.ts";
+import { ProviderError } from "./client.ts";
 import { createCloudflare } from "./cloudflare.ts";
 import { createNetlify } from "./netlify.ts";
 import { createVercel } from "./vercel.ts";
 
-const patient = { tries: 4, firstMs: 5, maxWaitMs: 3000 };
+const retry = { tries: 4, firstMs: 5, maxWaitMs: 3000 };
 
-function artefactOf(files: Record<string, string | Buffer>): Artefact {
+function toArtifact(files: Record<string, string | Buffer>): Artifact {
   const list = Object.entries(files).map(([path, content]) => {
     const bytes = Buffer.from(content);
     const digest = (name: string) => createHash(name).update(bytes).digest("hex");
@@ -48,7 +48,7 @@ function requestOf(credential: Credential, more: Partial<DeployRequest> = {}): D
     mode: "pre-built",
     framework: "vite",
     env: {},
-    artefact: artefactOf(site),
+    artifact: toArtifact(site),
     spaFallback: false,
     credential,
     log: (line) => void told.lines.push(line),
@@ -57,20 +57,20 @@ function requestOf(credential: Credential, more: Partial<DeployRequest> = {}): D
     ...more,
   };
 }
-async function ended(target: DeployTarget, credential: Credential, remoteId: string): Promise<RemoteState> {
+async function ended(target: ProviderAdapter, credential: Credential, remoteId: string): Promise<RemoteState> {
   for (let i = 0; i < 20; i++) {
     const state = await target.state(credential, remoteId);
     if (state.state !== "deploying") return state;
   }
   throw new Error("no end");
 }
-const failureOf = async (work: Promise<unknown>): Promise<TargetError> => {
+const failureOf = async (work: Promise<unknown>): Promise<ProviderError> => {
   const error = await work.then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(TargetError);
-  return error as TargetError;
+  expect(error).toBeInstanceOf(ProviderError);
+  return error as ProviderError;
 };
 
 let outbound: Outbound;
@@ -81,11 +81,11 @@ afterAll(() => outbound.close());
 
 describe("vercel", () => {
   let fake: VercelFake;
-  let target: DeployTarget;
+  let target: ProviderAdapter;
   let credential: Credential;
   beforeAll(async () => {
     fake = await startVercel();
-    target = createVercel({ baseUrl: fake.url, outbound, patient });
+    target = createVercel({ baseUrl: fake.url, outbound, retry });
     credential = { token: fake.token, metadata: {} };
   });
   afterAll(() => fake.close());
@@ -108,7 +108,7 @@ describe("vercel", () => {
     // The next one goes to the same project and uploads what is new.
     fake.calls.length = 0;
     const next = await target.submit(
-      requestOf(credential, { name: "other", site: made, artefact: artefactOf({ ...site, "new.txt": "n" }) }),
+      requestOf(credential, { name: "other", site: made, artifact: toArtifact({ ...site, "new.txt": "n" }) }),
     );
     expect(next.site.id).toBe(made.id);
     expect(fake.calls.filter(({ call }) => call === "POST /v2/files")).toHaveLength(1);
@@ -172,7 +172,7 @@ describe("vercel", () => {
     fake.trouble({ on: /POST \/v2\/files$/, reply: { status: 503, body: {} } });
     const before = fake.deployments.length;
     const { remoteId, site: made } = await target.submit(
-      requestOf(credential, { artefact: artefactOf({ "index.html": randomBytes(200_000) }) }),
+      requestOf(credential, { artifact: toArtifact({ "index.html": randomBytes(200_000) }) }),
     );
     expect(fake.deployments.length).toBe(before + 1);
 
@@ -240,11 +240,11 @@ describe("vercel", () => {
 
 describe("netlify", () => {
   let fake: NetlifyFake;
-  let target: DeployTarget;
+  let target: ProviderAdapter;
   let credential: Credential;
   beforeAll(async () => {
     fake = await startNetlify();
-    target = createNetlify({ baseUrl: fake.apiUrl, outbound, patient });
+    target = createNetlify({ baseUrl: fake.apiUrl, outbound, retry });
     credential = { token: fake.token, metadata: {} };
   });
   afterAll(() => fake.close());
@@ -261,7 +261,7 @@ describe("netlify", () => {
     expect(await (await fetch(`${await fake.openSite(made.name)}/deep/route`)).text()).toBe(site["index.html"]);
 
     const count = fake.uploads;
-    const next = await target.submit(requestOf(credential, { site: made, artefact: artefactOf({ ...site, "new.txt": "new" }) }));
+    const next = await target.submit(requestOf(credential, { site: made, artifact: toArtifact({ ...site, "new.txt": "new" }) }));
     expect(next.site.id).toBe(made.id);
     expect(fake.uploads).toBe(count + 1);
     await ended(target, credential, next.remoteId);
@@ -279,7 +279,7 @@ describe("netlify", () => {
     fake.trouble({ on: /PUT .*files/, times: 2, reply: { status: 502, body: "no" } });
     fake.trouble({ on: /POST .*deploys$/, after: true, reply: { status: 504, body: "late" } });
     const before = fake.deploys.length;
-    const { remoteId, site: made } = await target.submit(requestOf(credential, { artefact: artefactOf(files) }));
+    const { remoteId, site: made } = await target.submit(requestOf(credential, { artifact: toArtifact(files) }));
     expect(fake.deploys.length).toBe(before + 1);
     expect((await ended(target, credential, remoteId)).state).toBe("success");
     const got = fake.files(made.name);
@@ -288,7 +288,7 @@ describe("netlify", () => {
   });
 
   it("goes on with what an ended server had begun", async () => {
-    const request = requestOf(credential, { artefact: artefactOf({ ...site, "own.txt": randomBytes(8) }) });
+    const request = requestOf(credential, { artifact: toArtifact({ ...site, "own.txt": randomBytes(8) }) });
     fake.trouble({ on: /PUT .*files/, times: 50, reply: { status: 401, body: { message: "Access Denied" } } });
     expect(await failureOf(target.submit(request))).toMatchObject({ kind: "auth" });
     const known = told.known.at(-1);
@@ -315,13 +315,13 @@ describe("netlify", () => {
     await target.submit(requestOf(credential, { customDomain: "three.example.org" }));
     expect(told.lines.join("\n")).toContain("was not attached");
     fake.plan({ error: "post processing failed" });
-    const broken = await target.submit(requestOf(credential, { artefact: artefactOf({ x: "broken" }) }));
+    const broken = await target.submit(requestOf(credential, { artifact: toArtifact({ x: "broken" }) }));
     expect(await ended(target, credential, broken.remoteId)).toMatchObject({ state: "failed", error: "post processing failed" });
     expect(await target.logs(credential, broken.remoteId)).toContain("[error] post processing failed");
     fake.plan({});
     expect(await target.check(credential)).toMatchObject({ valid: true, info: { site_count: fake.sites.length } });
     expect(await target.check({ token: "no", metadata: {} })).toMatchObject({ valid: false });
-    expect(await failureOf(target.submit(requestOf(credential, { artefact: artefactOf({ "a#b": "x" }) })))).toMatchObject({
+    expect(await failureOf(target.submit(requestOf(credential, { artifact: toArtifact({ "a#b": "x" }) })))).toMatchObject({
       kind: "refused",
     });
   });
@@ -336,18 +336,18 @@ describe("netlify", () => {
 
 describe("cloudflare", () => {
   let fake: CloudflareFake;
-  let target: DeployTarget;
+  let target: ProviderAdapter;
   let credential: Credential;
   beforeAll(async () => {
     fake = await startCloudflare();
-    target = createCloudflare({ baseUrl: fake.apiUrl, outbound, patient });
+    target = createCloudflare({ baseUrl: fake.apiUrl, outbound, retry });
     credential = { token: fake.token, metadata: { account_id: fake.accountId } };
   });
   afterAll(() => fake.close());
 
   it("uploads assets by their hash, binds the environment, and is there at once", async () => {
-    const artefact = artefactOf({ ...site, _headers: "/*\n  X-Y: z\n", _redirects: "/old /new 301\n" });
-    const request = requestOf(credential, { env: { A: "plain", B: "hidden" }, secretNames: new Set(["B"]), spaFallback: true, artefact });
+    const artifact = toArtifact({ ...site, _headers: "/*\n  X-Y: z\n", _redirects: "/old /new 301\n" });
+    const request = requestOf(credential, { env: { A: "plain", B: "hidden" }, secretNames: new Set(["B"]), spaFallback: true, artifact });
     fake.occupy(request.name);
     const { remoteId, site: made, url } = await target.submit(request);
     expect(made.name).toBe(`${request.name}-2`);
@@ -409,7 +409,7 @@ describe("cloudflare", () => {
     const files = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`d${i % 50}/f${i}.bin`, randomBytes(100 + (i % 900))]));
     fake.trouble({ on: /assets\/upload$/, cutAfterBytes: 10_000 });
     fake.trouble({ on: /assets\/upload$/, reply: { status: 503, body: {} } });
-    const { remoteId, site: made, url } = await target.submit(requestOf(inside, { artefact: artefactOf(files) }));
+    const { remoteId, site: made, url } = await target.submit(requestOf(inside, { artifact: toArtifact(files) }));
     expect(url).toBe("");
     expect(fake.script(made.name)).toBeUndefined();
     const got = fake.files(made.name, "tenants");
@@ -466,7 +466,7 @@ it("reads of a large file only what the provider takes", async () => {
       { objectMode: false },
     );
   const { createProviderClient } = await import("./client.ts");
-  const client = createProviderClient({ name: "X", baseUrl: `http://127.0.0.1:${port}`, outbound, reasonOf: () => ({}), patient });
+  const client = createProviderClient({ name: "X", baseUrl: `http://127.0.0.1:${port}`, outbound, reasonOf: () => ({}), retry });
   const ending = new AbortController();
   setTimeout(() => ending.abort(new Error("enough")), 700);
   await expect(client.call("/up", { method: "PUT", stream: { length: total, open }, signal: ending.signal })).rejects.toThrow("enough");

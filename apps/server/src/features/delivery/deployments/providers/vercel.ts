@@ -2,24 +2,22 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FrameworkId } from "@tesslate/contract";
 import type { Outbound } from "../../../../platform/outbound.ts";
-import type { Artefact, Credential, DeployRequest, DeployTarget, Promoting, RemoteState, SiteRef } from "./provider.ts";
+import type { Artifact, Credential, DeployRequest, ProviderAdapter, PromoteOptions, RemoteState, SiteRef } from "./provider.ts";
 import {
   at,
   createProviderClient,
-  eachOf,
-  freeNames,
+  createUnderFreeName,
   listAt,
   makeOnce,
   needed,
-  TargetError,
+  ProviderError,
   textAt,
   textsAt,
   unlessMissing,
-  type Patience,
+  type RetryPolicy,
   type ProviderClient,
 } from "./client.ts";
-import { textFile, withFile } from "./text-file.ts";
-import { putEnv } from "./vercel-env.ts";
+import { textFile, uploadRequested, withFile } from "./files.ts";
 
 const provider = "Vercel";
 const createMs = 300_000;
@@ -47,7 +45,7 @@ const frameworks: Partial<Record<FrameworkId, string>> = {
 };
 
 /** agent-git-deploy 7.8. */
-export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; outbound: Outbound; patient?: Patience }): DeployTarget {
+export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; outbound: Outbound; retry?: RetryPolicy }): ProviderAdapter {
   const clientOf = ({ token, metadata }: Credential): ProviderClient =>
     createProviderClient({
       name: provider,
@@ -56,7 +54,7 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
       query: { teamId: metadata["team_id"] },
       outbound,
       reasonOf: (body) => ({ message: textAt(body, "error", "message"), code: textAt(body, "error", "code") }),
-      ...(patient && { patient }),
+      ...(retry && { retry }),
     });
 
   /** The project of before, else a new one; never one that somebody made for something else. */
@@ -69,32 +67,26 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
       request.log(`Vercel does not have the project ${request.site.name} any more; a new one is made.`);
     }
     const framework = request.mode === "source" ? (frameworks[request.framework] ?? null) : null;
-    for (const name of freeNames(request.name)) {
-      try {
+    return createUnderFreeName(request, {
+      provider,
+      create: async (name) => {
         const { body } = await client.call("/v11/projects", { method: "POST", json: { name, framework }, repeat: "once", signal });
         return siteOf(body);
-      } catch (error) {
-        if (!(error instanceof TargetError && error.kind === "taken")) throw error;
-        request.log(`The name ${name} is taken at Vercel.`);
-      }
-    }
-    throw new TargetError("taken", `No name like ${request.name} is free at Vercel.`);
+      },
+      isTaken: ({ kind }) => kind === "taken",
+    });
   };
 
-  const upload = async (client: ProviderClient, { files }: Artefact, digests: readonly string[], signal: AbortSignal): Promise<void> => {
-    const byDigest = new Map(files.map((file) => [file.sha1, file]));
-    await eachOf([...new Set(digests)], uploadsAtOnce, signal, async (digest, both) => {
-      const file = byDigest.get(digest);
-      if (!file) throw new TargetError("refused", `Vercel asks for a file that is not part of this deployment (${digest.slice(0, 40)}).`);
-      await client.call("/v2/files", {
+  const upload = (client: ProviderClient, artifact: Artifact, digests: readonly string[], signal: AbortSignal): Promise<void> =>
+    uploadRequested(artifact, digests, { provider, concurrency: uploadsAtOnce, signal }, (file, both) =>
+      client.call("/v2/files", {
         method: "POST",
-        headers: { "content-type": "application/octet-stream", "x-vercel-digest": digest },
+        headers: { "content-type": "application/octet-stream", "x-vercel-digest": file.sha1 },
         stream: { length: file.size, open: () => file.open() },
         timeoutMs: createMs,
         signal: both,
-      });
-    });
-  };
+      }),
+    );
 
   /** A deployment that bears our mark already. */
   const find = async (client: ProviderClient, site: SiteRef, { deploymentId, signal }: DeployRequest): Promise<Deployed | undefined> => {
@@ -103,13 +95,13 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
     return found === undefined ? undefined : { id: needed(provider, found, "uid"), url: `https://${needed(provider, found, "url")}` };
   };
 
-  const create = async (client: ProviderClient, site: SiteRef, request: DeployRequest, artefact: Artefact): Promise<Deployed> => {
+  const create = async (client: ProviderClient, site: SiteRef, request: DeployRequest, artifact: Artifact): Promise<Deployed> => {
     const json = {
       name: site.name,
       project: site.id,
       // Left out it is a preview.
       ...(request.environment === "production" && { target: "production" }),
-      files: artefact.files.map(({ path, sha1, size, mode }) => ({
+      files: artifact.files.map(({ path, sha1, size, mode }) => ({
         file: path,
         sha: sha1,
         size,
@@ -130,22 +122,22 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
         });
         return { id: needed(provider, body, "id"), url: `https://${needed(provider, body, "url")}` };
       } catch (error) {
-        if (error instanceof TargetError && error.code === "missing_files") return textsAt(error.body, "error", "missing");
+        if (error instanceof ProviderError && error.code === "missing_files") return textsAt(error.body, "error", "missing");
         throw error;
       }
     };
     // What was uploaded is asked about once more, because the provider forgets.
     for (let round = 0; ; round++) {
-      const made = await makeOnce({ find: () => find(client, site, request), make, patient, signal: request.signal });
+      const made = await makeOnce({ find: () => find(client, site, request), make, retry, signal: request.signal });
       if (!Array.isArray(made)) return made;
-      if (round === 3 || made.length === 0) throw new TargetError("refused", "Vercel keeps asking for files that it was given.");
-      request.log(`Uploading ${made.length} of ${artefact.files.length} files.`);
-      await upload(client, artefact, made, request.signal);
+      if (round === 3 || made.length === 0) throw new ProviderError("refused", "Vercel keeps asking for files that it was given.");
+      request.log(`Uploading ${made.length} of ${artifact.files.length} files.`);
+      await upload(client, artifact, made, request.signal);
     }
   };
 
   /** A preview is not promoted itself there: a deployment for production is made of it. */
-  const promotePreview = async (client: ProviderClient, site: SiteRef, remoteId: string, { env, log, signal }: Promoting) => {
+  const promotePreview = async (client: ProviderClient, site: SiteRef, remoteId: string, { env, log, signal }: PromoteOptions) => {
     const find = async (): Promise<Deployed | undefined> => {
       const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
       const found = listAt(body, "deployments").find((item) => textAt(item, "meta", promotionMark) === remoteId);
@@ -156,15 +148,15 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
       const { body } = await client.call("/v13/deployments", { method: "POST", json, repeat: "once", timeoutMs: createMs, signal });
       return { id: needed(provider, body, "id"), url: `https://${needed(provider, body, "url")}` };
     };
-    await putEnv(client, site, { env, environment: "production", log, signal });
-    const made = (await find()) ?? (await makeOnce({ find, make, patient, signal }));
+    await syncEnv(client, site, { env, environment: "production", log, signal });
+    const made = (await find()) ?? (await makeOnce({ find, make, retry, signal }));
     return { remoteId: made.id, url: made.url };
   };
 
   const attachDomain = async (client: ProviderClient, site: SiteRef, request: DeployRequest, name: string): Promise<void> => {
     const domains = `/v10/projects/${encodeURIComponent(site.id)}/domains`;
     const said = await client.call(domains, { method: "POST", json: { name }, signal: request.signal }).catch(async (error: unknown) => {
-      if (!(error instanceof TargetError) || error.kind === "auth") throw error;
+      if (!(error instanceof ProviderError) || error.kind === "auth") throw error;
       // Attached by an earlier deployment: as wished.
       const own = `/v9/projects/${encodeURIComponent(site.id)}/domains/${encodeURIComponent(name)}`;
       return client.call(own, { signal: request.signal }).catch(() => void request.log(`${name} was not attached. ${error.message}`));
@@ -189,13 +181,13 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
       const site = await ensureProject(client, request);
       await request.remember({ site });
       request.log(`Project ${site.name} at Vercel.`);
-      await putEnv(client, site, request);
-      const artefact =
+      await syncEnv(client, site, request);
+      const artifact =
         request.mode === "pre-built" && request.spaFallback
-          ? withFile(request.artefact, textFile("vercel.json", spaRewrite))
-          : request.artefact;
+          ? withFile(request.artifact, textFile("vercel.json", spaRewrite))
+          : request.artifact;
       const { id: remoteId, url } =
-        (request.site?.id === site.id ? await find(client, site, request) : undefined) ?? (await create(client, site, request, artefact));
+        (request.site?.id === site.id ? await find(client, site, request) : undefined) ?? (await create(client, site, request, artifact));
       await request.remember({ remoteId, site, url });
       if (request.customDomain !== undefined) await attachDomain(client, site, request, request.customDomain);
       return { remoteId, site, url };
@@ -253,9 +245,9 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
         return { valid: true, info: { project_count, ...(team_id !== undefined && { team_id }), teams } };
       } catch (error) {
         // An unknown token is told with 403 as well.
-        if (error instanceof TargetError && (error.kind === "auth" || at(error.body, "error", "invalidToken") === true))
+        if (error instanceof ProviderError && (error.kind === "auth" || at(error.body, "error", "invalidToken") === true))
           return { valid: false, error: "Vercel does not accept this token.", info: {} };
-        if (error instanceof TargetError && (error.kind === "forbidden" || error.kind === "not_found"))
+        if (error instanceof ProviderError && (error.kind === "forbidden" || error.kind === "not_found"))
           return { valid: false, error: "This token may not see the projects of that account or team.", info: {} };
         throw error;
       }
@@ -279,13 +271,13 @@ async function mayDeploy(client: ProviderClient): Promise<boolean> {
     });
     return true;
   } catch (error) {
-    if (error instanceof TargetError && error.kind === "forbidden") return false;
+    if (error instanceof ProviderError && error.kind === "forbidden") return false;
     throw error;
   }
 }
 
 const unlessForeign = (error: unknown): undefined => {
-  if (error instanceof TargetError && error.kind === "forbidden" && at(error.body, "error", "invalidToken") !== true) return undefined;
+  if (error instanceof ProviderError && error.kind === "forbidden" && at(error.body, "error", "invalidToken") !== true) return undefined;
   return unlessMissing(error);
 };
 const deploymentPath = (id: string) => `/v13/deployments/${encodeURIComponent(id)}`;
@@ -324,4 +316,62 @@ function stateOf(body: unknown): RemoteState {
   if (["ERROR", "CANCELED", "BLOCKED", "DELETED"].includes(state))
     return { ...facts, state: "failed", error: textAt(body, "errorMessage") ?? `Vercel ended this deployment as ${state.toLowerCase()}.` };
   return { ...facts, state: "deploying" };
+}
+
+/** Told with every variable that is set here, so that one which is gone here is taken away there, and no person's own is. */
+const envMark = "Set by Tesslate Studio";
+
+interface KnownVariable {
+  id: string;
+  key: string;
+  targets: string[];
+  isOurs: boolean;
+  /** It counts for one branch of a repository alone. */
+  isOfBranch: boolean;
+}
+
+/** Sets a project's variables for one environment; those of the other one stay as they are (agent-git-deploy 7.8). */
+async function syncEnv(
+  client: ProviderClient,
+  site: SiteRef,
+  request: Pick<DeployRequest, "env" | "environment" | "log" | "signal">,
+): Promise<void> {
+  const { env, environment, signal } = request;
+  const path = `/v10/projects/${encodeURIComponent(site.id)}/env`;
+  const known = listAt((await client.call(path, { signal })).body, "envs").flatMap(toKnownVariable);
+  for (const variable of known) {
+    if (variable.isOfBranch || !variable.targets.includes(environment)) continue;
+    const isWanted = Object.hasOwn(env, variable.key);
+    if (!isWanted && !variable.isOurs) continue;
+    const one = `/v9/projects/${encodeURIComponent(site.id)}/env/${encodeURIComponent(variable.id)}`;
+    // One record may stand for several environments: written over, it would change the others too.
+    const others = variable.targets.filter((target) => target !== environment);
+    if (others.length > 0) await client.call(one, { method: "PATCH", json: { target: others }, signal });
+    else if (!isWanted) await client.call(one, { method: "DELETE", signal });
+    else continue;
+    if (!isWanted) request.log(`The environment variable ${variable.key} was taken from Vercel: it is not part of this project any more.`);
+  }
+  const values = Object.entries(env).map(([key, value]) => ({ key, value, type: "encrypted", target: [environment], comment: envMark }));
+  if (values.length === 0) return;
+  const { body } = await client.call(path, { method: "POST", query: { upsert: "true" }, json: values, signal });
+  const [failed] = listAt(body, "failed");
+  if (failed !== undefined)
+    throw new ProviderError(
+      "refused",
+      `Vercel did not take the environment variable ${textAt(failed, "error", "key") ?? textAt(failed, "error", "envVarKey") ?? ""}: ${textAt(failed, "error", "message") ?? "no reason given"}`,
+    );
+}
+
+function toKnownVariable(item: unknown): KnownVariable[] {
+  const [id, key, target] = [textAt(item, "id"), textAt(item, "key"), textAt(item, "target")];
+  if (id === undefined || key === undefined) return [];
+  return [
+    {
+      id,
+      key,
+      targets: target === undefined ? textsAt(item, "target") : [target],
+      isOurs: textAt(item, "comment") === envMark,
+      isOfBranch: textAt(item, "gitBranch") !== undefined,
+    },
+  ];
 }

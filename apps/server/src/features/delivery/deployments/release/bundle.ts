@@ -1,42 +1,36 @@
 import type { Readable } from "node:stream";
 import { conflict } from "../../../../platform/errors.ts";
 import { createZip, tieSource } from "../../../../platform/zip.ts";
-import type { Artefacts } from "../build/artifacts.ts";
+import type { ArtifactStore } from "../build/artifacts.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 
-/** Names of images, as Docker knows them; changed in the Dockerfile by whoever has others. */
+/** Docker image names; edit the Dockerfile to use others. */
 const images = { site: "nginx:alpine", node: "node:24-slim", python: "python:3-slim", other: "debian:stable-slim" };
 const port = 8080;
 
 /**
- * A kept version as one archive that runs on any machine with Docker: its files, a Dockerfile, a compose.yaml and the names of its variables.
- * Their values stay here.
+ * Packs a stored version into one ZIP archive that runs on any machine with Docker: its files, a Dockerfile, a compose.yaml and the names of
+ * its variables, without their values. Throws `not_deployable` when its files were pruned. `open` creates the archive while it is read.
  */
-export type Bundles = ReturnType<typeof createBundles>;
-export function createBundles({ artefacts }: { artefacts: Artefacts }) {
-  return {
-    /** Throws `not_deployable` when its files are not kept any more. `open` makes the archive while it is read. */
-    of: async (row: DeploymentRow): Promise<{ name: string; open: () => Readable }> => {
-      const artefact = row.mode === "source" ? undefined : await artefacts.find(row);
-      if (!artefact) throw conflict("not_deployable", "The files of this version are not kept here.");
-      const name = `${row.site_name ?? row.container_name}-v${row.version}`.replace(/[^\w.-]+/g, "-");
-      const open = (): Readable => {
-        const { zip, out } = createZip();
-        const text = (path: string, content: string) => zip.addBuffer(Buffer.from(content), `${name}/${path}`);
-        text("compose.yaml", composeFile(row));
-        text("Dockerfile", dockerfile(row, new Set(artefact.files.map(({ path }) => path))));
-        text(".env.example", row.env_names.map((variable) => `${variable}=\n`).join(""));
-        if (!row.program) text("site.conf", siteConfig(row));
-        for (const file of artefact.files)
-          zip.addReadStreamLazy(`${name}/app/${file.path}`, { mode: 0o100000 | file.mode, size: file.size }, (give) =>
-            give(null, tieSource(out, file.open())),
-          );
-        zip.end();
-        return out;
-      };
-      return { name, open };
-    },
+export async function bundleOf(artifacts: ArtifactStore, row: DeploymentRow): Promise<{ name: string; open: () => Readable }> {
+  const artifact = row.mode === "source" ? undefined : await artifacts.find(row);
+  if (!artifact) throw conflict("not_deployable", "The files of this version were pruned.");
+  const name = `${row.site_name ?? row.container_name}-v${row.version}`.replace(/[^\w.-]+/g, "-");
+  const open = (): Readable => {
+    const { zip, out } = createZip();
+    const text = (path: string, content: string) => zip.addBuffer(Buffer.from(content), `${name}/${path}`);
+    text("compose.yaml", composeFile(row));
+    text("Dockerfile", dockerfile(row, new Set(artifact.files.map(({ path }) => path))));
+    text(".env.example", row.env_names.map((variable) => `${variable}=\n`).join(""));
+    if (!row.program) text("site.conf", siteConfig(row));
+    for (const file of artifact.files)
+      zip.addReadStreamLazy(`${name}/app/${file.path}`, { mode: 0o100000 | file.mode, size: file.size }, (give) =>
+        give(null, tieSource(out, file.open())),
+      );
+    zip.end();
+    return out;
   };
+  return { name, open };
 }
 
 const composeFile = ({ program }: DeploymentRow): string => `services:

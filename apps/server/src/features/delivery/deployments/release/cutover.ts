@@ -1,25 +1,23 @@
+import { emitDeploymentChanged, type DeploymentContext } from "../context.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, conflict, notFound } from "../../../../platform/errors.ts";
-import type { EventLog } from "../../../../platform/events.ts";
-import type { Projects } from "../../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
-import type { Redactions } from "../../../projects/secrets/index.ts";
 import { taskLinks, type TaskRow, type Tasks } from "../../../core/tasks/index.ts";
-import type { Beginning } from "../create-deployment.ts";
-import type { Deploying } from "./deployment-task.ts";
-import type { DeploymentLog, DeploymentLogs } from "../deployment-log.ts";
-import { containerRemoved, wireOf } from "../present.ts";
-import { switchKey, type DeploymentsStore } from "../deployments.store.ts";
+import type { DeploymentCreation } from "../create-deployment.ts";
+import type { DeploymentTasks } from "./deployment-task.ts";
+import type { DeploymentLog } from "../deployment-log.ts";
+import { containerRemoved, presentDeployment } from "../present.ts";
+import { cutoverKey } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
-import { TargetError } from "../providers/client.ts";
+import { ProviderError } from "../providers/client.ts";
 
 const cancelWaitMs = 5000;
 
 /** What every switch is asked for: the version that is to be seen. */
-export interface SwitchInput {
+export interface CutoverInput {
   id: string;
 }
-export interface SwitchRun<Input> {
+export interface CutoverRun<Input> {
   task: TaskRow;
   input: Input;
   row: DeploymentRow;
@@ -31,13 +29,13 @@ export interface SwitchRun<Input> {
   step(title: string): Promise<void>;
 }
 /** One way in which a version that is there becomes what visitors see. */
-export interface Switch<Input extends SwitchInput> {
+export interface Cutover<Input extends CutoverInput> {
   type: string;
   timeoutMs: number;
   /** What its task says before it runs. */
   waiting(row: DeploymentRow): string;
   /** Gives the version that is live at its end. It may run once more after the end of a server. */
-  run(run: SwitchRun<Input>): Promise<DeploymentRow | undefined>;
+  run(run: CutoverRun<Input>): Promise<DeploymentRow | undefined>;
   /** What the log of the version says then. */
   done(live: DeploymentRow, asked: DeploymentRow): string;
   /** Begins the sentence that says why not. */
@@ -50,35 +48,23 @@ export interface Switch<Input extends SwitchInput> {
  * How a version that is there takes the place of what visitors see, whether it was a preview or is a former version: who may begin, and its task.
  * One place (a container at a provider) is changed by one thing at a time: a deployment, or one of these.
  */
-export type Switching = ReturnType<typeof createSwitching>;
-export function createSwitching({
-  store,
-  logs,
-  beginning,
-  deploying,
-  projects,
-  redactions,
-  events,
-  tasks,
-}: {
-  store: DeploymentsStore;
-  logs: DeploymentLogs;
-  beginning: Pick<Beginning, "isConnected" | "missing" | "busy">;
-  deploying: Pick<Deploying, "takeOver" | "abandon">;
-  projects: Pick<Projects, "find">;
-  redactions: Redactions;
-  events: EventLog;
-  tasks: Pick<Tasks, "define" | "create" | "requestCancel" | "settled">;
-}) {
-  const changed = (row: DeploymentRow, step?: string) =>
-    events.append(row.project_id, {
-      type: "deployment_changed",
-      data: { id: row.id, op: "update", status: row.status, ...(step !== undefined && { step }) },
-    });
-
+export type Cutovers = ReturnType<typeof createCutovers>;
+export function createCutovers(
+  context: DeploymentContext,
+  {
+    creation,
+    deploymentTasks,
+    tasks,
+  }: {
+    creation: Pick<DeploymentCreation, "isConnected" | "missing" | "busy">;
+    deploymentTasks: Pick<DeploymentTasks, "takeOver" | "abandon">;
+    tasks: Pick<Tasks, "define" | "create" | "requestCancel" | "settled">;
+  },
+) {
+  const { store, logs, projects, redactions } = context;
   /** The same again by the next server, unless a deployment took the place meanwhile. */
   const resume = async ({ user_id, project_id, type, unique_key, input, metadata }: TaskRow): Promise<void> => {
-    const row = await store.find((input as SwitchInput).id);
+    const row = await store.find((input as CutoverInput).id);
     if (!row || row.container_id === null) return;
     const place = { container_id: row.container_id, provider: row.provider };
     await store.transaction(async (tx) => {
@@ -87,7 +73,7 @@ export function createSwitching({
       await tasks.create(tx, {
         user_id,
         type,
-        unique_key: unique_key ?? switchKey(place),
+        unique_key: unique_key ?? cutoverKey(place),
         input,
         metadata,
         ...(project_id !== null && { project_id }),
@@ -97,7 +83,7 @@ export function createSwitching({
 
   return {
     /** Declares one way, and gives what begins it. */
-    define: <Input extends SwitchInput>({ type, timeoutMs, waiting, run, done, failed, keepFailure }: Switch<Input>) => {
+    define: <Input extends CutoverInput>({ type, timeoutMs, waiting, run, done, failed, keepFailure }: Cutover<Input>) => {
       tasks.define<Input>(type, {
         timeoutMs,
         run: async ({ task, input, signal, progress }) => {
@@ -111,15 +97,24 @@ export function createSwitching({
           try {
             // A server that ended between the two goes on here.
             if (row.is_live) return resultOf(row);
-            const live = await run({ task, input, row, project, log, signal, progress, step: (title) => changed(row, title) });
+            const live = await run({
+              task,
+              input,
+              row,
+              project,
+              log,
+              signal,
+              progress,
+              step: (title) => emitDeploymentChanged(context, row, { step: title }),
+            });
             if (!live) throw conflict("not_deployable", containerRemoved);
             log.line(done(live, row));
-            await changed(live);
+            await emitDeploymentChanged(context, live);
             return resultOf(live);
           } catch (error) {
             // The next start goes on.
             if (signal.reason === "shutdown") throw error;
-            const isForPeople = error instanceof AppError || error instanceof TargetError;
+            const isForPeople = error instanceof AppError || error instanceof ProviderError;
             const reason = signal.aborted
               ? signal.reason === "timeout"
                 ? "It took too long."
@@ -130,21 +125,21 @@ export function createSwitching({
             const sentence = redact(reason).slice(0, 2000);
             log.line(`${failed} ${sentence}`);
             const after = await keepFailure?.(row, `${failed} ${sentence}`);
-            if (after) await changed(after);
+            if (after) await emitDeploymentChanged(context, after);
             throw isForPeople ? new AppError("not_deployable", sentence) : error;
           } finally {
             await log.settle();
-            await logs.ring(row.id);
+            await logs.notify(row.id);
           }
         },
         interrupted: async (task) => {
           const begun = await store.listActiveOf(task.id);
-          await (begun.length > 0 ? deploying.takeOver(task, begun) : resume(task));
+          await (begun.length > 0 ? deploymentTasks.takeOver(task, begun) : resume(task));
         },
         ended: async (task) => {
           if (task.status === "completed") return;
           const begun = await store.listActiveOf(task.id);
-          await deploying.abandon(
+          await deploymentTasks.abandon(
             begun.map(({ id }) => id),
             task.error ?? "",
           );
@@ -153,19 +148,19 @@ export function createSwitching({
       return async (userId: string, project: ProjectRow, row: DeploymentRow, input: Input) => {
         const container = (await store.containersOf(project.id)).find((each) => each.id === row.container_id);
         if (!container) throw conflict("not_deployable", "The container of this version was removed.");
-        if (!(await beginning.isConnected(userId, project.id, row.provider))) throw beginning.missing(row.provider);
+        if (!(await creation.isConnected(userId, project.id, row.provider))) throw creation.missing(row.provider);
         const place = { container_id: container.id, provider: row.provider };
         const { task, isNew } = await store.transaction(async (tx) => {
           await store.lock(tx, place);
-          const [known] = await store.listSwitches([row.id], tx);
+          const [known] = await store.listCutovers([row.id], tx);
           // Asked for twice, it is done once.
           if (known?.type === type) return { task: known, isNew: false };
-          if (await store.isBusy(tx, place)) throw beginning.busy(container, row.provider);
+          if (await store.isBusy(tx, place)) throw creation.busy(container, row.provider);
           const made = await tasks.create(tx, {
             user_id: userId,
             project_id: project.id,
             type,
-            unique_key: switchKey(place),
+            unique_key: cutoverKey(place),
             metadata: {
               project_id: project.id,
               project_slug: project.slug,
@@ -178,12 +173,12 @@ export function createSwitching({
           });
           return { task: made, isNew: true };
         });
-        return { ...taskLinks(task), ...(!isNew && { already_started: true }), deployment: wireOf(row) };
+        return { ...taskLinks(task), ...(!isNew && { already_started: true }), deployment: presentDeployment(row) };
       };
     },
     /** Ends those that make one of these versions live, and waits a while for that. */
     end: async (rows: readonly Pick<DeploymentRow, "id">[]): Promise<void> => {
-      for (const { id } of await store.listSwitches(rows.map((row) => row.id))) {
+      for (const { id } of await store.listCutovers(rows.map((row) => row.id))) {
         await tasks.requestCancel(id);
         await Promise.race([tasks.settled(id), sleep(cancelWaitMs, undefined, { ref: false })]);
       }

@@ -1,14 +1,10 @@
+import { emitDeploymentChanged, type DeploymentContext } from "../context.ts";
 import type { DeployAllResult } from "@tesslate/contract";
-import type { Database } from "../../../../platform/database.ts";
 import { AppError } from "../../../../platform/errors.ts";
-import type { EventLog } from "../../../../platform/events.ts";
-import type { Logger } from "../../../../platform/logger.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../../core/tasks/index.ts";
 import { inLanes } from "../../../source/transfer/index.ts";
 import type { Activation } from "./activation.ts";
-import type { DeploymentLogs } from "../deployment-log.ts";
 import { containerRemoved } from "../present.ts";
-import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { Pipeline } from "./pipeline.ts";
 
@@ -27,26 +23,20 @@ interface Input {
 }
 
 /** The tasks that carry deployments, one or several, over the end of a server. */
-export type Deploying = ReturnType<typeof createDeploying>;
-export function createDeploying({
-  db,
-  store,
-  logs,
-  events,
-  pipeline,
-  activation,
-  tasks,
-  log,
-}: {
-  db: Database;
-  store: DeploymentsStore;
-  logs: DeploymentLogs;
-  events: EventLog;
-  pipeline: Pipeline;
-  activation: Activation;
-  tasks: Tasks;
-  log: Logger;
-}) {
+export type DeploymentTasks = ReturnType<typeof createDeploymentTasks>;
+export function createDeploymentTasks(
+  context: DeploymentContext,
+  {
+    pipeline,
+    activation,
+    tasks,
+  }: {
+    pipeline: Pipeline;
+    activation: Activation;
+    tasks: Tasks;
+  },
+) {
+  const { store, logs, log } = context;
   const resultOf = (row: DeploymentRow | undefined) => ({
     deployment_id: row?.id ?? null,
     status: row?.status ?? "failed",
@@ -88,9 +78,9 @@ export function createDeploying({
       const reason = isRemoved ? containerRemoved : error || "It could not be deployed.";
       const ended = await store.finish(id, { status: "failed", error: reason, has_artefact: false });
       if (!ended) continue;
-      await activation.forget(ended);
-      await events.append(ended.project_id, { type: "deployment_changed", data: { id, op: "update", status: ended.status } });
-      await logs.ring(id);
+      await activation.discard(ended);
+      await emitDeploymentChanged(context, ended);
+      await logs.notify(id);
     }
   };
   const resume = async (task: TaskRow): Promise<void> => {
@@ -106,7 +96,7 @@ export function createDeploying({
     { user_id, project_id, metadata }: { user_id: string; project_id: string; metadata: Record<string, unknown> },
     input: Input,
   ): Promise<void> => {
-    await db.transaction(async (tx) => {
+    await store.transaction(async (tx) => {
       const task = await tasks.create(tx, {
         user_id,
         project_id,

@@ -2,8 +2,8 @@ import { createServer } from "node:net";
 import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { ProgramSpec } from "../../../../db/schema/delivery.ts";
-import { roomOf, StepFailed } from "../build/build-sandbox.ts";
-import { failureAt } from "../build/build-errors.ts";
+import { buildSandboxId } from "../build/build-sandbox.ts";
+import { findErrorLocation, StepError } from "../build/build-errors.ts";
 import { productionEnv } from "../build/server-command.ts";
 
 const service = "app";
@@ -15,13 +15,13 @@ const backoffMs = [500, 1000, 2000, 5000, 15_000, 60_000];
 /** Having run for so long, it is no longer in a loop. */
 const stableMs = 60_000;
 
-export interface Program {
+export interface LocalServerSpec {
   deployment_id: string;
   spec: ProgramSpec;
   env: Record<string, string>;
 }
 interface Held {
-  program: Program;
+  program: LocalServerSpec;
   sandbox: Sandbox;
   port: number;
   failures: number;
@@ -32,8 +32,8 @@ interface Held {
 }
 
 /** Versions that are programs: started in their own sandboxes, started again when they end by themselves, found again after a restart of this server. */
-export type Programs = ReturnType<typeof createPrograms>;
-export function createPrograms({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can">; log: Logger }) {
+export type LocalServers = ReturnType<typeof createLocalServers>;
+export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can">; log: Logger }) {
   const held = new Map<string, Held>();
   /** Requests that are being answered, by version. */
   const visits = new Map<string, Set<object>>();
@@ -82,10 +82,10 @@ export function createPrograms({ runtime, log }: { runtime: Pick<RuntimeDriver, 
   };
 
   /** Holds it from now on; one that runs already goes on. */
-  const hold = async (program: Program): Promise<Held> => {
+  const hold = async (program: LocalServerSpec): Promise<Held> => {
     letGo(program.deployment_id);
-    const id = roomOf(program.deployment_id);
-    if (!(await runtime.find(id))) throw new StepFailed("smoke", "The files of this version are gone. Deploy it again.");
+    const id = buildSandboxId(program.deployment_id);
+    if (!(await runtime.find(id))) throw new StepError("smoke", "The files of this version are gone. Deploy it again.");
     const sandbox = await runtime.open({ id });
     const it: Held = {
       program,
@@ -108,12 +108,12 @@ export function createPrograms({ runtime, log }: { runtime: Pick<RuntimeDriver, 
 
   const stop = async (deploymentId: string): Promise<void> => {
     letGo(deploymentId);
-    await (await runtime.find(roomOf(deploymentId)))?.stop();
+    await (await runtime.find(buildSandboxId(deploymentId)))?.stop();
   };
 
   return {
-    /** Starts a version and waits until it answers on its port. Throws `StepFailed` with its last words; it is stopped then. */
-    start: async (program: Program, signal: AbortSignal): Promise<void> => {
+    /** Starts a version and waits until it answers on its port. Throws `StepError` with its last words; it is stopped then. */
+    start: async (program: LocalServerSpec, signal: AbortSignal): Promise<void> => {
       const it = await hold(program);
       // The first start has its own judge.
       it.isWanted = false;
@@ -128,11 +128,11 @@ export function createPrograms({ runtime, log }: { runtime: Pick<RuntimeDriver, 
         await it.sandbox.stop(service).catch(() => undefined);
         signal.throwIfAborted();
         if (!(error instanceof RuntimeError)) throw error;
-        throw new StepFailed("smoke", `What was built does not start: ${error.message}`.slice(0, 2000), failureAt(lines));
+        throw new StepError("smoke", `What was built does not start: ${error.message}`.slice(0, 2000), findErrorLocation(lines));
       }
     },
     /** After a restart of this server: what runs is taken over, what does not is started. Never waits for it. */
-    resume: async (program: Program): Promise<void> => {
+    resume: async (program: LocalServerSpec): Promise<void> => {
       const it = await hold(program);
       await launch(it);
     },

@@ -1,16 +1,14 @@
+import type { DeploymentContext } from "../context.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { PreviewSite } from "../../../../http/server.ts";
 import { plain, serveStatic, type StaticSite } from "../../../../http/static-site.ts";
 import type { DeployEnvironment } from "@tesslate/contract";
 import type { Bus } from "../../../../platform/bus.ts";
-import type { Logger } from "../../../../platform/logger.ts";
 import { previewOrigin, type PreviewAddress } from "../../../runtime/containers/index.ts";
 import { createForwarder, labelOf, type Passage } from "../../../runtime/previews/index.ts";
-import type { Artefacts } from "../build/artifacts.ts";
-import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
-import type { Programs } from "./local-servers.ts";
+import type { LocalServers } from "./local-servers.ts";
 
 /** Labels of deployed sites begin so; no container's does, whose names have single dashes. */
 const prefixes = { production: "live--", preview: "preview--" } as const;
@@ -36,26 +34,22 @@ interface Site {
 }
 
 /** The sites that this server serves to everybody: one host each beside the previews, without tickets. */
-export type LiveSites = ReturnType<typeof createLiveSites>;
-export function createLiveSites({
-  store,
-  artefacts,
-  programs,
-  bus,
-  address,
-  appOrigin,
-  trustProxy,
-  log,
-}: {
-  store: DeploymentsStore;
-  artefacts: Artefacts;
-  programs: Programs;
-  bus: Bus;
-  address: PreviewAddress;
-  appOrigin: string;
-  trustProxy: boolean;
-  log: Logger;
-}) {
+export type LocalSites = ReturnType<typeof createLocalSites>;
+export function createLocalSites(
+  context: DeploymentContext,
+  {
+    servers,
+    bus,
+    appOrigin,
+    trustProxy,
+  }: {
+    servers: LocalServers;
+    bus: Bus;
+    appOrigin: string;
+    trustProxy: boolean;
+  },
+) {
+  const { store, artifacts, address, log } = context;
   const forwarder = createForwarder();
   const sites = new Map<string, Promise<Site>>();
   bus.listen<{ label: string }>(channel, ({ label }) => void sites.delete(label));
@@ -72,13 +66,13 @@ export function createLiveSites({
     if (!row || row.program) return { row, files: undefined, readAt: Date.now() };
     // The same version has the same files.
     if (before?.files && before.row?.id === row.id) return { row, files: before.files, readAt: Date.now() };
-    const artefact = await artefacts.find(row);
-    const entries = artefact && new Map(artefact.files.map(({ path, size, sha256 }) => [path, { size, sha256 }]));
+    const artifact = await artifacts.find(row);
+    const entries = artifact && new Map(artifact.files.map(({ path, size, sha256 }) => [path, { size, sha256 }]));
     const files = entries && {
       files: entries,
       spaFallback: row.spa_fallback,
       hash: (path: string) => entries.get(path)?.sha256 ?? "",
-      read: (path: string, range?: { start: number; end: number }) => artefacts.read(row, path, range),
+      read: (path: string, range?: { start: number; end: number }) => artifacts.read(row, path, range),
     };
     return { row, files, readAt: Date.now() };
   };
@@ -105,7 +99,7 @@ export function createLiveSites({
       onActivity: () => {},
     };
   };
-  const reach = async ({ row }: Site) => (row?.program ? programs.address(row.id) : undefined);
+  const reach = async ({ row }: Site) => (row?.program ? servers.address(row.id) : undefined);
 
   const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
     const site = await siteOf(label);
@@ -114,7 +108,7 @@ export function createLiveSites({
     if (site.row.environment === "preview") response.setHeader("x-robots-tag", "noindex");
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return plain(response, 503, "The files of this site are on another server.");
-    response.once("close", programs.visit(site.row.id));
+    response.once("close", servers.visit(site.row.id));
     const target = await reach(site);
     if (!target) return plain(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
     try {

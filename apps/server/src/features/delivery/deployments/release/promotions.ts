@@ -1,55 +1,50 @@
+import type { DeploymentContext } from "../context.ts";
+import { StepError } from "../build/build-errors.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deploymentSteps, type LaunchRule } from "@tesslate/contract";
 import { conflict } from "../../../../platform/errors.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import type { Activation } from "./activation.ts";
-import type { Beginning } from "../create-deployment.ts";
-import { StepFailed } from "../build/build-sandbox.ts";
-import { proposedName, type RequestVault } from "../deployment-request.ts";
+import type { DeploymentCreation } from "../create-deployment.ts";
+import { proposedName } from "../deployment-request.ts";
 import { canPromote } from "../present.ts";
-import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
-import { refusalOf, type Judging } from "./launch-gate.ts";
-import type { CredentialFor, FindTarget } from "../providers/lookup.ts";
-import type { SwitchInput, Switching, SwitchRun } from "./cutover.ts";
-import type { Credential, DeployTarget } from "../providers/provider.ts";
-import { TargetError } from "../providers/client.ts";
+import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
+import type { CutoverInput, Cutovers, CutoverRun } from "./cutover.ts";
+import type { Credential, ProviderAdapter } from "../providers/provider.ts";
+import { ProviderError } from "../providers/client.ts";
 
 /** A provider may build it once more. */
 const promotionMs = 12 * 60_000;
 const firstPollMs = 250;
 const lastPollMs = 5000;
 
-const isPassing = ({ kind }: TargetError): boolean => kind === "busy" || kind === "down" || kind === "unreachable";
+const isPassing = ({ kind }: ProviderError): boolean => kind === "busy" || kind === "down" || kind === "unreachable";
 
-interface Input extends SwitchInput {
+interface Input extends CutoverInput {
   ignore_rules: LaunchRule[];
 }
 
 /** How a preview becomes what visitors see: the launch gate looks at the very same files anew, then its place is switched to them. */
 export type Promotions = ReturnType<typeof createPromotions>;
-export function createPromotions({
-  store,
-  vault,
-  activation,
-  beginning,
-  judging,
-  switching,
-  findTarget,
-  credentialFor,
-}: {
-  store: DeploymentsStore;
-  vault: RequestVault;
-  activation: Activation;
-  beginning: Pick<Beginning, "missing">;
-  judging: Judging;
-  switching: Switching;
-  findTarget: FindTarget;
-  credentialFor: CredentialFor;
-}) {
-  const look = async ({ row, project, input, log, signal }: SwitchRun<Input>) => {
+export function createPromotions(
+  context: DeploymentContext,
+  {
+    activation,
+    creation,
+    checkLaunch,
+    cutovers,
+  }: {
+    activation: Activation;
+    creation: Pick<DeploymentCreation, "missing">;
+    checkLaunch: LaunchCheck;
+    cutovers: Cutovers;
+  },
+) {
+  const { store, vault, findProvider, getCredential } = context;
+  const look = async ({ row, project, input, log, signal }: CutoverRun<Input>) => {
     const address = row.provider === "local" ? await activation.start(row, signal) : undefined;
-    const report = await judging({
+    const report = await checkLaunch({
       row,
       project,
       request: vault.open(row),
@@ -60,22 +55,22 @@ export function createPromotions({
       signal,
     });
     await store.update(row.id, { report });
-    const refusal = refusalOf(report);
+    const refusal = launchErrorOf(report);
     if (refusal) throw refusal;
   };
-  const switchPlace = async ({ row, project, log, signal }: SwitchRun<Input>): Promise<DeploymentRow | undefined> => {
+  const switchPlace = async ({ row, project, log, signal }: CutoverRun<Input>): Promise<DeploymentRow | undefined> => {
     const values = { environment: "production", error: null } as const;
     if (row.provider === "local") {
       const site = await activation.claimSite(row, await proposedName(store, project, row.container_name));
-      return activation.switchTo(row, signal, { ...values, site_id: site.site_id, site_name: site.name, deployment_url: site.url });
+      return activation.makeLive(row, signal, { ...values, site_id: site.site_id, site_name: site.name, deployment_url: site.url });
     }
-    const target = findTarget(row.provider);
-    const credential = target && (await credentialFor(project.owner_id, project.id, target.provider));
-    if (!target || !credential) throw beginning.missing(row.provider);
+    const target = findProvider(row.provider);
+    const credential = target && (await getCredential(project.owner_id, project.id, target.provider));
+    if (!target || !credential) throw creation.missing(row.provider);
     const site = { id: row.site_id ?? "", name: row.site_name ?? "" };
     const { env } = vault.open(row);
     const done = await target.promote?.(credential, site, row.remote_id ?? "", { env, log: (line) => log.line(line), signal });
-    if (!done) throw new StepFailed("provider", "This preview is not at the connected account. Deploy it again.");
+    if (!done) throw new StepError("provider", "This preview is not at the connected account. Deploy it again.");
     const { url, remoteId } = done;
     if (remoteId !== undefined) await untilThere(target, credential, remoteId, signal);
     else if (url !== undefined) await store.keepSiteUrl({ container_id: row.container_id ?? "", provider: row.provider }, url);
@@ -85,20 +80,20 @@ export function createPromotions({
       ...(remoteId !== undefined && { remote_id: remoteId }),
     });
   };
-  const untilThere = async (target: DeployTarget, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
+  const untilThere = async (target: ProviderAdapter, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
     for (let wait = firstPollMs; ; wait = Math.min(2 * wait, lastPollMs)) {
       const state = await target.state(credential, remoteId).catch((error: unknown) => {
         // One that cannot be asked for a while goes on all the same.
-        if (error instanceof TargetError && isPassing(error)) return { state: "deploying" as const, retryAfterMs: error.retryAfterMs };
+        if (error instanceof ProviderError && isPassing(error)) return { state: "deploying" as const, retryAfterMs: error.retryAfterMs };
         throw error;
       });
       if (state.state === "success") return;
-      if (state.state === "failed") throw new StepFailed("provider", state.error ?? "The provider gave no reason.");
+      if (state.state === "failed") throw new StepError("provider", state.error ?? "The provider gave no reason.");
       await sleep(Math.max(wait, state.retryAfterMs ?? 0), undefined, { signal });
     }
   };
 
-  const begin = switching.define<Input>({
+  const begin = cutovers.define<Input>({
     type: "deployment_promotion",
     timeoutMs: promotionMs,
     waiting: ({ version }) => `Waiting to promote version ${version}`,

@@ -1,49 +1,34 @@
+import { emitDeploymentChanged, type DeploymentContext } from "../context.ts";
 import { AppError, conflict } from "../../../../platform/errors.ts";
-import type { EventLog } from "../../../../platform/events.ts";
-import type { Logger } from "../../../../platform/logger.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import type { Activation } from "./activation.ts";
-import type { Artefacts } from "../build/artifacts.ts";
-import type { Beginning, Prepared } from "../create-deployment.ts";
+import type { DeploymentCreation, PreparedDeployment } from "../create-deployment.ts";
 import { deploymentMs } from "./deployment-task.ts";
-import type { RequestVault } from "../deployment-request.ts";
 import { canRollBack } from "../present.ts";
-import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
-import type { CredentialFor, FindTarget } from "../providers/lookup.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { SwitchInput, Switching, SwitchRun } from "./cutover.ts";
+import type { CutoverInput, Cutovers, CutoverRun } from "./cutover.ts";
 
-/** How a former version becomes the live one: as it lies here, by the provider's own verb, or by deploying its kept files once more. */
+/** How a former version becomes the live one: as it lies here, by the provider's own verb, or by deploymentTasks its kept files once more. */
 export type Rollbacks = ReturnType<typeof createRollbacks>;
-export function createRollbacks({
-  store,
-  vault,
-  artefacts,
-  activation,
-  beginning,
-  pipeline,
-  switching,
-  findTarget,
-  credentialFor,
-  events,
-  log,
-}: {
-  store: DeploymentsStore;
-  vault: RequestVault;
-  artefacts: Artefacts;
-  activation: Activation;
-  beginning: Pick<Beginning, "insert" | "missing">;
-  pipeline: Pick<Pipeline, "run">;
-  switching: Switching;
-  findTarget: FindTarget;
-  credentialFor: CredentialFor;
-  events: EventLog;
-  log: Logger;
-}) {
-  const here = async ({ row, signal }: SwitchRun<SwitchInput>): Promise<DeploymentRow> => {
+export function createRollbacks(
+  context: DeploymentContext,
+  {
+    activation,
+    creation,
+    pipeline,
+    cutovers,
+  }: {
+    activation: Activation;
+    creation: Pick<DeploymentCreation, "insert" | "missing">;
+    pipeline: Pick<Pipeline, "run">;
+    cutovers: Cutovers;
+  },
+) {
+  const { store, vault, artifacts, findProvider, getCredential, log } = context;
+  const here = async ({ row, signal }: CutoverRun<CutoverInput>): Promise<DeploymentRow> => {
     try {
-      return await activation.switchTo(row, signal);
+      return await activation.makeLive(row, signal);
     } catch (error) {
       // One that does not answer any more is not left running unseen.
       if (row.program && !(await store.find(row.id))?.is_live) await activation.stop(row.id);
@@ -51,11 +36,11 @@ export function createRollbacks({
     }
   };
   /** By the provider's own verb. Undefined where the site keeps no versions, or not this one any more. */
-  const there = async ({ row, project }: SwitchRun<SwitchInput>): Promise<DeploymentRow | undefined> => {
-    const target = findTarget(row.provider);
+  const there = async ({ row, project }: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
+    const target = findProvider(row.provider);
     if (!target?.promote || row.remote_id === null || row.site_id === null) return undefined;
-    const credential = await credentialFor(project.owner_id, project.id, target.provider);
-    if (!credential) throw beginning.missing(row.provider);
+    const credential = await getCredential(project.owner_id, project.id, target.provider);
+    if (!credential) throw creation.missing(row.provider);
     try {
       const done = await target.promote(credential, { id: row.site_id, name: row.site_name ?? "" }, row.remote_id);
       return done ? await store.makeLive(row, {}) : undefined;
@@ -67,13 +52,13 @@ export function createRollbacks({
     }
   };
   /** As a version of its own, which is the same again. */
-  const onceMore = async (run: SwitchRun<SwitchInput>): Promise<DeploymentRow | undefined> => {
+  const onceMore = async (run: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
     const { task, row, project, signal, progress } = run;
     const container = (await store.containersOf(project.id)).find((each) => each.id === row.container_id);
     if (!container) throw conflict("not_deployable", "The container of this version was removed.");
     const kept = vault.open(row);
     const id = crypto.randomUUID();
-    const prepared: Prepared = {
+    const prepared: PreparedDeployment = {
       container,
       provider: row.provider,
       mode: row.mode,
@@ -83,10 +68,10 @@ export function createRollbacks({
       custom_domain: row.custom_domain,
     };
     const made = await (async () => {
-      if (!(await artefacts.copy(row, { project_id: project.id, id })))
+      if (!(await artifacts.copy(row, { project_id: project.id, id })))
         throw conflict("not_deployable", "The files of this version are not kept any more.");
       return store.transaction((tx) =>
-        beginning.insert(tx, task.user_id, project, prepared, {
+        creation.insert(tx, task.user_id, project, prepared, {
           id,
           task_id: task.id,
           sealed_request: vault.seal(id, kept),
@@ -100,16 +85,16 @@ export function createRollbacks({
         }),
       );
     })().catch(async (error: unknown) => {
-      await artefacts.remove({ project_id: project.id, id });
+      await artifacts.remove({ project_id: project.id, id });
       throw error;
     });
-    await events.append(project.id, { type: "deployment_changed", data: { id, op: "add", status: made.status } });
+    await emitDeploymentChanged(context, made, { op: "add" });
     const end = await pipeline.run(id, { signal, progress });
     if (end?.status === "failed") throw new AppError("not_deployable", end.error ?? "It could not be deployed.");
     return end;
   };
 
-  const begin = switching.define<SwitchInput>({
+  const begin = cutovers.define<CutoverInput>({
     type: "deployment_rollback",
     timeoutMs: deploymentMs,
     waiting: ({ version }) => `Waiting to bring version ${version} back`,
@@ -122,7 +107,7 @@ export function createRollbacks({
   });
 
   return {
-    /** Makes a version live again: as it lies here, by the provider's own verb, or by deploying the kept files once more. */
+    /** Makes a version live again: as it lies here, by the provider's own verb, or by deploymentTasks the kept files once more. */
     begin: async (userId: string, project: ProjectRow, row: DeploymentRow) => {
       if (!canRollBack(row))
         throw conflict(

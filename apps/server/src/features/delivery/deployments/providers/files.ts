@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { mediaTypeOf } from "../../../../platform/media-types.ts";
-import type { ArtefactFile } from "./provider.ts";
-import type { StreamBody } from "./client.ts";
+import type { Artifact, ArtifactFile } from "./provider.ts";
+import { forEachConcurrently, ProviderError, type StreamBody } from "./client.ts";
 
 /** Text of a stream in base64, piece by piece, and never more of it in memory than a piece. */
 async function* base64Of(source: Readable): AsyncGenerator<string> {
@@ -20,7 +20,7 @@ async function* base64Of(source: Readable): AsyncGenerator<string> {
 const extensionOf = (path: string) => /[^/]\.([^./]*)$/.exec(path)?.[1] ?? "";
 
 /** The name of an asset at Cloudflare: the first 32 hexadecimal digits of SHA-256 over its content in base64 and its extension. */
-export async function assetHash(file: ArtefactFile): Promise<string> {
+export async function assetHash(file: ArtifactFile): Promise<string> {
   const hash = createHash("sha256");
   for await (const text of base64Of(file.open())) hash.update(text);
   return hash.update(extensionOf(file.path)).digest("hex").slice(0, 32);
@@ -35,7 +35,7 @@ export interface Part {
   open(): AsyncIterable<string | Uint8Array>;
 }
 /** A file as a part of a form, in base64. */
-export const assetPart = (hash: string, file: ArtefactFile): Part => ({
+export const assetPart = (hash: string, file: ArtifactFile): Part => ({
   name: hash,
   filename: hash,
   type: mediaTypeOf(file.path),
@@ -79,4 +79,41 @@ export function multipart(parts: readonly Part[]): { contentType: string; body: 
 }
 async function* bytesOf(pieces: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield typeof piece === "string" ? Buffer.from(piece) : piece;
+}
+
+/** A small file of ours among what was built. */
+export function textFile(path: string, text: string): ArtifactFile {
+  const bytes = Buffer.from(text);
+  const digest = (algorithm: string) => createHash(algorithm).update(bytes).digest("hex");
+  return { path, size: bytes.length, sha1: digest("sha1"), sha256: digest("sha256"), mode: 0o644, open: () => Readable.from([bytes]) };
+}
+
+/** What was built, and this file too unless there is one of that name. */
+export const withFile = (artifact: Artifact, file: ArtifactFile): Artifact =>
+  artifact.files.some(({ path }) => path === file.path)
+    ? artifact
+    : { files: [...artifact.files, file], totalBytes: artifact.totalBytes + file.size };
+
+/** The text of a file up to `maxBytes`; undefined when it is larger. */
+export async function textOf(file: ArtifactFile, maxBytes: number): Promise<string | undefined> {
+  if (file.size > maxBytes) return undefined;
+  const pieces: Buffer[] = [];
+  for await (const piece of file.open()) pieces.push(Buffer.from(piece as Uint8Array));
+  return Buffer.concat(pieces).toString();
+}
+
+/** Uploads the files that a provider asks for by SHA-1 digest, `concurrency` at a time. Throws `ProviderError` for a digest that is not in the artifact. */
+export async function uploadRequested(
+  { files }: Artifact,
+  digests: readonly string[],
+  { provider, concurrency, signal }: { provider: string; concurrency: number; signal: AbortSignal },
+  upload: (file: ArtifactFile, signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  const byDigest = new Map(files.map((file) => [file.sha1, file]));
+  await forEachConcurrently([...new Set(digests)], concurrency, signal, async (digest, both) => {
+    const file = byDigest.get(digest);
+    if (!file)
+      throw new ProviderError("refused", `${provider} requested a file that is not part of this deployment (${digest.slice(0, 40)}).`);
+    await upload(file, both);
+  });
 }

@@ -29,9 +29,9 @@ export const fakeKeys = {
 export const page = (body: string, head = "") =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>${head}</head><body><main>${body}</main></body></html>`;
 
-/** Writes an artefact into a folder of its own. */
-export function artefact(files: Record<string, string | Uint8Array>): string {
-  const dir = temporaryFolder("artefact");
+/** Writes a build artifact into a folder of its own. */
+export function artifact(files: Record<string, string | Uint8Array>): string {
+  const dir = temporaryFolder("artifact");
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), content);
