@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { sql } from "drizzle-orm";
 import { expect, inject, test } from "vitest";
 import { createCryptoBox } from "./platform/crypto.ts";
-import { reseal } from "./platform/sealed.ts";
+import { reseal } from "./platform/sealed-column.ts";
 import { sealedColumns } from "./sealed-columns.ts";
 import { testApp } from "./testing/app.ts";
 import { emptyProject } from "./testing/sandbox.ts";
@@ -44,7 +44,7 @@ test("after a rotation everything opens with the new key alone; killed in the mi
       import { connectDatabase } from "./platform/database.ts";
       import { createCryptoBox } from "./platform/crypto.ts";
       import { createLogger } from "./platform/logger.ts";
-      import { reseal } from "./platform/sealed.ts";
+      import { reseal } from "./platform/sealed-column.ts";
       import { sealedColumns } from "./sealed-columns.ts";
       const { server, name } = ${JSON.stringify({ server: inject("postgres").server, name: app.database })};
       const { db } = connectDatabase("url" in server ? { url: Object.assign(new URL(server.url), { pathname: "/" + name }).href } : { socketDir: server.socketDir, database: name }, createLogger("silent"));

@@ -4,7 +4,7 @@ import { is, sql, Table } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { Secret } from "./platform/secret.ts";
 import { createCryptoBox } from "./platform/crypto.ts";
-import { bytesOf, reseal } from "./platform/sealed.ts";
+import { bytesOf, reseal } from "./platform/sealed-column.ts";
 import { beginRotation, endRotation, loadSealingKeys, readSealingKeyFile } from "./platform/sealing-keys.ts";
 import { sealedColumns } from "./sealed-columns.ts";
 import { testApp } from "./testing/app.ts";

@@ -7,7 +7,7 @@ import { connectDatabase, migrateDatabase } from "./platform/database.ts";
 import type { Logger } from "./platform/logger.ts";
 import { keepKeys } from "./platform/key-check.ts";
 import { holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
-import { reseal, type Resealed } from "./platform/sealed.ts";
+import { reseal, type Resealed } from "./platform/sealed-column.ts";
 import { beginRotation, endRotation, loadSealingKeys } from "./platform/sealing-keys.ts";
 import { sealedColumns } from "./sealed-columns.ts";
 

@@ -19,7 +19,7 @@ import { secretPlace } from "./features/projects/secrets/index.ts";
 import { projectSecrets } from "./db/schema/projects.ts";
 import { letterPlace } from "./platform/mail.store.ts";
 import { letters } from "./db/schema/platform.ts";
-import { sealedBytes, type SealedColumn } from "./platform/sealed.ts";
+import { sealedBytes, type SealedColumn } from "./platform/sealed-column.ts";
 import { sealedSettings } from "./platform/server-settings.ts";
 
 /** The one list of everything that is sealed at rest. A test compares it with the tables: a sealed column that is missing here fails. */

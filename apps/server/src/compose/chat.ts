@@ -43,7 +43,7 @@ import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 import type { ToolsArea } from "./tools.ts";
 import type { WorkspaceArea } from "./workspace.ts";

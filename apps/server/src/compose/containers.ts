@@ -37,7 +37,7 @@ import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 
 /** What runs in a project: its containers, how they start, rest and go, what they give each other. */
 export interface ContainersArea extends Area {

@@ -33,7 +33,7 @@ import type { DeployAccountsArea } from "./deploy-accounts.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 import type { ToolsArea } from "./tools.ts";
 
 /** What goes out: versions of containers, at providers and on this server. */

@@ -15,7 +15,7 @@ import type { ContainersArea } from "./containers.ts";
 import type { DeploymentsArea } from "./deployments.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 

@@ -34,7 +34,7 @@ import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./provisioning.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 import type { ToolsArea } from "./tools.ts";
 
 /** Agents and bases as they are found and taken, before there are projects to use them in. */

@@ -21,7 +21,7 @@ import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 
 /** What projects show: the other site, who may see it, and what goes wrong there. */
 export interface PreviewsArea extends Area {

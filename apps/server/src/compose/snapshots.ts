@@ -22,7 +22,7 @@ import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
 /** Points in time: kept by people, kept around the agent's turns, and returned to. */

@@ -20,7 +20,7 @@ import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
 /** What the server lends to the agent's runs beside the agent's own tools. */

@@ -21,7 +21,7 @@ import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrecy.ts";
+import type { Secrecy } from "./secrets.ts";
 
 /** What people work with in a project: files, assets, the board, notes, terminals. */
 export interface WorkspaceArea extends Area {

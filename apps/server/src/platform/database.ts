@@ -7,7 +7,7 @@ import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import type { Logger } from "pino";
 import { createReconnect, waitForConnections, type Reconnect } from "./reconnect.ts";
-import { storableCodecs } from "./storable.ts";
+import { storableCodecs } from "./postgres-text.ts";
 import { version } from "../version.ts";
 import { traceQueries, type Traces } from "./traces.ts";
 import { isConnectionLoss } from "./connection-loss.ts";

@@ -7,7 +7,7 @@ import { isConnectionLoss } from "./connection-loss.ts";
 import { isUniqueViolation, type Database, type Queries } from "./database.ts";
 import type { Logger } from "./logger.ts";
 import type { Reconnect } from "./reconnect.ts";
-import { storableJson } from "./storable.ts";
+import { storableJson } from "./postgres-text.ts";
 
 /** One event to append. `task_id` makes it part of a run's own stream too. */
 export type NewEvent = { [T in ProjectEventType]: { type: T; data: ProjectEventData<T>; task_id?: string } }[ProjectEventType];

@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import { sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { AppError } from "./errors.ts";
-import { asJsonb } from "./storable.ts";
+import { asJsonb } from "./postgres-text.ts";
 
 export interface Limit {
   /** What is counted, e.g. `login:ip:203.0.113.9`. Kept hashed. */

@@ -3,7 +3,7 @@ import type { Bus } from "./bus.ts";
 import type { CryptoBox } from "./crypto.ts";
 import type { Database, Queries } from "./database.ts";
 import { serverSettings } from "../db/schema/platform.ts";
-import type { SealedColumn } from "./sealed.ts";
+import type { SealedColumn } from "./sealed-column.ts";
 
 /** Facts of this installation kept in the database; secret ones sealed. Other processes hear of changes through `onChange`. */
 export interface ServerSettings {

@@ -2,7 +2,7 @@ import type { AuditAction, AuditActionType, AuditFilter, AuditTargetType, List }
 import type { Context } from "../../../http/context.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { forbidden } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import { isLiving, type UserRow } from "../users/index.ts";
 import { pagesOf } from "../../../platform/csv.ts";

@@ -4,7 +4,7 @@ import type { Bus } from "../../../platform/bus.ts";
 import { hashToken, randomToken } from "../../../platform/crypto.ts";
 import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { isLiving } from "../users/index.ts";
 import type { ApiKeysStore } from "./api-keys.store.ts";
 import { sessionsChannel, type SessionsBell } from "./auth.store.ts";

@@ -3,7 +3,7 @@ import { ownPath, type ErrorCode, type LinkedAccount, type List, type SignInProv
 import { randomToken } from "../../../platform/crypto.ts";
 import { AppError, badRequest, notFound, unauthorized } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { isLiving, isPlainEmail, type UserRow, type Users } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { OauthStates } from "./oauth-states.ts";
@@ -13,7 +13,7 @@ import type { Hold, Signed } from "./proof.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
 import type { Setup } from "./setup.ts";
-import type { WaysIn } from "./ways-in.store.ts";
+import type { WaysIn } from "./login-methods.store.ts";
 
 interface Begun {
   verifier: string;

@@ -12,14 +12,14 @@ import type { Config } from "../../../config.ts";
 import { hashToken, randomToken } from "../../../platform/crypto.ts";
 import { AppError, badRequest, notFound, unauthorized } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { PasskeysStore } from "./passkeys.store.ts";
 import type { PasskeyRow } from "../../../db/schema/accounts.ts";
 import type { Hold, Signed } from "./proof.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
-import type { WaysIn } from "./ways-in.store.ts";
+import type { WaysIn } from "./login-methods.store.ts";
 
 export const challengeMs = 300_000;
 const maxPasskeys = 20;

@@ -6,7 +6,7 @@ import type { UserRow, Users } from "../users/index.ts";
 import type { Origin } from "./security-log.ts";
 import type { Sessions } from "./sessions.ts";
 import { codeInvalid, codesADay, type Totp } from "./totp.ts";
-import type { WaysIn } from "./ways-in.store.ts";
+import type { WaysIn } from "./login-methods.store.ts";
 
 const quarterHour = 15 * 60;
 

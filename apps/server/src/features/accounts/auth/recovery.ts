@@ -7,11 +7,11 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type UserRow, type Users } from "../users/index.ts";
-import { askedToMoveLetter, forcedResetLetter, moveLetter, movedLetter, resetLetter, verifyLetter } from "./letters.ts";
+import { askedToMoveLetter, forcedResetLetter, moveLetter, movedLetter, resetLetter, verifyLetter } from "./emails.ts";
 import type { SecurityLog } from "./security-log.ts";
 import type { Sessions } from "./sessions.ts";
 import { createPurposeTokens, isEqual } from "./tokens.ts";
-import type { WaysIn } from "./ways-in.store.ts";
+import type { WaysIn } from "./login-methods.store.ts";
 
 const hour = 3600;
 const resetMs = 3600_000;

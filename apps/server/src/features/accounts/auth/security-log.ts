@@ -1,9 +1,9 @@
 import type { List, SecurityEvent, SecurityEventKind } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { UserRow } from "../users/index.ts";
-import { noticeLetter } from "./letters.ts";
+import { noticeLetter } from "./emails.ts";
 import type { SecondFactorStore } from "./second-factor.store.ts";
 
 /** Where a call comes from, as far as it is known. */

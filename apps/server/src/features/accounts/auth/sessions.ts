@@ -5,7 +5,7 @@ import { hashToken, randomToken } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { notFound, unauthorized } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { isLiving, sessionOver, type Proven, type UserRow } from "../users/index.ts";
 import { sessionsChannel, type AuthStore, type SessionsBell, type SessionWithUser } from "./auth.store.ts";
 import type { RefreshTokens } from "./tokens.ts";

@@ -8,7 +8,7 @@ import type { Mail } from "../../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { Attempt, AttemptsStore } from "./attempts.store.ts";
-import { codeLetter } from "./letters.ts";
+import { codeLetter } from "./emails.ts";
 import type { SecurityLog } from "./security-log.ts";
 import { isEqual } from "./tokens.ts";
 import { codesADay, type Totp } from "./totp.ts";

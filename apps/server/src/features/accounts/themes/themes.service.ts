@@ -3,7 +3,7 @@ import type { CustomTheme, List, Theme, ThemeJson, ThemeListItem } from "@tessla
 import { randomCode } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { badRequest, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { loadThemes } from "./bundled-themes.ts";
 import type { NewTheme, ThemeFilter, ThemesStore } from "./themes.store.ts";

@@ -1,6 +1,6 @@
 import type { Tool } from "@tesslate/agent";
 import type { AgentTool, List } from "@tesslate/contract";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { featureOfTool } from "./agents.features.ts";
 
 /** What is told of a tool before anybody runs it. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Chat, ChatMessage, ChatSession } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";

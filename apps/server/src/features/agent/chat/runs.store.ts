@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import type { PendingBatch } from "@tesslate/agent";
 import type { SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { asJsonb } from "../../../platform/storable.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { holdAfter } from "./chat.hold.ts";
 import {
   queuedMessages,

@@ -4,7 +4,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { connectMcp, McpProblem, type McpLimits } from "./connection.ts";

@@ -3,7 +3,7 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import { isUniqueViolation } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, forbidden, invalid, notFound } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Connection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
 import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";

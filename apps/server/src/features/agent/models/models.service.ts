@@ -3,7 +3,7 @@ import { contextWindowOf, createModelClient, type AgentProtocol, type ModelClien
 import type { Config } from "../../../config.ts";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ServerSettings } from "../../../platform/server-settings.ts";
 import { boundedAnswers } from "./bounded-answers.ts";
 import { findOllama, type Catalogue, type ListedModel, type Listing } from "./catalogue.ts";

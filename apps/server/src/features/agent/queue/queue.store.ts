@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { QueueHold } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { asJsonb } from "../../../platform/storable.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { messages, queuedMessages, type QueuedRow } from "../../../db/schema/agent.ts";
 
 /** As a message's metadata keeps what was said while it was made. */

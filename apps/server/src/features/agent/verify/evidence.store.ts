@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Evidence } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { asJsonb } from "../../../platform/storable.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { messages, evidencePictures, runEvidence, type EvidenceRow } from "../../../db/schema/agent.ts";
 import { events, tasks } from "../../../db/schema/core.ts";
 

@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { within } from "../../../platform/within.ts";
+import { within } from "../../../platform/with-timeout.ts";
 
 /**
  * Evaluates expressions beside the page's own scripts: the same document, but built-in objects that the page cannot have changed, so that it

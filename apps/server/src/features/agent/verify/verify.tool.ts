@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import type { Evidence, VerifyReport } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
-import { asMaterial } from "../../../platform/material.ts";
+import { asMaterial } from "../../../platform/untrusted-text.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import type { RunFacts } from "../chat/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import { AppError } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { asMaterial } from "../../../platform/material.ts";
+import { asMaterial } from "../../../platform/untrusted-text.ts";
 import { createPageReader } from "./reader.ts";
 
 const maxBytes = 2 * 2 ** 20;

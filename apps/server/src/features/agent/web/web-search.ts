@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { defineTool, done, ToolFailure, type Tool } from "@tesslate/agent";
 import { AppError } from "../../../platform/errors.ts";
-import { asMaterial } from "../../../platform/material.ts";
+import { asMaterial } from "../../../platform/untrusted-text.ts";
 import { SearchRefused, type SearchProvider } from "./search.providers.ts";
 
 const defaultCount = 5;

@@ -6,7 +6,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Credits } from "../credits/index.ts";
 import type { Billing } from "./billing.service.ts";
 import type { Checkouts } from "./checkouts.ts";
-import type { Webhooks } from "./webhooks.ts";
+import type { Webhooks } from "./stripe-webhooks.ts";
 
 const usageColumns = [
   "id",

@@ -2,16 +2,16 @@ import type { Stripe } from "stripe";
 import type { AgentSubscription, BillingConfig, List, Subscription, Transaction } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Credits } from "../credits/index.ts";
 import { livingStates, type BillingStore } from "./billing.store.ts";
 import type { PaymentRow, SubscriptionRow } from "../../../db/schema/billing.ts";
-import { billingConfigOf, limitOf, mayUseOwnKeys } from "./catalogue.ts";
+import { billingConfigOf, limitOf, mayUseOwnKeys } from "./tiers.ts";
 import { ownSessionOf, type OwnSession } from "./fulfilment.ts";
-import type { Shelves } from "./shelf.ts";
+import type { Shelves } from "./sold-items.ts";
 import type { Payments } from "./stripe.ts";
-import type { Webhooks } from "./webhooks.ts";
+import type { Webhooks } from "./stripe-webhooks.ts";
 
 export interface VerifiedPurchase {
   agent_id: string | null;

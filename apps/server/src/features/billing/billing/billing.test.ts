@@ -3,7 +3,7 @@ import { startStripe, stripeEnv } from "@tesslate/testkit";
 import { testApp, type TestUser } from "../../../testing/app.ts";
 import { settings } from "../../../settings.ts";
 import { billingApp, wrongInBooks, type BillingApp } from "../../../testing/billing.ts";
-import { eventTypes } from "./webhooks.ts";
+import { eventTypes } from "./stripe-webhooks.ts";
 
 let world: BillingApp;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import type { BillingInterval, Checkout } from "@tesslate/contract";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { BillingStore, Buyer, Order } from "./billing.store.ts";
-import { tierOrder, type CreditPackages, type PaidTier } from "./catalogue.ts";
-import type { Shelves, SoldItem } from "./shelf.ts";
+import { tierOrder, type CreditPackages, type PaidTier } from "./tiers.ts";
+import type { Shelves, SoldItem } from "./sold-items.ts";
 import { isLostCustomer, isoOf, type Payments } from "./stripe.ts";
 
 /** Stripe takes pages for at most a day, and its clock is not ours. */

@@ -5,8 +5,8 @@ import { post, type Credits } from "../credits/index.ts";
 import type { BillingStore, Returned } from "./billing.store.ts";
 import type { PaymentRow } from "../../../db/schema/billing.ts";
 import { ownershipOf, type Ownership } from "./metadata.ts";
-import type { Plans, ToldSubscription } from "./plans.ts";
-import type { Shelves } from "./shelf.ts";
+import type { Plans, ToldSubscription } from "./subscriptions.ts";
+import type { Shelves } from "./sold-items.ts";
 import { idOf } from "./stripe.ts";
 
 /** A marketplace item that somebody paid for. */

@@ -3,7 +3,7 @@ import type { ServerSettings } from "../../../platform/server-settings.ts";
 import type { BillingStore } from "./billing.store.ts";
 import { ownSessionOf } from "./fulfilment.ts";
 import type { Payments } from "./stripe.ts";
-import { eventTypes, type Webhooks } from "./webhooks.ts";
+import { eventTypes, type Webhooks } from "./stripe-webhooks.ts";
 
 const cursorKey = "billing.reconciled_until";
 /** Events of one second may become visible one after the other. */

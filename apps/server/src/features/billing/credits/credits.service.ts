@@ -2,7 +2,7 @@ import type { CreditBalance, List, UsageEntry, UsageGroup, UsageSummary } from "
 import { amountOf, cent, centsOf, sumOf, unitsOf, type Amount } from "../../../platform/amounts.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { allowanceDays, maxPurchased, spend, totalOf, type CreditTerms } from "./credits.rules.ts";
 import { post } from "./ledger.ts";
 import type { BalanceRow, CreditsStore, SpentRow, UsageAxis, UsageFilter, UsageSum } from "./credits.store.ts";

@@ -8,7 +8,7 @@ import type { Jobs } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { isConnectionLoss } from "../../../platform/connection-loss.ts";
 import type { Reconnect } from "../../../platform/reconnect.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { TasksStore } from "./tasks.store.ts";
 import type { TaskRow } from "../../../db/schema/core.ts";
 

@@ -1,7 +1,7 @@
 import { and, count, desc, eq, inArray, isNull, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { livingProcesses } from "../../../platform/presence.ts";
-import { asJsonb } from "../../../platform/storable.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { tasks, type TaskRow } from "../../../db/schema/core.ts";
 
 const unfinished = ["queued", "running"] as const;

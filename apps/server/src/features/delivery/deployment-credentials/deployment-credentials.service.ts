@@ -2,7 +2,7 @@ import type { DeploymentCredential, DeploymentProviderInfo, List, OutsideProvide
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { ProviderError, type Credential, type ProviderAdapter } from "../deployments/index.ts";
 import { catalogue, providerNames } from "./catalogue.ts";
 import type { DeploymentCredentialsStore } from "./deployment-credentials.store.ts";

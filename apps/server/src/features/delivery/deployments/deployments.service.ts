@@ -2,7 +2,7 @@ import { emitDeploymentChanged, type DeploymentContext } from "./context.ts";
 import type { DeployProvider, Deployment, DeploymentStatus, List, ProviderFault } from "@tesslate/contract";
 import type { Bus } from "../../../platform/bus.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
 import type { Activation } from "./release/activation.ts";
 import { bundleOf } from "./release/bundle.ts";

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { LaunchFinding, VerifyReport } from "@tesslate/contract";
-import { within } from "../../../platform/within.ts";
+import { within } from "../../../platform/with-timeout.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import { pageFile } from "../../../http/static-site.ts";
 import { axeOf, NoPlace, openGate, type Browsers } from "../../agent/verify/index.ts";

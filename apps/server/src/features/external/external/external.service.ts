@@ -4,7 +4,7 @@ import { unauthorized } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Chat, Entrance, RunInput } from "../../agent/chat/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
-import type { Webhooks } from "./webhooks.ts";
+import type { Webhooks } from "./run-webhooks.ts";
 
 export interface ExternalOptions {
   chat: Pick<Chat, "start" | "ownRun" | "follow" | "wasToldAll" | "messageOf">;

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { ApiKeyScope, EditMode, InvokeAgent } from "@tesslate/contract";
 import { call, say } from "@tesslate/testkit";
 import { all, answer, chatWorld, eventually, type ChatWorld } from "../../../testing/chat.ts";
-import { signatureOf } from "./webhooks.ts";
+import { signatureOf } from "./run-webhooks.ts";
 
 const keyOf = async ({ app, owner }: ChatWorld, edit_mode: EditMode, scopes: ApiKeyScope[] = ["run"]) => {
   const { key } = await app.as(owner).auth.createApiKey({ body: { name: "bot", scopes, edit_mode } });

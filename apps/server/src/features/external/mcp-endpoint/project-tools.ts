@@ -1,7 +1,7 @@
 import { ProjectRef, Type, Uuid, type CreateProject, type Project, type Snapshot } from "@tesslate/contract";
 import type { Containers, Inspection, Power } from "../../runtime/containers/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { PageQuery } from "../../../platform/pages.ts";
+import type { PageQuery } from "../../../platform/pagination.ts";
 import { platformTool, type PlatformTool } from "./platform-tool.ts";
 
 export interface ProjectToolsOptions {

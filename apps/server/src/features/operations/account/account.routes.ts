@@ -3,7 +3,7 @@ import { accountRoutes } from "@tesslate/contract";
 import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import type { Deletion } from "./deletion.ts";
-import type { Exporting } from "./exporting.ts";
+import type { Exporting } from "./export.ts";
 
 /** accounts-projects 9. */
 export function mountAccount(mount: Mount, { deletion, exporting }: { deletion: Deletion; exporting: Exporting }): void {

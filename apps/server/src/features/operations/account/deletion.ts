@@ -16,7 +16,7 @@ import {
   type UserSessions,
   type UsersStore,
 } from "../../accounts/users/index.ts";
-import { goodbyeLetter, keptLetter } from "./letters.ts";
+import { goodbyeLetter, keptLetter } from "./emails.ts";
 
 const dayMs = 86_400_000;
 const quarterHour = 15 * 60;

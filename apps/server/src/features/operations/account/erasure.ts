@@ -4,7 +4,7 @@ import type { Mail } from "../../../platform/mail.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskContext, Tasks } from "../../core/tasks/index.ts";
 import type { AccountStore } from "./account.store.ts";
-import { goneLetter } from "./letters.ts";
+import { goneLetter } from "./emails.ts";
 
 const type = "account_erasure";
 

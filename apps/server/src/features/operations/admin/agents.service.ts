@@ -1,6 +1,6 @@
 import type { AdminAgent, List, UpdateAdminAgent } from "@tesslate/contract";
 import { badRequest, forbidden, invalid, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { defaultAgentSlug, type AgentRow } from "../../agent/agents/index.ts";
 import type { AdminAgentRow, AdminAgentsStore, AgentFilter } from "./agents.store.ts";
 import type { Act, Actor, Audit, AuditEntry } from "../../accounts/audit/index.ts";

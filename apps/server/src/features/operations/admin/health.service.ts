@@ -4,7 +4,7 @@ import { AppError, notFound } from "../../../platform/errors.ts";
 import type { HostLoad } from "../../../platform/host-load.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import { within } from "../../../platform/within.ts";
+import { within } from "../../../platform/with-timeout.ts";
 import type { Models } from "../../agent/models/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { WorkStore } from "./work.store.ts";

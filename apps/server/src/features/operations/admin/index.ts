@@ -9,7 +9,7 @@ export { mountAdminMetrics } from "./metrics.routes.ts";
 export { createAdminAgents } from "./agents.service.ts";
 export { createAdminAgentsStore } from "./agents.store.ts";
 export { createAdminHealth } from "./health.service.ts";
-export { mountHouse } from "./house.routes.ts";
+export { mountHouse } from "./operations.routes.ts";
 export { createAdminProjects } from "./projects.service.ts";
 export { createAdminProjectsStore } from "./projects.store.ts";
 export { createAdminSandboxes } from "./sandboxes.service.ts";

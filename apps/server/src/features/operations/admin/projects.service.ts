@@ -1,7 +1,7 @@
 import type { AdminProject, AdminProjectDetail, List } from "@tesslate/contract";
 import { notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Power } from "../../runtime/containers/index.ts";
 import type { Projects, Provisioning } from "../../projects/projects/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminSandbox, List } from "@tesslate/contract";
 import type { RuntimeDriver, Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { deploymentOfSandbox } from "../../delivery/deployments/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { AdminProjectsStore } from "./projects.store.ts";

@@ -6,7 +6,7 @@ import { badRequest, forbidden, invalid, notFound } from "../../../platform/erro
 import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import {
   changedLetter,
   closedLetter,

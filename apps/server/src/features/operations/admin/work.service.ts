@@ -1,6 +1,6 @@
 import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { percentageOf, type Tasks } from "../../core/tasks/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { AdminTaskRow, TaskFilter, WorkStore } from "./work.store.ts";

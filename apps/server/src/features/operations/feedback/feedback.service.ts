@@ -1,7 +1,7 @@
 import type { FeedbackComment, FeedbackDetail, FeedbackPost, FeedbackStatus, List } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { forbidden, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { CommentRow, FeedbackFilter, FeedbackStore, PostRow, Viewer } from "./feedback.store.ts";

@@ -3,7 +3,7 @@ import type { Mount } from "../../../http/mount.ts";
 import { actorOf, type Audit } from "../../accounts/audit/index.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import { pageOf } from "../../../platform/pages.ts";
+import { pageOf } from "../../../platform/pagination.ts";
 
 type Row = Parameters<Mail["read"]>[0];
 const wireOf = (row: Omit<Row, "sealed_letter">): OutboxLetter => ({

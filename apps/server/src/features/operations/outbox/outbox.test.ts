@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { OutboxLetter, OutboxLetterText } from "@tesslate/contract";
 import { freePort, startMailServer } from "@tesslate/testkit";
 import { createCryptoBox } from "../../../platform/crypto.ts";
-import { reseal } from "../../../platform/sealed.ts";
+import { reseal } from "../../../platform/sealed-column.ts";
 import { sealedColumns } from "../../../sealed-columns.ts";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 

@@ -3,7 +3,7 @@ import { systemRoutes, type PublicConfig } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Metrics } from "./metrics.ts";
-import { within } from "../../../platform/within.ts";
+import { within } from "../../../platform/with-timeout.ts";
 
 export interface SystemFacts {
   version: string;

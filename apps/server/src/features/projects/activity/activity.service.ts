@@ -1,5 +1,5 @@
 import type { ActivityEntry, ActivityKind, ActorKind, List } from "@tesslate/contract";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ActivityStore, Doing } from "./activity.store.ts";
 
 const maxSubject = 300;

@@ -2,7 +2,7 @@ import { maxAssetBytes, type Asset, type AssetDirectory, type AssetFileType, typ
 import { RuntimeError, type StagedFile, type Tree } from "@tesslate/runtime";
 import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { isSkipped, skippedDirectories, type Announce, type FileChange } from "../files/index.ts";
 import type { ProjectRow, AssetRow } from "../../../db/schema/projects.ts";
 import { declaredType, headBytes, inspect } from "./assets.inspect.ts";

@@ -5,7 +5,7 @@ import { RuntimeError, type Entry, type Sandbox } from "@tesslate/runtime";
 import { fromRuntime } from "../../../http/errors.ts";
 import { AppError, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { isSkipped, normalisePath, skippedDirectories, writablePath } from "./files.paths.ts";
 import type { FilesWatch } from "./files.watch.ts";

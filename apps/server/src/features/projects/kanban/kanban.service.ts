@@ -14,7 +14,7 @@ import type {
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow, BoardRow, ColumnRow } from "../../../db/schema/projects.ts";
 import { firstColumns, placed, priorityOf, tagsOf, typeOf } from "./kanban.rules.ts";
 import type { CardWithPeople, KanbanStore } from "./kanban.store.ts";

@@ -2,7 +2,7 @@ import { and, asc, count, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { UserRef } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { asJsonb } from "../../../platform/storable.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { boardColumns, boards, cardComments, cards, type BoardRow, type CardRow, type ColumnRow } from "../../../db/schema/projects.ts";
 

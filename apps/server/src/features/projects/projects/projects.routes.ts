@@ -2,7 +2,7 @@ import { projectsRoutes, type ProjectStatus } from "@tesslate/contract";
 import { requireScope } from "../../../http/context.ts";
 import type { Mount } from "../../../http/mount.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import { pageOf } from "../../../platform/pages.ts";
+import { pageOf } from "../../../platform/pagination.ts";
 import { serveEventSocket } from "./project-events.ts";
 import type { Projects } from "./projects.service.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";

@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
 import type { EnvironmentStatus, RunStatus, StopReason, Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { asJsonb } from "../../../platform/storable.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { chats } from "../../../db/schema/agent.ts";
 import { containers, shellSessions } from "../../../db/schema/runtime.ts";
 import { users, type UserRow } from "../../../db/schema/accounts.ts";

@@ -10,7 +10,7 @@ import {
 } from "@tesslate/contract";
 import { badRequest, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Redactions } from "./redactions.ts";
 import type { SecretsStore } from "./secrets.store.ts";
 import type { SecretRow } from "../../../db/schema/projects.ts";

@@ -2,7 +2,7 @@ import type { Connection, CreateConnection, List } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ContainerRow, ConnectionRow } from "../../../db/schema/runtime.ts";
 import type { ConnectionsStore } from "./connections.store.ts";
 import { exportsOf, mappingOf, offeredBy } from "./exports.ts";

@@ -1,7 +1,7 @@
 import { containersRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { urlOf, type PreviewAddress } from "./present.ts";
-import { pageOf } from "../../../platform/pages.ts";
+import { pageOf } from "../../../platform/pagination.ts";
 import type { ServiceCatalogue } from "./catalogue/index.ts";
 import type { Containers } from "./containers.service.ts";
 import type { Creation } from "./container-setup.ts";

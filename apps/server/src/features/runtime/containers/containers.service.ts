@@ -2,7 +2,7 @@ import type { Container, UpdateContainer } from "@tesslate/contract";
 import type { Static } from "typebox";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";

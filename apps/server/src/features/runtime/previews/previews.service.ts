@@ -1,7 +1,7 @@
 import type { CreatePreview, List, Preview, SavePositions } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 
 import type { ContainerRow, PreviewRow } from "../../../db/schema/runtime.ts";
 import { urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, sql } from "drizzle-orm";
 import type { SavePositions } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { asJsonb } from "../../../platform/storable.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { containers, previews, previewShares, type PreviewRow } from "../../../db/schema/runtime.ts";
 
 export type PreviewsStore = ReturnType<typeof createPreviewsStore>;

@@ -4,7 +4,7 @@ import type { Bus } from "../../../platform/bus.ts";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { previewOrigin, urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
 
 import type { ContainerRow, PreviewShareRow } from "../../../db/schema/runtime.ts";

@@ -5,7 +5,7 @@ import { workingDirOf } from "../containers/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { ShellStore } from "./shell.store.ts";
 import { closed, createTerminal, type ShellLimits, type Terminal, type TerminalSocket } from "./terminal.ts";

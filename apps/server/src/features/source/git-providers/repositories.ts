@@ -1,5 +1,5 @@
 import type { GitAccount, GitProvider, GitProviderBranch, GitProviderName, GitProviderRepo, GitPull, List } from "@tesslate/contract";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { GitAccounts } from "./accounts.ts";
 import type { GitProvidersStore } from "./git-providers.store.ts";
 import type { GitAccountRow } from "../../../db/schema/source.ts";

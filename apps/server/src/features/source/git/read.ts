@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { GitBranch, GitCommit, GitConflict, GitFileDiff, GitStatus, List } from "@tesslate/contract";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { exactPath } from "../../projects/files/index.ts";
 import type { GitAccess } from "./access.ts";
 import { branchFormat, countsOf, logShape, parseBranches, parseDiff, parseLog, parseStatus, type ParsedFileDiff } from "./parse-output.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { openPassage } from "../../../platform/outbound-passage.ts";
+import { openPassage } from "../../../platform/egress-proxy.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 
 /** Whatever the machine, the account and the repository say otherwise. */

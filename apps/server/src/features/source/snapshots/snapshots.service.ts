@@ -1,7 +1,7 @@
 import type { Checkpoint, List, PointDiff, Snapshot } from "@tesslate/contract";
 import type { Readable } from "node:stream";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { exactPath } from "../../projects/files/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks } from "../../core/tasks/index.ts";

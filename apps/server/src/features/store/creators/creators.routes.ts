@@ -3,7 +3,7 @@ import type { Mount } from "../../../http/mount.ts";
 import { invalid } from "../../../platform/errors.ts";
 import { actorOf } from "../../accounts/audit/index.ts";
 import type { Creators } from "./creators.service.ts";
-import type { PayoutDesk } from "./payout-desk.ts";
+import type { PayoutDesk } from "./payout-admin.ts";
 
 /** One word of a client, so that asking again is no second request. */
 function keyOf(header: string | string[] | undefined): string | undefined {

@@ -6,7 +6,7 @@ import type { AgentRow } from "../../agent/agents/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
 import type { AgentShelf } from "./agents.store.ts";
-import { isOwnerOf } from "./agents.wire.ts";
+import { isOwnerOf } from "./agents.present.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { MarketplacePayments } from "./payments.ts";
 import { slugOf, type Viewer } from "./viewer.ts";

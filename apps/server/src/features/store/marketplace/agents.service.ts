@@ -1,10 +1,10 @@
 import type { AgentCard, AgentDetail, List, MarketplaceFacets } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { AgentRow } from "../../agent/agents/index.ts";
 import type { AgentFilter, AgentShelf, DetailRow } from "./agents.store.ts";
-import { cardOf, detailOf, isOwnerOf } from "./agents.wire.ts";
+import { cardOf, detailOf, isOwnerOf } from "./agents.present.ts";
 import { facetsOf } from "./facets.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { ReviewsStore } from "./reviews.store.ts";

@@ -1,10 +1,10 @@
 import { and, eq, getTableColumns, inArray, ne, sql, type SQL } from "drizzle-orm";
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { asJsonb } from "../../../platform/storable.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { agents, isEntryActive, isShown, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { createCountsOf } from "./counts.store.ts";
+import { createCountsOf } from "./facet-counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";

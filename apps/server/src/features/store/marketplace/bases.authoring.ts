@@ -8,7 +8,7 @@ import type { BaseArchives } from "./bases.archives.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
 import type { BaseShelf } from "./bases.store.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
-import { isBaseOwner } from "./bases.wire.ts";
+import { isBaseOwner } from "./bases.present.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import { slugOf, type Viewer } from "./viewer.ts";
 

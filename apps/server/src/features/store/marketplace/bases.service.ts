@@ -1,10 +1,10 @@
 import type { BaseCard, BaseDetail, List, MarketplaceFacets } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { BaseFilter, BaseShelf, FoundBase } from "./bases.store.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
-import { baseCardOf, baseDetailOf, isBaseOwner } from "./bases.wire.ts";
+import { baseCardOf, baseDetailOf, isBaseOwner } from "./bases.present.ts";
 import { facetsOf } from "./facets.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { ReviewsStore } from "./reviews.store.ts";

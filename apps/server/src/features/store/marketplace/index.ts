@@ -6,7 +6,7 @@ export { createAgentShelf, type AgentFilter } from "./agents.store.ts";
 export { createBaseArchives } from "./bases.archives.ts";
 export { createBaseAuthoring } from "./bases.authoring.ts";
 export { createBaseCatalogue } from "./bases.service.ts";
-export { createBaseChoices } from "./bases.choosing.ts";
+export { createBaseChoices } from "./bases.resolve.ts";
 export { createBaseShelf } from "./bases.store.ts";
 export { createBaseVersions } from "./bases.versions.ts";
 export { seedBases } from "./catalogue/seed.ts";
@@ -17,7 +17,7 @@ export { mountLibrary, mountMarketplaceAgents, mountMarketplaceBases, mountModer
 export { createModeration } from "./moderation.ts";
 export { createModerationStore } from "./moderation.store.ts";
 export { returnOrigin, type MarketplacePayments } from "./payments.ts";
-export { createSoldItems } from "./sold.store.ts";
+export { createSoldItems } from "./sold-items.store.ts";
 export { createReviews } from "./reviews.service.ts";
 export { bases, userPurchasedBases } from "../../../db/schema/store.ts";
 export { createReviewsStore, forgetReviewsOf } from "./reviews.store.ts";

@@ -1,10 +1,10 @@
 import type { LibraryAgent, LibraryBase, List, OwnItem, ProjectAgent } from "@tesslate/contract";
 import { AppError, forbidden, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
 import type { AgentShelf } from "./agents.store.ts";
-import { insideOf } from "./agents.wire.ts";
+import { insideOf } from "./agents.present.ts";
 import type { BaseShelf } from "./bases.store.ts";
 import { creatorOf } from "./creator.ts";
 import type { LibraryBaseRow, LibraryRow, LibraryStore, ProjectAgentRow } from "./library.store.ts";

@@ -1,7 +1,7 @@
 import { adminMarketplaceRoutes, libraryRoutes, marketplaceAgentsRoutes, marketplaceBasesRoutes } from "@tesslate/contract";
 import type { Context } from "../../../http/context.ts";
 import type { Mount } from "../../../http/mount.ts";
-import { pageOf } from "../../../platform/pages.ts";
+import { pageOf } from "../../../platform/pagination.ts";
 import { actorOf } from "../../accounts/audit/index.ts";
 import type { Acquiring } from "./acquiring.ts";
 import type { AgentAuthoring } from "./agents.authoring.ts";

@@ -1,6 +1,6 @@
 import type { AdminBase, AdminReview, List } from "@tesslate/contract";
 import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { ModeratedBase, ModerationStore } from "./moderation.store.ts";
 

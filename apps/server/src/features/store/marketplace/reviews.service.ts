@@ -1,7 +1,7 @@
 import type { List, Review, WrittenReview } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { forbidden, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { nameOf } from "./creator.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { ItemKind, ReviewRow, ReviewsStore } from "./reviews.store.ts";

@@ -2,7 +2,7 @@ import { and, eq, getTableName, sql, type SQL, type Table } from "drizzle-orm";
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import type { CountsOf } from "./counts.store.ts";
+import type { CountsOf } from "./facet-counts.store.ts";
 import { chosenOf, totalOf, type FacetCell, type FacetChoice } from "./facets.ts";
 
 /** The columns of `agents` and `bases` that are filtered and ordered by. What is searched are three more that the database derives (see its migrations). */

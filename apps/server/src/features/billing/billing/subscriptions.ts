@@ -4,9 +4,9 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Credits } from "../credits/index.ts";
 import { livingStates, type BillingStore, type Buyer } from "./billing.store.ts";
 import type { SubscriptionRow } from "../../../db/schema/billing.ts";
-import { isPaidTier, planOfPrice, type PaidTier } from "./catalogue.ts";
+import { isPaidTier, planOfPrice, type PaidTier } from "./tiers.ts";
 import { ownershipOf } from "./metadata.ts";
-import type { Shelves } from "./shelf.ts";
+import type { Shelves } from "./sold-items.ts";
 import { idOf, isoOf, type Payments } from "./stripe.ts";
 
 /** What Stripe said of a subscription, and to which of our questions. */

@@ -7,7 +7,7 @@ import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { TaskDefinition, TaskRow } from "../../core/tasks/index.ts";
-import type { WebhooksStore } from "./webhooks.store.ts";
+import type { WebhooksStore } from "./run-webhooks.store.ts";
 import type { RunWebhookRow } from "../../../db/schema/external.ts";
 
 export const webhookPlace = (taskId: string): string => `run_webhooks/${taskId}`;

@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { conflict } from "../../../platform/errors.ts";
 import { users, apiKeys, loginAttempts, oauthAccounts, passkeys, recoveryCodes, totpSecrets } from "../../../db/schema/accounts.ts";
-import type { Outlasting } from "./letters.ts";
+import type { Outlasting } from "./emails.ts";
 
 /** The ways an account can be signed in to: password, passkeys, accounts elsewhere. */
 export type WaysIn = ReturnType<typeof createWaysIn>;

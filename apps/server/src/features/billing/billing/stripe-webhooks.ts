@@ -5,7 +5,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { BillingStore, Returned } from "./billing.store.ts";
 import { ownSessionOf, type Fulfilment, type OwnSession, type PaidInvoice } from "./fulfilment.ts";
 import { ownershipOf } from "./metadata.ts";
-import type { Plans, ToldSubscription } from "./plans.ts";
+import type { Plans, ToldSubscription } from "./subscriptions.ts";
 import { idOf, type Payments } from "./stripe.ts";
 
 /** What an event comes to, once everything that has to be asked was asked. */

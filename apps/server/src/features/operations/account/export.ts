@@ -13,7 +13,7 @@ import type { Projects } from "../../projects/projects/index.ts";
 import { taskLinks, type TaskContext, type Tasks } from "../../core/tasks/index.ts";
 import { addTree } from "../../source/transfer/index.ts";
 import type { AccountStore } from "./account.store.ts";
-import { exportLetter } from "./letters.ts";
+import { exportLetter } from "./emails.ts";
 import { ownedTables } from "./owned-tables.ts";
 
 const type = "account_export";

@@ -1,6 +1,6 @@
 import type { AdminPayout, List } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../../platform/pages.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { CreatorsStore, PaidOut } from "./creators.store.ts";
 import { wireOf } from "./creators.service.ts";
