@@ -1,6 +1,6 @@
 import { attachmentPlace } from "./features/agent/attachments/index.ts";
 import { attachmentPieces, mcpServers, userApiKeys, userProviders } from "./db/schema/agent.ts";
-import { oauthStatePlace, totpPlace } from "./features/accounts/auth/index.ts";
+import { oauthStateAad, totpAad } from "./features/accounts/auth/index.ts";
 import { totpSecrets, oauthStates } from "./db/schema/accounts.ts";
 import { credentialsPlace, environmentPlace } from "./features/runtime/containers/index.ts";
 import { containerCredentials, containers } from "./db/schema/runtime.ts";
@@ -9,15 +9,15 @@ import { deploymentCredentials, deployments } from "./db/schema/delivery.ts";
 import { gitAccountPlace } from "./features/source/git-providers/index.ts";
 import { gitProviderCredentials, type GitAccountRow } from "./db/schema/source.ts";
 import { requestAad } from "./features/delivery/deployments/index.ts";
-import { webhookPlace } from "./features/external/external/index.ts";
+import { runWebhookAad } from "./features/external/external/index.ts";
 import { runWebhooks } from "./db/schema/external.ts";
-import { answerPlace } from "./features/core/idempotency/index.ts";
+import { answerAad } from "./features/core/idempotency/index.ts";
 import { idempotencyKeys } from "./db/schema/core.ts";
 import { mcpAccessPlace, mcpOauthPlace } from "./features/agent/mcp/index.ts";
 import { modelKeyPlace, providerHeadersPlace } from "./features/agent/models/index.ts";
-import { secretPlace } from "./features/projects/secrets/index.ts";
+import { secretAad } from "./features/projects/secrets/index.ts";
 import { projectSecrets } from "./db/schema/projects.ts";
-import { letterPlace } from "./platform/mail.store.ts";
+import { emailAad } from "./platform/mail.store.ts";
 import { letters } from "./db/schema/platform.ts";
 import { sealedBytes, type SealedColumn } from "./platform/sealed-column.ts";
 import { sealedSettings } from "./platform/server-settings.ts";
@@ -28,7 +28,7 @@ export const sealedColumns: readonly SealedColumn[] = [
     id: projectSecrets.id,
     column: projectSecrets.sealed_value,
     needs: [projectSecrets.project_id, projectSecrets.key],
-    place: ({ project_id = "", key = "" }) => secretPlace({ project_id, key }),
+    place: ({ project_id = "", key = "" }) => secretAad({ project_id, key }),
   }),
   sealedBytes(containers, {
     id: containers.id,
@@ -52,7 +52,7 @@ export const sealedColumns: readonly SealedColumn[] = [
     id: oauthStates.state_hash,
     column: oauthStates.sealed,
     needs: [oauthStates.provider, oauthStates.state_hash],
-    place: ({ provider = "", state_hash = "" }) => oauthStatePlace(provider, state_hash),
+    place: ({ provider = "", state_hash = "" }) => oauthStateAad(provider, state_hash),
   }),
   sealedBytes(userApiKeys, {
     id: userApiKeys.id,
@@ -78,7 +78,7 @@ export const sealedColumns: readonly SealedColumn[] = [
     id: runWebhooks.id,
     column: runWebhooks.sealed_target,
     needs: [runWebhooks.task_id],
-    place: ({ task_id = "" }) => webhookPlace(task_id),
+    place: ({ task_id = "" }) => runWebhookAad(task_id),
   }),
   sealedBytes(mcpServers, {
     id: mcpServers.id,
@@ -108,19 +108,19 @@ export const sealedColumns: readonly SealedColumn[] = [
     id: totpSecrets.user_id,
     column: totpSecrets.sealed_secret,
     needs: [totpSecrets.user_id],
-    place: ({ user_id = "" }) => totpPlace(user_id),
+    place: ({ user_id = "" }) => totpAad(user_id),
   }),
   sealedBytes(idempotencyKeys, {
     id: idempotencyKeys.id,
     column: idempotencyKeys.sealed_answer,
     needs: [idempotencyKeys.id],
-    place: ({ id = "" }) => answerPlace(id),
+    place: ({ id = "" }) => answerAad(id),
   }),
   sealedBytes(letters, {
     id: letters.id,
     column: letters.sealed_letter,
     needs: [letters.id],
-    place: ({ id = "" }) => letterPlace(id),
+    place: ({ id = "" }) => emailAad(id),
   }),
   sealedSettings,
 ];

@@ -1,19 +1,19 @@
 import type { Config } from "../config.ts";
 import {
-  createBank,
+  createStripeConnect,
   createBilling,
   createBillingStore,
   createCheckouts,
   createFulfilment,
   createPayments,
-  createPlans,
+  createSubscriptions,
   createReconciliation,
-  createWebhooks,
+  createStripeWebhooks,
   mountBilling,
-  paymentFailedLetter,
+  paymentFailedEmail,
   type BillingStore,
   type Payments,
-  type Shelves,
+  type SoldItemStores,
 } from "../features/billing/billing/index.ts";
 import { createSales, createSalesStore, type Sales } from "../features/store/creators/index.ts";
 import type { Credits } from "../features/billing/credits/index.ts";
@@ -47,15 +47,15 @@ export function composeFulfilment({
   payments: Payments;
   credits: Credits;
   sales: Sales;
-  onPaymentFailed: Parameters<typeof createWebhooks>[0]["onPaymentFailed"];
+  onPaymentFailed: Parameters<typeof createStripeWebhooks>[0]["onPaymentFailed"];
   log: Logger;
 }) {
   const entries = createAcquiringStore(db);
-  const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
-  const plans = createPlans({ store, payments, credits, shelves, log });
+  const soldItems: SoldItemStores = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
+  const subscriptions = createSubscriptions({ store, payments, credits, soldItems, log });
   const { creatorSharePercent } = config.billing.terms;
-  const fulfilment = createFulfilment({ store, credits, sales, shelves, plans, creatorSharePercent, log });
-  return { shelves, plans, webhooks: createWebhooks({ store, payments, plans, fulfilment, onPaymentFailed, log }) };
+  const fulfilment = createFulfilment({ store, credits, sales, soldItems, subscriptions, creatorSharePercent, log });
+  return { soldItems, subscriptions, webhooks: createStripeWebhooks({ store, payments, subscriptions, fulfilment, onPaymentFailed, log }) };
 }
 
 export function composeBilling({ config, log, db, limits, mail, settings }: Platform, { credits }: { credits: Credits }): BillingArea {
@@ -65,14 +65,14 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
     log.warn(
       "STRIPE_SECRET_KEY is set but BILLING_ENABLED is false: people can buy credits that nothing uses. Set BILLING_ENABLED=true or unset STRIPE_SECRET_KEY.",
     );
-  const payments = createPayments({ account: config.billing.stripe, refusals: store, log });
+  const payments = createPayments({ account: config.billing.stripe, rejections: store, log });
   const sales = createSales({
     store: createSalesStore(db),
-    bank: createBank({ payments, appBaseUrl }),
+    payoutProvider: createStripeConnect({ payments, appBaseUrl }),
     isSent: config.community.payouts.mode === "stripe",
     log,
   });
-  const { shelves, plans, webhooks } = composeFulfilment({
+  const { soldItems, subscriptions, webhooks } = composeFulfilment({
     config,
     db,
     store,
@@ -81,7 +81,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
     sales,
     onPaymentFailed: async (tx, userId) => {
       const buyer = await store.findBuyer(userId, tx);
-      if (buyer) await mail.queue(tx, paymentFailedLetter(buyer, `${appBaseUrl}/settings/billing`));
+      if (buyer) await mail.queue(tx, paymentFailedEmail(buyer, `${appBaseUrl}/settings/billing`));
     },
     log,
   });
@@ -90,12 +90,12 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
     store,
     payments,
     limits,
-    shelves,
+    soldItems,
     appBaseUrl,
     packages: config.billing.packages,
     deploySlotCents: config.billing.deploySlotCents,
   });
-  const billing = createBilling({ config, store, payments, credits, webhooks, shelves, limits });
+  const billing = createBilling({ config, store, payments, credits, webhooks, soldItems, limits });
 
   return {
     sales,
@@ -104,7 +104,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
       checkoutForBase: ({ id }, base, { origin }) => checkouts.item("base", id, base.id, origin),
       canEarn: sales.canEarn,
     },
-    jobs: { ...sales.jobHandlers, ...plans.jobHandlers, ...billing.jobHandlers, ...reconciliation.jobHandlers },
+    jobs: { ...sales.jobHandlers, ...subscriptions.jobHandlers, ...billing.jobHandlers, ...reconciliation.jobHandlers },
     cron: { reconcile_payments: "*/10 * * * *", sweep_shares: "*/10 * * * *", settle_use: "*/10 * * * *", lapse_library: "*/10 * * * *" },
     mount(mount) {
       mountBilling(mount, { billing, checkouts, credits, webhooks });

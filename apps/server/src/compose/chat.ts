@@ -29,7 +29,7 @@ import {
   type ConversationChange,
 } from "../features/agent/chat/index.ts";
 import { previewOrigin } from "../features/runtime/containers/index.ts";
-import { createWebhooks, createWebhooksStore, type Webhooks } from "../features/external/external/index.ts";
+import { createRunWebhooks, createRunWebhooksStore, type RunWebhooks } from "../features/external/external/index.ts";
 import { createPlans, createPlansStore, mountPlans } from "../features/agent/plans/index.ts";
 import { createQueue, createQueueStore, mountQueue, type Queue } from "../features/agent/queue/index.ts";
 import { createRepairs, createRepairsStore } from "../features/agent/repairs/index.ts";
@@ -53,7 +53,7 @@ export interface ChatArea extends Area {
   chat: Chat;
   approvals: Approvals;
   queue: Queue;
-  webhooks: Webhooks;
+  webhooks: RunWebhooks;
   attachments: Attachments;
 }
 
@@ -175,7 +175,7 @@ export function composeChat(
     isOn: config.agent.namesChats,
     log,
   });
-  const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
+  const webhooks = createRunWebhooks({ store: createRunWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
   onClose(() => webhooks.close());
   const runTask = webhooks.watch(
     createRunTask({

@@ -1,4 +1,4 @@
-import { createExternal, mountExternal } from "../features/external/external/index.ts";
+import { createExternalApi, mountExternal } from "../features/external/external/index.ts";
 import {
   createMcpEndpoint,
   deploymentTools,
@@ -31,7 +31,7 @@ export function composeExternal(
   { chat, approvals, webhooks }: ChatArea,
   { deployments }: DeploymentsArea,
 ): Area {
-  const external = createExternal({ chat, pendingApproval: approvals.openOf, webhooks, limits, follow: tasks.follow });
+  const external = createExternalApi({ chat, pendingApproval: approvals.openOf, webhooks, limits, follow: tasks.follow });
   return {
     mount(mount) {
       mountExternal(mount, { external });

@@ -11,7 +11,7 @@ import {
   mountGit,
 } from "../features/source/git/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
-import { refuseDuringExchange } from "../features/core/tasks/index.ts";
+import { refuseDuringExclusiveTask } from "../features/core/tasks/index.ts";
 import type { Queries } from "../platform/database.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./provisioning.ts";
@@ -47,7 +47,7 @@ export function composeGit(
     sandboxOf: projects.sandboxOf,
     keepAwake: idle.keepAwake,
     identityOf: store.identityOf,
-    refuseDuringExchange: (projectId: string) => refuseDuringExchange(tasks, projectId),
+    refuseDuringExclusiveTask: (projectId: string) => refuseDuringExclusiveTask(tasks, projectId),
     hasRun: (projectId: string, tx: Queries = db) => snapshotsStore.hasUnfinished(tx, projectId, ["agent_execution"]),
     touch: projects.touch,
     announce: async (projectId: string) => void (await events.append(projectId, { type: "git_changed", data: {} })),

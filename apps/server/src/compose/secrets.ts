@@ -53,7 +53,7 @@ export function composeSecrecy({ log, db, bus, box, tasks }: Platform): Secrecy 
       async (projectId) => (await mcpStore.listHidden(projectId)).flatMap((row) => hiddenValues(mcpVault.secretsOf(row))),
     ],
   });
-  tasks.hideWith(redactions.redact);
+  tasks.setRedactor(redactions.redact);
   return {
     containersStore,
     environmentVault,

@@ -143,7 +143,7 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
       if (spec.csrf === false) refuseForeign(request);
       else auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);
     }
-    if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "Only an administrator may do this.");
+    if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "This requires an administrator.");
     checkImpersonation(principal, spec);
     if (principal.impersonator && request.method !== "GET" && request.method !== "HEAD" && spec.impersonation !== "end")
       await auth.noteImpersonated(principal, {

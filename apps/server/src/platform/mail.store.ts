@@ -4,7 +4,7 @@ import type { Database, Queries } from "./database.ts";
 import { letters, type LetterRow } from "../db/schema/platform.ts";
 
 /** What a letter's text is bound to. */
-export const letterPlace = (id: string): string => `letters:${id}`;
+export const emailAad = (id: string): string => `letters:${id}`;
 
 const inSeconds = (seconds: number) => sql`now() + make_interval(secs => ${seconds})` as never;
 const keptDays = 7;

@@ -6,7 +6,7 @@ import type { CryptoBox } from "./crypto.ts";
 import type { Queries } from "./database.ts";
 import { enqueueJob, type JobHandlers } from "./jobs.ts";
 import type { Logger } from "./logger.ts";
-import { letterPlace, type MailStore } from "./mail.store.ts";
+import { emailAad, type MailStore } from "./mail.store.ts";
 import type { LetterRow } from "../db/schema/platform.ts";
 
 export interface Letter {
@@ -62,7 +62,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
       })
     : undefined;
   const open = ({ id, sealed_letter }: LetterRow) =>
-    JSON.parse(box.open(sealed_letter ?? Buffer.alloc(0), letterPlace(id))) as Pick<Letter, "subject" | "text" | "html">;
+    JSON.parse(box.open(sealed_letter ?? Buffer.alloc(0), emailAad(id))) as Pick<Letter, "subject" | "text" | "html">;
   const ring = (tx: Queries, id: string, delayMs = 0) =>
     enqueueJob(tx, "send_letter", { id }, { key: `letter:${id}`, maxAttempts: 1, delayMs });
 
@@ -100,7 +100,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
         id,
         kind,
         recipient: to,
-        sealed_letter: box.seal(JSON.stringify({ subject, text, html }), letterPlace(id)),
+        sealed_letter: box.seal(JSON.stringify({ subject, text, html }), emailAad(id)),
         status: isOn ? "queued" : "kept",
         usefulSeconds: usefulMs === undefined ? undefined : usefulMs / 1000,
       });

@@ -20,7 +20,7 @@ export interface ServerSettings {
 const channel = "server_settings";
 
 /** What a secret setting is bound to. */
-const settingPlace = (key: string): string => `server_settings:${key}`;
+const settingAad = (key: string): string => `server_settings:${key}`;
 /** The secret ones among the settings: `{"sealed": base64}`. */
 export const sealedSettings: SealedColumn = {
   name: "server_settings.value",
@@ -32,7 +32,7 @@ export const sealedSettings: SealedColumn = {
         where jsonb_typeof(${serverSettings.value} -> 'sealed') = 'string' and substring(${bytes} from 1 for ${header.length}) <> ${header}
         ${afterId === undefined ? sql`` : sql`and ${serverSettings.key} > ${afterId}`} order by ${serverSettings.key} limit ${limit} for update`,
     );
-    return rows.map(({ key, sealed }) => ({ id: key, sealed, place: settingPlace(key) }));
+    return rows.map(({ key, sealed }) => ({ id: key, sealed, place: settingAad(key) }));
   },
   write: async (tx, key, sealed) => {
     await tx
@@ -66,9 +66,9 @@ export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus;
     },
     getSecret: async (key) => {
       const sealed = (await read(key)) as { sealed: string } | undefined;
-      return sealed && box.open(Buffer.from(sealed.sealed, "base64"), settingPlace(key));
+      return sealed && box.open(Buffer.from(sealed.sealed, "base64"), settingAad(key));
     },
-    setSecret: (key, value) => write(key, { sealed: box.seal(value, settingPlace(key)).toString("base64") }),
+    setSecret: (key, value) => write(key, { sealed: box.seal(value, settingAad(key)).toString("base64") }),
     remove: async (key) => {
       await db.delete(serverSettings).where(sql`${serverSettings.key} = ${key}`);
       await bus.notify(channel, { key });

@@ -52,7 +52,7 @@ export class MoneyModel {
     this.events.add(event.id);
     const object = event.data.object as { id: string; payment_intent: string; amount: number; amount_refunded: number; status: string };
     if (event.type === "checkout.session.completed" && own) this.session(own);
-    if (event.type.startsWith("customer.subscription.")) this.told(object.id);
+    if (event.type.startsWith("customer.subscription.")) this.fetched(object.id);
     if (event.type.startsWith("invoice.payment_")) this.invoice(object.id, event.type.endsWith("succeeded"));
     if (event.type === "charge.refunded") this.wentBack(object.payment_intent, { refunded: object.amount_refunded });
     if (event.type === "charge.dispute.created") this.wentBack(object.payment_intent, { disputed: object.amount });
@@ -64,7 +64,7 @@ export class MoneyModel {
     if (!own.isPaid) return;
     const isFirst = !this.sessions.has(own.id);
     this.sessions.add(own.id);
-    if (own.subscription_id) this.told(own.subscription_id);
+    if (own.subscription_id) this.fetched(own.subscription_id);
     if (!isFirst || (own.agreed_cents !== null && own.agreed_cents !== own.amount_cents)) return;
     if (own.subscription_id) {
       if (own.invoice_id) this.book(own.invoice_id, own.kind, own.amount_cents, own.item_id, true);
@@ -80,7 +80,7 @@ export class MoneyModel {
   private invoice(id: string, isPaid: boolean): void {
     const invoice = this.account.invoices.get(id);
     const subscription = invoice?.parent.subscription_details.subscription ?? "";
-    this.told(subscription);
+    this.fetched(subscription);
     const { metadata } = this.account.subscriptions.get(subscription) ?? { metadata: {} as Record<string, string> };
     if (!invoice || !isPaid) return;
     const isPlan = metadata["type"] === "subscription";
@@ -134,7 +134,7 @@ export class MoneyModel {
       this.library.set(paid.item ?? "", { active: true, forever: key, subscription: null });
   }
 
-  told(id: string): void {
+  fetched(id: string): void {
     const now = this.account.subscriptions.get(id);
     if (!now) return;
     const before = this.mirror.get(id);
@@ -143,14 +143,14 @@ export class MoneyModel {
     const isLiving = living.has(now.status);
     const price = now.items.data[0]?.price.id ?? "";
     this.mirror.set(id, { tier: isPlan ? this.tierOfPrice(price) : null, item, created: now.created, isLiving });
-    if (isPlan) return this.settlePlan(id);
+    if (isPlan) return this.reconcilePlan(id);
     const held = this.library.get(item ?? "");
     if (isLiving && held?.active && held.forever !== null) return;
     if (isLiving && !before?.isLiving) this.library.set(item ?? "", { active: true, forever: null, subscription: id });
     if (!isLiving && before?.isLiving && held?.subscription === id) held.active = false;
   }
 
-  private settlePlan(id: string): void {
+  private reconcilePlan(id: string): void {
     const [newest] = [...this.mirror]
       .filter(([, plan]) => plan.tier !== null && plan.isLiving)
       .toSorted(([a, x], [b, y]) => y.created - x.created || (a < b ? 1 : -1));

@@ -39,11 +39,11 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
     event.type.startsWith("checkout.session.") ? ownSessionOf(event.data.object as Parameters<typeof ownSessionOf>[0]) : undefined;
   /** False: it has to come again. */
   let isShaken = false;
-  const work = async (event: StripeEvent): Promise<boolean> => {
+  const process = async (event: StripeEvent): Promise<boolean> => {
     if (chance(0.15)) stack.chaos.arm(chance(0.2) ? "after commit" : Math.floor(random() * 14));
     else if (chance(0.03)) stripe.trouble({ how: 500, times: 1 });
     try {
-      await stack.webhooks.work(event as never);
+      await stack.webhooks.process(event as never);
     } catch (error) {
       const isDone = error instanceof Crash && error.isCommitted;
       if (isDone) model.event(event, sessionOf(event));
@@ -65,7 +65,7 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
         story.push(`dropped ${event.type}`);
       } else {
         // Twice now and then.
-        for (let copies = chance(0.2) ? 2 : 1; copies > 0; copies--) if (!(await work(event))) stripe.waiting.push(event);
+        for (let copies = chance(0.2) ? 2 : 1; copies > 0; copies--) if (!(await process(event))) stripe.waiting.push(event);
         if (chance(0.2)) await spend();
       }
     }
@@ -171,8 +171,8 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
   // What was lost is healed, also when the healing itself dies; then nothing is left to do.
   const listening = {
     ...stack.webhooks,
-    work: async (event: Parameters<typeof stack.webhooks.work>[0]) => {
-      isHealed = (await work(event as unknown as StripeEvent)) && isHealed;
+    process: async (event: Parameters<typeof stack.webhooks.process>[0]) => {
+      isHealed = (await process(event as unknown as StripeEvent)) && isHealed;
       if (!isHealed) throw new Error("comes again");
     },
   };

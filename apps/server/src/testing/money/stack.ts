@@ -3,7 +3,7 @@ import type { StripeFake } from "@tesslate/testkit";
 import { composeFulfilment } from "../../compose/billing.ts";
 import { readConfig, type Config } from "../../config.ts";
 import {
-  createBank,
+  createStripeConnect,
   createBilling,
   createBillingStore,
   createPayments,
@@ -86,9 +86,14 @@ export function createMoneyStack(db: Database, stripe: StripeFake) {
   const sales_ = createSalesStore(db);
   const salesStore = shaken({ ...sales_, enqueue: store.enqueue });
   const credits = createCredits({ store: shaken(createCreditsStore(db)), isBilled: true, terms: config.billing.terms });
-  const payments = createPayments({ account: config.billing.stripe, refusals: createBillingStore(db), log, fetch: stripe.fetch });
-  const sales = createSales({ store: salesStore, bank: createBank({ payments, appBaseUrl: "http://studio" }), isSent: true, log });
-  const { shelves, plans, webhooks } = composeFulfilment({
+  const payments = createPayments({ account: config.billing.stripe, rejections: createBillingStore(db), log, fetch: stripe.fetch });
+  const sales = createSales({
+    store: salesStore,
+    payoutProvider: createStripeConnect({ payments, appBaseUrl: "http://studio" }),
+    isSent: true,
+    log,
+  });
+  const { soldItems, subscriptions, webhooks } = composeFulfilment({
     config,
     db,
     store,
@@ -109,12 +114,12 @@ export function createMoneyStack(db: Database, stripe: StripeFake) {
     payments,
     credits,
     webhooks,
-    shelves,
+    soldItems,
     limits: { count: async () => undefined, reset: async () => undefined, prune: async () => undefined },
   });
   const handlers: Record<string, (payload: unknown) => Promise<void>> = {
     ...sales.jobHandlers,
-    ...plans.jobHandlers,
+    ...subscriptions.jobHandlers,
     ...billing.jobHandlers,
   };
   return {

@@ -8,7 +8,7 @@ import { isLiving, type UserRow } from "../users/index.ts";
 import { pagesOf } from "../../../platform/csv.ts";
 import type { AuditStore } from "./audit.store.ts";
 
-/** The administrator who does something, and from where. */
+/** The administrator who makes a change, and the request's origin. */
 export interface Actor {
   id: string;
   name: string;
@@ -29,18 +29,18 @@ export interface AuditEntry {
   /** Facts about what changed; never a secret. */
   details?: Record<string, unknown>;
 }
-/** What `act` lends to the work it wraps. */
-export interface Act {
+/** What `Audit.change` passes to the work it wraps. */
+export interface AuditedChange {
   tx: Queries;
-  /** The users that were asked to be held, as they are now. */
+  /** The locked users by id. */
   users: ReadonlyMap<string, UserRow>;
-  /** Writes a row of the audit log into this transaction. */
+  /** Inserts an audit log row in this transaction. */
   record(entry: AuditEntry): Promise<void>;
-  /** Says that this call changed nothing (it was done before), so there is nothing to record. */
-  nothingDone(): void;
+  /** Marks the call as a no-op, so that no audit log row is required. */
+  recordNothing(): void;
 }
 
-/** What administrators do, and the log of it (marketplace-billing-admin 6). */
+/** Changes made by administrators, and the audit log. */
 export type Audit = ReturnType<typeof createAudit>;
 export function createAudit({ store, limits }: { store: AuditStore; limits: RateLimiter }) {
   const record = (tx: Queries, { actor, action, target, reason, details }: AuditEntry & { actor: Actor }): Promise<void> =>
@@ -59,31 +59,34 @@ export function createAudit({ store, limits }: { store: AuditStore; limits: Rate
   return {
     record,
     /**
-     * The one way an administrator changes something: one transaction in which the caller is an administrator still (another one may be taking that
-     * away right now), `holding` users cannot change, and at least one row of the audit log is written; work that records nothing is rolled back.
-     * Throws `forbidden`, `rate_limited`.
+     * Every change by an administrator goes through this: one transaction that locks the caller and the `holding` users, checks that the caller is
+     * still an administrator, and requires at least one audit log row; otherwise it rolls back. Throws `forbidden`, `rate_limited`.
      */
-    act: async <T>(actor: Actor, work: (act: Act) => Promise<T>, { holding = [] }: { holding?: readonly string[] } = {}): Promise<T> => {
+    change: async <T>(
+      actor: Actor,
+      work: (change: AuditedChange) => Promise<T>,
+      { holding = [] }: { holding?: readonly string[] } = {},
+    ): Promise<T> => {
       await limits.count({ key: `admin:${actor.id}`, max: 60, windowSeconds: 60 });
       return store.transaction(async (tx) => {
         const users = await store.lockUsers(tx, [actor.id, ...holding]);
         const self = users.get(actor.id);
-        if (!self?.is_superuser || !isLiving(self)) throw forbidden("forbidden", "Only an administrator may do this.");
-        let isTold = false;
+        if (!self?.is_superuser || !isLiving(self)) throw forbidden("forbidden", "This requires an administrator.");
+        let isRecorded = false;
         const result = await work({
           tx,
           users,
           record: async (entry) => {
             await record(tx, { ...entry, actor });
-            isTold = true;
+            isRecorded = true;
           },
-          nothingDone: () => (isTold = true),
+          recordNothing: () => (isRecorded = true),
         });
-        if (!isTold) throw new Error("an administrator's change left no row in the audit log");
+        if (!isRecorded) throw new Error("an administrator's change left no row in the audit log");
         return result;
       });
     },
-    /** Everything that fits, page by page. */
+    /** All matching rows, page by page, newest first. */
     pages: (filter: AuditFilter): AsyncIterable<AuditAction[]> =>
       pagesOf<AuditAction>(async (after) => (await store.list(filter, { limit: 500, offset: 0, ...(after && { before: after.id }) })).rows),
     list: async ({

@@ -4,8 +4,8 @@ import type { Database, Queries } from "../../../platform/database.ts";
 import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import { auditLog, type AuditRow } from "../../../db/schema/core.ts";
 
-/** Text that somebody looks for, as a part of what is compared: `%` and `_` mean themselves. */
-export const partOf = (text: string): string => `%${text.replace(/[\\%_]/g, (c) => `\\${c}`)}%`;
+/** An ILIKE pattern that matches `text` anywhere; `%`, `_` and `\` in it are literal. */
+export const containsPattern = (text: string): string => `%${text.replace(/[\\%_]/g, (c) => `\\${c}`)}%`;
 
 export type AuditStore = ReturnType<typeof createAuditStore>;
 export function createAuditStore(db: Database) {
@@ -19,11 +19,11 @@ export function createAuditStore(db: Database) {
       f.created_before === undefined ? undefined : lt(auditLog.created_at, f.created_before),
       f.search === undefined
         ? undefined
-        : sql`(${auditLog.admin_name} ilike ${partOf(f.search)} or ${auditLog.target_name} ilike ${partOf(f.search)} or ${auditLog.reason} ilike ${partOf(f.search)})`,
+        : sql`(${auditLog.admin_name} ilike ${containsPattern(f.search)} or ${auditLog.target_name} ilike ${containsPattern(f.search)} or ${auditLog.reason} ilike ${containsPattern(f.search)})`,
     );
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** These users' rows, held until the transaction ends; always in the same order, so that two administrators never lock each other out. */
+    /** Locks these users' rows until the transaction ends; ordered by id, so that two administrators cannot deadlock. */
     lockUsers: async (tx: Queries, ids: readonly string[]): Promise<Map<string, UserRow>> => {
       const rows = await tx
         .select()
@@ -36,7 +36,7 @@ export function createAuditStore(db: Database) {
     insert: async (tx: Queries, row: typeof auditLog.$inferInsert): Promise<void> => {
       await tx.insert(auditLog).values(row);
     },
-    /** The newest first. `before`: the id of a row; those after it in this order follow. */
+    /** Newest first. `before` is the id of a row: only older ones are returned. */
     list: async (
       f: AuditFilter,
       { limit, offset, before }: { limit: number; offset: number; before?: string },
@@ -57,8 +57,8 @@ export function createAuditStore(db: Database) {
   };
 }
 
-/** Once a person is gone: what was done to them stays, and what they and theirs were called does not. Call it after their row was deleted. */
-export async function forgetNamesOf(tx: Queries, userId: string): Promise<void> {
+/** Removes the names of a deleted user and of what they owned from the audit log; the rows stay. Call it after their row was deleted. */
+export async function anonymizeAuditLog(tx: Queries, userId: string): Promise<void> {
   const isTarget = sql`(${auditLog.target_type} = 'user' and ${auditLog.target_id} = ${userId})`;
   const isOwner = sql`coalesce(${auditLog.extra_data} ->> 'owner_id' = ${userId}, false)`;
   await tx

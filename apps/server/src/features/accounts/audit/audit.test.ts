@@ -15,7 +15,7 @@ beforeAll(async () => {
   audit = createAudit({ store: createAuditStore(app.db), limits: createRateLimiter({ db: app.db, factor: 0 }) });
   actor = { id: admin.id, name: admin.username, ip: "203.0.113.9", user_agent: "a browser" };
   for (let n = 1; n <= 5; n++)
-    await audit.act(actor, ({ record }) =>
+    await audit.change(actor, ({ record }) =>
       record({ action: "user.updated", target: { type: "user", id: admin.id, name: `u_${n}` }, reason: ` because ${n} `, details: { n } }),
     );
 });
@@ -44,7 +44,7 @@ test("what was done is listed, the newest first, with who, from where and why", 
 
 test("pages go by key and do not shift while rows are added", async () => {
   const first = await list({ limit: 2 });
-  await audit.act(actor, ({ record }) => record({ action: "user.updated", target: { type: "server", id: null, name: null } }));
+  await audit.change(actor, ({ record }) => record({ action: "user.updated", target: { type: "server", id: null, name: null } }));
   const second = await list({ limit: 2, before: first.next_before });
   const third = await list({ limit: 2, before: second.next_before });
   expect([first, second, third].flatMap(({ items }) => items.map((item) => item.target_name))).toEqual(["u_5", "u_4", "u_3", "u_2", "u_1"]);
@@ -67,7 +67,7 @@ test("filters and the search take what they say and nothing else", async () => {
 });
 
 test("the export is the whole log as a file that no spreadsheet runs", async () => {
-  await audit.act(actor, ({ record }) =>
+  await audit.change(actor, ({ record }) =>
     record({ action: "user.updated", target: { type: "user", id: admin.id, name: "=HYPERLINK(1)" }, reason: '@SUM(1), "quoted"' }),
   );
   const response = await app.request("/api/admin/audit-logs/export?search=SUM", { user: admin });
@@ -96,14 +96,14 @@ test("rows cannot be changed, deleted or truncated, whoever asks the database", 
 test("a change that leaves no row is rolled back; so is a row whose change fails", async () => {
   const rename = (name: string) => app.studio.database.pool.query("select 1 from users where name = $1", [name]);
   await expect(
-    audit.act(actor, async ({ tx }) => {
+    audit.change(actor, async ({ tx }) => {
       await tx.execute("update users set name = 'Unrecorded'");
     }),
   ).rejects.toThrow("left no row");
   expect((await rename("Unrecorded")).rowCount).toBe(0);
   const before = (await list()).total;
   await expect(
-    audit.act(actor, async ({ record }) => {
+    audit.change(actor, async ({ record }) => {
       await record({ action: "user.updated", target: { type: "server", id: null, name: null } });
       throw new Error("too late");
     }),
@@ -113,7 +113,7 @@ test("a change that leaves no row is rolled back; so is a row whose change fails
 
 test("who is no administrator any more at the moment of the change is refused", async () => {
   const former = await app.signUp();
-  const work = () => audit.act({ ...actor, id: former.id }, async ({ nothingDone }) => nothingDone());
+  const work = () => audit.change({ ...actor, id: former.id }, async ({ recordNothing }) => recordNothing());
   await expect(work()).rejects.toMatchObject({ code: "forbidden" });
   await app.studio.database.pool.query("update users set is_superuser = true, is_suspended = true where id = $1", [former.id]);
   await expect(work()).rejects.toMatchObject({ code: "forbidden" });

@@ -1,2 +1,2 @@
-export { actorOf, createAudit, type Act, type Actor, type Audit, type AuditEntry } from "./audit.service.ts";
-export { createAuditStore, forgetNamesOf, partOf, type AuditStore } from "./audit.store.ts";
+export { actorOf, createAudit, type AuditedChange, type Actor, type Audit, type AuditEntry } from "./audit.service.ts";
+export { createAuditStore, anonymizeAuditLog, containsPattern, type AuditStore } from "./audit.store.ts";

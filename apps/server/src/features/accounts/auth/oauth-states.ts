@@ -3,7 +3,7 @@ import { badRequest } from "../../../platform/errors.ts";
 import type { OauthState, OauthStore } from "./oauth.store.ts";
 
 /** What a flow under way is bound to. */
-export const oauthStatePlace = (flow: string, stateHash: string): string => `oauth state ${flow} ${stateHash}`;
+export const oauthStateAad = (flow: string, stateHash: string): string => `oauth state ${flow} ${stateHash}`;
 
 export const oauthStateMs = 600_000;
 
@@ -21,7 +21,7 @@ export function createOauthStates({ store, box }: { store: OauthStore; box: Cryp
         state_hash,
         provider: flow,
         browser_hash: hashToken(browser),
-        sealed: box.seal(JSON.stringify(begun), oauthStatePlace(flow, state_hash)),
+        sealed: box.seal(JSON.stringify(begun), oauthStateAad(flow, state_hash)),
         lifetimeMs: oauthStateMs,
       });
     },
@@ -31,7 +31,7 @@ export function createOauthStates({ store, box }: { store: OauthStore; box: Cryp
      */
     take: async <T>(flow: string, state: string, browser: string | undefined, isOwner?: (begun: T) => boolean): Promise<T> => {
       const stateHash = hashToken(state);
-      const opened = (sealed: Uint8Array) => JSON.parse(box.open(sealed, oauthStatePlace(flow, stateHash))) as T;
+      const opened = (sealed: Uint8Array) => JSON.parse(box.open(sealed, oauthStateAad(flow, stateHash))) as T;
       const mayTake = ({ browser_hash, sealed }: OauthState) =>
         (browser !== undefined && browser_hash === hashToken(browser)) || isOwner?.(opened(sealed)) === true;
       // Looked at first, so that somebody else's stays where it is; of several who may, one gets it.

@@ -10,7 +10,7 @@ import type { Hold, Signed } from "./proof.ts";
 import type { SecurityLog } from "./security-log.ts";
 
 /** What the secret of an authenticator app is bound to. */
-export const totpPlace = (userId: string): string => `totp_secrets:${userId}`;
+export const totpAad = (userId: string): string => `totp_secrets:${userId}`;
 
 const periodSeconds = 30;
 /** Clocks of phones may be off by one period. */
@@ -56,7 +56,7 @@ export function createTotp({
   const appOf = (secret: Secret, label: string) => new TOTP({ issuer, label, secret, algorithm: "SHA1", digits: 6, period: periodSeconds });
   /** The period a code belongs to; `undefined`: to none of now. */
   const stepOf = (userId: string, sealed: Buffer, code: string): number | undefined => {
-    const app = appOf(Secret.fromBase32(box.open(sealed, totpPlace(userId))), "");
+    const app = appOf(Secret.fromBase32(box.open(sealed, totpAad(userId))), "");
     const delta = app.validate({ token: code, window: toleratedPeriods });
     return delta === null ? undefined : app.counter() + delta;
   };
@@ -81,7 +81,7 @@ export function createTotp({
     /** A secret that counts once it is confirmed. Throws `two_fa_already_on`. */
     begin: async (user: UserRow): Promise<{ secret: string; otpauth_url: string }> => {
       const secret = new Secret({ size: secretBytes });
-      if (!(await store.putTotp(user.id, box.seal(secret.base32, totpPlace(user.id))))) throw alreadyOn();
+      if (!(await store.putTotp(user.id, box.seal(secret.base32, totpAad(user.id))))) throw alreadyOn();
       return { secret: secret.base32, otpauth_url: appOf(secret, user.email).toString() };
     },
     /** Throws `code_invalid`, `two_fa_not_begun`, `two_fa_already_on`. */

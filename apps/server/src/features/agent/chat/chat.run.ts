@@ -269,7 +269,7 @@ export function createRunTask({
       );
       await around.afterRun(told.input.chat_id);
     },
-    untold: async (tasks) => {
+    unfinishedEnds: async (tasks) => {
       const done = await store.listDone(tasks.map(({ id }) => id));
       return tasks.filter(({ id, project_id }) => project_id !== null && !done.has(id));
     },

@@ -7,7 +7,7 @@ import type { Models } from "./models.service.ts";
 /** agent-git-deploy 4.17 and 10. */
 export function mountModels(
   mount: Mount,
-  { models, choices, audit }: { models: Models; choices: ModelChoices; audit: Pick<Audit, "act"> },
+  { models, choices, audit }: { models: Models; choices: ModelChoices; audit: Pick<Audit, "change"> },
 ): void {
   mount("models", modelsRoutes, {
     list: ({ user }, { query }) => models.list(user.id, query),
@@ -22,7 +22,7 @@ export function mountModels(
     test: (_context, { body }) => models.test(body),
     configure: async (context, { body }) => {
       // What fails leaves no row: it is written first, and stays only if the rest is done.
-      const state = await audit.act(actorOf(context), async ({ record }) => {
+      const state = await audit.change(actorOf(context), async ({ record }) => {
         await record({
           action: "server.models_configured",
           target: { type: "server", id: null, name: body.kind === "demo" ? "demo" : body.provider },

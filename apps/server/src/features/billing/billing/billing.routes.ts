@@ -6,7 +6,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Credits } from "../credits/index.ts";
 import type { Billing } from "./billing.service.ts";
 import type { Checkouts } from "./checkouts.ts";
-import type { Webhooks } from "./stripe-webhooks.ts";
+import type { StripeWebhooks } from "./stripe-webhooks.ts";
 
 const usageColumns = [
   "id",
@@ -24,10 +24,10 @@ const usageColumns = [
   "chat_id",
 ] as const satisfies (keyof UsageEntry)[];
 
-/** marketplace-billing-admin 5 and 13. */
+/** Routes of credits, plans, checkouts, Stripe webhooks and purchases. */
 export function mountBilling(
   mount: Mount,
-  { billing, checkouts, credits, webhooks }: { billing: Billing; checkouts: Checkouts; credits: Credits; webhooks: Webhooks },
+  { billing, checkouts, credits, webhooks }: { billing: Billing; checkouts: Checkouts; credits: Credits; webhooks: StripeWebhooks },
 ): void {
   mount("billing", billingRoutes, {
     credits: ({ user }) => credits.balance(user.id),
@@ -53,7 +53,7 @@ export function mountBilling(
       const signature = headers["stripe-signature"];
       if (typeof signature !== "string" || !Buffer.isBuffer(request.body)) {
         webhooks.requireConfigured();
-        throw new AppError("invalid_signature", "This webhook is not signed by Stripe.");
+        throw new AppError("invalid_signature", "The Stripe-Signature header is missing.");
       }
       await webhooks.receive(request.body, signature);
       return reply.send({ received: true });

@@ -5,13 +5,13 @@ import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Credits } from "../credits/index.ts";
-import { livingStates, type BillingStore } from "./billing.store.ts";
+import { activeStates, type BillingStore } from "./billing.store.ts";
 import type { PaymentRow, SubscriptionRow } from "../../../db/schema/billing.ts";
 import { billingConfigOf, limitOf, mayUseOwnKeys } from "./tiers.ts";
 import { ownSessionOf, type OwnSession } from "./fulfilment.ts";
-import type { Shelves } from "./sold-items.ts";
+import type { SoldItemStores } from "./sold-items.ts";
 import type { Payments } from "./stripe.ts";
-import type { Webhooks } from "./stripe-webhooks.ts";
+import type { StripeWebhooks } from "./stripe-webhooks.ts";
 
 export interface VerifiedPurchase {
   agent_id: string | null;
@@ -22,22 +22,22 @@ export interface VerifiedPurchase {
 }
 
 export type Billing = ReturnType<typeof createBilling>;
-/** What somebody pays, has paid and gets for it (marketplace-billing-admin 5, 13). */
+/** Plans, checkouts and transactions of a user. */
 export function createBilling({
   config,
   store,
   payments,
   credits,
   webhooks,
-  shelves,
+  soldItems,
   limits,
 }: {
   config: Pick<Config, "billing" | "projects">;
   store: BillingStore;
   payments: Payments;
   credits: Pick<Credits, "balance">;
-  webhooks: Pick<Webhooks, "fulfil" | "follow">;
-  shelves: Shelves;
+  webhooks: Pick<StripeWebhooks, "fulfil" | "syncSubscription">;
+  soldItems: SoldItemStores;
   limits: RateLimiter;
 }) {
   const limit = (userId: string) => limits.count({ key: `checkout:${userId}`, max: 10, windowSeconds: 60 });
@@ -46,18 +46,18 @@ export function createBilling({
     const [buyer, balance] = await Promise.all([store.findBuyer(userId), credits.balance(userId)]);
     if (!buyer) throw notFound("User");
     const { subscription_tier: tier, stripe_subscription_id } = buyer;
-    const told = stripe_subscription_id === null ? undefined : await store.findMirror(stripe_subscription_id);
+    const fetched = stripe_subscription_id === null ? undefined : await store.findSubscription(stripe_subscription_id);
     return {
       tier,
       is_active: tier !== "free",
       subscription_id: stripe_subscription_id,
       stripe_customer_id: buyer.stripe_customer_id,
-      status: told?.status ?? null,
-      billing_interval: told?.billing_interval ?? null,
-      current_period_start: told?.current_period_start ?? null,
-      current_period_end: told?.current_period_end ?? null,
-      cancel_at_period_end: told?.cancel_at_period_end ?? null,
-      cancel_at: told?.cancel_at ?? null,
+      status: fetched?.status ?? null,
+      billing_interval: fetched?.billing_interval ?? null,
+      current_period_start: fetched?.current_period_start ?? null,
+      current_period_end: fetched?.current_period_end ?? null,
+      cancel_at_period_end: fetched?.cancel_at_period_end ?? null,
+      cancel_at: fetched?.cancel_at ?? null,
       max_projects: limitOf(config.projects.maxCount[tier]),
       max_deploys: limitOf(config.projects.maxDeploys[tier] + buyer.purchased_deploy_slots),
       purchased_deploy_slots: buyer.purchased_deploy_slots,
@@ -73,10 +73,10 @@ export function createBilling({
     };
   };
 
-  /** Changes one of the caller's subscriptions at Stripe and takes over what it says then. */
+  /** Changes one of the caller's subscriptions at Stripe, then stores its new state. */
   const change = async (id: string, work: (stripe: Stripe) => Promise<unknown>): Promise<void> => {
     if ((await payments.find(work)) === undefined) throw noSubscription();
-    await webhooks.follow(id);
+    await webhooks.syncSubscription(id);
   };
   const planOf = async (userId: string): Promise<string> => {
     payments.require();
@@ -86,7 +86,7 @@ export function createBilling({
     return id;
   };
 
-  /** A session of the caller's own. Somebody else's and none are the same 404. */
+  /** One of the caller's checkout sessions; 404 for any other. */
   const sessionOf = async (userId: string, sessionId: string): Promise<OwnSession> => {
     payments.require();
     await limit(userId);
@@ -97,11 +97,11 @@ export function createBilling({
   };
 
   const agentSubscription = async (row: SubscriptionRow): Promise<AgentSubscription> => {
-    const item = row.item_id === null ? undefined : await shelves.agent?.find(row.item_id);
+    const item = row.item_id === null ? undefined : await soldItems.agent?.find(row.item_id);
     return {
       id: row.id,
       agent_id: row.item_id ?? row.id,
-      agent_name: item?.name ?? "An agent that is gone",
+      agent_name: item?.name ?? "Deleted agent",
       agent_slug: item?.slug ?? "",
       price_cents: row.price_cents,
       status: row.status,
@@ -110,12 +110,12 @@ export function createBilling({
       created_at: row.created_at,
     };
   };
-  const changeOwn = async (userId: string, id: string, cancelAtEnd: boolean): Promise<AgentSubscription> => {
+  const changeAgentSubscription = async (userId: string, id: string, cancelAtEnd: boolean): Promise<AgentSubscription> => {
     const row = await store.findOwnSubscription(userId, id);
     if (!row) throw notFound("Subscription");
     payments.require();
     await limit(userId);
-    if (!livingStates.includes(row.status)) throw noSubscription();
+    if (!activeStates.includes(row.status)) throw noSubscription();
     await change(row.stripe_subscription_id, (stripe) =>
       stripe.subscriptions.update(row.stripe_subscription_id, { cancel_at_period_end: cancelAtEnd }),
     );
@@ -138,7 +138,7 @@ export function createBilling({
       await change(id, (stripe) => stripe.subscriptions.update(id, { cancel_at_period_end: false }));
       return subscription(userId);
     },
-    /** Gives what was paid for, if Stripe says that it was. Throws 404 for anybody else's session. */
+    /** Fulfils the session if Stripe reports it as paid. Throws 404 for a session of somebody else. */
     verifyCheckout: async (userId: string, sessionId: string): Promise<{ status: "fulfilled" | "pending" }> => {
       const own = await sessionOf(userId, sessionId);
       if (!own.isPaid) return { status: "pending" };
@@ -148,10 +148,10 @@ export function createBilling({
     verifyPurchase: async (userId: string, sessionId: string): Promise<VerifiedPurchase> => {
       const own = await sessionOf(userId, sessionId);
       if (own.kind !== "agent" && own.kind !== "base") throw notFound("Payment");
-      const shelf = shelves[own.kind];
+      const items = soldItems[own.kind];
       const itemId = own.item_id ?? "";
       if (own.isPaid) await webhooks.fulfil(own);
-      const held = own.item_id === null ? undefined : await store.transaction(async (tx) => shelf?.possession(tx, userId, itemId));
+      const held = own.item_id === null ? undefined : await store.transaction(async (tx) => items?.entitlement(tx, userId, itemId));
       return {
         agent_id: own.kind === "agent" ? itemId : null,
         base_id: own.kind === "base" ? itemId : null,
@@ -163,15 +163,15 @@ export function createBilling({
     transactions: async (userId: string, query: PageQuery): Promise<List<Transaction>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listPayments(userId, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentTransaction), total);
     },
     agentSubscriptions: async (userId: string, query: PageQuery): Promise<List<AgentSubscription>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listAgentSubscriptions(userId, page);
       return page.envelope(await Promise.all(rows.map(agentSubscription)), total);
     },
-    cancelAgentSubscription: (userId: string, id: string) => changeOwn(userId, id, true),
-    renewAgentSubscription: (userId: string, id: string) => changeOwn(userId, id, false),
+    cancelAgentSubscription: (userId: string, id: string) => changeAgentSubscription(userId, id, true),
+    renewAgentSubscription: (userId: string, id: string) => changeAgentSubscription(userId, id, false),
     jobHandlers: {
       refund_payment: async (payload: unknown) => {
         const { payment_intent, reason = "duplicate" } = payload as { payment_intent: string; reason?: "duplicate" | null };
@@ -185,14 +185,14 @@ export function createBilling({
         }
       },
       lapse_library: async () => {
-        for (const shelf of Object.values(shelves)) await shelf.lapse();
+        for (const items of Object.values(soldItems)) await items.expire();
       },
     },
   };
 }
 
-const noSubscription = () => badRequest("There is no subscription to change.", "no_subscription");
-const wireOf = (row: PaymentRow): Transaction => ({
+const noSubscription = () => badRequest("You have no active subscription.", "no_subscription");
+const presentTransaction = (row: PaymentRow): Transaction => ({
   id: row.id,
   kind: row.kind,
   status: row.refunded_cents >= row.amount_cents && row.amount_cents > 0 ? "refunded" : "completed",

@@ -29,15 +29,15 @@ export type Buyer = Pick<
 >;
 export type Order = Pick<CheckoutRow, "kind" | "subject" | "amount_cents">;
 
-/** What went back of a payment: by us, by the buyer's bank, and what the bank returned. */
-export interface Returned {
+/** Cumulative cents of a payment that were refunded, disputed, and won back in disputes. */
+export interface RefundTotals {
   refunded: number;
   disputed: number;
   won: number;
 }
 
-/** Subscriptions in these states are paid, or about to be. */
-export const livingStates = ["active", "trialing", "past_due", "unpaid"];
+/** Subscriptions in these states are paid, or payment is being retried. */
+export const activeStates = ["active", "trialing", "past_due", "unpaid"];
 
 export type BillingStore = ReturnType<typeof createBillingStore>;
 export function createBillingStore(db: Database) {
@@ -57,10 +57,10 @@ export function createBillingStore(db: Database) {
 
     findBuyer: async (id: string, q: Queries = db): Promise<Buyer | undefined> =>
       (await q.select(buyerColumns).from(users).where(eq(users.id, id)))[0],
-    /** Holds the row until the transaction ends: one thing at a time happens to somebody's money. */
+    /** Locks the user's row until the transaction ends: all changes to one user's money are serialized. */
     lockBuyer: async (tx: Queries, id: string): Promise<Buyer | undefined> =>
       (await tx.select(buyerColumns).from(users).where(eq(users.id, id)).for("no key update"))[0],
-    /** In the place of `former`. The first one counts; resolves with what is stored. */
+    /** Replaces `former`; the first writer wins. Resolves with the stored customer id. */
     setCustomer: async (id: string, customerId: string, former: string | null): Promise<string> => {
       await db.execute(
         sql`update users set stripe_customer_id = ${customerId} where id = ${id} and stripe_customer_id is not distinct from ${former}`,
@@ -70,7 +70,7 @@ export function createBillingStore(db: Database) {
     setSubscription: async (tx: Queries, id: string, subscriptionId: string | null): Promise<void> => {
       await tx.update(users).set({ stripe_subscription_id: subscriptionId }).where(eq(users.id, id));
     },
-    /** Adds to what somebody spent for good, and to their slots; neither falls below zero. */
+    /** Adds to the user's total spend and deploy slots; neither falls below zero. */
     addSpend: async (tx: Queries, id: string, cents: number, slots = 0): Promise<void> => {
       await tx
         .update(users)
@@ -81,8 +81,8 @@ export function createBillingStore(db: Database) {
         .where(eq(users.id, id));
     },
 
-    /** False: this event was worked off already. Waits for another transaction that does it right now. */
-    noteEvent: async (tx: Queries, id: string, type: string): Promise<boolean> =>
+    /** False when this event was processed already. Waits for a concurrent transaction that processes it. */
+    recordEvent: async (tx: Queries, id: string, type: string): Promise<boolean> =>
       (await tx.insert(stripeEvents).values({ id, type }).onConflictDoNothing().returning({ id: stripeEvents.id })).length > 0,
     unknownEvents: async (ids: string[]): Promise<Set<string>> => {
       if (ids.length === 0) return new Set();
@@ -91,11 +91,11 @@ export function createBillingStore(db: Database) {
       for (const { id } of known) missing.delete(id);
       return missing;
     },
-    /** How many keys of this name Stripe refused. */
-    refusalsOf: async (key: string): Promise<number> =>
+    /** How many idempotency keys derived from `key` Stripe has rejected. */
+    rejectionsOf: async (key: string): Promise<number> =>
       (await db.select({ count: stripeRefusals.count }).from(stripeRefusals).where(eq(stripeRefusals.key, key)))[0]?.count ?? 0,
-    /** Two that were refused under one key are one. */
-    noteRefusal: async (key: string, count: number): Promise<void> => {
+    /** Concurrent rejections under one key count once. */
+    recordRejection: async (key: string, count: number): Promise<void> => {
       await db
         .insert(stripeRefusals)
         .values({ key, count })
@@ -104,15 +104,15 @@ export function createBillingStore(db: Database) {
           set: { count: sql`greatest(${stripeRefusals.count}, ${count})`, refused_at: sql`now()` },
         });
     },
-    pruneRefusals: async (days: number): Promise<void> => {
+    pruneRejections: async (days: number): Promise<void> => {
       await db.delete(stripeRefusals).where(lt(stripeRefusals.refused_at, sql`now() - make_interval(days => ${days})`));
     },
     pruneEvents: async (days: number): Promise<void> => {
       await db.delete(stripeEvents).where(lt(stripeEvents.received_at, sql`now() - make_interval(days => ${days})`));
     },
 
-    /** The one open checkout of somebody for something, made when there is none. A stale one makes room. */
-    openCheckout: async (userId: string, order: Order, lifetimeMs: number): Promise<CheckoutRow> =>
+    /** The user's open checkout for this order, created if there is none; one that expires soon or has another price is replaced. */
+    findOrCreateCheckout: async (userId: string, order: Order, lifetimeMs: number): Promise<CheckoutRow> =>
       db.transaction(async (tx) => {
         await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for("no key update");
         const isOpen = and(
@@ -143,7 +143,7 @@ export function createBillingStore(db: Database) {
     setSession: async (id: string, session: { session_id: string; url: string; expires_at: string }): Promise<void> => {
       await db.update(checkouts).set(session).where(eq(checkouts.id, id));
     },
-    /** False: what this session is for was given already. */
+    /** False when this session was fulfilled already. */
     claimSession: async (
       tx: Queries,
       session: {
@@ -168,8 +168,8 @@ export function createBillingStore(db: Database) {
     },
     findSession: async (sessionId: string): Promise<CheckoutRow | undefined> =>
       (await db.select().from(checkouts).where(eq(checkouts.session_id, sessionId)))[0],
-    /** Open ones old enough that somebody should have heard of them, the oldest first. */
-    waitingSessions: (olderThanSeconds: number, limit: number): Promise<{ id: string; session_id: string | null }[]> =>
+    /** Open checkout sessions older than `olderThanSeconds`, oldest first. */
+    listPendingSessions: (olderThanSeconds: number, limit: number): Promise<{ id: string; session_id: string | null }[]> =>
       db
         .select({ id: checkouts.id, session_id: checkouts.session_id })
         .from(checkouts)
@@ -182,7 +182,7 @@ export function createBillingStore(db: Database) {
         )
         .orderBy(asc(checkouts.created_at))
         .limit(limit),
-    /** An open page that nobody can be sent to any more. */
+    /** Marks an open checkout as expired. */
     expireSession: async (id: string): Promise<void> => {
       await db
         .update(checkouts)
@@ -196,13 +196,13 @@ export function createBillingStore(db: Database) {
         .where(and(eq(checkouts.status, "open"), lt(checkouts.expires_at, sql`now() - interval '1 day'`)));
     },
 
-    /** Whatever happens to this payment waits until the transaction ends, told or not. To be taken before any user's row. */
+    /** Serializes everything about one payment, stored or not. Take it before any user's row. */
     lockPayment: async (tx: Queries, key: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`payment:${key}`}, 0))`);
     },
     findPayment: async (key: string, q: Queries = db): Promise<PaymentRow | undefined> =>
       (await q.select().from(payments).where(eq(payments.key, key)))[0],
-    /** Undefined: this payment is in the books already. */
+    /** Undefined when this payment is already booked. */
     insertPayment: async (tx: Queries, row: typeof payments.$inferInsert): Promise<PaymentRow | undefined> =>
       (await tx.insert(payments).values(row).onConflictDoNothing().returning())[0],
     setRefunded: async (tx: Queries, id: string, cents: number): Promise<void> => {
@@ -217,7 +217,7 @@ export function createBillingStore(db: Database) {
       return { rows, total };
     },
     /** Keeps the larger figures. */
-    noteRefund: async (tx: Queries, key: string, { refunded, disputed, won }: Returned): Promise<void> => {
+    noteRefund: async (tx: Queries, key: string, { refunded, disputed, won }: RefundTotals): Promise<void> => {
       await tx
         .insert(refunds)
         .values({ key, refunded_cents: refunded, disputed_cents: disputed, won_cents: won })
@@ -231,14 +231,14 @@ export function createBillingStore(db: Database) {
           },
         });
     },
-    refundOf: async (tx: Queries, key: string): Promise<Returned> =>
+    refundOf: async (tx: Queries, key: string): Promise<RefundTotals> =>
       (
         await tx
           .select({ refunded: refunds.refunded_cents, disputed: refunds.disputed_cents, won: refunds.won_cents })
           .from(refunds)
           .where(eq(refunds.key, key))
       )[0] ?? { refunded: 0, disputed: 0, won: 0 },
-    /** Credits that were taken because of what went back of this payment, less those that were given back. */
+    /** Credits withdrawn because of refunds of this payment, minus those given back. */
     creditsTaken: async (tx: Queries, userId: string, key: string): Promise<number> =>
       (
         await tx
@@ -253,13 +253,13 @@ export function createBillingStore(db: Database) {
           )
       )[0]?.taken ?? 0,
 
-    /** Numbers the questions to Stripe, over all processes. */
-    nextQuestion: async (): Promise<number> =>
+    /** Orders fetches from Stripe across processes. */
+    nextFetchNumber: async (): Promise<number> =>
       Number((await db.execute<{ n: string }>(sql`select nextval('billing_questions') as n`)).rows[0]?.n),
-    findMirror: async (subscriptionId: string, q: Queries = db): Promise<SubscriptionRow | undefined> =>
+    findSubscription: async (subscriptionId: string, q: Queries = db): Promise<SubscriptionRow | undefined> =>
       (await q.select().from(subscriptions).where(eq(subscriptions.stripe_subscription_id, subscriptionId)))[0],
-    /** Undefined: a newer answer is there already. */
-    putMirror: async (tx: Queries, row: Omit<typeof subscriptions.$inferInsert, "id">): Promise<SubscriptionRow | undefined> =>
+    /** Undefined when the result of a later fetch is already stored. */
+    upsertSubscription: async (tx: Queries, row: Omit<typeof subscriptions.$inferInsert, "id">): Promise<SubscriptionRow | undefined> =>
       (
         await tx
           .insert(subscriptions)
@@ -271,19 +271,19 @@ export function createBillingStore(db: Database) {
           })
           .returning()
       )[0],
-    /** Plans of somebody that live, the newest first. */
-    livingPlans: (tx: Queries, userId: string): Promise<SubscriptionRow[]> =>
+    /** The user's active plans, newest first. */
+    activePlans: (tx: Queries, userId: string): Promise<SubscriptionRow[]> =>
       tx
         .select()
         .from(subscriptions)
-        .where(and(eq(subscriptions.user_id, userId), eq(subscriptions.kind, "subscription"), inArray(subscriptions.status, livingStates)))
+        .where(and(eq(subscriptions.user_id, userId), eq(subscriptions.kind, "subscription"), inArray(subscriptions.status, activeStates)))
         .orderBy(desc(subscriptions.created_at), desc(subscriptions.stripe_subscription_id)),
-    /** Those that pay for an item by the month. */
-    livingOfItem: (tx: Queries, userId: string, itemId: string): Promise<SubscriptionRow[]> =>
+    /** The user's active monthly subscriptions of an item. */
+    activeOfItem: (tx: Queries, userId: string, itemId: string): Promise<SubscriptionRow[]> =>
       tx
         .select()
         .from(subscriptions)
-        .where(and(eq(subscriptions.user_id, userId), eq(subscriptions.item_id, itemId), inArray(subscriptions.status, livingStates))),
+        .where(and(eq(subscriptions.user_id, userId), eq(subscriptions.item_id, itemId), inArray(subscriptions.status, activeStates))),
     findOwnSubscription: async (userId: string, id: string): Promise<SubscriptionRow | undefined> =>
       (
         await db
@@ -308,45 +308,45 @@ export function createBillingStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** Living ones of accounts that are closed or gone, and have not been told to end. */
-    orphanedSubscriptions: (limit: number): Promise<{ id: string; isGone: boolean }[]> =>
+    /** Active subscriptions of closed or deleted accounts that are not set to end. */
+    subscriptionsOfClosedAccounts: (limit: number): Promise<{ id: string; isGone: boolean }[]> =>
       db
         .select({ id: subscriptions.stripe_subscription_id, isGone: sql<boolean>`${users.id} is null` })
         .from(subscriptions)
         .leftJoin(users, eq(users.id, subscriptions.user_id))
         .where(
           and(
-            inArray(subscriptions.status, livingStates),
+            inArray(subscriptions.status, activeStates),
             sql`(${users.id} is null or (${users.is_deleted} and not ${subscriptions.cancel_at_period_end}))`,
           ),
         )
         .limit(limit),
-    /** Living ones of agents and bases that are gone, and had not been told to end. */
-    subscriptionsOfNothing: (limit: number): Promise<{ id: string }[]> =>
+    /** Active subscriptions of deleted agents and bases. */
+    subscriptionsOfDeletedItems: (limit: number): Promise<{ id: string }[]> =>
       db
         .select({ id: subscriptions.stripe_subscription_id })
         .from(subscriptions)
         .where(
           and(
-            inArray(subscriptions.status, livingStates),
+            inArray(subscriptions.status, activeStates),
             isNotNull(subscriptions.item_id),
             sql`not exists (select 1 from agents a where a.id = ${subscriptions.item_id})`,
             sql`not exists (select 1 from bases b where b.id = ${subscriptions.item_id})`,
           ),
         )
         .limit(limit),
-    /** For what nobody's row says any more. */
+    /** For subscriptions of deleted users. */
     markEnded: async (subscriptionId: string): Promise<void> => {
       await db.update(subscriptions).set({ status: "canceled" }).where(eq(subscriptions.stripe_subscription_id, subscriptionId));
     },
-    /** Living ones whose period is over and of which nothing was heard since, the oldest news first. */
+    /** Active subscriptions whose period ended more than an hour ago without an update since, least recently updated first. */
     overdueSubscriptions: (limit: number): Promise<{ stripe_subscription_id: string }[]> =>
       db
         .select({ stripe_subscription_id: subscriptions.stripe_subscription_id })
         .from(subscriptions)
         .where(
           and(
-            inArray(subscriptions.status, livingStates),
+            inArray(subscriptions.status, activeStates),
             lte(subscriptions.current_period_end, sql`now() - interval '1 hour'`),
             lt(subscriptions.updated_at, sql`now() - interval '1 hour'`),
           ),

@@ -2,11 +2,11 @@ import type { Stripe } from "stripe";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { post, type Credits } from "../credits/index.ts";
-import type { BillingStore, Returned } from "./billing.store.ts";
+import type { BillingStore, RefundTotals } from "./billing.store.ts";
 import type { PaymentRow } from "../../../db/schema/billing.ts";
 import { ownershipOf, type Ownership } from "./metadata.ts";
-import type { Plans, ToldSubscription } from "./subscriptions.ts";
-import type { Shelves } from "./sold-items.ts";
+import type { Subscriptions, FetchedSubscription } from "./subscriptions.ts";
+import type { SoldItemStores } from "./sold-items.ts";
 import { idOf } from "./stripe.ts";
 
 /** A marketplace item that somebody paid for. */
@@ -37,18 +37,18 @@ export interface CreatorShare {
   creator_cents: number;
 }
 
-/** A checkout session that is ours, as far as fulfilment goes. */
+/** A checkout session created by this server. */
 export interface OwnSession extends Ownership {
   id: string;
   isPaid: boolean;
   amount_cents: number;
-  /** What was agreed on; null: whatever Stripe's price says. */
+  /** The price shown at checkout; null: the price stored at Stripe. */
   agreed_cents: number | null;
   payment_intent: string | null;
   invoice_id: string | null;
   subscription_id: string | null;
 }
-/** Undefined: not one that we made. */
+/** Undefined when this server did not create the session. */
 export function ownSessionOf(session: Stripe.Checkout.Session): OwnSession | undefined {
   const own = ownershipOf(session.metadata);
   if (!own) return undefined;
@@ -65,7 +65,7 @@ export function ownSessionOf(session: Stripe.Checkout.Session): OwnSession | und
   };
 }
 
-/** Money that came in. */
+/** A received payment. */
 interface Receipt extends Ownership {
   key: string;
   amount_cents: number;
@@ -75,39 +75,39 @@ export interface PaidInvoice extends Ownership {
   id: string;
   amount_cents: number;
   subscription_id: string;
-  /** It renews a period that was over; the others begin or change one. */
+  /** True for the invoice of a new period; others start or change a subscription. */
   isRenewal: boolean;
 }
 
 export type Fulfilment = ReturnType<typeof createFulfilment>;
 /**
- * Turns what was paid into what it was paid for (marketplace-billing-admin 5.10). Webhooks, the page people come back to and the reconciliation call
- * the same verbs, in any order and as often as they like: a session gives once, a payment is booked once. Every verb runs in its caller's transaction;
- * first the payment is locked, then the buyer's row.
+ * Books payments and grants what was bought. Webhooks, the return page and the reconciliation call the same methods, in any order and any number of
+ * times: a session is fulfilled once and a payment booked once. Every method runs in its caller's transaction and locks first the payment, then the
+ * buyer's row.
  */
 export function createFulfilment({
   store,
   credits,
   sales,
-  shelves,
-  plans,
+  soldItems,
+  subscriptions,
   creatorSharePercent,
   log,
 }: {
   store: BillingStore;
   credits: Pick<Credits, "addPurchased" | "takePurchased" | "renewAllowance">;
   sales: SaleRecords;
-  shelves: Shelves;
-  plans: Pick<Plans, "apply" | "endItem">;
-  /** Of what is paid for their work; the platform keeps the rest. */
+  soldItems: SoldItemStores;
+  subscriptions: Pick<Subscriptions, "apply" | "endItem">;
+  /** The creator's percentage of a sale; the platform keeps the rest. */
   creatorSharePercent: number;
   log: Logger;
 }) {
-  /** Books money with what it is for; undefined: it is in the books already. Refunds that were told before it are made up for at once. */
+  /** Books a payment in the ledger; undefined when it is already booked. */
   const book = async (tx: Queries, receipt: Receipt): Promise<PaymentRow | undefined> => {
     const { key, user_id, kind, amount_cents, item_id } = receipt;
-    const shelf = kind === "agent" || kind === "base" ? shelves[kind] : undefined;
-    const item = item_id === null ? undefined : await shelf?.find(item_id, tx);
+    const items = kind === "agent" || kind === "base" ? soldItems[kind] : undefined;
+    const item = item_id === null ? undefined : await items?.find(item_id, tx);
     const payment = await store.insertPayment(tx, {
       key,
       user_id,
@@ -147,38 +147,38 @@ export function createFulfilment({
     return payment;
   };
 
-  const giveForever = async (
+  const grantPermanently = async (
     tx: Queries,
     kind: "agent" | "base",
     owner: { user_id: string; item_id: string },
     key: string,
   ): Promise<void> => {
     const grant = { ...owner, purchase_type: "one_time" as const, stripe_payment_intent: key, stripe_subscription_id: null };
-    await shelves[kind]?.grant(tx, grant);
-    await plans.endItem(tx, owner.user_id, owner.item_id);
+    await soldItems[kind]?.grant(tx, grant);
+    await subscriptions.endItem(tx, owner.user_id, owner.item_id);
   };
-  /** Takes what an item was sold for out of a library, or puts it back in. */
+  /** Removes a refunded item from the library, or adds it again when the refund was reversed. */
   const settleItem = async (tx: Queries, payment: PaymentRow, isReturned: boolean): Promise<void> => {
     const { user_id, item_id, key } = payment;
-    const shelf = payment.kind === "agent" || payment.kind === "base" ? shelves[payment.kind] : undefined;
-    if (!shelf || user_id === null || item_id === null || payment.stripe_subscription_id !== null) return;
-    if (isReturned) return shelf.revoke(tx, user_id, item_id, { payment_intent: key });
-    const isHeld = (await shelf.possession(tx, user_id, item_id))?.is_forever === true;
-    if (isHeld || !(await shelf.find(item_id, tx))) return;
-    await giveForever(tx, payment.kind as "agent" | "base", { user_id, item_id }, key);
+    const items = payment.kind === "agent" || payment.kind === "base" ? soldItems[payment.kind] : undefined;
+    if (!items || user_id === null || item_id === null || payment.stripe_subscription_id !== null) return;
+    if (isReturned) return items.revoke(tx, user_id, item_id, { payment_intent: key });
+    const isHeld = (await items.entitlement(tx, user_id, item_id))?.is_permanent === true;
+    if (isHeld || !(await items.find(item_id, tx))) return;
+    await grantPermanently(tx, payment.kind as "agent" | "base", { user_id, item_id }, key);
   };
-  /** Resolves with how many credits were taken; below zero: given back, as far as they had been there to be taken. */
+  /** Resolves with the credits withdrawn; negative when credits are given back, at most as many as were withdrawn. */
   const settleCredits = async (tx: Queries, userId: string, key: string, fresh: number, back: number): Promise<number> => {
     if (fresh > 0) return credits.takePurchased(tx, userId, fresh);
     const due = Math.max(0, (await store.creditsTaken(tx, userId, key)) - back);
     if (due > 0) await credits.addPurchased(tx, userId, due);
     return -due;
   };
-  /** Takes back what went back of a payment since it was looked at last; gives again what a bank returned of it. */
-  const settleRefund = async (tx: Queries, payment: PaymentRow): Promise<void> => {
+  /** Applies refunds and disputes of a payment that were not applied yet, and reverses those that were won. */
+  const applyRefund = async (tx: Queries, payment: PaymentRow): Promise<void> => {
     const { refunded, disputed, won } = await store.refundOf(tx, payment.key);
     const back = Math.min(payment.amount_cents, refunded + Math.max(0, disputed - won));
-    // Below zero: it comes in again.
+    // Negative when money comes back in.
     const fresh = back - payment.refunded_cents;
     if (fresh === 0) return;
     await store.setRefunded(tx, payment.id, back);
@@ -199,22 +199,22 @@ export function createFulfilment({
     if (isWhole !== wasWhole) await settleItem(tx, payment, isWhole);
   };
   const bookInvoice = async (tx: Queries, invoice: PaidInvoice): Promise<PaymentRow | undefined> => {
-    // A renewal that costs nothing is one all the same.
+    // A free renewal still counts as a renewal.
     if (invoice.amount_cents <= 0 && !invoice.isRenewal) return undefined;
     return book(tx, { ...invoice, key: invoice.id });
   };
 
-  /** One-off things: credits, slots, items for good. */
-  const giveOnce = async (tx: Queries, session: OwnSession, key: string): Promise<void> => {
-    const shelf = session.kind === "agent" || session.kind === "base" ? shelves[session.kind] : undefined;
-    if (shelf && session.item_id !== null) {
-      const held = await shelf.possession(tx, session.user_id, session.item_id);
-      const isTwice = held?.is_forever === true && held.stripe_payment_intent !== key;
-      // Paid on two pages, or for what its maker deleted while the page was open: the money goes back.
-      if (isTwice || !(await shelf.find(session.item_id, tx))) {
+  /** One-time purchases: credits, deploy slots, items. */
+  const fulfilOneTime = async (tx: Queries, session: OwnSession, key: string): Promise<void> => {
+    const items = session.kind === "agent" || session.kind === "base" ? soldItems[session.kind] : undefined;
+    if (items && session.item_id !== null) {
+      const held = await items.entitlement(tx, session.user_id, session.item_id);
+      const isTwice = held?.is_permanent === true && held.stripe_payment_intent !== key;
+      // Bought twice, or deleted by its creator during checkout: refund the payment.
+      if (isTwice || !(await items.find(session.item_id, tx))) {
         log.warn(
           { session_id: session.id, user_id: session.user_id },
-          `paid ${isTwice ? "twice" : "for what is gone"}; the payment is refunded`,
+          `${isTwice ? "item was bought twice" : "bought item was deleted"}; refunding the payment`,
         );
         const order = { payment_intent: key, reason: isTwice ? "duplicate" : null };
         await store.enqueue(tx, "refund_payment", order, { key: `refund_payment:${key}`, maxAttempts: 25 });
@@ -223,21 +223,22 @@ export function createFulfilment({
     }
     const payment = await book(tx, { ...session, key, subscription_id: null });
     if (!payment) return;
-    if (shelf && payment.item_id !== null)
-      await giveForever(tx, session.kind as "agent" | "base", { user_id: session.user_id, item_id: payment.item_id }, key);
-    await settleRefund(tx, payment);
+    if (items && payment.item_id !== null)
+      await grantPermanently(tx, session.kind as "agent" | "base", { user_id: session.user_id, item_id: payment.item_id }, key);
+    await applyRefund(tx, payment);
   };
 
   return {
-    /** Gives what a paid session is for. `told` is its subscription, where it has one. */
-    session: async (tx: Queries, session: OwnSession, told: ToldSubscription | undefined): Promise<void> => {
+    /** Grants what a paid session is for. `fetched` is its subscription, if it has one. */
+    session: async (tx: Queries, session: OwnSession, fetched: FetchedSubscription | undefined): Promise<void> => {
       const key = session.subscription_id === null ? session.payment_intent : session.invoice_id;
       if (key !== null) await store.lockPayment(tx, key);
       const buyer = await store.lockBuyer(tx, session.user_id);
-      if (!buyer) return log.error({ session_id: session.id }, "paid by somebody who is not here");
-      // Credits are sold for what our own page says, and for nothing else.
+      if (!buyer) return log.error({ session_id: session.id }, "paid session of an unknown user");
+      // Credits must be paid at exactly the price of our checkout.
       const isWrong = session.agreed_cents === null ? session.kind === "credits" : session.agreed_cents !== session.amount_cents;
-      if (isWrong) log.error({ session_id: session.id, user_id: buyer.id }, "paid another amount than was asked for; nothing is given");
+      if (isWrong)
+        log.error({ session_id: session.id, user_id: buyer.id }, "paid amount differs from the agreed price; nothing is granted");
       const isFirst = await store.claimSession(tx, {
         session_id: session.id,
         user_id: buyer.id,
@@ -246,7 +247,7 @@ export function createFulfilment({
         amount_cents: session.amount_cents,
         status: isWrong ? "refused" : "fulfilled",
       });
-      if (told) await plans.apply(tx, told);
+      if (fetched) await subscriptions.apply(tx, fetched);
       if (!isFirst || isWrong) return;
       if (session.subscription_id !== null) {
         if (session.invoice_id === null) return;
@@ -256,30 +257,30 @@ export function createFulfilment({
           subscription_id: session.subscription_id,
           isRenewal: false,
         });
-        if (payment) await settleRefund(tx, payment);
-      } else if (key !== null) await giveOnce(tx, session, key);
+        if (payment) await applyRefund(tx, payment);
+      } else if (key !== null) await fulfilOneTime(tx, session, key);
     },
-    /** Books a paid invoice of a subscription; a renewal of somebody's plan brings its allowance. */
-    invoice: async (tx: Queries, invoice: PaidInvoice, told: ToldSubscription | undefined): Promise<void> => {
+    /** Books a paid invoice of a subscription; the renewal of a plan renews its allowance. */
+    invoice: async (tx: Queries, invoice: PaidInvoice, fetched: FetchedSubscription | undefined): Promise<void> => {
       await store.lockPayment(tx, invoice.id);
       const buyer = await store.lockBuyer(tx, invoice.user_id);
-      if (!buyer) return log.error({ invoice_id: invoice.id }, "invoice of somebody who is not here");
-      if (told) await plans.apply(tx, told);
+      if (!buyer) return log.error({ invoice_id: invoice.id }, "paid invoice of an unknown user");
+      if (fetched) await subscriptions.apply(tx, fetched);
       const payment = await bookInvoice(tx, invoice);
       if (!payment) return;
       const plan = (await store.lockBuyer(tx, buyer.id))?.stripe_subscription_id;
       if (invoice.kind === "subscription" && invoice.isRenewal && plan === invoice.subscription_id)
         await credits.renewAllowance(tx, buyer.id);
-      await settleRefund(tx, payment);
+      await applyRefund(tx, payment);
     },
-    /** Money that went back, or was taken back by the buyer's bank or returned by it; cumulative, by the payment's key. */
-    refund: async (tx: Queries, key: string, cents: Returned): Promise<void> => {
+    /** Refunds and disputes of a payment, as cumulative totals by the payment's key. */
+    refund: async (tx: Queries, key: string, cents: RefundTotals): Promise<void> => {
       await store.lockPayment(tx, key);
       await store.noteRefund(tx, key, cents);
       const payment = await store.findPayment(key, tx);
       if (!payment) return;
       if (payment.user_id !== null) await store.lockBuyer(tx, payment.user_id);
-      await settleRefund(tx, payment);
+      await applyRefund(tx, payment);
     },
   };
 }

@@ -1,12 +1,12 @@
-export { createBank, type Bank } from "./stripe-connect.ts";
+export { createStripeConnect, type PayoutProvider } from "./stripe-connect.ts";
 export { mountBilling } from "./billing.routes.ts";
 export { createBilling } from "./billing.service.ts";
 export { createBillingStore, type BillingStore } from "./billing.store.ts";
 export { createCheckouts } from "./checkouts.ts";
 export { createFulfilment, type Sale } from "./fulfilment.ts";
-export { paymentFailedLetter } from "./emails.ts";
-export { createPlans } from "./subscriptions.ts";
+export { paymentFailedEmail } from "./emails.ts";
+export { createSubscriptions } from "./subscriptions.ts";
 export { createReconciliation } from "./reconciliation.ts";
-export type { Shelves } from "./sold-items.ts";
+export type { SoldItemStores } from "./sold-items.ts";
 export { createPayments, type Payments } from "./stripe.ts";
-export { createWebhooks } from "./stripe-webhooks.ts";
+export { createStripeWebhooks } from "./stripe-webhooks.ts";

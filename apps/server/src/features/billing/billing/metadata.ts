@@ -9,16 +9,15 @@ const kinds = new Map<string | undefined, PurchaseKind>([
   ["base_purchase", "base"],
   ["deploy_purchase", "deploy_slot"],
 ]);
-/** Whose something at Stripe is, and what it is for. */
+/** Who a Stripe object belongs to, and what it pays for. */
 export interface Ownership {
   kind: PurchaseKind;
   user_id: string;
-  /** Of an agent or a base. */
+  /** The id of the agent or base. */
   item_id: string | null;
 }
 /**
- * What we wrote on a page or a subscription when we made it; undefined: somebody else did, for the account may serve other applications too, with
- * metadata of their own.
+ * Reads the metadata this server wrote on a session or subscription. Undefined when it did not: the Stripe account may serve other applications too.
  */
 export function ownershipOf(metadata: Stripe.Metadata | null | undefined): Ownership | undefined {
   const kind = kinds.get(metadata?.["type"]);

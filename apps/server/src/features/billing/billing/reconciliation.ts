@@ -3,18 +3,18 @@ import type { ServerSettings } from "../../../platform/server-settings.ts";
 import type { BillingStore } from "./billing.store.ts";
 import { ownSessionOf } from "./fulfilment.ts";
 import type { Payments } from "./stripe.ts";
-import { eventTypes, type Webhooks } from "./stripe-webhooks.ts";
+import { eventTypes, type StripeWebhooks } from "./stripe-webhooks.ts";
 
 const cursorKey = "billing.reconciled_until";
-/** Events of one second may become visible one after the other. */
+/** Events of the same second may become visible later than newer ones. */
 const overlapSeconds = 3600;
 /** Stripe keeps events for 30 days. */
 const memorySeconds = 29 * 86_400;
 const perRun = 200;
 
 /**
- * Heals what webhooks did not tell: every event since the last run that is not in the books is worked off as if it had come; pages that were paid and
- * subscriptions whose period is over are asked for by themselves. May run twice, and beside webhooks.
+ * Repairs missed webhooks: processes every event since the last run that was not received, and checks open checkout sessions and overdue
+ * subscriptions. Safe to run twice and concurrently with webhooks.
  */
 export function createReconciliation({
   store,
@@ -25,17 +25,17 @@ export function createReconciliation({
 }: {
   store: BillingStore;
   payments: Payments;
-  webhooks: Webhooks;
+  webhooks: StripeWebhooks;
   settings: ServerSettings;
   log: Logger;
 }) {
-  /** One thing that fails must not keep the others from being healed. Resolves with whether it went well. */
+  /** Logs a failure instead of stopping the run. Resolves with whether the work succeeded. */
   const attempt = async (what: object, work: () => Promise<unknown>): Promise<boolean> => {
     try {
       await work();
       return true;
     } catch (err) {
-      log.error({ err, ...what }, "not reconciled");
+      log.error({ err, ...what }, "reconciliation step failed");
       return false;
     }
   };
@@ -58,17 +58,17 @@ export function createReconciliation({
       for (const event of page.data) {
         newest = Math.max(newest, event.created);
         if (!missed.has(event.id)) continue;
-        log.warn({ event_id: event.id, type: event.type }, "webhook of stripe was missed");
-        isWhole = (await attempt({ event_id: event.id }, () => webhooks.work(event))) && isWhole;
+        log.warn({ event_id: event.id, type: event.type }, "stripe webhook was missed");
+        isWhole = (await attempt({ event_id: event.id }, () => webhooks.process(event))) && isWhole;
       }
       after = page.data.at(-1)?.id;
       if (!page.has_more || after === undefined) break;
     }
-    // What failed is looked for again. Stripe's clock counts, not ours.
+    // After a failure the window is not advanced. Uses Stripe's timestamps.
     if (isWhole && newest > 0) await settings.set(cursorKey, newest);
   };
   const sessions = async (): Promise<void> => {
-    for (const { id, session_id } of await store.waitingSessions(300, perRun))
+    for (const { id, session_id } of await store.listPendingSessions(300, perRun))
       await attempt({ session_id }, async () => {
         const session = await payments.find((stripe) => stripe.checkout.sessions.retrieve(session_id ?? ""));
         const own = session && ownSessionOf(session);
@@ -79,22 +79,23 @@ export function createReconciliation({
   };
   const subscriptions = async (): Promise<void> => {
     for (const { stripe_subscription_id } of await store.overdueSubscriptions(perRun))
-      await attempt({ subscription_id: stripe_subscription_id }, () => webhooks.follow(stripe_subscription_id));
+      await attempt({ subscription_id: stripe_subscription_id }, () => webhooks.syncSubscription(stripe_subscription_id));
   };
-  /** Nobody pays for an account that is closed: it ends with its period, or at once when there is nobody left to keep it. */
+  /** Subscriptions of closed accounts end with their period; those of deleted accounts end at once. */
   const orphans = async (): Promise<void> => {
-    for (const { id, isGone } of await store.orphanedSubscriptions(perRun))
+    for (const { id, isGone } of await store.subscriptionsOfClosedAccounts(perRun))
       await attempt({ subscription_id: id }, async () => {
         await payments.find((stripe) =>
           isGone ? stripe.subscriptions.cancel(id) : stripe.subscriptions.update(id, { cancel_at_period_end: true }),
         );
-        await (isGone ? store.markEnded(id) : webhooks.follow(id));
+        await (isGone ? store.markEnded(id) : webhooks.syncSubscription(id));
       });
   };
 
-  /** Nor for what its maker deleted: it ends when it is looked at. */
+  /** Syncing a subscription of a deleted item ends it. */
   const leftovers = async (): Promise<void> => {
-    for (const { id } of await store.subscriptionsOfNothing(perRun)) await attempt({ subscription_id: id }, () => webhooks.follow(id));
+    for (const { id } of await store.subscriptionsOfDeletedItems(perRun))
+      await attempt({ subscription_id: id }, () => webhooks.syncSubscription(id));
   };
 
   const run = async (): Promise<void> => {
@@ -105,7 +106,7 @@ export function createReconciliation({
     await orphans();
     await leftovers();
     await store.pruneEvents(60);
-    await store.pruneRefusals(30);
+    await store.pruneRejections(30);
   };
   return { run, jobHandlers: { reconcile_payments: run } };
 }

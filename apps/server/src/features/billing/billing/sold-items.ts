@@ -1,26 +1,26 @@
 import type { Queries } from "../../../platform/database.ts";
 
-/** Something of the marketplace as far as its sale goes. */
+/** An agent or base as billing sees it. */
 export interface SoldItem {
   id: string;
   name: string;
   slug: string;
   pricing_type: "free" | "one_time" | "monthly" | "api";
   price_cents: number;
-  /** A recurring price at Stripe; null: made for each checkout. */
+  /** A recurring Stripe price; null: created per checkout. */
   stripe_price_id: string | null;
-  /** Null: the house's own. */
+  /** Null for official items. */
   creator_id: string | null;
 }
-/** What is there of an item in somebody's library; an active one runs. */
-export interface Possession {
+/** A user's library entry of an item. */
+export interface Entitlement {
   is_active: boolean;
-  /** Bought for good, switched on or not. */
-  is_forever: boolean;
+  /** Bought with a one-time payment, enabled or not. */
+  is_permanent: boolean;
   stripe_payment_intent: string | null;
   stripe_subscription_id: string | null;
 }
-export interface Grant {
+export interface ItemPurchase {
   user_id: string;
   item_id: string;
   purchase_type: "one_time" | "monthly";
@@ -29,17 +29,17 @@ export interface Grant {
 }
 
 /**
- * Where paid items of one kind go; whoever keeps their libraries implements it. Writing verbs run in the transaction that books the money, and are
- * called once per purchase.
+ * Items of one kind and the library entries of buyers; implemented by the store. Writes run in the transaction that books the payment, once per
+ * purchase.
  */
-export interface Shelf {
+export interface SoldItemStore {
   find(itemId: string, q?: Queries): Promise<SoldItem | undefined>;
-  possession(tx: Queries, userId: string, itemId: string): Promise<Possession | undefined>;
-  /** An active entry with this purchase, whatever was there; a download is counted for a new one. */
-  grant(tx: Queries, grant: Grant): Promise<void>;
-  /** Ends the entry that this purchase made; one that something else pays for stays, and what was bought for good outlives every month. */
+  entitlement(tx: Queries, userId: string, itemId: string): Promise<Entitlement | undefined>;
+  /** Creates or replaces the entry and activates it; a new one counts as a download. */
+  grant(tx: Queries, grant: ItemPurchase): Promise<void>;
+  /** Deactivates the entry if this purchase created it. */
   revoke(tx: Queries, userId: string, itemId: string, by: { payment_intent: string } | { subscription_id: string }): Promise<void>;
-  /** Switches off what has expired. */
-  lapse(): Promise<void>;
+  /** Deactivates expired entries. */
+  expire(): Promise<void>;
 }
-export type Shelves = Partial<Record<"agent" | "base", Shelf>>;
+export type SoldItemStores = Partial<Record<"agent" | "base", SoldItemStore>>;

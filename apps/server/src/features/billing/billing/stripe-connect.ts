@@ -1,34 +1,34 @@
-import { isRefusal, type Payments } from "./stripe.ts";
+import { isRejection, type Payments } from "./stripe.ts";
 
-/** Whoever can move money to creators. Each `key` moves money once, however often and whenever it is asked again. */
-export interface Bank {
-  /** False: `payments_not_configured` from everything else. */
+/** Moves money to creators. Each `key` moves money once, however often it is sent. */
+export interface PayoutProvider {
+  /** False: every other call throws `payments_not_configured`. */
   readonly isOn: boolean;
-  /** Opens an account for somebody, once. Resolves with its id. */
-  open(user: { id: string; email: string }): Promise<string>;
-  /** A page on which its owner says who they are and where the money goes. */
-  onboarding(accountId: string): Promise<string>;
-  /** Money can arrive there. */
+  /** Creates the user's account once. Resolves with its id. */
+  createAccount(user: { id: string; email: string }): Promise<string>;
+  /** URL of the page on which the owner enters identity and bank details. */
+  onboardingUrl(accountId: string): Promise<string>;
+  /** Whether the account can receive money. */
   isReady(accountId: string): Promise<boolean>;
-  /** `isRepeat`: it may have been sent already; then that one is found. Throws `stripe_error`. */
-  send(order: {
+  /** `isRepeat`: look for a transfer that was sent before. Resolves with the transfer's id. Throws `stripe_error`. */
+  transfer(order: {
     key: string;
     account_id: string;
     amount_cents: number;
     metadata: Record<string, string>;
     isRepeat: boolean;
   }): Promise<string>;
-  /** Takes back a part of what was sent. */
-  takeBack(order: { key: string; transfer_id: string; amount_cents: number }): Promise<void>;
-  /** Of an error of these: nothing was moved, and asking again will not help. */
-  isRefusal(error: unknown): boolean;
+  /** Takes back a part of a transfer. */
+  reverseTransfer(order: { key: string; transfer_id: string; amount_cents: number }): Promise<void>;
+  /** Whether an error of these calls means that nothing was moved and a retry will not help. */
+  isRejection(error: unknown): boolean;
 }
 
-/** Creators' accounts and transfers at Stripe (marketplace-billing-admin 9.4): Connect Express. */
-export function createBank({ payments, appBaseUrl }: { payments: Payments; appBaseUrl: string }): Bank {
+/** Creators' Stripe Connect Express accounts, and transfers to them. */
+export function createStripeConnect({ payments, appBaseUrl }: { payments: Payments; appBaseUrl: string }): PayoutProvider {
   return {
     isOn: payments.account !== undefined,
-    open: async (user) =>
+    createAccount: async (user) =>
       (
         await payments.once(`account:${user.id}`, (stripe, options) =>
           stripe.accounts.create(
@@ -37,7 +37,7 @@ export function createBank({ payments, appBaseUrl }: { payments: Payments; appBa
           ),
         )
       ).id,
-    onboarding: async (account) =>
+    onboardingUrl: async (account) =>
       (
         await payments.call((stripe) =>
           stripe.accountLinks.create({
@@ -49,8 +49,8 @@ export function createBank({ payments, appBaseUrl }: { payments: Payments; appBa
         )
       ).url,
     isReady: async (account) => (await payments.find((stripe) => stripe.accounts.retrieve(account)))?.payouts_enabled === true,
-    send: async ({ key, account_id, amount_cents, metadata, isRepeat }) => {
-      // Stripe forgets an idempotency key after a day; the transfer itself it does not forget.
+    transfer: async ({ key, account_id, amount_cents, metadata, isRepeat }) => {
+      // Stripe idempotency keys expire after a day, so look for the transfer itself first.
       const known = isRepeat ? await payments.call((stripe) => stripe.transfers.list({ transfer_group: key, limit: 1 })) : undefined;
       const sent = known?.data[0];
       if (sent) return sent.id;
@@ -59,13 +59,13 @@ export function createBank({ payments, appBaseUrl }: { payments: Payments; appBa
       );
       return transfer.id;
     },
-    takeBack: async ({ key, transfer_id, amount_cents }) => {
+    reverseTransfer: async ({ key, transfer_id, amount_cents }) => {
       const known = await payments.call((stripe) => stripe.transfers.listReversals(transfer_id, { limit: 100 }));
       if (known.data.some(({ metadata }) => metadata?.["key"] === key)) return;
       await payments.once(`reversal:${transfer_id}:${key}`, (stripe, options) =>
         stripe.transfers.createReversal(transfer_id, { amount: amount_cents, metadata: { key } }, options),
       );
     },
-    isRefusal,
+    isRejection,
   };
 }

@@ -2,17 +2,17 @@ import type { Stripe } from "stripe";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { BillingStore, Returned } from "./billing.store.ts";
+import type { BillingStore, RefundTotals } from "./billing.store.ts";
 import { ownSessionOf, type Fulfilment, type OwnSession, type PaidInvoice } from "./fulfilment.ts";
 import { ownershipOf } from "./metadata.ts";
-import type { Plans, ToldSubscription } from "./subscriptions.ts";
+import type { Subscriptions, FetchedSubscription } from "./subscriptions.ts";
 import { idOf, type Payments } from "./stripe.ts";
 
-/** What an event comes to, once everything that has to be asked was asked. */
+/** The database changes of an event, after everything was fetched from Stripe. */
 type Effect = (tx: Queries) => Promise<unknown>;
 const nothing: Effect = async () => undefined;
 
-/** The events that lead to something; the reconciliation asks for these. */
+/** The handled event types; the reconciliation lists the same ones. */
 export const eventTypes = [
   "checkout.session.completed",
   "checkout.session.async_payment_succeeded",
@@ -28,61 +28,61 @@ export const eventTypes = [
   "charge.dispute.closed",
 ] as const;
 
-/** A payment for it is due, and the bank refused it. */
+/** Subscription states after a declined payment. */
 const unpaidStates: ReadonlySet<string> = new Set(["past_due", "unpaid", "incomplete"]);
 
-export type Webhooks = ReturnType<typeof createWebhooks>;
+export type StripeWebhooks = ReturnType<typeof createStripeWebhooks>;
 /**
- * What Stripe tells (marketplace-billing-admin 5.10), in any API version. An event is a hint that something changed: fields that are the same in all
- * versions and never change are read from it, everything else is fetched from Stripe. Its id and its effects are written in one transaction, so that it is either worked off or comes again.
+ * Processes Stripe webhooks of any API version. An event is a hint that something changed: only fields that never change between versions are read
+ * from it, everything else is fetched. The event id and its effects are written in one transaction, so that an event is either processed or retried.
  */
-export function createWebhooks({
+export function createStripeWebhooks({
   store,
   payments,
-  plans,
+  subscriptions,
   fulfilment,
   onPaymentFailed,
   log,
 }: {
   store: BillingStore;
   payments: Payments;
-  plans: Pick<Plans, "ask" | "apply">;
+  subscriptions: Pick<Subscriptions, "retrieve" | "apply">;
   fulfilment: Fulfilment;
-  /** In the transaction that notes it. */
+  /** Runs in the transaction that processes the event. */
   onPaymentFailed: (tx: Queries, userId: string) => Promise<void>;
   log: Logger;
 }) {
-  /** Stripe never deletes these, so the key reads another account or mode than the endpoint. Refused: Stripe retries for three days. */
+  /** Stripe never deletes these objects, so key and endpoint belong to different accounts or modes. An error makes Stripe retry for three days. */
   const unknown = (what: string, id: string): AppError => {
     const message = `Stripe has no ${what} ${id}. STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must belong to the same account and mode.`;
     log.error({ [`${what}_id`]: id }, message);
     return new AppError("stripe_error", message);
   };
-  const subscriptionById = async (id: string): Promise<ToldSubscription> => {
-    const subscription = await plans.ask(id);
+  const subscriptionById = async (id: string): Promise<FetchedSubscription> => {
+    const subscription = await subscriptions.retrieve(id);
     if (!subscription) throw unknown("subscription", id);
     return subscription;
   };
-  /** The object in an event has the shape of the endpoint's API version; a fetched one has the shape of the version that this server speaks. */
+  /** Fetched, because the object in an event has the shape of the endpoint's API version instead of the SDK's. */
   const invoiceById = async (id: string): Promise<Stripe.Invoice> => {
     const invoice = await payments.find((stripe) => stripe.invoices.retrieve(id));
     if (!invoice) throw unknown("invoice", id);
     return invoice;
   };
-  /** Answered with 200, because no retry would change it. */
+  /** Answered with 200, because a retry would not change anything. */
   const ignored = (event: Stripe.Event, reason: string): Effect => {
-    log.info({ event_id: event.id, type: event.type, reason }, "event of stripe ignored");
+    log.info({ event_id: event.id, type: event.type, reason }, "stripe event ignored");
     return nothing;
   };
 
   const sessionEffect = async (session: OwnSession): Promise<Effect> => {
     if (!session.isPaid) return nothing;
-    const subscription = session.subscription_id === null ? undefined : await plans.ask(session.subscription_id);
+    const subscription = session.subscription_id === null ? undefined : await subscriptions.retrieve(session.subscription_id);
     return (tx) => fulfilment.session(tx, session, subscription);
   };
   const subscriptionEffect = async (id: string): Promise<Effect> => {
-    const subscription = await plans.ask(id);
-    return subscription ? (tx) => plans.apply(tx, subscription) : nothing;
+    const subscription = await subscriptions.retrieve(id);
+    return subscription ? (tx) => subscriptions.apply(tx, subscription) : nothing;
   };
   const invoiceEffect = async (event: Stripe.InvoicePaymentSucceededEvent | Stripe.InvoicePaymentFailedEvent): Promise<Effect> => {
     const { id } = event.data.object;
@@ -96,13 +96,13 @@ export function createWebhooks({
     return paid ? (tx) => fulfilment.invoice(tx, paid, subscription) : ignored(event, "the subscription was not sold by this server");
   };
   const failureEffect =
-    (subscription: ToldSubscription): Effect =>
+    (subscription: FetchedSubscription): Effect =>
     async (tx) => {
-      const userId = await plans.apply(tx, subscription);
-      // What was paid after all by the time that we hear of it worries nobody.
+      const userId = await subscriptions.apply(tx, subscription);
+      // No notification if the invoice has been paid since.
       if (userId !== undefined && unpaidStates.has(subscription.subscription.status)) await onPaymentFailed(tx, userId);
     };
-  /** Payments of subscriptions are known by their invoice. */
+  /** Payments of subscriptions are stored by invoice id. */
   const keyOf = async (paymentIntent: string): Promise<string> => {
     if (await store.findPayment(paymentIntent)) return paymentIntent;
     const found = await payments.find((stripe) =>
@@ -110,14 +110,14 @@ export function createWebhooks({
     );
     return idOf(found?.data[0]?.invoice) ?? paymentIntent;
   };
-  const refundEffect = async (paymentIntent: string | undefined, cents: Partial<Returned>): Promise<Effect> => {
+  const refundEffect = async (paymentIntent: string | undefined, cents: Partial<RefundTotals>): Promise<Effect> => {
     if (paymentIntent === undefined) return nothing;
     const key = await keyOf(paymentIntent);
     return (tx) => fulfilment.refund(tx, key, { refunded: 0, disputed: 0, won: 0, ...cents });
   };
 
   const effectOf = (event: Stripe.Event): Effect | Promise<Effect> => {
-    // It happened in a creator's own account: what is written there is not ours, whatever it says.
+    // Events of connected accounts are about the creators' own business.
     if (event.account) return ignored(event, "it happened in a connected account");
     switch (event.type) {
       case "checkout.session.completed":
@@ -130,7 +130,7 @@ export function createWebhooks({
       case "customer.subscription.deleted":
       case "customer.subscription.paused":
       case "customer.subscription.resumed":
-        return subscriptionById(event.data.object.id).then((subscription) => (tx) => plans.apply(tx, subscription));
+        return subscriptionById(event.data.object.id).then((subscription) => (tx) => subscriptions.apply(tx, subscription));
       case "invoice.payment_succeeded":
       case "invoice.payment_failed":
         return invoiceEffect(event);
@@ -144,7 +144,7 @@ export function createWebhooks({
       }
       case "charge.dispute.closed": {
         const { payment_intent, amount, status } = event.data.object;
-        // An inquiry that comes to nothing took no money, but was told like a dispute.
+        // A closed inquiry moved no money, but was reported like a dispute.
         return status === "won" || status === "warning_closed"
           ? refundEffect(idOf(payment_intent), { disputed: amount, won: amount })
           : nothing;
@@ -154,36 +154,36 @@ export function createWebhooks({
     }
   };
 
-  /** Works an event off, once. Throws what went wrong: it should come again. */
-  const work = async (event: Stripe.Event): Promise<void> => {
+  /** Processes an event once. Throws to make Stripe retry. */
+  const process = async (event: Stripe.Event): Promise<void> => {
     if ((await store.unknownEvents([event.id])).size === 0) return;
     const effect = await effectOf(event);
     await store.transaction(async (tx) => {
-      if (await store.noteEvent(tx, event.id, event.type)) await effect(tx);
+      if (await store.recordEvent(tx, event.id, event.type)) await effect(tx);
     });
-    log.info({ event_id: event.id, type: event.type }, "event of stripe");
+    log.info({ event_id: event.id, type: event.type }, "stripe event processed");
   };
 
   return {
-    work,
+    process,
     /** Throws `payments_not_configured`. */
     requireConfigured: (): void => void payments.require(),
-    /** Throws `invalid_signature`, `payments_not_configured`, and whatever keeps the event from being worked off. */
-    receive: async (body: Buffer, signature: string): Promise<void> => work(await payments.read(body, signature)),
-    /** Gives what the session is for, if it is paid. */
+    /** Throws `invalid_signature`, `payments_not_configured`, and any error of the processing. */
+    receive: async (body: Buffer, signature: string): Promise<void> => process(await payments.read(body, signature)),
+    /** Fulfils the session if it is paid. */
     fulfil: async (session: OwnSession): Promise<void> => {
       const effect = await sessionEffect(session);
       await store.transaction(effect);
     },
-    /** Asks what became of a subscription and applies it. */
-    follow: async (subscriptionId: string): Promise<void> => {
+    /** Fetches a subscription and applies its state. */
+    syncSubscription: async (subscriptionId: string): Promise<void> => {
       const effect = await subscriptionEffect(subscriptionId);
       await store.transaction(effect);
     },
   };
 }
 
-/** Undefined: not of a subscription of ours, or of nobody's. */
+/** Undefined when this server did not create the subscription. */
 function paidInvoiceOf(invoice: Stripe.Invoice, subscription: Stripe.Subscription): PaidInvoice | undefined {
   const own = ownershipOf(subscription.metadata);
   if (!own || !invoice.id) return undefined;

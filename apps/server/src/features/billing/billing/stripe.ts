@@ -7,56 +7,56 @@ export interface StripeAccount {
   secretKey: Secret;
   webhookSecret: Secret;
   publishableKey: string | undefined;
-  /** Where the API is, e.g. `https://api.stripe.com`. */
+  /** Base URL of the API, e.g. `https://api.stripe.com`. */
   apiUrl: string;
   /** Price ids by tier and interval; empty: not sold. */
   prices: Record<"basic" | "pro" | "ultra", Record<"monthly" | "annual", string>>;
 }
 
-/** The payment service. Its library is loaded when it is used first. */
+/** The Stripe client. The SDK is loaded on first use. */
 export interface Payments {
   readonly account: StripeAccount | undefined;
   /** Throws `payments_not_configured`. */
   require(): StripeAccount;
-  /** One call. Throws `payments_not_configured`; whatever goes wrong at Stripe is `stripe_error`, with the reason in the log only. */
+  /** Runs a call. Throws `payments_not_configured`, and `stripe_error` for any failure at Stripe; the reason is only logged. */
   call<T>(work: (stripe: Stripe) => Promise<T>): Promise<T>;
   /**
-   * One call that does something once, however often it is asked: `key` names it. What Stripe refused did not happen, so it is asked anew under
-   * another key, for Stripe would repeat its refusal for a day.
+   * Runs a call with an idempotency key. After Stripe rejected a call, the next attempt uses another key, because Stripe replays the rejection for a
+   * day.
    */
   once<T>(key: string, work: (stripe: Stripe, options: { idempotencyKey: string }) => Promise<T>): Promise<T>;
-  /** The same; undefined when Stripe knows no such thing. */
+  /** Like `call`; undefined when Stripe answers `resource_missing`. */
   find<T>(work: (stripe: Stripe) => Promise<T>): Promise<T | undefined>;
-  /** What a webhook says, once its signature over the bytes is right and at most 300 s old. Throws `invalid_signature`. */
+  /** The event of a webhook body whose signature is valid and at most 300 s old. Throws `invalid_signature`. */
   read(body: Buffer, signature: string): Promise<Stripe.Event>;
 }
 
-/** How often Stripe refused what is asked under a key. */
-export interface Refusals {
-  refusalsOf(key: string): Promise<number>;
-  noteRefusal(key: string, count: number): Promise<void>;
+/** Counts how often Stripe rejected a call per key. */
+export interface Rejections {
+  rejectionsOf(key: string): Promise<number>;
+  recordRejection(key: string, count: number): Promise<void>;
 }
 
-/** Seconds that a webhook may be under way. */
+/** Maximum age of a webhook signature. */
 const toleranceSeconds = 300;
 
 export function createPayments({
   account,
-  refusals,
+  rejections,
   log,
   fetch,
   timeoutMs = 20_000,
 }: {
   account: StripeAccount | undefined;
-  refusals: Refusals;
+  rejections: Rejections;
   log: Logger;
-  /** Instead of the library's own way out. */
+  /** Replaces the SDK's HTTP client. */
   fetch?: typeof globalThis.fetch;
   timeoutMs?: number;
 }): Payments {
   let loading: Promise<Stripe> | undefined;
   const required = (): StripeAccount => {
-    if (!account) throw new AppError("payments_not_configured", "Payments are not set up on this server.");
+    if (!account) throw new AppError("payments_not_configured", "Payments are not configured on this server.");
     return account;
   };
   const client = (): Promise<Stripe> => {
@@ -90,12 +90,12 @@ export function createPayments({
     call,
     once: async (key, work) => {
       required();
-      const before = await refusals.refusalsOf(key);
+      const before = await rejections.rejectionsOf(key);
       const idempotencyKey = before === 0 ? key : `${key}:${before}`;
       try {
         return await call((stripe) => work(stripe, { idempotencyKey }));
       } catch (error) {
-        if (isRefusal(error)) await refusals.noteRefusal(key, before + 1);
+        if (isRejection(error)) await rejections.recordRejection(key, before + 1);
         throw error;
       }
     },
@@ -113,34 +113,32 @@ export function createPayments({
       try {
         return await stripe.webhooks.constructEventAsync(body, signature, webhookSecret.reveal(), toleranceSeconds);
       } catch (err) {
-        log.warn({ reason: err instanceof Error ? err.name : "unknown" }, "webhook of stripe refused");
-        throw new AppError("invalid_signature", "This webhook is not signed by Stripe, or too old.");
+        log.warn({ reason: err instanceof Error ? err.name : "unknown" }, "stripe webhook rejected");
+        throw new AppError("invalid_signature", "The Stripe signature is invalid or too old.");
       }
     },
   };
 }
 
-interface Refusal {
+interface StripeFailure {
   statusCode?: number;
   code?: string;
   param?: string;
   type?: string;
 }
 const failed = (cause: unknown): AppError =>
-  cause instanceof AppError
-    ? cause
-    : new AppError("stripe_error", "Stripe could not be asked, or refused. Nothing was charged.", { cause });
-const refusalOf = (error: unknown): Refusal => (error instanceof AppError ? ((error.cause ?? {}) as Refusal) : {});
-export const isMissing = (error: unknown): boolean => refusalOf(error).code === "resource_missing";
-/** The customer that was named was deleted at Stripe. */
-export const isLostCustomer = (error: unknown): boolean => isMissing(error) && refusalOf(error).param === "customer";
-/** Stripe said no, so that nothing happened and nothing will; anything else may have happened. */
-export const isRefusal = (error: unknown): boolean => {
-  const { statusCode = 0, type } = refusalOf(error);
+  cause instanceof AppError ? cause : new AppError("stripe_error", "The Stripe request failed. Nothing was charged.", { cause });
+const failureOf = (error: unknown): StripeFailure => (error instanceof AppError ? ((error.cause ?? {}) as StripeFailure) : {});
+export const isMissing = (error: unknown): boolean => failureOf(error).code === "resource_missing";
+/** The customer was deleted at Stripe. */
+export const isDeletedCustomer = (error: unknown): boolean => isMissing(error) && failureOf(error).param === "customer";
+/** Stripe rejected the call, so nothing happened; after any other error it may have. */
+export const isRejection = (error: unknown): boolean => {
+  const { statusCode = 0, type } = failureOf(error);
   return statusCode >= 400 && statusCode < 500 && statusCode !== 409 && statusCode !== 429 && type !== "StripeIdempotencyError";
 };
 
 export const isoOf = (seconds: number | null | undefined): string | null => (seconds ? new Date(seconds * 1000).toISOString() : null);
-/** An expandable field is its id, or the thing itself. */
+/** The id of an expandable field. */
 export const idOf = (value: string | { id: string } | null | undefined): string | undefined =>
   typeof value === "string" ? value : (value?.id ?? undefined);

@@ -2,103 +2,103 @@ import type { Stripe } from "stripe";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Credits } from "../credits/index.ts";
-import { livingStates, type BillingStore, type Buyer } from "./billing.store.ts";
+import { activeStates, type BillingStore, type Buyer } from "./billing.store.ts";
 import type { SubscriptionRow } from "../../../db/schema/billing.ts";
 import { isPaidTier, planOfPrice, type PaidTier } from "./tiers.ts";
 import { ownershipOf } from "./metadata.ts";
-import type { Shelves } from "./sold-items.ts";
+import type { SoldItemStores } from "./sold-items.ts";
 import { idOf, isoOf, type Payments } from "./stripe.ts";
 
-/** What Stripe said of a subscription, and to which of our questions. */
-export interface ToldSubscription {
+/** A subscription as fetched from Stripe, and the number of the fetch: a later fetch has a higher one. */
+export interface FetchedSubscription {
   asked: number;
   subscription: Stripe.Subscription;
 }
 
-export type Plans = ReturnType<typeof createPlans>;
+export type Subscriptions = ReturnType<typeof createSubscriptions>;
 /**
- * Subscriptions follow Stripe: whatever event or page tells of one, it is asked what the subscription is now, and that is applied. So events may come
- * late, twice, in any order or not at all. A plan gives its tier while it lives, an agent paid by the month its place in the library.
+ * Keeps subscriptions in sync with Stripe: any event about one makes the server fetch its current state and apply it, so that events may arrive late,
+ * twice, out of order or not at all. An active plan sets the user's tier; an active monthly agent is in the user's library.
  */
-export function createPlans({
+export function createSubscriptions({
   store,
   payments,
   credits,
-  shelves,
+  soldItems,
   log,
 }: {
   store: BillingStore;
   payments: Payments;
   credits: Pick<Credits, "changeTier" | "moveTier">;
-  shelves: Shelves;
+  soldItems: SoldItemStores;
   log: Logger;
 }) {
-  const endLater = (tx: Queries, id: string) =>
+  const enqueueEnd = (tx: Queries, id: string) =>
     store.enqueue(tx, "end_subscription", { id }, { key: `end_subscription:${id}`, maxAttempts: 25 });
   /**
-   * What somebody on a plan pays for does not change when the operator sells it at another price: by the price as it is configured now, else as what
-   * it was sold, else what it was when it was heard of last.
+   * A subscriber keeps their tier when the operator changes the configured prices: the tier of the configured price, else the one it was sold as, else
+   * the last known one.
    */
   const tierOf = (subscription: Stripe.Subscription, priceId: string, known: SubscriptionRow | undefined): PaidTier => {
     const { price_id, tier: sold } = subscription.metadata;
     const tier = planOfPrice(payments.require(), priceId)?.tier ?? (price_id === priceId && isPaidTier(sold) ? sold : known?.tier);
     if (tier) return tier;
-    log.error({ subscription_id: subscription.id, price_id: priceId }, "price of a plan is not known here");
+    log.error({ subscription_id: subscription.id, price_id: priceId }, "unknown plan price");
     return isPaidTier(sold) ? sold : "basic";
   };
-  const takePlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {
+  const applyPlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {
     if (row.tier === null) return;
     const isNew = buyer.stripe_subscription_id !== row.stripe_subscription_id;
     if (isNew) await store.setSubscription(tx, buyer.id, row.stripe_subscription_id);
     if (isNew) await credits.changeTier(tx, buyer.id, row.tier);
     else if (row.tier !== buyer.subscription_tier) await credits.moveTier(tx, buyer.id, row.tier);
   };
-  /** The newest plan that lives is the one that counts; when none does, somebody whose plan it was is free again. */
-  const settlePlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {
-    const [current, ...former] = await store.livingPlans(tx, buyer.id);
-    for (const plan of former) await endLater(tx, plan.stripe_subscription_id);
-    if (current) return takePlan(tx, buyer, current);
+  /** The newest active plan applies and older ones are ended; without one, the user returns to the free tier. */
+  const reconcilePlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {
+    const [current, ...former] = await store.activePlans(tx, buyer.id);
+    for (const plan of former) await enqueueEnd(tx, plan.stripe_subscription_id);
+    if (current) return applyPlan(tx, buyer, current);
     if (buyer.stripe_subscription_id !== row.stripe_subscription_id) return;
     await store.setSubscription(tx, buyer.id, null);
     await credits.changeTier(tx, buyer.id, "free");
   };
   const settleItem = async (tx: Queries, userId: string, row: SubscriptionRow, wasLiving: boolean): Promise<void> => {
-    const shelf = row.kind === "subscription" ? undefined : shelves[row.kind];
-    if (!shelf || row.item_id === null) return;
-    const isLiving = livingStates.includes(row.status);
+    const items = row.kind === "subscription" ? undefined : soldItems[row.kind];
+    if (!items || row.item_id === null) return;
+    const isLiving = activeStates.includes(row.status);
     const subscription_id = row.stripe_subscription_id;
-    if (!isLiving) return wasLiving ? shelf.revoke(tx, userId, row.item_id, { subscription_id }) : undefined;
-    // Nobody pays by the month for what is theirs for good, or gone.
-    const isForever = (await shelf.possession(tx, userId, row.item_id))?.is_forever === true;
-    if (isForever || !(await shelf.find(row.item_id, tx))) return endLater(tx, subscription_id);
+    if (!isLiving) return wasLiving ? items.revoke(tx, userId, row.item_id, { subscription_id }) : undefined;
+    // End a monthly subscription of an item that was bought or deleted.
+    const isPermanent = (await items.entitlement(tx, userId, row.item_id))?.is_permanent === true;
+    if (isPermanent || !(await items.find(row.item_id, tx))) return enqueueEnd(tx, subscription_id);
     if (wasLiving) return;
-    await shelf.grant(tx, {
+    await items.grant(tx, {
       user_id: userId,
       item_id: row.item_id,
       purchase_type: "monthly",
       stripe_payment_intent: null,
       stripe_subscription_id: subscription_id,
     });
-    // Paid on two pages: the one that was heard of last takes the place of the other.
-    for (const other of await store.livingOfItem(tx, userId, row.item_id))
-      if (other.stripe_subscription_id !== subscription_id) await endLater(tx, other.stripe_subscription_id);
+    // Subscribed twice: end the other one.
+    for (const other of await store.activeOfItem(tx, userId, row.item_id))
+      if (other.stripe_subscription_id !== subscription_id) await enqueueEnd(tx, other.stripe_subscription_id);
   };
 
   return {
-    /** Undefined: there is no such subscription. Throws `stripe_error`. */
-    ask: async (subscriptionId: string): Promise<ToldSubscription | undefined> => {
-      const asked = await store.nextQuestion();
+    /** Undefined when the subscription does not exist. Throws `stripe_error`. */
+    retrieve: async (subscriptionId: string): Promise<FetchedSubscription | undefined> => {
+      const asked = await store.nextFetchNumber();
       const subscription = await payments.find((stripe) => stripe.subscriptions.retrieve(subscriptionId));
       return subscription && { asked, subscription };
     },
-    /** In the caller's transaction. Resolves with whose it is; undefined: nobody's here. */
-    apply: async (tx: Queries, { asked, subscription }: ToldSubscription): Promise<string | undefined> => {
+    /** Runs in the caller's transaction. Resolves with the owner's id; undefined when no user of this server owns it. */
+    apply: async (tx: Queries, { asked, subscription }: FetchedSubscription): Promise<string | undefined> => {
       const own = ownershipOf(subscription.metadata);
       if (!own || own.kind === "credits" || own.kind === "deploy_slot") return undefined;
       const { kind, user_id: userId, item_id } = own;
       const buyer = await store.lockBuyer(tx, userId);
       if (!buyer) return undefined;
-      const known = await store.findMirror(subscription.id, tx);
+      const known = await store.findSubscription(subscription.id, tx);
       const [item] = subscription.items.data;
       const priceId = idOf(item?.price) ?? "";
       const row = {
@@ -117,22 +117,23 @@ export function createPlans({
         asked,
         created_at: isoOf(subscription.created) ?? new Date().toISOString(),
       } as const;
-      const now = await store.putMirror(tx, row);
+      const now = await store.upsertSubscription(tx, row);
       if (!now) return userId;
-      if (kind === "subscription") await settlePlan(tx, buyer, now);
-      else await settleItem(tx, userId, now, known !== undefined && livingStates.includes(known.status));
+      if (kind === "subscription") await reconcilePlan(tx, buyer, now);
+      else await settleItem(tx, userId, now, known !== undefined && activeStates.includes(known.status));
       return userId;
     },
-    /** What was paid by the month is theirs for good from now on: nobody pays for it again. In the caller's transaction. */
+    /** Ends the monthly subscriptions of an item that was bought. Runs in the caller's transaction. */
     endItem: async (tx: Queries, userId: string, itemId: string): Promise<void> => {
-      for (const row of await store.livingOfItem(tx, userId, itemId)) await endLater(tx, row.stripe_subscription_id);
+      for (const row of await store.activeOfItem(tx, userId, itemId)) await enqueueEnd(tx, row.stripe_subscription_id);
     },
     jobHandlers: {
-      /** One too many, beside another or a purchase for good, or for what is gone: it ends, and what is left of it is given back. */
+      /** Cancels a superseded subscription, with a prorated credit. */
       end_subscription: async (payload: unknown) => {
         const { id } = payload as { id: string };
-        const told = await payments.find((stripe) => stripe.subscriptions.retrieve(id));
-        if (told && livingStates.includes(told.status)) await payments.call((stripe) => stripe.subscriptions.cancel(id, { prorate: true }));
+        const fetched = await payments.find((stripe) => stripe.subscriptions.retrieve(id));
+        if (fetched && activeStates.includes(fetched.status))
+          await payments.call((stripe) => stripe.subscriptions.cancel(id, { prorate: true }));
       },
     },
   };

@@ -2,7 +2,7 @@ import type { BillingConfig, BillingInterval, Tier } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import type { StripeAccount } from "./stripe.ts";
 
-/** Credits that can be bought, one to the cent (marketplace-billing-admin 5.2). */
+/** Credit packages for sale; one credit costs one cent. */
 export type CreditPackages = Config["billing"]["packages"];
 
 export const tierOrder: readonly Tier[] = ["free", "basic", "pro", "ultra"];
@@ -11,15 +11,15 @@ const paidTiers: readonly PaidTier[] = ["basic", "pro", "ultra"];
 const intervals: readonly BillingInterval[] = ["monthly", "annual"];
 export const isPaidTier = (value: unknown): value is PaidTier => paidTiers.includes(value as PaidTier);
 
-/** What a price of the account is for; undefined: not one of ours. */
+/** The plan and interval a Stripe price stands for; undefined for unknown prices. */
 export function planOfPrice(account: StripeAccount, priceId: string): { tier: PaidTier; interval: BillingInterval } | undefined {
   for (const tier of paidTiers) for (const interval of intervals) if (account.prices[tier][interval] === priceId) return { tier, interval };
   return undefined;
 }
 
-/** On the wire no limit is null. */
+/** In the API, null means no limit. */
 export const limitOf = (limit: number): number | null => (Number.isFinite(limit) ? limit : null);
-/** Where nobody is charged everybody may use keys of their own. */
+/** Without billing, every plan may use its own keys. */
 export const mayUseOwnKeys = ({ isOn, byokTiers }: Config["billing"], tier: Tier): boolean => !isOn || byokTiers.includes(tier);
 
 export function billingConfigOf({ billing, projects }: Pick<Config, "billing" | "projects">): BillingConfig {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { spend, totalOf } from "./credits.rules.ts";
+import { spend, creditsTotal } from "./credits.rules.ts";
 
 const full = { daily: 2, bundled: 3, bonus: 4, purchased: 5 };
 
@@ -19,7 +19,7 @@ test("a thousand calls of a third of a cent cost what they cost, to the last pla
 
 test("the balance never falls below zero; the rest is forgiven", () => {
   const spent = spend(full, "0.5", "20.60000000");
-  expect(totalOf(spent.balance)).toBe(0);
+  expect(creditsTotal(spent.balance)).toBe(0);
   expect(spent).toMatchObject({ taken: 14, shortfall: 7, fraction: "0.10000000" });
 });
 

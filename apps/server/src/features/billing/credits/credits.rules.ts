@@ -1,23 +1,23 @@
 import { amountOf, cent, unitsOf, type Amount } from "../../../platform/amounts.ts";
 
-/** Where credits come from, in the order in which they are spent (marketplace-billing-admin 5.2). */
+/** Credit buckets in the order in which they are spent. */
 export const buckets = ["daily", "bundled", "bonus", "purchased"] as const;
 export type Buckets = Record<(typeof buckets)[number], number>;
 
-export const totalOf = (balance: Buckets): number => buckets.reduce((sum, name) => sum + balance[name], 0);
+export const creditsTotal = (balance: Buckets): number => buckets.reduce((sum, name) => sum + balance[name], 0);
 
-export interface Spent {
+export interface SpendResult {
   balance: Buckets;
-  /** Spent and not yet a whole credit. */
+  /** The spent fraction of a credit. */
   fraction: Amount;
-  /** Whole credits taken by this. */
+  /** Whole credits deducted. */
   taken: number;
-  /** Whole credits that were due and not there. Nobody owes them. */
+  /** Whole credits that were due but missing. They are forgiven. */
   shortfall: number;
 }
 
-/** Adds a cost to what is spent; whole credits are taken as they fill up, and the balance never falls below zero (5.3). */
-export function spend(before: Buckets, fraction: Amount, cost: Amount): Spent {
+/** Deducts a cost. Fractions add up until a whole credit is deducted; the balance never falls below zero. */
+export function spend(before: Buckets, fraction: Amount, cost: Amount): SpendResult {
   const due = unitsOf(fraction) + unitsOf(cost);
   const whole = Number(due / cent);
   const balance = { ...before };
@@ -31,19 +31,19 @@ export function spend(before: Buckets, fraction: Amount, cost: Amount): Spent {
 }
 
 type ByTier<T> = Record<"free" | "basic" | "pro" | "ultra", T>;
-/** What the tiers get, as the operator has set it (5.1). */
+/** The operator's settings per tier. */
 export interface CreditTerms {
   /** Bundled credits per 30 days. */
   allowance: ByTier<number>;
-  /** How people are helped. */
+  /** Support level. */
   support: ByTier<string>;
-  /** Of free accounts, every day. */
+  /** Credits of free accounts per day. */
   dailyCredits: number;
-  /** Of the allowance, below which a balance is low. */
+  /** Percentage of the allowance below which a balance is low. */
   lowPercent: number;
-  /** Of what is paid for their work; the platform keeps the rest. */
+  /** The creator's percentage of a sale; the platform keeps the rest. */
   creatorSharePercent: number;
 }
 export const allowanceDays = 30;
-/** A balance is kept in 32 bits. */
+/** The balance column has 32 bits. */
 export const maxPurchased = 2_000_000_000;

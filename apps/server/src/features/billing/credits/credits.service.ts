@@ -3,18 +3,18 @@ import { amountOf, cent, centsOf, sumOf, unitsOf, type Amount } from "../../../p
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { allowanceDays, maxPurchased, spend, totalOf, type CreditTerms } from "./credits.rules.ts";
+import { allowanceDays, maxPurchased, spend, creditsTotal, type CreditTerms } from "./credits.rules.ts";
 import { post } from "./ledger.ts";
 import type { BalanceRow, CreditsStore, SpentRow, UsageAxis, UsageFilter, UsageSum } from "./credits.store.ts";
 import type { UsagePurpose, UsageRow } from "../../../db/schema/billing.ts";
 
 /** One model call, priced. */
-export interface Usage {
-  /** Unique per call: what is recorded twice is charged once. */
+export interface PricedCall {
+  /** Unique per call: recording it twice charges once. */
   request_id: string;
   user_id: string;
   agent_id: string | null;
-  /** Of an agent whose use has a price of its own. */
+  /** The creator of an agent that charges per use. */
   creator_id?: string | null;
   project_id: string | null;
   chat_id: string | null;
@@ -32,7 +32,7 @@ export interface Usage {
 export interface Charged {
   usage_log_id: string;
   credits_deducted: number;
-  /** Credits left; null where nobody is charged. */
+  /** Credits left; null when the call is not charged. */
   new_balance: number | null;
 }
 
@@ -41,8 +41,7 @@ const reservationMs = 30 * 60_000;
 const maxTries = 3;
 
 /**
- * The ledger (marketplace-billing-admin 5.2, 5.3; agent-git-deploy 4.18): who has how many credits, and what takes them. Credits move only here,
- * under the lock of the user's row, together with the row that says why.
+ * Credit balances. Credits change only here, under the lock of the user's row and together with the row that records the reason.
  */
 export type Credits = ReturnType<typeof createCredits>;
 export function createCredits({
@@ -54,9 +53,10 @@ export function createCredits({
   isBilled: boolean;
   terms: CreditTerms;
 }) {
-  const exhausted = () => new AppError("insufficient_credits", "Your credits are used up. Add some, or use a model with your own key.");
+  const exhausted = () =>
+    new AppError("insufficient_credits", "You have no credits left. Buy credits, or use a model with your own API key.");
 
-  /** Of what was paid: what was forgiven nobody earns. Exact; whole cents are paid out. */
+  /** Shares of the paid part of a cost (forgiven credits earn nothing), exact; payouts are in whole cents. */
   const shareOf = (cost: Amount, shortfall: number): { creator_revenue: Amount; platform_revenue: Amount } => {
     const due = unitsOf(cost) - BigInt(shortfall) * cent;
     const paid = due > 0n ? due : 0n;
@@ -64,8 +64,8 @@ export function createCredits({
     return { creator_revenue: amountOf(creator), platform_revenue: amountOf(paid - creator) };
   };
 
-  /** Tries again when the database was in the way, which may have done it already. */
-  const again = async <T>(work: () => Promise<T>): Promise<T> => {
+  /** Retries on database errors; `work` must be safe to repeat. */
+  const retried = async <T>(work: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++)
       try {
         return await work();
@@ -74,7 +74,7 @@ export function createCredits({
       }
   };
 
-  const record = (usage: Usage): Promise<Charged> =>
+  const record = (usage: PricedCall): Promise<Charged> =>
     store.transaction(async (tx): Promise<Charged> => {
       const isCharged = isBilled && !usage.is_byok;
       if (!isCharged) {
@@ -85,7 +85,7 @@ export function createCredits({
       const before = await store.lock(tx, usage.user_id);
       if (!before) throw notFound("User");
       const known = await store.findByRequest(tx, usage.request_id);
-      if (known) return { usage_log_id: known.id, credits_deducted: known.credits_deducted, new_balance: totalOf(before.balance) };
+      if (known) return { usage_log_id: known.id, credits_deducted: known.credits_deducted, new_balance: creditsTotal(before.balance) };
       const after = spend(before.balance, before.fraction, usage.cost_total);
       await store.save(tx, usage.user_id, before.balance, after);
       if (usage.task_id !== null) await store.release(usage.task_id, tx);
@@ -101,7 +101,7 @@ export function createCredits({
         { account: "credits", user_id: usage.user_id, amount_cents: purchased },
         { account: "revenue", amount_cents: -purchased },
       ]);
-      return { usage_log_id: row.id, credits_deducted: after.taken, new_balance: totalOf(after.balance) };
+      return { usage_log_id: row.id, credits_deducted: after.taken, new_balance: creditsTotal(after.balance) };
     });
 
   const changeTier = async (tx: Queries, userId: string, tier: BalanceRow["tier"]): Promise<void> => {
@@ -122,15 +122,15 @@ export function createCredits({
   };
 
   return {
-    /** Throws `insufficient_credits` when a run could not make its first call. */
+    /** Throws `insufficient_credits` when the balance is empty. */
     require: async (userId: string, { is_byok }: { is_byok: boolean }): Promise<void> => {
       if (!isBilled || is_byok) return;
       const found = await store.find(userId);
-      if (!found || totalOf(found.balance) <= 0) throw exhausted();
+      if (!found || creditsTotal(found.balance) <= 0) throw exhausted();
     },
     /**
-     * Sets aside what the run's next call may cost, so that runs side by side cannot spend the same credits. A call that may cost more than is left
-     * is let through as long as something is left. Throws `insufficient_credits`.
+     * Reserves the estimated cost of the run's next call, so that concurrent runs cannot spend the same credits. A call that may cost more than is left
+     * is allowed as long as anything is left. Throws `insufficient_credits`.
      */
     reserve: async (run: { user_id: string; task_id: string; is_byok: boolean }, estimate: Amount): Promise<void> => {
       if (!isBilled || run.is_byok) return;
@@ -138,28 +138,28 @@ export function createCredits({
         const found = await store.lock(tx, run.user_id);
         if (!found) throw exhausted();
         const taken = unitsOf(await store.reservedElsewhere(tx, run.user_id, run.task_id)) + unitsOf(found.fraction);
-        const left = BigInt(totalOf(found.balance)) * cent - taken;
+        const left = BigInt(creditsTotal(found.balance)) * cent - taken;
         if (left <= 0n) throw exhausted();
         const wanted = unitsOf(estimate);
         await store.reserve(tx, { ...run, amount: amountOf(wanted < left ? wanted : left) }, reservationMs);
       };
-      await again(() => store.transaction(reserve));
+      await retried(() => store.transaction(reserve));
     },
-    /** Writes the call down and takes what it cost. */
-    record: (usage: Usage): Promise<Charged> => again(() => record(usage)),
-    /** What somebody's calls cost since a moment, in exact decimals of a cent. */
+    /** Stores the call and deducts its cost. */
+    record: (usage: PricedCall): Promise<Charged> => retried(() => record(usage)),
+    /** The cost of a user's calls since `since`, in exact decimals of a cent. */
     spentSince: (userId: string, since: Date): Promise<Amount> => store.spentSince(userId, since),
-    /** What runs took, and what somebody's own keys took since a moment, by model. */
+    /** Usage of runs, and of a user's own keys, by model. */
     taskUsage: (taskIds: readonly string[]): Promise<SpentRow[]> => store.taskUsage(taskIds),
     ownKeyUsage: (userId: string, since: Date): Promise<SpentRow[]> => store.ownKeyUsage(userId, since),
-    /** What a typical run of theirs took lately; undefined when there were too few to tell. */
+    /** Medians over the user's recent runs; undefined when there are too few. */
     typicalRun: (userId: string) => store.typicalRun(userId),
-    /** Gives back what a run has set aside; for its end. */
+    /** Releases a run's reservation when it ends. */
     release: (taskId: string): Promise<void> => (isBilled ? store.release(taskId) : Promise.resolve()),
 
     /**
-     * Gives or takes purchased credits, in the caller's transaction and under the lock of the user's row. A key that was used for this user already
-     * changes nothing (`isRepeat`). Throws 404, `credits_below_zero`, `conflict` when the key was used for another amount.
+     * Adds or removes purchased credits, in the caller's transaction and under the lock of the user's row. A key that was used before for this user
+     * changes nothing (`isRepeat`). Throws 404, `credits_below_zero`, and `conflict` when the key was used for another amount.
      */
     adjust: async (
       tx: Queries,
@@ -175,12 +175,13 @@ export function createCredits({
       if (!found) throw notFound("User");
       const before = found.balance.purchased;
       const known = key === undefined ? undefined : await store.findAdjustment(tx, user_id, key);
-      if (known && known.amount !== amount) throw conflict("conflict", "This key was used for another adjustment already.");
+      if (known && known.amount !== amount)
+        throw conflict("conflict", "This idempotency key was already used for another amount. Use a new key.");
       if (known) return { before, after: before, isRepeat: true };
       const after = before + amount;
       if (after < 0)
-        throw badRequest(`Only ${before} purchased credits are there to be taken.`, "credits_below_zero", { purchased_credits: before });
-      if (after > maxPurchased) throw invalid(["body", "credits_adjustment"], `The balance may not exceed ${maxPurchased}`);
+        throw badRequest(`Only ${before} purchased credits can be removed.`, "credits_below_zero", { purchased_credits: before });
+      if (after > maxPurchased) throw invalid(["body", "credits_adjustment"], `The balance must not exceed ${maxPurchased} credits`);
       await store.setPurchased(tx, user_id, after);
       const adjustmentId = await store.insertAdjustment(tx, {
         user_id,
@@ -196,11 +197,11 @@ export function createCredits({
       ]);
       return { before, after, isRepeat: false };
     },
-    /** Puts somebody on a tier, with its allowance from now on (5.2). In the caller's transaction. */
+    /** Sets the user's tier and its allowance. Runs in the caller's transaction. */
     changeTier,
     /**
-     * The same plan became a larger or a smaller one. A larger allowance comes at once, but not again after going down and up; what is left of the
-     * larger one stays until it is renewed. In the caller's transaction.
+     * Upgrades or downgrades an existing plan. A larger allowance is granted at once, but only once per period; a downgrade keeps the remaining credits
+     * until the next renewal. Runs in the caller's transaction.
      */
     moveTier: async (tx: Queries, userId: string, tier: Exclude<BalanceRow["tier"], "free">): Promise<void> => {
       const found = await store.lock(tx, userId);
@@ -208,7 +209,7 @@ export function createCredits({
       const isRaised = allowance[tier] > allowance[found.tier] && allowance[tier] > found.allowance_given;
       await (isRaised ? changeTier(tx, userId, tier) : store.setTier(tx, userId, { subscription_tier: tier, support_tier: support[tier] }));
     },
-    /** The allowance of the tier again, for the next 30 days. In the caller's transaction; free accounts have none. */
+    /** Renews the allowance for 30 days; free accounts have none. Runs in the caller's transaction. */
     renewAllowance: async (tx: Queries, userId: string): Promise<void> => {
       const found = await store.lock(tx, userId);
       if (!found || found.tier === "free") return;
@@ -216,28 +217,28 @@ export function createCredits({
       await store.setTier(tx, userId, { bundled_credits: given, allowance_given: given }, allowanceDays);
     },
     /**
-     * Adds purchased credits that were paid for, in the caller's transaction and posting; the user's row is locked by this. Throws 404.
+     * Adds bought credits, in the caller's transaction and ledger posting; locks the user's row. Throws 404.
      */
     addPurchased: async (tx: Queries, userId: string, amount: number): Promise<void> => {
       const found = await store.lock(tx, userId);
       if (!found) throw notFound("User");
       await store.setPurchased(tx, userId, found.balance.purchased + amount);
     },
-    /** Takes purchased credits whose money went back: as many as are there. Resolves with how many were. In the caller's transaction. */
+    /** Removes refunded credits, at most the balance. Resolves with the number removed. Runs in the caller's transaction. */
     takePurchased: async (tx: Queries, userId: string, amount: number): Promise<number> => {
       const found = await store.lock(tx, userId);
       const taken = Math.min(found?.balance.purchased ?? 0, amount);
       if (found && taken > 0) await store.setPurchased(tx, userId, found.balance.purchased - taken);
       return taken;
     },
-    /** Holds the user's row until the transaction ends; undefined when there is no such user. */
+    /** Locks the user's row until the transaction ends; undefined when the user does not exist. */
     lock: (tx: Queries, userId: string): Promise<BalanceRow | undefined> => store.lock(tx, userId),
 
     balance: async (userId: string): Promise<CreditBalance> => {
       const found = await store.find(userId);
       if (!found) throw notFound("User");
       const { balance, tier } = found;
-      const total = totalOf(balance);
+      const total = creditsTotal(balance);
       const monthly_allowance = allowance[tier];
       const threshold = Math.floor((monthly_allowance * lowPercent) / 100);
       return {
@@ -266,7 +267,7 @@ export function createCredits({
       ]);
       const sum = (of: (group: UsageSum) => number) => byModel.reduce((all, group) => all + of(group), 0);
       return {
-        ...page.envelope(rows.map(wireOf), total),
+        ...page.envelope(rows.map(presentUsage), total),
         summary: {
           total_cost_cents: centsOf(sumOf(byModel.map((group) => group.cost_total))),
           credits_deducted: sum((group) => group.credits_deducted),
@@ -281,7 +282,7 @@ export function createCredits({
       };
     },
 
-    /** The window added up: days in order, the rest by cost. */
+    /** Totals of the window: by day in order, otherwise by descending cost. */
     usageGroups: async (
       userId: string,
       { by, ...query }: UsageWindow & { by: UsageAxis },
@@ -294,14 +295,14 @@ export function createCredits({
         period_end: filter.to,
       };
     },
-    /** Every call of the window, the oldest first, page by page. */
+    /** All calls of the window, oldest first, page by page. */
     usagePages: (userId: string, query: UsageWindow): AsyncIterable<UsageEntry[]> => {
       const filter = filterOf(userId, query);
       return (async function* () {
         for (let after: UsageRow | undefined; ;) {
           const rows = await store.usageAfter(filter, after, 1000);
           if (rows.length === 0) return;
-          yield rows.map(wireOf);
+          yield rows.map(presentUsage);
           after = rows.at(-1);
         }
       })();
@@ -325,7 +326,7 @@ export interface UsageWindow {
   project_id?: string;
   agent_id?: string;
 }
-/** Default: this month, UTC, until now. Throws 422 for a window without length. */
+/** Default: the current UTC month until now. Throws 422 for an empty window. */
 function filterOf(userId: string, query: UsageWindow): UsageFilter {
   const now = new Date();
   const from = new Date(query.start_date ?? Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
@@ -349,7 +350,7 @@ const recordOf = (groups: UsageSum[]): UsageSummary["by_model"] =>
       { requests, tokens_input, tokens_output, cost_total_cents: centsOf(cost_total) },
     ]),
   );
-const wireOf = (row: UsageRow): UsageEntry => ({
+const presentUsage = (row: UsageRow): UsageEntry => ({
   id: row.id,
   model: row.model,
   purpose: row.purpose,

@@ -11,7 +11,7 @@ export interface BalanceRow {
   tier: "free" | "basic" | "pro" | "ultra";
   signup_bonus_expires_at: string | null;
   credits_reset_at: string | null;
-  /** The largest allowance that was given and is not due again. */
+  /** The largest allowance granted in the current period. */
   allowance_given: number;
 }
 export interface UsageFilter {
@@ -32,7 +32,7 @@ export interface UsageSum {
 }
 
 export type UsageAxis = "day" | "project" | "model" | "agent";
-/** What a call is counted under, and what that is called. */
+/** Key and display name per grouping. */
 const axes = {
   day: { key: sql<string>`to_char(${usageLogs.created_at} at time zone 'UTC', 'YYYY-MM-DD')`, name: sql<null>`null` },
   project: {
@@ -46,7 +46,7 @@ const axes = {
   },
 };
 
-/** What calls of one model took together. */
+/** Total usage of one model. */
 export interface SpentRow {
   model: string;
   is_byok: boolean;
@@ -59,7 +59,7 @@ export interface SpentRow {
 
 const livingBonus = sql<number>`case when ${users.signup_bonus_expires_at} > now() then ${users.signup_bonus_credits} else 0 end`;
 
-/** What a group of calls comes to. */
+/** Totals of a group of calls. */
 const sums = {
   requests: count(),
   tokens_input: sql<number>`sum(${usageLogs.tokens_input})::float8`,
@@ -127,7 +127,7 @@ export function createCreditsStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     find: async (userId: string): Promise<BalanceRow | undefined> => rowOf((await balanceQuery(db, userId))[0]),
-    /** Until the transaction ends nobody else spends this user's credits. */
+    /** Locks the user's credits until the transaction ends. */
     lock: async (tx: Queries, userId: string): Promise<BalanceRow | undefined> =>
       rowOf((await balanceQuery(tx, userId).for("no key update"))[0]),
     save: async (
@@ -142,7 +142,7 @@ export function createCreditsStore(db: Database) {
           daily_credits: balance.daily,
           bundled_credits: balance.bundled,
           purchased_credits: balance.purchased,
-          // An expired bonus reads as 0 and stays what it is until the hourly job takes it away.
+          // An expired bonus reads as 0; the hourly job removes it from the column.
           ...(before.bonus !== balance.bonus && { signup_bonus_credits: balance.bonus }),
           credit_fraction: fraction,
         })
@@ -167,7 +167,7 @@ export function createCreditsStore(db: Database) {
         .set({ purchased_credits: purchased, updated_at: sql`now()` })
         .where(eq(users.id, userId));
     },
-    /** `allowanceDays` until the allowance comes again; null: it does not; undefined: when it was to come anyway. */
+    /** `allowanceDays`: days until the next renewal; null: no renewal; undefined: unchanged. */
     setTier: async (
       tx: Queries,
       userId: string,
@@ -199,7 +199,7 @@ export function createCreditsStore(db: Database) {
       return inserted;
     },
 
-    /** What the user's other runs have set aside. */
+    /** Reservations of the user's other runs. */
     reservedElsewhere: async (tx: Queries, userId: string, taskId: string): Promise<Amount> =>
       (
         await tx
@@ -224,10 +224,10 @@ export function createCreditsStore(db: Database) {
       await q.delete(creditReservations).where(eq(creditReservations.task_id, taskId));
     },
 
-    /** Calls of these runs, by model and by who pays. */
+    /** Usage of these runs, by model and payer. */
     taskUsage: (taskIds: readonly string[]): Promise<SpentRow[]> =>
       taskIds.length === 0 ? Promise.resolve([]) : spentBy(inArray(usageLogs.task_id, [...taskIds])),
-    /** Calls with somebody's own keys since a moment, by model. */
+    /** Usage with the user's own keys since `since`, by model. */
     ownKeyUsage: (userId: string, since: Date): Promise<SpentRow[]> =>
       spentBy(and(eq(usageLogs.user_id, userId), eq(usageLogs.is_byok, true), gte(usageLogs.created_at, since.toISOString()))),
     spentSince: async (userId: string, since: Date): Promise<Amount> =>
@@ -237,7 +237,7 @@ export function createCreditsStore(db: Database) {
           .from(usageLogs)
           .where(and(eq(usageLogs.user_id, userId), gte(usageLogs.created_at, since.toISOString())))
       )[0]?.sum ?? "0",
-    /** Medians over the last 30 runs; undefined below three. */
+    /** Medians over the last 30 runs; undefined for fewer than three. */
     typicalRun: async (
       userId: string,
     ): Promise<{ calls: number; tokens_in: number; tokens_out: number; tokens_cached: number } | undefined> => {
@@ -296,7 +296,7 @@ export function createCreditsStore(db: Database) {
         .orderBy(usageLogs.created_at, usageLogs.id)
         .limit(limit),
 
-    /** Allowances whose 30 days are over come again, but for plans that are not paid. */
+    /** Renews due allowances, except for unpaid plans. */
     renewDue: async (allowance: Record<BalanceRow["tier"], number>, days: number): Promise<void> => {
       for (const tier of ["basic", "pro", "ultra"] as const)
         await db.execute(sql`
@@ -304,7 +304,7 @@ export function createCreditsStore(db: Database) {
           where u.subscription_tier = ${tier} and u.credits_reset_at <= now() and not exists (
             select 1 from subscriptions s where s.stripe_subscription_id = u.stripe_subscription_id and s.status in ('past_due', 'unpaid'))`);
     },
-    /** Once a day at 00:00 UTC free accounts have `credits` again: set, not added. */
+    /** Sets (not adds) the daily credits of free accounts at 00:00 UTC. */
     resetDaily: async (credits: number): Promise<void> => {
       await db
         .update(users)

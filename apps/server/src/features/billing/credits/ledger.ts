@@ -7,7 +7,7 @@ export interface LedgerEntry {
   amount_cents: number;
 }
 
-/** Writes one posting, in the caller's transaction. False: it is in the books already, and nothing was written. Entries of 0 are left out. */
+/** Writes one ledger posting in the caller's transaction; entries of 0 are left out. False when the posting already exists. */
 export async function post(tx: Queries, posting: string, entries: readonly LedgerEntry[]): Promise<boolean> {
   const rows = entries.filter(({ amount_cents }) => amount_cents !== 0).map((entry) => ({ ...entry, posting }));
   if (rows.length === 0) return false;

@@ -2,7 +2,7 @@ import { referralsRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Referrals } from "./referrals.service.ts";
 
-/** marketplace-billing-admin 9.1, 9.2 and 13. */
+/** Routes of referral codes. */
 export function mountReferrals(mount: Mount, { referrals }: { referrals: Referrals }): void {
   mount("referrals", referralsRoutes, {
     code: ({ user }) => referrals.code(user.id),

@@ -12,7 +12,7 @@ const newAccountDays = 30;
 
 export type Referrals = ReturnType<typeof createReferrals>;
 
-/** Who came by whom (marketplace-billing-admin 9.1, 9.2). */
+/** Referral codes: landings, conversions and rewards. */
 export function createReferrals({
   store,
   credits,
@@ -24,14 +24,14 @@ export function createReferrals({
   store: ReferralsStore;
   credits: Pick<Credits, "adjust">;
   limits: RateLimiter;
-  /** For both sides; 0: none. */
+  /** Reward for each side; 0: none. */
   rewardCredits: number;
   appBaseUrl: string;
   box: Pick<CryptoBox, "deriveKey">;
 }) {
   const ipKey = box.deriveKey("referral landings");
   const hashIp = (ip: string) => createHmac("sha256", ipKey).update(networkOf(ip)).digest("base64url");
-  /** Names the conversion in the books of both sides: neither reads there who the other one is, and it outlives whoever leaves. */
+  /** Keyed hash of the conversion for both ledgers: neither user learns the other's id, and it survives account deletion. */
   const conversionKey = box.deriveKey("referral conversions");
   const keyOf = (userId: string) => `referral:${createHmac("sha256", conversionKey).update(userId).digest("base64url")}`;
   const codeOf = async (userId: string): Promise<{ code: string; referred_by: string | null }> => {
@@ -43,11 +43,11 @@ export function createReferrals({
     }
     throw new Error("no free referral code found");
   };
-  /** Writes the conversion down and rewards both sides, once per person. */
+  /** Stores the conversion and rewards both sides, once per user. */
   const convert = async (tx: Queries, userId: string, referrerId: string, code: string): Promise<void> => {
     if (!(await store.insertConversion(tx, { user_id: userId, referred_by: code, reward_credits: rewardCredits })) || rewardCredits === 0)
       return;
-    // In the order of their ids, as everybody who holds two users does.
+    // Ordered by id, like every transaction that locks two users.
     for (const id of [userId, referrerId].sort())
       await credits.adjust(tx, {
         user_id: id,
@@ -81,17 +81,18 @@ export function createReferrals({
         const people = await store.lockPeople(tx, [userId, found.id]);
         const [user, referrer] = [people.get(userId), people.get(found.id)];
         if (!user || !referrer || !isLiving(referrer)) throw notFound("Referral code");
-        if (referrer.id === user.id) throw badRequest("This is your own code.", "own_referral_code");
-        if (user.referred_by !== null) throw badRequest("You have said by whom you came already.", "already_referred");
+        if (referrer.id === user.id) throw badRequest("You cannot use your own referral code.", "own_referral_code");
+        if (user.referred_by !== null) throw badRequest("You have already used a referral code.", "already_referred");
         if (Date.now() - Date.parse(user.created_at) > newAccountDays * 86_400_000)
-          throw badRequest(`A code can be given in the first ${newAccountDays} days of an account.`, "already_referred");
-        if (await store.isAncestor(tx, userId, code)) throw badRequest("They came by you, directly or through others.", "already_referred");
-        if (!(await store.setReferredBy(tx, userId, code))) throw badRequest("You have said by whom you came already.", "already_referred");
+          throw badRequest(`Referral codes can only be used within ${newAccountDays} days of signing up.`, "already_referred");
+        if (await store.isAncestor(tx, userId, code))
+          throw badRequest("You referred this user, directly or through others, so you cannot use their code.", "already_referred");
+        if (!(await store.setReferredBy(tx, userId, code))) throw badRequest("You have already used a referral code.", "already_referred");
         await convert(tx, userId, referrer.id, code);
         return { referred_by: code };
       });
     },
-    /** Whoever registered with a code came by it; in the transaction that makes the account. */
+    /** Converts a registration with a code, in the transaction that creates the account. */
     onRegistered: async (tx: Queries, user: { id: string; referred_by: string | null }): Promise<void> => {
       if (user.referred_by === null) return;
       const referrer = await store.findByCode(user.referred_by, tx);

@@ -12,17 +12,17 @@ export function createReferralsStore(db: Database) {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     find: async (userId: string, q: Queries = db): Promise<UserRow | undefined> =>
       (await q.select().from(users).where(eq(users.id, userId)))[0],
-    /** Of a living user. */
+    /** Only users who can sign in. */
     findByCode: async (code: string, q: Queries = db): Promise<UserRow | undefined> => {
       const [found] = await q.select().from(users).where(eq(users.referral_code, code));
       return found && isLiving(found) ? found : undefined;
     },
-    /** These people's rows, held until the transaction ends; in the order of their ids, as everybody does who holds two. */
+    /** Locks these users until the transaction ends; ordered by id to avoid deadlocks. */
     lockPeople: async (tx: Queries, ids: readonly string[]): Promise<Map<string, UserRow>> => {
       const rows = await tx.select().from(users).where(inArray(users.id, ids)).orderBy(users.id).for("no key update");
       return new Map(rows.map((row) => [row.id, row]));
     },
-    /** False: somebody else has it, or the user has one meanwhile. */
+    /** False when the code is taken or the user already has one. */
     giveCode: async (userId: string, code: string): Promise<boolean> =>
       (
         await db
@@ -47,11 +47,11 @@ export function createReferralsStore(db: Database) {
     insertLanding: async (values: typeof referralLandings.$inferInsert): Promise<void> => {
       await db.insert(referralLandings).values(values);
     },
-    /** Until the transaction ends nobody else says by whom they came: who came by whom must not become a ring, however long. */
+    /** Serializes all applications of codes, so that referrals cannot form a cycle. */
     lockApply: async (tx: Queries): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(${applyLock})`);
     },
-    /** Whether `userId` is among those by whom the holder of `code` came, directly or through others. */
+    /** Whether `userId` referred the owner of `code`, directly or through others. */
     isAncestor: async (tx: Queries, userId: string, code: string): Promise<boolean> => {
       const found = await tx.execute<{ is: boolean }>(sql`
         with recursive chain (id, referred_by) as (
@@ -60,7 +60,7 @@ export function createReferralsStore(db: Database) {
         select exists (select 1 from chain where id = ${userId}) as is`);
       return found.rows[0]?.is === true;
     },
-    /** False when it was said before. */
+    /** False when a code was applied before. */
     setReferredBy: async (tx: Queries, userId: string, code: string): Promise<boolean> =>
       (
         await tx
@@ -69,13 +69,13 @@ export function createReferralsStore(db: Database) {
           .where(and(eq(users.id, userId), isNull(users.referred_by)))
           .returning({ id: users.id })
       ).length > 0,
-    /** False when there is one of this person already. */
+    /** False when this user has a conversion already. */
     insertConversion: async (tx: Queries, values: typeof referralConversions.$inferInsert): Promise<boolean> =>
       (await tx.insert(referralConversions).values(values).onConflictDoNothing().returning()).length > 0,
   };
 }
 
-/** Nobody came by them any more: what led to them and what names their code goes. That each person came once stays, so that nobody is rewarded twice. */
+/** Removes the landings and the code of a deleted referrer. The conversions stay without the code, so that nobody is rewarded twice. */
 export async function forgetReferrer(tx: Queries, code: string): Promise<void> {
   await tx.delete(referralLandings).where(eq(referralLandings.referred_by, code));
   await tx.update(referralConversions).set({ referred_by: "" }).where(eq(referralConversions.referred_by, code));

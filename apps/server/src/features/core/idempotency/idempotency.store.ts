@@ -3,7 +3,7 @@ import type { Database } from "../../../platform/database.ts";
 import { livingProcesses } from "../../../platform/presence.ts";
 import { idempotencyKeys } from "../../../db/schema/core.ts";
 
-export interface Claim {
+export interface IdempotencyClaim {
   id: string;
   user_id: string;
   key_hash: string;
@@ -15,8 +15,8 @@ const isOver = sql`${idempotencyKeys.created_at} < now() - interval '24 hours'`;
 export type IdempotencyStore = ReturnType<typeof createIdempotencyStore>;
 export function createIdempotencyStore(db: Database) {
   return {
-    /** Whether the key is this claim's from here on: one of many at once, and again once the former one is over. */
-    claim: async (claim: Claim): Promise<boolean> => {
+    /** True for exactly one of several concurrent claims of a key, and again after the earlier claim expired. */
+    claim: async (claim: IdempotencyClaim): Promise<boolean> => {
       const { id, request_hash, process_id } = claim;
       const rows = await db
         .insert(idempotencyKeys)

@@ -4,13 +4,13 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, conflict, invalid, InvalidInput, keyReused } from "../../../platform/errors.ts";
 import type { IdempotencyStore } from "./idempotency.store.ts";
 
-export const answerPlace = (id: string): string => `idempotency_keys.sealed_answer:${id}`;
+export const answerAad = (id: string): string => `idempotency_keys.sealed_answer:${id}`;
 const hash = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /**
- * Remembers for 24 hours what was answered to a person's `Idempotency-Key`. A row is claimed before the work begins, so that of many equal requests
- * one does it. A refusal gives the key back: nothing was done, and the next attempt may succeed. Any other error, and a process that died between
- * claim and answer, leaves the key claimed: the work may have been done, and must not be done twice.
+ * Stores the response to a user's `Idempotency-Key` for 24 hours. The key is claimed before the work starts, so that one of several equal requests
+ * does it. A 4xx releases the key: nothing was done, and a retry may succeed. Any other error, or a process that dies before the response is stored,
+ * leaves the key claimed, because the work may have been done.
  */
 export function createIdempotency({
   store,
@@ -21,7 +21,7 @@ export function createIdempotency({
   box: CryptoBox;
   processId: number;
 }): Idempotency & { jobHandlers: { prune_idempotency_keys: () => Promise<void> } } {
-  /** What this process works on: a claim of its own that is not among these has lost its answer. */
+  /** Claims this process is working on. One of its claims that is missing here has lost its response. */
   const working = new Set<string>();
 
   const replay = async (user_id: string, key_hash: string, request_hash: string): Promise<StoredAnswer | undefined> => {
@@ -33,8 +33,8 @@ export function createIdempotency({
     if (row && !row.sealed_answer && !isRunning(row)) row = await read();
     if (!row) return undefined;
     if (row.request_hash !== request_hash) throw keyReused();
-    if (row.sealed_answer) return JSON.parse(box.open(row.sealed_answer, answerPlace(row.id))) as StoredAnswer;
-    if (isRunning(row)) throw conflict("idempotency_key_running", "A request with this key is still running. Retry when it has ended.");
+    if (row.sealed_answer) return JSON.parse(box.open(row.sealed_answer, answerAad(row.id))) as StoredAnswer;
+    if (isRunning(row)) throw conflict("idempotency_key_running", "A request with this key is still running. Retry when it has finished.");
     throw conflict(
       "idempotency_key_interrupted",
       "The first request with this key failed or was interrupted. Check whether its work was done, then use a new key.",
@@ -58,7 +58,7 @@ export function createIdempotency({
               if (error instanceof AppError || error instanceof InvalidInput) await store.release(id);
               throw error;
             }
-            await store.answer(id, box.seal(JSON.stringify(answer), answerPlace(id)));
+            await store.answer(id, box.seal(JSON.stringify(answer), answerAad(id)));
             return { ...answer, isReplayed: false };
           }
         } finally {

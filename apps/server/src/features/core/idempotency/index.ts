@@ -1,2 +1,2 @@
-export { answerPlace, createIdempotency } from "./idempotency.ts";
+export { answerAad, createIdempotency } from "./idempotency.ts";
 export { createIdempotencyStore } from "./idempotency.store.ts";

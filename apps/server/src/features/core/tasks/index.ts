@@ -2,4 +2,4 @@ export { createTasks, percentageOf, taskLinks, type NewTask, type TaskContext, t
 export { createTasksStore } from "./tasks.store.ts";
 export { mountTasks } from "./tasks.routes.ts";
 export type { TaskRow } from "../../../db/schema/core.ts";
-export { exchangeKey, exchanges, exchangeTypes, findExchange, refuseDuringExchange } from "./exclusive-tasks.ts";
+export { exclusiveTaskKey, exclusiveTasks, exclusiveTaskTypes, findExclusiveTask, refuseDuringExclusiveTask } from "./exclusive-tasks.ts";

@@ -2,7 +2,7 @@ import { tasksRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Tasks } from "./tasks.service.ts";
 
-/** accounts-projects 8 and 9. `resolveProject` turns a slug or id of the caller's project into its id. */
+/** `resolveProject` resolves a slug or id of the caller's project to its id. */
 export function mountTasks(
   mount: Mount,
   { tasks, resolveProject }: { tasks: Tasks; resolveProject: (userId: string, ref: string) => Promise<string> },

@@ -12,31 +12,31 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { TasksStore } from "./tasks.store.ts";
 import type { TaskRow } from "../../../db/schema/core.ts";
 
-/** What a running task may use. */
+/** Passed to a running task. */
 export interface TaskContext<Input = unknown> {
   readonly task: TaskRow;
   readonly input: Input;
   /**
-   * Aborts on cancel, on the type's timeout, on shutdown and when the database was away for too long; `signal.reason` is the string `cancelled`,
-   * `timeout`, `shutdown` or `database`.
+   * Aborts on cancel, on the type's timeout, on shutdown and when the database was unreachable for too long; `signal.reason` is `cancelled`, `timeout`,
+   * `shutdown` or `database`.
    */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Percent done (never goes back) and a sentence for people. */
+  /** Percent done (never decreases) and a message for the user. */
   progress(percent: number, message: string): Promise<void>;
-  /** A line for the task's own log (the last 50 are kept). Never secrets. */
+  /** Appends a line to the task's log (the last 50 are kept). Never secrets. */
   note(line: string): Promise<void>;
 }
 export interface TaskDefinition<Input = unknown> {
   timeoutMs: number;
-  /** Returns the task's `result`. Throws `AppError` with a sentence for people; anything else becomes a neutral one. */
+  /** Returns the task's `result`. The message of an `AppError` becomes the task's error; any other error becomes a generic one. */
   run(context: TaskContext<Input>): Promise<unknown>;
-  /** Called once after the task was found interrupted (its process died): bring the world back in order. */
+  /** Called once after the task was found interrupted (its process died), to clean up. */
   interrupted?(task: TaskRow): Promise<void>;
-  /** Called after the task ended in this process, whatever the outcome. */
+  /** Called after the task ended in this process, with any outcome. */
   ended?(task: TaskRow): Promise<void>;
-  /** Of these, which ended in a process that has died since, the ones whose `ended` did not come to its end: it is called again. */
-  untold?(tasks: TaskRow[]): Promise<TaskRow[]>;
+  /** Given tasks that ended in a process that has died since, returns those whose `ended` hook did not complete; it is called again for them. */
+  unfinishedEnds?(tasks: TaskRow[]): Promise<TaskRow[]>;
 }
 export interface NewTask {
   user_id: string;
@@ -49,10 +49,10 @@ export interface NewTask {
   message?: string;
 }
 
-/** The one way to run a long operation (accounts-projects 8): a row, executed under a supervisor, followed by event. */
+/** Long operations: a row in `tasks`, executed by a supervisor in one process, followed through notifications. */
 export type Tasks = ReturnType<typeof createTasks>;
 
-const channel = "task_bell";
+const channel = "task_changes";
 const cancelledMessage = "Cancelled.";
 const interruptedMessage = "The server stopped while this was running.";
 
@@ -80,15 +80,15 @@ export function createTasks({
   const running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
   const listeners = new Map<string, Set<() => void>>();
   let jobs: Jobs | undefined;
-  let hide: (projectId: string, text: string) => Promise<string> = async (_, text) => text;
-  /** What a task says of a project, without the values that nobody may see. Rather nothing than something with a value in it; the task goes on. */
-  const shown = async (row: Pick<TaskRow, "id" | "project_id">, text: string): Promise<string> => {
+  let redact: (projectId: string, text: string) => Promise<string> = async (_, text) => text;
+  /** Redacts the project's secrets in a task's text. If redaction fails, the text is replaced rather than shown; the task continues. */
+  const redacted = async (row: Pick<TaskRow, "id" | "project_id">, text: string): Promise<string> => {
     if (row.project_id === null || text === "") return text;
     try {
-      return await hide(row.project_id, text);
+      return await redact(row.project_id, text);
     } catch (err) {
-      log.warn({ err, task_id: row.id }, "words of a task not shown");
-      return "This cannot be shown: the project's secrets cannot be opened.";
+      log.warn({ err, task_id: row.id }, "task text could not be redacted");
+      return "Hidden, because the project's secrets could not be decrypted for redaction.";
     }
   };
   let isClosing = false;
@@ -103,21 +103,21 @@ export function createTasks({
   });
   bus.onReconnect(() => {
     for (const id of listeners.keys()) wake(id);
-    // Another process may have asked for a cancel meanwhile.
+    // Another process may have requested a cancel while notifications were lost.
     for (const id of running.keys())
       store.find(id).then(
         (row) => row?.cancel_requested_at && running.get(id)?.abort.abort("cancelled"),
-        (err: unknown) => log.warn({ err, task_id: id }, "cancel not looked for"),
+        (err: unknown) => log.warn({ err, task_id: id }, "cancel request not checked"),
       );
   });
 
   const endSeqOf = ({ completed_at }: Pick<TaskRow, "completed_at">): number =>
     completed_at === null ? Infinity : Date.parse(completed_at);
-  /** Tells everybody who follows the task or its project. */
+  /** Notifies followers of the task and of its project. */
   const publish = async (row: TaskRow) => {
     wake(row.id);
-    if (isShared) await bus.notify(channel, { id: row.id }).catch((err: unknown) => log.warn({ err }, "bell not rung"));
-    if (row.project_id) await events.append(row.project_id, { type: "task_update", data: wireOf(row) });
+    if (isShared) await bus.notify(channel, { id: row.id }).catch((err: unknown) => log.warn({ err }, "task change not notified"));
+    if (row.project_id) await events.append(row.project_id, { type: "task_update", data: presentTask(row) });
   };
 
   const supervise = async (row: TaskRow, definition: TaskDefinition<never>, abort: AbortController) => {
@@ -127,7 +127,7 @@ export function createTasks({
     let outcome: Parameters<TasksStore["finish"]>[1];
     try {
       await publish(row);
-      // Cancelled between being taken and being run.
+      // Cancelled between claim and start.
       abort.signal.throwIfAborted();
       const result = await definition.run({
         task: row,
@@ -135,12 +135,12 @@ export function createTasks({
         signal: abort.signal,
         log: taskLog,
         progress: async (percent, message) => {
-          const changed = await store.progress(row.id, processId, { current: Math.floor(percent), message: await shown(row, message) });
+          const changed = await store.progress(row.id, processId, { current: Math.floor(percent), message: await redacted(row, message) });
           if (changed) await publish(changed);
         },
         note: async (line) => {
-          // Hidden before it is cut: half a value would not be recognised.
-          const text = (await shown(row, line)).slice(0, 2000);
+          // Redact before truncating: half a secret would not be recognised.
+          const text = (await redacted(row, line)).slice(0, 2000);
           const changed = await store.progress(row.id, processId, { log: [`[${new Date().toISOString()}] ${text}`] });
           if (changed) await publish(changed);
         },
@@ -152,7 +152,7 @@ export function createTasks({
       else if (reason === "timeout")
         outcome = {
           status: "failed",
-          error: `It did not finish within ${Math.round(definition.timeoutMs / 1000)} s.`,
+          error: `The task timed out after ${Math.round(definition.timeoutMs / 1000)} s.`,
           error_code: "gateway_timeout",
         };
       else if (reason === "shutdown") outcome = { status: "failed", error: interruptedMessage, error_code: "interrupted" };
@@ -166,7 +166,7 @@ export function createTasks({
     } finally {
       clearTimeout(timer);
     }
-    if (outcome.error) outcome.error = await shown(row, outcome.error);
+    if (outcome.error) outcome.error = await redacted(row, outcome.error);
     const finished = await persist(() => store.finish(row.id, outcome));
     if (finished) {
       await publish(finished).catch((err: unknown) => taskLog.error({ err }, "task end not published"));
@@ -177,23 +177,23 @@ export function createTasks({
     taskLog.info({ duration_ms: Date.now() - started, outcome: outcome.status, error: outcome.error ?? undefined }, "task");
   };
 
-  /** The end of a task is written, however long the database is away; a server that ends leaves it to the next one. */
+  /** Retries until the task's end is stored; gives up on shutdown, and the next server process marks the task interrupted. */
   const persist = async <T>(write: () => Promise<T>): Promise<T | undefined> => {
     for (let attempt = 0; ; attempt++) {
       try {
         return await write();
       } catch (err) {
-        log.warn({ err, attempt }, "task end not written yet");
+        log.warn({ err, attempt }, "task end not stored yet");
         if (isClosing || (attempt >= 8 && !isConnectionLoss(err))) return undefined;
         await sleep(Math.min(100 * 2 ** attempt, 5000), undefined, { ref: false });
       }
     }
   };
 
-  /** Takes the task for this process and lets it run. Resolves when it is taken, or when somebody else has it. */
+  /** Claims the task for this process and starts it. Resolves when it is claimed, or when another process has it. */
   const launch = async (id: string) => {
     if (isClosing || running.has(id)) return;
-    // Known as running before it is taken: a cancel between the two must find it.
+    // Registered before the claim, so that a cancel in between finds it.
     const abort = new AbortController();
     const waiting = { signal: closing.signal, onGiveUp: () => abort.abort("database") };
     const claim = reconnect.retryAlways((isRepeat) => store.claim(id, processId, isRepeat), { signal: closing.signal });
@@ -210,7 +210,7 @@ export function createTasks({
       log.error({ task_id: row.id, type: row.type }, "no definition for this type of task");
       const finished = await store.finish(row.id, {
         status: "failed",
-        error: "This version of the server does not know this operation.",
+        error: "This server version does not support this type of task.",
         error_code: "internal_error",
       });
       if (finished) await publish(finished);
@@ -226,12 +226,12 @@ export function createTasks({
   };
 
   const self = {
-    /** Declares a type. All types are declared before `start`. */
+    /** Registers a task type. All types are registered before `start`. */
     define: <Input>(type: string, definition: TaskDefinition<Input>): void =>
       void definitions.set(type, definition as TaskDefinition<never>),
-    /** What takes the values of a project's secrets out of everything its tasks say. */
-    hideWith: (redact: (projectId: string, text: string) => Promise<string>): void => void (hide = redact),
-    /** The job handlers this service needs run. */
+    /** Sets the function that redacts a project's secrets in task messages, logs and errors. */
+    setRedactor: (given: (projectId: string, text: string) => Promise<string>): void => void (redact = given),
+    /** Handlers for the jobs of this service. */
     jobHandlers: {
       task: async (payload: unknown) => launch((payload as { task_id: string }).task_id),
       prune_tasks: async () => store.prune(),
@@ -239,21 +239,21 @@ export function createTasks({
         if (!(await store.hasJustStarted())) await self.reap();
       },
     },
-    /** Begins to run tasks: rings for queued ones, marks those of dead processes as interrupted, and keeps watch. */
+    /** Starts running tasks: picks up queued ones and marks tasks of dead processes as interrupted. */
     start: async (startedJobs: Jobs): Promise<void> => {
       jobs = startedJobs;
       // Jobs of a process that was killed stay locked for a while; claiming is by the row, so taking their tasks now is safe.
       await self.reap({ queuedForSeconds: 0, endedForMinutes: 24 * 60 });
     },
-    /** Interrupts what dead processes ran and rings again for what was never picked up. */
+    /** Marks tasks of dead processes as interrupted and starts queued tasks whose job was lost. */
     reap: async ({
       queuedForSeconds = 5,
       endedForMinutes = 5,
     }: { queuedForSeconds?: number; endedForMinutes?: number } = {}): Promise<void> => {
       for (const [type, definition] of definitions) {
-        if (!definition.untold || !definition.ended) continue;
+        if (!definition.unfinishedEnds || !definition.ended) continue;
         const rows = await store.listEndedByDead(type, processId, endedForMinutes);
-        for (const row of rows.length === 0 ? [] : await definition.untold(rows))
+        for (const row of rows.length === 0 ? [] : await definition.unfinishedEnds(rows))
           await definition.ended(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task clean-up failed"));
       }
       for (const row of await store.interruptOrphans(interruptedMessage, processId)) {
@@ -266,7 +266,7 @@ export function createTasks({
       }
       for (const row of await store.listQueued(queuedForSeconds)) await launch(row.id);
     },
-    /** Inserts the row and its job in the caller's transaction: the task exists exactly when that commits. */
+    /** Inserts the row and its job in the caller's transaction. */
     create: async (tx: Queries, task: NewTask): Promise<TaskRow> => {
       if (!jobs) throw new Error("tasks are not started");
       const row = await store.insert(tx, {
@@ -278,7 +278,7 @@ export function createTasks({
       await jobs.enqueue(tx, "task", { task_id: row.id }, { key: `task:${row.id}` });
       return row;
     },
-    /** As `create`, unless an unfinished task of the same `unique_key` exists: then that one. */
+    /** Like `create`, but returns the unfinished task with the same `unique_key` if there is one. */
     createOnce: async (task: NewTask & { unique_key: string }): Promise<{ row: TaskRow; isNew: boolean }> =>
       db.transaction(async (tx) => {
         await store.lock(tx, task.unique_key);
@@ -286,20 +286,20 @@ export function createTasks({
         return known ? { row: known, isNew: false } : { row: await self.create(tx, task), isNew: true };
       }),
     findUnfinished: (uniqueKey: string): Promise<TaskRow | undefined> => store.findUnfinished(db, uniqueKey),
-    get: async (userId: string, id: string): Promise<Task> => wireOf(await require(userId, id)),
+    get: async (userId: string, id: string): Promise<Task> => presentTask(await require(userId, id)),
     require,
     list: async (userId: string, query: PageQuery & { status?: TaskRow["status"]; project_id?: string }) => {
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, query, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentTask), total);
     },
     findLatest: store.findLatest,
-    /** Cancels at once what waits, asks what runs to stop. Throws `task_finished` for ended ones. */
+    /** Cancels a queued task, or asks a running one to stop. Throws `task_finished`. */
     cancel: async (userId: string, id: string): Promise<void> => {
       await require(userId, id);
-      if (!(await self.requestCancel(id))) throw conflict("task_finished", "This has already ended.");
+      if (!(await self.requestCancel(id))) throw conflict("task_finished", "This task has already ended.");
     },
-    /** The same without an owner check. False when it had already ended. */
+    /** Like `cancel`, without an owner check. False when the task had already ended. */
     requestCancel: async (id: string): Promise<boolean> => {
       const row = await store.requestCancel(id, cancelledMessage);
       if (!row) return false;
@@ -310,17 +310,17 @@ export function createTasks({
       else await bus.notify(channel, { id, cancel: true });
       return true;
     },
-    /** Resolves when this process no longer runs the task (at once when it does not). */
+    /** Resolves when this process no longer runs the task; at once if it does not. */
     settled: async (id: string): Promise<void> => running.get(id)?.ended,
     isRunningHere: (id: string): boolean => running.has(id),
-    /** The `seq` of its last event: when it ended, which no count of events before it reaches. So a client that comes back with it has heard everything. */
+    /** The `seq` of the last event: the end time in ms, larger than any count before it. A client that resumes with it has seen everything. */
     endSeqOf,
-    /** The task now and after each change, until it has ended. */
+    /** Yields the task now and after each change, until it has ended. */
     async *follow(id: string, signal: AbortSignal): AsyncIterable<TaskEvent> {
       let resolve: (() => void) | undefined;
-      let isRung = true;
+      let hasChanged = true;
       const listener = () => {
-        isRung = true;
+        hasChanged = true;
         resolve?.();
       };
       const set = listeners.get(id) ?? new Set();
@@ -328,12 +328,12 @@ export function createTasks({
       signal.addEventListener("abort", listener);
       try {
         for (let seq = 1; !signal.aborted;) {
-          if (!isRung) await new Promise<void>((done) => (resolve = done));
+          if (!hasChanged) await new Promise<void>((done) => (resolve = done));
           if (signal.aborted) return;
-          isRung = false;
+          hasChanged = false;
           const row = await store.find(id);
           if (!row) return;
-          yield { seq: row.completed_at ? endSeqOf(row) : seq++, type: "task_update", data: wireOf(row) };
+          yield { seq: row.completed_at ? endSeqOf(row) : seq++, type: "task_update", data: presentTask(row) };
           if (row.completed_at) return;
         }
       } finally {
@@ -342,7 +342,7 @@ export function createTasks({
         if (set.size === 0) listeners.delete(id);
       }
     },
-    /** Stops what runs here; each is marked interrupted. */
+    /** Aborts the tasks of this process; each is marked interrupted. Waits up to 10 s. */
     close: async (): Promise<void> => {
       isClosing = true;
       closing.abort();
@@ -353,7 +353,7 @@ export function createTasks({
   return self;
 }
 
-/** The `task_id` and `status_url` that every action answers with (contract README rule 2). */
+/** The `task_id` and `status_url` in the response of every asynchronous action. */
 export const taskLinks = (row: Pick<TaskRow, "id">) => ({ task_id: row.id, status_url: `/api/tasks/${row.id}` });
 
 export const percentageOf = (row: Pick<TaskRow, "status" | "progress_current" | "progress_total">): number =>
@@ -363,7 +363,7 @@ export const percentageOf = (row: Pick<TaskRow, "status" | "progress_current" | 
       ? 0
       : Math.min(100, Math.floor((row.progress_current * 100) / row.progress_total));
 
-export function wireOf(row: TaskRow): Task {
+export function presentTask(row: TaskRow): Task {
   return {
     id: row.id,
     user_id: row.user_id,

@@ -11,7 +11,7 @@ export function createTasksStore(db: Database) {
   return {
     insert: async (tx: Queries, values: typeof tasks.$inferInsert): Promise<TaskRow> =>
       (await tx.insert(tasks).values(values).returning())[0] as TaskRow,
-    /** Whoever wants the same key waits until this transaction ends. */
+    /** Serializes transactions that use the same unique key. */
     lock: async (tx: Queries, uniqueKey: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${uniqueKey}, 0))`);
     },
@@ -47,8 +47,8 @@ export function createTasksStore(db: Database) {
           .limit(1)
       )[0],
     /**
-     * Takes a queued task for this process; `undefined` when somebody else has it or it was cancelled. `isRepeat`: the answer of an earlier try was
-     * lost, so it may be this process's already.
+     * Claims a queued task for this process; `undefined` when another process has it or it was cancelled. `isRepeat`: the result of an earlier attempt
+     * was lost, so the task may already belong to this process.
      */
     claim: async (id: string, processId: number, isRepeat = false): Promise<TaskRow | undefined> =>
       (
@@ -65,7 +65,7 @@ export function createTasksStore(db: Database) {
           )
           .returning()
       )[0],
-    /** Progress never goes back. Only the process that runs the task may write. */
+    /** Progress never decreases. Only the process that runs the task may write. */
     progress: async (
       id: string,
       processId: number,
@@ -86,7 +86,7 @@ export function createTasksStore(db: Database) {
           .where(and(eq(tasks.id, id), eq(tasks.process_id, processId), eq(tasks.status, "running")))
           .returning()
       )[0],
-    /** Terminal states never change: `undefined` when it had ended otherwise. One that ended so already did so by this call, whose answer was lost. */
+    /** Terminal states never change: `undefined` when the task ended with another outcome. The same outcome counts as this call, whose result was lost. */
     finish: async (
       id: string,
       outcome: { status: "completed" | "failed" | "cancelled"; result?: unknown; error?: string | null; error_code?: string | null },
@@ -104,7 +104,7 @@ export function createTasksStore(db: Database) {
       const [row] = await db.select().from(tasks).where(eq(tasks.id, id));
       return row?.status === outcome.status && row.error_code === (outcome.error_code ?? null) ? row : undefined;
     },
-    /** Ends what waits, in the same statement that looks whether it still does; marks what runs. `undefined` when it had ended already. */
+    /** Cancels a queued task or marks a running one, in one statement. `undefined` when it had already ended. */
     requestCancel: async (id: string, message: string): Promise<TaskRow | undefined> =>
       (
         await db
@@ -118,7 +118,7 @@ export function createTasksStore(db: Database) {
           .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
           .returning()
       )[0],
-    /** Marks what dead processes were running as interrupted and returns it. Never what this process runs. */
+    /** Marks running tasks of dead processes as interrupted and returns them. Never those of this process. */
     interruptOrphans: (message: string, processId: number): Promise<TaskRow[]> =>
       db
         .update(tasks)
@@ -130,7 +130,7 @@ export function createTasksStore(db: Database) {
           ),
         )
         .returning(),
-    /** Ended by themselves in the last minutes of a process that is dead now: it may have died before it told so. */
+    /** Tasks that ended in a process that died within the last `minutes`: it may have died before it called `ended`. */
     listEndedByDead: (type: string, processId: number, minutes: number): Promise<TaskRow[]> =>
       db
         .select()
@@ -144,12 +144,12 @@ export function createTasksStore(db: Database) {
             sql`${tasks.process_id} not in ${livingProcesses}`,
           ),
         ),
-    /** For 15 s after its start the database cannot tell the dead from those that are just coming back to it. */
+    /** For 15 s after the database starts, dead processes and processes that reconnect cannot be told apart. */
     hasJustStarted: async (): Promise<boolean> => {
       const result = await db.execute<{ is: boolean }>(sql`select pg_postmaster_start_time() > now() - interval '15 seconds' as is`);
       return result.rows[0]?.is === true;
     },
-    /** Queued for at least that long. After a pick-up takes longer than this, the job was lost with a process. */
+    /** Tasks queued for at least `olderThanSeconds`: their job was lost with a process. */
     listQueued: (olderThanSeconds: number): Promise<TaskRow[]> =>
       db
         .select()

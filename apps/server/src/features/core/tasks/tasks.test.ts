@@ -156,7 +156,7 @@ describe("a life", () => {
     expect(await outcome("refused")).toEqual(["failed", "The disk is full."]);
     expect(await outcome("broken")).toEqual(["failed", expect.not.stringContaining("secret")]);
     expect(b.platform.logs()).toContain("secret at /root/x");
-    expect(await outcome("slow")).toEqual(["failed", "It did not finish within 0 s."]);
+    expect(await outcome("slow")).toEqual(["failed", "The task timed out after 0 s."]);
     expect(await outcome("unknown")).toEqual(["failed", expect.stringContaining("does not know")]);
   });
 

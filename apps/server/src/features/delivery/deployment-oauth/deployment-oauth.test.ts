@@ -134,8 +134,8 @@ test("a connection for one project, with a choice of teams; another's project is
 test("a state serves once, for its person, in its browser or session, for its provider and its time", async () => {
   const { url, cookie } = await begin("vercel");
   const back = vercel.oauth.consent(url);
-  const exchanges = () => vercel.calls.filter(({ call }) => call.endsWith("/login/oauth/token")).length;
-  const before = exchanges();
+  const exclusiveTasks = () => vercel.calls.filter(({ call }) => call.endsWith("/login/oauth/token")).length;
+  const before = exclusiveTasks();
   // Another browser without anybody, with somebody else, and one whose own state it is not.
   expect(await comeBack(back)).toMatchObject({ status: 401 });
   expect(await comeBack(back, { user: bob })).toMatchObject({ status: 400 });
@@ -144,7 +144,7 @@ test("a state serves once, for its person, in its browser or session, for its pr
   const crossed = new URL(back.href.replace("/vercel/", "/netlify/"));
   expect(await comeBack(crossed, { cookie })).toMatchObject({ status: 401 });
   expect((await mine()).total + (await mine(bob)).total).toBe(0);
-  expect(exchanges()).toBe(before);
+  expect(exclusiveTasks()).toBe(before);
   // Its own session in another browser is fine; and then it is used up.
   expect(await comeBack(back, { user: ada })).toMatchObject({ status: 200 });
   expect(await comeBack(back, { cookie, user: ada })).toMatchObject({ status: 400 });

@@ -1,10 +1,10 @@
 import { externalRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { lastSeqOf } from "../../agent/chat/index.ts";
-import type { External } from "./external.service.ts";
+import type { ExternalApi } from "./external.service.ts";
 
-/** agent-git-deploy 10, 4.16. */
-export function mountExternal(mount: Mount, { external }: { external: External }): void {
+/** Routes for programs that run the agent with an API key. */
+export function mountExternal(mount: Mount, { external }: { external: ExternalApi }): void {
   mount("external", externalRoutes, {
     invoke: ({ user }, { body }) => external.invoke(user, body),
     events: ({ user, signal, headers }, { params, query }) => {

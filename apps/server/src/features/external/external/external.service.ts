@@ -4,22 +4,22 @@ import { unauthorized } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Chat, Entrance, RunInput } from "../../agent/chat/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
-import type { Webhooks } from "./run-webhooks.ts";
+import type { RunWebhooks } from "./run-webhooks.ts";
 
-export interface ExternalOptions {
+export interface ExternalApiOptions {
   chat: Pick<Chat, "start" | "ownRun" | "follow" | "wasToldAll" | "messageOf">;
   pendingApproval(chatId: string): Promise<Record<string, unknown> | null>;
-  webhooks: Webhooks;
+  webhooks: RunWebhooks;
   limits: RateLimiter;
-  /** The task after each change, until it has ended. */
+  /** Yields after each change of the task, until it has ended. */
   follow(taskId: string, signal: AbortSignal): AsyncIterable<unknown>;
 }
 
 const perMinute = 60;
 
-export type External = ReturnType<typeof createExternal>;
-/** Runs by personal API key, for bots and programs (agent-git-deploy 10). The scope was checked at the door, the edit mode is in `chat.start`. */
-export function createExternal({ chat, pendingApproval, webhooks, limits, follow }: ExternalOptions) {
+export type ExternalApi = ReturnType<typeof createExternalApi>;
+/** Agent runs started by programs with an API key. The route checks the scope, `chat.start` the edit mode. */
+export function createExternalApi({ chat, pendingApproval, webhooks, limits, follow }: ExternalApiOptions) {
   const statusOf = async (task: TaskRow): Promise<ExternalRun> => {
     const input = task.input as RunInput;
     const message = await chat.messageOf(input.message_id);
@@ -47,22 +47,22 @@ export function createExternal({ chat, pendingApproval, webhooks, limits, follow
     };
   };
 
-  /** Starts a run in the name of a program. Throws what `chat.start` throws, and `rate_limited`. */
-  const begin = async (user: Principal, body: SendMessage, created?: Entrance["created"]) => {
+  /** Starts a run. Throws what `chat.start` throws, and `rate_limited`. */
+  const startRun = async (user: Principal, body: SendMessage, created?: Entrance["created"]) => {
     await limits.count({ key: `external:${user.key?.id ?? user.id}`, max: perMinute, windowSeconds: 60 });
     const task = await chat.start(user, body, { origin: "api", ...(created && { created }) });
     return { task, input: task.input as RunInput };
   };
 
   return {
-    begin,
-    /** Throws what `begin` throws, and `outbound_refused`; nothing is stored then. */
+    startRun,
+    /** Throws what `startRun` throws, and `outbound_refused`; nothing is stored then. */
     invoke: async (user: Principal, { webhook_callback_url: url, webhook_secret, ...body }: InvokeAgent) => {
-      keyOf(user);
+      requireApiKey(user);
       if (url) await webhooks.check(url);
       const secret = url ? (webhook_secret ?? webhooks.newSecret()) : null;
-      const { task } = await begin(user, body, async (tx, made, input) => {
-        if (url && secret) await webhooks.expect(tx, made, input.message_id, { url, secret });
+      const { task } = await startRun(user, body, async (tx, made, input) => {
+        if (url && secret) await webhooks.register(tx, made, input.message_id, { url, secret });
       });
       return {
         task_id: task.id,
@@ -73,15 +73,15 @@ export function createExternal({ chat, pendingApproval, webhooks, limits, follow
       };
     },
     status: async (user: Principal, taskId: string): Promise<ExternalRun> => {
-      keyOf(user);
+      requireApiKey(user);
       return statusOf(await chat.ownRun(user.id, taskId));
     },
     events: async (user: Principal, taskId: string, options: { afterSeq?: number; signal: AbortSignal }) => {
-      keyOf(user);
+      requireApiKey(user);
       const task = await chat.ownRun(user.id, taskId);
       return (await chat.wasToldAll(task.id, options.afterSeq)) ? undefined : chat.follow(task, options);
     },
-    /** Where a run stands, at once or when it has ended within `waitMs`. For programs that come another way. */
+    /** The state of a run, after it ended or after `waitMs`. For MCP clients. */
     runOf: async (userId: string, taskId: string, { waitMs, signal }: { waitMs: number; signal: AbortSignal }): Promise<ExternalRun> => {
       const task = await chat.ownRun(userId, taskId);
       const now = await statusOf(task);
@@ -92,7 +92,7 @@ export function createExternal({ chat, pendingApproval, webhooks, limits, follow
   };
 }
 
-function keyOf({ key }: Principal): { id: string } {
-  if (!key) throw unauthorized("Call this with a personal API key: Authorization: Bearer tsk_…");
+function requireApiKey({ key }: Principal): { id: string } {
+  if (!key) throw unauthorized("This requires an API key: send `Authorization: Bearer tsk_…`.");
   return key;
 }

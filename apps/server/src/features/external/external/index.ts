@@ -1,4 +1,4 @@
-export { createExternal, type External } from "./external.service.ts";
+export { createExternalApi, type ExternalApi } from "./external.service.ts";
 export { mountExternal } from "./external.routes.ts";
-export { createWebhooks, webhookPlace, type Webhooks } from "./run-webhooks.ts";
-export { createWebhooksStore } from "./run-webhooks.store.ts";
+export { createRunWebhooks, runWebhookAad, type RunWebhooks } from "./run-webhooks.ts";
+export { createRunWebhooksStore } from "./run-webhooks.store.ts";

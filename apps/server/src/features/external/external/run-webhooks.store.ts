@@ -5,11 +5,11 @@ import { tasks } from "../../../db/schema/core.ts";
 import { runWebhooks, type RunWebhookRow } from "../../../db/schema/external.ts";
 
 const keptDays = 30;
-/** A try that has not come back within this died with its process. */
+/** An attempt that takes longer than this died with its process. */
 const tryMs = 30_000;
 
-export type WebhooksStore = ReturnType<typeof createWebhooksStore>;
-export function createWebhooksStore(db: Database) {
+export type RunWebhooksStore = ReturnType<typeof createRunWebhooksStore>;
+export function createRunWebhooksStore(db: Database) {
   const goesOn = sql`exists (select 1 from ${messages} where ${messages.id} = ${runWebhooks.message_id} and ${messages.message_metadata}->>'completion_reason' = 'in_progress')`;
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
@@ -18,7 +18,7 @@ export function createWebhooksStore(db: Database) {
     },
     findOfTask: async (taskId: string): Promise<RunWebhookRow | undefined> =>
       (await db.select().from(runWebhooks).where(eq(runWebhooks.task_id, taskId)))[0],
-    /** Waiting ones whose run is over, or only that of this message. */
+    /** Waiting webhooks whose run has ended; with `messageId` only that one. */
     listOver: async (messageId?: string): Promise<RunWebhookRow[]> =>
       db
         .select()
@@ -33,14 +33,14 @@ export function createWebhooksStore(db: Database) {
           ),
         )
         .limit(200),
-    /** The account of a run's end: its answer, and how its task (the last one, if it was gone on with) ended. */
+    /** The outcome of a run: its final message and its last task. */
     endOf: async (row: RunWebhookRow) => {
       const [message] = await db.select().from(messages).where(eq(messages.id, row.message_id));
       const taskId = (message?.message_metadata?.["task_id"] as string | undefined) ?? row.task_id;
       const [task] = await db.select().from(tasks).where(eq(tasks.id, taskId));
       return { message, task };
     },
-    /** False when somebody else did it already. */
+    /** False when another process did it already. */
     makeDue: async (tx: Queries, id: string, body: string): Promise<boolean> =>
       (
         await tx
@@ -49,7 +49,7 @@ export function createWebhooksStore(db: Database) {
           .where(and(eq(runWebhooks.id, id), eq(runWebhooks.status, "waiting")))
           .returning({ id: runWebhooks.id })
       ).length > 0,
-    /** Takes the next try, unless it is not time yet or another process has it. */
+    /** Claims the next attempt, unless it is not due yet or another process has it. */
     claim: async (id: string, maxAttempts: number): Promise<RunWebhookRow | undefined> =>
       (
         await db
@@ -77,7 +77,7 @@ export function createWebhooksStore(db: Database) {
         .set({ last_error, next_at: sql`now() + make_interval(secs => ${delayMs / 1000}::float8)` })
         .where(and(eq(runWebhooks.id, id), eq(runWebhooks.status, "due")));
     },
-    /** Due ones whose process died in the middle, or whose job was lost. */
+    /** Due webhooks whose process died or whose job was lost. */
     listLeft: async (): Promise<RunWebhookRow[]> =>
       db
         .select()

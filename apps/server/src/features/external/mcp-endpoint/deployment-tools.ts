@@ -8,13 +8,13 @@ export interface DeploymentToolsOptions {
 
 const maxLines = 200;
 
-/** What goes out, and how it fared. */
+/** MCP tools for deployments. */
 export const deploymentTools = ({ deployments }: DeploymentToolsOptions): PlatformTool[] => [
   platformTool({
     name: "deploy_project",
     title: "Deploy a project",
     description:
-      "Builds a container of a project in a clean sandbox, checks the result and deploys it. It goes on in the background: follow it with get_deployment. `local` is this server itself; the others need a connected account. A preview gets an address of its own and leaves what visitors see as it is.",
+      "Builds a container of a project in a fresh sandbox, checks the result and deploys it. Runs in the background: follow it with get_deployment. `local` deploys to this server; other providers need a connected account. A preview has its own URL and does not change the live deployment.",
     scope: "run",
     isReadOnly: false,
     isDestructive: true,
@@ -26,35 +26,35 @@ export const deploymentTools = ({ deployments }: DeploymentToolsOptions): Platfo
     }),
     run: async ({ user }, body) => {
       const { task_id, deployment } = await deployments.begin(user.id, body);
-      return { ...briefly(deployment), task_id };
+      return { ...summarize(deployment), task_id };
     },
   }),
   platformTool({
     name: "list_deployments",
     title: "List deployments",
-    description: "Versions of a project that were deployed, the newest first.",
+    description: "Lists the deployments of a project, newest first.",
     scope: "run",
     isReadOnly: true,
     parameters: Type.Object({ project_id: ProjectRef, page: Type.Optional(Type.Integer({ minimum: 1 })) }),
     run: async ({ user }, { project_id, page }) => {
       const { items, total } = await deployments.list(user.id, project_id, { limit: 50, page: page ?? 1 });
-      return { deployments: items.map(briefly), total };
+      return { deployments: items.map(summarize), total };
     },
   }),
   platformTool({
     name: "get_deployment",
-    title: "Look at a deployment",
-    description: "Where a deployment stands, what its checks found, and the last lines of its log.",
+    title: "Get a deployment",
+    description: "Returns the status of a deployment, the findings of its checks and the last lines of its log.",
     scope: "run",
     isReadOnly: true,
     parameters: Type.Object({
       deployment_id: Uuid,
-      lines: Type.Optional(Type.Integer({ minimum: 1, maximum: maxLines, description: "50 without" })),
+      lines: Type.Optional(Type.Integer({ minimum: 1, maximum: maxLines, description: "Default 50" })),
     }),
     run: async ({ user }, { deployment_id, lines }) => {
       const found = await deployments.get(user.id, deployment_id);
       return {
-        ...briefly(found),
+        ...summarize(found),
         failure: found.metadata.failure,
         report: found.report && {
           is_blocked: found.report.is_blocked,
@@ -67,7 +67,7 @@ export const deploymentTools = ({ deployments }: DeploymentToolsOptions): Platfo
   }),
 ];
 
-const briefly = ({ id, provider, environment, version, status, is_live, deployment_url, error, created_at, metadata }: Deployment) => ({
+const summarize = ({ id, provider, environment, version, status, is_live, deployment_url, error, created_at, metadata }: Deployment) => ({
   id,
   container: metadata.container_name,
   provider,

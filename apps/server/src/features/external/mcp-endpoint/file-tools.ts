@@ -27,12 +27,12 @@ const maxEntries = 2_000;
 const maxChars = 100_000;
 const maxMatches = 100;
 
-/** The project's files. Whoever reads here is mostly a model: the values of the project's secrets are shown as `[secret:NAME]`, and put back when such a text is written. */
+/** MCP tools for files. The reader is usually a model, so secrets are shown as `[secret:NAME]`, and restored when such a text is written. */
 export const fileTools = ({ projects, files, search, redactions }: FileToolsOptions): PlatformTool[] => [
   platformTool({
     name: "list_files",
     title: "List files",
-    description: "Paths of a project's files and folders (folders end in /), without what can be installed again.",
+    description: "Lists the files and folders of a project (folders end in /), without dependencies and build output.",
     scope: "read",
     isReadOnly: true,
     parameters: Type.Object({ project_id, under: Type.Optional(Type.String({ maxLength: 1024, description: "A folder" })) }),
@@ -50,7 +50,7 @@ export const fileTools = ({ projects, files, search, redactions }: FileToolsOpti
   platformTool({
     name: "read_file",
     title: "Read a file",
-    description: "A text file, or the lines of it that are asked for.",
+    description: "Reads a text file, or a range of its lines.",
     scope: "read",
     isReadOnly: true,
     parameters: Type.Object({
@@ -61,7 +61,7 @@ export const fileTools = ({ projects, files, search, redactions }: FileToolsOpti
     }),
     run: async ({ user }, { project_id: ref, path: at, first_line = 1, lines }) => {
       const file = await files.read(user.id, ref, at);
-      if (file.content === null || file.is_binary) throw badRequest("This is not a text file.");
+      if (file.content === null || file.is_binary) throw badRequest("This file is not a text file.");
       const all = (await redactions.of(file.project_id)).redact(file.content).split("\n");
       const text = all.slice(first_line - 1, lines === undefined ? undefined : first_line - 1 + lines).join("\n");
       return {
@@ -76,7 +76,7 @@ export const fileTools = ({ projects, files, search, redactions }: FileToolsOpti
   platformTool({
     name: "write_file",
     title: "Write a file",
-    description: "Writes a whole text file. With the etag of read_file it is refused when somebody else wrote meanwhile.",
+    description: "Writes a whole text file. With the etag from read_file, the write fails if the file has changed since.",
     scope: "write",
     isReadOnly: false,
     isDestructive: true,
@@ -93,14 +93,14 @@ export const fileTools = ({ projects, files, search, redactions }: FileToolsOpti
   platformTool({
     name: "search_files",
     title: "Search in files",
-    description: "Lines of the project's files that hold a text or match an expression.",
+    description: "Finds lines in the project's files that contain a text or match a regular expression.",
     scope: "read",
     isReadOnly: true,
     parameters: Type.Object({
       project_id,
       query: Type.String({ minLength: 1, maxLength: 1000, pattern: "^[^\\n\\r\\u0000]+$" }),
       is_regex: Type.Optional(Type.Boolean()),
-      glob: Type.Optional(Type.String({ maxLength: 500, description: "Only files like this: src/**, *.css" })),
+      glob: Type.Optional(Type.String({ maxLength: 500, description: "Comma-separated globs, such as src/**, *.css" })),
     }),
     run: async ({ user, signal }, { project_id: ref, query, is_regex, glob }) => {
       const project = await projects.require(user.id, ref);

@@ -3,11 +3,11 @@ import type { Mount } from "../../../http/mount.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
 
-/** agent-git-deploy 4.19: `/mcp`. */
+/** The MCP endpoint `/mcp`. */
 export function mountMcpEndpoint(mount: Mount, { endpoint, appBaseUrl }: { endpoint: McpEndpoint; appBaseUrl: string }): void {
   const refuse = async (context: { setHeader(name: string, value: string): void }) => {
     context.setHeader("allow", "POST");
-    throw new AppError("method_not_allowed", "This MCP server answers POST alone.");
+    throw new AppError("method_not_allowed", "This MCP server only supports POST.");
   };
   mount("mcpEndpoint", mcpEndpointRoutes, {
     call: async ({ user, signal, log, request_id }, { body }, { request, reply }) => {

@@ -2,27 +2,27 @@ import type { Static, TObject } from "typebox";
 import type { ApiKeyScope } from "@tesslate/contract";
 import type { Principal } from "../../../http/context.ts";
 
-/** Who calls a tool, and for how long they wait. */
+/** The caller of a tool. */
 export interface ToolCaller {
   user: Principal;
   signal: AbortSignal;
 }
 
-/** Something the platform does for an MCP client: a thin name over a service's verb. Refusals are the service's own. */
+/** A tool of the MCP endpoint: a thin wrapper around a service method. */
 export interface PlatformTool<P extends TObject = TObject> {
   name: string;
   title: string;
-  /** For the model on the other side. */
+  /** For the calling model. */
   description: string;
   scope: ApiKeyScope;
-  /** Changes nothing. */
+  /** The tool makes no changes. */
   isReadOnly: boolean;
-  /** May take away what was there. */
+  /** The tool may delete or replace something. */
   isDestructive?: boolean;
   parameters: P;
-  /** An object of JSON. Throws `AppError`. */
+  /** Returns a JSON object. Throws `AppError`. */
   run(caller: ToolCaller, parameters: Static<P>): Promise<object>;
 }
 
-/** Checks a tool where it is written, and forgets its parameters' type where it is listed. */
+/** Type-checks a tool at its definition and erases its parameter type for lists of tools. */
 export const platformTool = <P extends TObject>(tool: PlatformTool<P>): PlatformTool => tool as unknown as PlatformTool;

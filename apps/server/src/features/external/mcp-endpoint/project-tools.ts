@@ -25,12 +25,12 @@ const OneProject = Type.Object({ project_id });
 const Switched = Type.Object({ project_id, container_id: Type.Optional(Uuid) });
 const maxLogLines = 500;
 
-/** Projects, what runs in them, and their snapshots. */
+/** MCP tools for projects, containers and snapshots. */
 export const projectTools = ({ projects, containers, power, inspection, snapshots }: ProjectToolsOptions): PlatformTool[] => [
   platformTool({
     name: "list_projects",
     title: "List projects",
-    description: "The projects of this account, the last used first.",
+    description: "Lists the projects of this account, most recently used first.",
     scope: "read",
     isReadOnly: true,
     parameters: Type.Object({
@@ -39,13 +39,13 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
     }),
     run: async ({ user }, { query, page }) => {
       const { items, total } = await projects.list(user.id, { limit: 50, page: page ?? 1, ...(query && { q: query }) });
-      return { projects: items.map(briefly), total };
+      return { projects: items.map(summarize), total };
     },
   }),
   platformTool({
     name: "get_project",
-    title: "Look at a project",
-    description: "A project with its containers (apps and services), their state and their addresses.",
+    title: "Get a project",
+    description: "Returns a project with its containers (apps and services), their status and URLs.",
     scope: "read",
     isReadOnly: true,
     parameters: OneProject,
@@ -53,7 +53,7 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
       const project = await projects.get(user.id, ref);
       const { items } = await containers.list(user.id, project.id, { limit: 100 });
       return {
-        ...briefly(project),
+        ...summarize(project),
         containers: items.map(({ id, name, status, url, directory }) => ({ id, name, status, url, directory })),
       };
     },
@@ -61,13 +61,13 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
   platformTool({
     name: "create_project",
     title: "Create a project",
-    description: "A new project from a bundled template. It is set up in the background; run_agent may be called at once.",
+    description: "Creates a project from a bundled template. Setup runs in the background; run_agent may be called at once.",
     scope: "write",
     isReadOnly: false,
     parameters: Type.Object({
       name: Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }),
       description: Type.Optional(Type.String({ maxLength: 2000 })),
-      template: Type.Optional(Type.String({ maxLength: 100, description: "Slug of a bundled template; the default one without" })),
+      template: Type.Optional(Type.String({ maxLength: 100, description: "Slug of a bundled template; omit for the default one" })),
     }),
     run: async ({ user }, { name, description, template }) => {
       const made = await projects.create(user, {
@@ -75,13 +75,13 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
         description: description ?? null,
         ...(template && { source_type: "template", base_id: template }),
       });
-      return { ...briefly(made), task_id: made.task_id };
+      return { ...summarize(made), task_id: made.task_id };
     },
   }),
   platformTool({
     name: "start_project",
     title: "Start a project",
-    description: "Starts everything in a project, or one container of it. Ask get_preview how it fares.",
+    description: "Starts all containers of a project, or one of them. Check progress with get_preview.",
     scope: "write",
     isReadOnly: false,
     parameters: Switched,
@@ -94,7 +94,7 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
   platformTool({
     name: "stop_project",
     title: "Stop a project",
-    description: "Stops everything in a project, or one container of it. Files are kept.",
+    description: "Stops all containers of a project, or one of them. Files are kept.",
     scope: "write",
     isReadOnly: false,
     parameters: Switched,
@@ -110,13 +110,13 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
   platformTool({
     name: "get_logs",
     title: "Read logs",
-    description: "The last lines a container printed.",
+    description: "Returns the last log lines of a container.",
     scope: "read",
     isReadOnly: true,
     parameters: Type.Object({
       project_id,
       container_id: Uuid,
-      lines: Type.Optional(Type.Integer({ minimum: 1, maximum: maxLogLines, description: "100 without" })),
+      lines: Type.Optional(Type.Integer({ minimum: 1, maximum: maxLogLines, description: "Default 100" })),
     }),
     run: async ({ user }, { project_id: ref, container_id, lines }) => ({
       lines: await inspection.lastLogs(user.id, ref, container_id, lines ?? 100),
@@ -124,8 +124,8 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
   }),
   platformTool({
     name: "get_preview",
-    title: "Look at the preview",
-    description: "Where a project can be seen in a browser, and whether it answers. Its owner must be signed in there.",
+    title: "Get the previews",
+    description: "Returns the preview URLs of a project and whether they respond. The browser must be signed in as the project's owner.",
     scope: "read",
     isReadOnly: true,
     parameters: OneProject,
@@ -145,7 +145,7 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
   platformTool({
     name: "list_snapshots",
     title: "List snapshots",
-    description: "Kept points in time of a project.",
+    description: "Lists the snapshots of a project.",
     scope: "read",
     isReadOnly: true,
     parameters: OneProject,
@@ -153,8 +153,8 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
   }),
   platformTool({
     name: "create_snapshot",
-    title: "Take a snapshot",
-    description: "Keeps the project's files and database rows as they are now.",
+    title: "Create a snapshot",
+    description: "Creates a snapshot of the project's files and databases.",
     scope: "write",
     isReadOnly: false,
     parameters: Type.Object({ project_id, label: Type.Optional(Type.String({ maxLength: 100 })) }),
@@ -162,7 +162,7 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
   }),
 ];
 
-const briefly = ({ id, slug, name, description, status, environment_status, updated_at }: Project) => ({
+const summarize = ({ id, slug, name, description, status, environment_status, updated_at }: Project) => ({
   id,
   slug,
   name,

@@ -1,22 +1,22 @@
 import { EditMode, ProjectRef, Type, Uuid, type ExternalRun } from "@tesslate/contract";
 import type { Chat } from "../../agent/chat/index.ts";
-import type { External } from "../external/index.ts";
+import type { ExternalApi } from "../external/index.ts";
 import { platformTool, type PlatformTool } from "./platform-tool.ts";
 
 export interface RunToolsOptions {
-  external: Pick<External, "begin" | "runOf">;
+  external: Pick<ExternalApi, "startRun" | "runOf">;
   chat: Pick<Chat, "cancel">;
 }
 
 const maxWaitSeconds = 50;
 
-/** The agent's runs. */
+/** MCP tools for agent runs. */
 export const runTools = ({ external, chat }: RunToolsOptions): PlatformTool[] => [
   platformTool({
     name: "run_agent",
     title: "Run the agent",
     description:
-      "Gives the project's agent a task. It works in the background: follow it with get_run. In the edit mode `ask` a person has to allow its changes in the app; a key's own mode is never exceeded.",
+      "Starts the project's agent with a task. It runs in the background: follow it with get_run. In edit mode `ask`, a person must approve its changes in the app. The edit mode of the API key is an upper limit.",
     scope: "run",
     isReadOnly: false,
     isDestructive: true,
@@ -28,27 +28,29 @@ export const runTools = ({ external, chat }: RunToolsOptions): PlatformTool[] =>
       container_id: Type.Optional(Uuid),
     }),
     run: async ({ user }, body) => {
-      const { task, input } = await external.begin(user, body);
+      const { task, input } = await external.startRun(user, body);
       return { task_id: task.id, chat_id: input.chat_id, edit_mode: input.edit_mode, status: task.status };
     },
   }),
   platformTool({
     name: "get_run",
-    title: "Look at a run",
-    description: "Where a run stands, and its answer once it is over.",
+    title: "Get a run",
+    description: "Returns the status of a run, and its answer once it has ended.",
     scope: "run",
     isReadOnly: true,
     parameters: Type.Object({
       task_id: Uuid,
-      wait_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: maxWaitSeconds, description: "Waits this long for its end" })),
+      wait_seconds: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: maxWaitSeconds, description: "Wait up to this long for the run to end" }),
+      ),
     }),
     run: ({ user, signal }, { task_id, wait_seconds = 0 }): Promise<ExternalRun> =>
       external.runOf(user.id, task_id, { waitMs: wait_seconds * 1000, signal }),
   }),
   platformTool({
     name: "cancel_run",
-    title: "Stop a run",
-    description: "Asks a run to stop. What it did is kept.",
+    title: "Cancel a run",
+    description: "Cancels a run. Its changes are kept.",
     scope: "run",
     isReadOnly: false,
     parameters: Type.Object({ task_id: Uuid }),

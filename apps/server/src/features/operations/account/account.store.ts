@@ -1,6 +1,6 @@
 import { and, desc, eq, lte, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { forgetNamesOf } from "../../accounts/audit/index.ts";
+import { anonymizeAuditLog } from "../../accounts/audit/index.ts";
 import { agents, userPurchasedAgents } from "../../../db/schema/agent.ts";
 import { forgetVoicesOf } from "../feedback/index.ts";
 import { bases, forgetReviewsOf, userPurchasedBases } from "../../store/marketplace/index.ts";
@@ -108,7 +108,7 @@ export function createAccountStore(db: Database) {
           sql`select graphile_worker.complete_jobs(array(select id from graphile_worker._private_jobs where locked_at is null and (position(${id} in payload::text) > 0 or lower(payload ->> 'email') = lower(${user.email}))))`,
         );
         await tx.delete(users).where(eq(users.id, id));
-        await forgetNamesOf(tx, id);
+        await anonymizeAuditLog(tx, id);
         await alongside(tx);
       });
     },

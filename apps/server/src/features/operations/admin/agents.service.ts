@@ -3,7 +3,7 @@ import { badRequest, forbidden, invalid, notFound } from "../../../platform/erro
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { defaultAgentSlug, type AgentRow } from "../../agent/agents/index.ts";
 import type { AdminAgentRow, AdminAgentsStore, AgentFilter } from "./agents.store.ts";
-import type { Act, Actor, Audit, AuditEntry } from "../../accounts/audit/index.ts";
+import type { AuditedChange, Actor, Audit, AuditEntry } from "../../accounts/audit/index.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** What an agent is, as against where it is shown. */
@@ -54,25 +54,25 @@ export function createAdminAgents({ store, audit }: { store: AdminAgentsStore; a
       if (Object.keys(wished).length === 0) throw badRequest("Nothing was said that could be changed.", "nothing_to_change");
       if ((wished.is_active === false || wished.is_published === false) && !reason?.trim())
         throw invalid(["body", "reason"], "Say why: it goes into the audit log");
-      return audit.act(actor, async (act) => {
-        const row = await store.lock(act.tx, ref, uuid.test(ref));
+      return audit.change(actor, async (change) => {
+        const row = await store.lock(change.tx, ref, uuid.test(ref));
         if (!row) throw notFound("Agent");
         if (contentKeys.some((key) => key in wished) && !isOurs(row))
           throw forbidden("forbidden", "What a user's agent is, only its maker changes. You can switch it off.");
         const changed = Object.entries(wished).filter(
           ([key, value]) => JSON.stringify(row[key as keyof AgentRow]) !== JSON.stringify(value),
         );
-        if (changed.length === 0) act.nothingDone();
+        if (changed.length === 0) change.recordNothing();
         else {
-          await store.update(act.tx, row.id, {
+          await store.update(change.tx, row.id, {
             ...Object.fromEntries(changed),
             ...(contentKeys.some((key) => changed.some(([name]) => name === key)) && { content_edited_at: new Date().toISOString() }),
             // A price at the payment service is of the price as it was.
             ...(changed.some(([key]) => priceKeys.has(key)) && { stripe_price_id: null }),
           });
-          await recordAll(act, row, changed, reason);
+          await recordAll(change, row, changed, reason);
         }
-        const after = await store.find(act.tx, row.id);
+        const after = await store.find(change.tx, row.id);
         if (!after) throw notFound("Agent");
         return wireOf(after);
       });
@@ -89,7 +89,12 @@ const stored = (key: string, value: unknown): unknown =>
       : value;
 
 /** A row of the log for each kind of change. */
-async function recordAll({ record }: Act, row: AgentRow, changed: [string, unknown][], reason: string | undefined): Promise<void> {
+async function recordAll(
+  { record }: AuditedChange,
+  row: AgentRow,
+  changed: [string, unknown][],
+  reason: string | undefined,
+): Promise<void> {
   const target = { type: "agent" as const, id: row.id, name: row.name };
   const entry = (action: AuditEntry["action"], details: Record<string, unknown> = {}) =>
     record({ action, target, ...(reason !== undefined && { reason }), details: { slug: row.slug, ...details } });

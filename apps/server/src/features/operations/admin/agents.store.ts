@@ -3,7 +3,7 @@ import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { agents, type AgentRow } from "../../../db/schema/agent.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { partOf } from "../../accounts/audit/index.ts";
+import { containsPattern } from "../../accounts/audit/index.ts";
 
 export interface AgentFilter {
   search?: string;
@@ -29,10 +29,10 @@ export function createAdminAgentsStore(db: Database) {
       f.search === undefined
         ? undefined
         : or(
-            ilike(agents.name, partOf(f.search)),
-            ilike(agents.slug, partOf(f.search)),
-            ilike(makers.username, partOf(f.search)),
-            ilike(owners.username, partOf(f.search)),
+            ilike(agents.name, containsPattern(f.search)),
+            ilike(agents.slug, containsPattern(f.search)),
+            ilike(makers.username, containsPattern(f.search)),
+            ilike(owners.username, containsPattern(f.search)),
           ),
       f.item_type === undefined ? undefined : eq(agents.item_type, f.item_type),
       f.source_type === undefined ? undefined : eq(agents.source_type, f.source_type),

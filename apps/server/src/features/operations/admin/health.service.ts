@@ -325,7 +325,7 @@ export function createAdminHealth({
     /** A letter to the administrator's own address. Throws `not_configured`. */
     tryMail: async (actor: Actor): Promise<{ message: string }> => {
       if (!mail.isOn) throw new AppError("not_configured", "No mail server is set up. Set SMTP_HOST and SMTP_SENDER_EMAIL.");
-      return audit.act(actor, async ({ tx, users, record }) => {
+      return audit.change(actor, async ({ tx, users, record }) => {
         const to = users.get(actor.id)?.email ?? "";
         await mail.queue(tx, {
           kind: "notice",

@@ -39,7 +39,7 @@ export function createImpersonation({
     /** Throws 404, `forbidden` for oneself and for administrators, `bad_request` for accounts that may not act. */
     start: async (actor: Actor, sessionId: string | undefined, id: string, reason: string) => {
       if (sessionId === undefined) throw forbidden("session_required", "Sign in to act as somebody else.");
-      const { user, session } = await audit.act(
+      const { user, session } = await audit.change(
         actor,
         async ({ tx, users, record }) => {
           const target = users.get(id);

@@ -47,7 +47,7 @@ export function createOperator({
     return user;
   };
   /** The account as it is now, held, with the administrators beside it: two who demote the last two at once wait for each other. */
-  const act = async (
+  const change = async (
     login: string,
     work: (tx: Queries, user: UserRow, others: number) => Promise<Omit<AuditEntry, "target">>,
   ): Promise<UserRow> => {
@@ -82,7 +82,7 @@ export function createOperator({
     /** Throws `reset_password_invalid_password` for one that breaks a rule. Every session of theirs ends. */
     resetPassword: async (login: string, password: string): Promise<UserRow> => {
       const hash = await passwords.hash(password);
-      return act(login, async (tx, user) => {
+      return change(login, async (tx, user) => {
         await users.checkPassword(password, user, "reset_password_invalid_password");
         if (!(await users.replacePassword(tx, user, hash))) throw conflict("conflict", "The password was changed right now. Try again.");
         const ended = await auth.revokeOfUser(user.id, undefined, "password_reset_by_admin", tx);
@@ -102,7 +102,7 @@ export function createOperator({
       }));
     },
     promote: (login: string): Promise<UserRow> =>
-      act(login, async (tx, user) => {
+      change(login, async (tx, user) => {
         if (user.is_superuser) throw badRequest("This account is an administrator already.");
         if (!isLiving(user)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
         await store.setFlags(tx, user.id, { is_superuser: true });
@@ -110,7 +110,7 @@ export function createOperator({
       }),
     /** Throws `forbidden` for the last administrator. */
     demote: (login: string): Promise<UserRow> =>
-      act(login, async (tx, user, others) => {
+      change(login, async (tx, user, others) => {
         if (!user.is_superuser) throw badRequest("This account is no administrator.");
         if (others === 0) throw new AppError("forbidden", "This is the last administrator. Promote somebody else first.");
         await store.setFlags(tx, user.id, { is_superuser: false });
@@ -118,7 +118,7 @@ export function createOperator({
       }),
     /** Their sessions end at once, what runs in their name ends in the server. */
     suspend: (login: string, reason: string): Promise<UserRow> =>
-      act(login, async (tx, user) => {
+      change(login, async (tx, user) => {
         if (user.is_superuser) throw new AppError("forbidden", "An administrator cannot be suspended. Demote them first.");
         if (user.is_suspended) throw badRequest("This account is suspended already.");
         await store.suspend(tx, user.id, reason, null);
@@ -127,7 +127,7 @@ export function createOperator({
         return { action: "user.suspend", reason, details: { ended_sessions: ended.length } };
       }),
     unsuspend: (login: string): Promise<UserRow> =>
-      act(login, async (tx, user) => {
+      change(login, async (tx, user) => {
         if (!user.is_suspended) throw badRequest("This account is not suspended.");
         await store.unsuspend(tx, user.id);
         return { action: "user.unsuspend", details: { suspended_at: user.suspended_at, suspended_reason: user.suspended_reason } };

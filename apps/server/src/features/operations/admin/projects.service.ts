@@ -77,7 +77,7 @@ export function createAdminProjects({
       const services = await power.running(project);
       const isAwake = environment_status === "active" || environment_status === "starting";
       if (isAwake || services.length > 0 || active_runs > 0) {
-        await audit.act(actor, ({ record }) =>
+        await audit.change(actor, ({ record }) =>
           record({
             action: "project.stop",
             target: { type: "project", id, name },
@@ -93,7 +93,7 @@ export function createAdminProjects({
     /** Accepts the deletion together with the row that says who wanted it and why. Throws 404. */
     remove: async (actor: Actor, ref: string, reason: string) => {
       const { id, name, slug, owner_id, owner_username } = await require(ref);
-      const { task, accepted } = await audit.act(actor, async ({ tx, record }) => {
+      const { task, accepted } = await audit.change(actor, async ({ tx, record }) => {
         await record({
           action: "project.delete",
           target: { type: "project", id, name },

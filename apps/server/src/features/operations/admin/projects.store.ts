@@ -6,7 +6,7 @@ import { containers } from "../../../db/schema/runtime.ts";
 import { projects } from "../../../db/schema/projects.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { partOf } from "../../accounts/audit/index.ts";
+import { containsPattern } from "../../accounts/audit/index.ts";
 
 export interface ProjectFilter {
   search?: string;
@@ -61,7 +61,9 @@ export type AdminProjectsStore = ReturnType<typeof createAdminProjectsStore>;
 export function createAdminProjectsStore(db: Database) {
   const where = (f: ProjectFilter) =>
     and(
-      f.search === undefined ? undefined : or(ilike(projects.name, partOf(f.search)), ilike(projects.slug, partOf(f.search))),
+      f.search === undefined
+        ? undefined
+        : or(ilike(projects.name, containsPattern(f.search)), ilike(projects.slug, containsPattern(f.search))),
       f.owner_id === undefined ? undefined : eq(projects.owner_id, f.owner_id),
       f.status === undefined ? undefined : eq(projects.environment_status, f.status),
       f.deployment_status === undefined ? undefined : eq(projects.is_deployed, f.deployment_status === "deployed"),

@@ -18,7 +18,7 @@ import {
 } from "../../accounts/auth/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import { isLiving, type UserRow, type Users } from "../../accounts/users/index.ts";
-import type { Act, Actor, Audit } from "../../accounts/audit/index.ts";
+import type { AuditedChange, Actor, Audit } from "../../accounts/audit/index.ts";
 import { pagesOf } from "../../../platform/csv.ts";
 import type { AdminUsersStore, ListedUser } from "./users.store.ts";
 
@@ -62,7 +62,7 @@ export function createAdminUsers({
     return row;
   };
   const targetOf = ({ id, username }: UserRow) => ({ type: "user" as const, id, name: username });
-  const heldIn = ({ users: held }: Act, id: string): UserRow => {
+  const heldIn = ({ users: held }: AuditedChange, id: string): UserRow => {
     const row = held.get(id);
     if (!row) throw notFound("User");
     return row;
@@ -73,34 +73,34 @@ export function createAdminUsers({
     if (target.is_superuser) throw forbidden("forbidden", `You cannot ${what} an administrator. Take that away from them first.`);
   };
 
-  const suspend = async (act: Act, actor: Actor, target: UserRow, reason: string | undefined) => {
+  const suspend = async (change: AuditedChange, actor: Actor, target: UserRow, reason: string | undefined) => {
     if (reason === undefined) throw invalid(["body", "reason"], "Say why", "missing");
     refuseOnAdmins(actor, target, "suspend");
     if (target.is_suspended) throw badRequest("This account is suspended already.");
-    await store.suspend(act.tx, target.id, reason, actor.id);
-    const ended_sessions = await sessions.endAll(act.tx, target.id, "suspended");
-    await enqueueJob(act.tx, releaseJob, { user_id: target.id }, { key: `${releaseJob}:${target.id}` });
-    await act.record({ action: "user.suspend", target: targetOf(target), reason, details: { ended_sessions } });
+    await store.suspend(change.tx, target.id, reason, actor.id);
+    const ended_sessions = await sessions.endAll(change.tx, target.id, "suspended");
+    await enqueueJob(change.tx, releaseJob, { user_id: target.id }, { key: `${releaseJob}:${target.id}` });
+    await change.record({ action: "user.suspend", target: targetOf(target), reason, details: { ended_sessions } });
   };
-  const unsuspend = async (act: Act, target: UserRow, reason: string | undefined) => {
+  const unsuspend = async (change: AuditedChange, target: UserRow, reason: string | undefined) => {
     if (!target.is_suspended) throw badRequest("This account is not suspended.");
-    await store.unsuspend(act.tx, target.id);
-    await enqueueJob(act.tx, releaseJob, { user_id: target.id }, { key: `${releaseJob}:${target.id}` });
-    await act.record({
+    await store.unsuspend(change.tx, target.id);
+    await enqueueJob(change.tx, releaseJob, { user_id: target.id }, { key: `${releaseJob}:${target.id}` });
+    await change.record({
       action: "user.unsuspend",
       target: targetOf(target),
       reason: reason ?? null,
       details: { suspended_at: target.suspended_at, suspended_reason: target.suspended_reason },
     });
   };
-  const changeRole = async (act: Act, actor: Actor, target: UserRow, is_superuser: boolean, reason: string | undefined) => {
+  const changeRole = async (change: AuditedChange, actor: Actor, target: UserRow, is_superuser: boolean, reason: string | undefined) => {
     if (is_superuser === target.is_superuser) return false;
     // Whoever demotes another is an administrator until this transaction ends: one is always left.
     if (!is_superuser && target.id === actor.id) throw forbidden("forbidden", "You cannot take administration away from yourself.");
     if (is_superuser && !isLiving(target)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
-    await store.setFlags(act.tx, target.id, { is_superuser });
-    await sessions.endImpersonations(act.tx, target.id);
-    await act.record({ action: is_superuser ? "user.promoted" : "user.demoted", target: targetOf(target), reason: reason ?? null });
+    await store.setFlags(change.tx, target.id, { is_superuser });
+    await sessions.endImpersonations(change.tx, target.id);
+    await change.record({ action: is_superuser ? "user.promoted" : "user.demoted", target: targetOf(target), reason: reason ?? null });
     return true;
   };
 
@@ -169,14 +169,14 @@ export function createAdminUsers({
       if (credits_adjustment !== undefined && (reason?.length ?? 0) > 500) throw invalid(["body", "reason"], "At most 500 characters");
       await require(id);
 
-      const warning = await audit.act(
+      const warning = await audit.change(
         actor,
-        async (act): Promise<string | null> => {
-          const target = heldIn(act, id);
+        async (change): Promise<string | null> => {
+          const target = heldIn(change, id);
           const told: string[] = [];
           let note: string | null = null;
           if (credits_adjustment !== undefined) {
-            const { before, after, isRepeat } = await credits.adjust(act.tx, {
+            const { before, after, isRepeat } = await credits.adjust(change.tx, {
               user_id: id,
               amount: credits_adjustment,
               reason: reason ?? "",
@@ -185,10 +185,10 @@ export function createAdminUsers({
             });
             // The key stands for the whole request: what else it asked for was done with it.
             if (isRepeat) {
-              act.nothingDone();
+              change.recordNothing();
               return null;
             }
-            await act.record({
+            await change.record({
               action: "user.credits_adjusted",
               target: targetOf(target),
               reason: reason ?? null,
@@ -197,8 +197,8 @@ export function createAdminUsers({
             told.push(`${credits_adjustment > 0 ? "added" : "took"} ${Math.abs(credits_adjustment)} credits`);
           }
           if (subscription_tier !== undefined && subscription_tier !== target.subscription_tier) {
-            await credits.changeTier(act.tx, id, subscription_tier);
-            await act.record({
+            await credits.changeTier(change.tx, id, subscription_tier);
+            await change.record({
               action: "user.tier_changed",
               target: targetOf(target),
               reason: reason ?? null,
@@ -214,10 +214,10 @@ export function createAdminUsers({
           };
           const flags = is_verified !== undefined && is_verified !== target.is_verified ? { is_verified } : {};
           if (Object.keys(names).length > 0 || Object.keys(flags).length > 0) {
-            if (Object.keys(names).length > 0) await users.rename(act.tx, id, names);
-            if (Object.keys(flags).length > 0) await store.setFlags(act.tx, id, flags);
+            if (Object.keys(names).length > 0) await users.rename(change.tx, id, names);
+            if (Object.keys(flags).length > 0) await store.setFlags(change.tx, id, flags);
             const changed = { ...names, ...flags };
-            await act.record({
+            await change.record({
               action: "user.updated",
               target: targetOf(target),
               reason: reason ?? null,
@@ -232,16 +232,16 @@ export function createAdminUsers({
             if (flags.is_verified !== undefined)
               told.push(flags.is_verified ? "confirmed your address" : "asks for your address to be confirmed again");
           }
-          if (is_superuser !== undefined && (await changeRole(act, actor, target, is_superuser, reason)))
+          if (is_superuser !== undefined && (await changeRole(change, actor, target, is_superuser, reason)))
             told.push(is_superuser ? "made you an administrator" : "took administration away from you");
-          if (is_suspended === true) await suspend(act, actor, target, reason);
+          if (is_suspended === true) await suspend(change, actor, target, reason);
           if (is_suspended === false) {
-            await unsuspend(act, target, reason);
+            await unsuspend(change, target, reason);
             told.push("lifted the suspension of your account");
           }
-          if (notify_user) await tell(act.tx, target, { told, suspendedFor: is_suspended === true ? reason : undefined, reason });
+          if (notify_user) await tell(change.tx, target, { told, suspendedFor: is_suspended === true ? reason : undefined, reason });
           // Everything was as the body wants it already.
-          if (told.length === 0 && is_suspended === undefined) act.nothingDone();
+          if (told.length === 0 && is_suspended === undefined) change.recordNothing();
           return note;
         },
         { holding: [id] },
@@ -253,13 +253,13 @@ export function createAdminUsers({
 
     endSessions: async (actor: Actor, id: string, reason: string, withKeys: boolean) => {
       await require(id);
-      const ended = await audit.act(
+      const ended = await audit.change(
         actor,
-        async (act) => {
-          const target = heldIn(act, id);
-          const ended_sessions = await sessions.endAll(act.tx, id, "ended_by_admin");
-          const deleted_api_keys = withKeys ? await apiKeys.removeAll(act.tx, id) : 0;
-          await act.record({
+        async (change) => {
+          const target = heldIn(change, id);
+          const ended_sessions = await sessions.endAll(change.tx, id, "ended_by_admin");
+          const deleted_api_keys = withKeys ? await apiKeys.removeAll(change.tx, id) : 0;
+          await change.record({
             action: "user.sessions_ended",
             target: targetOf(target),
             reason,
@@ -276,16 +276,16 @@ export function createAdminUsers({
     /** For who lost their phone. Throws `forbidden` for administrators, `nothing_to_change`. */
     resetSecondFactor: async (actor: Actor, id: string, reason: string) => {
       await require(id);
-      return audit.act(
+      return audit.change(
         actor,
-        async (act) => {
-          const target = heldIn(act, id);
+        async (change) => {
+          const target = heldIn(change, id);
           refuseOnAdmins(actor, target, "take the second step from");
-          const had_totp = await totp.clear(act.tx, target);
+          const had_totp = await totp.clear(change.tx, target);
           const had_email_codes = target.two_fa_enabled;
           if (!had_totp && !had_email_codes) throw badRequest("This account asks for no second step.", "nothing_to_change");
-          await store.setFlags(act.tx, id, { two_fa_enabled: false });
-          await act.record({
+          await store.setFlags(change.tx, id, { two_fa_enabled: false });
+          await change.record({
             action: "user.second_factor_reset",
             target: targetOf(target),
             reason,
@@ -300,22 +300,22 @@ export function createAdminUsers({
     /** Signed out at once, what runs ends; after the period of grace everything is erased. Throws `forbidden` for administrators. */
     remove: async (actor: Actor, id: string, reason: string, notify_user = false) => {
       await require(id);
-      const closed = await audit.act(
+      const closed = await audit.change(
         actor,
-        async (act) => {
-          const target = heldIn(act, id);
+        async (change) => {
+          const target = heldIn(change, id);
           refuseOnAdmins(actor, target, "delete");
           if (target.is_deleted) throw badRequest("This account is closed already.");
-          const scheduled_for = await store.close(act.tx, id, reason, actor.id, deletionGraceDays);
-          const ended_sessions = await sessions.endAll(act.tx, id, "deleted");
-          await enqueueJob(act.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
-          await act.record({
+          const scheduled_for = await store.close(change.tx, id, reason, actor.id, deletionGraceDays);
+          const ended_sessions = await sessions.endAll(change.tx, id, "deleted");
+          await enqueueJob(change.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
+          await change.record({
             action: "user.delete",
             target: targetOf(target),
             reason,
             details: { scheduled_for, ended_sessions, notify_user },
           });
-          if (notify_user) await mail.queue(act.tx, closedLetter(target, reason, scheduled_for));
+          if (notify_user) await mail.queue(change.tx, closedLetter(target, reason, scheduled_for));
           return { user_id: id, scheduled_for };
         },
         { holding: [id] },
@@ -325,15 +325,15 @@ export function createAdminUsers({
     },
     restore: async (actor: Actor, id: string, reason: string): Promise<AdminUserDetail> => {
       await require(id);
-      await audit.act(
+      await audit.change(
         actor,
-        async (act) => {
-          const target = heldIn(act, id);
+        async (change) => {
+          const target = heldIn(change, id);
           if (!target.is_deleted) throw badRequest("This account is not closed.");
-          if (!(await store.keep(act.tx, id))) throw badRequest("Its time is over: the account is being erased.");
+          if (!(await store.keep(change.tx, id))) throw badRequest("Its time is over: the account is being erased.");
           // What they deployed is there again, as when they keep the account themselves.
-          await enqueueJob(act.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
-          await act.record({ action: "user.restored", target: targetOf(target), reason, details: { deleted_at: target.deleted_at } });
+          await enqueueJob(change.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
+          await change.record({ action: "user.restored", target: targetOf(target), reason, details: { deleted_at: target.deleted_at } });
         },
         { holding: [id] },
       );
@@ -344,14 +344,14 @@ export function createAdminUsers({
     /** Throws `forbidden` for administrators, whose account would be anybody's who reads their mail; they do it themselves. */
     resetPassword: async (actor: Actor, id: string, reason: string) => {
       await require(id);
-      const ended_sessions = await audit.act(
+      const ended_sessions = await audit.change(
         actor,
-        async (act) => {
-          const target = heldIn(act, id);
+        async (change) => {
+          const target = heldIn(change, id);
           refuseOnAdmins(actor, target, "reset the password of");
           if (!isLiving(target)) throw badRequest("This account is suspended or deleted.");
-          const ended = await recovery.force(act.tx, target);
-          await act.record({ action: "user.password_reset", target: targetOf(target), reason, details: { ended_sessions: ended } });
+          const ended = await recovery.force(change.tx, target);
+          await change.record({ action: "user.password_reset", target: targetOf(target), reason, details: { ended_sessions: ended } });
           return ended;
         },
         { holding: [id] },

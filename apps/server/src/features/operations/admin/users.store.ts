@@ -7,7 +7,7 @@ import { apiKeys, sessions, users, type UserRow } from "../../../db/schema/accou
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { projects } from "../../../db/schema/projects.ts";
 import { tasks } from "../../../db/schema/core.ts";
-import { partOf } from "../../accounts/audit/index.ts";
+import { containsPattern } from "../../accounts/audit/index.ts";
 
 const isThere = ne(projects.environment_status, "deleting");
 const projectCount = sql<number>`(select count(*)::int from ${projects} where ${projects.owner_id} = ${users.id} and ${isThere})`;
@@ -61,7 +61,7 @@ export function createAdminUsersStore(db: Database) {
       eq(users.is_system, false),
       f.search === undefined
         ? undefined
-        : sql`(${users.email} ilike ${partOf(f.search)} or ${users.username} ilike ${partOf(f.search)} or ${users.name} ilike ${partOf(f.search)} or ${users.id}::text = ${f.search.toLowerCase()})`,
+        : sql`(${users.email} ilike ${containsPattern(f.search)} or ${users.username} ilike ${containsPattern(f.search)} or ${users.name} ilike ${containsPattern(f.search)} or ${users.id}::text = ${f.search.toLowerCase()})`,
       f.tier === undefined ? undefined : eq(users.subscription_tier, f.tier),
       f.status === undefined ? undefined : statuses[f.status],
       f.is_superuser === undefined ? undefined : eq(users.is_superuser, f.is_superuser),

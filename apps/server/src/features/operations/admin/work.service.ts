@@ -32,9 +32,9 @@ export function createAdminWork({
     /** That it was asked for is logged before it is done: what runs may take a moment to end. Throws 404, `task_finished`. */
     cancelTask: async (actor: Actor, id: string, reason: string): Promise<AdminTask> => {
       const { task, username } = await requireTask(id);
-      const isOver = () => conflict("task_finished", "This has already ended.");
+      const isOver = () => conflict("task_finished", "This task has already ended.");
       if (task.completed_at !== null) throw isOver();
-      await audit.act(actor, ({ record }) =>
+      await audit.change(actor, ({ record }) =>
         record({
           action: "task.cancel",
           target: { type: "server", id, name: task.type },
@@ -53,7 +53,7 @@ export function createAdminWork({
     },
     /** Throws 404, `run_active`. */
     retryJob: (actor: Actor, id: string, reason: string): Promise<AdminJob> =>
-      audit.act(actor, async ({ tx, record }) => {
+      audit.change(actor, async ({ tx, record }) => {
         const job = await store.findJob(tx, id);
         if (!job) throw notFound("Job");
         if (!(await store.retryJob(tx, id))) throw running();
@@ -67,7 +67,7 @@ export function createAdminWork({
       }),
     /** Throws 404, `run_active`. */
     removeJob: (actor: Actor, id: string, reason: string): Promise<void> =>
-      audit.act(actor, async ({ tx, record }) => {
+      audit.change(actor, async ({ tx, record }) => {
         const job = await store.findJob(tx, id);
         if (!job) throw notFound("Job");
         if (!(await store.removeJob(tx, id))) throw running();

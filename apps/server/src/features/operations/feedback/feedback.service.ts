@@ -12,7 +12,7 @@ const commentsInDetail = 100;
 export type Feedback = ReturnType<typeof createFeedback>;
 
 /** The board of bugs and suggestions (marketplace-billing-admin 8). */
-export function createFeedback({ store, audit, limits }: { store: FeedbackStore; audit: Pick<Audit, "act">; limits: RateLimiter }) {
+export function createFeedback({ store, audit, limits }: { store: FeedbackStore; audit: Pick<Audit, "change">; limits: RateLimiter }) {
   const write = (userId: string) => limits.count({ key: `feedback:${userId}`, max: 30, windowSeconds: 60 });
   const lock = async (tx: Queries, viewer: Viewer, id: string): Promise<FeedbackRow> => {
     const row = await store.lock(tx, viewer, id);
@@ -61,11 +61,11 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
       id: string,
       { status, is_hidden, reason }: { status?: FeedbackStatus; is_hidden?: boolean; reason?: string | null },
     ): Promise<FeedbackPost> => {
-      await audit.act(actor, async ({ tx, record, nothingDone }) => {
+      await audit.change(actor, async ({ tx, record, recordNothing }) => {
         const before = await lock(tx, viewer, id);
         const isMoved = status !== undefined && status !== before.status;
         const isTurned = is_hidden !== undefined && is_hidden !== before.is_hidden;
-        if (!isMoved && !isTurned) return nothingDone();
+        if (!isMoved && !isTurned) return recordNothing();
         await store.update(tx, id, { ...(isMoved && { status }), ...(isTurned && { is_hidden }) });
         const said = { target: targetOf(before), ...(reason !== undefined && { reason }) };
         if (isMoved) await record({ ...said, action: "feedback.status_changed", details: { from: before.status, to: status } });
@@ -82,7 +82,7 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
           await store.remove(tx, id);
         });
       if (!viewer.is_superuser) throw forbidden("forbidden", "Only its author or an administrator may delete this.");
-      await audit.act(actor, async ({ tx, record }) => {
+      await audit.change(actor, async ({ tx, record }) => {
         const row = await lock(tx, viewer, id);
         await store.remove(tx, id);
         await record({
@@ -124,9 +124,9 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
         return { post, comment: found.comment, isOwn };
       };
       if (!viewer.is_superuser) return void (await store.transaction(remove));
-      await audit.act(actor, async ({ tx, record, nothingDone }) => {
+      await audit.change(actor, async ({ tx, record, recordNothing }) => {
         const { post, comment, isOwn } = await remove(tx);
-        if (isOwn) return nothingDone();
+        if (isOwn) return recordNothing();
         await record({
           action: "feedback.comment_removed",
           target: targetOf(post),

@@ -229,13 +229,13 @@ describe("moderation", () => {
     const gone = await app.request(`/api/feedback/${id}`, { user: bob });
     const never = await app.request(`/api/feedback/${missing}`, { user: bob });
     expect([gone.status, await gone.text()]).toEqual([404, await never.text()]);
-    for (const act of [
+    for (const change of [
       () => of(bob).upvote({ params }),
       () => of(bob).comment({ params, body: { content: "x" } }),
       () => of(bob).comments({ params, query: {} }),
       () => of(bob).remove({ params }),
     ])
-      expect(await act().then(String, code)).toBe("not_found");
+      expect(await change().then(String, code)).toBe("not_found");
     expect(await of(ada).get({ params })).toMatchObject({ is_hidden: true, is_owner: true });
     await of(admin).update({ params, body: { is_hidden: false } });
     expect(await seen(bob)).toBe(1);
@@ -252,7 +252,7 @@ test("writing and voting have limits of their own", async () => {
   const limits = createRateLimiter({ db: app.db, factor: 0.1 });
   const feedback = createFeedback({
     store: createFeedbackStore(app.db),
-    audit: { act: () => Promise.reject(new Error("nobody")) },
+    audit: { change: () => Promise.reject(new Error("nobody")) },
     limits,
   });
   const eve = { id: (await app.signUp()).id, is_superuser: false };

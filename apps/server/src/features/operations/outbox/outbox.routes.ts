@@ -22,7 +22,7 @@ const wireOf = (row: Omit<Row, "sealed_letter">): OutboxLetter => ({
 const entryOf = ({ id, kind, recipient }: Row) => ({ target: { type: "server" as const, id, name: recipient }, details: { kind } });
 
 /** Outgoing mail as the administrator sees it. */
-export function mountOutbox(mount: Mount, { mail, audit }: { mail: Mail; audit: Pick<Audit, "act"> }): void {
+export function mountOutbox(mount: Mount, { mail, audit }: { mail: Mail; audit: Pick<Audit, "change"> }): void {
   mount("outbox", outboxRoutes, {
     list: async (_, { query }) => {
       const page = pageOf(query);
@@ -34,13 +34,13 @@ export function mountOutbox(mount: Mount, { mail, audit }: { mail: Mail; audit: 
       if (!row) throw notFound("Letter");
       const said = mail.read(row);
       // What is handed over may open an account: that it was looked at stands in the log before it is shown.
-      if (said) await audit.act(actorOf(context), ({ record }) => record({ action: "mail.read", ...entryOf(row) }));
+      if (said) await audit.change(actorOf(context), ({ record }) => record({ action: "mail.read", ...entryOf(row) }));
       return { ...wireOf(row), subject: said?.subject ?? null, text: said?.text ?? null };
     },
     retry: async (context, { params }) => {
       if (!mail.isOn) throw new AppError("not_configured", "No mail server is set up: SMTP_HOST and SMTP_SENDER_EMAIL are empty.");
       if (!(await mail.find(params.id))) throw notFound("Letter");
-      return audit.act(actorOf(context), async ({ tx, record }) => {
+      return audit.change(actorOf(context), async ({ tx, record }) => {
         const row = await mail.retry(tx, params.id);
         if (!row) throw conflict("conflict", "This letter was sent already.");
         await record({ action: "mail.retried", ...entryOf(row) });

@@ -5,4 +5,4 @@ export { mountSecrets } from "./secrets.routes.ts";
 export { createSecrets, type Secrets } from "./secrets.service.ts";
 export { createSecretsStore, type SecretsStore } from "./secrets.store.ts";
 export { requestSecretTool } from "./secrets.tool.ts";
-export { createSecretVault, secretPlace, type SecretVault } from "./secrets.vault.ts";
+export { createSecretVault, secretAad, type SecretVault } from "./secrets.vault.ts";

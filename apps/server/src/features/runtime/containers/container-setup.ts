@@ -7,7 +7,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import { serviceOf, type Projects, type ServiceShape, type Templates } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
-import { refuseDuringExchange, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
+import { refuseDuringExclusiveTask, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
 import { findService, freshEnvironment, type ServiceCatalogue } from "./catalogue/index.ts";
 import { wireOf, type PreviewAddress } from "./present.ts";
 import type { ContainersStore } from "./containers.store.ts";
@@ -264,7 +264,7 @@ export function createCreation({
     create: async (userId: string, ref: string, body: Body): Promise<Created> => {
       const project = await projects.require(userId, ref);
       requireSettled(project);
-      await refuseDuringExchange(tasks, project.id);
+      await refuseDuringExclusiveTask(tasks, project.id);
       return body.container_type === "service" ? createService(project, body) : createBase(userId, project, body);
     },
   };

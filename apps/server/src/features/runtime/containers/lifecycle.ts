@@ -5,8 +5,8 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import {
-  findExchange,
-  refuseDuringExchange,
+  findExclusiveTask,
+  refuseDuringExclusiveTask,
   taskLinks,
   type NewTask,
   type TaskContext,
@@ -123,7 +123,7 @@ export function createPower({
   tasks.define("container_restart", { timeoutMs: startTimeoutMs, run: runContainer(true), ended: settle, interrupted: settle });
 
   const refuseIfBusy = async (project: ProjectRow) => {
-    await refuseDuringExchange(tasks, project.id);
+    await refuseDuringExclusiveTask(tasks, project.id);
     if (project.environment_status === "provisioning" || project.environment_status === "stopping")
       throw conflict(
         "project_busy",
@@ -270,7 +270,7 @@ export function createPower({
     const [project, row] = await Promise.all([projects.find(projectId), store.findByKey(projectId, key)]);
     if (!project || project.environment_status === "deleting" || !row || !isOurs(row)) return;
     // It starts what ran before.
-    if (await findExchange(tasks, projectId)) return;
+    if (await findExclusiveTask(tasks, projectId)) return;
     await tasks.createOnce(containerTask("container_start", project, row, false));
   });
 

@@ -5,7 +5,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { refuseDuringExchange, type Tasks } from "../../core/tasks/index.ts";
+import { refuseDuringExclusiveTask, type Tasks } from "../../core/tasks/index.ts";
 import { wireOf, type PreviewAddress } from "./present.ts";
 import type { Containers } from "./containers.service.ts";
 import type { ContainersStore } from "./containers.store.ts";
@@ -115,7 +115,7 @@ export function createRenaming({
       const name = given.trim();
       const key = serviceKey(name);
       if (key === "") throw badRequest("A container's name needs at least one letter or digit.");
-      await refuseDuringExchange(tasks, project.id);
+      await refuseDuringExclusiveTask(tasks, project.id);
       if (await tasks.findUnfinished(setUpKey(row.id)))
         throw conflict("project_busy", `${row.name} is being set up. Try again in a moment.`);
       const pending = await intend(project, row, name, key);

@@ -15,7 +15,7 @@ export interface GitNeeds {
   keepAwake(projectId: string, use?: { isUse?: boolean }): Promise<() => void>;
   identityOf(userId: string): Promise<Identity>;
   /** Throws `project_busy` while all of the project's files are exchanged: what is done meanwhile would be lost, or mixed with it. */
-  refuseDuringExchange(projectId: string): Promise<void>;
+  refuseDuringExclusiveTask(projectId: string): Promise<void>;
   /** Whether the agent works in the project now. */
   hasRun(projectId: string, tx?: Queries): Promise<boolean>;
   touch(projectId: string): Promise<void>;
@@ -70,7 +70,7 @@ export function createGitAccess(needs: GitNeeds, turns: Turns) {
       const { id } = opened.project;
       return turns.take(id, () =>
         awake(id, true, async () => {
-          await needs.refuseDuringExchange(id);
+          await needs.refuseDuringExclusiveTask(id);
           if (!anything) await opened.repo.require();
           if (!anything || (await opened.repo.isRepository())) await removeDeadLocks(opened.repo.sandbox);
           if (movesTree && (await needs.hasRun(id)))

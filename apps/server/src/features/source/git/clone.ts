@@ -4,7 +4,7 @@ import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { WithAuthorization } from "../git-providers/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { exchangeKey, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
+import { exclusiveTaskKey, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
 import { repositoryLimits, type FetchedRepository, type FetchRepository } from "./fetch-repository.ts";
 import type { GitNeeds } from "./access.ts";
 import type { GitStore } from "./git.store.ts";
@@ -76,7 +76,7 @@ export function createGitClone({
     user_id: userId,
     project_id: project.id,
     type: cloneType,
-    unique_key: exchangeKey(cloneType, project.id),
+    unique_key: exclusiveTaskKey(cloneType, project.id),
     metadata: { project_id: project.id, project_slug: project.slug, repo_url: input.url, branch: input.branch },
     input,
     message: "Waiting to clone",

@@ -3,7 +3,14 @@ import { badRequest, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { exchangeKey, exchanges, exchangeTypes, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
+import {
+  exclusiveTaskKey,
+  exclusiveTasks,
+  exclusiveTaskTypes,
+  type TaskContext,
+  type TaskRow,
+  type Tasks,
+} from "../../core/tasks/index.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import { takeType, type ProjectDatabases, type Taking } from "./capture.ts";
@@ -58,7 +65,8 @@ export const createRestoreGuard =
   (store: SnapshotsStore) =>
   async (tx: Queries, projectId: string): Promise<void> => {
     await store.lockTree(tx, projectId);
-    for (const type of exchangeTypes) if (await store.hasUnfinished(tx, projectId, [type])) throw conflict("project_busy", exchanges[type]);
+    for (const type of exclusiveTaskTypes)
+      if (await store.hasUnfinished(tx, projectId, [type])) throw conflict("project_busy", exclusiveTasks[type]);
   };
 
 export type Restoring = ReturnType<typeof createRestoring>;
@@ -93,7 +101,7 @@ export function createRestoring({
     user_id: userId,
     project_id: project.id,
     type: restoreType,
-    unique_key: exchangeKey(restoreType, project.id),
+    unique_key: exclusiveTaskKey(restoreType, project.id),
     metadata: {
       project_id: project.id,
       project_slug: project.slug,
@@ -238,7 +246,7 @@ export function createRestoring({
     },
     /** The point cannot go while it is being restored. */
     refuseWhileRestoring: async (projectId: string): Promise<void> => {
-      if (await tasks.findUnfinished(exchangeKey(restoreType, projectId))) throw conflict("project_busy", exchanges[restoreType]);
+      if (await tasks.findUnfinished(exclusiveTaskKey(restoreType, projectId))) throw conflict("project_busy", exclusiveTasks[restoreType]);
     },
   };
 }

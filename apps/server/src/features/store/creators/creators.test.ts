@@ -6,7 +6,7 @@ import { usageLogs } from "../../../db/schema/billing.ts";
 import { marketplaceTransactions } from "../../../db/schema/store.ts";
 import { createLogger } from "../../../platform/logger.ts";
 import { createCreators, createCreatorsStore, createSales, createSalesStore } from "./index.ts";
-import type { Bank } from "../../billing/billing/index.ts";
+import type { PayoutProvider } from "../../billing/billing/index.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -207,7 +207,7 @@ describe("a payout", () => {
     const [ada, root] = await Promise.all([app.signUp(), app.signUp({ admin: true })]);
     const sales = createSales({
       store: createSalesStore(app.db),
-      bank: { isOn: false } as Bank,
+      payoutProvider: { isOn: false } as PayoutProvider,
       isSent: false,
       log: createLogger("silent"),
     });

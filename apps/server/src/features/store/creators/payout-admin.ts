@@ -21,7 +21,7 @@ export function createPayoutDesk({ store, audit }: { store: CreatorsStore; audit
      * somebody suspended with `conflict`. Throws 404.
      */
     markPaid: (actor: Actor, id: string, reason: string): Promise<AdminPayout> =>
-      audit.act(actor, async ({ tx, record }) => {
+      audit.change(actor, async ({ tx, record }) => {
         const found = await store.lockPayout(tx, id);
         if (!found) throw notFound("Payout");
         const { payout, creator } = found;

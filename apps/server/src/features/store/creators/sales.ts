@@ -1,7 +1,7 @@
 import type { Queries } from "../../../platform/database.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Bank, Sale } from "../../billing/billing/index.ts";
+import type { PayoutProvider, Sale } from "../../billing/billing/index.ts";
 import { post } from "../../billing/credits/index.ts";
 import type { PayoutRow } from "../../../db/schema/store.ts";
 import type { SalesStore } from "./sales.store.ts";
@@ -17,12 +17,12 @@ export type Sales = ReturnType<typeof createSales>;
  */
 export function createSales({
   store,
-  bank,
+  payoutProvider,
   isSent,
   log,
 }: {
   store: SalesStore;
-  bank: Bank;
+  payoutProvider: PayoutProvider;
   /** Shares are sent by themselves. */ isSent: boolean;
   log: Logger;
 }) {
@@ -48,14 +48,14 @@ export function createSales({
     store.enqueue(tx, "take_back_share", { id }, { key: `take_back_share:${id}`, maxAttempts: tries });
 
   /** Sends one sale's share. Throws when it should be tried again. */
-  const send = async (id: string): Promise<void> => {
+  const transfer = async (id: string): Promise<void> => {
     const begun = await begin(id);
     if (!begun) return;
     const { sale, account_id, isRepeat } = begun;
     let transferId: string;
     try {
-      if (!isRepeat && !(await bank.isReady(account_id))) return await giveUp(id);
-      transferId = await bank.send({
+      if (!isRepeat && !(await payoutProvider.isReady(account_id))) return await giveUp(id);
+      transferId = await payoutProvider.transfer({
         key: `sale:${id}`,
         account_id,
         amount_cents: sale.amount_creator_cents,
@@ -63,7 +63,7 @@ export function createSales({
         isRepeat,
       });
     } catch (err) {
-      if (!bank.isRefusal(err)) throw err;
+      if (!payoutProvider.isRejection(err)) throw err;
       log.warn({ err, transaction_id: id }, "share of a creator not sent");
       return giveUp(id);
     }
@@ -76,10 +76,14 @@ export function createSales({
     });
   };
 
-  const takeBack = async (id: string): Promise<void> => {
+  const reverseTransfer = async (id: string): Promise<void> => {
     const sale = await store.transaction((tx) => store.lock(tx, id));
     if (!sale?.stripe_payout_id || sale.refunded_at === null || sale.reversed_at !== null || sale.payout_status !== "paid") return;
-    await bank.takeBack({ key: `sale:${id}`, transfer_id: sale.stripe_payout_id, amount_cents: sale.amount_creator_cents });
+    await payoutProvider.reverseTransfer({
+      key: `sale:${id}`,
+      transfer_id: sale.stripe_payout_id,
+      amount_cents: sale.amount_creator_cents,
+    });
     await store.transaction(async (tx) => {
       const now = await store.lock(tx, id);
       if (!now || now.reversed_at !== null) return;
@@ -101,7 +105,7 @@ export function createSales({
     if (!owner?.account_id || owner.is_suspended) return payout;
     let transferId: string;
     try {
-      transferId = await bank.send({
+      transferId = await payoutProvider.transfer({
         key: `payout:${id}`,
         account_id: owner.account_id,
         amount_cents: payout.amount_cents,
@@ -109,7 +113,7 @@ export function createSales({
         isRepeat,
       });
     } catch (err) {
-      if (bank.isRefusal(err))
+      if (payoutProvider.isRejection(err))
         await store.transaction(async (tx) => {
           if ((await store.lockPayout(tx, id))?.status === "processing") await store.failPayout(tx, id);
         });
@@ -174,29 +178,29 @@ export function createSales({
     connect: async (userId: string): Promise<string> => {
       const owner = await store.accountOf(userId);
       if (!owner) throw new AppError("not_found", "User not found.");
-      return bank.onboarding(owner.account_id ?? (await store.setAccount(userId, await bank.open(owner))));
+      return payoutProvider.onboardingUrl(owner.account_id ?? (await store.setAccount(userId, await payoutProvider.createAccount(owner))));
     },
     /** Throws `payout_onboarding_required` with the page where that is done, `payments_not_configured`, `stripe_error`. */
     requireAccount: async (userId: string): Promise<void> => {
       const owner = await store.accountOf(userId);
-      if (owner?.account_id && (await bank.isReady(owner.account_id))) return;
+      if (owner?.account_id && (await payoutProvider.isReady(owner.account_id))) return;
       if (!owner) throw new AppError("not_found", "User not found.");
-      const account = owner.account_id ?? (await store.setAccount(userId, await bank.open(owner)));
+      const account = owner.account_id ?? (await store.setAccount(userId, await payoutProvider.createAccount(owner)));
       throw new AppError("payout_onboarding_required", "Say where the money should go first.", {
-        details: { onboarding_url: await bank.onboarding(account) },
+        details: { onboarding_url: await payoutProvider.onboardingUrl(account) },
       });
     },
     /** Has an account that money can arrive at. */
     canEarn: async (userId: string): Promise<boolean> => {
-      if (!bank.isOn) return false;
+      if (!payoutProvider.isOn) return false;
       const account = (await store.accountOf(userId))?.account_id;
-      return Boolean(account) && (await bank.isReady(account ?? ""));
+      return Boolean(account) && (await payoutProvider.isReady(account ?? ""));
     },
     accountOf: async (userId: string): Promise<string | null> => (await store.accountOf(userId))?.account_id ?? null,
     sendPayout,
     jobHandlers: {
-      send_share: async (payload: unknown) => send((payload as { id: string }).id),
-      take_back_share: async (payload: unknown) => takeBack((payload as { id: string }).id),
+      send_share: async (payload: unknown) => transfer((payload as { id: string }).id),
+      take_back_share: async (payload: unknown) => reverseTransfer((payload as { id: string }).id),
       send_payout: async (payload: unknown) => void (await sendPayout((payload as { id: string }).id, true)),
       /** What the use of agents earned becomes sales, which wait for a payout. */
       settle_use: async () =>
@@ -220,7 +224,7 @@ export function createSales({
         }),
       /** What a job gave up, or a crash left. */
       sweep_shares: async () => {
-        if (!bank.isOn) return;
+        if (!payoutProvider.isOn) return;
         await store.transaction(async (tx) => {
           for (const { id } of await store.unfinished(500))
             await store.enqueue(tx, "send_share", { id }, { key: `send_share:${id}`, maxAttempts: tries });

@@ -22,14 +22,14 @@ export function createModeration({ store, audit }: { store: ModerationStore; aud
       if (is_active === undefined && is_featured === undefined)
         throw badRequest("Nothing was said that could be changed.", "nothing_to_change");
       if (is_active === false && reason === undefined) throw invalid(["body", "reason"], "Say why: it goes into the audit log");
-      return audit.act(actor, async ({ tx, record, nothingDone }) => {
+      return audit.change(actor, async ({ tx, record, recordNothing }) => {
         const found = await store.lockBase(tx, ref);
         if (!found) throw notFound("Base");
         const { base } = found;
         const isTurned = is_active !== undefined && is_active !== base.is_active;
         const isMoved = is_featured !== undefined && is_featured !== base.is_featured;
         if (isTurned && is_active && !found.is_hidden) throw conflict("conflict", "Its maker took this template away.");
-        if (!isTurned && !isMoved) nothingDone();
+        if (!isTurned && !isMoved) recordNothing();
         else await store.updateBase(tx, base.id, { ...(isTurned && { is_active }), ...(isMoved && { is_featured }) });
         const said = {
           target: { type: "base", id: base.id, name: base.name } as const,
@@ -50,7 +50,7 @@ export function createModeration({ store, audit }: { store: ModerationStore; aud
     },
     /** What was said stays in the audit log, for whoever asks. Throws 404. */
     removeReview: (actor: Actor, id: string, reason: string): Promise<void> =>
-      audit.act(actor, async ({ tx, record }) => {
+      audit.change(actor, async ({ tx, record }) => {
         const gone = await store.removeReview(tx, id);
         if (!gone) throw notFound("Review");
         await record({

@@ -30,12 +30,12 @@ export function createSoldItems(db: Database, entries: Pick<AcquiringStore, "put
           .from(items)
           .where(eq(items.id, id))
       )[0],
-    possession: async (tx: Queries, userId: string, id: string) =>
+    entitlement: async (tx: Queries, userId: string, id: string) =>
       (
         await tx
           .select({
             is_active: sql<boolean>`(${table.is_active} and (${table.expires_at} is null or ${table.expires_at} > now()))`,
-            is_forever: sql<boolean>`(${table.purchase_type} = 'one_time' and (${table.expires_at} is null or ${table.expires_at} > now()))`,
+            is_permanent: sql<boolean>`(${table.purchase_type} = 'one_time' and (${table.expires_at} is null or ${table.expires_at} > now()))`,
             stripe_payment_intent: table.stripe_payment_intent,
             stripe_subscription_id: table.stripe_subscription_id,
           })
@@ -77,7 +77,7 @@ export function createSoldItems(db: Database, entries: Pick<AcquiringStore, "put
           ),
         );
     },
-    lapse: async (): Promise<void> => {
+    expire: async (): Promise<void> => {
       await db
         .update(table)
         .set({ is_active: false })
