@@ -87,6 +87,50 @@ test("features meet through index.ts", () => {
   ).toEqual([]);
 });
 
+/** From the ground up, as in ARCHITECTURE.md: an area imports only those before it. */
+const areas = [
+  "core",
+  "accounts",
+  "billing",
+  "projects",
+  "runtime",
+  "source",
+  "agent",
+  "delivery",
+  "store",
+  "external",
+  "operations",
+];
+const areaOf = (path: string) => /^apps\/server\/src\/features\/([^/]+)\//.exec(path)?.[1];
+test("an area of the server imports only areas below it", () => {
+  const counts = new Map<string, number>();
+  const upward = broken(({ file, imports }) => {
+    const own = areaOf(file);
+    if (own === undefined) return [];
+    if (!areas.includes(own)) return ["is in no known area"];
+    return imports.flatMap(({ target }) => {
+      const other = areaOf(target);
+      if (other === undefined || other === own) return [];
+      counts.set(`${own} ${other}`, (counts.get(`${own} ${other}`) ?? 0) + 1);
+      return areas.indexOf(other) > areas.indexOf(own) ? [`imports ${other}, which is above ${own}: ${target}`] : [];
+    });
+  });
+  const row = (cells: string[]) => cells.map((cell) => cell.slice(0, 10).padEnd(11)).join("").trimEnd();
+  const matrix = areas.map((from) => row([from, ...areas.map((to) => String(counts.get(`${from} ${to}`) ?? (from === to ? "-" : "")))]));
+  process.stdout.write(`imports between areas (row imports column)\n${[row(["", ...areas]), ...matrix].join("\n")}\n`);
+  expect(upward).toEqual([]);
+});
+
+test("the ground knows no feature: platform/, http/ and db/", () => {
+  expect(
+    broken(({ file, imports }) =>
+      /^apps\/server\/src\/(platform|http|db)\//.test(file)
+        ? imports.filter(({ target }) => areaOf(target) !== undefined).map(({ target }) => `imports ${target}`)
+        : [],
+    ),
+  ).toEqual([]);
+});
+
 test("only http/ knows the HTTP library, only stores, the schema and platform know SQL", () => {
   expect(
     broken(({ file, imports }) => {
