@@ -88,19 +88,7 @@ test("features meet through index.ts", () => {
 });
 
 /** From the ground up, as in ARCHITECTURE.md: an area imports only those before it. */
-const areas = [
-  "core",
-  "accounts",
-  "billing",
-  "projects",
-  "runtime",
-  "source",
-  "agent",
-  "delivery",
-  "store",
-  "external",
-  "operations",
-];
+const areas = ["core", "accounts", "billing", "projects", "runtime", "source", "agent", "delivery", "store", "external", "operations"];
 const areaOf = (path: string) => /^apps\/server\/src\/features\/([^/]+)\//.exec(path)?.[1];
 test("an area of the server imports only areas below it", () => {
   const counts = new Map<string, number>();
@@ -115,7 +103,11 @@ test("an area of the server imports only areas below it", () => {
       return areas.indexOf(other) > areas.indexOf(own) ? [`imports ${other}, which is above ${own}: ${target}`] : [];
     });
   });
-  const row = (cells: string[]) => cells.map((cell) => cell.slice(0, 10).padEnd(11)).join("").trimEnd();
+  const row = (cells: string[]) =>
+    cells
+      .map((cell) => cell.slice(0, 10).padEnd(11))
+      .join("")
+      .trimEnd();
   const matrix = areas.map((from) => row([from, ...areas.map((to) => String(counts.get(`${from} ${to}`) ?? (from === to ? "-" : "")))]));
   process.stdout.write(`imports between areas (row imports column)\n${[row(["", ...areas]), ...matrix].join("\n")}\n`);
   expect(upward).toEqual([]);
@@ -144,6 +136,48 @@ test("only http/ knows the HTTP library, only stores, the schema and platform kn
       });
     }),
   ).toEqual([]);
+});
+
+/** Tables whose rows more than one module writes. Every other table is written by the one feature that owns it. */
+const sharedTables: Record<string, string[]> = {
+  // The event log numbers the events of a project and of a task in the statement that stores them.
+  projects: ["projects/projects", "platform"],
+  tasks: ["core/tasks", "platform"],
+  events: ["platform", "core/tasks"],
+  // Balances, Stripe's ids and spend, and referral codes are columns of the user, because money moves under the lock of this row.
+  users: ["accounts/users", "accounts/auth", "billing/credits", "billing/billing", "billing/referrals"],
+  // The queue, plans and evidence of a run are written in the transactions of the chat.
+  chats: ["agent/chat", "agent/mcp"],
+  messages: ["agent/chat", "agent/queue", "agent/repairs", "agent/verify"],
+  queued_messages: ["agent/queue", "agent/chat"],
+  plans: ["agent/plans", "agent/chat"],
+};
+test("a table is written by the feature that owns it", () => {
+  const tables = new Map(
+    product
+      .filter(({ file }) => file.startsWith("apps/server/src/db/schema/"))
+      .flatMap(({ text }) => [...text.matchAll(/export const (\w+) = pgTable\(\s*"(\w+)"/g)].map((m) => [m[1] ?? "", m[2] ?? ""] as const)),
+  );
+  expect(tables.size).toBeGreaterThan(80);
+  const names = new Set(tables.values());
+  const writers = new Map<string, Set<string>>();
+  for (const { file, text } of product) {
+    if (!file.startsWith("apps/server/src/") || file.startsWith("apps/server/src/db/")) continue;
+    const writer = /^apps\/server\/src\/(?:features\/([^/]+\/[^/]+)|([^/]+))/.exec(file);
+    const alias = new Map([...text.matchAll(/\b(\w+) as (\w+)\b/g)].map((m) => [m[2] ?? "", m[1] ?? ""]));
+    const written = [
+      ...[...text.matchAll(/\.(?:insert|update|delete)\(\s*(\w+)\s*\)/g)].map((m) => tables.get(alias.get(m[1] ?? "") ?? m[1] ?? "")),
+      ...[...text.matchAll(/\b(?:insert into|update|delete from)\s+(\$\{)?"?(\w+)/gi)].map((m) => (m[1] ? tables.get(m[2] ?? "") : m[2])),
+    ];
+    for (const table of written)
+      if (table !== undefined && names.has(table))
+        writers.set(table, (writers.get(table) ?? new Set()).add(writer?.[1] ?? writer?.[2] ?? file));
+  }
+  const strange = [...writers].flatMap(([table, found]) => {
+    const allowed = sharedTables[table] ?? [...found].slice(0, 1);
+    return [...found].filter((one) => !allowed.includes(one)).map((one) => `${one} writes ${table}, which belongs to ${allowed[0]}`);
+  });
+  expect(strange).toEqual([]);
 });
 
 test("only main.ts reads the environment of the server", () => {

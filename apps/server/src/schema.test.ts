@@ -19,11 +19,13 @@ test("the migrations make the columns that the tables declare: names, nullabilit
   const made = new Map(rows.map((row) => [`${row.table}.${row.column}`, row]));
   const differences: string[] = [];
   let count = 0;
+  const declaredTables = new Set<string>();
   for (const file of globSync("db/schema/*.ts", { cwd: import.meta.dirname })) {
     const tables = Object.values((await import(join(import.meta.dirname, file))) as Record<string, unknown>).filter((one) =>
       is(one, PgTable),
     );
-    for (const { name, columns } of tables.map((table) => getTableConfig(table as PgTable)))
+    for (const { name, columns } of tables.map((table) => getTableConfig(table as PgTable))) {
+      declaredTables.add(name);
       for (const column of columns) {
         count += 1;
         const place = `${name}.${column.name}`;
@@ -38,7 +40,10 @@ test("the migrations make the columns that the tables declare: names, nullabilit
           if (row.default !== String(declared)) differences.push(`${place} has the default ${row.default}, not ${String(declared)}`);
         } else if ((declared !== undefined || is(declared, SQL)) && row.default === null) differences.push(`${place} has no default`);
       }
+    }
   }
+  for (const table of new Set(rows.map((row) => row.table)))
+    if (!declaredTables.has(table)) differences.push(`${table} is in the database and not in the schema`);
   expect(count).toBeGreaterThan(300);
   expect(differences).toEqual([]);
 });

@@ -102,3 +102,9 @@ export function createMailStore(db: Database) {
     },
   };
 }
+
+/** Deletes the emails to these addresses, whatever their state. */
+export async function deleteEmailsTo(q: Queries, addresses: readonly (string | null)[]): Promise<void> {
+  const wanted = addresses.flatMap((address) => (address === null ? [] : [address.toLowerCase()]));
+  await q.delete(letters).where(sql`lower(${letters.recipient}) = any(${sql.param(wanted)}::text[])`);
+}

@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { isStill, type Proven } from "../users/index.ts";
+import { isStill, touchUser, type Proven } from "../users/index.ts";
 import { users, type UserRow, loginAttempts, oneTimeTokens, sessions, type SessionRow } from "../../../db/schema/accounts.ts";
 
 /** The bell that tells every process what it may no longer believe. */
@@ -53,10 +53,7 @@ export function createAuthStore(db: Database) {
       db.transaction(async (tx) => {
         if (!(await isStill(tx, proven))) return false;
         await tx.insert(sessions).values({ ...values, user_id: proven.id });
-        await tx
-          .update(users)
-          .set({ last_active_at: sql`now()` })
-          .where(eq(users.id, proven.id));
+        await touchUser(tx, proven.id);
         return true;
       }),
     /** A session in which an administrator acts as somebody: it leaves no trace of activity on that account. */

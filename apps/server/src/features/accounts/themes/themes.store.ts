@@ -1,3 +1,4 @@
+import { resetTheme } from "../users/index.ts";
 import { and, asc, desc, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { users, themes, type ThemeRow } from "../../../db/schema/accounts.ts";
@@ -114,13 +115,7 @@ export function createThemesStore(db: Database) {
     remove: async (tx: Queries, id: string, userId: string): Promise<boolean> => {
       const gone = await tx.delete(themes).where(isOwn(id, userId)).returning({ id: themes.id });
       if (gone.length === 0) return false;
-      const wearers = await tx
-        .select({ id: users.id })
-        .from(users)
-        .where(eq(users.theme_preset, id))
-        .orderBy(users.id)
-        .for("no key update");
-      if (wearers.length > 0) await tx.update(users).set({ theme_preset: "default-dark" }).where(eq(users.theme_preset, id));
+      await resetTheme(tx, id);
       return true;
     },
   };

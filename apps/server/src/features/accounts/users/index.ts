@@ -14,6 +14,23 @@ export {
 } from "./users.service.ts";
 export { generateReferralCode, isPlainEmail, normalizeUsername } from "./users.rules.ts";
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
-export { createUsersStore, isLiving, isSame, isStill, type Proven, type UsersStore } from "./users.store.ts";
+export {
+  closeAccount,
+  createUsersStore,
+  deleteUser,
+  isLiving,
+  isSame,
+  isStill,
+  reopenAccount,
+  resetTheme,
+  setModelDisabled,
+  setPayoutAccount,
+  setUserFlags,
+  suspendUser,
+  touchUser,
+  unsuspendUser,
+  type Proven,
+  type UsersStore,
+} from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";
 export type { UserRow } from "../../../db/schema/accounts.ts";

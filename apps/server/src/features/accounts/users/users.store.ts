@@ -220,3 +220,108 @@ export function createUsersStore(db: Database) {
     },
   };
 }
+
+export async function suspendUser(q: Queries, id: string, reason: string, byId: string | null): Promise<void> {
+  await q
+    .update(users)
+    .set({
+      is_suspended: true,
+      is_active: false,
+      suspended_at: sql`now()`,
+      suspended_reason: reason,
+      suspended_by_id: byId,
+      updated_at: sql`now()`,
+    })
+    .where(eq(users.id, id));
+}
+export async function unsuspendUser(q: Queries, id: string): Promise<void> {
+  await q
+    .update(users)
+    .set({
+      is_suspended: false,
+      is_active: sql`not ${users.is_deleted}`,
+      suspended_at: null,
+      suspended_reason: null,
+      suspended_by_id: null,
+      updated_at: sql`now()`,
+    })
+    .where(eq(users.id, id));
+}
+/** Schedules the deletion of an account by an administrator. Resolves with its time. */
+export async function closeAccount(q: Queries, id: string, reason: string, byId: string, graceDays: number): Promise<string> {
+  const [row] = await q
+    .update(users)
+    .set({
+      is_deleted: true,
+      deleted_at: sql`now()`,
+      deleted_reason: reason,
+      deleted_by_id: byId,
+      scheduled_hard_delete_at: sql`now() + make_interval(days => ${graceDays})`,
+      updated_at: sql`now()`,
+    })
+    .where(eq(users.id, id))
+    .returning({ at: users.scheduled_hard_delete_at });
+  return row?.at ?? "";
+}
+/** Cancels a scheduled deletion. False if its time has passed. */
+export async function reopenAccount(q: Queries, id: string): Promise<boolean> {
+  const rows = await q
+    .update(users)
+    .set({
+      is_deleted: false,
+      // A suspension may have been lifted since.
+      is_active: sql`not ${users.is_suspended}`,
+      deleted_at: null,
+      deleted_reason: null,
+      deleted_by_id: null,
+      scheduled_hard_delete_at: null,
+      updated_at: sql`now()`,
+    })
+    .where(and(eq(users.id, id), sql`${users.scheduled_hard_delete_at} > now()`))
+    .returning({ id: users.id });
+  return rows.length > 0;
+}
+export async function setUserFlags(
+  q: Queries,
+  id: string,
+  flags: { is_verified?: boolean; is_superuser?: boolean; two_fa_enabled?: boolean },
+): Promise<void> {
+  await q
+    .update(users)
+    .set({ ...flags, updated_at: sql`now()` })
+    .where(eq(users.id, id));
+}
+/** Deletes the account and everything that belongs to it (foreign keys). */
+export async function deleteUser(q: Queries, id: string): Promise<void> {
+  await q.delete(users).where(eq(users.id, id));
+}
+/** Stores the account a creator is paid to. The first one is kept; resolves with what is stored. */
+export async function setPayoutAccount(q: Queries, id: string, accountId: string): Promise<string> {
+  await q
+    .update(users)
+    .set({ creator_stripe_account_id: accountId })
+    .where(and(eq(users.id, id), sql`${users.creator_stripe_account_id} is null`));
+  return (await q.select({ id: users.creator_stripe_account_id }).from(users).where(eq(users.id, id)))[0]?.id ?? accountId;
+}
+/** Hides a model from a user's lists or shows it again, in one statement, so that concurrent changes are kept. Resolves with all hidden ones. */
+export async function setModelDisabled(q: Queries, id: string, modelId: string, isDisabled: boolean): Promise<string[]> {
+  const without = sql`coalesce(${users.disabled_models}, '[]'::jsonb) - ${modelId}::text`;
+  const [row] = await q
+    .update(users)
+    .set({ disabled_models: isDisabled ? sql`(${without}) || to_jsonb(${modelId}::text)` : without })
+    .where(eq(users.id, id))
+    .returning({ ids: users.disabled_models });
+  return row?.ids ?? [];
+}
+/** Users of a theme get the default one. Locks them in the order of their ids. */
+export async function resetTheme(q: Queries, themeId: string): Promise<void> {
+  const rows = await q.select({ id: users.id }).from(users).where(eq(users.theme_preset, themeId)).orderBy(users.id).for("no key update");
+  if (rows.length > 0) await q.update(users).set({ theme_preset: "default-dark" }).where(eq(users.theme_preset, themeId));
+}
+/** Records that these users are active now. */
+export async function touchUser(q: Queries, id: string): Promise<void> {
+  await q
+    .update(users)
+    .set({ last_active_at: sql`now()` })
+    .where(eq(users.id, id));
+}

@@ -80,3 +80,29 @@ export function createAgentsStore(db: Database) {
     },
   };
 }
+
+/** `undefined` if the slug is taken. */
+export async function insertAgent(q: Queries, values: typeof agents.$inferInsert): Promise<AgentRow | undefined> {
+  return (await q.insert(agents).values(values).onConflictDoNothing({ target: agents.slug }).returning())[0];
+}
+export async function updateAgent(q: Queries, id: string, values: Partial<AgentRow>): Promise<void> {
+  await q
+    .update(agents)
+    .set({ ...values, updated_at: sql`now()` })
+    .where(eq(agents.id, id));
+}
+/** With its sub-agents, library entries, reviews and project links (foreign keys). Forks stay. */
+export async function deleteAgent(q: Queries, id: string): Promise<void> {
+  await q.delete(agents).where(and(eq(agents.parent_agent_id, id), eq(agents.item_type, "subagent")));
+  await q.delete(agents).where(eq(agents.id, id));
+}
+/** Before a user is deleted: deletes their agents that no other user has, and gives the others to `newOwnerId`. */
+export async function giveAwayAgentsOf(q: Queries, userId: string, newOwnerId: string): Promise<void> {
+  await q
+    .delete(agents)
+    .where(
+      sql`(${agents.created_by_user_id} = ${userId} or ${agents.forked_by_user_id} = ${userId}) and not exists (select 1 from ${userPurchasedAgents} where ${userPurchasedAgents.agent_id} = ${agents.id} and ${userPurchasedAgents.user_id} <> ${userId})`,
+    );
+  await q.update(agents).set({ created_by_user_id: null }).where(eq(agents.created_by_user_id, userId));
+  await q.update(agents).set({ forked_by_user_id: newOwnerId }).where(eq(agents.forked_by_user_id, userId));
+}

@@ -1,3 +1,4 @@
+import { setModelDisabled } from "../../accounts/users/index.ts";
 import { and, asc, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { users } from "../../../db/schema/accounts.ts";
@@ -116,14 +117,7 @@ export function createModelKeysStore(db: Database) {
     disabledModels: async (userId: string): Promise<string[]> =>
       (await db.select({ ids: users.disabled_models }).from(users).where(eq(users.id, userId)))[0]?.ids ?? [],
     /** One statement, so that two tabs lose nothing of each other. */
-    setDisabled: async (userId: string, modelId: string, isDisabled: boolean): Promise<string[]> => {
-      const without = sql`coalesce(${users.disabled_models}, '[]'::jsonb) - ${modelId}::text`;
-      const [row] = await db
-        .update(users)
-        .set({ disabled_models: isDisabled ? sql`(${without}) || to_jsonb(${modelId}::text)` : without })
-        .where(eq(users.id, userId))
-        .returning({ ids: users.disabled_models });
-      return row?.ids ?? [];
-    },
+    setDisabled: (userId: string, modelId: string, isDisabled: boolean): Promise<string[]> =>
+      setModelDisabled(db, userId, modelId, isDisabled),
   };
 }

@@ -324,3 +324,21 @@ export function createCreditsStore(db: Database) {
     },
   };
 }
+
+/** Usage of a deleted agent stays in the books without naming it. */
+export async function detachUsageFromAgent(q: Queries, agentId: string): Promise<void> {
+  await q.update(usageLogs).set({ agent_id: null }).where(eq(usageLogs.agent_id, agentId));
+}
+/** Usage of a deleted user stays in the books without saying whose it was. The agent stays named where its creator earned by it. */
+export async function anonymizeUsageOf(q: Queries, userId: string): Promise<void> {
+  await q
+    .update(usageLogs)
+    .set({
+      agent_id: sql`case when ${usageLogs.creator_id} is null then null else ${usageLogs.agent_id} end`,
+      project_id: null,
+      chat_id: null,
+      task_id: null,
+      request_id: null,
+    })
+    .where(eq(usageLogs.user_id, userId));
+}

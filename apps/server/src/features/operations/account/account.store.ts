@@ -1,14 +1,16 @@
 import { and, desc, eq, lte, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { anonymizeAuditLog } from "../../accounts/audit/index.ts";
-import { agents, userPurchasedAgents } from "../../../db/schema/agent.ts";
+import { giveAwayAgentsOf } from "../../agent/agents/index.ts";
+import { anonymizeUsageOf } from "../../billing/credits/index.ts";
+import { deletePodAccessOf } from "../../runtime/previews/index.ts";
+import { deleteEmailsTo } from "../../../platform/mail.store.ts";
 import { forgetVoicesOf } from "../feedback/index.ts";
-import { bases, forgetReviewsOf, userPurchasedBases } from "../../store/marketplace/index.ts";
-import { podAccessLog } from "../../../db/schema/runtime.ts";
+import { forgetReviewsOf, giveAwayBasesOf } from "../../store/marketplace/index.ts";
 import { forgetReferrer } from "../../billing/referrals/index.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { tasks, type TaskRow } from "../../../db/schema/core.ts";
-import { systemAccounts } from "../../accounts/users/index.ts";
+import { deleteUser, systemAccounts } from "../../accounts/users/index.ts";
 import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import type { OwnedTable } from "./owned-tables.ts";
 
@@ -79,35 +81,20 @@ export function createAccountStore(db: Database) {
     erase: async (user: UserRow, alongside: (tx: Queries) => Promise<void>): Promise<void> => {
       await db.transaction(async (tx) => {
         const { id } = user;
-        await tx.execute(
-          // Which agent it was stays where its maker earned by it.
-          sql`update usage_logs set agent_id = case when creator_id is null then null else agent_id end,
-            project_id = null, chat_id = null, task_id = null, request_id = null where user_id = ${id}`,
-        );
-        await tx
-          .delete(agents)
-          .where(
-            sql`(${agents.created_by_user_id} = ${id} or ${agents.forked_by_user_id} = ${id}) and not exists (select 1 from ${userPurchasedAgents} where ${userPurchasedAgents.agent_id} = ${agents.id} and ${userPurchasedAgents.user_id} <> ${id})`,
-          );
+        await anonymizeUsageOf(tx, id);
         const community = systemAccounts.community.id;
-        await tx.update(agents).set({ created_by_user_id: null }).where(eq(agents.created_by_user_id, id));
-        await tx.update(agents).set({ forked_by_user_id: community }).where(eq(agents.forked_by_user_id, id));
-        await tx
-          .update(bases)
-          .set({ created_by_user_id: community })
-          .where(
-            sql`${bases.created_by_user_id} = ${id} and ${bases.archive_path} is null and exists (select 1 from ${userPurchasedBases} where ${userPurchasedBases.base_id} = ${bases.id} and ${userPurchasedBases.user_id} <> ${id})`,
-          );
+        await giveAwayAgentsOf(tx, id, community);
+        await giveAwayBasesOf(tx, id, community);
         await forgetReviewsOf(tx, id);
         await forgetVoicesOf(tx, id);
-        await tx.delete(podAccessLog).where(sql`${podAccessLog.user_id} = ${id} or ${podAccessLog.expected_user_id} = ${id}`);
+        await deletePodAccessOf(tx, id);
         if (user.referral_code !== null) await forgetReferrer(tx, user.referral_code);
-        await tx.execute(sql`delete from letters where lower(recipient) in (lower(${user.email}), lower(${user.pending_email}))`);
+        await deleteEmailsTo(tx, [user.email, user.pending_email]);
         // Jobs that are over and failed would keep saying whom they were for.
         await tx.execute(
           sql`select graphile_worker.complete_jobs(array(select id from graphile_worker._private_jobs where locked_at is null and (position(${id} in payload::text) > 0 or lower(payload ->> 'email') = lower(${user.email}))))`,
         );
-        await tx.delete(users).where(eq(users.id, id));
+        await deleteUser(tx, id);
         await anonymizeAuditLog(tx, id);
         await alongside(tx);
       });

@@ -1,3 +1,4 @@
+import { updateAgent } from "../../agent/agents/index.ts";
 import { and, desc, eq, ilike, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
@@ -71,12 +72,7 @@ export function createAdminAgentsStore(db: Database) {
           .where(isId ? eq(agents.id, ref) : eq(agents.slug, ref))
           .for("no key update")
       )[0],
-    update: async (tx: Queries, id: string, values: Partial<AgentRow>): Promise<void> => {
-      await tx
-        .update(agents)
-        .set({ ...values, updated_at: sql`now()` })
-        .where(eq(agents.id, id));
-    },
+    update: updateAgent,
     find: async (tx: Queries, id: string): Promise<AdminAgentRow | undefined> => (await rows(tx).where(eq(agents.id, id)))[0],
   };
 }

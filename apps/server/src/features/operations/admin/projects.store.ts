@@ -1,3 +1,4 @@
+import { setProjectFacts } from "../../projects/projects/index.ts";
 import { and, asc, desc, eq, gte, ilike, inArray, lt, or, sql, type SQL } from "drizzle-orm";
 import type { AdminProject, EnvironmentStatus } from "@tesslate/contract";
 import type { Database } from "../../../platform/database.ts";
@@ -144,8 +145,6 @@ export function createAdminProjectsStore(db: Database) {
             .from(projects)
             .innerJoin(users, eq(users.id, projects.owner_id))
             .where(inArray(projects.id, ids)),
-    saveSize: async (projectId: string, bytes: number): Promise<void> => {
-      await db.update(projects).set({ disk_bytes: bytes }).where(eq(projects.id, projectId));
-    },
+    saveSize: (projectId: string, bytes: number): Promise<void> => setProjectFacts(db, projectId, { disk_bytes: bytes }),
   };
 }

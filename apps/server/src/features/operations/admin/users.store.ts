@@ -1,3 +1,4 @@
+import { closeAccount, reopenAccount, setUserFlags, suspendUser, unsuspendUser } from "../../accounts/users/index.ts";
 import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, ne, sql, type SQL } from "drizzle-orm";
 import type { EnvironmentStatus, UserFilter } from "@tesslate/contract";
 import type { Amount } from "../../../platform/amounts.ts";
@@ -151,79 +152,14 @@ export function createAdminUsersStore(db: Database) {
         .where(and(eq(projects.owner_id, id), isThere))
         .orderBy(desc(projects.created_at), asc(projects.id))
         .limit(5),
-    suspend: async (tx: Queries, id: string, reason: string, byId: string | null): Promise<void> => {
-      await tx
-        .update(users)
-        .set({
-          is_suspended: true,
-          is_active: false,
-          suspended_at: sql`now()` as never,
-          suspended_reason: reason,
-          suspended_by_id: byId,
-          updated_at: sql`now()` as never,
-        })
-        .where(eq(users.id, id));
-    },
-    unsuspend: async (tx: Queries, id: string): Promise<void> => {
-      await tx
-        .update(users)
-        .set({
-          is_suspended: false,
-          is_active: sql`not ${users.is_deleted}` as never,
-          suspended_at: null,
-          suspended_reason: null,
-          suspended_by_id: null,
-          updated_at: sql`now()` as never,
-        })
-        .where(eq(users.id, id));
-    },
-    /** Closed until somebody keeps it, or the period of grace is over and it is erased. When that is. */
-    close: async (tx: Queries, id: string, reason: string, byId: string, graceDays: number): Promise<string> => {
-      const [row] = await tx
-        .update(users)
-        .set({
-          is_deleted: true,
-          deleted_at: sql`now()` as never,
-          deleted_reason: reason,
-          deleted_by_id: byId,
-          scheduled_hard_delete_at: sql`now() + make_interval(days => ${graceDays})` as never,
-          updated_at: sql`now()` as never,
-        })
-        .where(eq(users.id, id))
-        .returning({ at: users.scheduled_hard_delete_at });
-      return row?.at ?? "";
-    },
-    /** False when its time is over. */
-    keep: async (tx: Queries, id: string): Promise<boolean> =>
-      (
-        await tx
-          .update(users)
-          .set({
-            is_deleted: false,
-            // A suspension that was lifted meanwhile left this to whoever keeps the account.
-            is_active: sql`not ${users.is_suspended}` as never,
-            deleted_at: null,
-            deleted_reason: null,
-            deleted_by_id: null,
-            scheduled_hard_delete_at: null,
-            updated_at: sql`now()` as never,
-          })
-          .where(and(eq(users.id, id), sql`${users.scheduled_hard_delete_at} > now()`))
-          .returning({ id: users.id })
-      ).length > 0,
+    suspend: suspendUser,
+    unsuspend: unsuspendUser,
+    close: closeAccount,
+    keep: reopenAccount,
     /** Ids of all who are administrators, whatever state they are in. */
     administrators: async (tx: Queries): Promise<string[]> =>
       (await tx.select({ id: users.id }).from(users).where(eq(users.is_superuser, true))).map(({ id }) => id),
-    setFlags: async (
-      tx: Queries,
-      id: string,
-      flags: { is_verified?: boolean; is_superuser?: boolean; two_fa_enabled?: boolean },
-    ): Promise<void> => {
-      await tx
-        .update(users)
-        .set({ ...flags, updated_at: sql`now()` as never })
-        .where(eq(users.id, id));
-    },
+    setFlags: setUserFlags,
     /** Projects of theirs in which something goes on: services that run or start, runs of the agent. */
     busyProjects: async (id: string): Promise<string[]> => {
       const rows = await db

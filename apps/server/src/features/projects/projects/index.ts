@@ -1,5 +1,5 @@
 export { createProjects, type Projects, type Release } from "./projects.service.ts";
-export { createProjectsStore, type ProjectsStore } from "./projects.store.ts";
+export { createProjectsStore, setProjectFacts, setProjectHosting, type ProjectsStore } from "./projects.store.ts";
 export {
   createProvisioning,
   isBranchName,

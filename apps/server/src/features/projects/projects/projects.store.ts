@@ -2,8 +2,7 @@ import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
 import type { EnvironmentStatus, RunStatus, StopReason, Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { chats } from "../../../db/schema/agent.ts";
-import { containers, shellSessions } from "../../../db/schema/runtime.ts";
+import { containers } from "../../../db/schema/runtime.ts";
 import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { fixedRunStatus } from "./run-status.ts";
@@ -216,15 +215,7 @@ export function createProjectsStore(db: Database) {
           .innerJoin(users, eq(users.id, projects.owner_id))
           .where(eq(projects.id, id))
       )[0]?.tier ?? "free",
-    deleteChats: async (id: string): Promise<void> => {
-      await db.delete(chats).where(eq(chats.project_id, id));
-    },
-    /** Everything that hangs on the project; its own row stays until its files are gone, so that a crash in between is seen. */
-    deleteParts: (id: string): Promise<void> =>
-      db.transaction(async (tx) => {
-        await tx.delete(shellSessions).where(eq(shellSessions.project_id, id));
-        await tx.delete(containers).where(eq(containers.project_id, id));
-      }),
+    /** With everything that belongs to the project: chats, containers, terminals and so on (foreign keys). */
     delete: async (id: string): Promise<void> => {
       await db.delete(projects).where(eq(projects.id, id));
     },
@@ -244,4 +235,27 @@ export function createProjectsStore(db: Database) {
             .where(sql`${projects.id}::text in ${ids}`),
     hasAny: async (): Promise<boolean> => (await db.select({ id: projects.id }).from(projects).limit(1)).length > 0,
   };
+}
+
+/** Sets facts that other features establish about a project. */
+export async function setProjectFacts(
+  q: Queries,
+  id: string,
+  facts: Partial<Pick<typeof projects.$inferInsert, "has_git_repo" | "git_remote_url" | "disk_bytes">>,
+): Promise<void> {
+  await q.update(projects).set(facts).where(eq(projects.id, id));
+}
+/** Turns hosting on or off. `undefined` if the project is being deleted, or was not hosted when hosting is turned off. */
+export async function setProjectHosting(q: Queries, id: string, isHosted: boolean): Promise<ProjectRow | undefined> {
+  const [row] = await q
+    .update(projects)
+    .set({
+      is_deployed: isHosted,
+      deploy_type: isHosted ? "deployed" : "development",
+      deployed_at: isHosted ? sql`coalesce(${projects.deployed_at}, now())` : null,
+      updated_at: sql`now()`,
+    })
+    .where(and(eq(projects.id, id), isHosted ? ne(projects.environment_status, "deleting") : eq(projects.is_deployed, true)))
+    .returning();
+  return row;
 }

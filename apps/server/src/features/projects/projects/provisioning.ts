@@ -186,13 +186,10 @@ export function createProvisioning({
     await cancelWork(project, task.id);
     await shutDown(project);
     await projects.release({ project_id: project.id, reason: "deleted" });
-    await progress(30, "Deleting conversations");
-    await store.deleteChats(project.id);
-    await progress(50, "Deleting records");
-    await store.deleteParts(project.id);
-    await progress(70, "Deleting files");
+    await progress(30, "Deleting files");
     await projects.removeSandbox(project.id);
-    // Last, so that a crash anywhere above leaves something that tells the next start to go on.
+    await progress(70, "Deleting chats and records");
+    // Last: after a crash before this, the row tells the next start to continue.
     await store.delete(project.id);
     projects.endLifetime(project.id);
     return { project_id: project.id, project_slug: project.slug };

@@ -1,6 +1,8 @@
 import { and, asc, count, eq, inArray, isNotNull, ne, sql } from "drizzle-orm";
+import type { SavePositions } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { processes } from "../../../db/schema/platform.ts";
+import { asJsonb } from "../../../platform/postgres-text.ts";
 import { livingProcesses } from "../../../platform/presence.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
@@ -133,3 +135,33 @@ export function createContainersStore(db: Database) {
         .where(inArray(containers.status, ["starting", "running", "frozen"])),
   };
 }
+
+/** Containers that run in folders of the tree run at its root. */
+export async function moveContainersToRoot(q: Queries, projectId: string): Promise<void> {
+  await q
+    .update(containers)
+    .set({ directory: ".", updated_at: sql`now()` })
+    .where(and(eq(containers.project_id, projectId), ne(containers.directory, ".")));
+}
+/** Sets places on the canvas. Resolves with the containers that were moved. */
+export async function placeContainers(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["containers"]>) {
+  if (wanted.length === 0) return [];
+  const to = tx
+    .select({
+      id: sql<string>`(item->>'id')::uuid`.as("to_id"),
+      x: sql<number>`(item->>'position_x')::float8`.as("to_x"),
+      y: sql<number>`(item->>'position_y')::float8`.as("to_y"),
+    })
+    .from(sql`jsonb_array_elements(${asJsonb(inLockOrder(wanted))}) as item`)
+    .as("wanted");
+  return tx
+    .update(containers)
+    .set({ position_x: sql`${to.x}`, position_y: sql`${to.y}` })
+    .from(to)
+    .where(and(eq(containers.id, to.id), eq(containers.project_id, projectId)))
+    .returning({ id: containers.id, position_x: containers.position_x, position_y: containers.position_y });
+}
+
+/** Concurrent batches lock their rows in one order, so that they cannot deadlock. The last of two entries with one id counts. */
+export const inLockOrder = <T extends { id: string }>(items: readonly T[]): T[] =>
+  [...new Map(items.map((item) => [item.id, item])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -1,6 +1,6 @@
 export { createServiceCatalogue, fill, findService, namesIn, workingDirOf } from "./catalogue/index.ts";
 export { createContainers, type Containers } from "./containers.service.ts";
-export { createContainersStore, type ContainersStore } from "./containers.store.ts";
+export { createContainersStore, inLockOrder, moveContainersToRoot, placeContainers, type ContainersStore } from "./containers.store.ts";
 export { previewOrigin, urlOf, type PreviewAddress } from "./present.ts";
 export { createCreation, type Creation } from "./container-setup.ts";
 export { createCredentialsStore, type CredentialsStore } from "./credentials.store.ts";

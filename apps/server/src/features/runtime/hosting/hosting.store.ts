@@ -2,6 +2,7 @@ import { and, asc, count, eq, getTableColumns, inArray, ne, sql } from "drizzle-
 import type { Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
+import { setProjectHosting } from "../../projects/projects/index.ts";
 import { users } from "../../../db/schema/accounts.ts";
 
 const isThere = ne(projects.environment_status, "deleting");
@@ -32,27 +33,11 @@ export function createHostingStore(db: Database) {
         const limit = limits[tier] + slots;
         const isKnown = deployed.some(({ id }) => id === project.id);
         if (!isKnown && deployed.length >= limit) return { limit, deployed, row: undefined, isNew: false };
-        const [row] = await tx
-          .update(projects)
-          .set({
-            is_deployed: true,
-            deploy_type: "deployed",
-            deployed_at: sql`coalesce(${projects.deployed_at}, now())`,
-            updated_at: sql`now()`,
-          })
-          .where(and(eq(projects.id, project.id), isThere))
-          .returning();
+        const row = await setProjectHosting(tx, project.id, true);
         return { limit, deployed, row, isNew: !isKnown };
       }),
     /** `undefined` when it was not hosted. */
-    undeploy: async (id: string): Promise<ProjectRow | undefined> =>
-      (
-        await db
-          .update(projects)
-          .set({ is_deployed: false, deploy_type: "development", deployed_at: null, updated_at: sql`now()` })
-          .where(and(eq(projects.id, id), eq(projects.is_deployed, true)))
-          .returning()
-      )[0],
+    undeploy: (id: string): Promise<ProjectRow | undefined> => setProjectHosting(db, id, false),
     countRunning: async (owner: string): Promise<number> =>
       (
         await db

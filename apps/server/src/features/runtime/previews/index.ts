@@ -7,7 +7,7 @@ export { createPreviewsStore, type PreviewsStore } from "./previews.store.ts";
 export { createShareLinks, createShares } from "./shares.service.ts";
 export { createSharesStore } from "./shares.store.ts";
 export { createPodAccess } from "./pod-access.ts";
-export { createPodAccessStore } from "./pod-access.store.ts";
+export { createPodAccessStore, deletePodAccessOf } from "./pod-access.store.ts";
 export { mountPodAccess } from "./pod-access.routes.ts";
 export { createForwarder, type Passage } from "./forward.ts";
 export { labelOf } from "./request-target.ts";

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Database } from "../../../platform/database.ts";
+import type { Database, Queries } from "../../../platform/database.ts";
 import { podAccessLog } from "../../../db/schema/runtime.ts";
 
 export type PodAccessStore = ReturnType<typeof createPodAccessStore>;
@@ -13,4 +13,9 @@ export function createPodAccessStore(db: Database) {
       await db.execute(sql`delete from pod_access_log where created_at < now() - interval '90 days'`);
     },
   };
+}
+
+/** Deletes what was logged of a user's access to previews, and of access to theirs. */
+export async function deletePodAccessOf(q: Queries, userId: string): Promise<void> {
+  await q.delete(podAccessLog).where(sql`${podAccessLog.user_id} = ${userId} or ${podAccessLog.expected_user_id} = ${userId}`);
 }

@@ -1,8 +1,8 @@
+import { inLockOrder, placeContainers } from "../containers/index.ts";
 import { and, asc, count, eq, sql } from "drizzle-orm";
 import type { SavePositions } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { asJsonb } from "../../../platform/postgres-text.ts";
-import { containers, previews, previewShares, type PreviewRow } from "../../../db/schema/runtime.ts";
+import { previews, previewShares, type PreviewRow } from "../../../db/schema/runtime.ts";
 
 export type PreviewsStore = ReturnType<typeof createPreviewsStore>;
 export interface Placed {
@@ -76,24 +76,6 @@ export function createPreviewsStore(db: Database) {
   };
 }
 
-async function placeContainers(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["containers"]>) {
-  if (wanted.length === 0) return [];
-  const to = tx
-    .select({
-      id: sql<string>`(item->>'id')::uuid`.as("to_id"),
-      x: sql<number>`(item->>'position_x')::float8`.as("to_x"),
-      y: sql<number>`(item->>'position_y')::float8`.as("to_y"),
-    })
-    .from(sql`jsonb_array_elements(${asJsonb(inLockOrder(wanted))}) as item`)
-    .as("wanted");
-  return tx
-    .update(containers)
-    .set({ position_x: sql`${to.x}`, position_y: sql`${to.y}` })
-    .from(to)
-    .where(and(eq(containers.id, to.id), eq(containers.project_id, projectId)))
-    .returning({ id: containers.id, position_x: containers.position_x, position_y: containers.position_y });
-}
-
 async function placePreviews(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["previews"]>) {
   const placed: Placed["previews"] = [];
   for (const { id, ...place } of inLockOrder(wanted)) {
@@ -112,7 +94,3 @@ async function placePreviews(tx: Queries, projectId: string, wanted: NonNullable
   }
   return placed;
 }
-
-/** Two batches at once take their rows in one order, so that neither waits for the other for ever. Of two places for one thing the last counts. */
-const inLockOrder = <T extends { id: string }>(items: readonly T[]): T[] =>
-  [...new Map(items.map((item) => [item.id, item])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -1,7 +1,7 @@
-import { and, eq, ne, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { containers } from "../../../db/schema/runtime.ts";
-import { projects } from "../../../db/schema/projects.ts";
+import { setProjectFacts } from "../../projects/projects/index.ts";
+import { moveContainersToRoot } from "../../runtime/containers/index.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { gitRepositories, type GitRepositoryRow } from "../../../db/schema/source.ts";
 import { isNameForGit, type Identity } from "./identity.ts";
@@ -21,10 +21,7 @@ export function createGitStore(db: Database) {
     },
     /** Containers that ran in folders of the tree run at its root from now on. */
     resetDirectories: async (q: Queries, projectId: string): Promise<void> => {
-      await q
-        .update(containers)
-        .set({ directory: ".", updated_at: sql`now()` })
-        .where(and(eq(containers.project_id, projectId), ne(containers.directory, ".")));
+      await moveContainersToRoot(q, projectId);
     },
     find: async (projectId: string): Promise<GitRepositoryRow | undefined> =>
       (await db.select().from(gitRepositories).where(eq(gitRepositories.project_id, projectId)))[0],
@@ -37,16 +34,16 @@ export function createGitStore(db: Database) {
         .values({ project_id: projectId, ...facts })
         .onConflictDoUpdate({ target: gitRepositories.project_id, set: { ...facts, updated_at: sql`now()` } })
         .returning();
-      await q.update(projects).set({ has_git_repo: true, git_remote_url: url }).where(eq(projects.id, projectId));
+      await setProjectFacts(q, projectId, { has_git_repo: true, git_remote_url: url });
       return row as GitRepositoryRow;
     },
     unlink: async (projectId: string): Promise<void> =>
       db.transaction(async (tx) => {
         await tx.delete(gitRepositories).where(eq(gitRepositories.project_id, projectId));
-        await tx.update(projects).set({ git_remote_url: null }).where(eq(projects.id, projectId));
+        await setProjectFacts(tx, projectId, { git_remote_url: null });
       }),
     setHasRepository: async (projectId: string): Promise<void> => {
-      await db.update(projects).set({ has_git_repo: true }).where(eq(projects.id, projectId));
+      await setProjectFacts(db, projectId, { has_git_repo: true });
     },
     update: async (
       projectId: string,

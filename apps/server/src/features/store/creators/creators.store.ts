@@ -3,9 +3,8 @@ import type { CreatorDashboard, CreatorProfile } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { agents } from "../../../db/schema/agent.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
-import { bases } from "../marketplace/index.ts";
 import { themes, users, type UserRow } from "../../../db/schema/accounts.ts";
-import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type PayoutState } from "../../../db/schema/store.ts";
+import { bases, creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type PayoutState } from "../../../db/schema/store.ts";
 
 const cents = (condition = sql`true`) => sql<number>`coalesce(sum(${sales.amount_creator_cents}) filter (where ${condition}), 0)::float8`;
 

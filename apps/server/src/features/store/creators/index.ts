@@ -3,4 +3,4 @@ export { createCreatorsStore } from "./creators.store.ts";
 export { createPayoutDesk } from "./payout-admin.ts";
 export { mountCreators } from "./creators.routes.ts";
 export { createSales, type Sales } from "./sales.ts";
-export { createSalesStore } from "./sales.store.ts";
+export { createSalesStore, detachSalesFromAgent } from "./sales.store.ts";

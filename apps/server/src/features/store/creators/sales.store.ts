@@ -1,3 +1,4 @@
+import { setPayoutAccount } from "../../accounts/users/index.ts";
 import { and, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
@@ -54,12 +55,7 @@ export function createSalesStore(db: Database) {
           .where(eq(users.id, userId))
       )[0],
     /** The first one counts; resolves with what is stored. */
-    setAccount: async (userId: string, accountId: string): Promise<string> => {
-      await db.execute(
-        sql`update users set creator_stripe_account_id = ${accountId} where id = ${userId} and creator_stripe_account_id is null`,
-      );
-      return (await db.select({ id: users.creator_stripe_account_id }).from(users).where(eq(users.id, userId)))[0]?.id ?? accountId;
-    },
+    setAccount: (userId: string, accountId: string): Promise<string> => setPayoutAccount(db, userId, accountId),
     /**
      * What creators earned by the use of their agents, in whole cents, as far as it is not among the sales yet; the fractions stay until they are
      * whole. One at a time: until the transaction ends nobody else settles.
@@ -146,4 +142,9 @@ export function createSalesStore(db: Database) {
       await tx.update(creatorPayouts).set({ status: "failed" }).where(eq(creatorPayouts.id, id));
     },
   };
+}
+
+/** Sales of a deleted agent stay in the books without naming it. */
+export async function detachSalesFromAgent(q: Queries, agentId: string): Promise<void> {
+  await q.update(sales).set({ agent_id: null }).where(eq(sales.agent_id, agentId));
 }

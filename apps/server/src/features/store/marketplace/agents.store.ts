@@ -1,3 +1,6 @@
+import { deleteAgent, insertAgent, updateAgent } from "../../agent/agents/index.ts";
+import { detachUsageFromAgent } from "../../billing/credits/index.ts";
+import { detachSalesFromAgent } from "../creators/index.ts";
 import { and, eq, getTableColumns, inArray, ne, sql, type SQL } from "drizzle-orm";
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
@@ -130,20 +133,13 @@ export function createAgentShelf(db: Database) {
     },
 
     /** `undefined` when the slug is taken. */
-    insert: async (tx: Queries, values: typeof agents.$inferInsert): Promise<AgentRow | undefined> =>
-      (await tx.insert(agents).values(values).onConflictDoNothing({ target: agents.slug }).returning())[0],
-    update: async (tx: Queries, id: string, values: Partial<AgentRow>): Promise<void> => {
-      await tx
-        .update(agents)
-        .set({ ...values, updated_at: sql`now()` })
-        .where(eq(agents.id, id));
-    },
-    /** With its sub-agents, everybody's library entries, its reviews and its places in projects; copies of it stay, and so do the books. */
+    insert: insertAgent,
+    update: updateAgent,
+    /** Deletes an agent. Usage and sales of it stay in the books. */
     remove: async (tx: Queries, id: string): Promise<void> => {
-      await tx.execute(sql`update usage_logs set agent_id = null where agent_id = ${id}`);
-      await tx.execute(sql`update marketplace_transactions set agent_id = null where agent_id = ${id}`);
-      await tx.delete(agents).where(and(eq(agents.parent_agent_id, id), eq(agents.item_type, "subagent")));
-      await tx.delete(agents).where(eq(agents.id, id));
+      await detachUsageFromAgent(tx, id);
+      await detachSalesFromAgent(tx, id);
+      await deleteAgent(tx, id);
     },
   };
 }

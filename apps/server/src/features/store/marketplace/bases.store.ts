@@ -160,3 +160,13 @@ export function createBaseShelf(db: Database) {
     },
   };
 }
+
+/** Before a user is deleted: templates that others have in their libraries are given to `newOwnerId`. */
+export async function giveAwayBasesOf(q: Queries, userId: string, newOwnerId: string): Promise<void> {
+  await q
+    .update(bases)
+    .set({ created_by_user_id: newOwnerId })
+    .where(
+      sql`${bases.created_by_user_id} = ${userId} and ${bases.archive_path} is null and exists (select 1 from ${userPurchasedBases} where ${userPurchasedBases.base_id} = ${bases.id} and ${userPurchasedBases.user_id} <> ${userId})`,
+    );
+}
