@@ -80,7 +80,10 @@ export function describeDeleted(
       test("a project's folder: what ran in it ends, the rest goes on, and the project can be made anew", async () => {
         await create();
         const sandbox = await start("lost");
-        const command = sandbox.exec(["node", "-e", `setInterval(() => {}, 1000); // ${mark} command`]);
+        const isUp = Promise.withResolvers<void>();
+        const program = `console.log("up"); setInterval(() => {}, 1000); // ${mark} command`;
+        const command = sandbox.exec(["node", "-e", program], { onOutput: () => isUp.resolve() });
+        await isUp.promise;
         const neighbour = await start("neighbour");
         await remove("runtime/sandboxes/lost");
         expect((await command).exitCode).not.toBe(0);
