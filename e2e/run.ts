@@ -26,7 +26,7 @@ const here = import.meta.dirname;
 /** Those that need no browser stand beside the journeys. */
 const files: Record<string, string> = {
   ...Object.fromEntries(
-    ["conformance", "deployments", "templates", "three-containers", "weights"].map((name) => [name, join(here, `${name}.ts`)]),
+    ["conformance", "demo", "deployments", "templates", "three-containers", "weights"].map((name) => [name, join(here, `${name}.ts`)]),
   ),
   ...Object.fromEntries(readdirSync(join(here, "journeys")).map((file) => [file.replace(/\.ts$/, ""), join(here, "journeys", file)])),
 };

@@ -23,7 +23,7 @@ export interface Checkout {
 
 const testFiles = ["apps/*/src/**/*.test.{ts,tsx}", "packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"];
 /** What the end-to-end runner knows besides its journeys. */
-const otherScripts = ["conformance", "weights", "templates", "deployments", "three-containers"];
+const otherScripts = ["conformance", "demo", "weights", "templates", "deployments", "three-containers"];
 const isHard = (file: string) => file.endsWith(".hard.test.ts");
 
 /** Throws with a sentence when a name matches nothing. */
@@ -98,7 +98,7 @@ function allJourneys(checkout: Checkout, { besidesMain }: { besidesMain: boolean
       const listed = spawnSync(process.execPath, [join(checkout.root, "e2e/run.ts"), "--list"], { encoding: "utf8", timeout: 10_000 });
       const names = listed.stdout
         .split("\n")
-        .filter((name) => /^[\w-]+$/.test(name) && !(besidesMain && ["conformance", "weights"].includes(name)));
+        .filter((name) => /^[\w-]+$/.test(name) && !(besidesMain && ["conformance", "demo", "weights"].includes(name)));
       const secondsOf = (name: string) => checkout.durations[journeyKey(name)] ?? (otherScripts.includes(name) ? 100 : 45);
       let left = (seconds - startSeconds) * checkout.cores;
       const fitting: string[] = [];

@@ -14,6 +14,7 @@ const server = await startModelServer({
   script: demoScript(),
   tokenDelayMs: Number(values.delay ?? demoTokenDelayMs),
   models: [demoModel],
+  comparesCalls: false,
 });
 
 const stop = () => void server.close().then(() => process.exit(0));
