@@ -1,4 +1,5 @@
 import {
+  CostLimit,
   ModelCost,
   JsonObject,
   Literals,
@@ -77,7 +78,7 @@ export const SendMessage = Type.Object({
   chat_id: Maybe(Uuid),
   max_iterations: Maybe(Type.Integer({ minimum: 1 })),
   /** Cap of this run, in cents; the server's own caps hold beside it (4.5). */
-  max_cost_cents: Maybe(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+  max_cost_cents: Maybe(CostLimit(1_000_000)),
   edit_mode: Type.Optional(EditMode),
   view_context: Maybe(Type.String({ pattern: `^(${["graph", "builder", "terminal", "kanban"].map(inAnyCase).join("|")})$` })),
   /** Overrides the agent's model for this run (README rule 13). */
@@ -368,7 +369,7 @@ export const chatRoutes = {
       agent_id: Maybe(Type.String({ maxLength: 100 })),
       model: Maybe(Type.String({ maxLength: 200 })),
       message: Type.String({ maxLength: 200_000 }),
-      max_cost_cents: Maybe(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+      max_cost_cents: Maybe(CostLimit(1_000_000)),
     }),
     response: CostEstimate,
     errors: ["not_found", "unknown_model", "model_not_configured", "agent_not_owned", "closed_source", "agent_not_runnable"],

@@ -1,4 +1,4 @@
-import { Literals, Maybe, Nullable, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { CostLimit, Literals, Maybe, Nullable, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "models";
@@ -58,9 +58,9 @@ export const ModelPreferences = Type.Object({
   /** Ordered ids that answer when a model is overloaded; null: the server's list. */
   fallback_models: Nullable(Type.Array(Type.String({ maxLength: 200, pattern: "^[^/\\s]+/\\S+$" }), { maxItems: 10 })),
   /** Cap of a run that names none, in cents; null: the server's alone. Calls with one's own key count at list prices. */
-  max_cost_cents: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+  max_cost_cents: Nullable(CostLimit(1_000_000)),
   /** What calls with one's own keys may cost on one day (UTC), in cents at list prices; null: any amount. */
-  own_key_day_cents: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000 })),
+  own_key_day_cents: Nullable(CostLimit(10_000_000)),
 });
 export type ModelPreferences = Static<typeof ModelPreferences>;
 const ModelId = Type.String({ minLength: 3, maxLength: 200 });

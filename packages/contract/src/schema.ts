@@ -13,6 +13,8 @@ export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 export const AverageRating = Nullable(Type.Number({ description: "Mean of all reviews, 1 to 5; null without reviews" }));
 /** What model calls cost: one unit everywhere. What is paid, charged or owed is whole cents or credits instead. */
 export const ModelCost = Type.Number({ minimum: 0, description: "US cents with up to 8 decimals: a model call costs fractions of a cent" });
+/** A limit on costs, in US cents; stored with four decimals. */
+export const CostLimit = (maximum: number) => Type.Number({ minimum: 0.0001, maximum });
 export const Maybe = <T extends TSchema>(schema: T) => Type.Optional(Nullable(schema));
 export const Literals = <const T extends readonly string[]>(...values: T) =>
   Type.Unsafe<T[number]>({ type: "string", enum: values as unknown as string[] });

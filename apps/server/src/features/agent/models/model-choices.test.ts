@@ -167,6 +167,10 @@ describe("choices", () => {
       max_cost_cents: 25.5,
       own_key_day_cents: null,
     });
+    // Stored with four decimals: less would be stored as 0, which is no limit.
+    for (const body of [{ max_cost_cents: 1e-9 }, { own_key_day_cents: 1e-9 }])
+      await expect(client.models.setPreferences({ body })).rejects.toMatchObject({ status: 422 });
+    expect(await client.models.setPreferences({ body: { max_cost_cents: 0.0001 } })).toMatchObject({ max_cost_cents: 0.0001 });
     expect(await client.models.setPreferences({ body: { max_cost_cents: null } })).toEqual({
       fallback_models: ["openai/gpt-5"],
       max_cost_cents: null,
