@@ -47,7 +47,7 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
     } catch (error) {
       const isDone = error instanceof Crash && error.isCommitted;
       if (isDone) model.event(event, sessionOf(event));
-      else if (!(error instanceof Crash) && !/Stripe could not/.test(String(error))) throw error;
+      else if (!(error instanceof Crash) && !/Stripe request failed/.test(String(error))) throw error;
       return false;
     } finally {
       stack.chaos.arm(undefined);

@@ -385,7 +385,7 @@ describe("credits", () => {
     world.stripe.account.pay(cheap.session_id, { amount: 100 });
     await settle();
     expect((await api(ada).billing.credits()).purchased_credits).toBe(0);
-    expect(world.app.logs()).toContain("paid another amount than was asked for");
+    expect(world.app.logs()).toContain("paid amount differs from the agreed price");
     const small = await api(ada).billing.purchaseCredits({ body: { package: "small" } });
     const paid = world.stripe.account.pay(small.session_id);
     world.stripe.account.refund(paid.payment_intent ?? "");
