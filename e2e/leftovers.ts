@@ -97,7 +97,7 @@ export async function leftoversOf(dataDir: string, { isEmptied }: { isEmptied: b
 function namesOf(dataDir: string) {
   const runtime = join(dataDir, "runtime");
   const hash = createHash("sha256").update(runtime).digest("hex");
-  // LocalServers of projects see it at a path that they can traverse.
+  // Programs of projects see it at a path that they can traverse.
   return { runtime, key: hash.slice(0, 8), alias: `/run/tesslate-${hash.slice(0, 12)}` };
 }
 

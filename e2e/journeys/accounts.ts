@@ -121,7 +121,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         const code = /\b\d{6}\b/.exec(await mailed(/sign-in code/))?.[0] ?? "";
         await page.getByLabel("Code", { exact: true }).first().click();
         await page.keyboard.type(code === "000000" ? "111111" : "000000");
-        await page.getByText("That code is wrong or no longer valid.").waitFor();
+        await page.getByText("The code is wrong or has expired.").waitFor();
         await page.keyboard.type(code);
         await home();
       },
@@ -171,7 +171,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await shot(page, "code-app");
         await page.getByLabel("Code", { exact: true }).first().click();
         await page.keyboard.type(used);
-        await page.getByText("That code is wrong or no longer valid.").waitFor();
+        await page.getByText("The code is wrong or has expired.").waitFor();
         await page.getByRole("button", { name: "Use a recovery code" }).click();
         await page.getByLabel("Recovery code").fill(recovery.toUpperCase());
         await accessible(page, "recovery code");
@@ -258,7 +258,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await section.getByText("No passkeys yet").waitFor();
         await signOut();
         await page.getByRole("button", { name: "Use a passkey" }).click();
-        await page.getByText("That passkey does not open an account here.").waitFor();
+        await page.getByText("This passkey is not registered here.").waitFor();
         await shot(page, "passkey-refused");
         await signIn("an entirely new one");
         await home();

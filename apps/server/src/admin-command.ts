@@ -70,13 +70,13 @@ export const operatorOf = (
     sessions: {
       revokeOthers: async (tx, userId, keepId, reason) => void (await auth.revokeOfUser(userId, keepId, reason, tx)),
       isOpenNow: auth.isOpenNow,
-      forgetUser: (userId) => auth.ring({ user_id: userId }),
+      forgetUser: (userId) => auth.notify({ user_id: userId }),
     },
     limits,
     makeAvatar: createAvatarMaker(),
     welcome: config.billing.welcome,
     onRegistered: [onRegistered],
-    holdTheme: async () => false,
+    lockTheme: async () => false,
   });
   return createOperator({
     audits,

@@ -97,7 +97,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const community = composeCommunity(platform, audit, models, billing);
     const accounts = composeAccounts(platform, audit, {
       onRegistered: [models.agents.onRegistered, community.referrals.onRegistered],
-      holdTheme: community.themes.holdWearable,
+      lockTheme: community.themes.lockUsable,
       offeredBy: community.creators.offered,
     });
     const secrecy = composeSecrecy(platform);

@@ -18,7 +18,7 @@ import { modelKeyPlace, providerHeadersPlace } from "./features/agent/models/ind
 import { secretAad } from "./features/projects/secrets/index.ts";
 import { projectSecrets } from "./db/schema/projects.ts";
 import { emailAad } from "./platform/mail.store.ts";
-import { letters } from "./db/schema/platform.ts";
+import { emails } from "./db/schema/platform.ts";
 import { sealedBytes, type SealedColumn } from "./platform/sealed-column.ts";
 import { sealedSettings } from "./platform/server-settings.ts";
 
@@ -116,10 +116,10 @@ export const sealedColumns: readonly SealedColumn[] = [
     needs: [idempotencyKeys.id],
     place: ({ id = "" }) => answerAad(id),
   }),
-  sealedBytes(letters, {
-    id: letters.id,
-    column: letters.sealed_letter,
-    needs: [letters.id],
+  sealedBytes(emails, {
+    id: emails.id,
+    column: emails.sealed_letter,
+    needs: [emails.id],
     place: ({ id = "" }) => emailAad(id),
   }),
   sealedSettings,

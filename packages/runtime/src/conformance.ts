@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collect, is, text, until } from "./conformance/observe.ts";
-import { realPrograms, type LocalServers } from "./conformance/programs.ts";
+import { realPrograms, type Programs } from "./conformance/programs.ts";
 import { describeServices } from "./conformance/services.ts";
 import { describeTree } from "./conformance/tree.ts";
 import { RuntimeError } from "./errors.ts";
@@ -12,7 +12,7 @@ import type { ImageSpec, RuntimeDriver, Sandbox } from "./types.ts";
 export interface ConformanceOptions {
   /** Why the driver cannot run here; the suite is then skipped by that name. */
   skip?: string | undefined;
-  programs?: LocalServers;
+  programs?: Programs;
 }
 
 /**

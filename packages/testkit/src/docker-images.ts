@@ -49,7 +49,7 @@ export async function importPrograms(host: string, image: ProgramImage): Promise
     return join(root, path);
   };
   try {
-    // LocalServers and libraries lie in /usr, whatever name they are asked for by.
+    // Programs and libraries lie in /usr, whatever name they are asked for by.
     for (const link of ["bin", "sbin", "lib", "lib64"]) {
       mkdirSync(join(root, "usr", link), { recursive: true });
       symlinkSync(`usr/${link}`, join(root, link));

@@ -13,8 +13,8 @@ import {
   createOauthStore,
   createPasskeys,
   createPasskeysStore,
-  createHold,
-  createProof,
+  createLockUser,
+  createReauthenticate,
   createProviders,
   createRecovery,
   createRefreshTokens,
@@ -24,7 +24,7 @@ import {
   createSetup,
   createTotp,
   createTwoFactor,
-  createWaysIn,
+  createLoginMethods,
   mountAuth,
   mountLinkedAccounts,
   mountPasskeys,
@@ -45,7 +45,7 @@ import {
   createUsers,
   createUsersStore,
   mountUsers,
-  type HoldTheme,
+  type LockTheme,
   type OnEmailAsked,
   type OnEmailChanged,
   type OnRegistered,
@@ -79,9 +79,9 @@ export function composeAccounts(
   /** What a new account starts with, done in the transaction that creates it. */
   {
     onRegistered: begins,
-    holdTheme,
+    lockTheme,
     offeredBy,
-  }: { onRegistered: readonly OnRegistered[]; holdTheme: HoldTheme; offeredBy: Parameters<typeof mountUsers>[1]["offeredBy"] },
+  }: { onRegistered: readonly OnRegistered[]; lockTheme: LockTheme; offeredBy: Parameters<typeof mountUsers>[1]["offeredBy"] },
 ): AccountsArea {
   const { appBaseUrl } = config.http;
   const onRegistered = [...begins];
@@ -113,22 +113,22 @@ export function composeAccounts(
     onSecurityEvent: securityLog.note,
     hasTwoFactor: mail.isOn,
     confirmsEmail: mail.isOn,
-    holdTheme,
+    lockTheme,
   });
   const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
   const apiKeys = createApiKeys({ store: createApiKeysStore(db), bus, log });
   const providers = createProviders({ config: config.auth.oauth, outbound });
-  const ways = createWaysIn({ db, isUsable: (provider) => provider in providers });
-  const hold = createHold({ ways, sessions });
+  const loginMethods = createLoginMethods({ db, isUsable: (provider) => provider in providers });
+  const lockUser = createLockUser({ loginMethods, sessions });
   const totp = createTotp({
     store: secondFactorStore,
-    hold,
+    lockUser,
     log: securityLog,
     limits,
     box,
     issuer: `Tesslate Studio (${config.http.appHost})`,
   });
-  const prove = createProof({ users, totp, limits });
+  const reauthenticate = createReauthenticate({ users, totp, limits });
   const twoFactor = createTwoFactor({
     store: createAttemptsStore(db),
     users,
@@ -139,7 +139,16 @@ export function composeAccounts(
     box,
     config: config.auth.twoFactor,
   });
-  const passkeys = createPasskeys({ store: createPasskeysStore(db), users, hold, ways, securityLog, limits, log, site: config.http });
+  const passkeys = createPasskeys({
+    store: createPasskeysStore(db),
+    users,
+    lockUser,
+    loginMethods,
+    securityLog,
+    limits,
+    log,
+    site: config.http,
+  });
   const cookies = createAuthCookies(config.auth);
   const auth = createAuth({
     store: authStore,
@@ -161,7 +170,7 @@ export function composeAccounts(
     db,
     users,
     sessions,
-    ways,
+    loginMethods,
     passwords,
     mail,
     securityLog,
@@ -181,8 +190,8 @@ export function composeAccounts(
     users,
     sessions,
     setup,
-    hold,
-    ways,
+    lockUser,
+    loginMethods,
     apiKeys,
     securityLog,
     log,
@@ -205,15 +214,15 @@ export function composeAccounts(
     cron: { prune_sessions: "17 * * * *" },
     mount(mount) {
       mountAuth(mount, { auth, recovery, oauth, sessions, apiKeys, cookies, config: config.auth, appBaseUrl });
-      mountLinkedAccounts(mount, { oauth, cookies, prove });
-      mountPasskeys(mount, { passkeys, auth, users, prove, cookies });
+      mountLinkedAccounts(mount, { oauth, cookies, reauthenticate });
+      mountPasskeys(mount, { passkeys, auth, users, reauthenticate, cookies });
       mountSecondFactor(mount, {
         totp,
         log: securityLog,
         users,
-        prove,
+        reauthenticate,
         isForAll: config.auth.twoFactor.isForAll,
-        countWays: ways.count,
+        countLoginMethods: loginMethods.count,
       });
       mountUsers(mount, { users, offeredBy });
     },

@@ -96,7 +96,7 @@ export function composeChat(
     credits,
     projects,
     refuseWhileRestoring,
-    requireLiving: users.requireLiving,
+    requireActive: users.requireActive,
   });
   const repairs = createRepairs({ store: createRepairsStore(db), projects, start: chat.start, events, limits: config.repairs, log });
   onClose(async () => repairs.close());

@@ -15,7 +15,7 @@ import {
   type PreviewsStore,
   type Visitors,
 } from "../features/runtime/previews/index.ts";
-import { isLiving } from "../features/accounts/users/index.ts";
+import { canSignIn } from "../features/accounts/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
@@ -54,7 +54,7 @@ export function composePreviews(
   const shares = createShares({ store: sharesStore, previews, containers, links: shareLinks, address });
   const mayAct = async (userId: string) => {
     const user = await users.find(userId);
-    return user !== undefined && isLiving(user);
+    return user !== undefined && canSignIn(user);
   };
   const visitors = createVisitors({ tickets: authStore, sessions: { ...sessions, mayAct }, shares: shareLinks, box, address });
   const podAccess = createPodAccess({

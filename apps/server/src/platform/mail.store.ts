@@ -1,7 +1,7 @@
 import type { LetterKind, LetterStatus } from "@tesslate/contract";
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "./database.ts";
-import { letters, type LetterRow } from "../db/schema/platform.ts";
+import { emails, type EmailRow } from "../db/schema/platform.ts";
 
 /** What a letter's text is bound to. */
 export const emailAad = (id: string): string => `letters:${id}`;
@@ -21,69 +21,69 @@ export function createMailStore(db: Database) {
         recipient: string;
         sealed_letter: Buffer;
         status: LetterStatus;
-        usefulSeconds: number | undefined;
+        validForSeconds: number | undefined;
       },
     ): Promise<void> => {
-      const { usefulSeconds, ...row } = values;
-      await tx.insert(letters).values({ ...row, ...(usefulSeconds !== undefined && { expires_at: inSeconds(usefulSeconds) }) });
+      const { validForSeconds, ...row } = values;
+      await tx.insert(emails).values({ ...row, ...(validForSeconds !== undefined && { expires_at: inSeconds(validForSeconds) }) });
     },
     /** Takes a letter that is due; nobody else takes it for `leaseSeconds`, so that a sender who dies delays it and loses nothing. */
-    claim: async (id: string, leaseSeconds: number): Promise<(LetterRow & { isLate: boolean }) | undefined> =>
+    claim: async (id: string, leaseSeconds: number): Promise<(EmailRow & { isLate: boolean }) | undefined> =>
       (
         await db
-          .update(letters)
-          .set({ attempts: sql`${letters.attempts} + 1`, next_attempt_at: inSeconds(leaseSeconds) })
-          .where(and(eq(letters.id, id), eq(letters.status, "queued"), sql`${letters.next_attempt_at} <= now()`))
+          .update(emails)
+          .set({ attempts: sql`${emails.attempts} + 1`, next_attempt_at: inSeconds(leaseSeconds) })
+          .where(and(eq(emails.id, id), eq(emails.status, "queued"), sql`${emails.next_attempt_at} <= now()`))
           .returning()
       ).map((row) => ({ ...row, isLate: row.expires_at !== null && Date.parse(row.expires_at) <= Date.now() }))[0],
     /** What it said is forgotten with it. */
     sent: async (id: string): Promise<void> => {
       await db
-        .update(letters)
+        .update(emails)
         .set({ status: "sent", sealed_letter: null, last_error: null, sent_at: sql`now()` as never })
-        .where(eq(letters.id, id));
+        .where(eq(emails.id, id));
     },
     postpone: async (tx: Queries, id: string, reason: string, waitSeconds: number): Promise<void> => {
       await tx
-        .update(letters)
+        .update(emails)
         .set({ last_error: reason, next_attempt_at: inSeconds(waitSeconds) })
-        .where(eq(letters.id, id));
+        .where(eq(emails.id, id));
     },
     giveUp: async (id: string, reason: string): Promise<void> => {
-      await db.update(letters).set({ status: "failed", last_error: reason }).where(eq(letters.id, id));
+      await db.update(emails).set({ status: "failed", last_error: reason }).where(eq(emails.id, id));
     },
     /** Queued anew from its first try; `undefined` when it was sent already. */
-    revive: async (tx: Queries, id: string): Promise<LetterRow | undefined> =>
+    revive: async (tx: Queries, id: string): Promise<EmailRow | undefined> =>
       (
         await tx
-          .update(letters)
+          .update(emails)
           .set({ status: "queued", attempts: 0, last_error: null, next_attempt_at: sql`now()` as never })
-          .where(and(eq(letters.id, id), inArray(letters.status, ["queued", "failed", "kept"]), sql`${letters.sealed_letter} is not null`))
+          .where(and(eq(emails.id, id), inArray(emails.status, ["queued", "failed", "kept"]), sql`${emails.sealed_letter} is not null`))
           .returning()
       )[0],
     overdue: async (tx: Queries): Promise<string[]> =>
       (
         await tx
-          .select({ id: letters.id })
-          .from(letters)
-          .where(and(eq(letters.status, "queued"), sql`${letters.next_attempt_at} < now() - interval '5 seconds'`))
+          .select({ id: emails.id })
+          .from(emails)
+          .where(and(eq(emails.status, "queued"), sql`${emails.next_attempt_at} < now() - interval '5 seconds'`))
           .limit(500)
       ).map((row) => row.id),
-    find: async (id: string): Promise<LetterRow | undefined> => (await db.select().from(letters).where(eq(letters.id, id)))[0],
+    find: async (id: string): Promise<EmailRow | undefined> => (await db.select().from(emails).where(eq(emails.id, id)))[0],
     list: async (
       { status, search }: { status?: LetterStatus; search?: string },
       page: { limit: number; offset: number },
-    ): Promise<{ rows: Omit<LetterRow, "sealed_letter">[]; total: number }> => {
+    ): Promise<{ rows: Omit<EmailRow, "sealed_letter">[]; total: number }> => {
       const where = and(
-        status === undefined ? undefined : eq(letters.status, status),
-        search === undefined ? undefined : sql`position(lower(${search}) in ${letters.recipient}) > 0`,
+        status === undefined ? undefined : eq(emails.status, status),
+        search === undefined ? undefined : sql`position(lower(${search}) in ${emails.recipient}) > 0`,
       );
-      const { id, kind, recipient, attempts, last_error, next_attempt_at, expires_at, created_at, sent_at } = letters;
+      const { id, kind, recipient, attempts, last_error, next_attempt_at, expires_at, created_at, sent_at } = emails;
       const columns = {
         id,
         kind,
         recipient,
-        status: letters.status,
+        status: emails.status,
         attempts,
         last_error,
         next_attempt_at,
@@ -92,13 +92,13 @@ export function createMailStore(db: Database) {
         sent_at,
       };
       const [rows, total] = await Promise.all([
-        db.select(columns).from(letters).where(where).orderBy(desc(created_at), id).limit(page.limit).offset(page.offset),
-        db.$count(letters, where),
+        db.select(columns).from(emails).where(where).orderBy(desc(created_at), id).limit(page.limit).offset(page.offset),
+        db.$count(emails, where),
       ]);
       return { rows, total };
     },
     prune: async (): Promise<void> => {
-      await db.delete(letters).where(sql`${letters.created_at} < now() - make_interval(days => ${keptDays})`);
+      await db.delete(emails).where(sql`${emails.created_at} < now() - make_interval(days => ${keptDays})`);
     },
   };
 }
@@ -106,5 +106,5 @@ export function createMailStore(db: Database) {
 /** Deletes the emails to these addresses, whatever their state. */
 export async function deleteEmailsTo(q: Queries, addresses: readonly (string | null)[]): Promise<void> {
   const wanted = addresses.flatMap((address) => (address === null ? [] : [address.toLowerCase()]));
-  await q.delete(letters).where(sql`lower(${letters.recipient}) = any(${sql.param(wanted)}::text[])`);
+  await q.delete(emails).where(sql`lower(${emails.recipient}) = any(${sql.param(wanted)}::text[])`);
 }

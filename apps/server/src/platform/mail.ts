@@ -7,16 +7,16 @@ import type { Queries } from "./database.ts";
 import { enqueueJob, type JobHandlers } from "./jobs.ts";
 import type { Logger } from "./logger.ts";
 import { emailAad, type MailStore } from "./mail.store.ts";
-import type { LetterRow } from "../db/schema/platform.ts";
+import type { EmailRow } from "../db/schema/platform.ts";
 
-export interface Letter {
+export interface Email {
   kind: LetterKind;
   to: string;
   subject: string;
   text: string;
   html: string;
   /** How long what it says is of use: later it is not sent any more. */
-  usefulMs?: number;
+  validForMs?: number;
 }
 
 /**
@@ -27,13 +27,13 @@ export interface Letter {
 export interface Mail {
   /** A mail server and a sender are configured. */
   readonly isOn: boolean;
-  queue(tx: Queries, letter: Letter): Promise<void>;
+  queue(tx: Queries, letter: Email): Promise<void>;
   list: MailStore["list"];
-  find(id: string): Promise<LetterRow | undefined>;
+  find(id: string): Promise<EmailRow | undefined>;
   /** What a kept letter says; `undefined` of any other. */
-  read(row: LetterRow): Pick<Letter, "subject" | "text"> | undefined;
+  read(row: EmailRow): Pick<Email, "subject" | "text"> | undefined;
   /** Sends a letter once the transaction has committed. `undefined`: it is gone or was sent. */
-  retry(tx: Queries, id: string): Promise<LetterRow | undefined>;
+  retry(tx: Queries, id: string): Promise<EmailRow | undefined>;
   readonly jobHandlers: JobHandlers;
   close(): Promise<void>;
 }
@@ -61,8 +61,8 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
         disableUrlAccess: true,
       })
     : undefined;
-  const open = ({ id, sealed_letter }: LetterRow) =>
-    JSON.parse(box.open(sealed_letter ?? Buffer.alloc(0), emailAad(id))) as Pick<Letter, "subject" | "text" | "html">;
+  const open = ({ id, sealed_letter }: EmailRow) =>
+    JSON.parse(box.open(sealed_letter ?? Buffer.alloc(0), emailAad(id))) as Pick<Email, "subject" | "text" | "html">;
   const ring = (tx: Queries, id: string, delayMs = 0) =>
     enqueueJob(tx, "send_letter", { id }, { key: `letter:${id}`, maxAttempts: 1, delayMs });
 
@@ -94,7 +94,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
 
   return {
     isOn,
-    queue: async (tx, { kind, to, subject, text, html, usefulMs }) => {
+    queue: async (tx, { kind, to, subject, text, html, validForMs }) => {
       const id = randomUUID();
       await store.insert(tx, {
         id,
@@ -102,7 +102,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
         recipient: to,
         sealed_letter: box.seal(JSON.stringify({ subject, text, html }), emailAad(id)),
         status: isOn ? "queued" : "kept",
-        usefulSeconds: usefulMs === undefined ? undefined : usefulMs / 1000,
+        validForSeconds: validForMs === undefined ? undefined : validForMs / 1000,
       });
       if (isOn) await ring(tx, id);
     },

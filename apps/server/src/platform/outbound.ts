@@ -164,7 +164,7 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
     },
     allowsPlain: (url) => isPlainAllowed(bare(url.hostname), portOf(url)),
     connect: async (hostname, port, signal) => {
-      // LocalServers that come here speak TLS, or HTTP without it at port 80.
+      // Programs that come here speak TLS, or HTTP without it at port 80.
       const target = targetOf({ protocol: port === 80 ? "http:" : "https:", hostname, port: String(port) });
       if (proxy.isProxied(target)) {
         await checkProxied(target);

@@ -1,5 +1,5 @@
 /** What the suite runs inside. The defaults are real programs; a fake driver brings its own. */
-export interface LocalServers {
+export interface Programs {
   /** Prints `text` and a line end on standard output. */
   echo(text: string): string[];
   /** Prints `text` on standard error and ends with `code`. */
@@ -24,7 +24,7 @@ export interface LocalServers {
 }
 
 const node = (script: string, ...args: string[]) => ["node", "-e", script, ...args];
-export const realPrograms: LocalServers = {
+export const realPrograms: Programs = {
   echo: (text) => ["echo", text],
   fail: (text, code) => ["sh", "-c", 'echo "$1" >&2; exit "$2"', "sh", text, String(code)],
   cat: ["cat"],

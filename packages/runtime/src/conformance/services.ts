@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { LogLine, RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
 import { collect, is, until } from "./observe.ts";
-import type { LocalServers } from "./programs.ts";
+import type { Programs } from "./programs.ts";
 
 /** What the suite gives to its parts; the driver is there when a test begins. */
 export interface Stage {
   name: string;
-  programs: LocalServers;
+  programs: Programs;
   readonly driver: RuntimeDriver;
   /** A sandbox of its own. */
   open(): Promise<Sandbox>;

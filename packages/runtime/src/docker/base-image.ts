@@ -19,7 +19,7 @@ export interface BaseImage {
 const scratchTag = "tesslate-base:1";
 /** What is bound over, and `sbin`, where engines put the first process of a container. */
 const folders = ["app", "dev", "etc", "home", "home/app", "opt", "proc", "run", "sbin", "sys", "tmp", "usr"];
-/** LocalServers look for programs and libraries here; they are in `/usr`. */
+/** Programs look for programs and libraries here; they are in `/usr`. */
 const links = ["bin", "lib", "lib64"];
 
 /**

@@ -182,7 +182,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
       await world.settled();
       return opened;
     },
-    // LocalServers of this machine need the libraries of this machine.
+    // Programs of this machine need the libraries of this machine.
     locate: (path) => (base.isHostPrograms ? locate(path, programs) : undefined),
     // Its containers went with the sweep.
     endStray: (_, slot) => networks.remove(slot),

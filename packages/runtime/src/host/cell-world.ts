@@ -20,7 +20,7 @@ interface Options {
   log: RuntimeLog;
 }
 
-/** LocalServers that are processes of this host, inside the walls of a cell. */
+/** Programs that are processes of this host, inside the walls of a cell. */
 export function cellWorld({ id, cell, fifos, runDir, log }: Options): World {
   return {
     inside: cell.inside,

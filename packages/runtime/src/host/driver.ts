@@ -291,7 +291,7 @@ const namesIn = (dir: string) => (existsSync(dir) ? readdirSync(dir) : []);
 function makeFolders(dir: string, owner: number | undefined) {
   for (const name of ["files", "home", "tmp", "services", "volumes"] as const) {
     const path = join(dir, name);
-    // LocalServers pass the folder of volumes to reach their own.
+    // Programs pass the folder of volumes to reach their own.
     makeFolder(path, name === "volumes" ? 0o711 : 0o700);
     if (owner !== undefined && (name === "files" || name === "home")) chownSync(path, owner, owner);
   }

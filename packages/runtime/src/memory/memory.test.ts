@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { describeRuntimeDriver } from "../conformance.ts";
-import type { LocalServers } from "../conformance/programs.ts";
+import type { Programs } from "../conformance/programs.ts";
 import { createMemoryDriver } from "./driver.ts";
 
-const programs: LocalServers = {
+const programs: Programs = {
   echo: (text) => ["echo", text],
   fail: (text, code) => ["fail", text, String(code)],
   cat: ["cat"],

@@ -4,7 +4,7 @@ import { toAddress, toNumber, type Slot } from "../host/slots.ts";
 import { hubDevice } from "../host/filter.ts";
 
 /**
- * The namespace all sandboxes of a data folder are cabled to. LocalServers on the host that watch its links (browsers drop every
+ * The namespace all sandboxes of a data folder are cabled to. Programs on the host that watch its links (browsers drop every
  * request when one comes or goes) see its one cable, laid at the start, and nothing of the sandboxes.
  */
 export interface Hub {

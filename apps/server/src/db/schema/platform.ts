@@ -26,7 +26,7 @@ export const processes = pgTable("processes", {
 });
 
 /** Outgoing mail. `sealed_letter` (what it says) is there until it was sent; a letter that is kept was written while there was no mail server. */
-export const letters = pgTable(
+export const emails = pgTable(
   "letters",
   {
     id: id(),
@@ -44,4 +44,4 @@ export const letters = pgTable(
   },
   (t) => [index("letters_created_at_idx").on(t.created_at), index("letters_due_idx").on(t.status, t.next_attempt_at)],
 );
-export type LetterRow = typeof letters.$inferSelect;
+export type EmailRow = typeof emails.$inferSelect;

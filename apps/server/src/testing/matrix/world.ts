@@ -7,7 +7,7 @@ import { freePort, call, png, say, script, when, type ScriptItem } from "@tessla
 import { oauthAccounts, passkeys } from "../../db/schema/accounts.ts";
 import { subscriptions } from "../../db/schema/billing.ts";
 import { containers } from "../../db/schema/runtime.ts";
-import { letters } from "../../db/schema/platform.ts";
+import { emails } from "../../db/schema/platform.ts";
 import { evidencePictures, runEvidence } from "../../db/schema/agent.ts";
 import { eventually, reading } from "../chat.ts";
 import { type TestApp, type TestUser } from "../app.ts";
@@ -153,7 +153,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const whole = await api.auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } });
   const login = await api.auth.login({ body: { email: user.email, password: user.password } });
   const session = (await app.as({ token: login.access_token ?? "" }).auth.sessions({ query: {} })).items.find(({ current }) => current);
-  const [letter] = await app.db.select().from(letters).where(eq(letters.recipient, user.email));
+  const [letter] = await app.db.select().from(emails).where(eq(emails.recipient, user.email));
   const [passkey] = await app.db
     .insert(passkeys)
     .values({ user_id: user.id, credential_id: mark, public_key: mark, counter: 0, transports: [], name: mark, is_synced: false })

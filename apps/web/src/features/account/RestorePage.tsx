@@ -57,7 +57,7 @@ export function RestorePage() {
             {isUsedUp
               ? "This account is not waiting to be deleted. Perhaps it was kept before: sign in."
               : hasCode(keep.error, "login_bad_credentials")
-                ? "The e-mail, username or password is wrong."
+                ? "Incorrect email, username or password."
                 : sentenceOf(keep.error)}
           </Banner>
         ) : null}

@@ -73,7 +73,7 @@ export function CodeStep({
     } catch (failure) {
       if (hasCode(failure, "two_fa_session_invalid")) return onExpired();
       setCode("");
-      setError(hasCode(failure, "two_fa_code_invalid") ? "That code is wrong or no longer valid." : sentenceOf(failure));
+      setError(hasCode(failure, "two_fa_code_invalid") ? "The code is wrong or has expired." : sentenceOf(failure));
     } finally {
       setIsWorking(false);
     }
@@ -82,7 +82,7 @@ export function CodeStep({
     setError(undefined);
     try {
       await resendCode(tempToken);
-      setNote(wasMailed ? "A new code is on its way. Older ones no longer work." : "A code is on its way.");
+      setNote(wasMailed ? "We emailed you a new code. Earlier codes no longer work." : "A code is on its way.");
       setWasMailed(true);
       restart();
     } catch (failure) {

@@ -102,7 +102,7 @@ test.describe("with a second step", () => {
     const code = await screen.findByLabelText("Code");
     expect(code).toHaveFocus();
     await user.type(code, "123456");
-    expect(await screen.findByText("That code is wrong or no longer valid.")).toBeVisible();
+    expect(await screen.findByText("The code is wrong or has expired.")).toBeVisible();
     expect(screen.getByLabelText("Code")).toHaveValue("");
     expect(api.asked("auth.twoFactorVerify").map(({ body }) => body)).toEqual([{ temp_token: "tmp", code: "123456" }]);
   });
@@ -116,7 +116,7 @@ test.describe("with a second step", () => {
     await user.type(screen.getByLabelText("Password"), "pass word{Enter}");
     await user.click(await screen.findByRole("button", { name: "Use a recovery code" }));
     await user.type(screen.getByLabelText("Recovery code"), "abcd-efgh{Enter}");
-    await screen.findByText("That code is wrong or no longer valid.");
+    await screen.findByText("The code is wrong or has expired.");
     expect(api.asked("auth.twoFactorVerify")[0]?.body).toEqual({ temp_token: "tmp", recovery_code: "abcd-efgh" });
   });
 

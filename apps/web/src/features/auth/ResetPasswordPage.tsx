@@ -26,7 +26,7 @@ export function ResetPasswordPage() {
     setIsWorking(true);
     try {
       await api.auth.resetPassword({ body: { token, password } });
-      toast("Your password is set. Sign in with it.");
+      toast("Password set. You can sign in now.");
       await router.navigate({ to: "/login", search: {}, replace: true });
     } catch (failure) {
       if (hasCode(failure, "reset_password_bad_token")) setIsOver(true);

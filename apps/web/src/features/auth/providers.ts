@@ -13,11 +13,11 @@ export const providerName = (config: PublicConfig | undefined, provider: SignInP
 const refusals: Record<string, string> = {
   oauth_failed: "Signing in there did not work. Try again, or use your password.",
   oauth_denied: "You did not let the provider sign you in.",
-  oauth_not_available_email: "That account has no confirmed e-mail address that it lets us see.",
+  oauth_not_available_email: "The provider did not share a confirmed email address. Confirm your email there, or allow access to it.",
   invalid_state_token: "That sign-in was not begun in this browser, or is used up. Begin again.",
   state_token_expired: "That sign-in took too long. Begin again.",
   login_bad_credentials: "That account cannot sign in here.",
-  oauth_not_configured: "This way of signing in is not set up on this server.",
+  oauth_not_configured: "This sign-in provider is not configured on this server.",
 };
 /** Why a provider's sign-in led back to the sign-in page. */
 export const refusalOf = (code: string | undefined): string | undefined =>

@@ -92,7 +92,7 @@ export function ControlsSamples() {
           >
             <PasswordInput size="lg" defaultValue="wrong one" autoComplete="off" />
           </Field>
-          <Field label="Code" error={code.length === 6 ? "That code is wrong or no longer valid." : undefined}>
+          <Field label="Code" error={code.length === 6 ? "The code is wrong or has expired." : undefined}>
             <CodeInput value={code} onChange={setCode} />
           </Field>
           <Field label="Model">

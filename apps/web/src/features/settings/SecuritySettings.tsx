@@ -229,7 +229,7 @@ function CodeForm() {
         <p className="text-fg-2">
           {config?.features.two_fa === false
             ? "This server sends no mail, so there are no codes."
-            : "Confirm your e-mail address first: the codes go there."}
+            : "Confirm your email address first. The codes are sent to it."}
         </p>
       ) : (
         <form onSubmit={submit} noValidate className="grid gap-3">

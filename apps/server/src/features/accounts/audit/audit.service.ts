@@ -4,7 +4,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { forbidden } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
-import { isLiving, type UserRow } from "../users/index.ts";
+import { canSignIn, type UserRow } from "../users/index.ts";
 import { pagesOf } from "../../../platform/csv.ts";
 import type { AuditStore } from "./audit.store.ts";
 
@@ -71,7 +71,7 @@ export function createAudit({ store, limits }: { store: AuditStore; limits: Rate
       return store.transaction(async (tx) => {
         const users = await store.lockUsers(tx, [actor.id, ...holding]);
         const self = users.get(actor.id);
-        if (!self?.is_superuser || !isLiving(self)) throw forbidden("forbidden", "This requires an administrator.");
+        if (!self?.is_superuser || !canSignIn(self)) throw forbidden("forbidden", "This requires an administrator.");
         let isRecorded = false;
         const result = await work({
           tx,

@@ -1,12 +1,12 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { users, type UserRow, apiKeys, type ApiKeyRow } from "../../../db/schema/accounts.ts";
-import { ringSessions } from "./auth.store.ts";
+import { notifySessions } from "./auth.store.ts";
 
 export type ApiKeysStore = ReturnType<typeof createApiKeysStore>;
 export function createApiKeysStore(db: Database) {
   return {
-    /** `undefined` when the user has `max` already, also when several come at once. */
+    /** `undefined` when the user already has `max` keys; safe under concurrency. */
     insert: (values: typeof apiKeys.$inferInsert, max: number): Promise<ApiKeyRow | undefined> =>
       db.transaction(async (tx) => {
         await tx.execute(sql`select 1 from users where id = ${values.user_id} for update`);
@@ -21,8 +21,8 @@ export function createApiKeysStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** A key that has not expired, and whose it is; the caller judges the user. */
-    findLiving: async (hash: string): Promise<{ key: ApiKeyRow; user: UserRow } | undefined> =>
+    /** A key that has not expired, with its user; the caller checks whether the user may sign in. */
+    findActive: async (hash: string): Promise<{ key: ApiKeyRow; user: UserRow } | undefined> =>
       (
         await db
           .select({ key: apiKeys, user: users })
@@ -43,10 +43,10 @@ export function createApiKeysStore(db: Database) {
         .set({ last_used_at: sql`now()` })
         .where(eq(apiKeys.id, id));
     },
-    /** How many keys went. Heard once the transaction has committed. */
+    /** Returns the number of deleted keys. Other processes are notified at commit. */
     removeAll: async (tx: Queries, userId: string): Promise<number> => {
       const removed = await tx.delete(apiKeys).where(eq(apiKeys.user_id, userId)).returning({ id: apiKeys.id });
-      if (removed.length > 0) await ringSessions(tx, { key_ids: removed.map(({ id }) => id) });
+      if (removed.length > 0) await notifySessions(tx, { key_ids: removed.map(({ id }) => id) });
       return removed.length;
     },
     /** False when the user has no such key. */
@@ -56,7 +56,7 @@ export function createApiKeysStore(db: Database) {
           .delete(apiKeys)
           .where(and(eq(apiKeys.id, id), eq(apiKeys.user_id, userId)))
           .returning({ id: apiKeys.id });
-        if (removed.length > 0) await ringSessions(tx, { key_ids: [id] });
+        if (removed.length > 0) await notifySessions(tx, { key_ids: [id] });
         return removed.length > 0;
       }),
   };

@@ -5,9 +5,9 @@ import { hashToken, randomToken } from "../../../platform/crypto.ts";
 import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { isLiving } from "../users/index.ts";
+import { canSignIn } from "../users/index.ts";
 import type { ApiKeysStore } from "./api-keys.store.ts";
-import { sessionsChannel, type SessionsBell } from "./auth.store.ts";
+import { sessionsChannel, type SessionsNotification } from "./auth.store.ts";
 import type { ApiKeyRow } from "../../../db/schema/accounts.ts";
 import { delayUntil } from "./sessions.ts";
 
@@ -16,10 +16,10 @@ const shownLength = mark.length + 6;
 const maxKeys = 50;
 const touchEveryMs = 60_000;
 
-/** Keys for programs (accounts-projects 9): a person's rights within the key's scopes, without what only a person may do. */
+/** API keys: a user's rights, limited to the key's scopes, without routes that require a session. */
 export type ApiKeys = ReturnType<typeof createApiKeys>;
 export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: Bus; log: Logger }) {
-  /** What is open on behalf of a key: ended when the key is deleted or expires, or its user may no longer act. */
+  /** Open streams of a key; ended when the key is deleted or expires, or its user may no longer sign in. */
   interface Watch {
     user_id: string;
     hash: string;
@@ -33,15 +33,15 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
   };
   const recheck = async (id: string, watch: Watch) => {
     try {
-      const found = await store.findLiving(watch.hash);
-      if (!found || !isLiving(found.user)) for (const end of watch.ended) end();
+      const found = await store.findActive(watch.hash);
+      if (!found || !canSignIn(found.user)) for (const end of watch.ended) end();
       else if (found.key.expires_at !== null) arm(id, watch, Date.parse(found.key.expires_at));
     } catch (err) {
-      log.warn({ err }, "API key not checked again");
+      log.warn({ err }, "API key recheck failed");
       arm(id, watch, Date.now() + touchEveryMs);
     }
   };
-  bus.listen<SessionsBell>(sessionsChannel, ({ user_id, key_ids }) => {
+  bus.listen<SessionsNotification>(sessionsChannel, ({ user_id, key_ids }) => {
     for (const [id, watch] of watched)
       if (key_ids?.includes(id) || (user_id !== undefined && watch.user_id === user_id)) void recheck(id, watch);
   });
@@ -52,17 +52,17 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
   return {
     isKey: (token: string): boolean => token.startsWith(mark),
     hasExpired: (token: string): Promise<boolean> => store.hasExpired(hashToken(token)),
-    /** Who calls with this key; `undefined`: nobody. */
+    /** The caller this key belongs to; `undefined` for an unknown key. */
     authenticate: async (token: string): Promise<Principal | undefined> => {
-      const found = await store.findLiving(hashToken(token));
-      if (!found || !isLiving(found.user)) return undefined;
+      const found = await store.findActive(hashToken(token));
+      if (!found || !canSignIn(found.user)) return undefined;
       const { key, user } = found;
       if (key.last_used_at === null || Date.now() - Date.parse(key.last_used_at) > touchEveryMs)
-        store.touch(key.id).catch((err: unknown) => log.warn({ err }, "use of an API key not noted"));
+        store.touch(key.id).catch((err: unknown) => log.warn({ err }, "API key last use not stored"));
       const { id, username, name } = user;
       return {
         id,
-        // Administration is no scope: a key of an administrator is a person's like any other.
+        // No scope grants administration: keys of administrators act as normal users.
         is_superuser: false,
         username,
         name,
@@ -77,7 +77,7 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
       const known = watched.get(key.id) ?? { user_id, hash: key.hash, ended: new Set(), timer: undefined };
       watched.set(key.id, known);
       known.ended.add(ended);
-      // It may have ended since it was looked at, and when it ends by itself is not known here.
+      // The key may have been deleted since it was checked, and its expiry is not known here.
       void recheck(key.id, known);
       return () => {
         known.ended.delete(ended);
@@ -90,7 +90,7 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
     list: async (userId: string, query: PageQuery): Promise<List<ApiKey>> => {
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentApiKey), total);
     },
     /** Throws `key_limit_reached`, 422 when a key that runs the agent has no edit mode. */
     create: async (
@@ -102,7 +102,7 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
         expires_in_days,
       }: { name: string; scopes: ApiKeyScope[]; edit_mode?: EditMode | null; expires_in_days?: number | null },
     ): Promise<ApiKey & { key: string }> => {
-      if (scopes.includes("run") && !edit_mode) throw invalid(["body", "edit_mode"], "Say what its runs may do at most", "missing");
+      if (scopes.includes("run") && !edit_mode) throw invalid(["body", "edit_mode"], "Required with the scope run", "missing");
       const key = mark + randomToken();
       const row = await store.insert(
         {
@@ -116,11 +116,11 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
         },
         maxKeys,
       );
-      if (!row) throw badRequest(`You have ${maxKeys} API keys. Delete one that is not used any more.`, "key_limit_reached");
-      log.info({ user_id: userId, key_id: row.id }, "API key made");
-      return { ...wireOf(row), key };
+      if (!row) throw badRequest(`You have ${maxKeys} API keys, the maximum. Delete one you no longer use.`, "key_limit_reached");
+      log.info({ user_id: userId, key_id: row.id }, "API key created");
+      return { ...presentApiKey(row), key };
     },
-    /** All of a user's, in the caller's transaction; says how many. */
+    /** Deletes all keys of a user, in the caller's transaction. Returns the number. */
     removeAll: store.removeAll,
     remove: async (userId: string, id: string): Promise<void> => {
       if (!(await store.remove(userId, id))) throw notFound("API key");
@@ -129,7 +129,7 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
   };
 }
 
-const wireOf = ({ id, name, prefix, scopes, edit_mode, created_at, last_used_at, expires_at }: ApiKeyRow): ApiKey => ({
+const presentApiKey = ({ id, name, prefix, scopes, edit_mode, created_at, last_used_at, expires_at }: ApiKeyRow): ApiKey => ({
   id,
   name,
   prefix,

@@ -1,15 +1,15 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { isStill, type Proven } from "../users/index.ts";
+import { isStillVerified, type VerifiedUser } from "../users/index.ts";
 import { loginAttempts } from "../../../db/schema/accounts.ts";
 
-/** A sign-in that waits for its code, as far as it still counts. */
+/** A sign-in that waits for its second step. */
 export interface Attempt {
   id: string;
   user_id: string;
   code_hash: string | null;
-  /** The code has neither run out of time nor of tries. */
-  isCodeLiving: boolean;
+  /** The code has neither expired nor been entered wrongly too often. */
+  isCodeValid: boolean;
   wrong_total: number;
   sends: number;
   sentAgoMs: number;
@@ -22,9 +22,9 @@ export type AttemptsStore = ReturnType<typeof createAttemptsStore>;
 export function createAttemptsStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** `undefined` when they are not who they were any more: then nothing begins. */
-    insert: async (tx: Queries, proven: Proven, values: { token_hash: string; lifetimeMs: number }): Promise<string | undefined> => {
-      if (!(await isStill(tx, proven))) return undefined;
+    /** `undefined` when the password was changed or the account was disabled since the password was verified. */
+    insert: async (tx: Queries, proven: VerifiedUser, values: { token_hash: string; lifetimeMs: number }): Promise<string | undefined> => {
+      if (!(await isStillVerified(tx, proven))) return undefined;
       const { lifetimeMs, token_hash } = values;
       const [inserted] = await tx
         .insert(loginAttempts)
@@ -35,7 +35,7 @@ export function createAttemptsStore(db: Database) {
     },
     userOf: async (tokenHash: string): Promise<string | undefined> =>
       (await db.select({ user_id: loginAttempts.user_id }).from(loginAttempts).where(eq(loginAttempts.token_hash, tokenHash)))[0]?.user_id,
-    /** A new code in the place of any older one. */
+    /** Replaces the code. */
     setCode: async (tx: Queries, id: string, hash: string, lifetimeMs: number): Promise<void> => {
       await tx
         .update(loginAttempts)
@@ -48,7 +48,7 @@ export function createAttemptsStore(db: Database) {
         })
         .where(eq(loginAttempts.id, id));
     },
-    /** Holds the attempt until the transaction ends: parallel guesses come one after the other. */
+    /** Locks the attempt until the transaction ends, so that parallel guesses are serialized. */
     lock: async (tx: Queries, tokenHash: string): Promise<Attempt | undefined> =>
       (
         await tx
@@ -56,7 +56,7 @@ export function createAttemptsStore(db: Database) {
             id: loginAttempts.id,
             user_id: loginAttempts.user_id,
             code_hash: loginAttempts.code_hash,
-            isCodeLiving: sql<boolean>`coalesce(${loginAttempts.code_expires_at} > now(), false)`,
+            isCodeValid: sql<boolean>`coalesce(${loginAttempts.code_expires_at} > now(), false)`,
             wrong_total: loginAttempts.wrong_total,
             sends: loginAttempts.sends,
             sentAgoMs: sql<number>`(extract(epoch from now() - ${loginAttempts.sent_at}) * 1000)::float8`,
@@ -66,7 +66,7 @@ export function createAttemptsStore(db: Database) {
           .where(sql`${loginAttempts.token_hash} = ${tokenHash} and ${loginAttempts.expires_at} > now()`)
           .for("update")
       )[0],
-    /** The `maxTries`th wrong try ends the code. */
+    /** The `maxTries`th wrong code invalidates the code. */
     countWrong: async (tx: Queries, id: string, maxTries: number): Promise<void> => {
       await tx
         .update(loginAttempts)

@@ -6,7 +6,7 @@ export const authPath = "/api/auth";
 
 type Http = Pick<Context<unknown>, "setCookie" | "clearCookie">;
 
-/** The cookies of a session (accounts-projects 0.4): set and cleared here and nowhere else. */
+/** Sets and clears the session cookies. */
 export type AuthCookies = ReturnType<typeof createAuthCookies>;
 export function createAuthCookies(config: Config["auth"]) {
   const flags = { httpOnly: true, secure: config.cookie.secure, sameSite: config.cookie.sameSite, domain: config.cookie.domain };
@@ -16,7 +16,7 @@ export function createAuthCookies(config: Config["auth"]) {
       setCookie(sessionCookie, accessToken, { ...flags, path: "/", maxAge: Math.floor(config.accessTokenMs / 1000) });
       setCookie(refreshCookie, refreshToken, { ...flags, path: authPath, maxAge: Math.floor(config.refreshTokenMs / 1000) });
     },
-    /** The access cookie alone: the refresh token goes on leading to the session it is of. */
+    /** Replaces the access cookie only; the refresh token keeps its session. */
     setAccess: ({ setCookie }: Pick<Http, "setCookie">, accessToken: string, lifetimeMs: number): void =>
       setCookie(sessionCookie, accessToken, { ...flags, path: "/", maxAge: Math.floor(lifetimeMs / 1000) }),
     clearAccess: ({ clearCookie }: Pick<Http, "clearCookie">): void => clearCookie(sessionCookie, { ...flags, path: "/" }),

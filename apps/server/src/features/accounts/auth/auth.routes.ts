@@ -3,7 +3,7 @@ import type { Config } from "../../../config.ts";
 import { csrfCookie, refreshCookie, sessionCookie, type Context } from "../../../http/context.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { AppError, invalid } from "../../../platform/errors.ts";
-import { wireOf } from "../users/index.ts";
+import { presentUser } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuthCookies } from "./auth.cookies.ts";
 import type { Auth, Caller, TokenPair } from "./auth.service.ts";
@@ -12,7 +12,7 @@ import type { Oauth } from "./oauth.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** accounts-projects 2 and 9. */
+/** Routes of registration, sign-in, sessions, API keys and password recovery. */
 export function mountAuth(
   mount: Mount,
   {
@@ -42,7 +42,7 @@ export function mountAuth(
   const parts = { oauth, auth, cookies, appBaseUrl };
   const [google, github, oidc] = [oauthHandlers("google", parts), oauthHandlers("github", parts), oauthHandlers("oidc", parts)];
 
-  /** The refresh token of a sign-in goes to a browser as a cookie that no script reads, to a program that asks for it in the answer. */
+  /** Returns the refresh token as an HttpOnly cookie, or in the body for programs that ask for it. */
   const hand = (http: Http, { answer, pair }: { answer: LoginResponse; pair: TokenPair | undefined }, inBody: boolean): LoginResponse => {
     if (pair && inBody) return { ...answer, refresh_token: pair.refreshToken };
     if (pair) setPair(http, pair);
@@ -50,7 +50,7 @@ export function mountAuth(
   };
 
   mount("auth", authRoutes, {
-    register: async (context, { body }) => wireOf(await auth.register(body, callerOf(context))),
+    register: async (context, { body }) => presentUser(await auth.register(body, callerOf(context))),
     login: async (context, { body }) => {
       const login = body.email ?? body.username;
       if (login === undefined) throw invalid(["body", "email"], "Field required", "missing");
@@ -84,23 +84,23 @@ export function mountAuth(
         setPair(context, pair);
         return answerOf(pair, null);
       } catch (error) {
-        // Only a session that is over is forgotten; a database that is away for a moment signs nobody out.
+        // Clear the cookies only when the session has ended, not when the database is unreachable.
         if (error instanceof AppError && error.code === "refresh_invalid") clearPair(context);
         throw error;
       }
     },
     forgotPassword: async ({ ip }, { body }) => {
       await recovery.forgotPassword(body.email, ip);
-      return { message: "If there is an account with this address, a link is on its way to it." };
+      return { message: "If an account with this email exists, we emailed it a link." };
     },
     resetPassword: async (_, { body }) => {
       await recovery.resetPassword(body.token, body.password);
-      return { message: "Your password is set. Sign in with it." };
+      return { message: "Password set. You can sign in now." };
     },
-    verify: async (_, { body }) => wireOf(await recovery.verify(body.token)),
+    verify: async (_, { body }) => presentUser(await recovery.verify(body.token)),
     requestVerifyToken: async ({ ip }, { body }) => {
       await recovery.requestVerification(body.email, ip);
-      return { message: "If this address waits to be confirmed, a link is on its way to it." };
+      return { message: "If this email needs to be confirmed, we emailed it a link." };
     },
     twoFactorVerify: async (context, { body }) => {
       const { temp_token, code, recovery_code } = body;
@@ -110,7 +110,7 @@ export function mountAuth(
     },
     twoFactorResend: async (context, { body }) => {
       await auth.resendCode(body.temp_token, callerOf(context));
-      return { message: "A new code is on its way. Older ones no longer work." };
+      return { message: "We emailed you a new code. Earlier codes no longer work." };
     },
     sessions: ({ user }, { query }) => sessions.list(user.id, user.session_id, query),
     endSession: ({ user }, { params }) => sessions.end(user.id, params.id),

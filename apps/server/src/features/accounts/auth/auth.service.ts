@@ -5,7 +5,7 @@ import { hashToken, randomToken, type CryptoBox } from "../../../platform/crypto
 import { unauthorized, type AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
-import { isLiving, type Passwords, type Registration, type UserRow, type Users } from "../users/index.ts";
+import { canSignIn, type Passwords, type Registration, type UserRow, type Users } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuthStore } from "./auth.store.ts";
 import type { SecurityLog } from "./security-log.ts";
@@ -14,12 +14,12 @@ import type { Setup } from "./setup.ts";
 import { createAccessTokens, createCsrfTokens } from "./tokens.ts";
 import type { SecondStepInput, TwoFactor } from "./two-factor.ts";
 
-/** Where a call comes from, for limits and for the account's list of sessions. */
+/** The origin of a request, for rate limits and the list of sessions. */
 export interface Caller {
   ip: string;
   user_agent: string | undefined;
 }
-/** A fresh pair for the client. */
+/** New tokens for the client. */
 export interface TokenPair {
   accessToken: string;
   refreshToken: string;
@@ -63,7 +63,7 @@ export function createAuth({
   noteImpersonated: Authenticator["noteImpersonated"];
 }) {
   const accessTokens = createAccessTokens(box, config.accessTokenMs);
-  /** Seconds that an access token lasts. */
+  /** Lifetime of an access token in seconds. */
   const expiresIn = Math.floor(config.accessTokenMs / 1000);
   const csrf = createCsrfTokens(config.csrfKey?.reveal() ?? box.deriveKey("csrf"), config.csrfMaxAgeMs);
 
@@ -82,7 +82,7 @@ export function createAuth({
   const accessTokenOf = (user: Pick<UserRow, "id" | "is_superuser">, sessionId: string) =>
     accessTokens.sign({ sub: user.id, sid: sessionId, is_admin: user.is_superuser });
 
-  /** Who calls. Implements the front door's view of this feature. */
+  /** Implements the HTTP layer's `Authenticator`. */
   const authenticator: Authenticator = {
     authenticate: async ({ bearer, cookie, refresh }) => {
       if (bearer !== undefined && apiKeys.isKey(bearer)) return apiKeys.authenticate(bearer);
@@ -114,9 +114,9 @@ export function createAuth({
       principal.session_id === undefined ? apiKeys.watch(principal, ended) : sessions.watch(principal.session_id, principal.id, ended),
   };
 
-  const badCredentials = () => unauthorized("The e-mail, username or password is wrong.", "login_bad_credentials");
-  /** `undefined` when a new password or a suspension ended the sign-in before its last step. */
-  const begin = async (user: UserRow, caller: Caller, how: string): Promise<TokenPair | undefined> => {
+  const badCredentials = () => unauthorized("Incorrect email, username or password.", "login_bad_credentials");
+  /** `undefined` when a new password or a suspension ended the sign-in. */
+  const openSession = async (user: UserRow, caller: Caller, how: string): Promise<TokenPair | undefined> => {
     const opened = await sessions.open(user, caller);
     if (!opened) return undefined;
     const { id, refreshToken } = opened;
@@ -124,9 +124,9 @@ export function createAuth({
     log.info({ user_id: user.id, session_id: id, how }, "user signed in");
     return { accessToken: accessTokenOf(user, id), refreshToken };
   };
-  /** Throws `login_bad_credentials`, or what `refused` makes, when the sign-in was ended before its last step. */
+  /** Throws `login_bad_credentials`, or the error of `refused`, when a new password or a suspension ended the sign-in. */
   const open = async (user: UserRow, caller: Caller, how: string, refused: () => AppError = badCredentials): Promise<TokenPair> => {
-    const pair = await begin(user, caller, how);
+    const pair = await openSession(user, caller, how);
     if (!pair) throw refused();
     return pair;
   };
@@ -144,17 +144,20 @@ export function createAuth({
     pair,
   });
 
-  /** The person whose password this is, with the hash that is kept of it now. */
-  const prove = async (user: UserRow | undefined, password: string): Promise<UserRow> => {
+  /** The user with this password; an outdated hash is replaced. */
+  const verifyPassword = async (user: UserRow | undefined, password: string): Promise<UserRow> => {
     const isRight = await passwords.verify(user?.hashed_password, password);
-    if (!user || !isRight || !isLiving(user)) throw badCredentials();
+    if (!user || !isRight || !canSignIn(user)) throw badCredentials();
     if (!user.hashed_password || !passwords.isOutdated(user.hashed_password)) return user;
     const stronger = await passwords.hash(password);
     await users.rehash(user.id, user.hashed_password, stronger);
     return { ...user, hashed_password: stronger };
   };
-  /** On to the second step, or in. `undefined` when the password is not the one that was proven any more. */
-  const enter = async (user: UserRow, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair | undefined } | undefined> => {
+  /** Starts the second step or opens the session. `undefined` when the password has changed since it was verified. */
+  const continueSignIn = async (
+    user: UserRow,
+    caller: Caller,
+  ): Promise<{ answer: LoginResponse; pair: TokenPair | undefined } | undefined> => {
     const step = await twoFactor.begin(user);
     if (step === "ended") return undefined;
     if (step) {
@@ -162,7 +165,7 @@ export function createAuth({
       const nothing = { access_token: null, token_type: "bearer" as const, expires_in: null, refresh_token: null };
       return { answer: { ...nothing, requires_2fa: true, temp_token, method, methods }, pair: undefined };
     }
-    const pair = await begin(user, caller, "password");
+    const pair = await openSession(user, caller, "password");
     return pair && signedIn(pair);
   };
 
@@ -182,7 +185,7 @@ export function createAuth({
       return user;
     },
 
-    /** Throws `login_bad_credentials` for whatever is wrong, after the same time. `pair` is missing while a second factor is awaited. */
+    /** Throws `login_bad_credentials` for any failure, in constant time. `pair` is missing while a second factor is required. */
     login: async (login: string, password: string, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair | undefined }> => {
       const user = await users.findByLogin(login);
       const accountKey = `login:account:${user?.id ?? login.trim().toLowerCase()}:${networkOf(caller.ip)}`;
@@ -190,9 +193,11 @@ export function createAuth({
         { key: accountKey, max: 10, windowSeconds: quarterHour },
         { key: `login:ip:${networkOf(caller.ip)}`, max: 50, windowSeconds: quarterHour },
       );
-      const proven = await prove(user, password);
-      // Another sign-in may have made the hash stronger meanwhile: of the same password, or so the second look says.
-      const entered = (await enter(proven, caller)) ?? (await enter(await prove(await users.find(proven.id), password), caller));
+      const proven = await verifyPassword(user, password);
+      // A concurrent sign-in may have rehashed the same password: verify again.
+      const entered =
+        (await continueSignIn(proven, caller)) ??
+        (await continueSignIn(await verifyPassword(await users.find(proven.id), password), caller));
       if (!entered) throw badCredentials();
       if (entered.pair) await limits.reset(accountKey);
       return entered;
@@ -201,15 +206,15 @@ export function createAuth({
     /** The second step of `login`. Throws `two_fa_session_invalid`, `two_fa_code_invalid`. */
     finishLogin: async (tempToken: string, given: SecondStepInput, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair }> => {
       const { user, step } = await twoFactor.verify(tempToken, given, caller);
-      return signedIn(await open(user, caller, step, twoFactor.over));
+      return signedIn(await open(user, caller, step, twoFactor.sessionInvalid));
     },
     resendCode: (tempToken: string, caller: Caller): Promise<void> => twoFactor.resend(tempToken, caller.ip),
 
-    /** Signs in somebody who proved otherwise who they are; `how` goes into the account's log. */
+    /** Opens a session for a user authenticated by other means; `how` goes into the security log. */
     open,
     signedIn,
 
-    /** The access token of a session in which an administrator acts as `user`: good until that session ends. */
+    /** The access token of an impersonation session; valid until that session ends. */
     impersonationToken: (user: Pick<UserRow, "id">, session: { id: string; expires_at: string }): string =>
       accessTokens.sign({ sub: user.id, sid: session.id, is_admin: false }, Math.max(1000, Date.parse(session.expires_at) - Date.now())),
 
@@ -217,17 +222,17 @@ export function createAuth({
     /** Throws `refresh_invalid`. */
     refresh: async (token: string | undefined): Promise<TokenPair> => {
       const refreshed = token ? await sessions.refresh(token) : undefined;
-      if (!refreshed) throw unauthorized("Your session is over. Sign in again.", "refresh_invalid");
+      if (!refreshed) throw unauthorized("Your session has ended. Sign in again.", "refresh_invalid");
       return { accessToken: accessTokenOf(refreshed.user, refreshed.id), refreshToken: refreshed.refreshToken };
     },
 
     logout: async (principal: Principal): Promise<void> => {
       if (principal.session_id) await sessions.revoke(principal.session_id, "logout");
-      // Whoever signs out leaves nothing open behind them, their own session least of all.
+      // Signing out of an impersonation also ends the administrator's own session.
       if (principal.impersonator) await sessions.revoke(principal.impersonator.session_id, "logout");
     },
 
-    /** A token bound to the session of this access cookie; without one to nobody's. */
+    /** A token bound to the session of this access cookie, or to no session. */
     csrfToken: async (accessCookie: string | undefined): Promise<string> =>
       csrf.make(accessCookie ? (await sessionOf(accessCookie))?.id : undefined),
 

@@ -1,12 +1,12 @@
 import { and, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { isStill, touchUser, type Proven } from "../users/index.ts";
+import { isStillVerified, touchUser, type VerifiedUser } from "../users/index.ts";
 import { users, type UserRow, loginAttempts, oneTimeTokens, sessions, type SessionRow } from "../../../db/schema/accounts.ts";
 
-/** The bell that tells every process what it may no longer believe. */
+/** Notifies every process which cached sessions, users and keys are stale. */
 export const sessionsChannel = "sessions";
-export interface SessionsBell {
+export interface SessionsNotification {
   user_id?: string;
   session_ids?: string[];
   key_ids?: string[];
@@ -14,15 +14,15 @@ export interface SessionsBell {
 export interface SessionWithUser {
   session: SessionRow;
   user: UserRow;
-  /** The administrator who acts as the user. */
+  /** The impersonating administrator. */
   impersonator: UserRow | null;
 }
 const isOpen = and(isNull(sessions.revoked_at), sql`${sessions.expires_at} > now()`);
 const impersonators = alias(users, "impersonators");
 
-/** Heard once the transaction has committed. */
-export const ringSessions = async (q: Queries, bell: SessionsBell): Promise<void> => {
-  await q.execute(sql`select pg_notify(${sessionsChannel}, ${JSON.stringify(bell)})`);
+/** Delivered when the transaction commits. */
+export const notifySessions = async (q: Queries, notification: SessionsNotification): Promise<void> => {
+  await q.execute(sql`select pg_notify(${sessionsChannel}, ${JSON.stringify(notification)})`);
 };
 
 export type AuthStore = ReturnType<typeof createAuthStore>;
@@ -34,7 +34,7 @@ export function createAuthStore(db: Database) {
       .where(and(isNull(sessions.revoked_at), where))
       .returning({ id: sessions.id });
     const ids = rows.map((r) => r.id);
-    // What an administrator does as others ends with the session it began in.
+    // Impersonations end with the administrator session that started them.
     if (ids.length > 0) {
       const begun = await q
         .update(sessions)
@@ -43,20 +43,20 @@ export function createAuthStore(db: Database) {
         .returning({ id: sessions.id });
       ids.push(...begun.map((r) => r.id));
     }
-    if (ids.length > 0) await ringSessions(q, { session_ids: ids });
+    if (ids.length > 0) await notifySessions(q, { session_ids: ids });
     return ids;
   };
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** False when they are not who they were any more: then nothing begins. */
-    insert: (proven: Proven, values: Omit<typeof sessions.$inferInsert, "user_id">): Promise<boolean> =>
+    /** False when the password was changed or the account was disabled since the password was verified. */
+    insert: (proven: VerifiedUser, values: Omit<typeof sessions.$inferInsert, "user_id">): Promise<boolean> =>
       db.transaction(async (tx) => {
-        if (!(await isStill(tx, proven))) return false;
+        if (!(await isStillVerified(tx, proven))) return false;
         await tx.insert(sessions).values({ ...values, user_id: proven.id });
         await touchUser(tx, proven.id);
         return true;
       }),
-    /** A session in which an administrator acts as somebody: it leaves no trace of activity on that account. */
+    /** An impersonation session; does not update the user's last activity. */
     insertImpersonation: async (
       tx: Queries,
       values: Omit<typeof sessions.$inferInsert, "expires_at">,
@@ -69,7 +69,7 @@ export function createAuthStore(db: Database) {
       if (!row) throw new Error("session not stored");
       return row;
     },
-    /** Ends what goes on as this user, and what this administrator does as others. */
+    /** Ends impersonations of this user and by this user. */
     revokeImpersonations: (userId: string, reason: string, q: Queries): Promise<string[]> =>
       revoke(
         q,
@@ -79,7 +79,7 @@ export function createAuthStore(db: Database) {
         ),
         reason,
       ),
-    /** Whether this session of theirs is open, held so until the transaction ends. Hold the person first, as whoever ends sessions does. */
+    /** Whether this session of the user is open; keeps it open until the transaction ends. Lock the user first, like code that ends sessions. */
     isOpenNow: async (tx: Queries, id: string, userId: string): Promise<boolean> =>
       (
         await tx
@@ -88,7 +88,7 @@ export function createAuthStore(db: Database) {
           .where(and(eq(sessions.id, id), eq(sessions.user_id, userId), isOpen))
           .for("share")
       ).length > 0,
-    /** An open session and its people; the caller judges them. */
+    /** An open session with its users; the caller checks whether they may sign in. */
     findOpen: async (id: string): Promise<SessionWithUser | undefined> =>
       (
         await db
@@ -98,14 +98,14 @@ export function createAuthStore(db: Database) {
           .leftJoin(impersonators, eq(impersonators.id, sessions.impersonator_id))
           .where(and(eq(sessions.id, id), isOpen))
       )[0],
-    /** Notes that the session and its user were active now. */
+    /** Updates the last activity of the session and its user. */
     touch: async (id: string): Promise<void> => {
       await db.execute(
-        // The person first, as whoever ends sessions does: the other way round the two would wait for each other.
+        // Lock the user first, like code that ends sessions, to avoid deadlocks.
         sql`with u as (update users set last_active_at = now() where id = (select user_id from sessions where id = ${id} and revoked_at is null and impersonator_id is null) returning id) update sessions set last_used_at = now() from u where sessions.id = ${id} and sessions.user_id = u.id`,
       );
     },
-    /** Moves on to the next refresh token if `from` is still the current one. Exactly one of several parallel callers succeeds. */
+    /** Replaces the refresh token if `from` is still the current one. Exactly one of several concurrent callers succeeds. */
     rotate: async (id: string, from: string, to: string, lifetimeMs: number): Promise<boolean> =>
       (
         await db
@@ -120,7 +120,7 @@ export function createAuthStore(db: Database) {
           .where(and(eq(sessions.id, id), eq(sessions.refresh_hash, from), isOpen))
           .returning({ id: sessions.id })
       ).length > 0,
-    /** Whether the last rotation is at most `graceMs` ago. */
+    /** Whether the last rotation was at most `graceMs` ago. */
     isFresh: async (id: string, graceMs: number): Promise<boolean> =>
       (
         await db
@@ -128,14 +128,14 @@ export function createAuthStore(db: Database) {
           .from(sessions)
           .where(and(eq(sessions.id, id), sql`${sessions.rotated_at} > now() - make_interval(secs => ${graceMs / 1000})`))
       ).length > 0,
-    /** The ids of the sessions that ended by this. */
+    /** Returns the ids of the ended sessions. */
     revoke: (id: string, reason: string, q: Queries = db): Promise<string[]> => revoke(q, eq(sessions.id, id), reason),
-    /** Ends the sign-ins that wait for a code with them. */
+    /** Also ends sign-ins that wait for a second step. */
     revokeOfUser: async (userId: string, keepId: string | undefined, reason: string, q: Queries = db): Promise<string[]> => {
       await q.delete(loginAttempts).where(eq(loginAttempts.user_id, userId));
       return revoke(q, and(eq(sessions.user_id, userId), keepId === undefined ? undefined : ne(sessions.id, keepId)), reason);
     },
-    ring: (bell: SessionsBell, q: Queries = db): Promise<void> => ringSessions(q, bell),
+    notify: (notification: SessionsNotification, q: Queries = db): Promise<void> => notifySessions(q, notification),
 
     insertToken: async (values: {
       token_hash: string;
@@ -147,7 +147,7 @@ export function createAuthStore(db: Database) {
       const { lifetimeMs, ...row } = values;
       await db.insert(oneTimeTokens).values({ ...row, expires_at: sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never });
     },
-    /** Consumes a one-use token: of several parallel callers exactly one gets it. */
+    /** Consumes a one-time token; exactly one of several concurrent callers gets it. */
     takeToken: async (tokenHash: string, purpose: string): Promise<{ user_id: string; payload: Record<string, unknown> } | undefined> => {
       const [row] = await db
         .delete(oneTimeTokens)
@@ -167,10 +167,10 @@ export function createAuthStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** The ids of what ended: none when it is not this user's, or over. */
+    /** Returns the ids of the ended sessions; none when the session is not this user's or already ended. */
     revokeOwn: (userId: string, id: string, reason: string): Promise<string[]> =>
       revoke(db, and(eq(sessions.id, id), eq(sessions.user_id, userId), isOpen), reason),
-    /** Deletes what is of no use to anybody. Ended sessions stay for a month, for the account's history. */
+    /** Deletes expired rows. Ended sessions are kept for 30 days. */
     prune: async (): Promise<void> => {
       await db.execute(sql`delete from one_time_tokens where expires_at < now()`);
       await db.execute(sql`delete from login_attempts where expires_at < now()`);

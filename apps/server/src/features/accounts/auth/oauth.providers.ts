@@ -5,27 +5,27 @@ import type { SignInProvider } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 
-/** What a provider says of the person who signed in there. */
+/** The user's profile at the provider. */
 export interface Profile {
   account_id: string;
   email: string | undefined;
-  /** The provider vouches that the address is theirs. */
+  /** The provider has verified the email. */
   isEmailVerified: boolean;
   name: string | null;
   avatar_url: string | null;
 }
 
-/** One provider's side of the code flow with PKCE. Everything it throws means that the sign-in failed. */
+/** A provider of the authorization code flow with PKCE. Any error means that the sign-in failed. */
 export interface Provider {
   authorizationUrl(input: { state: string; nonce: string; challenge: string; scopes: readonly string[] }): Promise<string>;
-  /** `answer`: the query of the callback as it came. */
+  /** `answer`: the query of the callback. */
   redeem(input: { answer: URLSearchParams; state: string; nonce: string; verifier: string }): Promise<Profile>;
 }
 
 const callMs = 15_000;
 const maxAnswerBytes = 1024 * 1024;
 
-/** The providers that have a client id and a secret. */
+/** The configured providers. */
 export function createProviders({
   config,
   outbound,
@@ -44,24 +44,24 @@ export function createProviders({
 }
 
 type Fetch = typeof globalThis.fetch;
-const isPlain = (url: string) => url.startsWith("http:");
+const isPlainHttp = (url: string) => url.startsWith("http:");
 
 interface OpenIdConfig extends Pick<Config["auth"]["oauth"]["google"], "clientId" | "clientSecret" | "redirectUri" | "issuer"> {
-  /** Addresses count as confirmed unless the provider says that they are not. */
+  /** Emails count as verified unless the provider says otherwise. */
   trustsEmail: boolean;
-  /** The provider's ids of people mean the same for ever. Elsewhere they are the issuer's: with another one the same id is another person. */
+  /** User ids are globally unique; otherwise they are only unique per issuer. */
   isSubjectGlobal: boolean;
 }
 
 function openIdProvider(config: OpenIdConfig, fetch: Fetch): Provider {
   let discovering: Promise<client.Configuration> | undefined;
-  /** Asked once; a failure is forgotten, so that the next sign-in asks again. */
+  /** Cached; a failure is not cached. */
   const discover = () =>
     (discovering ??= client
       .discovery(new URL(config.issuer), config.clientId, undefined, authenticationOf(config), {
         [client.customFetch]: fetch as client.CustomFetch,
-        // Signatures are checked although TLS brought them: a broken proxy in between must not be able to say who somebody is.
-        execute: [client.enableNonRepudiationChecks, ...(isPlain(config.issuer) ? [client.allowInsecureRequests] : [])],
+        // Verify ID token signatures even over TLS, in case an intercepting proxy is compromised.
+        execute: [client.enableNonRepudiationChecks, ...(isPlainHttp(config.issuer) ? [client.allowInsecureRequests] : [])],
       })
       .catch((error: unknown) => {
         discovering = undefined;
@@ -88,7 +88,7 @@ function openIdProvider(config: OpenIdConfig, fetch: Fetch): Provider {
       if (!identity) throw new Error("the provider sent no identity");
       const { iss, sub } = identity;
       const server = await discover();
-      // Some providers keep the profile out of the identity and give it on demand.
+      // Some providers omit the profile from the ID token and only return it from the userinfo endpoint.
       const isThin = identity["email"] === undefined && server.serverMetadata().userinfo_endpoint !== undefined;
       const { email, email_verified, name, picture } = isThin ? await client.fetchUserInfo(server, tokens.access_token, sub) : identity;
       return {
@@ -121,7 +121,7 @@ function gitHubProvider(config: Config["auth"]["oauth"]["github"], fetch: Fetch)
     config.clientSecret?.reveal(),
   );
   server[client.customFetch] = fetch as client.CustomFetch;
-  if (isPlain(config.baseUrl)) client.allowInsecureRequests(server);
+  if (isPlainHttp(config.baseUrl)) client.allowInsecureRequests(server);
   const ask = async (path: string, token: string): Promise<unknown> => {
     const response = await fetch(`${config.apiUrl}${path}`, {
       headers: { accept: "application/vnd.github+json", authorization: `Bearer ${token}`, "user-agent": "tesslate-studio" },

@@ -7,8 +7,8 @@ import type { Auth } from "./auth.service.ts";
 import { refusalPage } from "./oauth.page.ts";
 import { gitConnectMark, oauthStateMs } from "./oauth-states.ts";
 import type { Oauth } from "./oauth.ts";
-import type { Prove } from "./proof.ts";
-import { signedOf } from "./second-factor.routes.ts";
+import type { Reauthenticate } from "./reauthenticate.ts";
+import { sessionOriginOf } from "./second-factor.routes.ts";
 
 const oauthCookie = "tesslate_oauth";
 
@@ -20,13 +20,13 @@ interface Parts {
 }
 type Http = Pick<Context<unknown>, "setCookie" | "setHeader">;
 
-// Lax whatever our other cookies are: the browser must bring it along when the provider sends it back.
+// Always Lax: the browser must send it when the provider redirects back.
 const bindBrowser = ({ setCookie, setHeader }: Http, { flags }: AuthCookies, browser: string): void => {
   setCookie(oauthCookie, browser, { ...flags, sameSite: "lax", path: authPath, maxAge: oauthStateMs / 1000 });
   setHeader("cache-control", "no-store");
 };
 
-/** The two ends of signing in with an account elsewhere (accounts-projects 2). */
+/** Handlers of the authorize and callback routes of a provider. */
 export function oauthHandlers(
   name: SignInProvider,
   { oauth, auth, cookies, appBaseUrl }: Parts,
@@ -58,7 +58,7 @@ export function oauthHandlers(
         cookies.setPair(context, await auth.open(user, from, name));
         return await reply.redirect(`${appBaseUrl}/oauth/callback${next ? `?next=${encodeURIComponent(next)}` : ""}`, 303);
       } catch (error) {
-        // LocalServers get the body of every error; a person was sent here by a provider and must not end on a page of JSON.
+        // A browser that a provider redirected here gets a page instead of JSON.
         if (!(error instanceof AppError) || !/\btext\/html\b/.test(context.headers.accept ?? "")) throw error;
         return reply
           .code(error.status)
@@ -69,13 +69,16 @@ export function oauthHandlers(
   };
 }
 
-/** accounts-projects 12.2, OAuthAccount: accounts elsewhere that open one's own. */
-export function mountLinkedAccounts(mount: Mount, { oauth, cookies, prove }: { oauth: Oauth; cookies: AuthCookies; prove: Prove }): void {
+/** Routes of linked accounts. */
+export function mountLinkedAccounts(
+  mount: Mount,
+  { oauth, cookies, reauthenticate }: { oauth: Oauth; cookies: AuthCookies; reauthenticate: Reauthenticate },
+): void {
   mount("linkedAccounts", linkedAccountsRoutes, {
     list: ({ user }, { query }) => oauth.list(user.id, query),
     begin: async (context, { body }) => {
       const { id: user_id, session_id } = context.user;
-      await prove(user_id, body);
+      await reauthenticate(user_id, body);
       if (session_id === undefined) throw new AppError("session_required", "Sign in to do this.");
       const { url, browser } = await oauth.begin(body.provider, { link: { user_id, session_id }, browser: context.cookies[oauthCookie] });
       bindBrowser(context, cookies, browser);
@@ -83,7 +86,7 @@ export function mountLinkedAccounts(mount: Mount, { oauth, cookies, prove }: { o
     },
     remove: async (context, { params, body }) => {
       await oauth.requireLinked(context.user.id, params.id);
-      await oauth.disconnect(await prove(context.user.id, body), params.id, signedOf(context));
+      await oauth.disconnect(await reauthenticate(context.user.id, body), params.id, sessionOriginOf(context));
     },
   });
 }

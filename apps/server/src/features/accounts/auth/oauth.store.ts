@@ -29,7 +29,7 @@ export function createOauthStore(db: Database) {
           .from(oauthStates)
           .where(and(eq(oauthStates.state_hash, stateHash), eq(oauthStates.provider, provider)))
       )[0],
-    /** Of several parallel callers exactly one is told that it removed it. */
+    /** True for exactly one of several concurrent callers. */
     removeState: async (stateHash: string): Promise<boolean> =>
       (await db.delete(oauthStates).where(eq(oauthStates.state_hash, stateHash)).returning({ provider: oauthStates.provider })).length > 0,
     findAccount: async (tx: Queries, provider: string, accountId: string): Promise<string | undefined> =>
@@ -65,7 +65,7 @@ export function createOauthStore(db: Database) {
           .where(and(eq(oauthAccounts.id, id), eq(oauthAccounts.user_id, userId)))
           .returning({ provider: oauthAccounts.provider })
       )[0],
-    /** Until the transaction ends, nobody else decides whose this account is. */
+    /** Serializes linking of one provider account until the transaction ends. */
     lockAccount: async (tx: Queries, provider: string, accountId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`oauth ${provider} ${accountId}`}, 0))`);
     },

@@ -4,33 +4,32 @@ import { randomToken } from "../../../platform/crypto.ts";
 import { AppError, badRequest, notFound, unauthorized } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { isLiving, isPlainEmail, type UserRow, type Users } from "../users/index.ts";
+import { canSignIn, isAsciiEmail, type UserRow, type Users } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { OauthStates } from "./oauth-states.ts";
 import type { OauthStore } from "./oauth.store.ts";
 import type { Profile, Provider } from "./oauth.providers.ts";
-import type { Hold, Signed } from "./proof.ts";
+import type { LockUser, SessionOrigin } from "./reauthenticate.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
 import type { Setup } from "./setup.ts";
-import type { WaysIn } from "./login-methods.store.ts";
+import type { LoginMethods } from "./login-methods.store.ts";
 
-interface Begun {
+interface PendingSignIn {
   verifier: string;
   nonce: string;
   next?: string;
-  /** Who connects an account elsewhere to their own, in which session. */
+  /** The user and session that link a provider account. */
   link?: { user_id: string; session_id: string };
 }
-/** What came of it: somebody signs in, or connected an account (or could not, with the code that says why). */
-export type Finished =
+/** The outcome of a callback: sign-in, linked account (or the error code), or failure. */
+export type OauthOutcome =
   | { kind: "sign_in"; user: UserRow; next: string | undefined }
   | { kind: "linked"; error: ErrorCode | undefined }
   | { kind: "failed" };
 
 /**
- * Signing in with an account elsewhere (accounts-projects 2): code flow with PKCE; a state that serves once, for ten minutes, in the browser that
- * asked for it, checked before the code is exchanged.
+ * Sign-in with an OAuth provider: authorization code flow with PKCE. The state is checked before the code is exchanged.
  */
 export type Oauth = ReturnType<typeof createOauth>;
 export function createOauth({
@@ -40,8 +39,8 @@ export function createOauth({
   users,
   sessions,
   setup,
-  hold,
-  ways,
+  lockUser,
+  loginMethods,
   apiKeys,
   securityLog,
   log,
@@ -52,19 +51,19 @@ export function createOauth({
   users: Users;
   sessions: Sessions;
   setup: Setup;
-  hold: Hold;
-  ways: WaysIn;
+  lockUser: LockUser;
+  loginMethods: LoginMethods;
   apiKeys: Pick<ApiKeys, "removeAll">;
   securityLog: SecurityLog;
   log: Logger;
 }) {
   const providerOf = (name: SignInProvider): Provider => {
     const provider = providers[name];
-    if (!provider) throw new AppError("oauth_not_configured", "This way of signing in is not set up on this server.");
+    if (!provider) throw new AppError("oauth_not_configured", "This sign-in provider is not configured on this server.");
     return provider;
   };
 
-  /** Whose account this is: a known one, one with the same confirmed address, or a new one. */
+  /** Finds the user of a provider account: linked before, with the same verified email, or newly created. */
   const resolve = (name: SignInProvider, profile: Profile): Promise<{ user: UserRow; isAdmin: boolean }> =>
     store.transaction(async (tx) => {
       await store.lockAccount(tx, name, profile.account_id);
@@ -74,9 +73,12 @@ export function createOauth({
         if (profile.avatar_url) await users.backfillAvatar(tx, known.id, profile.avatar_url);
         return { user: known, isAdmin: false };
       }
-      // An address that only looks like somebody's must not open their account: what is not plain is nobody's here.
-      if (!profile.email || !profile.isEmailVerified || !isPlainEmail(profile.email))
-        throw badRequest("That account has no confirmed e-mail address that it lets us see.", "oauth_not_available_email");
+      // Non-ASCII addresses are refused, because look-alikes must not match an existing account.
+      if (!profile.email || !profile.isEmailVerified || !isAsciiEmail(profile.email))
+        throw badRequest(
+          "The provider did not share a confirmed email address. Confirm your email there, or allow access to it.",
+          "oauth_not_available_email",
+        );
       const link = (user: UserRow) =>
         store.insertAccount(tx, { user_id: user.id, provider: name, account_id: profile.account_id, account_email: profile.email ?? "" });
       const { email, name: called, avatar_url } = profile;
@@ -89,13 +91,13 @@ export function createOauth({
           return { user: created, isAdmin: is_superuser };
         }
         existing = await users.findByEmail(email, tx);
-        if (!existing) throw new Error("account neither made nor found");
+        if (!existing) throw new Error("account neither created nor found");
       }
-      if (!isLiving(existing)) throw unauthorized("This account cannot sign in.", "login_bad_credentials");
+      if (!canSignIn(existing)) throw unauthorized("This account cannot sign in.", "login_bad_credentials");
       if (!existing.is_verified) {
-        // Whoever made this account never showed that the address is theirs; its owner just did.
+        // The account's email was never verified; the provider just verified its owner, so remove earlier credentials.
         existing = (await users.claim(tx, existing.id)) ?? existing;
-        await ways.clear(tx, existing.id);
+        await loginMethods.clear(tx, existing.id);
         await apiKeys.removeAll(tx, existing.id);
         await sessions.revokeOthers(tx, existing.id, undefined, "claimed");
       }
@@ -104,19 +106,19 @@ export function createOauth({
       return { user: existing, isAdmin: false };
     });
 
-  /** Connects the account elsewhere to the one that asked for it; the code that says why not. */
+  /** Links a provider account to the user. Returns an error code on failure. */
   const connect = async (
     name: SignInProvider,
     profile: Profile,
-    link: NonNullable<Begun["link"]>,
+    link: NonNullable<PendingSignIn["link"]>,
     from: Origin,
   ): Promise<ErrorCode | undefined> => {
-    // The session may have ended meanwhile, or be somebody else's by now.
+    // The session may have ended since.
     const session = await sessions.find(link.session_id);
     if (session?.user.id !== link.user_id) return "unauthorized";
     return store.transaction(async (tx) => {
       await store.lockAccount(tx, name, profile.account_id);
-      await ways.lock(tx, link.user_id);
+      await loginMethods.lock(tx, link.user_id);
       if (!(await sessions.isOpenNow(tx, link.session_id, link.user_id))) return "unauthorized";
       const knownId = await store.findAccount(tx, name, profile.account_id);
       if (knownId === link.user_id) return undefined;
@@ -137,7 +139,7 @@ export function createOauth({
   return {
     isAvailable: (name: SignInProvider): boolean => providers[name] !== undefined,
 
-    /** `browser`: what this browser was given before, so that several tabs can be under way at once. Throws `oauth_not_configured`. */
+    /** `browser`: the value of the browser's cookie, shared by concurrent flows in several tabs. Throws `oauth_not_configured`. */
     begin: async (
       name: SignInProvider,
       {
@@ -145,18 +147,18 @@ export function createOauth({
         next,
         link,
         browser = randomToken(),
-      }: { scopes?: readonly string[]; next?: string | undefined; link?: Begun["link"]; browser: string | undefined },
+      }: { scopes?: readonly string[]; next?: string | undefined; link?: PendingSignIn["link"]; browser: string | undefined },
     ): Promise<{ url: string; browser: string }> => {
       const provider = providerOf(name);
       const [state, nonce, verifier] = [client.randomState(), client.randomNonce(), client.randomPKCECodeVerifier()];
       const url = await provider
         .authorizationUrl({ state, nonce, challenge: await client.calculatePKCECodeChallenge(verifier), scopes })
         .catch((err: unknown) => {
-          log.warn({ err, provider: name }, "sign-in provider not reached");
-          throw new AppError("bad_gateway", "That provider cannot be reached at the moment.");
+          log.warn({ err, provider: name }, "sign-in provider unreachable");
+          throw new AppError("bad_gateway", "The sign-in provider could not be reached. Try again later.");
         });
       const path = ownPath(next);
-      const begun: Begun = { verifier, nonce, ...(path !== undefined && { next: path }), ...(link && { link }) };
+      const begun: PendingSignIn = { verifier, nonce, ...(path !== undefined && { next: path }), ...(link && { link }) };
       await states.keep(name, state, browser, begun);
       return { url, browser };
     },
@@ -165,23 +167,23 @@ export function createOauth({
      * The user who came back from the provider. Throws `invalid_state_token`, `state_token_expired`, `oauth_denied`,
      * `oauth_not_available_email`, `login_bad_credentials`; anything else that goes wrong is `oauth_failed`.
      */
-    finish: async (name: SignInProvider, answer: URLSearchParams, browser: string | undefined, from: Origin): Promise<Finished> => {
+    finish: async (name: SignInProvider, answer: URLSearchParams, browser: string | undefined, from: Origin): Promise<OauthOutcome> => {
       const provider = providerOf(name);
       const state = answer.get("state") ?? "";
-      const { verifier, nonce, next, link } = await states.take<Begun>(name, state, browser);
+      const { verifier, nonce, next, link } = await states.take<PendingSignIn>(name, state, browser);
       if (answer.get("error") || !answer.get("code")) {
         if (link) return { kind: "linked", error: "oauth_denied" };
-        throw badRequest("The provider was not allowed to sign you in.", "oauth_denied");
+        throw badRequest("Access was denied at the provider.", "oauth_denied");
       }
       const profile = await provider.redeem({ answer, state, nonce, verifier }).catch((err: unknown) => {
-        log.warn({ err: reasonOf(err), provider: name }, "sign-in at a provider failed");
+        log.warn({ err: reasonOf(err), provider: name }, "sign-in at provider failed");
         return undefined;
       });
       if (link) return { kind: "linked", error: profile ? await connect(name, profile, link, from) : "bad_gateway" };
       if (!profile) return { kind: "failed" };
       const { user, isAdmin } = await resolve(name, profile);
       if (isAdmin) await setup.finish();
-      if (!isLiving(user)) throw unauthorized("This account cannot sign in.", "login_bad_credentials");
+      if (!canSignIn(user)) throw unauthorized("This account cannot sign in.", "login_bad_credentials");
       await sessions.forgetUser(user.id);
       return { kind: "sign_in", user, next };
     },
@@ -200,21 +202,21 @@ export function createOauth({
         total,
       );
     },
-    /** Throws `not_found`: what is not theirs is not there, before anything else is asked. */
+    /** Throws `not_found`. Call it before re-authentication. */
     requireLinked: async (userId: string, id: string): Promise<void> => {
       if (!(await store.isLinked(userId, id))) throw notFound("Linked account");
     },
     /** Throws `not_found`, `last_way_in`. */
-    disconnect: async (user: UserRow, id: string, from: Signed): Promise<void> =>
+    disconnect: async (user: UserRow, id: string, from: SessionOrigin): Promise<void> =>
       store.transaction(async (tx) => {
-        await hold(tx, user.id, from);
+        await lockUser(tx, user.id, from);
         const removed = await store.remove(tx, user.id, id);
         if (!removed) throw notFound("Linked account");
-        await ways.requireOne(tx, user.id);
+        await loginMethods.requireOne(tx, user.id);
         await securityLog.note(tx, user, "account_unlinked", from, removed.provider);
       }),
   };
 }
 
-/** The provider's own words may hold codes and tokens; the name and the message of the library do not. */
+/** The provider's response may contain codes and tokens; the error's name and message do not. */
 const reasonOf = (error: unknown) => (error instanceof Error ? { name: error.name, message: error.message } : String(error));

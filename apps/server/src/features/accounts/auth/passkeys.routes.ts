@@ -5,15 +5,21 @@ import type { Users } from "../users/index.ts";
 import { authPath, type AuthCookies } from "./auth.cookies.ts";
 import type { Auth } from "./auth.service.ts";
 import { challengeMs, passkeyRefused, type Passkeys } from "./passkeys.ts";
-import type { Prove } from "./proof.ts";
-import { signedOf } from "./second-factor.routes.ts";
+import type { Reauthenticate } from "./reauthenticate.ts";
+import { sessionOriginOf } from "./second-factor.routes.ts";
 
 const browserCookie = "tesslate_passkey";
 
-/** accounts-projects 9: passkeys. */
+/** Routes of passkeys. */
 export function mountPasskeys(
   mount: Mount,
-  { passkeys, auth, users, prove, cookies }: { passkeys: Passkeys; auth: Auth; users: Users; prove: Prove; cookies: AuthCookies },
+  {
+    passkeys,
+    auth,
+    users,
+    reauthenticate,
+    cookies,
+  }: { passkeys: Passkeys; auth: Auth; users: Users; reauthenticate: Reauthenticate; cookies: AuthCookies },
 ): void {
   const sessionOf = ({ session_id }: { session_id: string | undefined }) => {
     if (session_id === undefined) throw new AppError("session_required", "Sign in to do this.");
@@ -24,7 +30,7 @@ export function mountPasskeys(
     list: ({ user }, { query }) => passkeys.list(user.id, query),
     begin: async ({ user, setHeader }, { body }) => {
       setHeader("cache-control", "no-store");
-      return passkeys.begin(await prove(user.id, body), sessionOf(user));
+      return passkeys.begin(await reauthenticate(user.id, body), sessionOf(user));
     },
     create: async (context, { body }) =>
       passkeys.create(
@@ -32,12 +38,12 @@ export function mountPasskeys(
         sessionOf(context.user),
         body.name?.trim() || undefined,
         body.credential,
-        signedOf(context),
+        sessionOriginOf(context),
       ),
     rename: ({ user }, { params, body }) => passkeys.rename(user.id, params.id, body.name.trim() || "Passkey"),
     remove: async (context, { params, body }) => {
       await passkeys.require(context.user.id, params.id);
-      await passkeys.remove(await prove(context.user.id, body), params.id, signedOf(context));
+      await passkeys.remove(await reauthenticate(context.user.id, body), params.id, sessionOriginOf(context));
     },
     beginSignIn: async ({ ip, setCookie, setHeader }) => {
       const { options, browser } = await passkeys.beginSignIn(ip);

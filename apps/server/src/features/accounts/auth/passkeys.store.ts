@@ -15,7 +15,7 @@ export function createPasskeysStore(db: Database) {
       const { lifetimeMs, ...row } = values;
       await db.insert(passkeyChallenges).values({ ...row, expires_at: sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never });
     },
-    /** Consumes a challenge: of several parallel callers exactly one gets it. Another browser's stays where it is. */
+    /** Consumes a challenge; exactly one of several concurrent callers gets it, and only from the right browser or session. */
     takeChallenge: async (challengeHash: string, purpose: "create" | "sign_in", boundTo: string): Promise<boolean> =>
       (
         await db
@@ -27,9 +27,9 @@ export function createPasskeysStore(db: Database) {
               eq(passkeyChallenges.bound_to, boundTo),
             ),
           )
-          .returning({ isLiving: sql<boolean>`${passkeyChallenges.expires_at} > now()` })
-      )[0]?.isLiving === true,
-    /** `undefined` when some account has this passkey already. */
+          .returning({ isValid: sql<boolean>`${passkeyChallenges.expires_at} > now()` })
+      )[0]?.isValid === true,
+    /** `undefined` when the passkey is already registered. */
     insert: async (tx: Queries, values: typeof passkeys.$inferInsert): Promise<PasskeyRow | undefined> =>
       (await tx.insert(passkeys).values(values).onConflictDoNothing().returning())[0],
     listAll: (userId: string): Promise<PasskeyRow[]> => db.select().from(passkeys).where(eq(passkeys.user_id, userId)),
@@ -43,7 +43,7 @@ export function createPasskeysStore(db: Database) {
     },
     findByCredential: async (credentialId: string): Promise<PasskeyRow | undefined> =>
       (await db.select().from(passkeys).where(eq(passkeys.credential_id, credentialId)))[0],
-    /** Notes a use. False when the counter did not go on since: a copy of the key may have been used. */
+    /** Stores a use. False when the counter did not increase, because the key may have been cloned. */
     use: async (tx: Queries, id: string, counter: number, isSynced: boolean): Promise<boolean> =>
       (
         await tx

@@ -14,12 +14,12 @@ import { AppError, badRequest, notFound, unauthorized } from "../../../platform/
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
-import { isLiving, type UserRow, type Users } from "../users/index.ts";
+import { canSignIn, type UserRow, type Users } from "../users/index.ts";
 import type { PasskeysStore } from "./passkeys.store.ts";
 import type { PasskeyRow } from "../../../db/schema/accounts.ts";
-import type { Hold, Signed } from "./proof.ts";
+import type { LockUser, SessionOrigin } from "./reauthenticate.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
-import type { WaysIn } from "./login-methods.store.ts";
+import type { LoginMethods } from "./login-methods.store.ts";
 
 export const challengeMs = 300_000;
 const maxPasskeys = 20;
@@ -28,16 +28,15 @@ const quarterHour = 15 * 60;
 const algorithms = [-8, -7, -257];
 
 /**
- * Passkeys (WebAuthn): found by the authenticator, without a name being typed; the person is verified by it, so a passkey stands for password and second
- * step. A challenge serves once, for whom it was made. The site is the one people know the studio by; whatever another page says, previews included,
- * was signed for another origin and is refused.
+ * Passkeys (WebAuthn) as discoverable credentials with user verification, so a passkey replaces password and second factor. A challenge is valid once,
+ * for one session or browser. The relying party is the app's host; signatures for other origins, including previews, are rejected.
  */
 export type Passkeys = ReturnType<typeof createPasskeys>;
 export function createPasskeys({
   store,
   users,
-  hold,
-  ways,
+  lockUser,
+  loginMethods,
   securityLog,
   limits,
   log,
@@ -45,8 +44,8 @@ export function createPasskeys({
 }: {
   store: PasskeysStore;
   users: Users;
-  hold: Hold;
-  ways: WaysIn;
+  lockUser: LockUser;
+  loginMethods: LoginMethods;
   securityLog: SecurityLog;
   limits: RateLimiter;
   log: Logger;
@@ -54,11 +53,10 @@ export function createPasskeys({
 }) {
   const { origin, protocol } = new URL(appBaseUrl);
   const isLocal = appHost === "localhost" || appHost.endsWith(".localhost");
-  // Browsers know passkeys in secure contexts under a name only.
+  // Browsers support passkeys only in secure contexts and for host names.
   const isAvailable = (protocol === "https:" || isLocal) && isIP(appHost.replace(/^\[|\]$/g, "")) === 0;
   const requireSite = () => {
-    if (!isAvailable)
-      throw new AppError("not_configured", "Passkeys need the studio to be reached under a name over https (APP_BASE_URL).");
+    if (!isAvailable) throw new AppError("not_configured", "Passkeys require HTTPS and a host name in APP_BASE_URL.");
   };
   const idBytes = (userId: string) => new Uint8Array(Buffer.from(userId.replaceAll("-", ""), "hex"));
 
@@ -68,7 +66,7 @@ export function createPasskeys({
     list: async (userId: string, query: PageQuery): Promise<List<Passkey>> => {
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentPasskey), total);
     },
 
     /** Throws `not_configured`, `key_limit_reached`. */
@@ -98,7 +96,13 @@ export function createPasskeys({
     },
 
     /** Throws `passkey_invalid`, `key_limit_reached`. */
-    create: async (user: UserRow, sessionId: string, name: string | undefined, response: unknown, from: Signed): Promise<Passkey> => {
+    create: async (
+      user: UserRow,
+      sessionId: string,
+      name: string | undefined,
+      response: unknown,
+      from: SessionOrigin,
+    ): Promise<Passkey> => {
       requireSite();
       const credential = response as RegistrationResponseJSON;
       const verified = await verifyRegistrationResponse({
@@ -109,14 +113,14 @@ export function createPasskeys({
         requireUserVerification: true,
         supportedAlgorithmIDs: algorithms,
       }).catch((err: unknown) => {
-        log.warn({ err, user_id: user.id }, "passkey not taken");
+        log.warn({ err, user_id: user.id }, "passkey registration rejected");
         return undefined;
       });
       const made = verified?.registrationInfo;
-      if (!made) throw badRequest("That passkey could not be taken. Try again.", "passkey_invalid");
+      if (!made) throw badRequest("The passkey could not be registered. Try again.", "passkey_invalid");
       const row = await store.transaction(async (tx) => {
-        await hold(tx, user.id, from);
-        if ((await ways.count(user.id, tx)).passkeys >= maxPasskeys) throw tooMany();
+        await lockUser(tx, user.id, from);
+        if ((await loginMethods.count(user.id, tx)).passkeys >= maxPasskeys) throw tooMany();
         const inserted = await store.insert(tx, {
           user_id: user.id,
           credential_id: made.credential.id,
@@ -129,31 +133,31 @@ export function createPasskeys({
         if (inserted) await securityLog.note(tx, user, "passkey_added", from, inserted.name);
         return inserted;
       });
-      if (!row) throw badRequest("This passkey is known already.", "passkey_invalid");
-      return wireOf(row);
+      if (!row) throw badRequest("This passkey is already registered.", "passkey_invalid");
+      return presentPasskey(row);
     },
 
     rename: async (userId: string, id: string, name: string): Promise<Passkey> => {
       const row = await store.rename(userId, id, name);
       if (!row) throw notFound("Passkey");
-      return wireOf(row);
+      return presentPasskey(row);
     },
 
-    /** Throws `not_found`: what is not theirs is not there, before anything else is asked. */
+    /** Throws `not_found`. Call it before re-authentication. */
     require: async (userId: string, id: string): Promise<void> => {
       if (!(await store.listAll(userId)).some((row) => row.id === id)) throw notFound("Passkey");
     },
     /** Throws `not_found`, `last_way_in`. */
-    remove: async (user: UserRow, id: string, from: Signed): Promise<void> =>
+    remove: async (user: UserRow, id: string, from: SessionOrigin): Promise<void> =>
       store.transaction(async (tx) => {
-        await hold(tx, user.id, from);
+        await lockUser(tx, user.id, from);
         const removed = await store.remove(tx, user.id, id);
         if (!removed) throw notFound("Passkey");
-        await ways.requireOne(tx, user.id);
+        await loginMethods.requireOne(tx, user.id);
         await securityLog.note(tx, user, "passkey_removed", from, removed.name);
       }),
 
-    /** `browser`: what the browser brings back with its answer. */
+    /** `browser`: a cookie value the browser must send with its response. */
     beginSignIn: async (ip: string): Promise<{ options: Record<string, unknown>; browser: string }> => {
       requireSite();
       await limits.count({ key: `passkey:options:${networkOf(ip)}`, max: 100, windowSeconds: quarterHour });
@@ -168,7 +172,7 @@ export function createPasskeys({
       return { options: { ...options }, browser };
     },
 
-    /** Who comes in. Throws `passkey_refused` for whatever is wrong. */
+    /** The user of the passkey. Throws `passkey_refused` for any failure. */
     signIn: async (response: unknown, browser: string | undefined, from: Origin & { ip: string }): Promise<UserRow> => {
       requireSite();
       await limits.count({ key: `passkey:ip:${networkOf(from.ip)}`, max: 50, windowSeconds: quarterHour });
@@ -176,15 +180,14 @@ export function createPasskeys({
       const known = await store.findByCredential(credential.id);
       const user = known && (await users.find(known.user_id));
       const refuse = async (reason: unknown): Promise<never> => {
-        log.warn({ err: reason, user_id: user?.id }, "passkey refused");
+        log.warn({ err: reason, user_id: user?.id }, "passkey sign-in rejected");
         if (user) await store.transaction((tx) => securityLog.note(tx, user, "passkey_refused", from, known?.name));
         throw passkeyRefused();
       };
       if (!known || !user || browser === undefined) return refuse("unknown passkey or browser");
-      // The authenticator says whose it is; a key that stands under somebody else's name is nobody's.
+      // The authenticator's user handle must match the key's owner.
       const handle = credential.response.userHandle;
-      if (!handle || !Buffer.from(handle, "base64url").equals(Buffer.from(idBytes(known.user_id))))
-        return refuse("user handle of somebody else");
+      if (!handle || !Buffer.from(handle, "base64url").equals(Buffer.from(idBytes(known.user_id)))) return refuse("user handle mismatch");
       let info;
       try {
         const verified = await verifyAuthenticationResponse({
@@ -206,10 +209,10 @@ export function createPasskeys({
         if (error instanceof AppError) throw error;
         return refuse(error);
       }
-      if (!isLiving(user)) return refuse("account is not living");
+      if (!canSignIn(user)) return refuse("account cannot sign in");
       const { newCounter, credentialBackedUp } = info;
       if (!(await store.transaction((tx) => store.use(tx, known.id, newCounter, credentialBackedUp))))
-        return refuse("counter did not go on");
+        return refuse("counter did not increase");
       return user;
     },
 
@@ -217,9 +220,9 @@ export function createPasskeys({
   };
 }
 
-export const passkeyRefused = () => unauthorized("That passkey does not open an account here.", "passkey_refused");
-const tooMany = () => badRequest(`You have ${maxPasskeys} passkeys. Remove one that is not used any more.`, "key_limit_reached");
-const wireOf = ({ id, name, is_synced, created_at, last_used_at }: PasskeyRow): Passkey => ({
+export const passkeyRefused = () => unauthorized("This passkey is not registered here.", "passkey_refused");
+const tooMany = () => badRequest(`You have ${maxPasskeys} passkeys, the maximum. Remove one you no longer use.`, "key_limit_reached");
+const presentPasskey = ({ id, name, is_synced, created_at, last_used_at }: PasskeyRow): Passkey => ({
   id,
   name,
   is_synced,

@@ -76,7 +76,7 @@ describe("a forgotten password", () => {
     await post("/api/auth/forgot-password", { email: user.email });
     const mail = await mails.waitFor((m) => m.to.includes(user.email) && /new password/.test(m.subject));
     expect(mail.text).toContain(
-      'signs you out everywhere. These stay and work without it: passkeys "Ada\'s phone"; API keys "Nightly". Remove whatever is not yours',
+      'signs you out everywhere. These stay active: passkeys "Ada\'s phone"; API keys "Nightly". Remove whatever is not yours',
     );
     const token = /token=(\S+)/.exec(mail.text)?.[1];
     expect((await post("/api/auth/reset-password", { token, password: "an entirely new one" })).status).toBe(200);

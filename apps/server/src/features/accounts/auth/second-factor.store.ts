@@ -14,7 +14,7 @@ export function createSecondFactorStore(db: Database) {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     findTotp: async (userId: string, q: Queries = db): Promise<TotpSecret | undefined> =>
       (await q.select().from(totpSecrets).where(eq(totpSecrets.user_id, userId)))[0],
-    /** In the place of one that was not confirmed. False when there is a confirmed one. */
+    /** Replaces an unconfirmed secret. False when there is a confirmed one. */
     putTotp: async (userId: string, sealed_secret: Buffer): Promise<boolean> =>
       (
         await db
@@ -27,7 +27,7 @@ export function createSecondFactorStore(db: Database) {
           })
           .returning({ id: totpSecrets.user_id })
       ).length > 0,
-    /** False when another call was first, or the secret was replaced meanwhile. */
+    /** False when another call was first, or the secret was replaced. */
     confirmTotp: async (tx: Queries, userId: string, sealed: Buffer, step: number): Promise<boolean> =>
       (
         await tx
@@ -36,7 +36,7 @@ export function createSecondFactorStore(db: Database) {
           .where(and(eq(totpSecrets.user_id, userId), isNull(totpSecrets.confirmed_at), eq(totpSecrets.sealed_secret, sealed)))
           .returning({ id: totpSecrets.user_id })
       ).length > 0,
-    /** Uses up every code up to `step`: of several parallel callers exactly one succeeds, and none with a code seen before. */
+    /** Invalidates all codes up to `step`; exactly one of several concurrent callers succeeds, and none with a used code. */
     useTotp: async (userId: string, step: number, q: Queries = db): Promise<boolean> =>
       (
         await q

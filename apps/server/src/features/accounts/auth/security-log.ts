@@ -3,32 +3,31 @@ import type { Queries } from "../../../platform/database.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { UserRow } from "../users/index.ts";
-import { noticeLetter } from "./emails.ts";
+import { securityNoticeEmail } from "./emails.ts";
 import type { SecondFactorStore } from "./second-factor.store.ts";
 
-/** Where a call comes from, as far as it is known. */
+/** The origin of a request, as far as known. */
 export interface Origin {
   ip?: string | undefined;
   user_agent?: string | undefined;
 }
 
-/** What the owner of an account is told by mail, because somebody else may have done it. */
+/** Events the owner is emailed about. */
 const notices: Partial<Record<SecurityEventKind, string>> = {
-  totp_on: "An authenticator app was set up: signing in with your password now asks for a code of it.",
-  totp_off: "The authenticator app was switched off: signing in no longer asks for its code.",
-  recovery_codes_made: "New recovery codes were made. All former ones stopped working.",
-  passkey_added: "A passkey was added. It signs in without your password.",
+  totp_on: "An authenticator app was added. Signing in with your password now requires a code from it.",
+  totp_off: "The authenticator app was removed. Signing in no longer requires its codes.",
+  recovery_codes_made: "New recovery codes were created. Earlier ones no longer work.",
+  passkey_added: "A passkey was added. It can sign in without your password.",
   passkey_removed: "A passkey was removed.",
-  account_linked: "An account elsewhere was connected. It signs in without your password.",
-  account_unlinked: "An account elsewhere was disconnected.",
+  account_linked: "A linked account was added. It can sign in without your password.",
+  account_unlinked: "A linked account was removed.",
   password_reset:
-    "Your password was set anew by a mailed link, and all sessions were signed out. Passkeys, connected accounts and API keys go on working.",
-  refresh_reused: "A session was ended, because its key was used in two places: somebody may have copied it.",
-  password_changed:
-    "Your password was changed, and all other sessions were signed out. Passkeys, connected accounts and API keys go on working.",
+    "Your password was reset with an emailed link, and all sessions were signed out. Passkeys, linked accounts and API keys still work.",
+  refresh_reused: "A session was ended because its refresh token was used twice. Someone may have copied it.",
+  password_changed: "Your password was changed, and all other sessions were signed out. Passkeys, linked accounts and API keys still work.",
 };
 
-/** The account's own log: what happened to how one signs in, in the transaction in which it happened. */
+/** The security log of an account; events are written in the transaction they belong to. */
 export type SecurityLog = ReturnType<typeof createSecurityLog>;
 export function createSecurityLog({ store, mail }: { store: SecondFactorStore; mail: Mail }) {
   return {
@@ -41,15 +40,15 @@ export function createSecurityLog({ store, mail }: { store: SecondFactorStore; m
     ): Promise<void> => {
       await store.insertEvent(tx, { user_id: user.id, kind, detail, ip: ip ?? null, user_agent: user_agent?.slice(0, 400) ?? null });
       const notice = notices[kind];
-      if (notice) await mail.queue(tx, noticeLetter(user, notice));
+      if (notice) await mail.queue(tx, securityNoticeEmail(user, notice));
     },
-    /** The second step was guessed until the sign-in ended: somebody knows the password. */
+    /** Emails the user after too many wrong second-factor codes. */
     warnOfGuesses: async (tx: Queries, user: Pick<UserRow, "email" | "name">): Promise<void> =>
       mail.queue(
         tx,
-        noticeLetter(
+        securityNoticeEmail(
           user,
-          "Somebody entered your password and then ten wrong codes. They did not get in, but they know your password: change it.",
+          "Someone entered your correct password and then ten wrong codes. They did not get in, but they know your password. Change it.",
         ),
       ),
     list: async (userId: string, query: PageQuery): Promise<List<SecurityEvent>> => {

@@ -6,38 +6,38 @@ import type { Queries } from "../../../platform/database.ts";
 import { notFound, unauthorized } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { isLiving, sessionOver, type Proven, type UserRow } from "../users/index.ts";
-import { sessionsChannel, type AuthStore, type SessionsBell, type SessionWithUser } from "./auth.store.ts";
+import { canSignIn, sessionOver, type VerifiedUser, type UserRow } from "../users/index.ts";
+import { sessionsChannel, type AuthStore, type SessionsNotification, type SessionWithUser } from "./auth.store.ts";
 import type { RefreshTokens } from "./tokens.ts";
 
-/** What is remembered of an open session of a living user. */
+/** The cached facts of an open session. */
 export interface LiveSession {
   id: string;
   user: Pick<UserRow, "id" | "is_superuser" | "username" | "name">;
   expires_at_ms: number;
-  /** The administrator who acts as the user. */
+  /** The impersonating administrator. */
   impersonator?: { id: string; username: string; session_id: string };
 }
 interface Entry extends LiveSession {
   readAtMs: number;
 }
 
-/** Acting as somebody is for living administrators, and never as one of their own. */
+/** Impersonation requires an active administrator, and never targets an administrator. */
 const isAllowed = ({ session, user, impersonator }: SessionWithUser): boolean =>
-  session.impersonator_id === null || (impersonator !== null && impersonator.is_superuser && isLiving(impersonator) && !user.is_superuser);
+  session.impersonator_id === null || (impersonator !== null && impersonator.is_superuser && canSignIn(impersonator) && !user.is_superuser);
 
 const impersonationMs = 30 * 60_000;
 const rereadMs = 60_000;
 const graceMs = 30_000;
 const maxRemembered = 50_000;
-/** Timers hold no more days than these; and clocks differ, so that what is over here may last a moment longer in the database. */
+/** Upper limit of timers; the lower limit allows for clock differences with the database. */
 const [maxDelayMs, minDelayMs] = [86_400_000, 1000];
-/** How long to wait before looking whether something ended that ends at that time. */
+/** Delay until something that expires at `atMs` is checked. */
 export const delayUntil = (atMs: number): number => Math.min(Math.max(atMs - Date.now(), minDelayMs), maxDelayMs);
 
 /**
- * Sessions and who they belong to, remembered in this process so that a call needs no query to know its caller. The database's bell
- * makes every process forget what changed; while the bell cannot be heard nothing remembered is believed.
+ * Sessions with a cache per process, so that a request needs no query to authenticate. Database notifications invalidate the cache; while they cannot
+ * be received, the cache is not used.
  */
 export type Sessions = ReturnType<typeof createSessions>;
 export function createSessions({
@@ -53,21 +53,21 @@ export function createSessions({
   bus: Bus;
   log: Logger;
   lifetimeMs: number;
-  /** A refresh token was used twice: it was copied, and its session is over. */
+  /** Called when a refresh token was reused and its session was therefore ended. */
   onReuse?: (user: UserRow) => Promise<void>;
 }) {
-  const remembered = new Map<string, Entry>();
+  const cached = new Map<string, Entry>();
   const loading = new Map<string, Promise<Entry | undefined>>();
   const watched = new Map<string, { user_id: string; ended: Set<() => void>; timer: NodeJS.Timeout | undefined }>();
-  /** What is open in a person's name without a session of theirs, each looking anew when something about them changed. */
+  /** Open streams of a user without a session; each rechecks when the user changed. */
   const people = new Map<string, Set<() => void>>();
-  /** Grows with every forgetting: what was read before it must not be remembered after it. */
+  /** Incremented by every invalidation: older reads must not be cached. */
   let epoch = 0;
 
   const read = async (id: string): Promise<Entry | undefined> => {
     const since = epoch;
     const found = await store.findOpen(id);
-    if (!found || !isLiving(found.user) || !isAllowed(found)) return undefined;
+    if (!found || !canSignIn(found.user) || !isAllowed(found)) return undefined;
     const { id: user_id, is_superuser, username, name } = found.user;
     const { session, impersonator } = found;
     const entry: Entry = {
@@ -80,9 +80,9 @@ export function createSessions({
       readAtMs: Date.now(),
     };
     if (since === epoch) {
-      remembered.delete(id);
-      remembered.set(id, entry);
-      if (remembered.size > maxRemembered) remembered.delete(remembered.keys().next().value ?? "");
+      cached.delete(id);
+      cached.set(id, entry);
+      if (cached.size > maxRemembered) cached.delete(cached.keys().next().value ?? "");
     }
     if (Date.now() - Date.parse(found.session.last_used_at) > rereadMs) touch(id);
     return entry;
@@ -95,53 +95,51 @@ export function createSessions({
     return work;
   };
   const touch = (id: string) => {
-    store.touch(id).catch((err: unknown) => log.warn({ err }, "session activity not noted"));
+    store.touch(id).catch((err: unknown) => log.warn({ err }, "session activity not stored"));
   };
 
-  const forget = ({ user_id, session_ids }: SessionsBell) => {
+  const forget = ({ user_id, session_ids }: SessionsNotification) => {
     epoch += 1;
-    // Reads under way may have seen the old state: nobody may join them any more.
+    // Reads in flight may have seen the old state, so later callers must not join them.
     loading.clear();
-    for (const id of session_ids ?? []) remembered.delete(id);
-    if (user_id)
-      for (const [id, entry] of remembered) if (entry.user.id === user_id || entry.impersonator?.id === user_id) remembered.delete(id);
-    if (user_id) for (const lookAnew of people.get(user_id) ?? []) lookAnew();
+    for (const id of session_ids ?? []) cached.delete(id);
+    if (user_id) for (const [id, entry] of cached) if (entry.user.id === user_id || entry.impersonator?.id === user_id) cached.delete(id);
+    if (user_id) for (const recheckUser of people.get(user_id) ?? []) recheckUser();
     for (const [id, watch] of watched) if (session_ids?.includes(id) || watch.user_id === user_id) void recheck(id);
   };
-  /** Looks again when the session ends by itself: until then nobody rings for it. One that is used is renewed and has a later end by then. */
+  /** Rechecks when the session expires, because expiry sends no notification. A session in use has been extended by then. */
   const arm = (id: string, atMs: number) => {
     const watch = watched.get(id);
     if (!watch) return;
     clearTimeout(watch.timer);
     watch.timer = setTimeout(() => void recheck(id), delayUntil(atMs));
   };
-  /** Ends the streams of a session that is over. */
+  /** Ends the streams of a session that has ended. */
   const recheck = async (id: string) => {
     try {
       const entry = await load(id);
       if (entry) arm(id, entry.expires_at_ms);
       else for (const ended of watched.get(id)?.ended ?? []) ended();
     } catch (err) {
-      log.warn({ err }, "session not checked again");
+      log.warn({ err }, "session recheck failed");
       arm(id, Date.now() + rereadMs);
     }
   };
-  bus.listen<SessionsBell>(sessionsChannel, forget);
+  bus.listen<SessionsNotification>(sessionsChannel, forget);
   bus.onReconnect(() => {
     epoch += 1;
     loading.clear();
-    remembered.clear();
+    cached.clear();
     for (const id of watched.keys()) void recheck(id);
-    for (const all of people.values()) for (const lookAnew of all) lookAnew();
+    for (const all of people.values()) for (const recheckUser of all) recheckUser();
   });
 
   return {
     /**
-     * Starts a session; its first refresh token goes to the client and nowhere else. `undefined` when the person is not who they were when they
-     * proved it: suspended, or with another password.
+     * Starts a session and returns its first refresh token. `undefined` when the user was suspended or the password changed since it was verified.
      */
     open: async (
-      user: Proven,
+      user: VerifiedUser,
       from: { user_agent: string | undefined; ip: string },
     ): Promise<{ id: string; refreshToken: string } | undefined> => {
       const id = randomUUID();
@@ -157,11 +155,11 @@ export function createSessions({
     },
 
     isOpenNow: store.isOpenNow,
-    /** Throws `unauthorized` when this session of theirs is over; otherwise it lasts until the transaction ends. Hold the person first. */
+    /** Throws `unauthorized` when the session has ended; otherwise keeps it open until the transaction ends. Lock the user first. */
     requireOpen: async (tx: Queries, id: string, userId: string): Promise<void> => {
       if (!(await store.isOpenNow(tx, id, userId))) throw unauthorized(sessionOver);
     },
-    /** Starts a session in which an administrator acts as `user`. It cannot be renewed. */
+    /** Starts an impersonation session, which cannot be refreshed. */
     openImpersonation: async (
       tx: Queries,
       user: Pick<UserRow, "id">,
@@ -171,7 +169,7 @@ export function createSessions({
         tx,
         {
           user_id: user.id,
-          // Nobody ever holds the token of this hash.
+          // A random hash: there is no refresh token for this session.
           refresh_hash: hashToken(randomToken()),
           user_agent: by.user_agent?.slice(0, 400) ?? null,
           ip: by.ip,
@@ -182,23 +180,23 @@ export function createSessions({
       );
       return { id, expires_at };
     },
-    /** Ends what goes on as this user, and what they do as others: when their role changes. In the caller's transaction. */
+    /** Ends impersonations of and by this user when their role changes. Runs in the caller's transaction. */
     endImpersonations: async (tx: Queries, userId: string): Promise<void> => {
       await store.revokeImpersonations(userId, "role_changed", tx);
     },
-    /** The open session that a refresh token was made for, a used one too: enough to end it, not to go on with it. */
+    /** The open session of a refresh token, even a used one; enough to sign out, not to refresh. */
     findByRefresh: async (token: string): Promise<LiveSession | undefined> => {
       const parsed = tokens.parse(token);
       return parsed && load(parsed.session_id);
     },
-    /** The session if it is open and its user may act. No query while it is remembered. */
+    /** The session if it is open and its user may sign in. No query while it is cached. */
     find: async (id: string): Promise<LiveSession | undefined> => {
-      const entry = remembered.get(id);
+      const entry = cached.get(id);
       if (!entry || !bus.isConnected()) return load(id);
       const now = Date.now();
       if (entry.expires_at_ms <= now) return load(id);
       if (now - entry.readAtMs > rereadMs) {
-        // One caller reads anew for all; the others go on with what is known.
+        // One caller refreshes the entry; the others use the cached one.
         entry.readAtMs = now;
         return load(id);
       }
@@ -206,8 +204,8 @@ export function createSessions({
     },
 
     /**
-     * Exchanges a refresh token for the next one. Within 30 s of a rotation the previous token is answered with the same next one (parallel
-     * tabs, lost answers); any other used token ends the session, because two parties hold it. `undefined`: sign in again.
+     * Rotates a refresh token. Within 30 s of a rotation, the previous token returns the same new one (parallel tabs, lost responses); any other reuse
+     * ends the session, because the token was copied. `undefined`: sign in again.
      */
     refresh: async (token: string): Promise<{ id: string; user: UserRow; refreshToken: string } | undefined> => {
       const parsed = tokens.parse(token);
@@ -217,20 +215,20 @@ export function createSessions({
       const hash = hashToken(token);
       const hasRotated = await store.rotate(session_id, hash, hashToken(next), lifetimeMs);
       const found = await store.findOpen(session_id);
-      if (!found || !isLiving(found.user)) return undefined;
+      if (!found || !canSignIn(found.user)) return undefined;
       const isParallel =
         hasRotated ||
         (found.session.previous_refresh_hash === hash &&
           found.session.refresh_hash === hashToken(next) &&
           (await store.isFresh(session_id, graceMs)));
       if (!isParallel) {
-        log.warn({ session_id, user_id: found.user.id }, "refresh token used twice, session revoked");
+        log.warn({ session_id, user_id: found.user.id }, "refresh token reused, session revoked");
         const ended = await store.revoke(session_id, "refresh_reuse");
         forget({ session_ids: ended });
         if (ended.length > 0) await onReuse(found.user);
         return undefined;
       }
-      const entry = remembered.get(session_id);
+      const entry = cached.get(session_id);
       if (entry) entry.expires_at_ms = Date.parse(found.session.expires_at);
       return { id: session_id, user: found.user, refreshToken: next };
     },
@@ -251,7 +249,7 @@ export function createSessions({
         total,
       );
     },
-    /** Throws `not_found` for a session that is over or somebody else's. */
+    /** Throws `not_found`. */
     end: async (userId: string, id: string): Promise<void> => {
       const ended = await store.revokeOwn(userId, id, "ended");
       if (ended.length === 0) throw notFound("Session");
@@ -259,7 +257,7 @@ export function createSessions({
     },
     endOthers: async (userId: string, keepId: string | undefined): Promise<void> =>
       forget({ session_ids: await store.revokeOfUser(userId, keepId, "ended") }),
-    /** `andNote`: what is written in the same transaction. */
+    /** `andNote` runs in the same transaction. */
     revoke: async (id: string, reason: string, andNote?: (tx: Queries) => Promise<void>): Promise<void> =>
       forget({
         session_ids: await store.transaction(async (tx) => {
@@ -267,36 +265,36 @@ export function createSessions({
           return store.revoke(id, reason, tx);
         }),
       }),
-    /** Ends all sessions of a user but one. In a transaction: call `forgetUser` after its commit. */
+    /** Ends all other sessions of a user, in the caller's transaction. Call `forgetUser` after the commit. */
     revokeOthers: async (tx: Queries, userId: string, keepId: string | undefined, reason: string): Promise<void> => {
       await store.revokeOfUser(userId, keepId, reason, tx);
     },
-    /** Ends all sessions of a user, in the caller's transaction; says how many. Call `forgetUser` after its commit. */
+    /** Ends all sessions of a user, in the caller's transaction. Returns the number. Call `forgetUser` after the commit. */
     endAll: async (tx: Queries, userId: string, reason: string): Promise<number> =>
       (await store.revokeOfUser(userId, undefined, reason, tx)).length,
     revokeAll: async (userId: string, reason: string): Promise<void> =>
       forget({ session_ids: await store.revokeOfUser(userId, undefined, reason) }),
-    /** For whoever changed a user's name, role or state: here and in every other process the next call reads them anew. */
+    /** Invalidates the cached user in all processes, after a change of name, role or state. */
     forgetUser: async (userId: string): Promise<void> => {
       forget({ user_id: userId });
-      await store.ring({ user_id: userId });
+      await store.notify({ user_id: userId });
     },
-    /** Calls `lookAnew` when something about this person may have changed. Returns the unsubscribe function. */
-    watchPerson: (userId: string, lookAnew: () => void): (() => void) => {
+    /** Calls `recheck` when the user may have changed. Returns the unsubscribe function. */
+    watchPerson: (userId: string, recheckUser: () => void): (() => void) => {
       const all = people.get(userId) ?? new Set();
       people.set(userId, all);
-      all.add(lookAnew);
+      all.add(recheckUser);
       return () => {
-        all.delete(lookAnew);
+        all.delete(recheckUser);
         if (all.size === 0 && people.get(userId) === all) people.delete(userId);
       };
     },
-    /** Calls `ended` when the session is over, at its own end too, while something long is open on its behalf. Returns the unsubscribe function. */
+    /** Calls `ended` when the session is revoked or expires. Returns the unsubscribe function. */
     watch: (id: string, userId: string, ended: () => void): (() => void) => {
       const known = watched.get(id) ?? { user_id: userId, ended: new Set(), timer: undefined };
       watched.set(id, known);
       known.ended.add(ended);
-      const entry = remembered.get(id);
+      const entry = cached.get(id);
       if (!entry || entry.expires_at_ms <= Date.now()) void recheck(id);
       else if (known.timer === undefined) arm(id, entry.expires_at_ms);
       return () => {

@@ -9,8 +9,8 @@ import { isEqual } from "./tokens.ts";
 const settingKey = "setup_token_salt";
 
 /**
- * How the first account becomes administrator (accounts-projects 2, register). The token is a MAC over a salt in the database, made with this
- * installation's key: every process of one installation prints the same, and the database alone does not reveal it.
+ * How the first account becomes administrator. The setup token is a MAC over a salt in the database, with this installation's key: all processes print
+ * the same token, and the database alone does not reveal it.
  */
 export type Setup = ReturnType<typeof createSetup>;
 export function createSetup({
@@ -22,7 +22,7 @@ export function createSetup({
   users: Pick<Users, "hasAdministrator" | "lockSetup">;
   settings: ServerSettings;
   box: CryptoBox;
-  /** The server can be reached from this machine only: whoever registers first is its owner. */
+  /** The server listens on loopback only, so the first account needs no token. */
   isOpen: boolean;
 }) {
   const key = box.deriveKey("setup token");
@@ -36,15 +36,15 @@ export function createSetup({
   };
   const self = {
     needsToken: !isOpen,
-    /** While no administrator exists. */
+    /** True while no administrator exists. */
     isRequired: () => isRequired(),
-    /** The token to show at start; `undefined` when there is an administrator already. */
+    /** The token to print at startup; `undefined` when an administrator exists. */
     token: async (): Promise<string | undefined> =>
       (await isRequired()) ? tokenOf(await settings.setOnce(settingKey, randomToken(16))) : undefined,
-    /** Throws `setup_token_invalid` for a token that is wrong or no longer of use. The lock lasts until the transaction ends. */
+    /** Throws `setup_token_invalid` for a wrong or unneeded token. Takes a lock until the transaction ends. */
     decideAdmin: async (tx: Queries, given: string | null | undefined): Promise<boolean> => {
       if (!(await isRequired(tx))) {
-        if (given) throw forbidden("setup_token_invalid", "This server has an administrator already; register without the setup token.");
+        if (given) throw forbidden("setup_token_invalid", "This server already has an administrator. Register without the setup token.");
         return false;
       }
       await users.lockSetup(tx);
@@ -55,7 +55,7 @@ export function createSetup({
         throw forbidden("setup_token_invalid", "The setup token is wrong. It is printed when the server starts.");
       return true;
     },
-    /** After an administrator was made: the token is of no use any more. */
+    /** Deletes the token's salt after the first administrator was created. */
     finish: async (): Promise<void> => {
       await settings.remove(settingKey);
     },

@@ -5,7 +5,7 @@ import { forbidden } from "../../../platform/errors.ts";
 
 const audience = "fastapi-users:auth";
 
-/** Equal time for equal lengths; lengths are no secret here. */
+/** Constant-time comparison for equal lengths; lengths are not secret. */
 export const isEqual = (a: string | Buffer, b: string | Buffer): boolean => {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
@@ -14,13 +14,13 @@ export const isEqual = (a: string | Buffer, b: string | Buffer): boolean => {
 const isUuid = (value: unknown): value is string =>
   typeof value === "string" && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(value);
 
-/** Access tokens: signed statements "this is session `sid` of user `sub`" (accounts-projects 0.4). Whether that session lives is asked elsewhere. */
+/** Access tokens: JWTs with the session (`sid`) and the user (`sub`). Whether the session is still open is checked elsewhere. */
 export interface AccessTokens {
-  /** `lifetimeMs` where it is not the usual one. */
+  /** `lifetimeMs` overrides the default lifetime. */
   sign(claims: { sub: string; sid: string; is_admin: boolean }, lifetimeMs?: number): string;
-  /** `undefined` for anything forged, expired or meant for something else. */
+  /** `undefined` for forged or expired tokens and other audiences. */
   verify(token: string): { sub: string; sid: string } | undefined;
-  /** Whether it was one of ours until it ran out. */
+  /** Whether the token is valid except for its expiry. */
   hasExpired(token: string): boolean;
 }
 export function createAccessTokens(box: CryptoBox, lifetimeMs: number): AccessTokens {
@@ -51,7 +51,7 @@ export function createAccessTokens(box: CryptoBox, lifetimeMs: number): AccessTo
   };
 }
 
-/** Signed statements for one purpose, mailed as links. No other purpose's token passes, nor one out of time. */
+/** Signed tokens for one purpose, sent in emailed links. */
 export interface PurposeTokens<C extends Record<string, string>> {
   make(claims: C, lifetimeMs: number): string;
   verify(token: string): C | undefined;
@@ -78,9 +78,9 @@ export function createPurposeTokens<C extends Record<string, string>>(
 }
 
 /**
- * Refresh tokens: session id, generation and a MAC over both, so that the token of any generation can be made again.
- * A tab that lost the race of a rotation gets the very token the winner got, a use of a generation long gone is recognised as
- * such, and invented tokens never reach the database. The database keeps hashes only.
+ * Refresh tokens: session id, generation and a MAC over both, so that the token of any generation can be recreated. A tab that lost the race of a
+ * rotation gets the same token as the winner, reuse of an old generation is detected, and forged tokens never reach the database, which stores only
+ * hashes.
  */
 export interface RefreshTokens {
   make(sessionId: string, generation: number): string;
@@ -110,7 +110,7 @@ export function createRefreshTokens(box: CryptoBox): RefreshTokens {
   };
 }
 
-/** CSRF tokens (accounts-projects 0.5): time, 32 random bytes and a MAC that binds both to the session. */
+/** CSRF tokens: timestamp, 32 random bytes and a MAC that binds both to the session. */
 export interface CsrfTokens {
   make(sessionId: string | undefined): string;
   /** Throws `csrf_missing`, `csrf_mismatch` or `csrf_invalid`. */
@@ -134,7 +134,7 @@ export function createCsrfTokens(key: Buffer | string, maxAgeMs: number): CsrfTo
       const age = Date.now() - Number.parseInt(head.split(".")[0] ?? "", 36);
       const isGenuine = isEqual(header.slice(end + 1), macOf(sessionId, head));
       if (!isGenuine || !(age >= -60_000 && age <= maxAgeMs))
-        throw forbidden("csrf_invalid", "The CSRF token is not valid any more. Fetch a new one.");
+        throw forbidden("csrf_invalid", "The CSRF token is invalid or has expired. Fetch a new one.");
     },
   };
 }

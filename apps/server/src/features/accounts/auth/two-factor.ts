@@ -6,12 +6,12 @@ import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, unauthorized } from "../../../platform/errors.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
-import { isLiving, type UserRow, type Users } from "../users/index.ts";
+import { canSignIn, type UserRow, type Users } from "../users/index.ts";
 import type { Attempt, AttemptsStore } from "./attempts.store.ts";
-import { codeLetter } from "./emails.ts";
+import { signInCodeEmail } from "./emails.ts";
 import type { SecurityLog } from "./security-log.ts";
 import { isEqual } from "./tokens.ts";
-import { codesADay, type Totp } from "./totp.ts";
+import { dailyCodeLimit, type Totp } from "./totp.ts";
 
 const maxWrongInAll = 10;
 const maxResends = 5;
@@ -19,15 +19,15 @@ const resendPauseMs = 60_000;
 const quarterHour = 15 * 60;
 const hour = 3600;
 
-/** What somebody enters in the second step. */
+/** The input of the second step. */
 export interface SecondStepInput {
   code?: string | undefined;
   recovery_code?: string | undefined;
 }
 
 /**
- * The second step of a sign-in: a code by mail (accounts-projects 2.0), of the authenticator app, or a recovery code. An attempt is an opaque token, kept hashed, good for one sign-in; it dies
- * on success, after ten wrong codes over all resends, or at its end. A code dies at its fifth wrong try or when a newer one is sent.
+ * The second step of a sign-in: an emailed code, an authenticator code or a recovery code. An attempt is an opaque token, stored hashed; it ends on
+ * success, after ten wrong codes over all resends, or when it expires. An emailed code ends after five wrong tries or when a newer one is sent.
  */
 export type TwoFactor = ReturnType<typeof createTwoFactor>;
 export function createTwoFactor({
@@ -52,21 +52,21 @@ export function createTwoFactor({
   const key = box.deriveKey("two-factor codes");
   const hashOf = (attemptId: string, code: string) => createHmac("sha256", key).update(`${attemptId}\n${code}`).digest("hex");
   const newCode = () => String(randomInt(1_000_000)).padStart(6, "0");
-  const over = () => unauthorized("This sign-in took too long or was ended. Enter your password again.", "two_fa_session_invalid");
+  const sessionInvalid = () => unauthorized("This sign-in has expired. Enter your password again.", "two_fa_session_invalid");
 
-  /** Which step this is, taken and used up; `undefined`: a wrong one. */
+  /** Verifies and consumes the input. Returns the method; `undefined` when it is wrong. */
   const stepOf = async (tx: Queries, attempt: Attempt, { code, recovery_code }: SecondStepInput): Promise<SecondStep | undefined> => {
     if (recovery_code !== undefined) return (await totp.useRecoveryCode(tx, attempt.user_id, recovery_code)) ? "recovery_code" : undefined;
     if (code === undefined) return undefined;
-    if (attempt.isCodeLiving && attempt.code_hash !== null && isEqual(attempt.code_hash, hashOf(attempt.id, code))) return "email";
+    if (attempt.isCodeValid && attempt.code_hash !== null && isEqual(attempt.code_hash, hashOf(attempt.id, code))) return "email";
     return (await totp.use(attempt.user_id, code, tx)) ? "totp" : undefined;
   };
   const sendCode = async (tx: Queries, attemptId: string, user: UserRow) => {
     const code = newCode();
     await store.setCode(tx, attemptId, hashOf(attemptId, code), config.codeMs);
-    await mail.queue(tx, codeLetter(user, code, config.codeMs));
+    await mail.queue(tx, signInCodeEmail(user, code, config.codeMs));
   };
-  /** The steps an account may take, the one to offer first in front. Whoever has an app is asked for codes by mail only if they want them too. */
+  /** The methods available to an account, preferred one first. With an authenticator app, email codes are offered only if enabled by the user. */
   const methodsOf = async (user: UserRow, q?: Queries): Promise<SecondStep[]> => {
     const app = await totp.status(user.id, q);
     const codesLeft = await totp.countCodes(user.id, q);
@@ -82,19 +82,21 @@ export function createTwoFactor({
   return {
     isAvailable: mail.isOn,
     isForAll: config.isForAll,
-    over,
+    sessionInvalid,
 
     /**
-     * Opens an attempt where the account asks for a second step, and mails its first code where that is the step to take. `undefined`: it does not ask;
-     * `ended`: the account is not what it was when the password was proven.
-     * Throws `not_configured` where it asks and nothing can be given: never a way in that skips the second step.
+     * Starts an attempt if the account requires a second step, and emails the first code if that is the preferred method. `undefined`: no second step;
+     * `ended`: the account changed since the password was verified. Throws `not_configured` when a second step is required but no method is available.
      */
     begin: async (user: UserRow): Promise<{ token: string; method: "totp" | "email"; methods: SecondStep[] } | "ended" | undefined> => {
       const methods = await methodsOf(user);
       const [method] = methods;
       if (method === undefined && !config.isForAll && !user.two_fa_enabled) return undefined;
       if (method === undefined || method === "recovery_code")
-        throw new AppError("not_configured", "This account asks for a code, and this server cannot send one at the moment.");
+        throw new AppError(
+          "not_configured",
+          "This account requires an emailed code, but this server cannot send email. Contact the administrator.",
+        );
       const token = randomToken();
       const isBegun = await store.transaction(async (tx) => {
         const id = await store.insert(tx, user, { token_hash: hashToken(token), lifetimeMs: config.attemptMs });
@@ -104,7 +106,7 @@ export function createTwoFactor({
       return isBegun ? { token, method, methods } : "ended";
     },
 
-    /** The user who may come in. Throws `two_fa_session_invalid`, `two_fa_code_invalid`. */
+    /** Returns the authenticated user. Throws `two_fa_session_invalid`, `two_fa_code_invalid`. */
     verify: async (
       token: string,
       { code, recovery_code }: SecondStepInput,
@@ -112,10 +114,10 @@ export function createTwoFactor({
     ): Promise<{ user: UserRow; step: SecondStep }> => {
       const network = networkOf(from.ip);
       const userId = await store.userOf(hashToken(token));
-      const keys = { here: `2fa:account:${userId}:${network}`, anywhere: `2fa:account:${userId}`, daily: codesADay(userId ?? "") };
+      const keys = { here: `2fa:account:${userId}:${network}`, anywhere: `2fa:account:${userId}`, daily: dailyCodeLimit(userId ?? "") };
       await limits.count(
         { key: `2fa:ip:${network}`, max: 50, windowSeconds: quarterHour },
-        // Whoever knows the password can begin as often as they like, from many places: what they may guess is counted per account too.
+        // Someone who knows the password can start many attempts from many addresses, so wrong codes are also limited per account.
         ...(userId === undefined
           ? []
           : [{ key: keys.here, max: 10, windowSeconds: quarterHour }, { key: keys.anywhere, max: 30, windowSeconds: hour }, keys.daily]),
@@ -123,7 +125,7 @@ export function createTwoFactor({
       const outcome = await store.transaction(async (tx) => {
         const attempt = await store.lock(tx, hashToken(token));
         const user = attempt && (await users.find(attempt.user_id, tx));
-        if (!attempt || !user || !isLiving(user)) return "over";
+        if (!attempt || !user || !canSignIn(user)) return "over";
         const step = await stepOf(tx, attempt, { code, recovery_code });
         if (step) {
           await store.remove(tx, attempt.id);
@@ -136,28 +138,31 @@ export function createTwoFactor({
         } else await store.countWrong(tx, attempt.id, config.maxTries);
         return "wrong";
       });
-      if (outcome === "over") throw over();
-      if (outcome === "wrong") throw unauthorized("That code is wrong or no longer valid.", "two_fa_code_invalid");
+      if (outcome === "over") throw sessionInvalid();
+      if (outcome === "wrong") throw unauthorized("The code is wrong or has expired.", "two_fa_code_invalid");
       await limits.reset(keys.here, keys.anywhere, keys.daily.key);
       return outcome;
     },
 
-    /** Throws `two_fa_session_invalid`; `rate_limited` within a minute of the last code, and after five that were asked for. */
+    /** Throws `two_fa_session_invalid`, and `rate_limited` within a minute of the last code and after five resends. */
     resend: async (token: string, ip: string): Promise<void> => {
       await limits.count({ key: `2fa-resend:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour });
       await store.transaction(async (tx) => {
         const attempt = await store.lock(tx, hashToken(token));
         const user = attempt && (await users.find(attempt.user_id, tx));
-        if (!attempt || !user || !isLiving(user)) throw over();
+        if (!attempt || !user || !canSignIn(user)) throw sessionInvalid();
         const methods = await methodsOf(user, tx);
-        if (!methods.includes("email")) throw badRequest("Codes for this account come from its authenticator app, not by mail.");
+        if (!methods.includes("email")) throw badRequest("This account uses codes from an authenticator app, not by email.");
         const wait = attempt.sends === 0 ? 0 : resendPauseMs - attempt.sentAgoMs;
-        // The first code of an account that has no app came unasked.
+        // The first code of an account without an app was not a resend.
         if (attempt.sends >= maxResends + (methods[0] === "email" ? 1 : 0))
-          throw new AppError("rate_limited", "No more codes are sent for this sign-in. Enter your password again.", {
+          throw new AppError("rate_limited", "Too many codes were requested for this sign-in. Enter your password again.", {
             retryAfterSeconds: attempt.endsInMs / 1000,
           });
-        if (wait > 0) throw new AppError("rate_limited", "A code was sent a moment ago.", { retryAfterSeconds: wait / 1000 });
+        if (wait > 0)
+          throw new AppError("rate_limited", "A code was sent less than a minute ago. Wait before requesting another.", {
+            retryAfterSeconds: wait / 1000,
+          });
         await sendCode(tx, attempt.id, user);
       });
     },

@@ -1,51 +1,51 @@
-import type { Letter, Mail } from "../../../platform/mail.ts";
-import { letter } from "../auth/index.ts";
-import type { Due, NoticesStore } from "./notices.store.ts";
+import type { Email, Mail } from "../../../platform/mail.ts";
+import { renderEmail } from "../auth/index.ts";
+import type { Notice, NoticesStore } from "./notices.store.ts";
 
-/** Whoever sits in front of it answers sooner. */
+/** No email before this delay, because users at the screen respond sooner. */
 const patienceSeconds = 300;
 
-/** Mails about runs, for people who want them: one that waits for a decision, one that took long and is over. Each is told once. */
+/** Opt-in emails about runs that wait for a decision or that ended after a long time. Each is sent once. */
 export function createNotices({ store, mail, appBaseUrl }: { store: NoticesStore; mail: Mail; appBaseUrl: string }) {
-  const tell = async (dues: readonly Due[], write: (due: Due, url: string) => Letter) => {
-    for (const due of dues)
+  const send = async (notices: readonly Notice[], write: (notice: Notice, url: string) => Email) => {
+    for (const notice of notices)
       await store.transaction(async (tx) => {
-        if (await store.claim(tx, due)) await mail.queue(tx, write(due, `${appBaseUrl}/p/${due.project_slug}`));
+        if (await store.claim(tx, notice)) await mail.queue(tx, write(notice, `${appBaseUrl}/p/${notice.project_slug}`));
       });
   };
   return {
     jobHandlers: {
       mail_notices: async () => {
         if (!mail.isOn) return;
-        await tell(await store.listWaiting(patienceSeconds), waitingLetter);
-        await tell(await store.listEnded(patienceSeconds), endedLetter);
+        await send(await store.listWaiting(patienceSeconds), inputNeededEmail);
+        await send(await store.listEnded(patienceSeconds), runEndedEmail);
         await store.prune();
       },
     },
   };
 }
 
-/** Names come from people and models: one line each, and not too much of it. */
+/** Names come from users and models: limit them to one short line. */
 const line = (text: string) => text.replace(/\s+/g, " ").slice(0, 80);
-const where = ({ project_name, chat_title }: Due) => (chat_title ? `${line(project_name)} (${line(chat_title)})` : line(project_name));
-const end = "You asked for messages like this one in Settings, Notifications.";
+const where = ({ project_name, chat_title }: Notice) => (chat_title ? `${line(project_name)} (${line(chat_title)})` : line(project_name));
+const footer = "You can turn off these emails in Settings, Notifications.";
 
-export const waitingLetter = (due: Due, url: string): Letter =>
-  letter("notice", due.email, `${line(due.project_name)} waits for you`, {
-    name: due.name,
-    say: [`The agent in ${where(due)} has asked something and goes on once you answer.`],
-    link: { word: "Answer", url },
-    end,
+export const inputNeededEmail = (notice: Notice, url: string): Email =>
+  renderEmail("notice", notice.email, `${line(notice.project_name)} needs your input`, {
+    name: notice.name,
+    paragraphs: [`The agent in ${where(notice)} has a question and continues once you answer.`],
+    button: { label: "Answer", url },
+    footer,
   });
-export const endedLetter = (due: Due, url: string): Letter =>
-  letter(
+export const runEndedEmail = (notice: Notice, url: string): Email =>
+  renderEmail(
     "notice",
-    due.email,
-    due.status === "failed" ? `A run in ${line(due.project_name)} failed` : `A run in ${line(due.project_name)} is done`,
+    notice.email,
+    notice.status === "failed" ? `A run in ${line(notice.project_name)} failed` : `A run in ${line(notice.project_name)} finished`,
     {
-      name: due.name,
-      say: [`The agent in ${where(due)} ${due.status === "failed" ? "could not finish" : "has finished"}.`],
-      link: { word: "Look at it", url },
-      end,
+      name: notice.name,
+      paragraphs: [`The agent in ${where(notice)} ${notice.status === "failed" ? "failed" : "has finished"}.`],
+      button: { label: "View run", url },
+      footer,
     },
   );

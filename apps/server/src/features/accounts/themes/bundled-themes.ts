@@ -6,7 +6,7 @@ import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import { ThemeCategory, ThemeId, ThemeMode, themeSections } from "@tesslate/contract";
 
-/** `themes/<id>.json`: a complete theme (marketplace-billing-admin 7.3) and what the catalogue says of it. */
+/** `themes/<id>.json`: a complete theme with its catalog entry. */
 const ThemeFile = Type.Object(
   {
     id: ThemeId,
@@ -27,13 +27,13 @@ const ThemeFile = Type.Object(
 );
 export type BundledTheme = Static<typeof ThemeFile>;
 
-// Source and bundle stand at different depths below the repository.
+// Source and bundle are at different depths below the repository root.
 const dir =
   ["../../../themes", "../../../../../../themes", "../themes"]
     .map((p) => fileURLToPath(new URL(p, import.meta.url)))
     .find((p) => existsSync(join(p, "default-dark.json"))) ?? "themes";
 
-/** The themes that come with the product. Throws with the file's name when one is malformed: it must not wait for its first wearer. */
+/** Loads the bundled themes. Throws with the file name when one is malformed, so that startup fails instead of the first use. */
 export async function loadThemes(): Promise<BundledTheme[]> {
   const names = (await readdir(dir)).filter((name) => name.endsWith(".json")).sort();
   return Promise.all(

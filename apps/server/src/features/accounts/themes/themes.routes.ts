@@ -4,10 +4,10 @@ import type { Themes } from "./themes.service.ts";
 
 const shared = "public, max-age=300";
 const forEver = "public, max-age=31536000, immutable";
-/** Somebody's own: asked for again each time, answered with 304 while it is the same. */
+/** Custom themes are revalidated on each request. */
 const personal = "private, no-cache";
 
-/** marketplace-billing-admin 7 and 13. */
+/** Routes of themes. */
 export function mountThemes(mount: Mount, { themes }: { themes: Themes }): void {
   mount("themes", themesRoutes, {
     list: async (context, { query }) => {

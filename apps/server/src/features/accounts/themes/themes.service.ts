@@ -10,12 +10,12 @@ import type { NewTheme, ThemeFilter, ThemesStore } from "./themes.store.ts";
 import type { ThemeRow } from "../../../db/schema/accounts.ts";
 
 export const maxCustomThemes = 50;
-/** Literal siblings of `/api/themes/{id}`, and words that mean something else there. */
+/** Names of other routes below `/api/themes`. */
 const reservedIds = new Set(["full", "default", "custom"]);
 
 type Facts = Pick<ThemeRow, "name" | "mode"> & { description?: string | null | undefined; category?: ThemeRow["category"] | undefined };
 type Changes = Partial<Facts> & Partial<ThemeJson>;
-/** A cached answer: what it is, and the entity tag it goes by. */
+/** A response body with its ETag. */
 interface Tagged<T> {
   body: T;
   etag: string;
@@ -23,7 +23,7 @@ interface Tagged<T> {
 
 export type Themes = ReturnType<typeof createThemes>;
 
-/** The catalogue of themes and everybody's own (marketplace-billing-admin 7). */
+/** Official and custom themes. */
 export function createThemes({ store, limits }: { store: ThemesStore; limits: RateLimiter }) {
   const browse = (ip: string) => limits.count({ key: `browse:ip:${networkOf(ip)}`, max: 120, windowSeconds: 60 });
   const change = (userId: string) => limits.count({ key: `themes:${userId}`, max: 30, windowSeconds: 60 });
@@ -34,7 +34,7 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
     values: Facts & { theme_json: ThemeJson; parent_theme_id?: string },
   ): Promise<CustomTheme> => {
     if ((await store.lockAndCount(tx, user.id)) >= maxCustomThemes)
-      throw badRequest(`You have ${maxCustomThemes} themes of your own already. Delete one first.`, "theme_limit_reached", {
+      throw badRequest(`You have ${maxCustomThemes} custom themes, the maximum. Delete one first.`, "theme_limit_reached", {
         max: maxCustomThemes,
       });
     for (let attempt = 0; attempt < 8; attempt++) {
@@ -47,13 +47,13 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
         revision: "",
       };
       const made = await store.insert(tx, { ...row, revision: revisionOf(row) });
-      if (made) return customOf(made);
+      if (made) return presentCustomTheme(made);
     }
     throw new Error("no free theme id found");
   };
 
   return {
-    /** Brings the catalogue up to date. Safe to repeat, also by several processes at once. */
+    /** Upserts the bundled themes. Safe to repeat and to run concurrently. */
     seed: async (): Promise<void> => {
       const rows = (await loadThemes()).map(({ colors, typography, spacing, animation, ...facts }): NewTheme => {
         const row = { ...facts, theme_json: { colors, typography, spacing, animation }, is_published: true };
@@ -66,24 +66,24 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
       await browse(ip);
       const page = pageOf(query);
       const { rows, total } = await store.listOfficial(query, page);
-      const body = page.envelope(rows.map(itemOf), total);
+      const body = page.envelope(rows.map(presentListItem), total);
       return { body, etag: hashOf(body) };
     },
-    /** `isPublic`: everybody gets the same answer. */
+    /** `isPublic`: the response is the same for all users. */
     get: async (ip: string, userId: string | undefined, id: string): Promise<Tagged<Theme> & { isPublic: boolean }> => {
       await browse(ip);
       const row = reservedIds.has(id) ? undefined : await store.findVisible(id, userId);
       if (!row) throw notFound("Theme");
-      return { body: themeOf(row), etag: row.revision, isPublic: row.is_published };
+      return { body: presentTheme(row), etag: row.revision, isPublic: row.is_published };
     },
-    /** Whether this person may wear it, which is true until the transaction ends. Before their row is locked: a theme comes first. */
-    holdWearable: async (tx: Queries, userId: string, id: string): Promise<boolean> =>
-      (await store.holdVisible(tx, id, userId)) !== undefined,
+    /** Whether the user may use the theme; locks it until the transaction ends. Call it before locking the user's row. */
+    lockUsable: async (tx: Queries, userId: string, id: string): Promise<boolean> =>
+      (await store.lockVisible(tx, id, userId)) !== undefined,
 
     listCustom: async (userId: string, query: PageQuery): Promise<List<CustomTheme>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listOwn(userId, page);
-      return page.envelope(rows.map(customOf), total);
+      return page.envelope(rows.map(presentCustomTheme), total);
     },
     /** Throws `theme_limit_reached`. */
     create: async (user: { id: string; name: string }, { colors, typography, spacing, animation, ...facts }: Facts & ThemeJson) => {
@@ -95,7 +95,7 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
     fork: async (user: { id: string; name: string }, id: string, name: string | undefined): Promise<CustomTheme> => {
       await change(user.id);
       return store.transaction(async (tx) => {
-        const from = await store.holdVisible(tx, id, user.id);
+        const from = await store.lockVisible(tx, id, user.id);
         if (!from) throw notFound("Theme");
         const { mode, description, category, theme_json } = from;
         const values = { name: name ?? `${from.name.slice(0, 95)} copy`, mode, description, category, theme_json };
@@ -124,7 +124,7 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
           revision: revisionOf(after),
         });
         if (!row) throw notFound("Theme");
-        return customOf(row);
+        return presentCustomTheme(row);
       });
     },
     remove: async (userId: string, id: string): Promise<void> => {
@@ -138,7 +138,7 @@ const hashOf = (value: unknown): string => createHash("sha256").update(JSON.stri
 const revisionOf = ({ name, mode, author, description, category, theme_json }: NewTheme): string =>
   hashOf([name, mode, author, description ?? null, category ?? null, theme_json]);
 const clean = <F extends Facts>(facts: F): F => ({ ...facts, name: facts.name.trim() });
-/** The name, made fit for an address, and a mark that tells two of the same name apart. */
+/** A slug of the name with a random suffix. */
 const idFor = (name: string): string => {
   const words = name
     .normalize("NFKD")
@@ -149,11 +149,22 @@ const idFor = (name: string): string => {
   return `${words || "theme"}-${randomCode(8)}`;
 };
 
-const itemOf = ({ id, name, mode, author, description, category, icon, is_default, revision, theme_json }: ThemeRow): ThemeListItem => {
+const presentListItem = ({
+  id,
+  name,
+  mode,
+  author,
+  description,
+  category,
+  icon,
+  is_default,
+  revision,
+  theme_json,
+}: ThemeRow): ThemeListItem => {
   const { primary, accent, background, surface } = theme_json.colors;
   return { id, name, mode, author, description, category, icon, is_default, revision, swatches: { primary, accent, background, surface } };
 };
-const themeOf = ({ id, name, mode, author, version, description, theme_json }: ThemeRow): Theme => ({
+const presentTheme = ({ id, name, mode, author, version, description, theme_json }: ThemeRow): Theme => ({
   id,
   name,
   mode,
@@ -162,8 +173,8 @@ const themeOf = ({ id, name, mode, author, version, description, theme_json }: T
   description,
   ...theme_json,
 });
-const customOf = (row: ThemeRow): CustomTheme => ({
-  ...themeOf(row),
+const presentCustomTheme = (row: ThemeRow): CustomTheme => ({
+  ...presentTheme(row),
   category: row.category,
   parent_theme_id: row.parent_theme_id,
   created_at: row.created_at,

@@ -9,7 +9,7 @@ export interface ThemeFilter {
   category?: ThemeRow["category"] | undefined;
 }
 
-/** What an update of the catalogue brings; what administrators and the public changed (active, featured, counts) stays. */
+/** Columns that seeding updates; those changed at run time (active, featured, counts) are kept. */
 const content = [
   "name",
   "mode",
@@ -40,7 +40,7 @@ export function createThemesStore(db: Database) {
           or(eq(themes.is_published, true), userId === undefined ? undefined : eq(themes.created_by_user_id, userId)),
         ),
       );
-  // Whoever holds a theme and people's rows in one transaction takes the theme first.
+  // Lock order: themes before users.
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     upsertOfficial: async (rows: NewTheme[]): Promise<void> => {
@@ -81,14 +81,14 @@ export function createThemesStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** One that the caller may see: published, or their own. */
+    /** A theme visible to the user: published, or their own. */
     findVisible: async (id: string, userId: string | undefined): Promise<ThemeRow | undefined> => (await visible(db, id, userId))[0],
-    /** The same; it is not deleted until the transaction ends. */
-    holdVisible: async (tx: Queries, id: string, userId: string): Promise<ThemeRow | undefined> =>
+    /** Like `findVisible`, and locks the theme against deletion. */
+    lockVisible: async (tx: Queries, id: string, userId: string): Promise<ThemeRow | undefined> =>
       (await visible(tx, id, userId).for("key share"))[0],
     findOwn: async (id: string, userId: string, tx: Queries): Promise<ThemeRow | undefined> =>
       (await tx.select().from(themes).where(isOwn(id, userId)).for("update"))[0],
-    /** How many the user has; nobody else adds one until the transaction ends. */
+    /** Locks the user and counts their themes. */
     lockAndCount: async (tx: Queries, userId: string): Promise<number> => {
       await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for("no key update");
       return (
@@ -111,7 +111,7 @@ export function createThemesStore(db: Database) {
           .where(eq(themes.id, id))
           .returning()
       )[0],
-    /** False when there was none. Whoever wore it wears the default again. */
+    /** False when the theme does not exist. Users of the theme return to the default one. */
     remove: async (tx: Queries, id: string, userId: string): Promise<boolean> => {
       const gone = await tx.delete(themes).where(isOwn(id, userId)).returning({ id: themes.id });
       if (gone.length === 0) return false;

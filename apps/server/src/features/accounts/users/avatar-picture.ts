@@ -10,21 +10,21 @@ export interface AvatarPicture {
 }
 export type AvatarMaker = (bytes: Buffer) => Promise<AvatarPicture>;
 
-/** Pixels of a side of what is kept: three times the largest place it is shown at. */
+/** Side of the stored image in pixels: three times the largest display size. */
 const side = 256;
-/** More would take too much memory to unpack, however small the file is. */
+/** Limits memory for decoding. */
 const maxPixels = 24_000_000;
 const decodeSeconds = 5;
 
 /**
- * Makes the picture that is kept of whatever was uploaded: decoded, upright, cropped to a square and encoded anew, so that nothing of the file
- * itself survives: no notes, no place, no second format hidden in it. Throws `bad_image`. One at a time, so that many cannot fill the memory.
+ * Decodes, rotates, crops and re-encodes an uploaded image, so that no metadata or hidden content survives. Throws `bad_image`. Runs one at a time to
+ * limit memory.
  */
 export function createAvatarMaker(): AvatarMaker {
   let last: Promise<unknown> = Promise.resolve();
   const make = async (bytes: Buffer): Promise<AvatarPicture> => {
-    // The library knows many formats; these five are all that it is ever given.
-    if (!isRaster(bytes)) throw bad("This is not a PNG, JPEG, GIF, WebP or AVIF picture.");
+    // sharp supports many formats; only these five are passed to it.
+    if (!isRaster(bytes)) throw bad("The file must be a PNG, JPEG, GIF, WebP or AVIF image.");
     const { default: sharp } = await import("sharp");
     sharp.cache(false);
     const source: Sharp = sharp(bytes, { failOn: "error", limitInputPixels: maxPixels, pages: 1, sequentialRead: true });
@@ -36,10 +36,7 @@ export function createAvatarMaker(): AvatarMaker {
       .toBuffer()
       .catch((error: unknown) => {
         const isTooLarge = error instanceof Error && /pixel limit/i.test(error.message);
-        throw bad(
-          isTooLarge ? "This picture has too many pixels. Make it smaller first." : "This picture is damaged and cannot be read.",
-          error,
-        );
+        throw bad(isTooLarge ? "The image has too many pixels. Use an image of at most 24 megapixels." : "The image is damaged.", error);
       });
     return { version: createHash("sha256").update(webp).digest("hex").slice(0, 16), webp };
   };

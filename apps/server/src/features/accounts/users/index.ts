@@ -3,8 +3,8 @@ export { createPasswords, type Passwords } from "./passwords.ts";
 export {
   createUsers,
   sessionOver,
-  wireOf,
-  type HoldTheme,
+  presentUser,
+  type LockTheme,
   type OnEmailAsked,
   type OnEmailChanged,
   type OnRegistered,
@@ -12,15 +12,15 @@ export {
   type Users,
   type UserSessions,
 } from "./users.service.ts";
-export { generateReferralCode, isPlainEmail, normalizeUsername } from "./users.rules.ts";
+export { generateReferralCode, isAsciiEmail, normalizeUsername } from "./users.rules.ts";
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
 export {
   closeAccount,
   createUsersStore,
   deleteUser,
-  isLiving,
-  isSame,
-  isStill,
+  canSignIn,
+  isStillVerified,
+  matchesVerified,
   reopenAccount,
   resetTheme,
   setModelDisabled,
@@ -29,7 +29,7 @@ export {
   suspendUser,
   touchUser,
   unsuspendUser,
-  type Proven,
+  type VerifiedUser,
   type UsersStore,
 } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";

@@ -4,15 +4,15 @@ import { randomToken } from "../../../platform/crypto.ts";
 
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** Takes as long when there is no hash (unknown user, account without a password) as when there is one. */
+  /** Takes the same time when there is no hash (unknown user, account without a password). */
   verify(stored: string | null | undefined, password: string): Promise<boolean>;
-  /** Made with other costs than today's: hash again at the next sign-in. */
+  /** The hash was made with other cost parameters; rehash at the next sign-in. */
   isOutdated(stored: string): boolean;
-  /** Whether an attacker finds it within a million guesses: common passwords, names and words of the person, keyboard rows, repeats, dates. */
+  /** Whether zxcvbn estimates fewer than about a million guesses, given the user's names. */
   isEasyToGuess(password: string, person: { email: string; username: string }): Promise<boolean>;
 }
 
-/** The dictionaries take some megabytes and a tenth of a second to load, so they are loaded for the first password that is set. */
+/** The dictionaries take some megabytes and 0.1 s to load, so they are loaded on first use. */
 async function loadStrengthMeter(): Promise<ZxcvbnFactory> {
   const [{ ZxcvbnFactory }, { dictionary, adjacencyGraphs }] = await Promise.all([
     import("@zxcvbn-ts/core"),

@@ -2,8 +2,7 @@ import { randomCode } from "../../../platform/crypto.ts";
 import type { UsersStore } from "./users.store.ts";
 
 /**
- * The house's own accounts (marketplace-billing-admin 11): what they publish carries their name. They have no password and get none, no session,
- * no mailbox that leads to one, and no rights: `isLiving` says no for them.
+ * Accounts that own official and community items. They have no password and can never sign in: `canSignIn` is false for them.
  */
 export const systemAccounts = {
   official: { id: "7e551a7e-0000-4000-8000-000000000001", email: "official@tesslate.com", username: "tesslate", name: "Tesslate" },
@@ -15,7 +14,7 @@ export const systemAccounts = {
   },
 } as const;
 
-/** Makes those that are missing. Known by their ids: somebody who already has such an address or name keeps it, and never becomes one of them. */
+/** Creates missing system accounts, identified by their ids. A user who already has the email or username keeps it. */
 export async function seedSystemAccounts(store: Pick<UsersStore, "find" | "insert" | "transaction">): Promise<void> {
   for (const { id, email, username, name } of Object.values(systemAccounts)) {
     if (await store.find(id)) continue;
@@ -33,7 +32,7 @@ export async function seedSystemAccounts(store: Pick<UsersStore, "find" | "inser
       );
     if (await make({ email, username })) continue;
     const code = randomCode(6);
-    // `.invalid` is nobody's (RFC 2606). Another process may have been first: then this finds it taken and does nothing.
+    // `.invalid` is reserved (RFC 2606). If another process was first, this insert does nothing.
     await make({ email: `${username}-${code}@system.invalid`, username: `${username}-${code}` });
   }
 }

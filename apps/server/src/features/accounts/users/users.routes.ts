@@ -1,9 +1,9 @@
 import { creatorsRoutes, maxAvatarBytes, usersRoutes, type CreatorProfile } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { readUpload, uploadedFiles } from "../../../http/uploads.ts";
-import { wireOf, type Users } from "./users.service.ts";
+import { presentUser, type Users } from "./users.service.ts";
 
-/** accounts-projects 3 and 9. */
+/** Routes of users and public creator profiles. */
 export function mountUsers(
   mount: Mount,
   {
@@ -11,13 +11,13 @@ export function mountUsers(
     offeredBy,
   }: {
     users: Users;
-    /** What became of all that somebody offers in the marketplace. */
+    /** Store statistics of a creator. */
     offeredBy: (userId: string) => Promise<CreatorProfile["stats"]>;
   },
 ): void {
   mount("users", usersRoutes, {
     me: async ({ user: { id, impersonator } }) => ({
-      ...wireOf(await users.get(id)),
+      ...presentUser(await users.get(id)),
       ...(impersonator && {
         impersonated_by: {
           id: impersonator.id,
@@ -26,10 +26,10 @@ export function mountUsers(
         },
       }),
     }),
-    updateMe: async ({ user }, { body }) => wireOf(await users.update(user.id, user.session_id, body)),
+    updateMe: async ({ user }, { body }) => presentUser(await users.update(user.id, user.session_id, body)),
     get: (_, { params }) => users.getPublic(params.id),
     setAvatar: async ({ user }, _, { request }) =>
-      wireOf(await users.setAvatar(user.id, await readUpload(uploadedFiles(request), maxAvatarBytes, "A picture"))),
+      presentUser(await users.setAvatar(user.id, await readUpload(uploadedFiles(request), maxAvatarBytes, "An image"))),
     removeAvatar: ({ user }) => users.removeAvatar(user.id),
     avatar: async (context, { params }, { reply }) => {
       const webp = await users.avatar(params.id, params.version);

@@ -1,32 +1,32 @@
 import { randomCode } from "../../../platform/crypto.ts";
 
-/** Rules of accounts-projects 2.0. Pure; the service decides which error a broken one is. */
+/** Validation rules of accounts. Pure functions; the service chooses the error code. */
 
 export const normalizeEmail = (email: string) => email.trim().toLowerCase();
-/** In plain ASCII, as registration takes them: letters that merely look alike, or that become others when lowered (the Kelvin sign), are no part of one. */
-export const isPlainEmail = (email: string): boolean => isPlain(email) && /^[^\s@]+@[^\s@]+$/.test(email.trim());
-export const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+/** ASCII only, as in registration: look-alike letters, and letters that change when lowercased (the Kelvin sign), are refused. */
+export const isAsciiEmail = (email: string): boolean => isAscii(email) && /^[^\s@]+@[^\s@]+$/.test(email.trim());
+export const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
-// Overrides and isolates turn the text around them; the marks of writing systems are merely invisible.
+// Bidirectional overrides and isolates reorder the surrounding text.
 const turning = /[\u202a-\u202e\u2066-\u2069]/u;
 const invisible = /[\u115f\u1160\u2800\u3164\uffa0]|(?![\u200c\u200d])\p{Cf}/gu;
-/** Joiners belong between two signs (families of emoji, Persian); anywhere else nobody sees them. */
+/** Joiners are only meaningful between two characters (emoji sequences, Persian). */
 const strayJoiners = /(?<![^\s\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^\s\u200c\u200d])|(?<=[\u200c\u200d])[\u200c\u200d]+/gu;
 
-/** One spelling of what looks the same, without what nobody sees, and no longer than names are: one sign may stand for many. May come out empty. */
+/** Normalizes (NFKC), removes invisible characters and truncates a name. May return an empty string. */
 export const cleanName = (name: string): string =>
   name.normalize("NFKC").replace(invisible, "").replace(strayJoiners, "").replace(/\s+/gu, " ").trim().slice(0, maxNameLength).trim();
 const maxNameLength = 100;
-/** The sentence that says what is wrong with a name; `undefined` when it is fine. */
+/** An error message for an invalid name; `undefined` when it is valid. */
 export const nameProblem = (name: string): string | undefined =>
-  turning.test(name) || /\p{Cc}/u.test(name.trim()) ? "A name must not hold control characters" : undefined;
+  turning.test(name) || /\p{Cc}/u.test(name.trim()) ? "A name must not contain control characters" : undefined;
 
-/** The sentence that says which rule a password breaks; `undefined` when it is fine. */
+/** An error message for an invalid password; `undefined` when it is valid. */
 export function passwordProblem(password: string, { email, username }: { email: string; username: string }): string | undefined {
   const length = [...password].length;
   if (length < 8) return "The password must have at least 8 characters.";
   if (length > 128) return "The password must have at most 128 characters.";
-  if (password.toLowerCase() === email.toLowerCase()) return "The password must not be your e-mail address.";
+  if (password.toLowerCase() === email.toLowerCase()) return "The password must not be your email address.";
   if (password.toLowerCase() === username.toLowerCase()) return "The password must not be your username.";
   return undefined;
 }
@@ -36,10 +36,10 @@ const reserved = new Set(
     " ",
   ),
 );
-/** Reserved names are refused with the words of a taken one. */
+/** Reserved names are reported as taken. */
 export const isReservedUsername = (username: string) => reserved.has(username);
-/** Empty for what is not plain ASCII, so that no look-alike becomes somebody's. */
-export const normalizeUsername = (username: string) => (isPlain(username) ? username.trim().toLowerCase() : "");
+/** Empty for non-ASCII input, so that look-alikes never match. */
+export const normalizeUsername = (username: string) => (isAscii(username) ? username.trim().toLowerCase() : "");
 export const isWellFormedUsername = (username: string) => /^[a-z0-9][a-z0-9_-]{1,48}[a-z0-9]$/.test(username) && !/[-_]{2}/.test(username);
 
 const localPart = (email: string) => email.split("@")[0] ?? "";
@@ -53,7 +53,7 @@ export function generateUsername(email: string): string {
   return `${base || "user"}_${randomCode(6)}`;
 }
 export const generateSlug = (username: string) => `${username.toLowerCase().replace(/[_ ]/g, "-")}-${randomCode(6)}`;
-/** Told from mouth to mouth: without what is taken for another (0 and O, 1 and I). */
+/** Without the digits 0 and 1, which are confused with O and I when spoken or typed. */
 export const generateReferralCode = () => randomCode(8, "ABCDEFGHIJKLMNOPQRSTUVWXYZ23456789");
 /** `ada.love_lace` becomes "Ada Love Lace". */
 export const defaultName = (email: string): string =>
@@ -70,17 +70,17 @@ const imageMarks: Record<string, (bytes: Buffer) => boolean> = {
   webp: (b) => b.toString("latin1", 0, 4) === "RIFF" && b.toString("latin1", 8, 12) === "WEBP",
   avif: (b) => b.toString("latin1", 4, 8) === "ftyp" && /avif|avis|mif1/.test(b.toString("latin1", 8, 12)),
 };
-/** Whether the first bytes are those of a raster picture that we know. */
+/** Whether the data starts like a supported raster image. */
 export const isRaster = (bytes: Buffer): boolean => Object.values(imageMarks).some((isIt) => isIt(bytes));
-/** The bytes of a data URI that `avatarProblem` has nothing against; `undefined` for an address. */
+/** The bytes of a valid data URI; `undefined` for a URL. */
 export const pictureIn = (value: string): Buffer | undefined =>
   value.startsWith("data:") ? Buffer.from(value.slice(value.indexOf(",") + 1), "base64") : undefined;
-/** An http(s) address, or a data URI that really holds a raster image (never SVG, which can carry scripts). */
+/** An error message unless the value is an http(s) URL or a data URI of a raster image (never SVG, which can contain scripts). */
 export function avatarProblem(value: string): string | undefined {
-  if (/^https?:\/\//i.test(value)) return URL.canParse(value) ? undefined : "This is not a well-formed address.";
+  if (/^https?:\/\//i.test(value)) return URL.canParse(value) ? undefined : "This is not a valid URL.";
   const [, type, data] = /^data:image\/(png|jpeg|gif|webp|avif);base64,([A-Za-z0-9+/]+={0,2})$/.exec(value) ?? [];
-  if (!type || !data) return "Give an http(s) address, or a PNG, JPEG, GIF, WebP or AVIF image as a base64 data URI.";
+  if (!type || !data) return "Must be an http(s) URL, or a PNG, JPEG, GIF, WebP or AVIF image as a base64 data URI.";
   return imageMarks[type]?.(Buffer.from(data, "base64")) ? undefined : `The data is not a ${type.toUpperCase()} image.`;
 }
 export const websiteProblem = (value: string): string | undefined =>
-  /^https?:$/.test(URL.parse(value)?.protocol ?? "") ? undefined : "Give an address that begins with http:// or https://.";
+  /^https?:$/.test(URL.parse(value)?.protocol ?? "") ? undefined : "Must start with http:// or https://.";

@@ -19,7 +19,7 @@ import {
   generateReferralCode,
   generateSlug,
   generateUsername,
-  isPlain,
+  isAscii,
   isReservedUsername,
   isWellFormedUsername,
   nameProblem,
@@ -29,7 +29,7 @@ import {
   pictureIn,
   websiteProblem,
 } from "./users.rules.ts";
-import { isLiving, isStill, type NewUser, type UserChanges, type UsersStore } from "./users.store.ts";
+import { canSignIn, isStillVerified, type NewUser, type UserChanges, type UsersStore } from "./users.store.ts";
 import type { UserRow } from "../../../db/schema/accounts.ts";
 
 export interface Registration {
@@ -39,33 +39,33 @@ export interface Registration {
   username?: string | null;
   referral_code?: string | null;
 }
-/** What a new user brings along, done in the transaction that creates them (a library entry, a theme). */
-export type HoldTheme = (tx: Queries, userId: string, themeId: string) => Promise<boolean>;
+/** Locks a theme if the user may use it. */
+export type LockTheme = (tx: Queries, userId: string, themeId: string) => Promise<boolean>;
 export type OnRegistered = (tx: Queries, user: UserRow) => Promise<void>;
 
-/** Somebody asked for another address (`pending_email`), in the transaction that notes it. */
+/** Called in the transaction that stores a requested email change (`pending_email`). */
 export type OnEmailAsked = (tx: Queries, user: UserRow) => Promise<void>;
 export type OnEmailChanged = (tx: Queries, user: UserRow, formerEmail: string) => Promise<void>;
 
-/** Something about how one signs in was changed, in the transaction that changes it. */
+/** Called in the transaction that changes sign-in settings. */
 export type OnSecurityEvent = (tx: Queries, user: UserRow, kind: SecurityEventKind) => Promise<void>;
 
-/** The sessions of users, as far as profile changes touch them. */
+/** What profile changes need of sessions. */
 export interface UserSessions {
   revokeOthers(tx: Queries, userId: string, keepSessionId: string | undefined, reason: string): Promise<void>;
-  /** Whether this session of theirs is open, which it then stays until the transaction ends. Hold the person first. */
+  /** Whether the session is open; keeps it open until the transaction ends. Lock the user first. */
   isOpenNow(tx: Queries, sessionId: string, userId: string): Promise<boolean>;
-  /** What is known of the user in memory is out of date; call after the commit. */
+  /** Invalidates the cached user; call after the commit. */
   forgetUser(userId: string): Promise<void>;
 }
 
-/** What everybody starts with (marketplace-billing-admin 5.1). */
-export interface Welcome {
+/** Credits and support level of new accounts. */
+export interface SignupTerms {
   dailyCredits: number;
   bonusCredits: number;
-  /** Until what is left of the bonus is gone. */
+  /** Days until the bonus expires. */
   bonusDays: number;
-  /** How they are helped. */
+  /** Support level. */
   support: string;
 }
 
@@ -83,24 +83,24 @@ export function createUsers({
   onSecurityEvent = async () => undefined,
   hasTwoFactor = false,
   confirmsEmail = false,
-  holdTheme,
+  lockTheme,
 }: {
   store: UsersStore;
   passwords: Passwords;
   sessions: UserSessions;
   limits: RateLimiter;
   makeAvatar: AvatarMaker;
-  welcome: Welcome;
+  welcome: SignupTerms;
   onRegistered?: OnRegistered[];
   onEmailAsked?: OnEmailAsked[];
   onEmailChanged?: OnEmailChanged[];
   onSecurityEvent?: OnSecurityEvent;
-  /** A second factor can be sent and checked; without it nobody can switch it on and lock themselves out. */
+  /** Emailed codes are available; otherwise enabling them would lock users out. */
   hasTwoFactor?: boolean;
-  /** A new address is asked before it counts; without mail nobody could. */
+  /** A new email must be confirmed before it takes effect; false when the server cannot send email. */
   confirmsEmail?: boolean;
-  /** Whether this person may wear the theme of that id, which stays until the transaction ends; asked before their row is locked. */
-  holdTheme: HoldTheme;
+  /** Called before the user's row is locked. */
+  lockTheme: LockTheme;
 }) {
   const usernameOf = (given: string): string => {
     const username = normalizeUsername(given);
@@ -109,7 +109,7 @@ export function createUsers({
     return username;
   };
 
-  /** `undefined` when the e-mail, or the username that was asked for, is taken. Everything an account starts with comes in the same transaction. */
+  /** `undefined` when the email or the requested username is taken. Registration hooks run in the same transaction. */
   const insertAccount = async (
     tx: Queries,
     values: Omit<NewUser, "username" | "slug">,
@@ -123,7 +123,7 @@ export function createUsers({
         slug: generateSlug(chosen),
         support_tier: welcome.support,
         daily_credits: welcome.dailyCredits,
-        // They are today's: the job that gives them each day does not give them again.
+        // Today's credits, so that the daily job does not grant them again today.
         daily_credits_reset_at: new Date().toISOString(),
         signup_bonus_credits: welcome.bonusCredits,
         signup_bonus_expires_at: new Date(Date.now() + welcome.bonusDays * 86_400_000).toISOString(),
@@ -139,29 +139,29 @@ export function createUsers({
     throw new Error("no free username, slug and referral code found");
   };
 
-  /** Making one costs a moment of a processor. */
+  /** Rate limited, because processing images takes CPU time. */
   const pictureOf = async (id: string, bytes: Buffer): Promise<AvatarPicture> => {
     await limits.count({ key: `avatar:${id}`, max: 30, windowSeconds: 3600 });
     return makeAvatar(bytes);
   };
   const putAvatar = (tx: Queries, id: string, { version, webp }: AvatarPicture) =>
     store.putAvatar(tx, id, { version, webp_base64: webp.toString("base64"), url: `/api/users/${id}/avatar/${version}` });
-  const living = (row: UserRow | undefined): PublicUser => {
-    if (!row || !(isLiving(row) || row.is_system)) throw notFound("User");
-    return publicOf(row);
+  const requirePublic = (row: UserRow | undefined): PublicUser => {
+    if (!row || !(canSignIn(row) || row.is_system)) throw notFound("User");
+    return presentPublicUser(row);
   };
 
-  /** Throws `code` with the rule that this password breaks. */
+  /** Throws `code` for an invalid or weak password. */
   const checkPassword = async (password: string, user: Pick<UserRow, "email" | "username">, code: ErrorCode): Promise<void> => {
     const problem = passwordProblem(password, user);
     if (problem) throw badRequest(problem, code);
     if (await passwords.isEasyToGuess(password, user))
-      throw badRequest("This password is easy to guess. Use a longer one, for example four unrelated words.", code);
+      throw badRequest("This password is too easy to guess. Use a longer one, for example four unrelated words.", code);
   };
 
-  /** Throws `current_password_required`, `current_password_wrong`. Whoever got hold of a session must not find out the password with it. */
-  const provePassword = async (user: UserRow, given: string | undefined): Promise<void> => {
-    if (given === undefined) throw badRequest("Give your current password to change this.", "current_password_required");
+  /** Throws `current_password_required`, `current_password_wrong`. Rate limited, so that a stolen session cannot guess the password. */
+  const requireCurrentPassword = async (user: UserRow, given: string | undefined): Promise<void> => {
+    if (given === undefined) throw badRequest("Enter your current password to change this.", "current_password_required");
     const key = `password:${user.id}`;
     await limits.count({ key, max: 10, windowSeconds: 900 });
     if (!(await passwords.verify(user.hashed_password, given))) throw wrongPassword();
@@ -169,8 +169,8 @@ export function createUsers({
   };
 
   return {
-    provePassword,
-    /** The part of the rules that answers 422; such a request counts against no limit. */
+    requireCurrentPassword,
+    /** Checks that result in 422; such requests do not count towards rate limits. */
     checkRegistration: ({ username, name }: Registration): void => {
       if (name) refuse("name", nameProblem(name));
       if (username && !isWellFormedUsername(normalizeUsername(username))) throw malformedUsername();
@@ -200,11 +200,11 @@ export function createUsers({
           return row;
         }
         if (username && (await store.findByUsername(username, tx))) throw usernameTaken();
-        throw badRequest("An account with this e-mail exists already.", "register_user_already_exists");
+        throw badRequest("An account with this email already exists.", "register_user_already_exists");
       });
     },
 
-    /** An account for somebody whom a provider vouches for: the address is confirmed, there is no password. `undefined`: the address is taken. */
+    /** Creates an account from a sign-in provider: verified email, no password. `undefined` when the email is taken. */
     registerVerified: (
       tx: Queries,
       input: { email: string; name: string | null; avatar_url: string | null },
@@ -224,34 +224,35 @@ export function createUsers({
     find: (id: string, q?: Queries): Promise<UserRow | undefined> => store.find(id, q),
     findByEmail: (email: string, q?: Queries): Promise<UserRow | undefined> => store.findByEmail(normalizeEmail(email), q),
     checkPassword,
-    /** False when password or address are not these any more. */
+    /** False when password or email have changed. */
     replacePassword: store.replacePassword,
-    /** No password is right from now on. */
+    /** Removes the password. */
     voidPassword: store.voidPassword,
-    /** `undefined` when the address is not this one any more. */
+    /** `undefined` when the email has changed. */
     markVerified: async (id: string, email: string): Promise<UserRow | undefined> => store.markVerified(id, email),
-    /** Somebody else may have made this account with an address that is not theirs: from now on only its owner gets in. */
+    /** Verifies the email and removes credentials that were set before, possibly by somebody else. */
     claim: store.claim,
     backfillAvatar: store.backfillAvatar,
-    /** By e-mail or username, whatever state the account is in. */
+    /** By email or username, in any state. */
     findByLogin: (login: string): Promise<UserRow | undefined> =>
-      !isPlain(login)
+      !isAscii(login)
         ? Promise.resolve(undefined)
         : login.includes("@")
           ? store.findByEmail(normalizeEmail(login))
           : store.findByUsername(normalizeUsername(login)),
-    getPublic: async (id: string): Promise<PublicUser> => living(await store.find(id)),
-    getPublicByUsername: async (username: string): Promise<PublicUser> => living(await store.findByUsername(normalizeUsername(username))),
-    /** Why somebody cannot take this username; null when they can. Reserved and taken are one answer. */
+    getPublic: async (id: string): Promise<PublicUser> => requirePublic(await store.find(id)),
+    getPublicByUsername: async (username: string): Promise<PublicUser> =>
+      requirePublic(await store.findByUsername(normalizeUsername(username))),
+    /** An error message when the username is invalid or taken (including reserved ones); null when it is available. */
     usernameProblem: async (id: string, given: string): Promise<string | null> => {
       await limits.count({ key: `username:${id}`, max: 120, windowSeconds: 60 });
       const username = normalizeUsername(given);
-      if (!isWellFormedUsername(username)) return `Not a username: ${usernameRule}.`;
+      if (!isWellFormedUsername(username)) return `Invalid username: ${usernameRule}.`;
       const holder = isReservedUsername(username) ? undefined : await store.findByUsername(username);
       return isReservedUsername(username) || (holder && holder.id !== id) ? takenSentence : null;
     },
 
-    /** accounts-projects 3. Only what the contract lists can be changed, however much the body holds. */
+    /** Updates the profile. Only fields of the contract can be changed. */
     update: async (id: string, sessionId: string | undefined, body: UpdateUser): Promise<UserRow> => {
       const user = await store.find(id);
       if (!user) throw notFound("User");
@@ -267,12 +268,12 @@ export function createUsers({
       const hasNewEmail = email !== user.email;
       const isSensitive =
         hasNewEmail || body.password !== undefined || (body.two_fa_enabled ?? user.two_fa_enabled) !== user.two_fa_enabled;
-      if (isSensitive && user.hashed_password !== null) await provePassword(user, body.current_password);
+      if (isSensitive && user.hashed_password !== null) await requireCurrentPassword(user, body.current_password);
       if (body.two_fa_enabled === true && !user.two_fa_enabled && !hasTwoFactor)
-        throw new AppError("not_configured", "Two-factor sign-in is not available on this server.");
-      // Codes go to this address: one that nobody reads would lock the account.
+        throw new AppError("not_configured", "Two-factor authentication by email is not available on this server.");
+      // Codes are sent to this address, so an unconfirmed one could lock the account.
       if (body.two_fa_enabled === true && !user.two_fa_enabled && (!user.is_verified || hasNewEmail))
-        throw conflict("email_not_verified", "Confirm your e-mail address first: the codes go there.");
+        throw conflict("email_not_verified", "Confirm your email address first. The codes are sent to it.");
 
       const isAsked = hasNewEmail && confirmsEmail;
       if (isAsked) {
@@ -293,9 +294,8 @@ export function createUsers({
       for (const key of profileFields) if (body[key] !== undefined) Object.assign(changes, { [key]: body[key] });
       try {
         const row = await store.transaction(async (tx) => {
-          if (body.theme_preset !== undefined && !(await holdTheme(tx, id, body.theme_preset)))
-            refuse("theme_preset", "There is no such theme");
-          if (isSensitive && !(await isStill(tx, user))) throw wrongPassword();
+          if (body.theme_preset !== undefined && !(await lockTheme(tx, id, body.theme_preset))) refuse("theme_preset", "Theme not found");
+          if (isSensitive && !(await isStillVerified(tx, user))) throw wrongPassword();
           if (isSensitive && sessionId !== undefined && !(await sessions.isOpenNow(tx, sessionId, id))) throw unauthorized(sessionOver);
           if (body.avatar_url !== undefined && !picture) await store.deleteAvatar(tx, id);
           let updated = await store.update(id, changes, tx);
@@ -316,7 +316,7 @@ export function createUsers({
       }
     },
     /**
-     * Its reader says that the waiting address is theirs: from now on it is the account's. `undefined` when it does not wait any more. Throws
+     * Applies a confirmed email change. `undefined` when the change is no longer pending. Throws
      * `update_user_email_already_exists`.
      */
     applyPendingEmail: async (id: string, email: string, askedAt: string, after: OnEmailChanged): Promise<UserRow | undefined> => {
@@ -355,7 +355,7 @@ export function createUsers({
       if (found === undefined) throw notFound("Picture");
       return Buffer.from(found, "base64");
     },
-    /** For an administrator; the rules are those for oneself. In the caller's transaction. Throws `username_taken`. */
+    /** Renames a user on behalf of an administrator, in the caller's transaction. Throws `username_taken`. */
     rename: async (tx: Queries, id: string, { name, username }: { name?: string; username?: string }): Promise<void> => {
       if (name !== undefined) refuse("name", nameProblem(name));
       const cleaned = cleanName(name ?? "");
@@ -367,10 +367,9 @@ export function createUsers({
         throw error;
       }
     },
-    /** Until the transaction ends nobody takes away this person's right to act. Throws `forbidden` when it is gone. */
-    requireLiving: async (tx: Queries, id: string): Promise<void> => {
-      if (!(await store.isLivingNow(tx, id)))
-        throw forbidden("forbidden", "This account is suspended or gone. Nothing can be started for it.");
+    /** Throws `forbidden` when the user is suspended or deleted; keeps them active until the transaction ends. */
+    requireActive: async (tx: Queries, id: string): Promise<void> => {
+      if (!(await store.isActiveNow(tx, id))) throw forbidden("forbidden", "This account is suspended or deleted.");
     },
 
     hasAdministrator: store.hasAdministrator,
@@ -392,17 +391,17 @@ const profileFields = [
   "two_fa_enabled",
 ] as const satisfies (keyof UpdateUser)[];
 
-/** Bodies may hold more than the contract names; what is kept as it comes must not. */
+/** Drops unknown preferences. */
 const knownOf = (given: Partial<Preferences>): Partial<Preferences> =>
   Object.fromEntries(Object.entries(given).filter(([key]) => key in defaultPreferences));
 
-/** Whoever ended the session ended what it was about to do. */
-export const sessionOver = "Your session is over. Sign in again.";
-const usernameRule = "3 to 50 letters, digits, - or _; begins and ends with a letter or digit; no two of - and _ side by side";
+/** For requests whose session ended during the request. */
+export const sessionOver = "Your session has ended. Sign in again.";
+const usernameRule = "3 to 50 letters, digits, - or _; starts and ends with a letter or digit; no consecutive - or _";
 const takenSentence = "This username is not available.";
 const malformedUsername = () => invalid(["body", "username"], usernameRule);
 const wrongPassword = () => badRequest("The current password is wrong.", "current_password_wrong");
-const emailTaken = () => badRequest("Another account has this e-mail already.", "update_user_email_already_exists");
+const emailTaken = () => badRequest("Another account already uses this email.", "update_user_email_already_exists");
 const usernameTaken = () => conflict("username_taken", takenSentence);
 const eventsOf = (before: UserRow, after: UserRow): SecurityEventKind[] => [
   ...(after.hashed_password === before.hashed_password ? [] : (["password_changed"] as const)),
@@ -416,7 +415,7 @@ function refuse(field: string, problem: string | undefined): void {
   if (problem) throw invalid(["body", field], problem);
 }
 
-export const wireOf = (row: UserRow): User => ({
+export const presentUser = (row: UserRow): User => ({
   id: row.id,
   email: row.email,
   pending_email: row.pending_email,
@@ -447,7 +446,7 @@ export const wireOf = (row: UserRow): User => ({
   created_at: row.created_at,
   updated_at: row.updated_at,
 });
-const publicOf = (row: UserRow): PublicUser => ({
+const presentPublicUser = (row: UserRow): PublicUser => ({
   id: row.id,
   name: row.name,
   username: row.username,

@@ -7,22 +7,22 @@ import { userAvatars, users, type UserRow } from "../../../db/schema/accounts.ts
 export type NewUser = typeof users.$inferInsert;
 export type UserChanges = Omit<Partial<NewUser>, "preferences"> & { preferences?: SQL };
 
-/** A person who can sign in; suspended, disabled and deleted ones are nobody, and the house's own accounts are no person. */
-export const isLiving = (user: Pick<UserRow, "is_active" | "is_suspended" | "is_deleted" | "is_system">) =>
+/** False for suspended, disabled, deleted and system accounts. */
+export const canSignIn = (user: Pick<UserRow, "is_active" | "is_suspended" | "is_deleted" | "is_system">) =>
   user.is_active && !user.is_suspended && !user.is_deleted && !user.is_system;
 
-/** Who somebody was when they proved it. */
-export type Proven = Pick<UserRow, "id" | "hashed_password">;
+/** The user and password hash that were verified. */
+export type VerifiedUser = Pick<UserRow, "id" | "hashed_password">;
 /**
- * Whether this person may act and has the password of then, held so until the transaction ends: a new password and a suspension end what is under
- * way with the former one too, signing in or changing the account, wherever that is.
+ * Whether the user may still sign in and still has the verified password; locks the row until the transaction ends. A new password or a suspension
+ * thereby also ends sign-ins and account changes in progress.
  */
-export const isStill = async (tx: Queries, proven: Proven): Promise<boolean> => {
+export const isStillVerified = async (tx: Queries, proven: VerifiedUser): Promise<boolean> => {
   const [row] = await tx.select().from(users).where(eq(users.id, proven.id)).for("no key update");
-  return isSame(row, proven);
+  return matchesVerified(row, proven);
 };
-export const isSame = (row: UserRow | undefined, { hashed_password }: Proven): boolean =>
-  row !== undefined && isLiving(row) && row.hashed_password === hashed_password;
+export const matchesVerified = (row: UserRow | undefined, { hashed_password }: VerifiedUser): boolean =>
+  row !== undefined && canSignIn(row) && row.hashed_password === hashed_password;
 
 const setupLock = 7473748;
 
@@ -35,12 +35,12 @@ export function createUsersStore(db: Database) {
     findByEmail: (email: string, q: Queries = db): Promise<UserRow | undefined> => first(q, sql`lower(${users.email}) = ${email}`),
     findByUsername: (username: string, q: Queries = db): Promise<UserRow | undefined> =>
       first(q, sql`lower(${users.username}) = ${username}`),
-    /** Of somebody who can sign in: nobody comes by anybody else. */
+    /** Only users who can sign in. */
     findByReferralCode: async (code: string, q: Queries = db): Promise<UserRow | undefined> => {
       const found = await first(q, sql`${users.referral_code} = ${code}`);
-      return found && isLiving(found) ? found : undefined;
+      return found && canSignIn(found) ? found : undefined;
     },
-    /** `undefined` when e-mail, username, slug or referral code exists already. */
+    /** `undefined` when email, username, slug or referral code is taken. */
     insert: async (tx: Queries, values: NewUser): Promise<UserRow | undefined> =>
       (await tx.insert(users).values(values).onConflictDoNothing().returning())[0],
     update: async (id: string, values: UserChanges, q: Queries = db): Promise<UserRow | undefined> =>
@@ -51,9 +51,9 @@ export function createUsersStore(db: Database) {
           .where(eq(users.id, id))
           .returning()
       )[0],
-    /** What is named is changed in the database, so that two browsers do not undo each other's choice. */
+    /** Merged in the database, so that concurrent changes do not overwrite each other. */
     mergedPreferences: (given: Partial<Preferences>): SQL => sql`${users.preferences} || ${asJsonb(given)}`,
-    /** Replaces a hash by a stronger one of the same password, unless the password was changed meanwhile. */
+    /** Replaces a hash of the same password, unless the password has changed. */
     rehash: async (id: string, from: string, to: string): Promise<void> => {
       await db
         .update(users)
@@ -88,7 +88,7 @@ export function createUsersStore(db: Database) {
           .where(and(eq(users.id, id), eq(users.email, email)))
           .returning()
       )[0],
-    /** The waiting address becomes the address. `undefined` when another one waits by now, or none. Throws a unique violation when somebody has it. */
+    /** Applies the pending email. `undefined` when it is no longer pending. Throws a unique violation when the email is taken. */
     applyPendingEmail: async (tx: Queries, id: string, email: string, askedAt: string): Promise<UserRow | undefined> =>
       (
         await tx
@@ -103,7 +103,7 @@ export function createUsersStore(db: Database) {
           .where(and(eq(users.id, id), eq(users.pending_email, email), eq(users.pending_email_at, askedAt)))
           .returning()
       )[0],
-    /** Verifies the address and forgets the password and the second step that were set before it was verified. */
+    /** Verifies the email and removes the password and emailed codes set before. */
     claim: async (tx: Queries, id: string): Promise<UserRow | undefined> =>
       (
         await tx
@@ -118,7 +118,7 @@ export function createUsersStore(db: Database) {
         .set({ avatar_url: url })
         .where(and(eq(users.id, id), sql`${users.avatar_url} is null`));
     },
-    /** Nobody signs in any more; at that time the account ends. `undefined` when it was deleted already. */
+    /** Closes the account and schedules its deletion. `undefined` when it is already closed. */
     scheduleDeletion: async (tx: Queries, id: string, by: string, graceDays: number): Promise<UserRow | undefined> =>
       (
         await tx
@@ -133,7 +133,7 @@ export function createUsersStore(db: Database) {
           .where(and(eq(users.id, id), eq(users.is_deleted, false)))
           .returning()
       )[0],
-    /** Only what the person decided themself, and only before its time. */
+    /** Only for deletions requested by the user, and only before the scheduled time. */
     cancelDeletion: async (tx: Queries, id: string): Promise<UserRow | undefined> =>
       (
         await tx
@@ -157,19 +157,19 @@ export function createUsersStore(db: Database) {
           .returning()
       )[0],
     /**
-     * This person, and the administrators who can sign in. None of them changes until the transaction ends, in the order in which administrators hold
-     * people: of two who leave at once, by whichever way, the second sees that the first is gone.
+     * Locks this user and all administrators, ordered by id, until the transaction ends: of two administrators who leave at once, the second sees that the
+     * first is gone.
      */
-    holdWithAdministrators: async (tx: Queries, id: string): Promise<{ user: UserRow | undefined; administrators: UserRow[] }> => {
+    lockWithAdministrators: async (tx: Queries, id: string): Promise<{ user: UserRow | undefined; administrators: UserRow[] }> => {
       const rows = await tx
         .select()
         .from(users)
         .where(or(eq(users.id, id), eq(users.is_superuser, true)))
         .orderBy(users.id)
         .for("no key update");
-      return { user: rows.find((row) => row.id === id), administrators: rows.filter((row) => row.is_superuser && isLiving(row)) };
+      return { user: rows.find((row) => row.id === id), administrators: rows.filter((row) => row.is_superuser && canSignIn(row)) };
     },
-    /** Keeps the picture and makes `avatar_url` lead to it. */
+    /** Stores the image and sets `avatar_url`. */
     putAvatar: async (tx: Queries, id: string, { version, webp_base64, url }: { version: string; webp_base64: string; url: string }) => {
       await tx
         .insert(userAvatars)
@@ -186,7 +186,7 @@ export function createUsersStore(db: Database) {
     deleteAvatar: async (tx: Queries, id: string): Promise<void> => {
       await tx.delete(userAvatars).where(eq(userAvatars.user_id, id));
     },
-    /** The picture of somebody who is there. */
+    /** The avatar of an active user. */
     findAvatar: async (id: string, version: string): Promise<string | undefined> =>
       (
         await db
@@ -203,10 +203,10 @@ export function createUsersStore(db: Database) {
             ),
           )
       )[0]?.webp_base64,
-    /** Holds a lock against changes of the person until the transaction ends. */
-    isLivingNow: async (tx: Queries, id: string): Promise<boolean> => {
+    /** Takes a share lock on the user's row until the transaction ends. */
+    isActiveNow: async (tx: Queries, id: string): Promise<boolean> => {
       const [row] = await tx.select().from(users).where(eq(users.id, id)).for("share");
-      return row !== undefined && isLiving(row);
+      return row !== undefined && canSignIn(row);
     },
     hasAdministrator: async (q: Queries = db): Promise<boolean> => {
       const result = await q.execute<{ has: boolean }>(
@@ -214,7 +214,7 @@ export function createUsersStore(db: Database) {
       );
       return result.rows[0]?.has === true;
     },
-    /** Until the transaction ends, nobody else decides who becomes the first administrator. */
+    /** Serializes the decision about the first administrator. */
     lockSetup: async (tx: Queries): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(${setupLock})`);
     },

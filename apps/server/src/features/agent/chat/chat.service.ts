@@ -59,7 +59,7 @@ export interface ChatOptions {
   /** Throws `project_busy` while the project's files are being replaced; nothing begins to replace them before the transaction ends. */
   refuseWhileRestoring(tx: Queries, projectId: string): Promise<void>;
   /** Throws `forbidden` when this person may not act any more; nobody takes that right away before the transaction ends. */
-  requireLiving(tx: Queries, userId: string): Promise<void>;
+  requireActive(tx: Queries, userId: string): Promise<void>;
 }
 
 export type Chat = ReturnType<typeof createChat>;
@@ -75,7 +75,7 @@ export function createChat({
   credits,
   projects,
   refuseWhileRestoring,
-  requireLiving,
+  requireActive,
 }: ChatOptions) {
   const ownChat = async (userId: string, chatId: string, projectId?: string): Promise<ChatRow> => {
     const chat = await store.findChat(chatId);
@@ -136,7 +136,7 @@ export function createChat({
   };
 
   const createRun = async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {
-    await requireLiving(tx, userId);
+    await requireActive(tx, userId);
     await refuseWhileRestoring(tx, input.project_id);
     const task = await tasks.create(tx, {
       user_id: userId,

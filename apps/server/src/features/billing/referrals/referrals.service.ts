@@ -5,7 +5,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { badRequest, notFound } from "../../../platform/errors.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Credits } from "../credits/index.ts";
-import { generateReferralCode, isLiving } from "../../accounts/users/index.ts";
+import { generateReferralCode, canSignIn } from "../../accounts/users/index.ts";
 import type { ReferralsStore } from "./referrals.store.ts";
 
 const newAccountDays = 30;
@@ -80,7 +80,7 @@ export function createReferrals({
         if (!found) throw notFound("Referral code");
         const people = await store.lockPeople(tx, [userId, found.id]);
         const [user, referrer] = [people.get(userId), people.get(found.id)];
-        if (!user || !referrer || !isLiving(referrer)) throw notFound("Referral code");
+        if (!user || !referrer || !canSignIn(referrer)) throw notFound("Referral code");
         if (referrer.id === user.id) throw badRequest("You cannot use your own referral code.", "own_referral_code");
         if (user.referred_by !== null) throw badRequest("You have already used a referral code.", "already_referred");
         if (Date.now() - Date.parse(user.created_at) > newAccountDays * 86_400_000)

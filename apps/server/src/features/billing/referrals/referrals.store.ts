@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { isLiving, type UserRow } from "../../accounts/users/index.ts";
+import { canSignIn, type UserRow } from "../../accounts/users/index.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { referralConversions, referralLandings } from "../../../db/schema/billing.ts";
 
@@ -15,7 +15,7 @@ export function createReferralsStore(db: Database) {
     /** Only users who can sign in. */
     findByCode: async (code: string, q: Queries = db): Promise<UserRow | undefined> => {
       const [found] = await q.select().from(users).where(eq(users.referral_code, code));
-      return found && isLiving(found) ? found : undefined;
+      return found && canSignIn(found) ? found : undefined;
     },
     /** Locks these users until the transaction ends; ordered by id to avoid deadlocks. */
     lockPeople: async (tx: Queries, ids: readonly string[]): Promise<Map<string, UserRow>> => {

@@ -66,7 +66,7 @@ const rank = ({ severity }: LaunchFinding) => ["info", "minor", "serious", "crit
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const textOf = (value: unknown, otherwise: string) => (typeof value === "string" ? shortened(value, 300) : otherwise);
 
-/** LocalServers may say something before they answer. */
+/** Programs may say something before they answer. */
 function jsonOf(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text.slice(Math.max(0, text.indexOf("{"))));

@@ -120,7 +120,7 @@ describe("mails about runs", () => {
       sql`update tasks set started_at = completed_at - interval '6 minutes' where user_id = ${ada.id} and type = 'agent_execution' and completed_at is not null`,
     );
     const sent = () =>
-      mails.mails.filter((m) => /waits for you|is done/.test(m.subject)).map((m) => m.subject.replace(/.* (waits|is) /, "$1 "));
+      mails.mails.filter((m) => /needs your input|is done/.test(m.subject)).map((m) => m.subject.replace(/.* (waits|is) /, "$1 "));
     const look = async () => {
       await app.db.execute(sql`select graphile_worker.add_job('mail_notices', '{}', job_key := 'look')`);
       await eventually(
@@ -138,8 +138,8 @@ describe("mails about runs", () => {
     expect(sent()).toEqual([]);
     await app.as(ada).users.updateMe({ body: { preferences: { mail_when_waiting: true, mail_when_ended: true } } });
     await look();
-    expect(sent().sort()).toEqual(["is done", "waits for you"]);
-    expect(await letterTo(ada.email, /waits for you/)).toContain(`/p/${world.slug}`);
+    expect(sent().sort()).toEqual(["is done", "needs your input"]);
+    expect(await letterTo(ada.email, /needs your input/)).toContain(`/p/${world.slug}`);
     await letterTo(ada.email, /is done/);
     await look();
     expect(sent()).toEqual([]);
@@ -215,7 +215,7 @@ describe("the end of an account", () => {
         app,
         marks.filter((mark) => !ids.includes(mark)),
       ),
-    ).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
+    ).toEqual([expect.stringMatching(/^emails: .*"kind": "notice"/)]);
     // What an administrator did stays in the log, without a name.
     expect(new Set((await rowsWith(app, ids)).map((row) => row.split(":")[0]))).toEqual(new Set(["audit_log"]));
     expect(await filesWith(app.runtimeDir, marks)).toEqual([]);

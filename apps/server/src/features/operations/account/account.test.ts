@@ -192,7 +192,7 @@ test("the end of an account leaves no row and no folder that names it, and nobod
   await eventually(async () => (await app.db.$count(users, eq(users.id, ada.id))) === 0);
   await letterTo(ada.email, /is deleted/);
   // The farewell itself is in the outbox for a week, as every letter.
-  expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
+  expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^emails: .*"kind": "notice"/)]);
   for (const dir of [app.dataDir, app.runtimeDir]) expect(await filesWith(dir, marks)).toEqual([]);
   expect(await app.as(bob).feedback.get({ params: { id: post.id } })).toMatchObject({ upvote_count: 0, comment_count: 0, comments: [] });
   expect((await app.request("/api/users/me", { user: bob })).status).toBe(200);

@@ -7,8 +7,8 @@ import type { Mail } from "../../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { createPurposeTokens } from "../../accounts/auth/index.ts";
 import {
-  isLiving,
-  isSame,
+  canSignIn,
+  matchesVerified,
   normalizeUsername,
   sessionOver,
   type Passwords,
@@ -16,7 +16,7 @@ import {
   type UserSessions,
   type UsersStore,
 } from "../../accounts/users/index.ts";
-import { goodbyeLetter, keptLetter } from "./emails.ts";
+import { deletionScheduledEmail, deletionCancelledEmail } from "./emails.ts";
 
 const dayMs = 86_400_000;
 const quarterHour = 15 * 60;
@@ -69,7 +69,7 @@ export function createDeletion({
     const kept = await store.transaction(async (tx) => {
       const row = await store.cancelDeletion(tx, user.id);
       if (row) {
-        await mail.queue(tx, keptLetter(row));
+        await mail.queue(tx, deletionCancelledEmail(row));
         await enqueueJob(tx, "quiet_account", { user_id: user.id }, { key: `quiet_account:${user.id}` });
       }
       return row;
@@ -93,9 +93,9 @@ export function createDeletion({
       if (!user) throw notFound("User");
       await proveIntent(user, proof);
       const closed = await store.transaction(async (tx) => {
-        const { user: now, administrators } = await store.holdWithAdministrators(tx, id);
+        const { user: now, administrators } = await store.lockWithAdministrators(tx, id);
         if (sessionId !== undefined && !(await sessions.isOpenNow(tx, sessionId, id))) throw unauthorized(sessionOver);
-        if (!isSame(now, user)) throw wrongPassword();
+        if (!matchesVerified(now, user)) throw wrongPassword();
         if (administrators.length === 1 && administrators[0]?.id === id)
           throw conflict("last_administrator", "You are the only administrator. Make somebody else one first.");
         const row = await store.scheduleDeletion(tx, id, id, deletionGraceDays);
@@ -104,7 +104,7 @@ export function createDeletion({
         const undo_token = tokens.make({ sub: id, at: row.deleted_at ?? "" }, deletionGraceDays * dayMs);
         const scheduled_for = row.scheduled_hard_delete_at ?? "";
         // In the fragment: it reaches no server's log.
-        await mail.queue(tx, goodbyeLetter(row, `${appBaseUrl}/restore#${undo_token}`, scheduled_for));
+        await mail.queue(tx, deletionScheduledEmail(row, `${appBaseUrl}/restore#${undo_token}`, scheduled_for));
         await enqueueJob(tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
         return { scheduled_for, undo_token };
       });
@@ -132,8 +132,8 @@ export function createDeletion({
       );
       const isRight = await passwords.verify(user?.hashed_password, password);
       // Whether an account was closed by somebody else is not told, here as at the sign-in.
-      if (!user || !isRight || !(isLiving(user) || user.deleted_by_id === user.id))
-        throw unauthorized("The e-mail, username or password is wrong.", "login_bad_credentials");
+      if (!user || !isRight || !(canSignIn(user) || user.deleted_by_id === user.id))
+        throw unauthorized("Incorrect email, username or password.", "login_bad_credentials");
       await limits.reset(accountKey);
       return keep(user);
     },

@@ -1,6 +1,6 @@
 import { deletionGraceDays, exportHours } from "@tesslate/contract";
-import type { Letter } from "../../../platform/mail.ts";
-import { letter } from "../../accounts/auth/index.ts";
+import type { Email } from "../../../platform/mail.ts";
+import { renderEmail } from "../../accounts/auth/index.ts";
 
 interface Addressee {
   email: string;
@@ -8,37 +8,37 @@ interface Addressee {
 }
 const dayOf = (moment: string) => new Date(moment).toUTCString().slice(5, 16);
 
-export const goodbyeLetter = (user: Addressee, url: string, endsAt: string): Letter =>
-  letter("notice", user.email, "Your account will be deleted", {
+export const deletionScheduledEmail = (user: Addressee, url: string, endsAt: string): Email =>
+  renderEmail("notice", user.email, "Your account will be deleted", {
     name: user.name,
-    say: [
+    paragraphs: [
       `Your Tesslate Studio account was closed. On ${dayOf(endsAt)}, after ${deletionGraceDays} days, it will be deleted with all its projects; nothing can bring it back then.`,
       "Until that day it can be kept after all.",
     ],
-    link: { word: "Keep my account", url },
-    end: "If it was not you, keep the account with this link and set a new password.",
+    button: { label: "Keep my account", url },
+    footer: "If it was not you, keep the account with this link and set a new password.",
   });
 
-export const keptLetter = (user: Addressee): Letter =>
-  letter("notice", user.email, "Your account stays", {
+export const deletionCancelledEmail = (user: Addressee): Email =>
+  renderEmail("notice", user.email, "Your account stays", {
     name: user.name,
-    say: ["The deletion of your Tesslate Studio account was undone. Your projects are as they were; what ran was stopped."],
-    end: "If it was not you, set a new password at once.",
+    paragraphs: ["The deletion of your Tesslate Studio account was undone. Your projects are as they were; what ran was stopped."],
+    footer: "If it was not you, set a new password at once.",
   });
 
-export const goneLetter = (user: Addressee): Letter =>
-  letter("notice", user.email, "Your account is deleted", {
+export const accountDeletedEmail = (user: Addressee): Email =>
+  renderEmail("notice", user.email, "Your account is deleted", {
     name: user.name,
-    say: ["Your Tesslate Studio account and everything in it is gone, as it was announced."],
-    end: "This is the last message to this address.",
+    paragraphs: ["Your Tesslate Studio account and everything in it is gone, as it was announced."],
+    footer: "This is the last message to this address.",
   });
 
-export const exportLetter = (user: Addressee, url: string): Letter =>
-  letter("notice", user.email, "Your data is ready", {
+export const exportReadyEmail = (user: Addressee, url: string): Email =>
+  renderEmail("notice", user.email, "Your data is ready", {
     name: user.name,
-    say: [
+    paragraphs: [
       `Everything that is yours at Tesslate Studio is in one archive now. It can be fetched for ${exportHours} hours, when you are signed in.`,
     ],
-    link: { word: "Fetch it", url },
-    end: "If you did not ask for it, somebody else uses your account: set a new password.",
+    button: { label: "Fetch it", url },
+    footer: "If you did not ask for it, somebody else uses your account: set a new password.",
   });

@@ -4,7 +4,7 @@ import type { Mail } from "../../../platform/mail.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskContext, Tasks } from "../../core/tasks/index.ts";
 import type { AccountStore } from "./account.store.ts";
-import { goneLetter } from "./emails.ts";
+import { accountDeletedEmail } from "./emails.ts";
 
 const type = "account_erasure";
 
@@ -61,7 +61,7 @@ export function createErasure({
     await exports.forgetPerson(userId);
     await progress(90, "Deleting the account");
     const user = await store.find(userId);
-    if (user) await store.erase(user, (tx) => mail.queue(tx, goneLetter(user)));
+    if (user) await store.erase(user, (tx) => mail.queue(tx, accountDeletedEmail(user)));
     log.info({ user_id: userId }, "account deleted");
     return null;
   };

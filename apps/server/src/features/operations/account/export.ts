@@ -13,7 +13,7 @@ import type { Projects } from "../../projects/projects/index.ts";
 import { taskLinks, type TaskContext, type Tasks } from "../../core/tasks/index.ts";
 import { addTree } from "../../source/transfer/index.ts";
 import type { AccountStore } from "./account.store.ts";
-import { exportLetter } from "./emails.ts";
+import { exportReadyEmail } from "./emails.ts";
 import { ownedTables } from "./owned-tables.ts";
 
 const type = "account_export";
@@ -101,7 +101,7 @@ export function createExporting({
     await rename(partOf(task.id), fileOf(task.id));
     const { size } = await stat(fileOf(task.id));
     for (const id of await store.taskIdsOf(user.id, type)) if (id !== task.id) await drop(id);
-    await mail.queue(db, exportLetter(user, `${appBaseUrl}/settings/data`));
+    await mail.queue(db, exportReadyEmail(user, `${appBaseUrl}/settings/data`));
     return { size_bytes: size };
   };
   tasks.define(type, {

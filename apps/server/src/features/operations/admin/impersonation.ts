@@ -3,7 +3,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { badRequest, forbidden, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Auth, Sessions } from "../../accounts/auth/index.ts";
-import { isLiving } from "../../accounts/users/index.ts";
+import { canSignIn } from "../../accounts/users/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 
 /** Writes down what an administrator does as somebody else, before it happens. */
@@ -46,7 +46,7 @@ export function createImpersonation({
           if (!target) throw notFound("User");
           if (target.id === actor.id) throw forbidden("forbidden", "You are yourself already.");
           if (target.is_superuser) throw forbidden("forbidden", "Nobody acts as an administrator.");
-          if (!isLiving(target)) throw badRequest("This account is suspended or deleted.");
+          if (!canSignIn(target)) throw badRequest("This account is suspended or deleted.");
           // Signed out meanwhile: nobody could end what began after that.
           await sessions.requireOpen(tx, sessionId, actor.id);
           const opened = await sessions.openImpersonation(tx, target, { ...actor, session_id: sessionId });

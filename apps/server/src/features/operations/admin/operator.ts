@@ -3,7 +3,7 @@ import { randomToken } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
 import type { AuthStore } from "../../accounts/auth/index.ts";
-import { isLiving, type Passwords, type UserRow, type Users } from "../../accounts/users/index.ts";
+import { canSignIn, type Passwords, type UserRow, type Users } from "../../accounts/users/index.ts";
 import type { Actor, Audit, AuditEntry, AuditStore } from "../../accounts/audit/index.ts";
 import { releaseJob } from "./users.service.ts";
 import type { AdminUsersStore } from "./users.store.ts";
@@ -35,7 +35,7 @@ export function createOperator({
   audit: Pick<Audit, "record">;
   store: AdminUsersStore;
   users: Pick<Users, "register" | "findByLogin" | "checkPassword" | "replacePassword">;
-  auth: Pick<AuthStore, "revokeOfUser" | "ring">;
+  auth: Pick<AuthStore, "revokeOfUser" | "notify">;
   passwords: Passwords;
   /** Name of the user of this machine who does it. */
   systemUser: string;
@@ -57,12 +57,12 @@ export function createOperator({
       const rows = await audits.lockUsers(tx, [id, ...administrators]);
       const user = rows.get(id);
       if (!user) throw notFound("Account");
-      const others = [...rows.values()].filter((row) => row.id !== id && row.is_superuser && isLiving(row)).length;
+      const others = [...rows.values()].filter((row) => row.id !== id && row.is_superuser && canSignIn(row)).length;
       const entry = await work(tx, user, others);
       await audit.record(tx, { actor, target: { type: "user", id, name: user.username }, ...entry });
       return user;
     });
-    await auth.ring({ user_id: id });
+    await auth.notify({ user_id: id });
     return held;
   };
 
@@ -104,7 +104,7 @@ export function createOperator({
     promote: (login: string): Promise<UserRow> =>
       change(login, async (tx, user) => {
         if (user.is_superuser) throw badRequest("This account is an administrator already.");
-        if (!isLiving(user)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
+        if (!canSignIn(user)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
         await store.setFlags(tx, user.id, { is_superuser: true });
         return { action: "user.promoted" };
       }),

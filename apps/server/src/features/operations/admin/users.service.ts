@@ -8,16 +8,16 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import {
-  changedLetter,
-  closedLetter,
-  suspendedLetter,
+  accountChangedEmail,
+  accountClosedEmail,
+  accountSuspendedEmail,
   type ApiKeys,
   type Recovery,
   type Sessions,
   type Totp,
 } from "../../accounts/auth/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
-import { isLiving, type UserRow, type Users } from "../../accounts/users/index.ts";
+import { canSignIn, type UserRow, type Users } from "../../accounts/users/index.ts";
 import type { AuditedChange, Actor, Audit } from "../../accounts/audit/index.ts";
 import { pagesOf } from "../../../platform/csv.ts";
 import type { AdminUsersStore, ListedUser } from "./users.store.ts";
@@ -97,7 +97,7 @@ export function createAdminUsers({
     if (is_superuser === target.is_superuser) return false;
     // Whoever demotes another is an administrator until this transaction ends: one is always left.
     if (!is_superuser && target.id === actor.id) throw forbidden("forbidden", "You cannot take administration away from yourself.");
-    if (is_superuser && !isLiving(target)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
+    if (is_superuser && !canSignIn(target)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
     await store.setFlags(change.tx, target.id, { is_superuser });
     await sessions.endImpersonations(change.tx, target.id);
     await change.record({ action: is_superuser ? "user.promoted" : "user.demoted", target: targetOf(target), reason: reason ?? null });
@@ -315,7 +315,7 @@ export function createAdminUsers({
             reason,
             details: { scheduled_for, ended_sessions, notify_user },
           });
-          if (notify_user) await mail.queue(change.tx, closedLetter(target, reason, scheduled_for));
+          if (notify_user) await mail.queue(change.tx, accountClosedEmail(target, reason, scheduled_for));
           return { user_id: id, scheduled_for };
         },
         { holding: [id] },
@@ -349,7 +349,7 @@ export function createAdminUsers({
         async (change) => {
           const target = heldIn(change, id);
           refuseOnAdmins(actor, target, "reset the password of");
-          if (!isLiving(target)) throw badRequest("This account is suspended or deleted.");
+          if (!canSignIn(target)) throw badRequest("This account is suspended or deleted.");
           const ended = await recovery.force(change.tx, target);
           await change.record({ action: "user.password_reset", target: targetOf(target), reason, details: { ended_sessions: ended } });
           return ended;
@@ -366,7 +366,7 @@ export function createAdminUsers({
         const { user_id } = payload as { user_id: string };
         const user = await users.find(user_id);
         if (!user) return;
-        if (isLiving(user)) return deployed.resume(user_id);
+        if (canSignIn(user)) return deployed.resume(user_id);
         await deployed.rest(user_id);
         for (const projectId of await store.busyProjects(user_id)) await stopProject(projectId);
       },
@@ -378,8 +378,8 @@ export function createAdminUsers({
     user: UserRow,
     { told, suspendedFor, reason }: { told: string[]; suspendedFor: string | undefined; reason: string | undefined },
   ): Promise<void> {
-    if (suspendedFor !== undefined) await mail.queue(tx, suspendedLetter(user, suspendedFor));
-    else if (told.length > 0) await mail.queue(tx, changedLetter(user, told, reason));
+    if (suspendedFor !== undefined) await mail.queue(tx, accountSuspendedEmail(user, suspendedFor));
+    else if (told.length > 0) await mail.queue(tx, accountChangedEmail(user, told, reason));
   }
 }
 

@@ -8,7 +8,7 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { previewOrigin, urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
 
 import type { ContainerRow, PreviewShareRow } from "../../../db/schema/runtime.ts";
-import { isLiving } from "../../accounts/users/index.ts";
+import { canSignIn } from "../../accounts/users/index.ts";
 import type { Previews } from "./previews.service.ts";
 import type { SharesStore } from "./shares.store.ts";
 import type { Place } from "./visitors.ts";
@@ -56,7 +56,7 @@ export function createShareLinks({
 
   const find = async (id: string, { container, project }: Place): Promise<{ share: PreviewShareRow; open: OpenShare } | undefined> => {
     const found = uuid.test(id) ? await store.findOpen(id) : undefined;
-    if (!found || found.share.container_id !== container.id || found.project_id !== project.id || !isLiving(found.owner)) return undefined;
+    if (!found || found.share.container_id !== container.id || found.project_id !== project.id || !canSignIn(found.owner)) return undefined;
     return { share: found.share, open: { id, path: found.path, expires_at_ms: Date.parse(found.share.expires_at) } };
   };
   const recheck = async (id: string) => {

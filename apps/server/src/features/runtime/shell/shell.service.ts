@@ -35,7 +35,7 @@ interface Session {
 
 export type Shell = ReturnType<typeof createShell>;
 
-/** Terminals (accounts-projects 5). LocalServers belong to this process; sessions outlive their sockets, not the process. */
+/** Terminals (accounts-projects 5). Programs belong to this process; sessions outlive their sockets, not the process. */
 export function createShell({
   access,
   store,
@@ -50,7 +50,7 @@ export function createShell({
   processId: number;
 }) {
   const sessions = new Map<string, Session>();
-  /** LocalServers that ended by themselves, a short while ago: somebody may be on the way to look at them. */
+  /** Programs that ended by themselves, a short while ago: somebody may be on the way to look at them. */
   const ended = new Map<string, { session: Session; exit: ShellServerFrame; forget: NodeJS.Timeout }>();
   const forget = (id: string) => {
     clearTimeout(ended.get(id)?.forget);

@@ -48,7 +48,7 @@ export function mountGitProviders(
         const { error, redirect_to } = await connecting.finish(provider, answer, by);
         return await leave(error === undefined ? { success: "true" } : { error }, redirect_to);
       } catch (error) {
-        // LocalServers get the body of every error; a person was sent here by a provider and must not end on a page of JSON.
+        // Programs get the body of every error; a person was sent here by a provider and must not end on a page of JSON.
         if (!(error instanceof AppError) || !/\btext\/html\b/.test(context.headers.accept ?? "")) throw error;
         return leave({ error: error.code });
       }

@@ -11,7 +11,7 @@ import { maxSiteName, siteUrl, type LocalSites } from "./local-sites.ts";
 import type { LocalServers } from "./local-servers.ts";
 
 /**
- * Versions of one place whose files are kept, so that each can be brought back. LocalServers lie there with all their packages; those of previews
+ * Versions of one place whose files are kept, so that each can be brought back. Programs lie there with all their packages; those of previews
  * also run.
  */
 const keptVersions = {
