@@ -147,10 +147,12 @@ const sharedTables: Record<string, string[]> = {
   // Balances, Stripe's ids and spend, and referral codes are columns of the user, because money moves under the lock of this row.
   users: ["accounts/users", "accounts/auth", "billing/credits", "billing/billing", "billing/referrals"],
   // The queue, plans and evidence of a run are written in the transactions of the chat.
-  chats: ["agent/chat", "agent/mcp"],
-  messages: ["agent/chat", "agent/queue", "agent/repairs", "agent/verify"],
-  queued_messages: ["agent/queue", "agent/chat"],
-  plans: ["agent/plans", "agent/chat"],
+  chats: ["agent/chats", "agent/runs", "agent/mcp"],
+  messages: ["agent/chats", "agent/runs", "agent/queue", "agent/repairs", "agent/verify"],
+  queued_messages: ["agent/queue", "agent/chats", "agent/runs"],
+  agent_steps: ["agent/runs", "agent/chats"],
+  approvals: ["agent/runs", "agent/chats"],
+  plans: ["agent/plans", "agent/chats", "agent/runs"],
 };
 test("a table is written by the feature that owns it", () => {
   const tables = new Map(

@@ -9,25 +9,27 @@ import {
 import { createCassettes, createCassettesStore, mountCassettes } from "../features/agent/cassettes/index.ts";
 import { createChangeSets, createChangesStore, createTurns, mountChanges } from "../features/source/changes/index.ts";
 import {
+  createChatNaming,
+  createChats,
+  createChatStore,
+  createRewinds,
+  createRewindsStore,
+  type ConversationChange,
+} from "../features/agent/chats/index.ts";
+import {
   createApprovals,
   createChat,
   createChatBudget,
-  createChatNaming,
   createChatSocket,
-  createChatStore,
   createQuestions,
-  createRewinds,
-  createRewindsStore,
   createRunContext,
   createRunsStore,
   createRunTask,
-  createSessions,
   mountChat,
   runType,
   type Approvals,
   type Chat,
-  type ConversationChange,
-} from "../features/agent/chat/index.ts";
+} from "../features/agent/runs/index.ts";
 import { previewOrigin } from "../features/runtime/containers/index.ts";
 import { createRunWebhooks, createRunWebhooksStore, type RunWebhooks } from "../features/external/external/index.ts";
 import { createPlans, createPlansStore, mountPlans } from "../features/agent/plans/index.ts";
@@ -144,10 +146,10 @@ export function composeChat(
     toolSources.push(plans.lend);
     lendable.push(...plans.tools);
   }
-  const sessions = createSessions({
+  const sessions = createChats({
     store: chatStore,
-    runs: runsStore,
-    approvals,
+    finishMessage: (taskId, messageId, end) => runsStore.transaction((tx) => runsStore.finishMessage(tx, taskId, messageId, end)),
+    pendingRequest: approvals.pendingOf,
     tasks,
     projects,
     lastRewind: rewindsStore.findLast,

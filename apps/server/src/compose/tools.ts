@@ -1,6 +1,6 @@
 import { allTools } from "@tesslate/agent";
 import { createToolCatalogue, mountAgents, type ToolFacts } from "../features/agent/agents/index.ts";
-import { lendRepoMap, type RunToolSource } from "../features/agent/chat/index.ts";
+import { lendRepoMap, type RunToolSource } from "../features/agent/runs/index.ts";
 import { createGraphLending } from "../features/agent/graph/index.ts";
 import { createMcp, createMcpLending, createMcpSignIns, mountMcp } from "../features/agent/mcp/index.ts";
 import {

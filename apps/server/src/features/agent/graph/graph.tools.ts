@@ -6,7 +6,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Connections } from "../../runtime/connections/index.ts";
 import { workingDirOf, type Containers, type Creation, type Power } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import type { RunFacts, RunToolSource } from "../chat/index.ts";
+import type { RunFacts, RunToolSource } from "../runs/index.ts";
 import type { Previews } from "../../runtime/previews/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Shell } from "../../runtime/shell/index.ts";

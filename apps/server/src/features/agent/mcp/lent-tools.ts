@@ -1,7 +1,7 @@
 import type { TObject } from "typebox";
 import type { Tool, ToolOutput } from "@tesslate/agent";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { RunFacts, RunToolSource } from "../chat/index.ts";
+import type { RunFacts, RunToolSource } from "../runs/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { connectMcp, McpProblem, type McpConnection, type McpLimits } from "./connection.ts";
 import type { ForeignTool } from "../../../db/schema/agent.ts";

@@ -9,6 +9,7 @@ export { createModelsStore } from "./models.store.ts";
 export { mountModels } from "./models.routes.ts";
 export { chainOf, sighted, type ModelChain } from "./fallback.ts";
 export { chargeOf, costOf, createPrices, tokensFor, type Price } from "./prices.ts";
+export { discreet } from "./redaction.ts";
 export { createModelKeys } from "./model-keys.service.ts";
 export { createModelKeysStore } from "./model-keys.store.ts";
 export { mountModelKeys } from "./model-keys.routes.ts";

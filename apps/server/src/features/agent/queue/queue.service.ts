@@ -4,7 +4,8 @@ import { AppError, badRequest, conflict, invalid, notFound } from "../../../plat
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Attachments } from "../attachments/index.ts";
-import { editModeFor, refuseSteering, type Chat, type ChatStore, type Sender, type TellingRun } from "../chat/index.ts";
+import type { ChatStore } from "../chats/index.ts";
+import { editModeFor, refuseSteering, type Chat, type Sender, type TellingRun } from "../runs/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { QueueStore } from "./queue.store.ts";
 import type { QueuedRow } from "../../../db/schema/agent.ts";

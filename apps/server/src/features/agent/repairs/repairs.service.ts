@@ -1,7 +1,7 @@
 import { AppError } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Chat, RunInput } from "../chat/index.ts";
+import type { Chat, RunInput } from "../runs/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { currentErrors, maxRounds, repairMessage, roundsOf, wasStopped } from "./repairs.rules.ts";
 import type { RepairsStore } from "./repairs.store.ts";

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import { Literals, type CheckResult, type ChecksReport } from "@tesslate/contract";
-import type { LentTools, RunFacts, RunToolSource } from "../chat/index.ts";
+import type { LentTools, RunFacts, RunToolSource } from "../runs/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { commandOf, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
 import type { EvidenceBook } from "./evidence.service.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ChecksReport, Evidence, List, VerifyReport } from "@tesslate/contract";
 import { notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { RunFacts } from "../chat/index.ts";
+import type { RunFacts } from "../runs/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { wireOf, type EvidenceStore } from "./evidence.store.ts";
 import type { Picture } from "./visit.ts";

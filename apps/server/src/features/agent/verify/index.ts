@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../../../config.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { RunToolSource } from "../chat/index.ts";
+import type { RunToolSource } from "../runs/index.ts";
 import { createBrowsers, type Browsers } from "./browsers.ts";
 import { findChromium } from "./chromium.ts";
 import { createVerify, verifyFacts, type VerifyOptions } from "./verify.tool.ts";

@@ -4,7 +4,7 @@ import type { Evidence, VerifyReport } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import { asMaterial } from "../../../platform/untrusted-text.ts";
 import type { PreviewSite } from "../../../http/server.ts";
-import type { RunFacts } from "../chat/index.ts";
+import type { RunFacts } from "../runs/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Place } from "../../runtime/previews/index.ts";

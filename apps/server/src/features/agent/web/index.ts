@@ -1,6 +1,6 @@
 import type { Tool } from "@tesslate/agent";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { RunToolSource } from "../chat/index.ts";
+import type { RunToolSource } from "../runs/index.ts";
 import { createSearchProvider, type SearchConfig } from "./search.providers.ts";
 import { createWebFetch } from "./web-fetch.ts";
 import { createWebSearch } from "./web-search.ts";

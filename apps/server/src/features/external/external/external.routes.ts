@@ -1,6 +1,6 @@
 import { externalRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import { lastSeqOf } from "../../agent/chat/index.ts";
+import { lastSeqOf } from "../../agent/runs/index.ts";
 import type { ExternalApi } from "./external.service.ts";
 
 /** Routes for programs that run the agent with an API key. */

@@ -2,7 +2,7 @@ import type { ExternalRun, InvokeAgent, SendMessage } from "@tesslate/contract";
 import type { Principal } from "../../../http/context.ts";
 import { unauthorized } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
-import type { Chat, Entrance, RunInput } from "../../agent/chat/index.ts";
+import type { Chat, Entrance, RunInput } from "../../agent/runs/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { RunWebhooks } from "./run-webhooks.ts";
 

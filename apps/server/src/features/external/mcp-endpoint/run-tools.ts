@@ -1,5 +1,5 @@
 import { EditMode, ProjectRef, Type, Uuid, type ExternalRun } from "@tesslate/contract";
-import type { Chat } from "../../agent/chat/index.ts";
+import type { Chat } from "../../agent/runs/index.ts";
 import type { ExternalApi } from "../external/index.ts";
 import { platformTool, type PlatformTool } from "./platform-tool.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createPrices } from "../models/index.ts";
-import { capsOf, withinCaps } from "./chat.caps.ts";
+import { capsOf, withinCaps } from "./cost-caps.ts";
 
 const { of: priceOf } = createPrices();
 /** gpt-5.1: $1.25 in, $0.125 cached, $10 out. */

@@ -2,14 +2,13 @@ import type { IncomingHttpHeaders } from "node:http";
 import { chatRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
-import type { Approvals } from "./chat.approvals.ts";
-import type { ChatBudget } from "./chat.budget.ts";
-import { refuseOwnAnswer } from "./chat.keys.ts";
-import type { Questions } from "./chat.questions.ts";
-import type { Rewinds } from "./chat.rewinds.ts";
-import type { Chat } from "./chat.service.ts";
-import type { Sessions } from "./chat.sessions.ts";
-import type { createChatSocket } from "./chat.socket.ts";
+import type { Approvals } from "./approvals.ts";
+import type { ChatBudget } from "./budget.ts";
+import { refuseOwnAnswer } from "./key-permissions.ts";
+import type { Questions } from "./questions.ts";
+import type { Rewinds, Chats } from "../chats/index.ts";
+import type { Chat } from "./runs.service.ts";
+import type { createChatSocket } from "./runs.socket.ts";
 
 /** agent-git-deploy 3 and 10. */
 export function mountChat(
@@ -25,7 +24,7 @@ export function mountChat(
   }: {
     chat: Chat;
     budget: ChatBudget;
-    sessions: Sessions;
+    sessions: Chats;
     approvals: Approvals;
     questions: Questions;
     rewinds: Rewinds;

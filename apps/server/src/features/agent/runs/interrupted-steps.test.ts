@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openBatch, type BatchEvent } from "./chat.open-batch.ts";
+import { openBatch, type BatchEvent } from "./interrupted-steps.ts";
 
 const started = (...tools: { name: string; parameters: Record<string, unknown> }[]): BatchEvent => ({
   type: "tool_started",

@@ -10,12 +10,10 @@ import type { Credits } from "../../billing/credits/index.ts";
 import { wishesOf, type Models } from "../models/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskRow, Tasks } from "../../core/tasks/index.ts";
-import { editModeFor } from "./chat.keys.ts";
-import { metadataOf, wordsOf } from "./chat.attached.ts";
-import type { EarlierTasks, RunInput } from "./chat.run.ts";
-import type { ChatStore, RunMetadata } from "./chat.store.ts";
+import { editModeFor } from "./key-permissions.ts";
+import { type ChatStore, messageOf, metadataOf, type RunMetadata, titleFrom, wordsOf } from "../chats/index.ts";
+import type { EarlierTasks, RunInput } from "./run-task.ts";
 import type { ChatRow } from "../../../db/schema/agent.ts";
-import { titleFrom } from "./chat.title.ts";
 import type { RunsStore } from "./runs.store.ts";
 
 /** Who sends. */
@@ -354,5 +352,3 @@ export function createChat({
   };
   return self;
 }
-
-export const messageOf = (run: TaskRow): string => String(run.metadata["message"] ?? "");

@@ -4,10 +4,10 @@ import type { FrameSocket, SocketContext } from "../../../http/sockets.ts";
 import { renderError } from "../../../http/errors.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
-import type { Approvals } from "./chat.approvals.ts";
-import { refuseOwnAnswer } from "./chat.keys.ts";
-import type { Questions } from "./chat.questions.ts";
-import type { Chat } from "./chat.service.ts";
+import type { Approvals } from "./approvals.ts";
+import { refuseOwnAnswer } from "./key-permissions.ts";
+import type { Questions } from "./questions.ts";
+import type { Chat } from "./runs.service.ts";
 import type { ChatRow } from "../../../db/schema/agent.ts";
 
 type FrameName = keyof typeof chatFrames;

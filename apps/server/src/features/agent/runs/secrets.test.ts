@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { call, say, script, turn, usage, when } from "@tesslate/testkit";
 import { chatWorld, eventually, find } from "../../../testing/chat.ts";
 import { createRedactor, hiddenValues } from "../../projects/secrets/redactor.ts";
-import { createRunWorkspace } from "./chat.workspace.ts";
+import { createRunWorkspace } from "./workspace.ts";
 
 const value = "planted-stripe-key-42";
 const env = `STRIPE_KEY=${value}\nOTHER=1\n`;

@@ -2,12 +2,12 @@ import type { RunResult } from "@tesslate/agent";
 import type { CompletionReason, RunEventData } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
-import type { RunVoice, Utterance } from "./chat.events.ts";
-import type { RunInput } from "./chat.run.ts";
-import { resolvedOf } from "./chat.questions.ts";
-import type { ChatStore } from "./chat.store.ts";
+import type { RunVoice, Utterance } from "./events.ts";
+import type { RunInput } from "./run-task.ts";
+import { resolvedOf } from "./questions.ts";
+import type { ChatStore } from "../chats/index.ts";
 import type { RunsStore } from "./runs.store.ts";
-import type { RunLedger } from "./chat.usage.ts";
+import type { RunLedger } from "./usage.ts";
 
 const inStreamCodes = [
   "insufficient_credits",

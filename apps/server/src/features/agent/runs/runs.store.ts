@@ -3,7 +3,7 @@ import type { PendingBatch } from "@tesslate/agent";
 import type { SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { holdAfter } from "./chat.hold.ts";
+import { holdAfter } from "./hold.ts";
 import {
   queuedMessages,
   agentSteps,

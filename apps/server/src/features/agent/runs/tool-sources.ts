@@ -5,8 +5,8 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { RunnableAgent } from "../agents/index.ts";
 import type { ResolvedModel } from "../models/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { RunVoice } from "./chat.events.ts";
-import type { RunWorkspace } from "./chat.workspace.ts";
+import type { RunVoice } from "./events.ts";
+import type { RunWorkspace } from "./workspace.ts";
 
 /** The run that tools are lent to. */
 export interface RunFacts {

@@ -4,8 +4,8 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Credits, UsagePurpose } from "../../billing/credits/index.ts";
 import { chargeOf, costOf, type ModelChain, type Price, type ResolvedModel } from "../models/index.ts";
-import { dollars, withinCaps, type RunCaps } from "./chat.caps.ts";
-import type { RunVoice } from "./chat.events.ts";
+import { dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
+import type { RunVoice } from "./events.ts";
 
 export interface RunLedger {
   /** Before each model call: sets its likely cost aside. */

@@ -1,7 +1,7 @@
 import { call, fail, say, when } from "@tesslate/testkit";
 import { expect, test } from "vitest";
 import { chatWorld, eventually, find } from "../../../testing/chat.ts";
-import { titleFrom, titleOf } from "./chat.title.ts";
+import { titleFrom, titleOf } from "./title.ts";
 
 test.each([
   ["Build a to-do app", "Build a to-do app"],

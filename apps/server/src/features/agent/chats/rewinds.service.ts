@@ -1,7 +1,7 @@
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
-import type { ChatStore } from "./chat.store.ts";
+import type { ChatStore } from "./chats.store.ts";
 import type { ChatRow } from "../../../db/schema/agent.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 

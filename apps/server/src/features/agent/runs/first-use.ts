@@ -1,8 +1,8 @@
 import { ModelError } from "@tesslate/agent";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ResolvedModel } from "../models/index.ts";
-import type { RunVoice } from "./chat.events.ts";
-import type { RunLedger } from "./chat.usage.ts";
+import type { RunVoice } from "./events.ts";
+import type { RunLedger } from "./usage.ts";
 
 /**
  * A model that nobody has used yet is tried before its first run, and the run is told how to speak to it. A trial that fails leaves the run as it is:

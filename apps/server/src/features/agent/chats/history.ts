@@ -1,5 +1,5 @@
 import { summaryMessage, type HistoryMessage, type HistoryStep, type SteeredText } from "@tesslate/agent";
-import type { ChatStore } from "./chat.store.ts";
+import type { ChatStore } from "./chats.store.ts";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 
 const maxMessages = 20;

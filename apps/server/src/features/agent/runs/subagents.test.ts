@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { call, say, turn, when } from "@tesslate/testkit";
 import { all, answer, chatWorld, find, orderOf, reading } from "../../../testing/chat.ts";
 import { events } from "../../../db/schema/core.ts";
-import { cutOffSubagents } from "./chat.cut-off.ts";
+import { cutOffSubagents } from "./cut-off.ts";
 import { createRunsStore } from "./runs.store.ts";
 
 test("a sub-agent is told beside the run, billed, asks through it, and is there after a reload", async () => {

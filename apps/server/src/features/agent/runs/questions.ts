@@ -2,9 +2,9 @@ import type { InquiryAnswer, InquiryRequest, PendingBatch } from "@tesslate/agen
 import type { AnswerQuestion, QuestionResolved } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { invalid } from "../../../platform/errors.ts";
-import type { Approvals } from "./chat.approvals.ts";
-import type { RunVoice } from "./chat.events.ts";
-import type { ChatStore } from "./chat.store.ts";
+import type { Approvals } from "./approvals.ts";
+import type { RunVoice } from "./events.ts";
+import type { ChatStore } from "../chats/index.ts";
 import type { ApprovalRow } from "../../../db/schema/agent.ts";
 
 export interface QuestionsOptions {

@@ -5,13 +5,12 @@ import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
-import { chargeOf, type Models } from "../models/index.ts";
+import { chargeOf, discreet, type Models } from "../models/index.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
-import { extrasOf, wordsOf } from "./chat.attached.ts";
-import { discreet } from "./chat.discreet.ts";
-import type { ChatStore } from "./chat.store.ts";
+import { extrasOf, wordsOf } from "./message-content.ts";
+import type { ChatStore } from "./chats.store.ts";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
-import { titleFrom, titleOf } from "./chat.title.ts";
+import { titleFrom, titleOf } from "./title.ts";
 
 const namingMs = 30_000;
 const job = "name_chat";

@@ -4,7 +4,7 @@ import type { PreviewReport } from "@tesslate/contract";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
-import type { ChatStore } from "./chat.store.ts";
+import type { ChatStore } from "../chats/index.ts";
 
 const logLines = 30;
 const reports = 50;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ModelClient, ModelEvent } from "@tesslate/agent";
 import { createRedactor, hiddenValues } from "../../projects/secrets/redactor.ts";
-import { discreet } from "./chat.discreet.ts";
+import { discreet } from "./redaction.ts";
 
 const value = "planted-model-key-31";
 const redactor = { current: createRedactor(hiddenValues({ KEY: value })) };

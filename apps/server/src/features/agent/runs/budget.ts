@@ -4,15 +4,13 @@ import type { CompactedChat, CostEstimate } from "@tesslate/contract";
 import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
-import { chargeOf, costOf, wishesOf, type Models, type ResolvedModel } from "../models/index.ts";
+import { chargeOf, costOf, discreet, type Models, type ResolvedModel, wishesOf } from "../models/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
-import { capsOf, dollars, withinCaps, type RunCaps } from "./chat.caps.ts";
-import { discreet } from "./chat.discreet.ts";
-import { historyBefore } from "./chat.history.ts";
-import type { ChatStore } from "./chat.store.ts";
+import { capsOf, dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
+import { type ChatStore, historyBefore } from "../chats/index.ts";
 import type { ChatRow } from "../../../db/schema/agent.ts";
-import { spentToday } from "./chat.usage.ts";
+import { spentToday } from "./usage.ts";
 
 const everything = 2_147_483_647;
 /** A run of somebody who has had none yet: six calls, of which each hears the last one's conversation from the cache. */

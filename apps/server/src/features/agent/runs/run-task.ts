@@ -1,6 +1,5 @@
-import { abortable } from "@tesslate/agent";
+import { abortable, type Todo } from "@tesslate/agent";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Todo } from "@tesslate/agent";
 import type { EditMode, ErrorCode } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { Queries } from "../../../platform/database.ts";
@@ -15,14 +14,13 @@ import { wishesOf, type Models } from "../models/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../../core/tasks/index.ts";
-import type { Approvals } from "./chat.approvals.ts";
-import { extrasOf, wordsOf } from "./chat.attached.ts";
-import { createRunEndings, errorOf, startedOf, tellable, type AfterTurn, type RunEnd, type TellingRun } from "./chat.ending.ts";
-import { createRunVoice, type RunVoice, type Utterance } from "./chat.events.ts";
-import { createPlay } from "./chat.play.ts";
-import type { Questions } from "./chat.questions.ts";
-import type { ChatStore } from "./chat.store.ts";
-import type { RunToolSource } from "./chat.tools.ts";
+import type { Approvals } from "./approvals.ts";
+import { type ChatStore, extrasOf, wordsOf } from "../chats/index.ts";
+import { createRunEndings, errorOf, startedOf, tellable, type AfterTurn, type RunEnd, type TellingRun } from "./ending.ts";
+import { createRunVoice, type RunVoice, type Utterance } from "./events.ts";
+import { createPlay } from "./execute.ts";
+import type { Questions } from "./questions.ts";
+import type { RunToolSource } from "./tool-sources.ts";
 import type { RunsStore } from "./runs.store.ts";
 
 /** A run as its task keeps it: ids and choices, nothing that could be out of date when another process picks it up. */

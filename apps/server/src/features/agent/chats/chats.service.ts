@@ -3,22 +3,28 @@ import type { Chat, ChatMessage, ChatSession } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { Tasks } from "../../core/tasks/index.ts";
-import type { Approvals } from "./chat.approvals.ts";
-import { messageOf } from "./chat.service.ts";
-import type { ChatStore, ChatWithCount } from "./chat.store.ts";
+import type { TaskRow, Tasks } from "../../core/tasks/index.ts";
+import type { ChatStore, ChatWithCount } from "./chats.store.ts";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
-import type { RunsStore } from "./runs.store.ts";
+
+/** The message that a run answers, as its task keeps it. */
+export const messageOf = (run: TaskRow): string => String(run.metadata["message"] ?? "");
 
 const shownMessages = 200;
 const cancelMs = 5_000;
 const orphanNote = "This answer was not completed.";
 
-export interface SessionsOptions {
+export interface ChatsOptions {
   store: ChatStore;
-  runs: RunsStore;
-  approvals: Approvals;
+  /** Ends the message of a run whose process is gone; undefined when it has ended already. */
+  finishMessage(
+    taskId: string,
+    messageId: string,
+    end: { content: string; metadata: Record<string, unknown>; status: "active" },
+  ): Promise<MessageRow | undefined>;
+  /** The request that the chat's run waits on. */
+  pendingRequest(chatId: string): Promise<Pick<Chat, "pending_approval" | "pending_question">>;
   tasks: Tasks;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   lastRewind: RewindsStore["findLast"];
@@ -26,9 +32,9 @@ export interface SessionsOptions {
   onMessagesGone(projectId: string): Promise<void>;
 }
 
-export type Sessions = ReturnType<typeof createSessions>;
+export type Chats = ReturnType<typeof createChats>;
 /** Sessions and what was said in them (agent-git-deploy 3.1, 3.2, 3.5, 10). */
-export function createSessions({ store, runs, approvals, tasks, projects, lastRewind, onMessagesGone }: SessionsOptions) {
+export function createChats({ store, finishMessage, pendingRequest, tasks, projects, lastRewind, onMessagesGone }: ChatsOptions) {
   const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
@@ -60,13 +66,11 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
     const dead = await store.listDeadRuns([...new Set(open.map(taskOf))]);
     const healed = new Map<string, MessageRow>();
     for (const message of open.filter((m) => dead.has(taskOf(m)))) {
-      const row = await runs.transaction((tx) =>
-        runs.finishMessage(tx, taskOf(message), message.id, {
-          content: message.content || orphanNote,
-          metadata: { completion_reason: "error", error: orphanNote },
-          status: "active",
-        }),
-      );
+      const row = await finishMessage(taskOf(message), message.id, {
+        content: message.content || orphanNote,
+        metadata: { completion_reason: "error", error: orphanNote },
+        status: "active",
+      });
       if (row) healed.set(row.id, row);
     }
     return rows.map((m) => healed.get(m.id) ?? m);
@@ -97,7 +101,7 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
     const [{ rows }, run, pending, rewind] = await Promise.all([
       store.listMessages(chat.id, { limit: shownMessages, offset: 0, order: "desc" }),
       store.findActiveRun(chat.id),
-      approvals.pendingOf(chat.id),
+      pendingRequest(chat.id),
       lastRewind(chat.id),
     ]);
     const rewound = rewind?.messages ?? [];

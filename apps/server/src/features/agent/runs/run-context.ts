@@ -1,8 +1,8 @@
 import type { ContextInForce } from "@tesslate/agent";
 import type { RunContext, SubagentStep } from "@tesslate/contract";
 import type { TaskRow } from "../../core/tasks/index.ts";
-import type { RunInput } from "./chat.run.ts";
-import type { ChatStore } from "./chat.store.ts";
+import type { RunInput } from "./run-task.ts";
+import type { ChatStore } from "../chats/index.ts";
 import type { RunsStore } from "./runs.store.ts";
 
 const maxFiles = 500;

@@ -4,7 +4,7 @@ import type { Bus } from "../../../platform/bus.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import type { ApprovalRow } from "../../../db/schema/agent.ts";
-import type { ChatStore } from "./chat.store.ts";
+import type { ChatStore } from "../chats/index.ts";
 import type { NewApproval, RunsStore } from "./runs.store.ts";
 
 const channel = "approval_answered";

@@ -1,7 +1,7 @@
 import { allTools } from "@tesslate/agent";
 import { expect, test } from "vitest";
 import type { RunnableAgent } from "../agents/index.ts";
-import { toolbeltOf } from "./chat.toolbelt.ts";
+import { toolbeltOf } from "./toolset.ts";
 
 const on = { streaming: true, web_search: true, plan_mode: true, subagents: true, apply_patch: true };
 const agent = (over: Partial<RunnableAgent> = {}): RunnableAgent => ({

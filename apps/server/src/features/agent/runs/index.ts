@@ -1,0 +1,15 @@
+export { createChatBudget } from "./budget.ts";
+export { createApprovals, type Approvals } from "./approvals.ts";
+export { createRunTask } from "./run-task.ts";
+export type { RunInput } from "./run-task.ts";
+export { lastSeqOf, mountChat } from "./runs.routes.ts";
+export { createQuestions } from "./questions.ts";
+export type { TellingRun } from "./ending.ts";
+export type { Utterance } from "./events.ts";
+export { createChat, runType, type Chat, type Entrance, type Sender } from "./runs.service.ts";
+export { createChatSocket } from "./runs.socket.ts";
+export { createRunsStore } from "./runs.store.ts";
+export { editModeFor, refuseSteering } from "./key-permissions.ts";
+export type { LentTools, RunFacts, RunToolSource } from "./tool-sources.ts";
+export { createRunContext } from "./run-context.ts";
+export { lendRepoMap } from "./repo-map.ts";
