@@ -122,7 +122,7 @@ export default journey({}, async (stage) => {
         await composer.fill("Write price lists in two steps");
         await page.keyboard.press("Enter");
         const card = page.getByRole("region", { name: "The run is paused" });
-        await card.getByText(/Paused at the cap of \$0\.05/).waitFor();
+        await card.getByText(/Paused at the limit of \$0\.05/).waitFor();
         await looks(page, "paused");
         await card.getByRole("button", { name: "Continue" }).click();
         const log = page.getByRole("log");

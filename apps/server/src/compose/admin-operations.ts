@@ -33,7 +33,7 @@ export function composeHouse(
   { projects }: ProjectsArea,
   { power }: ContainersArea,
   { provisioning }: ArrivalsArea,
-  { chat }: ChatArea,
+  { runs }: ChatArea,
   /** Rejects when jobs are no longer picked up. */
   checkJobs: () => Promise<void>,
 ): Area {
@@ -47,7 +47,7 @@ export function composeHouse(
     projects,
     provisioning,
     power,
-    stopRunsOf: chat.stopRunsOf,
+    stopRunsOf: runs.stopRunsOf,
     measure: async (projectId) => (await (await runtime.find(projectId))?.stats())?.diskBytes,
     log,
   });

@@ -20,7 +20,7 @@ export function composeAdmin(
   { credits }: ModelsArea,
   { users, sessions, auth, apiKeys, recovery, totp }: AccountsArea,
   { power }: ContainersArea,
-  { chat }: ChatArea,
+  { runs }: ChatArea,
   { deployed }: DeploymentsArea,
 ): Area {
   const adminUsers = createAdminUsers({
@@ -34,7 +34,7 @@ export function composeAdmin(
     credits,
     mail,
     stopProject: async (projectId) => {
-      await chat.stopRunsOf(projectId);
+      await runs.stopRunsOf(projectId);
       await power.putToRest(projectId, "admin");
     },
     deployed,

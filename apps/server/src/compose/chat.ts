@@ -14,21 +14,22 @@ import {
   createChatStore,
   createRewinds,
   createRewindsStore,
+  mountChats,
   type ConversationChange,
 } from "../features/agent/chats/index.ts";
 import {
   createApprovals,
-  createChat,
-  createChatBudget,
   createChatSocket,
   createQuestions,
-  createRunContext,
+  createRunBudget,
+  createRunContextReader,
+  createRuns,
   createRunsStore,
   createRunTask,
-  mountChat,
+  mountRuns,
   runType,
   type Approvals,
-  type Chat,
+  type Runs,
 } from "../features/agent/runs/index.ts";
 import { previewOrigin } from "../features/runtime/containers/index.ts";
 import { createRunWebhooks, createRunWebhooksStore, type RunWebhooks } from "../features/external/external/index.ts";
@@ -50,9 +51,9 @@ import type { SnapshotsArea } from "./snapshots.ts";
 import type { ToolsArea } from "./tools.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
-/** Conversations with agents, the runs that answer, and what belongs to a conversation. */
+/** Chats, runs, and what belongs to a chat: plan, queue, attachments, changes. */
 export interface ChatArea extends Area {
-  chat: Chat;
+  runs: Runs;
   approvals: Approvals;
   queue: Queue;
   webhooks: RunWebhooks;
@@ -70,26 +71,26 @@ export function composeChat(
   { watch, announce, files }: WorkspaceArea,
   { provisioning }: Pick<ArrivalsArea, "provisioning">,
   { snapshotsStore, checkpoints, restoring, trees, onRestored }: SnapshotsArea,
-  { toolSources, lendable }: ToolsArea,
+  { toolProviders, listedTools }: ToolsArea,
 ): ChatArea {
   const cassettes = createCassettes({ store: createCassettesStore(db), isOn: config.agent.recordsCassettes });
   const chatStore = createChatStore(db);
   const runsStore = createRunsStore(db);
   const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
   const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
-  toolSources.push(async ({ project }) => ({ tools: [requestSecretTool(() => secretsStore.listKeys(db, project.id))] }));
+  toolProviders.push(async ({ project }) => ({ tools: [requestSecretTool(() => secretsStore.listKeys(db, project.id))] }));
   const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
-  toolSources.push(async ({ project, chat_id }) => ({
+  toolProviders.push(async ({ project, chat_id }) => ({
     tools: attachmentTools({
       attached: await attachments.listOfChat(chat_id),
-      bytesOf: attachments.bytesOf,
+      readAttachment: attachments.read,
       redact: (text) => redactions.redact(project.id, text),
     }),
   }));
   const refuseWhileRestoring = createRestoreGuard(snapshotsStore);
-  const chat = createChat({
+  const runs = createRuns({
     store: chatStore,
-    runs: runsStore,
+    runsStore,
     tasks,
     events,
     agents,
@@ -100,21 +101,21 @@ export function composeChat(
     refuseWhileRestoring,
     requireActive: users.requireActive,
   });
-  const repairs = createRepairs({ store: createRepairsStore(db), projects, start: chat.start, events, limits: config.repairs, log });
+  const repairs = createRepairs({ store: createRepairsStore(db), projects, start: runs.start, events, limits: config.repairs, log });
   onClose(async () => repairs.close());
   onPreviewErrors.push(repairs.consider);
   projects.onRelease(async ({ project_id, container_id, reason }) => {
-    if (reason === "deleted" && container_id === undefined) await chat.stopRunsOf(project_id);
+    if (reason === "deleted" && container_id === undefined) await runs.stopRunsOf(project_id);
   });
   const rewindsStore = createRewindsStore(db);
   const rewinds = createRewinds({
     store: rewindsStore,
     chats: chatStore,
-    ownChat: chat.ownChat,
+    ownChat: runs.ownChat,
     projects,
-    points: {
-      checkpointOf: snapshotsStore.findCheckpointOf,
-      keep: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
+    checkpoints: {
+      before: snapshotsStore.findCheckpointOf,
+      save: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
       restore: async (project, userId, { id, label }, more) =>
         (
           await restoring.begin(project, userId, {
@@ -129,11 +130,11 @@ export function composeChat(
     },
   });
   onRestored.push((more) => rewinds.apply(more as ConversationChange));
-  const queue = createQueue({ store: createQueueStore(db), chats: chatStore, chat, attachments, events, log });
+  const queue = createQueue({ store: createQueueStore(db), chats: chatStore, runs, attachments, events, log });
   provisioning.beginWith({
-    check: chat.checkFirst,
+    check: runs.checkFirst,
     keep: queue.addFirst,
-    // The app runs beside the conversation; the agent does not wait for it.
+    // The app starts beside the run; the agent does not wait for it.
     begin: (project) =>
       queue.afterSetup(project.id, () =>
         power
@@ -141,21 +142,21 @@ export function composeChat(
           .catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message")),
       ),
   });
-  const plans = createPlans({ store: createPlansStore(db), chats: chatStore, chat, events });
+  const plans = createPlans({ store: createPlansStore(db), chats: chatStore, runs, events });
   if (config.features.planMode) {
-    toolSources.push(plans.lend);
-    lendable.push(...plans.tools);
+    toolProviders.push(plans.provideTools);
+    listedTools.push(...plans.tools);
   }
-  const sessions = createChats({
+  const chats = createChats({
     store: chatStore,
     finishMessage: (taskId, messageId, end) => runsStore.transaction((tx) => runsStore.finishMessage(tx, taskId, messageId, end)),
-    pendingRequest: approvals.pendingOf,
-    tasks,
+    pendingRequest: approvals.pending,
+    stopRun: runs.stopRunOfChat,
     projects,
     lastRewind: rewindsStore.findLast,
-    onMessagesGone: attachments.sweep,
+    onMessagesGone: attachments.prune,
   });
-  const socket = createChatSocket({ chat, approvals, questions, events });
+  const serveSocket = createChatSocket({ runs, approvals, questions, events });
   const changesStore = createChangesStore(db);
   const turns = createTurns({ store: changesStore, checkpoints, trees, projects, log });
   const changes = createChangeSets({
@@ -189,26 +190,23 @@ export function composeChat(
       models,
       credits,
       events,
-      around: {
-        projects,
-        keepAwake: idle.keepAwake,
-        expectChange: watch.expect,
-        beforeTurn: turns.begin,
-        afterTurn: turns.end,
-        redactor: redactions.live,
-        attachmentBytes: attachments.bytesOf,
-        record: cassettes.around,
-        toolSources,
-        takeSteering: queue.take,
-        followTodos: plans.followTodos,
-        afterRun: async (chatId) => {
-          await queue.afterRun(chatId);
-          await naming.afterRun(chatId);
-          await repairs.afterRun(chatId);
-        },
-        previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
+      projects,
+      keepAwake: idle.keepAwake,
+      expectChange: watch.expect,
+      redactor: redactions.live,
+      checkpoints: { before: turns.begin, after: turns.end },
+      takeSteering: queue.takeSteering,
+      syncPlan: plans.syncPlan,
+      onEnded: async (chatId) => {
+        await queue.afterRun(chatId);
+        await naming.afterRun(chatId);
+        await repairs.afterRun(chatId);
       },
-      resume: chat.resume,
+      readAttachment: attachments.read,
+      record: cassettes.record,
+      toolProviders,
+      previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
+      resume: runs.resume,
       limits: config.agent,
       traces,
       log,
@@ -217,7 +215,7 @@ export function composeChat(
   tasks.define(runType, runTask);
 
   return {
-    chat,
+    runs,
     approvals,
     queue,
     webhooks,
@@ -225,14 +223,13 @@ export function composeChat(
     jobs: { advance_queues: queue.sweep, ...naming.jobHandlers, ...attachments.jobHandlers, ...webhooks.jobHandlers },
     cron: { advance_queues: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
     mount(mount) {
-      mountChat(mount, {
-        chat,
-        sessions,
+      mountChats(mount, { chats, rewinds });
+      mountRuns(mount, {
+        runs,
         approvals,
         questions,
-        rewinds,
-        socket,
-        budget: createChatBudget({ store: chatStore, agents, models, credits, projects, redactor: redactions.live, limits: config.agent }),
+        serveSocket,
+        budget: createRunBudget({ store: chatStore, agents, models, credits, projects, redactor: redactions.live, limits: config.agent }),
       });
       mountAttachments(mount, { attachments });
       mountPlans(mount, { plans });
@@ -241,7 +238,7 @@ export function composeChat(
       mountChanges(mount, { changes });
       mountAgentContext(mount, {
         contexts: createAgentContexts({ projects, files }),
-        ofRun: createRunContext({ store: runsStore, chats: chatStore, ownRun: chat.ownRun }),
+        ofRun: createRunContextReader({ store: runsStore, chats: chatStore, ownRun: runs.ownRun }),
       });
     },
   };

@@ -28,10 +28,10 @@ export function composeExternal(
   { files, search }: WorkspaceArea,
   { provisioning }: ArrivalsArea,
   { snapshots }: SnapshotsArea,
-  { chat, approvals, webhooks }: ChatArea,
+  { runs, approvals, webhooks }: ChatArea,
   { deployments }: DeploymentsArea,
 ): Area {
-  const external = createExternalApi({ chat, pendingApproval: approvals.openOf, webhooks, limits, follow: tasks.follow });
+  const external = createExternalApi({ runs, pendingApproval: approvals.openRequest, webhooks, limits, follow: tasks.follow });
   return {
     mount(mount) {
       mountExternal(mount, { external });
@@ -46,7 +46,7 @@ export function composeExternal(
               snapshots,
             }),
             ...fileTools({ projects, files, search, redactions }),
-            ...runTools({ external, chat }),
+            ...runTools({ external, runs }),
             ...deploymentTools({ deployments }),
           ],
           limits,

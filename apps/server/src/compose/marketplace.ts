@@ -87,7 +87,7 @@ export function composeMarketplace(
   { payments, archives, limits, reviewsStore, entries, agentShelf, baseShelf, agents, bases, acquiring }: MarketShelves,
   { projects, templates }: ProjectsArea,
   { openGit }: ArrivalsArea,
-  { lendable }: ToolsArea,
+  { listedTools }: ToolsArea,
 ): MarketplaceArea {
   const reviews = createReviews({
     store: reviewsStore,
@@ -132,7 +132,7 @@ export function composeMarketplace(
           entries,
           payments,
           limits,
-          toolNames: () => new Set([...allTools, ...lendable].map(({ name }) => name)),
+          toolNames: () => new Set([...allTools, ...listedTools].map(({ name }) => name)),
           defaultModel: config.models.defaults[0] ?? null,
         }),
         acquiring,

@@ -1,8 +1,8 @@
 import { allTools } from "@tesslate/agent";
 import { createToolCatalogue, mountAgents, type ToolFacts } from "../features/agent/agents/index.ts";
-import { lendRepoMap, type RunToolSource } from "../features/agent/runs/index.ts";
-import { createGraphLending } from "../features/agent/graph/index.ts";
-import { createMcp, createMcpLending, createMcpSignIns, mountMcp } from "../features/agent/mcp/index.ts";
+import { provideRepoMap, type ToolProvider } from "../features/agent/runs/index.ts";
+import { createGraphTools } from "../features/agent/graph/index.ts";
+import { createMcp, createMcpSignIns, createMcpTools, mountMcp } from "../features/agent/mcp/index.ts";
 import {
   createChecks,
   createEvidence,
@@ -23,13 +23,13 @@ import type { ProjectsArea } from "./projects.ts";
 import type { Secrecy } from "./secrets.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
-/** What the server lends to the agent's runs beside the agent's own tools. */
+/** Tools that features provide to runs beside the built-in ones. */
 export interface ToolsArea extends Area {
-  /** Whoever lends tools adds itself here; a run has them in this order. */
-  toolSources: RunToolSource[];
-  /** What they lend, for the agent editor. */
-  lendable: ToolFacts[];
-  /** The platform's headless ones, for whoever opens pages; why there are none. */
+  /** In the order in which a run has their tools. */
+  toolProviders: ToolProvider[];
+  /** Their tools, for the agent editor. */
+  listedTools: ToolFacts[];
+  /** Headless browsers, or the reason why there are none. */
   browsers: Browsers | { missing: string };
 }
 
@@ -41,8 +41,8 @@ export async function composeTools(
   { previews, previewSite, visitors }: PreviewsArea,
   { shell }: WorkspaceArea,
 ): Promise<ToolsArea> {
-  const toolSources: RunToolSource[] = [];
-  const lendable: ToolFacts[] = [];
+  const toolProviders: ToolProvider[] = [];
+  const listedTools: ToolFacts[] = [];
 
   const hiddenChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
     for (const id of project_id === null ? await mcpStore.projectsOf(user_id) : [project_id]) await redactions.changed(id);
@@ -57,19 +57,19 @@ export async function composeTools(
   });
   const mcpShared = { store: mcpStore, vault: mcpVault, signIns, outbound, mcp: config.mcp, version };
   const mcp = createMcp({ ...mcpShared, projects, keepAwake: idle.keepAwake, hiddenChanged, limits, log });
-  toolSources.push(createMcpLending({ ...mcpShared, redactions }));
+  toolProviders.push(createMcpTools({ ...mcpShared, redactions }));
 
-  // What a model asks for reaches what the operator named for that, not the operator's model servers.
+  // Requests of a model may reach the hosts that the operator allows, but not the operator's model servers.
   const webOutbound = createOutbound({ allowHosts: config.outbound.allowHosts, ...(ca && { ca }) });
   onClose(() => webOutbound.close());
   const web = createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search });
-  toolSources.push(web.source);
-  lendable.push(...web.tools);
+  toolProviders.push(web.provideTools);
+  listedTools.push(...web.tools);
 
   const evidenceStore = createEvidenceStore(db);
   const evidence = createEvidence({ store: evidenceStore, redactions });
-  toolSources.push(createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll }));
-  lendable.push(runChecksFacts);
+  toolProviders.push(createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll }));
+  listedTools.push(runChecksFacts);
   const verification = await createVerification({
     config: config.verify,
     dataDir,
@@ -81,22 +81,22 @@ export async function composeTools(
     log,
   });
   onClose(() => verification.close());
-  toolSources.push(verification.source);
-  lendable.push(...verification.tools);
+  toolProviders.push(verification.provideTools);
+  listedTools.push(...verification.tools);
 
-  const graph = createGraphLending({ projects, containers, creation, power, connections, previews, shell });
-  toolSources.push(graph.source);
-  lendable.push(...graph.tools);
-  toolSources.push(lendRepoMap);
+  const graph = createGraphTools({ projects, containers, creation, power, connections, previews, shell });
+  toolProviders.push(graph.provideTools);
+  listedTools.push(...graph.tools);
+  toolProviders.push(provideRepoMap);
 
   return {
-    toolSources,
-    lendable,
+    toolProviders,
+    listedTools,
     browsers: verification.browsers,
     mount(mount) {
       mountMcp(mount, { mcp, signIns, isSecure: config.auth.cookie.secure });
       mountEvidence(mount, { evidence });
-      mountAgents(mount, { catalogue: createToolCatalogue([...allTools, ...lendable]) });
+      mountAgents(mount, { catalogue: createToolCatalogue([...allTools, ...listedTools]) });
     },
   };
 }

@@ -16,7 +16,7 @@ const ended = (completion_reason: string, more: object = {}): [string, object] =
   {
     success: false,
     iterations: 3,
-    final_response: "Half an answer.\n\nPaused at the cap of $0.05 for one run.",
+    final_response: "Half an answer.\n\nPaused at the limit of $0.05 per run.",
     tool_calls_made: 1,
     completion_reason,
     ...more,
@@ -56,7 +56,7 @@ describe("the window's meter", () => {
 
 test("a run that a cap stopped is paused and says so; a cancelled or finished one is not", () => {
   const paused = play(ended("resource_limit_exceeded"));
-  expect([isPaused(paused), paused.ending]).toEqual([true, "Paused at the cap of $0.05 for one run."]);
+  expect([isPaused(paused), paused.ending]).toEqual([true, "Paused at the limit of $0.05 per run."]);
   for (const reason of ["max_iterations", "credits_exhausted"]) expect(isPaused(play(ended(reason)))).toBe(true);
   for (const reason of ["cancelled", "error", "no_more_actions"]) expect(isPaused(play(ended(reason)))).toBe(false);
 });

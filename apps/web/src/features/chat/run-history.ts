@@ -44,7 +44,7 @@ export interface AssistantMetadata {
 
 /** The part that says auto-fix has given up. */
 export const autoFixKey = "auto-fix";
-const autoFixStopped = "The app still reported errors after 2 automatic attempts, so they stopped here. Look at Problems.";
+const autoFixStopped = "The app still reports errors after 2 automatic fixes. See Problems.";
 
 /** A stored assistant message as a run (agent-git-deploy 4.15). Messages without a task get a key of their own. */
 export function runOfMessage(message: ChatMessage, activeTaskId: string | undefined): Run {

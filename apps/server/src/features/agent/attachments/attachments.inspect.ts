@@ -3,20 +3,20 @@ import type { MessageAttachment } from "@tesslate/contract";
 import { fileTypeFromBuffer } from "file-type";
 import { imageSize } from "image-size";
 
-/** So much of a file says what it is; pictures of cameras carry long notes in front of their size. */
+/** Enough to detect the type. Camera images have long metadata before their size. */
 const headBytes = 1024 * 1024;
 const maxName = 200;
 
-type Facts = Pick<MessageAttachment, "kind" | "mime_type" | "width" | "height">;
+type DetectedFile = Pick<MessageAttachment, "kind" | "mime_type" | "width" | "height">;
 
-/** Looks at bytes as they pass, and says at the end what they are: what the client said of them does not count. */
-export function createInspection() {
+/** Detects the type of a file from its bytes as they stream. The type that the client claims is ignored. */
+export function createFileInspection() {
   const head: Uint8Array[] = [];
   let kept = 0;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let isText = true;
   return {
-    see(chunk: Uint8Array): void {
+    push(chunk: Uint8Array): void {
       if (kept < headBytes) {
         head.push(Uint8Array.from(chunk.subarray(0, headBytes - kept)));
         kept += Math.min(chunk.byteLength, headBytes - kept);
@@ -29,7 +29,7 @@ export function createInspection() {
         isText = false;
       }
     },
-    async facts(): Promise<Facts> {
+    async result(): Promise<DetectedFile> {
       if (isText)
         try {
           decoder.decode();
@@ -40,7 +40,7 @@ export function createInspection() {
       const seen = (await fileTypeFromBuffer(start).catch(() => undefined))?.mime;
       const image = imageTypes.find((type) => type === seen);
       if (image) return { kind: "image", mime_type: image, ...sizeOf(start) };
-      // SVG and HTML are texts like any other: quoted, never shown.
+      // SVG and HTML count as text: they are quoted, never rendered.
       if (isText && (seen === undefined || /xml|^text\/|json/.test(seen)))
         return { kind: "text", mime_type: "text/plain", width: null, height: null };
       return { kind: "file", mime_type: seen ?? "application/octet-stream", width: null, height: null };
@@ -48,7 +48,7 @@ export function createInspection() {
   };
 }
 
-/** Pixels as they are seen; null where the head does not tell. */
+/** Pixels in display orientation; null when unknown. */
 function sizeOf(head: Uint8Array): { width: number | null; height: number | null } {
   try {
     const { width, height, orientation = 1 } = imageSize(head);
@@ -58,7 +58,7 @@ function sizeOf(head: Uint8Array): { width: number | null; height: number | null
   }
 }
 
-/** The last part of what the client calls it, on one line and without characters that turn text around. */
+/** A safe file name: the last path segment without control and bidirectional characters. */
 export function attachmentName(given: string): string {
   const base = given.replaceAll("\\", "/").split("/").at(-1) ?? "";
   const clean = base

@@ -4,14 +4,14 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
-import { attachmentName, createInspection } from "./attachments.inspect.ts";
+import { attachmentName, createFileInspection } from "./attachments.inspect.ts";
 import type { AttachmentsStore } from "./attachments.store.ts";
 import type { AttachmentRow } from "../../../db/schema/agent.ts";
 
-/** Bytes of a piece: large enough for few rows, small enough to re-seal a hundred at once. */
+/** Attachments are stored in pieces: large enough for few rows, small enough to re-encrypt a hundred at once. */
 const pieceBytes = 256 * 1024;
 
-/** The place a piece is bound to: pieces of other attachments, or in another order, do not open. */
+/** Additional authenticated data: pieces of other attachments, or in another order, cannot be decrypted. */
 export const attachmentPlace = (row: { attachment_id: string; position: string | number }): string =>
   `chat_attachment_pieces:${row.attachment_id}:${row.position}`;
 
@@ -25,7 +25,7 @@ export interface AttachmentsOptions {
 }
 
 export type Attachments = ReturnType<typeof createAttachments>;
-/** Files people give to the agent with a message (agent-git-deploy 4.19): uploaded first, named in the message, gone when no message names them. */
+/** Files that people attach to messages: uploaded first, referenced by the message, deleted when no message references them. */
 export function createAttachments({
   db,
   store,
@@ -46,28 +46,28 @@ export function createAttachments({
       yield Buffer.from(box.open(sealed, attachmentPlace({ attachment_id: id, position })), "base64");
     }
   }
-  const ordered = async (q: Queries, userId: string, projectId: string | null, ids: readonly string[], isClaimed: boolean) => {
-    const wanted = [...new Set(ids.map((id) => id.toLowerCase()))];
-    const rows = new Map((await store.listOwn(q, userId, projectId, wanted, isClaimed)).map((row) => [row.id, row]));
-    return wanted.map((id): MessageAttachment => {
+  const listInOrder = async (q: Queries, userId: string, projectId: string | null, ids: readonly string[], isClaimed: boolean) => {
+    const requested = [...new Set(ids.map((id) => id.toLowerCase()))];
+    const rows = new Map((await store.listOwn(q, userId, projectId, requested, isClaimed)).map((row) => [row.id, row]));
+    return requested.map((id): MessageAttachment => {
       const row = rows.get(id);
       if (!row) throw notFound("Attachment");
-      return messageFacts(row);
+      return messageAttachment(row);
     });
   };
 
   return {
-    /** The one file of a form. Throws `file_too_large` and `attachments_full` while it streams; nothing is kept then. */
+    /** Stores the file of a form. Throws `file_too_large` and `attachments_full` while it streams; nothing is stored then. */
     upload: async (userId: string, ref: string | undefined, parts: AsyncIterable<UploadedFile | UploadedField>): Promise<Attachment> => {
       const projectId = ref === undefined ? null : (await projects.require(userId, ref)).id;
       for await (const part of parts) {
         if ("value" in part) continue;
         if (part.field !== "file") throw invalid(["body", "file"], "Field required", "missing");
-        const room = limits.totalBytes - (await store.sumOf(userId, projectId));
+        const remaining = limits.totalBytes - (await store.sumOf(userId, projectId));
         const id = await store.begin({ user_id: userId, project_id: projectId, name: attachmentName(part.path) });
         if (id === undefined) throw notFound("Project");
         try {
-          const inspection = createInspection();
+          const inspection = createFileInspection();
           let size = 0;
           let position = 0;
           let waiting: Uint8Array[] = [];
@@ -88,20 +88,24 @@ export function createAttachments({
           for await (const chunk of part.data) {
             size += chunk.byteLength;
             if (size > limits.fileBytes)
-              throw new AppError("file_too_large", `An attachment may have at most ${limits.fileBytes / 2 ** 20} MiB.`, {
-                details: { limit: limits.fileBytes },
-              });
-            if (size > room)
+              throw new AppError(
+                "file_too_large",
+                `The file is too large. Attachments can have at most ${limits.fileBytes / 2 ** 20} MiB.`,
+                {
+                  details: { limit: limits.fileBytes },
+                },
+              );
+            if (size > remaining)
               throw conflict(
                 "attachments_full",
                 projectId === null
-                  ? "There is no room for more attachments. Create the project with those that you uploaded, or remove some."
-                  : "There is no room for more attachments in this project. Clear or delete old threads first.",
+                  ? `Attachments without a project can have at most ${limits.totalBytes / 2 ** 20} MiB in total. Create the project or remove some.`
+                  : `Attachments of a project can have at most ${limits.totalBytes / 2 ** 20} MiB in total. Clear or delete old chats first.`,
                 {
                   limit: limits.totalBytes,
                 },
               );
-            inspection.see(chunk);
+            inspection.push(chunk);
             for (let at = 0; at < chunk.byteLength;) {
               const taken = chunk.subarray(at, at + pieceBytes - waitingBytes);
               waiting.push(taken);
@@ -110,63 +114,63 @@ export function createAttachments({
               if (waitingBytes === pieceBytes) await flush();
             }
           }
-          if (part.isCut()) throw badRequest("The upload broke off.");
+          if (part.isCut()) throw badRequest("The upload was interrupted. Try again.");
           if (size === 0) throw invalid(["body", "file"], "The file is empty", "too_short");
           await flush();
-          const row = await store.finish(id, await inspection.facts());
+          const row = await store.finish(id, await inspection.result());
           if (!row) throw notFound("Project");
-          return wireOf(row);
+          return present(row);
         } catch (error) {
-          await store.remove(id).catch((err: unknown) => log.warn({ err, attachment_id: id }, "broken upload not removed"));
+          await store.remove(id).catch((err: unknown) => log.warn({ err, attachment_id: id }, "failed upload not removed"));
           throw error;
         }
       }
       throw invalid(["body", "file"], "Field required", "missing");
     },
-    /** One's own, with its bytes. */
+    /** With its content. */
     open: async (userId: string, id: string): Promise<{ row: AttachmentRow; pieces: AsyncIterable<Buffer> }> => {
       const row = await own(userId, id.toLowerCase());
       return { row, pieces: piecesOf(row.id) };
     },
-    /** Throws 404, and `attachment_used` for one that a message names. */
+    /** Throws 404, and `attachment_used` for one that a message references. */
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await own(userId, id.toLowerCase());
-      if (await store.isNamed(row.id)) throw conflict("attachment_used", "A message uses this attachment.");
+      if (await store.isReferenced(row.id)) throw conflict("attachment_used", "A message uses this attachment. Delete the chat first.");
       await store.remove(row.id);
     },
     /** Finds a user's attachments of a project (null: uploaded without one), in the order of `ids`. Throws 404 when one is missing. */
     require: (userId: string, projectId: string | null, ids: readonly string[]): Promise<MessageAttachment[]> =>
-      ordered(db, userId, projectId, ids, false),
-    /** The same in the transaction of the message that names them: none of them is swept meanwhile. */
+      listInOrder(db, userId, projectId, ids, false),
+    /** The same in the transaction of the message that references them, so that none is deleted before it commits. */
     claim: (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<MessageAttachment[]> =>
-      ordered(tx, userId, projectId, ids, true),
-    /** In the transaction that creates a project: what was uploaded for its first message belongs to it. Throws 404 when one is not there. */
+      listInOrder(tx, userId, projectId, ids, true),
+    /** Assigns uploads for the first message to the new project, in the transaction that creates it. Throws 404 when one is missing. */
     assign: async (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<void> => {
-      const wanted = new Set(ids.map((id) => id.toLowerCase()));
-      if ((await store.assign(tx, userId, projectId, [...wanted])).length < wanted.size) throw notFound("Attachment");
+      const requested = new Set(ids.map((id) => id.toLowerCase()));
+      if ((await store.assign(tx, userId, projectId, [...requested])).length < requested.size) throw notFound("Attachment");
     },
-    /** For runs, whose message names it. Undefined once it has gone. */
-    bytesOf: async (id: string): Promise<Buffer | undefined> => {
+    /** Without an owner check, for runs. Undefined when it was deleted. */
+    read: async (id: string): Promise<Buffer | undefined> => {
       const pieces: Buffer[] = [];
       for await (const piece of piecesOf(id)) pieces.push(piece);
       return pieces.length === 0 ? undefined : Buffer.concat(pieces);
     },
     listOfChat: store.listOfChat,
     listOfUser: store.listOfUser,
-    /** After messages of a project went. Never throws: what is left is swept by the hour. */
-    sweep: async (projectId: string): Promise<void> => {
-      await store.sweep(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "attachments not swept"));
+    /** Deletes unreferenced attachments after messages were deleted. Never throws; an hourly job deletes the rest. */
+    prune: async (projectId: string): Promise<void> => {
+      await store.prune(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "attachments not pruned"));
     },
     jobHandlers: {
       prune_attachments: async () => {
-        const removed = await store.sweep();
-        if (removed > 0) log.info({ removed }, "attachments swept");
+        const removed = await store.prune();
+        if (removed > 0) log.info({ removed }, "attachments pruned");
       },
     },
   };
 }
 
-const messageFacts = ({ id, name, mime_type, kind, size_bytes, width, height }: AttachmentRow): MessageAttachment => ({
+const messageAttachment = ({ id, name, mime_type, kind, size_bytes, width, height }: AttachmentRow): MessageAttachment => ({
   id,
   name,
   mime_type,
@@ -175,4 +179,4 @@ const messageFacts = ({ id, name, mime_type, kind, size_bytes, width, height }: 
   width,
   height,
 });
-const wireOf = (row: AttachmentRow): Attachment => ({ ...messageFacts(row), project_id: row.project_id, created_at: row.created_at });
+const present = (row: AttachmentRow): Attachment => ({ ...messageAttachment(row), project_id: row.project_id, created_at: row.created_at });

@@ -5,8 +5,8 @@ import { attachmentPieces, attachments, type AttachmentRow } from "../../../db/s
 
 export type AttachmentsStore = ReturnType<typeof createAttachmentsStore>;
 export function createAttachmentsStore(db: Database) {
-  /** Ids that a message names, also one that waits in a queue, and one that a restore took out and a redo would put back. */
-  const named = sql`
+  /** Ids that messages reference, including queued ones and those that a redo would bring back. */
+  const referenced = sql`
     select entry->>'id' from messages m, jsonb_array_elements(m.message_metadata->'attachments') entry
       where m.message_metadata ? 'attachments'
     union all
@@ -25,7 +25,7 @@ export function createAttachmentsStore(db: Database) {
       sql`${attachments.completed_at} is not null`,
     );
   return {
-    /** What somebody has attached in a project, in bytes; uploads on their way count with what has come. */
+    /** Bytes of a person's attachments in a project, including uploads in progress. */
     sumOf: async (userId: string, projectId: string | null): Promise<number> => {
       const [row] = await db
         .select({ bytes: sql<string>`coalesce(sum(${attachments.size_bytes}), 0)` })
@@ -33,7 +33,7 @@ export function createAttachmentsStore(db: Database) {
         .where(and(eq(attachments.user_id, userId), ofProject(projectId)));
       return Number(row?.bytes ?? 0);
     },
-    /** Undefined when the project has gone. */
+    /** Undefined when the project was deleted. */
     begin: async (values: Pick<AttachmentRow, "user_id" | "project_id" | "name">): Promise<string | undefined> =>
       (
         await db.execute<{ id: string }>(sql`
@@ -65,7 +65,7 @@ export function createAttachmentsStore(db: Database) {
           .from(attachments)
           .where(and(eq(attachments.id, id), sql`${attachments.completed_at} is not null`))
       )[0],
-    /** Those of them that are somebody's, of a project, and complete. Held to the end of the transaction when `isClaimed`. */
+    /** The person's complete attachments of the project among `ids`. `isClaimed` locks them until the transaction ends. */
     listOwn: async (
       q: Queries,
       userId: string,
@@ -83,7 +83,7 @@ export function createAttachmentsStore(db: Database) {
             .returning()
         : q.select().from(attachments).where(which);
     },
-    /** Puts those that were uploaded without a project into one. The ids of those it found. */
+    /** Moves attachments without a project to one. Returns the ids that it found. */
     assign: async (tx: Queries, userId: string, projectId: string, ids: readonly string[]): Promise<string[]> =>
       ids.length === 0
         ? []
@@ -94,7 +94,7 @@ export function createAttachmentsStore(db: Database) {
               .where(ownComplete(userId, null, ids))
               .returning({ id: attachments.id })
           ).map(({ id }) => id),
-    /** What the messages of a chat name. */
+    /** Attachments that the messages of a chat reference. */
     listOfChat: async (chatId: string): Promise<MessageAttachment[]> =>
       (
         await db.execute<{ entry: MessageAttachment }>(sql`
@@ -114,24 +114,24 @@ export function createAttachmentsStore(db: Database) {
     remove: async (id: string): Promise<void> => {
       await db.delete(attachments).where(eq(attachments.id, id));
     },
-    isNamed: async (id: string): Promise<boolean> =>
-      (await db.execute<{ one: number }>(sql`select 1 as one where ${id} in (${named})`)).rows.length > 0,
+    isReferenced: async (id: string): Promise<boolean> =>
+      (await db.execute<{ one: number }>(sql`select 1 as one where ${id} in (${referenced})`)).rows.length > 0,
     /**
-     * Removes what no message names: at once what a message named before, after a day what none ever did, after an hour what never came whole.
-     * What is named while this looks is left: its `used_at` is another then. The number removed.
+     * Deletes unreferenced attachments: at once if a message referenced them before, else after a day, incomplete uploads after an hour. One that is
+     * claimed at the same time is kept, because its `used_at` has changed. Returns the number deleted.
      */
-    sweep: async (projectId?: string): Promise<number> => {
+    prune: async (projectId?: string): Promise<number> => {
       const found = await db.execute<{ id: string; used_at: string | null }>(sql`
         select id, used_at::text as used_at from chat_attachments a
         where ${projectId === undefined ? sql`true` : sql`a.project_id = ${projectId}`}
           and (a.used_at is not null or a.created_at < now() - case when a.completed_at is null then interval '1 hour' else interval '1 day' end)
-          and a.id::text not in (select coalesce(named.id, '') from (${named}) named(id))`);
+          and a.id::text not in (select coalesce(referenced.id, '') from (${referenced}) referenced(id))`);
       let removed = 0;
       for (const { id, used_at } of found.rows) {
-        const gone = await db.execute<{ id: string }>(
+        const deleted = await db.execute<{ id: string }>(
           sql`delete from chat_attachments where id = ${id} and used_at::text is not distinct from ${used_at} returning id`,
         );
-        removed += gone.rows.length;
+        removed += deleted.rows.length;
       }
       return removed;
     },

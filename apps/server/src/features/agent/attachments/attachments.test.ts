@@ -115,7 +115,7 @@ describe("uploading", () => {
       );
     await expect(upload(600_001)).rejects.toMatchObject({ code: "file_too_large" });
     const kept = await upload(600_000);
-    expect((await attachments.bytesOf(kept.id))?.length).toBe(600_000);
+    expect((await attachments.read(kept.id))?.length).toBe(600_000);
     await expect(upload(500_000)).rejects.toMatchObject({ code: "attachments_full" });
     await expect(upload(300_000, true)).rejects.toMatchObject({ code: "bad_request" });
     expect(await rowsOf(at)).toHaveLength(1);
@@ -267,5 +267,5 @@ describe("in a message", () => {
 /** As the hourly job does it, long after. */
 async function sweep(world: ChatWorld): Promise<void> {
   await sql(world, "update chat_attachments set created_at = now() - interval '3 days'");
-  await createAttachmentsStore(world.app.db).sweep();
+  await createAttachmentsStore(world.app.db).prune();
 }

@@ -4,7 +4,6 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { CassettesStore } from "./cassettes.store.ts";
 
-/** Characters of one cassette. */
 const maxChars = 8_000_000;
 
 export interface RecordedRun {
@@ -18,17 +17,17 @@ export interface RecordedRun {
 }
 
 export type Cassettes = ReturnType<typeof createCassettes>;
-/** Runs on tape (product.md "Cassette runs"), where the operator or the project wants it. */
+/** Recordings of runs, where the operator or the project has switched them on. */
 export function createCassettes({ store, isOn }: { store: CassettesStore; isOn: boolean }) {
   return {
-    /** Plays a run with `run`, and keeps its cassette when it is wanted. A cassette that cannot be kept costs the run nothing. */
-    around: async (facts: RecordedRun, options: RunOptions, run: (options: RunOptions) => Promise<RunResult>): Promise<RunResult> => {
+    /** Calls `run` and stores a cassette of it if recording is on. A failure to store does not affect the run. */
+    record: async (facts: RecordedRun, options: RunOptions, run: (options: RunOptions) => Promise<RunResult>): Promise<RunResult> => {
       if (!isOn && facts.project.settings?.["record_cassettes"] !== true) return run(options);
       const lines: CassetteLine[] = [];
       const recording = recordRun(options, {
         write: (line) => lines.push(line),
         redact: (line) => facts.redactor.current.redactIn(line),
-        // Agents of others have instructions that are theirs; nothing in a replay depends on them.
+        // Instructions of other people's agents are private, and a replay does not need them.
         hidesPrompt: true,
         about: { task_id: facts.task_id, project_id: facts.project.id, model: facts.model, agent: facts.agent },
         recordedAt: new Date(),
@@ -45,10 +44,10 @@ export function createCassettes({ store, isOn }: { store: CassettesStore; isOn: 
           lines: writeCassette(lines),
           is_cut: lines.some((line) => line.kind === "cut"),
         })
-        .catch((err: unknown) => facts.log.warn({ err }, "cassette not kept"));
+        .catch((err: unknown) => facts.log.warn({ err }, "cassette not stored"));
       return result;
     },
-    /** JSON lines. Throws 404: not that person's run, or it was not recorded. */
+    /** JSON lines. Throws 404 for runs of other people and runs that were not recorded. */
     get: async (userId: string, taskId: string): Promise<string> => {
       const lines = await store.find(taskId, userId);
       if (lines === undefined) throw notFound("Cassette");

@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
 import { runCassettes } from "../../../db/schema/agent.ts";
 
-/** Cassettes kept per project; the oldest go first. */
+/** Older cassettes of a project are deleted. */
 const maxPerProject = 20;
 
 export type CassettesStore = ReturnType<typeof createCassettesStore>;

@@ -1,19 +1,22 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Chat, ChatMessage, ChatSession } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { TaskRow, Tasks } from "../../core/tasks/index.ts";
+import type { TaskRow } from "../../core/tasks/index.ts";
 import type { ChatStore, ChatWithCount } from "./chats.store.ts";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 
-/** The message that a run answers, as its task keeps it. */
-export const messageOf = (run: TaskRow): string => String(run.metadata["message"] ?? "");
+/** The first 200 characters of the message that a run answers. */
+export const messageOfRun = (run: TaskRow): string => String(run.metadata["message"] ?? "");
 
+/** Thrown where a chat must have no active run. */
+export const chatBusy = (taskId: string) =>
+  conflict("chat_busy", "A run is active in this chat. Wait for it to end, or stop it.", { task_id: taskId });
+
+/** The newest messages that `get` returns. */
 const shownMessages = 200;
-const cancelMs = 5_000;
-const orphanNote = "This answer was not completed.";
+const incompleteMessage = "This answer was not completed.";
 
 export interface ChatsOptions {
   store: ChatStore;
@@ -25,27 +28,28 @@ export interface ChatsOptions {
   ): Promise<MessageRow | undefined>;
   /** The request that the chat's run waits on. */
   pendingRequest(chatId: string): Promise<Pick<Chat, "pending_approval" | "pending_question">>;
-  tasks: Tasks;
+  /** Stops the chat's run, if any. */
+  stopRun(chatId: string): Promise<void>;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   lastRewind: RewindsStore["findLast"];
-  /** Messages of a project went. Must not throw. */
+  /** Called after messages of a project were deleted. Must not throw. */
   onMessagesGone(projectId: string): Promise<void>;
 }
 
 export type Chats = ReturnType<typeof createChats>;
-/** Sessions and what was said in them (agent-git-deploy 3.1, 3.2, 3.5, 10). */
-export function createChats({ store, finishMessage, pendingRequest, tasks, projects, lastRewind, onMessagesGone }: ChatsOptions) {
+/** Chats and their messages. */
+export function createChats({ store, finishMessage, pendingRequest, stopRun, projects, lastRewind, onMessagesGone }: ChatsOptions) {
   const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
     return chat;
   };
 
-  /** Messages as the wire has them: steps inline, and answers whose run is dead no longer "in progress" (3.1). */
-  const told = async (rows: MessageRow[]): Promise<ChatMessage[]> => {
-    const healed = await heal(rows);
-    const steps = await store.listSteps(healed.filter((m) => m.role === "assistant" && m.message_metadata).map((m) => m.id));
-    return healed.map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
+  /** Messages with their steps. Answers whose run no longer exists are finished first. */
+  const presentMessages = async (rows: MessageRow[]): Promise<ChatMessage[]> => {
+    const finished = await finishOrphans(rows);
+    const steps = await store.listSteps(finished.filter((m) => m.role === "assistant" && m.message_metadata).map((m) => m.id));
+    return finished.map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
       id,
       chat_id,
       role,
@@ -58,25 +62,24 @@ export function createChats({ store, finishMessage, pendingRequest, tasks, proje
     }));
   };
 
-  /** The task alone says whether a run is alive. */
-  const heal = async (rows: MessageRow[]): Promise<MessageRow[]> => {
+  const finishOrphans = async (rows: MessageRow[]): Promise<MessageRow[]> => {
     const taskOf = (m: MessageRow) => String(m.message_metadata?.["task_id"] ?? "");
     const open = rows.filter((m) => m.message_metadata?.["completion_reason"] === "in_progress");
     if (open.length === 0) return rows;
-    const dead = await store.listDeadRuns([...new Set(open.map(taskOf))]);
-    const healed = new Map<string, MessageRow>();
-    for (const message of open.filter((m) => dead.has(taskOf(m)))) {
+    const gone = await store.listOrphanedRuns([...new Set(open.map(taskOf))]);
+    const finished = new Map<string, MessageRow>();
+    for (const message of open.filter((m) => gone.has(taskOf(m)))) {
       const row = await finishMessage(taskOf(message), message.id, {
-        content: message.content || orphanNote,
-        metadata: { completion_reason: "error", error: orphanNote },
+        content: message.content || incompleteMessage,
+        metadata: { completion_reason: "error", error: incompleteMessage },
         status: "active",
       });
-      if (row) healed.set(row.id, row);
+      if (row) finished.set(row.id, row);
     }
-    return rows.map((m) => healed.get(m.id) ?? m);
+    return rows.map((m) => finished.get(m.id) ?? m);
   };
 
-  const wireOf = ({
+  const present = ({
     id,
     project_id,
     title,
@@ -97,7 +100,7 @@ export function createChats({ store, finishMessage, pendingRequest, tasks, proje
     updated_at,
     message_count,
   });
-  const whole = async (chat: ChatWithCount): Promise<Chat> => {
+  const presentWithMessages = async (chat: ChatWithCount): Promise<Chat> => {
     const [{ rows }, run, pending, rewind] = await Promise.all([
       store.listMessages(chat.id, { limit: shownMessages, offset: 0, order: "desc" }),
       store.findActiveRun(chat.id),
@@ -107,9 +110,9 @@ export function createChats({ store, finishMessage, pendingRequest, tasks, proje
     const rewound = rewind?.messages ?? [];
     const isOver = rewound.length === 0 || (rows[0]?.position ?? -1) >= (rewound[0]?.position ?? 0);
     return {
-      ...wireOf(chat),
+      ...present(chat),
       user_id: chat.user_id,
-      messages: await told(rows.toReversed()),
+      messages: await presentMessages(rows.toReversed()),
       rewound: isOver
         ? null
         : rewound.slice(0, shownMessages).map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
@@ -120,7 +123,7 @@ export function createChats({ store, finishMessage, pendingRequest, tasks, proje
             message_metadata,
             created_at,
           })),
-      active_task: run ? { task_id: run.id, message: messageOf(run), started_at: run.started_at ?? run.created_at } : null,
+      active_task: run ? { task_id: run.id, message: messageOfRun(run), started_at: run.started_at ?? run.created_at } : null,
       ...pending,
       todos: chat.todos,
     };
@@ -135,29 +138,29 @@ export function createChats({ store, finishMessage, pendingRequest, tasks, proje
       const { limit, offset } = page;
       const part = { limit, offset, order: query.order ?? "asc" };
       const { rows, total } = await (chat ? store.listMessages(chat.id, part) : store.listMessagesOfProject(userId, project.id, part));
-      return page.envelope(await told(rows), total);
+      return page.envelope(await presentMessages(rows), total);
     },
     list: async (userId: string, query: PageQuery & { project_id?: string }) => {
       const projectId = query.project_id === undefined ? undefined : (await projects.require(userId, query.project_id)).id;
       const page = pageOf(query);
       const { rows, total } = await store.listChats(userId, projectId, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(present), total);
     },
     create: async (userId: string, body: { project_id: string; title?: string | null }): Promise<Chat> => {
       const project = await projects.require(userId, body.project_id);
       const row = await store.transaction((tx) =>
         store.insertChat(tx, { user_id: userId, project_id: project.id, title: body.title?.trim() || null }),
       );
-      return whole({ ...row, message_count: 0 });
+      return presentWithMessages({ ...row, message_count: 0 });
     },
-    get: async (userId: string, chatId: string): Promise<Chat> => whole(await own(userId, chatId)),
+    get: async (userId: string, chatId: string): Promise<Chat> => presentWithMessages(await own(userId, chatId)),
     update: async (
       userId: string,
       chatId: string,
       change: { title?: string | null; status?: "active" | "archived"; pinned?: boolean },
     ): Promise<ChatSession> => {
       const chat = await own(userId, chatId);
-      // What a run says of its chat is not overruled by taking it out of the archive.
+      // Unarchiving does not override the status that a run has set.
       const status = change.status === "active" && chat.status !== "archived" ? undefined : change.status;
       if (change.pinned !== undefined) await store.setPinned(chat.id, change.pinned);
       if (change.title !== undefined || status !== undefined)
@@ -167,9 +170,9 @@ export function createChats({ store, finishMessage, pendingRequest, tasks, proje
             ...(status !== undefined && { status }),
           }),
         );
-      return wireOf(await own(userId, chatId));
+      return present(await own(userId, chatId));
     },
-    /** What comes after the message is not in the new session; the files are nobody's past and stay as they are. */
+    /** A new chat with the messages up to this one. Files do not change. */
     fork: async (userId: string, chatId: string, body: { message_id: string; title?: string | null }): Promise<Chat> => {
       const chat = await own(userId, chatId);
       const message = await store.findMessage(body.message_id);
@@ -189,21 +192,21 @@ export function createChats({ store, finishMessage, pendingRequest, tasks, proje
         await store.copyPlan(tx, chat.id, row.id);
         return row;
       });
-      return whole(await own(userId, made.id));
+      return presentWithMessages(await own(userId, made.id));
     },
-    /** Throws `chat_busy` while a run goes on. */
+    /** Deletes all messages. Throws `chat_busy` while a run is active. */
     clear: async (userId: string, chatId: string): Promise<number> => {
       const chat = await own(userId, chatId);
       const cleared = await store.transaction(async (tx) => {
         await store.lock(tx, `chat:${chat.id}`);
         const run = await store.findActiveRun(chat.id, tx);
-        if (run) throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: run.id });
+        if (run) throw chatBusy(run.id);
         return store.clear(tx, chat.id);
       });
       if (chat.project_id) await onMessagesGone(chat.project_id);
       return cleared;
     },
-    /** Stops its run first. */
+    /** Deletes the chat; stops its run first. */
     remove: async (userId: string, chatId: string): Promise<void> => {
       const chat = await own(userId, chatId);
       const { project_id } = chat;
@@ -212,12 +215,4 @@ export function createChats({ store, finishMessage, pendingRequest, tasks, proje
       if (project_id) await onMessagesGone(project_id);
     },
   };
-
-  async function stopRun(chatId: string): Promise<void> {
-    const deadline = Date.now() + cancelMs;
-    for (let run = await store.findActiveRun(chatId); run && Date.now() < deadline; run = await store.findActiveRun(chatId)) {
-      if (!run.cancel_requested_at) await tasks.requestCancel(run.id);
-      await sleep(25);
-    }
-  }
 }

@@ -15,7 +15,7 @@ import {
 } from "../../../db/schema/agent.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
 
-/** What a message's metadata says of the run that made it (agent-git-deploy 4.15). */
+/** Metadata of an assistant message. */
 export interface RunMetadata {
   [key: string]: unknown;
   agent_mode: true;
@@ -45,11 +45,11 @@ const withCount = {
 };
 
 export type ChatStore = ReturnType<typeof createChatStore>;
-/** Sessions and their messages. */
+/** Chats and their messages. The API also calls chats sessions. */
 export function createChatStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** Held to the end of the transaction: one change of a chat's course at a time, over all processes. */
+    /** Serializes changes to a chat across processes, until the transaction ends. */
     lock: async (tx: Queries, key: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
     },
@@ -57,7 +57,7 @@ export function createChatStore(db: Database) {
     insertChat: async (tx: Queries, values: typeof chats.$inferInsert): Promise<ChatRow> =>
       (await tx.insert(chats).values(values).returning())[0] as ChatRow,
     findChat: async (id: string): Promise<ChatWithCount | undefined> => (await db.select(withCount).from(chats).where(eq(chats.id, id)))[0],
-    /** The session that was used last. */
+    /** The chat that was used last. */
     findRecentChat: async (userId: string, projectId: string, q: Queries = db): Promise<ChatRow | undefined> =>
       (
         await q
@@ -67,7 +67,7 @@ export function createChatStore(db: Database) {
           .orderBy(desc(chats.updated_at), desc(chats.id))
           .limit(1)
       )[0],
-    /** The session that was made last. */
+    /** The chat that was created last. */
     findNewestChat: async (userId: string, projectId: string): Promise<ChatRow | undefined> =>
       (
         await db
@@ -97,7 +97,7 @@ export function createChatStore(db: Database) {
         .set({ ...change, updated_at: sql`now()` })
         .where(eq(chats.id, id));
     },
-    /** Unless it has got another name meanwhile. Not a use of the session. */
+    /** False when the title has changed from `from`. Does not update `updated_at`. */
     retitle: async (tx: Queries, id: string, { from, to }: { from: string | null; to: string }): Promise<boolean> =>
       (
         await tx
@@ -106,11 +106,11 @@ export function createChatStore(db: Database) {
           .where(and(eq(chats.id, id), sql`${chats.title} is not distinct from ${from}`))
           .returning({ id: chats.id })
       ).length > 0,
-    /** What its agent saw; not a use of the session. */
+    /** Does not update `updated_at`. */
     setSeenFiles: async (id: string, seen: Record<string, string>): Promise<void> => {
       await db.update(chats).set({ seen_files: seen }).where(eq(chats.id, id));
     },
-    /** Not a use of the session: it keeps its place in time. */
+    /** Does not update `updated_at`. */
     setPinned: async (id: string, pinned: boolean): Promise<void> => {
       await db.update(chats).set({ pinned }).where(eq(chats.id, id));
     },
@@ -119,10 +119,10 @@ export function createChatStore(db: Database) {
         insert into plans (chat_id, name, task, steps, critical_files, created_at, updated_at)
         select ${to}, name, task, steps, critical_files, created_at, updated_at from plans where chat_id = ${from}`);
     },
-    /** To the end of the transaction nobody else changes them. */
+    /** Locks the chat's row until the transaction ends. */
     readTodos: async (tx: Queries, id: string): Promise<ChatRow["todos"]> =>
       (await tx.select({ todos: chats.todos }).from(chats).where(eq(chats.id, id)).for("update"))[0]?.todos ?? [],
-    /** Copies what was said up to a position, with its steps; an answer that is still being made is left out. */
+    /** Copies messages up to a position with their steps, except an unfinished answer. */
     copyMessages: async (tx: Queries, from: string, to: string, upTo: number): Promise<void> => {
       await tx.execute(sql`
         insert into messages (chat_id, role, content, message_metadata, position, created_at)
@@ -136,7 +136,7 @@ export function createChatStore(db: Database) {
         join messages copy on copy.chat_id = ${to} and copy.position = original.position
         where original.chat_id = ${from}`);
     },
-    /** The summary of a session stands in its copy too, as far as the messages it stands for were copied. */
+    /** Copies the summary if all messages that it replaces were copied. */
     copySummary: async (tx: Queries, from: string, to: string): Promise<void> => {
       await tx.execute(sql`
         update chats set summary = jsonb_build_object('text', original.summary->'text', 'until_message_id', copy.id)
@@ -145,7 +145,7 @@ export function createChatStore(db: Database) {
         join messages copy on copy.chat_id = ${to} and copy.position = until.position
         where chats.id = ${to} and original.id = ${from}`);
     },
-    /** Everything that was said, asked and planned, what waits to be said, and what could be redone. The number of messages. */
+    /** Deletes messages, approvals, plan, queue and rewinds. Returns the number of messages. */
     clear: async (tx: Queries, chatId: string): Promise<number> => {
       await tx.delete(plans).where(eq(plans.chat_id, chatId));
       await tx.delete(queuedMessages).where(eq(queuedMessages.chat_id, chatId));
@@ -154,14 +154,14 @@ export function createChatStore(db: Database) {
       await tx.update(chats).set({ todos: [], allowed_tools: [], seen_files: {}, summary: null }).where(eq(chats.id, chatId));
       return (await tx.delete(messages).where(eq(messages.chat_id, chatId)).returning({ id: messages.id })).length;
     },
-    /** What its run does. A session that was put into the archive meanwhile stays there. */
+    /** Sets the status of the run. An archived chat stays archived. */
     setStatus: async (q: Queries, id: string, status: "running" | "waiting_approval"): Promise<void> => {
       await q
         .update(chats)
         .set({ status })
         .where(and(eq(chats.id, id), ne(chats.status, "archived")));
     },
-    /** False once the chat's run has told its end, though its task may still be closing. */
+    /** False once the run has emitted its end, although its task may still be active. */
     isRunning: async (q: Queries, id: string): Promise<boolean> =>
       (await q.select({ status: chats.status }).from(chats).where(eq(chats.id, id))).some(
         ({ status }) => status === "running" || status === "waiting_approval" || status === "archived",
@@ -208,7 +208,7 @@ export function createChatStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** Of all of a person's chats in a project, by time; within a chat in its order. */
+    /** Of all chats of a person in a project, by time; within a chat by position. */
     listMessagesOfProject: async (userId: string, projectId: string, page: { limit: number; offset: number; order: "asc" | "desc" }) => {
       const by = page.order === "asc" ? asc : desc;
       const where = and(eq(chats.user_id, userId), eq(chats.project_id, projectId));
@@ -225,10 +225,10 @@ export function createChatStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** Messages before a position, newest first. */
     setSummary: async (chatId: string, summary: NonNullable<ChatRow["summary"]>): Promise<void> => {
       await db.update(chats).set({ summary }).where(eq(chats.id, chatId));
     },
+    /** Newest first. */
     listMessagesBefore: (chatId: string, position: number, limit: number): Promise<MessageRow[]> =>
       db
         .select()
@@ -245,7 +245,7 @@ export function createChatStore(db: Database) {
             .where(inArray(agentSteps.message_id, messageIds))
             .orderBy(asc(agentSteps.message_id), asc(agentSteps.step_index)),
 
-    /** The run that goes on in this chat. */
+    /** The queued or running run of the chat. */
     findActiveRun: async (chatId: string, q: Queries = db): Promise<TaskRow | undefined> =>
       (
         await q
@@ -278,7 +278,7 @@ export function createChatStore(db: Database) {
           .from(tasks)
           .where(and(eq(tasks.id, taskId), eq(tasks.type, runType)))
       )[0],
-    /** The number of the run's last event, once it has been told. */
+    /** The sequence number of the run's `done` event. */
     findDoneSeq: async (taskId: string): Promise<number | undefined> =>
       (
         await db
@@ -286,14 +286,14 @@ export function createChatStore(db: Database) {
           .from(events)
           .where(and(eq(events.task_id, taskId), eq(events.type, "done")))
       )[0]?.seq ?? undefined,
-    /** Of these runs, the ones whose task is gone, or ended longer ago than its clean-up takes. */
-    listDeadRuns: async (taskIds: string[]): Promise<Set<string>> => {
+    /** The runs among these whose task was deleted, or ended longer ago than cleanup takes. */
+    listOrphanedRuns: async (taskIds: string[]): Promise<Set<string>> => {
       if (taskIds.length === 0) return new Set();
       const rows = await db
-        .select({ id: tasks.id, isDead: sql<boolean>`coalesce(${tasks.completed_at} < now() - interval '15 seconds', false)` })
+        .select({ id: tasks.id, isOrphaned: sql<boolean>`coalesce(${tasks.completed_at} < now() - interval '15 seconds', false)` })
         .from(tasks)
         .where(inArray(tasks.id, taskIds));
-      const alive = new Set(rows.filter((r) => !r.isDead).map((r) => r.id));
+      const alive = new Set(rows.filter((r) => !r.isOrphaned).map((r) => r.id));
       return new Set(taskIds.filter((id) => !alive.has(id)));
     },
 
@@ -306,7 +306,7 @@ export function createChatStore(db: Database) {
       )[0],
     listContainers: (projectId: string): Promise<ContainerRow[]> =>
       db.select().from(containers).where(eq(containers.project_id, projectId)).orderBy(asc(containers.created_at), asc(containers.id)),
-    /** What the preview bridge saw lately, newest first. */
+    /** Preview reports of the last ten minutes, newest first. */
     listPreviewReports: (projectId: string, limit: number) =>
       db
         .select({ data: events.data, ts: events.ts })

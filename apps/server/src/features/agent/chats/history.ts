@@ -4,16 +4,16 @@ import type { MessageRow } from "../../../db/schema/agent.ts";
 
 const maxMessages = 20;
 
-/** What a person said while this answer was made. */
-export const steeredOf = (message: MessageRow | undefined): SteeredText[] =>
+/** Steering messages that the person sent during the run of this answer. */
+export const steeredTexts = (message: MessageRow | undefined): SteeredText[] =>
   (message?.message_metadata?.["steered"] ?? []) as SteeredText[];
 
-/** The chat before a message, as the agent hears it again (4.4): behind the summary where there is one, the newest twenty messages with what was attached to them. */
+/** The conversation before a message as the model gets it: the summary if there is one, then at most twenty messages with their attachments. */
 export async function historyBefore(
   store: ChatStore,
   chatId: string,
   position: number,
-  attachedTo?: (rows: MessageRow[]) => Promise<Map<string, Partial<HistoryMessage>>>,
+  loadAttachments?: (rows: MessageRow[]) => Promise<Map<string, Partial<HistoryMessage>>>,
 ): Promise<HistoryMessage[]> {
   const summary = (await store.findChat(chatId))?.summary;
   const until = summary ? await store.findMessage(summary.until_message_id) : undefined;
@@ -22,13 +22,13 @@ export async function historyBefore(
     .toReversed()
     .filter((row) => !isValid || row.position > until.position);
   const steps = await store.listSteps(rows.filter((row) => row.role === "assistant").map((row) => row.id));
-  const attached = await attachedTo?.(rows);
-  const told = rows.map((row) => ({
+  const attached = await loadAttachments?.(rows);
+  const messages = rows.map((row) => ({
     role: row.role,
     content: row.content,
     ...attached?.get(row.id),
     steps: steps.filter((step) => step.message_id === row.id).map((step) => step.step_data as unknown as HistoryStep),
-    steered: steeredOf(row),
+    steered: steeredTexts(row),
   }));
-  return isValid && summary ? [summaryMessage(summary.text), ...told] : told;
+  return isValid && summary ? [summaryMessage(summary.text), ...messages] : messages;
 }

@@ -1,8 +1,8 @@
-export { createChats, messageOf, type Chats } from "./chats.service.ts";
+export { mountChats } from "./chats.routes.ts";
+export { chatBusy, createChats, messageOfRun } from "./chats.service.ts";
 export { createChatStore, type ChatStore, type RunMetadata } from "./chats.store.ts";
-export { historyBefore, steeredOf } from "./history.ts";
-export { createAttachedReader, extrasOf, metadataOf, wordsOf } from "./message-content.ts";
-export { createChatNaming } from "./naming.ts";
-export { createRewinds, type ConversationChange, type Rewinds } from "./rewinds.service.ts";
+export { historyBefore, steeredTexts } from "./history.ts";
+export { createAttachmentReader, messageReferences, messageText, referencesMetadata } from "./message-content.ts";
+export { createChatNaming, titleFromMessage } from "./naming.ts";
+export { createRewinds, type ConversationChange } from "./rewinds.service.ts";
 export { createRewindsStore } from "./rewinds.store.ts";
-export { titleFrom } from "./title.ts";

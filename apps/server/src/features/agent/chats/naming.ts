@@ -5,20 +5,20 @@ import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
-import { chargeOf, discreet, type Models } from "../models/index.ts";
+import { chargeOf, redactedClient, type Models } from "../models/index.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
-import { extrasOf, wordsOf } from "./message-content.ts";
+import { messageReferences, messageText } from "./message-content.ts";
 import type { ChatStore } from "./chats.store.ts";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
-import { titleFrom, titleOf } from "./title.ts";
 
-const namingMs = 30_000;
+const timeoutMs = 30_000;
 const job = "name_chat";
-const goodEnds: ReadonlySet<unknown> = new Set(["no_more_actions", "task_complete_signal"]);
+/** Failed runs do not name their chat. */
+const successReasons: ReadonlySet<unknown> = new Set(["no_more_actions", "task_complete_signal"]);
 
 /**
- * After a session's first answer its model gives the session a name (agent-git-deploy 4.19), in the place of the first words of the first message.
- * One short call, charged as usage; whatever goes wrong, the first words stay. A name that a person gave is never replaced.
+ * Names a chat with its model after the first answer, replacing the title taken from the first message. One short call, charged as usage; on any
+ * failure the first title stays. A title that a person gave is never replaced.
  */
 export function createChatNaming({
   store,
@@ -39,33 +39,33 @@ export function createChatNaming({
   isOn: boolean;
   log: Logger;
 }) {
-  /** A session of one answer that still bears its first words. */
-  const nameless = async (chatId: string): Promise<{ chat: ChatRow; question: MessageRow; answer: MessageRow } | undefined> => {
+  /** A chat with one answer that still has its first title. */
+  const findUnnamed = async (chatId: string): Promise<{ chat: ChatRow; question: MessageRow; answer: MessageRow } | undefined> => {
     const chat = await store.findChat(chatId);
     if (!chat?.project_id || chat.message_count !== 2) return undefined;
     const { rows } = await store.listMessages(chatId, { limit: 2, offset: 0, order: "asc" });
     const [question, answer] = rows;
     if (question?.role !== "user" || answer?.role !== "assistant") return undefined;
-    if (chat.title !== titleFrom(wordsOf(question.content, extrasOf(question).attachments ?? []))) return undefined;
-    return goodEnds.has(answer.message_metadata?.["completion_reason"]) ? { chat, question, answer } : undefined;
+    if (chat.title !== titleFromMessage(messageText(question.content, messageReferences(question).attachments ?? []))) return undefined;
+    return successReasons.has(answer.message_metadata?.["completion_reason"]) ? { chat, question, answer } : undefined;
   };
 
   const name = async (chatId: string): Promise<void> => {
-    const found = await nameless(chatId);
+    const found = await findUnnamed(chatId);
     if (!found) return;
     const { chat, question, answer } = found;
     const projectId = chat.project_id ?? "";
     const metadata = answer.message_metadata ?? {};
     const agent = await agents.resolve(chat.user_id, String(metadata["agent_id"]));
     const model = await models.resolve(chat.user_id, { model: String(metadata["model"]), agent });
-    // The demo's script has other things to say.
+    // The demo model cannot name chats.
     if (!model.target) return;
     await credits.require(chat.user_id, model);
-    const said = await nameChat({
-      client: discreet(model.client, await redactor(projectId)),
-      question: wordsOf(question.content, extrasOf(question).attachments ?? []),
+    const answerText = await nameChat({
+      client: redactedClient(model.client, await redactor(projectId)),
+      question: messageText(question.content, messageReferences(question).attachments ?? []),
       answer: answer.content,
-      signal: AbortSignal.timeout(namingMs),
+      signal: AbortSignal.timeout(timeoutMs),
       onUsage: async (usage) => {
         await credits.record({
           request_id: `title:${chat.id}`,
@@ -80,7 +80,7 @@ export function createChatNaming({
         });
       },
     });
-    const title = titleOf(said);
+    const title = titleFromModel(answerText);
     if (title === undefined) return;
     await events.appendWith(projectId, async (tx) =>
       (await store.retitle(tx, chat.id, { from: chat.title, to: title }))
@@ -90,22 +90,52 @@ export function createChatNaming({
   };
 
   return {
-    /** A run of this session has ended. Never throws, and waits for no model. */
+    /** Enqueues the naming after the first run. Never throws. */
     afterRun: async (chatId: string): Promise<void> => {
       try {
-        if (isOn && (await nameless(chatId)))
+        if (isOn && (await findUnnamed(chatId)))
           await store.transaction((tx) => enqueueJob(tx, job, { chat_id: chatId }, { key: `${job}:${chatId}`, maxAttempts: 1 }));
       } catch (err) {
-        log.warn({ err, chat_id: chatId }, "session not to be named");
+        log.warn({ err, chat_id: chatId }, "chat naming not enqueued");
       }
     },
     jobHandlers: {
       [job]: async (payload: unknown): Promise<void> => {
         const { chat_id } = payload as { chat_id: string };
         await name(chat_id).catch((err: unknown) => {
-          if (!(err instanceof AppError)) log.warn({ err, chat_id }, "session not named");
+          if (!(err instanceof AppError)) log.warn({ err, chat_id }, "chat not named");
         });
       },
     },
   };
+}
+
+const maxTitle = 60;
+
+const unmarked = (text: string): string => text.replace(/^[\s"'“„«*_`#]+|[\s"'”“»*_`.]+$/g, "");
+
+/** The title in a model's answer: its first line without quotes and Markdown. Undefined when there is none. */
+export function titleFromModel(answer: string): string | undefined {
+  const line =
+    answer
+      .split("\n")
+      .map((text) => text.trim())
+      .find((text) => text !== "") ?? "";
+  const bare = unmarked(unmarked(line).replace(/^(?:title|name)\s*:\s*/i, ""));
+  return /\p{L}|\p{N}/u.test(bare) ? titleFromMessage(bare) : undefined;
+}
+
+/** A title from a message: its first line, truncated at a word. */
+export function titleFromMessage(message: string): string {
+  const line =
+    message
+      .trim()
+      .split("\n")[0]
+      ?.replace(/\s+/g, " ")
+      .replace(/^[#>*\s-]+/, "")
+      .trim() ?? "";
+  if (line.length <= maxTitle) return line || "New chat";
+  const cut = line.slice(0, maxTitle);
+  const word = cut.lastIndexOf(" ");
+  return `${(word > maxTitle / 2 ? cut.slice(0, word) : cut).replace(/[\s.,;:]+$/, "")}…`;
 }

@@ -5,15 +5,15 @@ import type { ChatStore } from "./chats.store.ts";
 import type { ChatRow } from "../../../db/schema/agent.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 
-/** What becomes of a conversation once the files are restored. */
+/** The change of a chat that follows the restore of the files. */
 export type ConversationChange = { chat_id: string } & ({ message_id: string; redo_checkpoint_id: string } | { rewind_id: string });
 
-/** What rewinding needs of the project's points in time. */
-export interface Points {
-  /** The files as before the turn that answers this message. */
-  checkpointOf(messageId: string): Promise<{ id: string; label: string } | undefined>;
-  /** Keeps the files of now. */
-  keep(project: ProjectRow, facts: { label: string; chat_id: string }): Promise<{ id: string }>;
+/** Checkpoints of the project's files. */
+export interface RewindCheckpoints {
+  /** The checkpoint before the run that answered this message. */
+  before(messageId: string): Promise<{ id: string; label: string } | undefined>;
+  /** Saves the current files. */
+  save(project: ProjectRow, facts: { label: string; chat_id: string }): Promise<{ id: string }>;
   /** Throws `project_busy`, `snapshot_pending`, `run_active`, `snapshot_not_ready`. */
   restore(
     project: ProjectRow,
@@ -25,19 +25,19 @@ export interface Points {
 
 export type Rewinds = ReturnType<typeof createRewinds>;
 
-/** Back to before a message, files and conversation together, and forth again (agent-git-deploy 10). */
+/** Restores files and chat to before a message, and redoes that. */
 export function createRewinds({
   store,
   chats,
   ownChat,
   projects,
-  points,
+  checkpoints,
 }: {
   store: RewindsStore;
   chats: ChatStore;
   ownChat: (userId: string, chatId: string) => Promise<ChatRow>;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
-  points: Points;
+  checkpoints: RewindCheckpoints;
 }) {
   const open = async (userId: string, chatId: string) => {
     const chat = await ownChat(userId, chatId);
@@ -50,12 +50,12 @@ export function createRewinds({
       const message = await chats.findMessage(messageId);
       const question = message?.chat_id === chat.id ? await store.findQuestion(message) : undefined;
       if (!question) throw notFound("Message");
-      const checkpoint = await points.checkpointOf(question.id);
-      if (!checkpoint) throw badRequest("The files before this message are not kept any more.", "snapshot_not_ready");
+      const checkpoint = await checkpoints.before(question.id);
+      if (!checkpoint) throw badRequest("The checkpoint before this message has been deleted.", "snapshot_not_ready");
       const label = `before “${checkpoint.label.slice(0, 80)}”`;
-      const redo = await points.keep(project, { label: `Went back to ${label}: the state before that`, chat_id: chat.id });
+      const redo = await checkpoints.save(project, { label: `Went back to ${label}: the state before that`, chat_id: chat.id });
       return taskLinks(
-        await points.restore(
+        await checkpoints.restore(
           project,
           userId,
           { id: checkpoint.id, label },
@@ -69,23 +69,23 @@ export function createRewinds({
       const last = await chats.transaction((tx) => chats.findLastMessage(tx, chat.id));
       const first = rewind?.messages[0];
       if (!rewind || !first || (last && last.position >= first.position))
-        throw conflict("nothing_to_redo", "There is nothing to redo: the conversation went on.");
+        throw conflict("nothing_to_redo", "There is nothing to redo: the chat has newer messages.");
       const label = "where you were";
       return taskLinks(
-        await points.restore(project, userId, { id: rewind.checkpoint_id, label }, { chat_id: chat.id, rewind_id: rewind.id }),
+        await checkpoints.restore(project, userId, { id: rewind.checkpoint_id, label }, { chat_id: chat.id, rewind_id: rewind.id }),
       );
     },
-    /** After the files: may be called again for the same change. */
+    /** Called after the files are restored. Safe to repeat. */
     apply: (change: ConversationChange): Promise<void> =>
       chats.transaction(async (tx) => {
         await chats.lock(tx, `chat:${change.chat_id}`);
         if ("rewind_id" in change) {
           const rewind = await store.find(tx, change.rewind_id);
           const last = await chats.findLastMessage(tx, change.chat_id);
-          if (rewind && !(last && last.position >= (rewind.messages[0]?.position ?? 0))) await store.putBack(tx, rewind);
+          if (rewind && !(last && last.position >= (rewind.messages[0]?.position ?? 0))) await store.restoreMessages(tx, rewind);
         } else {
           const question = await chats.findMessage(change.message_id);
-          if (question) await store.takeOut(tx, question, change.redo_checkpoint_id);
+          if (question) await store.removeMessages(tx, question, change.redo_checkpoint_id);
         }
         await chats.updateChat(tx, change.chat_id, {});
       }),

@@ -3,10 +3,10 @@ import type { Database, Queries } from "../../../platform/database.ts";
 import { agentSteps, chatRewinds, messages, type MessageRow, type RewindRow } from "../../../db/schema/agent.ts";
 
 export type RewindsStore = ReturnType<typeof createRewindsStore>;
-/** Messages taken out of a conversation, and put back. */
+/** Messages that a rewind removed from a chat. */
 export function createRewindsStore(db: Database) {
   return {
-    /** The user's message that this one answers, or the message itself. */
+    /** The user message that this one answers, or the message itself. */
     findQuestion: async (message: MessageRow): Promise<MessageRow | undefined> =>
       message.role === "user"
         ? message
@@ -22,8 +22,8 @@ export function createRewindsStore(db: Database) {
       (await db.select().from(chatRewinds).where(eq(chatRewinds.chat_id, chatId)).orderBy(desc(chatRewinds.created_at)).limit(1))[0],
     find: async (tx: Queries, id: string): Promise<RewindRow | undefined> =>
       (await tx.select().from(chatRewinds).where(eq(chatRewinds.id, id)))[0],
-    /** That message and all after it leave the conversation. */
-    takeOut: async (tx: Queries, question: MessageRow, checkpointId: string): Promise<void> => {
+    /** Removes this message and all later ones from the chat. */
+    removeMessages: async (tx: Queries, question: MessageRow, checkpointId: string): Promise<void> => {
       const rows = await tx
         .select()
         .from(messages)
@@ -34,7 +34,7 @@ export function createRewindsStore(db: Database) {
       await tx.insert(chatRewinds).values({ chat_id: question.chat_id, checkpoint_id: checkpointId, messages: rows, steps });
       await tx.delete(messages).where(inArray(messages.id, ids));
     },
-    putBack: async (tx: Queries, rewind: RewindRow): Promise<void> => {
+    restoreMessages: async (tx: Queries, rewind: RewindRow): Promise<void> => {
       if (rewind.messages.length > 0) await tx.insert(messages).values(rewind.messages);
       if (rewind.steps.length > 0) await tx.insert(agentSteps).values(rewind.steps);
       await tx.delete(chatRewinds).where(eq(chatRewinds.id, rewind.id));

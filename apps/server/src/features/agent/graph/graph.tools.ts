@@ -6,7 +6,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Connections } from "../../runtime/connections/index.ts";
 import { workingDirOf, type Containers, type Creation, type Power } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import type { RunFacts, RunToolSource } from "../runs/index.ts";
+import type { RunDetails, ToolProvider } from "../runs/index.ts";
 import type { Previews } from "../../runtime/previews/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Shell } from "../../runtime/shell/index.ts";
@@ -20,7 +20,7 @@ export interface GraphServices {
   previews: Pick<Previews, "create" | "remove">;
   shell: Pick<Shell, "create" | "get" | "remove">;
 }
-type Run = Pick<RunFacts, "user_id" | "project" | "workspace">;
+type Run = Pick<RunDetails, "user_id" | "project" | "workspace">;
 
 const mutates = { approval: true, plan_blocked: true, read_only: false };
 /** In plan mode the workspace runs it read-only. */
@@ -298,9 +298,9 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
 }
 
 /** Lends them to runs of the graph view; terminals that a run opened end with it. */
-export function createGraphLending(services: GraphServices): { source: RunToolSource; tools: readonly Tool[] } {
+export function createGraphTools(services: GraphServices): { provideTools: ToolProvider; tools: readonly Tool[] } {
   return {
-    source: async (run) => {
+    provideTools: async (run) => {
       if (run.view_context !== "graph") return { tools: [] };
       const opened = new Set<string>();
       return {

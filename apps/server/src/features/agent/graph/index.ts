@@ -1,1 +1,1 @@
-export { createGraphLending } from "./graph.tools.ts";
+export { createGraphTools } from "./graph.tools.ts";

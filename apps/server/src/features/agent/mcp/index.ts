@@ -1,4 +1,4 @@
-export { createMcpLending } from "./lent-tools.ts";
+export { createMcpTools } from "./mcp.tools.ts";
 export { createMcp } from "./mcp.service.ts";
 export { createMcpStore, type McpStore } from "./mcp.store.ts";
 export { createMcpVault, mcpAccessPlace, mcpOauthPlace, type McpVault } from "./mcp.vault.ts";

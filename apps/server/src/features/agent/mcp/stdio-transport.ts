@@ -40,7 +40,7 @@ export function createStdioTransport(
     if (line.length > maxLineChars || lines.some((one) => one.length > maxLineChars)) return quit("It sent a message that is too large.");
     for (const one of lines) {
       if (abort.signal.aborted) return;
-      const message = messageOf(one);
+      const message = parseMessage(one);
       if (message) self.onmessage?.(message);
     }
   };
@@ -90,7 +90,7 @@ export function createStdioTransport(
 }
 
 /** Anything else on the line is chatter of the program. */
-function messageOf(line: string): JSONRPCMessage | undefined {
+function parseMessage(line: string): JSONRPCMessage | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
     return JSONRPCMessageSchema.safeParse(JSON.parse(line)).data;

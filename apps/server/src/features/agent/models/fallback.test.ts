@@ -1,6 +1,6 @@
 import { ModelError, type ModelClient, type ModelEvent, type ModelRequest } from "@tesslate/agent";
 import { describe, expect, test } from "vitest";
-import { chainOf, sighted } from "./fallback.ts";
+import { createModelChain, withoutUnseenImages } from "./fallback.ts";
 import type { ResolvedModel } from "./models.service.ts";
 
 const model = (model_id: string, stream: (call: number) => AsyncIterable<ModelEvent>): ResolvedModel => {
@@ -25,7 +25,7 @@ const overloaded = new ModelError("rate_limited", "OpenAI is limiting requests r
 const down = new ModelError("model_error", "Anthropic has a problem of its own (529).", { retryable: true });
 const wrongKey = new ModelError("model_auth_failed", "OpenAI refused the API key.");
 
-async function ask(chain: ReturnType<typeof chainOf>): Promise<string> {
+async function ask(chain: ReturnType<typeof createModelChain>): Promise<string> {
   let text = "";
   for await (const event of chain.client.stream({ system: "", messages: [], tools: [] }, new AbortController().signal))
     if (event.type === "text") text += event.delta;
@@ -35,7 +35,7 @@ async function ask(chain: ReturnType<typeof chainOf>): Promise<string> {
 describe("models that take over", () => {
   test("429 and 5xx pass the call on, it is told, and the one that took over stays", async () => {
     const switches: string[] = [];
-    const chain = chainOf([model("a/1", fails(overloaded)), model("b/2", fails(down)), model("c/3", says("hi"))], {
+    const chain = createModelChain([model("a/1", fails(overloaded)), model("b/2", fails(down)), model("c/3", says("hi"))], {
       mayTakeOver,
       onSwitch: async ({ from, to, reason }) => void switches.push(`${from.model_id} ${to.model_id} ${reason}`),
     });
@@ -49,7 +49,7 @@ describe("models that take over", () => {
     ["an answer that had begun", [model("a/1", fails(down, "half")), model("b/2", says("hi"))], down],
     ["the end of the chain", [model("a/1", fails(overloaded))], overloaded],
   ] as const)("%s is told, not passed on", async (_name, models, error) => {
-    const chain = chainOf(models as unknown as [ResolvedModel], {
+    const chain = createModelChain(models as unknown as [ResolvedModel], {
       mayTakeOver,
       onSwitch: () => Promise.reject(new Error("no switch")),
     });
@@ -65,13 +65,13 @@ describe("models that take over", () => {
     };
     const broke = { ok: false as const, message: "Your credits are used up." };
     const [first, second] = [model("a/1", fails(overloaded)), model("b/2", says("never"))];
-    const chain = chainOf([first, second, { ...next, client: heard }], {
+    const chain = createModelChain([first, second, { ...next, client: heard }], {
       mayTakeOver: async ({ model_id }) => (model_id === "b/2" ? broke : { ok: true, max_output_tokens: 700 }),
       onSwitch: async () => undefined,
     });
     expect(await ask(chain)).toBe("hi");
     expect(limits).toEqual([700]);
-    const alone = chainOf([first, second], { mayTakeOver: async () => broke, onSwitch: async () => undefined });
+    const alone = createModelChain([first, second], { mayTakeOver: async () => broke, onSwitch: async () => undefined });
     await expect(ask(alone)).rejects.toMatchObject({
       code: "rate_limited",
       retryable: true,
@@ -83,7 +83,7 @@ describe("models that take over", () => {
   test("pictures are named, not sent, where the one that takes over is known not to see", async () => {
     const heard: ModelRequest[] = [];
     const hears = (vision: boolean | null): ModelClient =>
-      sighted({
+      withoutUnseenImages({
         vision,
         client: {
           async *stream(request) {

@@ -18,7 +18,7 @@ export interface ModelSwitch {
 export type Leave = { ok: true; max_output_tokens?: number } | { ok: false; message: string };
 
 /** A model that is known not to see is told which pictures it is not shown; sent to it, they would end its run. */
-export const sighted = ({ client, vision }: Pick<ResolvedModel, "client" | "vision">): ModelClient =>
+export const withoutUnseenImages = ({ client, vision }: Pick<ResolvedModel, "client" | "vision">): ModelClient =>
   vision === false ? { stream: (request, signal) => client.stream(withoutPictures(request), signal) } : client;
 
 const withoutPictures = (request: ModelRequest): ModelRequest => ({
@@ -36,7 +36,7 @@ const withoutPictures = (request: ModelRequest): ModelRequest => ({
  * nothing was heard is passed on: what a model said may have been acted upon. A wrong key is no overload: it is told. Who may not make the call is
  * passed over (`mayTakeOver`): it may be somebody else who pays it, and another price.
  */
-export function chainOf(
+export function createModelChain(
   models: readonly [ResolvedModel, ...ResolvedModel[]],
   {
     mayTakeOver,

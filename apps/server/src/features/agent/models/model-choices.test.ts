@@ -106,7 +106,7 @@ describe("a trial", () => {
     await using world = await chatWorld({ hasModel: false, env: local(server) });
     const events = await world.run("Write it");
     expect(events.filter((event) => event.type === "notice").map((event) => event.data.message)).toEqual([
-      "ollama/small-model is new here. Trying what it can do; this happens once.",
+      "First run with ollama/small-model: testing its capabilities. This happens once.",
       expect.stringMatching(/no function calling.*Score \d+ of 100/),
     ]);
     expect(find(events, "complete")!.data).toMatchObject({ success: true, final_response: "Written.", tool_calls_made: 1 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ModelClient, ModelEvent } from "@tesslate/agent";
 import { createRedactor, hiddenValues } from "../../projects/secrets/redactor.ts";
-import { discreet } from "./redaction.ts";
+import { redactedClient } from "./redaction.ts";
 
 const value = "planted-model-key-31";
 const redactor = { current: createRedactor(hiddenValues({ KEY: value })) };
@@ -15,7 +15,7 @@ const speaking = (events: (ModelEvent | Error)[]): ModelClient => ({
 });
 const heard = async (events: (ModelEvent | Error)[]): Promise<ModelEvent[]> => {
   const found: ModelEvent[] = [];
-  const stream = discreet(speaking(events), redactor).stream({ system: "", messages: [], tools: [] }, new AbortController().signal);
+  const stream = redactedClient(speaking(events), redactor).stream({ system: "", messages: [], tools: [] }, new AbortController().signal);
   try {
     for await (const event of stream) found.push(event);
   } catch {

@@ -5,7 +5,7 @@ import type { LiveRedactor } from "../../projects/secrets/index.ts";
  * A model that is never told the project's values, wherever they come from: an old message, an earlier run, a person's own words; and that cannot
  * tell one either, should it know it all the same: in its words, its thoughts and its calls the name stands in its place.
  */
-export const discreet = (client: ModelClient, redactor: LiveRedactor): ModelClient => ({
+export const redactedClient = (client: ModelClient, redactor: LiveRedactor): ModelClient => ({
   stream: ({ system, messages, ...request }, signal) => {
     const { current } = redactor;
     const events = client.stream({ ...request, system: current.redact(system), messages: current.redactIn(messages) }, signal);

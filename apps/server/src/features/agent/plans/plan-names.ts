@@ -14,5 +14,5 @@ const things = [
 ].flatMap((line) => line.split(" "));
 const pick = (list: readonly string[]): string => list[randomInt(list.length)] ?? "plan";
 
-/** Three words joined by `_` (agent-git-deploy 4.12). */
+/** Three words joined by `_`. */
 export const planName = (): string => `${pick(words)}_${pick(words)}_${pick(things)}`;

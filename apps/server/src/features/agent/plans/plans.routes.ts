@@ -3,7 +3,7 @@ import type { Mount } from "../../../http/mount.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import type { Plans } from "./plans.service.ts";
 
-/** The opaque part of an `If-Match` that names one version. */
+/** The version in an `If-Match` header; undefined for any. */
 const versionOf = (header: string | undefined) => {
   const tag = header
     ?.trim()
@@ -12,7 +12,6 @@ const versionOf = (header: string | undefined) => {
   return tag === "*" ? undefined : tag;
 };
 
-/** agent-git-deploy 4.12 and 10. */
 export function mountPlans(mount: Mount, { plans }: { plans: Plans }): void {
   mount("plans", plansRoutes, {
     get: async (context, { params }) => {

@@ -5,7 +5,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, invalid, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { ChatStore } from "../chats/index.ts";
-import type { Chat, RunFacts, RunToolSource, Sender, Utterance } from "../runs/index.ts";
+import type { NewRunEvent, RunDetails, Runs, Sender, ToolProvider } from "../runs/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import { planName } from "./plan-names.ts";
 import type { PlansStore } from "./plans.store.ts";
@@ -14,27 +14,29 @@ import type { PlanRow } from "../../../db/schema/agent.ts";
 export interface PlansOptions {
   store: PlansStore;
   chats: Pick<ChatStore, "updateChat" | "readTodos">;
-  chat: Pick<Chat, "ownChat" | "start">;
+  runs: Pick<Runs, "ownChat" | "start">;
   events: EventLog;
 }
 
 const noPlan: PlanStore = { read: async () => undefined, change: () => Promise.reject(notFound("Chat")) };
 
 export type Plans = ReturnType<typeof createPlans>;
-/** The plan of a chat as an object: the agent records it, the person edits it and builds what is ticked (agent-git-deploy 4.12). */
-export function createPlans({ store, chats, chat, events }: PlansOptions) {
+/** The plan of a chat: the agent saves it, the person edits it and builds the included steps. */
+export function createPlans({ store, chats, runs, events }: PlansOptions) {
   const own = async (userId: string, chatId: string) => {
-    const { id, project_id } = await chat.ownChat(userId, chatId);
+    const { id, project_id } = await runs.ownChat(userId, chatId);
     if (project_id === null) throw notFound("Project");
     return { id, project_id };
   };
   const check = (row: PlanRow | undefined, ifMatch: string | undefined) => {
     if (ifMatch !== undefined && ifMatch !== String(row?.version ?? 0))
-      throw new AppError("etag_mismatch", "The plan was changed meanwhile.", { details: { etag: String(row?.version ?? 0) } });
+      throw new AppError("etag_mismatch", "The plan has been changed. Reload it and try again.", {
+        details: { etag: String(row?.version ?? 0) },
+      });
   };
 
-  /** A step's progress is told once: to-dos with its words follow the plan. */
-  const todosAfter = async (tx: Queries, row: PlanRow): Promise<Utterance[]> => {
+  /** Copies the status of plan steps to to-dos with the same text. */
+  const syncTodos = async (tx: Queries, row: PlanRow): Promise<NewRunEvent[]> => {
     const statuses = new Map(row.steps.map((step) => [step.step, step.status]));
     const todos = await chats.readTodos(tx, row.chat_id);
     if (!todos.some((todo) => (statuses.get(todo.content) ?? todo.status) !== todo.status)) return [];
@@ -43,15 +45,15 @@ export function createPlans({ store, chats, chat, events }: PlansOptions) {
     return [{ type: "todo_updated", data: { todos: next } }];
   };
 
-  /** The plan as a run's tools keep it. */
-  const storeOf = ({ chat_id, voice }: Pick<RunFacts, "chat_id" | "voice">): PlanStore => ({
+  /** The plan store of a run's tools. */
+  const planStore = ({ chat_id, emitter }: Pick<RunDetails, "chat_id" | "emitter">): PlanStore => ({
     read: () => store.find(chat_id),
     change: async (work) => {
       let row: PlanRow | undefined;
-      await voice.sayWith(async (tx) => {
+      await emitter.emitWith(async (tx) => {
         const before = await store.lock(tx, chat_id);
         row = await store.write(tx, chat_id, before?.name ?? planName(), work(before));
-        return [updated(row), ...(await todosAfter(tx, row))];
+        return [planUpdated(row), ...(await syncTodos(tx, row))];
       });
       if (!row) throw new Error("the plan was not stored");
       return row;
@@ -59,14 +61,14 @@ export function createPlans({ store, chats, chat, events }: PlansOptions) {
   });
 
   return {
-    /** For the catalogue of tools: the same tools, without a chat to keep a plan in. */
+    /** For the tool catalogue: the same tools without a chat. */
     tools: [savePlan(noPlan), updatePlan(noPlan)],
     get: async (userId: string, chatId: string): Promise<Plan | null> => {
       const row = await store.find((await own(userId, chatId)).id);
-      return row ? wireOf(row) : null;
+      return row ? present(row) : null;
     },
 
-    /** `ifMatch`: the version that is replaced; `0`: none yet. Throws `etag_mismatch` when it is not the last one. */
+    /** `ifMatch`: the version that is replaced; `0`: no plan yet. Throws `etag_mismatch` when it is not the current one. */
     put: async (userId: string, chatId: string, body: EditPlan, ifMatch: string | undefined): Promise<{ plan: Plan; isNew: boolean }> => {
       const { id, project_id } = await own(userId, chatId);
       if (body.steps.filter((step) => step.status === "in_progress").length > 1)
@@ -90,8 +92,8 @@ export function createPlans({ store, chats, chat, events }: PlansOptions) {
             };
           }),
         });
-        written = { plan: wireOf(row), isNew: before === undefined };
-        return [updated(row)];
+        written = { plan: present(row), isNew: before === undefined };
+        return [planUpdated(row)];
       });
       if (!written) throw new Error("the plan was not stored");
       return written;
@@ -105,53 +107,52 @@ export function createPlans({ store, chats, chat, events }: PlansOptions) {
       });
     },
 
-    /** A run with the ticked, unfinished steps as its to-do list. Throws `etag_mismatch`, `nothing_to_build` and what sending a message throws. */
+    /** Starts a run with the included, unfinished steps as its to-do list. Throws `etag_mismatch`, `nothing_to_build` and what sending a message throws. */
     build: async (sender: Sender, chatId: string, body: BuildPlan, ifMatch: string | undefined): Promise<TaskRow> => {
       const { id, project_id } = await own(sender.id, chatId);
       const row = await store.find(id);
       if (!row) throw notFound("Plan");
       check(row, ifMatch);
       const steps = includedSteps(row).filter((step) => step.status !== "completed");
-      if (steps.length === 0) throw badRequest("No step of the plan is ticked and still to do.", "nothing_to_build");
+      if (steps.length === 0) throw badRequest("No included step is left to build.", "nothing_to_build");
       const message = [
         `Build the plan ${row.name}${row.task === "" ? "." : `: ${row.task}`}`,
         "",
         ...steps.map((step, index) => `${index + 1}. ${step.step}`),
       ].join("\n");
       const created_at = new Date().toISOString();
-      return chat.start(
+      return runs.start(
         sender,
         { ...body, edit_mode: body.edit_mode ?? "ask", project_id, chat_id: id, message },
         {
           todos: steps.map(({ id: stepId, step, status }) => ({ id: stepId, content: step, status, priority: "medium", created_at })),
-          // What is built is what was read.
           claim: async (tx) => check(await store.lock(tx, id), String(row.version)),
         },
       );
     },
 
-    /** Steps with the words of a to-do follow it; what is to be told of that. */
-    followTodos: async (tx: Queries, chatId: string, todos: readonly Pick<Todo, "content" | "status">[]): Promise<Utterance[]> => {
+    /** Copies the status of to-dos to plan steps with the same text. Returns the events of that. */
+    syncPlan: async (tx: Queries, chatId: string, todos: readonly Pick<Todo, "content" | "status">[]): Promise<NewRunEvent[]> => {
       const statuses = new Map(todos.map((todo) => [todo.content, todo.status]));
       const row = await store.lock(tx, chatId);
       if (!row?.steps.some((step) => (statuses.get(step.step) ?? step.status) !== step.status)) return [];
       const steps = row.steps.map((step) => ({ ...step, status: statuses.get(step.step) ?? step.status }));
-      return [updated(await store.write(tx, chatId, row.name, { ...row, steps }))];
+      return [planUpdated(await store.write(tx, chatId, row.name, { ...row, steps }))];
     },
 
-    /** Lends `save_plan` and `update_plan`, and tells the model of the plan there is (4.3). */
-    lend: (async (run) => {
-      const plans = storeOf(run);
+    /** Provides `save_plan` and `update_plan`, and tells the model about the current plan. */
+    provideTools: (async (run) => {
+      const plans = planStore(run);
       return { tools: [savePlan(plans), updatePlan(plans)], prompt: planPrompt(await plans.read(), run.edit_mode) };
-    }) satisfies RunToolSource,
+    }) satisfies ToolProvider,
   };
 }
 
-const updated = (row: PlanRow): Extract<Utterance, { type: "plan_updated" }> => ({
+const planUpdated = (row: PlanRow): Extract<NewRunEvent, { type: "plan_updated" }> => ({
   type: "plan_updated",
-  data: { chat_id: row.chat_id, plan: wireOf(row) },
+  data: { chat_id: row.chat_id, plan: present(row) },
 });
-const wireOf = ({ chat_id, name, task, steps, critical_files, version, created_at, updated_at }: PlanRow): Plan => ({
+const present = ({ chat_id, name, task, steps, critical_files, version, created_at, updated_at }: PlanRow): Plan => ({
   chat_id,
   name,
   task,

@@ -5,7 +5,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Attachments } from "../attachments/index.ts";
 import type { ChatStore } from "../chats/index.ts";
-import { editModeFor, refuseSteering, type Chat, type Sender, type TellingRun } from "../runs/index.ts";
+import { editModeFor, refuseSteering, type RunHandle, type Runs, type Sender } from "../runs/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { QueueStore } from "./queue.store.ts";
 import type { QueuedRow } from "../../../db/schema/agent.ts";
@@ -13,7 +13,7 @@ import type { QueuedRow } from "../../../db/schema/agent.ts";
 export interface QueueOptions {
   store: QueueStore;
   chats: Pick<ChatStore, "findChat" | "findActiveRun" | "insertChat">;
-  chat: Pick<Chat, "ownChat" | "start">;
+  runs: Pick<Runs, "ownChat" | "start">;
   attachments: Pick<Attachments, "require" | "assign">;
   events: EventLog;
   log: Logger;
@@ -22,25 +22,24 @@ interface QueueChat {
   id: string;
   project_id: string;
 }
-/** Somebody else has the message: another process began with it, or a person took it out. */
-class Taken extends Error {
-  override readonly name = "Taken";
+/** The message was sent by another process or removed by a person. */
+class AlreadyClaimed extends Error {
+  override readonly name = "AlreadyClaimed";
 }
 
 export type Queue = ReturnType<typeof createQueue>;
 /**
- * Messages that wait for a run to end, and what a run is to hear before its next model call (agent-git-deploy 10).
- * Rows are the truth. A message leaves them in the transaction that makes it a run's question or a turn of the run that goes on:
- * however many servers there are and whenever they die, it is sent once.
+ * Messages that wait for a run to end, and messages that steer the active run. A message is deleted in the transaction that starts a run with it
+ * or adds it to the active run, so it is sent exactly once, with any number of processes and crashes.
  */
-export function createQueue({ store, chats, chat, attachments, events, log }: QueueOptions) {
+export function createQueue({ store, chats, runs, attachments, events, log }: QueueOptions) {
   const own = async (userId: string, chatId: string): Promise<QueueChat> => {
-    const { id, project_id } = await chat.ownChat(userId, chatId);
+    const { id, project_id } = await runs.ownChat(userId, chatId);
     if (project_id === null) throw notFound("Project");
     return { id, project_id };
   };
   const changed = (chatId: string) => ({ type: "queue_changed" as const, data: { chat_id: chatId } });
-  /** One change, told in the same transaction. */
+  /** One change with its event, in one transaction. */
   const change = async <T>({ id, project_id }: QueueChat, work: (tx: Queries) => Promise<T>): Promise<T> => {
     let outcome: { value: T } | undefined;
     await events.appendWith(project_id, async (tx) => {
@@ -52,14 +51,14 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
     return outcome.value;
   };
 
-  /** Makes it a run's question. Throws `Taken` and what sending throws. */
+  /** Starts a run with the message. Throws `AlreadyClaimed` and what sending throws. */
   const startWith = async ({ id, project_id }: QueueChat, row: QueuedRow): Promise<TaskRow> => {
-    const task = await chat.start(
+    const task = await runs.start(
       { id: row.user_id, name: row.user_name },
       { ...row.options, message: row.message, project_id, chat_id: id },
       {
         claim: async (tx) => {
-          if (!(await store.remove(tx, id, row.id))) throw new Taken();
+          if (!(await store.remove(tx, id, row.id))) throw new AlreadyClaimed();
         },
       },
     );
@@ -67,24 +66,24 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
     return task;
   };
 
-  /** Begins with the next message when nothing goes on and nobody holds the queue. A message that cannot be sent holds it; `isAsked` throws the reason too. */
-  const advance = async (queueChat: QueueChat, isAsked = false): Promise<TaskRow | undefined> => {
+  /** Sends the next message if no run is active and the queue is not on hold. A failure puts it on hold; `isRequested` also throws it. */
+  const advance = async (queueChat: QueueChat, isRequested = false): Promise<TaskRow | undefined> => {
     for (;;) {
       const next = await store.first(queueChat.id);
       if (!next || next.held || (await chats.findActiveRun(queueChat.id))) return undefined;
       try {
         return await startWith(queueChat, next);
       } catch (error) {
-        if (error instanceof Taken) continue;
-        // The run that keeps it busy goes on with the queue when it ends.
+        if (error instanceof AlreadyClaimed) continue;
+        // The active run advances the queue when it ends.
         if (error instanceof AppError && error.code === "chat_busy") return undefined;
-        const isTellable = error instanceof AppError;
-        if (!isTellable) log.error({ err: error, chat_id: queueChat.id }, "queued message not sent");
-        const held: QueueHold = isTellable
+        const isPublic = error instanceof AppError;
+        if (!isPublic) log.error({ err: error, chat_id: queueChat.id }, "queued message not sent");
+        const held: QueueHold = isPublic
           ? { reason: error.code, message: error.message }
           : { reason: "internal_error", message: "The next message could not be sent." };
         await change(queueChat, (tx) => store.hold(tx, queueChat.id, held));
-        if (isAsked) throw error;
+        if (isRequested) throw error;
         return undefined;
       }
     }
@@ -92,12 +91,12 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
 
   const add = async (queueChat: QueueChat, sender: Sender, body: QueueMessage, steerTaskId: string | null): Promise<QueuedRow> => {
     const { message, ...options } = body;
-    // Whose they are is asked now: a message that waits keeps what it names from being deleted.
+    // Checked now: attachments of a queued message are not deleted.
     await attachments.require(sender.id, queueChat.project_id, body.attachments ?? []);
     return change(queueChat, async (tx) => {
       const waiting = await store.list(queueChat.id, tx);
       if (waiting.length >= maxQueued)
-        throw conflict("queue_full", `${maxQueued} messages wait already. Take one out, or let the agent work.`);
+        throw conflict("queue_full", `The queue is full (${maxQueued} messages). Remove one, or wait for the agent.`);
       return store.insert(tx, {
         chat_id: queueChat.id,
         user_id: sender.id,
@@ -115,7 +114,7 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
       const { id } = await own(userId, chatId);
       const [rows, run] = await Promise.all([store.list(id), chats.findActiveRun(id)]);
       return {
-        items: rows.map((row) => wireOf(row, run?.id)),
+        items: rows.map((row) => present(row, run?.id)),
         total: rows.length,
         page: 1,
         total_pages: rows.length === 0 ? 0 : 1,
@@ -124,16 +123,16 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
       };
     },
 
-    /** Throws `queue_full`, 404 for attachments that are not theirs. The task: the run that it began, when nothing went on and nothing waited. */
+    /** Throws `queue_full`, and 404 for unknown attachments. `task` is the run that it started, if it was sent at once. */
     add: async (sender: Sender, chatId: string, body: QueueMessage): Promise<{ item: QueueItem; task: TaskRow | undefined }> => {
       const queueChat = await own(sender.id, chatId);
       if (body.message.trim() === "" && !body.attachments?.length)
-        throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
+        throw invalid(["body", "message"], "Enter a message or attach a file", "too_short");
       const row = await add(queueChat, sender, body, null);
-      return { item: wireOf(row, undefined), task: await advance(queueChat) };
+      return { item: present(row, undefined), task: await advance(queueChat) };
     },
 
-    /** In the transaction that creates a project: its first message, in a chat of its own, waits until the project is set up. The chat's id. */
+    /** Queues the first message of a project in a new chat, in the transaction that creates the project. Returns the chat's id. */
     addFirst: async (tx: Queries, sender: Sender, projectId: string, { message, ...options }: QueueMessage): Promise<string> => {
       await attachments.assign(tx, sender.id, projectId, options.attachments ?? []);
       const { id } = await chats.insertChat(tx, { user_id: sender.id, project_id: projectId });
@@ -146,7 +145,7 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
       });
       return id;
     },
-    /** Sends the messages that waited for the setup of their project, after `prepare`. Without such messages does nothing. Never throws. */
+    /** Sends the messages that waited for the setup of their project, after `prepare`; does nothing without such messages. Never throws. */
     afterSetup: async (projectId: string, prepare: () => Promise<unknown>): Promise<void> => {
       try {
         const chatIds = await store.listChats(projectId);
@@ -175,7 +174,7 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
           const at = before === null ? rest.length : rest.findIndex((one) => one.id === before);
           if (before !== itemId && at < 0) throw notFound("Queued message");
           const sorted = before === itemId ? rows : rest.toSpliced(at, 0, item);
-          // Moved, it waits for its turn; and what a run that has ended did not hear is a message like any other.
+          // A moved message no longer steers, nor does one whose run has ended.
           for (const [position, one] of sorted.entries())
             await store.update(tx, queueChat.id, one.id, {
               position,
@@ -184,13 +183,13 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
         }
         const written = await store.update(tx, queueChat.id, itemId, {
           message: message?.trim() ?? item.message,
-          // Whoever writes it answers for what it may do.
+          // The edit mode is limited by the permissions of whoever edits it.
           options: { ...item.options, edit_mode: editModeFor(sender, edit_mode ?? item.options.edit_mode) },
         });
         if (!written) throw notFound("Queued message");
         return written;
       });
-      return wireOf(row, run?.id);
+      return present(row, run?.id);
     },
 
     remove: async (userId: string, chatId: string, itemId: string): Promise<void> => {
@@ -200,7 +199,7 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
       });
     },
 
-    /** The run that goes on hears it; without one it starts at once, also out of a held queue. Answers that run. */
+    /** Steers the active run with the message; without one, sends it at once, even if the queue is on hold. Returns that run. */
     steerNow: async (sender: Sender, chatId: string, itemId: string): Promise<TaskRow | undefined> => {
       const queueChat = await own(sender.id, chatId);
       refuseSteering(sender);
@@ -213,25 +212,25 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
           run
             ? { steer_task_id: run.id }
             : {
-                // The first to go, should it not begin now.
+                // First in the queue, in case it cannot be sent now.
                 position: ((await store.list(queueChat.id, tx))[0]?.position ?? 0) - 1,
               },
         );
         if (!written) throw notFound("Queued message");
         if (run && written.options.attachments?.length)
-          throw badRequest("A run that goes on hears words alone. This message has attachments, so it waits for its turn.");
+          throw badRequest("A running agent accepts text only. Messages with attachments wait in the queue.");
         return written;
       });
       if (run) return (await advance(queueChat)) ?? run;
       try {
         return await startWith(queueChat, row);
       } catch (error) {
-        if (error instanceof Taken) throw notFound("Queued message");
+        if (error instanceof AlreadyClaimed) throw notFound("Queued message");
         throw error;
       }
     },
 
-    /** Says something to the run that goes on; too late for it, it is the next message. Throws `queue_full`. */
+    /** Steers the active run; if it ends before, the text becomes the next message. Throws `queue_full`. */
     steer: async (sender: Sender, chatId: string, body: QueueMessage): Promise<{ id: string; task: TaskRow | undefined }> => {
       const queueChat = await own(sender.id, chatId);
       refuseSteering(sender);
@@ -240,18 +239,18 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
       return { id: row.id, task: (await advance(queueChat)) ?? run };
     },
 
-    /** Lets a held queue go on. Throws what sending its first message throws; it is held again then. */
+    /** Resumes a queue on hold. Throws what sending its first message throws; then it is on hold again. */
     resume: async (userId: string, chatId: string): Promise<TaskRow | undefined> => {
       const queueChat = await own(userId, chatId);
       await change(queueChat, (tx) => store.hold(tx, queueChat.id, null));
       return advance(queueChat, true);
     },
 
-    /** The loop asks before each model call: what the person wants heard now. Out of the queue, into the run's message and its events, at once. */
-    take: async ({ task, input, voice }: TellingRun, iteration: number): Promise<string[]> => {
+    /** Takes the steering messages for the next model call: removes them from the queue, stores them in the message and emits them. */
+    takeSteering: async ({ task, input, emitter }: RunHandle, iteration: number): Promise<string[]> => {
       if (!(await store.hasSteering(task.id))) return [];
       let texts: string[] = [];
-      await voice.sayWith(async (tx) => {
+      await emitter.emitWith(async (tx) => {
         const taken = await store.takeSteering(tx, { task_id: task.id, message_id: input.message_id }, iteration);
         texts = taken.map((one) => one.text);
         return taken.map(({ id, text, at }) => ({ type: "steered" as const, data: { id, message: text, iteration, at } }));
@@ -259,7 +258,7 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
       return texts;
     },
 
-    /** A run has ended, however: the next message begins, or everybody learns that it is held. Never throws. */
+    /** After a run: sends the next message, or emits that the queue is on hold. Never throws. */
     afterRun: async (chatId: string): Promise<void> => {
       try {
         const row = await chats.findChat(chatId);
@@ -267,24 +266,24 @@ export function createQueue({ store, chats, chat, attachments, events, log }: Qu
         await events.append(row.project_id, changed(chatId));
         await advance({ id: chatId, project_id: row.project_id });
       } catch (err) {
-        log.error({ err, chat_id: chatId }, "queue not gone on");
+        log.error({ err, chat_id: chatId }, "queue not advanced");
       }
     },
 
-    /** Goes on with queues whose server died between a run's end and the next one's beginning. */
+    /** Advances queues whose process died between two runs. */
     sweep: async (): Promise<void> => {
       for (const chatId of await store.listStuck()) {
         const row = await chats.findChat(chatId);
         if (row?.project_id)
           await advance({ id: chatId, project_id: row.project_id }).catch((err: unknown) =>
-            log.error({ err, chat_id: chatId }, "queue not gone on"),
+            log.error({ err, chat_id: chatId }, "queue not advanced"),
           );
       }
     },
   };
 }
 
-const wireOf = (row: QueuedRow, activeRunId: string | undefined): QueueItem => ({
+const present = (row: QueuedRow, activeRunId: string | undefined): QueueItem => ({
   id: row.id,
   message: row.message,
   edit_mode: row.options.edit_mode ?? "ask",

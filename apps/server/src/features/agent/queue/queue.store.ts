@@ -4,7 +4,7 @@ import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import { messages, queuedMessages, type QueuedRow } from "../../../db/schema/agent.ts";
 
-/** As a message's metadata keeps what was said while it was made. */
+/** A steering message in the metadata of the answer. */
 export interface StoredSteering {
   id: string;
   text: string;
@@ -14,13 +14,13 @@ export interface StoredSteering {
 
 export type QueueStore = ReturnType<typeof createQueueStore>;
 export function createQueueStore(db: Database) {
-  // What a run was to hear and did not comes first.
+  // Undelivered steering messages come first.
   const order = [asc(sql`${queuedMessages.steer_task_id} is null`), asc(queuedMessages.position), asc(queuedMessages.created_at)];
   const isSetUp = sql`exists (select 1 from chats c join projects p on p.id = c.project_id
     where c.id = ${queuedMessages.chat_id} and p.environment_status not in ('provisioning', 'setup_failed', 'deleting'))`;
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** One change of a chat's queue at a time, over all processes. */
+    /** Serializes changes to a chat's queue across processes, until the transaction ends. */
     lock: async (tx: Queries, chatId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`queue:${chatId}`}, 0))`);
     },
@@ -65,7 +65,7 @@ export function createQueueStore(db: Database) {
           .where(and(eq(queuedMessages.chat_id, chatId), eq(queuedMessages.id, id)))
           .returning()
       )[0],
-    /** Whoever removes it has it: true once. */
+    /** True for the one caller that removed it. */
     remove: async (tx: Queries, chatId: string, id: string): Promise<boolean> =>
       (
         await tx
@@ -78,7 +78,7 @@ export function createQueueStore(db: Database) {
     },
     hasSteering: async (taskId: string): Promise<boolean> =>
       (await db.select({ id: queuedMessages.id }).from(queuedMessages).where(eq(queuedMessages.steer_task_id, taskId)).limit(1)).length > 0,
-    /** What the run is to hear now, in order. Taken out of the queue and kept with the message that the run makes. */
+    /** Moves steering messages from the queue to the metadata of the answer, in order. */
     takeSteering: async (tx: Queries, run: { task_id: string; message_id: string }, iteration: number): Promise<StoredSteering[]> => {
       const rows = await tx.delete(queuedMessages).where(eq(queuedMessages.steer_task_id, run.task_id)).returning();
       const at = new Date().toISOString();
@@ -94,13 +94,13 @@ export function createQueueStore(db: Database) {
           .where(eq(messages.id, run.message_id));
       return taken;
     },
-    /** Chats of a project in which something waits. */
+    /** Chats of a project with queued messages. */
     listChats: async (projectId: string): Promise<string[]> => {
       const { rows } = await db.execute<{ chat_id: string }>(sql`
         select distinct q.chat_id from queued_messages q join chats c on c.id = q.chat_id where c.project_id = ${projectId}`);
       return rows.map((row) => row.chat_id);
     },
-    /** Chats whose queue should go on by itself and does not: their server died at the wrong moment. */
+    /** Chats whose queue should have been advanced: their process died between two runs. */
     listStuck: async (): Promise<string[]> => {
       const { rows } = await db.execute<{ chat_id: string }>(sql`
         select distinct q.chat_id from queued_messages q join chats c on c.id = q.chat_id join projects p on p.id = c.project_id

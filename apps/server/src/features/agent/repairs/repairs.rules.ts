@@ -1,11 +1,11 @@
 import type { PreviewReport } from "@tesslate/contract";
 
-/** Rounds per message of a person (ui.md P0 14). */
+/** Automatic fixes per message of a person. */
 export const maxRounds = 2;
 const maxErrors = 5;
 const maxMessage = 9_000;
 
-/** Errors that the pages still show: of each container those since its page was last loaded, each once. */
+/** Errors of each container since its page was last loaded, without duplicates. */
 export function currentErrors(reports: readonly PreviewReport[]): PreviewReport[] {
   const byContainer = new Map<string, Map<string, PreviewReport>>();
   for (const report of reports) {
@@ -18,13 +18,13 @@ export function currentErrors(reports: readonly PreviewReport[]): PreviewReport[
   return [...byContainer.values()].flatMap((known) => [...known.values()]);
 }
 
-/** How many of the newest questions are repairs. `questions`: newest first. */
-export function roundsOf(questions: readonly { message_metadata: Record<string, unknown> | null }[]): number {
+/** How many of the newest user messages are automatic fixes. `questions`: newest first. */
+export function countRounds(questions: readonly { message_metadata: Record<string, unknown> | null }[]): number {
   const first = questions.findIndex(({ message_metadata }) => typeof message_metadata?.["auto_fix"] !== "number");
   return first < 0 ? questions.length : first;
 }
 
-/** Who stopped the agent, or left its question unanswered, does not want it back unasked. */
+/** A person stopped the run or did not answer its question, so it is not started again. */
 export function wasStopped({
   status,
   cancel_requested_at,
@@ -38,7 +38,7 @@ export function wasStopped({
   return status === "cancelled" || cancel_requested_at !== null || reason === "user_stopped" || reason === "approval_timeout";
 }
 
-/** What the agent is told. The errors' texts come from the running app. */
+/** The message to the agent. Error texts come from the running app and are untrusted. */
 export function repairMessage(errors: readonly PreviewReport[], round: number): string {
   const described = errors.slice(0, maxErrors).map(({ message, source, line, column, url, stack }) => {
     const place = source
@@ -52,6 +52,6 @@ export function repairMessage(errors: readonly PreviewReport[], round: number): 
   );
 }
 
-/** Addresses in a stack as paths of the project: shorter, and what the agent can open. */
+/** Replaces URLs in a stack trace by project paths, which the agent can open. */
 const shortened = (stack: string): string => stack.replace(/https?:\/\/[^/\s]+\//g, "").replace(/\?[\w=&.-]+(?=:\d)/g, "");
 const pathOf = (source: string): string => URL.parse(source)?.pathname.replace(/^\/+(@fs\/)?/, "") || source;

@@ -1,29 +1,29 @@
 import { AppError } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Chat, RunInput } from "../runs/index.ts";
+import type { RunInput, Runs } from "../runs/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { currentErrors, maxRounds, repairMessage, roundsOf, wasStopped } from "./repairs.rules.ts";
+import { currentErrors, maxRounds, repairMessage, countRounds, wasStopped } from "./repairs.rules.ts";
 import type { RepairsStore } from "./repairs.store.ts";
 
 export interface RepairsOptions {
   store: RepairsStore;
   projects: { find(id: string): Promise<ProjectRow | undefined> };
-  start: Chat["start"];
+  start: Runs["start"];
   events: Pick<EventLog, "append">;
-  /** Errors come in bursts, and an app that is being rebuilt shows some that pass. */
+  /** Wait for a burst of errors to end; a rebuilding app reports temporary ones. */
   limits: { quietMs: number };
   log: Logger;
 }
 
 /**
- * "Fix with agent", by itself: where the project's setting `auto_fix` is on, what the running app reports after a turn is given to the agent, at
- * most twice per message of the person; then it stops and says so. Decided here, under a lock, so that two tabs ask once.
+ * Automatic fixes: with the project setting `auto_fix`, errors that the running app reports after a run are sent to the agent, at most twice per
+ * message of the person, then a notice says that it stopped. Decided on the server under a lock, so that two open tabs start one run.
  */
 export function createRepairs({ store, projects, start, events, limits, log }: RepairsOptions) {
   const timers = new Map<string, NodeJS.Timeout>();
-  /** One decision at a time: it holds a connection of the database and needs further ones, which many at once would take from each other. */
-  let turn: Promise<unknown> = Promise.resolve();
+  /** One decision at a time: each holds a database connection and needs more, so many at once could exhaust the pool. */
+  let queue: Promise<unknown> = Promise.resolve();
 
   const decide = async (projectId: string): Promise<void> => {
     const project = await projects.find(projectId);
@@ -35,7 +35,7 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
     if (!last) return;
     const errors = currentErrors(await store.reportsSince(projectId, last.created_at));
     if (errors.length === 0) return;
-    const rounds = roundsOf(questions);
+    const rounds = countRounds(questions);
     const run = await store.lastRun(chat.id);
     const input = run?.input as RunInput | undefined;
     if (run && wasStopped(run)) return;
@@ -45,7 +45,7 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
           type: "notice",
           data: {
             level: "warning",
-            message: `The app still reported errors after ${maxRounds} automatic attempts, so they stopped here. Look at Problems.`,
+            message: `The app still reports errors after ${maxRounds} automatic fixes. See Problems.`,
           },
           ...(run && { task_id: run.id }),
         });
@@ -57,7 +57,7 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
         project_id: projectId,
         chat_id: chat.id,
         message: repairMessage(errors, rounds + 1),
-        // As the person's own message was sent; a plan is not turned into changes behind their back.
+        // The options of the person's own message, so that plan mode stays plan mode.
         ...(input && { edit_mode: input.edit_mode, agent_id: input.agent_id, model: input.model_id, container_id: input.container_id }),
       },
       { created: (tx, _task, { user_message_id }) => store.mark(tx, user_message_id, { auto_fix: rounds + 1 }) },
@@ -65,17 +65,17 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
     log.info({ project_id: projectId, task_id: task.id, round: rounds + 1 }, "auto-fix");
   };
 
-  /** Something may be to repair: looked at once it has been quiet for a moment. */
+  /** Checks for errors after a quiet moment. */
   const consider = (projectId: string): void => {
     clearTimeout(timers.get(projectId));
     timers.set(
       projectId,
       setTimeout(() => {
         timers.delete(projectId);
-        turn = turn
-          .then(() => store.alone(projectId, () => decide(projectId)))
+        queue = queue
+          .then(() => store.withLock(projectId, () => decide(projectId)))
           .catch((err: unknown) => {
-            // No credits, no model, a run that began meanwhile: the person sees those where they send.
+            // No credits, no model or an active run: the person sees these when they send a message.
             if (err instanceof AppError) log.info({ err, project_id: projectId }, "auto-fix not started");
             else log.error({ err, project_id: projectId }, "auto-fix failed");
           });
@@ -84,7 +84,7 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
   };
   return {
     consider,
-    /** A run has ended and its chat is free: what its changes broke is known by now, or soon. */
+    /** Called when a run has ended. */
     afterRun: async (chatId: string): Promise<void> => {
       const projectId = await store.findProjectOf(chatId).catch(() => undefined);
       if (projectId) consider(projectId);

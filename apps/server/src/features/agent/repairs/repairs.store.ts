@@ -6,16 +6,15 @@ import { chats, messages, type ChatRow, type MessageRow } from "../../../db/sche
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
 import { users } from "../../../db/schema/accounts.ts";
 
-/** How many reports are looked at. */
 const maxReports = 200;
-/** Reports of a page that is older than this are nobody's business any more. */
+/** Older reports are ignored. */
 const maxAge = sql`now() - interval '10 minutes'`;
 
 export type RepairsStore = ReturnType<typeof createRepairsStore>;
 export function createRepairsStore(db: Database) {
   return {
-    /** Runs `work` while nobody else, in any process, decides about that project; `undefined` when somebody does. */
-    alone: async <T>(projectId: string, work: () => Promise<T>): Promise<T | undefined> =>
+    /** Runs `work` under the project's lock, across processes; undefined when the lock is taken. */
+    withLock: async <T>(projectId: string, work: () => Promise<T>): Promise<T | undefined> =>
       db.transaction(async (tx) => {
         const { rows } = await tx.execute<{ is_mine: boolean }>(
           sql`select pg_try_advisory_xact_lock(hashtextextended(${`repairs:${projectId}`}, 0)) as is_mine`,
@@ -32,7 +31,7 @@ export function createRepairsStore(db: Database) {
       ).length > 0,
     findOwnerName: async (userId: string): Promise<string> =>
       (await db.select({ name: users.name }).from(users).where(eq(users.id, userId)))[0]?.name ?? "",
-    /** The session in which the project was last worked on. */
+    /** The chat that was used last. */
     findLastChat: async (projectId: string, userId: string): Promise<ChatRow | undefined> =>
       (
         await db
@@ -42,7 +41,7 @@ export function createRepairsStore(db: Database) {
           .orderBy(desc(chats.updated_at))
           .limit(1)
       )[0],
-    /** The newest messages of people and of repairs, newest first. */
+    /** User messages, including automatic ones, newest first. */
     lastQuestions: (chatId: string, limit: number): Promise<MessageRow[]> =>
       db
         .select()
@@ -67,7 +66,7 @@ export function createRepairsStore(db: Database) {
         .set({ message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || ${asJsonb(change)}` })
         .where(eq(messages.id, messageId));
     },
-    /** The same, once: false when it was marked so already. */
+    /** Sets a flag; false when it was set before. */
     markOnce: async (messageId: string, key: string): Promise<boolean> =>
       (
         await db
@@ -76,7 +75,7 @@ export function createRepairsStore(db: Database) {
           .where(and(eq(messages.id, messageId), sql`not coalesce(${messages.message_metadata} ? ${key}, false)`))
           .returning({ id: messages.id })
       ).length > 0,
-    /** What previews reported after that moment and after the agent last changed a file, oldest first. */
+    /** Preview reports since that time and since the agent last changed a file, oldest first. */
     reportsSince: async (projectId: string, since: string): Promise<PreviewReport[]> => {
       const [change] = await db
         .select({ seq: events.seq })

@@ -4,7 +4,7 @@ import type { PreviewReport } from "@tesslate/contract";
 import { chatWorld } from "../../../testing/chat.ts";
 import { enterPreview } from "../../../testing/projects.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
-import { currentErrors, repairMessage, roundsOf, wasStopped } from "./repairs.rules.ts";
+import { currentErrors, repairMessage, countRounds, wasStopped } from "./repairs.rules.ts";
 
 const error = (message: string, more: Partial<PreviewReport> = {}): PreviewReport => ({
   container_id: "c",
@@ -30,10 +30,10 @@ test("current errors: since the page was last loaded, of each container, each on
 test("rounds are counted back to the person's last message", () => {
   const auto = { message_metadata: { auto_fix: 1 } };
   const person = { message_metadata: null };
-  expect(roundsOf([])).toBe(0);
-  expect(roundsOf([person, auto])).toBe(0);
-  expect(roundsOf([auto, person, auto])).toBe(1);
-  expect(roundsOf([auto, auto, person])).toBe(2);
+  expect(countRounds([])).toBe(0);
+  expect(countRounds([person, auto])).toBe(0);
+  expect(countRounds([auto, person, auto])).toBe(1);
+  expect(countRounds([auto, auto, person])).toBe(2);
 });
 
 test("a run that a person stopped is no reason to begin another, however they stopped it", () => {

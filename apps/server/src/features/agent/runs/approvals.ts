@@ -11,49 +11,49 @@ const channel = "approval_answered";
 
 export type Approvals = ReturnType<typeof createApprovals>;
 /**
- * What runs ask of a person, and the answers (agent-git-deploy 4.11): rows are the truth, the bus is the bell, so any process may answer.
- * Leave for gated calls is answered here; questions and secrets share the waiting and are answered in `chat.questions.ts`.
+ * Requests of runs to a person. They are rows, and answers are announced on the bus, so that any process may answer.
+ * Approvals are answered here; questions and secrets share the waiting and are answered in `questions.ts`.
  */
 export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsStore; chats: ChatStore; bus: Bus; timeoutMs: number }) {
   const waiting = new Map<string, () => void>();
   bus.listen<{ id: string }>(channel, ({ id }) => waiting.get(id)?.());
   bus.onReconnect(() => {
-    for (const look of waiting.values()) look();
+    for (const wake of waiting.values()) wake();
   });
 
-  /** The same answer for an unknown request, somebody else's, and one that nobody waits for any more. */
-  const gone = () => notFound("Approval request");
+  /** Also for requests of other people, and those whose run no longer waits. */
+  const requestNotFound = () => notFound("Approval request");
 
   const self = {
-    /** Asks: after this the question is in the database, and the chat is known to wait. */
+    /** Stores the request and sets the chat's status. */
     open: async (tx: Queries, request: NewApproval): Promise<void> => {
       await store.openApproval(tx, request);
       await chats.setStatus(tx, request.chat_id, "waiting_approval");
     },
-    /** Waits for the answer, which may be there already. Throws the signal's reason when nobody waits any more. */
+    /** Waits for the answer, which may exist already. Rejects with the signal's reason. */
     waitForRow: async (id: string, signal: AbortSignal): Promise<ApprovalRow & { response: NonNullable<ApprovalRow["response"]> }> => {
       const deadline = Date.now() + timeoutMs;
       try {
         for (;;) {
-          let ring = () => {};
-          const rung = new Promise<void>((resolve) => (ring = resolve));
-          waiting.set(id, ring);
+          let wake = () => {};
+          const woken = new Promise<void>((resolve) => (wake = resolve));
+          waiting.set(id, wake);
           const row = await store.findApproval(id);
-          if (!row) throw gone();
+          if (!row) throw requestNotFound();
           const { response } = row;
           if (response !== null) return { ...row, response };
           signal.throwIfAborted();
           const left = deadline - Date.now();
           if (left <= 0) {
-            // An answer that comes in at the last moment wins: then this changes nothing and the next look finds it.
+            // An answer at the last moment wins: then this changes nothing, and the next iteration finds it.
             await store.transaction((tx) => store.answerApproval(tx, id, { response: "timeout" }));
             continue;
           }
-          const timer = setTimeout(ring, left);
-          signal.addEventListener("abort", ring, { once: true });
-          await rung;
+          const timer = setTimeout(wake, left);
+          signal.addEventListener("abort", wake, { once: true });
+          await woken;
           clearTimeout(timer);
-          signal.removeEventListener("abort", ring);
+          signal.removeEventListener("abort", wake);
         }
       } finally {
         waiting.delete(id);
@@ -63,15 +63,16 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
       const row = await self.waitForRow(id, signal);
       return { decision: decisionOf(row.response), note: row.note ?? undefined, row };
     },
-    /** What still waits for this person. Throws 404, also for what nobody waits for any more, and `already_answered`. */
+    /** The person's open request. Throws 404, also when its run no longer waits, and `already_answered`. */
     requireOpen: async (userId: string, id: string, kinds: readonly ApprovalRow["kind"][], chatId?: string): Promise<ApprovalRow> => {
       const row = await store.findApproval(id);
-      if (!row || row.user_id !== userId || !kinds.includes(row.kind) || (chatId !== undefined && row.chat_id !== chatId)) throw gone();
-      if (row.response === "timeout" || row.response === "cancelled" || row.response === "expired") throw gone();
+      if (!row || row.user_id !== userId || !kinds.includes(row.kind) || (chatId !== undefined && row.chat_id !== chatId))
+        throw requestNotFound();
+      if (row.response === "timeout" || row.response === "cancelled" || row.response === "expired") throw requestNotFound();
       if (row.response !== null) throw alreadyAnswered();
       return row;
     },
-    /** Keeps the answer with what `more` does, both or neither, and tells whoever waits. Throws `already_answered`. */
+    /** Stores the answer in one transaction with `more` and wakes the run. Throws `already_answered`. */
     settle: async (
       id: string,
       answer: { response: NonNullable<ApprovalRow["response"]>; note?: string | null; choices?: string[] },
@@ -83,7 +84,7 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
       });
       await bus.notify(channel, { id });
     },
-    /** The person's answer. Throws 404, also for one whose run no longer waits, and `already_answered`. */
+    /** Throws 404, also when the run no longer waits, and `already_answered`. */
     answer: async (
       userId: string,
       id: string,
@@ -96,8 +97,8 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
         if (response === "allow_all") await chats.allowTool(tx, row.chat_id, row.tool_name);
       });
     },
-    /** Shown after a reload. */
-    pendingOf: async (
+    /** What a chat waits for. */
+    pending: async (
       chatId: string,
     ): Promise<{ pending_approval: Record<string, unknown> | null; pending_question: Record<string, unknown> | null }> => {
       const row = await store.findPendingApproval(chatId);
@@ -108,16 +109,16 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
         ? { pending_approval: { approval_id: id, tool_name, tool_parameters, tool_description, ...facts }, pending_question: null }
         : { pending_approval: null, pending_question: { ...tool_parameters, ...facts } };
     },
-    /** Whichever of them is open. */
-    openOf: async (chatId: string): Promise<Record<string, unknown> | null> => {
-      const { pending_approval, pending_question } = await self.pendingOf(chatId);
+    /** The open approval or question. */
+    openRequest: async (chatId: string): Promise<Record<string, unknown> | null> => {
+      const { pending_approval, pending_question } = await self.pending(chatId);
       return pending_approval ?? pending_question;
     },
   };
   return self;
 }
 
-const alreadyAnswered = () => conflict("already_answered", "This was answered already.");
+const alreadyAnswered = () => conflict("already_answered", "This request has already been answered.");
 
 function decisionOf(response: NonNullable<ApprovalRow["response"]>): ApprovalDecision {
   switch (response) {

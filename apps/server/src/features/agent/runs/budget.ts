@@ -1,27 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { estimateFirstCall, maxSummaryTokens, ModelError, summarise } from "@tesslate/agent";
 import type { CompactedChat, CostEstimate } from "@tesslate/contract";
-import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
-import { chargeOf, costOf, discreet, type Models, type ResolvedModel, wishesOf } from "../models/index.ts";
+import { chargeOf, costOf, redactedClient, type Models, type ResolvedModel, projectModelSettings } from "../models/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
-import { capsOf, dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
-import { type ChatStore, historyBefore } from "../chats/index.ts";
+import { costCaps, dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
+import { chatBusy, historyBefore, type ChatStore } from "../chats/index.ts";
 import type { ChatRow } from "../../../db/schema/agent.ts";
 import { spentToday } from "./usage.ts";
 
-const everything = 2_147_483_647;
-/** A run of somebody who has had none yet: six calls, of which each hears the last one's conversation from the cache. */
-const usualCalls = 6;
-const usualAnswer = 600;
-const usualGrowth = 1_500;
-const summaryMs = 120_000;
+/** A position after all messages. */
+const endOfChat = 2_147_483_647;
+/** A typical run, for users who have had none yet: six calls, each reading the conversation so far from the cache. */
+const typicalCalls = 6;
+const typicalOutputTokens = 600;
+const typicalGrowthTokens = 1_500;
+const summaryTimeoutMs = 120_000;
 
-export type ChatBudget = ReturnType<typeof createChatBudget>;
-/** What a message will take before it is sent, and less of it: estimates and compaction on demand (agent-git-deploy 4.14, 4.18). */
-export function createChatBudget({
+export type RunBudget = ReturnType<typeof createRunBudget>;
+/** Cost estimates before a message is sent, and compaction on request. */
+export function createRunBudget({
   store,
   agents,
   models,
@@ -43,25 +44,24 @@ export function createChatBudget({
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
     return chat;
   };
-  const capsFor = async (userId: string, project: ProjectRow, wished?: number | null): Promise<RunCaps> => {
+  const capsFor = async (userId: string, project: ProjectRow, requested?: number | null): Promise<RunCaps> => {
     const { max_cost_cents, own_key_day_cents } = await models.preferences.get(userId);
-    return capsOf({
-      max_cost_cents: wished ?? wishesOf(project).max_cost_cents ?? max_cost_cents,
+    return costCaps({
+      max_cost_cents: requested ?? projectModelSettings(project).max_cost_cents ?? max_cost_cents,
       own_key_day_cents,
-      perRunCents: limits.maxCostPerRunCents,
-      perDayCents: limits.maxCostPerDayCents,
+      limits,
     });
   };
-  /** As before any call of a run: it stays within the caps, and what it may cost is set aside. How long its answer may become. */
-  const setAside = async (call: { user_id: string; task_id: string; model: ResolvedModel; caps: RunCaps; tokens_in: number }) => {
+  /** Checks the limits and reserves the likely cost, as before a call of a run. Returns the maximum output tokens. */
+  const reserve = async (call: { user_id: string; task_id: string; model: ResolvedModel; caps: RunCaps; tokens_in: number }) => {
     const { user_id, task_id, model, tokens_in } = call;
-    const held = model.is_byok ? call.caps.own : call.caps.platform;
-    const spentElsewhere = held.day === null ? "0" : await spentToday(credits, models.priceOf, user_id, model.is_byok);
-    const verdict = withinCaps(held, { price: model.pricing, tokens_in, tokens_cached: 0, spent: "0", spentElsewhere });
+    const caps = model.is_byok ? call.caps.own : call.caps.platform;
+    const spentElsewhere = caps.day === null ? "0" : await spentToday(credits, models.priceOf, user_id, model.is_byok);
+    const verdict = withinCaps(caps, { price: model.pricing, tokens_in, tokens_cached: 0, spent: "0", spentElsewhere });
     if (!verdict.ok)
       throw new AppError(
         "cost_limit_reached",
-        `A summary would go beyond the cap of ${dollars(held[verdict.cap] ?? "0")} for one ${verdict.cap}.`,
+        `A summary would exceed the limit of ${dollars(caps[verdict.cap] ?? "0")} per ${verdict.cap}.`,
       );
     const tokens_out = Math.min(maxSummaryTokens, verdict.max_output_tokens ?? maxSummaryTokens);
     await credits.reserve(
@@ -87,20 +87,19 @@ export function createChatBudget({
       const project = await projects.require(userId, body.project_id);
       const chat = body.chat_id ? await ownChat(userId, body.chat_id) : await store.findRecentChat(userId, project.id);
       const agent = await agents.resolve(userId, body.agent_id);
-      const wishes = wishesOf(project);
-      const model = await models.resolve(userId, { model: body.model ?? wishes.model, agent });
-      const history = chat ? await historyBefore(store, chat.id, everything) : [];
+      const model = await models.resolve(userId, { model: body.model ?? projectModelSettings(project).model, agent });
+      const history = chat ? await historyBefore(store, chat.id, endOfChat) : [];
       const tokens_in = estimateFirstCall({ system_prompt: agent.system_prompt, history, message: body.message });
       const typical = await credits.typicalRun(userId);
-      const calls = typical?.calls ?? usualCalls;
-      const growth = typical ? Math.max(0, typical.tokens_in / Math.max(1, typical.calls) - tokens_in) : usualGrowth * (calls / 2);
+      const calls = typical?.calls ?? typicalCalls;
+      const growth = typical ? Math.max(0, typical.tokens_in / Math.max(1, typical.calls) - tokens_in) : typicalGrowthTokens * (calls / 2);
       const likely_in = Math.round((tokens_in + growth) * calls);
-      const likely_out = typical?.tokens_out ?? usualAnswer * calls;
+      const likely_out = typical?.tokens_out ?? typicalOutputTokens * calls;
       const share = typical && typical.tokens_in > 0 ? typical.tokens_cached / typical.tokens_in : 0;
-      const { run: most } = (await capsFor(userId, project, body.max_cost_cents))[model.is_byok ? "own" : "platform"];
+      const { run: limit } = (await capsFor(userId, project, body.max_cost_cents))[model.is_byok ? "own" : "platform"];
       const usage = { tokens_in: likely_in, tokens_out: likely_out, tokens_cached: Math.round(likely_in * share) };
       const listed = Number(costOf(model.pricing, usage).total);
-      const likely = most === null ? listed : Math.min(listed, Number(most));
+      const likely = limit === null ? listed : Math.min(listed, Number(limit));
       return {
         model: model.model_id,
         tokens_in,
@@ -109,40 +108,40 @@ export function createChatBudget({
         likely_tokens_out: likely_out,
         likely_cost_cents: model.is_byok ? 0 : likely,
         own_key_cents: model.is_byok ? likely : null,
-        cost_limit_cents: most === null ? null : Number(most),
+        cost_limit_cents: limit === null ? null : Number(limit),
         is_byok: model.is_byok,
         is_price_known: model.pricing.is_known,
         basis: typical ? "your_runs" : "usual",
       };
     },
 
-    /** Replaces what was said so far by a summary, for the model only: people keep reading all of it. Throws 404, `chat_busy`, `insufficient_credits`, `cost_limit_reached`, `model_error`. */
+    /** Replaces the messages so far by a summary for the model; people still see all of them. Throws 404, `chat_busy`, `insufficient_credits`, `cost_limit_reached`, `model_error`. */
     compact: async (userId: string, chatId: string, body: { model?: string | null }): Promise<CompactedChat> => {
       const chat = await ownChat(userId, chatId);
       if (chat.project_id === null) throw notFound("Chat");
       const project = await projects.require(userId, chat.project_id);
       const refuseBusy = async () => {
         const run = await store.findActiveRun(chat.id);
-        if (run) throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: run.id });
+        if (run) throw chatBusy(run.id);
       };
       await refuseBusy();
       const agent = await agents.resolve(userId, undefined);
-      const model = await models.resolve(userId, { model: body.model ?? wishesOf(project).model, agent });
+      const model = await models.resolve(userId, { model: body.model ?? projectModelSettings(project).model, agent });
       await credits.require(userId, model);
-      const [last] = await store.listMessagesBefore(chat.id, everything, 1);
-      const history = await historyBefore(store, chat.id, everything);
-      if (!last || history.length < 2) throw badRequest("There is nothing to summarise yet.");
+      const [last] = await store.listMessagesBefore(chat.id, endOfChat, 1);
+      const history = await historyBefore(store, chat.id, endOfChat);
+      if (!last || history.length < 2) throw badRequest("There are too few messages to compact.");
       const before = estimateFirstCall({ system_prompt: agent.system_prompt, history, message: "" });
       const caps = await capsFor(userId, project);
       let cost_cents = 0;
-      // What is set aside is set aside for a task; this is none, and has a name of its own.
+      // Credits are reserved per task; this is none, so it gets an id of its own.
       const task_id = randomUUID();
       const text = await summarise({
-        client: discreet(model.client, await redactor(project.id)),
+        client: redactedClient(model.client, await redactor(project.id)),
         context_window: model.context_window,
         history,
-        beforeCall: (tokens_in) => setAside({ user_id: userId, task_id, model, caps, tokens_in }),
-        signal: AbortSignal.timeout(summaryMs),
+        beforeCall: (tokens_in) => reserve({ user_id: userId, task_id, model, caps, tokens_in }),
+        signal: AbortSignal.timeout(summaryTimeoutMs),
         onUsage: async (usage) => {
           const charge = chargeOf(model, usage);
           cost_cents = Number(charge.cost_total);
@@ -165,12 +164,12 @@ export function createChatBudget({
           throw error;
         })
         .finally(() => credits.release(task_id));
-      if (text === "") throw new AppError("model_error", "The model gave no summary. Nothing was changed.");
+      if (text === "") throw new AppError("model_error", "The model returned an empty summary. Nothing was changed.");
       await refuseBusy();
       await store.setSummary(chat.id, { text, until_message_id: last.id });
       const after = estimateFirstCall({
         system_prompt: agent.system_prompt,
-        history: await historyBefore(store, chat.id, everything),
+        history: await historyBefore(store, chat.id, endOfChat),
         message: "",
       });
       return { tokens_before: before, tokens_after: after, context_window: model.context_window, cost_cents };

@@ -15,7 +15,7 @@ test("a run stops at its cap in the middle, keeps what it did, and is written do
   const events = await world.run("Write two files", { max_cost_cents: 5 });
   const complete = find(events, "complete")!.data;
   expect(complete).toMatchObject({ success: false, completion_reason: "resource_limit_exceeded" });
-  expect(complete.final_response).toContain("Paused at the cap of $0.05");
+  expect(complete.final_response).toContain("Paused at the limit of $0.05");
   expect(complete.resource_stats).toMatchObject({
     cost_limit_cents: 5,
     cost_cents: 7,

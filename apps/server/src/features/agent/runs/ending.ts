@@ -1,15 +1,15 @@
 import type { RunResult } from "@tesslate/agent";
 import type { CompletionReason, RunEventData } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
-import type { TaskRow } from "../../core/tasks/index.ts";
-import type { RunVoice, Utterance } from "./events.ts";
-import type { RunInput } from "./run-task.ts";
-import { resolvedOf } from "./questions.ts";
+import type { NewRunEvent } from "./events.ts";
+import { questionResolved } from "./questions.ts";
+import type { RunCheckpoints, RunHandle, RunInput } from "./run.ts";
 import type { ChatStore } from "../chats/index.ts";
 import type { RunsStore } from "./runs.store.ts";
 import type { RunLedger } from "./usage.ts";
 
-const inStreamCodes = [
+/** The codes of `error` events. */
+const errorEventCodes = [
   "insufficient_credits",
   "model_error",
   "model_auth_failed",
@@ -18,7 +18,7 @@ const inStreamCodes = [
   "internal_error",
 ] as const;
 
-/** The end of a run, however it came about. */
+/** How a run ended. */
 export interface RunEnd {
   completion_reason: CompletionReason;
   success: boolean;
@@ -26,34 +26,33 @@ export interface RunEnd {
   iterations: number;
   tool_calls_made: number;
   error?: string;
-  /** Whole credits it took. */
+  /** Whole credits charged. */
   credits?: number;
   resource_stats?: RunEventData<"complete">["resource_stats"];
 }
-/** A run that tells something. */
-export interface TellingRun {
-  task: TaskRow;
-  input: RunInput;
-  voice: RunVoice;
-}
 
-/** Keeps the files as a run leaves them; what it changed, where that is known. Never throws, and may be called again. */
-export type AfterTurn = (run: {
-  task_id: string;
-  project_id: string;
-  chat_id: string;
-  /** The user's. */
-  message_id: string;
-  isResumed: boolean;
-  toolCalls: number;
-}) => Promise<{ files: number; additions: number; deletions: number } | undefined>;
+/** Ends runs: the assistant's message is finished once, with the event `complete`; `done` follows when the task has ended. */
+export function createRunEndings({ store, chats, checkpoints }: { store: RunsStore; chats: ChatStore; checkpoints: RunCheckpoints }) {
+  const cancelRequests = async ({ task, input, emitter }: RunHandle, response: "expired" | "cancelled" = "cancelled"): Promise<void> => {
+    const taskIds = input.resumes === null ? [task.id] : [task.id, input.resumes];
+    await emitter.emitWith(async (tx) =>
+      (await store.closeApprovals(tx, taskIds, response)).map((row): NewRunEvent =>
+        row.kind === "approval"
+          ? {
+              type: "approval_resolved",
+              data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
+            }
+          : { type: "question_resolved", data: questionResolved(row) },
+      ),
+    );
+  };
 
-export type RunEndings = ReturnType<typeof createRunEndings>;
-/** How runs end: the message is finished once, then `complete` is said, and `done` when the task is over (agent-git-deploy 3.7, 4.15). */
-export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore; chats: ChatStore; afterTurn: AfterTurn }) {
-  const tell = async ({ task, input, voice }: TellingRun, end: RunEnd, error?: RunEventData<"error">): Promise<void> => {
+  const finish = async (run: RunHandle, end: RunEnd, error?: RunEventData<"error">): Promise<void> => {
+    const { task, input, emitter } = run;
     const { resource_stats: stats } = end;
-    const changes = await afterTurn({
+    // A run that resumes an interrupted one asks the open question again.
+    if (end.completion_reason !== "interrupted") await cancelRequests(run);
+    const changes = await checkpoints.after({
       task_id: task.id,
       project_id: input.project_id,
       chat_id: input.chat_id,
@@ -61,7 +60,7 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
       isResumed: input.resumes !== null,
       toolCalls: end.tool_calls_made,
     });
-    await voice.sayWith(async (tx) => {
+    await emitter.emitWith(async (tx) => {
       const finished = await store.finishMessage(tx, task.id, input.message_id, {
         content: end.final_response,
         status: end.success ? "completed" : "active",
@@ -90,30 +89,19 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
         },
       });
       if (!finished) return [];
-      const { credits: _, ...said } = end;
-      const complete: Utterance = { type: "complete", data: { ...said, session_id: input.chat_id, ...(changes && { changes }) } };
+      const { credits: _, ...data } = end;
+      const complete: NewRunEvent = { type: "complete", data: { ...data, session_id: input.chat_id, ...(changes && { changes }) } };
       return error ? [{ type: "error", data: error }, complete] : [complete];
     });
   };
 
   return {
-    /** Stores and tells the end, once per message. */
-    tell,
-    /** Questions nobody will answer any more. */
-    dropApprovals: async ({ task, input, voice }: TellingRun, response: "expired" | "cancelled" = "cancelled"): Promise<void> => {
-      await voice.sayWith(async (tx) =>
-        (await store.closeApprovals(tx, input.resumes === null ? [task.id] : [task.id, input.resumes], response)).map((row): Utterance =>
-          row.kind === "approval"
-            ? {
-                type: "approval_resolved",
-                data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
-              }
-            : { type: "question_resolved", data: resolvedOf(row) },
-        ),
-      );
-    },
-    /** The end of a run that could not tell it itself; what it did stands in its steps. */
-    lostEnd: async (messageId: string, reason: "cancelled" | "error" | "interrupted", message: string): Promise<RunEnd> => {
+    /** Stores the end in the message and emits it; does nothing when the message has ended already. */
+    finish,
+    /** Closes approvals and questions that nobody can answer any more. */
+    cancelRequests,
+    /** The end of a run that has no result of the agent: its counts come from the stored steps. */
+    endFromSteps: async (messageId: string, reason: "cancelled" | "error" | "interrupted", message: string): Promise<RunEnd> => {
       const steps = (await store.listSteps(messageId)).map((row) => row.step_data);
       return {
         completion_reason: reason,
@@ -124,23 +112,23 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
         error: message,
       };
     },
-    /** The stream's last word. What the run could not say any more is said here: `lost` makes the end of one that had none. */
-    close: async (run: TellingRun, lost: () => Promise<{ end: RunEnd; error?: RunEventData<"error"> }>): Promise<void> => {
-      const { task, input, voice } = run;
+    /** Ends the stream with `done`. `missingEnd` supplies the end of a run that stored none, because its process or its database was gone. */
+    close: async (run: RunHandle, missingEnd: () => Promise<{ end: RunEnd; error?: RunEventData<"error"> }>): Promise<void> => {
+      const { task, input, emitter } = run;
       const metadata = (await chats.findMessage(input.message_id))?.message_metadata;
       if (metadata?.["task_id"] === task.id && metadata["completion_reason"] === "in_progress") {
-        // Stopped before it was begun with: whoever follows it hears what it was.
-        if (task.event_seq === 0) await voice.say("task_started", startedOf(input));
-        const { end, error } = await lost();
-        await tell(run, end, error);
+        // Cancelled before it started: clients still need `task_started`.
+        if (task.event_seq === 0) await emitter.emit("task_started", startedEvent(input));
+        const { end, error } = await missingEnd();
+        await finish(run, end, error);
       }
-      await voice.say("done", task.status === "failed" && task.error ? { error: task.error } : {});
+      await emitter.emit("done", task.status === "failed" && task.error ? { error: task.error } : {});
     },
   };
 }
 
-/** A run's first word. */
-export const startedOf = (input: RunInput): RunEventData<"task_started"> => ({
+/** The first event of a run. */
+export const startedEvent = (input: RunInput): RunEventData<"task_started"> => ({
   chat_id: input.chat_id,
   message_id: input.message_id,
   agent_id: input.agent_id,
@@ -148,8 +136,8 @@ export const startedOf = (input: RunInput): RunEventData<"task_started"> => ({
   ...(input.earlier && { goes_on_after: input.earlier.after_iteration }),
 });
 
-/** The agent's own account of the end, with what it cost; together with what was done of the same message before. */
-export function endOf(
+/** The agent's result with its cost, added to that of earlier runs of the same message. */
+export function endFromResult(
   result: RunResult,
   ledger: Pick<RunLedger, "totalCents" | "ownKeyCents" | "limitCents" | "credits" | "earlier">,
   before: { duration_ms: number } | undefined,
@@ -178,12 +166,12 @@ export function endOf(
   };
 }
 
-/** In a stream only a few codes are known (3.7); the sentence says the rest. */
-export const errorOf = (code: string, message: string | undefined): RunEventData<"error"> => ({
-  code: inStreamCodes.find((c) => c === code) ?? "internal_error",
+/** Codes that streams do not have become `internal_error`. */
+export const errorEvent = (code: string, message: string | undefined): RunEventData<"error"> => ({
+  code: errorEventCodes.find((c) => c === code) ?? "internal_error",
   message: message ?? "The run failed.",
 });
 
-/** The sentence of an error that was made for people. */
-export const tellable = (error: unknown): string | undefined =>
+/** The message of an error that is meant for people. */
+export const publicMessage = (error: unknown): string | undefined =>
   error instanceof AppError || (error instanceof Error && error.name === "RuntimeError") ? error.message : undefined;

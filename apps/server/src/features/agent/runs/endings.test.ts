@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { call, disconnect, fail, garbage, hang, load, nextMessage, say, turn } from "@tesslate/testkit";
 import { chatWorld, eventually, find, orderOf, plantedKey, reading } from "../../../testing/chat.ts";
 
-const metadataOf = async (world: Awaited<ReturnType<typeof chatWorld>>) => {
+const referencesMetadata = async (world: Awaited<ReturnType<typeof chatWorld>>) => {
   const { items } = await world.app.as(world.owner).chat.history({ params: { project_id: world.project.id } });
   return items.at(-1)!;
 };
@@ -32,7 +32,7 @@ describe("cancel", () => {
       final_response: expect.stringMatching(/cancel/i),
     });
     expect(orderOf(events).slice(-2)).toEqual(["complete", "done"]);
-    const message = await metadataOf(world);
+    const message = await referencesMetadata(world);
     expect(message.message_metadata).toMatchObject({ completion_reason: "cancelled", steps: [{ iteration: 1 }, { iteration: 2 }] });
     const client = world.app.as(world.owner).chat;
     expect((await client.get({ params: { chat_id: data.chat_id } })).status).toBe("active");
@@ -56,7 +56,10 @@ describe("cancel", () => {
     expect(await client.cancel({ body: { task_id } })).toEqual({ status: "cancellation_requested", task_id });
     const events = await run.ended;
     expect(orderOf(events)).toEqual(["task_started", "complete", "done"]);
-    expect(find(events, "task_started")!.data).toMatchObject({ model: "openai/scripted", message_id: (await metadataOf(world)).id });
+    expect(find(events, "task_started")!.data).toMatchObject({
+      model: "openai/scripted",
+      message_id: (await referencesMetadata(world)).id,
+    });
     expect(find(events, "complete")!.data).toMatchObject({ success: false, completion_reason: "cancelled", iterations: 0 });
   });
 
@@ -150,7 +153,7 @@ describe("the model fails", () => {
     expect(error.message).toMatch(expected.message);
     expect(find(events, "complete")?.data).toMatchObject({ success: false, completion_reason: "error", error: error.message });
     expect(JSON.stringify(events) + world.app.logs()).not.toContain(plantedKey);
-    const message = await metadataOf(world);
+    const message = await referencesMetadata(world);
     expect(message).toMatchObject({ message_metadata: { completion_reason: "error", error: error.message } });
     expect(message.content).not.toBe("");
     const task = await world.app.as(world.owner).tasks.get({ params: { task_id: events[0]!.task_id } });

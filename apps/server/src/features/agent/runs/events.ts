@@ -3,110 +3,114 @@ import type { RunEventData, RunEventType } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import type { EventLog, NewEvent } from "../../../platform/events.ts";
 
-/** The agent's own events that are shown as they are; what else people see of a run is decided in `chat.run.ts`. */
-type ShownAgentEvent = Exclude<AgentEvent, { type: "complete" | "error" | "approval_required" | "question_asked" | "agent_step" }>;
+/** Agent events that are stored as they are. The others are handled in `execute.ts`. */
+type ForwardedEvent = Exclude<AgentEvent, { type: "complete" | "error" | "approval_required" | "question_asked" | "agent_step" }>;
 
-/** A run's voice: puts its events into the project's log, in order, each committed before the next is said. */
-export interface RunVoice {
-  /** Resolves when committed, together with the text that came before. */
-  say<T extends RunEventType>(type: T, data: RunEventData<T>): Promise<void>;
-  /** As `say`, several and in one transaction with the rows that `work` writes: a crash leaves both or neither. */
-  sayWith(work: (tx: Queries) => Promise<Utterance[]>): Promise<void>;
-  /** Gathers deltas and commits them about every 30 ms. A failure is told by the next `say`. */
-  text(content: string, iteration: number): void;
+/** Appends a run's events to the project's event log in order; each is committed before the next. */
+export interface RunEmitter {
+  /** Resolves when the event and the text before it are committed. */
+  emit<T extends RunEventType>(type: T, data: RunEventData<T>): Promise<void>;
+  /** Commits the events that `work` returns in one transaction with the rows that it writes. `work` may be called again after a lost connection. */
+  emitWith(work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void>;
+  /** Buffers text deltas and commits them about every 30 ms. The next `emit` throws what failed. */
+  emitText(content: string, iteration: number): void;
 }
 
-/** One event of a run. */
-export type Utterance = { [T in RunEventType]: { type: T; data: RunEventData<T> } }[RunEventType];
+/** An event of a run before it is numbered. */
+export type NewRunEvent = { [T in RunEventType]: { type: T; data: RunEventData<T> } }[RunEventType];
 
-const gatherMs = 30;
+const flushIntervalMs = 30;
 
-export function createRunVoice({
+export function createRunEmitter({
   events,
   projectId,
   taskId,
-  keepNotice,
+  storeNotice,
 }: {
   events: EventLog;
   projectId: string;
   taskId: string;
-  /** Notices stay with the message: `iteration` is that of the first turn behind it. */
-  keepNotice(tx: Queries, notice: RunEventData<"notice"> & { iteration: number }): Promise<void>;
-}): RunVoice {
-  let gathered: { content: string; iteration: number } | undefined;
+  /** Stores a notice in the message too; `iteration` is that of the step after it. */
+  storeNotice(tx: Queries, notice: RunEventData<"notice"> & { iteration: number }): Promise<void>;
+}): RunEmitter {
+  let buffered: { content: string; iteration: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastFlush = 0;
   let failure: { error: unknown } | undefined;
   let flushed: Promise<void> = Promise.resolve();
   let isFlushing = false;
-  /** Of the last turn that was told of. */
+  /** Of the last step that was emitted. */
   let iteration = 0;
 
   const append = (entries: NewEvent[]) => events.append(projectId, entries);
-  const taken = (): NewEvent[] => {
+  const takeBuffered = (): NewEvent[] => {
     clearTimeout(timer);
     timer = undefined;
-    const text = gathered;
-    gathered = undefined;
+    const text = buffered;
+    buffered = undefined;
     lastFlush = performance.now();
     return text ? [{ type: "text_chunk", data: text, task_id: taskId }] : [];
   };
   const flush = () => {
     isFlushing = true;
-    flushed = append(taken())
+    flushed = append(takeBuffered())
       .catch((error: unknown) => void (failure = { error }))
       .finally(() => {
         isFlushing = false;
-        if (gathered) schedule();
+        if (buffered) schedule();
       });
   };
-  /** The first words go out at once; then one row per interval, and one at a time: a busy database gets fewer, longer ones. */
+  /** The first text is written at once, then one row per interval and one at a time, so that a busy database gets fewer, longer rows. */
   const schedule = () => {
-    if (!isFlushing) timer ??= setTimeout(flush, Math.max(0, gatherMs - (performance.now() - lastFlush)));
+    if (!isFlushing) timer ??= setTimeout(flush, Math.max(0, flushIntervalMs - (performance.now() - lastFlush)));
   };
-  const self: RunVoice = {
-    say: async (type, data) => {
+  const self: RunEmitter = {
+    emit: async (type, data) => {
       if (type === "tool_started") iteration = (data as RunEventData<"tool_started">).iteration;
       if (type === "notice") {
         const notice = data as RunEventData<"notice">;
-        return self.sayWith(async (tx) => {
-          await keepNotice(tx, { ...notice, iteration: iteration + 1 });
+        return self.emitWith(async (tx) => {
+          await storeNotice(tx, { ...notice, iteration: iteration + 1 });
           return [{ type: "notice", data: notice }];
         });
       }
       if (failure) throw failure.error;
-      await append([...taken(), { type, data, task_id: taskId } as NewEvent]);
+      await append([...takeBuffered(), { type, data, task_id: taskId } as NewEvent]);
     },
-    sayWith: async (work) => {
-      if (gathered) flush();
+    emitWith: async (work) => {
+      if (buffered) flush();
       await flushed;
       if (failure) throw failure.error;
       await events.appendWith(projectId, async (tx) => (await work(tx)).map((entry) => ({ ...entry, task_id: taskId }) as NewEvent));
     },
-    text(content, of) {
+    emitText(content, of) {
       iteration = of;
-      if (gathered && gathered.iteration !== of) flush();
-      gathered = { content: (gathered?.content ?? "") + content, iteration: of };
+      if (buffered && buffered.iteration !== of) flush();
+      buffered = { content: (buffered?.content ?? "") + content, iteration: of };
       schedule();
     },
   };
   return self;
 }
 
-/** Agent events as the contract spells them (agent-git-deploy 3.7). `etag` is that of the last write to a path. */
-export async function relay(event: ShownAgentEvent, voice: RunVoice, etagOf: (path: string) => string | undefined): Promise<void> {
+/** Emits an agent event as the contract has it. `etagOf`: the etag of the last write to a path. */
+export async function forwardEvent(
+  event: ForwardedEvent,
+  emitter: RunEmitter,
+  etagOf: (path: string) => string | undefined,
+): Promise<void> {
   switch (event.type) {
     case "text_chunk":
-      return voice.text(event.data.content, event.data.iteration);
+      return emitter.emitText(event.data.content, event.data.iteration);
     case "tool_started":
-      return voice.say("tool_started", event.data);
+      return emitter.emit("tool_started", event.data);
     case "subagent_event":
-      return voice.say("subagent_event", event.data);
+      return emitter.emit("subagent_event", event.data);
     case "notice":
-      return voice.say("notice", event.data);
+      return emitter.emit("notice", event.data);
     case "file_changed": {
       const etag = event.data.op === "delete" ? undefined : etagOf(event.data.new_path ?? event.data.path);
-      return voice.say("file_changed", { ...event.data, by: "agent", ...(etag !== undefined && { etag }) });
+      return emitter.emit("file_changed", { ...event.data, by: "agent", ...(etag !== undefined && { etag }) });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openBatch, type BatchEvent } from "./interrupted-steps.ts";
+import { unfinishedBatch, type BatchEvent } from "./interrupted-steps.ts";
 
 const started = (...tools: { name: string; parameters: Record<string, unknown> }[]): BatchEvent => ({
   type: "tool_started",
@@ -7,10 +7,10 @@ const started = (...tools: { name: string; parameters: Record<string, unknown> }
 });
 const write = (file_path: string) => ({ name: "write_file", parameters: { file_path, content: "x" } });
 const changed = (path: string): BatchEvent => ({ type: "file_changed", data: { path, op: "add" } });
-const outcomes = (events: BatchEvent[]) => openBatch(events, "now")?.tool_results.map((result) => result.success);
+const outcomes = (events: BatchEvent[]) => unfinishedBatch(events, "now")?.tool_results.map((result) => result.success);
 
 test("what the log shows of an open batch is done, the rest is unknown", () => {
-  const step = openBatch(
+  const step = unfinishedBatch(
     [
       { type: "text_chunk", data: { content: "Writing ", iteration: 3 } },
       { type: "text_chunk", data: { content: "both.", iteration: 3 } },

@@ -1,22 +1,64 @@
-import type { AgentStep, PendingBatch, ToolResult } from "@tesslate/agent";
+import type { AgentStep, PendingBatch, SteeredText, ToolResult } from "@tesslate/agent";
+import type { SubagentEvent } from "@tesslate/contract";
+import type { AgentStepRow } from "../../../db/schema/agent.ts";
+import { steeredTexts, type ChatStore } from "../chats/index.ts";
 import type { RunsStore } from "./runs.store.ts";
 
-/** An event of the run after its last committed step, as far as it tells of its last batch. */
+/** A step as it is stored: tool results with their calls. Events have them in two lists. */
+export function stepData(step: AgentStep): AgentStepRow["step_data"] {
+  const { tool_calls, tool_results, ...rest } = step;
+  return { ...rest, tool_calls: tool_calls.map((call, i) => ({ ...call, result: tool_results[i] ?? null })) };
+}
+function stepFromRow({ step_data }: AgentStepRow): AgentStep {
+  const { tool_calls, ...rest } = step_data;
+  return {
+    ...rest,
+    tool_calls: tool_calls.map(({ name, parameters }) => ({ name, parameters })),
+    tool_results: tool_calls.map(
+      ({ name, result }) =>
+        (result as AgentStep["tool_results"][number] | null) ?? { success: false, tool: name, error: "The result was lost." },
+    ),
+  };
+}
+
+/** Where an interrupted run stopped: its committed steps, the steering messages it got, and the batch that waited for an answer. */
+export interface Interruption {
+  steps: AgentStep[];
+  steered: SteeredText[];
+  pending: PendingBatch | null;
+}
+export async function loadInterruption(
+  { store, chats }: { store: RunsStore; chats: ChatStore },
+  taskId: string,
+  messageId: string,
+): Promise<Interruption> {
+  const pending = (await store.findInterruptedApproval(taskId))?.pending ?? null;
+  // The batch is executed again from the waiting call on, so its partial step is removed.
+  if (pending) await store.transaction((tx) => store.removeStepsFrom(tx, messageId, pending.iteration));
+  const [steps, message] = await Promise.all([store.listSteps(messageId), chats.findMessage(messageId)]);
+  return { steps: steps.map(stepFromRow), steered: steeredTexts(message), pending };
+}
+
+/** An event after the last committed step. */
 export interface BatchEvent {
   type: string;
   data: Record<string, unknown>;
 }
 
 const editors = new Set(["write_file", "patch_file", "multi_edit"]);
-const lost =
+const lostResult =
   "The server stopped while this was running or about to run, and the result is lost. It may have taken effect: look before you make the call again.";
 
 /**
- * The step that a dying server could not commit (agent-git-deploy 11.25, 12): its calls were made, their results are lost. What the log shows of
- * their effects is told as done, everything else as unknown, so that the model looks instead of repeating. `undefined`: no batch was under way, or
- * only sub-agents were, whose work is told of otherwise. `known`: results that were kept, of the first calls.
+ * The step that the server could not commit because it stopped: its calls were made, their results are lost. A change that the event log has is
+ * reported as done, everything else as unknown, so that the model looks instead of repeating it. `known`: stored results of the first calls.
+ * Undefined when no batch was running, or only sub-agents were (see `describeInterruptedSubagents`).
  */
-export function openBatch(events: readonly BatchEvent[], interruptedAt: string, known: readonly ToolResult[] = []): AgentStep | undefined {
+export function unfinishedBatch(
+  events: readonly BatchEvent[],
+  interruptedAt: string,
+  known: readonly ToolResult[] = [],
+): AgentStep | undefined {
   const at = events.findLastIndex((event) => event.type === "tool_started");
   if (at === -1 || events.slice(at).some((event) => event.type === "agent_step")) return undefined;
   const { iteration, tools } = events[at]!.data as { iteration: number; tools: AgentStep["tool_calls"] };
@@ -53,30 +95,30 @@ function resultOf(
     if (own !== -1) return done(changed.splice(own, 1).map(({ path }) => path));
   }
   if (name === "apply_patch" && typeof parameters["patch"] === "string") {
-    // A patch tells its changes when all of them are made.
+    // A patch emits its changes when all of them are made.
     const named = [...parameters["patch"].matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map((match) => plain(match[1]!.trim()));
     const own = named.filter((file) => changed.some(({ path }) => path === file || path.endsWith(`/${file}`)));
     if (own.length > 0) return done(own);
   }
-  return { success: false, tool: name, error: lost };
+  return { success: false, tool: name, error: lostResult };
 }
 
 const plain = (path: string): string => path.replace(/^(?:\.\/|\/app\/)+/, "");
 
-/** The batch that the interrupted run `taskId` left open, behind the steps that it committed. */
-export async function findOpenBatch(
+/** The unfinished batch of the interrupted run `taskId`, after the steps that it committed. */
+export async function findUnfinishedBatch(
   store: Pick<RunsStore, "listSinceStep" | "findAnsweredBatch">,
   taskId: string,
   steps: readonly AgentStep[],
 ): Promise<AgentStep | undefined> {
-  const told = await store.listSinceStep(taskId);
-  const answered = told.some((event) => event.type === "tool_started") ? null : await store.findAnsweredBatch(taskId);
-  const batch = openBatch(answered ? [startOf(answered), ...told] : told, new Date().toISOString(), answered?.results);
+  const events = await store.listSinceStep(taskId);
+  const answered = events.some((event) => event.type === "tool_started") ? null : await store.findAnsweredBatch(taskId);
+  const batch = unfinishedBatch(answered ? [startedBatch(answered), ...events] : events, new Date().toISOString(), answered?.results);
   return batch && steps.every((step) => step.iteration < batch.iteration) ? batch : undefined;
 }
 
-/** A batch that was taken up again at its question begins without being told of. */
-const startOf = ({ iteration, message }: PendingBatch): BatchEvent => ({
+/** A batch that was resumed at its question has no `tool_started` event. */
+const startedBatch = ({ iteration, message }: PendingBatch): BatchEvent => ({
   type: "tool_started",
   data: { iteration, tools: message.tool_calls.map((call) => ({ name: call.name, parameters: argumentsOf(call.arguments) })) },
 });
@@ -88,3 +130,54 @@ function argumentsOf(text: string): Record<string, unknown> {
     return {};
   }
 }
+
+const maxLineChars = 1_500;
+const maxLines = 10;
+
+interface InterruptedSubagent {
+  name: string;
+  task: string;
+  calls: string[];
+  open: string[];
+  isFinished: boolean;
+}
+
+/**
+ * Tells the model about sub-agents that were running when the server stopped: their conversations are lost, their effects are not.
+ * `events`: those after the last committed step, in order.
+ */
+export function describeInterruptedSubagents(events: readonly SubagentEvent[]): string[] {
+  const known = new Map<string, InterruptedSubagent>();
+  for (const event of events) {
+    const one = known.get(event.agent_id) ?? { name: event.name, task: "", calls: [], open: [], isFinished: false };
+    known.set(event.agent_id, one);
+    switch (event.kind) {
+      case "started":
+        one.task = event.task ?? "";
+        break;
+      case "tool_started":
+        one.open = (event.tools ?? []).map(({ name, parameters }) => `${name} ${subjectOf(parameters)}`.trim());
+        break;
+      case "step":
+        one.open = [];
+        for (const call of event.tool_calls ?? [])
+          one.calls.push(`${call.name} ${subjectOf(call.parameters)}`.trim() + (call.success ? "" : " (failed)"));
+        break;
+      case "finished":
+        one.isFinished = true;
+        break;
+      case "text":
+    }
+  }
+  return [...known.values()].slice(0, maxLines).map((one) => {
+    const did = one.calls.length > 0 ? `It had run: ${one.calls.join("; ")}.` : "It had run nothing.";
+    const open = one.open.length > 0 ? ` It is not known how these ended: ${one.open.join("; ")}.` : "";
+    const how = one.isFinished ? "had finished, but its report was lost" : "was interrupted and cannot be resumed";
+    return `Sub-agent ${one.name} ${how}. Its task: ${JSON.stringify(one.task.slice(0, 300))}. ${did}${open}`.slice(0, maxLineChars);
+  });
+}
+
+const subjectOf = (parameters: Record<string, unknown>): string => {
+  const subject = parameters["file_path"] ?? parameters["command"] ?? parameters["path"] ?? parameters["pattern"];
+  return typeof subject === "string" ? subject.replaceAll(/\s+/g, " ").slice(0, 120) : "";
+};

@@ -1,27 +1,31 @@
 import type { ApprovalResponse, EditMode } from "@tesslate/contract";
 import { forbidden } from "../../../platform/errors.ts";
 
-/** The key that somebody calls with; a person has none. */
+/** A user, or a program with an API key. */
 interface Caller {
   key?: { edit_mode: EditMode };
 }
-const fromLowest = ["plan", "ask", "allow"] as const;
+/** From the lowest permission. */
+const editModes = ["plan", "ask", "allow"] as const;
 
-/** The edit mode of a run (agent-git-deploy 4.10): a key's own, or a lower one that was asked for. A person's wish counts as it is; `ask` without one. */
-export function editModeFor({ key }: Caller, wished: EditMode | undefined): EditMode {
-  if (!key) return wished ?? "ask";
-  const lower = Math.min(fromLowest.indexOf(key.edit_mode), fromLowest.indexOf(wished ?? key.edit_mode));
-  return fromLowest[lower] ?? "plan";
+/** The edit mode of a run: the requested one, but never above that of the API key. Default: the key's, else `ask`. */
+export function editModeFor({ key }: Caller, requested: EditMode | undefined): EditMode {
+  if (!key) return requested ?? "ask";
+  const lower = Math.min(editModes.indexOf(key.edit_mode), editModes.indexOf(requested ?? key.edit_mode));
+  return editModes[lower] ?? "plan";
 }
 
-/** A run that goes on may do more than a key that does not allow everything: such a key tells it nothing. */
+/** A running agent may have more permissions than the key, so only keys in mode `allow` may steer it. */
 export function refuseSteering({ key }: Caller): void {
   if (key && key.edit_mode !== "allow")
-    throw forbidden("session_required", "This API key cannot steer a run: a person does that in the app.");
+    throw forbidden("session_required", "This API key cannot steer a run. Use a key with edit mode `allow`, or steer it in the app.");
 }
 
-/** A key that has to ask does not answer itself: it may refuse and stop, and only one in mode `allow` may allow. */
+/** A key must not approve its own requests: only keys in mode `allow` may allow a call; every key may deny or stop. */
 export function refuseOwnAnswer({ key }: Caller, response: ApprovalResponse): void {
   if (key && key.edit_mode !== "allow" && (response === "allow_once" || response === "allow_all"))
-    throw forbidden("session_required", "This API key has to ask: a person allows this in the app.");
+    throw forbidden(
+      "session_required",
+      "This API key cannot approve tool calls. Use a key with edit mode `allow`, or approve it in the app.",
+    );
 }

@@ -10,38 +10,38 @@ const logLines = 30;
 const reports = 50;
 const maxLine = 500;
 
-export interface ProjectSight {
+export interface ProjectContext {
   info(): Promise<ProjectInfo>;
   preview(): Promise<PreviewState>;
-  /** Lines for the environment part of the model's context. */
+  /** Lines for the environment section of the prompt. */
   environment(): Promise<string[]>;
 }
 
-/** What the agent may know of the project beside its files: containers, addresses, what the preview showed. Never values of variables. */
-export function createProjectSight({
+/** What the agent learns about the project beside its files: containers, URLs, the state of the preview. Never values of environment variables. */
+export function createProjectContext({
   project,
   scope,
   store,
   sandbox,
   redactor,
-  urlOf,
+  previewUrl,
 }: {
   project: ProjectRow;
-  /** The container the message was meant for. */
+  /** The container that the message is limited to. */
   scope: ContainerRow | undefined;
   store: ChatStore;
   sandbox: Sandbox;
-  /** Of what the project's programs and pages said. */
+  /** For output of the project's programs and pages. */
   redactor: LiveRedactor;
-  urlOf: (hostLabel: string) => string;
-}): ProjectSight {
-  const main = async (): Promise<ContainerRow | undefined> => {
+  previewUrl: (hostLabel: string) => string;
+}): ProjectContext {
+  const mainContainer = async (): Promise<ContainerRow | undefined> => {
     if (scope) return (await store.findContainer(project.id, scope.id)) ?? scope;
     const all = (await store.listContainers(project.id)).filter((c) => c.container_type === "base");
     return all.find((c) => c.status === "running") ?? all[0];
   };
-  /** Hidden before it is cut: half a value is one too. */
-  const shown = (text: string) => cut(redactor.current.redact(text));
+  /** Redacts before it truncates, because part of a value is not recognized. */
+  const redacted = (text: string) => cut(redactor.current.redact(text));
   return {
     info: async () => ({
       id: project.id,
@@ -56,36 +56,36 @@ export function createProjectSight({
         framework: c.framework,
         status: c.status,
         port: c.port ?? c.internal_port,
-        url: c.container_type === "base" ? urlOf(c.host_label) : null,
+        url: c.container_type === "base" ? previewUrl(c.host_label) : null,
         env_names: c.env_var_keys,
       })),
     }),
     preview: async () => {
-      const container = await main();
+      const container = await mainContainer();
       if (!container) return { url: null, status: "no container", console_errors: [], last_logs: [] };
       const seen = (await store.listPreviewReports(project.id, reports))
         .map((r) => r.data as unknown as PreviewReport)
         .filter((r) => r.container_id === container.id)
         .toReversed();
-      // What happened before the page was last loaded says nothing about it now.
+      // Only reports since the page was last loaded.
       const since = seen.slice(seen.findLastIndex((r) => r.kind === "navigation") + 1);
       const address = seen.findLast((r) => r.kind === "navigation")?.url;
-      const base = container.container_type === "base" ? urlOf(container.host_label) : null;
+      const base = container.container_type === "base" ? previewUrl(container.host_label) : null;
       return {
-        // The address came from the running app: text, and possibly no address at all.
+        // Comes from the running app, so it may be anything.
         url: base && address ? (URL.parse(address, base)?.href ?? base) : base,
-        status: container.status_message ? shown(`${container.status}: ${container.status_message}`) : container.status,
+        status: container.status_message ? redacted(`${container.status}: ${container.status_message}`) : container.status,
         console_errors: since
           .filter((r) => r.kind === "error" || (r.kind === "console" && r.level === "error"))
-          .map((r) => shown([r.message, r.source && `at ${r.source}:${r.line ?? "?"}`].filter(Boolean).join(" "))),
+          .map((r) => redacted([r.message, r.source && `at ${r.source}:${r.line ?? "?"}`].filter(Boolean).join(" "))),
         failed_requests: since
           .filter((r) => r.kind === "request")
-          .map((r) => shown(`${r.method ?? "GET"} ${r.url ?? ""} -> ${r.status || "failed"}`)),
-        last_logs: (await tail(sandbox, container.service_key)).map(shown),
+          .map((r) => redacted(`${r.method ?? "GET"} ${r.url ?? ""} -> ${r.status || "failed"}`)),
+        last_logs: (await tail(sandbox, container.service_key)).map(redacted),
       };
     },
     environment: async () => {
-      const container = await main();
+      const container = await mainContainer();
       return container ? [`Container: ${container.name} (${container.status})`] : [];
     },
   };

@@ -1,52 +1,62 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EditMode, RunEvent, SendMessage } from "@tesslate/contract";
 import type { Todo } from "@tesslate/agent";
-import { conflict, badRequest, invalid, notFound } from "../../../platform/errors.ts";
-import type { EventLog } from "../../../platform/events.ts";
+import type { EditMode, RunEvent, SendMessage } from "@tesslate/contract";
+import type { ChatRow } from "../../../db/schema/agent.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
+import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Credits } from "../../billing/credits/index.ts";
+import type { TaskRow, Tasks } from "../../core/tasks/index.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Attachments } from "../attachments/index.ts";
-import type { Credits } from "../../billing/credits/index.ts";
-import { wishesOf, type Models } from "../models/index.ts";
-import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { TaskRow, Tasks } from "../../core/tasks/index.ts";
+import {
+  chatBusy,
+  messageOfRun,
+  messageText,
+  referencesMetadata,
+  titleFromMessage,
+  type ChatStore,
+  type RunMetadata,
+} from "../chats/index.ts";
+import { projectModelSettings, type Models } from "../models/index.ts";
 import { editModeFor } from "./key-permissions.ts";
-import { type ChatStore, messageOf, metadataOf, type RunMetadata, titleFrom, wordsOf } from "../chats/index.ts";
-import type { EarlierTasks, RunInput } from "./run-task.ts";
-import type { ChatRow } from "../../../db/schema/agent.ts";
+import { runType, type EarlierRuns, type RunInput } from "./run.ts";
 import type { RunsStore } from "./runs.store.ts";
 
-/** Who sends. */
 export interface Sender {
   id: string;
   name: string;
-  /** Sent by key: the run may do no more than the key. */
+  /** Present for API keys: the run may do no more than the key. */
   key?: { edit_mode: EditMode };
 }
-/** How a message comes in that nobody sends by hand: by a program, out of the queue, from a plan. */
-export interface Entrance {
-  /** A session of its own when none is given. */
+/** For messages that are not sent from the chat: by the API, from the queue, from a plan. */
+export interface StartOptions {
+  /** Without a `chat_id`, the run gets a new chat of this origin. */
   origin?: ChatRow["origin"];
-  /** In the transaction that creates the run, first: takes what it is made from. A rejection is thrown on, with nothing stored. */
+  /** Called first in the transaction that creates the run, to claim what it is made from. A rejection is thrown on, and nothing is stored. */
   claim?(tx: Queries): Promise<void>;
-  /** The run begins with this to-do list. */
+  /** The to-do list with which the run starts. */
   todos?: Todo[];
-  /** In the transaction that creates the run: exists exactly when the run does. */
+  /** Called in the transaction that creates the run. */
   created?(tx: Queries, task: TaskRow, input: RunInput): Promise<void>;
 }
 
-/** Limits at which a run pauses, until somebody lets it go on. */
-const pauses: ReadonlySet<string> = new Set(["resource_limit_exceeded", "max_iterations", "credits_exhausted", "credit_deduction_failed"]);
-export const runType = "agent_execution";
-/** How long a new run waits for one that is being cancelled (3.3). */
-const yieldMs = 5_000;
-const retryMs = 25;
-/** After a task's end its last events are told within this; see `follow`. */
-const lastWordsMs = 10_000;
+/** The completion reasons with which a run pauses until it is resumed. */
+const pauseReasons: ReadonlySet<string> = new Set([
+  "resource_limit_exceeded",
+  "max_iterations",
+  "credits_exhausted",
+  "credit_deduction_failed",
+]);
+/** How long to wait for a run that is stopping. */
+const stopTimeoutMs = 5_000;
+/** The last events of a run are emitted within this time after its task has ended. */
+const lastEventsMs = 10_000;
 
-export interface ChatOptions {
+export interface RunsOptions {
   store: ChatStore;
-  runs: RunsStore;
+  runsStore: RunsStore;
   tasks: Tasks;
   events: EventLog;
   agents: Agents;
@@ -54,17 +64,17 @@ export interface ChatOptions {
   attachments: Pick<Attachments, "require" | "claim">;
   credits: Pick<Credits, "require">;
   projects: { require(userId: string, ref: string): Promise<ProjectRow>; touch(projectId: string): Promise<void> };
-  /** Throws `project_busy` while the project's files are being replaced; nothing begins to replace them before the transaction ends. */
+  /** Throws `project_busy` while the project's files are being replaced, and prevents that until the transaction ends. */
   refuseWhileRestoring(tx: Queries, projectId: string): Promise<void>;
-  /** Throws `forbidden` when this person may not act any more; nobody takes that right away before the transaction ends. */
+  /** Throws `forbidden` for a deactivated account, and prevents deactivation until the transaction ends. */
   requireActive(tx: Queries, userId: string): Promise<void>;
 }
 
-export type Chat = ReturnType<typeof createChat>;
-/** Sending, cancelling and going on (agent-git-deploy 3.3, 3.4, 10). Every entrance uses `start`. */
-export function createChat({
+export type Runs = ReturnType<typeof createRuns>;
+/** Starts, resumes, cancels and follows runs. */
+export function createRuns({
   store,
-  runs,
+  runsStore,
   tasks,
   events,
   agents,
@@ -74,7 +84,7 @@ export function createChat({
   projects,
   refuseWhileRestoring,
   requireActive,
-}: ChatOptions) {
+}: RunsOptions) {
   const ownChat = async (userId: string, chatId: string, projectId?: string): Promise<ChatRow> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId || (projectId !== undefined && chat.project_id !== projectId)) throw notFound("Chat");
@@ -86,7 +96,7 @@ export function createChat({
     return task;
   };
 
-  /** The session used last, else a first one; made once also when two messages arrive at the same moment. */
+  /** The chat used last, else a new one. Locked, so that two messages at the same moment create one chat. */
   const latestChat = async (userId: string, projectId: string): Promise<ChatRow> =>
     (await store.findRecentChat(userId, projectId)) ??
     store.transaction(async (tx) => {
@@ -94,43 +104,56 @@ export function createChat({
       return (await store.findRecentChat(userId, projectId, tx)) ?? store.insertChat(tx, { user_id: userId, project_id: projectId });
     });
 
-  /** Runs `work` when no run goes on in the chat; waits a little for one that is being cancelled or has told its end. Throws `chat_busy`. */
+  /** Resolves when the task has ended or the signal aborts. */
+  const waitForEnd = async (taskId: string, signal: AbortSignal): Promise<void> => {
+    for await (const _ of tasks.follow(taskId, signal));
+  };
+  /** Cancels runs until none is left; waits at most five seconds. */
+  const stopAll = async (list: () => Promise<TaskRow[]>): Promise<void> => {
+    const timeout = AbortSignal.timeout(stopTimeoutMs);
+    for (let active = await list(); active.length > 0 && !timeout.aborted; active = await list())
+      await Promise.all(
+        active.map(async (run) => {
+          if (!run.cancel_requested_at) await tasks.requestCancel(run.id);
+          await waitForEnd(run.id, timeout);
+        }),
+      );
+  };
+
+  /** Calls `work` when no run is active in the chat; waits for one that is stopping or has emitted its end. Throws `chat_busy`. */
   const whenFree = async <T>(chatId: string, isLocked: boolean, work: (tx: Queries) => Promise<T>): Promise<T> => {
-    const deadline = Date.now() + yieldMs;
+    const timeout = AbortSignal.timeout(stopTimeoutMs);
     for (;;) {
-      const outcome = await store.transaction(async (tx): Promise<{ holder: TaskRow; isEnding: boolean } | { done: T }> => {
+      const outcome = await store.transaction(async (tx): Promise<{ active: TaskRow; isEnding: boolean } | { done: T }> => {
         await store.lock(tx, `chat:${chatId}`);
-        const holder = isLocked ? await store.findActiveRun(chatId, tx) : undefined;
-        if (!holder) return { done: await work(tx) };
-        return { holder, isEnding: holder.cancel_requested_at !== null || !(await store.isRunning(tx, chatId)) };
+        const active = isLocked ? await store.findActiveRun(chatId, tx) : undefined;
+        if (!active) return { done: await work(tx) };
+        return { active, isEnding: active.cancel_requested_at !== null || !(await store.isRunning(tx, chatId)) };
       });
       if ("done" in outcome) return outcome.done;
-      if (!outcome.isEnding || Date.now() > deadline)
-        throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: outcome.holder.id });
-      await sleep(retryMs);
+      if (!outcome.isEnding || timeout.aborted) throw chatBusy(outcome.active.id);
+      await waitForEnd(outcome.active.id, timeout);
     }
   };
 
-  /** Who answers, and by which model. Throws what `start` throws of them. */
-  const choose = async (
+  /** The agent, the model and the attachments of a message. Throws what `start` throws. */
+  const resolveMessage = async (
     userId: string,
-    { agent_id, model: wished }: Pick<SendMessage, "agent_id" | "model">,
+    { agent_id, model: requested }: Pick<SendMessage, "agent_id" | "model">,
     { projectId, projectModel, attachmentIds }: { projectId: string | null; projectModel: string | null; attachmentIds: readonly string[] },
   ) => {
     const agent = await agents.resolve(userId, agent_id);
-    const model = await models.resolve(userId, { model: wished ?? projectModel, agent });
+    const model = await models.resolve(userId, { model: requested ?? projectModel, agent });
     const attached = await attachments.require(userId, projectId, attachmentIds);
     if (model.vision === false && attached.some((one) => one.kind === "image"))
-      throw badRequest(
-        `${model.model_id} cannot see pictures. Choose a model that can, or take the pictures out.`,
-        "vision_not_supported",
-        { model: model.model_id },
-      );
+      throw badRequest(`${model.model_id} does not support images. Choose another model or remove the images.`, "vision_not_supported", {
+        model: model.model_id,
+      });
     await credits.require(userId, model);
     return { agent, model, attached };
   };
   const requireContent = (text: string, attachmentIds: readonly string[]) => {
-    if (text === "" && attachmentIds.length === 0) throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
+    if (text === "" && attachmentIds.length === 0) throw invalid(["body", "message"], "Enter a message or attach a file", "too_short");
   };
 
   const createRun = async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {
@@ -165,40 +188,40 @@ export function createChat({
   const self = {
     ownChat,
     ownRun,
-    messageOf: (id: string) => store.findMessage(id),
-    /** Refuses the first message of a project that is about to be created, for the reasons `start` has. */
+    findMessage: (id: string) => store.findMessage(id),
+    /** Checks the first message of a project before it is created. Throws what `start` throws. */
     checkFirst: async (userId: string, body: Pick<SendMessage, "message" | "attachments" | "agent_id" | "model">): Promise<void> => {
       const attachmentIds = body.attachments ?? [];
       requireContent(body.message.trim(), attachmentIds);
-      await choose(userId, body, { projectId: null, projectModel: null, attachmentIds });
+      await resolveMessage(userId, body, { projectId: null, projectModel: null, attachmentIds });
     },
     isRunOf: async (taskId: string, chatId: string): Promise<boolean> => (await store.findRun(taskId))?.chat_id === chatId,
     /**
-     * Starts a run: checks everything first, then stores the message, the answer's place and the task together (3.3).
+     * Starts a run: checks everything first, then stores the message, an empty answer and the task in one transaction.
      * Throws 404, 422, `agent_not_owned`, `closed_source`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `vision_not_supported`, `insufficient_credits`, `chat_busy`; nothing is stored then.
      */
-    start: async (sender: Sender, body: SendMessage, entrance?: Entrance): Promise<TaskRow> => {
+    start: async (sender: Sender, body: SendMessage, options?: StartOptions): Promise<TaskRow> => {
       const text = body.message.trim();
       const attachmentIds = body.attachments ?? [];
       requireContent(text, attachmentIds);
       const project = await projects.require(sender.id, body.project_id);
       if (body.container_id && !(await store.findContainer(project.id, body.container_id))) throw notFound("Container");
       const given = body.chat_id ? await ownChat(sender.id, body.chat_id, project.id) : undefined;
-      const { agent, model, attached } = await choose(sender.id, body, {
+      const { agent, model, attached } = await resolveMessage(sender.id, body, {
         projectId: project.id,
-        projectModel: wishesOf(project).model,
+        projectModel: projectModelSettings(project).model,
         attachmentIds,
       });
 
       const isLocked = project.settings?.["agent_lock_enabled"] !== false;
       const begin = async (tx: Queries, chat: ChatRow): Promise<TaskRow> => {
-        await entrance?.claim?.(tx);
-        const extras = {
+        await options?.claim?.(tx);
+        const references = {
           attachments: await attachments.claim(tx, sender.id, project.id, attachmentIds),
           mentions: [...new Map((body.mentions ?? []).map((mention) => [mention.path, mention])).values()],
         };
         const rows = await store.insertMessages(tx, chat.id, [
-          { role: "user", content: text, message_metadata: metadataOf(extras) },
+          { role: "user", content: text, message_metadata: referencesMetadata(references) },
           { role: "assistant", content: "" },
         ]);
         const [question, answer] = rows;
@@ -217,25 +240,25 @@ export function createChat({
           max_cost_cents: body.max_cost_cents ?? null,
           user_name: sender.name,
           resumes: null,
-          ...(entrance?.todos && { todos: entrance.todos }),
+          ...(options?.todos && { todos: options.todos }),
         };
-        const task = await createRun(tx, sender.id, input, wordsOf(text, attached));
+        const task = await createRun(tx, sender.id, input, messageText(text, attached));
         await store.setMetadata(tx, answer.id, runMetadata(task, input, agent.agent_type));
-        if (chat.title === null) await store.updateChat(tx, chat.id, { title: titleFrom(wordsOf(text, attached)) });
-        await entrance?.created?.(tx, task, input);
+        if (chat.title === null) await store.updateChat(tx, chat.id, { title: titleFromMessage(messageText(text, attached)) });
+        await options?.created?.(tx, task, input);
         return task;
       };
-      const fresh = (origin: ChatRow["origin"]) =>
+      const startInNewChat = (origin: ChatRow["origin"]) =>
         store.transaction(async (tx) => begin(tx, await store.insertChat(tx, { user_id: sender.id, project_id: project.id, origin })));
-      const chat = given ?? (entrance ? undefined : await latestChat(sender.id, project.id));
-      const task = chat ? await whenFree(chat.id, isLocked, (tx) => begin(tx, chat)) : await fresh(entrance?.origin ?? "api");
+      const chat = given ?? (options ? undefined : await latestChat(sender.id, project.id));
+      const task = chat ? await whenFree(chat.id, isLocked, (tx) => begin(tx, chat)) : await startInNewChat(options?.origin ?? "api");
       await projects.touch(project.id);
       return task;
     },
 
     /**
-     * Goes on with a run that was interrupted, or paused at a limit, as a new task that fills the same message (10, 4.5): to people it is one piece
-     * of work. After a pause the caps are due anew. Throws `not_resumable`, `chat_busy` and what `start` throws.
+     * Resumes a run that was interrupted or paused at a limit, as a new task that fills the same message. After a pause the limits start again.
+     * Throws `not_resumable`, `chat_busy` and what `start` throws.
      */
     resume: async (sender: Sender, taskId: string): Promise<TaskRow> => {
       const old = await ownRun(sender.id, taskId);
@@ -250,16 +273,16 @@ export function createChat({
         const last = await store.findLastMessage(tx, before.chat_id);
         const metadata = last?.id === before.message_id ? last.message_metadata : null;
         const reason = String(metadata?.["completion_reason"]);
-        const isPaused = pauses.has(reason);
+        const isPaused = pauseReasons.has(reason);
         if (!question || metadata?.["task_id"] !== old.id || !(isPaused || reason === "interrupted"))
           throw conflict(
             "not_resumable",
-            "This run cannot be resumed: it was neither interrupted nor paused at a limit, or the conversation has gone on.",
+            "This run cannot be resumed: it was neither interrupted nor paused at a limit, or the chat has newer messages.",
           );
-        const waiting = isPaused ? undefined : await runs.findWaiting(old.id, before.resumes, tx);
-        const done = (await runs.listSteps(before.message_id, tx)).at(-1)?.step_data.iteration ?? 0;
+        const waiting = isPaused ? undefined : await runsStore.findWaiting(old.id, before.resumes, tx);
+        const done = (await runsStore.listSteps(before.message_id, tx)).at(-1)?.step_data.iteration ?? 0;
         const after_iteration = waiting?.pending ? Math.min(done, waiting.pending.iteration - 1) : done;
-        const earlier: EarlierTasks = {
+        const earlier: EarlierRuns = {
           tasks: [...(before.earlier?.tasks ?? []), old.id],
           counted: isPaused ? [] : [...(before.earlier?.counted ?? []), old.id],
           free_iterations: isPaused ? after_iteration : (before.earlier?.free_iterations ?? 0),
@@ -276,8 +299,8 @@ export function createChat({
           earlier,
         };
         const task = await createRun(tx, sender.id, input, question.content);
-        await runs.carryQueueOver(tx, before.chat_id, old.id, task.id, reason);
-        await runs.reopenMessage(tx, before.message_id, {
+        await runsStore.moveQueue(tx, before.chat_id, old.id, task.id, reason);
+        await runsStore.reopenMessage(tx, before.message_id, {
           ...runMetadata(task, input, agent.agent_type),
           goes_on_after: after_iteration,
         });
@@ -285,54 +308,46 @@ export function createChat({
       });
     },
 
-    /** Asks a run to stop (3.4). Owner only, idempotent. */
+    /** Requests that a run stops. Idempotent. */
     cancel: async (userId: string, { task_id, chat_id }: { task_id?: string | null; chat_id?: string | null }) => {
       if (!task_id && !chat_id) throw invalid(["body", "task_id"], "Give task_id or chat_id", "missing");
       const task = task_id ? await ownRun(userId, task_id) : undefined;
       const chat = chat_id ? await ownChat(userId, chat_id) : undefined;
-      if (task && chat && task.chat_id !== chat.id) throw badRequest("This run does not belong to this chat.");
+      if (task && chat && task.chat_id !== chat.id) throw badRequest("This run belongs to another chat.");
       const run = task ?? (chat && (await store.findActiveRun(chat.id)));
       if (!run) return { status: "not_running" as const, task_id: null };
       const isAsked = await tasks.requestCancel(run.id);
       return { status: isAsked ? ("cancellation_requested" as const) : ("not_running" as const), task_id: run.id };
     },
 
-    /** The project is about to go: its runs are stopped first. */
-    stopRunsOf: async (projectId: string): Promise<void> => {
-      const deadline = Date.now() + yieldMs;
-      for (
-        let left = await store.listActiveRuns(projectId);
-        left.length > 0 && Date.now() < deadline;
-        left = await store.listActiveRuns(projectId)
-      ) {
-        for (const run of left) if (!run.cancel_requested_at) await tasks.requestCancel(run.id);
-        await sleep(retryMs);
-      }
-    },
+    /** Stops the runs of a project that is about to be deleted. */
+    stopRunsOf: (projectId: string): Promise<void> => stopAll(() => store.listActiveRuns(projectId)),
+    /** Stops the run of a chat that is about to be deleted. */
+    stopRunOfChat: (chatId: string): Promise<void> =>
+      stopAll(async () => [await store.findActiveRun(chatId)].filter((run) => run !== undefined)),
 
-    /** The run that goes on, to re-attach after a reload. */
+    /** The active run, to follow it again after a reload. */
     active: async (userId: string, projectRef: string, chatId: string | undefined) => {
       const project = await projects.require(userId, projectRef);
       if (chatId !== undefined) await ownChat(userId, chatId, project.id);
       const run = chatId === undefined ? await store.findActiveRunOfProject(userId, project.id) : await store.findActiveRun(chatId);
       return run
-        ? { task_id: run.id, chat_id: run.chat_id ?? "", message: messageOf(run), started_at: run.started_at ?? run.created_at }
+        ? { task_id: run.id, chat_id: run.chat_id ?? "", message: messageOfRun(run), started_at: run.started_at ?? run.created_at }
         : null;
     },
 
-    /** Whether nothing can come after this event: the run has ended and it was its last. */
-    wasToldAll: async (taskId: string, afterSeq: number | undefined): Promise<boolean> =>
+    /** Whether this was the run's last event. */
+    hasDelivered: async (taskId: string, afterSeq: number | undefined): Promise<boolean> =>
       afterSeq !== undefined && afterSeq >= ((await store.findDoneSeq(taskId)) ?? Infinity),
-    /** The run's events after `afterSeq`, then live ones, up to `done`. */
+    /** The run's events after `afterSeq`, then live ones, until `done`. */
     async *follow(task: TaskRow, options: { afterSeq?: number; signal: AbortSignal }): AsyncGenerator<RunEvent> {
-      // Whoever has heard the last word already waits for nothing.
-      if (await self.wasToldAll(task.id, options.afterSeq)) return;
+      if (await self.hasDelivered(task.id, options.afterSeq)) return;
       const over = new AbortController();
       const signal = AbortSignal.any([options.signal, over.signal]);
-      // Normally `done` ends it. Should that never come (the project went, the clean-up failed), the task's end does, a little later.
+      // Normally `done` ends it. If it is never emitted (the project was deleted, cleanup failed), the end of the task does, a little later.
       void (async () => {
         for await (const _ of tasks.follow(task.id, signal));
-        await sleep(lastWordsMs, undefined, { signal, ref: false });
+        await sleep(lastEventsMs, undefined, { signal, ref: false });
         over.abort();
       })().catch(() => undefined);
       try {
@@ -342,7 +357,7 @@ export function createChat({
           isOver: async () => {
             if (tasks.isRunningHere(task.id)) return false;
             const row = await store.findRun(task.id);
-            return !row || (row.completed_at !== null && Date.parse(row.completed_at) < Date.now() - lastWordsMs);
+            return !row || (row.completed_at !== null && Date.parse(row.completed_at) < Date.now() - lastEventsMs);
           },
         });
       } finally {

@@ -124,7 +124,7 @@ describe("the chat socket", () => {
       ["no json", undefined, "A frame must be a JSON object."],
       [{ type: "dance" }, "type", expect.stringMatching(/^`type` must be one of: ping, message, /)],
       [{ type: "message" }, "message", "message: Field required."],
-      [{ type: "message", message: "" }, "message", "message: A message needs words or attachments."],
+      [{ type: "message", message: "" }, "message", "message: Enter a message or attach a file."],
       [{ type: "message", message: "Hi", edit_mode: "yolo" }, "edit_mode", expect.stringMatching(/^edit_mode: Must be one of: /)],
       [{ type: "approval_response", approval_id: "x", response: "allow_once" }, "approval_id", "approval_id: Must be a UUID."],
       [{ type: "subscribe", task_id: null, after_seq: 0 }, "task_id", expect.stringContaining("task_id: ")],

@@ -7,33 +7,34 @@ import type { EventLog } from "../../../platform/events.ts";
 import type { Approvals } from "./approvals.ts";
 import { refuseOwnAnswer } from "./key-permissions.ts";
 import type { Questions } from "./questions.ts";
-import type { Chat } from "./runs.service.ts";
+import type { Runs } from "./runs.service.ts";
 import type { ChatRow } from "../../../db/schema/agent.ts";
 
 type FrameName = keyof typeof chatFrames;
 
-/** More than this at once is not a person typing: the next frame waits. */
-const maxAtOnce = 16;
-/** Runs that one socket follows by subscription at the same time. */
+/** Frames answered at the same time; the next one waits. */
+const maxConcurrentFrames = 16;
+/** Runs that one socket may follow at the same time. */
 const maxSubscriptions = 32;
 
 export interface ChatSocketOptions {
-  chat: Chat;
+  runs: Runs;
   approvals: Approvals;
   questions: Questions;
   events: EventLog;
 }
 
-/** One socket of a chat. Frames are answered while runs go on; events of runs started anywhere arrive. */
-export function createChatSocket({ chat, approvals, questions, events }: ChatSocketOptions) {
+export type ChatSocket = ReturnType<typeof createChatSocket>;
+/** The socket of a chat: answers frames and sends the events of all its runs, wherever they were started. */
+export function createChatSocket({ runs, approvals, questions, events }: ChatSocketOptions) {
   const check = createFrameCheck(chatFrames);
   return async ({ user, log, request_id, signal }: SocketContext, chatId: string, socket: FrameSocket): Promise<void> => {
-    const row = await chat.ownChat(user.id, chatId);
-    /** Runs whose events a subscription brings, so that the live view leaves them out. */
+    const row = await runs.ownChat(user.id, chatId);
+    /** Runs whose events a subscription sends, so the live stream skips them. */
     const subscribed = new Set<string>();
-    /** Of these, the ones that are being told; asked for again, a run is told from the new place alone. */
-    const telling = new Map<string, AbortController>();
-    const refuse = (error: unknown) => {
+    /** The active subscriptions. Subscribing to a run again replaces its subscription. */
+    const subscriptions = new Map<string, AbortController>();
+    const sendError = (error: unknown) => {
       const { body, isUnexpected } = renderError(error, request_id);
       if (isUnexpected) log.error({ err: error }, "frame failed");
       socket.send({
@@ -43,13 +44,13 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
     };
 
     const answer = async (name: FrameName, frame: unknown): Promise<void> => {
-      const read = <N extends FrameName>(_wanted: N) => frame as Static<(typeof chatFrames)[N]>;
+      const read = <N extends FrameName>(_name: N) => frame as Static<(typeof chatFrames)[N]>;
       switch (name) {
         case "ping":
           socket.send({ type: "pong" });
           return;
         case "message":
-          await chat.start(user, { ...read("message"), project_id: projectOf(row), chat_id: row.id });
+          await runs.start(user, { ...read("message"), project_id: projectOf(row), chat_id: row.id });
           return;
         case "approval_response": {
           const { approval_id, response, note } = read("approval_response");
@@ -61,33 +62,34 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
           return;
         case "cancel": {
           const { task_id } = read("cancel");
-          socket.send({ type: "cancel_status", data: await chat.cancel(user.id, { chat_id: row.id, ...(task_id && { task_id }) }) });
+          socket.send({ type: "cancel_status", data: await runs.cancel(user.id, { chat_id: row.id, ...(task_id && { task_id }) }) });
           return;
         }
         case "subscribe": {
           const { task_id, after_seq } = read("subscribe");
-          const task = await chat.ownRun(user.id, task_id);
+          const task = await runs.ownRun(user.id, task_id);
           if (task.chat_id !== row.id) throw new AppError("not_found", "Run not found.");
-          telling.get(task.id)?.abort();
-          telling.delete(task.id);
-          if (telling.size >= maxSubscriptions) throw new AppError("rate_limited", `This socket follows ${maxSubscriptions} runs already.`);
+          subscriptions.get(task.id)?.abort();
+          subscriptions.delete(task.id);
+          if (subscriptions.size >= maxSubscriptions)
+            throw new AppError("rate_limited", `A socket can follow at most ${maxSubscriptions} runs.`);
           subscribed.add(task.id);
-          const over = new AbortController();
-          telling.set(task.id, over);
+          const replaced = new AbortController();
+          subscriptions.set(task.id, replaced);
           try {
-            const until = AbortSignal.any([signal, over.signal]);
-            for await (const event of chat.follow(task, { signal: until, ...(after_seq !== undefined && { afterSeq: after_seq }) })) {
+            const until = AbortSignal.any([signal, replaced.signal]);
+            for await (const event of runs.follow(task, { signal: until, ...(after_seq !== undefined && { afterSeq: after_seq }) })) {
               if (until.aborted || !socket.send(event)) return;
               await socket.drained();
             }
           } finally {
-            if (telling.get(task.id) === over) telling.delete(task.id);
+            if (subscriptions.get(task.id) === replaced) subscriptions.delete(task.id);
           }
         }
       }
     };
 
-    // Known before any frame is answered: whoever has had an answer misses nothing that comes after it.
+    // Read before any frame is answered, so that no event after an answer is missed.
     const from = row.project_id === null ? 0 : await events.lastSeq(row.project_id);
     const live = row.project_id === null ? undefined : forward(row, row.project_id);
     live?.catch((err: unknown) => {
@@ -104,17 +106,17 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
         continue;
       }
       const { name } = checked;
-      // A subscription lives as long as its run; it must not count against the frames that are answered.
+      // A subscription lasts as long as its run, so it does not count as a frame in progress.
       const work = answer(name, frame).catch((error: unknown) => {
-        if (!signal.aborted) refuse(error);
+        if (!signal.aborted) sendError(error);
       });
       if (name === "subscribe") continue;
       busy.add(work);
       void work.then(() => busy.delete(work));
-      if (busy.size >= maxAtOnce) await Promise.race(busy);
+      if (busy.size >= maxConcurrentFrames) await Promise.race(busy);
     }
 
-    /** Everything that happens in this chat from now on, and what happens to its project's environment. */
+    /** Sends new events of this chat, and status changes of its project. */
     async function forward({ id }: ChatRow, projectId: string): Promise<void> {
       const known = new Map<string, boolean>();
       for await (const event of events.follow(projectId, { afterSeq: from, signal })) {
@@ -126,7 +128,7 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
       async function runFrame(event: ProjectEvent): Promise<RunEvent | undefined> {
         const taskId = event.task_id ?? "";
         if (!known.has(taskId))
-          known.set(taskId, event.type === "task_started" ? event.data.chat_id === id : await chat.isRunOf(taskId, id));
+          known.set(taskId, event.type === "task_started" ? event.data.chat_id === id : await runs.isRunOf(taskId, id));
         if (!known.get(taskId) || subscribed.has(taskId)) return undefined;
         if (event.type === "done") known.delete(taskId);
         return { seq: event.task_seq ?? 0, task_id: taskId, type: event.type, data: event.data } as RunEvent;
@@ -136,11 +138,11 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
 }
 
 function projectOf(row: ChatRow): string {
-  if (row.project_id === null) throw new AppError("bad_request", "This chat belongs to no project.");
+  if (row.project_id === null) throw new AppError("bad_request", "This chat has no project.");
   return row.project_id;
 }
 
-/** Project events as the chat's own frames `notice` and `status_update`, and what people did to its plan and queue. */
+/** Project events that the chat shows: notices, status changes, and changes to its plan and queue. */
 function environmentFrame(event: ProjectEvent, chatId: string): object | undefined {
   switch (event.type) {
     case "plan_updated":

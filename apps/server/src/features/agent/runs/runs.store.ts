@@ -1,9 +1,8 @@
 import { and, asc, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import type { PendingBatch } from "@tesslate/agent";
-import type { SubagentEvent } from "@tesslate/contract";
+import type { QueueHold, SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { holdAfter } from "./hold.ts";
 import {
   queuedMessages,
   agentSteps,
@@ -26,27 +25,44 @@ export interface NewApproval {
   tool_name: string;
   tool_parameters: Record<string, unknown>;
   tool_description: string;
-  /** Null: nobody can go on waiting for it after a restart. */
+  /** Null: cannot be resumed after a restart. */
   pending: PendingBatch | null;
 }
 
-/** A notice as its message keeps it: before what the turn `iteration` said and did. */
-export interface KeptNotice {
+/** A notice as it is stored in the message; it is shown before step `iteration`. */
+export interface StoredNotice {
   level: "info" | "warning";
   message: string;
   iteration: number;
   at: string;
 }
 
+const holdMessages: Record<string, string> = {
+  cancelled: "The run was stopped.",
+  user_stopped: "The run was stopped.",
+  approval_timeout: "The run's question was not answered in time.",
+  interrupted: "The server stopped during the run.",
+  credits_exhausted: "There are no credits left.",
+  credit_deduction_failed: "The cost of the run could not be recorded.",
+  resource_limit_exceeded: "The run reached a limit.",
+  max_iterations: "The run reached its step limit.",
+};
+
+/** Queued messages are held after a run that did not complete, so that a person decides. */
+const holdAfter = (completionReason: string): QueueHold => ({
+  reason: completionReason,
+  message: holdMessages[completionReason] ?? "The run failed.",
+});
+
 export type RunsStore = ReturnType<typeof createRunsStore>;
-/** What a run leaves behind: steps, approvals, usage, its final message. */
+/** Steps, approvals and final messages of runs. */
 export function createRunsStore(db: Database) {
-  /** The approval an interrupted run waited for: nobody answered, or the answer came too late to be heard. */
+  /** The approval that an interrupted run waited for: unanswered, or answered but not delivered. */
   const findInterruptedApproval = async (taskId: string, q: Queries = db): Promise<ApprovalRow | undefined> => {
     const [last] = await q.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1);
     if (!last || last.pending === null) return undefined;
     if (last.response === "expired" || last.response === null) return last;
-    const heard = await q
+    const delivered = await q
       .select({ seq: events.seq })
       .from(events)
       .where(
@@ -57,7 +73,7 @@ export function createRunsStore(db: Database) {
         ),
       )
       .limit(1);
-    return heard.length === 0 ? last : undefined;
+    return delivered.length === 0 ? last : undefined;
   };
 
   return {
@@ -69,29 +85,29 @@ export function createRunsStore(db: Database) {
     },
     listSteps: (messageId: string, q: Queries = db): Promise<AgentStepRow[]> =>
       q.select().from(agentSteps).where(eq(agentSteps.message_id, messageId)).orderBy(asc(agentSteps.step_index)),
-    /** The batch will be played again, so its half-done step goes. */
+    /** Removes the partial step of a batch that will be executed again. */
     removeStepsFrom: async (tx: Queries, messageId: string, iteration: number): Promise<void> => {
       await tx
         .delete(agentSteps)
         .where(and(eq(agentSteps.message_id, messageId), gte(sql`(${agentSteps.step_data}->>'iteration')::int`, iteration)));
     },
 
-    /** What the run was told of the project, for as long as the message is. */
-    noteContext: async (messageId: string, context: Record<string, unknown>): Promise<void> => {
+    /** Stores in the message which rules, memory and skills the run was given. */
+    storeContext: async (messageId: string, context: Record<string, unknown>): Promise<void> => {
       await db
         .update(messages)
         .set({ message_metadata: sql`${messages.message_metadata} || ${asJsonb({ context })}` })
         .where(eq(messages.id, messageId));
     },
-    /** Something told on the way, for as long as the message is; never before the turns that are kept already. At most fifty. */
-    keepNotice: async (tx: Queries, messageId: string, notice: KeptNotice): Promise<void> => {
+    /** At most fifty per message; never before steps that are stored already. */
+    storeNotice: async (tx: Queries, messageId: string, notice: StoredNotice): Promise<void> => {
       await tx.execute(sql`
         update messages set message_metadata = message_metadata || jsonb_build_object('notices', coalesce(message_metadata->'notices', '[]'::jsonb) || (
           ${asJsonb(notice)} || jsonb_build_object('iteration',
             greatest(${notice.iteration}::int, (select coalesce(max((step_data->>'iteration')::int), 0) + 1 from agent_steps where message_id = ${messageId})))))
         where id = ${messageId} and coalesce(jsonb_array_length(message_metadata->'notices'), 0) < 50`);
     },
-    /** The message's end, once: `undefined` when it had ended, or belongs to a later run. The chat's status follows it. */
+    /** Finishes the message once and updates the chat's status; undefined when it was finished before, or belongs to a later run. */
     finishMessage: async (
       tx: Queries,
       taskId: string,
@@ -126,13 +142,13 @@ export function createRunsStore(db: Database) {
             and(
               eq(chats.id, row.chat_id),
               sql`${chats.status} <> 'archived'`,
-              // A later run that goes on already has the say.
+              // A later run decides the status.
               sql`not exists (select 1 from tasks t where t.chat_id = ${row.chat_id} and t.id <> ${taskId} and t.type = 'agent_execution' and t.status in ('queued', 'running'))`,
             ),
           );
       return row;
     },
-    /** Of these runs, the ones whose last event has been told. */
+    /** The runs among these that have emitted `done`. */
     listDone: async (taskIds: string[]): Promise<Set<string>> =>
       new Set(
         (
@@ -142,7 +158,7 @@ export function createRunsStore(db: Database) {
             .where(and(inArray(events.task_id, taskIds), eq(events.type, "done")))
         ).flatMap(({ id }) => id ?? []),
       ),
-    /** An interrupted message goes on under another task. */
+    /** Assigns the message to the run that resumes it. */
     reopenMessage: async (tx: Queries, messageId: string, change: Record<string, unknown>): Promise<void> => {
       await tx
         .update(messages)
@@ -154,8 +170,8 @@ export function createRunsStore(db: Database) {
         .where(eq(messages.id, messageId));
     },
 
-    /** What the interrupted run was to hear is for the one that goes on; what waited behind it waits again for its end. */
-    carryQueueOver: async (tx: Queries, chatId: string, from: string, to: string, reason: string): Promise<void> => {
+    /** Hands steering messages to the run that resumes, and releases the queue that the interruption put on hold. */
+    moveQueue: async (tx: Queries, chatId: string, from: string, to: string, reason: string): Promise<void> => {
       await tx.update(queuedMessages).set({ steer_task_id: to }).where(eq(queuedMessages.steer_task_id, from));
       await tx
         .update(queuedMessages)
@@ -163,7 +179,7 @@ export function createRunsStore(db: Database) {
         .where(and(eq(queuedMessages.chat_id, chatId), sql`${queuedMessages.held}->>'reason' = ${reason}`));
     },
 
-    /** Asked again after an interruption, the same request keeps a person's answer and loses any other end. */
+    /** A request that is opened again after an interruption keeps an answer that a person gave; a timeout or a cancellation is cleared. */
     openApproval: async (tx: Queries, request: NewApproval): Promise<void> => {
       const isAnswer = sql`${approvals.response} in ('allow_once', 'allow_all', 'deny', 'stop', 'answered', 'declined')`;
       await tx
@@ -182,7 +198,7 @@ export function createRunsStore(db: Database) {
     },
     findApproval: async (id: string): Promise<ApprovalRow | undefined> =>
       (await db.select().from(approvals).where(eq(approvals.id, id)))[0],
-    /** The question the chat waits on, if its run is alive or goes on after an interruption. */
+    /** The open request of the chat, if its run is active or is being resumed. */
     findPendingApproval: async (chatId: string): Promise<ApprovalRow | undefined> =>
       (
         await db
@@ -213,14 +229,14 @@ export function createRunsStore(db: Database) {
           .where(and(eq(approvals.id, id), isNull(approvals.answered_at)))
           .returning()
       )[0],
-    /** What nobody will answer any more. */
+    /** Closes open requests. */
     closeApprovals: (tx: Queries, taskIds: readonly string[], response: "expired" | "cancelled"): Promise<ApprovalRow[]> =>
       tx
         .update(approvals)
         .set({ response, answered_at: sql`now()` })
         .where(and(inArray(approvals.task_id, taskIds), isNull(approvals.answered_at)))
         .returning(),
-    /** The question that the interrupted run waits for, which may be one it took over from the run it `resumes`; unanswered, or answered and not heard. */
+    /** The request that an interrupted run waits for, also one of the run that it resumed: unanswered, or answered but not delivered. */
     findWaiting: async (taskId: string, resumes: string | null, q?: Queries): Promise<ApprovalRow | undefined> => {
       for (const id of resumes === null ? [taskId] : [taskId, resumes]) {
         const row = await findInterruptedApproval(id, q);
@@ -229,7 +245,7 @@ export function createRunsStore(db: Database) {
       return undefined;
     },
     findInterruptedApproval,
-    /** What the run told after its last step of calls, changes and words, in order. */
+    /** Tool calls, file changes and text after the last step, in order. */
     listSinceStep: (taskId: string): Promise<{ type: string; data: Record<string, unknown> }[]> =>
       db
         .select({ type: events.type, data: events.data })
@@ -243,11 +259,11 @@ export function createRunsStore(db: Database) {
         )
         .orderBy(asc(events.task_seq))
         .limit(5_000),
-    /** The batch whose question the run has heard the answer of last. */
+    /** The batch whose request was answered last. */
     findAnsweredBatch: async (taskId: string): Promise<ApprovalRow["pending"]> =>
       (await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1))[0]?.pending ??
       null,
-    /** What sub-agents told after the run's last step, in order; at most a thousand events, without their words. */
+    /** Events of sub-agents after the last step, without text, in order; at most a thousand. */
     listSubagentsSinceStep: async (taskId: string): Promise<SubagentEvent[]> =>
       (
         await db

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { call, say, turn, when } from "@tesslate/testkit";
 import { all, answer, chatWorld, find, orderOf, reading } from "../../../testing/chat.ts";
 import { events } from "../../../db/schema/core.ts";
-import { cutOffSubagents } from "./cut-off.ts";
+import { describeInterruptedSubagents } from "./interrupted-steps.ts";
 import { createRunsStore } from "./runs.store.ts";
 
 test("a sub-agent is told beside the run, billed, asks through it, and is there after a reload", async () => {
@@ -54,7 +54,7 @@ test("a sub-agent is told beside the run, billed, asks through it, and is there 
     ],
   });
   await world.app.db.delete(events).where(and(eq(events.task_id, seen[0]!.task_id), eq(events.type, "agent_step")));
-  expect(cutOffSubagents(await runs.listSubagentsSinceStep(seen[0]!.task_id))).toEqual([
+  expect(describeInterruptedSubagents(await runs.listSubagentsSinceStep(seen[0]!.task_id))).toEqual([
     expect.stringMatching(/^Sub-agent general-purpose had finished.*write_file a\.txt\.$/),
   ]);
   // Its words and work are not the agent's conversation.
@@ -66,7 +66,7 @@ test("a sub-agent is told beside the run, billed, asks through it, and is there 
 test("what the model is told of sub-agents that a dying server cut off", () => {
   const head = { agent_id: "1", name: "general-purpose", call: { iteration: 1, index: 0 } };
   expect(
-    cutOffSubagents([
+    describeInterruptedSubagents([
       { ...head, kind: "started", task: "make it" },
       { ...head, kind: "tool_started", iteration: 1, tools: [{ name: "write_file", parameters: { file_path: "a.txt", content: "…" } }] },
       {
@@ -84,5 +84,5 @@ test("what the model is told of sub-agents that a dying server cut off", () => {
     'Sub-agent general-purpose was cut off and cannot be gone on with. Its task: "make it". It had run: write_file a.txt. Nobody knows how these ended: bash_exec npm i.',
     'Sub-agent Explore had finished, but its report was lost. Its task: "look". It had run nothing.',
   ]);
-  expect(cutOffSubagents([])).toEqual([]);
+  expect(describeInterruptedSubagents([])).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { allTools } from "@tesslate/agent";
 import { expect, test } from "vitest";
 import type { RunnableAgent } from "../agents/index.ts";
-import { toolbeltOf } from "./toolset.ts";
+import { selectTools } from "./toolset.ts";
 
 const on = { streaming: true, web_search: true, plan_mode: true, subagents: true, apply_patch: true };
 const agent = (over: Partial<RunnableAgent> = {}): RunnableAgent => ({
@@ -24,9 +24,10 @@ const agent = (over: Partial<RunnableAgent> = {}): RunnableAgent => ({
 });
 const graphTool = { ...allTools[0]!, name: "graph_start_all", category: "graph" as const };
 const tools = [...allTools, graphTool];
-const beltOf = (over: Partial<RunnableAgent>, viewContext: string | null = null) => toolbeltOf({ agent: agent(over), viewContext, tools });
+const toolsetOf = (over: Partial<RunnableAgent>, viewContext: string | null = null) =>
+  selectTools({ agent: agent(over), viewContext, tools });
 const has = (over: Partial<RunnableAgent>, name: string, viewContext: string | null = null) => {
-  const { names } = beltOf(over, viewContext);
+  const { names } = toolsetOf(over, viewContext);
   return names === null || names.includes(name);
 };
 
@@ -41,9 +42,9 @@ test("types, views and switches decide which tools there are", () => {
   expect(has({}, "graph_start_all")).toBe(false);
   expect(has({}, "graph_start_all", "graph")).toBe(true);
   expect(has({ tools: ["read_file"] }, "graph_start_all", "graph")).toBe(true);
-  expect(beltOf({ tools: ["read_file", "gone"] }).names).toEqual(["read_file"]);
-  expect(beltOf({}, "graph").replaced["bash_exec"]).toContain("graph_shell_exec");
-  expect(beltOf({}).replaced).toEqual({});
+  expect(toolsetOf({ tools: ["read_file", "gone"] }).names).toEqual(["read_file"]);
+  expect(toolsetOf({}, "graph").replaced["bash_exec"]).toContain("graph_shell_exec");
+  expect(toolsetOf({}).replaced).toEqual({});
 });
 
 test("an agent's own words on tools reach the model, not the person who is asked", () => {
@@ -52,13 +53,14 @@ test("an agent's own words on tools reach the model, not the person who is asked
     gone: { system_prompt: "never said" },
     constructor: { description: "x" },
   };
-  const belt = beltOf({ tool_configs });
+  const belt = toolsetOf({ tool_configs });
   const bash = belt.tools.find((tool) => tool.name === "bash_exec")!;
   expect(bash.modelDescription).toBe("Harmless.\nExamples:\n- npm test");
   expect(bash.description).toContain("/bin/sh");
   expect(bash.gate).toEqual({ approval: true, plan_blocked: false, read_only: false });
   expect(belt.prompt).toBe("# bash_exec\nPrefer npm.");
   expect(
-    beltOf({ tool_configs: { bash_exec: { examples: "x" } as never } }).tools.find((tool) => tool.name === "bash_exec")!.modelDescription,
+    toolsetOf({ tool_configs: { bash_exec: { examples: "x" } as never } }).tools.find((tool) => tool.name === "bash_exec")!
+      .modelDescription,
   ).toBeUndefined();
 });

@@ -1,19 +1,85 @@
-import type { Tool } from "@tesslate/agent";
+import { allTools, countSources, repoMap, worthMapping, type Tool } from "@tesslate/agent";
+import type { EditMode } from "@tesslate/contract";
+import type { Sandbox } from "@tesslate/runtime";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { Logger } from "../../../platform/logger.ts";
 import { featureKeys, toolsOfFeature, type RunnableAgent } from "../agents/index.ts";
+import type { ResolvedModel } from "../models/index.ts";
+import type { RunEmitter } from "./events.ts";
+import type { RunWorkspace } from "./workspace.ts";
 
-/** What a run works with. */
-export interface Toolbelt {
+/** The run that asks a provider for tools. */
+export interface RunDetails {
+  user_id: string;
+  project: ProjectRow;
+  chat_id: string;
+  task_id: string;
+  /** The assistant's message that the run fills. */
+  message_id: string;
+  /** The container that the message is limited to; null: the whole project. */
+  container_id: string | null;
+  edit_mode: EditMode;
+  view_context: string | null;
+  agent: RunnableAgent;
+  model: ResolvedModel;
+  sandbox: Sandbox;
+  /** The sandbox with the values of secrets hidden. Everything that the model sees goes through here. */
+  workspace: RunWorkspace;
+  emitter: RunEmitter;
+  signal: AbortSignal;
+  log: Logger;
+}
+export interface ProvidedTools {
+  tools: Tool[];
+  /** Instructions beyond the tools' descriptions, appended to the system prompt. */
+  prompt?: string;
+  /** Called once when the run has ended. */
+  close?(): Promise<void>;
+}
+/** Provides the tools of a feature, once per run. A rejection is logged and the run goes on without them. */
+export type ToolProvider = (run: RunDetails) => Promise<ProvidedTools>;
+
+/** The built-in tools and those of the providers, in order. The first tool of a name wins. Disposing it closes the providers. */
+export async function collectTools(
+  providers: readonly ToolProvider[],
+  run: RunDetails,
+): Promise<AsyncDisposable & { tools: Tool[]; prompt: string }> {
+  const provided = await Promise.all(
+    providers.map((provide) =>
+      provide(run).catch((err: unknown): ProvidedTools => {
+        run.log.error({ err }, "tool provider failed");
+        return { tools: [] };
+      }),
+    ),
+  );
+  const byName = new Map([...allTools, ...provided.flatMap(({ tools }) => tools)].toReversed().map((tool) => [tool.name, tool]));
+  return {
+    tools: [...byName.values()].toReversed(),
+    prompt: provided.flatMap(({ prompt }) => prompt ?? []).join("\n\n"),
+    [Symbol.asyncDispose]: async () => {
+      const closed = await Promise.allSettled(provided.map(async (one) => one.close?.()));
+      for (const one of closed) if (one.status === "rejected") run.log.error({ err: one.reason as unknown }, "tool provider not closed");
+    },
+  };
+}
+
+/** Provides `repo_map` in projects that are large enough for it. The map is built when the agent calls it. */
+export const provideRepoMap: ToolProvider = async ({ workspace }) => ({
+  tools: (await countSources(workspace.files, ".")) >= worthMapping ? [repoMap] : [],
+});
+
+export interface Toolset {
   tools: readonly Tool[];
   /** Names of those that this agent may use; null = all. */
   names: string[] | null;
   /** Tools that this run does not have, and what to use instead. */
   replaced: Record<string, string>;
-  /** What the agent's maker wants said of single tools; stands at the end of the prompt. */
+  /** The creator's instructions for single tools, appended to the system prompt. */
   prompt: string;
 }
 
-/** In the graph view shells give way to the graph's own tools (4.9). */
-const graphInstead: Record<string, string> = {
+/** In the graph view, shell tools are replaced by the graph's own. */
+const graphReplacements: Record<string, string> = {
   bash_exec: "In the graph view use graph_shell_exec with a container_id.",
   shell_open: "In the graph view use graph_shell_open with a container_id.",
   shell_exec: "In the graph view use graph_shell_exec with a container_id.",
@@ -22,11 +88,8 @@ const graphInstead: Record<string, string> = {
 const maxTextChars = 4_000;
 const maxExamples = 10;
 
-/**
- * Which of the tools this run gets, and what the model is told of them: the agent's list, its type (4.7), the view (4.9), feature switches and the
- * per-tool overrides (4.2). The one place that decides it.
- */
-export function toolbeltOf({
+/** Selects the tools of a run by the agent's list, its type, the view and the feature switches, and applies the agent's overrides per tool. */
+export function selectTools({
   agent,
   viewContext,
   tools,
@@ -34,40 +97,40 @@ export function toolbeltOf({
   agent: RunnableAgent;
   viewContext: string | null;
   tools: readonly Tool[];
-}): Toolbelt {
+}): Toolset {
   const isGraph = viewContext === "graph";
-  const without = new Set([
-    ...(isGraph ? Object.keys(graphInstead) : tools.filter((tool) => tool.category === "graph").map((tool) => tool.name)),
+  const graphTools = tools.filter((tool) => tool.category === "graph").map((tool) => tool.name);
+  const excluded = new Set([
+    ...(isGraph ? Object.keys(graphReplacements) : graphTools),
     ...(agent.agent_type === "TesslateAgent" ? [] : ["invoke_subagent"]),
     ...featureKeys.flatMap((key) => (agent.features[key] ? [] : (toolsOfFeature[key] ?? []))),
   ]);
-  // Whoever may use the shells may use what stands for them in the graph.
-  const named =
-    agent.tools === null
-      ? null
-      : [...agent.tools, ...(isGraph ? tools.filter((tool) => tool.category === "graph").map((tool) => tool.name) : [])];
+  // An agent that may use the shells may use what replaces them.
+  const allowed = agent.tools === null ? null : [...agent.tools, ...(isGraph ? graphTools : [])];
   const configs = agent.tool_configs ?? {};
-  const has = tools.filter((tool) => !without.has(tool.name) && (named === null || named.includes(tool.name)));
+  const selected = tools.filter((tool) => !excluded.has(tool.name) && (allowed === null || allowed.includes(tool.name)));
   return {
-    tools: tools.map((tool) => overridden(tool, Object.hasOwn(configs, tool.name) ? configs[tool.name] : undefined)),
-    names: named === null && without.size === 0 ? null : has.map((tool) => tool.name),
-    replaced: isGraph ? graphInstead : {},
-    prompt: has
+    tools: tools.map((tool) => withOverride(tool, Object.hasOwn(configs, tool.name) ? configs[tool.name] : undefined)),
+    names: allowed === null && excluded.size === 0 ? null : selected.map((tool) => tool.name),
+    replaced: isGraph ? graphReplacements : {},
+    prompt: selected
       .flatMap((tool) => {
-        const said = Object.hasOwn(configs, tool.name) ? configs[tool.name]?.system_prompt : undefined;
-        return typeof said === "string" && said.trim() !== "" ? [`# ${tool.name}\n${said.trim().slice(0, maxTextChars)}`] : [];
+        const instructions = Object.hasOwn(configs, tool.name) ? configs[tool.name]?.system_prompt : undefined;
+        return typeof instructions === "string" && instructions.trim() !== ""
+          ? [`# ${tool.name}\n${instructions.trim().slice(0, maxTextChars)}`]
+          : [];
       })
       .join("\n\n"),
   };
 }
 
-/** Only what the model is told changes: its gate, and what a person reads who is asked, stay. */
-function overridden(tool: Tool, config: NonNullable<RunnableAgent["tool_configs"]>[string] | undefined): Tool {
+/** Changes only the description for the model. The gate, and the description that people see in an approval, stay. */
+function withOverride(tool: Tool, config: NonNullable<RunnableAgent["tool_configs"]>[string] | undefined): Tool {
   const description = typeof config?.description === "string" ? config.description.trim().slice(0, maxTextChars) : "";
   const examples = (Array.isArray(config?.examples) ? config.examples : []).filter((one) => typeof one === "string").slice(0, maxExamples);
   if (description === "" && examples.length === 0) return tool;
-  const told = [description || tool.description, ...(examples.length > 0 ? ["Examples:", ...examples.map((one) => `- ${one}`)] : [])].join(
+  const text = [description || tool.description, ...(examples.length > 0 ? ["Examples:", ...examples.map((one) => `- ${one}`)] : [])].join(
     "\n",
   );
-  return { ...tool, modelDescription: told.slice(0, 2 * maxTextChars) };
+  return { ...tool, modelDescription: text.slice(0, 2 * maxTextChars) };
 }

@@ -1,14 +1,14 @@
 import type { ModelClient, Tool } from "@tesslate/agent";
 import type { Traces } from "../../../platform/traces.ts";
 
-/** A span per model call: which model, how many tokens, how it ended; nothing of what was said. */
+/** A span per model call: model, tokens and outcome, but no content. */
 export const tracedClient = (client: ModelClient, model: string, traces: Traces | undefined): ModelClient =>
   traces === undefined
     ? client
     : {
         stream: async function* (request, signal) {
-          const facts = { "gen_ai.operation.name": "chat", "gen_ai.request.model": model };
-          const span = traces.open(`chat ${model}`, "client", facts, (opened) => opened);
+          const attributes = { "gen_ai.operation.name": "chat", "gen_ai.request.model": model };
+          const span = traces.open(`chat ${model}`, "client", attributes, (opened) => opened);
           let hasEnded = false;
           try {
             for await (const event of client.stream(request, signal)) {
@@ -35,7 +35,7 @@ export const tracedClient = (client: ModelClient, model: string, traces: Traces 
         },
       };
 
-/** A span per tool call: which tool and whether it worked; neither arguments nor results. */
+/** A span per tool call: tool and outcome, but neither arguments nor results. */
 export const tracedTools = (tools: readonly Tool[], traces: Traces | undefined): readonly Tool[] =>
   traces === undefined
     ? tools

@@ -3,36 +3,38 @@ import { amountOf, centsOf, sumOf, unitsOf, type Amount } from "../../../platfor
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Credits, UsagePurpose } from "../../billing/credits/index.ts";
-import { chargeOf, costOf, type ModelChain, type Price, type ResolvedModel } from "../models/index.ts";
+import { chargeOf, costOf, type Price, type ResolvedModel } from "../models/index.ts";
 import { dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
-import type { RunVoice } from "./events.ts";
+import type { RunEmitter } from "./events.ts";
 
+/** The cost of one run. */
 export interface RunLedger {
-  /** Before each model call: sets its likely cost aside. */
+  /** Before each model call: checks the limits and reserves its likely cost. */
   plan(call: PlannedCall): Promise<AfterModelCall>;
-  /** The same for a call under way that failed before it cost anything, and that this model would make in its place. */
+  /** The same for a call that failed without cost and that this fallback model repeats. */
   planTakeOver(model: ResolvedModel, tokens_in: number): Promise<AfterModelCall>;
-  /** Once per model call: takes what it cost, then says `credits_used`. */
+  /** Once per model call: charges it and emits `credits_used`. */
   record(call: Omit<ModelCall, "purpose"> & { purpose: UsagePurpose }): Promise<AfterModelCall>;
-  /** A sub-agent's own model: calls that name it are charged at its price. */
-  knows(id: string, model: ResolvedModel): void;
-  /** Exact decimals of a cent, so far. */
+  /** Registers the model of a sub-agent: calls that name it are charged at its price. */
+  addModel(id: string, model: ResolvedModel): void;
+  /** US cents so far, as an exact decimal. */
   totalCents(): string;
-  /** Of calls with the person's own key, at list prices; undefined where there were none. */
+  /** Calls with the user's own key, at list prices; undefined without any. */
   ownKeyCents(): number | undefined;
-  /** What it all may come to; null where nothing is counted. */
+  /** The cost limit including earlier runs of the message; null without one. */
   limitCents(): number | null;
-  /** Whole credits taken so far. */
+  /** Whole credits charged so far. */
   credits(): number;
-  /** Of the tasks that worked on the same message before. */
-  earlier: Spent;
+  /** The usage of earlier runs of the same message. */
+  earlier: Usage;
+  /** Releases what is still reserved. */
   close(): Promise<void>;
 }
 
-/** What the tasks of a message took. */
-export interface Spent {
-  /** Charged, and at list prices with the person's own key. */
+export interface Usage {
+  /** US cents charged. */
   charged: Amount;
+  /** US cents at list prices of calls with the user's own key. */
   own: Amount;
   tokens_in: number;
   tokens_out: number;
@@ -41,8 +43,7 @@ export interface Spent {
 }
 type PriceOf = (modelId: string) => Price;
 
-/** What rows of usage come to. */
-export function spentOf(rows: Awaited<ReturnType<Credits["taskUsage"]>>, priceOf: PriceOf): Spent {
+export function sumUsage(rows: Awaited<ReturnType<Credits["taskUsage"]>>, priceOf: PriceOf): Usage {
   const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
   return {
     charged: sumOf(rows.map((row) => row.cost_total)),
@@ -55,24 +56,24 @@ export function spentOf(rows: Awaited<ReturnType<Credits["taskUsage"]>>, priceOf
 }
 
 const startOfToday = () => new Date(new Date().setUTCHours(0, 0, 0, 0));
-/** What somebody's calls of today (UTC) come to: what was charged, or at list prices what their own keys took. */
+/** The cost of a user's calls of today (UTC): charged, or at list prices with their own keys. */
 export const spentToday = async (
   credits: Pick<Credits, "spentSince" | "ownKeyUsage">,
   priceOf: PriceOf,
   userId: string,
   isOwn: boolean,
   today = startOfToday(),
-): Promise<Amount> => (isOwn ? spentOf(await credits.ownKeyUsage(userId, today), priceOf).own : await credits.spentSince(userId, today));
+): Promise<Amount> => (isOwn ? sumUsage(await credits.ownKeyUsage(userId, today), priceOf).own : await credits.spentSince(userId, today));
 
-/** Enough for most answers; a longer one is charged what it costs. */
+/** Reserved per call, enough for most answers; a longer one is charged at its cost. */
 const likelyOutputTokens = 4_000;
 const maxFailures = 3;
 
-/** What the run's model calls cost (agent-git-deploy 4.18). */
+/** Reserves and charges the model calls of one run. */
 export function createRunLedger({
   credits,
-  voice,
-  model: chain,
+  emitter,
+  currentModel,
   run,
   caps,
   earlier,
@@ -81,71 +82,71 @@ export function createRunLedger({
   log,
 }: {
   credits: Credits;
-  voice: RunVoice;
-  model: Pick<ModelChain, "current">;
+  emitter: RunEmitter;
+  /** The model that answers now; a fallback may have replaced the first. */
+  currentModel(): ResolvedModel;
   caps: RunCaps;
-  /** Took part in the same message; the part of it that counts for the run's cap. */
-  earlier: Spent;
-  counted: Spent;
+  /** Of earlier runs of the same message, and the part of it that counts towards the limit of this run. */
+  earlier: Usage;
+  counted: Usage;
   priceOf: PriceOf;
   run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
   log: Logger;
 }): RunLedger {
-  const others = new Map<string, ResolvedModel>();
-  const modelOf = (call: { model?: string }): ResolvedModel => others.get(call.model ?? "") ?? chain.current();
-  /** Of this task. */
+  const subagentModels = new Map<string, ResolvedModel>();
+  const modelOf = (call: { model?: string }): ResolvedModel => subagentModels.get(call.model ?? "") ?? currentModel();
+  // Of this task.
   let total = "0";
   let own = "0";
-  let taken = 0;
+  let creditsCharged = 0;
   let failures = 0;
   let calls = 0;
   let lastCached = 0;
-  /** Estimates of calls that are not recorded yet. */
-  let underWay: Amount[] = [];
+  /** Estimated cost of calls in flight. */
+  let inFlight: Amount[] = [];
   const today = startOfToday();
-  /** For the run's cap, whoever pays. */
-  const spent = () => sumOf([total, own, counted.charged, counted.own, ...underWay]);
-  /** Of today without what is in `spent`. */
+  /** Counts towards the run's limit, whoever pays. */
+  const spent = () => sumOf([total, own, counted.charged, counted.own, ...inFlight]);
+  /** Cost of today beyond `spent`. */
   const spentElsewhere = async (isOwn: boolean): Promise<Amount> => {
     const all = await spentToday(credits, priceOf, run.user_id, isOwn, today);
     const here = unitsOf(sumOf(isOwn ? [own, counted.own] : [total, counted.charged]));
     return amountOf(unitsOf(all) > here ? unitsOf(all) - here : 0n);
   };
-  const overCap = (cap: "run" | "day", isOwn: boolean): AfterModelCall => {
-    const most = dollars((isOwn ? caps.own : caps.platform)[cap] ?? "0");
-    const kept = "What was done so far is kept;";
+  const overLimit = (cap: "run" | "day", isOwn: boolean): AfterModelCall => {
+    const limit = dollars((isOwn ? caps.own : caps.platform)[cap] ?? "0");
     const message = isOwn
       ? cap === "run"
-        ? `Paused at your cap of ${most} for one run; with your own key list prices are counted. ${kept} you can let it go on.`
-        : `Paused at your cap of ${most} a day for your own keys, at list prices. ${kept} it can go on tomorrow (UTC), or with a higher cap.`
+        ? `Paused at your limit of ${limit} per run (own key, at list prices). Resume to continue.`
+        : `Paused at your limit of ${limit} per day for your own keys, at list prices. Raise the limit, or resume after midnight UTC.`
       : cap === "run"
-        ? `Paused at the cap of ${most} for one run. ${kept} you can let it go on.`
-        : `Paused at the cap of ${most} for one day. ${kept} it can go on tomorrow (UTC).`;
+        ? `Paused at the limit of ${limit} per run. Resume to continue.`
+        : `Paused at the limit of ${limit} per day. Resume after midnight UTC.`;
     return { ok: false, stop: "resource_limit_exceeded", message };
   };
-  /** Of one process's run: an interrupted run is gone on with by a task of its own. */
+  // Unique, because a run that resumes another is a task of its own.
   const nextRequestId = () => `${run.task_id}:${++calls}`;
   const exhausted: AfterModelCall = {
     ok: false,
     stop: "credits_exhausted",
-    message: "Your credits are used up. What was done so far is kept.",
+    message: "You are out of credits. What was done so far is kept.",
   };
 
-  const setAside = async (model: ResolvedModel, { tokens_in, tokens_cached }: { tokens_in: number; tokens_cached: number }) => {
-    const held = model.is_byok ? caps.own : caps.platform;
-    const verdict = withinCaps(held, {
+  const reserve = async (model: ResolvedModel, { tokens_in, tokens_cached }: { tokens_in: number; tokens_cached: number }) => {
+    const limits = model.is_byok ? caps.own : caps.platform;
+    const verdict = withinCaps(limits, {
       price: model.pricing,
       tokens_in,
       tokens_cached,
       spent: spent(),
-      spentElsewhere: held.day === null ? "0" : await spentElsewhere(model.is_byok),
+      spentElsewhere: limits.day === null ? "0" : await spentElsewhere(model.is_byok),
     });
-    if (!verdict.ok) return overCap(verdict.cap, model.is_byok);
+    if (!verdict.ok) return overLimit(verdict.cap, model.is_byok);
     const tokens_out = Math.min(likelyOutputTokens, verdict.max_output_tokens ?? likelyOutputTokens);
     const { total: estimate } = costOf(model.pricing, { tokens_in, tokens_out, tokens_cached: 0 });
     try {
       await credits.reserve({ ...run, is_byok: model.is_byok }, estimate);
-      underWay.push(estimate);
+      inFlight.push(estimate);
       return verdict;
     } catch (error) {
       if (error instanceof AppError && error.code === "insufficient_credits") return exhausted;
@@ -155,21 +156,21 @@ export function createRunLedger({
 
   return {
     plan: ({ tokens_in, ...call }) => {
-      // The run's own calls wait for its sub-agents: whatever they had under way is over.
-      if (call.purpose !== "subagent") underWay = [];
-      // What the last call read from the cache, this one will too.
-      return setAside(modelOf(call), { tokens_in, tokens_cached: call.purpose === "turn" ? Math.min(lastCached, tokens_in) : 0 });
+      // The run's own calls wait for its sub-agents, so none of theirs is in flight.
+      if (call.purpose !== "subagent") inFlight = [];
+      // Likely cached: what the last call read from the cache.
+      return reserve(modelOf(call), { tokens_in, tokens_cached: call.purpose === "turn" ? Math.min(lastCached, tokens_in) : 0 });
     },
     planTakeOver: (model, tokens_in) => {
-      underWay.shift();
-      return setAside(model, { tokens_in, tokens_cached: 0 });
+      inFlight.shift();
+      return reserve(model, { tokens_in, tokens_cached: 0 });
     },
     record: async (call) => {
       const model = modelOf(call);
       const charge = chargeOf(model, call);
       total = sumOf([total, charge.cost_total]);
       if (model.is_byok) own = sumOf([own, costOf(model.pricing, call).total]);
-      underWay.shift();
+      inFlight.shift();
       if (call.purpose === "turn") lastCached = call.tokens_cached;
       const usage = {
         ...run,
@@ -181,8 +182,8 @@ export function createRunLedger({
       try {
         const { usage_log_id, credits_deducted, new_balance } = await credits.record(usage);
         failures = 0;
-        taken += credits_deducted;
-        await voice.say("credits_used", {
+        creditsCharged += credits_deducted;
+        await emitter.emit("credits_used", {
           cost_total_cents: centsOf(charge.cost_total),
           credits_deducted,
           new_balance,
@@ -200,19 +201,19 @@ export function createRunLedger({
         failures += 1;
         log.error({ err, ...run, cost: charge.cost_total }, "model call not charged");
         if (failures < maxFailures) return { ok: true };
-        return { ok: false, stop: "credit_deduction_failed", message: "What this run costs could not be written down, so it was stopped." };
+        return { ok: false, stop: "credit_deduction_failed", message: "The cost of this run could not be recorded, so it was stopped." };
       }
     },
-    knows: (id, model) => void others.set(id, model),
+    addModel: (id, model) => void subagentModels.set(id, model),
     totalCents: () => sumOf([earlier.charged, total]),
     ownKeyCents: () => (unitsOf(own) + unitsOf(earlier.own) === 0n ? undefined : Number(sumOf([earlier.own, own]))),
     limitCents: () => {
-      const { run: most } = chain.current().is_byok ? caps.own : caps.platform;
-      if (most === null) return null;
+      const { run: limit } = currentModel().is_byok ? caps.own : caps.platform;
+      if (limit === null) return null;
       const before = unitsOf(sumOf([earlier.charged, earlier.own])) - unitsOf(sumOf([counted.charged, counted.own]));
-      return Number(most) + Number(amountOf(before));
+      return Number(limit) + Number(amountOf(before));
     },
-    credits: () => earlier.credits + taken,
+    credits: () => earlier.credits + creditsCharged,
     earlier,
     close: () => credits.release(run.task_id),
   };

@@ -3,11 +3,11 @@ import type { Sandbox } from "@tesslate/runtime";
 import { createOutputFilter, type LiveRedactor } from "../../projects/secrets/index.ts";
 
 export interface RunWorkspace extends Workspace {
-  /** Of the last write that went through here. */
+  /** The etag of the last write through this workspace. */
   etagOf(path: string): string | undefined;
 }
 
-/** The text of a file, or `undefined` for bytes that are none. */
+/** UTF-8 text, or undefined for binary data. */
 const textOf = (data: Uint8Array): string | undefined => {
   if (data.includes(0)) return undefined;
   try {
@@ -18,9 +18,8 @@ const textOf = (data: Uint8Array): string | undefined => {
 };
 
 /**
- * The project's sandbox as the agent's workplace. Writes are announced before the watcher sees them, so that each change is told once,
- * by whoever made it. The values of the project's secrets stop here, in both directions: the agent reads `[secret:NAME]` in their place, and
- * what it writes back over a file gets the values again that stood in that file.
+ * The project's sandbox as the agent sees it. Writes are announced to the file watcher, so that each change is emitted once. Secret values are
+ * replaced in both directions: the agent reads `[secret:NAME]`, and a placeholder that it writes back to a file becomes the file's value again.
  */
 export function createRunWorkspace(
   sandbox: Sandbox,
@@ -29,12 +28,12 @@ export function createRunWorkspace(
 ): RunWorkspace {
   const etags = new Map<string, string>();
   const { files } = sandbox;
-  const noted = (path: string, etag: string | undefined) => {
+  const announce = (path: string, etag: string | undefined) => {
     if (etag === undefined) etags.delete(path);
     else etags.set(path, etag);
     expectChange(path, etag);
   };
-  const restored = async (path: string, data: string | Uint8Array): Promise<string | Uint8Array> => {
+  const withValues = async (path: string, data: string | Uint8Array): Promise<string | Uint8Array> => {
     if (redactor.current.isEmpty) return data;
     const text = typeof data === "string" ? data : textOf(data);
     if (!text?.includes("[secret:")) return data;
@@ -84,18 +83,18 @@ export function createRunWorkspace(
       },
       walk: (options) => files.walk(options),
       write: async (path, data, options) => {
-        const written = await files.write(path, await restored(path, data), options);
-        noted(path, written.entry.etag);
+        const written = await files.write(path, await withValues(path, data), options);
+        announce(path, written.entry.etag);
         return written;
       },
       rename: async (from, to, options) => {
         await files.rename(from, to, options);
-        noted(from, undefined);
-        noted(to, (await files.stat(to))?.etag);
+        announce(from, undefined);
+        announce(to, (await files.stat(to))?.etag);
       },
       remove: async (path, options) => {
         await files.remove(path, options);
-        noted(path, undefined);
+        announce(path, undefined);
       },
     },
   };

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import { Literals, type CheckResult, type ChecksReport } from "@tesslate/contract";
-import type { LentTools, RunFacts, RunToolSource } from "../runs/index.ts";
+import type { ProvidedTools, RunDetails, ToolProvider } from "../runs/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { commandOf, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
 import type { EvidenceBook } from "./evidence.service.ts";
@@ -28,15 +28,15 @@ const whenOf = (settings: Record<string, unknown> | null): When => {
  * Lends `run_checks` to projects that have checks of their own, and brackets the turn with them where the project's setting
  * `agent_checks` says so (`after`: when files changed; `both`: before the turn too). What is found is kept as evidence.
  */
-export function createChecks({ evidence, store, listContainers }: ChecksOptions): RunToolSource {
-  const checksOf = async (run: RunFacts): Promise<Check[]> =>
+export function createChecks({ evidence, store, listContainers }: ChecksOptions): ToolProvider {
+  const checksOf = async (run: RunDetails): Promise<Check[]> =>
     findChecks(
       run.workspace.files,
       (await listContainers(run.project.id)).filter(({ container_type }) => container_type === "base"),
     );
 
   /** The quick ones, one after another; what would take too long is left out. */
-  const around = async (run: RunFacts, checks: readonly Check[]): Promise<CheckResult[]> => {
+  const around = async (run: RunDetails, checks: readonly Check[]): Promise<CheckResult[]> => {
     const deadline = Date.now() + turnMs;
     const results: CheckResult[] = [];
     for (const check of checks) {
@@ -51,7 +51,7 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
     return results;
   };
 
-  return async (run): Promise<LentTools> => {
+  return async (run): Promise<ProvidedTools> => {
     const checks = await checksOf(run);
     const when = run.edit_mode === "plan" ? "off" : whenOf(run.project.settings);
     // Nobody asked for these: they must be quick, and builds write files.
@@ -84,7 +84,7 @@ export const runChecksFacts: Omit<Tool<typeof checksParameters>, "run"> = {
   timeLimitMs: () => 600_000,
 };
 
-function createRunChecks(run: RunFacts, checksOf: (run: RunFacts) => Promise<Check[]>, evidence: EvidenceBook): Tool {
+function createRunChecks(run: RunDetails, checksOf: (run: RunDetails) => Promise<Check[]>, evidence: EvidenceBook): Tool {
   return defineTool({
     ...runChecksFacts,
     async run({ names = ["typecheck", "lint", "test"], container }, { signal }) {

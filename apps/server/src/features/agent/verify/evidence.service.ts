@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ChecksReport, Evidence, List, VerifyReport } from "@tesslate/contract";
 import { notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { RunFacts } from "../runs/index.ts";
+import type { RunDetails } from "../runs/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { wireOf, type EvidenceStore } from "./evidence.store.ts";
 import type { Picture } from "./visit.ts";
@@ -13,7 +13,7 @@ export function createEvidence({ store, redactions }: { store: EvidenceStore; re
   return {
     /** Commits a report with its pictures and tells it. The project's values are hidden in its texts. */
     add: async (
-      run: Pick<RunFacts, "task_id" | "message_id" | "project" | "user_id" | "voice">,
+      run: Pick<RunDetails, "task_id" | "message_id" | "project" | "user_id" | "emitter">,
       proof: { verify: { report: Omit<VerifyReport, "pictures">; pictures: readonly Picture[] } } | { checks: ChecksReport },
     ): Promise<Evidence> => {
       const { redactIn } = await redactions.of(run.project.id);
@@ -23,7 +23,7 @@ export function createEvidence({ store, redactions }: { store: EvidenceStore; re
           ? redactIn({ ...proof.verify.report, pictures: pictures.map(({ id, label, width, height }) => ({ id, label, width, height })) })
           : null;
       let told: Evidence | undefined;
-      await run.voice.sayWith(async (tx) => {
+      await run.emitter.emitWith(async (tx) => {
         const row = await store.insert(
           tx,
           {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../../../config.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { RunToolSource } from "../runs/index.ts";
+import type { ToolProvider } from "../runs/index.ts";
 import { createBrowsers, type Browsers } from "./browsers.ts";
 import { findChromium } from "./chromium.ts";
 import { createVerify, verifyFacts, type VerifyOptions } from "./verify.tool.ts";
@@ -24,7 +24,7 @@ export async function createVerification({
   log,
   ...options
 }: Omit<VerifyOptions, "browsers" | "config"> & { config: Config["verify"]; dataDir: string; log: Logger }): Promise<{
-  source: RunToolSource;
+  provideTools: ToolProvider;
   /** For others who open pages: the places are shared. */
   browsers: Browsers | { missing: string };
   /** What may be lent here. */
@@ -34,12 +34,12 @@ export async function createVerification({
   const chromium = await findChromium(config.chromiumPath);
   if ("missing" in chromium) {
     log.info({ reason: chromium.missing }, "no browser for the agent");
-    return { source: async () => ({ tools: [] }), browsers: chromium, tools: [], close: async () => undefined };
+    return { provideTools: async () => ({ tools: [] }), browsers: chromium, tools: [], close: async () => undefined };
   }
   const browsers = createBrowsers({ chromium, dir: join(dataDir, "browsers"), limits: config, log });
   await browsers.reconcile();
   return {
-    source: async (run) => ({
+    provideTools: async (run) => ({
       tools: [createVerify({ ...options, config, browsers }, run)],
       prompt:
         "After a change that can be seen or used in the app, prove it with verify: open it, use it, expect what should be there, take a screenshot.",

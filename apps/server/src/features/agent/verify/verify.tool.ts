@@ -4,7 +4,7 @@ import type { Evidence, VerifyReport } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import { asMaterial } from "../../../platform/untrusted-text.ts";
 import type { PreviewSite } from "../../../http/server.ts";
-import type { RunFacts } from "../runs/index.ts";
+import type { RunDetails } from "../runs/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Place } from "../../runtime/previews/index.ts";
@@ -48,7 +48,7 @@ export const verifyFacts: Omit<Tool<typeof verifyParameters>, "run"> = {
 };
 
 /** Drives the project's preview in a browser of the platform's, and keeps what it saw as evidence. */
-export function createVerify({ browsers, config, evidence, site, address, listContainers, passFor }: VerifyOptions, run: RunFacts): Tool {
+export function createVerify({ browsers, config, evidence, site, address, listContainers, passFor }: VerifyOptions, run: RunDetails): Tool {
   return defineTool({
     ...verifyFacts,
     async run({ title, path = "/", steps, container: name, accessibility = true }, { signal }) {
@@ -78,7 +78,7 @@ export function createVerify({ browsers, config, evidence, site, address, listCo
       const kept = await evidence.add(run, { verify: { report: { ...report, title, container: container.name }, pictures } });
       const bad = kept.verify?.steps.find(({ status }) => status === "failed");
       const fields = {
-        content: asMaterial("what the app showed", wordsOf(kept)),
+        content: asMaterial("what the app showed", messageText(kept)),
         details: { evidence_id: kept.id, screenshots: pictures.length },
       };
       return bad ? failed(`${title}: failed at "${bad.what}".`, fields) : done(`${title}: ${report.steps.length} steps passed.`, fields);
@@ -97,7 +97,7 @@ function choose(apps: readonly ContainerRow[], name: string | undefined, scope: 
 }
 
 /** The report for the model. All of it comes from the app: material. */
-function wordsOf({ verify }: Evidence): string {
+function messageText({ verify }: Evidence): string {
   if (!verify) return "";
   const marks: Record<VerifyReport["steps"][number]["status"], string> = { passed: "ok", failed: "FAILED", skipped: "skipped" };
   const list = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `- ${line}`)]);

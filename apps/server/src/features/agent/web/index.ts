@@ -1,6 +1,6 @@
 import type { Tool } from "@tesslate/agent";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { RunToolSource } from "../runs/index.ts";
+import type { ToolProvider } from "../runs/index.ts";
 import { createSearchProvider, type SearchConfig } from "./search.providers.ts";
 import { createWebFetch } from "./web-fetch.ts";
 import { createWebSearch } from "./web-search.ts";
@@ -20,7 +20,7 @@ export function createWebTools({
   outbound: Outbound;
   searchOutbound: Outbound;
   search: SearchConfig | undefined;
-}): { source: RunToolSource; tools: readonly Tool[] } {
+}): { provideTools: ToolProvider; tools: readonly Tool[] } {
   const tools = [
     createWebFetch({ outbound }),
     ...(search
@@ -31,5 +31,5 @@ export function createWebTools({
         ]
       : []),
   ];
-  return { source: async () => ({ tools: [...tools] }), tools };
+  return { provideTools: async () => ({ tools: [...tools] }), tools };
 }

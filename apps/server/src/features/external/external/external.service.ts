@@ -2,12 +2,12 @@ import type { ExternalRun, InvokeAgent, SendMessage } from "@tesslate/contract";
 import type { Principal } from "../../../http/context.ts";
 import { unauthorized } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
-import type { Chat, Entrance, RunInput } from "../../agent/runs/index.ts";
+import type { RunInput, Runs, StartOptions } from "../../agent/runs/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { RunWebhooks } from "./run-webhooks.ts";
 
 export interface ExternalApiOptions {
-  chat: Pick<Chat, "start" | "ownRun" | "follow" | "wasToldAll" | "messageOf">;
+  runs: Pick<Runs, "start" | "ownRun" | "follow" | "hasDelivered" | "findMessage">;
   pendingApproval(chatId: string): Promise<Record<string, unknown> | null>;
   webhooks: RunWebhooks;
   limits: RateLimiter;
@@ -18,16 +18,16 @@ export interface ExternalApiOptions {
 const perMinute = 60;
 
 export type ExternalApi = ReturnType<typeof createExternalApi>;
-/** Agent runs started by programs with an API key. The route checks the scope, `chat.start` the edit mode. */
-export function createExternalApi({ chat, pendingApproval, webhooks, limits, follow }: ExternalApiOptions) {
+/** Agent runs started by programs with an API key. The route checks the scope, `runs.start` the edit mode. */
+export function createExternalApi({ runs, pendingApproval, webhooks, limits, follow }: ExternalApiOptions) {
   const statusOf = async (task: TaskRow): Promise<ExternalRun> => {
     const input = task.input as RunInput;
-    const message = await chat.messageOf(input.message_id);
+    const message = await runs.findMessage(input.message_id);
     const metadata = message?.message_metadata ?? {};
     const isOver = message !== undefined && metadata["completion_reason"] !== "in_progress";
     const question = isOver ? null : await pendingApproval(input.chat_id);
     const last = String(metadata["task_id"] ?? task.id);
-    const run = last === task.id ? task : await chat.ownRun(task.user_id, last).catch(() => task);
+    const run = last === task.id ? task : await runs.ownRun(task.user_id, last).catch(() => task);
     return {
       task_id: task.id,
       chat_id: input.chat_id,
@@ -47,10 +47,10 @@ export function createExternalApi({ chat, pendingApproval, webhooks, limits, fol
     };
   };
 
-  /** Starts a run. Throws what `chat.start` throws, and `rate_limited`. */
-  const startRun = async (user: Principal, body: SendMessage, created?: Entrance["created"]) => {
+  /** Starts a run. Throws what `runs.start` throws, and `rate_limited`. */
+  const startRun = async (user: Principal, body: SendMessage, created?: StartOptions["created"]) => {
     await limits.count({ key: `external:${user.key?.id ?? user.id}`, max: perMinute, windowSeconds: 60 });
-    const task = await chat.start(user, body, { origin: "api", ...(created && { created }) });
+    const task = await runs.start(user, body, { origin: "api", ...(created && { created }) });
     return { task, input: task.input as RunInput };
   };
 
@@ -74,20 +74,20 @@ export function createExternalApi({ chat, pendingApproval, webhooks, limits, fol
     },
     status: async (user: Principal, taskId: string): Promise<ExternalRun> => {
       requireApiKey(user);
-      return statusOf(await chat.ownRun(user.id, taskId));
+      return statusOf(await runs.ownRun(user.id, taskId));
     },
     events: async (user: Principal, taskId: string, options: { afterSeq?: number; signal: AbortSignal }) => {
       requireApiKey(user);
-      const task = await chat.ownRun(user.id, taskId);
-      return (await chat.wasToldAll(task.id, options.afterSeq)) ? undefined : chat.follow(task, options);
+      const task = await runs.ownRun(user.id, taskId);
+      return (await runs.hasDelivered(task.id, options.afterSeq)) ? undefined : runs.follow(task, options);
     },
     /** The state of a run, after it ended or after `waitMs`. For MCP clients. */
     runOf: async (userId: string, taskId: string, { waitMs, signal }: { waitMs: number; signal: AbortSignal }): Promise<ExternalRun> => {
-      const task = await chat.ownRun(userId, taskId);
+      const task = await runs.ownRun(userId, taskId);
       const now = await statusOf(task);
       if (waitMs === 0 || now.completed_at !== null || now.pending_approval) return now;
       for await (const _ of follow(task.id, AbortSignal.any([signal, AbortSignal.timeout(waitMs)])));
-      return statusOf(await chat.ownRun(userId, taskId));
+      return statusOf(await runs.ownRun(userId, taskId));
     },
   };
 }

@@ -1,17 +1,17 @@
 import { EditMode, ProjectRef, Type, Uuid, type ExternalRun } from "@tesslate/contract";
-import type { Chat } from "../../agent/runs/index.ts";
+import type { Runs } from "../../agent/runs/index.ts";
 import type { ExternalApi } from "../external/index.ts";
 import { platformTool, type PlatformTool } from "./platform-tool.ts";
 
 export interface RunToolsOptions {
   external: Pick<ExternalApi, "startRun" | "runOf">;
-  chat: Pick<Chat, "cancel">;
+  runs: Pick<Runs, "cancel">;
 }
 
 const maxWaitSeconds = 50;
 
 /** MCP tools for agent runs. */
-export const runTools = ({ external, chat }: RunToolsOptions): PlatformTool[] => [
+export const runTools = ({ external, runs }: RunToolsOptions): PlatformTool[] => [
   platformTool({
     name: "run_agent",
     title: "Run the agent",
@@ -54,6 +54,6 @@ export const runTools = ({ external, chat }: RunToolsOptions): PlatformTool[] =>
     scope: "run",
     isReadOnly: false,
     parameters: Type.Object({ task_id: Uuid }),
-    run: ({ user }, { task_id }) => chat.cancel(user.id, { task_id }),
+    run: ({ user }, { task_id }) => runs.cancel(user.id, { task_id }),
   }),
 ];

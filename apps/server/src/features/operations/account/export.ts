@@ -39,7 +39,7 @@ export function createExporting({
   store: AccountStore;
   tasks: Tasks;
   projects: Pick<Projects, "sandboxOf">;
-  attachments: { listOfUser(userId: string): Promise<{ id: string; name: string }[]>; bytesOf(id: string): Promise<Buffer | undefined> };
+  attachments: { listOfUser(userId: string): Promise<{ id: string; name: string }[]>; read(id: string): Promise<Buffer | undefined> };
   limits: RateLimiter;
   mail: Mail;
   appBaseUrl: string;
@@ -81,7 +81,7 @@ export function createExporting({
     await progress(40, "Gathering attachments");
     for (const { id, name } of await attachments.listOfUser(user.id)) {
       signal.throwIfAborted();
-      const bytes = await attachments.bytesOf(id);
+      const bytes = await attachments.read(id);
       if (bytes) zip.addBuffer(bytes, `attachments/${id}-${name.replace(/[^\w.-]+/g, "_").slice(0, 100)}`);
     }
     const owned = (await store.projectsOf(user.id)).filter((project) => project.environment_status !== "deleting");

@@ -99,30 +99,24 @@ export const scenarios: readonly Scenario[] = [
     title: "A run paused at its cap, the window nearly full",
     messages: [
       message("90", "user", question, "14:02:00"),
-      message(
-        "91",
-        "assistant",
-        "Paused at the cap of $0.50 for one run. What was done so far is kept; you can let it go on.",
-        "14:02:01",
-        {
-          task_id: run,
-          model: "anthropic/claude-sonnet-4.6",
-          completion_reason: "resource_limit_exceeded",
-          iterations: 9,
-          duration_ms: 184_000,
-          usage: { tokens_in: 412_000, tokens_out: 9_300, cost_cents: 50.2, context_used: 184_300, context_window: 200_000 },
-          steps: [
-            {
-              iteration: 1,
-              thought: null,
-              response_text: "I'll read the slot rules first.",
-              timestamp: at("14:02:04"),
-              is_complete: false,
-              tool_calls: [{ ...read, result: { success: true, result: { content: "" } } }],
-            },
-          ],
-        },
-      ),
+      message("91", "assistant", "Paused at the limit of $0.50 per run. Resume to continue.", "14:02:01", {
+        task_id: run,
+        model: "anthropic/claude-sonnet-4.6",
+        completion_reason: "resource_limit_exceeded",
+        iterations: 9,
+        duration_ms: 184_000,
+        usage: { tokens_in: 412_000, tokens_out: 9_300, cost_cents: 50.2, context_used: 184_300, context_window: 200_000 },
+        steps: [
+          {
+            iteration: 1,
+            thought: null,
+            response_text: "I'll read the slot rules first.",
+            timestamp: at("14:02:04"),
+            is_complete: false,
+            tool_calls: [{ ...read, result: { success: true, result: { content: "" } } }],
+          },
+        ],
+      }),
     ],
   },
   {

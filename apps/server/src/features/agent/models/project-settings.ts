@@ -1,5 +1,5 @@
 /** What a project's settings say of models. Settings are free-form JSON, so whatever does not fit counts as unsaid. */
-export interface ProjectWishes {
+export interface ProjectModelSettings {
   model: string | null;
   /** Undefined: the person's list, else the server's. */
   fallback_models: string[] | undefined;
@@ -9,7 +9,7 @@ export interface ProjectWishes {
 const maxIds = 10;
 const isId = (value: unknown): value is string => typeof value === "string" && value.length <= 200 && /^[^/\s]+\/\S+$/.test(value);
 
-export function wishesOf({ settings }: { settings: Record<string, unknown> | null }): ProjectWishes {
+export function projectModelSettings({ settings }: { settings: Record<string, unknown> | null }): ProjectModelSettings {
   const { model, fallback_models, max_cost_cents } = settings ?? {};
   return {
     model: isId(model) ? model : null,

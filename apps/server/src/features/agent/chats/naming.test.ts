@@ -1,7 +1,7 @@
 import { call, fail, say, when } from "@tesslate/testkit";
 import { expect, test } from "vitest";
 import { chatWorld, eventually, find } from "../../../testing/chat.ts";
-import { titleFrom, titleOf } from "./title.ts";
+import { titleFromMessage, titleFromModel } from "./naming.ts";
 
 test.each([
   ["Build a to-do app", "Build a to-do app"],
@@ -13,14 +13,14 @@ test.each([
     "Make the header sticky and give the whole page a darker…",
   ],
   ["x".repeat(100), `${"x".repeat(60)}…`],
-])("%j becomes %j", (message, title) => expect(titleFrom(message)).toBe(title));
+])("%j becomes %j", (message, title) => expect(titleFromMessage(message)).toBe(title));
 
 test.each([
   ['"Waiting list for the bread class."', "Waiting list for the bread class"],
   ["\n**Title: Brotkurs**\nmore", "Brotkurs"],
   ["…", undefined],
   ["", undefined],
-])("what the model says, %j, names it %j", (said, title) => expect(titleOf(said)).toBe(title));
+])("what the model says, %j, names it %j", (said, title) => expect(titleFromModel(said)).toBe(title));
 
 test("after the first answer the model names the session; a person's name, a failure and later answers leave it as it is", async () => {
   const first = "Please build me a waiting list for the Saturday bread class, with twelve places";

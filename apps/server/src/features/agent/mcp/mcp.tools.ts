@@ -1,7 +1,7 @@
 import type { TObject } from "typebox";
 import type { Tool, ToolOutput } from "@tesslate/agent";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { RunFacts, RunToolSource } from "../runs/index.ts";
+import type { RunDetails, ToolProvider } from "../runs/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { connectMcp, McpProblem, type McpConnection, type McpLimits } from "./connection.ts";
 import type { ForeignTool } from "../../../db/schema/agent.ts";
@@ -11,7 +11,7 @@ import type { McpServerRow } from "../../../db/schema/agent.ts";
 import type { McpVault } from "./mcp.vault.ts";
 import type { McpSignIns } from "./sign-in.ts";
 
-export interface McpLendingOptions {
+export interface McpToolsOptions {
   store: McpStore;
   vault: McpVault;
   signIns: Pick<McpSignIns, "of">;
@@ -34,9 +34,9 @@ const awayMs = 60_000;
  * Lends the tools of a person's MCP servers to runs (agent-git-deploy 4.19). A list that is known costs no connection; a server is connected
  * to when one of its tools is first called. They ask like our own tools do; only who trusts a server's word lets its read-only tools run freely.
  */
-export function createMcpLending({ store, vault, signIns, outbound, redactions, mcp, version }: McpLendingOptions): RunToolSource {
+export function createMcpTools({ store, vault, signIns, outbound, redactions, mcp, version }: McpToolsOptions): ToolProvider {
   const awaySince = new Map<string, { at: number; problem: string; version: string }>();
-  const linkOf = (row: McpServerRow, run: RunFacts) => {
+  const linkOf = (row: McpServerRow, run: RunDetails) => {
     let open: Promise<McpConnection> | undefined;
     let connects = 0;
     const note = (seen: Parameters<McpStore["note"]>[1]) =>

@@ -1,0 +1,154 @@
+import type { Todo } from "@tesslate/agent";
+import type { EditMode } from "@tesslate/contract";
+import type { Sandbox } from "@tesslate/runtime";
+import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { Queries } from "../../../platform/database.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Traces } from "../../../platform/traces.ts";
+import type { Credits } from "../../billing/credits/index.ts";
+import type { TaskRow } from "../../core/tasks/index.ts";
+import type { LiveRedactor } from "../../projects/secrets/index.ts";
+import type { Agents, RunnableAgent } from "../agents/index.ts";
+import type { Cassettes } from "../cassettes/index.ts";
+import type { ChatStore } from "../chats/index.ts";
+import type { Models, ResolvedModel } from "../models/index.ts";
+import type { Approvals } from "./approvals.ts";
+import type { NewRunEvent, RunEmitter } from "./events.ts";
+import type { Questions } from "./questions.ts";
+import type { RunsStore } from "./runs.store.ts";
+import type { ToolProvider } from "./toolset.ts";
+
+/** The type of the task that a run is. */
+export const runType = "agent_execution";
+
+/** The input of a run's task: ids and options only, because another process may execute it later. */
+export interface RunInput {
+  project_id: string;
+  chat_id: string;
+  user_message_id: string;
+  /** The assistant's message, filled when the run ends. */
+  message_id: string;
+  agent_id: string;
+  model_id: string;
+  edit_mode: EditMode;
+  container_id: string | null;
+  view_context: string | null;
+  max_iterations: number | null;
+  /** Absent in runs that were created before there was a cost limit. */
+  max_cost_cents?: number | null;
+  user_name: string;
+  /** The interrupted or paused run that this one continues. */
+  resumes: string | null;
+  /** Earlier runs that filled the same message; absent in a first run. */
+  earlier?: EarlierRuns;
+  /** Replaces the chat's to-do list when the run starts. */
+  todos?: Todo[];
+}
+
+/** The runs that filled a message before the one that resumes it. The UI shows all of them as one run. */
+export interface EarlierRuns {
+  tasks: string[];
+  /** Those of `tasks` whose cost counts towards the run's cost limit. A pause at a limit resets it, an interruption does not. */
+  counted: string[];
+  /** Steps that do not count towards the step limit, for the same reason. */
+  free_iterations: number;
+  /** The last committed step. */
+  after_iteration: number;
+  duration_ms: number;
+  /** The last of them was paused at a limit, not interrupted. */
+  is_paused: boolean;
+}
+
+/** A run and where its events go. */
+export interface RunHandle {
+  task: TaskRow;
+  input: RunInput;
+  emitter: RunEmitter;
+}
+
+/** A run with everything its input refers to. */
+export interface PreparedRun extends RunHandle {
+  project: ProjectRow;
+  chat: ChatRow;
+  /** The user's message. */
+  question: MessageRow;
+  agent: RunnableAgent;
+  /** The model, then its fallbacks. */
+  chain: readonly [ResolvedModel, ...ResolvedModel[]];
+  sandbox: Sandbox;
+  signal: AbortSignal;
+  log: Logger;
+}
+
+/** The agent's files around a run. Neither method throws. */
+export interface RunCheckpoints {
+  /** Saves a checkpoint before the agent changes anything; false when that was not possible. */
+  before(
+    project: ProjectRow,
+    run: { user_id: string; chat_id: string; message_id: string; task_id: string; message: string },
+  ): Promise<boolean>;
+  /** Saves a checkpoint of the result and counts what changed, if known. Safe to repeat. */
+  after(run: {
+    task_id: string;
+    project_id: string;
+    chat_id: string;
+    /** The user's message. */
+    message_id: string;
+    isResumed: boolean;
+    toolCalls: number;
+  }): Promise<{ files: number; additions: number; deletions: number } | undefined>;
+}
+
+/** Costs in US cents, 0 for none; `maxIterations` 0: unlimited. */
+export interface RunLimits {
+  maxIterations: number;
+  maxRunMs: number;
+  maxCostPerRunCents: number;
+  maxCostPerDayCents: number;
+}
+
+/** Everything that executing runs needs. */
+export interface RunDependencies {
+  store: RunsStore;
+  chats: ChatStore;
+  approvals: Approvals;
+  questions: Questions;
+  agents: Agents;
+  models: Models;
+  credits: Credits;
+  events: EventLog;
+  projects: {
+    find(id: string): Promise<ProjectRow | undefined>;
+    /** The project once its setup has ended; undefined when it was deleted or the signal aborts. */
+    whenSetUp(projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined>;
+    sandboxOf(project: ProjectRow): Promise<Sandbox>;
+    touch(projectId: string): Promise<void>;
+  };
+  /** Keeps the project awake until the returned function is called. */
+  keepAwake(projectId: string): Promise<() => void>;
+  /** Announces a file change that the run emits itself, so that the file watcher does not emit it again. */
+  expectChange(projectId: string, path: string, etag: string | undefined): void;
+  /** Hides the values of the project's secrets. */
+  redactor(projectId: string): Promise<LiveRedactor>;
+  checkpoints: RunCheckpoints;
+  /** Removes the steering messages for the next model call from the queue and returns them. */
+  takeSteering(run: RunHandle, iteration: number): Promise<string[]>;
+  /** Updates the plan from the to-do list, in the same transaction. */
+  syncPlan(tx: Queries, chatId: string, todos: readonly Todo[]): Promise<NewRunEvent[]>;
+  /** Called when the run has ended and the chat accepts the next message. Must not throw. */
+  onEnded(chatId: string): Promise<void>;
+  /** Undefined when the attachment was deleted. */
+  readAttachment(id: string): Promise<Buffer | undefined>;
+  /** Runs the agent, recording a cassette where that is switched on. */
+  record: Cassettes["record"];
+  toolProviders: readonly ToolProvider[];
+  /** The public URL of a container. */
+  previewUrl(hostLabel: string): string;
+  /** Resumes an interrupted run. */
+  resume(sender: { id: string; name: string }, taskId: string): Promise<unknown>;
+  limits: RunLimits;
+  traces: Traces | undefined;
+  log: Logger;
+}
