@@ -142,14 +142,14 @@ export default journey({}, async (stage) => {
         await page.getByRole("switch", { name: "Fix errors automatically" }).click();
         await until("the switch is stored", async () => (await client.projects.get({ params })).settings?.["auto_fix"] === true);
         await send("Make it work again");
-        await log.getByText("so they stopped here").waitFor({ timeout: 40_000 });
+        await log.getByText("automatic fixes. See Problems").waitFor({ timeout: 40_000 });
         await idle();
         const rounds = (await questions()).slice(-3).map(({ message_metadata }) => message_metadata?.["auto_fix"] ?? null);
         expect(JSON.stringify(rounds) === "[null,1,2]", JSON.stringify(rounds));
         await log.getByText("auto-fix, attempt 2 of 2").waitFor();
         await shot(page, "auto-fix");
         await page.reload();
-        await log.getByText("so they stopped here").waitFor();
+        await log.getByText("automatic fixes. See Problems").waitFor();
         await page.goto(`${studio.url}/p/${project.slug}/settings`);
         await page.getByRole("heading", { name: "Agent", exact: true }).scrollIntoViewIfNeeded();
         await shot(page, "agent-settings");

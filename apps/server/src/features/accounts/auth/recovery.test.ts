@@ -76,12 +76,12 @@ describe("a forgotten password", () => {
     await post("/api/auth/forgot-password", { email: user.email });
     const mail = await mails.waitFor((m) => m.to.includes(user.email) && /new password/.test(m.subject));
     expect(mail.text).toContain(
-      'signs you out everywhere. These stay active: passkeys "Ada\'s phone"; API keys "Nightly". Remove whatever is not yours',
+      'signs you out everywhere. These stay active: passkeys "Ada\'s phone"; API keys "Nightly". Remove any you don\'t recognize',
     );
     const token = /token=(\S+)/.exec(mail.text)?.[1];
     expect((await post("/api/auth/reset-password", { token, password: "an entirely new one" })).status).toBe(200);
     expect((await app.request("/api/projects", { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
-    await mails.waitFor((m) => m.to.includes(user.email) && /API keys go on working/.test(m.text));
+    await mails.waitFor((m) => m.to.includes(user.email) && /API keys still work/.test(m.text));
   });
 
   test("weak passwords are refused and the link stays good", async () => {
@@ -151,7 +151,7 @@ describe("an address", () => {
     const former = await linkTo(user.email, /Confirm/);
     const email = `new-${user.email}`;
     expect(await change(user, email)).toMatchObject({ email: user.email, pending_email: email, is_verified: false });
-    await mails.waitFor((m) => m.to.includes(user.email) && /about to change/.test(m.subject) && m.text.includes(email));
+    await mails.waitFor((m) => m.to.includes(user.email) && /Request to change/.test(m.subject) && m.text.includes(email));
     expect((await logIn(email, user.password)).status).toBe(401);
     expect((await logIn(user.email, user.password)).status).toBe(200);
     const token = await linkTo(email, /Confirm/);

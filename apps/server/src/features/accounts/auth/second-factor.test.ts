@@ -65,7 +65,7 @@ test("an app is set up with a code of it; from then on the password alone opens 
     totp: { confirmed_at: expect.any(String), last_used_at: expect.any(String) },
     recovery_codes_left: 10,
   });
-  await mails.waitFor((m) => m.to.includes(user.email) && m.text.includes("authenticator app was set up"));
+  await mails.waitFor((m) => m.to.includes(user.email) && m.text.includes("authenticator app was added"));
 
   const { rows } = await sql("select encode(sealed_secret, 'escape') as secret from totp_secrets where user_id = $1", [user.id]);
   expect(JSON.stringify(rows)).not.toContain(begun.secret);

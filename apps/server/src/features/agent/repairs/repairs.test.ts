@@ -112,7 +112,7 @@ test("two tabs report, one attempt is made; after two it stops and says so; a pe
   expect((await questions())[1]?.[1]).toContain("(Automatic attempt 1 of 2)");
   await report("TypeError: 3");
   await vi.waitFor(async () =>
-    expect(await notices()).toMatchObject([{ data: { level: "warning", message: expect.stringContaining("2 automatic attempts") } }]),
+    expect(await notices()).toMatchObject([{ data: { level: "warning", message: expect.stringContaining("2 automatic fixes") } }]),
   );
   await report("TypeError: 4");
   await new Promise((resolve) => setTimeout(resolve, 200));

@@ -142,7 +142,7 @@ test("a model of the server does not take over from one's own endpoint for nothi
   await client.models.setPreferences({ body: { fallback_models: ["openai/gpt-5.1"] } });
   const refused = find(await world.run("Go", { model: "custom/mine/mine" }), "complete")!.data;
   expect(refused).toMatchObject({ success: false, completion_reason: "error" });
-  expect(refused.error).toMatch(/openai\/gpt-5\.1 could not take over: Your credits are used up/);
+  expect(refused.error).toMatch(/openai\/gpt-5\.1 could not take over: You are out of credits/);
   expect(await rowsOf(world, "select model from usage_logs where not is_byok")).toEqual([]);
   await give(world, { purchased: 20 });
   const answered = find(await world.run("Again", { model: "custom/mine/mine" }), "complete")!.data;
