@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Literals, Nullable, Type, Uuid, pageQuery, route } from "@tesslate/contract";
 import { RuntimeError } from "@tesslate/runtime";
 import { AppError, InvalidInput, conflict, notFound } from "../platform/errors.ts";
@@ -18,6 +18,8 @@ const failures: Record<string, () => Error> = {
   database: () => Object.assign(new Error("connect ECONNREFUSED /var/run"), { code: "ECONNREFUSED", syscall: "connect" }),
 };
 const routes = {
+  /** Works until the client leaves. */
+  work: route({ method: "GET", path: "/api/work", tag: "t", summary: "s", auth: "none" }),
   fail: route({
     method: "GET",
     path: "/api/fail/{kind}",
@@ -94,6 +96,10 @@ const routes = {
 let door: FrontDoor;
 beforeAll(async () => {
   door = await frontDoor(routes, {
+    work: async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      throw new RuntimeError("aborted", "Stopped.");
+    },
     fail: async (_, { params }) => {
       throw failures[params.kind]?.();
     },
@@ -340,4 +346,14 @@ describe("what the door itself refuses", () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toEqual({ detail: expect.any(String), code: "bad_request" });
   });
+});
+
+test("work that stops because the client left is no failure in the log", async () => {
+  const client = new AbortController();
+  const left = fetch(`${door.url}/api/work`, { signal: client.signal });
+  setTimeout(() => client.abort(), 50);
+  await expect(left).rejects.toThrow();
+  await vi.waitFor(() => expect(door.logs()).toMatch(/"route":"test.work".*"aborted":true/));
+  expect((await send("/api/fail/app")).status).toBe(409);
+  expect(door.logs()).not.toMatch(/"level":"error"[^\n]*test\.work/);
 });

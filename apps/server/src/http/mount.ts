@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { RuntimeError } from "@tesslate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import {
   inputOf,
@@ -296,12 +297,17 @@ function callerOf({ headers }: FastifyRequest): { traceparent?: string; tracesta
   return { ...(typeof traceparent === "string" && { traceparent }), ...(typeof tracestate === "string" && { tracestate }) };
 }
 
+const isAbort = (error: unknown): boolean =>
+  (error instanceof RuntimeError && error.code === "aborted") || (error instanceof Error && error.name === "AbortError");
+
 /** The error, not-found and log hooks of the whole app. */
 export function installEdges(app: FastifyInstance, { ended, traces }: RequestWatch = {}): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("abort", undefined);
   app.decorateRequest("form", undefined);
   app.setErrorHandler((error, request, reply) => {
+    // The client left and its work was stopped: nothing failed, and nobody reads the response.
+    if (reply.raw.destroyed && isAbort(error)) return void reply.hijack();
     const rendered = renderError(error, request.id);
     if (rendered.isUnexpected) request.log.error({ err: error, route: request.routeOptions.config.route }, "request failed");
     for (const [name, value] of Object.entries(rendered.headers)) reply.header(name, value);
