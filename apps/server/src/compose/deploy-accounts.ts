@@ -5,7 +5,7 @@ import {
   mountDeploymentCredentials,
   type DeploymentCredentials,
 } from "../features/delivery/deployment-credentials/index.ts";
-import { createAuthCookies, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
+import { createAuthCookies, createOauthConnect, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
 import { createDeploymentOauth, createOauthApps, mountDeploymentOauth, tokenLifeOf } from "../features/delivery/deployment-oauth/index.ts";
 import { createProviderAdapters, type ProviderAdapter } from "../features/delivery/deployments/index.ts";
 import type { AccountsArea } from "./accounts.ts";
@@ -37,9 +37,8 @@ export function composeDeployAccounts(
   });
   const oauth = createDeploymentOauth({
     apps,
-    states: createOauthStates({ store: createOauthStore(db), box }),
+    oauth: createOauthConnect({ states: createOauthStates({ store: createOauthStore(db), box }), findSession: sessions.find }),
     credentials,
-    findSession: sessions.find,
     requireProject: projects.require,
     log,
   });

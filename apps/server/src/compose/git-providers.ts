@@ -1,6 +1,6 @@
-import { createAuthCookies, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
+import { createAuthCookies, createOauthConnect, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
 import {
-  createConnecting,
+  createGitConnections,
   createGitAccounts,
   createGitBrowsing,
   createGitProvidersStore,
@@ -46,12 +46,11 @@ export function composeGitProviders(
     allowsPlain: outbound.allowsPlain,
   });
   const gitAccounts = createGitAccounts({ store, box, hosts, fetch, log });
-  const connecting = createConnecting({
+  const connections = createGitConnections({
     store,
     accounts: gitAccounts,
     hosts,
-    states: createOauthStates({ store: createOauthStore(db), box }),
-    findSession: sessions.find,
+    oauth: createOauthConnect({ states: createOauthStates({ store: createOauthStore(db), box }), findSession: sessions.find }),
     limits,
     fetch: once,
     log,
@@ -60,7 +59,7 @@ export function composeGitProviders(
   return {
     gitAccounts,
     mount(mount) {
-      mountGitProviders(mount, { hosts, connecting, browsing, cookies: createAuthCookies(config.auth), appBaseUrl });
+      mountGitProviders(mount, { hosts, connections, browsing, cookies: createAuthCookies(config.auth), appBaseUrl });
     },
   };
 }

@@ -28,6 +28,6 @@ export const refusalSentences: Record<SecretRefusal, string> = {
   reserved_key: `${reservedKeys.join(", ")} are set by the server.`,
   empty_value: "It has no value.",
   value_too_large: "A value has at most 32 KiB.",
-  nul_character: "A value cannot hold a NUL character.",
+  nul_character: "A value cannot contain a NUL character.",
   secret_limit_reached: `A project has at most ${secretLimits.maxCount} secrets.`,
 };

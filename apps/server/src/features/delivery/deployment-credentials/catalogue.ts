@@ -1,6 +1,5 @@
 import type { DeploymentProviderInfo, OutsideProvider } from "@tesslate/contract";
 
-/** agent-git-deploy 8.1. */
 export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oauth_available">[] = [
   {
     name: "vercel",
@@ -14,7 +13,7 @@ export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oau
   {
     name: "netlify",
     display_name: "Netlify",
-    description: "Serves what was built here",
+    description: "Hosts static files that this server builds",
     auth_type: "oauth",
     required: ["token"],
     optional: [],
@@ -23,7 +22,7 @@ export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oau
   {
     name: "cloudflare",
     display_name: "Cloudflare Workers",
-    description: "Serves what was built here, as assets of a worker",
+    description: "Hosts static files that this server builds, as assets of a Worker",
     auth_type: "api_token",
     required: ["account_id", "api_token"],
     optional: ["dispatch_namespace"],

@@ -2,7 +2,6 @@ import { deploymentCredentialsRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { DeploymentCredentials } from "./deployment-credentials.service.ts";
 
-/** agent-git-deploy 8 and 10. */
 export function mountDeploymentCredentials(mount: Mount, { credentials }: { credentials: DeploymentCredentials }): void {
   mount("deploymentCredentials", deploymentCredentialsRoutes, {
     list: ({ user }, { query }) => credentials.list(user.id, query),

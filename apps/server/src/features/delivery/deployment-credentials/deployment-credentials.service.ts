@@ -8,7 +8,7 @@ import { catalogue, providerNames } from "./catalogue.ts";
 import type { DeploymentCredentialsStore } from "./deployment-credentials.store.ts";
 import type { DeploymentCredentialRow } from "../../../db/schema/delivery.ts";
 
-/** What the tokens of a person with a provider are bound to; there is one set at each place. */
+/** Additional authenticated data of a user's provider tokens; one credential per user, provider and project. */
 export const credentialPlace = (row: { user_id: string; provider: string; project_id: string | null }): string =>
   `deployment_credentials:${row.user_id}:${row.provider}:${row.project_id ?? ""}`;
 
@@ -16,25 +16,25 @@ export interface Tokens {
   access_token: string;
   refresh_token?: string;
 }
-/** What a provider's token endpoint gives; `expiresInSeconds` of the access token. */
+/** Response of a provider's token endpoint; `expiresInSeconds` of the access token. */
 export interface Granted extends Tokens {
   expiresInSeconds?: number;
 }
-/** What the OAuth apps of this server do for credentials that came through them. */
+/** Renews and revokes tokens that were granted through this server's OAuth apps. */
 export interface TokenLife {
   isAvailable(provider: OutsideProvider): boolean;
-  /** `undefined`: the provider says that it renews this one no more. Throws when it cannot be reached. */
+  /** `undefined`: the provider refuses to renew it. Throws when the provider is not reachable. */
   renew(provider: OutsideProvider, refreshToken: string): Promise<Granted | undefined>;
   revoke(provider: OutsideProvider, tokens: Tokens): Promise<void>;
 }
 type Metadata = { [key: string]: string | null | undefined };
 
-/** A token with less left is renewed before it is used. */
+/** Renew a token that expires sooner than this. */
 const marginMs = 120_000;
 
 /**
- * Accounts with deployment providers (agent-git-deploy 8, 10): sealed, write-only, one per person, provider and project. OAuth tokens are renewed
- * under a lock of their row, because the token that renews serves once.
+ * Accounts at deployment providers: encrypted, write-only, one per user, provider and project. OAuth tokens are renewed under a row lock,
+ * because a refresh token works once.
  */
 export type DeploymentCredentials = ReturnType<typeof createDeploymentCredentials>;
 export function createDeploymentCredentials({
@@ -58,7 +58,7 @@ export function createDeploymentCredentials({
     } catch (cause) {
       throw new AppError(
         "secrets_unreadable",
-        "The token cannot be opened: the server's encryption key has changed. Connect the provider again, or ask for the former key.",
+        "The token cannot be decrypted because the server's encryption key changed. Connect the provider again, or restore the previous key.",
         { cause },
       );
     }
@@ -71,9 +71,9 @@ export function createDeploymentCredentials({
     return row;
   };
   const expired = (provider: OutsideProvider) =>
-    conflict("provider_token_expired", `Your connection with ${titleOf(provider)} has ended. Connect it again under Settings.`);
+    conflict("provider_token_expired", `Your ${titleOf(provider)} connection expired. Reconnect it in Settings.`);
 
-  /** The access token, renewed when it is about to end. Throws `provider_token_expired`, `bad_gateway`. */
+  /** The access token, renewed when it is about to expire. Throws `provider_token_expired`, `bad_gateway`. */
   const fresh = async (row: DeploymentCredentialRow): Promise<Credential> => {
     const current = await (isEnding(row) ? renewed(row.id, row.provider) : Promise.resolve(row));
     return { token: opened(current).access_token, metadata: current.metadata };
@@ -82,7 +82,7 @@ export function createDeploymentCredentials({
     const outcome = await store.transaction(async (tx) => {
       const row = await store.lock(tx, id);
       if (!row) throw notFound("Credential");
-      // Whoever held the lock before has done it.
+      // The previous lock holder already renewed it.
       if (!isEnding(row)) return row;
       const { refresh_token } = opened(row);
       if (refresh_token === undefined || row.needs_reconnect) return undefined;
@@ -97,20 +97,20 @@ export function createDeploymentCredentials({
     return outcome;
   };
 
-  /** Whether the provider takes it; undefined when it cannot be asked. */
+  /** Whether the provider accepts the token; undefined when it is not reachable. */
   const judge = async (provider: OutsideProvider, credential: Credential) => {
     try {
       return await providers[provider].check(credential);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      log.info({ provider, status: error.status, reason: error.message }, "deployment provider could not judge a token");
+      log.info({ provider, status: error.status, reason: error.message }, "deployment provider could not check a token");
       return undefined;
     }
   };
 
   const requireMetadata = (provider: OutsideProvider, metadata: Record<string, string>): void => {
     if (provider === "cloudflare" && !metadata["account_id"])
-      throw badRequest("Cloudflare needs the id of the account beside the token.", "account_id_required");
+      throw badRequest("Cloudflare needs the account id in addition to the token.", "account_id_required");
   };
   const put = async (
     place: { user_id: string; project_id: string | null; provider: OutsideProvider },
@@ -138,7 +138,7 @@ export function createDeploymentCredentials({
       return { ...page.envelope(rows.map(wireOf), total), providers };
     },
 
-    /** A pasted token. Throws `unknown_provider`, `not_found`, `account_id_required`, `credential_rejected`. */
+    /** Saves a pasted token. Throws `unknown_provider`, `not_found`, `account_id_required`, `credential_rejected`. */
     save: async (
       userId: string,
       input: {
@@ -157,13 +157,13 @@ export function createDeploymentCredentials({
       requireMetadata(provider, metadata);
       const judged = input.skip_validation ? undefined : await judge(provider, { token: access_token, metadata });
       if (judged && !judged.valid)
-        throw badRequest(judged.error ?? `${titleOf(provider)} does not accept this token.`, "credential_rejected");
+        throw badRequest(judged.error ?? `${titleOf(provider)} rejected this token.`, "credential_rejected");
       const { row, isNew } = await put({ user_id: userId, project_id, provider }, "token", { access_token }, metadata);
       return { credential: { ...wireOf(row), validated: judged?.valid === true }, isNew };
     },
     /**
-     * What came through OAuth, once the provider confirms that it may deploy: signing in alone does not show that. Throws `credential_rejected`, and
-     * `bad_gateway` where the provider did not answer and a connection that works would be replaced.
+     * Saves an OAuth grant once the provider confirms that it may deploy; a successful sign-in does not prove that. Throws
+     * `credential_rejected`, and `bad_gateway` when the provider did not respond and a working connection would be replaced.
      */
     saveGranted: async (
       place: { user_id: string; project_id: string | null; provider: OutsideProvider },
@@ -175,12 +175,12 @@ export function createDeploymentCredentials({
       const { display_name, token_url } = catalogueEntry(place.provider);
       if (judged && !judged.valid)
         throw badRequest(
-          `${display_name} signed you in, but the connection was not saved: ${judged.error ?? "the token is not accepted."} Create a token at ${token_url} and connect with it instead.`,
+          `You signed in at ${display_name}, but the connection was not saved: ${judged.error ?? "the token was rejected."} Create a token at ${token_url} and connect with it instead.`,
           "credential_rejected",
         );
       const known = judged ? undefined : await store.at(place);
       if (known && !known.needs_reconnect)
-        throw new AppError("bad_gateway", `${display_name} did not answer. Your existing connection was kept. Try again later.`);
+        throw new AppError("bad_gateway", `${display_name} did not respond, so your existing connection was kept. Try again later.`);
       return wireOf((await put(place, "oauth", granted, metadata)).row);
     },
 
@@ -200,13 +200,13 @@ export function createDeploymentCredentials({
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await store.remove(userId, id);
       if (!row) throw notFound("Credential");
-      // What is gone here should be gone there, but nobody waits for a provider that is down.
+      // Revoke at the provider too, without waiting for it.
       if (row.kind === "oauth")
         await Promise.resolve()
           .then(() => life.revoke(row.provider, opened(row)))
-          .catch((err: unknown) => log.info({ err, provider: row.provider }, "a deployment token was not revoked"));
+          .catch((err: unknown) => log.info({ err, provider: row.provider }, "deployment token not revoked"));
     },
-    /** What the provider says now. */
+    /** Checks the token with the provider now. */
     test: async (userId: string, id: string) => {
       const row = await own(userId, id);
       let credential: Credential;
@@ -218,19 +218,19 @@ export function createDeploymentCredentials({
         throw error;
       }
       const judged = await judge(row.provider, credential);
-      if (!judged) return { valid: false, error: `${titleOf(row.provider)} cannot be asked at the moment.`, provider_info: {} };
+      if (!judged) return { valid: false, error: `${titleOf(row.provider)} is not reachable right now. Try again later.`, provider_info: {} };
       return { valid: judged.valid, error: judged.error ?? null, provider_info: judged.info };
     },
 
     /**
-     * What opens a person's account: the project's own credential, else their usual one, with a token that is valid for minutes. Undefined when
-     * nothing is connected. Throws `provider_token_expired`, `bad_gateway`, `secrets_unreadable`.
+     * The project's own credential, otherwise the user's default, with an access token that is valid for minutes. Undefined when nothing
+     * is connected. Throws `provider_token_expired`, `bad_gateway`, `secrets_unreadable`.
      */
     getCredential: async (userId: string, projectId: string, provider: OutsideProvider): Promise<Credential | undefined> => {
       const row = await store.choose(userId, projectId, provider);
       return row && fresh(row);
     },
-    /** Whether there is one, as far as is known here. */
+    /** Whether a credential is stored, without checking it. */
     hasCredential: async (userId: string, projectId: string, provider: OutsideProvider): Promise<boolean> =>
       (await store.choose(userId, projectId, provider)) !== undefined,
   };
@@ -238,13 +238,13 @@ export function createDeploymentCredentials({
 
 const catalogueEntry = (provider: OutsideProvider) => {
   const found = catalogue.find(({ name }) => name === provider);
-  if (!found) throw new Error(`no provider ${provider}`);
+  if (!found) throw new Error(`unknown provider ${provider}`);
   return found;
 };
 const titleOf = (provider: OutsideProvider): string => catalogueEntry(provider).display_name;
 function providerOf(text: string): OutsideProvider {
   const found = providerNames.find((name) => name === text.trim().toLowerCase());
-  if (!found) throw badRequest(`There is no provider ${text.slice(0, 50)}.`, "unknown_provider", { available: providerNames });
+  if (!found) throw badRequest(`Unknown provider ${text.slice(0, 50)}. Use vercel, netlify or cloudflare.`, "unknown_provider", { available: providerNames });
   return found;
 }
 const isEnding = ({ expires_at }: DeploymentCredentialRow): boolean =>
@@ -252,7 +252,7 @@ const isEnding = ({ expires_at }: DeploymentCredentialRow): boolean =>
 const endOf = ({ expiresInSeconds }: Granted): string | null =>
   expiresInSeconds === undefined ? null : new Date(Date.now() + expiresInSeconds * 1000).toISOString();
 
-/** The former facts with the changes; what is null or empty goes away. */
+/** Merges metadata; null or empty values remove a key. */
 function tidied(former: Record<string, string>, change: Metadata): Record<string, string> {
   const merged = { ...former, ...change };
   return Object.fromEntries(

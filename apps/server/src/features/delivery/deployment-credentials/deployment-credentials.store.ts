@@ -29,7 +29,7 @@ export function createDeploymentCredentialsStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** The providers that a person has any account with. */
+    /** Providers for which a user has a credential. */
     providersOf: async (userId: string): Promise<OutsideProvider[]> =>
       (await db.selectDistinct({ provider: t.provider }).from(t).where(eq(t.user_id, userId))).map(({ provider }) => provider),
     find: async (userId: string, id: string): Promise<DeploymentCredentialRow | undefined> =>
@@ -39,7 +39,7 @@ export function createDeploymentCredentialsStore(db: Database) {
           .from(t)
           .where(and(eq(t.id, id), eq(t.user_id, userId)))
       )[0],
-    /** The one at that place, if there is one. */
+    /** The credential for exactly that user, provider and project. */
     at: async (place: {
       user_id: string;
       provider: OutsideProvider;
@@ -57,7 +57,7 @@ export function createDeploymentCredentialsStore(db: Database) {
             ),
           )
       )[0],
-    /** The project's own, else the usual one. */
+    /** The project's own, otherwise the default. */
     choose: async (userId: string, projectId: string, provider: OutsideProvider): Promise<DeploymentCredentialRow | undefined> =>
       (
         await db
@@ -67,10 +67,10 @@ export function createDeploymentCredentialsStore(db: Database) {
           .orderBy(sql`${t.project_id} nulls last`)
           .limit(1)
       )[0],
-    /** Until the transaction ends, nobody else changes this row. */
+    /** Locks the row until the transaction ends. */
     lock: async (tx: Queries, id: string): Promise<DeploymentCredentialRow | undefined> =>
       (await tx.select().from(t).where(eq(t.id, id)).for("update"))[0],
-    /** One statement: of two at once one is the new one and the other replaces it. */
+    /** One statement, so that two concurrent saves cannot both insert. */
     upsert: async (values: NewCredential): Promise<{ row: DeploymentCredentialRow; isNew: boolean }> => {
       const { user_id: _user, project_id: _project, provider: _provider, ...rest } = values;
       const [found] = await db
@@ -81,9 +81,9 @@ export function createDeploymentCredentialsStore(db: Database) {
           set: { ...rest, needs_reconnect: false, updated_at: sql`now()` },
         })
         .returning({ id: t.id, isNew: sql<boolean>`xmax = 0` });
-      if (!found) throw new Error("a credential was neither made nor replaced");
+      if (!found) throw new Error("credential neither inserted nor replaced");
       const [row] = await db.select().from(t).where(eq(t.id, found.id));
-      if (!row) throw new Error("a credential is gone");
+      if (!row) throw new Error("credential deleted");
       return { row, isNew: found.isNew };
     },
     update: async (id: string, values: Partial<DeploymentCredentialRow>, q: Queries = db): Promise<DeploymentCredentialRow | undefined> =>

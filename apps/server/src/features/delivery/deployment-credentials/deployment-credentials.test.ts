@@ -31,7 +31,7 @@ const outcome = async (response: Response) => {
   return [response.status, body.code ?? body.detail?.[0]?.loc.at(-1)];
 };
 
-test("a token is checked with its provider, kept sealed, replaced in its place, and never shown", async () => {
+test("checks, encrypts and replaces a token, and never returns it", async () => {
   const first = await post({ provider: "Netlify", access_token: ` ${netlify.token} ` });
   expect(first.status).toBe(201);
   const made = (await first.json()) as { id: string };
@@ -71,7 +71,7 @@ test("a token is checked with its provider, kept sealed, replaced in its place, 
   expect((await api.deploymentCredentials.list({ query: {} })).total).toBe(0);
 });
 
-test("what a provider refuses is not kept; one that is down keeps nobody from saving", async () => {
+test("rejects a token the provider refuses, and saves it unchecked when the provider is down", async () => {
   expect(await outcome(await post({ provider: "heroku", access_token: "x" }))).toEqual([400, "unknown_provider"]);
   expect(await (await post({ provider: "heroku", access_token: "x" })).json()).toMatchObject({
     details: { available: ["vercel", "netlify", "cloudflare"] },
@@ -104,7 +104,7 @@ test("what a provider refuses is not kept; one that is down keeps nobody from sa
   });
 });
 
-test("a project's own goes before the usual one, the metadata changes by itself, and a Cloudflare account stays named", async () => {
+test("prefers a project's own credential, updates metadata alone and requires a Cloudflare account id", async () => {
   const project = await emptyProject(app, ada);
   const api = app.as(ada);
   const usual = await api.deploymentCredentials.save({ body: { provider: "vercel", access_token: vercel.token } });
@@ -152,7 +152,7 @@ test("a project's own goes before the usual one, the metadata changes by itself,
     .toEqual([usual.id]);
 });
 
-test("two saves at once leave one credential, and a key of the API may only look", async () => {
+test("stores one credential for concurrent saves, and API keys can only read", async () => {
   const saves = await Promise.all(Array.from({ length: 6 }, () => post({ provider: "netlify", access_token: netlify.token })));
   expect(saves.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 201]);
   const counted = await app.db.execute<{ n: number }>(

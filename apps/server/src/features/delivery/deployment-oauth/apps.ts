@@ -5,13 +5,13 @@ import type { Granted, TokenLife, Tokens } from "../deployment-credentials/index
 import { AppError } from "../../../platform/errors.ts";
 import { at, createProviderClient, ProviderError, textAt, type ProviderClient } from "../deployments/index.ts";
 
-/** Whose account a token acts for, as far as the provider says. */
+/** The account a token belongs to, as reported by the provider. */
 export interface Account {
   metadata: Record<string, string | undefined>;
-  /** The person may act for several teams and has chosen none: they should. */
+  /** The user has several teams and has not selected one. */
   hasChoice: boolean;
 }
-/** One provider's side of the code flow (agent-git-deploy 9.1). Throws `ProviderError`. */
+/** One provider's authorization code flow. Throws `ProviderError`. */
 export interface OauthApp {
   authorizationUrl(input: { state: string; challenge: string }): string;
   redeem(input: { code: string; verifier: string }): Promise<Granted & { team_id?: string }>;
@@ -26,7 +26,7 @@ const callMs = 15_000;
 const scope = "openid email profile offline_access";
 const revokeMs = 5000;
 
-/** The providers whose app this server is registered as. */
+/** Providers for which OAuth is configured. */
 export function createOauthApps({ vercel, netlify }: Config["deployProviders"], outbound: Outbound): OauthApps {
   const isSetUp = ({ clientId, clientSecret, redirectUri }: AppConfig) =>
     clientId !== "" && clientSecret !== undefined && redirectUri !== "";
@@ -36,7 +36,7 @@ export function createOauthApps({ vercel, netlify }: Config["deployProviders"], 
   };
 }
 
-/** What becomes of tokens that came through these apps. */
+/** Renews and revokes tokens of these apps. */
 export const tokenLifeOf = (apps: OauthApps): TokenLife => ({
   isAvailable: (provider) => apps[provider] !== undefined,
   renew: async (provider, refreshToken) => {
@@ -44,9 +44,9 @@ export const tokenLifeOf = (apps: OauthApps): TokenLife => ({
       return await apps[provider]?.renew?.(refreshToken);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      // What was refused stays refused; what was not answered may be answered another time.
+      // A rejection is final; anything else may be temporary.
       if (error.kind === "refused" || error.kind === "auth" || error.kind === "forbidden") return undefined;
-      throw new AppError("bad_gateway", "The provider cannot be reached at the moment to renew the connection.", { cause: error });
+      throw new AppError("bad_gateway", "The provider is not reachable, so the connection was not renewed. Try again in a minute.", { cause: error });
     }
   },
   revoke: async (provider, tokens) => apps[provider]?.revoke?.(tokens),
@@ -62,7 +62,7 @@ function vercelApp(config: AppConfig, outbound: Outbound): OauthApp {
         .body,
     );
   return {
-    // `offline_access` brings what renews the token; what it may do is a matter of the permissions that the app was given.
+    // `offline_access` requests a refresh token; permissions are part of the app's configuration.
     authorizationUrl: ({ state, challenge }) =>
       addressOf(config, state, { code_challenge: challenge, code_challenge_method: "S256", scope }),
     redeem: ({ code, verifier }) =>
@@ -123,7 +123,7 @@ function netlifyApp(config: AppConfig, outbound: Outbound): OauthApp {
 }
 
 const quick = { repeat: "never", timeoutMs: callMs } as const;
-/** A name is only for people: without it the account is connected all the same. */
+/** The account name is optional: connect without it. */
 const unnamed = (error: unknown): undefined => {
   if (!(error instanceof ProviderError)) throw error;
   return undefined;
@@ -147,7 +147,7 @@ function addressOf({ authorizeUrl, clientId, redirectUri }: AppConfig, state: st
 
 function grantedOf(provider: string, body: unknown): Granted & { team_id?: string } {
   const access_token = textAt(body, "access_token");
-  if (!access_token) throw new ProviderError("refused", `${provider} gave no access token.`);
+  if (!access_token) throw new ProviderError("refused", `${provider} returned no access token.`);
   const refresh_token = textAt(body, "refresh_token");
   const team_id = textAt(body, "team_id");
   const seconds = Number(textAt(body, "expires_in"));

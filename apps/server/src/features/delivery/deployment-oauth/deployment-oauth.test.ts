@@ -91,7 +91,7 @@ test.each(["vercel", "netlify"] as const)("an account with %s is connected in th
   expect(app.logs()).not.toMatch(/o[ar]t_[0-9a-f]{24}/);
 });
 
-test("a sign-in that may not deploy connects nothing, says what does, and leaves a token that works", async () => {
+test("rejects a grant that cannot deploy and keeps a working token", async () => {
   await app.as(ada).deploymentCredentials.save({ body: { provider: "vercel", access_token: vercel.token } });
   const [before] = (await mine()).items;
   vercel.mayOauthDeploy(false);
@@ -113,7 +113,7 @@ test("a sign-in that may not deploy connects nothing, says what does, and leaves
   vercel.oauth.revoked.length = 0;
 });
 
-test("a connection for one project, with a choice of teams; another's project is not there", async () => {
+test("connects for one project with a team choice; another user's project is not found", async () => {
   const project = await emptyProject(app, ada);
   vercel.teams.push({ id: "team_1", name: "Crew", slug: "crew" });
   expect((await app.request(`${path}/vercel/authorize?project_id=${project.id}`, { user: bob })).status).toBe(404);
@@ -131,7 +131,7 @@ test("a connection for one project, with a choice of teams; another's project is
   expect((await mine()).items.find(({ is_default }) => is_default)?.metadata).toEqual({ team_id: "team_1", account_name: "Crew" });
 });
 
-test("a state serves once, for its person, in its browser or session, for its provider and its time", async () => {
+test("accepts a state once, for its user, browser or session, provider and lifetime", async () => {
   const { url, cookie } = await begin("vercel");
   const back = vercel.oauth.consent(url);
   const exclusiveTasks = () => vercel.calls.filter(({ call }) => call.endsWith("/login/oauth/token")).length;
@@ -169,7 +169,7 @@ test("a state serves once, for its person, in its browser or session, for its pr
   expect(await comeBack(netlify.oauth.consent(gone.url), { cookie: gone.cookie })).toMatchObject({ status: 400 });
 });
 
-test("what the provider says is shown as text, and nothing of it runs", async () => {
+test("escapes provider messages in the popup", async () => {
   const evil = `</p><script>alert(1)</script>"'&`;
   const { url, cookie } = await begin("netlify");
   const denied = await comeBack(netlify.oauth.consent(url, { deny: evil }), { cookie });
@@ -190,7 +190,7 @@ test("what the provider says is shown as text, and nothing of it runs", async ()
   expect((await mine()).total).toBe(0);
 });
 
-test("an installation at the provider begins properly: its code is not taken", async () => {
+test("restarts the flow after an installation from the provider's site", async () => {
   const install = new URL(`${app.url}${path}/vercel/callback?code=somebodys&configurationId=icfg_1&teamId=team_x`);
   expect((await comeBack(install)).status).toBe(401);
   const response = await app.request(install.pathname + install.search, { user: ada });
@@ -202,7 +202,7 @@ test("an installation at the provider begins properly: its code is not taken", a
   expect((await mine()).items[0]?.metadata).toMatchObject({ configuration_id: "icfg_1" });
 });
 
-test("who may not begin, and where it is not set up", async () => {
+test("rejects callers without a session and providers without configuration", async () => {
   const code = async (to: string, user?: TestUser) => {
     const response = await app.request(to, { ...(user && { user }) });
     return [response.status, ((await response.json()) as { code?: string }).code];
@@ -223,7 +223,7 @@ test("who may not begin, and where it is not set up", async () => {
   }
 });
 
-test("a token that ends is renewed once for all who need it, and one that is over asks to be connected again", async () => {
+test("renews an expiring token once for concurrent callers and asks to reconnect when renewal is refused", async () => {
   const { url, cookie } = await begin("vercel");
   await comeBack(vercel.oauth.consent(url), { cookie });
   const [made] = (await mine()).items;

@@ -9,18 +9,18 @@ const closeMs = 1500;
 const style =
   "body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:28rem;padding:0 1.5rem;color-scheme:light dark}h1{font-size:1.25rem}";
 
-/** What the page tells the window that opened it; what the app listens to. */
+/** The message to the opening window. */
 export interface Outcome {
   type: "deployment-oauth";
   provider: string;
   success: boolean;
-  /** The account may act for several teams, and none is chosen yet. */
+  /** The account has several teams and none is selected. */
   has_choice?: boolean;
 }
 
 /**
- * The last page of a window that was sent to a provider: says how it went, to the person and to the app, and closes when it went well. It tells the
- * app twice, because on the way through another site the tie to the window that opened this one may be cut.
+ * Last page of the popup: shows the result, reports it to the app, and closes on success. It reports in two ways, because the redirect
+ * through another site may cut the link to the opener.
  */
 export function popupPage({
   title,
@@ -31,7 +31,7 @@ export function popupPage({
 }: {
   title: string;
   sentence: string;
-  /** Where the person goes on to. */
+  /** The next step. */
   next?: { url: string; label: string };
   outcome: Outcome | undefined;
   appOrigin: string;

@@ -13,7 +13,7 @@ import type { RequestVault } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { FindProvider, GetCredential, HasCredential } from "./providers/provider.ts";
 
-/** What the modules of this feature share; each takes what it needs of it. */
+/** Shared by the modules of this feature; each takes what it needs. */
 export interface DeploymentContext {
   store: DeploymentsStore;
   vault: RequestVault;

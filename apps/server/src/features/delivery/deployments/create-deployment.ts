@@ -25,7 +25,7 @@ import { buildPlanOf, defaultOutputOf, serverOnly } from "./build/plan.ts";
 
 const outsideProviders = ["vercel", "netlify", "cloudflare"] as const satisfies readonly DeployProvider[];
 
-/** What is about to be begun, with every question asked. */
+/** A validated deployment request, ready to be inserted. */
 export interface PreparedDeployment {
   container: ContainerRow;
   provider: DeployProvider;
@@ -37,7 +37,7 @@ export interface PreparedDeployment {
   target_id?: string;
 }
 
-/** How deployments are begun: every refusal first, then row and task together (agent-git-deploy 7.2, 7.3). */
+/** Creates deployments: validates everything first, then inserts row and task in one transaction. */
 export type DeploymentCreation = ReturnType<typeof createDeploymentCreation>;
 export function createDeploymentCreation(
   context: DeploymentContext,
@@ -57,12 +57,12 @@ export function createDeploymentCreation(
   const providerOf = (name: string): DeployProvider => {
     const lower = name.trim().toLowerCase();
     if (Value.Check(DeployProvider, lower)) return lower;
-    throw badRequest("There is no such provider.", "unknown_provider", { available: ["vercel", "netlify", "cloudflare", "local"] });
+    throw badRequest("Unknown provider. Use vercel, netlify, cloudflare or local.", "unknown_provider", { available: ["vercel", "netlify", "cloudflare", "local"] });
   };
   const containerOf = async (project: ProjectRow, id: string | null | undefined): Promise<ContainerRow> => {
     if (id === null || id === undefined) {
       const [first] = await store.baseContainers(project.id);
-      if (!first) throw badRequest("This project has no app that could be deployed.", "no_containers");
+      if (!first) throw badRequest("This project has no app to deploy.", "no_containers");
       return first;
     }
     const row = (await store.containersOf(project.id)).find((container) => container.id === id);
@@ -73,7 +73,7 @@ export function createDeploymentCreation(
   const modeOf = (provider: DeployProvider, asked: BuildMode | null | undefined): BuildMode => {
     const mode = asked ?? defaultMode(provider);
     if (mode === "source" && provider !== "vercel")
-      throw badRequest("Only Vercel builds sources. Everything else is built here and uploaded.", "not_supported");
+      throw badRequest("Only Vercel builds from source. Use pre-built for other providers.", "not_supported");
     return mode;
   };
   const isConnected = async (userId: string, projectId: string, provider: DeployProvider): Promise<boolean> =>
@@ -99,22 +99,22 @@ export function createDeploymentCreation(
     if (path === null || path === undefined) return null;
     const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
     if (segments.includes("..") || path.includes("\\") || path.includes("\0"))
-      throw invalid(["body", "output_directory"], "A folder inside the container's own");
+      throw invalid(["body", "output_directory"], "A folder inside the container's folder");
     return segments.join("/") || ".";
   };
   const domainOf = (domain: string | null | undefined, provider: DeployProvider, environment: DeployEnvironment): string | null => {
     if (domain === null || domain === undefined) return null;
     if (environment === "preview")
-      throw badRequest("A domain of your own leads to what is live, and a preview is not.", "custom_domain_not_supported");
+      throw badRequest("Custom domains point to the live version, so a preview cannot have one.", "custom_domain_not_supported");
     if (provider === "local")
-      throw badRequest("A site of this server has its own address here. Point a proxy of yours at it.", "custom_domain_not_supported");
+      throw badRequest("Sites on this server have their own URL. To use another domain, point a reverse proxy at it.", "custom_domain_not_supported");
     const name = domain.trim().toLowerCase();
     if (!/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/.test(name))
-      throw invalid(["body", "custom_domain"], "A domain name, as in app.example.com");
+      throw invalid(["body", "custom_domain"], "A domain name, such as app.example.com");
     return name;
   };
   const missing = (provider: DeployProvider) =>
-    badRequest(`Connect an account of ${provider} first.`, "deployment_credentials_missing", { provider });
+    badRequest(`Connect a ${provider} account first.`, "deployment_credentials_missing", { provider });
 
   const prepare = async (userId: string, project: ProjectRow, body: DeploymentRequest): Promise<PreparedDeployment> => {
     const provider = providerOf(body.provider);
@@ -123,7 +123,7 @@ export function createDeploymentCreation(
     const environment = body.environment ?? "production";
     const custom_domain = domainOf(body.custom_domain, provider, environment);
     for (const [name, value] of Object.entries(body.env_vars ?? {}))
-      if (value.includes("\0")) throw invalid(["body", "env_vars", name], "A value cannot hold a NUL character");
+      if (value.includes("\0")) throw invalid(["body", "env_vars", name], "A value cannot contain a NUL character");
     const output_directory = outputDirectory(body.output_directory);
     if (!(await isConnected(userId, project.id, provider))) throw missing(provider);
     await projects.sandboxOf(project);
@@ -146,7 +146,7 @@ export function createDeploymentCreation(
     };
   };
   const busy = (container: ContainerRow, provider: DeployProvider) =>
-    conflict("deployment_running", `${container.name} is being deployed to ${provider} already.`);
+    conflict("deployment_running", `${container.name} is already being deployed to ${provider}.`);
   const insert = async (
     tx: Parameters<DeploymentsStore["insert"]>[0],
     userId: string,
@@ -187,7 +187,7 @@ export function createDeploymentCreation(
     return { ...taskLinks(task), deployment: presentDeployment(row) };
   };
 
-  /** Begins several as one task. What cannot be begun is told, and keeps nobody else back (agent-git-deploy 7.3). */
+  /** Creates several deployments as one task. One that is invalid is reported in the results and does not stop the others. */
   const createAll = async (
     userId: string,
     project: ProjectRow,
@@ -227,7 +227,7 @@ export function createDeploymentCreation(
     const { rows, task } = await store.transaction(async (tx) => {
       const made: DeploymentRow[] = [];
       for (const { prepared, result } of ready) {
-        // In one order for everybody, so that two of these never wait for each other.
+        // Always in the same order, so that two concurrent requests cannot deadlock.
         const row = await insert(tx, userId, project, prepared).catch((error: unknown) => {
           if (!(error instanceof AppError) || error.code !== "deployment_running") throw error;
           Object.assign(result, { status: "failed", error: error.message });
@@ -276,7 +276,7 @@ export function createDeploymentCreation(
         .sort((a, b) => (a.container.id < b.container.id ? -1 : 1));
       return createAll(userId, project, chosen, { env_vars });
     },
-    /** What would be shipped, before it is begun. */
+    /** Shows what a deployment would contain, without creating it. */
     plan: async (userId: string, body: DeploymentRequest): Promise<DeploymentPlan> => {
       const project = await projects.require(userId, body.project_id);
       const provider = providerOf(body.provider);
@@ -303,13 +303,13 @@ export function createDeploymentCreation(
       const names = new Set(variables.map(({ name }) => name));
       const asked = new Set(Object.keys(body.env_vars ?? {}));
       if (full?.isStaticExport)
-        warnings.push("This Next.js app goes there as a static export: server actions and routes that answer anew each time do not work.");
+        warnings.push("This Next.js app is deployed as a static export: server actions and dynamic routes will not work.");
       if (variables.some(({ source }) => source === "connection"))
         warnings.push(
-          "Variables of connections name containers of this project, which what is deployed cannot reach unless they are external.",
+          "Connection variables name containers of this project, which the deployed app cannot reach unless they are external.",
         );
       if (provider === "netlify" && names.size + asked.size > 0)
-        warnings.push("Variables count while it is built: a static site has none at run time.");
+        warnings.push("Variables apply at build time only: a static site has none at run time.");
       const framework = full?.framework ?? "unknown";
       const isProgram =
         provider === "local" && mayNeedServer(framework, full?.command ?? null) && (framework !== "unknown" || full?.startCommand !== null);
@@ -330,7 +330,7 @@ export function createDeploymentCreation(
             .filter((name) => !names.has(name) && !asked.has(name))
             .map((name) => ({ name, source: "secret" as const, change: "removed" as const })),
         ],
-        // A preview here is given a host of its own when it is there.
+        // A local preview gets its host when it is deployed.
         site_name: provider === "local" && body.environment === "preview" ? null : base,
         live: live ? { id: live.id, version: live.version, url: live.deployment_url } : null,
         warnings,

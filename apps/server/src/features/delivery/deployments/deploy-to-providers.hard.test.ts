@@ -128,7 +128,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
       status: "success",
       is_live: false,
       can_promote: true,
-      error: expect.stringContaining("It was kept back by secrets") as string,
+      error: expect.stringContaining("Blocked by launch checks (secrets)") as string,
       report: { is_blocked: true },
     });
     expect(liveFiles(provider, site)).toEqual(expected("two"));
@@ -151,7 +151,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
 );
 
 test(
-  "a preview on this server has a host of its own until it is promoted; of programs the newest one runs",
+  "serves a local preview on its own host until it is promoted, and runs only the newest preview server",
   { timeout: 60_000 },
   async () => {
     const { project: owner, put } = await project("Preview here");
@@ -204,7 +204,7 @@ test(
 );
 
 test(
-  "one place is changed by one thing at a time: while a version is made live nothing is deployed, promoted or rolled back there, and it is not deleted",
+  "rejects deployments, promotions, rollbacks and deletion during a cutover",
   { timeout: 60_000 },
   async () => {
     const { netlify } = providers;
@@ -288,7 +288,7 @@ test(
   },
 );
 
-test("a deployment that is found finished late leaves the place to the one that was begun after it", { timeout: 60_000 }, async () => {
+test("keeps a newer deployment live when an older one finishes late", { timeout: 60_000 }, async () => {
   const { project: owner, put } = await project("Late");
   const body = { project_id: owner.id, provider: "netlify", env_vars: { VITE_GREETING: "hello" } };
   const one = await deploy(body);
@@ -307,7 +307,7 @@ test("a deployment that is found finished late leaves the place to the one that 
 });
 
 test(
-  "a provider that fails says why; one that is away for a moment is asked again; one that was never connected is not asked",
+  "reports provider errors, retries temporary ones and skips providers without an account",
   { timeout: 60_000 },
   async () => {
     const { project: owner } = await project("Trouble");
@@ -332,23 +332,23 @@ test(
     expect(await told({ on, reply: { status: 429, body: { message: "slow down" }, headers: { "retry-after": "600" } } })).toEqual([
       "upload",
       "busy",
-      "Netlify takes no more calls for the next 10 min: slow down",
+      "Netlify rate limit reached for the next 10 min: slow down",
     ]);
-    expect(await told({ on, reply: { status: 503, body: {} } })).toEqual(["upload", "down", "Netlify is in trouble (503)."]);
+    expect(await told({ on, reply: { status: 503, body: {} } })).toEqual(["upload", "down", "Netlify failed (503)."]);
     expect(await told({ on, reply: { status: 404, body: { message: "Site not found" } } })).toEqual([
       "upload",
       "not_found",
-      "Netlify does not know this: Site not found",
+      "Netlify did not find it: Site not found",
     ]);
     expect(await told({ on, cutAfterBytes: 1 })).toEqual([
       "upload",
       "unreachable",
-      expect.stringMatching(/^Netlify was reached, and the connection broke/),
+      expect.stringMatching(/^Netlify closed the connection/),
     ]);
     providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 9, reply: { status: 502, body: {} } });
     expect(await api().deployments.status({ params: { deployment_id: good.id } })).toMatchObject({
       provider_status: null,
-      provider_error: "Netlify is in trouble (502).",
+      provider_error: "Netlify failed (502).",
       provider_error_code: "down",
     });
     providers.netlify.settle();

@@ -96,7 +96,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
   },
 );
 
-test("sources pass the launch gate before anything is uploaded: their build, and the secrets in them", { timeout: 60_000 }, async () => {
+test("checks the build and the sources' secrets before uploading sources", { timeout: 60_000 }, async () => {
   const { project: owner, put } = await project("Gated sources");
   const body = { project_id: owner.id, provider: "vercel", env_vars: { VITE_GREETING: "hello" } };
   const sent = () => providers.vercel.calls.filter(({ call }) => /^POST \/v(?:2\/files|11\/projects|13\/)/.test(call)).length;
@@ -104,13 +104,13 @@ test("sources pass the launch gate before anything is uploaded: their build, and
   await put("src/key.ts", "export const key = 'planted-secret-value';\n");
   expect(await deploy(body)).toMatchObject({
     status: "failed",
-    error: "It was kept back by secrets: Whoever sees the sources can read the value of API_TOKEN.",
+    error: "Blocked by launch checks (secrets): Anyone with access to the sources can read the value of API_TOKEN.",
     metadata: { mode: "source", failure: { step: "gate", path: "src/key.ts", line: 1 } },
     report: { is_blocked: true },
   });
   await put("src/key.ts", "export const key = 1;\n");
   await put("build.mjs", `${plainBuild("one")}\nwriteFileSync("dist/leak.js", "const key = '" + process.env.API_TOKEN + "';");`);
-  expect((await deploy(body)).error).toBe("It was kept back by secrets: Visitors can read the value of API_TOKEN.");
+  expect((await deploy(body)).error).toBe("Blocked by launch checks (secrets): Visitors can read the value of API_TOKEN.");
   await put("build.mjs", `console.error("src/key.ts:1:8: error: wrong"); process.exit(2);`);
   expect(await deploy(body)).toMatchObject({ status: "failed", metadata: { failure: { step: "build", path: "src/key.ts", line: 1 } } });
   expect(sent()).toBe(before);
@@ -124,7 +124,7 @@ test("sources pass the launch gate before anything is uploaded: their build, and
   expect((await app.runtime.list()).filter(({ id }) => id.startsWith(`deploy-${good.id}`))).toEqual([]);
 });
 
-test("sources go to Vercel without what is built, hidden or secret; variables before the build", { timeout: 60_000 }, async () => {
+test("uploads sources to Vercel without build output, hidden files or secrets, after setting variables", { timeout: 60_000 }, async () => {
   const { project: owner, put } = await project("Sources");
   for (const [path, text] of [
     ["dist/old.js", "old"],
@@ -152,5 +152,5 @@ test("sources go to Vercel without what is built, hidden or secret; variables be
     ["API_TOKEN", "planted-secret-value"],
     ["GREETING", "look"],
   ]);
-  expect(next.logs?.join("\n")).toContain("GREETING was taken from Vercel");
+  expect(next.logs?.join("\n")).toContain("Removed the environment variable GREETING from Vercel");
 });

@@ -9,16 +9,16 @@ const maxLineLength = 2000;
 const flushMs = 150;
 const channel = "deployment_log";
 
-/** Takes the lines of one deployment, in order, without values of secrets and up to a limit that the log itself tells. */
+/** Appends the lines of one deployment in order, with secrets redacted. Stops at a size limit, with a final line that says so. */
 export interface DeploymentLog {
   line(text: string): void;
-  /** Output as it comes, in pieces. */
+  /** Raw output, in pieces. */
   chunk(text: string): void;
-  /** Resolves when everything said so far is stored. */
+  /** Resolves when all lines so far are stored. */
   settle(): Promise<void>;
 }
 
-/** What deployments say, and who listens (agent-git-deploy 7.7). */
+/** Deployment logs, stored in batches, with change notifications across servers. */
 export type DeploymentLogs = ReturnType<typeof createDeploymentLogs>;
 export function createDeploymentLogs({ store, bus, isShared, log }: { store: DeploymentsStore; bus: Bus; isShared: boolean; log: Logger }) {
   const listeners = new Map<string, Set<() => void>>();
@@ -31,11 +31,11 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
   });
   const notify = async (id: string) => {
     wake(id);
-    if (isShared) await bus.notify(channel, { id }).catch((err: unknown) => log.warn({ err }, "bell not rung"));
+    if (isShared) await bus.notify(channel, { id }).catch((err: unknown) => log.warn({ err }, "deployment log notification failed"));
   };
 
   return {
-    /** There is something new to see of it. */
+    /** Wakes followers on all servers. */
     notify,
     open: async (id: string, redact: (text: string) => string): Promise<DeploymentLog> => {
       const size = await store.sizeOfLines(id);
@@ -56,19 +56,19 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
         writing = writing
           .then(() => store.appendLines(id, from, batch))
           .then(() => notify(id))
-          .catch((err: unknown) => log.warn({ err, deployment_id: id }, "lines of a deployment not kept"));
+          .catch((err: unknown) => log.warn({ err, deployment_id: id }, "deployment log lines not stored"));
         return writing;
       };
       const line = (text: string) => {
         if (isFull) return;
-        // Hidden before it is cut: half a value would not be recognised.
+        // Redact before truncating: half a secret would not be recognized.
         const shown = redact(stripVTControlCharacters(text).replaceAll("\0", "").trimEnd()).slice(0, maxLineLength);
         let entry = `[${new Date().toISOString()}] ${shown}`;
         lines += 1;
         bytes += Buffer.byteLength(entry);
         if (lines >= maxLines || bytes >= maxBytes) {
           isFull = true;
-          entry = `[${new Date().toISOString()}] The log is full: what came after this was left out.`;
+          entry = `[${new Date().toISOString()}] The log reached its size limit. Later lines are not stored.`;
         }
         pending.push(entry);
         timer ??= setTimeout(() => void flush(), flushMs);
@@ -87,7 +87,7 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
         },
       };
     },
-    /** Wakes whenever something of it may be new; `wait` resolves at once when that was so since the last one. */
+    /** `wait` resolves on the next change, or at once when there was one since the last call. */
     follow: (id: string, signal: AbortSignal) => {
       let resolve: (() => void) | undefined;
       let isNotified = false;

@@ -3,13 +3,13 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 
-/** What a deployment was asked for, with the variables as they were then: a try after a crash, or the same version again, is the same deployment. */
+/** The request of a deployment with the variables it had then, so that a retry after a crash or a rollback repeats the same deployment. */
 export interface StoredRequest {
   build_command: string | null;
   output_directory: string | null;
   framework: FrameworkId | null;
   ignore_rules: LaunchRule[];
-  /** What the build and the provider get. */
+  /** Passed to the build and the provider. */
   env: Record<string, string>;
 }
 
@@ -26,7 +26,7 @@ export function createRequestVault({ box }: { box: CryptoBox }) {
   };
 }
 
-/** Variables that bundlers write into what visitors get, by their names. */
+/** Variables that bundlers inline into client code, by their prefixes. */
 const isPublic = (name: string) =>
   /^(?:VITE_|NEXT_PUBLIC_|PUBLIC_|REACT_APP_|NUXT_PUBLIC_|GATSBY_|EXPO_PUBLIC_|VUE_APP_|NG_APP_)/.test(name);
 export const secretNamesOf = (env: Readonly<Record<string, string>>): Set<string> =>
@@ -34,7 +34,7 @@ export const secretNamesOf = (env: Readonly<Record<string, string>>): Set<string
 
 export const defaultMode = (provider: DeployProvider): BuildMode => (provider === "vercel" ? "source" : "pre-built");
 
-/** agent-git-deploy 7.7, names: of a DNS label, at most `max` characters. */
+/** A DNS label of at most `max` characters. */
 export const siteName = (text: string, max = 63): string =>
   text
     .toLowerCase()
@@ -44,7 +44,7 @@ export const siteName = (text: string, max = 63): string =>
     .slice(0, max)
     .replace(/^-+|-+$/g, "") || "app";
 
-/** What the site of a container is called where that is free: the project's name alone while it has one app. */
+/** Preferred site name: the project's slug, plus the container's name when the project has several apps. */
 export async function proposedName(
   store: Pick<DeploymentsStore, "baseContainers">,
   project: { id: string; slug: string },
@@ -60,7 +60,7 @@ export interface Variable {
   value: string;
   source: "secret" | "container" | "connection";
 }
-/** Right wins: the project's secrets, the container's variables, what its connections give, what was asked for (agent-git-deploy 7.6). */
+/** Later layers win: the project's secrets, the container's variables, connection variables. */
 export function composeEnv(
   layers: { secrets: Record<string, string>; container: Record<string, string>; connections: Record<string, string> },
   { exclude = [] }: { exclude?: readonly string[] | undefined },

@@ -6,7 +6,6 @@ import type { LaunchSettingsService } from "../launch/index.ts";
 import type { DeploymentTargets } from "./targets.service.ts";
 import type { Deployments } from "./deployments.service.ts";
 
-/** agent-git-deploy 7 and 10. */
 export function mountDeployments(
   mount: Mount,
   { deployments, targets, launchSettings }: { deployments: Deployments; targets: DeploymentTargets; launchSettings: LaunchSettingsService },
@@ -27,7 +26,7 @@ export function mountDeployments(
       setHeader("content-disposition", attachment(`${name}.zip`));
       setHeader("cache-control", "no-store");
       reply.type("application/zip");
-      // Who only asks whether there is one must not make one.
+      // HEAD must not build the archive.
       return reply.send(request.method === "HEAD" ? Readable.from([]) : open());
     },
     rollback: ({ user }, { params }) => deployments.rollback(user.id, params.deployment_id),

@@ -20,7 +20,7 @@ const askEverySeconds = 5;
 const cancelChannel = "deployment_cancel";
 const cancelWaitMs = 5000;
 
-/** agent-git-deploy 7 and 10: what is begun, looked at, brought back and taken away. */
+/** Creates, inspects, cancels and deletes deployments. */
 export type Deployments = ReturnType<typeof createDeployments>;
 export function createDeployments(
   context: DeploymentContext,
@@ -52,14 +52,14 @@ export function createDeployments(
   const requireRow = async (userId: string, id: string): Promise<DeploymentRow> => {
     const row = await store.find(id);
     if (!row) throw notFound("Deployment");
-    // Whose the project is decides: what was deployed before it changed hands is the new owner's.
+    // Access follows the project's current owner, not the user who deployed.
     await projects.require(userId, row.project_id).catch((error: unknown) => {
       throw error instanceof AppError && error.code === "not_found" ? notFound("Deployment") : error;
     });
     return row;
   };
 
-  /** Asks it to end, wherever it is worked on, and waits a while for that. */
+  /** Cancels a running deployment on whichever server runs it, and waits up to `cancelWaitMs` for its end. */
   const end = async (row: DeploymentRow): Promise<void> => {
     if (!(await store.requestCancel(row.id))) return;
     await bus.notify(cancelChannel, { id: row.id });
@@ -81,12 +81,12 @@ export function createDeployments(
     begin: creation.begin,
     deployAll: creation.deployAll,
     plan: creation.plan,
-    /** Makes that version live again. */
+    /** Makes an earlier version live again. */
     rollback: async (userId: string, id: string) => {
       const row = await requireRow(userId, id);
       return rollbacks.begin(userId, await projects.require(userId, row.project_id), row);
     },
-    /** Makes a preview what visitors see. */
+    /** Makes a preview the live version. */
     promote: async (userId: string, id: string, options: Parameters<Promotions["begin"]>[3]) => {
       const row = await requireRow(userId, id);
       return promotions.begin(userId, await projects.require(userId, row.project_id), row, options);
@@ -115,7 +115,7 @@ export function createDeployments(
       );
     },
     get: async (userId: string, id: string): Promise<Deployment> => presentDeployment(await requireRow(userId, id)),
-    /** Asked of the provider at most once in five seconds, whoever looks. */
+    /** Asks the provider at most once every five seconds, for all callers together. */
     status: async (userId: string, id: string) => {
       const row = await requireRow(userId, id);
       const answer = (now: DeploymentRow, error?: string, code?: ProviderFault) => ({
@@ -131,21 +131,21 @@ export function createDeployments(
       if (!(await store.claimQuestion(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
       try {
         const credential = await getCredential(row.user_id, row.project_id, target.provider);
-        if (!credential) return answer(row, `The account at ${row.provider} is not connected.`);
+        if (!credential) return answer(row, `Your ${row.provider} account is not connected. Connect it to see the provider's status.`);
         const state = await target.state(
           credential,
           row.remote_id,
           row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
         );
         await store.update(id, { provider_status: state.raw });
-        // Left while the provider was still at it: whoever looks settles it.
+        // The pipeline stopped waiting for the provider: settle the row on the next status request.
         if (!row.is_active && row.status === "deploying" && state.state !== "deploying") await settle(row, state);
         return answer((await store.find(id)) ?? row);
       } catch (err) {
-        log.info({ err, deployment_id: id }, "provider not asked");
+        log.info({ err, deployment_id: id }, "provider status request failed");
         return answer(
           (await store.find(id)) ?? row,
-          err instanceof AppError || err instanceof ProviderError ? err.message : "The provider cannot be asked at the moment.",
+          err instanceof AppError || err instanceof ProviderError ? err.message : "The provider is not reachable right now. Try again in a minute.",
           err instanceof ProviderError ? err.kind : undefined,
         );
       }
@@ -162,8 +162,8 @@ export function createDeployments(
       const size = await store.sizeOfLines(row.id);
       return page.envelope(await store.pageOfLines(row.id, page), size.lines);
     },
-    /** What was said before, then what is said, until it has ended (agent-git-deploy 10). */
-    /** `heardSeq`: of the last event that the client has. Undefined: it has heard the end. */
+    /** Stored lines first, then new ones until the deployment ends. */
+    /** `lastSeq`: the last event the client received. Undefined: the client has already received the end. */
     stream: async (userId: string, id: string, signal: AbortSignal, heardSeq = 0) => {
       const row = await requireRow(userId, id);
       if (endSeqOf(row) <= heardSeq) return undefined;
@@ -174,7 +174,10 @@ export function createDeployments(
       await end(row);
       return presentDeployment((await store.find(row.id)) ?? row);
     },
-    /** A container is gone: what goes on for it ends, and what of it is here is taken down. Without one: all of the project. */
+    /**
+     * When a container is deleted: cancels its running deployments and takes down local versions. Without `containerId`: for the whole
+     * project.
+     */
     release: async (projectId: string, containerId?: string): Promise<void> => {
       const rows = (await store.listOfProject(projectId)).filter(
         (row) => containerId === undefined || row.container_id === containerId || row.container_id === null,
@@ -189,11 +192,11 @@ export function createDeployments(
     },
     remove: async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
       const row = await requireRow(userId, id);
-      if (row.is_active) throw conflict("deployment_running", "This deployment is under way. Cancel it first.");
+      if (row.is_active) throw conflict("deployment_running", "This deployment is still running. Cancel it first.");
       if ((await store.listCutovers([id])).length > 0)
-        throw conflict("deployment_running", "This version is being made live. Wait for that to end.");
+        throw conflict("deployment_running", "This version is being made live. Wait until that is done.");
       const target = findProvider(row.provider);
-      // A worker is the whole site, whichever version it shows: it never goes unasked (agent-git-deploy 7.5).
+      // At Cloudflare a script is the whole site, so it is deleted only on explicit request.
       const isWanted = delete_remote ?? row.provider !== "cloudflare";
       if (target && row.remote_id !== null && isWanted)
         try {
@@ -226,7 +229,7 @@ export function createDeployments(
     if (after) await emitDeploymentChanged(context, after);
     await logs.notify(row.id);
   }
-  /** One that ended late may have taken the place at its provider: the later one is put back there. */
+  /** A late deployment may have replaced a newer one at the provider: promote the newer one again. */
   async function keepLater(late: DeploymentRow): Promise<void> {
     const target = findProvider(late.provider);
     const live =
@@ -236,7 +239,7 @@ export function createDeployments(
       const credential = await getCredential(live.user_id, live.project_id, target.provider);
       if (credential) await target.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.remote_id);
     } catch (err) {
-      log.warn({ err, deployment_id: live.id }, "live version not put back at its provider");
+      log.warn({ err, deployment_id: live.id }, "live version not restored at its provider");
     }
   }
   async function* follow(row: DeploymentRow, signal: AbortSignal, heardSeq: number) {
@@ -245,7 +248,7 @@ export function createDeployments(
     let status: DeploymentStatus | undefined;
     try {
       while (!signal.aborted) {
-        // Looked at before its lines are read, so that the last of them are there when it has ended.
+        // Read the row before its lines, so that an ended deployment has all of its lines.
         const now = await store.find(row.id);
         if (!now) return;
         for (let page = await store.linesOf(row.id, seq, 500); page.length > 0; page = await store.linesOf(row.id, seq, 500))
@@ -269,7 +272,10 @@ export function createDeployments(
   }
 }
 
-/** The `seq` of its last event: when it ended, which no count of lines reaches. So a client that comes back with it has heard everything. */
+/**
+ * The `seq` of the `done` event: the end time in milliseconds, which is larger than any line number. A client that resumes with it has
+ * received everything.
+ */
 const endSeqOf = ({ is_active, completed_at, updated_at }: DeploymentRow): number =>
   is_active ? Infinity : Date.parse(completed_at ?? updated_at);
 const recordOf = (value: unknown): Record<string, unknown> | null =>

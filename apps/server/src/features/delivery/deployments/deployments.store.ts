@@ -9,12 +9,12 @@ import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type 
 
 type Page = { limit: number; offset: number };
 type Place = { container_id: string; provider: DeployProvider };
-/** It is there, beside what is live. */
+/** A successful preview whose files are still stored. */
 const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments.status, "success"), eq(deployments.has_artefact, true));
 const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
 const mayAct = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
-/** Of the unfinished task that makes a version of that place live: at most one (`cutovers.ts`). */
+/** Unique key of the unfinished cutover task of a container at a provider: at most one (`release/cutover.ts`). */
 export const cutoverKey = ({ container_id, provider }: Place): string => `deployment_switch:${container_id}:${provider}`;
 const isUnfinished = inArray(tasks.status, ["queued", "running"]);
 const at = ({ container_id, provider }: Place) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
@@ -31,11 +31,11 @@ export function createDeploymentsStore(db: Database) {
     )[0];
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** Versions of one container at one provider are numbered, and begun, one at a time. */
+    /** Serializes version numbers and new deployments of one container at one provider. */
     lock: async (tx: Queries, { container_id, provider }: Place): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`deployments:${container_id}:${provider}`}, 0))`);
     },
-    /** Whether something changes it, or what visitors see there; but for this task. */
+    /** Whether a deployment or a cutover is running there, ignoring the task `except`. */
     isBusy: async (tx: Queries, place: Place, { except }: { except?: string | null } = {}): Promise<boolean> => {
       const isOther = except ? ne(tasks.id, except) : undefined;
       return (
@@ -43,13 +43,13 @@ export function createDeploymentsStore(db: Database) {
         (await tx.$count(tasks, and(eq(tasks.unique_key, cutoverKey(place)), isUnfinished, isOther))) > 0
       );
     },
-    /** Unfinished tasks that make one of these versions live. */
+    /** Unfinished cutover tasks of these versions. */
     listCutovers: (ids: readonly string[], q: Queries = db): Promise<TaskRow[]> =>
       q
         .select()
         .from(tasks)
         .where(and(like(tasks.unique_key, "deployment_switch:%"), isUnfinished, inArray(sql`${tasks.input} ->> 'id'`, [...ids]))),
-    /** What a task works on. */
+    /** Active deployments of a task. */
     listActiveOf: (taskId: string): Promise<DeploymentRow[]> =>
       db
         .select()
@@ -91,7 +91,7 @@ export function createDeploymentsStore(db: Database) {
     },
     listOfProject: (projectId: string): Promise<DeploymentRow[]> =>
       db.select().from(deployments).where(eq(deployments.project_id, projectId)).orderBy(asc(deployments.created_at)),
-    /** The newest first. */
+    /** Newest first. */
     listOfPlace: (place: Place): Promise<DeploymentRow[]> =>
       db.select().from(deployments).where(at(place)).orderBy(desc(deployments.version)),
     findLive: async (place: Place): Promise<DeploymentRow | undefined> =>
@@ -101,7 +101,7 @@ export function createDeploymentsStore(db: Database) {
           .from(deployments)
           .where(and(at(place), eq(deployments.is_live, true)))
       )[0],
-    /** The last that went out there, for everybody or as a preview. */
+    /** The last successful deployment there in that environment. */
     findLast: async (place: Place, environment: DeployEnvironment): Promise<DeploymentRow | undefined> =>
       (
         await db
@@ -111,7 +111,7 @@ export function createDeploymentsStore(db: Database) {
           .orderBy(desc(deployments.version))
           .limit(1)
       )[0],
-    /** Under way, though no task works on them: their server died. */
+    /** Active rows without a running task: their server crashed. */
     listAbandoned: async (): Promise<DeploymentRow[]> =>
       (
         await db
@@ -121,7 +121,10 @@ export function createDeploymentsStore(db: Database) {
           .where(and(eq(deployments.is_active, true), or(isNull(tasks.id), inArray(tasks.status, ["completed", "failed", "cancelled"]))))
           .orderBy(asc(deployments.created_at))
       ).map(({ row }) => row),
-    /** What this server shows, live or as a preview, of people who may act; of one of them, or of whoever it is. */
+    /**
+     * Live versions and previews that this server hosts, of active accounts; of one owner when given. `isOfAll`: also of inactive
+     * accounts.
+     */
     listShownHere: async ({ ownerId, isOfAll = false }: { ownerId?: string; isOfAll?: boolean } = {}): Promise<DeploymentRow[]> =>
       (
         await db
@@ -149,7 +152,7 @@ export function createDeploymentsStore(db: Database) {
                 .where(inArray(deployments.id, [...ids]))
             ).map(({ id }) => id),
           ),
-    /** The preview that a host of this server names; not of somebody who may not act. */
+    /** The preview served under a local host name, unless its owner's account is inactive. */
     findPreviewHere: async (name: string): Promise<DeploymentRow | undefined> =>
       (
         await db
@@ -159,7 +162,7 @@ export function createDeploymentsStore(db: Database) {
           .innerJoin(users, eq(users.id, projects.owner_id))
           .where(and(eq(deployments.provider, "local"), eq(deployments.site_name, name), isPreviewHere, mayAct))
       )[0]?.row,
-    /** The site that a host of this server names, with what is live there; not of somebody who may not act. */
+    /** The live version served under a local host name, unless its owner's account is inactive. */
     findSiteHere: async (name: string): Promise<DeploymentRow | undefined> =>
       (
         await db
@@ -171,13 +174,10 @@ export function createDeploymentsStore(db: Database) {
           .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true), mayAct))
       )[0]?.row,
 
-    /**
-     * This version is what visitors see from now on, and no other one. `unlessLater`: it ended late, so that one which was begun after it keeps
-     * the place.
-     */
+    /** Makes this version the only live one. `unlessLater`: not when a newer version is already live. */
     makeLive: async (row: DeploymentRow, values: Changes, { unlessLater = false } = {}): Promise<DeploymentRow | undefined> =>
       db.transaction(async (tx) => {
-        // One that is gone, or whose container is, takes nobody's place.
+        // A deleted version, or one whose container was deleted, cannot become live.
         const [known] = await tx
           .select({ container_id: deployments.container_id })
           .from(deployments)
@@ -197,7 +197,7 @@ export function createDeploymentsStore(db: Database) {
             .where(and(at(place), eq(deployments.is_live, true), ne(deployments.id, row.id)));
         return update(row.id, { ...values, is_live: true }, tx);
       }),
-    /** The end of the work on it, unless it has ended already. */
+    /** Ends an active deployment; does nothing when it has already ended. */
     finish: async (id: string, values: Changes & { status: DeploymentStatus }): Promise<DeploymentRow | undefined> =>
       (
         await db
@@ -219,7 +219,7 @@ export function createDeploymentsStore(db: Database) {
           .where(and(eq(deployments.id, id), eq(deployments.is_active, true)))
           .returning()
       )[0],
-    /** Whether it may be asked of the provider now: once in so many seconds, whoever asks. */
+    /** Rate limit for provider status requests: true at most once per `seconds`. */
     claimQuestion: async (id: string, seconds: number): Promise<boolean> =>
       (
         await db
@@ -303,7 +303,7 @@ export function createDeploymentsStore(db: Database) {
         .set({ url })
         .where(and(eq(deploymentSites.container_id, container_id), eq(deploymentSites.provider, provider)));
     },
-    /** A host of this server: `undefined` when the name is somebody else's. */
+    /** Claims a local site name; `undefined` when it is taken. */
     claimSiteHere: async (values: typeof deploymentSites.$inferInsert): Promise<SiteRow | undefined> =>
       (await db.insert(deploymentSites).values(values).onConflictDoNothing().returning())[0],
 

@@ -57,7 +57,7 @@ const visit = (url: string | null): Visit => visitHost(app, new URL(url ?? "").h
 const outcome = async (response: Response) => [response.status, ((await response.json()) as { code?: string }).code];
 
 test(
-  "a container is built in a build sandbox and served at its own address; a second version takes its place, and the first comes back",
+  "builds a container in a build sandbox, serves it at its own URL, replaces it and rolls back",
   { timeout: 60_000 },
   async () => {
     const { project, container, put, body } = await viteLike("Shop");
@@ -195,7 +195,7 @@ test(
   },
 );
 
-test("what fails says where; what is live stays; one at a time; a deployment can be given up", { timeout: 60_000 }, async () => {
+test("reports where a build failed, keeps the live version, runs one deployment at a time and cancels on request", { timeout: 60_000 }, async () => {
   const { put, body } = await viteLike("Fails");
   const built = { ...body, build_command: "node build.mjs" };
   const one = await deploy(body);
@@ -214,11 +214,11 @@ test("what fails says where; what is live stays; one at a time; a deployment can
   );
   expect(await deploy(built)).toMatchObject({
     status: "failed",
-    error: "passwd.txt is a link that leads out of the project.",
+    error: "passwd.txt is a link that points outside the project.",
     metadata: { failure: { step: "collect" } },
   });
   await put("build.mjs", `process.exit(0)`);
-  expect((await deploy(built)).error).toMatch(/^Nothing was found in dist/);
+  expect((await deploy(built)).error).toMatch(/^No build output found in dist/);
 
   // Far longer than this test may take: who waited for its end would never be answered.
   await put("build.mjs", `console.log("building"); setTimeout(() => {}, 600_000)`);
@@ -242,7 +242,7 @@ test("what fails says where; what is live stays; one at a time; a deployment can
   expect((await current(one)).is_live).toBe(true);
 });
 
-test("a container that is removed while it is deployed is what its deployment ends with", { timeout: 60_000 }, async () => {
+test("fails a deployment whose container is deleted", { timeout: 60_000 }, async () => {
   const { project, container, put, body } = await viteLike("Removed");
   await put("build.mjs", `console.log("building"); setTimeout(() => {}, 60_000)`);
   const { deployment, task_id } = await api().deployments.create({ body });
@@ -252,13 +252,13 @@ test("a container that is removed while it is deployed is what its deployment en
   await ended(app, ada, task_id);
   expect(await current(deployment)).toMatchObject({
     status: "failed",
-    error: "The container was removed while it was being deployed.",
+    error: "The container was deleted during the deployment.",
     container_id: null,
   });
   expect((await app.runtime.list()).filter(({ id }) => id.includes(deployment.id))).toEqual([]);
 });
 
-test("a server is started before visitors come, started again when it dies, and replaced without a gap", { timeout: 60_000 }, async () => {
+test("starts a server before the cutover, restarts it after a crash and replaces it without downtime", { timeout: 60_000 }, async () => {
   const { project, container } = await setUpProject(app, ada, "Server");
   const body = { project_id: project.id, provider: "local", env_vars: { GREETING: "production" } };
   const one = await deploy(body);
@@ -315,7 +315,7 @@ test("a server is started before visitors come, started again when it dies, and 
   await pool.query("update sessions set revoked_at = null, revoked_reason = null where user_id = $1", [ada.id]);
 });
 
-test("strangers and the signed-out see nothing; bad requests are refused before anything is stored", async () => {
+test("denies access to others and rejects invalid requests before storing anything", async () => {
   const { project, container, body } = await viteLike("Private");
   const { deployment, task_id } = await api().deployments.create({ body });
   await ended(app, ada, task_id);
@@ -362,7 +362,7 @@ test("strangers and the signed-out see nothing; bad requests are refused before 
   expect((await api().deployments.list({ params: { project_id: project.id }, query: {} })).total).toBe(1);
 });
 
-test("targets on the canvas take what they can, and several containers go out as one", { timeout: 60_000 }, async () => {
+test("attaches compatible containers to targets and deploys several as one task", { timeout: 60_000 }, async () => {
   const { project, container, put } = await viteLike("Canvas");
   const params = { project_id: project.id };
   const target = await api().deploymentTargets.create({ params, body: { provider: "local", position_x: 10 } });

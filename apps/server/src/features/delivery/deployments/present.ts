@@ -1,10 +1,10 @@
 import type { Deployment } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 
-/** Why a deployment ended whose container went meanwhile. */
-export const containerRemoved = "The container was removed while it was being deployed.";
+/** Error of a deployment whose container was deleted while it ran. */
+export const containerRemoved = "The container was deleted during the deployment.";
 
-/** A version of Vercel or Netlify is brought back there; any other one needs its files. */
+/** Vercel and Netlify keep their versions; elsewhere the stored files are needed. */
 export const canRollBack = (row: DeploymentRow): boolean =>
   row.status === "success" &&
   row.environment === "production" &&
@@ -12,7 +12,7 @@ export const canRollBack = (row: DeploymentRow): boolean =>
   row.container_id !== null &&
   (row.has_artefact || (row.remote_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
 
-/** The launch gate looks at it anew, so its files must be kept. */
+/** The launch gate runs again, so the files must be stored. */
 export const canPromote = (row: DeploymentRow): boolean =>
   row.status === "success" &&
   row.environment === "preview" &&
@@ -20,7 +20,7 @@ export const canPromote = (row: DeploymentRow): boolean =>
   row.has_artefact &&
   (row.provider === "local" || (row.remote_id !== null && row.site_id !== null));
 
-/** The contract's shape of a row; values of variables never leave. */
+/** Variables' values are never included. */
 export function presentDeployment(row: DeploymentRow, logs: string[] | null = null): Deployment {
   return {
     id: row.id,
@@ -49,7 +49,7 @@ export function presentDeployment(row: DeploymentRow, logs: string[] | null = nu
       custom_domain: row.custom_domain,
       env_names: row.env_names,
       rollback_of: row.rollback_of,
-      // Rows of before know no code.
+      // Older rows have no code.
       failure: row.failure && { ...row.failure, code: row.failure.code ?? null },
     },
     report: row.report,

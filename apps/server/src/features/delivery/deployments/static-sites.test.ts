@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, setUpProject, visitHost, type Ask, type ProjectsApp } from "../../../testing/projects.ts";
-import { listArtefact } from "../launch/artifact.ts";
+import { listArtifact } from "../launch/artifact.ts";
 import { staticSite } from "../launch/site.ts";
 
 let app: ProjectsApp;
@@ -86,7 +86,7 @@ async function gateOf(files: Record<string, string>, spaFallback: boolean) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);
   }
-  const gate = staticSite(await listArtefact(folder), { spaFallback, tap: () => ({ data: () => {}, end: () => {} }) });
+  const gate = staticSite(await listArtifact(folder), { spaFallback, tap: () => ({ data: () => {}, end: () => {} }) });
   const server = createServer((request, response) => gate.request(request, response));
   servers.push(server);
   server.listen(0, "127.0.0.1");

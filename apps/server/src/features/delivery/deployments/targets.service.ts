@@ -18,7 +18,7 @@ const titles: Record<DeployProvider, string> = {
   cloudflare: "Cloudflare",
   local: "This server",
 };
-/** agent-git-deploy 10. Plain pages, and what is built with Vite alone, go everywhere; what nobody recognises is tried. */
+/** Static pages and Vite apps work everywhere; unrecognized apps are attempted. */
 const everywhere: readonly FrameworkId[] = ["static", "vite", "react", "unknown"];
 const takes: Record<Exclude<DeployProvider, "local">, ReadonlySet<FrameworkId>> = {
   vercel: new Set([...everywhere, "nextjs", "vue", "svelte", "sveltekit", "astro", "nuxt", "remix", "solid", "angular", "gatsby"]),
@@ -26,7 +26,7 @@ const takes: Record<Exclude<DeployProvider, "local">, ReadonlySet<FrameworkId>> 
   cloudflare: new Set([...everywhere, "vue", "svelte", "sveltekit", "astro", "solid", "angular"]),
 };
 
-/** Targets on the canvas (agent-git-deploy 10): a provider with the containers that go there. */
+/** Deployment targets on the canvas: a provider with the containers that are deployed to it. */
 export type DeploymentTargets = ReturnType<typeof createDeploymentTargets>;
 export function createDeploymentTargets({
   store,
@@ -67,7 +67,7 @@ export function createDeploymentTargets({
     if (!container) throw notFound("Container");
     return container;
   };
-  /** Throws `target_incompatible`, with why. A project that has no files yet is judged when it is deployed. */
+  /** Throws `target_incompatible` with the reason. A project without files is checked when it is deployed. */
   const requireFit = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider) => {
     const refuse = (text: string) => new AppError("target_incompatible", text, { details: { provider } });
     if (container.container_type !== "base") throw refuse(`${container.name} is a service. Only apps are deployed.`);
@@ -77,7 +77,7 @@ export function createDeploymentTargets({
     });
     if (!sandbox) return;
     const { framework } = await detectFramework(sandbox.files, container.directory);
-    if (!takes[provider].has(framework)) throw refuse(`${titles[provider]} does not take ${framework} apps.`);
+    if (!takes[provider].has(framework)) throw refuse(`${titles[provider]} does not support ${framework} apps.`);
   };
 
   return {
@@ -135,9 +135,9 @@ export function createDeploymentTargets({
       const { project, row } = await find(userId, ref, id);
       const ids = (await store.containersOf([row.id])).get(row.id) ?? [];
       const chosen = (await deploymentsStore.containersOf(project.id)).filter((container) => ids.includes(container.id));
-      if (chosen.length === 0) throw badRequest("No container goes to this target yet.", "no_containers");
+      if (chosen.length === 0) throw badRequest("Attach a container to this target first.", "no_containers");
       if (!(await creation.isConnected(userId, project.id, row.provider)))
-        throw badRequest(`Connect an account of ${titles[row.provider]} first.`, "deployment_credentials_missing", {
+        throw badRequest(`Connect a ${titles[row.provider]} account first.`, "deployment_credentials_missing", {
           provider: row.provider,
         });
       return creation.createAll(

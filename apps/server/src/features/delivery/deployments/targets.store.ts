@@ -49,7 +49,7 @@ export function createDeploymentTargetsStore(db: Database) {
           .where(and(eq(deploymentTargetContainers.target_id, targetId), eq(deploymentTargetContainers.container_id, containerId)))
           .returning()
       ).length > 0,
-    /** Ids of the containers of each target, in the order they came. */
+    /** Container ids of each target, in the order they were attached. */
     containersOf: async (ids: readonly string[]): Promise<Map<string, string[]>> => {
       const all = new Map<string, string[]>();
       if (ids.length === 0) return all;

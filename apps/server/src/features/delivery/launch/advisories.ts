@@ -11,7 +11,7 @@ interface Advisory {
 const maxAnswerBytes = 8 * 2 ** 20;
 const maxFindings = 20;
 
-/** By lock file: how its package manager is asked, about what goes out alone. The registry is the one it is set up with. */
+/** Audit command per lock file, for production dependencies, with the package manager's configured registry. */
 const managers = [
   { lock: "package-lock.json", argv: ["npm", "audit", "--json", "--omit=dev"], read: readNpm },
   { lock: "npm-shrinkwrap.json", argv: ["npm", "audit", "--json", "--omit=dev"], read: readNpm },
@@ -25,14 +25,14 @@ const severities: Record<string, LaunchFinding["severity"]> = {
   info: "info",
 };
 
-/** Known weaknesses of the dependencies, as the package registry tells them when it answers in time. */
+/** Known vulnerabilities of the dependencies, if the package registry answers in time. */
 export async function inspectAdvisories({ source }: Pick<LaunchInput, "source">, auditMs: number, signal: AbortSignal): Promise<Verdict> {
-  if (!source) return skipped("advisories", "The sources were not at hand.");
+  if (!source) return skipped("advisories", "The sources are not available.");
   const { sandbox, directory } = source;
   const at = (name: string) => (directory === "." ? name : `${directory}/${name}`);
   let manager: (typeof managers)[number] | undefined;
   for (const one of managers) if (!manager && (await sandbox.files.stat(at(one.lock)))) manager = one;
-  if (!manager) return skipped("advisories", "There is no lock file of npm or pnpm.");
+  if (!manager) return skipped("advisories", "No npm or pnpm lock file found.");
   const [program] = manager.argv;
   const { stdout, timedOut, exitCode } = await sandbox.exec([...manager.argv], {
     cwd: directory,
@@ -42,12 +42,12 @@ export async function inspectAdvisories({ source }: Pick<LaunchInput, "source">,
     signal,
   });
   signal.throwIfAborted();
-  if (timedOut) return skipped("advisories", "The package registry did not answer in time.");
+  if (timedOut) return skipped("advisories", "The package registry did not respond in time.");
   const answer = jsonOf(stdout);
   const advisories = answer && manager.read(answer);
   if (!advisories) {
-    const why = shortened(messageOf(answer) ?? `${program} ended with ${exitCode ?? "a signal"}`, 200);
-    return skipped("advisories", `The package registry gave no answer (${why}).`);
+    const why = shortened(messageOf(answer) ?? `${program} exited with ${exitCode ?? "a signal"}`, 200);
+    return skipped("advisories", `The package registry did not respond (${why}).`);
   }
   const findings = advisories
     .map(({ name, severity, title }) =>
@@ -57,7 +57,7 @@ export async function inspectAdvisories({ source }: Pick<LaunchInput, "source">,
     .slice(0, maxFindings);
   return verdictOf(
     "advisories",
-    advisories.length === 0 ? "none known" : plural(advisories.length, "known weakness", "known weaknesses"),
+    advisories.length === 0 ? "none known" : plural(advisories.length, "known vulnerability", "known vulnerabilities"),
     findings,
   );
 }
@@ -66,7 +66,7 @@ const rank = ({ severity }: LaunchFinding) => ["info", "minor", "serious", "crit
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const textOf = (value: unknown, otherwise: string) => (typeof value === "string" ? shortened(value, 300) : otherwise);
 
-/** Programs may say something before they answer. */
+/** Package managers may print messages before the JSON. */
 function jsonOf(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text.slice(Math.max(0, text.indexOf("{"))));
@@ -81,7 +81,7 @@ function messageOf(answer: Record<string, unknown> | undefined): string | undefi
   return isObject(error) && typeof error["summary"] === "string" && error["summary"] !== "" ? error["summary"] : undefined;
 }
 
-/** Each weakness once, at the package that has it; packages that merely depend on it name it in `via`. */
+/** Each vulnerability once, at the vulnerable package; packages that only depend on it refer to it in `via`. */
 function readNpm(answer: Record<string, unknown>): Advisory[] | undefined {
   const { vulnerabilities } = answer;
   if (!isObject(vulnerabilities)) return undefined;
@@ -90,7 +90,7 @@ function readNpm(answer: Record<string, unknown>): Advisory[] | undefined {
     return via.filter(isObject).map((one) => ({
       name: textOf(one["name"], name),
       severity: textOf(one["severity"], "moderate"),
-      title: textOf(one["title"], "a known weakness"),
+      title: textOf(one["title"], "a known vulnerability"),
     }));
   });
 }
@@ -103,6 +103,6 @@ function readAdvisories(answer: Record<string, unknown>): Advisory[] | undefined
     .map((one) => ({
       name: textOf(one["module_name"], "a package"),
       severity: textOf(one["severity"], "moderate"),
-      title: textOf(one["title"], "a known weakness"),
+      title: textOf(one["title"], "a known vulnerability"),
     }));
 }

@@ -5,23 +5,23 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-/** What was built, as it lies on disk. */
+/** Build output on disk. */
 export interface Artifact {
   /** Regular files by path: POSIX, relative, without a leading slash. Sorted. */
   files: ReadonlyMap<string, { size: number }>;
   totalBytes: number;
-  /** There were more than the gate looks at. */
+  /** The file count exceeds `maxFiles`. */
   isCut: boolean;
   /** SHA-256 of a file's content, in hexadecimal digits. */
   hash(path: string): Promise<string>;
-  /** From byte `start` to byte `end`, both included. Destroy it or read it to its end. */
+  /** From byte `start` to byte `end` (inclusive). Destroy it or read it to its end. */
   open(path: string, range?: { start: number; end: number }): Promise<Readable>;
 }
 
 const maxFiles = 50_000;
 
 /** Lists a folder without following links. */
-export async function listArtefact(dir: string): Promise<Artifact> {
+export async function listArtifact(dir: string): Promise<Artifact> {
   const found: [string, { size: number }][] = [];
   const folders = [""];
   let isCut = false;

@@ -4,13 +4,13 @@ import { finding, plural, verdictOf, type Verdict } from "./report.ts";
 
 const maxWarnings = 20;
 
-/** That something was built which can be served, and what the build warned of. */
+/** Checks that the build left something to serve, and reports its warnings. */
 export function inspectBuild(artifact: Artifact, { kind, buildWarnings = [] }: Pick<LaunchInput, "kind" | "buildWarnings">): Verdict {
   const findings = buildWarnings.slice(0, maxWarnings).map((line) => finding("build", "minor", line));
   if (artifact.files.size === 0) findings.push(finding("build", "critical", "The build left no files."));
   else if (kind === "static" && !artifact.files.has("index.html"))
-    findings.push(finding("build", "critical", "There is no index.html, so the address itself shows nothing."));
-  const files = artifact.isCut ? "too many files to look at all" : plural(artifact.files.size, "file");
+    findings.push(finding("build", "critical", "There is no index.html, so the site's root shows nothing."));
+  const files = artifact.isCut ? "too many files to check all" : plural(artifact.files.size, "file");
   const warnings = buildWarnings.length === 0 ? "no warnings" : plural(buildWarnings.length, "warning");
   return verdictOf("build", `${files}, ${warnings}`, findings);
 }

@@ -1,8 +1,8 @@
 import type { LaunchFinding } from "@tesslate/contract";
 
-/** A key of a well-known kind in a text. Never its value. */
+/** A key of a known kind found in a text. Never includes its value. */
 export interface FoundKey {
-  /** "a GitHub token". */
+  /** For example "a GitHub token". */
   what: string;
   severity: LaunchFinding["severity"];
   at: number;
@@ -10,25 +10,25 @@ export interface FoundKey {
 
 interface Kind {
   what: string;
-  /** Only bounded repetitions: the text is hostile. */
+  /** Only bounded repetitions, because the text is untrusted. */
   pattern: string;
   severity?: LaunchFinding["severity"];
-  /** Whether it is one after all. `around`: what stands before and after. */
+  /** A second check; `around`: the text before and after. */
   accept?(key: string, around: string): boolean;
 }
 
-/** The longest key that a pattern takes, and how much is read around it. */
+/** Longest key a pattern matches, and how much context is read around it. */
 export const maxKeyLength = 4096;
 export const aroundLength = 400;
 
 const placeholders =
   /example|placeholder|changeme|change_me|your[-_]?|xxxx|\*\*\*|\.\.\.|<[a-z]|\$\{|(?<![a-z0-9])(?:password|passwd|pass|pwd|secret|dbpass|root|admin|test|token|mypassword)(?![a-z0-9])/i;
-/** Random enough: `sk_live_xxxxxxxx` and `AKIAIOSFODNN7EXAMPLE` are words of a manual. */
+/** Excludes documentation examples such as `sk_live_xxxxxxxx` and `AKIAIOSFODNN7EXAMPLE`. */
 const isRandom = (key: string): boolean => !/example|placeholder|x{6}|0{8}|1234567/i.test(key) && new Set(key.slice(4)).size >= 8;
 
 /**
- * Google gives browsers keys of the same looks as those that pay for models: only the neighbourhood tells. The configuration of a Firebase app is
- * public whatever the app does; any other sign of a browser's key gives way to a call of a model.
+ * Google's browser keys look like its paid API keys; only the context distinguishes them. A Firebase configuration is always public; other
+ * signs of a browser key are outweighed by a model API call.
  */
 const isBrowserKey = (around: string): boolean =>
   /authDomain|messagingSenderId/.test(around) ||
@@ -54,7 +54,7 @@ const kinds: Kind[] = [
   { what: "a Google client secret", pattern: "GOCSPX-[A-Za-z0-9_-]{28}" },
   { what: "a Slack token", pattern: "xox[abeprs]-[A-Za-z0-9-]{20,200}" },
   { what: "a Slack token", pattern: "xapp-1-[A-Z0-9]{8,20}-\\d{8,20}-[a-f0-9]{32,100}" },
-  { what: "a Slack webhook address", pattern: "hooks\\.slack\\.com/services/T[A-Z0-9]{6,14}/B[A-Z0-9]{6,14}/[A-Za-z0-9]{20,30}" },
+  { what: "a Slack webhook URL", pattern: "hooks\\.slack\\.com/services/T[A-Z0-9]{6,14}/B[A-Z0-9]{6,14}/[A-Za-z0-9]{20,30}" },
   { what: "a SendGrid API key", pattern: "SG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}" },
   { what: "an npm token", pattern: "npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])" },
   { what: "a Shopify token", pattern: "shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}" },
@@ -63,29 +63,29 @@ const kinds: Kind[] = [
   { what: "a Mapbox secret token", pattern: "sk\\.eyJ[A-Za-z0-9_-]{20,400}\\.[A-Za-z0-9_-]{20,100}" },
   { what: "a Supabase secret key", pattern: "sb_secret_[A-Za-z0-9_-]{20,100}" },
   {
-    what: "a Supabase service role key, which passes every row rule",
+    what: "a Supabase service role key, which bypasses row level security",
     pattern: "eyJ[A-Za-z0-9_-]{10,500}\\.eyJ[A-Za-z0-9_-]{10,2000}\\.[A-Za-z0-9_-]{10,1000}",
     accept: isServiceRole,
   },
   {
     what: "a private key",
-    // Libraries name the first line alone; a key goes on. Line ends may be written as `\n` in a string.
+    // Libraries contain the first line alone; a real key continues. Line ends may be escaped as `\n` in a string.
     pattern: "-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----(?:\\s|\\\\{1,2}[nr]){0,8}[A-Za-z0-9+/=]{40}",
     accept: () => true,
   },
   {
-    what: "a database address with its password",
+    what: "a database URL with its password",
     pattern:
       "(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\\+srv)?|rediss?|amqps?|mssql|sqlserver)://[^\\s:@/\"'`<>\\\\]{0,100}:[^\\s@/\"'`<>\\\\]{3,200}@[A-Za-z0-9.-]{1,253}",
     accept: isDatabaseAddress,
   },
 ];
 
-/** Not in the middle of a word, for which the `n` of a written `\\n` does not count. */
+/** Not in the middle of a word; the `n` of an escaped `\\n` does not count. */
 const beginning = "(?<!(?<!\\\\)[A-Za-z0-9_-])";
 const combined = new RegExp(`${beginning}(?:${kinds.map(({ pattern }, i) => `(?<k${i}>${pattern})`).join("|")})`, "g");
 
-/** Looks for keys in a text; one that begins before `from` or at `until` or later is not told. */
+/** Finds keys that begin at `from` or later and before `until`. */
 export function findKeys(text: string, from = 0, until = text.length): FoundKey[] {
   const found: FoundKey[] = [];
   combined.lastIndex = from;
@@ -101,7 +101,7 @@ export function findKeys(text: string, from = 0, until = text.length): FoundKey[
   return found;
 }
 
-/** `anon` is made for browsers. */
+/** `anon` keys are made for browsers. */
 function isServiceRole(token: string): boolean {
   try {
     const payload: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));

@@ -39,7 +39,7 @@ const statusOf = (report: LaunchReport) => Object.fromEntries(report.rules.map((
 const show = (title: string, lines: string[]) => process.stdout.write(`\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
 
 describe.skipIf("missing" in chromium)("with a browser", () => {
-  test("clean apps raise no alarm", async () => {
+  test("reports nothing for clean apps", async () => {
     const settings = { blocking: [], weight_budget: 2_000_000 };
     await using server = await startServer();
     const apps: Record<string, Partial<LaunchInput> & { dir: string }> = {
@@ -128,7 +128,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     expect(leaking.is_blocked).toBe(true);
   }, 90_000);
 
-  test("hostile pages reach nothing and end", async () => {
+  test("blocks hostile pages and ends their visits", async () => {
     const heard: string[] = [];
     const canary = createServer((socket) => {
       heard.push("connection");
@@ -149,14 +149,14 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     expect(heard).toEqual([]);
     expect(performance.now() - started).toBeLessThan(60_000);
     const messages = report.findings.map((one) => `${one.page}: ${one.message}`).join("\n");
-    expect(messages).toMatch(/\/popups.html: The page opens windows by itself/);
-    expect(messages).toMatch(/\/away.html: The page leaves for 127\.0\.0\.1/);
-    expect(messages).toMatch(/\/endless.html: The page does not come to rest. It does not answer/);
-    expect(messages).toMatch(/\/alerts.html: The page does not come to rest/);
+    expect(messages).toMatch(/\/popups.html: The page opens windows without being asked/);
+    expect(messages).toMatch(/\/away.html: The page redirects to 127\.0\.0\.1/);
+    expect(messages).toMatch(/\/endless.html: The page does not finish loading. It does not respond/);
+    expect(messages).toMatch(/\/alerts.html: The page does not finish loading/);
   }, 90_000);
 });
 
-test("known weaknesses come from the package manager's own registry; a silent one is no verdict", async () => {
+test("reports vulnerabilities from the package registry, and skips the rule when the registry does not respond", async () => {
   const lock = (name: string) => ({
     "package.json": JSON.stringify({ name: "app", version: "1.0.0", dependencies: { [name]: "1.0.0" } }),
     "package-lock.json": JSON.stringify({
@@ -197,7 +197,7 @@ test("known weaknesses come from the package manager's own registry; a silent on
   });
   expect(clean).toMatchObject({ status: "passed", summary: "none known", findings: [] });
   expect(mute).toMatchObject({ status: "skipped", summary: expect.stringContaining("registry") });
-  expect(without).toMatchObject({ status: "skipped", summary: "There is no lock file of npm or pnpm." });
+  expect(without).toMatchObject({ status: "skipped", summary: "No npm or pnpm lock file found." });
 }, 60_000);
 
 /** Signs nobody in, redirects, sets cookies, compresses nothing. */

@@ -34,7 +34,7 @@ const statusOf = (report: LaunchReport) => Object.fromEntries(report.rules.map((
 const show = (title: string, lines: string[]) => process.stdout.write(`\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
 
 describe.skipIf("missing" in chromium)("with a browser", () => {
-  test("every planted fault is found", async () => {
+  test("finds every planted fault", async () => {
     const faulty = Object.groupBy(plantedPages, ({ path }) => path);
     const links = Object.keys(faulty)
       .map((path) => `<a href="${path}">${path}</a>`)
@@ -85,7 +85,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
   }, 60_000);
 });
 
-test("without a browser the files are looked at all the same; rules that are ignored do not block; an abort is an abort", async () => {
+test("checks files without a browser, ignores rules on request and rejects on abort", async () => {
   const dir = artifact({ "a.js": `k="${fakeKeys.github}"` });
   const report = await inspect({ dir, ignoreRules: ["secrets"], buildWarnings: ["Some chunks are large"] }, none);
   expect(report).toMatchObject({
@@ -103,7 +103,7 @@ test("without a browser the files are looked at all the same; rules that are ign
   await expect(inspect({ dir, signal: AbortSignal.abort(new Error("stopped")) }, none)).rejects.toThrow("stopped");
 });
 
-test("a Google key is one for browsers by what it stands for, not by any word nearby", async () => {
+test("recognizes a Google browser key by its use, not by nearby words", async () => {
   const key = fakeKeys.google;
   const leaks = {
     "video.js": `const video = "https://www.youtube.com/embed/1"; fetch("https://generativelanguage.googleapis.com/v1beta/models?key=${key}");`,

@@ -3,7 +3,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Browsers } from "../../agent/verify/index.ts";
 import { inspectAdvisories } from "./advisories.ts";
-import { listArtefact, type Artifact } from "./artifact.ts";
+import { listArtifact, type Artifact } from "./artifact.ts";
 import { inspectBuild } from "./build.ts";
 import { accessibilityVerdict, pagesVerdict, tour, type Tour } from "./pages.ts";
 import { reportOf, skipped, type Verdict } from "./report.ts";
@@ -12,34 +12,34 @@ import { serverSite, staticSite } from "./site.ts";
 import { watchTraffic, type Traffic } from "./traffic.ts";
 import { inspectWeight } from "./weight.ts";
 
-/** What is about to go out. */
+/** The version to check. */
 export interface LaunchInput {
-  /** Folder on this machine with what was built. Nobody writes there meanwhile; links in it are not followed. */
+  /** Folder with the build output. Not modified during the check; links are not followed. */
   dir: string;
-  /** Folder with the sources that are sent along to be built elsewhere: nobody should read secrets there either. */
+  /** Folder with sources that are uploaded to a provider, checked for secrets too. */
   sources?: string;
-  /** `static`: all of it will be served to visitors. `server`: a program of it answers them; only its public folders and what it answers count. */
+  /** `static`: everything is served to visitors. `server`: only public folders and responses are checked. */
   kind: "static" | "server";
-  /** Of a `server`: where the production build listens, as this process can dial it. */
+  /** For `server`: where the production build listens, as reachable from this process. */
   address?: { host: string; port: number };
-  /** Unknown paths are answered with `index.html`. */
+  /** Serve `index.html` for unknown paths. */
   spaFallback: boolean;
-  /** Lines of the build that somebody should see. */
+  /** Build log lines to report as warnings. */
   buildWarnings?: readonly string[];
-  /** Where the package manager can be asked about its lock file: a sandbox with the sources, and the container's folder in it. */
+  /** The sandbox with the sources and the container's folder in it, to run the package manager's audit. */
   source?: { sandbox: Pick<Sandbox, "exec" | "files">; directory: string };
-  /** Every value of the project that must not be seen, under its variable's name. */
+  /** The project's secret values with their variables' names. */
   secrets: readonly { name: string; value: string }[];
   settings: LaunchSettings;
-  /** Rules that shall not block this time. */
+  /** Rules that must not block this time. */
   ignoreRules?: readonly LaunchRule[];
   log(line: string): void;
   signal: AbortSignal;
 }
 
-/** Looks at what was built before visitors do. */
+/** Checks a version before it goes live. */
 export interface LaunchGate {
-  /** Within 60 s. Rejects only when `signal` aborts or the folder cannot be read; a rule that could not be asked is `skipped`. */
+  /** Takes at most 60 s. Rejects only when `signal` aborts or the folder cannot be read; a rule that could not run is `skipped`. */
   inspect(input: LaunchInput): Promise<LaunchReport>;
 }
 
@@ -52,16 +52,16 @@ export function createLaunchGate({
 }: {
   browsers: Browsers | { missing: string };
   log: Logger;
-  /** How long the package registry may take. */
+  /** Time limit for the package registry. */
   auditMs?: number;
 }): LaunchGate {
   return {
     async inspect(input) {
       const started = performance.now();
-      const artifact = await listArtefact(input.dir);
-      const sources = input.sources === undefined ? undefined : await listArtefact(input.sources);
+      const artifact = await listArtifact(input.dir);
+      const sources = input.sources === undefined ? undefined : await listArtifact(input.sources);
       const signal = AbortSignal.any([input.signal, AbortSignal.timeout(limitMs)]);
-      /** A rule that breaks, or takes too long, is no verdict on the artifact. */
+      /** A rule that fails or times out is skipped, not failed. */
       const ask = async (rule: LaunchRule, work: Promise<Verdict>): Promise<Verdict> => {
         try {
           const verdict = await orAborted(signal, work);
@@ -69,13 +69,13 @@ export function createLaunchGate({
           return verdict;
         } catch (err) {
           input.signal.throwIfAborted();
-          log.warn({ err, rule }, "launch rule not asked");
-          return skipped(rule, signal.aborted ? "There was no time for it." : "It could not be checked on this server.");
+          log.warn({ err, rule }, "launch rule failed to run");
+          return skipped(rule, signal.aborted ? "The check ran out of time." : "This server could not run the check.");
         }
       };
       const traffic = watchTraffic(input.kind === "server" ? projectFinder(input.secrets) : undefined);
       const seen = look(input, artifact, traffic, signal);
-      // Each rule tells for itself that there was nothing to see.
+      // Each rule handles the failure itself.
       seen.catch(() => undefined);
       const answered = seen.then(
         () => traffic.secrets(),
@@ -105,7 +105,7 @@ export function createLaunchGate({
     },
   };
 
-  /** Every page by itself: nothing but the artifact is reached from there. */
+  /** Each page in isolation: the browser reaches only the artifact. */
   async function look(input: LaunchInput, artifact: Artifact, traffic: Traffic, signal: AbortSignal): Promise<Tour> {
     const nothing = { visits: [], accessibility: new Map(), firstPage: [] };
     if ("missing" in browsers) return { ...nothing, stopped: `This server has no browser: ${browsers.missing}` };

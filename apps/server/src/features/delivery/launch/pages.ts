@@ -9,31 +9,34 @@ import { finding, plural, skipped, verdictOf, type Verdict } from "./report.ts";
 import type { Traffic, Transfer } from "./traffic.ts";
 import { visitPage, type PageVisit } from "./visit-page.ts";
 
-/** What a browser saw of the artifact. */
+/** Browser results for the artifact's pages. */
 export interface Tour {
   visits: PageVisit[];
-  /** By path; null where axe could not be asked. */
+  /** By path; null when axe could not run. */
   accessibility: Map<string, VerifyReport["accessibility"]>;
   firstPage: Transfer[];
-  /** Why nothing, or no more, was visited. */
+  /** Why no page, or no further page, was visited. */
   stopped?: string;
 }
 
 const host = "launch.localhost";
 const origin = `http://${host}`;
 const tourMs = 50_000;
-/** The last page must still have time to load. */
+/** Reserve time for the last page to load. */
 const pageMs = 10_000;
 const maxPages = 8;
 const axeMs = 6000;
 const closeMs = 2000;
 const maxKnown = 500;
 const maxRestarts = 2;
-/** Following these changes something, or ends the visit. */
+/** Links that may change data or end the session. */
 const leaveAlone = /log-?out|sign-?out|delete|remove|unsubscribe|destroy/i;
 const notPages = /(?:^|\/)(?:40[34]|50\d|200|_not-found|_error)(?:\.html|\/index\.html)$/;
 
-/** Opens the entry, then what it links to and the artifact's other pages, in a browser that reaches nothing but `site`. Rejects only with `signal`. */
+/**
+ * Visits the entry page, the pages it links to and the artifact's other pages, in a browser that reaches only `site`. Rejects only when
+ * `signal` aborts.
+ */
 export async function tour(
   {
     browsers,
@@ -56,7 +59,7 @@ export async function tour(
   const limit = AbortSignal.any([signal, AbortSignal.timeout(tourMs)]);
   const late = performance.now() + tourMs;
   const agenda = planOf(artifact, kind, spaFallback);
-  /** In one browser, up to a page that does not come to rest: what shares its process may hang with it. */
+  /** Reuse one browser until a page hangs: pages in the same process may hang with it. */
   const goOn = async () => {
     await using gate = await openGate({ site, hosts: new Map([[`${host}:80`, ""]]) });
     await using browser = await browsers.open({ proxy: gate.proxy, trustedOrigins: [origin] }, limit);
@@ -82,7 +85,7 @@ export async function tour(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof NoPlace) result.stopped = error.message;
-    else if (error instanceof OutOfTime || limit.aborted) result.stopped = "there was no time for more";
+    else if (error instanceof OutOfTime || limit.aborted) result.stopped = "ran out of time";
     else throw error;
   }
   return result;
@@ -90,7 +93,7 @@ export async function tour(
 
 class OutOfTime extends Error {}
 
-/** Which page comes next: the entry, what the pages link to in their order, then the artifact's other documents. Each once, `maxPages` at most. */
+/** Visit order: the entry page, linked pages in order, then the artifact's other documents. Each once, `maxPages` at most. */
 function planOf(artifact: Artifact, kind: "static" | "server", spaFallback: boolean) {
   const linked = ["/"];
   const rest = kind === "static" ? pagesOf(artifact) : [];
@@ -105,7 +108,7 @@ function planOf(artifact: Artifact, kind: "static" | "server", spaFallback: bool
   return {
     add: (links: readonly string[]) => {
       for (const link of links) {
-        // Dead links are told without following them.
+        // Dead links are reported without visiting them.
         const isThere = kind === "server" || pageFile(artifact.files, pathOf(link), spaFallback) !== undefined;
         if (isThere && !leaveAlone.test(link) && isNew(link)) linked.push(link);
       }
@@ -131,13 +134,13 @@ const pagesOf = ({ files }: Artifact): string[] =>
 
 const pathOf = (link: string): string => link.split("?")[0] ?? "/";
 
-/** `/about`, `/about.html` and `/about/` are one page where they are one file; queries make no other page. */
+/** `/about`, `/about.html` and `/about/` are one page when they are served from one file; queries do not make another page. */
 function sameAs(artifact: Artifact, kind: "static" | "server", link: string): string {
   const path = pathOf(link);
   return (kind === "static" ? pageFile(artifact.files, path, false) : undefined) ?? path.replace(/\/$/, "");
 }
 
-/** What the visits say about the pages. */
+/** Findings about the visited pages. */
 export function pagesVerdict(
   { visits, stopped }: Tour,
   artifact: Artifact,
@@ -157,7 +160,7 @@ export function pagesVerdict(
   return verdictOf("pages", summary.join(", "), findings);
 }
 
-/** Scripts and data of other hosts are not reached here, so what breaks beside them may work outside. */
+/** Other hosts are blocked here, so failures next to blocked scripts and data may not occur in production. */
 const needed = new Set(["script", "fetch", "xhr", "websocket", "document", "eventsource"]);
 
 function findingsOf(visit: PageVisit): LaunchFinding[] {
@@ -166,34 +169,34 @@ function findingsOf(visit: PageVisit): LaunchFinding[] {
   const found: LaunchFinding[] = [];
   const tell = (severity: LaunchFinding["severity"], message: string, path: string | null = null) =>
     found.push(finding("pages", severity, message, { page, path }));
-  /** What may come of what was not reached. */
+  /** Downgrades findings that blocked requests may have caused. */
   const grave = (severity: "serious" | "critical") => (isCut ? "minor" : severity);
-  if (visit.hang !== undefined) tell("critical", `The page does not come to rest. ${visit.hang}`);
+  if (visit.hang !== undefined) tell("critical", `The page does not finish loading. ${visit.hang}`);
   else if (visit.failure !== undefined) tell("critical", `The page could not be opened: ${visit.failure}`);
-  else if (visit.leaves.length > 0) tell("minor", `The page leaves for ${visit.leaves[0]} as soon as it is opened.`);
-  else if ((visit.status ?? 200) >= 400) tell(page === "/" ? "critical" : "serious", `The page answers ${visit.status}.`);
-  else if (visit.isBlank) tell(grave("critical"), "The page stays empty.");
+  else if (visit.leaves.length > 0) tell("minor", `The page redirects to ${visit.leaves[0]} as soon as it is opened.`);
+  else if ((visit.status ?? 200) >= 400) tell(page === "/" ? "critical" : "serious", `The page responds with ${visit.status}.`);
+  else if (visit.isBlank) tell(grave("critical"), "The page is empty.");
   for (const text of visit.exceptions) tell(grave("serious"), `Uncaught: ${text}`);
   for (const { path, kind, why } of visit.failed.filter(isFault))
     tell(kindsThatMatter.has(kind) ? "serious" : "minor", `${path} ${why}.`, pathOf(path).replace(/^\//, "") || null);
   for (const text of visit.consoleErrors) tell("minor", `Console: ${text}`);
-  if (visit.dialogs > 0 && visit.hang === undefined) tell("minor", "The page shows a dialog by itself.");
-  if (visit.popups > 0) tell("minor", "The page opens windows by itself.");
-  if (visit.downloads > 0) tell("minor", "The page starts a download by itself.");
+  if (visit.dialogs > 0 && visit.hang === undefined) tell("minor", "The page opens a dialog without being asked.");
+  if (visit.popups > 0) tell("minor", "The page opens windows without being asked.");
+  if (visit.downloads > 0) tell("minor", "The page starts a download without being asked.");
   if (foreign.size > 0)
     tell(
       "info",
-      `The page needs ${[...foreign.keys()].slice(0, 5).join(", ")}, which is not reached from here: what depends on it was not checked.`,
+      `The page needs ${[...foreign.keys()].slice(0, 5).join(", ")}, which is blocked during checks. What depends on it was not checked.`,
     );
   return found;
 }
 
 const kindsThatMatter = new Set(["script", "stylesheet", "fetch", "xhr", "document"]);
-/** Who is not signed in is told so, and browsers ask for a favicon by themselves. */
+/** 401, 403 and a missing favicon are not faults. */
 const isFault = ({ path, status }: PageVisit["failed"][number]): boolean =>
   status !== 401 && status !== 403 && !pathOf(path).endsWith("favicon.ico");
 
-/** Links of the visited pages that lead nowhere; pages that were opened have spoken for themselves. */
+/** Dead links on visited pages; pages that were opened are reported separately. */
 function deadLinks(visits: readonly PageVisit[], artifact: Artifact): LaunchFinding[] {
   const opened = new Set(visits.map(({ path }) => path));
   const told = new Set<string>();
@@ -202,18 +205,18 @@ function deadLinks(visits: readonly PageVisit[], artifact: Artifact): LaunchFind
       const path = pathOf(link);
       if (opened.has(link) || told.has(path) || pageFile(artifact.files, path, false) !== undefined) return [];
       told.add(path);
-      return [finding("pages", "serious", `A link leads to ${posix.normalize(path)}, which is not there.`, { page })];
+      return [finding("pages", "serious", `A link points to ${posix.normalize(path)}, which does not exist.`, { page })];
     }),
   );
 }
 
 const severities = { critical: "critical", serious: "serious", moderate: "minor", minor: "info" } as const;
 
-/** axe's findings over all pages, each rule once. */
+/** axe findings over all pages, each rule once. */
 export function accessibilityVerdict({ accessibility, stopped }: Tour): Verdict {
   const asked = [...accessibility].flatMap(([page, found]) => (found === null ? [] : [{ page, found }]));
   if (asked.length === 0)
-    return skipped("accessibility", accessibility.size > 0 ? "The pages did not answer." : (stopped ?? "No page could be looked at."));
+    return skipped("accessibility", accessibility.size > 0 ? "The pages did not respond." : (stopped ?? "No page could be checked."));
   const byRule = new Map<string, { finding: LaunchFinding; count: number; help: string; places: string[] }>();
   for (const { page, found } of asked)
     for (const { id, impact, help, count, places } of found) {

@@ -1,15 +1,16 @@
-/** Names that frameworks put into bundles on purpose, and names that say what a value is for. */
+/** Names that frameworks inline on purpose, and names that describe public values. */
 const publicName =
   /^(?:VITE_|NEXT_PUBLIC_|NUXT_PUBLIC_|PUBLIC_|REACT_APP_|VUE_APP_|GATSBY_|EXPO_PUBLIC_|SNOWPACK_PUBLIC_|PREACT_APP_)|PUBLIC|PUBLISHABLE|ANON_KEY|SITE_?KEY|CLIENT_ID|APP_ID|PROJECT_ID|MEASUREMENT_ID|TRACKING_ID|SENTRY_DSN/i;
 const secretName =
   /SECRET|TOKEN|PASS(?:WORD|WD|PHRASE)?(?:_|$)|PWD|(?:^|_)KEY(?:_|$)|APIKEY|CREDENTIAL|PRIVATE|SIGNING|SALT|DSN|WEBHOOK|(?:DATABASE|DB|REDIS|MONGO\w*|POSTGRES\w*|AMQP)_UR[IL]/i;
-/** Values that say by themselves that they are for browsers. */
+/** Values made for browsers. */
 const publicValue = /^(?:pk_(?:live|test)_|pk\.|sb_publishable_|phc_|G-[A-Z0-9]+$|UA-\d)/;
 const minLength = 8;
 
 /**
- * Those of a project's values that visitors must not be able to read. A variable may hold anything (a city, a colour, a flag): a value counts when
- * its name calls it a secret or it looks like one. What the user put under a public name is public; so is a value that stands under such a name too.
+ * The project's values that visitors must not be able to read. A variable may hold anything (a city, a color, a flag), so a value counts
+ * only when its name suggests a secret or it looks like one. Values under a public name are public, also where the same value has another
+ * name.
  */
 export function secretValues(values: readonly { name: string; value: string }[]): { label: string; value: string }[] {
   const shown = new Set(values.filter(({ name }) => publicName.test(name)).map(({ value }) => value.trim()));
@@ -20,7 +21,7 @@ export function secretValues(values: readonly { name: string; value: string }[])
   });
 }
 
-/** Found in any app: a finding would say nothing. */
+/** Would match in any app, so a finding would be noise. */
 const isWord = (text: string): boolean =>
   (text.length < 16 && /^[a-z]+$|^[A-Z]?[a-z]+$|^\d+$|^[A-Z_]+$/.test(text)) || /^[\w.+-]+@[\w-]+\.[\w.]+$/.test(text) || isPlainUrl(text);
 const isPlainUrl = (text: string): boolean => {
@@ -44,7 +45,7 @@ function entropy(text: string): number {
   return -[...counts.values()].reduce((sum, n) => sum + (n / text.length) * Math.log2(n / text.length), 0);
 }
 
-/** Supabase's key for browsers. */
+/** Supabase's browser key. */
 function isAnonKey(text: string): boolean {
   const payload = text.startsWith("eyJ") ? text.split(".")[1] : undefined;
   if (payload === undefined) return false;

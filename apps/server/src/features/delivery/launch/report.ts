@@ -1,7 +1,7 @@
 import type { LaunchFinding, LaunchReport, LaunchRule } from "@tesslate/contract";
 import type { LaunchInput } from "./launch.ts";
 
-/** What one rule says. */
+/** Result of one rule. */
 export interface Verdict {
   rule: LaunchRule;
   status: LaunchReport["rules"][number]["status"];
@@ -16,7 +16,7 @@ const order: readonly LaunchRule[] = ["build", "pages", "secrets", "accessibilit
 
 export const skipped = (rule: LaunchRule, reason: string): Verdict => ({ rule, status: "skipped", summary: reason, findings: [] });
 
-/** Failed by what is serious or worse, warned by what is minor; an `info` is neither. */
+/** Failed by serious or critical findings, warned by minor ones; `info` does neither. */
 export function verdictOf(rule: LaunchRule, summary: string, findings: LaunchFinding[]): Verdict {
   const worst = Math.max(0, ...findings.map(({ severity }) => gravity.indexOf(severity)));
   return { rule, status: worst >= 2 ? "failed" : worst === 1 ? "warned" : "passed", summary, findings };
@@ -29,7 +29,7 @@ export const finding = (
   where: Partial<Pick<LaunchFinding, "path" | "line" | "page">> = {},
 ): LaunchFinding => ({ rule, severity, message: shortened(message, maxMessage), path: null, line: null, page: null, ...where });
 
-/** On one line: the text may be a page's. */
+/** One line, because the text may come from a page. */
 export const shortened = (text: string, length: number): string => {
   const line = text.slice(0, 4 * length).replace(/\s+/g, " ").trim(); // prettier-ignore
   return line.length > length ? `${line.slice(0, length - 1)}…` : line;

@@ -15,21 +15,24 @@ const pieceBytes = 256 * 1024;
 const maxMapBytes = 16 * 2 ** 20;
 const maxPerFile = 5;
 const maxFindings = 100;
-/** Of a file that was compressed beforehand. */
+/** Limit for precompressed files. */
 const maxUnpackedBytes = 256 * 2 ** 20;
 
-/** Their bytes hold no text. */
+/** Binary formats without text. */
 const media = /\.(?:png|jpe?g|gif|webp|avif|ico|bmp|woff2?|ttf|otf|eot|mp[34]|webm|ogg|wav|mov|m4[av]|pdf)$/i;
 const first = /\.(?:html?|[cm]?js|json)$/i;
-/** Where frameworks put what a server hands out as it lies. */
+/** Folders that frameworks serve as they are. */
 const publicFolders =
   /^(?:public|static|www|dist\/(?:client|public)|build\/client|client|\.next\/static|\.output\/public|\.svelte-kit\/output\/client)\//;
 
-/** Whether something that visitors can read gives away a secret: values of this project, keys of well-known kinds, files that should have stayed. */
+/**
+ * Checks everything that visitors can download for secrets: the project's values, keys of known kinds, and files that should not be
+ * public.
+ */
 export async function inspectSecrets(
   { artifact, sources }: { artifact: Artifact; sources: Artifact | undefined },
   { kind, secrets }: Pick<LaunchInput, "kind" | "secrets">,
-  /** What a server answered while its pages were looked at, by path. */
+  /** Server responses during the page visits, by path. */
   answered: Promise<ReadonlyMap<string, readonly FoundSecret[]>>,
   signal: AbortSignal,
 ): Promise<Verdict> {
@@ -52,23 +55,23 @@ export async function inspectSecrets(
   const known = new Set<string>();
   for (const [page, found] of await answered)
     for (const one of told(found, visitors, { page })) {
-      // What stands in every page is told of the first one.
+      // A finding that occurs on every page is reported once.
       if (!known.has(one.message)) findings.push(one);
       known.add(one.message);
     }
   const isWhole = looked === order.length && !artifact.isCut && !sources?.isCut;
   if (!isWhole && findings.length === 0)
-    findings.push(finding("secrets", "minor", `Only ${plural(looked, "file")} of ${order.length} could be looked through in time.`));
+    findings.push(finding("secrets", "minor", `Only ${plural(looked, "file")} of ${order.length} could be scanned in time.`));
   const seen = isWhole ? plural(looked, "file") : `the first ${plural(looked, "file")}`;
   const count = findings.filter(({ severity }) => severity === "critical" || severity === "serious").length;
-  return verdictOf("secrets", count === 0 ? `nothing secret in ${seen}` : `${plural(count, "secret")} in ${seen}`, findings);
+  return verdictOf("secrets", count === 0 ? `no secrets in ${seen}` : `${plural(count, "secret")} in ${seen}`, findings);
 }
 
 export const projectFinder = (secrets: LaunchInput["secrets"]): ValueFinder => createValueFinder(secretValues(secrets));
 
-/** Who can read it, as a finding says it. */
+/** The reader named in a finding. */
 const visitors = "Visitors";
-const readersOfSources = "Whoever sees the sources";
+const readersOfSources = "Anyone with access to the sources";
 
 const told = (found: readonly FoundSecret[], reader: string, where: { path?: string; page?: string }): LaunchFinding[] =>
   found
@@ -89,7 +92,7 @@ async function inspectFile(
     if (hasSettings(text)) return [finding("secrets", "critical", `${reader} can download the environment file.`, { path })];
   }
   if (/(?:^|\/)\.git\/config$/.test(path))
-    return [finding("secrets", "serious", `${reader} can download the repository with its whole history.`, { path: posix.dirname(path) })];
+    return [finding("secrets", "serious", `${reader} can download the Git repository with its history.`, { path: posix.dirname(path) })];
   if (size > 0 && (/^(?:id_rsa|id_ed25519|id_ecdsa|\.netrc|\.htpasswd)$/.test(name) || (await isRegistryLogin(artifact, path, name))))
     return [finding("secrets", "critical", `${reader} can download ${name}, a file with credentials.`, { path })];
   if (media.test(name) || size === 0) return [];
@@ -133,7 +136,7 @@ async function* unpacked(file: Readable, name: string): AsyncGenerator<Buffer> {
       if (unpack && bytes > maxUnpackedBytes) return;
     }
   } catch (error) {
-    // Not what its name says: nothing to read in it.
+    // Not the format its name suggests: nothing to read.
     if (!unpack) throw error;
   } finally {
     file.destroy();
@@ -141,7 +144,7 @@ async function* unpacked(file: Readable, name: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** A source map names the file and the line that somebody can change. */
+/** A source map leads to the original file and line. */
 function inspectMap(path: string, text: string, values: ValueFinder, reader: string): LaunchFinding[] {
   const { sources, contents } = sourcesOf(text);
   return contents.flatMap((content, i) => {

@@ -6,10 +6,10 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 const usual: LaunchSettings = { blocking: ["build", "secrets"], weight_budget: 2_000_000 };
 const key = "launch";
 
-/** A project's choice for the launch gate, kept among its settings. */
+/** A project's launch gate settings, stored in its settings. */
 export type LaunchSettingsService = ReturnType<typeof createLaunchSettings>;
 export function createLaunchSettings({ projects }: { projects: Pick<Projects, "require" | "update"> }) {
-  /** What nobody chose is as usual, and so is what cannot be read. */
+  /** Missing or invalid settings fall back to the defaults. */
   const of = (project: Pick<ProjectRow, "settings">): LaunchSettings => {
     const chosen = project.settings?.[key];
     return Value.Check(LaunchSettings, chosen) ? chosen : usual;

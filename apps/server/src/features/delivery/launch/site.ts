@@ -4,7 +4,7 @@ import type { PreviewSite } from "../../../http/server.ts";
 import { serveStatic, type StaticSite, type Tap } from "../../../http/static-site.ts";
 import type { Artifact } from "./artifact.ts";
 
-/** The artifact, served as it is when it is live: by the same code. */
+/** Serves the artifact with the same code that serves live sites. */
 export function staticSite(artifact: Artifact, { spaFallback, tap }: { spaFallback: boolean; tap: Tap }): PreviewSite {
   const hashes = new Map<string, Promise<string>>();
   const hash = (path: string): Promise<string> => {
@@ -21,7 +21,7 @@ export function staticSite(artifact: Artifact, { spaFallback, tap }: { spaFallba
 
 const answerMs = 10_000;
 
-/** A production build that answers by itself. It is asked for plain text, so that what it says can be read. */
+/** Forwards to a running production build. Requests uncompressed responses, so that they can be scanned. */
 export function serverSite(address: { host: string; port: number }, { tap }: { tap: Tap }): PreviewSite {
   const options = (request: IncomingMessage) => ({
     ...address,

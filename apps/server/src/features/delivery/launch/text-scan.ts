@@ -3,16 +3,16 @@ import type { LaunchFinding } from "@tesslate/contract";
 import type { ValueFinder } from "../../projects/secrets/index.ts";
 import { aroundLength, findKeys, maxKeyLength } from "./known-keys.ts";
 
-/** A secret in a text: what it is, on which line (from 1). */
+/** A secret in a text and its line (from 1). */
 export interface FoundSecret {
   what: string;
   severity: LaunchFinding["severity"];
   line: number;
 }
-/** Looks through one text that comes in pieces of any size; holds a few kilobytes of it. */
+/** Scans a text that arrives in pieces of any size, with bounded memory. */
 export interface TextScan {
   push(chunk: Uint8Array | string): void;
-  /** All that was found, each kind and line once, at most 50. */
+  /** All findings, each kind and line once, at most 50. */
   end(): FoundSecret[];
 }
 
@@ -56,11 +56,11 @@ function whatOf(label: string): string {
 
 interface Lines {
   push(text: string): void;
-  /** Of a character of one of the last two pieces or a few kilobytes before the end; the first known line for what lies further back. */
+  /** Line of a position in the last two pieces or the last few kilobytes; earlier positions get the first known line. */
   at(position: number): number;
   last(): number;
 }
-/** Positions of the latest line ends only: what is asked about lies near the end. */
+/** Keeps only the latest line ends, because lookups are near the end. */
 function countLines(): Lines {
   let passed = 0;
   let ends: number[] = [];
@@ -94,11 +94,11 @@ function lookForValues(values: ValueFinder, tell: (label: string, line: number) 
   };
 }
 
-/** A key is told once all of it and what stands around it is there. */
+/** Reports a key once all of it and its context has arrived. */
 function lookForKeys(tell: (what: string, severity: FoundSecret["severity"], line: number) => void) {
   const reach = maxKeyLength + aroundLength;
   let text = "";
-  /** Characters before `text`, and how much of it was looked at. */
+  /** Characters before `text`, and how much of it was scanned. */
   let passed = 0;
   let looked = 0;
   const look = (lines: Lines, until: number) => {
@@ -120,7 +120,7 @@ function lookForKeys(tell: (what: string, severity: FoundSecret["severity"], lin
 }
 
 const inlineMap = /sourceMappingURL=data:application\/json;(?:charset=[\w-]{1,20};)?base64,/;
-/** Keys in a source map that is written into the file itself are behind base64. */
+/** Inline source maps are base64, so decode them before scanning. */
 function readInlineMaps(onText: (text: string) => void) {
   const overlap = maxKeyLength;
   let tail = "";

@@ -4,17 +4,17 @@ import type { ValueFinder } from "../../projects/secrets/index.ts";
 import type { Tap } from "../../../http/static-site.ts";
 import { scanText, type FoundSecret } from "./text-scan.ts";
 
-/** One answer on its way to a visitor. */
+/** One response to a visitor. */
 export interface Transfer {
   path: string;
-  /** Bytes as a host would send them: text compressed. */
+  /** Bytes as a host would send them, with text compressed. */
   bytes: number;
 }
 export interface Traffic {
   tap: Tap;
-  /** From here on the answers are no longer those of the first page. Resolves with what those weighed. */
+  /** Ends the first page's measurement and resolves with its responses. */
   endOfFirstPage(): Promise<Transfer[]>;
-  /** What stood in the answers, where they are read. */
+  /** Secrets in the responses, where they are scanned. */
   secrets(): ReadonlyMap<string, readonly FoundSecret[]>;
 }
 
@@ -22,7 +22,7 @@ const isCompressible = (type: string) => /^text\/|javascript|json|xml|wasm|font\
 const isText = (type: string) => /^text\/|javascript|json|xml/.test(type);
 const maxPaths = 500;
 
-/** `values`: what is looked for in the answers; without it they are only weighed. */
+/** `values`: what to scan for; without it responses are only measured. */
 export function watchTraffic(values?: ValueFinder): Traffic {
   const first: Promise<Transfer>[] = [];
   const found = new Map<string, readonly FoundSecret[]>();

@@ -3,35 +3,35 @@ import type { BrowserContext, Page, Request } from "playwright-core";
 import { isolated, placed, sentenceOf } from "../../agent/verify/index.ts";
 import { shortened } from "./report.ts";
 
-/** What one page showed while it was open. All texts are the page's, shortened. */
+/** Observations of one page. All texts come from the page and are shortened. */
 export interface PageVisit {
   path: string;
-  /** It could not be opened, in a sentence. */
+  /** Why it could not be opened. */
   failure?: string;
   /** Of the document. */
   status: number | undefined;
   exceptions: string[];
   consoleErrors: string[];
-  /** Requests to its own origin without a usable answer. */
+  /** Failed requests to its own origin. */
   failed: { path: string; kind: string; why: string; status: number | undefined }[];
-  /** Other hosts it asked, none of which is reached: with how it asked. */
+  /** Blocked requests to other hosts, with their resource types. */
   foreign: Map<string, Set<string>>;
-  /** Other hosts that it left for by itself. */
+  /** Other hosts it navigated to on its own. */
   leaves: string[];
-  /** It shows nothing. */
+  /** It renders nothing. */
   isBlank: boolean;
-  /** It stopped answering, or made so much noise that it was closed: why. */
+  /** Why the page was closed: it hung or flooded the browser. */
   hang?: string;
-  /** It opened, by itself. */
+  /** Opened without user action. */
   dialogs: number;
   popups: number;
   downloads: number;
-  /** Addresses of its own origin that it links to. */
+  /** Links within its own origin. */
   links: string[];
 }
 
 const loadMs = 10_000;
-/** A page is quiet when nothing was asked for so long; one that always asks is looked at all the same. */
+/** A page is idle after this long without requests; one that never becomes idle is checked anyway. */
 const quietMs = 300;
 const maxQuietMs = 2500;
 const answerMs = 6000;
@@ -43,7 +43,7 @@ const maxNoise = 1000;
 const maxDialogs = 10;
 const maxLinks = 200;
 
-/** What is asked of the document, beside the page's own scripts. Bounded, however large it is. */
+/** Evaluated in the page; bounded for pages of any size. */
 const look = `(() => {
   const links = [];
   for (const a of document.querySelectorAll("a[href]")) {
@@ -61,7 +61,7 @@ const look = `(() => {
   return { links, isBlank };
 })()`;
 
-/** Opens a page, waits until it is quiet, looks. Never rejects for what the page does; it stays open for who wants to look closer. */
+/** Opens a page, waits until it is idle and inspects it. Never rejects because of the page; leaves it open for further checks. */
 export async function visitPage(
   { context, origin, isBlocked }: { context: BrowserContext; origin: string; isBlocked: (url: string) => boolean },
   path: string,
@@ -98,7 +98,7 @@ class GivenUp extends Error {}
 async function openAndLook(page: Page, visit: PageVisit, origin: string): Promise<void> {
   const pending = countPending(page);
   const answer = await page.goto(origin + visit.path, { waitUntil: "load", timeout: loadMs }).catch((error: unknown) => {
-    // What goes elsewhere by itself interrupts its own loading, and what streams without end never has loaded.
+    // Navigation interrupts loading, and an endless stream never finishes loading.
     if (visit.leaves.length > 0 || visit.downloads > 0 || /Timeout|interrupted/.test(String(error))) return null;
     throw error;
   });
@@ -137,7 +137,7 @@ async function lookAt(page: Page): Promise<{ links: string[]; isBlank: boolean }
     return (await world.evaluate(look, answerMs)) as { links: string[]; isBlank: boolean };
   } catch (cause) {
     if (page.isClosed()) throw cause;
-    throw new GivenUp("It does not answer: a script of it runs without end.", { cause });
+    throw new GivenUp("It does not respond: a script runs endlessly.", { cause });
   }
 }
 
@@ -149,7 +149,7 @@ function watch(
   let noise = 0;
   const heard = () => {
     noise += 1;
-    if (noise === maxNoise) giveUp("It fails or asks without end.");
+    if (noise === maxNoise) giveUp("It sends failing requests endlessly.");
     return noise < maxNoise;
   };
   const note = (list: string[], text: string) => {
@@ -199,12 +199,12 @@ function watch(
   page.on("dialog", (dialog) => {
     visit.dialogs += 1;
     void dialog.dismiss().catch(() => undefined);
-    if (visit.dialogs === maxDialogs) giveUp("It shows one dialog after the other.");
+    if (visit.dialogs === maxDialogs) giveUp("It opens one dialog after another.");
   });
   page.on("popup", (popup) => {
     visit.popups += 1;
     void popup.close().catch(() => undefined);
   });
   page.on("download", () => (visit.downloads += 1));
-  page.on("crash", () => giveUp("It ended the browser's process."));
+  page.on("crash", () => giveUp("It crashed the browser."));
 }

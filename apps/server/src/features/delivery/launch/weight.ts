@@ -6,7 +6,7 @@ import type { Transfer } from "./traffic.ts";
 
 const heaviest = 5;
 
-/** What visitors have to load, against the budget. `firstPage`: empty where no page was opened. */
+/** Compares what visitors load with the budget. `firstPage`: empty when no page was opened. */
 export function inspectWeight(
   artifact: Artifact,
   { settings }: Pick<LaunchInput, "settings">,

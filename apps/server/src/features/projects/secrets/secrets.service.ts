@@ -29,7 +29,7 @@ const sentences: Record<Exclude<SecretRefusal, "invalid_line">, string> = {
   reserved_key: `${reservedKeys.join(", ")} are set by the server.`,
   empty_value: "A secret needs a value.",
   value_too_large: `A value has at most ${secretLimits.maxValueBytes} bytes.`,
-  nul_character: "A value cannot hold a NUL character.",
+  nul_character: "A value cannot contain a NUL character.",
   secret_limit_reached: `A project has at most ${secretLimits.maxCount} secrets.`,
 };
 const refuse = (key: string, reason: Exclude<SecretRefusal, "invalid_line">) =>

@@ -28,7 +28,7 @@ export function createEnvironmentVault({ box }: { box: CryptoBox }) {
       for (const [key, value] of Object.entries(set)) {
         if (!keyRule.test(key))
           throw invalid(["body", "env_vars_to_set", key], "A variable's name has letters, digits and _ and does not begin with a digit");
-        if (value.includes("\0")) throw invalid(["body", "env_vars_to_set", key], "A value cannot hold a NUL character");
+        if (value.includes("\0")) throw invalid(["body", "env_vars_to_set", key], "A value cannot contain a NUL character");
       }
       const vars = open(row);
       for (const key of remove) delete vars[key];

@@ -3,7 +3,7 @@ import type { AuthCookies } from "../../accounts/auth/index.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { GitBrowsing } from "./repositories.ts";
-import type { Connecting } from "./connecting.ts";
+import type { GitConnections } from "./connections.ts";
 import type { Hosts } from "./hosts.ts";
 
 const cookie = "tesslate_git_connect";
@@ -14,11 +14,11 @@ export function mountGitProviders(
   mount: Mount,
   {
     hosts,
-    connecting,
+    connections,
     browsing,
     cookies,
     appBaseUrl,
-  }: { hosts: Hosts; connecting: Connecting; browsing: GitBrowsing; cookies: AuthCookies; appBaseUrl: string },
+  }: { hosts: Hosts; connections: GitConnections; browsing: GitBrowsing; cookies: AuthCookies; appBaseUrl: string },
 ): void {
   mount("gitProviders", gitProvidersRoutes, {
     list: ({ user }, { query }) => browsing.providers(user.id, query),
@@ -26,10 +26,10 @@ export function mountGitProviders(
       const provider = hosts.nameOf(params.provider);
       const { token, base_url, username } = body;
       if (token) {
-        const { provider_username } = await connecting.withToken(context.user, provider, { token, base_url, username });
+        const { provider_username } = await connections.withToken(context.user, provider, { token, base_url, username });
         return { authorization_url: null, provider, provider_username };
       }
-      const { url, browser } = await connecting.begin(context.user, provider, body, context.cookies[cookie]);
+      const { url, browser } = await connections.start(context.user, provider, body, context.cookies[cookie]);
       // Lax whatever our other cookies are: the browser must bring it along when the provider sends it back.
       context.setCookie(cookie, browser, { ...cookies.flags, sameSite: "lax", path: "/api/git-providers", maxAge: lifetimeSeconds });
       context.setHeader("cache-control", "no-store");
@@ -45,7 +45,7 @@ export function mountGitProviders(
       };
       try {
         const by = { browser: context.cookies[cookie], userId: context.user?.id };
-        const { error, redirect_to } = await connecting.finish(provider, answer, by);
+        const { error, redirect_to } = await connections.finish(provider, answer, by);
         return await leave(error === undefined ? { success: "true" } : { error }, redirect_to);
       } catch (error) {
         // Programs get the body of every error; a person was sent here by a provider and must not end on a page of JSON.
@@ -71,6 +71,6 @@ export function mountGitProviders(
         { owner: params.owner, name: params.repo },
         { ...body, body: body.body ?? "" },
       ),
-    disconnect: ({ user }, { params, query }) => connecting.disconnect(user.id, hosts.nameOf(params.provider), query.base_url),
+    disconnect: ({ user }, { params, query }) => connections.disconnect(user.id, hosts.nameOf(params.provider), query.base_url),
   });
 }

@@ -37,7 +37,7 @@ export function createHosts({
     all: Object.values<GitProviderDriver>(drivers),
     driverOf: (name: GitProviderName): GitProviderDriver => drivers[name],
     siteOf,
-    /** Undefined where connecting in the browser is not set up. */
+    /** Undefined where connections in the browser is not set up. */
     oauthOf: (name: GitProviderName): OauthClient | undefined => clients.get(name),
     /** Throws `unknown_provider`. */
     nameOf: (text: string): GitProviderName => {
@@ -76,7 +76,7 @@ export function createHosts({
       if (!client || !site || !isThere)
         throw new AppError(
           "oauth_not_configured",
-          `Connecting ${drivers[name].displayName} in the browser is not set up on this server. A token works.`,
+          `GitConnections ${drivers[name].displayName} in the browser is not set up on this server. A token works.`,
         );
       return { client, site };
     },

@@ -1,6 +1,6 @@
 export { createGitAccounts, gitAccountPlace, type GitAccounts, type WithAuthorization } from "./accounts.ts";
 export { createGitBrowsing } from "./repositories.ts";
-export { createConnecting } from "./connecting.ts";
+export { createGitConnections } from "./connections.ts";
 export { createGitProvidersStore } from "./git-providers.store.ts";
 export { createHosts } from "./hosts.ts";
 export { mountGitProviders } from "./git-providers.routes.ts";

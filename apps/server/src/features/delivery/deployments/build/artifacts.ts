@@ -9,27 +9,27 @@ import type { Artifact, ArtifactFile } from "../providers/provider.ts";
 
 type Entry = Omit<ArtifactFile, "open">;
 
-/** Where a version lies. `checked`: what was built of its sources here to be looked at, where a provider builds what is sent. */
+/** Identifies a version's files. `checked`: the local build of a version whose provider builds from source, kept for the launch gate. */
 export interface ArtifactRef {
   project_id: string;
   id: string;
 }
 export type ArtifactVariant = "sent" | "checked";
 
-/** Takes the files of one artifact; nothing of it counts before `complete`. */
+/** Writes the files of one artifact. Nothing is visible before `complete`. */
 export interface ArtifactWriter {
   add(path: string, mode: number, data: Readable, limits: { fileBytes: number }): Promise<Entry>;
   complete(): Promise<Artifact>;
 }
 
-/** Longer than a file may be. */
+/** Thrown when a file exceeds the size limit. */
 export class FileTooLarge extends Error {
   override readonly name = "FileTooLarge";
 }
 
 /**
- * What was built, kept by version: regular files that only this server writes, under the paths they had, and a list of them. Whoever reads
- * goes by the list.
+ * Build output, stored per version: regular files that only this server writes, at their original paths, and a list of them. Readers rely
+ * on the list, not the directory.
  */
 export type ArtifactStore = ReturnType<typeof createArtifactStore>;
 export function createArtifactStore({ dir }: { dir: string }) {
@@ -48,14 +48,14 @@ export function createArtifactStore({ dir }: { dir: string }) {
   };
 
   return {
-    /** The folder with its files, as they lie on this disk. */
+    /** Absolute path of the folder with the files. */
     treeOf: (place: ArtifactRef, part?: ArtifactVariant): string => treeOf(folderOf(place, part)),
-    /** One file of it; from byte `start` to byte `end`, both included. */
+    /** Streams one file, from byte `start` to byte `end` (inclusive). */
     read: (place: ArtifactRef, path: string, range?: { start: number; end: number }): Readable =>
       createReadStream(join(treeOf(folderOf(place)), path), range),
     /** Undefined when there is none, or it was not completed. */
     find: (place: ArtifactRef, part?: ArtifactVariant): Promise<Artifact | undefined> => load(folderOf(place, part)),
-    /** Begins anew, whatever a try before this one left. */
+    /** Starts empty: removes what an earlier attempt left. */
     create: async (place: ArtifactRef, part?: ArtifactVariant): Promise<ArtifactWriter> => {
       const folder = folderOf(place, part);
       await rm(folder, { recursive: true, force: true });
@@ -64,8 +64,8 @@ export function createArtifactStore({ dir }: { dir: string }) {
       return {
         add: async (path, mode, data, limits) => {
           const file = join(treeOf(folder), path);
-          // Paths come from a tree that has none that leave it; this is the last line of defence.
-          if (!file.startsWith(`${treeOf(folder)}/`)) throw new Error("a path that leaves the artifact");
+          // Paths come from a tree that contains no escaping paths; this is the last line of defense.
+          if (!file.startsWith(`${treeOf(folder)}/`)) throw new Error("path escapes the artifact");
           await mkdir(dirname(file), { recursive: true, mode: 0o700 });
           try {
             const { size, sha1, sha256 } = await write(data, file, limits.fileBytes);
@@ -93,7 +93,7 @@ export function createArtifactStore({ dir }: { dir: string }) {
         },
       };
     },
-    /** The same content as another version's. False when that one is gone. */
+    /** Copies the files of one version to another. False when the source no longer exists. */
     copy: async (from: ArtifactRef, to: ArtifactRef): Promise<boolean> => {
       if (!(await load(folderOf(from)))) return false;
       await rm(folderOf(to), { recursive: true, force: true });
@@ -102,7 +102,7 @@ export function createArtifactStore({ dir }: { dir: string }) {
     },
     remove: (place: ArtifactRef): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
     removeProject: (projectId: string): Promise<void> => rm(join(dir, projectId), { recursive: true, force: true }),
-    /** Versions that lie here, by project. */
+    /** All stored versions. */
     list: async (): Promise<ArtifactRef[]> => {
       const namesIn = (folder: string) => readdir(folder).catch(() => [] as string[]);
       const found = [];
@@ -112,7 +112,7 @@ export function createArtifactStore({ dir }: { dir: string }) {
   };
 }
 
-/** That a disk is full is for people to know; anything else is not. */
+/** A full disk becomes an error for the user; other errors pass through. */
 function told(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const isFull = code === "ENOSPC" || code === "EDQUOT";

@@ -12,21 +12,21 @@ export class StepError extends AppError {
   }
 }
 
-/** `src/App.tsx:12:5`, `src/App.tsx(12,5)`, `File "app/main.py", line 12`; paths of the sandbox are told as the project's own. */
+/** Matches `src/App.tsx:12:5`, `src/App.tsx(12,5)` and `File "app/main.py", line 12`. Sandbox paths are shown relative to the project. */
 const places = [
   /(?:^|[\s("'[])((?:\.{0,2}\/)?(?:[\w@.()[\]-]+\/)*[\w@.[\]-]+\.(?:[cm]?[jt]sx?|vue|svelte|astro|css|scss|less|html|json|py|go|mdx?))(?::(\d+)|\((\d+),\d+\))/,
   /File "([^"]+)", line (\d+)/,
 ];
 const foreign = /(?:^|\/)(?:node_modules|\.venv|site-packages|\.next|internal)(?:\/|$)|^node:/;
 
-/** Strips what a tool puts around what it says, and where the sandbox keeps the tree. */
+/** Removes decoration that tools add, and the sandbox's mount point. */
 const cleaned = (path: string): string =>
   path
     .replace(/^\/app\//, "")
     .replace(/^file:\/\//, "")
     .replace(/^\.\//, "");
 
-/** The file and line that a failed step's last words name, the first of them that is the project's own (agent-git-deploy 7.6). */
+/** The first project file and line that the last output lines of a failed step name. */
 export function findErrorLocation(lines: readonly string[]): { path: string | null; line: number | null } {
   for (const line of lines)
     for (const place of places) {
@@ -38,7 +38,7 @@ export function findErrorLocation(lines: readonly string[]): { path: string | nu
   return { path: null, line: null };
 }
 
-/** What people read of a failed command: the lines that speak of an error, else its last ones. */
+/** A short error text: the lines that mention an error, otherwise the last lines. */
 export function summarizeErrors(lines: readonly string[]): string {
   const spoken = lines.map((line) => line.trim()).filter(Boolean);
   const at = spoken.findIndex(

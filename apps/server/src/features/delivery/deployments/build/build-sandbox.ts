@@ -4,13 +4,13 @@ import { copyTree } from "../../../source/transfer/index.ts";
 import { findErrorLocation, StepError, summarizeErrors } from "./build-errors.ts";
 import { readText, frameworkRules, within, type PackageFile } from "./framework.ts";
 
-/** Sandboxes of deployments are told from those of projects, whose names are their ids, by this. */
+/** Distinguishes build sandboxes from project sandboxes, whose ids are project ids. */
 const prefix = "deploy-";
 export const buildSandboxId = (deploymentId: string): string => `${prefix}${deploymentId}`;
 export const deploymentOfSandbox = (sandboxId: string): string | undefined =>
   sandboxId.startsWith(prefix) ? sandboxId.slice(prefix.length) : undefined;
 
-/** Installing and building, together (agent-git-deploy 7.6, 5). */
+/** Limit for installing and building together. */
 const buildMs = 300_000;
 const notCopied: ReadonlySet<string> = new Set([
   "node_modules",
@@ -32,7 +32,7 @@ export interface BuildPlan {
   package?: PackageFile | undefined;
   /** The container's folder. */
   directory: string;
-  /** The project's own words, or null: nothing is built. */
+  /** The build command from package.json, or null when there is nothing to build. */
   command: string | null;
 }
 interface Listener {
@@ -40,11 +40,11 @@ interface Listener {
   chunk(text: string): void;
 }
 
-/** Where a tree is built: a sandbox of its own that holds a copy of it and knows nothing of the project's containers (agent-git-deploy 7.6, 4). */
+/** Builds run in a sandbox of their own that holds a copy of the tree and cannot reach the project's containers. */
 export type BuildSandboxes = ReturnType<typeof createBuildSandboxes>;
 export function createBuildSandboxes({ runtime }: { runtime: Pick<RuntimeDriver, "open" | "find" | "remove"> }) {
   return {
-    /** A fresh copy of the tree, whatever a try before this one left. `image`: packages that were installed once already. */
+    /** Opens the sandbox with a fresh copy of the tree and removes what an earlier attempt left. `image`: preinstalled dependencies. */
     open: async (
       deploymentId: string,
       from: Sandbox,
@@ -54,7 +54,7 @@ export function createBuildSandboxes({ runtime }: { runtime: Pick<RuntimeDriver,
       await runtime.remove(id);
       const { image, diskBytes, signal } = options;
       const sandbox = await runtime.open({ id, ...(image !== undefined && { image }), limits: { diskBytes } });
-      // Of an image only its packages count.
+      // Keep only the image's packages, not its build output.
       for (const name of leftOfImage) if (await sandbox.files.stat(name)) await sandbox.files.remove(name, { recursive: true });
       await copyTree(from.files, sandbox.files, { skip: notCopied, signal });
       return sandbox;
@@ -64,7 +64,7 @@ export function createBuildSandboxes({ runtime }: { runtime: Pick<RuntimeDriver,
   };
 }
 
-/** Installs and builds, within five minutes together. Throws `StepError` with what the programs said. */
+/** Installs dependencies and builds, within five minutes in total. Throws `StepError` with the output of the command that failed. */
 export async function build(
   sandbox: Sandbox,
   plan: BuildPlan,
@@ -108,11 +108,11 @@ export async function build(
 function judge(step: "install" | "build", { exitCode, timedOut, signal: killedBy }: ExecResult, said: string): void {
   if (exitCode === 0 && !timedOut) return;
   const name = step === "install" ? "The installation" : "The build";
-  if (timedOut) throw new StepError(step, `${name} took longer than ${buildMs / 1000} s.`);
+  if (timedOut) throw new StepError(step, `${name} exceeded the time limit of ${buildMs / 1000} s.`);
   const lines = said.split(/\r?\n/);
   const reason = summarizeErrors(lines);
   const how =
-    exitCode === null ? `was ended by ${killedBy ?? "the system"}, maybe for lack of memory` : `failed with exit code ${exitCode}`;
+    exitCode === null ? `was killed by ${killedBy ?? "the system"}, possibly because it ran out of memory` : `failed with exit code ${exitCode}`;
   throw new StepError(step, `${name} ${how}${reason === "" ? "." : `: ${reason}`}`, findErrorLocation(lines));
 }
 
@@ -129,7 +129,7 @@ const warningsIn = (said: string): string[] =>
 const pick = (env: Record<string, string>, names: ReadonlySet<string>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter(([name]) => names.has(name)));
 
-/** How its packages are installed. Of the variables only those go along that an .npmrc names: packages run code of strangers. */
+/** The commands that install dependencies. Only variables named in .npmrc are passed, because packages run third-party code. */
 async function installCommandsFor(
   sandbox: Sandbox,
   { directory, framework, package: manifest }: BuildPlan,
@@ -140,7 +140,7 @@ async function installCommandsFor(
     if ((await has("bun.lock")) || (await has("bun.lockb"))) argvs.push(["bun", "install", "--frozen-lockfile"]);
     else if (await has("pnpm-lock.yaml")) argvs.push(["pnpm", "install", "--frozen-lockfile"]);
     else if (await has("yarn.lock")) argvs.push(["yarn", "install", "--frozen-lockfile"]);
-    // What an image brought is only brought up to date.
+    // With packages from the image, update instead of a clean install.
     else if ((await has("package-lock.json")) && !(await has("node_modules"))) argvs.push(["npm", "ci", "--prefer-offline", "--no-audit"]);
     else argvs.push(["npm", "install", "--prefer-offline", "--no-audit"]);
   }
@@ -153,7 +153,7 @@ async function installCommandsFor(
   return { argvs, variables: new Set([...npmrc.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? "")) };
 }
 
-/** The build of a framework, in the project's own words. Throws when package.json has no script for it. */
+/** The build command of a framework, from package.json's scripts. Throws `StepError` when the required script is missing. */
 export function buildCommandFor(framework: FrameworkId, manifest: PackageFile | undefined, isStaticSite: boolean): string | null {
   const { script } = frameworkRules(framework);
   if (framework === "go") return "go build -o main .";
@@ -162,7 +162,7 @@ export function buildCommandFor(framework: FrameworkId, manifest: PackageFile | 
   if (script === null) return framework === "node" && typeof scripts["build"] === "string" ? "npm run build" : null;
   if (typeof scripts[script] === "string") return `npm run ${script}`;
   if (framework === "unknown") return null;
-  throw new StepError("prepare", `package.json has no script "${script}" that would build this app.`, {
+  throw new StepError("prepare", `package.json has no script "${script}" to build this app.`, {
     path: "package.json",
     line: null,
   });

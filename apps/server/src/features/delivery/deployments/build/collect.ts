@@ -10,19 +10,22 @@ export interface CollectLimits {
   files: number;
   totalBytes: number;
 }
-/** What is refused before anything is sent, whatever a provider would take. */
+/** Our own limits, applied before anything is uploaded, even if the provider allows more. */
 export const ownLimits: CollectLimits = { fileBytes: 100 * 1024 * 1024, files: 15_000, totalBytes: 100 * 1024 * 1024 };
 
-/** Wherever they stand in sources. */
+/** Excluded at any depth of the source tree. */
 const neverSources = new Set(["node_modules", ".git", "__pycache__", ".DS_Store", "thumbs.db", "Thumbs.db", ".venv", "venv"]);
-/** What builds leave at the root of a container's folder; further down such a name is a folder like any other. */
+/** Build output at the root of a container's folder; deeper, these are ordinary folder names. */
 const builtAtRoot = new Set([".next", "out", "dist", "build", ".turbo"]);
 const keptHidden = new Set([".well-known", ".npmrc"]);
 const keptOfPrograms = new Set([...keptHidden, ".next", ".output"]);
-/** Files of variables are never uploaded, from wherever. */
+/** Environment files are never uploaded. */
 const isEnvFile = (name: string) => /^\.env(?:\.|$)/i.test(name) || /^\.dev\.vars/i.test(name);
 
-/** `source`: for a provider that builds. `plain`: a site as it lies. `built`: what a build made. `program`: a folder that is run, without its packages. */
+/**
+ * `source`: for a provider that builds. `plain`: a static site without a build. `built`: build output. `program`: a server's folder,
+ * without its packages.
+ */
 export type CollectKind = "source" | "plain" | "built" | "program";
 
 function isKept(path: string, kind: CollectKind): boolean {
@@ -36,8 +39,8 @@ function isKept(path: string, kind: CollectKind): boolean {
 }
 
 /**
- * Takes the files of a folder, one after the other and none of them whole into memory (agent-git-deploy 7.6, 6). Throws with a sentence for
- * people: nothing there, too much of it, a link that leaves the tree.
+ * Copies the files of a folder into the artifact, streaming one at a time. Throws `not_deployable` when there are no files, too many or
+ * too large ones, or a link that leaves the tree.
  */
 export async function collect(
   tree: Tree,
@@ -52,9 +55,9 @@ export async function collect(
     .filter((entry) => !entry.isDirectory)
     .map((entry) => ({ entry, path: directory === "." ? entry.path : entry.path.slice(directory.length + 1) }))
     .filter(({ path }) => isKept(path, kind));
-  if (wanted.length === 0) throw new AppError("not_deployable", `There is nothing to deploy in ${nameOf(directory)}.`);
+  if (wanted.length === 0) throw new AppError("not_deployable", `There are no files to deploy in ${nameOf(directory)}.`);
   if (wanted.length > limits.files)
-    throw new AppError("not_deployable", `${wanted.length} files are more than the ${limits.files} that can be deployed at once.`);
+    throw new AppError("not_deployable", `This deployment has ${wanted.length} files; the limit is ${limits.files}.`);
   let total = 0;
   for (const { entry, path } of wanted) {
     signal.throwIfAborted();
@@ -66,11 +69,11 @@ export async function collect(
       total += size;
     } catch (error) {
       if (error instanceof FileTooLarge)
-        throw new AppError("not_deployable", `${path} is larger than the ${megabytes(limits.fileBytes)} that one file may have.`);
+        throw new AppError("not_deployable", `${path} exceeds the file size limit of ${megabytes(limits.fileBytes)}.`);
       throw error;
     }
     if (total > limits.totalBytes)
-      throw new AppError("not_deployable", `This is more than the ${megabytes(limits.totalBytes)} that can be deployed at once.`);
+      throw new AppError("not_deployable", `This deployment exceeds the size limit of ${megabytes(limits.totalBytes)}.`);
   }
   return writer.complete();
 }
@@ -81,14 +84,14 @@ async function openFile(tree: Tree, entry: Entry, path: string, warn: (text: str
     return (await tree.stream(entry.path)).data;
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    if (error.code === "outside_tree") throw new AppError("not_deployable", `${path} is a link that leads out of the project.`);
+    if (error.code === "outside_tree") throw new AppError("not_deployable", `${path} is a link that points outside the project.`);
     if (!["not_found", "is_directory", "not_directory", "not_supported"].includes(error.code)) throw error;
-    warn(`${path} was left out: it is no file.`);
+    warn(`Skipped ${path}: not a regular file.`);
     return undefined;
   }
 }
 
-/** Registries stay, what opens them goes. */
+/** Keeps registry settings of an .npmrc and removes credentials. */
 const withoutTokens = (text: string): string =>
   text
     .split(/\r?\n/)
@@ -97,7 +100,7 @@ const withoutTokens = (text: string): string =>
 const megabytes = (bytes: number) => `${Math.floor(bytes / 1024 / 1024)} MB`;
 const nameOf = (directory: string) => (directory === "." ? "the project's folder" : directory);
 
-/** Where what was built lies: the first of the usual places that has files. */
+/** The output folder: the first candidate that has files. */
 export async function findOutput(tree: Tree, directory: string, candidates: readonly string[]): Promise<string | undefined> {
   for (const candidate of candidates) {
     for (const name of await expand(tree, directory, candidate)) {
@@ -111,10 +114,10 @@ export async function findOutput(tree: Tree, directory: string, candidates: read
   }
   return undefined;
 }
-/** Of several places the one with a first page is meant. */
+/** Of several candidates, the one with an index.html. */
 const isPageOf = (file: string, folder: string) => file === (folder === "." ? "index.html" : `${folder}/index.html`);
 
-/** `dist/*` is any folder of dist. */
+/** `dist/*` matches any folder in dist. */
 async function expand(tree: Tree, directory: string, candidate: string): Promise<string[]> {
   const star = candidate.indexOf("/*");
   if (star < 0) return [candidate];
@@ -132,7 +135,7 @@ function ignoreOutside(error: unknown): undefined {
   throw error;
 }
 
-/** Names in a folder, for a log that tells why nothing was found there. */
+/** Names in a folder, logged when no output was found there. */
 export async function listing(tree: Tree, directory: string): Promise<string[]> {
   const entries = await tree.walk({ skip: new Set(["node_modules", ".git", ".next", ".venv"]) });
   const prefix = directory === "." ? "" : `${directory}/`;

@@ -5,26 +5,25 @@ const maxBytes = 512 * 1024;
 
 export interface PackageFile {
   scripts: Readonly<Record<string, unknown>>;
-  /** Of all kinds. */
+  /** `dependencies` and `devDependencies` together. */
   dependencies: Readonly<Record<string, unknown>>;
 }
-/** What a container's folder says of itself. */
+/** What the files of a container's folder reveal. */
 export interface Detected {
   framework: FrameworkId;
   package?: PackageFile;
 }
 
 interface Rules {
-  /** Script of package.json that builds it; null: nothing is built. */
+  /** The build script in package.json; null when nothing is built. */
   script: string | null;
-  /** Where what was built may lie, the usual place first; `*` is one folder of any name. */
+  /** Possible output folders, most likely first; `*` matches one folder. */
   outputs: readonly string[];
-  /** Unknown paths are pages of the app: it routes in the browser. */
+  /** Unknown paths are routes of the client-side app. */
   isClientRouted: boolean;
 }
 const vite: Rules = { script: "build", outputs: ["dist"], isClientRouted: true };
 const bare: Rules = { script: null, outputs: ["."], isClientRouted: false };
-/** agent-git-deploy 7.6. */
 const rules: Record<FrameworkId, Rules> = {
   vite,
   unknown: { ...vite, outputs: ["dist", "build", "out"] },
@@ -46,7 +45,7 @@ const rules: Record<FrameworkId, Rules> = {
 };
 export const frameworkRules = (framework: FrameworkId): Rules => rules[framework];
 
-/** The first that is there says what it is: a framework before the bundler it is built with. */
+/** The first match wins: frameworks come before the bundlers they use. */
 const byDependency: readonly [string, FrameworkId][] = [
   ["next", "nextjs"],
   ["nuxt", "nuxt"],
@@ -65,7 +64,7 @@ const byDependency: readonly [string, FrameworkId][] = [
 ];
 const servers = ["hono", "express", "fastify", "koa", "@nestjs/core", "@hapi/hapi", "h3", "elysia"];
 
-/** Looks at the real files of a folder (agent-git-deploy 7.6, 2). */
+/** Detects the framework from the files of a folder. */
 export async function detectFramework(tree: Tree, directory: string): Promise<Detected> {
   const at = (name: string) => within(directory, name);
   const has = async (...names: string[]) =>
@@ -85,7 +84,7 @@ export async function detectFramework(tree: Tree, directory: string): Promise<De
   return { framework: "unknown", package: found };
 }
 
-/** A path in a container's folder. */
+/** Joins a path relative to a container's folder. */
 export const within = (directory: string, name: string): string =>
   [directory, name].filter((part) => part !== "" && part !== ".").join("/") || ".";
 
@@ -102,13 +101,13 @@ export async function readText(tree: Tree, path: string): Promise<string | undef
 const recordIn = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 
-/** A malformed file says nothing. */
+/** A malformed file counts as empty. */
 export function parsePackage(text: string): PackageFile {
   let parsed: Record<string, unknown> = {};
   try {
     parsed = recordIn(JSON.parse(text));
   } catch {
-    // It fails at the installation, whose words say why.
+    // The install step will fail and report the reason.
   }
   return {
     scripts: recordIn(parsed["scripts"]),

@@ -5,9 +5,7 @@ const configs = ["next.config.ts", "next.config.mjs", "next.config.js", "next.co
 const whole = `export default { output: "export", images: { unoptimized: true } };\n`;
 const isHandler = /(?:^|\/)app\/(?:.*\/)?route\.(?:ts|js|mjs|tsx|jsx)$/;
 
-/**
- * Makes a Next.js app build as a static site (agent-git-deploy 7.6), in a scratch copy of its tree. Returns what was done, for the log.
- */
+/** Makes a Next.js app build as a static export, in the build sandbox's copy of the tree. Returns log lines that describe the changes. */
 export async function makeStaticExport(tree: Tree, directory: string): Promise<string[]> {
   const done: string[] = [];
   const name = (await Promise.all(configs.map(async (file) => ((await tree.stat(within(directory, file))) ? file : undefined)))).find(
@@ -15,7 +13,7 @@ export async function makeStaticExport(tree: Tree, directory: string): Promise<s
   );
   const path = within(directory, name ?? "next.config.mjs");
   await tree.write(path, name === undefined ? whole : exported((await readText(tree, path)) ?? "", name));
-  done.push(`Static export is set in ${name ?? "a new next.config.mjs"}, in the copy that is built`);
+  done.push(`Enabled static export in ${name ?? "a new next.config.mjs"} (build copy only)`);
   for (const file of await tree.walk({
     skip: new Set(["node_modules", ".next", ".git"]),
     ...(directory !== "." && { under: directory }),
@@ -23,14 +21,14 @@ export async function makeStaticExport(tree: Tree, directory: string): Promise<s
     if (file.isDirectory || !isHandler.test(file.path)) continue;
     const text = await readText(tree, file.path);
     if (text === undefined || /\bdynamic\b/.test(text)) continue;
-    // At the end: directives and imports stay first.
+    // Appended at the end because directives and imports must come first.
     await tree.write(file.path, `${text}\nexport const dynamic = "force-static";\n`);
-    done.push(`${file.path} answers as it did when it was built`);
+    done.push(`${file.path} is rendered once, at build time`);
   }
   return done;
 }
 
-/** The configuration with its output set. What cannot be read as an object is wrapped as a whole. */
+/** Sets `output` in the config. A config that is not an object literal is replaced. */
 export function exported(text: string, name: string): string {
   const images = /\bimages\s*:/.test(text) ? "" : " images: { unoptimized: true },";
   if (/\boutput\s*:\s*(["'`])[^"'`]*\1/.test(text)) {

@@ -8,12 +8,12 @@ import { buildCommandFor, type BuildPlan } from "./build-sandbox.ts";
 import type { StoredRequest } from "../deployment-request.ts";
 import { detectFramework, frameworkRules, within, type PackageFile } from "./framework.ts";
 
-/** How a container is built for a provider. */
+/** Everything needed to build a container for a provider. */
 export interface FullPlan extends BuildPlan {
   package: PackageFile | undefined;
-  /** A Next.js app that goes where no server runs it. */
+  /** A Next.js app for a provider that does not run its server. */
   isStaticExport: boolean;
-  /** What the container is started with while it is worked on. */
+  /** The command the container runs during development. */
   startCommand: string[] | null;
 }
 
@@ -23,7 +23,7 @@ const textIn = (settings: ProjectRow["settings"], key: string): string | undefin
 };
 export const serverOnly: ReadonlySet<FrameworkId> = new Set(["go", "python", "node"]);
 
-/** The request, else the project's settings, else what the files say (agent-git-deploy 7.6, 2). Throws `StepError`. */
+/** Precedence: the request, the project's settings, then what the files reveal. Throws `StepError`. */
 export async function buildPlanOf({
   tree,
   container,
@@ -46,7 +46,7 @@ export async function buildPlanOf({
   const set = textIn(project.settings, "framework");
   const framework = request.framework ?? (Value.Check(FrameworkId, set) ? set : detected.framework);
   if (mode === "pre-built" && provider !== "local" && serverOnly.has(framework))
-    throw new StepError("prepare", `${container.name} is a server, and ${provider} takes pages and files alone. Deploy it to this server.`);
+    throw new StepError("prepare", `${container.name} is a server, but ${provider} only hosts static files. Deploy it to this server.`);
   const isStaticExport = framework === "nextjs" && mode === "pre-built" && provider !== "local";
   const command =
     request.build_command ??
@@ -62,7 +62,7 @@ export async function buildPlanOf({
   };
 }
 
-/** Of what a provider builds nothing has to be known here: it may know better. */
+/** For a provider that builds, the command is optional: the provider may detect it. */
 function guessOf(framework: FrameworkId, manifest: PackageFile | undefined): string | null {
   try {
     return buildCommandFor(framework, manifest, false);
@@ -72,6 +72,6 @@ function guessOf(framework: FrameworkId, manifest: PackageFile | undefined): str
   }
 }
 
-/** Where what is built lies, as it is told before anything is built. */
+/** The expected output folder, before a build has run. */
 export const defaultOutputOf = (framework: FrameworkId, request: Pick<StoredRequest, "output_directory">): string | null =>
   request.output_directory ?? frameworkRules(framework).outputs[0] ?? null;

@@ -15,14 +15,14 @@ const maybeServers: ReadonlySet<FrameworkId> = new Set([
   "python",
   "unknown",
 ]);
-/** What nobody recognises is a server only if it is not built at all. */
+/** An unrecognized app is a server only when it has no build. */
 export const mayNeedServer = (framework: FrameworkId, command: string | null): boolean =>
   maybeServers.has(framework) && (framework !== "unknown" || command === null);
 
-/** Whose production build is a server that its framework alone makes. */
+/** Frameworks whose production build is a server that the framework generates. */
 export const isServerFramework = (framework: FrameworkId): boolean => ["nextjs", "nuxt", "sveltekit", "remix", "astro"].includes(framework);
 
-/** What starts the production build that lies in a build sandbox; undefined when it has no server. */
+/** The command that starts the production build in a build sandbox; undefined when it has no server. */
 export async function findServerCommand(
   buildSandbox: Sandbox,
   {
@@ -34,7 +34,7 @@ export async function findServerCommand(
     framework: FrameworkId;
     directory: string;
     package: PackageFile | undefined;
-    /** What the container is started with while it is worked on. */
+    /** The command the container runs during development. */
     startCommand: string[] | null;
   },
 ): Promise<ProgramSpec | undefined> {
@@ -64,5 +64,5 @@ export async function findServerCommand(
   }
 }
 
-/** What a program of production is told beside the project's own variables. */
+/** Environment of a production server, in addition to the project's own variables. */
 export const productionEnv = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", PYTHONUNBUFFERED: "1", APP_RELOAD: "0" };

@@ -4,16 +4,13 @@ import type { ProviderFault } from "@tesslate/contract";
 import type { Outbound } from "../../../../platform/outbound.ts";
 import { AppError } from "../../../../platform/errors.ts";
 
-/**
- * Why a provider did not do what it was asked, also after several tries. The message is a sentence for a person, with the provider's reason and
- * without the token.
- */
+/** A provider request that failed after all retries. The message is for users: it has the provider's reason and never the token. */
 export class ProviderError extends Error {
   override readonly name = "ProviderError";
   readonly kind: ProviderFault;
-  /** Of the answer; 0 when there was none. */
+  /** HTTP status of the response; 0 when there was none. */
   readonly status: number;
-  /** The provider's own code. */
+  /** The provider's error code. */
   readonly code: string | undefined;
   readonly body: unknown;
   readonly retryAfterMs: number | undefined;
@@ -31,7 +28,7 @@ export class ProviderError extends Error {
   }
 }
 
-/** A body that can be sent again; `length` in bytes. */
+/** A request body that can be sent again; `length` in bytes. */
 export interface StreamBody {
   length: number;
   open(): Readable;
@@ -43,43 +40,45 @@ export interface Call {
   json?: unknown;
   form?: Record<string, string>;
   stream?: StreamBody;
-  /** Instead of the credential's. */
+  /** Overrides the credential's token. */
   token?: string;
   signal?: AbortSignal;
-  /** From the call to the last byte of its answer, for each try. Default 60 s. */
+  /** Per attempt, until the last byte of the response. Default 60 s. */
   timeoutMs?: number;
-  /** `once`: a second one would do it twice, so it is tried again only when the first was certainly not taken (429, no connection). */
+  /** `once`: not idempotent, so retried only when the first attempt was certainly not processed (429, no connection). */
   repeat?: "always" | "once" | "never";
-  /** Only the status counts; the body is thrown away unread. */
+  /** Only the status matters; the body is discarded. */
   statusOnly?: boolean;
 }
 export interface Answer {
   status: number;
   headers: Headers;
-  /** Parsed JSON; text when it is none; undefined when there is no body. */
+  /** Parsed JSON; text when it is not JSON; undefined when there is no body. */
   body: unknown;
 }
 
-/** What a provider says went wrong, out of its own form of errors. */
+/** Extracts message and code from the provider's error format. */
 export type ReadReason = (body: unknown, status: number) => { message?: string | undefined; code?: string | undefined };
-/** The waits of the client: three tries more, a doubled pause with jitter between them. */
+/** Up to `tries` attempts with exponential backoff and jitter, starting at `firstMs`. */
 export interface RetryPolicy {
   tries: number;
   firstMs: number;
-  /** A provider that wants a longer pause than this is not waited for. */
+  /** A longer Retry-After fails instead of waiting. */
   maxWaitMs: number;
 }
 export const defaultRetry: RetryPolicy = { tries: 4, firstMs: 1000, maxWaitMs: 90_000 };
 
 export interface ProviderClient {
-  /** One call, repeated where that is right. Throws `ProviderError`; an aborted signal throws its reason. */
+  /** One request, retried where that is safe. Throws `ProviderError`; an aborted signal throws its reason. */
   call(path: string, call?: Call): Promise<Answer>;
 }
 
 const maxAnswerBytes = 16 * 2 ** 20;
 const callMs = 60_000;
 
-/** The one way to a provider's API: a token, bounded answers, pauses that the provider asks for. `name` is the provider's, for people. */
+/**
+ * HTTP client for a provider's API: bearer token, response size limit, retries that respect Retry-After. `name` appears in error messages.
+ */
 export function createProviderClient({
   name,
   baseUrl,
@@ -92,7 +91,7 @@ export function createProviderClient({
   name: string;
   baseUrl: string;
   token?: string;
-  /** Goes with every call. */
+  /** Added to every request. */
   query?: Record<string, string | undefined>;
   outbound: Outbound;
   reasonOf: ReadReason;
@@ -141,13 +140,13 @@ export function createProviderClient({
     const reason = tidy(message ?? "", bearer);
     const facts = { status, code, body, retryAfterMs: pauseOf(headers, Date.now()) };
     const says = reason === "" ? "" : `: ${reason}`;
-    if (status === 401) return new ProviderError("auth", `${name} does not accept the token${says || "."}`, facts);
-    if (status === 403) return new ProviderError("forbidden", `${name} does not allow this${says || "."}`, facts);
-    if (status === 404) return new ProviderError("not_found", `${name} does not know this${says || "."}`, facts);
+    if (status === 401) return new ProviderError("auth", `${name} rejected the token${says || "."}`, facts);
+    if (status === 403) return new ProviderError("forbidden", `${name} denied access${says || "."}`, facts);
+    if (status === 404) return new ProviderError("not_found", `${name} did not find it${says || "."}`, facts);
     if (status === 409) return new ProviderError("taken", `${name} reports a conflict${says || "."}`, facts);
     if (status === 429)
-      return new ProviderError("busy", `${name} takes no more calls ${pauseWords(facts.retryAfterMs)}${says || "."}`, facts);
-    if (status >= 500) return new ProviderError("down", `${name} is in trouble (${status})${says || "."}`, facts);
+      return new ProviderError("busy", `${name} rate limit reached ${pauseWords(facts.retryAfterMs)}${says || "."}`, facts);
+    if (status >= 500) return new ProviderError("down", `${name} failed (${status})${says || "."}`, facts);
     return new ProviderError("refused", `${name} refused (${status})${says || "."}`, facts);
   };
 
@@ -166,7 +165,7 @@ export function createProviderClient({
         } catch (cause) {
           call.signal?.throwIfAborted();
           if (cause instanceof AppError) throw new ProviderError("refused", `${name}: ${cause.message}`, { cause });
-          const how = isNotConnected(cause) ? "cannot be reached" : "was reached, and the connection broke";
+          const how = isNotConnected(cause) ? "is not reachable" : "closed the connection";
           failure = new ProviderError("unreachable", `${name} ${how}: ${tidy(wordsOf(cause), call.token ?? token)}`, { cause });
           mayRepeat = repeat === "always" || isNotConnected(cause);
         }
@@ -179,8 +178,8 @@ export function createProviderClient({
 }
 
 /**
- * Makes something that must exist once: when it is not known whether a try was taken, `find` looks for it before the next. `make` must not repeat
- * itself.
+ * Creates something exactly once: when it is unclear whether an attempt was processed, `find` looks for it before the next. `make` must
+ * not retry on its own.
  */
 export async function makeOnce<T>({
   find,
@@ -206,7 +205,7 @@ export async function makeOnce<T>({
   }
 }
 
-/** Runs the work for each of them, so many at once; the first failure ends the rest. */
+/** Processes items with bounded concurrency; the first failure aborts the rest. */
 export async function forEachConcurrently<T>(
   items: readonly T[],
   atOnce: number,
@@ -229,12 +228,12 @@ export async function forEachConcurrently<T>(
   };
   const outcomes = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
   signal.throwIfAborted();
-  // The first that failed is the reason of the others.
+  // The first failure caused the others.
   if (ending.signal.aborted) throw ending.signal.reason;
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
 
-/** `name`, then what is left to try when it is taken; at most 63 characters each. */
+/** `name`, then alternatives for when it is taken; at most 63 characters each. */
 export function* freeNames(name: string): Generator<string> {
   yield name;
   const with_ = (tail: string) => `${name.slice(0, 62 - tail.length).replace(/-+$/, "")}-${tail}`;
@@ -264,7 +263,7 @@ export const unlessMissing = (error: unknown): undefined => {
   throw error;
 };
 
-/** What a field of an answer is when it is that; providers are not trusted to keep to their documents. */
+/** Typed access to response fields; providers do not always follow their documentation. */
 export const textAt = (value: unknown, ...path: (string | number)[]): string | undefined => {
   const found = at(value, ...path);
   return typeof found === "string" ? found : typeof found === "number" ? String(found) : undefined;
@@ -281,11 +280,11 @@ export function at(value: unknown, ...path: (string | number)[]): unknown {
     found = typeof found === "object" && found !== null ? (found as Record<string | number, unknown>)[step] : undefined;
   return found;
 }
-/** A field without which nothing can go on. Throws `ProviderError`. */
+/** A required field. Throws `ProviderError` when it is missing. */
 export function needed(provider: string, value: unknown, ...path: (string | number)[]): string {
   const found = textAt(value, ...path);
   if (found === undefined || found === "")
-    throw new ProviderError("refused", `${provider} answered without ${path.join(".")}.`, { body: value });
+    throw new ProviderError("refused", `${provider} response is missing ${path.join(".")}.`, { body: value });
   return found;
 }
 
@@ -298,7 +297,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** One line without the token and what else does not print, at most 500 characters. */
+/** One printable line without the token, at most 500 characters. */
 function tidy(text: string, token: string | undefined): string {
   const plain = token ? text.replaceAll(token, "[secret]") : text;
   return plain
@@ -307,7 +306,7 @@ function tidy(text: string, token: string | undefined): string {
     .slice(0, 500);
 }
 
-/** How long to wait, in milliseconds, as the provider says it: seconds or a date; the reset also as seconds since 1970. */
+/** Milliseconds to wait, from Retry-After (seconds or a date) or the rate limit reset (also as seconds since 1970). */
 function pauseOf(headers: Headers, now: number): number | undefined {
   const wait = (text: string | null): number | undefined => {
     if (text === null || text.trim() === "") return undefined;
@@ -323,9 +322,8 @@ function pauseOf(headers: Headers, now: number): number | undefined {
   return wait(headers.get("retry-after")) ?? (isUsedUp ? wait(headers.get("x-ratelimit-reset")) : undefined);
 }
 
-/** "at the moment", or for how long the provider asks. */
 const pauseWords = (ms: number | undefined): string =>
-  ms === undefined || ms < 60_000 ? "at the moment" : `for the next ${Math.ceil(ms / 60_000)} min`;
+  ms === undefined || ms < 60_000 ? "right now" : `for the next ${Math.ceil(ms / 60_000)} min`;
 
 const notConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 function isNotConnected(error: unknown): boolean {

@@ -21,27 +21,27 @@ const uploadMs = 300_000;
 const uploadsAtOnce = 3;
 const hashesAtOnce = 8;
 const compatibilityDate = "2025-01-13";
-/** A preview's address has eight characters of its version and a dash before the script's name, and is one label. */
+/** A preview URL puts eight characters of the version and a dash before the script name, in one DNS label. */
 const maxScriptName = 63 - 9;
-/** Rules for headers and redirects are part of the configuration, not files that are served. */
+/** _headers and _redirects are configuration, not served files. */
 const rulesBytes = 100 * 1024;
 
-// Only what is no file comes here, and only where the handling of unknown paths has not answered it.
+// Handles requests for which no asset exists and the not-found handling did not apply.
 const worker = `export default {
   fetch: (request, env) => env.ASSETS.fetch(request),
 };
 `;
 
-// A preview is a version of a script, so a site whose first version is a preview needs one that shows nothing.
+// A preview is a version of a script, so a site whose first version is a preview needs an empty live script.
 const placeholder = `export default {
   fetch: () => new Response("Nothing is live here yet.", { status: 404 }),
 };
 `;
 
 /**
- * agent-git-deploy 7.10. What is deployed is a version of a script: a remote id is `account/script` or `account/script@version`, so that a
- * credential of another account never touches a script there that only has the same name. In a dispatch namespace
- * (`metadata.dispatch_namespace`) scripts have neither versions nor an address of their own.
+ * Deploys versions of a Worker script. Remote ids are `account/script` or `account/script@version`, so that a credential of another
+ * account never affects a script there with the same name. In a dispatch namespace (`metadata.dispatch_namespace`) scripts have neither
+ * versions nor URLs.
  */
 export function createCloudflare({
   baseUrl,
@@ -80,7 +80,7 @@ export function createCloudflare({
   };
   type Account = ReturnType<typeof accountOf>;
 
-  /** The script of before, else a name that no script of the account has: putting it there would replace that one. */
+  /** The existing script, otherwise a name that is free in the account: uploading to a used name would replace that script. */
   const chooseScript = async ({ client, scriptPath, place }: Account, request: DeployRequest): Promise<SiteRef> => {
     if (request.site?.id === `${place}/${request.site?.name}`) return request.site;
     for (const name of freeNames(request.name.slice(0, maxScriptName - 7).replace(/-+$/, ""))) {
@@ -91,7 +91,7 @@ export function createCloudflare({
     throw new ProviderError("taken", `No name like ${request.name} is free in this Cloudflare account.`);
   };
 
-  /** Hands over what is missing and gives the token that stands for all assets. */
+  /** Uploads missing assets and returns the completion token. */
   const uploadAssets = async (
     { client, root, scriptPath }: Account,
     script: string,
@@ -131,11 +131,11 @@ export function createCloudflare({
       });
       completion = textAt(answer, "result", "jwt") ?? completion;
     });
-    if (completion === undefined) throw new ProviderError("refused", "Cloudflare has the files but did not say that they are complete.");
+    if (completion === undefined) throw new ProviderError("refused", "Cloudflare did not confirm that the upload is complete.");
     return completion;
   };
 
-  /** A script as it is sent: what it is made of, and its one module. */
+  /** Upload body of a script: metadata and one module. */
   const scriptBody = (metadata: Record<string, unknown>, module: string) =>
     multipart([
       textPart(
@@ -168,7 +168,7 @@ export function createCloudflare({
       },
       worker,
     );
-  /** What it is made of becomes what is served. */
+  /** Uploads the script as the live version. */
   const putScript = async (
     { client, scriptPath }: Account,
     script: string,
@@ -178,7 +178,7 @@ export function createCloudflare({
     const headers = { "content-type": contentType };
     await client.call(scriptPath(script), { method: "PUT", headers, stream: body, timeoutMs: uploadMs, signal });
   };
-  /** A version beside the one that is served. */
+  /** Uploads a version without making it live. */
   const putVersion = async (
     { client, scriptPath }: Account,
     script: string,
@@ -196,7 +196,7 @@ export function createCloudflare({
     return needed(provider, answer.body, "result", "id");
   };
 
-  /** The version that is served, or undefined where there are none. */
+  /** The live version; undefined when there is none. */
   const liveVersion = async ({ client, scriptPath, namespace }: Account, script: string, signal?: AbortSignal) => {
     if (namespace !== undefined) return undefined;
     const answer = await client.call(`${scriptPath(script)}/deployments`, { ...(signal && { signal }) }).catch((error: unknown) => {
@@ -206,7 +206,7 @@ export function createCloudflare({
     return textAt(answer?.body, "result", "deployments", 0, "versions", 0, "version_id");
   };
 
-  /** Switches the address on: that of the script, or, of a preview, those of its versions alone. */
+  /** Enables the workers.dev URL: of the script, or for a preview of its versions only. */
   const openAddress = async (
     account: Account,
     script: string,
@@ -215,7 +215,7 @@ export function createCloudflare({
     const { client, root, scriptPath, namespace } = account;
     const given = signal ? { signal } : {};
     if (namespace !== undefined) {
-      log(`${script} is in the dispatch namespace ${namespace}: it is reached through the worker that dispatches there.`);
+      log(`${script} is in dispatch namespace ${namespace}: reach it through your dispatch worker.`);
       return "";
     }
     const path = `${scriptPath(script)}/subdomain`;
@@ -225,23 +225,23 @@ export function createCloudflare({
       previews_enabled: version !== undefined || at(now, "result", "previews_enabled") === true,
     };
     await client.call(path, { method: "POST", json, ...given }).catch((error: unknown) => {
-      // On already.
+      // Already enabled.
       if (!(error instanceof ProviderError && error.status === 409)) throw error;
     });
     const { body } = (await client.call(`${root}/subdomain`, given).catch(unlessMissing)) ?? {};
     const subdomain = textAt(body, "result", "subdomain");
     if (!subdomain) {
-      log("This Cloudflare account has no workers.dev subdomain yet; choose one in its dashboard under Workers.");
+      log("This Cloudflare account has no workers.dev subdomain. Choose one in the Cloudflare dashboard under Workers.");
       return "";
     }
     if (version !== undefined && script.length > maxScriptName) {
-      log(`The name ${script} is too long for addresses of previews; this one is seen in Cloudflare's dashboard alone.`);
+      log(`The name ${script} is too long for a preview URL. View this preview in the Cloudflare dashboard.`);
       return "";
     }
     return `https://${version === undefined ? "" : `${version.slice(0, 8)}-`}${script}.${subdomain}.workers.dev`;
   };
 
-  /** What an earlier try of this deployment brought there. */
+  /** What an earlier attempt of this deployment uploaded. */
   const taken = async (account: Account, { site, signal, log, environment }: DeployRequest, remoteId: string) => {
     const { client, scriptPath, place } = account;
     const { script, version } = partsOf(remoteId, place);
@@ -254,13 +254,13 @@ export function createCloudflare({
 
   const attachDomain = async ({ client, root, namespace }: Account, script: string, hostname: string, request: DeployRequest) => {
     const { signal, log } = request;
-    if (namespace !== undefined) return void log(`${hostname} was not attached: scripts of a dispatch namespace take no domains.`);
+    if (namespace !== undefined) return void log(`${hostname} was not attached: scripts in a dispatch namespace cannot have domains.`);
     try {
       const zone = await zoneOf(client, hostname, signal);
       if (zone === undefined) return void log(`${hostname} was not attached: this Cloudflare account has no zone for it.`);
       const json = { hostname, service: script, zone_id: zone };
       await client.call(`${root}/domains`, { method: "PUT", json, signal });
-      log(`${hostname} leads to this script.`);
+      log(`${hostname} now points to this script.`);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.kind === "auth") throw error;
       log(`${hostname} was not attached. ${error.message}`);
@@ -276,7 +276,7 @@ export function createCloudflare({
       const done = request.remoteId === undefined ? undefined : await taken(account, request, request.remoteId);
       if (done) return done;
       const site = await chooseScript(account, request);
-      // Known before it is there: a second try must not take it for somebody else's.
+      // Remembered before the upload, so that a retry does not take the script for someone else's.
       await request.remember({ site });
       request.log(`Script ${site.name} at Cloudflare.`);
       const { files, rules } = await separateRules(request.artifact.files);
@@ -285,7 +285,7 @@ export function createCloudflare({
         if (account.namespace !== undefined)
           throw new ProviderError(
             "refused",
-            "Scripts of a dispatch namespace have no versions at Cloudflare, so there is no preview of one.",
+            "Scripts in a dispatch namespace have no versions at Cloudflare, so previews are not supported.",
           );
         const isThere = await account.client.call(account.scriptPath(site.name), { statusOnly: true, signal }).catch(unlessMissing);
         if (!isThere) await putScript(account, site.name, scriptBody({ bindings: [] }, placeholder), signal);
@@ -312,10 +312,10 @@ export function createCloudflare({
       const { script, version } = partsOf(remoteId, place);
       const found = script && (await client.call(scriptPath(script), { statusOnly: true, repeat: "never" }).catch(unlessMissing));
       const raw = { script: script ?? null, version: version ?? null, exists: Boolean(found) };
-      return found ? { state: "success", raw } : { state: "failed", error: "The script is not found at Cloudflare.", raw };
+      return found ? { state: "success", raw } : { state: "failed", error: "Cloudflare did not find the script.", raw };
     },
 
-    logs: async () => ["Cloudflare keeps no log of deployments: a script is there as soon as it was taken."],
+    logs: async () => ["Cloudflare has no deployment log: a script is live as soon as it is uploaded."],
 
     promote: async (credential, _site, remoteId) => {
       const account = accountOf(credential);
@@ -323,15 +323,15 @@ export function createCloudflare({
       const { script, version } = partsOf(remoteId, place);
       if (namespace !== undefined || script === undefined || version === undefined) return false;
       const json = { strategy: "percentage", versions: [{ version_id: version, percentage: 100 }] };
-      // Without force a version from before a change of secrets is refused; they are part of what is gone back to.
+      // Without `force` Cloudflare rejects a version older than a secrets change; a rollback includes the old secrets.
       await client.call(`${scriptPath(script)}/deployments`, { method: "POST", query: { force: "true" }, json });
-      // Of a site whose first version was a preview it was not on yet.
+      // If the first version was a preview, the URL is not enabled yet.
       const url = await openAddress(account, script, { log: () => undefined });
       return url === "" ? {} : { url };
     },
 
     remove: async (credential, remoteId, environment) => {
-      // A single version cannot be deleted there, and nobody sees it who does not know its address.
+      // Single versions cannot be deleted; their URLs are not public.
       if (environment === "preview") return;
       const { client, scriptPath, place } = accountOf(credential);
       const { script } = partsOf(remoteId, place);
@@ -352,7 +352,7 @@ export function createCloudflare({
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         const reason = refusals[error.kind];
-        // What is malformed is told with 400 instead.
+        // Cloudflare answers 400 for a malformed token.
         if (reason === undefined && error.status !== 400) throw error;
         return { valid: false, error: reason ?? error.message, info: {} };
       }
@@ -361,12 +361,12 @@ export function createCloudflare({
 }
 
 const refusals: Partial<Record<ProviderError["kind"], string>> = {
-  auth: "Cloudflare does not accept this token.",
-  forbidden: "This token may not see the Workers of that account. It needs Account, Workers Scripts, Edit.",
-  not_found: "Cloudflare does not know that account or dispatch namespace.",
+  auth: "Cloudflare rejected this token.",
+  forbidden: "This token cannot access the account's Workers. It needs the permission Account, Workers Scripts, Edit.",
+  not_found: "Cloudflare did not find that account or dispatch namespace.",
 };
 
-/** No script when the deployment went to another account or namespace than this one. */
+/** Undefined when the deployment belongs to another account or namespace. */
 function partsOf(remoteId: string, place: string): { script: string | undefined; version: string | undefined } {
   const [, where, script, version] = /^(.*)\/([^/@]+)(?:@(.+))?$/.exec(remoteId) ?? [];
   return { script: where === place ? script : undefined, version };
@@ -379,14 +379,14 @@ async function separateRules(all: readonly ArtifactFile[]): Promise<{ files: Art
   for (const file of all) {
     if (file.path === "_headers" || file.path === "_redirects") {
       const text = await textOf(file, rulesBytes);
-      if (text === undefined) throw new ProviderError("refused", `${file.path} is larger than ${rulesBytes / 1024} KiB.`);
+      if (text === undefined) throw new ProviderError("refused", `${file.path} exceeds the limit of ${rulesBytes / 1024} KiB.`);
       rules[file.path] = text;
     } else if (file.path !== ".assetsignore") files.push(file);
   }
   return { files, rules };
 }
 
-/** The zone that a host name is in: its own, or that of a longer and longer end of it. */
+/** The zone of a host name: the closest parent domain that is a zone. */
 async function zoneOf(client: ProviderClient, hostname: string, signal: AbortSignal): Promise<string | undefined> {
   const labels = hostname.split(".");
   for (let i = 0; i < labels.length - 1; i++) {

@@ -4,7 +4,7 @@ import { mediaTypeOf } from "../../../../platform/media-types.ts";
 import type { Artifact, ArtifactFile } from "./provider.ts";
 import { forEachConcurrently, ProviderError, type StreamBody } from "./client.ts";
 
-/** Text of a stream in base64, piece by piece, and never more of it in memory than a piece. */
+/** Streams base64 in pieces, to bound memory. */
 async function* base64Of(source: Readable): AsyncGenerator<string> {
   let rest = Buffer.alloc(0);
   for await (const piece of source) {
@@ -16,10 +16,10 @@ async function* base64Of(source: Readable): AsyncGenerator<string> {
   if (rest.length > 0) yield rest.toString("base64");
 }
 
-/** What follows the last dot of the file's name; empty when there is none. */
+/** The extension without the dot; empty when there is none. */
 const extensionOf = (path: string) => /[^/]\.([^./]*)$/.exec(path)?.[1] ?? "";
 
-/** The name of an asset at Cloudflare: the first 32 hexadecimal digits of SHA-256 over its content in base64 and its extension. */
+/** Cloudflare's asset hash: the first 32 hex digits of SHA-256 over the base64 content and the extension. */
 export async function assetHash(file: ArtifactFile): Promise<string> {
   const hash = createHash("sha256");
   for await (const text of base64Of(file.open())) hash.update(text);
@@ -30,11 +30,11 @@ export interface Part {
   name: string;
   filename: string;
   type: string;
-  /** Bytes as they are sent. */
+  /** Encoded length in bytes. */
   length: number;
   open(): AsyncIterable<string | Uint8Array>;
 }
-/** A file as a part of a form, in base64. */
+/** A file as a base64 form part. */
 export const assetPart = (hash: string, file: ArtifactFile): Part => ({
   name: hash,
   filename: hash,
@@ -52,7 +52,7 @@ export const textPart = (name: string, filename: string, type: string, text: str
   },
 });
 
-/** multipart/form-data that is written while it is sent, as often as needed. */
+/** multipart/form-data, generated while it is sent; can be sent again. */
 export function multipart(parts: readonly Part[]): { contentType: string; body: StreamBody } {
   const boundary = `studio-${createHash("sha256")
     .update(parts.map(({ name }) => name).join())
@@ -81,14 +81,14 @@ async function* bytesOf(pieces: AsyncIterable<string | Uint8Array>): AsyncGenera
   for await (const piece of pieces) yield typeof piece === "string" ? Buffer.from(piece) : piece;
 }
 
-/** A small file of ours among what was built. */
+/** A small generated file. */
 export function textFile(path: string, text: string): ArtifactFile {
   const bytes = Buffer.from(text);
   const digest = (algorithm: string) => createHash(algorithm).update(bytes).digest("hex");
   return { path, size: bytes.length, sha1: digest("sha1"), sha256: digest("sha256"), mode: 0o644, open: () => Readable.from([bytes]) };
 }
 
-/** What was built, and this file too unless there is one of that name. */
+/** Adds a file unless the artifact has one at that path. */
 export const withFile = (artifact: Artifact, file: ArtifactFile): Artifact =>
   artifact.files.some(({ path }) => path === file.path)
     ? artifact

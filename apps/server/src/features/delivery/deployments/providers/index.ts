@@ -6,7 +6,7 @@ import { createCloudflare } from "./cloudflare.ts";
 import { createNetlify } from "./netlify.ts";
 import { createVercel } from "./vercel.ts";
 
-/** Every place outside that deployments can go to. */
+/** Adapters of all external providers. */
 export function createProviderAdapters(
   { vercel, netlify, cloudflare, retry }: Config["deployProviders"],
   outbound: Outbound,

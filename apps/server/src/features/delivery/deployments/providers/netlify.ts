@@ -20,11 +20,10 @@ import { textFile, uploadRequested, withFile } from "./files.ts";
 const provider = "Netlify";
 const uploadsAtOnce = 5;
 const uploadMs = 300_000;
-/** From so many files on the provider works out in the background which of them it needs. */
+/** From this number of files Netlify prepares the deploy asynchronously. */
 const asyncFrom = 100;
 const prepareMs = 300_000;
 
-/** agent-git-deploy 7.9. */
 export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; outbound: Outbound; retry?: RetryPolicy }): ProviderAdapter {
   const clientOf = ({ token }: Credential): ProviderClient =>
     createProviderClient({ name: provider, baseUrl, token, outbound, reasonOf, ...(retry && { retry }) });
@@ -34,7 +33,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
     if (request.site) {
       const known = await client.call(`/sites/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessMissing);
       if (known) return siteOf(known.body);
-      request.log(`Netlify does not have the site ${request.site.name} any more; a new one is made.`);
+      request.log(`Netlify no longer has the site ${request.site.name}. Creating a new one.`);
     }
     const account = request.credential.metadata["account_slug"];
     const path = account === undefined ? "/sites" : `/${encodeURIComponent(account)}/sites`;
@@ -45,16 +44,16 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
     });
   };
 
-  /** What is still to be uploaded, once the provider knows it; nothing when it has everything already. */
+  /** Digests of files that Netlify still needs; empty when it has all. */
   const prepared = async (client: ProviderClient, answer: unknown, signal: AbortSignal): Promise<string[]> => {
     const id = needed(provider, answer, "id");
     const end = Date.now() + prepareMs;
     for (let body = answer, pause = 500; ; pause = Math.min(pause * 1.5, 5000)) {
       const state = textAt(body, "state");
-      if (state === "error") throw new ProviderError("refused", `Netlify refused the deploy: ${errorOf(body)}`);
+      if (state === "error") throw new ProviderError("refused", `Netlify rejected the deploy: ${errorOf(body)}`);
       const isKnown = textsAt(body, "required").length > 0 || !["new", "pending", "preparing"].includes(state ?? "new");
       if (isKnown) return state === "ready" || state === "processing" ? [] : textsAt(body, "required");
-      if (Date.now() > end) throw new ProviderError("down", "Netlify took too long to look at the list of files.");
+      if (Date.now() > end) throw new ProviderError("down", "Netlify took too long to process the file list.");
       await sleep(retry?.firstMs === undefined ? pause : Math.min(pause, retry.firstMs), undefined, { signal });
       body = (await client.call(deployPath(id), { signal })).body;
     }
@@ -74,7 +73,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
   const create = async (client: ProviderClient, site: SiteRef, request: DeployRequest, artifact: Artifact): Promise<unknown> => {
     const path = `/sites/${encodeURIComponent(site.id)}/deploys`;
     const { signal } = request;
-    // The title says whose it is, so that a deploy is found again when the answer that named it was lost.
+    // The title identifies our deployment, so that a deploy can be found when the response was lost.
     const title = titleOf(request);
     const find = async () =>
       listAt((await client.call(path, { query: { per_page: "20" }, signal })).body).find((deploy) => textAt(deploy, "title") === title);
@@ -94,10 +93,10 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
       const { body } = await client.call(path, { signal: request.signal });
       const [main, others] = [textAt(body, "custom_domain"), textsAt(body, "domain_aliases")];
       if (main === domain || others.includes(domain)) return;
-      // One of the person's own stays the main one.
+      // A domain that the user set remains the primary one.
       const json = main === undefined || main === "" ? { custom_domain: domain } : { domain_aliases: [...others, domain] };
       await client.call(path, { method: "PATCH", json, signal: request.signal });
-      request.log(`${domain} leads to this site.`);
+      request.log(`${domain} now points to this site.`);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.kind === "auth") throw error;
       request.log(`${domain} was not attached. ${error.message}`);
@@ -115,7 +114,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
       await request.remember({ site });
       request.log(`Site ${site.name} at Netlify.`);
       if (Object.keys(request.env).length > 0)
-        request.log("The environment variables were there for the build; files at Netlify have none when they are served.");
+        request.log("Environment variables were available at build time; Netlify serves static files without them.");
       const artifact = request.spaFallback ? withFile(request.artifact, textFile("_redirects", "/* /index.html 200\n")) : request.artifact;
       const begun = request.remoteId && (await client.call(deployPath(request.remoteId), { signal }).catch(unlessMissing));
       const known = begun && textAt(begun.body, "state") !== "error" ? begun.body : undefined;
@@ -132,10 +131,10 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
 
     state: async (credential, remoteId) => {
       const answer = await clientOf(credential).call(deployPath(remoteId), { repeat: "never" }).catch(unlessMissing);
-      return answer ? stateOf(answer.body) : { state: "failed", error: "Netlify does not know this deploy any more.", raw: null };
+      return answer ? stateOf(answer.body) : { state: "failed", error: "Netlify no longer has this deploy.", raw: null };
     },
 
-    // There is no list of lines; what the deploy itself says is all there is.
+    // Netlify has no log API; report what the deploy object contains.
     logs: async (credential, remoteId) => {
       const { body } = (await clientOf(credential).call(deployPath(remoteId)).catch(unlessMissing)) ?? {};
       const seconds = textAt(body, "deploy_time");
@@ -163,7 +162,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
         return { valid: true, info: { site_count: listAt(body).length } };
       } catch (error) {
         if (error instanceof ProviderError && (error.kind === "auth" || error.kind === "forbidden"))
-          return { valid: false, error: "Netlify does not accept this token.", info: {} };
+          return { valid: false, error: "Netlify rejected this token.", info: {} };
         throw error;
       }
     },
@@ -173,7 +172,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
 const deployPath = (id: string) => `/deploys/${encodeURIComponent(id)}`;
 const titleOf = ({ deploymentId }: DeployRequest) => `studio ${deploymentId}`;
 const addressOf = (body: unknown) => textAt(body, "ssl_url") ?? textAt(body, "url");
-/** Of a draft, which is never at the site's own address. */
+/** A draft's URL; it is never the site's own URL. */
 const draftAddressOf = (body: unknown) => textAt(body, "deploy_ssl_url") ?? textAt(body, "deploy_url");
 const errorOf = (body: unknown) => textAt(body, "error_message") ?? "no reason given";
 
@@ -191,7 +190,7 @@ function stateOf(body: unknown): RemoteState {
   return { ...facts, state: "deploying" };
 }
 
-/** `message`, or the fields with what is wrong with each. */
+/** `message`, or the field errors. */
 function reasonOf(body: unknown) {
   const message = textAt(body, "message");
   if (message !== undefined) return { message, code: textAt(body, "code") };

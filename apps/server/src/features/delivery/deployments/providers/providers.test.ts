@@ -90,7 +90,7 @@ describe("vercel", () => {
   });
   afterAll(() => fake.close());
 
-  it("uploads what is missing, says that nothing is to be built, and has the environment there before", async () => {
+  it("sets variables, uploads missing files and disables the build", async () => {
     const request = requestOf(credential, { env: { VITE_API: "https://x", KEY: "s3cret" } });
     const { remoteId, site: made, url } = await target.submit(request);
     const deployment = fake.deployment(remoteId);
@@ -121,7 +121,7 @@ describe("vercel", () => {
     expect(await target.state(credential, next.remoteId)).toMatchObject({ state: "failed" });
   });
 
-  it("leaves the building to the provider in source mode, and falls back to index.html for routes", async () => {
+  it("lets Vercel build in source mode and rewrites routes to index.html", async () => {
     const source = requestOf(credential, { mode: "source", framework: "react", buildCommand: "npm run build", outputDirectory: "build" });
     const { remoteId } = await target.submit(source);
     expect(fake.deployment(remoteId).settings).toEqual({
@@ -135,7 +135,7 @@ describe("vercel", () => {
     expect(await (await fetch(`${address}/some/route`)).text()).toBe(site["index.html"]);
   });
 
-  it("tells why a build failed, with the provider's lines", async () => {
+  it("reports a failed build with Vercel's log", async () => {
     fake.plan({ error: "Command exited with 1", lines: ["npm run build", "Error: no such file"], looks: 3 });
     const { remoteId } = await target.submit(requestOf(credential));
     expect(await ended(target, credential, remoteId)).toMatchObject({ state: "failed", error: "Command exited with 1" });
@@ -143,7 +143,7 @@ describe("vercel", () => {
     fake.plan({});
   });
 
-  it("never goes over a project of somebody else, and acts for the team that was chosen", async () => {
+  it("never reuses another project and uses the selected team", async () => {
     fake.teams.push({ id: "team_1", name: "Crew", slug: "crew" });
     const ofTeam = { ...credential, metadata: { team_id: "team_1" } };
     const request = requestOf(ofTeam);
@@ -160,7 +160,7 @@ describe("vercel", () => {
     expect(await target.check({ token: fake.token, metadata: { team_id: "team_2" } })).toMatchObject({ valid: false });
   });
 
-  it("waits as it is told, tries again, and makes nothing twice when an answer is lost", async () => {
+  it("respects Retry-After, retries and creates nothing twice when a response is lost", async () => {
     const limited = { status: 429, body: { error: { code: "rate_limited", message: "slow down" } } };
     fake.trouble({ on: /GET \/v10\/projects$/, reply: { ...limited, headers: { "retry-after": "1" } } });
     const begun = Date.now();
@@ -188,10 +188,10 @@ describe("vercel", () => {
     const error = await failureOf(target.state(credential, remoteId));
     expect(error).toMatchObject({ kind: "busy", status: 429 });
     expect(error.retryAfterMs).toBeGreaterThan(500_000);
-    expect(error.message).toBe("Vercel takes no more calls for the next 10 min: slow down");
+    expect(error.message).toBe("Vercel rate limit reached for the next 10 min: slow down");
   });
 
-  it("says the reason without the token, and stops when it is told to", async () => {
+  it("omits the token from error messages and stops on abort", async () => {
     fake.trouble({
       on: /POST \/v11/,
       reply: { status: 402, body: { error: { code: "x", message: `no money on ${fake.token}\nat all` } } },
@@ -212,17 +212,17 @@ describe("vercel", () => {
     fake.tokens.add(fake.token);
   });
 
-  it("attaches a domain, or says why not", async () => {
+  it("attaches a domain or logs why not", async () => {
     fake.foreignDomains.add("taken.example.org");
     const first = await target.submit(requestOf(credential, { customDomain: "shop.example.org" }));
     expect(told.lines.join("\n")).toContain("TXT _vercel.shop.example.org vc-domain-verify=1");
     await target.submit(requestOf(credential, { site: first.site, customDomain: "shop.example.org" }));
-    expect(told.lines.join("\n")).toContain("leads to this project");
+    expect(told.lines.join("\n")).toContain("now points to this project");
     await target.submit(requestOf(credential, { customDomain: "taken.example.org" }));
     expect(told.lines.join("\n")).toContain("in use by another account");
   });
 
-  it("calls what Vercel publishes, all of it", async () => {
+  it("calls only published Vercel operations, and all of them", async () => {
     const { site: made } = await target.submit(requestOf(credential, { env: { SHARED: "1" } }));
     const shared = fake.project(made.name)?.env.find(({ key }) => key === "SHARED");
     shared?.target.push("preview");
@@ -249,7 +249,7 @@ describe("netlify", () => {
   });
   afterAll(() => fake.close());
 
-  it("uploads by digest, takes the next free name, and uses the site again", async () => {
+  it("uploads by digest, picks the next free name and reuses the site", async () => {
     const request = requestOf(credential, { env: { A: "1" }, spaFallback: true });
     fake.foreignNames.add(request.name);
     const { remoteId, site: made, url } = await target.submit(request);
@@ -272,7 +272,7 @@ describe("netlify", () => {
     await target.remove(credential, next.remoteId, "production");
   });
 
-  it("hundreds of files arrive byte for byte through cut connections and full queues", async () => {
+  it("uploads hundreds of files intact through broken connections and rate limits", async () => {
     const files = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`d${i % 50}/f${i}.txt`, randomBytes(40 + (i % 300))]));
     fake.trouble({ on: /PUT .*files/, times: 3, cutAfterBytes: 1 });
     fake.trouble({ on: /PUT .*files/, times: 2, reply: { status: 429, body: { message: "slow" }, headers: { "x-ratelimit-reset": "0" } } });
@@ -287,7 +287,7 @@ describe("netlify", () => {
     expect(Object.entries(files).filter(([path, bytes]) => !got.get(path)?.equals(bytes))).toEqual([]);
   });
 
-  it("goes on with what an ended server had begun", async () => {
+  it("resumes a deploy after a crash", async () => {
     const request = requestOf(credential, { artifact: toArtifact({ ...site, "own.txt": randomBytes(8) }) });
     fake.trouble({ on: /PUT .*files/, times: 50, reply: { status: 401, body: { message: "Access Denied" } } });
     expect(await failureOf(target.submit(request))).toMatchObject({ kind: "auth" });
@@ -304,7 +304,7 @@ describe("netlify", () => {
     expect((await ended(target, credential, again.remoteId)).state).toBe("success");
   });
 
-  it("attaches domains beside those that are there, tells failures, and checks tokens", async () => {
+  it("keeps existing domains, reports failures and checks tokens", async () => {
     const first = await target.submit(requestOf(credential, { customDomain: "one.example.org" }));
     await target.submit(requestOf(credential, { site: first.site, customDomain: "two.example.org" }));
     expect(fake.sites.find(({ id }) => id === first.site.id)).toMatchObject({
@@ -326,7 +326,7 @@ describe("netlify", () => {
     });
   });
 
-  it("calls what Netlify publishes, all of it", () => {
+  it("calls only published Netlify operations, and all of them", () => {
     process.stdout.write(`${fake.published.summary()}\n`);
     expect(fake.published.violations).toEqual([]);
     // That belongs to signing in (deployment-oauth).
@@ -345,7 +345,7 @@ describe("cloudflare", () => {
   });
   afterAll(() => fake.close());
 
-  it("uploads assets by their hash, binds the environment, and is there at once", async () => {
+  it("uploads assets by hash, binds variables and is live at once", async () => {
     const artifact = toArtifact({ ...site, _headers: "/*\n  X-Y: z\n", _redirects: "/old /new 301\n" });
     const request = requestOf(credential, { env: { A: "plain", B: "hidden" }, secretNames: new Set(["B"]), spaFallback: true, artifact });
     fake.occupy(request.name);
@@ -403,7 +403,7 @@ describe("cloudflare", () => {
     });
   });
 
-  it("five thousand files arrive byte for byte in buckets through troubles, and really goes into a dispatch namespace", async () => {
+  it("uploads five thousand files in buckets despite errors, into a dispatch namespace", async () => {
     fake.namespaces.add("tenants");
     const inside = { ...credential, metadata: { ...credential.metadata, dispatch_namespace: "tenants" } };
     const files = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`d${i % 50}/f${i}.bin`, randomBytes(100 + (i % 900))]));
@@ -419,7 +419,7 @@ describe("cloudflare", () => {
     expect(await target.check(inside)).toMatchObject({ valid: true, info: { script_count: 1, dispatch_namespace: "tenants" } });
   });
 
-  it("attaches domains of its zones, says when there is no subdomain, and checks tokens", async () => {
+  it("attaches domains of the account's zones, reports a missing subdomain and checks tokens", async () => {
     fake.zones.set("example.org", "zone1");
     const { site: made } = await target.submit(requestOf(credential, { customDomain: "www.shop.example.org" }));
     expect(fake.domains.get("www.shop.example.org")).toBe(made.name);
@@ -437,7 +437,7 @@ describe("cloudflare", () => {
     });
   });
 
-  it("calls what Cloudflare publishes, all of it", async () => {
+  it("calls only published Cloudflare operations, and all of them", async () => {
     const { site: made } = await target.submit(requestOf(credential));
     await target.submit(requestOf(credential, { site: made, environment: "preview" }));
     expect(fake.script(made.name)?.versions).toHaveLength(2);
@@ -452,7 +452,7 @@ describe("cloudflare", () => {
   });
 });
 
-it("reads of a large file only what the provider takes", async () => {
+it("streams a large file only as fast as the provider reads", async () => {
   const stalled = createServer((socket) => socket.on("error", () => undefined).pause());
   await new Promise<void>((resolve) => stalled.listen(0, "127.0.0.1", resolve));
   const { port } = stalled.address() as { port: number };

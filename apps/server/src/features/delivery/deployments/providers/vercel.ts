@@ -23,12 +23,12 @@ const provider = "Vercel";
 const createMs = 300_000;
 const uploadsAtOnce = 5;
 const maxLogLines = 2000;
-/** What a deployment of ours bears, so that it is found again when the answer that named it was lost. */
+/** Metadata that identifies our deployment, so that it can be found when the response was lost. */
 const mark = "studioDeploymentId";
-/** The same of one that was made of a preview. */
+/** The same for a promotion. */
 const promotionMark = "studioPromotionOf";
 
-/** Vercel's names for frameworks; without one it detects nothing and builds by the commands it is given. */
+/** Vercel's framework presets; without one Vercel detects nothing and runs the given commands. */
 const frameworks: Partial<Record<FrameworkId, string>> = {
   nextjs: "nextjs",
   vite: "vite",
@@ -44,7 +44,6 @@ const frameworks: Partial<Record<FrameworkId, string>> = {
   solid: "solidstart-1",
 };
 
-/** agent-git-deploy 7.8. */
 export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; outbound: Outbound; retry?: RetryPolicy }): ProviderAdapter {
   const clientOf = ({ token, metadata }: Credential): ProviderClient =>
     createProviderClient({
@@ -57,14 +56,14 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
       ...(retry && { retry }),
     });
 
-  /** The project of before, else a new one; never one that somebody made for something else. */
+  /** The known project, otherwise a new one; never a project that was created for something else. */
   const ensureProject = async (client: ProviderClient, request: DeployRequest): Promise<SiteRef> => {
     const { signal } = request;
     if (request.site) {
-      // That of a team which this account or token does not act for is told with 403.
+      // Vercel answers 403 for a project of a team that the token cannot access.
       const known = await client.call(`/v9/projects/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessForeign);
       if (known) return siteOf(known.body);
-      request.log(`Vercel does not have the project ${request.site.name} any more; a new one is made.`);
+      request.log(`Vercel no longer has the project ${request.site.name}. Creating a new one.`);
     }
     const framework = request.mode === "source" ? (frameworks[request.framework] ?? null) : null;
     return createUnderFreeName(request, {
@@ -88,7 +87,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
       }),
     );
 
-  /** A deployment that bears our mark already. */
+  /** A deployment with our metadata. */
   const find = async (client: ProviderClient, site: SiteRef, { deploymentId, signal }: DeployRequest): Promise<Deployed | undefined> => {
     const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
     const found = listAt(body, "deployments").find((item) => textAt(item, "meta", mark) === deploymentId);
@@ -99,7 +98,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     const json = {
       name: site.name,
       project: site.id,
-      // Left out it is a preview.
+      // Without a target it is a preview.
       ...(request.environment === "production" && { target: "production" }),
       files: artifact.files.map(({ path, sha1, size, mode }) => ({
         file: path,
@@ -126,17 +125,17 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
         throw error;
       }
     };
-    // What was uploaded is asked about once more, because the provider forgets.
+    // Ask again after uploading: Vercel may discard files.
     for (let round = 0; ; round++) {
       const made = await makeOnce({ find: () => find(client, site, request), make, retry, signal: request.signal });
       if (!Array.isArray(made)) return made;
-      if (round === 3 || made.length === 0) throw new ProviderError("refused", "Vercel keeps asking for files that it was given.");
+      if (round === 3 || made.length === 0) throw new ProviderError("refused", "Vercel repeatedly requested files that were already uploaded.");
       request.log(`Uploading ${made.length} of ${artifact.files.length} files.`);
       await upload(client, artifact, made, request.signal);
     }
   };
 
-  /** A preview is not promoted itself there: a deployment for production is made of it. */
+  /** Vercel does not promote a preview itself; it creates a production deployment from it. */
   const promotePreview = async (client: ProviderClient, site: SiteRef, remoteId: string, { env, log, signal }: PromoteOptions) => {
     const find = async (): Promise<Deployed | undefined> => {
       const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
@@ -157,14 +156,14 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     const domains = `/v10/projects/${encodeURIComponent(site.id)}/domains`;
     const said = await client.call(domains, { method: "POST", json: { name }, signal: request.signal }).catch(async (error: unknown) => {
       if (!(error instanceof ProviderError) || error.kind === "auth") throw error;
-      // Attached by an earlier deployment: as wished.
+      // Already attached by an earlier deployment.
       const own = `/v9/projects/${encodeURIComponent(site.id)}/domains/${encodeURIComponent(name)}`;
       return client.call(own, { signal: request.signal }).catch(() => void request.log(`${name} was not attached. ${error.message}`));
     });
     if (!said) return;
-    if (at(said.body, "verified") !== false) return void request.log(`${name} leads to this project.`);
+    if (at(said.body, "verified") !== false) return void request.log(`${name} now points to this project.`);
     for (const wish of listAt(said.body, "verification"))
-      request.log(`${name} waits for a DNS record: ${textAt(wish, "type")} ${textAt(wish, "domain")} ${textAt(wish, "value")}`);
+      request.log(`${name} needs a DNS record: ${textAt(wish, "type")} ${textAt(wish, "domain")} ${textAt(wish, "value")}`);
   };
 
   return {
@@ -195,7 +194,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
 
     state: async (credential, remoteId) => {
       const answer = await clientOf(credential).call(deploymentPath(remoteId), { repeat: "never" }).catch(unlessMissing);
-      return answer ? stateOf(answer.body) : { state: "failed", error: "Vercel does not know this deployment any more.", raw: null };
+      return answer ? stateOf(answer.body) : { state: "failed", error: "Vercel no longer has this deployment.", raw: null };
     },
 
     logs: async (credential, remoteId) => {
@@ -233,10 +232,10 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
         if (!(await mayDeploy(client)))
           return {
             valid: false,
-            error: "This token may not deploy. It needs full access to the account or team that you deploy to.",
+            error: "This token cannot deploy. It needs full access to the account or team that you deploy to.",
             info: { project_count },
           };
-        // Whose it is must be for the person to choose, so the choice comes along; a token of one team may not list them.
+        // Return the teams so that the user can choose one; a token limited to one team may not list them.
         const teams = await client.call("/v2/teams", { query: { limit: "100", teamId: undefined }, repeat: "never" }).then(
           (answer) =>
             listAt(answer.body, "teams").map((team) => ({ id: textAt(team, "id"), name: textAt(team, "name") ?? textAt(team, "slug") })),
@@ -244,11 +243,11 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
         );
         return { valid: true, info: { project_count, ...(team_id !== undefined && { team_id }), teams } };
       } catch (error) {
-        // An unknown token is told with 403 as well.
+        // Vercel also answers 403 for an invalid token.
         if (error instanceof ProviderError && (error.kind === "auth" || at(error.body, "error", "invalidToken") === true))
-          return { valid: false, error: "Vercel does not accept this token.", info: {} };
+          return { valid: false, error: "Vercel rejected this token.", info: {} };
         if (error instanceof ProviderError && (error.kind === "forbidden" || error.kind === "not_found"))
-          return { valid: false, error: "This token may not see the projects of that account or team.", info: {} };
+          return { valid: false, error: "This token cannot access the projects of that account or team.", info: {} };
         throw error;
       }
     },
@@ -261,7 +260,7 @@ interface Deployed {
 }
 
 const probe = Buffer.from("Tesslate Studio checks that this token may deploy.\n");
-/** Uploads a file, as the first step of every deployment does. No deployment refers to it, so it is never shown, and Vercel discards it. */
+/** Uploads a test file, as every deployment does. No deployment refers to it, so Vercel discards it. */
 async function mayDeploy(client: ProviderClient): Promise<boolean> {
   try {
     await client.call("/v2/files", {
@@ -289,19 +288,19 @@ function siteOf(body: unknown): SiteRef {
   return { id: needed(provider, body, "id"), name, ...(typeof alias === "string" && { url: `https://${alias}` }) };
 }
 
-/** Everything is said, also that there is nothing to build: what is left out the provider guesses, or asks about and waits. */
+/** Sets every field, also to null: Vercel guesses missing fields, or waits for an answer. */
 function settingsOf({ mode, framework, buildCommand, outputDirectory }: DeployRequest) {
   if (mode === "pre-built") return { framework: null, buildCommand: null, outputDirectory: null, installCommand: null };
   const known = frameworks[framework];
   return {
     framework: known ?? null,
     buildCommand: buildCommand ?? null,
-    // Where Next.js and Nuxt put it is theirs to know.
+    // Vercel knows the output folder of Next.js and Nuxt.
     outputDirectory: known === "nextjs" || known === "nuxtjs" ? null : (outputDirectory ?? null),
   };
 }
 
-/** The production alias of a live version: Vercel protects the generated address of a deployment with a login by default. */
+/** The production alias: Vercel protects generated URLs with a login by default. */
 function addressOf(body: unknown): string | undefined {
   const alias = textAt(body, "target") === "production" ? textAt(body, "alias", 0) : undefined;
   const host = alias ?? textAt(body, "url");
@@ -314,11 +313,11 @@ function stateOf(body: unknown): RemoteState {
   const facts = { raw: body, ...(url !== undefined && { url }) };
   if (state === "READY") return { ...facts, state: "success" };
   if (["ERROR", "CANCELED", "BLOCKED", "DELETED"].includes(state))
-    return { ...facts, state: "failed", error: textAt(body, "errorMessage") ?? `Vercel ended this deployment as ${state.toLowerCase()}.` };
+    return { ...facts, state: "failed", error: textAt(body, "errorMessage") ?? `Vercel ended this deployment with status ${state.toLowerCase()}.` };
   return { ...facts, state: "deploying" };
 }
 
-/** Told with every variable that is set here, so that one which is gone here is taken away there, and no person's own is. */
+/** Comment on the variables we set, so that removed ones can be deleted without touching the user's own. */
 const envMark = "Set by Tesslate Studio";
 
 interface KnownVariable {
@@ -326,11 +325,11 @@ interface KnownVariable {
   key: string;
   targets: string[];
   isOurs: boolean;
-  /** It counts for one branch of a repository alone. */
+  /** Limited to one Git branch. */
   isOfBranch: boolean;
 }
 
-/** Sets a project's variables for one environment; those of the other one stay as they are (agent-git-deploy 7.8). */
+/** Sets a project's variables for one environment and leaves the other unchanged. */
 async function syncEnv(
   client: ProviderClient,
   site: SiteRef,
@@ -344,12 +343,12 @@ async function syncEnv(
     const isWanted = Object.hasOwn(env, variable.key);
     if (!isWanted && !variable.isOurs) continue;
     const one = `/v9/projects/${encodeURIComponent(site.id)}/env/${encodeURIComponent(variable.id)}`;
-    // One record may stand for several environments: written over, it would change the others too.
+    // A record may apply to several environments: overwriting it would change the others too.
     const others = variable.targets.filter((target) => target !== environment);
     if (others.length > 0) await client.call(one, { method: "PATCH", json: { target: others }, signal });
     else if (!isWanted) await client.call(one, { method: "DELETE", signal });
     else continue;
-    if (!isWanted) request.log(`The environment variable ${variable.key} was taken from Vercel: it is not part of this project any more.`);
+    if (!isWanted) request.log(`Removed the environment variable ${variable.key} from Vercel: it is no longer part of this project.`);
   }
   const values = Object.entries(env).map(([key, value]) => ({ key, value, type: "encrypted", target: [environment], comment: envMark }));
   if (values.length === 0) return;
@@ -358,7 +357,7 @@ async function syncEnv(
   if (failed !== undefined)
     throw new ProviderError(
       "refused",
-      `Vercel did not take the environment variable ${textAt(failed, "error", "key") ?? textAt(failed, "error", "envVarKey") ?? ""}: ${textAt(failed, "error", "message") ?? "no reason given"}`,
+      `Vercel rejected the environment variable ${textAt(failed, "error", "key") ?? textAt(failed, "error", "envVarKey") ?? ""}: ${textAt(failed, "error", "message") ?? "no reason given"}`,
     );
 }
 

@@ -10,19 +10,16 @@ import { siteName } from "../deployment-request.ts";
 import { maxSiteName, siteUrl, type LocalSites } from "./local-sites.ts";
 import type { LocalServers } from "./local-servers.ts";
 
-/**
- * Versions of one place whose files are kept, so that each can be brought back. Programs lie there with all their packages; those of previews
- * also run.
- */
+/** How many versions keep their files for rollbacks. Servers include all their packages, and preview servers also run. */
 const keptVersions = {
   production: { files: 10, servers: 4 },
   preview: { files: 5, servers: 1 },
 };
-/** Of the address of a preview: nobody comes upon it by chance. */
+/** Random characters in a preview host, so that it cannot be guessed. */
 const previewCode = 12;
 const smokeMs = 10_000;
 
-/** How a version becomes what visitors of this server see, and what becomes of the ones before it. */
+/** Makes local versions live, and stops, prunes and resumes them. */
 export type Activation = ReturnType<typeof createActivation>;
 export function createActivation(
   context: DeploymentContext,
@@ -35,7 +32,7 @@ export function createActivation(
   },
 ) {
   const { store, vault, buildSandboxes, artifacts, address, log } = context;
-  /** The host of a container on this server: its own for as long as it is there. */
+  /** The host name of a container on this server; stable for the life of the container. */
   const claimSite = async (row: DeploymentRow, name: string): Promise<SiteRow> => {
     const place = { container_id: row.container_id ?? "", provider: "local" as const };
     for (let attempt = 0; attempt < 8; attempt++) {
@@ -51,9 +48,9 @@ export function createActivation(
         url: siteUrl(address, "production", label),
       });
     }
-    throw new Error("no name is left for a site");
+    throw new Error("no free site name");
   };
-  /** A preview has a host of its own, beside that of what is live. */
+  /** A preview gets a host of its own. */
   const assignPreviewHost = (row: DeploymentRow, name: string): { site_name: string; deployment_url: string } => {
     const code = randomCode(previewCode);
     const site_name = row.site_name ?? `${siteName(name, maxSiteName.preview - code.length - 1)}-${code}`;
@@ -62,7 +59,7 @@ export function createActivation(
   const programOf = (row: Parameters<typeof start>[0]) =>
     row.program && { deployment_id: row.id, spec: row.program, env: vault.open(row).env };
 
-  /** Starts it, if it is a program, and asks for its first page. */
+  /** Starts the server of a version, if it has one, and requests its first page. */
   const start = async (
     row: Pick<DeploymentRow, "id" | "program" | "sealed_request">,
     signal: AbortSignal,
@@ -71,11 +68,11 @@ export function createActivation(
     if (!program) return undefined;
     if (!servers.has(row.id)) await servers.start(program, signal);
     const answer = await servers.address(row.id);
-    if (!answer) throw new StepError("smoke", "What was built started, and ended at once.");
+    if (!answer) throw new StepError("smoke", "The server started and exited immediately.");
     await smoke(answer, signal);
     return answer;
   };
-  /** Rooms and files of versions that nobody can bring back any more. */
+  /** Deletes build sandboxes and files of versions beyond the retention limit. */
   const prune = async (row: DeploymentRow): Promise<void> => {
     if (row.container_id === null) return;
     const all = await store.listOfPlace({ container_id: row.container_id, provider: row.provider });
@@ -99,7 +96,7 @@ export function createActivation(
     claimSite,
     assignPreviewHost,
     start,
-    /** It was started to be looked at alone. */
+    /** Stops a server that was started only for checks. */
     stop: (id: string): Promise<void> => servers.stop(id),
     discard,
     prune,
@@ -119,7 +116,7 @@ export function createActivation(
         if (!known.has(ref.id))
           await artifacts.remove(ref).catch((err: unknown) => log.warn({ err, deployment_id: ref.id }, "orphaned artifact not removed"));
     },
-    /** Visitors see it from here on. A program is up before the one before it is stopped. */
+    /** Switches visitors to this version. A new server is up before the old one stops. */
     makeLive: async (
       row: DeploymentRow,
       signal: AbortSignal,
@@ -132,14 +129,14 @@ export function createActivation(
       if (!live) throw new StepError("upload", "This deployment was deleted.");
       for (const shown of [row, live]) await sites.changed(shown);
       if (before?.program && before.id !== row.id)
-        await servers.retire(before.id).catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "former version not stopped"));
+        await servers.retire(before.id).catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "previous version not stopped"));
       return live;
     },
-    /** Nothing of somebody who may not act any more runs on. */
+    /** Stops everything of an owner whose account was disabled. */
     rest: async (ownerId: string): Promise<void> => {
       for (const row of await store.listShownHere({ ownerId, isOfAll: true })) if (row.program) await servers.stop(row.id);
     },
-    /** At boot, and for somebody who may act again: what could be seen is there again. */
+    /** At boot, and when an account is enabled again: restarts the owner's servers. */
     resume: async (ownerId?: string): Promise<void> => {
       for (const row of await store.listShownHere(ownerId === undefined ? {} : { ownerId }))
         try {
@@ -152,10 +149,10 @@ export function createActivation(
   };
 }
 
-/** Whether it answers a person who comes to its first page. */
+/** Waits until the first page answers with a status below 500. */
 async function smoke({ host, port }: { host: string; port: number }, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + smokeMs;
-  let last = "It does not answer.";
+  let last = "It does not respond.";
   while (Date.now() < deadline) {
     signal.throwIfAborted();
     try {
@@ -166,13 +163,13 @@ async function smoke({ host, port }: { host: string; port: number }, signal: Abo
       });
       await response.body?.cancel();
       if (response.status < 500) return;
-      last = `Its first page answers ${response.status}.`;
-      throw new StepError("smoke", `What was built does not work: ${last}`);
+      last = `Its first page responds with ${response.status}.`;
+      throw new StepError("smoke", `The build does not work: ${last}`);
     } catch (error) {
       if (error instanceof StepError) throw error;
       signal.throwIfAborted();
       await sleep(200);
     }
   }
-  throw new StepError("smoke", `What was built does not work: ${last}`);
+  throw new StepError("smoke", `The build does not work: ${last}`);
 }

@@ -13,7 +13,7 @@ import { ProviderError } from "../providers/client.ts";
 
 const cancelWaitMs = 5000;
 
-/** What every switch is asked for: the version that is to be seen. */
+/** Input of every cutover task: the version to make live. */
 export interface CutoverInput {
   id: string;
 }
@@ -25,28 +25,28 @@ export interface CutoverRun<Input> {
   log: DeploymentLog;
   signal: AbortSignal;
   progress(percent: number, message: string): Promise<void>;
-  /** Tells everybody at which step it is. */
+  /** Emits the current step. */
   step(title: string): Promise<void>;
 }
-/** One way in which a version that is there becomes what visitors see. */
+/** One kind of cutover: a promotion or a rollback. */
 export interface Cutover<Input extends CutoverInput> {
   type: string;
   timeoutMs: number;
-  /** What its task says before it runs. */
+  /** Task message before it starts. */
   waiting(row: DeploymentRow): string;
-  /** Gives the version that is live at its end. It may run once more after the end of a server. */
+  /** Returns the version that is live afterwards. May run again after a crash. */
   run(run: CutoverRun<Input>): Promise<DeploymentRow | undefined>;
-  /** What the log of the version says then. */
+  /** Log line on success. */
   done(live: DeploymentRow, asked: DeploymentRow): string;
-  /** Begins the sentence that says why not. */
+  /** First sentence of the error. */
   failed: string;
-  /** Keeps that sentence; what was not changed needs no row. */
+  /** Stores the error; a rollback changes no row. */
   keepFailure?(row: DeploymentRow, sentence: string): Promise<DeploymentRow | undefined>;
 }
 
 /**
- * How a version that is there takes the place of what visitors see, whether it was a preview or is a former version: who may begin, and its task.
- * One place (a container at a provider) is changed by one thing at a time: a deployment, or one of these.
+ * Makes an existing version live: a preview or an earlier version. Only one deployment or cutover runs per container and provider at a
+ * time.
  */
 export type Cutovers = ReturnType<typeof createCutovers>;
 export function createCutovers(
@@ -62,7 +62,7 @@ export function createCutovers(
   },
 ) {
   const { store, logs, projects, redactions } = context;
-  /** The same again by the next server, unless a deployment took the place meanwhile. */
+  /** After a crash: runs it again, unless a deployment has started there. */
   const resume = async ({ user_id, project_id, type, unique_key, input, metadata }: TaskRow): Promise<void> => {
     const row = await store.find((input as CutoverInput).id);
     if (!row || row.container_id === null) return;
@@ -82,7 +82,7 @@ export function createCutovers(
   };
 
   return {
-    /** Declares one way, and gives what begins it. */
+    /** Defines one kind and returns the function that starts it. */
     define: <Input extends CutoverInput>({ type, timeoutMs, waiting, run, done, failed, keepFailure }: Cutover<Input>) => {
       tasks.define<Input>(type, {
         timeoutMs,
@@ -95,7 +95,7 @@ export function createCutovers(
           const log = await logs.open(row.id, redact);
           const resultOf = ({ id, version, deployment_url }: DeploymentRow) => ({ deployment_id: id, version, deployment_url });
           try {
-            // A server that ended between the two goes on here.
+            // Resumes when the server crashed after the switch.
             if (row.is_live) return resultOf(row);
             const live = await run({
               task,
@@ -112,12 +112,12 @@ export function createCutovers(
             await emitDeploymentChanged(context, live);
             return resultOf(live);
           } catch (error) {
-            // The next start goes on.
+            // The next server resumes it.
             if (signal.reason === "shutdown") throw error;
             const isForPeople = error instanceof AppError || error instanceof ProviderError;
             const reason = signal.aborted
               ? signal.reason === "timeout"
-                ? "It took too long."
+                ? "It exceeded the time limit."
                 : "Cancelled."
               : isForPeople
                 ? error.message
@@ -147,13 +147,13 @@ export function createCutovers(
       });
       return async (userId: string, project: ProjectRow, row: DeploymentRow, input: Input) => {
         const container = (await store.containersOf(project.id)).find((each) => each.id === row.container_id);
-        if (!container) throw conflict("not_deployable", "The container of this version was removed.");
+        if (!container) throw conflict("not_deployable", "The container of this version was deleted.");
         if (!(await creation.isConnected(userId, project.id, row.provider))) throw creation.missing(row.provider);
         const place = { container_id: container.id, provider: row.provider };
         const { task, isNew } = await store.transaction(async (tx) => {
           await store.lock(tx, place);
           const [known] = await store.listCutovers([row.id], tx);
-          // Asked for twice, it is done once.
+          // A repeated request returns the running task.
           if (known?.type === type) return { task: known, isNew: false };
           if (await store.isBusy(tx, place)) throw creation.busy(container, row.provider);
           const made = await tasks.create(tx, {
@@ -176,7 +176,7 @@ export function createCutovers(
         return { ...taskLinks(task), ...(!isNew && { already_started: true }), deployment: presentDeployment(row) };
       };
     },
-    /** Ends those that make one of these versions live, and waits a while for that. */
+    /** Cancels cutovers to these versions and waits up to `cancelWaitMs` for each. */
     end: async (rows: readonly Pick<DeploymentRow, "id">[]): Promise<void> => {
       for (const { id } of await store.listCutovers(rows.map((row) => row.id))) {
         await tasks.requestCancel(id);

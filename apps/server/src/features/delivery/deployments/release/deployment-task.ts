@@ -10,19 +10,19 @@ import type { Pipeline } from "./pipeline.ts";
 
 export const deploymentType = "deployment";
 const lanes = 3;
-/** A server that this very deployment kills is not killed by it for ever. */
+/** A deployment that crashes the server is not retried forever. */
 const maxAttempts = 5;
-/** Building, checking, uploading and the provider's own time, for the slowest of several. */
+/** Building, checking, uploading and waiting for the provider, for the slowest of several. */
 export const deploymentMs = 40 * 60_000;
 
 interface Input {
   ids: string[];
-  /** Several at once: the failure of one fails nothing. Those that were not begun are told of. */
+  /** For several deployments: one failure does not fail the task. Also lists those that were not created. */
   all?: DeployAllResult[];
   attempt: number;
 }
 
-/** The tasks that carry deployments, one or several, over the end of a server. */
+/** Tasks that run one or several deployments and resume them after a crash. */
 export type DeploymentTasks = ReturnType<typeof createDeploymentTasks>;
 export function createDeploymentTasks(
   context: DeploymentContext,
@@ -61,21 +61,21 @@ export function createDeploymentTasks(
     run: async (context) => {
       if (context.input.all || context.input.ids.length > 1) return runAll(context);
       const row = await pipeline.run(context.input.ids[0] ?? "", context);
-      if (row?.status === "failed") throw new AppError("not_deployable", row.error ?? "It could not be deployed.");
+      if (row?.status === "failed") throw new AppError("not_deployable", row.error ?? "The deployment failed.");
       return resultOf(row);
     },
     interrupted: (task) => resume(task),
-    // Cancelled before it began: nobody else ends its rows.
+    // Cancelled before it started: end its rows here.
     ended: async (task) => {
       if (task.status !== "completed")
         await abandon((task.input as Input).ids, task.status === "cancelled" ? "Cancelled." : (task.error ?? ""));
     },
   });
-  /** Nobody works on them any more. */
+  /** Fails deployments that no task runs anymore. */
   const abandon = async (ids: readonly string[], error: string) => {
     for (const id of ids) {
       const isRemoved = (await store.find(id))?.container_id === null;
-      const reason = isRemoved ? containerRemoved : error || "It could not be deployed.";
+      const reason = isRemoved ? containerRemoved : error || "The deployment failed.";
       const ended = await store.finish(id, { status: "failed", error: reason, has_artefact: false });
       if (!ended) continue;
       await activation.discard(ended);
@@ -85,7 +85,7 @@ export function createDeploymentTasks(
   };
   const resume = async (task: TaskRow): Promise<void> => {
     const input = task.input as Input;
-    if (input.attempt >= maxAttempts) return abandon(input.ids, "The server ended again and again while this was under way.");
+    if (input.attempt >= maxAttempts) return abandon(input.ids, "The server stopped repeatedly during this deployment. Try again, or check the server's log.");
     await begin(
       { user_id: task.user_id, project_id: task.project_id ?? "", metadata: task.metadata },
       { ...input, attempt: input.attempt + 1 },
@@ -111,7 +111,7 @@ export function createDeploymentTasks(
   };
 
   return {
-    /** The task in the caller's transaction, which made the rows. */
+    /** Creates the task in the transaction that inserted the rows. */
     create: async (
       tx: Parameters<Tasks["create"]>[0],
       rows: readonly DeploymentRow[],
@@ -135,14 +135,14 @@ export function createDeploymentTasks(
       for (const id of ids) await store.update(id, { task_id: task.id }, tx);
       return task;
     },
-    /** What a task of another type had begun when its server ended is gone on with. */
+    /** Resumes deployments that a task of another type had started. */
     takeOver: (task: TaskRow, rows: readonly DeploymentRow[]): Promise<void> =>
       begin(
         { user_id: task.user_id, project_id: task.project_id ?? "", metadata: task.metadata },
         { ids: rows.map(({ id }) => id), attempt: 1 },
       ),
     abandon,
-    /** At boot: what nobody works on any more is gone on with, or told as over. */
+    /** At boot: resumes deployments whose server crashed. */
     reconcile: async (): Promise<void> => {
       const groups = new Map<string, DeploymentRow[]>();
       for (const row of await store.listAbandoned()) groups.set(row.task_id ?? row.id, [...(groups.get(row.task_id ?? row.id) ?? []), row]);

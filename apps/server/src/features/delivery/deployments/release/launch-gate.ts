@@ -6,21 +6,21 @@ import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { secretNamesOf, type StoredRequest } from "../deployment-request.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 
-/** What is about to be seen, and by whose leave. */
+/** A version to check before it goes live. */
 export interface LaunchCandidate {
   row: DeploymentRow;
   project: ProjectRow;
   request: StoredRequest;
-  /** Of a program: where it listens. */
+  /** Where a server listens. */
   address: { host: string; port: number } | undefined;
   warnings: readonly string[];
-  /** Rules that shall not block this time. */
+  /** Rules that must not block this time. */
   ignoreRules: readonly LaunchRule[];
   log(line: string): void;
   signal: AbortSignal;
 }
 
-/** Asks the launch gate about a version that lies here, whether it was just built or is to be promoted. */
+/** Runs the launch gate on a stored version: a new build or a preview to promote. */
 export type LaunchCheck = ReturnType<typeof createLaunchCheck>;
 export function createLaunchCheck(
   context: DeploymentContext,
@@ -43,7 +43,7 @@ export function createLaunchCheck(
       ...(row.mode === "source"
         ? {
             dir: artifacts.treeOf(row, built ? "checked" : "sent"),
-            // Sources that could not be built here are no site.
+            // Sources that could not be built here are not a site.
             kind: built?.files.some(({ path }) => path === "index.html") ? "static" : "server",
             sources: artifacts.treeOf(row),
           }
@@ -61,12 +61,12 @@ export function createLaunchCheck(
   };
 }
 
-/** What keeps it back, as the failure that it is; undefined when nothing does. */
+/** The error for a blocked report; undefined when nothing blocks. */
 export function launchErrorOf(report: LaunchReport): StepError | undefined {
   if (!report.is_blocked) return undefined;
   const blocking = new Set(report.rules.filter((rule) => rule.is_blocking && rule.status === "failed").map(({ rule }) => rule));
   const finding = report.findings.find(({ rule }) => blocking.has(rule));
-  return new StepError("gate", `It was kept back by ${[...blocking].join(" and ")}${finding ? `: ${finding.message}` : "."}`, {
+  return new StepError("gate", `Blocked by launch checks (${[...blocking].join(", ")})${finding ? `: ${finding.message}` : "."}`, {
     path: finding?.path ?? null,
     line: finding?.line ?? null,
   });

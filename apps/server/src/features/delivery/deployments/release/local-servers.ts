@@ -9,10 +9,10 @@ import { productionEnv } from "../build/server-command.ts";
 const service = "app";
 const readyMs = 60_000;
 const stopGraceMs = 5000;
-/** How long a version that was replaced may take to answer the requests it has; streams are cut then. */
+/** Time for a replaced version to finish its requests; streams are cut afterwards. */
 const drainMs = 5000;
 const backoffMs = [500, 1000, 2000, 5000, 15_000, 60_000];
-/** Having run for so long, it is no longer in a loop. */
+/** After running this long, it is no longer in a crash loop. */
 const stableMs = 60_000;
 
 export interface LocalServerSpec {
@@ -31,11 +31,11 @@ interface Held {
   isWanted: boolean;
 }
 
-/** Versions that are programs: started in their own sandboxes, started again when they end by themselves, found again after a restart of this server. */
+/** Server versions: started in their own sandboxes, restarted on crashes, adopted after a restart of this process. */
 export type LocalServers = ReturnType<typeof createLocalServers>;
 export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can">; log: Logger }) {
   const held = new Map<string, Held>();
-  /** Requests that are being answered, by version. */
+  /** Open requests by version. */
   const visits = new Map<string, Set<object>>();
   const drained = new Map<string, () => void>();
   let isClosing = false;
@@ -64,9 +64,9 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       it.timer = undefined;
       if (isClosing || !it.isWanted) return;
       launch(it).then(
-        () => log.info({ deployment_id: id, failures: it.failures }, "deployed program started again"),
+        () => log.info({ deployment_id: id, failures: it.failures }, "deployed server restarted"),
         (err: unknown) => {
-          log.warn({ err, deployment_id: id }, "deployed program not started again");
+          log.warn({ err, deployment_id: id }, "deployed server not restarted");
           startAgain(id, it);
         },
       );
@@ -81,11 +81,11 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     held.delete(id);
   };
 
-  /** Holds it from now on; one that runs already goes on. */
+  /** Supervises the server; adopts it when it already runs. */
   const hold = async (program: LocalServerSpec): Promise<Held> => {
     letGo(program.deployment_id);
     const id = buildSandboxId(program.deployment_id);
-    if (!(await runtime.find(id))) throw new StepError("smoke", "The files of this version are gone. Deploy it again.");
+    if (!(await runtime.find(id))) throw new StepError("smoke", "The files of this version no longer exist. Deploy it again.");
     const sandbox = await runtime.open({ id });
     const it: Held = {
       program,
@@ -112,10 +112,10 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
   };
 
   return {
-    /** Starts a version and waits until it answers on its port. Throws `StepError` with its last words; it is stopped then. */
+    /** Starts a version and waits until it listens on its port. Throws `StepError` with its last output and stops it on failure. */
     start: async (program: LocalServerSpec, signal: AbortSignal): Promise<void> => {
       const it = await hold(program);
-      // The first start has its own judge.
+      // The caller handles a failed first start; no restarts.
       it.isWanted = false;
       try {
         await launch(it);
@@ -128,15 +128,15 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
         await it.sandbox.stop(service).catch(() => undefined);
         signal.throwIfAborted();
         if (!(error instanceof RuntimeError)) throw error;
-        throw new StepError("smoke", `What was built does not start: ${error.message}`.slice(0, 2000), findErrorLocation(lines));
+        throw new StepError("smoke", `The server does not start: ${error.message}`.slice(0, 2000), findErrorLocation(lines));
       }
     },
-    /** After a restart of this server: what runs is taken over, what does not is started. Never waits for it. */
+    /** After a restart of this process: adopts or starts the server without waiting for it. */
     resume: async (program: LocalServerSpec): Promise<void> => {
       const it = await hold(program);
       await launch(it);
     },
-    /** Where it answers; undefined while it does not. */
+    /** Where it listens; undefined while it does not. */
     address: async (deploymentId: string): Promise<{ host: string; port: number } | undefined> => {
       const it = held.get(deploymentId);
       const state = it && stateOf(it.sandbox);
@@ -144,7 +144,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       return it.sandbox.address(state?.port ?? it.port);
     },
     has: (deploymentId: string): boolean => held.has(deploymentId),
-    /** A request begins that the version answers; the returned function says that it has ended. */
+    /** Counts an open request; call the returned function at its end. */
     visit: (deploymentId: string): (() => void) => {
       const visit = {};
       const all = visits.get(deploymentId) ?? new Set();
@@ -156,7 +156,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       };
     },
     stop,
-    /** Stops a version that no new request is sent to, once it has answered those it has. */
+    /** Stops a replaced version after its open requests have ended. */
     retire: async (deploymentId: string): Promise<void> => {
       if (visits.has(deploymentId))
         await new Promise<void>((resolve) => {
@@ -169,7 +169,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       drained.delete(deploymentId);
       await stop(deploymentId);
     },
-    /** Nothing is started any more; what runs is left for the next server. */
+    /** Stops supervision; running servers are left for the next process. */
     close: (): void => {
       isClosing = true;
       for (const id of held.keys()) letGo(id);
@@ -177,7 +177,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
   };
 }
 
-/** Without networks of their own programs share this machine's ports. */
+/** Without private networks, servers share this machine's ports. */
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();

@@ -10,17 +10,17 @@ import { createForwarder, labelOf, type Passage } from "../../../runtime/preview
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { LocalServers } from "./local-servers.ts";
 
-/** Labels of deployed sites begin so; no container's does, whose names have single dashes. */
+/** Prefixes of deployed hosts. Container hosts never contain a double dash. */
 const prefixes = { production: "live--", preview: "preview--" } as const;
 const channel = "live_sites";
 const rememberMs = 3000;
 const maxSites = 200;
 
 const labelFor = (environment: DeployEnvironment, name: string): string => `${prefixes[environment]}${name}`;
-/** Where a site of that name is served: what is live, or a preview. */
+/** URL of a site by name. */
 export const siteUrl = (address: PreviewAddress, environment: DeployEnvironment, name: string): string =>
   previewOrigin(address, labelFor(environment, name));
-/** At most so long, so that the label is one. */
+/** Maximum length, so that prefix and name fit into a DNS label. */
 export const maxSiteName: Record<DeployEnvironment, number> = {
   production: 63 - prefixes.production.length,
   preview: 63 - prefixes.preview.length,
@@ -33,7 +33,7 @@ interface Site {
   readAt: number;
 }
 
-/** The sites that this server serves to everybody: one host each beside the previews, without tickets. */
+/** Serves deployed sites publicly, one host each, without tickets. */
 export type LocalSites = ReturnType<typeof createLocalSites>;
 export function createLocalSites(
   context: DeploymentContext,
@@ -103,8 +103,8 @@ export function createLocalSites(
 
   const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
     const site = await siteOf(label);
-    if (!site.row) return plain(response, 404, "There is no site at this address.");
-    // It stands beside the site itself, and nobody should come upon it by searching.
+    if (!site.row) return plain(response, 404, "There is no site at this URL.");
+    // Keep previews out of search engines.
     if (site.row.environment === "preview") response.setHeader("x-robots-tag", "noindex");
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return plain(response, 503, "The files of this site are on another server.");
@@ -114,18 +114,18 @@ export function createLocalSites(
     try {
       await forwarder.request(request, response, target, passageOf(request), () => {});
     } catch (err) {
-      log.debug({ err, deployment_id: site.row.id }, "deployed program not reached");
-      plain(response, 502, "This site does not answer.");
+      log.debug({ err, deployment_id: site.row.id }, "deployed server not reachable");
+      plain(response, 502, "This site does not respond.");
     }
   };
 
   const site: PreviewSite & { handles(host: string | undefined): boolean; changed(row: Shown): Promise<void>; close(): void } = {
-    /** Whether a host is one of these sites', there or not. */
+    /** Whether the host has the form of a deployed site. */
     handles: (host) => siteLabelOf(host) !== undefined,
     request: (request, response) => {
       response.setMaxListeners(30);
       serve(request, response, siteLabelOf(request.headers.host) ?? "").catch((err: unknown) => {
-        log.error({ err, host: request.headers.host }, "request of a deployed site failed");
+        log.error({ err, host: request.headers.host }, "request to a deployed site failed");
         plain(response, 500, "Something went wrong on our side. It has been logged.");
       });
     },
@@ -137,7 +137,7 @@ export function createLocalSites(
         .then((target) => (target ? forwarder.upgrade(request, socket, head, target, passageOf(request), false) : refuse("404 Not Found")))
         .catch(() => refuse("502 Bad Gateway"));
     },
-    /** Another version is to be seen where this one was, or none. */
+    /** Invalidates the cached site of a host, on all servers. */
     changed: async ({ provider, environment, site_name }) => {
       if (provider !== "local" || site_name === null) return;
       const label = labelFor(environment, site_name);

@@ -32,16 +32,16 @@ const steps: Record<DeploymentStep, { percent: number; status: DeploymentStatus 
   upload: { percent: 82, status: "deploying" },
   provider: { percent: 90, status: "deploying" },
 };
-/** How long a provider may take (agent-git-deploy 7.7). */
+/** How long to wait for the provider. */
 const providerMs = 600_000;
 const pollMs = [250, 1000, 2000, 3000, 5000];
 
-/** What a run of the pipeline hangs on. */
+/** The task that runs a deployment. */
 export interface PipelineRun {
   signal: AbortSignal;
   progress(percent: number, message: string): Promise<void>;
 }
-/** What is sent, and what was built to be looked at. */
+/** The artifact to upload and the facts for the launch gate. */
 interface BuildOutput {
   artifact: Artifact;
   warnings: string[];
@@ -56,7 +56,7 @@ interface PipelineState {
   step(step: DeploymentStep): Promise<void>;
 }
 
-/** From a tree to a version that visitors see (agent-git-deploy 7.6). Each part is remembered, so that a killed server goes on where it was. */
+/** Builds, checks and releases a deployment. Every step is stored, so that a restarted server resumes where it was. */
 export type Pipeline = ReturnType<typeof createPipeline>;
 export function createPipeline(
   context: DeploymentContext,
@@ -82,7 +82,10 @@ export function createPipeline(
     return template && runtime.prepare(template.image, { signal });
   };
 
-  /** Builds in a build sandbox and collects what came out; of what a provider builds, the sources are what is sent, and this is looked at. */
+  /**
+   * Builds in a build sandbox and collects the output. When the provider builds from source, the sources are uploaded and the local build
+   * is only checked.
+   */
   const make = async (current: PipelineState): Promise<BuildOutput> => {
     const { row, project, request, log: lines, signal, step } = current;
     await step("prepare");
@@ -123,7 +126,7 @@ export function createPipeline(
       ({ warnings } = await build(buildSandbox, plan, { env, log: lines, signal, onStep: step }));
     } catch (error) {
       if (!sources || !(error instanceof StepError) || !request.ignore_rules.includes("build")) throw error;
-      lines.line(`${error.message} That was agreed to: its sources alone are looked at.`);
+      lines.line(`${error.message} This check was ignored: only the sources are checked.`);
       return { artifact: sources, warnings: [], program: undefined };
     }
     const rules = frameworkRules(framework);
@@ -135,7 +138,7 @@ export function createPipeline(
       mayNeedServer(framework, plan.command)
         ? await findServerCommand(buildSandbox, { framework, directory, package: plan.package, startCommand: plan.startCommand })
         : undefined;
-    // A Next.js app may be built as files alone, and what nobody recognises may be a page, whatever else lies there.
+    // A Next.js app may be a static export and an unrecognized app may be static, whatever else is there.
     const isSiteFirst = framework === "nextjs" || framework === "unknown";
     const site =
       program && !isSiteFirst ? undefined : await findOutput(buildSandbox.files, directory, isBare ? [".", ...outputs] : outputs);
@@ -146,14 +149,14 @@ export function createPipeline(
       return { artifact, warnings, program };
     }
     if (site === undefined && sources) {
-      lines.line("Nothing that this server knows as a site came of the build: its sources alone are looked at.");
+      lines.line("The build left no recognizable site: only the sources are checked.");
       return { artifact: sources, warnings, program: undefined };
     }
     if (site === undefined) {
       for (const name of await listing(buildSandbox.files, directory)) lines.line(`  ${name}`);
       throw new StepError(
         "collect",
-        `Nothing was found in ${outputs.map((name) => within(directory, name)).join(", ")}. Name the folder that the build writes to.`,
+        `No build output found in ${outputs.map((name) => within(directory, name)).join(", ")}. Set the output directory.`,
       );
     }
     const isAsItLies = site === directory;
@@ -164,14 +167,14 @@ export function createPipeline(
     return { artifact: sources ?? artifact, warnings, program: undefined };
   };
 
-  /** Looks at what was built before visitors do; what blocks keeps it back. */
+  /** Runs the launch gate; throws when a rule blocks. */
   const judge = async (current: PipelineState, { artifact, warnings, program }: BuildOutput): Promise<void> => {
     const { row, project, request, log: lines, signal, step } = current;
     if (program) await step("smoke");
-    // Elsewhere it may find what it lacks here; then its pages are not looked at.
+    // The provider may have what is missing here; skip the page checks then.
     const address = await activation.start({ ...row, program: program ?? row.program }, signal).catch((error: unknown) => {
       if (row.mode !== "source" || !(error instanceof StepError)) throw error;
-      lines.line(`${error.message} Its pages are not looked at.`);
+      lines.line(`${error.message} Its pages are not checked.`);
       return undefined;
     });
     await step("gate");
@@ -185,13 +188,13 @@ export function createPipeline(
     if (refusal) throw refusal;
   };
 
-  /** Hands it to its provider, once: an id that the provider gave before is gone on with. */
+  /** Uploads to the provider once; resumes with an id that the provider returned earlier. */
   const submit = async (current: PipelineState, target: ProviderAdapter, artifact: Artifact): Promise<void> => {
     const { project, request, log: lines, signal, step } = current;
     const { row } = current;
     await step("upload");
     const credential = await getCredential(project.owner_id, project.id, target.provider);
-    if (!credential) throw new StepError("upload", `The account at ${target.provider} is not connected any more.`);
+    if (!credential) throw new StepError("upload", `The ${target.provider} account is no longer connected. Connect it and deploy again.`);
     const place = { container_id: row.container_id ?? "", provider: row.provider };
     const known = await store.findSite(place);
     const keep = async (given: { remoteId?: string; site?: { id: string; name: string; url?: string }; url?: string }) => {
@@ -207,7 +210,7 @@ export function createPipeline(
           project_id: project.id,
           site_id: given.site.id,
           name: given.site.name,
-          // What a preview tells is not the site's own address.
+          // A preview's URL is not the site's URL.
           url: given.site.url ?? (known?.site_id === given.site.id ? known.url : null),
         });
     };
@@ -236,7 +239,7 @@ export function createPipeline(
     await keep(sent);
   };
 
-  /** Asks until the provider has an answer; one that cannot be asked for a while is asked again. */
+  /** Polls the provider until it reports an end; keeps polling while the provider is unavailable. */
   const waitFor = async (current: PipelineState, target: ProviderAdapter): Promise<RemoteState | undefined> => {
     const { row, project, signal, step, log: lines } = current;
     await step("provider");
@@ -246,7 +249,7 @@ export function createPipeline(
       let wait = pollMs[Math.min(round, pollMs.length - 1)] ?? 5000;
       try {
         const credential = await getCredential(project.owner_id, project.id, target.provider);
-        if (!credential) throw new StepError("provider", `The account at ${target.provider} is not connected any more.`);
+        if (!credential) throw new StepError("provider", `The ${target.provider} account is no longer connected. Connect it and deploy again.`);
         const site = row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" };
         const state = await target.state(credential, row.remote_id ?? "", site);
         await store.update(row.id, { provider_status: state.raw });
@@ -259,15 +262,15 @@ export function createPipeline(
         if (error instanceof ProviderError) wait = Math.max(wait, error.retryAfterMs ?? 0);
         if (round === 0)
           lines.line(
-            `${error instanceof ProviderError ? error.message : "The provider cannot be asked at the moment."} It is asked again.`,
+            `${error instanceof ProviderError ? error.message : "The provider is not reachable right now."} Retrying.`,
           );
-        log.warn({ err: error, deployment_id: row.id }, "provider not asked");
+        log.warn({ err: error, deployment_id: row.id }, "provider status request failed");
       }
       await sleep(wait, undefined, { signal }).catch(() => undefined);
     }
     return undefined;
   };
-  /** The provider's own words about a failure. */
+  /** The provider's log of a failure. */
   const providerLines = async ({ row, project, log: lines }: PipelineState, target: ProviderAdapter): Promise<string[]> => {
     try {
       const credential = await getCredential(project.owner_id, project.id, target.provider);
@@ -275,21 +278,21 @@ export function createPipeline(
       for (const line of said) lines.line(line);
       return said;
     } catch (err) {
-      log.info({ err, deployment_id: row.id }, "no lines of the provider");
+      log.info({ err, deployment_id: row.id }, "provider log not available");
       return [];
     }
   };
 
   const publish = async (current: PipelineState): Promise<DeploymentRow | undefined> => {
     const target = findProvider(current.row.provider);
-    if (!target) throw new StepError("upload", "This server does not know how to deploy there.");
+    if (!target) throw new StepError("upload", "This server cannot deploy to this provider.");
     const artifact = await artifacts.find(current.row);
-    // One that the provider has an id for is gone on with: nothing is deployed twice.
+    // With a remote id, wait for that deployment instead of creating a second one.
     if (artifact) await submit(current, target, artifact);
-    else if (current.row.remote_id === null) throw new StepError("upload", "What was built is gone.");
+    else if (current.row.remote_id === null) throw new StepError("upload", "The build output no longer exists. Deploy again.");
     const state = await waitFor(current, target);
     if (!state) {
-      current.log.line("The provider is not done yet. Its status is asked for whenever somebody looks.");
+      current.log.line("The provider is still working. Its status is updated whenever someone opens this deployment.");
       return store.finish(current.row.id, { status: "deploying", error: null });
     }
     if (state.state === "failed") {
@@ -297,7 +300,7 @@ export function createPipeline(
       const reason = state.error ?? "The provider gave no reason.";
       throw new StepError("provider", reason, findErrorLocation([reason, ...said]));
     }
-    // What it built it also tells.
+    // A provider that builds also has a build log.
     if (current.row.mode === "source") await providerLines(current, target);
     const values = state.url === undefined ? {} : { deployment_url: state.url };
     if (current.row.environment === "production") await store.makeLive(current.row, values);
@@ -321,7 +324,7 @@ export function createPipeline(
     return store.finish(current.row.id, { status: "success", error: null, failure: null, remote_id: current.row.id });
   };
 
-  /** What went wrong, for people. */
+  /** Error message for the user and structured failure. */
   const explain = (error: unknown, step: DeploymentStep): { message: string; failure: NonNullable<DeploymentRow["failure"]> } => {
     const where = error instanceof StepError ? error.where : { path: null, line: null };
     const isForPeople = error instanceof AppError || error instanceof RuntimeError || error instanceof ProviderError;
@@ -349,7 +352,7 @@ export function createPipeline(
         })) ?? current.row;
     } else
       current.log.line(
-        isSent ? "The server was restarted. Waiting for the provider goes on." : "The server was restarted. What was built is still there.",
+        isSent ? "The server restarted. Still waiting for the provider." : "The server restarted. Continuing with the finished build.",
       );
     if (current.row.provider !== "local") await buildSandboxes.remove(current.row.id);
     const done = await (current.row.provider === "local" ? publishHere(current) : publish(current));
@@ -358,10 +361,7 @@ export function createPipeline(
   };
 
   return {
-    /**
-     * Runs one deployment to its end, or goes on with it. Whatever fails is told by the row; throws only when the server ends meanwhile,
-     * and then the next one goes on.
-     */
+    /** Runs or resumes one deployment. Failures are stored in the row; throws only at shutdown, and then the next server resumes. */
     run: async (id: string, task: PipelineRun): Promise<DeploymentRow | undefined> => {
       const row = await store.find(id);
       if (!row?.is_active) return row;
@@ -390,7 +390,7 @@ export function createPipeline(
           const { percent, status } = steps[next];
           await task.progress(percent, `${title}: ${row.container_name}`);
           if (current.row.status !== status) current.row = (await store.update(id, { status })) ?? current.row;
-          // The log says so too: who opens it later sees how far it came.
+          // Also in the log, for later readers.
           lines.line(`== ${title} ==`);
           await emitDeploymentChanged(context, current.row, { step: title });
           await logs.notify(id);
@@ -405,22 +405,22 @@ export function createPipeline(
         if (done?.status === "success") {
           const what = done.environment === "preview" ? "is a preview" : "is live";
           lines.line(`Version ${done.version} ${what}${done.deployment_url ? ` at ${done.deployment_url}` : ""}`);
-          await activation.prune(done).catch((err: unknown) => log.warn({ err, deployment_id: id }, "former versions not pruned"));
+          await activation.prune(done).catch((err: unknown) => log.warn({ err, deployment_id: id }, "old versions not pruned"));
         }
         return done;
       } catch (error) {
-        // The next start goes on.
+        // The next server resumes it.
         if (task.signal.reason === "shutdown") throw error;
         const isCancelled = current.signal.aborted && current.signal.reason !== "timeout";
         const { message, failure } = explain(error, step);
-        // Whatever it broke on: what it worked for is gone.
+        // Whatever the error, the container no longer exists.
         const isRemoved = (await store.find(id))?.container_id === null;
         const sentence = isRemoved
           ? containerRemoved
           : isCancelled
             ? "Cancelled."
             : current.signal.aborted
-              ? "It took too long."
+              ? "It exceeded the time limit."
               : redact(message).slice(0, 2000);
         if (!isCancelled && !(error instanceof AppError)) log.warn({ err: error, deployment_id: id, step }, "deployment failed");
         lines.line(sentence);
@@ -429,7 +429,7 @@ export function createPipeline(
         const failed = await store.finish(id, { status: "failed", error: sentence, failure, has_artefact: false });
         await activation
           .discard(current.row)
-          .catch((err: unknown) => log.warn({ err, deployment_id: id }, "leftovers of a deployment not removed"));
+          .catch((err: unknown) => log.warn({ err, deployment_id: id }, "leftover files of a deployment not removed"));
         return failed;
       } finally {
         running.delete(id);
@@ -439,12 +439,12 @@ export function createPipeline(
         await logs.notify(id);
       }
     },
-    /** Ends a run in this process. */
+    /** Aborts a run in this process. */
     abort: (id: string): void => running.get(id)?.abort("cancelled"),
     isRunningHere: (id: string): boolean => running.has(id),
   };
 
-  /** What a provider is working on already, and nobody sees, is taken back. */
+  /** Removes an unfinished deployment at the provider. */
   async function giveUp({ row, project }: PipelineState): Promise<void> {
     const target = findProvider(row.provider);
     if (!target || row.remote_id === null || row.provider === "cloudflare") return;

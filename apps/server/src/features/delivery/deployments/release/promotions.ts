@@ -14,7 +14,7 @@ import type { CutoverInput, Cutovers, CutoverRun } from "./cutover.ts";
 import type { Credential, ProviderAdapter } from "../providers/provider.ts";
 import { ProviderError } from "../providers/client.ts";
 
-/** A provider may build it once more. */
+/** The provider may build again. */
 const promotionMs = 12 * 60_000;
 const firstPollMs = 250;
 const lastPollMs = 5000;
@@ -25,7 +25,7 @@ interface Input extends CutoverInput {
   ignore_rules: LaunchRule[];
 }
 
-/** How a preview becomes what visitors see: the launch gate looks at the very same files anew, then its place is switched to them. */
+/** Promotes a preview: runs the launch gate on the same files again, then makes it live. */
 export type Promotions = ReturnType<typeof createPromotions>;
 export function createPromotions(
   context: DeploymentContext,
@@ -70,7 +70,7 @@ export function createPromotions(
     const site = { id: row.site_id ?? "", name: row.site_name ?? "" };
     const { env } = vault.open(row);
     const done = await target.promote?.(credential, site, row.remote_id ?? "", { env, log: (line) => log.line(line), signal });
-    if (!done) throw new StepError("provider", "This preview is not at the connected account. Deploy it again.");
+    if (!done) throw new StepError("provider", "The connected account does not have this preview. Deploy it again.");
     const { url, remoteId } = done;
     if (remoteId !== undefined) await untilThere(target, credential, remoteId, signal);
     else if (url !== undefined) await store.keepSiteUrl({ container_id: row.container_id ?? "", provider: row.provider }, url);
@@ -83,7 +83,7 @@ export function createPromotions(
   const untilThere = async (target: ProviderAdapter, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
     for (let wait = firstPollMs; ; wait = Math.min(2 * wait, lastPollMs)) {
       const state = await target.state(credential, remoteId).catch((error: unknown) => {
-        // One that cannot be asked for a while goes on all the same.
+        // Keep polling while the provider is unavailable.
         if (error instanceof ProviderError && isPassing(error)) return { state: "deploying" as const, retryAfterMs: error.retryAfterMs };
         throw error;
       });
@@ -99,7 +99,7 @@ export function createPromotions(
     waiting: ({ version }) => `Waiting to promote version ${version}`,
     run: async (run) => {
       const { row, log, progress, step } = run;
-      await progress(20, `Looking at version ${row.version} anew`);
+      await progress(20, `Checking version ${row.version}`);
       log.line(`== ${deploymentSteps.gate} ==`);
       await step(deploymentSteps.gate);
       await look(run);
@@ -118,8 +118,8 @@ export function createPromotions(
         throw conflict(
           "not_deployable",
           row.environment === "production"
-            ? "This version is no preview."
-            : "Only a preview that is there, and whose files are kept, can be promoted.",
+            ? "This version is not a preview."
+            : "Only a successful preview whose files are stored can be promoted.",
         );
       return begin(userId, project, row, { id: row.id, ignore_rules });
     },

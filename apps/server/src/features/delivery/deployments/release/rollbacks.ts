@@ -9,7 +9,7 @@ import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { CutoverInput, Cutovers, CutoverRun } from "./cutover.ts";
 
-/** How a former version becomes the live one: as it lies here, by the provider's own verb, or by deploymentTasks its kept files once more. */
+/** Makes an earlier version live again: from local files, with the provider's own rollback, or by deploying the stored files again. */
 export type Rollbacks = ReturnType<typeof createRollbacks>;
 export function createRollbacks(
   context: DeploymentContext,
@@ -30,12 +30,12 @@ export function createRollbacks(
     try {
       return await activation.makeLive(row, signal);
     } catch (error) {
-      // One that does not answer any more is not left running unseen.
+      // Stop a server that failed its check.
       if (row.program && !(await store.find(row.id))?.is_live) await activation.stop(row.id);
       throw error;
     }
   };
-  /** By the provider's own verb. Undefined where the site keeps no versions, or not this one any more. */
+  /** Uses the provider's rollback. Undefined when the provider has no versions, or no longer this one. */
   const there = async ({ row, project }: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
     const target = findProvider(row.provider);
     if (!target?.promote || row.remote_id === null || row.site_id === null) return undefined;
@@ -45,17 +45,17 @@ export function createRollbacks(
       const done = await target.promote(credential, { id: row.site_id, name: row.site_name ?? "" }, row.remote_id);
       return done ? await store.makeLive(row, {}) : undefined;
     } catch (err) {
-      // Only the provider can bring it back without its files.
+      // Without stored files only the provider can restore it.
       if (!row.has_artefact) throw err;
-      log.info({ err, deployment_id: row.id }, "version not promoted");
+      log.info({ err, deployment_id: row.id }, "provider rollback failed");
       return undefined;
     }
   };
-  /** As a version of its own, which is the same again. */
+  /** Deploys the stored files as a new version. */
   const onceMore = async (run: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
     const { task, row, project, signal, progress } = run;
     const container = (await store.containersOf(project.id)).find((each) => each.id === row.container_id);
-    if (!container) throw conflict("not_deployable", "The container of this version was removed.");
+    if (!container) throw conflict("not_deployable", "The container of this version was deleted.");
     const kept = vault.open(row);
     const id = crypto.randomUUID();
     const prepared: PreparedDeployment = {
@@ -69,7 +69,7 @@ export function createRollbacks(
     };
     const made = await (async () => {
       if (!(await artifacts.copy(row, { project_id: project.id, id })))
-        throw conflict("not_deployable", "The files of this version are not kept any more.");
+        throw conflict("not_deployable", "The files of this version were pruned.");
       return store.transaction((tx) =>
         creation.insert(tx, task.user_id, project, prepared, {
           id,
@@ -90,29 +90,29 @@ export function createRollbacks(
     });
     await emitDeploymentChanged(context, made, { op: "add" });
     const end = await pipeline.run(id, { signal, progress });
-    if (end?.status === "failed") throw new AppError("not_deployable", end.error ?? "It could not be deployed.");
+    if (end?.status === "failed") throw new AppError("not_deployable", end.error ?? "The deployment failed.");
     return end;
   };
 
   const begin = cutovers.define<CutoverInput>({
     type: "deployment_rollback",
     timeoutMs: deploymentMs,
-    waiting: ({ version }) => `Waiting to bring version ${version} back`,
+    waiting: ({ version }) => `Waiting to roll back to version ${version}`,
     run: async (run) => {
-      await run.progress(5, `Bringing version ${run.row.version} back`);
+      await run.progress(5, `Rolling back to version ${run.row.version}`);
       return run.row.provider === "local" ? here(run) : ((await there(run)) ?? onceMore(run));
     },
     done: (live, { id, version }) => `Version ${version} was made live again${live.id === id ? "" : ` as version ${live.version}`}`,
-    failed: "It was not made live again.",
+    failed: "The rollback failed.",
   });
 
   return {
-    /** Makes a version live again: as it lies here, by the provider's own verb, or by deploymentTasks the kept files once more. */
+    /** Makes a version live again, as the fastest of the three ways allows. */
     begin: async (userId: string, project: ProjectRow, row: DeploymentRow) => {
       if (!canRollBack(row))
         throw conflict(
           "not_deployable",
-          row.is_live ? "This version is live already." : "Nothing is left of this version that could be made live again.",
+          row.is_live ? "This version is already live." : "The files of this version were pruned.",
         );
       return begin(userId, project, row, { id: row.id });
     },

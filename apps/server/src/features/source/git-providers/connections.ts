@@ -1,7 +1,6 @@
 import { ownPath, type ErrorCode, type GitProviderName } from "@tesslate/contract";
-import { gitConnectMark, type OauthStates } from "../../accounts/auth/index.ts";
-import { randomToken } from "../../../platform/crypto.ts";
-import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
+import { gitConnectMark, type ConnectingUser, type OauthConnect, type OauthConnection } from "../../accounts/auth/index.ts";
+import { badRequest, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { GitAccounts } from "./accounts.ts";
@@ -9,27 +8,19 @@ import type { GitProvidersStore } from "./git-providers.store.ts";
 import type { GitAccountRow } from "../../../db/schema/source.ts";
 import type { Hosts } from "./hosts.ts";
 
-interface Begun {
-  user_id: string;
-  session_id: string;
-  verifier: string;
+interface StartedConnection extends OauthConnection {
   redirect_to?: string;
-}
-interface Person {
-  id: string;
-  session_id: string | undefined;
 }
 const revokeMs = 5_000;
 const triesPerMinute = 30;
 
 /** Connects accounts and forgets them (agent-git-deploy 6.3, 6.4). */
-export type Connecting = ReturnType<typeof createConnecting>;
-export function createConnecting({
+export type GitConnections = ReturnType<typeof createGitConnections>;
+export function createGitConnections({
   store,
   accounts,
   hosts,
-  states,
-  findSession,
+  oauth,
   limits,
   fetch,
   log,
@@ -37,9 +28,7 @@ export function createConnecting({
   store: GitProvidersStore;
   accounts: GitAccounts;
   hosts: Hosts;
-  states: OauthStates;
-  /** Whose session that is, while it lives. */
-  findSession: (id: string) => Promise<{ user: { id: string } } | undefined>;
+  oauth: OauthConnect;
   limits: RateLimiter;
   /** Without second tries: a revocation is not worth the wait. */
   fetch: typeof globalThis.fetch;
@@ -75,7 +64,7 @@ export function createConnecting({
   return {
     /** A token of somebody, looked at by the provider. Throws `provider_token_expired`, `bad_request`, `outbound_refused`, `bad_gateway`. */
     withToken: async (
-      user: Person,
+      user: ConnectingUser,
       provider: GitProviderName,
       {
         token,
@@ -103,25 +92,22 @@ export function createConnecting({
       });
     },
     /** Where the browser goes. `browser`: what it was given before, so that several tabs can be under way at once. Throws `oauth_not_configured`. */
-    begin: async (
-      user: Person,
+    start: async (
+      user: ConnectingUser,
       provider: GitProviderName,
       { scope, redirect_to, base_url }: { scope?: string | null; redirect_to?: string | null; base_url?: string | null },
-      browser = randomToken(),
+      browser?: string,
     ): Promise<{ url: string; browser: string }> => {
       const { client } = hosts.requireOauth(provider, base_url);
-      if (user.session_id === undefined) throw new AppError("session_required", "Sign in to do this.");
-      const [state, verifier] = [gitConnectMark + randomToken(), randomToken(48)];
-      const url = await client.authorizationUrl({ state, verifier, scope: scope?.trim() || hosts.driverOf(provider).scopes });
       const path = ownPath(redirect_to);
-      const begun: Begun = {
-        user_id: user.id,
-        session_id: user.session_id,
-        verifier,
-        ...(path !== undefined && { redirect_to: path }),
-      };
-      await states.keep(flowOf(provider), state, browser, begun);
-      return { url, browser };
+      const started = await oauth.start(flowOf(provider), user, {
+        browser,
+        statePrefix: gitConnectMark,
+        extra: () => (path === undefined ? {} : { redirect_to: path }),
+      });
+      const { state, verifier } = started;
+      const url = await client.authorizationUrl({ state, verifier, scope: scope?.trim() || hosts.driverOf(provider).scopes });
+      return { url, browser: started.browser };
     },
     /**
      * The browser came back, perhaps with somebody signed in. Throws `invalid_state_token`, `state_token_expired`; whatever goes wrong after that is a
@@ -134,10 +120,10 @@ export function createConnecting({
     ): Promise<{ error: ErrorCode | "oauth_failed" | undefined; redirect_to: string | undefined }> => {
       const { client, site } = hosts.requireOauth(provider, null);
       const state = answer.get("state") ?? "";
-      const { user_id, session_id, verifier, redirect_to } = await states.take<Begun>(flowOf(provider), state, browser);
-      // Who signed out, or in as somebody else, has not asked for this.
-      if ((userId ?? user_id) !== user_id || (await findSession(session_id))?.user.id !== user_id)
-        throw badRequest("This was begun by somebody else. Begin again.", "invalid_state_token");
+      const started = await oauth.take<StartedConnection>(flowOf(provider), state, browser);
+      const { user_id, verifier, redirect_to } = started;
+      if (!(await oauth.isSameUser(started, userId)))
+        throw badRequest("Another user started this, or their session has ended. Start again.", "invalid_state_token");
       if (answer.get("error") || !answer.get("code")) return { error: "oauth_denied", redirect_to };
       try {
         const tokens = await client.redeem({ answer, state, verifier });
