@@ -9,7 +9,7 @@ import { createRuntime } from "./create.ts";
 import { RuntimeError } from "./errors.ts";
 import { rememberFolder } from "./host/folder.ts";
 import { endLeftovers } from "./host/leftovers.ts";
-import { findStrays } from "./host/strays.ts";
+import { findStrays } from "./host/deleted-sandboxes.ts";
 import { hasServices, type Estate } from "./lease.ts";
 
 /** Where nothing runs there is nothing to wait for, unless the next server is on its way. */

@@ -1,12 +1,12 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import type { How, Place } from "../host/cell.ts";
-import { followCommand } from "../host/command-course.ts";
+import type { How, Place } from "../host/process-isolation.ts";
+import { followCommand } from "../host/command-run.ts";
 import { feed, isLive } from "../host/live-input.ts";
 import type { ExecOptions, ExecResult, Pty, PtyOptions } from "../types.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
 import { createFrames } from "./frames.ts";
-import { asProgram, programContainer, type Walls } from "./walls.ts";
+import { asProgram, programContainer, type Walls } from "./container-config.ts";
 
 /**
  * A container for one command or terminal and all that descends from it. Its first process reads from us and ends when we

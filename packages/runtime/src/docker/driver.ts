@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
-import { probeId } from "../host/strays.ts";
+import { probeId } from "../host/deleted-sandboxes.ts";
 import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
-import { keepExceptions } from "../host/exceptions.ts";
+import { keepExceptions } from "../host/outbound-rules.ts";
 import { readHostSettings } from "../host/host-settings.ts";
 import { makeFolder } from "../host/modes.ts";
 import { openSandbox } from "../host/sandbox.ts";
 import { openState, type State } from "../host/state.ts";
 import { locate, reachPrograms } from "../host/programs.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
-import type { Bind } from "../host/cell.ts";
+import type { Bind } from "../host/process-isolation.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts } from "../machine.ts";
 import { sweepDeleted } from "../host/leftovers.ts";
@@ -26,8 +26,8 @@ import { containerAdmin, directAdmin, type NetAdmin } from "./net-admin.ts";
 import { openNetworks } from "./networks.ts";
 import { probeEngine } from "./probe.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
-import { label, type Walls } from "./walls.ts";
-import { openDockerWorld } from "./world.ts";
+import { label, type Walls } from "./container-config.ts";
+import { openDockerWorld } from "./backend.ts";
 
 export interface DockerDriverOptions extends EngineOptions {
   /** Every byte of state lies below it. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { RuntimeLog } from "../log.ts";
 import { connectEngine, ignoreGone, statusOf, type EngineOptions } from "./engine.ts";
-import { label } from "./walls.ts";
+import { label } from "./container-config.ts";
 
 const dataLabel = "tesslate.data";
 const hostLabel = "tesslate.host";

@@ -1,4 +1,4 @@
-import type { Bind } from "../host/cell.ts";
+import type { Bind } from "../host/process-isolation.ts";
 
 /** A folder or file of the engine's machine, as the engine wants it said. */
 export const bind = ({ from, to, isWritable }: Bind) => ({

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import type Docker from "dockerode";
-import type { Exceptions } from "../host/exceptions.ts";
+import type { Exceptions } from "../host/outbound-rules.ts";
 import { hostRules, type Policy } from "../host/filter.ts";
 import type { Slot } from "../host/slots.ts";
 import { findUplinks } from "../sandbox/hub.ts";

@@ -1,9 +1,9 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import type { Place } from "../host/cell.ts";
+import type { Place } from "../host/process-isolation.ts";
 import { bind } from "./mounts.ts";
 import { ignoreGone, reasonOf, statusOf } from "./engine.ts";
-import { groupOf, hostConfig, label, labelsOf, type Walls } from "./walls.ts";
+import { groupOf, hostConfig, label, labelsOf, type Walls } from "./container-config.ts";
 
 /** The network namespace of one sandbox, held by a container that does nothing: what joins it shares one loopback. */
 export interface Pod {

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import type { Place } from "../host/cell.ts";
-import { groupOf, label, type Walls } from "./walls.ts";
+import type { Place } from "../host/process-isolation.ts";
+import { groupOf, label, type Walls } from "./container-config.ts";
 import { ignoreGone } from "./engine.ts";
 
 interface Usage {

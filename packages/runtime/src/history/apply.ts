@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { run } from "../run.ts";
-import { createPace } from "../tree/pace.ts";
+import { createPace } from "../tree/throttle.ts";
 import { codeOf } from "../tree/pin.ts";
 import { removePinned } from "../tree/walk.ts";
 import type { Blobs } from "./feed.ts";

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, readlinkSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
-import { createPace } from "../tree/pace.ts";
+import { createPace } from "../tree/throttle.ts";
 import type { Git } from "./git.ts";
 import { blobHash, readNow } from "./known.ts";
 import { ofBytes, quote, type BytePath } from "./names.ts";

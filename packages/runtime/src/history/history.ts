@@ -2,9 +2,9 @@ import { createReadStream, existsSync, mkdirSync, rmSync, statfsSync, statSync }
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
-import { readNote, writeNote } from "../host/note.ts";
+import { readNote, writeNote } from "../host/json-file.ts";
 import type { RuntimeLog } from "../log.ts";
-import { createPace } from "../tree/pace.ts";
+import { createPace } from "../tree/throttle.ts";
 import { planOf, stage, sweepStage } from "./apply.ts";
 import { compareTrees } from "./compare.ts";
 import { contentOf, openBlobs, openFeed, type Content, type Feed } from "./feed.ts";

@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { RuntimeError } from "../errors.ts";
-import { createPace } from "../tree/pace.ts";
+import { createPace } from "../tree/throttle.ts";
 import { codeOf } from "../tree/pin.ts";
 import { toBytes, type BytePath } from "./names.ts";
 import { environmentMark, isReinstallable } from "./skipped.ts";

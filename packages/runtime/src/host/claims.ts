@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { holdFile } from "./lock.ts";
-import { readNote, replaceFile } from "./note.ts";
+import { readNote, replaceFile } from "./json-file.ts";
 
 /** The note in a state folder that says which blocks of user ids and addresses are its own. */
 export const slotsNote = "slots.json";

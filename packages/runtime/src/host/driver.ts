@@ -6,14 +6,14 @@ import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
 import { rememberFolder } from "./folder.ts";
-import { readNote, writeNote } from "./note.ts";
-import type { Place } from "./cell.ts";
+import { readNote, writeNote } from "./json-file.ts";
+import type { Place } from "./process-isolation.ts";
 import { buildFolder, createImages } from "./images.ts";
 import { makeFolder } from "./modes.ts";
 import type { OpenSandbox } from "./sandbox.ts";
 import { serviceNote } from "./service.ts";
 import type { Slot, Slots } from "./slots.ts";
-import { findStrays, hasTree, idPattern } from "./strays.ts";
+import { findStrays, hasTree, idPattern } from "./deleted-sandboxes.ts";
 
 export const defaultLimits: Limits = { memoryBytes: 2 ** 30, cpus: 2, pids: 512, diskBytes: 2 * 2 ** 30 };
 /** How often it is looked whether the folders of what runs are still there. A moved or unmounted one tells nobody, so this is no matter of events. */

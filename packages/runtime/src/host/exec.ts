@@ -3,7 +3,7 @@ import { closeSync, openSync, unlinkSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { followCommand } from "./command-course.ts";
+import { followCommand } from "./command-run.ts";
 import type { Fifos, Pipe } from "./fifos.ts";
 import { feed, isLive } from "./live-input.ts";
 import { writeWithMode } from "./modes.ts";

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import type { Exceptions } from "./exceptions.ts";
+import type { Exceptions } from "./outbound-rules.ts";
 
 export interface Policy {
   /** The nft table's name, the same in both namespaces. */

@@ -6,7 +6,7 @@ import type { RuntimeLog } from "../log.ts";
 import { heldBy, reachedPath, releaseHolder } from "../reachable.ts";
 import { run } from "../run.ts";
 import { removeNamespace } from "../sandbox/hub.ts";
-import { killPid, supervisorName } from "./cell.ts";
+import { killPid, supervisorName } from "./process-isolation.ts";
 import { findCgroups } from "./cgroups.ts";
 import { removeEmptyGroups } from "./empty-groups.ts";
 import { isProcess } from "./lock.ts";

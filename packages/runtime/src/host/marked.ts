@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { supervisorName } from "./cell.ts";
+import { supervisorName } from "./process-isolation.ts";
 
 /**
  * The variable that every process of the process driver carries, and all that descend from it, however they detach: how they are

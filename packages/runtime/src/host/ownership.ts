@@ -1,6 +1,6 @@
 import { lchownSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createPace } from "../tree/pace.ts";
+import { createPace } from "../tree/throttle.ts";
 import { serviceNote } from "./service.ts";
 
 /**

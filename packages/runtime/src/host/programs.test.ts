@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createProcessDriver } from "../process/driver.ts";
-import { openSandboxDriver, unavailableHere } from "../sandbox/here.ts";
+import { openSandboxDriver, unavailableHere } from "../sandbox/availability.ts";
 import { locate, translate } from "./programs.ts";
 
 const binds = [{ from: "/host/pg", to: "/opt/pg", isWritable: false }];

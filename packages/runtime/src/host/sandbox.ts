@@ -6,13 +6,13 @@ import type { RuntimeLog } from "../log.ts";
 import { partsOf } from "../tree/pin.ts";
 import { createHostTree } from "../tree/tree.ts";
 import type { Sandbox, ServiceState } from "../types.ts";
-import type { Bind, Cell, Place } from "./cell.ts";
-import { cellWorld } from "./cell-world.ts";
+import type { Bind, Cell, Place } from "./process-isolation.ts";
+import { cellWorld } from "./process-backend.ts";
 import { watchDisk } from "./disk.ts";
 import { createFifos } from "./fifos.ts";
 import type { Service } from "./service.ts";
 import { namePattern, openVolumes } from "./volumes.ts";
-import type { World } from "./world.ts";
+import type { World } from "./backend.ts";
 
 /** A sandbox as its driver sees it: what others get, and how to end it. */
 export interface OpenSandbox {

@@ -3,8 +3,8 @@ import { closeSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, 
 import { constants } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readNote, writeNote } from "./note.ts";
-import { supervisorName } from "./cell.ts";
+import { readNote, writeNote } from "./json-file.ts";
+import { supervisorName } from "./process-isolation.ts";
 import { createPortFinder } from "./ports.ts";
 import { accepts, createLookPace, createWaiters, untilReady } from "./readiness.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";

@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { blockSize, blocksOf, isCopy, openClaims, slotsNote, type Claims, type SlotsNote } from "./claims.ts";
-import { writeNote } from "./note.ts";
+import { writeNote } from "./json-file.ts";
 
 /** What is the sandbox's own: a uid and a /30 of addresses, both following from one number. */
 export interface Slot {

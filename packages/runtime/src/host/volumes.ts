@@ -2,7 +2,7 @@ import { chownSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import type { ServiceSpec } from "../types.ts";
-import type { Bind } from "./cell.ts";
+import type { Bind } from "./process-isolation.ts";
 import { makeFolder } from "./modes.ts";
 
 /** What volumes and services may be called. */

@@ -11,7 +11,7 @@ import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts } from "../machine.ts";
 import { run } from "../run.ts";
 import type { RuntimeDriver } from "../types.ts";
-import { createProcessCell } from "./cell.ts";
+import { createProcessCell } from "./isolation.ts";
 
 export interface ProcessDriverOptions {
   dataDir: string;

@@ -1,5 +1,5 @@
 import { inject } from "vitest";
 import { describeDeleted } from "../deleted.ts";
-import { unavailableHere } from "./here.ts";
+import { unavailableHere } from "./availability.ts";
 
 describeDeleted({ driver: "sandbox", machine: inject("machine") }, { skip: unavailableHere(), isShort: true });

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findCgroups } from "../host/cgroups.ts";
 import type { RuntimeDriver } from "../types.ts";
 import type { SandboxDriverOptions } from "./driver.ts";
-import { openSandboxDriver, unavailableHere } from "./here.ts";
+import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
 const reason = unavailableHere();
 const isRoot = process.getuid?.() === 0;

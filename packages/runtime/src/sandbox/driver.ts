@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
-import { probeId } from "../host/strays.ts";
+import { probeId } from "../host/deleted-sandboxes.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
 import { locate, reachPrograms } from "../host/programs.ts";
 import { openState, type State } from "../host/state.ts";
@@ -13,17 +13,17 @@ import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts } from "../machine.ts";
 import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
-import { createCell, type Walls } from "./cell.ts";
+import { createCell, type Walls } from "./isolation.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
-import { keepExceptions } from "../host/exceptions.ts";
+import { keepExceptions } from "../host/outbound-rules.ts";
 import { reachFolders, readHostSettings } from "../host/host-settings.ts";
 import { createLauncher } from "./launch.ts";
 import { endPrograms, sweepDeleted } from "../host/leftovers.ts";
 import { openNetwork, type Network } from "./network.ts";
 import { insideUid } from "./profile.ts";
 import { seccompFilter } from "./seccomp.ts";
-import { keepSpares } from "./spares.ts";
+import { keepSpares } from "./network-pool.ts";
 
 export interface SandboxDriverOptions {
   /** Every byte of state lies below it. */

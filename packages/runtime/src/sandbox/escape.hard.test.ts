@@ -1,5 +1,5 @@
 import { describeEscapes } from "../escapes.ts";
 
-import { openSandboxDriver, unavailableHere } from "./here.ts";
+import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
 describeEscapes("sandbox", (dataDir, options) => openSandboxDriver({ dataDir, ...options }), { skip: unavailableHere() });

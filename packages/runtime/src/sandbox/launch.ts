@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { superviseScript, supervisorName } from "../host/cell.ts";
+import { superviseScript, supervisorName } from "../host/process-isolation.ts";
 import { systemPath } from "../run.ts";
 
 /** How a program gets from our process into its sandbox. */

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../conformance/observe.ts";
 import type { RuntimeDriver, Sandbox } from "../types.ts";
 
-import { openSandboxDriver, unavailableHere } from "./here.ts";
+import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
 const reason = unavailableHere();
 

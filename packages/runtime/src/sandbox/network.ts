@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { run } from "../run.ts";
 import type { Slot } from "../host/slots.ts";
-import type { Exceptions } from "../host/exceptions.ts";
+import type { Exceptions } from "../host/outbound-rules.ts";
 import { hostRules, hubRules, type Policy } from "../host/filter.ts";
 import { findUplinks, openForwarding, openHub, removeNamespace } from "./hub.ts";
 

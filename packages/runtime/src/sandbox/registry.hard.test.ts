@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RuntimeDriver } from "../types.ts";
-import { openSandboxDriver, unavailableHere } from "./here.ts";
+import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
 const reason = unavailableHere();
 

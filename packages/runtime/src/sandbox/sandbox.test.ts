@@ -1,5 +1,5 @@
 import { describeRuntimeDriver } from "../conformance.ts";
 
-import { openSandboxDriver, unavailableHere } from "./here.ts";
+import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
 describeRuntimeDriver("sandbox", (dataDir) => openSandboxDriver({ dataDir }), { skip: unavailableHere() });

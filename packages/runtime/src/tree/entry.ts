@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type BigIntStats } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../types.ts";
-import { createPace } from "./pace.ts";
+import { createPace } from "./throttle.ts";
 
 export const etagOf = (stat: BigIntStats) => `${stat.mtimeNs.toString(36)}-${stat.size.toString(36)}-${stat.ino.toString(36)}`;
 

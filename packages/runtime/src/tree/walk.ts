@@ -1,5 +1,5 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, rmdirSync, unlinkSync, type BigIntStats } from "node:fs";
-import { createPace } from "./pace.ts";
+import { createPace } from "./throttle.ts";
 import { codeOf } from "./pin.ts";
 
 const openFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

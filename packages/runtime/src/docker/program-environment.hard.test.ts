@@ -1,6 +1,6 @@
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
 import { afterAll, inject } from "vitest";
-import { describeEveryday } from "../everyday.ts";
+import { describeEveryday } from "../program-environment.ts";
 import { createDockerDriver } from "./driver.ts";
 
 const engine = await startDockerEngine();

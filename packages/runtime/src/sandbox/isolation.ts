@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
-import { killPid, type Cell, type How, type Place } from "../host/cell.ts";
+import { killPid, type Cell, type How, type Place } from "../host/process-isolation.ts";
 import { writeWithMode } from "../host/modes.ts";
 import { descendants } from "../host/pids.ts";
 import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { RuntimeDriver, Sandbox } from "../types.ts";
-import { openSandboxDriver, unavailableHere } from "./here.ts";
+import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
 const reason = unavailableHere();
 

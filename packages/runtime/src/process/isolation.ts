@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
-import { killPid, superviseScript, supervisorName, type Cell, type How, type Place } from "../host/cell.ts";
+import { killPid, superviseScript, supervisorName, type Cell, type How, type Place } from "../host/process-isolation.ts";
 import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
 import { marker, markedProcesses } from "../host/marked.ts";
 import { translate } from "../host/programs.ts";

@@ -2,13 +2,13 @@ import { chownSync } from "node:fs";
 import { basename, join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import type { Bind, How, Place } from "../host/cell.ts";
+import type { Bind, How, Place } from "../host/process-isolation.ts";
 import { accounts } from "../host/etc.ts";
 import { writeWithMode } from "../host/modes.ts";
 import { descendants } from "../host/pids.ts";
 import { createPortFinder } from "../host/ports.ts";
 import { accepts } from "../host/readiness.ts";
-import type { World } from "../host/world.ts";
+import type { World } from "../host/backend.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { ServiceSpec } from "../types.ts";
 import { openCommandContainer, openContainerTerminal, runInContainer, type CommandContainer } from "./command.ts";
@@ -20,7 +20,7 @@ import { createPod } from "./pod.ts";
 import { ensureImage } from "./pull.ts";
 import { openContainerService } from "./service.ts";
 import { sandboxUsage } from "./usage.ts";
-import { asProgram, groupOf, hostConfig, label, labelsOf, nameBinds, programContainer, userOf, type Walls } from "./walls.ts";
+import { asProgram, groupOf, hostConfig, label, labelsOf, nameBinds, programContainer, userOf, type Walls } from "./container-config.ts";
 
 /** One health check may take this long. */
 const healthMs = 5_000;

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readNote, writeNote } from "./note.ts";
+import { readNote, writeNote } from "./json-file.ts";
 
 test("a note is read as written, a missing or torn one is none, and nothing else is left in the folder", () => {
   const dir = mkdtempSync(join(tmpdir(), "note-"));

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { folderAt } from "./folder.ts";
-import { readNote } from "./note.ts";
+import { readNote } from "./json-file.ts";
 
 /** What sandboxes may be called. */
 export const idPattern = /^[a-z0-9-]{1,64}$/;

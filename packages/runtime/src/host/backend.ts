@@ -1,5 +1,5 @@
 import type { ExecOptions, ExecResult, Pty, PtyOptions, ServiceSpec, ServiceState } from "../types.ts";
-import type { How, Place } from "./cell.ts";
+import type { How, Place } from "./process-isolation.ts";
 import type { Service } from "./service.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
-import type { Cell } from "./cell.ts";
+import type { Cell } from "./process-isolation.ts";
 import { runCommand } from "./exec.ts";
 import type { Fifos } from "./fifos.ts";
 import { namesOf } from "./pids.ts";
 import { openService } from "./service.ts";
 import { openTerminal } from "./terminal.ts";
-import type { World } from "./world.ts";
+import type { World } from "./backend.ts";
 
 /** One health check may take this long. */
 const healthMs = 5_000;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { processesWith, until } from "./conformance/observe.ts";
 import { createRuntime } from "./create.ts";
-import { endRuntimesBelow } from "./end.ts";
+import { endRuntimesBelow } from "./stop-runtimes.ts";
 import { keyOf, listLeftovers } from "./host/leftovers.ts";
 
 const machine = inject("machine");

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { killPid } from "./host/cell.ts";
+import { killPid } from "./host/process-isolation.ts";
 import { endLeftovers, endPrograms, knownOwners, listLeftovers, type Owner } from "./host/leftovers.ts";
 import { isProcess } from "./host/lock.ts";
 import { caretakerName, type Estate } from "./lease.ts";

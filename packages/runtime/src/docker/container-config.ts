@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type Docker from "dockerode";
-import type { Bind, How, Place } from "../host/cell.ts";
+import type { Bind, How, Place } from "../host/process-isolation.ts";
 import type { Cgroups } from "../host/cgroups.ts";
 import { baseEnv } from "../sandbox/profile.ts";
 import type { BaseImage } from "./base-image.ts";
