@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** DeploymentTasks by hand and eye: an account connected in place, the log as it comes, versions brought back, failures with a way on, targets on the canvas. */
+/** Deploying by hand and eye: an account connected in place, the log as it comes, versions brought back, failures with a way on, targets on the canvas. */
 import type { Deployment } from "@tesslate/contract";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";

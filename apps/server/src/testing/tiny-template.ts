@@ -46,7 +46,7 @@ server.on("upgrade", (request, socket, head) => {
   if (request.url.startsWith("/refuse")) return socket.end("HTTP/1.1 426 Upgrade Required\\r\\ncontent-length: 2\\r\\n\\r\\nno");
   const key = createHash("sha1").update(request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest("base64");
   const protocol = request.headers["sec-websocket-protocol"];
-  socket.write("HTTP/1.1 101 Cutovers Protocols\\r\\nupgrade: websocket\\r\\nconnection: Upgrade\\r\\nsec-websocket-accept: " + key + (protocol ? "\\r\\nsec-websocket-protocol: " + protocol : "") + "\\r\\n\\r\\n");
+  socket.write("HTTP/1.1 101 Switching Protocols\\r\\nupgrade: websocket\\r\\nconnection: Upgrade\\r\\nsec-websocket-accept: " + key + (protocol ? "\\r\\nsec-websocket-protocol: " + protocol : "") + "\\r\\n\\r\\n");
   const text = JSON.stringify({ url: request.url, protocol, cookie: request.headers.cookie });
   socket.write(Buffer.concat([Buffer.from([0x81, 126, text.length >> 8, text.length & 255]), Buffer.from(text)]));
   socket.on("error", () => {});

@@ -13,7 +13,7 @@ const site: PreviewSite = {
   },
   upgrade: ({ headers, url }, socket) => {
     seen.push({ host: headers.host, url, cookie: headers.cookie, credential: headers["proxy-authorization"] });
-    socket.end("HTTP/1.1 101 Cutovers Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+    socket.end("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
   },
 };
 const hosts = new Map([["app.preview.localhost:8000", "pass=1"]]);

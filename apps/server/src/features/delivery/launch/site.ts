@@ -65,7 +65,7 @@ export function serverSite(address: { host: string; port: number }, { tap }: { t
       });
       outgoing.on("upgrade", (answer, upstream, first) => {
         const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
-        socket.write(`HTTP/1.1 101 Cutovers Protocols\r\n${headers.join("")}\r\n`);
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
         if (first.length > 0) socket.write(first);
         if (head.length > 0) upstream.write(head);
         upstream.on("error", fail).on("close", fail);
