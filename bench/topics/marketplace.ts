@@ -1,6 +1,6 @@
 /** Searching and browsing 50,000 agents through the API, beside the same questions to the store: the statements alone. */
 import type pg from "pg";
-import { createAgentShelf, type AgentFilter } from "../../apps/server/src/features/store/marketplace/index.ts";
+import { createAgentListings, type AgentFilter } from "../../apps/server/src/features/store/marketplace/index.ts";
 import { connectDatabase } from "../../apps/server/src/platform/database.ts";
 import { createLogger } from "../../apps/server/src/platform/logger.ts";
 import { socketDirOf } from "../database.ts";
@@ -28,7 +28,7 @@ export async function measure(stage: Stage): Promise<Row[]> {
   const { studio, person } = await stage.scene();
   const me = await person.api.users.me();
   const { db, pool, close } = connectDatabase({ socketDir: socketDirOf(studio) }, createLogger("silent"), { maxConnections: 1 });
-  const shelf = createAgentShelf(db);
+  const listings = createAgentListings(db);
   const ask = async (query: string): Promise<number> => {
     const started = performance.now();
     const response = await fetch(`http://127.0.0.1:${studio.port}/api/marketplace/agents?${query}`, {
@@ -41,7 +41,7 @@ export async function measure(stage: Stage): Promise<Row[]> {
   const askAlone = async (query: string): Promise<number> => {
     const { page = "1", ...filter } = Object.fromEntries(new URLSearchParams(query));
     const started = performance.now();
-    await shelf.browse(filter as AgentFilter, { limit: 12, offset: (Number(page) - 1) * 12 }, undefined);
+    await listings.browse(filter as AgentFilter, { limit: 12, offset: (Number(page) - 1) * 12 }, undefined);
     return since(started);
   };
   try {

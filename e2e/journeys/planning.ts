@@ -228,7 +228,7 @@ export default journey({}, async (stage) => {
         await dialog.getByRole("button", { name: "Save" }).click();
         await column("Next").getByText("full").waitFor();
         await cardIn("Backlog", "Opening hours").dragTo(column("Next"));
-        await page.getByText("“Next” holds at most 1 card. Move one out first, or raise its limit.").first().waitFor();
+        await page.getByText("“Next” is limited to 1 card. Move one out first, or raise its limit.").first().waitFor();
         await shot(page, "board-full");
         await cardIn("Backlog", "Opening hours").waitFor();
         await column("Blocked").getByRole("button", { name: "Change column" }).click();

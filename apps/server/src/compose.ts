@@ -5,28 +5,28 @@ import { composeAdmin, composeAudit } from "./compose/admin.ts";
 import { composeArrivals } from "./compose/provisioning.ts";
 import { composeBilling } from "./compose/billing.ts";
 import { composeChat } from "./compose/chat.ts";
-import { composeCommunity } from "./compose/community.ts";
+import { composeCreatorsAndReferrals } from "./compose/creators-and-referrals.ts";
 import { composeContainers } from "./compose/containers.ts";
 import { composeDeployAccounts } from "./compose/deploy-accounts.ts";
-import { composeDepartures } from "./compose/account-deletion.ts";
+import { composeAccountDeletion } from "./compose/account-deletion.ts";
 import { composeDeployments } from "./compose/deployments.ts";
 import { composeExternal } from "./compose/external.ts";
 import { composeGit } from "./compose/git.ts";
 import { composeGitProviders } from "./compose/git-providers.ts";
-import { composeHouse } from "./compose/admin-operations.ts";
-import { composeMarketplace, composeShelves } from "./compose/marketplace.ts";
+import { composeAdminOperations } from "./compose/admin-operations.ts";
+import { composeMarketplace, composeStoreListings } from "./compose/marketplace.ts";
 import { composeModels } from "./compose/models.ts";
 import { composePlatform } from "./compose/platform.ts";
 import { composePreviews } from "./compose/previews.ts";
 import { composeProjects } from "./compose/projects.ts";
-import { composeSecrecy } from "./compose/secrets.ts";
+import { composeSecrets } from "./compose/secrets.ts";
 import { composeSnapshots } from "./compose/snapshots.ts";
 import { composeTools } from "./compose/tools.ts";
 import { composeWorkspace } from "./compose/workspace.ts";
 import type { Config } from "./config.ts";
 import type { Sessions } from "./features/accounts/auth/index.ts";
 import { watchMemory } from "./features/runtime/containers/index.ts";
-import { checkDisk, createMetrics, createSystemStore, mountSystem } from "./features/operations/system/index.ts";
+import { checkDisk, createPrometheusMetrics, createSystemStore, mountSystem } from "./features/operations/system/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import type { DatabaseHandle } from "./platform/database.ts";
 import { startJobs } from "./platform/jobs.ts";
@@ -94,32 +94,34 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const audit = composeAudit(platform);
     const models = composeModels(platform, audit, { demoModel: swap.demoModel });
     const billing = composeBilling(platform, models);
-    const community = composeCommunity(platform, audit, models, billing);
+    const creatorsAndReferrals = composeCreatorsAndReferrals(platform, audit, models, billing);
     const accounts = composeAccounts(platform, audit, {
-      onRegistered: [models.agents.onRegistered, community.referrals.onRegistered],
-      lockTheme: community.themes.lockUsable,
-      offeredBy: community.creators.offered,
+      onRegistered: [models.agents.onRegistered, creatorsAndReferrals.referrals.onRegistered],
+      lockTheme: creatorsAndReferrals.themes.lockUsable,
+      offeredBy: creatorsAndReferrals.creators.offered,
     });
-    const secrecy = composeSecrecy(platform);
+    const secrets = composeSecrets(platform);
     const projects = await composeProjects(platform, { templatesDir: swap.templatesDir });
-    const containers = composeContainers(platform, secrecy, projects);
-    const previews = composePreviews(platform, secrecy, accounts, projects, containers);
-    const workspace = composeWorkspace(platform, secrecy, projects, containers);
+    const containers = composeContainers(platform, secrets, projects);
+    const previews = composePreviews(platform, secrets, accounts, projects, containers);
+    const workspace = composeWorkspace(platform, secrets, projects, containers);
     const gitProviders = composeGitProviders(platform, accounts);
-    const shelves = composeShelves(platform, secrecy, projects, billing.marketplacePayments);
-    const arrivals = await composeArrivals(platform, projects, containers, previews, workspace, shelves, gitProviders);
-    const snapshots = composeSnapshots(platform, secrecy, projects, containers, workspace);
+    const storeListings = composeStoreListings(platform, secrets, projects, billing.marketplacePayments);
+    const arrivals = await composeArrivals(platform, projects, containers, previews, workspace, storeListings, gitProviders);
+    const snapshots = composeSnapshots(platform, secrets, projects, containers, workspace);
     const git = composeGit(platform, projects, containers, workspace, arrivals, gitProviders, snapshots);
     const deployAccounts = composeDeployAccounts(platform, accounts, projects);
-    const tools = await composeTools(platform, secrecy, projects, containers, previews, workspace);
-    const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, arrivals, snapshots, tools);
-    const marketplace = composeMarketplace(platform, audit, accounts, shelves, projects, arrivals, tools);
-    const deployments = composeDeployments(platform, secrecy, projects, containers, previews, arrivals, tools, deployAccounts);
-    const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat, deployments);
+    const tools = await composeTools(platform, secrets, projects, containers, previews, workspace);
+    const chat = composeChat(platform, accounts, secrets, models, projects, containers, previews, workspace, arrivals, snapshots, tools);
+    const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, arrivals, tools);
+    const deployments = composeDeployments(platform, secrets, projects, containers, previews, arrivals, tools, deployAccounts);
+    const external = composeExternal(platform, secrets, projects, containers, workspace, arrivals, snapshots, chat, deployments);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat, deployments);
-    const departures = composeDepartures(platform, accounts, projects, containers, arrivals, snapshots, chat, deployments);
+    const accountDeletion = composeAccountDeletion(platform, accounts, projects, containers, arrivals, snapshots, chat, deployments);
     let checkJobs = () => Promise.reject<void>(new Error("jobs are not started"));
-    const house = composeHouse(platform, audit, models, accounts, projects, containers, arrivals, chat, () => checkJobs());
+    const adminOperations = composeAdminOperations(platform, audit, models, accounts, projects, containers, arrivals, chat, () =>
+      checkJobs(),
+    );
     const areas = [
       models,
       billing,
@@ -138,15 +140,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       marketplace,
       deployments,
       external,
-      departures,
+      accountDeletion,
       admin,
-      community,
-      house,
+      creatorsAndReferrals,
+      adminOperations,
     ];
 
     await marketplace.seed();
     await models.agents.seed();
-    await community.themes.seed();
+    await creatorsAndReferrals.themes.seed();
 
     // Jobs start last: everything they may call exists.
     const { database, tasks, runtime } = platform;
@@ -175,7 +177,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     onClose(async () => memory.close());
 
     // Front door
-    const metrics = createMetrics({
+    const metrics = createPrometheusMetrics({
       store: createSystemStore(database.db),
       pool: database.pool,
       sandboxes: async () => (await runtime.list()).length,

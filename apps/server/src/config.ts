@@ -282,7 +282,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
         },
       },
     },
-    community: {
+    creators: {
       referralRewardCredits: Number(text("REFERRAL_REWARD_CREDITS")),
       payouts: {
         mode: payouts,

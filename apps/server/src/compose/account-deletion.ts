@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { createAccountStore, createDeletion, createErasure, createExporting, mountAccount } from "../features/operations/account/index.ts";
+import {
+  createAccountStore,
+  createDeletion,
+  createErasure,
+  createAccountExports,
+  mountAccount,
+} from "../features/operations/account/index.ts";
 import { createActivity, createActivityStore, mountActivity } from "../features/projects/activity/index.ts";
 import { createNotices, createNoticesStore } from "../features/accounts/notices/index.ts";
 import type { AccountsArea } from "./accounts.ts";
@@ -12,8 +18,8 @@ import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 
-/** How accounts are taken along and how they end, with everything that earlier areas keep of a person; and what people are mailed about it all. */
-export function composeDepartures(
+/** Account export and deletion, which need every area that stores user data; also the activity log and notice emails. */
+export function composeAccountDeletion(
   { config, log, db, box, dataDir, limits, mail, tasks }: Platform,
   { users, usersStore, sessions, passwords }: AccountsArea,
   { projects }: ProjectsArea,
@@ -25,14 +31,24 @@ export function composeDepartures(
 ): Area {
   const { appBaseUrl } = config.http;
   const store = createAccountStore(db);
-  const exporting = createExporting({ db, dir: join(dataDir, "exports"), store, tasks, projects, attachments, limits, mail, appBaseUrl });
+  const exports = createAccountExports({
+    db,
+    dir: join(dataDir, "exports"),
+    store,
+    tasks,
+    projects,
+    attachments,
+    limits,
+    mail,
+    appBaseUrl,
+  });
   const erasure = createErasure({
     store,
     tasks,
     projects: { erase: provisioning.erase, putToRest: power.putToRest },
     deployed,
     snapshots: pruning,
-    exports: exporting,
+    exports,
     mail,
     log,
   });
@@ -54,11 +70,11 @@ export function composeDepartures(
   });
   const notices = createNotices({ store: createNoticesStore(db), mail, appBaseUrl });
   return {
-    jobs: { ...notices.jobHandlers, ...exporting.jobHandlers, ...erasure.jobHandlers },
+    jobs: { ...notices.jobHandlers, ...exports.jobHandlers, ...erasure.jobHandlers },
     cron: { prune_exports: "29 * * * *", erase_accounts: "7 * * * *", mail_notices: "* * * * *" },
     mount(mount) {
       mountActivity(mount, { activity });
-      mountAccount(mount, { deletion, exporting });
+      mountAccount(mount, { deletion, exports });
     },
   };
 }

@@ -6,11 +6,11 @@ import {
   createAdminProjectsStore,
   createAdminSandboxes,
   createAdminWork,
-  createMetrics,
+  createAdminMetrics,
   createMetricsStore,
   createWorkStore,
   mountAdminMetrics,
-  mountHouse,
+  mountAdminOperations,
 } from "../features/operations/admin/index.ts";
 import { type Audit } from "../features/accounts/audit/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
@@ -25,7 +25,7 @@ import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 
 /** The installation itself, for those who look after it. */
-export function composeHouse(
+export function composeAdminOperations(
   { database, db, dataDir, runtime, tasks, mail, log }: Platform,
   audit: Audit,
   { models }: ModelsArea,
@@ -38,7 +38,7 @@ export function composeHouse(
   checkJobs: () => Promise<void>,
 ): Area {
   const hostLoad = () => readHostLoad(dataDir);
-  const metrics = createMetrics({ store: createMetricsStore(db), hostLoad, log });
+  const metrics = createAdminMetrics({ store: createMetricsStore(db), hostLoad, log });
   const store = createAdminProjectsStore(db);
   const workStore = createWorkStore(db);
   const ofProjects = createAdminProjects({
@@ -75,7 +75,7 @@ export function composeHouse(
   return {
     mount(mount) {
       mountAdminMetrics(mount, { metrics });
-      mountHouse(mount, { projects: ofProjects, agents, sandboxes, work, health });
+      mountAdminOperations(mount, { projects: ofProjects, agents, sandboxes, work, health });
     },
   };
 }

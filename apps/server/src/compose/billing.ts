@@ -69,7 +69,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
   const sales = createSales({
     store: createSalesStore(db),
     payoutProvider: createStripeConnect({ payments, appBaseUrl }),
-    isSent: config.community.payouts.mode === "stripe",
+    isSent: config.creators.payouts.mode === "stripe",
     log,
   });
   const { soldItems, subscriptions, webhooks } = composeFulfilment({

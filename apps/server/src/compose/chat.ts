@@ -46,7 +46,7 @@ import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 import type { ToolsArea } from "./tools.ts";
 import type { WorkspaceArea } from "./workspace.ts";
@@ -63,7 +63,7 @@ export interface ChatArea extends Area {
 export function composeChat(
   { config, log, onClose, db, box, bus, events, tasks, outbound, address, traces }: Platform,
   { users }: AccountsArea,
-  { secretsStore, redactions }: Pick<Secrecy, "secretsStore" | "redactions">,
+  { secretsStore, redactions }: Pick<SecretsArea, "secretsStore" | "redactions">,
   { agents, models, credits }: ModelsArea,
   { projects }: ProjectsArea,
   { idle, power, secrets }: ContainersArea,

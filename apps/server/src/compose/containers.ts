@@ -37,7 +37,7 @@ import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 
 /** What runs in a project: its containers, how they start, rest and go, what they give each other. */
 export interface ContainersArea extends Area {
@@ -67,7 +67,7 @@ export function composeContainers(
     secretsStore,
     secretVault,
     redactions,
-  }: Omit<Secrecy, "mcpStore" | "mcpVault">,
+  }: Omit<SecretsArea, "mcpStore" | "mcpVault">,
   { projects, projectsStore, templates, keepBefore }: ProjectsArea,
 ): ContainersArea {
   const catalogue = createServiceCatalogue({ runtime });

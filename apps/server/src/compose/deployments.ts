@@ -33,7 +33,7 @@ import type { DeployAccountsArea } from "./deploy-accounts.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 import type { ToolsArea } from "./tools.ts";
 
 /** What goes out: versions of containers, at providers and on this server. */
@@ -49,7 +49,7 @@ export interface DeploymentsArea extends Area {
 
 export function composeDeployments(
   { config, log, onClose, dataDir, db, box, bus, isShared, events, runtime, tasks, address }: Platform,
-  { environmentVault, secretVault, redactions }: Secrecy,
+  { environmentVault, secretVault, redactions }: SecretsArea,
   { projects, templates }: ProjectsArea,
   { wiring }: ContainersArea,
   { previewSite }: PreviewsArea,

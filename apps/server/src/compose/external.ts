@@ -15,14 +15,14 @@ import type { ContainersArea } from "./containers.ts";
 import type { DeploymentsArea } from "./deployments.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
 /** The entrances of other people's programs: agents by API key, and our own MCP server. */
 export function composeExternal(
   { config, tasks, limits }: Platform,
-  { redactions }: Pick<Secrecy, "redactions">,
+  { redactions }: Pick<SecretsArea, "redactions">,
   { projects }: ProjectsArea,
   { containers, power, inspection }: ContainersArea,
   { files, search }: WorkspaceArea,

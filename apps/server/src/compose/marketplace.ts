@@ -5,12 +5,12 @@ import {
   createAcquiringStore,
   createAgentAuthoring,
   createAgentCatalogue,
-  createAgentShelf,
+  createAgentListings,
   createBaseArchives,
   createBaseAuthoring,
   createBaseCatalogue,
-  createBaseChoices,
-  createBaseShelf,
+  createBaseResolver,
+  createBaseListings,
   createBaseVersions,
   createLibrary,
   createLibraryStore,
@@ -34,24 +34,24 @@ import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./provisioning.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 import type { ToolsArea } from "./tools.ts";
 
-/** Agents and bases as they are found and taken, before there are projects to use them in. */
-export type MarketShelves = ReturnType<typeof composeShelves>;
-export function composeShelves(
+/** Listing and acquiring of agents and templates, which project creation needs. `composeMarketplace` adds the rest. */
+export type StoreListings = ReturnType<typeof composeStoreListings>;
+export function composeStoreListings(
   { db, dataDir, limits: limiter }: Platform,
-  { redactions }: Pick<Secrecy, "redactions">,
+  { redactions }: Pick<SecretsArea, "redactions">,
   { projects }: ProjectsArea,
   payments: MarketplacePayments,
 ) {
   const limits = createMarketplaceLimits(limiter);
   const reviewsStore = createReviewsStore(db);
   const entries = createAcquiringStore(db);
-  const agentShelf = createAgentShelf(db);
-  const baseShelf = createBaseShelf(db);
-  const agents = createAgentCatalogue({ shelf: agentShelf, reviews: reviewsStore, limits });
-  const bases = createBaseCatalogue({ shelf: baseShelf, reviews: reviewsStore, limits });
+  const agentListings = createAgentListings(db);
+  const baseListings = createBaseListings(db);
+  const agents = createAgentCatalogue({ listings: agentListings, reviews: reviewsStore, limits });
+  const bases = createBaseCatalogue({ listings: baseListings, reviews: reviewsStore, limits });
   const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
   const archives = createBaseArchives({
     dir: join(dataDir, "bases"),
@@ -65,18 +65,18 @@ export function composeShelves(
     limits,
     reviewsStore,
     entries,
-    agentShelf,
-    baseShelf,
+    agentListings,
+    baseListings,
     agents,
     bases,
     acquiring,
-    chooseBase: createBaseChoices({ bases, acquiring, archives }),
+    resolveBase: createBaseResolver({ bases, acquiring, archives }),
   };
 }
 
-/** What people find, take, make and judge: agents and bases, and everybody's library of them. */
+/** Publishing, reviewing and moderating agents and templates, and each user's library. */
 export interface MarketplaceArea extends Area {
-  /** Accounts of the house and the catalogue, brought up to date. */
+  /** Creates or updates the system accounts and the bundled items. */
   seed(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export function composeMarketplace(
   { config, log, db, outbound, settings }: Platform,
   audit: Audit,
   { users }: AccountsArea,
-  { payments, archives, limits, reviewsStore, entries, agentShelf, baseShelf, agents, bases, acquiring }: MarketShelves,
+  { payments, archives, limits, reviewsStore, entries, agentListings, baseListings, agents, bases, acquiring }: StoreListings,
   { projects, templates }: ProjectsArea,
   { openGit }: ArrivalsArea,
   { listedTools }: ToolsArea,
@@ -108,7 +108,7 @@ export function composeMarketplace(
       },
     },
     limits,
-    transaction: agentShelf.transaction,
+    transaction: agentListings.transaction,
   });
   const { appBaseUrl, corsOrigins } = config.http;
   const returnTo = (headers: { origin?: string | undefined; referer?: string | undefined }, returnUrl: string | null | undefined) => ({
@@ -116,18 +116,18 @@ export function composeMarketplace(
   });
 
   return {
-    jobs: { sweep_base_archives: () => archives.sweep(baseShelf.hasArchive) },
+    jobs: { sweep_base_archives: () => archives.sweep(baseListings.hasArchive) },
     cron: { sweep_base_archives: "53 * * * *" },
     seed: async () => {
-      await archives.sweep(baseShelf.hasArchive);
+      await archives.sweep(baseListings.hasArchive);
       await seedSystemAccounts(createUsersStore(db));
-      await seedBases({ shelf: baseShelf, templates, settings, log });
+      await seedBases({ listings: baseListings, templates, settings, log });
     },
     mount(mount) {
       mountMarketplaceAgents(mount, {
         catalogue: agents,
         authoring: createAgentAuthoring({
-          shelf: agentShelf,
+          listings: agentListings,
           catalogue: agents,
           entries,
           payments,
@@ -141,7 +141,7 @@ export function composeMarketplace(
       });
       mountMarketplaceBases(mount, {
         catalogue: bases,
-        authoring: createBaseAuthoring({ shelf: baseShelf, catalogue: bases, entries, archives, checkUrl: outbound.check, limits }),
+        authoring: createBaseAuthoring({ listings: baseListings, catalogue: bases, entries, archives, checkUrl: outbound.check, limits }),
         acquiring,
         reviews,
         versions: createBaseVersions({ openGit, outbound, github: config.auth.oauth.github, log }),
@@ -153,8 +153,8 @@ export function composeMarketplace(
         library: createLibrary({
           store: createLibraryStore(db),
           entries,
-          agents: agentShelf,
-          bases: baseShelf,
+          agents: agentListings,
+          bases: baseListings,
           projects,
           creatorNamed: users.getPublicByUsername,
         }),

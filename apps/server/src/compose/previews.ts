@@ -21,7 +21,7 @@ import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 
 /** What projects show: the other site, who may see it, and what goes wrong there. */
 export interface PreviewsArea extends Area {
@@ -35,7 +35,7 @@ export interface PreviewsArea extends Area {
 
 export function composePreviews(
   { config, log, db, box, bus, events, address }: Platform,
-  { redactions }: Pick<Secrecy, "redactions">,
+  { redactions }: Pick<SecretsArea, "redactions">,
   { users, sessions, auth, authStore }: AccountsArea,
   { projects }: ProjectsArea,
   { containers, power, services, keeper, idle }: ContainersArea,

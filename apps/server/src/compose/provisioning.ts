@@ -20,7 +20,7 @@ import {
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { GitProvidersArea } from "./git-providers.ts";
-import type { MarketShelves } from "./marketplace.ts";
+import type { StoreListings } from "./marketplace.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -41,7 +41,7 @@ export async function composeArrivals(
   { creation, connectionsStore, power, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
   { assetsStore, watch, logProblems }: WorkspaceArea,
-  { chooseBase }: Pick<MarketShelves, "chooseBase">,
+  { resolveBase }: Pick<StoreListings, "resolveBase">,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
 ): Promise<ArrivalsArea> {
   const { insertFirst } = creation;
@@ -82,7 +82,7 @@ export async function composeArrivals(
     templates,
     checkRepository: outbound.check,
     allowsPlain: outbound.allowsPlain,
-    chooseBase,
+    resolveBase,
     tasks,
     log,
   });

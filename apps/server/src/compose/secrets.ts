@@ -21,7 +21,7 @@ import {
 import type { Platform } from "./platform.ts";
 
 /** Where a project's secret values lie, and what keeps them out of everything that leaves. */
-export interface Secrecy {
+export interface SecretsArea {
   containersStore: ContainersStore;
   environmentVault: EnvironmentVault;
   credentialsStore: CredentialsStore;
@@ -33,7 +33,7 @@ export interface Secrecy {
   redactions: Redactions;
 }
 
-export function composeSecrecy({ log, db, bus, box, tasks }: Platform): Secrecy {
+export function composeSecrets({ log, db, bus, box, tasks }: Platform): SecretsArea {
   const containersStore = createContainersStore(db);
   const environmentVault = createEnvironmentVault({ box });
   const credentialsStore = createCredentialsStore(db);

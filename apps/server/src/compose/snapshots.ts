@@ -22,7 +22,7 @@ import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
 /** Points in time: kept by people, kept around the agent's turns, and returned to. */
@@ -40,7 +40,7 @@ export interface SnapshotsArea extends Area {
 
 export function composeSnapshots(
   { config, log, dataDir, db, events, runtime, tasks }: Platform,
-  { containersStore }: Pick<Secrecy, "containersStore">,
+  { containersStore }: Pick<SecretsArea, "containersStore">,
   { projects }: ProjectsArea,
   { services, power, containers }: ContainersArea,
   { assets }: WorkspaceArea,

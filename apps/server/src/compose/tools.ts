@@ -20,7 +20,7 @@ import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
 /** Tools that features provide to runs beside the built-in ones. */
@@ -35,7 +35,7 @@ export interface ToolsArea extends Area {
 
 export async function composeTools(
   { config, log, onClose, dataDir, db, limits, ca, outbound, address }: Platform,
-  { mcpStore, mcpVault, redactions }: Pick<Secrecy, "mcpStore" | "mcpVault" | "redactions">,
+  { mcpStore, mcpVault, redactions }: Pick<SecretsArea, "mcpStore" | "mcpVault" | "redactions">,
   { projects }: ProjectsArea,
   { containers, creation, power, connections, idle }: ContainersArea,
   { previews, previewSite, visitors }: PreviewsArea,

@@ -21,7 +21,7 @@ import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { Secrecy } from "./secrets.ts";
+import type { SecretsArea } from "./secrets.ts";
 
 /** What people work with in a project: files, assets, the board, notes, terminals. */
 export interface WorkspaceArea extends Area {
@@ -37,7 +37,7 @@ export interface WorkspaceArea extends Area {
 
 export function composeWorkspace(
   { config, log, onClose, db, events, processId }: Platform,
-  { containersStore, redactions }: Pick<Secrecy, "containersStore" | "redactions">,
+  { containersStore, redactions }: Pick<SecretsArea, "containersStore" | "redactions">,
   { projects, keepBefore }: ProjectsArea,
   { idle, services }: ContainersArea,
 ): WorkspaceArea {
@@ -52,7 +52,7 @@ export function composeWorkspace(
     },
   ];
   const announce = createAnnounce({ projects, events, watch, onChanged: onFilesChanged });
-  const files = createFiles({ projects, announce, keepBefore: keepBefore.before });
+  const files = createFiles({ projects, announce, checkpointBefore: keepBefore.before });
   const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
   const assetsStore = createAssetsStore(db);
   const assets = createAssets({ store: assetsStore, projects, announce });
@@ -94,7 +94,7 @@ export function composeWorkspace(
     assets,
     shell,
     mount(mount) {
-      mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, keepBefore: keepBefore.before }) });
+      mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, checkpointBefore: keepBefore.before }) });
       mountAssets(mount, { assets });
       mountKanban(mount, { kanban });
       mountNotes(mount, { notes });

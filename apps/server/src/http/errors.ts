@@ -174,7 +174,7 @@ const transport: Record<string, [ErrorCode, string]> = {
 /** For whatever else the HTTP library or one of its plugins refuses. */
 const byStatus: Record<number, [ErrorCode, string]> = {
   400: ["bad_request", "The request was not understood."],
-  404: ["not_found", "There is nothing at this address."],
+  404: ["not_found", "Nothing found at this address."],
   406: ["unsupported_media_type", "This content type is not understood here."],
   413: ["payload_too_large", "The request is too large."],
   414: ["bad_request", "The address is too long."],

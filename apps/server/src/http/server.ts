@@ -275,7 +275,7 @@ export async function createHttpServer({
       throw new AppError("method_not_allowed", `${request.method} is not allowed here. Allowed: ${allowed.join(", ")}.`, {
         details: { allowed },
       });
-    throw new AppError("not_found", "There is nothing at this address.");
+    throw new AppError("not_found", "Nothing found at this address.");
   });
 
   return {

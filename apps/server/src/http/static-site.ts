@@ -85,7 +85,7 @@ export async function serveStatic(site: StaticSite, request: IncomingMessage, re
   if (found) return send(site, found.file, 200, request, response);
   if (site.spaFallback && isPage(request) && site.files.has("index.html")) return send(site, "index.html", 200, request, response);
   if (site.files.has("404.html")) return send(site, "404.html", 404, request, response);
-  return void plain(response, 404, "There is nothing at this address.");
+  return void plain(response, 404, "Nothing found at this address.");
 }
 
 async function send(site: StaticSite, file: string, status: number, request: IncomingMessage, response: ServerResponse): Promise<void> {

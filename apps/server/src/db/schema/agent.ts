@@ -101,18 +101,18 @@ export const agents = pgTable(
     index("agents_created_by_user_id_idx").on(t.created_by_user_id),
     index("agents_forked_by_user_id_idx").on(t.forked_by_user_id),
     // One per order of the marketplace, of what everybody may see.
-    index("agents_featured_idx").on(t.item_type, t.is_featured.desc(), t.downloads.desc(), t.id).where(isShown(t)),
-    index("agents_popular_idx").on(t.item_type, t.downloads.desc(), t.id).where(isShown(t)),
-    index("agents_newest_idx").on(t.item_type, t.created_at.desc(), t.id).where(isShown(t)),
-    index("agents_name_idx").on(t.item_type, t.name, t.id).where(isShown(t)),
-    index("agents_rating_idx").on(t.item_type, t.rating.desc(), t.downloads.desc(), t.id).where(isShown(t)),
-    index("agents_price_idx").on(t.item_type, t.price_cents, t.id).where(isShown(t)),
-    index("agents_dearest_idx").on(t.item_type, t.price_cents.desc(), t.id).where(isShown(t)),
-    index("agents_facets_idx").on(t.item_type, t.category, t.pricing_type, t.forked_by_user_id).where(isShown(t)),
+    index("agents_featured_idx").on(t.item_type, t.is_featured.desc(), t.downloads.desc(), t.id).where(isAgentListed(t)),
+    index("agents_popular_idx").on(t.item_type, t.downloads.desc(), t.id).where(isAgentListed(t)),
+    index("agents_newest_idx").on(t.item_type, t.created_at.desc(), t.id).where(isAgentListed(t)),
+    index("agents_name_idx").on(t.item_type, t.name, t.id).where(isAgentListed(t)),
+    index("agents_rating_idx").on(t.item_type, t.rating.desc(), t.downloads.desc(), t.id).where(isAgentListed(t)),
+    index("agents_price_idx").on(t.item_type, t.price_cents, t.id).where(isAgentListed(t)),
+    index("agents_dearest_idx").on(t.item_type, t.price_cents.desc(), t.id).where(isAgentListed(t)),
+    index("agents_facets_idx").on(t.item_type, t.category, t.pricing_type, t.forked_by_user_id).where(isAgentListed(t)),
   ],
 );
 /** Seen by everybody (marketplace-billing-admin 2, rule V): not switched off, and the house's own or published. */
-export function isShown(t: { is_active: AnyPgColumn; forked_by_user_id: AnyPgColumn; is_published: AnyPgColumn }) {
+export function isAgentListed(t: { is_active: AnyPgColumn; forked_by_user_id: AnyPgColumn; is_published: AnyPgColumn }) {
   return sql`${t.is_active} and (${t.forked_by_user_id} is null or ${t.is_published})`;
 }
 export type AgentRow = typeof agents.$inferSelect;

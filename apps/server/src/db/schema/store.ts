@@ -122,18 +122,18 @@ export const bases = pgTable(
   },
   (t) => [
     index("bases_created_by_user_id_idx").on(t.created_by_user_id),
-    index("bases_featured_idx").on(t.is_featured.desc(), t.downloads.desc(), t.id).where(isShown(t)),
-    index("bases_popular_idx").on(t.downloads.desc(), t.id).where(isShown(t)),
-    index("bases_newest_idx").on(t.created_at.desc(), t.id).where(isShown(t)),
-    index("bases_name_idx").on(t.name, t.id).where(isShown(t)),
-    index("bases_rating_idx").on(t.rating.desc(), t.downloads.desc(), t.id).where(isShown(t)),
-    index("bases_price_idx").on(t.price_cents, t.id).where(isShown(t)),
-    index("bases_dearest_idx").on(t.price_cents.desc(), t.id).where(isShown(t)),
-    index("bases_facets_idx").on(t.category, t.pricing_type, t.created_by_user_id).where(isShown(t)),
+    index("bases_featured_idx").on(t.is_featured.desc(), t.downloads.desc(), t.id).where(isBaseListed(t)),
+    index("bases_popular_idx").on(t.downloads.desc(), t.id).where(isBaseListed(t)),
+    index("bases_newest_idx").on(t.created_at.desc(), t.id).where(isBaseListed(t)),
+    index("bases_name_idx").on(t.name, t.id).where(isBaseListed(t)),
+    index("bases_rating_idx").on(t.rating.desc(), t.downloads.desc(), t.id).where(isBaseListed(t)),
+    index("bases_price_idx").on(t.price_cents, t.id).where(isBaseListed(t)),
+    index("bases_dearest_idx").on(t.price_cents.desc(), t.id).where(isBaseListed(t)),
+    index("bases_facets_idx").on(t.category, t.pricing_type, t.created_by_user_id).where(isBaseListed(t)),
   ],
 );
 /** Seen by everybody (marketplace-billing-admin 3); what the house offers is public. */
-export function isShown(t: { is_active: AnyPgColumn; visibility: AnyPgColumn }) {
+export function isBaseListed(t: { is_active: AnyPgColumn; visibility: AnyPgColumn }) {
   return sql`${t.is_active} and ${t.visibility} = 'public'`;
 }
 export type BaseRow = typeof bases.$inferSelect;

@@ -49,7 +49,7 @@ export function ReasonDialog({
   const [isAsked, setIsAsked] = useState(false);
   const [isWorking, setIsWorking] = useState(false);
   const [failure, setFailure] = useState<unknown>();
-  const missing = reason.trim() === "" ? "Say why: it goes into the audit log." : undefined;
+  const missing = reason.trim() === "" ? "A reason is required for the audit log." : undefined;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setIsAsked(true);

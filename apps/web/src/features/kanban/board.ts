@@ -13,7 +13,7 @@ export const columnOf = (board: Board, cardId: string): BoardColumn | undefined 
 export const isFull = (column: BoardColumn, cardId?: string): boolean =>
   column.task_limit !== null && column.tasks.length >= column.task_limit && !column.tasks.some((card) => card.id === cardId);
 export const fullSentence = (column: BoardColumn): string =>
-  `“${column.name}” holds at most ${counted(column.task_limit ?? 0, "card")}. Move one out first, or raise its limit.`;
+  `“${column.name}” is limited to ${counted(column.task_limit ?? 0, "card")}. Move one out first, or raise its limit.`;
 
 const placed = <T extends { id: string }>(list: readonly T[], item: T, position: number): T[] => {
   const others = list.filter((other) => other.id !== item.id);

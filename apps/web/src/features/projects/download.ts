@@ -8,7 +8,7 @@ export async function downloadProject(slug: string, format: DownloadFormat): Pro
   const answer = await session.fetch(url, { method: "HEAD" });
   if (!answer.ok)
     throw new ApiError(answer.status, {
-      detail: answer.status === 409 ? "This project is still being set up. Try again in a moment." : "The archive could not be made.",
+      detail: answer.status === 409 ? "The project is still being set up. Try again in a moment." : "The archive could not be made.",
     });
   const link = document.createElement("a");
   link.href = url;

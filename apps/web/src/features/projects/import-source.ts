@@ -26,7 +26,7 @@ export function addressProblem(address: string): string | undefined {
   const url = URL.parse(text);
   // Whether a host may be reached by http is the server's to say.
   if (url?.protocol !== "https:" && url?.protocol !== "http:") return "Enter an address that begins with https:// or http://.";
-  if (url.username || url.password) return "Leave user name and password out of the address.";
+  if (url.username || url.password) return "URL must not contain a user name or password.";
   return undefined;
 }
 

@@ -24,10 +24,10 @@ export function previewEnv(text: string, known: ReadonlySet<string>): EnvPreview
 
 export const refusalSentences: Record<SecretRefusal, string> = {
   invalid_line: "Not a NAME=value line.",
-  invalid_key: "A name has letters, digits and _, does not begin with a digit and has at most 128 characters.",
-  reserved_key: `${reservedKeys.join(", ")} are set by the server.`,
+  invalid_key: "A secret's name may contain letters, digits and _, must not start with a digit and is limited to 128 characters.",
+  reserved_key: `${reservedKeys.join(", ")} are reserved: the server sets them.`,
   empty_value: "It has no value.",
-  value_too_large: "A value has at most 32 KiB.",
-  nul_character: "A value cannot contain a NUL character.",
-  secret_limit_reached: `A project has at most ${secretLimits.maxCount} secrets.`,
+  value_too_large: "Values are limited to 32 KiB.",
+  nul_character: "Values cannot contain a NUL character.",
+  secret_limit_reached: `Projects are limited to ${secretLimits.maxCount} secrets. Delete one first.`,
 };

@@ -3,15 +3,15 @@ import { accountRoutes } from "@tesslate/contract";
 import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import type { Deletion } from "./deletion.ts";
-import type { Exporting } from "./export.ts";
+import type { AccountExports } from "./export.ts";
 
 /** accounts-projects 9. */
-export function mountAccount(mount: Mount, { deletion, exporting }: { deletion: Deletion; exporting: Exporting }): void {
+export function mountAccount(mount: Mount, { deletion, exports }: { deletion: Deletion; exports: AccountExports }): void {
   mount("account", accountRoutes, {
-    export: ({ user }) => exporting.start(user.id),
-    exported: ({ user }) => exporting.last(user.id),
+    export: ({ user }) => exports.start(user.id),
+    exported: ({ user }) => exports.last(user.id),
     exportFile: async ({ user, setHeader }, { params }, { request, reply }) => {
-      const { size, stream, close } = await exporting.open(user.id, params.task_id.toLowerCase());
+      const { size, stream, close } = await exports.open(user.id, params.task_id.toLowerCase());
       setHeader("content-disposition", attachment("tesslate-export.zip"));
       setHeader("content-length", String(size));
       setHeader("cache-control", "no-store");
@@ -27,7 +27,7 @@ export function mountAccount(mount: Mount, { deletion, exporting }: { deletion: 
     }),
     restore: async ({ ip }, { body }) => {
       await deletion.restore(body, ip);
-      return { message: "The account stays. You can sign in." };
+      return { message: "The account was restored. You can sign in." };
     },
   });
 }

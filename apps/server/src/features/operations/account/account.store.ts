@@ -5,8 +5,8 @@ import { giveAwayAgentsOf } from "../../agent/agents/index.ts";
 import { anonymizeUsageOf } from "../../billing/credits/index.ts";
 import { deletePodAccessOf } from "../../runtime/previews/index.ts";
 import { deleteEmailsTo } from "../../../platform/mail.store.ts";
-import { forgetVoicesOf } from "../feedback/index.ts";
-import { forgetReviewsOf, giveAwayBasesOf } from "../../store/marketplace/index.ts";
+import { deleteVotesAndComments } from "../feedback/index.ts";
+import { deleteReviewsOf, giveAwayBasesOf } from "../../store/marketplace/index.ts";
 import { forgetReferrer } from "../../billing/referrals/index.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { tasks, type TaskRow } from "../../../db/schema/core.ts";
@@ -18,7 +18,7 @@ export type AccountStore = ReturnType<typeof createAccountStore>;
 export function createAccountStore(db: Database) {
   return {
     find: async (id: string): Promise<UserRow | undefined> => (await db.select().from(users).where(eq(users.id, id)))[0],
-    /** Whose time is over. */
+    /** Users whose grace period has ended. */
     listDue: async (): Promise<string[]> =>
       (
         await db
@@ -28,9 +28,9 @@ export function createAccountStore(db: Database) {
       ).map((row) => row.id),
     isDue: async (id: string): Promise<boolean> =>
       (await db.$count(users, and(eq(users.id, id), eq(users.is_deleted, true), lte(users.scheduled_hard_delete_at, sql`now()`)))) > 0,
-    /** All, those that are being deleted too. */
+    /** Including projects that are being deleted. */
     projectsOf: (id: string): Promise<ProjectRow[]> => db.select().from(projects).where(eq(projects.owner_id, id)),
-    /** Of projects that are gone too, as far as the tasks that dealt with them are remembered. */
+    /** Ids of all projects named by the user's tasks, deleted ones too. */
     formerProjectsOf: async (id: string): Promise<string[]> =>
       (
         await db.execute<{ project_id: string }>(
@@ -58,7 +58,7 @@ export function createAccountStore(db: Database) {
           .from(tasks)
           .where(and(eq(tasks.user_id, id), eq(tasks.type, type)))
       ).map((row) => row.id),
-    /** Tasks of the type that are under way, or that ended well within so many hours. */
+    /** Ids of tasks of the type that are unfinished, or that completed within `hours`. */
     livingTasks: async (type: string, hours: number): Promise<Set<string>> =>
       new Set(
         (
@@ -75,8 +75,8 @@ export function createAccountStore(db: Database) {
       ),
 
     /**
-     * The last step: what no key of the database leads to, then the account with everything that hangs on it. What was spent and earned stays in the
-     * books without saying whose it was. Agents and bases that others took into their libraries stay, of the community.
+     * The last step of the deletion: rows without a foreign key to the user, then the user with everything that cascades. Usage and ledger rows stay
+     * without the user. Agents and bases in other users' libraries stay and move to the community account.
      */
     erase: async (user: UserRow, alongside: (tx: Queries) => Promise<void>): Promise<void> => {
       await db.transaction(async (tx) => {
@@ -85,8 +85,8 @@ export function createAccountStore(db: Database) {
         const community = systemAccounts.community.id;
         await giveAwayAgentsOf(tx, id, community);
         await giveAwayBasesOf(tx, id, community);
-        await forgetReviewsOf(tx, id);
-        await forgetVoicesOf(tx, id);
+        await deleteReviewsOf(tx, id);
+        await deleteVotesAndComments(tx, id);
         await deletePodAccessOf(tx, id);
         if (user.referral_code !== null) await forgetReferrer(tx, user.referral_code);
         await deleteEmailsTo(tx, [user.email, user.pending_email]);
@@ -100,13 +100,13 @@ export function createAccountStore(db: Database) {
       });
     },
 
-    /** One picture of the database for everything that `read` reads. */
+    /** Runs `read` on one consistent snapshot of the database. */
     snapshot: (read: (rowsOf: (table: OwnedTable, userId: string) => AsyncGenerator<unknown>) => Promise<void>): Promise<void> =>
       db.transaction(
         async (tx) => {
           let opened = 0;
           await read(async function* ({ name, columns, isOwn }, userId) {
-            // DECLARE takes no parameters; names come from the database's own catalogue.
+            // DECLARE takes no parameters; the names come from the database's catalog.
             if (!/^[0-9a-f-]{36}$/.test(userId)) throw new Error("not a user's id");
             const cursor = sql.identifier(`account_export_${++opened}`);
             const shown = columns.map((column) => `t."${column}"`).join(", ");
@@ -123,7 +123,7 @@ export function createAccountStore(db: Database) {
         },
         { isolationLevel: "repeatable read", accessMode: "read only" },
       ),
-    /** What the database says of itself: columns, and the keys that say whose a row is: it goes with what they point to, or outlives it. */
+    /** Columns and foreign keys of all tables. */
     schema: async () => {
       const [columns, keys] = await Promise.all([
         db.execute<{ table: string; column: string; type: string }>(

@@ -23,8 +23,8 @@ const quarterHour = 15 * 60;
 
 export type Deletion = ReturnType<typeof createDeletion>;
 /**
- * The decision to delete an account and to keep it after all (accounts-projects 9). In between the account is as good as gone for everybody: nobody
- * signs in, keys and share links lead nowhere, nothing of it runs. What happens at the end is `createErasure`.
+ * Schedules and cancels the deletion of an account. During the grace period the account is closed: no sign-in, API keys and share links do not work,
+ * nothing runs. `createErasure` deletes it afterwards.
  */
 export function createDeletion({
   store,
@@ -38,7 +38,7 @@ export function createDeletion({
   log,
 }: {
   store: UsersStore;
-  /** By e-mail or username, whatever state the account is in. */
+  /** By email or username, in any state. */
   findByLogin: (login: string) => Promise<UserRow | undefined>;
   sessions: UserSessions;
   passwords: Passwords;
@@ -50,7 +50,7 @@ export function createDeletion({
 }) {
   const tokens = createPurposeTokens<{ sub: string; at: string }>(box, "account restore", ["sub", "at"]);
   const wrongPassword = () => badRequest("The password is wrong.", "current_password_wrong");
-  const notPending = () => badRequest("This account is not waiting to be deleted, or its time is over.", "deletion_not_pending");
+  const notPending = () => badRequest("This account is not scheduled for deletion, or has already been deleted.", "deletion_not_pending");
 
   const proveIntent = async (user: UserRow, { password, confirm }: { password?: string; confirm?: string }): Promise<void> => {
     if (user.hashed_password === null) {
@@ -58,7 +58,7 @@ export function createDeletion({
         throw badRequest("Type your username to confirm.", "current_password_required");
       return;
     }
-    if (password === undefined) throw badRequest("Give your password to delete the account.", "current_password_required");
+    if (password === undefined) throw badRequest("Enter your password to delete the account.", "current_password_required");
     const key = `password:${user.id}`;
     await limits.count({ key, max: 10, windowSeconds: quarterHour });
     if (!(await passwords.verify(user.hashed_password, password))) throw wrongPassword();
@@ -76,13 +76,13 @@ export function createDeletion({
     });
     if (!kept) throw notPending();
     await sessions.forgetUser(user.id);
-    log.info({ user_id: user.id }, "account kept after all");
+    log.info({ user_id: user.id }, "account deletion cancelled");
   };
 
   return {
     /**
-     * Closes the account and says when it ends. Throws `current_password_required`, `current_password_wrong`, `last_administrator`: a server
-     * without an administrator would be open to whoever comes first.
+     * Closes the account and schedules its deletion. Throws `current_password_required`, `current_password_wrong`, and `last_administrator`, because on a
+     * server without an administrator the next registration becomes one.
      */
     request: async (
       id: string,
@@ -97,33 +97,33 @@ export function createDeletion({
         if (sessionId !== undefined && !(await sessions.isOpenNow(tx, sessionId, id))) throw unauthorized(sessionOver);
         if (!matchesVerified(now, user)) throw wrongPassword();
         if (administrators.length === 1 && administrators[0]?.id === id)
-          throw conflict("last_administrator", "You are the only administrator. Make somebody else one first.");
+          throw conflict("last_administrator", "You are the only administrator. Make another user an administrator first.");
         const row = await store.scheduleDeletion(tx, id, id, deletionGraceDays);
         if (!row) throw notFound("User");
         await sessions.revokeOthers(tx, id, undefined, "deleted");
         const undo_token = tokens.make({ sub: id, at: row.deleted_at ?? "" }, deletionGraceDays * dayMs);
         const scheduled_for = row.scheduled_hard_delete_at ?? "";
-        // In the fragment: it reaches no server's log.
+        // In the fragment, so that it is not logged by servers.
         await mail.queue(tx, deletionScheduledEmail(row, `${appBaseUrl}/restore#${undo_token}`, scheduled_for));
         await enqueueJob(tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
         return { scheduled_for, undo_token };
       });
       await sessions.forgetUser(id);
-      log.info({ user_id: id }, "account closed, to be deleted");
+      log.info({ user_id: id }, "account deletion scheduled");
       return closed;
     },
 
-    /** With the token, or with the credentials. Signs nobody in. Throws `login_bad_credentials`, `deletion_not_pending`. */
+    /** Cancels the deletion with the token or with credentials, without signing in. Throws `login_bad_credentials`, `deletion_not_pending`. */
     restore: async ({ token, login, password }: { token?: string; login?: string; password?: string }, ip: string): Promise<void> => {
       if (token !== undefined) {
         await limits.count({ key: `restore:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour });
         const claims = tokens.verify(token);
         const user = claims && (await store.find(claims.sub));
-        // A token of an earlier decision is not one of this.
+        // A token of an earlier deletion request is not valid.
         if (!user || user.deleted_at !== claims.at) throw notPending();
         return keep(user);
       }
-      if (login === undefined || password === undefined) throw new AppError("bad_request", "Give the token, or your login and password.");
+      if (login === undefined || password === undefined) throw new AppError("bad_request", "Send either the token, or login and password.");
       const user = await findByLogin(login);
       const accountKey = `login:account:${user?.id ?? login.trim().toLowerCase()}:${networkOf(ip)}`;
       await limits.count(
@@ -131,7 +131,7 @@ export function createDeletion({
         { key: `login:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour },
       );
       const isRight = await passwords.verify(user?.hashed_password, password);
-      // Whether an account was closed by somebody else is not told, here as at the sign-in.
+      // As at sign-in, do not reveal that an administrator closed the account.
       if (!user || !isRight || !(canSignIn(user) || user.deleted_by_id === user.id))
         throw unauthorized("Incorrect email, username or password.", "login_bad_credentials");
       await limits.reset(accountKey);

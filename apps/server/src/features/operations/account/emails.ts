@@ -12,33 +12,33 @@ export const deletionScheduledEmail = (user: Addressee, url: string, endsAt: str
   renderEmail("notice", user.email, "Your account will be deleted", {
     name: user.name,
     paragraphs: [
-      `Your Tesslate Studio account was closed. On ${dayOf(endsAt)}, after ${deletionGraceDays} days, it will be deleted with all its projects; nothing can bring it back then.`,
-      "Until that day it can be kept after all.",
+      `Your Tesslate Studio account was closed. On ${dayOf(endsAt)}, after ${deletionGraceDays} days, it will be permanently deleted with all its projects.`,
+      "You can cancel the deletion until then.",
     ],
-    button: { label: "Keep my account", url },
-    footer: "If it was not you, keep the account with this link and set a new password.",
+    button: { label: "Cancel deletion", url },
+    footer: "If this wasn't you, cancel the deletion and reset your password.",
   });
 
 export const deletionCancelledEmail = (user: Addressee): Email =>
-  renderEmail("notice", user.email, "Your account stays", {
+  renderEmail("notice", user.email, "Account deletion cancelled", {
     name: user.name,
-    paragraphs: ["The deletion of your Tesslate Studio account was undone. Your projects are as they were; what ran was stopped."],
-    footer: "If it was not you, set a new password at once.",
+    paragraphs: [
+      "The deletion of your Tesslate Studio account was cancelled. Your projects are unchanged, but everything that was running has been stopped.",
+    ],
+    footer: "If this wasn't you, reset your password now.",
   });
 
 export const accountDeletedEmail = (user: Addressee): Email =>
-  renderEmail("notice", user.email, "Your account is deleted", {
+  renderEmail("notice", user.email, "Your account was deleted", {
     name: user.name,
-    paragraphs: ["Your Tesslate Studio account and everything in it is gone, as it was announced."],
-    footer: "This is the last message to this address.",
+    paragraphs: ["Your Tesslate Studio account and all its data were deleted as scheduled."],
+    footer: "This is the last email to this address.",
   });
 
 export const exportReadyEmail = (user: Addressee, url: string): Email =>
-  renderEmail("notice", user.email, "Your data is ready", {
+  renderEmail("notice", user.email, "Your data export is ready", {
     name: user.name,
-    paragraphs: [
-      `Everything that is yours at Tesslate Studio is in one archive now. It can be fetched for ${exportHours} hours, when you are signed in.`,
-    ],
-    button: { label: "Fetch it", url },
-    footer: "If you did not ask for it, somebody else uses your account: set a new password.",
+    paragraphs: [`The export of your Tesslate Studio data is ready. You can download it for ${exportHours} hours while signed in.`],
+    button: { label: "Download export", url },
+    footer: "If you didn't request this, someone else has access to your account. Reset your password now.",
   });

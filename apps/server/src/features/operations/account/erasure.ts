@@ -9,8 +9,8 @@ import { accountDeletedEmail } from "./emails.ts";
 const type = "account_erasure";
 
 /**
- * What is done to accounts whose time is over: projects with their sandboxes and histories, files, rows, last of all the account. Each step finds
- * nothing to do when it was done before, so a crash anywhere is made up for by the next round.
+ * Deletes accounts whose grace period has ended: projects with sandboxes and history, files, rows, finally the user. Every step is idempotent, so the
+ * next run continues after a crash.
  */
 export function createErasure({
   store,
@@ -27,7 +27,7 @@ export function createErasure({
   projects: { erase(project: ProjectRow): Promise<string>; putToRest(projectId: string, reason: "user"): Promise<void> };
   snapshots: { claimFor(userId: string): Promise<void>; forgetPerson(userId: string, projectIds: readonly string[]): Promise<void> };
   exports: { forgetPerson(userId: string): Promise<void> };
-  /** What somebody deployed on this server. */
+  /** Deployments of a user on this server. */
   deployed: { rest(userId: string): Promise<void>; resume(userId: string): Promise<void> };
   mail: Mail;
   log: Logger;
@@ -47,7 +47,7 @@ export function createErasure({
 
   const erase = async ({ task, signal, progress }: TaskContext) => {
     const userId = task.user_id;
-    // Kept after all, or erased by another process meanwhile.
+    // Cancelled, or already deleted by another process.
     if (!(await store.isDue(userId))) return null;
     await cancelWork(userId, ({ id, type: kind }) => id === task.id || kind === "project_deletion");
     await snapshots.claimFor(userId);
@@ -56,7 +56,7 @@ export function createErasure({
       await progress(5 + Math.floor((75 * at) / owned.length), "Deleting projects");
       await hasEnded(await projects.erase(project), signal);
     }
-    await progress(80, "Deleting histories and files");
+    await progress(80, "Deleting history and files");
     await snapshots.forgetPerson(userId, await store.formerProjectsOf(userId));
     await exports.forgetPerson(userId);
     await progress(90, "Deleting the account");
@@ -69,11 +69,11 @@ export function createErasure({
 
   const sweep = async () => {
     for (const id of await store.listDue())
-      await tasks.createOnce({ user_id: id, type, unique_key: `${type}:${id}`, message: "Waiting to begin" });
+      await tasks.createOnce({ user_id: id, type, unique_key: `${type}:${id}`, message: "Waiting to start" });
   };
   return {
     jobHandlers: {
-      /** An account was closed: nothing of it runs on. Kept after all, what was deployed is there again. */
+      /** Stops everything of a closed account; restarts its deployments if the deletion was cancelled. */
       quiet_account: async (payload: unknown) => {
         const { user_id } = payload as { user_id: string };
         const user = await store.find(user_id);
@@ -84,7 +84,7 @@ export function createErasure({
         for (const { id } of await store.projectsOf(user_id))
           await projects
             .putToRest(id, "user")
-            .catch((err: unknown) => log.warn({ err, project_id: id }, "project of a closed account not stopped"));
+            .catch((err: unknown) => log.warn({ err, project_id: id }, "project of closed account not stopped"));
       },
       erase_accounts: sweep,
     },

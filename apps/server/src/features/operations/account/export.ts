@@ -20,9 +20,9 @@ const type = "account_export";
 const perDay = 5;
 const uuid = /^[0-9a-f-]{36}$/;
 
-export type Exporting = ReturnType<typeof createExporting>;
-/** Everything of a person in one archive (accounts-projects 9): their rows as JSON, their pictures and attachments, the files of their projects. */
-export function createExporting({
+export type AccountExports = ReturnType<typeof createAccountExports>;
+/** Exports all data of a user as a zip: rows as JSON, attachments, project files. */
+export function createAccountExports({
   db,
   dir,
   store,
@@ -34,7 +34,7 @@ export function createExporting({
   appBaseUrl,
 }: {
   db: Database;
-  /** Where archives wait to be fetched. */
+  /** Folder of finished archives. */
   dir: string;
   store: AccountStore;
   tasks: Tasks;
@@ -60,7 +60,7 @@ export function createExporting({
     written.catch(() => undefined);
     const failed = new Promise<never>((_, reject) => void written.catch(reject));
     failed.catch(() => undefined);
-    /** One after the other: what is read from must stay open until it was read. */
+    /** Adds entries one at a time, so that each source stays open until it is read. */
     const add = (name: string, source: Readable) =>
       Promise.race([
         failed,
@@ -78,7 +78,7 @@ export function createExporting({
         await add(`data/${table.name}.json`, Readable.from(asJson(rowsOf(table, user.id))));
       }
     });
-    await progress(40, "Gathering attachments");
+    await progress(40, "Collecting attachments");
     for (const { id, name } of await attachments.listOfUser(user.id)) {
       signal.throwIfAborted();
       const bytes = await attachments.read(id);
@@ -87,12 +87,12 @@ export function createExporting({
     const owned = (await store.projectsOf(user.id)).filter((project) => project.environment_status !== "deleting");
     for (const [at, project] of owned.entries()) {
       signal.throwIfAborted();
-      await progress(45 + Math.floor((50 * at) / owned.length), `Gathering the files of ${project.name}`);
+      await progress(45 + Math.floor((50 * at) / owned.length), `Collecting the files of ${project.name}`);
       try {
         await addTree(zip, (await projects.sandboxOf(project)).files, `projects/${project.slug}`);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        await note(`${project.name} was left out: ${error.message}`);
+        await note(`${project.name} was skipped: ${error.message}`);
       }
     }
     zip.addBuffer(Buffer.from(readme), "README.txt");
@@ -114,13 +114,13 @@ export function createExporting({
   });
 
   return {
-    /** One at a time. Throws `rate_limited`. */
+    /** Starts an export, or returns the one in progress. Throws `rate_limited` after five per day. */
     start: async (userId: string) => {
       const unique_key = `${type}:${userId}`;
       const known = await tasks.findUnfinished(unique_key);
       if (known) return { ...taskLinks(known), already_started: true };
       await limits.count({ key: `export:${userId}`, max: perDay, windowSeconds: 86_400 });
-      const { row, isNew } = await tasks.createOnce({ user_id: userId, type, unique_key, message: "Waiting to begin" });
+      const { row, isNew } = await tasks.createOnce({ user_id: userId, type, unique_key, message: "Waiting to start" });
       return { ...taskLinks(row), ...(!isNew && { already_started: true }) };
     },
     last: async (userId: string): Promise<AccountExport> => {
@@ -135,11 +135,11 @@ export function createExporting({
           row?.completed_at && size !== undefined ? new Date(Date.parse(row.completed_at) + exportHours * 3_600_000).toISOString() : null,
       };
     },
-    /** Throws `not_found` for whatever is not there, not ready, over or somebody else's. */
+    /** Throws `not_found` when the export does not exist, is not ready, has expired or belongs to another user. */
     open: async (userId: string, taskId: string): Promise<{ size: number; stream: () => Readable; close: () => Promise<void> }> => {
       const task = await tasks.require(userId, taskId).catch(() => undefined);
       const isFresh = task?.type === type && task.completed_at && Date.parse(task.completed_at) > Date.now() - exportHours * 3_600_000;
-      // Held open: the next export takes this one's file away at any moment.
+      // Keep it open, because the next export deletes this file.
       const file = isFresh ? await open(fileOf(taskId)).catch(() => undefined) : undefined;
       if (!file) throw notFound("Export");
       const { size } = await file.stat();
@@ -149,7 +149,7 @@ export function createExporting({
       for (const id of await store.taskIdsOf(userId, type)) await drop(id);
     },
     jobHandlers: {
-      /** Archives whose time is over, and what a crash left. */
+      /** Deletes expired archives and leftovers of crashes. */
       prune_exports: async () => {
         const kept = await store.livingTasks(type, exportHours);
         for (const name of await readdir(dir).catch(() => [])) {
@@ -163,7 +163,7 @@ export function createExporting({
 
 const sizeOf = async (file: string): Promise<number | undefined> => (await stat(file).catch(() => undefined))?.size;
 
-/** An array that is written while its rows are read. */
+/** Streams rows as a JSON array. */
 async function* asJson(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
   let isFirst = true;
   for await (const row of rows) {
@@ -173,11 +173,11 @@ async function* asJson(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
   yield isFirst ? "[]\n" : "\n]\n";
 }
 
-const readme = `What Tesslate Studio has of you.
+const readme = `Your data at Tesslate Studio.
 
-data/         one file per table, an array of your rows in it; times are UTC
-attachments/  files you gave to the agent
-projects/     the files of your projects, without what can be installed again
+data/         one JSON file per table with your rows; times are UTC
+attachments/  files you attached to messages
+projects/     the files of your projects, without dependencies and build output
 
-Passwords, keys and the values of secrets and variables are in no export.
+Passwords, keys and the values of secrets and variables are not included.
 `;

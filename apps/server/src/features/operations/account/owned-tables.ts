@@ -1,9 +1,9 @@
-/** A table with rows of a person, found by the keys of the database, so that a new table is in every export by being there. */
+/** A table with rows of a user, found through foreign keys, so that new tables are exported automatically. */
 export interface OwnedTable {
   name: string;
-  /** Those that may leave. */
+  /** Columns without secrets. */
   columns: string[];
-  /** The condition on `t` under which a row is this person's; `userId` is SQL. */
+  /** The SQL condition on `t` for rows of this user; `userId` is SQL. */
   isOwn(userId: string): string;
 }
 interface Schema {
@@ -11,7 +11,7 @@ interface Schema {
   keys: readonly { table: string; column: string; target: string; target_column: string }[];
 }
 
-/** Bookkeeping of the server, or told elsewhere in the archive in a better form. */
+/** Internal tables, and data the archive contains in another form. */
 const leftOut = new Set([
   "one_time_tokens",
   "login_attempts",
@@ -21,22 +21,22 @@ const leftOut = new Set([
   "chat_attachment_pieces",
   "idempotency_keys",
 ]);
-/** Sealed values are bytes; these are what is left of secrets in other columns. */
+/** Encrypted values are `bytea`; the pattern finds hashes and tokens in other columns. */
 const isSecret = ({ column, type }: { column: string; type: string }) => type === "bytea" || /hash|password|sealed|token(?!s)/.test(column);
-/** Who of the house did something to a person is for the house's own log. */
+/** Which administrator acted is only in the audit log. */
 const namesAdministrator = ({ column }: { column: string }) =>
   /^(?:(?:suspended|deleted|made)_by_id|impersonator_(?:session_)?id)$/.test(column);
-/** Rows that stand under a person and are not of them: sessions in which an administrator acted as them. */
+/** Rows of a user that belong to an administrator: impersonation sessions. */
 const isOfAdministrator: Readonly<Record<string, string>> = { sessions: "impersonator_id" };
 const maxDepth = 4;
 
-/** `users` first, then what hangs on it, however far. */
+/** `users` first, then tables that reference it, directly or through others. */
 export function ownedTables({ columns, keys }: Schema): OwnedTable[] {
   const conditions = new Map<string, (userId: string, alias: string) => string>([
     ["users", (userId, alias) => `${alias}."id" = ${userId}`],
   ]);
   for (let depth = 0; depth < maxDepth; depth++) {
-    // Those of the step before: each step goes one key further.
+    // Each step follows one more foreign key.
     const reached = Array.from(conditions);
     for (const [target, condition] of reached)
       for (const key of keys) {

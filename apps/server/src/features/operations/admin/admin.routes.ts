@@ -44,7 +44,7 @@ const userColumns: (keyof AdminUser)[] = [
   "created_at",
 ];
 
-/** marketplace-billing-admin 6.2 to 6.4 and 13. */
+/** Routes of the audit log, user administration and impersonation. */
 export function mountAdmin(
   mount: Mount,
   { audit, users, impersonation, cookies }: { audit: Audit; users: AdminUsers; impersonation: Impersonation; cookies: AuthCookies },
@@ -71,7 +71,7 @@ export function mountAdmin(
     resetSecondFactor: (context, { params, body }) => users.resetSecondFactor(actorOf(context), params.id, body.reason),
     impersonate: async (context, { params, body }) => {
       const { token, ...started } = await impersonation.start(actorOf(context), context.user.session_id, params.id, body.reason);
-      // The refresh token stays what it is: it leads back to the administrator's own session.
+      // The refresh token keeps the administrator's own session.
       cookies.setAccess(context, token, Date.parse(started.expires_at) - Date.now());
       return started;
     },

@@ -2,11 +2,11 @@ import type { AdminAgent, List, UpdateAdminAgent } from "@tesslate/contract";
 import { badRequest, forbidden, invalid, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { defaultAgentSlug, type AgentRow } from "../../agent/agents/index.ts";
-import type { AdminAgentRow, AdminAgentsStore, AgentFilter } from "./agents.store.ts";
+import type { AdminAgentRow, AdminAgentsStore, AdminAgentFilter } from "./agents.store.ts";
 import type { AuditedChange, Actor, Audit, AuditEntry } from "../../accounts/audit/index.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** What an agent is, as against where it is shown. */
+/** Content of an agent; the other fields control its listing. */
 const contentKeys = [
   "name",
   "description",
@@ -30,35 +30,35 @@ const contentKeys = [
 ] as const;
 const placeKeys = ["is_active", "is_featured", "is_published"] as const;
 const rateKeys = new Set<string>(["api_pricing_input", "api_pricing_output"]);
-/** Too long for the log; that they changed is enough. */
+/** Too long for the audit log, which only records that they changed. */
 const longKeys = new Set<string>(["system_prompt", "long_description"]);
 const priceKeys = new Set<string>(["pricing_type", "price_cents"]);
 
-/** Every agent of the installation, and its place in the marketplace (marketplace-billing-admin 6.6, 6.7). */
+/** Administration of all agents and their store listings. */
 export type AdminAgents = ReturnType<typeof createAdminAgents>;
 export function createAdminAgents({ store, audit }: { store: AdminAgentsStore; audit: Audit }) {
   return {
-    list: async (query: PageQuery & AgentFilter): Promise<List<AdminAgent>> => {
+    list: async (query: PageQuery & AdminAgentFilter): Promise<List<AdminAgent>> => {
       const page = pageOf(query);
       const { rows, total } = await store.list(query, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentAdminAgent), total);
     },
     /**
-     * Only what differs from what is there is changed and logged. Throws 404, `nothing_to_change`, 403 for the content of a user's agent, and 422
-     * where something is taken away from people without a reason.
+     * Updates and logs only fields that differ. Throws 404, `nothing_to_change`, 403 for the content of a user's agent, and 422 for disabling or
+     * unpublishing without a reason.
      */
     update: async (actor: Actor, ref: string, { reason, ...body }: UpdateAdminAgent): Promise<AdminAgent> => {
       const wished = Object.fromEntries(
         [...placeKeys, ...contentKeys].flatMap((key) => (body[key] === undefined ? [] : [[key, stored(key, body[key])]])),
       ) as Partial<AgentRow>;
-      if (Object.keys(wished).length === 0) throw badRequest("Nothing was said that could be changed.", "nothing_to_change");
+      if (Object.keys(wished).length === 0) throw badRequest("No changes given.", "nothing_to_change");
       if ((wished.is_active === false || wished.is_published === false) && !reason?.trim())
-        throw invalid(["body", "reason"], "Say why: it goes into the audit log");
+        throw invalid(["body", "reason"], "A reason is required for the audit log");
       return audit.change(actor, async (change) => {
         const row = await store.lock(change.tx, ref, uuid.test(ref));
         if (!row) throw notFound("Agent");
         if (contentKeys.some((key) => key in wished) && !isOurs(row))
-          throw forbidden("forbidden", "What a user's agent is, only its maker changes. You can switch it off.");
+          throw forbidden("forbidden", "Only its creator can edit this agent. You can disable it.");
         const changed = Object.entries(wished).filter(
           ([key, value]) => JSON.stringify(row[key as keyof AgentRow]) !== JSON.stringify(value),
         );
@@ -67,20 +67,20 @@ export function createAdminAgents({ store, audit }: { store: AdminAgentsStore; a
           await store.update(change.tx, row.id, {
             ...Object.fromEntries(changed),
             ...(contentKeys.some((key) => changed.some(([name]) => name === key)) && { content_edited_at: new Date().toISOString() }),
-            // A price at the payment service is of the price as it was.
+            // The Stripe price belongs to the old price.
             ...(changed.some(([key]) => priceKeys.has(key)) && { stripe_price_id: null }),
           });
           await recordAll(change, row, changed, reason);
         }
         const after = await store.find(change.tx, row.id);
         if (!after) throw notFound("Agent");
-        return wireOf(after);
+        return presentAdminAgent(after);
       });
     },
   };
 }
 
-/** As the column holds it. */
+/** Converts a field to its column value. */
 const stored = (key: string, value: unknown): unknown =>
   rateKeys.has(key) && typeof value === "number"
     ? value.toFixed(6)
@@ -88,7 +88,7 @@ const stored = (key: string, value: unknown): unknown =>
       ? value.trim()
       : value;
 
-/** A row of the log for each kind of change. */
+/** Records one audit log row per kind of change. */
 async function recordAll(
   { record }: AuditedChange,
   row: AgentRow,
@@ -115,7 +115,7 @@ const isOurs = (row: Pick<AgentRow, "forked_by_user_id" | "created_by_user_id">)
   row.forked_by_user_id === null && row.created_by_user_id === null;
 const rateOf = (rate: string | null) => (rate === null ? null : Number(rate));
 
-function wireOf({ agent, created_by_username, forked_by_username }: AdminAgentRow): AdminAgent {
+function presentAdminAgent({ agent, created_by_username, forked_by_username }: AdminAgentRow): AdminAgent {
   return {
     id: agent.id,
     name: agent.name,

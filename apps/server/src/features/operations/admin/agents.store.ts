@@ -6,7 +6,7 @@ import { agents, type AgentRow } from "../../../db/schema/agent.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { containsPattern } from "../../accounts/audit/index.ts";
 
-export interface AgentFilter {
+export interface AdminAgentFilter {
   search?: string;
   item_type?: string;
   source_type?: AgentRow["source_type"];
@@ -25,7 +25,7 @@ const owners = alias(users, "owners");
 
 export type AdminAgentsStore = ReturnType<typeof createAdminAgentsStore>;
 export function createAdminAgentsStore(db: Database) {
-  const where = (f: AgentFilter) =>
+  const where = (f: AdminAgentFilter) =>
     and(
       f.search === undefined
         ? undefined
@@ -49,7 +49,7 @@ export function createAdminAgentsStore(db: Database) {
       .leftJoin(owners, eq(owners.id, agents.forked_by_user_id));
   return {
     list: async (
-      f: AgentFilter,
+      f: AdminAgentFilter,
       { limit, offset }: { limit: number; offset: number },
     ): Promise<{ rows: AdminAgentRow[]; total: number }> => {
       const [found, counted] = await Promise.all([

@@ -9,7 +9,7 @@ import type { Models } from "../../agent/models/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { WorkStore } from "./work.store.ts";
 
-/** The database's pool of connections of this process. */
+/** The database connection pool of this process. */
 export interface PoolFacts {
   totalCount: number;
   idleCount: number;
@@ -20,13 +20,13 @@ type Finding = Pick<HealthCheck, "status" | "summary" | "advice"> & { facts?: [l
 const checkMs = 3_000;
 const slowQuerySeconds = 60;
 const lateJobSeconds = 60;
-/** Below this much free space projects may not write (packages/runtime). */
+/** Below this much free space, projects cannot write (packages/runtime). */
 const reserveBytes = 512 * 2 ** 20;
 const worst: readonly HealthStatus[] = ["off", "ok", "warning", "down"];
 const titles: Record<HealthCheck["id"], string> = {
   database: "Database",
   jobs: "Background jobs",
-  tasks: "Long operations",
+  tasks: "Tasks",
   runtime: "Sandboxes",
   models: "Models",
   mail: "Mail",
@@ -34,7 +34,7 @@ const titles: Record<HealthCheck["id"], string> = {
   memory: "Memory",
 };
 
-/** Whether every part works, in words, and what to do where it does not (marketplace-billing-admin 13). Nobody outside is asked, but on demand. */
+/** Health checks of all components, with advice. External services are only called on demand. */
 export type AdminHealthService = ReturnType<typeof createAdminHealth>;
 export function createAdminHealth({
   store,
@@ -71,31 +71,31 @@ export function createAdminHealth({
       ["Size", sizeOf(bytes)],
       ["Connections", `${connections} of ${max_connections}`],
       ["This server's pool", `${totalCount - idleCount} busy, ${idleCount} idle, ${waitingCount} waiting`],
-      ["Longest statement now", `${longest_seconds} s`],
-      ["Answer", `${Math.round(performance.now() - started)} ms`],
+      ["Longest running query", `${longest_seconds} s`],
+      ["Response time", `${Math.round(performance.now() - started)} ms`],
     ];
     if (connections > max_connections * 0.9)
       return {
         status: "warning",
-        summary: `Almost all of its connections are taken: ${connections} of ${max_connections}.`,
-        advice: "Raise max_connections, or find the program that keeps connections open.",
+        summary: `Almost all connections are in use: ${connections} of ${max_connections}.`,
+        advice: "Raise max_connections, or find the client that keeps connections open.",
         facts,
       };
     if (longest_seconds > slowQuerySeconds)
       return {
         status: "warning",
-        summary: `A statement has been running for ${longest_seconds} s.`,
-        advice: "Look at pg_stat_activity; end it with pg_cancel_backend if it is not wanted.",
+        summary: `A query has been running for ${longest_seconds} s.`,
+        advice: "Check pg_stat_activity, and cancel the query with pg_cancel_backend if it is unwanted.",
         facts,
       };
     if (waitingCount > 0)
       return {
         status: "warning",
-        summary: `${waitingCount} requests wait for a connection.`,
-        advice: "This passes by itself unless the database is slow. If it stays, give the database more processors or memory.",
+        summary: `${waitingCount} requests are waiting for a connection.`,
+        advice: "This is usually temporary. If it persists, give the database more CPU or memory.",
         facts,
       };
-    return { status: "ok", summary: "It answers.", advice: null, facts };
+    return { status: "ok", summary: "The database responds.", advice: null, facts };
   };
 
   const jobs = async (): Promise<Finding> => {
@@ -103,8 +103,8 @@ export function createAdminHealth({
     const facts: Finding["facts"] = [
       ["Waiting", String(waiting)],
       ["Running", String(running)],
-      ["Failed, tried again", String(failing)],
-      ["Given up", String(dead)],
+      ["Failed, retrying", String(failing)],
+      ["Failed permanently", String(dead)],
       ...(last_error === null ? [] : [["Last error", last_error] as [string, string]]),
     ];
     try {
@@ -112,26 +112,26 @@ export function createAdminHealth({
     } catch {
       return {
         status: "down",
-        summary: "Nothing is picked up: mails, clean-ups and queued work wait.",
-        advice: "Restart the server. Its log says why the runner stopped.",
+        summary: "Jobs are not running. Emails, clean-up and queued work are waiting.",
+        advice: "Restart the server. The log has the reason.",
         facts,
       };
     }
     if (dead > 0)
       return {
         status: "warning",
-        summary: `${dead === 1 ? "One job has" : `${dead} jobs have`} been given up after the last attempt.`,
-        advice: "See what they say under Jobs below; try them again when the cause is gone.",
+        summary: `${dead === 1 ? "1 job has" : `${dead} jobs have`} failed permanently.`,
+        advice: "See the errors under Jobs below, and retry the jobs once the cause is fixed.",
         facts,
       };
     if (oldest_seconds > lateJobSeconds)
       return {
         status: "warning",
-        summary: `A job has been due for ${oldest_seconds} s and nobody has taken it.`,
-        advice: "The server may be too busy. If it stays like this, restart it.",
+        summary: `A job has been due for ${oldest_seconds} s without being started.`,
+        advice: "The server may be overloaded. If this persists, restart it.",
         facts,
       };
-    return { status: "ok", summary: "Jobs are picked up as they come.", advice: null, facts };
+    return { status: "ok", summary: "Jobs start on time.", advice: null, facts };
   };
 
   const tasks = async (): Promise<Finding> => {
@@ -145,11 +145,11 @@ export function createAdminHealth({
     return stuck > 0
       ? {
           status: "warning",
-          summary: `${stuck === 1 ? "One operation has" : `${stuck} operations have`} been waiting to start for more than a minute.`,
-          advice: "Operations are picked up by the jobs above. If those work, restart the server.",
+          summary: `${stuck === 1 ? "1 task has" : `${stuck} tasks have`} been waiting to start for more than a minute.`,
+          advice: "Tasks are started by background jobs. If those are healthy, restart the server.",
           facts,
         }
-      : { status: "ok", summary: "Operations start as they come.", advice: null, facts };
+      : { status: "ok", summary: "Tasks start on time.", advice: null, facts };
   };
 
   const sandboxes = async (): Promise<Finding> => {
@@ -158,14 +158,14 @@ export function createAdminHealth({
     const facts: Finding["facts"] = [
       ["Driver", runtime.name],
       ["Isolation", runtime.isolation],
-      ["Sandboxes", `${known.length}, of which ${up} run`],
+      ["Sandboxes", `${known.length}, ${up} running`],
     ];
     return runtime.isolation === "full"
-      ? { status: "ok", summary: "Projects run behind every wall there is.", advice: null, facts }
+      ? { status: "ok", summary: "Projects are fully isolated.", advice: null, facts }
       : {
           status: "warning",
-          summary: runtime.warnings.join(" ") || "Projects are not fully kept apart from this host.",
-          advice: "Until this is mended, let only people you trust make projects.",
+          summary: runtime.warnings.join(" ") || "Projects are not fully isolated from this host.",
+          advice: "Until this is fixed, only let trusted users create projects.",
           facts,
         };
   };
@@ -175,50 +175,50 @@ export function createAdminHealth({
     const facts: Finding["facts"] = [
       ["Connected", connected.map(({ name }) => name).join(", ") || "none"],
       ["Default model", default_model ?? "none"],
-      ["Runs a model failed in 24 hours", String(failures?.n ?? 0)],
-      ...(failures?.error ? [["Last of them", failures.error] as [string, string]] : []),
+      ["Runs failed by a model in 24 hours", String(failures?.n ?? 0)],
+      ...(failures?.error ? [["Last error", failures.error] as [string, string]] : []),
     ];
     if (connected.length === 0)
       return {
         status: demo ? "warning" : "down",
         summary: demo
-          ? "Answers come from the demo's script."
-          : "No model is connected: only people with keys of their own can run the agent.",
-        advice: "Connect a provider on the start page, or set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_BASE_URL.",
+          ? "Demo mode: responses come from a script."
+          : "No model provider is connected. Only users with their own API keys can run the agent.",
+        advice: "Connect a provider on the home page, or set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_BASE_URL.",
         facts,
       };
     if ((failures?.n ?? 0) > 0)
       return {
         status: "warning",
-        summary: `${failures?.n === 1 ? "A run" : `${failures?.n} runs`} ended in the last 24 hours because a model did not answer.`,
-        advice: "Try the providers below. A refused key or an empty account is told there in the provider's own words.",
+        summary: `${failures?.n === 1 ? "1 run" : `${failures?.n} runs`} failed in the last 24 hours because of a model error.`,
+        advice: "Test the providers below to see the provider's error, such as an invalid key or an empty account.",
         facts,
       };
-    return { status: "ok", summary: "No run was failed by a model in the last 24 hours.", advice: null, facts };
+    return { status: "ok", summary: "No model errors in the last 24 hours.", advice: null, facts };
   };
 
   const mailCheck = async (): Promise<Finding> => {
     if (!mail.isOn)
       return {
         status: "off",
-        summary: "No mail server is set up: letters are kept under Mail, for you to hand over.",
-        advice: "Set SMTP_HOST and SMTP_SENDER_EMAIL to switch it on.",
+        summary: "No mail server is configured. Emails are kept under Mail, where you can read and forward them.",
+        advice: "Set SMTP_HOST and SMTP_SENDER_EMAIL to send email.",
       };
-    const { waiting, postponed, failed, last_error } = await store.letterCounts();
+    const { waiting, postponed, failed, last_error } = await store.emailCounts();
     const facts: Finding["facts"] = [
       ["Waiting", String(waiting)],
-      ["Refused, tried again", String(postponed)],
-      ["Given up", String(failed)],
+      ["Failed, retrying", String(postponed)],
+      ["Failed permanently", String(failed)],
       ...(last_error === null ? [] : [["Last error", last_error] as [string, string]]),
     ];
     return postponed + failed > 0
       ? {
           status: "warning",
-          summary: `${postponed + failed === 1 ? "A letter" : `${postponed + failed} letters`} could not be sent.`,
-          advice: "Check the SMTP_ settings and whether the mail server can be reached; then send them again under Mail.",
+          summary: `${postponed + failed === 1 ? "1 email" : `${postponed + failed} emails`} could not be sent.`,
+          advice: "Check the SMTP_ settings and the connection to the mail server, then resend the emails under Mail.",
           facts,
         }
-      : { status: "ok", summary: "Every letter was sent.", advice: null, facts };
+      : { status: "ok", summary: "All emails were sent.", advice: null, facts };
   };
 
   const disk = async (): Promise<Finding> => {
@@ -226,40 +226,40 @@ export function createAdminHealth({
     const free = disk_total_bytes - disk_used_bytes;
     const facts: Finding["facts"] = [
       ["Free", sizeOf(free)],
-      ["In all", sizeOf(disk_total_bytes)],
+      ["Total", sizeOf(disk_total_bytes)],
     ];
     if (free < reserveBytes)
       return {
         status: "down",
-        summary: `Only ${sizeOf(free)} are free: projects may not write until there is more.`,
-        advice: "Delete projects or snapshots that nobody needs, or give the data folder a larger disk.",
+        summary: `Only ${sizeOf(free)} free. Projects cannot write until space is freed.`,
+        advice: "Delete unused projects or snapshots, or use a larger disk for the data folder.",
         facts,
       };
     if (free < disk_total_bytes * 0.1)
       return {
         status: "warning",
         summary: `The disk is ${percentOf(disk_used_bytes, disk_total_bytes)} % full.`,
-        advice: "Sort the projects by size to see who needs most.",
+        advice: "Sort projects by size to find the largest.",
         facts,
       };
-    return { status: "ok", summary: `${sizeOf(free)} are free.`, advice: null, facts };
+    return { status: "ok", summary: `${sizeOf(free)} free.`, advice: null, facts };
   };
 
   const memory = async (): Promise<Finding> => {
     const { memory_used_bytes, memory_total_bytes, server_memory_bytes, load, cpus } = await hostLoad();
     const facts: Finding["facts"] = [
       ["In use", `${sizeOf(memory_used_bytes)} of ${sizeOf(memory_total_bytes)}`],
-      ["This server", sizeOf(server_memory_bytes)],
-      ["Load", `${load.map((mean) => mean.toFixed(2)).join(", ")} on ${cpus} processors`],
+      ["Server process", sizeOf(server_memory_bytes)],
+      ["Load", `${load.map((mean) => mean.toFixed(2)).join(", ")} on ${cpus} CPUs`],
     ];
     return memory_used_bytes > memory_total_bytes * 0.9
       ? {
           status: "warning",
-          summary: `Memory is ${percentOf(memory_used_bytes, memory_total_bytes)} % full. Idle projects are stopped to make room.`,
-          advice: "Sandboxes shows who needs most.",
+          summary: `Memory is ${percentOf(memory_used_bytes, memory_total_bytes)} % full. Idle projects are stopped to free memory.`,
+          advice: "See Sandboxes for memory use per project.",
           facts,
         }
-      : { status: "ok", summary: "There is enough.", advice: null, facts };
+      : { status: "ok", summary: "Enough memory is available.", advice: null, facts };
   };
 
   const check = async (id: HealthCheck["id"], work: () => Promise<Finding>): Promise<HealthCheck> => {
@@ -268,8 +268,8 @@ export function createAdminHealth({
       log.error({ err, check: id }, "health check failed");
       return {
         status: "down",
-        summary: "It did not answer.",
-        advice: "The server's log says what went wrong. If it stays like this, restart the server.",
+        summary: "The check failed or timed out.",
+        advice: "See the server log for the reason. If this persists, restart the server.",
       };
     });
     return {
@@ -322,20 +322,20 @@ export function createAdminHealth({
       if (!found) throw notFound("Provider");
       return found;
     },
-    /** A letter to the administrator's own address. Throws `not_configured`. */
+    /** Sends a test email to the administrator. Throws `not_configured`. */
     tryMail: async (actor: Actor): Promise<{ message: string }> => {
-      if (!mail.isOn) throw new AppError("not_configured", "No mail server is set up. Set SMTP_HOST and SMTP_SENDER_EMAIL.");
+      if (!mail.isOn) throw new AppError("not_configured", "No mail server is configured. Set SMTP_HOST and SMTP_SENDER_EMAIL.");
       return audit.change(actor, async ({ tx, users, record }) => {
         const to = users.get(actor.id)?.email ?? "";
         await mail.queue(tx, {
           kind: "notice",
           to,
-          subject: "Mail works",
-          text: "This letter was sent from the administration of your Tesslate Studio. Mail works.",
-          html: "<p>This letter was sent from the administration of your Tesslate Studio. Mail works.</p>",
+          subject: "Test email",
+          text: "This is a test email from your Tesslate Studio server. Email delivery works.",
+          html: "<p>This is a test email from your Tesslate Studio server. Email delivery works.</p>",
         });
         await record({ action: "server.mail_tried", target: { type: "server", id: null, name: "mail" } });
-        return { message: `A letter is on its way to ${to}.` };
+        return { message: `Test email queued for ${to}.` };
       });
     },
   };

@@ -3,13 +3,13 @@ export { createImpersonation, createImpersonationNotes } from "./impersonation.t
 export { createAdminUsers } from "./users.service.ts";
 export { createAdminUsersStore } from "./users.store.ts";
 export { createOperator, generatePassword, type Operator } from "./operator.ts";
-export { createMetrics } from "./metrics.service.ts";
+export { createAdminMetrics } from "./metrics.service.ts";
 export { createMetricsStore } from "./metrics.store.ts";
 export { mountAdminMetrics } from "./metrics.routes.ts";
 export { createAdminAgents } from "./agents.service.ts";
 export { createAdminAgentsStore } from "./agents.store.ts";
 export { createAdminHealth } from "./health.service.ts";
-export { mountHouse } from "./operations.routes.ts";
+export { mountAdminOperations } from "./operations.routes.ts";
 export { createAdminProjects } from "./projects.service.ts";
 export { createAdminProjectsStore } from "./projects.store.ts";
 export { createAdminSandboxes } from "./sandboxes.service.ts";

@@ -1,13 +1,13 @@
 import type { AdminMetrics } from "@tesslate/contract";
 import type { HostLoad } from "../../../platform/host-load.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { MetricsStore, RevenueRow, Span, UsageRow } from "./metrics.store.ts";
+import type { MetricsStore, RevenueMetrics, MetricsPeriod, UsageMetrics } from "./metrics.store.ts";
 
 const dayMs = 86_400_000;
-const notCounted = "This could not be counted right now. The server's log says why.";
+const notCounted = "These metrics are unavailable. The server log has the reason.";
 
-/** The period of `days` days by the calendar of UTC, today as the last of them. */
-function spanOf(days: number, now: Date): Span {
+/** The last `days` UTC days, including today. */
+function periodOf(days: number, now: Date): MetricsPeriod {
   const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
   const iso = (ms: number) => new Date(ms).toISOString();
   const from = today - (days - 1) * dayMs;
@@ -24,9 +24,9 @@ function spanOf(days: number, now: Date): Span {
   };
 }
 
-/** Numbers over the whole installation (marketplace-billing-admin 6.1). A block whose source is down says so; the others stay. */
-export type Metrics = ReturnType<typeof createMetrics>;
-export function createMetrics({
+/** Metrics of the whole installation. A block whose source fails has an `error`; the others are unaffected. */
+export type AdminMetricsOverview = ReturnType<typeof createAdminMetrics>;
+export function createAdminMetrics({
   store,
   hostLoad,
   log,
@@ -39,29 +39,29 @@ export function createMetrics({
 }) {
   return {
     overview: async (days: number): Promise<AdminMetrics> => {
-      const span = spanOf(days, now());
-      /** `undefined`: the source did not answer. */
+      const period = periodOf(days, now());
+      /** `undefined` when the source failed. */
       const ask = async <T>(block: string, work: () => Promise<T>): Promise<T | undefined> => {
         try {
           return await work();
         } catch (err) {
-          log.error({ err, block }, "metrics not counted");
+          log.error({ err, block }, "metrics query failed");
           return undefined;
         }
       };
       const [users, projects, sessions, usage, revenue, marketplace, containers, host] = await Promise.all([
-        ask("users", () => store.users(span)),
-        ask("projects", () => store.projects(span)),
-        ask("sessions", () => store.sessions(span)),
-        ask("usage", () => store.usage(span)),
-        ask("revenue", () => store.revenue(span)),
-        ask("marketplace", () => store.marketplace(span)),
+        ask("users", () => store.users(period)),
+        ask("projects", () => store.projects(period)),
+        ask("sessions", () => store.sessions(period)),
+        ask("usage", () => store.usage(period)),
+        ask("revenue", () => store.revenue(period)),
+        ask("marketplace", () => store.marketplace(period)),
         ask("containers", () => store.containers()),
         ask("host", hostLoad),
       ]);
       return {
         period_days: days,
-        generated_at: span.now,
+        generated_at: period.now,
         users: users
           ? {
               total: users.total,
@@ -141,7 +141,7 @@ export function createMetrics({
   };
 }
 
-const nothing: UsageRow = {
+const nothing: UsageMetrics = {
   tokens: 0,
   tokens_this_week: 0,
   cost_cents: 0,
@@ -156,8 +156,8 @@ const nothing: UsageRow = {
   top_users: [],
   daily: [],
 };
-/** Tokens, runs and credits are three views of the same ledger. */
-function usageBlocks(days: number, found: UsageRow | undefined): Pick<AdminMetrics, "runs" | "tokens" | "credits"> {
+/** Tokens, runs and credits from the same usage rows. */
+function usageBlocks(days: number, found: UsageMetrics | undefined): Pick<AdminMetrics, "runs" | "tokens" | "credits"> {
   const row = found ?? nothing;
   const failed = found ? {} : { error: notCounted };
   return {
@@ -191,7 +191,7 @@ function usageBlocks(days: number, found: UsageRow | undefined): Pick<AdminMetri
   };
 }
 
-function revenueBlock(found: RevenueRow | undefined): AdminMetrics["revenue"] {
+function revenueBlock(found: RevenueMetrics | undefined): AdminMetrics["revenue"] {
   const { paid_cents = 0, refunded_cents = 0, subscription = 0, credits = 0, deploy_slot = 0, agent = 0, base = 0 } = found ?? {};
   return {
     total_cents: paid_cents - refunded_cents,
@@ -204,7 +204,7 @@ function revenueBlock(found: RevenueRow | undefined): AdminMetrics["revenue"] {
 
 function marketplaceBlock(
   found: Awaited<ReturnType<MetricsStore["marketplace"]>> | undefined,
-  revenue: RevenueRow | undefined,
+  revenue: RevenueMetrics | undefined,
 ): AdminMetrics["marketplace"] {
   const { marketplace_once = 0, marketplace_monthly = 0 } = revenue ?? {};
   const row = found ?? {

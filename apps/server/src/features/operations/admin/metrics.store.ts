@@ -1,8 +1,8 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
 
-/** The moments between which things are counted. All but `day`, `month`, `twoWeeks` and `now` are midnights of UTC. */
-export interface Span {
+/** Boundaries of the counted periods. `from`, `before` and `week` are UTC midnights. */
+export interface MetricsPeriod {
   days: number;
   now: string;
   /** First day of the period; today is its last. */
@@ -48,7 +48,7 @@ interface SessionsRow {
   avg_messages: number;
   daily: DayRow[];
 }
-export interface UsageRow {
+export interface UsageMetrics {
   tokens: number;
   tokens_this_week: number;
   cost_cents: number;
@@ -80,7 +80,7 @@ interface MarketplaceRow {
   recent_base_purchases: number;
   popular_bases: (Named & { purchases: number; downloads: number })[];
 }
-export interface RevenueRow {
+export interface RevenueMetrics {
   paid_cents: number;
   refunded_cents: number;
   subscription: number;
@@ -88,7 +88,7 @@ export interface RevenueRow {
   deploy_slot: number;
   agent: number;
   base: number;
-  /** Of agents and templates. */
+  /** Revenue from agents and templates. */
   marketplace_once: number;
   marketplace_monthly: number;
 }
@@ -103,83 +103,82 @@ interface ContainersRow {
 
 const at = (moment: string) => sql`${moment}::timestamptz`;
 const utcDay = (column: string) => sql.raw(`(${column} at time zone 'UTC')::date`);
-/** The period's days, `day` each, today included. */
-const daysOf = ({ from, now }: Span) =>
+/** One row per day of the period, including today. */
+const daysOf = ({ from, now }: MetricsPeriod) =>
   sql`(select d::date as day from generate_series(${at(from)} at time zone 'UTC', ${at(now)} at time zone 'UTC', interval '1 day') as d)`;
-/** Rows of `source` per day, by its column `created_at`, with the empty days. */
-const dailyCount = (span: Span, source: string): SQL => sql`
+/** Count of `source` rows per day by `created_at`, including empty days. */
+const dailyCount = (period: MetricsPeriod, source: string): SQL => sql`
   (select json_agg(json_build_object('date', day, 'count', n) order by day) from (
     select days.day, count(c.created_at)::int as n
-    from ${daysOf(span)} days left join (select created_at from ${sql.raw(source)} where created_at >= ${at(span.from)}) c on ${utcDay("c.created_at")} = days.day
+    from ${daysOf(period)} days left join (select created_at from ${sql.raw(source)} where created_at >= ${at(period.from)}) c on ${utcDay("c.created_at")} = days.day
     group by days.day) counted)`;
 
 /**
- * What the metrics are added up from. One statement per block, whatever the number of days and rows: aggregates are the database's work.
- * Everything is about users that are not deleted.
+ * Queries for the metrics: one statement per block, aggregated in the database. Deleted users are excluded.
  */
 export type MetricsStore = ReturnType<typeof createMetricsStore>;
 export function createMetricsStore(db: Database) {
   const one = async <T>(query: SQL): Promise<T> => (await db.execute<Record<string, unknown>>(query)).rows[0] as T;
   return {
-    users: (span: Span) =>
+    users: (period: MetricsPeriod) =>
       one<UsersRow>(sql`
         with living as (select id, created_at from users where not is_deleted and not is_system),
         seen as (
-          select owner_id as user_id, created_at from projects where created_at >= ${at(span.month)}
-          union all select user_id, created_at from chats where created_at >= ${at(span.month)}),
+          select owner_id as user_id, created_at from projects where created_at >= ${at(period.month)}
+          union all select user_id, created_at from chats where created_at >= ${at(period.month)}),
         makers as (select seen.* from seen join living on living.id = seen.user_id),
         earlier as (
           select distinct c.user_id from chats c join living on living.id = c.user_id
-          where c.created_at >= ${at(span.fourteenDays)} and c.created_at < ${at(span.sevenDays)})
+          where c.created_at >= ${at(period.fourteenDays)} and c.created_at < ${at(period.sevenDays)})
         select
           (select count(*)::int from living) as total,
-          (select count(*)::int from living where created_at >= ${at(span.from)}) as new_users,
-          (select count(*)::int from living where created_at >= ${at(span.before)} and created_at < ${at(span.from)}) as previous,
-          (select count(distinct user_id)::int from makers where created_at >= ${at(span.day)}) as dau,
+          (select count(*)::int from living where created_at >= ${at(period.from)}) as new_users,
+          (select count(*)::int from living where created_at >= ${at(period.before)} and created_at < ${at(period.from)}) as previous,
+          (select count(distinct user_id)::int from makers where created_at >= ${at(period.day)}) as dau,
           (select count(distinct user_id)::int from makers) as mau,
           (select count(*)::int from earlier) as once_active,
           (select count(*)::int from earlier e where exists (
-            select 1 from chats c where c.user_id = e.user_id and c.created_at >= ${at(span.sevenDays)})) as still_active,
-          ${dailyCount(span, "living")} as daily`),
+            select 1 from chats c where c.user_id = e.user_id and c.created_at >= ${at(period.sevenDays)})) as still_active,
+          ${dailyCount(period, "living")} as daily`),
 
-    projects: (span: Span) =>
+    projects: (period: MetricsPeriod) =>
       one<ProjectsRow>(sql`
         with there as (
           select p.created_at, p.has_git_repo, p.is_deployed from projects p join users u on u.id = p.owner_id
           where not u.is_deleted and p.environment_status <> 'deleting')
         select count(*)::int as total,
           (select count(*)::int from users where not is_deleted and not is_system) as users,
-          count(*) filter (where created_at >= ${at(span.from)})::int as new_projects,
-          count(*) filter (where created_at >= ${at(span.week)})::int as new_this_week,
+          count(*) filter (where created_at >= ${at(period.from)})::int as new_projects,
+          count(*) filter (where created_at >= ${at(period.week)})::int as new_this_week,
           count(*) filter (where has_git_repo)::int as git_enabled,
           count(*) filter (where is_deployed)::int as deployed,
-          ${dailyCount(span, "there")} as daily
+          ${dailyCount(period, "there")} as daily
         from there`),
 
-    sessions: (span: Span) =>
+    sessions: (period: MetricsPeriod) =>
       one<SessionsRow>(sql`
         with begun as (
           select c.id, c.user_id, c.created_at from chats c join users u on u.id = c.user_id
-          where not u.is_deleted and c.created_at >= least(${at(span.from)}, ${at(span.week)})),
+          where not u.is_deleted and c.created_at >= least(${at(period.from)}, ${at(period.week)})),
         talk as (
           select count(m.id) as said, extract(epoch from max(m.created_at) - min(m.created_at)) / 60 as minutes
-          from begun b join messages m on m.chat_id = b.id where b.created_at >= ${at(span.from)} group by b.id)
-        select count(*) filter (where created_at >= ${at(span.from)})::int as total,
-          count(*) filter (where created_at >= ${at(span.week)})::int as total_this_week,
-          count(distinct user_id) filter (where created_at >= ${at(span.from)})::int as unique_users,
+          from begun b join messages m on m.chat_id = b.id where b.created_at >= ${at(period.from)} group by b.id)
+        select count(*) filter (where created_at >= ${at(period.from)})::int as total,
+          count(*) filter (where created_at >= ${at(period.week)})::int as total_this_week,
+          count(distinct user_id) filter (where created_at >= ${at(period.from)})::int as unique_users,
           (select coalesce(avg(minutes) filter (where said >= 2), 0)::float8 from talk) as avg_minutes,
-          (select coalesce(sum(said), 0)::float8 from talk) / greatest(count(*) filter (where created_at >= ${at(span.from)}), 1) as avg_messages,
-          ${dailyCount(span, "begun")} as daily
+          (select coalesce(sum(said), 0)::float8 from talk) / greatest(count(*) filter (where created_at >= ${at(period.from)}), 1) as avg_messages,
+          ${dailyCount(period, "begun")} as daily
         from begun`),
 
-    usage: (span: Span) =>
-      one<UsageRow>(sql`
+    usage: (period: MetricsPeriod) =>
+      one<UsageMetrics>(sql`
         with calls as (
           select l.user_id, u.username, l.model, l.task_id, l.tokens_input + l.tokens_output as tokens, l.cost_total, l.credits_deducted, l.shortfall_credits,
             l.is_byok, l.created_at, ${utcDay("l.created_at")} as day
           from usage_logs l join users u on u.id = l.user_id
-          where not u.is_deleted and l.created_at >= least(${at(span.from)}, ${at(span.week)})),
-        inside as (select * from calls where created_at >= ${at(span.from)}),
+          where not u.is_deleted and l.created_at >= least(${at(period.from)}, ${at(period.week)})),
+        inside as (select * from calls where created_at >= ${at(period.from)}),
         models as (
           select model, sum(tokens)::float8 as tokens, sum(cost_total)::float8 as cost_cents, count(*)::int as requests from inside group by model),
         people as (
@@ -189,33 +188,33 @@ export function createMetricsStore(db: Database) {
         daily as (
           select days.day, coalesce(sum(i.tokens), 0)::float8 as tokens, coalesce(sum(i.cost_total), 0)::float8 as cost_cents,
             count(distinct i.task_id)::int as runs, coalesce(sum(i.credits_deducted), 0)::float8 as credits
-          from ${daysOf(span)} days left join inside i on i.day = days.day group by days.day)
-        select coalesce(sum(tokens) filter (where created_at >= ${at(span.from)}), 0)::float8 as tokens,
-          coalesce(sum(tokens) filter (where created_at >= ${at(span.week)}), 0)::float8 as tokens_this_week,
-          coalesce(sum(cost_total) filter (where created_at >= ${at(span.from)}), 0)::float8 as cost_cents,
-          count(distinct user_id) filter (where created_at >= ${at(span.from)})::int as users,
-          count(distinct task_id) filter (where created_at >= ${at(span.from)})::int as runs,
-          count(distinct task_id) filter (where created_at >= ${at(span.week)})::int as runs_this_week,
-          count(task_id) filter (where created_at >= ${at(span.from)})::int as run_calls,
-          coalesce(sum(credits_deducted) filter (where created_at >= ${at(span.from)}), 0)::float8 as credits,
-          coalesce(sum(shortfall_credits) filter (where created_at >= ${at(span.from)}), 0)::float8 as forgiven,
-          count(*) filter (where is_byok and created_at >= ${at(span.from)})::int as own_key_requests,
+          from ${daysOf(period)} days left join inside i on i.day = days.day group by days.day)
+        select coalesce(sum(tokens) filter (where created_at >= ${at(period.from)}), 0)::float8 as tokens,
+          coalesce(sum(tokens) filter (where created_at >= ${at(period.week)}), 0)::float8 as tokens_this_week,
+          coalesce(sum(cost_total) filter (where created_at >= ${at(period.from)}), 0)::float8 as cost_cents,
+          count(distinct user_id) filter (where created_at >= ${at(period.from)})::int as users,
+          count(distinct task_id) filter (where created_at >= ${at(period.from)})::int as runs,
+          count(distinct task_id) filter (where created_at >= ${at(period.week)})::int as runs_this_week,
+          count(task_id) filter (where created_at >= ${at(period.from)})::int as run_calls,
+          coalesce(sum(credits_deducted) filter (where created_at >= ${at(period.from)}), 0)::float8 as credits,
+          coalesce(sum(shortfall_credits) filter (where created_at >= ${at(period.from)}), 0)::float8 as forgiven,
+          count(*) filter (where is_byok and created_at >= ${at(period.from)})::int as own_key_requests,
           (select coalesce(json_object_agg(model, json_build_object('tokens', tokens, 'cost_cents', cost_cents, 'requests', requests)), '{}') from models) as by_model,
           (select coalesce(json_agg(people), '[]') from people) as top_users,
           (select json_agg(json_build_object('date', day, 'tokens', tokens, 'cost_cents', cost_cents, 'runs', runs, 'credits', credits) order by day) from daily) as daily
         from calls`),
 
-    marketplace: (span: Span) =>
+    marketplace: (period: MetricsPeriod) =>
       one<MarketplaceRow>(sql`
         with taken as (
-          select e.agent_id, count(*)::int as purchases, count(*) filter (where e.created_at >= ${at(span.from)})::int as recent
+          select e.agent_id, count(*)::int as purchases, count(*) filter (where e.created_at >= ${at(period.from)})::int as recent
           from user_purchased_agents e join users u on u.id = e.user_id where not u.is_deleted group by e.agent_id),
         there as (
           select a.id, a.name, a.slug, a.usage_count, coalesce(t.purchases, 0) as purchases, coalesce(t.recent, 0) as recent,
             a.is_active and (a.forked_by_user_id is null or a.is_published) as is_visible
           from agents a left join taken t on t.agent_id = a.id where a.item_type = 'agent'),
         taken_bases as (
-          select e.base_id, count(*)::int as purchases, count(*) filter (where e.created_at >= ${at(span.from)})::int as recent
+          select e.base_id, count(*)::int as purchases, count(*) filter (where e.created_at >= ${at(period.from)})::int as recent
           from user_purchased_bases e join users u on u.id = e.user_id where not u.is_deleted group by e.base_id),
         offered as (
           select b.name, b.slug, b.downloads, b.visibility = 'public' as is_visible, coalesce(t.purchases, 0) as purchases, coalesce(t.recent, 0) as recent
@@ -236,13 +235,13 @@ export function createMetricsStore(db: Database) {
             select name, slug, purchases, downloads from offered where is_visible order by downloads desc, purchases desc, slug limit 5) x) as popular_bases
         from there`),
 
-    /** The money of buyers as it was booked, with people who are gone: the books keep it. Payouts to creators are no part of it. */
-    revenue: (span: Span) =>
-      one<RevenueRow>(sql`
+    /** Payments and refunds from the ledger, including deleted users. Payouts to creators are not included. */
+    revenue: (period: MetricsPeriod) =>
+      one<RevenueMetrics>(sql`
         with moved as (
           select e.amount_cents, e.posting like 'payment:%' as is_payment, p.kind, p.stripe_subscription_id is not null as is_monthly
           from ledger_entries e join payments p on p.key = split_part(e.posting, ':', 2)
-          where e.account = 'stripe' and (e.posting like 'payment:%' or e.posting like 'refund:%') and e.created_at >= ${at(span.from)})
+          where e.account = 'stripe' and (e.posting like 'payment:%' or e.posting like 'refund:%') and e.created_at >= ${at(period.from)})
         select coalesce(sum(amount_cents) filter (where is_payment), 0)::float8 as paid_cents,
           coalesce(-sum(amount_cents) filter (where not is_payment), 0)::float8 as refunded_cents,
           ${sql.join(

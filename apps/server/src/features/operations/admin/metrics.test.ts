@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 import { createLogger } from "../../../platform/logger.ts";
-import { createMetrics } from "./metrics.service.ts";
+import { createAdminMetrics } from "./metrics.service.ts";
 import { createMetricsStore } from "./metrics.store.ts";
 
 let app: TestApp;
@@ -150,7 +150,7 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
   await seedMoney();
   const statements: string[] = [];
   const counted = drizzle({ client: app.studio.database.pool, logger: { logQuery: (query) => void statements.push(query) } });
-  const metrics = createMetrics({ store: createMetricsStore(counted as never), hostLoad, log, now: () => now });
+  const metrics = createAdminMetrics({ store: createMetricsStore(counted as never), hostLoad, log, now: () => now });
   const found = await metrics.overview(7);
   expect(statements).toHaveLength(7);
   const days = ["2024-03-08", "2024-03-09", "2024-03-10", "2024-03-11", "2024-03-12", "2024-03-13", "2024-03-14"];
@@ -296,7 +296,7 @@ test("adminMetrics.overview tells which block could not be counted, and counts t
     expect(found.tokens).toMatchObject({ total: 0, top_users: [], daily_tokens: [] });
     expect(found.users.error).toBeUndefined();
     expect(found.users.total).toBeGreaterThan(0);
-    expect(app.logs()).toContain("metrics not counted");
+    expect(app.logs()).toContain("metrics query failed");
   } finally {
     await pool.query("alter table usage_logs_away rename to usage_logs");
   }

@@ -7,8 +7,8 @@ import type { AdminProjects } from "./projects.service.ts";
 import type { AdminSandboxes } from "./sandboxes.service.ts";
 import type { AdminWork } from "./work.service.ts";
 
-/** The installation itself: marketplace-billing-admin 6.5 to 6.7, and 13. */
-export function mountHouse(
+/** Routes for administering projects, agents, sandboxes, tasks, jobs and health. */
+export function mountAdminOperations(
   mount: Mount,
   {
     projects,

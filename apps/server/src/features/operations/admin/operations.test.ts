@@ -346,8 +346,8 @@ test("thirty thousand projects: a page reads what it shows and not all of them, 
   const far = await app.as(admin).adminProjects.list({ query: { search: "seeded", page: 600, limit: 50 } });
   expect(far.items.map(({ name }) => name)).toEqual(Array.from({ length: 50 }, (_, i) => `Seeded ${50 - i}`));
   const statements: { query: string; params: unknown[] }[] = [];
-  const told = drizzle({ client: pool, logger: { logQuery: (query, params) => void statements.push({ query, params }) } });
-  await createAdminProjectsStore(told as never).list({}, { limit: 50, offset: 0 });
+  const changes = drizzle({ client: pool, logger: { logQuery: (query, params) => void statements.push({ query, params }) } });
+  await createAdminProjectsStore(changes as never).list({}, { limit: 50, offset: 0 });
   expect(statements).toHaveLength(2);
   const [page] = statements;
   const { rows } = await pool.query<{ "QUERY PLAN": { Plan: PlanNode }[] }>(`explain (analyze, format json) ${page?.query}`, page?.params);

@@ -8,18 +8,18 @@ import type { Actor, Audit, AuditEntry, AuditStore } from "../../accounts/audit/
 import { releaseJob } from "./users.service.ts";
 import type { AdminUsersStore } from "./users.store.ts";
 
-/** Of an account, for the command line. */
+/** An account as listed on the command line. */
 export interface ListedAccount {
   email: string;
   username: string;
   is_superuser: boolean;
   state: "active" | "suspended" | "deleted" | "inactive";
 }
-const nobody = "00000000-0000-0000-0000-000000000000";
+const nilUuid = "00000000-0000-0000-0000-000000000000";
 
 /**
- * What whoever has the machine may do to accounts (`./studio admin`): with nobody signed in, also when no administrator is left. Each act is one
- * transaction with its row in the audit log; running servers hear of it at once. Throws `AppError`s with sentences for the terminal.
+ * Account administration from the command line (`./studio admin`), without a signed-in administrator. Each command is one transaction with an audit log
+ * row; running servers are notified. Throws `AppError`s with messages for the terminal.
  */
 export type Operator = ReturnType<typeof createOperator>;
 export function createOperator({
@@ -37,16 +37,16 @@ export function createOperator({
   users: Pick<Users, "register" | "findByLogin" | "checkPassword" | "replacePassword">;
   auth: Pick<AuthStore, "revokeOfUser" | "notify">;
   passwords: Passwords;
-  /** Name of the user of this machine who does it. */
+  /** Name of the operating system user. */
   systemUser: string;
 }) {
-  const actor: Actor = { id: nobody, name: `${systemUser} (./studio admin)`, ip: "this machine", user_agent: undefined };
+  const actor: Actor = { id: nilUuid, name: `${systemUser} (./studio admin)`, ip: "this machine", user_agent: undefined };
   const require = async (login: string): Promise<UserRow> => {
     const user = await users.findByLogin(login);
     if (!user) throw notFound("Account");
     return user;
   };
-  /** The account as it is now, held, with the administrators beside it: two who demote the last two at once wait for each other. */
+  /** Locks the account and all administrators, so that concurrent commands cannot remove the last two administrators. */
   const change = async (
     login: string,
     work: (tx: Queries, user: UserRow, others: number) => Promise<Omit<AuditEntry, "target">>,
@@ -67,7 +67,7 @@ export function createOperator({
   };
 
   return {
-    /** An administrator with a confirmed address. Throws what registering throws. */
+    /** Creates an administrator with a confirmed email. Throws what registration throws. */
     create: (input: { email: string; password: string; name?: string; username?: string }): Promise<UserRow> => {
       return users.register(
         input,
@@ -79,12 +79,13 @@ export function createOperator({
         },
       );
     },
-    /** Throws `reset_password_invalid_password` for one that breaks a rule. Every session of theirs ends. */
+    /** Throws `reset_password_invalid_password`. Ends all sessions of the account. */
     resetPassword: async (login: string, password: string): Promise<UserRow> => {
       const hash = await passwords.hash(password);
       return change(login, async (tx, user) => {
         await users.checkPassword(password, user, "reset_password_invalid_password");
-        if (!(await users.replacePassword(tx, user, hash))) throw conflict("conflict", "The password was changed right now. Try again.");
+        if (!(await users.replacePassword(tx, user, hash)))
+          throw conflict("conflict", "The password was changed at the same time. Try again.");
         const ended = await auth.revokeOfUser(user.id, undefined, "password_reset_by_admin", tx);
         return { action: "user.password_reset", details: { ended_sessions: ended.length } };
       });
@@ -103,24 +104,24 @@ export function createOperator({
     },
     promote: (login: string): Promise<UserRow> =>
       change(login, async (tx, user) => {
-        if (user.is_superuser) throw badRequest("This account is an administrator already.");
-        if (!canSignIn(user)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
+        if (user.is_superuser) throw badRequest("This account is already an administrator.");
+        if (!canSignIn(user)) throw badRequest("An inactive account cannot be an administrator.");
         await store.setFlags(tx, user.id, { is_superuser: true });
         return { action: "user.promoted" };
       }),
     /** Throws `forbidden` for the last administrator. */
     demote: (login: string): Promise<UserRow> =>
       change(login, async (tx, user, others) => {
-        if (!user.is_superuser) throw badRequest("This account is no administrator.");
-        if (others === 0) throw new AppError("forbidden", "This is the last administrator. Promote somebody else first.");
+        if (!user.is_superuser) throw badRequest("This account is not an administrator.");
+        if (others === 0) throw new AppError("forbidden", "This is the last administrator. Promote another account first.");
         await store.setFlags(tx, user.id, { is_superuser: false });
         return { action: "user.demoted" };
       }),
-    /** Their sessions end at once, what runs in their name ends in the server. */
+    /** Ends the sessions; the server stops what runs for the account. */
     suspend: (login: string, reason: string): Promise<UserRow> =>
       change(login, async (tx, user) => {
         if (user.is_superuser) throw new AppError("forbidden", "An administrator cannot be suspended. Demote them first.");
-        if (user.is_suspended) throw badRequest("This account is suspended already.");
+        if (user.is_suspended) throw badRequest("This account is already suspended.");
         await store.suspend(tx, user.id, reason, null);
         const ended = await auth.revokeOfUser(user.id, undefined, "suspended", tx);
         await enqueueJob(tx, releaseJob, { user_id: user.id }, { key: `${releaseJob}:${user.id}` });
@@ -135,5 +136,5 @@ export function createOperator({
   };
 }
 
-/** One that nobody guesses and somebody can type. */
+/** A random password that can be typed. */
 export const generatePassword = (): string => randomToken().slice(0, 20);

@@ -9,7 +9,7 @@ import type { AdminProjectsStore, ProjectFilter } from "./projects.store.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Everybody's projects, for those who look after the installation (marketplace-billing-admin 6.5). */
+/** Administration of all projects. */
 export type AdminProjects = ReturnType<typeof createAdminProjects>;
 export function createAdminProjects({
   store,
@@ -26,9 +26,9 @@ export function createAdminProjects({
   projects: Pick<Projects, "find" | "onRelease">;
   provisioning: Pick<Provisioning, "acceptDeletion">;
   power: Pick<Power, "stopProject" | "running">;
-  /** Ends the runs of the agent in a project. */
+  /** Stops the agent runs of a project. */
   stopRunsOf: (projectId: string) => Promise<void>;
-  /** The size of a project on this server's disk; `undefined` when its files are elsewhere. */
+  /** The disk usage of a project; `undefined` when its files are on another server. */
   measure: (projectId: string) => Promise<number | undefined>;
   log: Logger;
 }) {
@@ -37,7 +37,7 @@ export function createAdminProjects({
     if (!row) throw notFound("Project");
     return row;
   };
-  /** A size is looked at when it is asked for, and kept for lists. Without it the rest is still worth knowing. */
+  /** Measures the size on demand and stores it for lists. Failures are only logged. */
   const sizeOf = async (projectId: string): Promise<number | undefined> => {
     try {
       const bytes = await measure(projectId);
@@ -49,7 +49,7 @@ export function createAdminProjects({
     }
   };
   projects.onRelease(async ({ project_id, container_id, reason }) => {
-    // Nobody waits for it.
+    // Not awaited.
     if (reason === "stopped" && container_id === undefined) void sizeOf(project_id);
   });
   const detailOf = async (ref: string): Promise<AdminProjectDetail> => {
@@ -67,8 +67,7 @@ export function createAdminProjects({
     },
     get: detailOf,
     /**
-     * Stops what runs. That it was asked for is in the log before it begins, because it takes longer than a transaction may; where nothing runs
-     * there is nothing to do and nothing to log. Throws 404.
+     * Stops the project. Logged before it starts, because it takes longer than a transaction may; nothing is logged when nothing runs. Throws 404.
      */
     stop: async (actor: Actor, ref: string, reason: string): Promise<AdminProjectDetail> => {
       const { id, name, slug, owner_id, active_runs, environment_status } = await require(ref);
@@ -90,7 +89,7 @@ export function createAdminProjects({
       }
       return detailOf(id);
     },
-    /** Accepts the deletion together with the row that says who wanted it and why. Throws 404. */
+    /** Schedules the deletion together with its audit log row. Throws 404. */
     remove: async (actor: Actor, ref: string, reason: string) => {
       const { id, name, slug, owner_id, owner_username } = await require(ref);
       const { task, accepted } = await audit.change(actor, async ({ tx, record }) => {

@@ -51,7 +51,7 @@ const sortable: Record<NonNullable<ProjectFilter["sort_by"]>, SQL> = {
   container_count: containerCount,
   disk_bytes: sql`${projects.disk_bytes}`,
 };
-/** What was never used or measured stands at the end, whichever way the rest goes. The id makes pages stable. */
+/** Nulls sort last in both directions. The id makes pages stable. */
 const orderOf = ({ sort_by = "created_at", sort_order = "desc" }: ProjectFilter): SQL[] => {
   const isKnown = sort_by === "created_at" || sort_by === "name" || sort_by === "container_count";
   const by = sort_order === "asc" ? sql`${sortable[sort_by]} asc` : sql`${sortable[sort_by]} desc`;
@@ -74,7 +74,7 @@ export function createAdminProjectsStore(db: Database) {
       f.created_before === undefined ? undefined : lt(projects.created_at, f.created_before),
     );
   return {
-    /** Two statements, however many rows: the page is found by ids alone, then its rows are read. */
+    /** Two statements: first the ids of the page, then its rows. */
     list: async (
       f: ProjectFilter,
       { limit, offset }: { limit: number; offset: number },
@@ -98,7 +98,7 @@ export function createAdminProjectsStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** By UUID or slug, also one that is being deleted. */
+    /** By UUID or slug, including projects that are being deleted. */
     find: async (ref: string, isId: boolean) =>
       (
         await db
@@ -127,7 +127,7 @@ export function createAdminProjectsStore(db: Database) {
         .where(eq(containers.project_id, projectId))
         .orderBy(containers.created_at, containers.id)
         .limit(200),
-    /** Who owns these, for what is known of them by their ids alone. */
+    /** Names and owners of projects by id. */
     ownersOf: (ids: string[]) =>
       ids.length === 0
         ? Promise.resolve([])

@@ -11,15 +11,15 @@ interface Sample {
   at: number;
   cpuSeconds: number;
 }
-/** While somebody looks, what is used is looked at this often; what changes is told at once. */
+/** Usage is measured at this interval while there are watchers; state changes are sent at once. */
 const measureEveryMs = 5_000;
-/** Services come and go in bursts: one telling for all of a burst. */
+/** Bursts of state changes are sent as one update. */
 const settleMs = 250;
-/** Where there is no earlier look, this long lies between two. */
+/** Interval between the first two samples of a sandbox. */
 const firstLookMs = 250;
 const sampleLifeMs = 60_000;
 
-/** What runs on this server now (marketplace-billing-admin 13). Other servers of the same database tell of theirs. */
+/** Running sandboxes of this server with their resource usage. */
 export type AdminSandboxes = ReturnType<typeof createAdminSandboxes>;
 export function createAdminSandboxes({
   store,
@@ -31,7 +31,7 @@ export function createAdminSandboxes({
   store: Pick<AdminProjectsStore, "ownersOf">;
   runtime: RuntimeDriver;
   projects: Pick<Projects, "peekSandbox" | "onServiceState">;
-  /** Asked again and again while somebody looks on. */
+  /** Rechecked before every update of a stream. */
   isAdministrator: (userId: string) => Promise<boolean>;
   log: Logger;
 }) {
@@ -41,11 +41,11 @@ export function createAdminSandboxes({
     for (const wake of watchers) wake();
   });
 
-  /** Sandboxes in which a service lives, or a command or a terminal. */
+  /** Sandboxes with a running service, command or terminal. */
   const living = async (): Promise<Sandbox[]> => {
     const found = await Promise.all(
       (await runtime.list()).map(async ({ id, services }) => {
-        // What is deployed is no project's work.
+        // Skip sandboxes of deployments.
         if (deploymentOfSandbox(id) !== undefined) return undefined;
         const isUp = services.some(({ state }) => state === "running" || state === "starting" || state === "frozen");
         const sandbox = isUp ? await runtime.find(id) : await projects.peekSandbox(id)?.catch(() => undefined);
@@ -89,8 +89,8 @@ export function createAdminSandboxes({
             started_at: Number.isFinite(started) ? new Date(started).toISOString() : null,
           };
         } catch (err) {
-          // It may have ended while it was looked at.
-          log.debug({ err, project_id: sandbox.id }, "sandbox not looked at");
+          // The sandbox may have ended during the measurement.
+          log.debug({ err, project_id: sandbox.id }, "sandbox not measured");
           return undefined;
         }
       }),
@@ -108,7 +108,7 @@ export function createAdminSandboxes({
       const all = await read();
       return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
     },
-    /** All of them now, again when something starts or ends, and every few seconds for what they use. Ends when the reader is no administrator any more. */
+    /** Yields all sandboxes now, after every state change, and every 5 s. Ends when the watcher is no longer an administrator. */
     async *follow(userId: string, signal: AbortSignal): AsyncIterable<{ seq: number; type: "sandboxes"; data: AdminSandbox[] }> {
       let wake = () => {};
       let isRung = false;

@@ -22,10 +22,10 @@ import type { AuditedChange, Actor, Audit } from "../../accounts/audit/index.ts"
 import { pagesOf } from "../../../platform/csv.ts";
 import type { AdminUsersStore, ListedUser } from "./users.store.ts";
 
-/** A job: everything that goes on in the name of somebody who may not act any more ends. */
+/** Job that stops everything of a suspended user, or restarts their deployments once they are active again. */
 export const releaseJob = "release_user";
 
-/** Everybody's accounts, for administrators (marketplace-billing-admin 6.2 to 6.4). */
+/** Administration of all accounts. */
 export type AdminUsers = ReturnType<typeof createAdminUsers>;
 export function createAdminUsers({
   store,
@@ -50,9 +50,9 @@ export function createAdminUsers({
   totp: Pick<Totp, "clear">;
   credits: Pick<Credits, "adjust" | "changeTier">;
   mail: Pick<Mail, "isOn" | "queue">;
-  /** Ends what runs in a project, the agent first. */
+  /** Stops the agent runs and the containers of a project. */
   stopProject: (projectId: string) => Promise<void>;
-  /** What somebody deployed on this server: stopped, and started again. */
+  /** Stops and restarts the deployments of a user on this server. */
   deployed: { rest(userId: string): Promise<void>; resume(userId: string): Promise<void> };
   log: Logger;
 }) {
@@ -62,21 +62,21 @@ export function createAdminUsers({
     return row;
   };
   const targetOf = ({ id, username }: UserRow) => ({ type: "user" as const, id, name: username });
-  const heldIn = ({ users: held }: AuditedChange, id: string): UserRow => {
+  const lockedUser = ({ users: held }: AuditedChange, id: string): UserRow => {
     const row = held.get(id);
     if (!row) throw notFound("User");
     return row;
   };
-  /** What cannot be done to oneself or to another administrator, so that nobody is left without one. */
+  /** Refuses actions on oneself and on other administrators, so that an administrator is always left. */
   const refuseOnAdmins = (actor: Actor, target: UserRow, what: string) => {
     if (target.id === actor.id) throw forbidden("forbidden", `You cannot ${what} yourself.`);
-    if (target.is_superuser) throw forbidden("forbidden", `You cannot ${what} an administrator. Take that away from them first.`);
+    if (target.is_superuser) throw forbidden("forbidden", `You cannot ${what} an administrator. Remove their administrator role first.`);
   };
 
   const suspend = async (change: AuditedChange, actor: Actor, target: UserRow, reason: string | undefined) => {
-    if (reason === undefined) throw invalid(["body", "reason"], "Say why", "missing");
+    if (reason === undefined) throw invalid(["body", "reason"], "Required", "missing");
     refuseOnAdmins(actor, target, "suspend");
-    if (target.is_suspended) throw badRequest("This account is suspended already.");
+    if (target.is_suspended) throw badRequest("This account is already suspended.");
     await store.suspend(change.tx, target.id, reason, actor.id);
     const ended_sessions = await sessions.endAll(change.tx, target.id, "suspended");
     await enqueueJob(change.tx, releaseJob, { user_id: target.id }, { key: `${releaseJob}:${target.id}` });
@@ -95,9 +95,9 @@ export function createAdminUsers({
   };
   const changeRole = async (change: AuditedChange, actor: Actor, target: UserRow, is_superuser: boolean, reason: string | undefined) => {
     if (is_superuser === target.is_superuser) return false;
-    // Whoever demotes another is an administrator until this transaction ends: one is always left.
-    if (!is_superuser && target.id === actor.id) throw forbidden("forbidden", "You cannot take administration away from yourself.");
-    if (is_superuser && !canSignIn(target)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
+    // The caller stays an administrator until this transaction ends, so one is always left.
+    if (!is_superuser && target.id === actor.id) throw forbidden("forbidden", "You cannot remove your own administrator role.");
+    if (is_superuser && !canSignIn(target)) throw badRequest("An inactive account cannot be an administrator.");
     await store.setFlags(change.tx, target.id, { is_superuser });
     await sessions.endImpersonations(change.tx, target.id);
     await change.record({ action: is_superuser ? "user.promoted" : "user.demoted", target: targetOf(target), reason: reason ?? null });
@@ -108,7 +108,7 @@ export function createAdminUsers({
     const [row, facts, recent_projects] = await Promise.all([require(id), store.facts(id), store.recentProjects(id)]);
     const { tokens_input, tokens_output, cost_total, ...counts } = facts;
     return {
-      ...wireOf(row),
+      ...presentAdminUser(row),
       slug: row.slug,
       bio: row.bio,
       twitter_handle: row.twitter_handle,
@@ -146,34 +146,34 @@ export function createAdminUsers({
       const search = query.search?.trim();
       const { search: _, ...filter } = query;
       const { rows, total } = await store.list({ ...filter, ...(search && { search }) }, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentAdminUser), total);
     },
-    /** Everybody who fits, page by page. */
+    /** All matching users, page by page. */
     pages: (filter: UserFilter): AsyncIterable<AdminUser[]> =>
-      pagesOf<AdminUser>(async (after) => (await store.listAfter(filter, after?.id, 500)).map(wireOf)),
+      pagesOf<AdminUser>(async (after) => (await store.listAfter(filter, after?.id, 500)).map(presentAdminUser)),
     get: detailOf,
     sessions: async (id: string, query: PageQuery): Promise<List<Session>> => {
       await require(id);
       return sessions.list(id, undefined, query);
     },
 
-    /** Applies what the body names together, or nothing. Each part has a row of its own in the audit log. */
+    /** Applies all changes of the body or none. Each kind of change has its own audit log row. */
     update: async (actor: Actor, id: string, body: UpdateAdminUser): Promise<ChangedUser> => {
       const { is_suspended, subscription_tier, credits_adjustment, is_verified, is_superuser, name, username, notify_user = false } = body;
       const reason = body.reason?.trim();
       const wanted = [is_suspended, subscription_tier, credits_adjustment, is_verified, is_superuser, name, username];
-      if (wanted.every((value) => value === undefined)) throw badRequest("There is nothing to change.", "nothing_to_change");
+      if (wanted.every((value) => value === undefined)) throw badRequest("No changes given.", "nothing_to_change");
       if (is_suspended === true && is_superuser === true) throw badRequest("An administrator cannot be suspended.");
       if (credits_adjustment === 0) throw invalid(["body", "credits_adjustment"], "Must not be 0");
-      if (credits_adjustment !== undefined && reason === undefined) throw invalid(["body", "reason"], "Say why", "missing");
+      if (credits_adjustment !== undefined && reason === undefined) throw invalid(["body", "reason"], "Required", "missing");
       if (credits_adjustment !== undefined && (reason?.length ?? 0) > 500) throw invalid(["body", "reason"], "At most 500 characters");
       await require(id);
 
       const warning = await audit.change(
         actor,
         async (change): Promise<string | null> => {
-          const target = heldIn(change, id);
-          const told: string[] = [];
+          const target = lockedUser(change, id);
+          const changes: string[] = [];
           let note: string | null = null;
           if (credits_adjustment !== undefined) {
             const { before, after, isRepeat } = await credits.adjust(change.tx, {
@@ -183,7 +183,7 @@ export function createAdminUsers({
               made_by_id: actor.id,
               key: body.idempotency_key,
             });
-            // The key stands for the whole request: what else it asked for was done with it.
+            // The key covers the whole request, so its other changes were applied too.
             if (isRepeat) {
               change.recordNothing();
               return null;
@@ -194,7 +194,7 @@ export function createAdminUsers({
               reason: reason ?? null,
               details: { old_balance: before, adjustment: credits_adjustment, new_balance: after, notify_user },
             });
-            told.push(`${credits_adjustment > 0 ? "added" : "took"} ${Math.abs(credits_adjustment)} credits`);
+            changes.push(`${credits_adjustment > 0 ? "added" : "removed"} ${Math.abs(credits_adjustment)} credits`);
           }
           if (subscription_tier !== undefined && subscription_tier !== target.subscription_tier) {
             await credits.changeTier(change.tx, id, subscription_tier);
@@ -204,9 +204,9 @@ export function createAdminUsers({
               reason: reason ?? null,
               details: { old_tier: target.subscription_tier, new_tier: subscription_tier, notify_user },
             });
-            told.push(`moved you to the plan ${subscription_tier}`);
+            changes.push(`changed your plan to ${subscription_tier}`);
             if (target.stripe_subscription_id !== null)
-              note = "This account has a subscription at Stripe, which goes on as it was. Change or cancel it there.";
+              note = "This account has a Stripe subscription, which is not affected by this change. Change or cancel it at Stripe.";
           }
           const names = {
             ...(name !== undefined && name.trim() !== target.name && { name }),
@@ -227,21 +227,21 @@ export function createAdminUsers({
                 notify_user,
               },
             });
-            if (names.name !== undefined) told.push("changed your name");
-            if (names.username !== undefined) told.push("changed your username");
+            if (names.name !== undefined) changes.push("changed your name");
+            if (names.username !== undefined) changes.push("changed your username");
             if (flags.is_verified !== undefined)
-              told.push(flags.is_verified ? "confirmed your address" : "asks for your address to be confirmed again");
+              changes.push(flags.is_verified ? "marked your email as confirmed" : "marked your email as not confirmed");
           }
           if (is_superuser !== undefined && (await changeRole(change, actor, target, is_superuser, reason)))
-            told.push(is_superuser ? "made you an administrator" : "took administration away from you");
+            changes.push(is_superuser ? "made you an administrator" : "removed your administrator role");
           if (is_suspended === true) await suspend(change, actor, target, reason);
           if (is_suspended === false) {
             await unsuspend(change, target, reason);
-            told.push("lifted the suspension of your account");
+            changes.push("lifted the suspension of your account");
           }
-          if (notify_user) await tell(change.tx, target, { told, suspendedFor: is_suspended === true ? reason : undefined, reason });
-          // Everything was as the body wants it already.
-          if (told.length === 0 && is_suspended === undefined) change.recordNothing();
+          if (notify_user) await notify(change.tx, target, { changes, suspendedFor: is_suspended === true ? reason : undefined, reason });
+          // Nothing differs from the current state.
+          if (changes.length === 0 && is_suspended === undefined) change.recordNothing();
           return note;
         },
         { holding: [id] },
@@ -256,7 +256,7 @@ export function createAdminUsers({
       const ended = await audit.change(
         actor,
         async (change) => {
-          const target = heldIn(change, id);
+          const target = lockedUser(change, id);
           const ended_sessions = await sessions.endAll(change.tx, id, "ended_by_admin");
           const deleted_api_keys = withKeys ? await apiKeys.removeAll(change.tx, id) : 0;
           await change.record({
@@ -273,17 +273,18 @@ export function createAdminUsers({
       return ended;
     },
 
-    /** For who lost their phone. Throws `forbidden` for administrators, `nothing_to_change`. */
+    /** For users who lost their second factor. Throws `forbidden` for administrators, `nothing_to_change`. */
     resetSecondFactor: async (actor: Actor, id: string, reason: string) => {
       await require(id);
       return audit.change(
         actor,
         async (change) => {
-          const target = heldIn(change, id);
-          refuseOnAdmins(actor, target, "take the second step from");
+          const target = lockedUser(change, id);
+          refuseOnAdmins(actor, target, "reset the two-factor authentication of");
           const had_totp = await totp.clear(change.tx, target);
           const had_email_codes = target.two_fa_enabled;
-          if (!had_totp && !had_email_codes) throw badRequest("This account asks for no second step.", "nothing_to_change");
+          if (!had_totp && !had_email_codes)
+            throw badRequest("Two-factor authentication is not enabled for this account.", "nothing_to_change");
           await store.setFlags(change.tx, id, { two_fa_enabled: false });
           await change.record({
             action: "user.second_factor_reset",
@@ -297,15 +298,15 @@ export function createAdminUsers({
       );
     },
 
-    /** Signed out at once, what runs ends; after the period of grace everything is erased. Throws `forbidden` for administrators. */
+    /** Signs the user out, stops everything and schedules the deletion after the grace period. Throws `forbidden` for administrators. */
     remove: async (actor: Actor, id: string, reason: string, notify_user = false) => {
       await require(id);
       const closed = await audit.change(
         actor,
         async (change) => {
-          const target = heldIn(change, id);
+          const target = lockedUser(change, id);
           refuseOnAdmins(actor, target, "delete");
-          if (target.is_deleted) throw badRequest("This account is closed already.");
+          if (target.is_deleted) throw badRequest("This account is already scheduled for deletion.");
           const scheduled_for = await store.close(change.tx, id, reason, actor.id, deletionGraceDays);
           const ended_sessions = await sessions.endAll(change.tx, id, "deleted");
           await enqueueJob(change.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
@@ -328,10 +329,10 @@ export function createAdminUsers({
       await audit.change(
         actor,
         async (change) => {
-          const target = heldIn(change, id);
-          if (!target.is_deleted) throw badRequest("This account is not closed.");
-          if (!(await store.keep(change.tx, id))) throw badRequest("Its time is over: the account is being erased.");
-          // What they deployed is there again, as when they keep the account themselves.
+          const target = lockedUser(change, id);
+          if (!target.is_deleted) throw badRequest("This account is not scheduled for deletion.");
+          if (!(await store.keep(change.tx, id))) throw badRequest("The grace period has ended. The account is being deleted.");
+          // Restart their deployments.
           await enqueueJob(change.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
           await change.record({ action: "user.restored", target: targetOf(target), reason, details: { deleted_at: target.deleted_at } });
         },
@@ -341,13 +342,13 @@ export function createAdminUsers({
       return detailOf(id);
     },
 
-    /** Throws `forbidden` for administrators, whose account would be anybody's who reads their mail; they do it themselves. */
+    /** Throws `forbidden` for administrators: otherwise access to their mailbox would be enough to take over the account. */
     resetPassword: async (actor: Actor, id: string, reason: string) => {
       await require(id);
       const ended_sessions = await audit.change(
         actor,
         async (change) => {
-          const target = heldIn(change, id);
+          const target = lockedUser(change, id);
           refuseOnAdmins(actor, target, "reset the password of");
           if (!canSignIn(target)) throw badRequest("This account is suspended or deleted.");
           const ended = await recovery.force(change.tx, target);
@@ -361,7 +362,7 @@ export function createAdminUsers({
     },
 
     jobHandlers: {
-      /** Comes again until all of it has ended; when the person may act again, what they deployed is there again. */
+      /** Retried until everything is stopped; restarts deployments when the user is active again. */
       [releaseJob]: async (payload: unknown) => {
         const { user_id } = payload as { user_id: string };
         const user = await users.find(user_id);
@@ -373,17 +374,17 @@ export function createAdminUsers({
     },
   };
 
-  async function tell(
+  async function notify(
     tx: Queries,
     user: UserRow,
-    { told, suspendedFor, reason }: { told: string[]; suspendedFor: string | undefined; reason: string | undefined },
+    { changes, suspendedFor, reason }: { changes: string[]; suspendedFor: string | undefined; reason: string | undefined },
   ): Promise<void> {
     if (suspendedFor !== undefined) await mail.queue(tx, accountSuspendedEmail(user, suspendedFor));
-    else if (told.length > 0) await mail.queue(tx, accountChangedEmail(user, told, reason));
+    else if (changes.length > 0) await mail.queue(tx, accountChangedEmail(user, changes, reason));
   }
 }
 
-export const wireOf = (row: ListedUser): AdminUser => ({
+export const presentAdminUser = (row: ListedUser): AdminUser => ({
   id: row.id,
   email: row.email,
   username: row.username,

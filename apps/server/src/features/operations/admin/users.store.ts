@@ -24,7 +24,7 @@ const statuses: Record<NonNullable<UserFilter["status"]>, SQL> = {
   deleted: sql`${users.is_deleted}`,
   inactive: sql`not ${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted}`,
 };
-/** The only columns the list is ordered by; text without regard to case. */
+/** Sortable columns; text is sorted case-insensitively. */
 const orders: Record<NonNullable<UserFilter["sort_by"]>, SQL> = {
   created_at: sql`${users.created_at}`,
   last_active_at: sql`${users.last_active_at}`,
@@ -75,7 +75,7 @@ export function createAdminUsersStore(db: Database) {
       either(f.is_creator, isCreator),
     );
   return {
-    /** Two statements, however many rows. */
+    /** Two statements: rows and total. */
     list: async (f: UserFilter, page: { limit: number; offset: number }): Promise<{ rows: ListedUser[]; total: number }> => {
       const by = orders[f.sort_by ?? "created_at"];
       const [rows, total] = await Promise.all([
@@ -90,7 +90,7 @@ export function createAdminUsersStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** Those after this id, by id. */
+    /** Keyset page after this id. */
     listAfter: (f: UserFilter, id: string | undefined, limit: number): Promise<ListedUser[]> =>
       db
         .select(columns)

@@ -133,13 +133,13 @@ describe("one user", () => {
     expect(JSON.stringify(items)).not.toContain("refresh");
   });
   test("is 404 when there is none, 422 for what is no id", async () => {
-    const nobody = { id: "00000000-0000-4000-8000-000000000000" };
+    const nilUuid = { id: "00000000-0000-4000-8000-000000000000" };
     for (const path of ["", "/sessions"])
-      expect((await app.request(`/api/admin/users/${nobody.id}${path}`, { user: admin })).status).toBe(404);
-    expect((await patch(nobody, { name: "X" })).status).toBe(404);
+      expect((await app.request(`/api/admin/users/${nilUuid.id}${path}`, { user: admin })).status).toBe(404);
+    expect((await patch(nilUuid, { name: "X" })).status).toBe(404);
     for (const path of ["end-sessions", "reset-password"])
       expect(
-        (await app.request(`/api/admin/users/${nobody.id}/${path}`, { method: "POST", user: admin, json: { reason: "x" } })).status,
+        (await app.request(`/api/admin/users/${nilUuid.id}/${path}`, { method: "POST", user: admin, json: { reason: "x" } })).status,
       ).toBe(404);
     expect((await app.request("/api/admin/users/ada", { user: admin })).status).toBe(422);
   });

@@ -5,7 +5,7 @@ import { percentageOf, type Tasks } from "../../core/tasks/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { AdminTaskRow, TaskFilter, WorkStore } from "./work.store.ts";
 
-/** What goes on in the background: everybody's long operations, and the jobs of the server itself (marketplace-billing-admin 13). */
+/** Administration of tasks and background jobs. */
 export type AdminWork = ReturnType<typeof createAdminWork>;
 export function createAdminWork({
   store,
@@ -21,15 +21,15 @@ export function createAdminWork({
     if (!row) throw notFound("Task");
     return row;
   };
-  const running = () => conflict("run_active", "This job runs right now. Look again in a moment.");
+  const running = () => conflict("run_active", "This job is running. Try again in a moment.");
   return {
     tasks: async (query: PageQuery & TaskFilter): Promise<List<AdminTask>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listTasks(query, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentAdminTask), total);
     },
-    task: async (id: string): Promise<AdminTask> => wireOf(await requireTask(id)),
-    /** That it was asked for is logged before it is done: what runs may take a moment to end. Throws 404, `task_finished`. */
+    task: async (id: string): Promise<AdminTask> => presentAdminTask(await requireTask(id)),
+    /** Logged before the task is cancelled, because that may take a moment. Throws 404, `task_finished`. */
     cancelTask: async (actor: Actor, id: string, reason: string): Promise<AdminTask> => {
       const { task, username } = await requireTask(id);
       const isOver = () => conflict("task_finished", "This task has already ended.");
@@ -44,7 +44,7 @@ export function createAdminWork({
       );
       if (!(await tasks.requestCancel(id))) throw isOver();
       await tasks.settled(id);
-      return wireOf(await requireTask(id));
+      return presentAdminTask(await requireTask(id));
     },
     jobs: async (query: PageQuery & { state?: JobState; name?: string }): Promise<List<AdminJob>> => {
       const page = pageOf(query);
@@ -81,7 +81,7 @@ export function createAdminWork({
   };
 }
 
-const wireOf = ({ task, username, project_name }: AdminTaskRow): AdminTask => ({
+const presentAdminTask = ({ task, username, project_name }: AdminTaskRow): AdminTask => ({
   id: task.id,
   type: task.type,
   status: task.status,

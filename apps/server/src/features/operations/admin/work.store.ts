@@ -21,11 +21,11 @@ export interface JobCounts {
   running: number;
   failing: number;
   dead: number;
-  /** Of what is due, how long the one that waits longest has waited. */
+  /** Age of the oldest due job. */
   oldest_seconds: number;
 }
 
-/** By what the queue itself looks at: the lock, the attempts, the last error. */
+/** Derived from the queue's lock, attempts and last error. */
 const state = sql`case when locked_at is not null then 'running' when attempts >= max_attempts then 'dead' when last_error is not null then 'failing' else 'waiting' end`;
 const jobColumns = sql`id::text as id, task_identifier as name, ${state} as state, attempts, max_attempts,
   to_char(run_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as run_at,
@@ -85,7 +85,7 @@ export function createWorkStore(db: Database) {
     },
     findJob: async (tx: Queries, id: string): Promise<AdminJob | undefined> =>
       (await some<AdminJob>(tx, sql`select ${jobColumns} from graphile_worker.jobs where id = ${id}::bigint`))[0],
-    /** False when it runs right now, or is gone. */
+    /** False when the job is running or does not exist. */
     retryJob: async (tx: Queries, id: string): Promise<boolean> =>
       (
         await some(
@@ -93,7 +93,7 @@ export function createWorkStore(db: Database) {
           sql`select id from graphile_worker.reschedule_jobs(array[${id}::bigint], run_at := now(), attempts := 0) as changed where changed.id is not null`,
         )
       ).length > 0,
-    /** False when it runs right now, or is gone. */
+    /** False when the job is running or does not exist. */
     removeJob: async (tx: Queries, id: string): Promise<boolean> =>
       (await some(tx, sql`select id from graphile_worker.complete_jobs(array[${id}::bigint]) as done where done.id is not null`)).length >
       0,
@@ -106,12 +106,12 @@ export function createWorkStore(db: Database) {
           (array_agg(left(split_part(last_error, E'\n', 1), 300) order by updated_at desc) filter (where last_error is not null))[1] as last_error
         from graphile_worker.jobs`,
       );
-      if (!row) throw new Error("the jobs could not be counted");
+      if (!row) throw new Error("job counts returned no row");
       return row;
     },
 
-    /** Letters that have not gone out. */
-    letterCounts: async (): Promise<{ waiting: number; postponed: number; failed: number; last_error: string | null }> =>
+    /** Emails that were not sent. */
+    emailCounts: async (): Promise<{ waiting: number; postponed: number; failed: number; last_error: string | null }> =>
       (
         await some<{ waiting: number; postponed: number; failed: number; last_error: string | null }>(
           db,
@@ -121,7 +121,7 @@ export function createWorkStore(db: Database) {
         )
       )[0] ?? { waiting: 0, postponed: 0, failed: 0, last_error: null },
 
-    /** What the database says of itself. */
+    /** Version, size, connections and longest query of the database. */
     database: async () => {
       const [row] = await some<{ version: string; bytes: number; connections: number; max_connections: number; longest_seconds: number }>(
         db,
@@ -131,10 +131,10 @@ export function createWorkStore(db: Database) {
           (select coalesce(max(extract(epoch from now() - query_start)), 0)::int from pg_stat_activity
             where datname = current_database() and state = 'active' and backend_type = 'client backend' and pid <> pg_backend_pid()) as longest_seconds`,
       );
-      if (!row) throw new Error("the database said nothing of itself");
+      if (!row) throw new Error("database facts returned no row");
       return row;
     },
-    /** When each provider last answered anybody with the server's own key, of the last 30 days. */
+    /** The last successful call per provider with the server's own key, within 30 days. */
     lastAnswers: async (): Promise<Map<string, string>> =>
       new Map(
         (
@@ -145,7 +145,7 @@ export function createWorkStore(db: Database) {
           )
         ).map(({ provider, at }) => [provider, at]),
       ),
-    /** Runs that a model failed in the last 24 hours, and what the last of them was told. */
+    /** Number of runs failed by a model in the last 24 hours, and the last error. */
     modelFailures: async () =>
       (
         await some<{ n: number; error: string | null }>(

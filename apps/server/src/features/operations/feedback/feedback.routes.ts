@@ -3,7 +3,7 @@ import type { Mount } from "../../../http/mount.ts";
 import { actorOf } from "../../accounts/audit/index.ts";
 import type { Feedback } from "./feedback.service.ts";
 
-/** marketplace-billing-admin 8 and 13. */
+/** Routes of the feedback board. */
 export function mountFeedback(mount: Mount, { feedback }: { feedback: Feedback }): void {
   mount("feedback", feedbackRoutes, {
     list: ({ user }, { query }) => feedback.list(user, query),

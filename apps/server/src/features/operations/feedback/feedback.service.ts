@@ -4,22 +4,22 @@ import { forbidden, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
-import type { CommentRow, FeedbackFilter, FeedbackStore, PostRow, Viewer } from "./feedback.store.ts";
+import type { CommentRow, FeedbackFilter, FeedbackStore, PostRow, FeedbackViewer } from "./feedback.store.ts";
 import type { FeedbackRow } from "../../../db/schema/operations.ts";
 
 const commentsInDetail = 100;
 
 export type Feedback = ReturnType<typeof createFeedback>;
 
-/** The board of bugs and suggestions (marketplace-billing-admin 8). */
+/** The feedback board: bugs, suggestions, votes and comments. */
 export function createFeedback({ store, audit, limits }: { store: FeedbackStore; audit: Pick<Audit, "change">; limits: RateLimiter }) {
   const write = (userId: string) => limits.count({ key: `feedback:${userId}`, max: 30, windowSeconds: 60 });
-  const lock = async (tx: Queries, viewer: Viewer, id: string): Promise<FeedbackRow> => {
+  const lock = async (tx: Queries, viewer: FeedbackViewer, id: string): Promise<FeedbackRow> => {
     const row = await store.lock(tx, viewer, id);
     if (!row) throw notFound("Feedback");
     return row;
   };
-  const find = async (viewer: Viewer, id: string): Promise<PostRow> => {
+  const find = async (viewer: FeedbackViewer, id: string): Promise<PostRow> => {
     const row = await store.find(viewer, id);
     if (!row) throw notFound("Feedback");
     return row;
@@ -32,31 +32,31 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
   const targetOf = (row: FeedbackRow) => ({ type: "feedback", id: row.id, name: row.title.slice(0, 200) }) as const;
 
   return {
-    list: async (viewer: Viewer, query: PageQuery & FeedbackFilter): Promise<List<FeedbackPost>> => {
+    list: async (viewer: FeedbackViewer, query: PageQuery & FeedbackFilter): Promise<List<FeedbackPost>> => {
       const page = pageOf(query);
       const { rows, total } = await store.list(viewer, query, page);
       return page.envelope(rows.map(postOf), total);
     },
     create: async (
-      viewer: Viewer,
+      viewer: FeedbackViewer,
       { type, title, description }: Pick<FeedbackRow, "type" | "title" | "description">,
     ): Promise<FeedbackPost> => {
       await write(viewer.id);
       const row = await store.insert({ user_id: viewer.id, type, title: title.trim(), description: description.trim() });
       return postOf(await find(viewer, row.id));
     },
-    get: async (viewer: Viewer, id: string): Promise<FeedbackDetail> => {
+    get: async (viewer: FeedbackViewer, id: string): Promise<FeedbackDetail> => {
       const row = await find(viewer, id);
       const { items } = await listComments(id, { limit: commentsInDetail });
       return { ...postOf(row), is_owner: row.post.user_id === viewer.id, comments: items };
     },
-    comments: async (viewer: Viewer, id: string, query: PageQuery): Promise<List<FeedbackComment>> => {
+    comments: async (viewer: FeedbackViewer, id: string, query: PageQuery): Promise<List<FeedbackComment>> => {
       await find(viewer, id);
       return listComments(id, query);
     },
-    /** For administrators. */
+    /** For administrators: changes status and visibility. */
     update: async (
-      viewer: Viewer,
+      viewer: FeedbackViewer,
       actor: Actor,
       id: string,
       { status, is_hidden, reason }: { status?: FeedbackStatus; is_hidden?: boolean; reason?: string | null },
@@ -67,21 +67,21 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
         const isTurned = is_hidden !== undefined && is_hidden !== before.is_hidden;
         if (!isMoved && !isTurned) return recordNothing();
         await store.update(tx, id, { ...(isMoved && { status }), ...(isTurned && { is_hidden }) });
-        const said = { target: targetOf(before), ...(reason !== undefined && { reason }) };
-        if (isMoved) await record({ ...said, action: "feedback.status_changed", details: { from: before.status, to: status } });
-        if (isTurned) await record({ ...said, action: is_hidden ? "feedback.hidden" : "feedback.shown" });
+        const entry = { target: targetOf(before), ...(reason !== undefined && { reason }) };
+        if (isMoved) await record({ ...entry, action: "feedback.status_changed", details: { from: before.status, to: status } });
+        if (isTurned) await record({ ...entry, action: is_hidden ? "feedback.hidden" : "feedback.shown" });
       });
       return postOf(await find(viewer, id));
     },
-    /** By its author; by an administrator with a line in the audit log. Throws `forbidden` for others who may see it. */
-    remove: async (viewer: Viewer, actor: Actor, id: string): Promise<void> => {
+    /** By its author, or by an administrator with an audit log row. Throws `forbidden` for other users. */
+    remove: async (viewer: FeedbackViewer, actor: Actor, id: string): Promise<void> => {
       const { post } = await find(viewer, id);
       if (post.user_id === viewer.id)
         return store.transaction(async (tx) => {
           await lock(tx, viewer, id);
           await store.remove(tx, id);
         });
-      if (!viewer.is_superuser) throw forbidden("forbidden", "Only its author or an administrator may delete this.");
+      if (!viewer.is_superuser) throw forbidden("forbidden", "Only its author or an administrator can delete this.");
       await audit.change(actor, async ({ tx, record }) => {
         const row = await lock(tx, viewer, id);
         await store.remove(tx, id);
@@ -92,8 +92,8 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
         });
       });
     },
-    /** Gives the caller's vote, or removes it; exact however many do so at once, and however often. */
-    vote: async (viewer: Viewer, id: string, upvoted: boolean): Promise<{ upvoted: boolean; upvote_count: number }> => {
+    /** Adds or removes the caller's vote. Idempotent; counts are exact under concurrency. */
+    vote: async (viewer: FeedbackViewer, id: string, upvoted: boolean): Promise<{ upvoted: boolean; upvote_count: number }> => {
       await limits.count({ key: `feedback-vote:${viewer.id}`, max: 60, windowSeconds: 60 });
       return store.transaction(async (tx) => {
         await lock(tx, viewer, id);
@@ -101,7 +101,7 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
         return { upvoted, upvote_count: (await store.recount(tx, id)).upvote_count };
       });
     },
-    comment: async (viewer: Viewer, id: string, content: string): Promise<FeedbackComment> => {
+    comment: async (viewer: FeedbackViewer, id: string, content: string): Promise<FeedbackComment> => {
       await write(viewer.id);
       return store.transaction(async (tx) => {
         await lock(tx, viewer, id);
@@ -112,13 +112,13 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
         return commentOf(row);
       });
     },
-    removeComment: async (viewer: Viewer, actor: Actor, id: string, commentId: string): Promise<void> => {
+    removeComment: async (viewer: FeedbackViewer, actor: Actor, id: string, commentId: string): Promise<void> => {
       const remove = async (tx: Queries) => {
         const post = await lock(tx, viewer, id);
         const found = await store.findComment(tx, id, commentId);
         if (!found) throw notFound("Comment");
         const isOwn = found.comment.user_id === viewer.id;
-        if (!isOwn && !viewer.is_superuser) throw forbidden("forbidden", "Only its author or an administrator may delete this.");
+        if (!isOwn && !viewer.is_superuser) throw forbidden("forbidden", "Only its author or an administrator can delete this.");
         await store.removeComment(tx, commentId);
         await store.recount(tx, id);
         return { post, comment: found.comment, isOwn };
@@ -137,10 +137,10 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
   };
 }
 
-/** The display name of marketplace-billing-admin 1.2; of somebody who deleted their account nothing is left. */
+/** The author's display name; deleted users are anonymous. */
 const authorOf = ({ name, username, avatar_url, is_deleted }: PostRow["author"]) =>
   is_deleted
-    ? { user_name: "Somebody who left", username: null, avatar_url: null }
+    ? { user_name: "Deleted user", username: null, avatar_url: null }
     : { user_name: [name?.trim(), username].find(Boolean) ?? "Unknown", username, avatar_url };
 const postOf = ({ post, author, has_upvoted }: PostRow): FeedbackPost => ({ ...post, ...authorOf(author), has_upvoted });
 const commentOf = ({ comment, author }: CommentRow): FeedbackComment => ({ ...comment, ...authorOf(author) });

@@ -9,8 +9,8 @@ import {
   type FeedbackRow,
 } from "../../../db/schema/operations.ts";
 
-/** Who looks: administrators see what is hidden, everybody sees their own. */
-export interface Viewer {
+/** Administrators see hidden posts; users see their own. */
+export interface FeedbackViewer {
   id: string;
   is_superuser: boolean;
 }
@@ -44,19 +44,19 @@ interface Page {
 const author = {
   name: users.name,
   username: users.username,
-  // Pictures that are kept in the row itself can be half a megabyte each: too much beside every line of a list.
+  // Inline data URIs can be half a megabyte: too large for lists.
   avatar_url: sql<string | null>`case when length(${users.avatar_url}) <= 8192 then ${users.avatar_url} end`,
   is_deleted: users.is_deleted,
 };
 const words = sql`to_tsvector('english', ${feedbackPosts.title} || ' ' || ${feedbackPosts.description})`;
-/** Any of the words, in any form; which of them carry a meaning is for the dictionary to say. */
+/** Matches any of the stemmed words. */
 const likeAny = (text: string) => sql`replace(plainto_tsquery('english', ${text})::text, '&', '|')::tsquery`;
 
 export type FeedbackStore = ReturnType<typeof createFeedbackStore>;
 export function createFeedbackStore(db: Database) {
-  const isVisible = (viewer: Viewer): SQL | undefined =>
+  const isVisible = (viewer: FeedbackViewer): SQL | undefined =>
     viewer.is_superuser ? undefined : or(eq(feedbackPosts.is_hidden, false), eq(feedbackPosts.user_id, viewer.id));
-  const posts = (q: Queries, viewer: Viewer) =>
+  const posts = (q: Queries, viewer: FeedbackViewer) =>
     q
       .select({
         post: feedbackPosts,
@@ -65,7 +65,7 @@ export function createFeedbackStore(db: Database) {
       })
       .from(feedbackPosts)
       .innerJoin(users, eq(users.id, feedbackPosts.user_id));
-  const where = (viewer: Viewer, { type, status, q, similar_to }: FeedbackFilter) =>
+  const where = (viewer: FeedbackViewer, { type, status, q, similar_to }: FeedbackFilter) =>
     and(
       isVisible(viewer),
       type && eq(feedbackPosts.type, type),
@@ -87,7 +87,7 @@ export function createFeedbackStore(db: Database) {
 
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    list: async (viewer: Viewer, filter: FeedbackFilter, page: Page): Promise<{ rows: PostRow[]; total: number }> => {
+    list: async (viewer: FeedbackViewer, filter: FeedbackFilter, page: Page): Promise<{ rows: PostRow[]; total: number }> => {
       const condition = where(viewer, filter);
       const [rows, total] = await Promise.all([
         posts(db, viewer)
@@ -99,10 +99,10 @@ export function createFeedbackStore(db: Database) {
       ]);
       return { rows, total };
     },
-    find: async (viewer: Viewer, id: string, q: Queries = db): Promise<PostRow | undefined> =>
+    find: async (viewer: FeedbackViewer, id: string, q: Queries = db): Promise<PostRow | undefined> =>
       (await posts(q, viewer).where(and(eq(feedbackPosts.id, id), isVisible(viewer))))[0],
-    /** The post itself, which stays as it is until the transaction ends. */
-    lock: async (tx: Queries, viewer: Viewer, id: string): Promise<FeedbackRow | undefined> =>
+    /** Locks the post until the transaction ends. */
+    lock: async (tx: Queries, viewer: FeedbackViewer, id: string): Promise<FeedbackRow | undefined> =>
       (
         await tx
           .select()
@@ -133,7 +133,7 @@ export function createFeedbackStore(db: Database) {
     },
     recount: async (tx: Queries, id: string): Promise<FeedbackRow> => {
       const row = await recount(tx, id);
-      if (!row) throw new Error("the post is gone");
+      if (!row) throw new Error("post not found");
       return row;
     },
 
@@ -182,8 +182,8 @@ const recount = async (tx: Queries, id: string): Promise<FeedbackRow | undefined
       .returning()
   )[0];
 
-/** Takes back a person's votes and comments, so that the counts are right when they are gone. What they posted goes with their row. */
-export async function forgetVoicesOf(tx: Queries, userId: string): Promise<void> {
+/** Deletes a user's votes and comments and corrects the counts; their posts are deleted with their row. */
+export async function deleteVotesAndComments(tx: Queries, userId: string): Promise<void> {
   const held = await tx
     .select({ id: feedbackPosts.id })
     .from(feedbackPosts)

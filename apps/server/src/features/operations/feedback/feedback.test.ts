@@ -198,7 +198,7 @@ describe("comments", () => {
     await of(gone).comment({ params: { id }, body: { content: "bye" } });
     await sql("update users set is_deleted = true, avatar_url = 'https://example.com/x.png' where id = $1", [gone.id]);
     expect((await of(ada).get({ params: { id } })).comments[0]).toMatchObject({
-      user_name: "Somebody who left",
+      user_name: "Deleted user",
       username: null,
       avatar_url: null,
       content: "bye",

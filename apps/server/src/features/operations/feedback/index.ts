@@ -1,3 +1,3 @@
 export { createFeedback } from "./feedback.service.ts";
-export { createFeedbackStore, forgetVoicesOf } from "./feedback.store.ts";
+export { createFeedbackStore, deleteVotesAndComments } from "./feedback.store.ts";
 export { mountFeedback } from "./feedback.routes.ts";

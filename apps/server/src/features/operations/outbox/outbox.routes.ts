@@ -6,7 +6,7 @@ import type { Mail } from "../../../platform/mail.ts";
 import { pageOf } from "../../../platform/pagination.ts";
 
 type Row = Parameters<Mail["read"]>[0];
-const wireOf = (row: Omit<Row, "sealed_letter">): OutboxLetter => ({
+const presentOutboxEmail = (row: Omit<Row, "sealed_letter">): OutboxLetter => ({
   id: row.id,
   kind: row.kind,
   recipient: row.recipient,
@@ -21,30 +21,30 @@ const wireOf = (row: Omit<Row, "sealed_letter">): OutboxLetter => ({
 
 const entryOf = ({ id, kind, recipient }: Row) => ({ target: { type: "server" as const, id, name: recipient }, details: { kind } });
 
-/** Outgoing mail as the administrator sees it. */
+/** Routes of outgoing email for administrators. */
 export function mountOutbox(mount: Mount, { mail, audit }: { mail: Mail; audit: Pick<Audit, "change"> }): void {
   mount("outbox", outboxRoutes, {
     list: async (_, { query }) => {
       const page = pageOf(query);
       const { rows, total } = await mail.list(query, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentOutboxEmail), total);
     },
     get: async (context, { params }) => {
       const row = await mail.find(params.id);
-      if (!row) throw notFound("Letter");
-      const said = mail.read(row);
-      // What is handed over may open an account: that it was looked at stands in the log before it is shown.
-      if (said) await audit.change(actorOf(context), ({ record }) => record({ action: "mail.read", ...entryOf(row) }));
-      return { ...wireOf(row), subject: said?.subject ?? null, text: said?.text ?? null };
+      if (!row) throw notFound("Email");
+      const email = mail.read(row);
+      // Emails may contain sign-in links, so reading one is logged first.
+      if (email) await audit.change(actorOf(context), ({ record }) => record({ action: "mail.read", ...entryOf(row) }));
+      return { ...presentOutboxEmail(row), subject: email?.subject ?? null, text: email?.text ?? null };
     },
     retry: async (context, { params }) => {
-      if (!mail.isOn) throw new AppError("not_configured", "No mail server is set up: SMTP_HOST and SMTP_SENDER_EMAIL are empty.");
-      if (!(await mail.find(params.id))) throw notFound("Letter");
+      if (!mail.isOn) throw new AppError("not_configured", "No mail server is configured. Set SMTP_HOST and SMTP_SENDER_EMAIL.");
+      if (!(await mail.find(params.id))) throw notFound("Email");
       return audit.change(actorOf(context), async ({ tx, record }) => {
         const row = await mail.retry(tx, params.id);
-        if (!row) throw conflict("conflict", "This letter was sent already.");
+        if (!row) throw conflict("conflict", "This email has already been sent.");
         await record({ action: "mail.retried", ...entryOf(row) });
-        return wireOf(row);
+        return presentOutboxEmail(row);
       });
     },
   });

@@ -22,7 +22,7 @@ test.skipIf(!isRoot)(
       expect(answer.status).toBe(503);
       expect(await answer.json()).toMatchObject({
         status: "not_ready",
-        detail: expect.stringMatching(/^The disk of DATA_DIR is full: \d MiB free/),
+        detail: expect.stringMatching(/^The disk of DATA_DIR is almost full: \d MiB free/),
         checks: { database: { ok: true }, disk: { ok: false, detail: expect.stringContaining("MiB free") } },
       });
       const error: unknown = await writeFile(join(dataDir, "filler"), Buffer.alloc(16 * 2 ** 20)).catch((reason: unknown) => reason);

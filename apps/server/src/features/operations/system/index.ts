@@ -1,4 +1,4 @@
 export { checkDisk } from "./disk.ts";
-export { createMetrics } from "./metrics.ts";
+export { createPrometheusMetrics } from "./metrics.ts";
 export { createSystemStore } from "./system.store.ts";
 export { mountSystem } from "./system.routes.ts";

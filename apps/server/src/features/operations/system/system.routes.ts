@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { systemRoutes, type PublicConfig } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { AppError } from "../../../platform/errors.ts";
-import type { Metrics } from "./metrics.ts";
+import type { PrometheusMetrics } from "./metrics.ts";
 import { within } from "../../../platform/with-timeout.ts";
 
 export interface SystemFacts {
@@ -12,7 +12,7 @@ export interface SystemFacts {
   warnings: readonly string[];
   appHost: string;
   previewDomain: string;
-  /** Replies come from a script right now. */
+  /** Model responses currently come from the demo script. */
   isDemo: () => Promise<boolean>;
   hasMail: boolean;
   hasTwoFactor: boolean;
@@ -23,12 +23,12 @@ export interface SystemFacts {
   hasStripe: boolean;
 }
 
-/** Each resolves when its part works and rejects when it does not. */
+/** Each check rejects when its component is unavailable. */
 export type Checks = Record<string, () => Promise<unknown>>;
 
 const checkMs = 3000;
 
-/** marketplace-billing-admin 10. `setup` says whether an administrator is missing and how the first one is made. */
+/** Health, readiness, metrics and public configuration. `setup`: whether an administrator is missing, and whether creating one needs the token. */
 export function mountSystem(
   mount: Mount,
   {
@@ -41,7 +41,7 @@ export function mountSystem(
     facts: SystemFacts;
     checks: Checks;
     setup: () => Promise<{ isRequired: boolean; needsToken: boolean }>;
-    metrics: Metrics;
+    metrics: PrometheusMetrics;
     metricsToken: string | undefined;
   },
 ): void {
@@ -61,7 +61,7 @@ export function mountSystem(
             return [name, { ok: true, duration_ms: Math.round(performance.now() - started) }] as const;
           } catch (err) {
             log.warn({ err, check: name }, "not ready");
-            // Only a sentence of ours is fit for everybody.
+            // Only messages of AppErrors are public.
             const detail = err instanceof AppError ? err.message : undefined;
             return [name, { ok: false, duration_ms: Math.round(performance.now() - started), ...(detail && { detail }) }] as const;
           }
@@ -74,7 +74,7 @@ export function mountSystem(
         status: "not_ready",
         detail:
           results.flatMap(([, result]) => ("detail" in result && result.detail ? [result.detail] : []))[0] ??
-          "A part of the server does not work right now.",
+          "A component of the server is unavailable.",
         code: "unavailable",
         request_id,
       });
@@ -82,14 +82,14 @@ export function mountSystem(
     metrics: async ({ user, ip, headers }, _input, { reply }) => {
       const isAdmin = user?.is_superuser === true && user.scopes === undefined;
       const bearer = /^Bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "")?.[1] ?? "";
-      const hasToken = metricsToken !== undefined && isSame(bearer, metricsToken);
-      // A proxy on this machine speaks for others, and so may a project that shares this machine's network.
+      const hasToken = metricsToken !== undefined && isEqualHash(bearer, metricsToken);
+      // Requests through a local proxy, or from a project that shares the host's network, are not local.
       const isHere =
         metricsToken === undefined &&
         facts.isolation === "full" &&
         /^(::ffff:)?127\.|^::1$/.test(ip) &&
         ["forwarded", "x-forwarded-for", "x-forwarded-host", "via", "origin"].every((name) => headers[name] === undefined);
-      if (!isAdmin && !hasToken && !isHere) throw new AppError("not_found", "There is nothing at this address.");
+      if (!isAdmin && !hasToken && !isHere) throw new AppError("not_found", "Nothing found at this address.");
       reply.header("content-type", metrics.contentType).header("cache-control", "no-store");
       return metrics.text();
     },
@@ -120,7 +120,7 @@ export function mountSystem(
   });
 }
 
-const isSame = (given: string, wanted: string): boolean => {
-  const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
+const isEqualHash = (given: string, expected: string): boolean => {
+  const [a, b] = [given, expected].map((text) => createHash("sha256").update(text).digest());
   return a !== undefined && b !== undefined && timingSafeEqual(a, b);
 };

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
 
-/** How much there is of what is worth watching. */
+/** Counts for the Prometheus metrics. */
 export interface SystemNumbers {
   tasks: { type: string; status: string; count: number }[];
   runs: { status: string; count: number }[];

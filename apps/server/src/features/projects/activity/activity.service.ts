@@ -1,11 +1,11 @@
 import type { ActivityEntry, ActivityKind, ActorKind, List } from "@tesslate/contract";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { ActivityStore, Doing } from "./activity.store.ts";
+import type { ActivityStore, RecordedAction } from "./activity.store.ts";
 
 const maxSubject = 300;
 
 export type Activity = ReturnType<typeof createActivity>;
-/** Who or which agent did what (ui.md 61): told from the event log, which records it anyway. */
+/** The activity of a project: who or which agent did what, derived from the event log. */
 export function createActivity({
   store,
   projects,
@@ -24,24 +24,24 @@ export function createActivity({
       const project = await projects.require(userId, ref);
       const page = pageOf(query);
       const found = await store.list(project.id, { actor: query.actor, kind: query.kind, limit: page.limit, offset: page.offset });
-      const doings = found.filter((doing) => doing.type !== null);
-      const person = { id: project.owner_id, name: (await nameOf(project.owner_id)) ?? "Somebody" };
+      const entries = found.filter((action) => action.type !== null);
+      const person = { id: project.owner_id, name: (await nameOf(project.owner_id)) ?? "Deleted user" };
       const tools = await store.toolsOf(
-        doings.flatMap(({ data }) => (typeof data["approval_id"] === "string" ? [data["approval_id"]] : [])),
+        entries.flatMap(({ data }) => (typeof data["approval_id"] === "string" ? [data["approval_id"]] : [])),
       );
       return page.envelope(
-        doings.map((doing) => entryOf(doing, person, tools)),
+        entries.map((action) => entryOf(action, person, tools)),
         Number(found[0]?.total ?? 0),
       );
     },
   };
 }
 
-function entryOf(doing: Doing, person: { id: string; name: string }, tools: ReadonlyMap<string, string>): ActivityEntry {
-  const { seq, ord, at, kind, actor_kind, agent_id, agent_name, task_id, data } = doing;
-  const [summary, subject] = wordsOf(doing, tools);
+function entryOf(action: RecordedAction, person: { id: string; name: string }, tools: ReadonlyMap<string, string>): ActivityEntry {
+  const { seq, ord, at, kind, actor_kind, agent_id, agent_name, task_id, data } = action;
+  const [summary, subject] = describe(action, tools);
   return {
-    id: doing.type === "terminal" ? `terminal-${text(data["id"])}` : `${seq}-${ord}`,
+    id: action.type === "terminal" ? `terminal-${text(data["id"])}` : `${seq}-${ord}`,
     at: new Date(at).toISOString(),
     kind,
     actor:
@@ -72,15 +72,15 @@ const answers: Record<string, string> = {
   allow_once: "Allowed once",
   allow_all: "Allowed for the conversation",
   deny: "Denied",
-  stop: "Stopped the run at a question",
-  timeout: "Nobody answered in time",
+  stop: "Stopped the run instead of answering",
+  timeout: "Timed out waiting for an answer",
   cancelled: "Withdrawn",
   expired: "Withdrawn",
 };
 const stops: Record<string, string> = {
-  idle: "Stopped the project, which nobody used",
-  memory: "Stopped the project for want of memory",
-  limit: "Stopped the project to make room for another",
+  idle: "Stopped the project because it was idle",
+  memory: "Stopped the project to free memory",
+  limit: "Stopped the project to start another one",
 };
 const operations: Record<string, string> = {
   project_creation: "set up the project",
@@ -94,8 +94,8 @@ const operations: Record<string, string> = {
   deployment: "deploy",
 };
 
-/** What was done, and to what. */
-function wordsOf({ type, data, message }: Doing, tools: ReadonlyMap<string, string>): [summary: string, subject: string] {
+/** Summary and subject of one entry. */
+function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<string, string>): [summary: string, subject: string] {
   switch (type) {
     case "file_changed":
       return [
@@ -115,13 +115,13 @@ function wordsOf({ type, data, message }: Doing, tools: ReadonlyMap<string, stri
       return ["Asked the agent", message ?? ""];
     case "complete":
       return [
-        data["success"] === true ? "Finished a run" : "Ended a run without finishing",
+        data["success"] === true ? "Finished a run" : "Run did not finish",
         text(data["completion_reason"]) === "cancelled" ? "cancelled" : "",
       ];
     case "approval_resolved":
       return [answers[text(data["response"])] ?? "Answered", tools.get(text(data["approval_id"])) ?? ""];
     case "question_resolved":
-      return [data["outcome"] === "answered" ? "Answered a question" : "Left a question open", list(data["choices"])];
+      return [data["outcome"] === "answered" ? "Answered a question" : "Skipped a question", list(data["choices"])];
     case "secrets_changed":
       return ["Changed secrets", list(data["keys"])];
     case "snapshot_changed":
@@ -136,7 +136,7 @@ function wordsOf({ type, data, message }: Doing, tools: ReadonlyMap<string, stri
       return ["Changed the notes", ""];
     default: {
       const what = operations[text(data["type"])] ?? text(data["type"]).replaceAll("_", " ");
-      const how = { failed: "Could not", cancelled: "Began and gave up to" }[text(data["status"])];
+      const how = { failed: "Could not", cancelled: "Cancelled:" }[text(data["status"])];
       const facts = (data["metadata"] ?? {}) as Record<string, unknown>;
       return [how ? `${how} ${what}` : past(what), text(facts["container_name"]) || text(data["error"])];
     }

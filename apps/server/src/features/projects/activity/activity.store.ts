@@ -2,10 +2,10 @@ import { sql } from "drizzle-orm";
 import type { ActivityKind, ActorKind } from "@tesslate/contract";
 import type { Database } from "../../../platform/database.ts";
 
-/** Something that was done, as it was recorded. */
-export interface Doing extends Record<string, unknown> {
+/** One action, read from the event log. */
+export interface RecordedAction extends Record<string, unknown> {
   seq: string;
-  /** Of several in one event. */
+  /** Index within an event that yields several actions. */
   ord: number;
   at: string | Date;
   type: string;
@@ -15,26 +15,26 @@ export interface Doing extends Record<string, unknown> {
   agent_name: string | null;
   task_id: string | null;
   data: Record<string, unknown>;
-  /** What a person asked a run to do. */
+  /** The prompt of a run. */
   message: string | null;
-  /** Of all pages. */
+  /** Number of rows over all pages. */
   total: string;
 }
 
-/** Tools that are commands; what others do to files is told by the files. */
+/** Tools listed as commands. Other tools show through the `file_changed` events they cause. */
 const commands = sql`('bash_exec', 'shell_exec', 'shell_open', 'run_checks')`;
-/** Told by events of their own. */
+/** Task types whose progress has its own events. */
 const quiet = sql`('agent_execution')`;
 
 export type ActivityStore = ReturnType<typeof createActivityStore>;
 export function createActivityStore(db: Database) {
   return {
-    /** One statement over the events of the project: of each the kind and the actor, then the filters, then a page. Beyond the end one row without a `type` says the total. */
+    /** One statement: kind and actor of each event, then the filters, then the page. Beyond the last page it returns one row without a `type` that carries the total. */
     list: async (
       projectId: string,
       { actor, kind, limit, offset }: { actor: ActorKind | undefined; kind: ActivityKind | undefined; limit: number; offset: number },
-    ): Promise<Doing[]> => {
-      const found = await db.execute<Doing>(sql`
+    ): Promise<RecordedAction[]> => {
+      const found = await db.execute<RecordedAction>(sql`
         with doings as (
           select e.seq, 0 as ord, e.ts as at, e.type, e.task_id, e.data,
             case e.type
@@ -78,7 +78,7 @@ export function createActivityStore(db: Database) {
         order by p.at desc, p.seq desc, p.ord desc, p.data->>'id'`);
       return found.rows;
     },
-    /** The tools that approvals were asked for. */
+    /** Tool name by approval id. */
     toolsOf: async (ids: string[]): Promise<Map<string, string>> =>
       ids.length === 0
         ? new Map()

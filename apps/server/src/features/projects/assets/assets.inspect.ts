@@ -3,10 +3,10 @@ import { fileTypeFromBuffer } from "file-type";
 import { imageSize } from "image-size";
 import { typeByExtension } from "./assets.names.ts";
 
-/** So much of a file says what it is; pictures of cameras carry long notes in front of their size. */
+/** Bytes read to detect type and dimensions. Camera images can carry long metadata before their dimensions. */
 export const headBytes = 1024 * 1024;
 
-/** What the bytes of an asset say. */
+/** Facts read from the bytes of an asset. */
 export interface AssetFacts {
   mime_type: string;
   file_type: AssetFileType;
@@ -14,12 +14,12 @@ export interface AssetFacts {
   height: number | null;
 }
 
-/** The one name of an allowed type; `undefined` for others. */
+/** The canonical MIME type of an allowed type; `undefined` for others. */
 const canonical = (mimeType: string): string | undefined => {
   const plain = mimeType.split(";")[0]?.trim().toLowerCase() ?? "";
   return assetTypes.find((t) => t.mime === plain || t.also?.includes(plain))?.mime;
 };
-/** What a client says a file is: by the part's header, else by its name. `undefined`: not allowed. */
+/** The type a client declares: the part's header, else the file extension. `undefined`: not allowed. */
 export const declaredType = (mimeType: string, filename: string): string | undefined =>
   /^(application\/octet-stream)?$/i.test(mimeType.trim()) ? typeByExtension(filename) : canonical(mimeType);
 
@@ -27,7 +27,7 @@ const fileTypeOf = (mimeType: string): AssetFileType =>
   mimeType === "application/pdf"
     ? "document"
     : ((["image", "video", "font", "audio"] as const).find((k) => mimeType.startsWith(`${k}/`)) ?? "other");
-/** One container for sound and pictures: the bytes do not tell them apart, the client does. */
+/** Container formats shared by audio and video: the bytes do not distinguish them, so the declared type decides. */
 const twins: ReadonlySet<string> = new Set([
   "audio/ogg video/ogg",
   "video/ogg audio/ogg",
@@ -37,14 +37,14 @@ const twins: ReadonlySet<string> = new Set([
 const rasters: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/x-icon"]);
 
 /**
- * Confirms what a file was said to be by its first bytes. A picture that is another kind of picture than its name says is taken for what it is;
- * anything else that is not what it claims to be is `undefined`.
+ * Checks the declared type against the first bytes. An image of another image type than declared gets its real type;
+ * any other mismatch is `undefined`.
  */
 export async function inspect(head: Uint8Array, declared: string): Promise<AssetFacts | undefined> {
-  const seen = isSvg(head) ? "image/svg+xml" : canonical((await fileTypeFromBuffer(head).catch(() => undefined))?.mime ?? "");
-  if (seen === undefined || fileTypeOf(seen) !== fileTypeOf(declared))
-    return twins.has(`${seen} ${declared}`) ? factsOf(declared, head) : undefined;
-  return factsOf(seen, head);
+  const detected = isSvg(head) ? "image/svg+xml" : canonical((await fileTypeFromBuffer(head).catch(() => undefined))?.mime ?? "");
+  if (detected === undefined || fileTypeOf(detected) !== fileTypeOf(declared))
+    return twins.has(`${detected} ${declared}`) ? factsOf(declared, head) : undefined;
+  return factsOf(detected, head);
 }
 
 const factsOf = (mime_type: string, head: Uint8Array): AssetFacts => ({
@@ -53,7 +53,7 @@ const factsOf = (mime_type: string, head: Uint8Array): AssetFacts => ({
   ...(rasters.has(mime_type) ? sizeOf(head) : { width: null, height: null }),
 });
 
-/** Pixels as they are seen: a picture that says it lies on its side is turned. A broken one has none. */
+/** Displayed dimensions in pixels, with EXIF rotation applied; null for a broken image. */
 function sizeOf(head: Uint8Array): { width: number | null; height: number | null } {
   try {
     const { width, height, orientation = 1, images } = imageSize(head);
@@ -75,7 +75,7 @@ function isSvg(head: Uint8Array): boolean {
     at = next;
   }
 }
-/** Where the comment, instruction or document type that begins at `at` ends; `undefined` when none begins, or it does not end. */
+/** End offset of the comment, processing instruction or doctype at `at`; `undefined` when there is none or it is unterminated. */
 function prologueEnd(text: string, at: number): number | undefined {
   const after = (mark: string, from: number) => {
     const found = text.indexOf(mark, from);

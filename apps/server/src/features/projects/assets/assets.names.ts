@@ -1,37 +1,37 @@
 import { assetTypes } from "@tesslate/contract";
 import { normalisePath, writablePath } from "../files/index.ts";
 
-/** A directory as assets spell it: `/` for the project itself, else `/a/b`. Throws as the path rule does, and `git_directory`. */
+/** The directory format of assets: `/` for the project root, else `/a/b`. Throws `bad_path`, `path_traversal` or `git_directory`. */
 export function directoryOf(given: string): string {
   const path = normalisePath(given.trim() === "" ? "." : given);
   return path === "" ? "/" : `/${writablePath(path)}`;
 }
-/** In the tree's terms: no slash in front. */
-export const pathOf = ({ directory, filename }: { directory: string; filename: string }): string =>
+/** Path in the file tree, without a leading slash. */
+export const assetPath = ({ directory, filename }: { directory: string; filename: string }): string =>
   directory === "/" ? filename : `${directory.slice(1)}/${filename}`;
-/** The reverse of `pathOf`. */
-export function placeOf(path: string): { directory: string; filename: string } {
+/** The reverse of `assetPath`. */
+export function splitAssetPath(path: string): { directory: string; filename: string } {
   const cut = path.lastIndexOf("/");
   return { directory: cut < 0 ? "/" : `/${path.slice(0, cut)}`, filename: path.slice(cut + 1) };
 }
 
 const maxStem = 150;
 const knownExtensions: ReadonlySet<string> = new Set(assetTypes.flatMap((t) => t.extensions));
-/** What stands after the last dot; nothing when only dots stand before it. */
+/** The file extension; empty for dotfiles. */
 const extensionOf = (name: string): string => {
   const cut = name.lastIndexOf(".");
   return /[^.]/.test(name.slice(0, Math.max(cut, 0))) ? name.slice(cut + 1) : "";
 };
 
-/** The type a name promises; `undefined` when no asset ends like that. */
+/** The type of a file extension; `undefined` when no asset type has it. */
 export const typeByExtension = (name: string): string | undefined => {
   const extension = extensionOf(name).toLowerCase();
   return assetTypes.find((t) => t.extensions.includes(extension))?.mime;
 };
 
 /**
- * The name rule of accounts-projects 4.4: the last part of the path, a space becomes `-`, what is not a letter, digit, `_`, `.`, `-` becomes `_`,
- * and so do dots before the ending. A name without an ending of an asset gets the usual one of its type: a name must not promise something else.
+ * Normalizes an asset's file name: the last path segment, spaces become `-`, characters other than letters, digits, `_`, `.` and `-` become `_`,
+ * and so do dots before the extension. A name without the extension of an asset type gets the default one of its type.
  */
 export function assetName(given: string, mimeType: string): string {
   const base = given.trim().replaceAll("\\", "/").split("/").at(-1) ?? "";
@@ -42,7 +42,7 @@ export function assetName(given: string, mimeType: string): string {
   return `${stem.replaceAll(".", "_").slice(0, maxStem) || "file"}.${extension}`;
 }
 
-/** `logo.png`, `logo-1.png`, `logo-2.png` … without an end. */
+/** `logo.png`, `logo-1.png`, `logo-2.png` …, endless. */
 export function* numbered(filename: string): Generator<string> {
   yield filename;
   const cut = filename.lastIndexOf(".");

@@ -1,16 +1,16 @@
 import type { Entry, Tree } from "@tesslate/runtime";
 import { skippedDirectories } from "../files/index.ts";
 import { headBytes, inspect } from "./assets.inspect.ts";
-import { pathOf, placeOf } from "./assets.names.ts";
+import { assetPath, splitAssetPath } from "./assets.names.ts";
 import type { AssetsStore, Correction } from "./assets.store.ts";
 import type { AssetRow } from "../../../db/schema/projects.ts";
 
 const filesAtOnce = 32;
 
 /**
- * Makes the rows of a project agree with its tree: whoever changed it (an agent, a terminal, a checkout, a restored snapshot), the rows follow.
- * A file that was moved is found by its etag, which outlives a move; one that was changed is looked at again; one that is gone takes its row
- * out of sight until it comes back.
+ * Makes the asset rows match the file tree after any change (agent, terminal, git checkout, snapshot restore).
+ * A moved file is recognized by its etag, which survives a move; a changed file is inspected again; the row of a missing file is hidden until
+ * the file is back.
  */
 export async function reconcileAssets(projectId: string, tree: Tree, store: AssetsStore): Promise<void> {
   const rows = await store.listAll(projectId);
@@ -19,30 +19,30 @@ export async function reconcileAssets(projectId: string, tree: Tree, store: Asse
   for (let i = 0; i < rows.length; i += filesAtOnce)
     await Promise.all(
       rows.slice(i, i + filesAtOnce).map(async (row) => {
-        const entry = await tree.stat(pathOf(row)).catch(() => undefined);
+        const entry = await tree.stat(assetPath(row)).catch(() => undefined);
         if (!entry || entry.isDirectory) {
           if (row.missing_since === null) lost.push(row);
         } else if (row.etag !== entry.etag || row.missing_since !== null) corrections.push(await looked(row, entry, tree));
       }),
     );
   if (lost.length > 0) {
-    const taken = new Set(rows.map(pathOf));
+    const taken = new Set(rows.map(assetPath));
     const found = new Map<string, string>();
     for (const entry of await tree.walk({ skip: skippedDirectories }))
       if (!entry.isDirectory && !taken.has(entry.path)) found.set(entry.etag, entry.path);
     for (const row of lost) {
       const path = found.get(row.etag);
       found.delete(row.etag);
-      corrections.push(path === undefined ? { row, now: "missing" } : { row, now: "moved", to: placeOf(path) });
+      corrections.push(path === undefined ? { row, now: "missing" } : { row, now: "moved", to: splitAssetPath(path) });
     }
   }
   const news = corrections.filter((c) => c.now !== "missing" || c.row.missing_since === null);
   if (news.length > 0) await store.correct(projectId, news);
 }
 
-/** What a file is by now; one that is no asset any more counts as gone. */
+/** Inspects a changed file; one that is no longer an asset counts as missing. */
 async function looked(row: AssetRow, entry: Entry, tree: Tree): Promise<Correction> {
-  const head = await readHead(tree, pathOf(row)).catch(() => undefined);
+  const head = await readHead(tree, assetPath(row)).catch(() => undefined);
   const facts = head && (await inspect(head, row.mime_type));
   return facts ? { row, now: "changed", facts: { ...facts, etag: entry.etag, file_size: entry.size } } : { row, now: "missing" };
 }

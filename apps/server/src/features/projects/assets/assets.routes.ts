@@ -6,15 +6,14 @@ import { uploadedParts } from "../../../http/uploads.ts";
 import type { Assets } from "./assets.service.ts";
 
 /**
- * Nothing of an asset runs on the app's origin. A picture that can hold scripts is only ever a download (a page may still show it as a picture,
- * where scripts do not run); a browser's own viewers for sound, video and PDF need a little more than nothing.
+ * No asset may run script on the app's origin. SVG is always sent as a download (an `<img>` can still show it, without scripts);
+ * the browser's viewers for audio, video and PDF need a slightly wider content security policy.
  */
 const policyOf = (mimeType: string) =>
   mimeType === "application/pdf"
     ? "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
     : "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'";
 
-/** accounts-projects 4.4 and 9. */
 export function mountAssets(mount: Mount, { assets }: { assets: Assets }): void {
   mount("assets", assetsRoutes, {
     list: ({ user }, { params, query }) => assets.list(user.id, params.id, query),

@@ -3,15 +3,15 @@ import { RuntimeError, type StagedFile, type Tree } from "@tesslate/runtime";
 import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { isSkipped, skippedDirectories, type Announce, type FileChange } from "../files/index.ts";
+import { isSkipped, skippedDirectories, type Announce, type ProjectFileChange } from "../files/index.ts";
 import type { ProjectRow, AssetRow } from "../../../db/schema/projects.ts";
 import { declaredType, headBytes, inspect } from "./assets.inspect.ts";
-import { assetName, directoryOf, numbered, pathOf, placeOf } from "./assets.names.ts";
+import { assetName, directoryOf, numbered, assetPath, splitAssetPath } from "./assets.names.ts";
 import { reconcileAssets } from "./assets.reconcile.ts";
 import type { AssetsStore } from "./assets.store.ts";
 
 /** What assets need of projects. */
-export interface ProjectAccess {
+interface ProjectAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   find(id: string): Promise<ProjectRow | undefined>;
   sandboxOf(project: ProjectRow): Promise<{ files: Tree }>;
@@ -19,7 +19,7 @@ export interface ProjectAccess {
 
 export type Assets = ReturnType<typeof createAssets>;
 
-/** Pictures, fonts, sound and the like of a project (accounts-projects 4.4). They are files of its tree; the rows beside them follow the tree. */
+/** Images, fonts, audio, video and PDFs of a project. The file tree is the source of truth; the rows are reconciled with it. */
 export function createAssets({ store, projects, announce }: { store: AssetsStore; projects: ProjectAccess; announce: Announce }) {
   const open = async (userId: string, ref: string) => {
     const project = await projects.require(userId, ref);
@@ -33,8 +33,8 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
   const rowIn = async (userId: string, ref: string, id: string) => {
     const opened = await open(userId, ref);
     let row = await requireRow(opened.project, id);
-    // Somebody may have moved or removed the file behind our back.
-    if (!(await opened.tree.stat(pathOf(row)))) {
+    // The file may have been moved or removed in the sandbox since the row was written.
+    if (!(await opened.tree.stat(assetPath(row)))) {
       await reconcileAssets(opened.project.id, opened.tree, store);
       row = await requireRow(opened.project, id);
     }
@@ -56,10 +56,10 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
       };
       await reconcileAssets(project.id, tree, store);
       const { rows, total } = await store.list(project.id, filter, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentAsset), total);
     },
 
-    /** One file, and the directory it goes to before or after it. */
+    /** Multipart body with one file; the `directory` field may come before or after it. */
     upload: async (userId: string, ref: string, parts: AsyncIterable<UploadedFile | UploadedField>): Promise<Asset> => {
       const { project, tree } = await open(userId, ref);
       let directory = directoryOf("public");
@@ -73,43 +73,43 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
           if (part.field !== "file") throw invalid(["body", "file"], "Field required", "missing");
           if (taken) throw badRequest("Send one file at a time.");
           const declared = declaredType(part.mimeType, part.path);
-          if (declared === undefined) throw notAllowed(part);
-          const { data, head } = keepingHead(part.data);
+          if (declared === undefined) throw typeNotAllowed(part);
+          const { data, head } = captureHead(part.data);
           const staged = await tree.stage(data, { maxBytes: maxAssetBytes }).catch((error: unknown) => {
             if (!(error instanceof RuntimeError) || error.code !== "too_large") throw error;
-            throw new AppError("payload_too_large", "An asset may have at most 20 MiB.", {
+            throw new AppError("payload_too_large", "Assets are limited to 20 MiB.", {
               cause: error,
               details: { limit: maxAssetBytes },
             });
           });
           taken = { path: part.path, declared, staged, head };
-          if (part.isCut()) throw badRequest("The upload broke off.");
+          if (part.isCut()) throw badRequest("The upload was interrupted. Upload the file again.");
         }
         if (!taken) throw invalid(["body", "file"], "Field required", "missing");
         const facts = await inspect(taken.head(), taken.declared);
-        if (!facts) throw notAllowed({ mimeType: taken.declared, path: taken.path });
+        if (!facts) throw typeNotAllowed({ mimeType: taken.declared, path: taken.path });
 
         for (const filename of numbered(assetName(taken.path, facts.mime_type))) {
           const place = { directory, filename };
-          const entry = await placedAt(taken.staged, pathOf(place));
+          const entry = await placeIfFree(taken.staged, assetPath(place));
           if (!entry) continue;
           const row = await store
             .insert({ project_id: project.id, ...place, ...facts, file_size: entry.size, etag: entry.etag })
             .catch(async (error: unknown) => {
-              await tree.remove(pathOf(place)).catch(() => undefined);
+              await tree.remove(assetPath(place)).catch(() => undefined);
               throw error;
             });
           if (!row) throw notFound("Project");
-          await announce(project, [{ path: pathOf(place), op: "add", etag: entry.etag, size: entry.size }]);
-          return wireOf(row);
+          await announce(project, [{ path: assetPath(place), op: "add", etag: entry.etag, size: entry.size }]);
+          return presentAsset(row);
         }
-        throw conflict("conflict", "There is no free name for this file.");
+        throw conflict("conflict", "No free file name found. Rename the file and upload it again.");
       } finally {
         await taken?.staged.discard();
       }
     },
 
-    /** Every folder of the tree that is not made by tools, the project itself first. */
+    /** Every folder of the tree except generated ones (`node_modules`, `dist` …), the root first. */
     directories: async (userId: string, ref: string, query: PageQuery): Promise<List<AssetDirectory>> => {
       const { project, tree } = await open(userId, ref);
       const page = pageOf(query);
@@ -139,24 +139,24 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
         directory: change.directory === undefined ? row.directory : directoryOf(change.directory),
         filename: change.filename === undefined ? row.filename : assetName(change.filename, row.mime_type),
       };
-      const [from, path] = [pathOf(row), pathOf(to)];
-      if (from === path) return wireOf(row);
+      const [from, path] = [assetPath(row), assetPath(to)];
+      if (from === path) return presentAsset(row);
       await tree.rename(from, path).catch((error: unknown) => {
         if (!(error instanceof RuntimeError)) throw error;
         if (error.code === "not_found") throw notFound("Asset");
-        if (error.code === "exists") throw conflict("conflict", `${path} exists already.`, { path });
+        if (error.code === "exists") throw conflict("conflict", `${path} already exists.`, { path });
         throw error;
       });
       const moved = await store.move(row, to);
       if (!moved) throw notFound("Asset");
       await announce(project, [{ path: from, op: "move", new_path: path, etag: row.etag, size: row.file_size }]);
-      return wireOf(moved);
+      return presentAsset(moved);
     },
 
-    /** The bytes; `range` says which of them. Throws `not_found` when the file is gone. */
+    /** The bytes, or the given range of them. Throws `not_found` when the file is gone. */
     file: async (userId: string, ref: string, id: string, range: (size: number) => { start: number; end: number } | undefined) => {
       const { tree, row } = await rowIn(userId, ref, id);
-      const path = pathOf(row);
+      const path = assetPath(row);
       const wanted = range((await tree.stat(path))?.size ?? 0);
       return { ...(await tree.stream(path, wanted)), range: wanted, filename: row.filename, mimeType: row.mime_type };
     },
@@ -164,7 +164,7 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
       const { project, tree } = await open(userId, ref);
       const row = await requireRow(project, id);
-      const path = pathOf(row);
+      const path = assetPath(row);
       const entry = await tree.stat(path);
       const isThere = entry !== undefined && !entry.isDirectory;
       if (isThere)
@@ -175,13 +175,13 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
       if (isThere) await announce(project, [{ path, op: "delete" }]);
     },
 
-    /** Files were changed through the API: what moved takes its rows along. The rest is seen at the next look. */
-    follow: async (projectId: string, changes: readonly FileChange[]): Promise<void> => {
+    /** Moves rows along with files moved through the API. Other changes are reconciled on the next list. */
+    follow: async (projectId: string, changes: readonly ProjectFileChange[]): Promise<void> => {
       for (const { op, path, new_path } of changes)
         if (op === "move" && new_path !== undefined)
-          await store.movePath(projectId, { path, ...placeOf(path) }, { path: new_path, ...placeOf(new_path) });
+          await store.movePath(projectId, { path, ...splitAssetPath(path) }, { path: new_path, ...splitAssetPath(new_path) });
     },
-    /** After the tree was replaced as a whole, e.g. by a snapshot. */
+    /** For after the whole tree was replaced, e.g. by a snapshot restore. */
     reconcile: async (projectId: string): Promise<void> => {
       const project = await projects.find(projectId);
       if (project) await reconcileAssets(projectId, (await projects.sandboxOf(project)).files, store);
@@ -189,15 +189,15 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
   };
 }
 
-const notAllowed = ({ mimeType, path }: { mimeType: string; path: string }) =>
+const typeNotAllowed = ({ mimeType, path }: { mimeType: string; path: string }) =>
   badRequest(
-    "Assets are pictures (JPEG, PNG, GIF, SVG, WebP, BMP, ICO), video, sound, fonts and PDF, and their content has to be what they say.",
+    "File type not allowed. Upload an image (JPEG, PNG, GIF, SVG, WebP, BMP, ICO), video, audio, font or PDF whose content matches its type.",
     "asset_type_not_allowed",
     { filename: path, mime_type: mimeType },
   );
 
-/** `undefined`: something of that name is there already. */
-const placedAt = (staged: StagedFile, path: string) =>
+/** `undefined`: the path is taken. */
+const placeIfFree = (staged: StagedFile, path: string) =>
   staged.place(path).then(
     ({ entry }) => entry,
     (error: unknown) => {
@@ -206,8 +206,8 @@ const placedAt = (staged: StagedFile, path: string) =>
     },
   );
 
-/** Lets the bytes pass and remembers the first of them. */
-function keepingHead(data: AsyncIterable<Uint8Array>) {
+/** Passes the bytes through and keeps the first `headBytes`. */
+function captureHead(data: AsyncIterable<Uint8Array>) {
   const kept: Uint8Array[] = [];
   let size = 0;
   const pass = async function* () {
@@ -222,12 +222,12 @@ function keepingHead(data: AsyncIterable<Uint8Array>) {
   return { data: pass(), head: () => Buffer.concat(kept) };
 }
 
-const wireOf = (row: AssetRow): Asset => ({
+const presentAsset = (row: AssetRow): Asset => ({
   id: row.id,
   project_id: row.project_id,
   filename: row.filename,
   directory: row.directory,
-  path: pathOf(row),
+  path: assetPath(row),
   file_type: row.file_type,
   file_size: row.file_size,
   mime_type: row.mime_type,

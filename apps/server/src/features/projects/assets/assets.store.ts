@@ -12,7 +12,7 @@ interface Place {
   directory: string;
   filename: string;
 }
-/** One thing `reconcile` found out about a row. Applied only while the row is still where it was. */
+/** A difference `reconcile` found for one row. Applied only if the row has not moved since. */
 export type Correction = { row: AssetRow } & (
   | { now: "missing" }
   | { now: "moved"; to: Place }
@@ -25,8 +25,8 @@ const escaped = (text: string) => text.replace(/[\\%_]/g, (c) => `\\${c}`);
 
 export type AssetsStore = ReturnType<typeof createAssetsStore>;
 export function createAssetsStore(db: Database) {
-  /** Whatever changes where rows are waits for its turn in the project: two rows never want the same place. */
-  const inTurn = <T>(projectId: string, work: (tx: Queries) => Promise<T>): Promise<T> =>
+  /** Serializes moves within a project with an advisory lock, so that two rows never claim the same path. */
+  const serialized = <T>(projectId: string, work: (tx: Queries) => Promise<T>): Promise<T> =>
     db.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`assets:${projectId}`}, 0))`);
       return work(tx);
@@ -57,7 +57,7 @@ export function createAssetsStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** Also those whose file is gone. */
+    /** Includes rows whose file is missing. */
     listAll: (projectId: string): Promise<AssetRow[]> => db.select().from(assets).where(eq(assets.project_id, projectId)),
     find: async (projectId: string, id: string): Promise<AssetRow | undefined> =>
       (
@@ -74,28 +74,28 @@ export function createAssetsStore(db: Database) {
         .groupBy(assets.directory);
       return new Map(rows.map((r) => [r.directory, r.n]));
     },
-    /** A new asset; what was known of an earlier file of that name goes. */
+    /** Inserts an asset and deletes the row of an earlier file at that path. */
     insert: (values: typeof assets.$inferInsert): Promise<AssetRow | undefined> =>
-      inTurn(values.project_id, async (tx) => {
+      serialized(values.project_id, async (tx) => {
         await tx.delete(assets).where(at(values.project_id, values));
         return (await tx.insert(assets).values(values).returning())[0];
       }),
-    /** What is known of one project's files, for a copy of it. */
+    /** Copies all rows to a cloned project. */
     copyAll: async (tx: Queries, from: string, to: string): Promise<void> => {
       const rows = await tx.select().from(assets).where(eq(assets.project_id, from));
       if (rows.length > 0) await tx.insert(assets).values(rows.map(({ id: _id, ...row }) => ({ ...row, project_id: to })));
     },
-    move: (row: AssetRow, to: Place): Promise<AssetRow | undefined> => inTurn(row.project_id, (tx) => moveRow(tx, row, to)),
-    /** The file is gone; the row waits for it unseen. */
+    move: (row: AssetRow, to: Place): Promise<AssetRow | undefined> => serialized(row.project_id, (tx) => moveRow(tx, row, to)),
+    /** Hides the row of a missing file until the file is back. */
     hide: async (id: string): Promise<void> => {
       await db
         .update(assets)
         .set({ missing_since: sql`now()` })
         .where(eq(assets.id, id));
     },
-    /** A file or folder was moved: its rows go along. Rows of what was there before go. */
+    /** Moves the rows of a moved file or folder and deletes the rows at the target path. */
     movePath: (projectId: string, from: Place & { path: string }, to: Place & { path: string }): Promise<void> =>
-      inTurn(projectId, async (tx) => {
+      serialized(projectId, async (tx) => {
         const below = (path: string) => sql`(${assets.directory} = ${`/${path}`} or starts_with(${assets.directory}, ${`/${path}/`}))`;
         const moved = and(eq(assets.project_id, projectId), or(at(projectId, from), below(from.path)));
         if ((await tx.select({ n: count() }).from(assets).where(moved))[0]?.n === 0) return;
@@ -106,9 +106,9 @@ export function createAssetsStore(db: Database) {
           .set({ directory: sql`${`/${to.path}`} || substr(${assets.directory}, ${from.path.length + 2})` })
           .where(and(eq(assets.project_id, projectId), below(from.path)));
       }),
-    /** What was read from the tree, all of it or nothing. */
+    /** Applies the corrections of a reconcile in one transaction. */
     correct: (projectId: string, corrections: Correction[]): Promise<void> =>
-      inTurn(projectId, async (tx) => {
+      serialized(projectId, async (tx) => {
         for (const correction of corrections) {
           const { row } = correction;
           const same = and(eq(assets.id, row.id), at(projectId, row), eq(assets.etag, row.etag));

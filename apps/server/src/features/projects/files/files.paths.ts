@@ -1,6 +1,6 @@
 import { AppError } from "../../../platform/errors.ts";
 
-/** Folders that can be made again; not listed, not searched, not watched (accounts-projects 4.3). */
+/** Generated folders: not listed, searched or watched. */
 export const skippedDirectories: ReadonlySet<string> = new Set([
   "node_modules",
   ".git",
@@ -28,15 +28,15 @@ const maxPathBytes = 1024;
 const maxSegmentBytes = 255;
 
 /**
- * The path rule of accounts-projects 4.3 for a path that was URL-decoded once: trimmed, `\` is `/`, no NUL, no `..` segment,
- * leading slashes and `.` segments dropped. Throws `bad_path` or `path_traversal`. What symlinks do is the tree's business.
+ * Normalizes a path that was URL-decoded once: trimmed, `\` becomes `/`, leading slashes and `.` segments dropped. Throws `bad_path`
+ * (empty, NUL, too long) or `path_traversal` (a `..` segment). Symlinks are checked by the file tree.
  */
 export function normalisePath(given: string): string {
   const text = given.trim().replaceAll("\\", "/");
   if (text === "") throw new AppError("bad_path", "The path is empty.");
   if (text.includes("\0")) throw new AppError("bad_path", "The path contains a NUL character.");
   const segments = text.split("/").filter((s) => s !== "" && s !== ".");
-  if (segments.includes("..")) throw new AppError("path_traversal", "The path leaves the project.");
+  if (segments.includes("..")) throw new AppError("path_traversal", "The path points outside the project.");
   const path = segments.join("/");
   if (Buffer.byteLength(path) > maxPathBytes) throw new AppError("bad_path", `The path is longer than ${maxPathBytes} bytes.`);
   if (segments.some((s) => Buffer.byteLength(s) > maxSegmentBytes))
@@ -44,26 +44,28 @@ export function normalisePath(given: string): string {
   return path;
 }
 
-/** A path that may be changed: not the project itself, nothing under `.git`. */
+/** A path that may be written: not the project root, nothing under `.git`. */
 export function writablePath(given: string): string {
   const path = normalisePath(given);
-  if (path === "") throw new AppError("bad_path", "The path names the project itself.");
-  if (path.split("/").includes(".git")) throw new AppError("git_directory", "Files under .git are changed through git only.");
+  if (path === "") throw new AppError("bad_path", "The path is the project root. Give the path of a file or folder in it.");
+  if (path.split("/").includes(".git"))
+    throw new AppError("git_directory", "Files under .git cannot be changed through this API. Use git.");
   return path;
 }
 
-/** A tree may hold longer paths than the files' API makes. */
+/** The tree may hold longer paths than the files API accepts. */
 const maxExactPathBytes = 4096;
 
 /**
- * A path of the tree, "" for all of it, as git names it: unlike the rule of the files' API nothing is trimmed and a backslash is a
- * character, for another file must not be acted on. Throws `bad_path`, `path_traversal`, and `git_directory` for what is git's own.
+ * A path as git spells it, "" for the whole tree. Unlike `safePath` it trims nothing and keeps backslashes, because a changed path
+ * would name another file. Throws `bad_path`, `path_traversal` or, under `.git`, `git_directory`.
  */
 export function exactPath(given: string): string {
-  if (given === "" || given.includes("\0")) throw new AppError("bad_path", "This is not the path of a file.");
+  if (given === "" || given.includes("\0"))
+    throw new AppError("bad_path", "Not a valid file path: it is empty or contains a NUL character.");
   const segments = given.split("/").filter((segment) => segment !== "" && segment !== ".");
-  if (segments.includes("..")) throw new AppError("path_traversal", "The path leaves the project.");
-  if (segments.includes(".git")) throw new AppError("git_directory", "Files under .git are changed through git only.");
+  if (segments.includes("..")) throw new AppError("path_traversal", "The path points outside the project.");
+  if (segments.includes(".git")) throw new AppError("git_directory", "Files under .git cannot be changed through this API. Use git.");
   const path = segments.join("/");
   if (Buffer.byteLength(path) > maxExactPathBytes) throw new AppError("bad_path", `The path is longer than ${maxExactPathBytes} bytes.`);
   return path;

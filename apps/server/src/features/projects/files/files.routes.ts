@@ -16,7 +16,6 @@ const tagOf = (header: string | undefined) =>
     .replace(/^W\//, "")
     .replace(/^"(.*)"$/, "$1");
 
-/** accounts-projects 4.3. */
 export function mountFiles(mount: Mount, { files, search, upload }: { files: Files; search: FileSearch; upload: FileUpload }): void {
   mount("files", filesRoutes, {
     list: ({ user }, { params, query }) => files.list(user.id, params.id, query),
@@ -72,7 +71,7 @@ export function mountFiles(mount: Mount, { files, search, upload }: { files: Fil
         recursive: query.recursive === true,
         ...(ifMatch !== undefined && ifMatch !== "*" && { ifMatch }),
       });
-      // 204 has no body: the way back stands in a header.
+      // 204 has no body, so the checkpoint id is sent in a header.
       if (checkpoint_id !== null) context.setHeader("checkpoint-id", checkpoint_id);
     },
   });

@@ -93,7 +93,7 @@ describe("search in a project", () => {
     for (const query of ["q=(&regex=true", "q=x&glob=[z-a]"]) {
       const answer = await app.request(`/api/projects/${id}/file-search?${query}`, { user: owner });
       expect([query, answer.status]).toEqual([query, 400]);
-      expect(((await answer.json()) as { detail: string }).detail).toMatch(/^The search was not understood: ./);
+      expect(((await answer.json()) as { detail: string }).detail).toMatch(/^Invalid search expression or glob: ./);
     }
     expect((await app.request(`/api/projects/${id}/file-search?q=a%0Ab`, { user: owner })).status).toBe(422);
     expect((await app.request(`/api/projects/${id}/file-search`, { user: owner })).status).toBe(422);

@@ -7,7 +7,7 @@ const maxMatches = 2000;
 const maxMatchesPerFile = 200;
 const maxFileSize = "2M";
 const timeoutMs = 20_000;
-/** A longer line of ripgrep's answer is a minified file: it is left out instead of being kept in memory. */
+/** Longer lines of ripgrep's output come from minified files and are skipped to bound memory. */
 const maxJsonChars = 1024 * 1024;
 const maxTextChars = 400;
 const textBefore = 80;
@@ -15,8 +15,8 @@ const textBefore = 80;
 export type FileSearch = ReturnType<typeof createFileSearch>;
 
 /**
- * Content search (accounts-projects 9): ripgrep inside the project's sandbox, without network and without the right to write.
- * `keepAwake` wakes a frozen project and keeps it awake until the search is over; a stopped one stays stopped.
+ * Content search: ripgrep in the project's sandbox, without network and read-only.
+ * `keepAwake` wakes a frozen project and keeps it awake until the search ends; a stopped one stays stopped.
  */
 export function createFileSearch({
   projects,
@@ -25,7 +25,7 @@ export function createFileSearch({
   projects: ProjectAccess;
   keepAwake: (projectId: string) => Promise<() => void>;
 }) {
-  /** Resolves with the first hit or the end, so that a bad expression is refused before the stream begins. */
+  /** Resolves with the first match or the end, so that an invalid expression is rejected before the stream starts. */
   return async (userId: string, ref: string, query: SearchQuery, signal: AbortSignal): Promise<AsyncIterable<SearchEvent>> => {
     const project = await projects.require(userId, ref);
     const sandbox = await projects.sandboxOf(project);
@@ -62,8 +62,9 @@ export function createFileSearch({
     await Promise.race([found.waiting(), ended]);
     if (matches === 0) {
       const { exitCode, stderr, timedOut, aborted } = await ended;
-      // 1: nothing found; 2: the expression or the glob is not understood.
-      if (exitCode !== 0 && exitCode !== 1 && !timedOut && !aborted) throw badRequest(`The search was not understood: ${reasonOf(stderr)}`);
+      // 1: no match; 2: invalid expression or glob.
+      if (exitCode !== 0 && exitCode !== 1 && !timedOut && !aborted)
+        throw badRequest(`Invalid search expression or glob: ${reasonOf(stderr)}`);
     }
     return (async function* () {
       let seq = 0;
@@ -117,7 +118,7 @@ interface RipgrepMatch {
   data?: { path?: RipgrepText; lines?: RipgrepText; line_number?: number; submatches?: { start: number; end: number }[] };
 }
 
-/** One line of ripgrep's answer, if it is a match. Its offsets are bytes; ours are UTF-16 units of the shown text. */
+/** Parses one line of ripgrep's JSON output, if it is a match. Byte offsets become UTF-16 offsets of the shown text. */
 export function matchOf(json: string): SearchMatch | undefined {
   const { type, data } = JSON.parse(json) as RipgrepMatch;
   if (type !== "match" || data?.path?.text === undefined) return undefined;
@@ -137,16 +138,16 @@ export function matchOf(json: string): SearchMatch | undefined {
   };
 }
 
-/** ripgrep says "rg: regex parse error:", the expression with a caret, and then the reason. */
+/** ripgrep prints "rg: regex parse error:", the expression with a caret, then the reason. */
 const reasonOf = (stderr: string) =>
   stderr
     .trim()
     .split("\n")
     .at(-1)
     ?.replace(/^(rg|error): /, "")
-    .trim() || "no reason was given.";
+    .trim() || "unknown error.";
 
-/** Whole lines out of chunks; what is longer than `maxChars` is thrown away as it comes. */
+/** Splits chunks into lines; lines longer than `maxChars` are dropped while they arrive. */
 export function createLineReader(maxChars: number, onLine: (line: string) => void, onTooLong: () => void) {
   let rest = "";
   let isSkipping = false;
@@ -170,7 +171,7 @@ export function createLineReader(maxChars: number, onLine: (line: string) => voi
   };
 }
 
-/** Items from a callback to one reader, in order. */
+/** A queue from a callback to one async reader. */
 function createChannel<T>() {
   const queue: T[] = [];
   let isEnded = false;
@@ -185,7 +186,7 @@ function createChannel<T>() {
       isEnded = true;
       wake();
     },
-    /** Until there is something to read, or nothing will come any more. */
+    /** Resolves when there is an item or the queue is closed. */
     waiting,
     async *items() {
       for (;;) {

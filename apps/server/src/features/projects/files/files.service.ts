@@ -14,16 +14,16 @@ import type { FilesWatch } from "./files.watch.ts";
 export interface ProjectAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   sandboxOf(project: ProjectRow): Promise<Sandbox>;
-  /** The project was worked on: `updated_at` and `last_activity`. */
+  /** Sets `updated_at` and `last_activity`. */
   touch(projectId: string): Promise<void>;
 }
 interface Preconditions {
-  /** `*`: whatever is there, but something must be. */
+  /** `*`: any version, but the file must exist. */
   ifMatch?: string;
   ifNoneMatch?: "*";
 }
 
-export interface FileChange {
+export interface ProjectFileChange {
   path: string;
   op: "add" | "update" | "delete" | "move";
   new_path?: string;
@@ -31,15 +31,15 @@ export interface FileChange {
   size?: number;
   is_directory?: boolean;
 }
-/** Tells the project's stream about changes that the API made itself. */
-export type Announce = (project: Pick<ProjectRow, "id">, changes: FileChange[]) => Promise<void>;
+/** Emits `file_changed` events for changes made through the API. */
+export type Announce = (project: Pick<ProjectRow, "id">, changes: ProjectFileChange[]) => Promise<void>;
 
 const maxListedContentBytes = 100_000;
-/** Contents of one `file-batch`. */
+/** Total content of one `file-batch` response. */
 const maxBatchBytes = 32 * 1024 * 1024;
 
-/** Called for every change through the API, before anybody is told of it. */
-export type OnFilesChanged = (projectId: string, changes: readonly FileChange[]) => Promise<void>;
+/** Called for every change through the API, before its event is emitted. */
+export type OnFilesChanged = (projectId: string, changes: readonly ProjectFileChange[]) => Promise<void>;
 
 export const createAnnounce =
   ({
@@ -68,26 +68,26 @@ export const createAnnounce =
     ]);
   };
 
-/** A checkpoint before something of a person's is removed or replaced. Its id; null when none could be kept. */
-export type KeepFilesBefore = (project: ProjectRow, label: string) => Promise<string | null>;
+/** Creates a checkpoint before files are removed or replaced. Its id; null when it failed. */
+export type CheckpointBefore = (project: ProjectRow, label: string) => Promise<string | null>;
 
 export type Files = ReturnType<typeof createFiles>;
 
-/** The working tree over the API (accounts-projects 4.3). The tree is the only truth; nothing of it is in the database. */
+/** The files of a project over the API. The tree is the source of truth; nothing of it is in the database. */
 export function createFiles({
   projects,
-  announce: tell,
-  keepBefore,
+  announce: announceAll,
+  checkpointBefore,
 }: {
   projects: ProjectAccess;
   announce: Announce;
-  keepBefore: KeepFilesBefore;
+  checkpointBefore: CheckpointBefore;
 }) {
   const open = async (userId: string, ref: string) => {
     const project = await projects.require(userId, ref);
     return { project, tree: (await projects.sandboxOf(project)).files };
   };
-  const announce = (project: ProjectRow, change: FileChange) => tell(project, [change]);
+  const announce = (project: ProjectRow, change: ProjectFileChange) => announceAll(project, [change]);
   const listed = async (tree: Sandbox["files"], under?: string) =>
     (await tree.walk({ skip: skippedDirectories, ...(under !== undefined && { under }) })).filter((e) => !isSkipped(e.path));
 
@@ -102,7 +102,7 @@ export function createFiles({
       const items = await Promise.all(
         all.slice(page.offset, page.offset + page.limit).map(async (entry) => {
           const isWanted = content && !entry.isDirectory && entry.size <= maxListedContentBytes;
-          // A file may vanish between the listing and the reading; it is then listed without its content.
+          // A file can be deleted between listing and reading; it is then listed without content.
           const data = isWanted
             ? await tree.read(entry.path, { maxBytes: maxListedContentBytes }).then(
                 (r) => r.data,
@@ -110,7 +110,7 @@ export function createFiles({
               )
             : undefined;
           const shown = under === "" ? entry : { ...entry, path: entry.path.slice(under.length + 1) };
-          return wireOf(project.id, shown, data, "text only");
+          return presentFile(project.id, shown, data, "text only");
         }),
       );
       return page.envelope(items, all.length);
@@ -127,20 +127,20 @@ export function createFiles({
         })),
       };
     },
-    /** `payload_too_large` over 10 MiB. */
+    /** Throws `payload_too_large` over 10 MiB. */
     read: async (userId: string, ref: string, given: string): Promise<File> => {
       const { project, tree } = await open(userId, ref);
       const { data, entry } = await tree.read(await readable(tree, given), { maxBytes: maxFileBytes });
-      return wireOf(project.id, entry, data, "any");
+      return presentFile(project.id, entry, data, "any");
     },
-    /** Any size, as it comes. */
+    /** Streams a file of any size. */
     stream: async (userId: string, ref: string, given: string, range: (size: number) => { start: number; end: number } | undefined) => {
       const { tree } = await open(userId, ref);
       const path = await readable(tree, given);
       const wanted = range((await tree.stat(path))?.size ?? 0);
       return { ...(await tree.stream(path, wanted)), range: wanted };
     },
-    /** What cannot be read is told with its code instead of failing the others. */
+    /** A file that cannot be read is returned with its error code; the others succeed. */
     batch: async (userId: string, ref: string, paths: string[]): Promise<{ files: File[]; errors: { path: string; code: string }[] }> => {
       const { project, tree } = await open(userId, ref);
       const files: File[] = [];
@@ -150,7 +150,7 @@ export function createFiles({
         try {
           const { data, entry } = await tree.read(await readable(tree, given), { maxBytes: Math.min(maxFileBytes, room) });
           room -= data.byteLength;
-          files.push(wireOf(project.id, entry, data, "any"));
+          files.push(presentFile(project.id, entry, data, "any"));
         } catch (error) {
           const told = error instanceof RuntimeError ? fromRuntime(error) : error;
           if (!(told instanceof AppError) || told.status >= 500) throw error;
@@ -168,20 +168,20 @@ export function createFiles({
       const { project, tree } = await open(userId, ref);
       const path = writablePath(given);
       const data = decode(body);
-      if (data.byteLength > maxFileBytes) throw new AppError("payload_too_large", "A file may have at most 10 MiB.");
+      if (data.byteLength > maxFileBytes) throw new AppError("payload_too_large", "Files are limited to 10 MiB.");
       const there = await tree.stat(path);
-      if (there?.isDirectory) throw new AppError("conflict", "There is a directory of this name.");
+      if (there?.isDirectory) throw new AppError("conflict", "A directory with this name exists.");
       if (when.ifMatch === "*" && !there) throw new AppError("precondition_failed", "This file does not exist.");
       const { entry, created } = await tree.write(path, data, when.ifMatch === "*" ? {} : when).catch((error: unknown) => {
         // `If-None-Match: *` on an existing file is a failed precondition, not a conflict.
         throw error instanceof RuntimeError && error.code === "exists"
-          ? new AppError("precondition_failed", "This file exists already.", { cause: error })
+          ? new AppError("precondition_failed", "This file already exists.", { cause: error })
           : error;
       });
       await announce(project, { path, op: created ? "add" : "update", etag: entry.etag, size: entry.size });
-      return { file: wireOf(project.id, entry, data, "none"), created };
+      return { file: presentFile(project.id, entry, data, "none"), created };
     },
-    /** The checkpoint that has what was removed. */
+    /** Returns the checkpoint that contains the deleted files. */
     remove: async (
       userId: string,
       ref: string,
@@ -193,8 +193,8 @@ export function createFiles({
       const entry = await tree.stat(path);
       if (!entry) throw notFound("File");
       if (entry.isDirectory && !options.recursive)
-        throw new AppError("is_directory", "This is a directory; add ?recursive=true to delete it with everything in it.");
-      const checkpoint_id = await keepBefore(project, `Before deleting ${path}`);
+        throw new AppError("is_directory", "This is a directory. Add ?recursive=true to delete it with its contents.");
+      const checkpoint_id = await checkpointBefore(project, `Before deleting ${path}`);
       await tree.remove(path, { recursive: options.recursive, ...(options.ifMatch !== undefined && { ifMatch: options.ifMatch }) });
       await announce(project, { path, op: "delete", is_directory: entry.isDirectory });
       return { checkpoint_id };
@@ -211,7 +211,7 @@ export function createFiles({
       const entry = await tree.stat(from);
       if (!entry) throw notFound("File");
       const isReplacing = body.overwrite === true && (await tree.stat(to)) !== undefined;
-      const checkpoint_id = isReplacing ? await keepBefore(project, `Before replacing ${to}`) : null;
+      const checkpoint_id = isReplacing ? await checkpointBefore(project, `Before replacing ${to}`) : null;
       await tree.rename(from, to, { overwrite: body.overwrite ?? false });
       const moved = await tree.stat(to);
       await announce(project, {
@@ -228,12 +228,12 @@ export function createFiles({
       const path = writablePath(given);
       const { entry, created } = await tree.mkdir(path);
       if (created) await announce(project, { path, op: "add", is_directory: true, etag: entry.etag });
-      return { file: wireOf(project.id, entry, undefined, "none"), created };
+      return { file: presentFile(project.id, entry, undefined, "none"), created };
     },
   };
 }
 
-/** The path of a file that may be read, in the tree's terms. */
+/** The path of a readable file, as the tree spells it. */
 async function readable(tree: Sandbox["files"], given: string): Promise<string> {
   const path = normalisePath(given);
   if (path.split("/").includes(".git")) throw notFound("File");
@@ -253,8 +253,8 @@ function decode({ content, encoding = "utf-8" }: { content: string; encoding?: "
 
 const isText = (data: Uint8Array) => isUtf8(data) && !data.includes(0);
 
-/** `contents`: which contents go out. Directories end in `/`. */
-export function wireOf(projectId: string, entry: Entry, data: Uint8Array | undefined, contents: "any" | "text only" | "none"): File {
+/** `contents`: which contents to include. Paths of directories end in `/`. */
+export function presentFile(projectId: string, entry: Entry, data: Uint8Array | undefined, contents: "any" | "text only" | "none"): File {
   const isBinary = data !== undefined && !isText(data);
   const hasContent = data !== undefined && contents !== "none" && (contents === "any" || !isBinary);
   return {
@@ -271,7 +271,7 @@ export function wireOf(projectId: string, entry: Entry, data: Uint8Array | undef
   };
 }
 
-/** UUIDv5 of the path in the project's namespace: stable over calls and servers. */
+/** UUIDv5 of the path with the project id as namespace: stable across calls and servers. */
 function nameBasedId(namespace: string, name: string): string {
   const bytes = createHash("sha1")
     .update(Buffer.from(namespace.replaceAll("-", ""), "hex"))

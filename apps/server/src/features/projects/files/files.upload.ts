@@ -3,20 +3,20 @@ import { RuntimeError, type StagedFile } from "@tesslate/runtime";
 import type { UploadedFile } from "../../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid } from "../../../platform/errors.ts";
 import { normalisePath, writablePath } from "./files.paths.ts";
-import { wireOf, type Announce, type KeepFilesBefore, type ProjectAccess } from "./files.service.ts";
+import { presentFile, type Announce, type CheckpointBefore, type ProjectAccess } from "./files.service.ts";
 
 export type FileUpload = ReturnType<typeof createFileUpload>;
 
-/** Uploads (accounts-projects 9, `file-upload`): every file waits outside the tree until all have come, then all appear. */
+/** `file-upload`: files are staged outside the tree until all have arrived, then moved in together. */
 export function createFileUpload({
   projects,
   announce,
-  keepBefore,
+  checkpointBefore,
   limits = { fileBytes: maxUploadBytes, totalBytes: maxUploadTotalBytes, files: maxUploadFiles },
 }: {
   projects: ProjectAccess;
   announce: Announce;
-  keepBefore: KeepFilesBefore;
+  checkpointBefore: CheckpointBefore;
   limits?: { fileBytes: number; totalBytes: number; files: number };
 }) {
   return async (
@@ -35,8 +35,8 @@ export function createFileUpload({
       let total = 0;
       for await (const part of parts) {
         const path = writablePath(under === "" ? part.path : `${under}/${part.path}`);
-        if (staged.has(path)) throw badRequest(`${path} is in this upload twice.`);
-        if (staged.size >= limits.files) throw new AppError("payload_too_large", `One upload may have at most ${limits.files} files.`);
+        if (staged.has(path)) throw badRequest(`${path} appears twice in this upload.`);
+        if (staged.size >= limits.files) throw new AppError("payload_too_large", `Uploads are limited to ${limits.files} files.`);
         const room = Math.min(limits.fileBytes, limits.totalBytes - total);
         const file = await tree.stage(part.data, { maxBytes: room }).catch((error: unknown) => {
           if (!(error instanceof RuntimeError) || error.code !== "too_large") throw error;
@@ -44,13 +44,13 @@ export function createFileUpload({
           throw new AppError(
             "payload_too_large",
             isWhole
-              ? `One upload may have at most ${mebibytes(limits.totalBytes)} MiB. Nothing was stored.`
-              : `${path} has more than ${mebibytes(limits.fileBytes)} MiB. Nothing was stored.`,
+              ? `Uploads are limited to ${mebibytes(limits.totalBytes)} MiB. Nothing was stored.`
+              : `${path} is larger than ${mebibytes(limits.fileBytes)} MiB. Nothing was stored.`,
             { cause: error, details: { path } },
           );
         });
         staged.set(path, file);
-        if (part.isCut()) throw badRequest("The upload broke off.");
+        if (part.isCut()) throw badRequest("The upload was interrupted. Upload the file again.");
         total += file.size;
       }
       if (staged.size === 0) throw invalid(["body", "file"], "Field required", "missing");
@@ -59,22 +59,25 @@ export function createFileUpload({
       const replaced: string[] = [];
       for (const path of staged.keys()) {
         const there = await tree.stat(path);
-        if (there?.isDirectory) throw conflict("conflict", `There is a folder named ${path}.`, { paths: [path] });
+        if (there?.isDirectory) throw conflict("conflict", `A folder named ${path} exists.`, { paths: [path] });
         if (there) (overwrite ? replaced : taken).push(path);
       }
       if (taken.length > 0)
-        throw conflict("conflict", taken.length === 1 ? `${taken[0]} exists already.` : `${taken.length} of these files exist already.`, {
+        throw conflict("conflict", taken.length === 1 ? `${taken[0]} already exists.` : `${taken.length} of these files already exist.`, {
           paths: taken,
         });
       const checkpoint_id =
         replaced.length === 0
           ? null
-          : await keepBefore(project, `Before replacing ${replaced.length === 1 ? replaced[0] : `${replaced.length} files`} by an upload`);
+          : await checkpointBefore(
+              project,
+              `Before replacing ${replaced.length === 1 ? replaced[0] : `${replaced.length} files`} by an upload`,
+            );
       const files: File[] = [];
       for (const [path, file] of staged) {
         const { entry, created } = await file.place(path, { overwrite });
         placed.push({ path, isNew: created });
-        files.push(wireOf(project.id, entry, undefined, "none"));
+        files.push(presentFile(project.id, entry, undefined, "none"));
       }
       isDone = true;
       await announce(

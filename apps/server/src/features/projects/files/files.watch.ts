@@ -4,13 +4,13 @@ import type { Logger } from "../../../platform/logger.ts";
 import { isSkipped, skippedDirectories } from "./files.paths.ts";
 
 /**
- * Tells the project's stream of changes made by processes inside the sandbox. A project is watched while somebody follows it.
- * Changes the API or the agent announced themselves are told apart by path and etag and not repeated.
+ * Emits `file_changed` events for changes made by processes in the sandbox, while a client follows the project.
+ * Changes that the API or the agent already emitted are recognized by path and etag and not repeated.
  */
 export interface FilesWatch {
   /** Watches until the signal aborts; calls for the same project share one watcher. */
   follow(projectId: string, open: () => Promise<Sandbox>, signal: AbortSignal): void;
-  /** A change that is announced elsewhere: the watcher keeps quiet about it. `etag` undefined: a deletion. */
+  /** Marks a change as already emitted, so that the watcher skips it. `etag` undefined: a deletion. */
   expect(projectId: string, path: string, etag: string | undefined): void;
   close(): void;
 }
@@ -27,7 +27,7 @@ export function createFilesWatch({ events, log }: { events: EventLog; log: Logge
     const now = Date.now();
     for (const [p, e] of known) if (e.until < now) known.delete(p);
     if (known.size === 0) expected.delete(projectId);
-    // A removed folder takes its content along.
+    // Deleting a folder deletes its content.
     for (let at = path; at !== ""; at = at.includes("/") ? at.slice(0, at.lastIndexOf("/")) : "") {
       const hit = known.get(at);
       if (hit && hit.etag === (at === path ? etag : undefined)) return true;
@@ -57,7 +57,7 @@ export function createFilesWatch({ events, log }: { events: EventLog; log: Logge
       if (!known) {
         watchers.set(projectId, entry);
         run(projectId, open, entry.abort.signal).catch((err: unknown) => {
-          if (!entry.abort.signal.aborted) log.warn({ err, project_id: projectId }, "files not watched");
+          if (!entry.abort.signal.aborted) log.warn({ err, project_id: projectId }, "file watcher failed");
         });
       }
       signal.addEventListener(

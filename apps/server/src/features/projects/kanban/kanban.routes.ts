@@ -2,7 +2,6 @@ import { kanbanRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Kanban } from "./kanban.service.ts";
 
-/** accounts-projects 7. */
 export function mountKanban(mount: Mount, { kanban }: { kanban: Kanban }): void {
   mount("kanban", kanbanRoutes, {
     board: ({ user }, { params }) => kanban.board(user.id, params.project_id),

@@ -16,11 +16,11 @@ import { AppError, badRequest, conflict, notFound } from "../../../platform/erro
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow, BoardRow, ColumnRow } from "../../../db/schema/projects.ts";
-import { firstColumns, placed, priorityOf, tagsOf, typeOf } from "./kanban.rules.ts";
+import { firstColumns, withIdAt, priorityOf, tagsOf, typeOf } from "./kanban.rules.ts";
 import type { CardWithPeople, KanbanStore } from "./kanban.store.ts";
 
 /** What the board needs of projects. */
-export interface ProjectAccess {
+interface ProjectAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   touch(projectId: string): Promise<void>;
 }
@@ -28,7 +28,7 @@ type Change = Omit<ProjectEventData<"board_changed">, "user_id">;
 
 export type Kanban = ReturnType<typeof createKanban>;
 
-/** The project's board (accounts-projects 7). Positions are dense, 0..n-1, whoever moves what at the same time. */
+/** The project's board. Positions are always dense, 0..n-1, also under concurrent moves. */
 export function createKanban({ store, projects, events }: { store: KanbanStore; projects: ProjectAccess; events: EventLog }) {
   const boardOf = async (project: ProjectRow): Promise<BoardRow> => {
     const board =
@@ -42,7 +42,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
     const project = await projects.require(userId, ref);
     return { project, board: await boardOf(project) };
   };
-  /** One transaction under the board's lock, then one event. */
+  /** Runs one change in a transaction under the board's lock, then emits one event. */
   const change = async <T>(
     userId: string,
     ref: string,
@@ -76,18 +76,18 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
   };
   const targetColumn = (columns: ColumnRow[], id: string): ColumnRow => {
     const column = columns.find((c) => c.id === id.toLowerCase());
-    if (!column) throw badRequest("There is no such column on this board.");
+    if (!column) throw badRequest("This column is not on the board.");
     return column;
   };
   const refuseOver = (column: ColumnRow, cardsAfter: number) => {
     if (column.task_limit !== null && cardsAfter > column.task_limit)
       throw conflict(
         "task_limit_reached",
-        `“${column.name}” holds at most ${column.task_limit} ${column.task_limit === 1 ? "card" : "cards"}.`,
+        `“${column.name}” is limited to ${column.task_limit} ${column.task_limit === 1 ? "card" : "cards"}.`,
         { column_id: column.id, task_limit: column.task_limit },
       );
   };
-  /** Whoever works on a card must see the project. */
+  /** Assignees must have access to the project. */
   const requireAccess = async (callerId: string, ref: string, userId: string | null | undefined) => {
     if (!userId) return;
     const { id } = await projects.require(callerId, ref);
@@ -117,7 +117,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
         const id = await store.insertColumn(tx, { ...rest, board_id: board.id, name: name.trim(), position: columns.length });
         await store.arrangeColumns(
           tx,
-          placed(
+          withIdAt(
             columns.map((c) => c.id),
             id,
             position,
@@ -133,7 +133,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
         if (position !== undefined)
           await store.arrangeColumns(
             tx,
-            placed(
+            withIdAt(
               columns.map((c) => c.id),
               id,
               position,
@@ -150,10 +150,10 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
       change(userId, ref, async (tx, board) => {
         const columns = await store.columns(tx, board.id);
         columnIn(columns, id);
-        if (columns.length === 1) throw badRequest("A board keeps at least one column.", "last_column");
+        if (columns.length === 1) throw badRequest("A board needs at least one column.", "last_column");
         if (moveTo !== undefined) {
           const target = targetColumn(columns, moveTo);
-          if (target.id === id) throw badRequest("The cards cannot move to the column that is deleted.");
+          if (target.id === id) throw badRequest("Cards cannot be moved to the column being deleted. Choose another column.");
           const [moving, there] = [await store.cardIds(tx, id), await store.cardIds(tx, target.id)];
           if (moving.length > 0) refuseOver(target, there.length + moving.length);
           await store.settleColumn(tx, id, target.is_completed);
@@ -199,7 +199,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
       return change(userId, ref, async (tx, board) => {
         const columns = await store.columns(tx, board.id);
         const column = column_id ? targetColumn(columns, column_id) : (columns.find((c) => c.is_backlog) ?? columns[0]);
-        if (!column) throw badRequest("The board has no column.");
+        if (!column) throw badRequest("The board has no columns. Add one first.");
         const there = await store.cardIds(tx, column.id);
         refuseOver(column, there.length + 1);
         const id = await store.insertCard(tx, {
@@ -232,7 +232,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
         if (isMove || position !== undefined) {
           const there = await store.cardIds(tx, to.id);
           if (isMove) refuseOver(to, there.length + 1);
-          await store.arrangeCards(tx, to.id, placed(there, id, position));
+          await store.arrangeCards(tx, to.id, withIdAt(there, id, position));
           if (isMove) await store.arrangeCards(tx, from.id, await store.cardIds(tx, from.id));
         }
         await store.updateCard(tx, id, {
@@ -268,16 +268,16 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
   };
 }
 
-/** When a card is done: since it first came into a column that is done; not at all in another. */
+/** `completed_at`: when the card first entered a completed column; null in other columns. */
 const completedOn = (column: ColumnRow, card: CardWithPeople) =>
   column.is_completed ? (card.completed_at ?? new Date().toISOString()) : null;
 
-/** The fields that creating and changing share; only sent keys are there. */
+/** Fields shared by create and update; only keys that were sent. */
 function fieldsOf({ priority, task_type, tags, due_date, ...rest }: Omit<CreateCard, "title" | "column_id">) {
   const [known, type] = [priorityOf(priority, "body"), typeOf(task_type, "body")];
   return {
     ...rest,
-    // A day is kept as its midnight UTC.
+    // Dates are stored as midnight UTC.
     ...(due_date !== undefined && { due_date: due_date && (due_date.includes("T") ? due_date : `${due_date}T00:00:00.000Z`) }),
     ...(known !== undefined && { priority: known }),
     ...(type !== undefined && { task_type: type }),

@@ -6,7 +6,7 @@ import { asJsonb } from "../../../platform/postgres-text.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { boardColumns, boards, cardComments, cards, type BoardRow, type CardRow, type ColumnRow } from "../../../db/schema/projects.ts";
 
-/** A card with the people it names. */
+/** A card with its users. */
 export type CardWithPeople = CardRow & { assignee: UserRef | null; reporter: UserRef | null };
 export interface CardFilter {
   q?: string;
@@ -43,14 +43,14 @@ export function createKanbanStore(db: Database) {
 
   return {
     find,
-    /** Makes the board with its first columns; `undefined` when somebody else was faster. */
+    /** Creates the board with its default columns; `undefined` if another request created it first. */
     create: (values: typeof boards.$inferInsert, columns: Omit<typeof boardColumns.$inferInsert, "board_id">[]) =>
       db.transaction(async (tx): Promise<BoardRow | undefined> => {
         const [board] = await tx.insert(boards).values(values).onConflictDoNothing({ target: boards.project_id }).returning();
         if (board) await tx.insert(boardColumns).values(columns.map((column) => ({ ...column, board_id: board.id })));
         return board;
       }),
-    /** Columns by position with their cards by position, from one snapshot. */
+    /** Columns and their cards, by position, read in one database snapshot. */
     read: async (boardId: string, q: Queries = db): Promise<{ column: ColumnRow; cards: CardWithPeople[] }[]> => {
       const rows = await q
         .select({ column: boardColumns, ...withPeople })
@@ -92,7 +92,7 @@ export function createKanbanStore(db: Database) {
       return { rows: rows.map(merge), total: total?.n ?? 0 };
     },
 
-    /** One change of a board after the other: the board's row is locked until the transaction ends. `undefined` when the board is gone. */
+    /** Locks the board's row until the transaction ends, so that changes are serialized. `undefined` when the board is gone. */
     change: <T>(boardId: string, work: (tx: Queries, board: BoardRow) => Promise<T>): Promise<T | undefined> =>
       db.transaction(async (tx) => {
         const [board] = await tx
@@ -118,7 +118,7 @@ export function createKanbanStore(db: Database) {
     deleteColumn: async (tx: Queries, id: string): Promise<void> => {
       await tx.delete(boardColumns).where(eq(boardColumns.id, id));
     },
-    /** Gives columns the positions 0..n-1 in this order. */
+    /** Sets the positions 0..n-1 in this order. */
     arrangeColumns: async (tx: Queries, ids: string[]): Promise<void> => {
       await tx.execute(sql`
         update board_columns c set position = o.at - 1 from jsonb_array_elements_text(${asJsonb(ids)}) with ordinality o(id, at)
@@ -131,7 +131,7 @@ export function createKanbanStore(db: Database) {
       (await tx.select({ id: cards.id }).from(cards).where(eq(cards.column_id, columnId)).orderBy(asc(cards.position), asc(cards.id))).map(
         (r) => r.id,
       ),
-    /** With the board's next number. */
+    /** Inserts a card with the board's next number. */
     insertCard: async (tx: Queries, values: Omit<typeof cards.$inferInsert, "ref_number">): Promise<string> => {
       const [next] = await tx
         .update(boards)
@@ -154,13 +154,13 @@ export function createKanbanStore(db: Database) {
     deleteCard: async (tx: Queries, id: string): Promise<void> => {
       await tx.delete(cards).where(eq(cards.id, id));
     },
-    /** Puts cards into a column at the positions 0..n-1 in this order. */
+    /** Moves cards into a column and sets the positions 0..n-1 in this order. */
     arrangeCards: async (tx: Queries, columnId: string, ids: string[]): Promise<void> => {
       await tx.execute(sql`
         update cards c set position = o.at - 1, column_id = ${columnId} from jsonb_array_elements_text(${asJsonb(ids)}) with ordinality o(id, at)
         where c.id = o.id::uuid and (c.position <> o.at - 1 or c.column_id <> ${columnId})`);
     },
-    /** The cards of a column that is done are done, those of one that is not are not. */
+    /** Sets or clears `completed_at` of a column's cards when the column changes to or from completed. */
     settleColumn: async (tx: Queries, columnId: string, isCompleted: boolean): Promise<void> => {
       await tx
         .update(cards)

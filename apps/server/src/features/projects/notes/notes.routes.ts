@@ -2,7 +2,7 @@ import { notesRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Notes } from "./notes.service.ts";
 
-/** The opaque part of an `If-Match` that names one version. */
+/** The entity tag of an `If-Match` header. */
 const versionOf = (header: string | undefined) => {
   const tag = header
     ?.trim()
@@ -11,7 +11,6 @@ const versionOf = (header: string | undefined) => {
   return tag === "*" ? undefined : tag;
 };
 
-/** accounts-projects 9. */
 export function mountNotes(mount: Mount, { notes }: { notes: Notes }): void {
   mount("notes", notesRoutes, {
     get: async (context, { params }) => {

@@ -5,7 +5,7 @@ import type { ProjectRow, NotesRow } from "../../../db/schema/projects.ts";
 import type { NotesStore } from "./notes.store.ts";
 
 /** What notes need of projects. */
-export interface ProjectAccess {
+interface ProjectAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   touch(projectId: string): Promise<void>;
 }
@@ -16,14 +16,16 @@ interface Versioned {
 
 export type Notes = ReturnType<typeof createNotes>;
 
-/** A project's notes (accounts-projects 9), one text with a version. */
+/** A project's notes: one text with a version. */
 export function createNotes({ store, projects, events }: { store: NotesStore; projects: ProjectAccess; events: EventLog }) {
   const mismatch = async (projectId: string) =>
-    new AppError("etag_mismatch", "The notes were changed meanwhile.", { details: { etag: etagOf(await store.find(projectId)) } });
+    new AppError("etag_mismatch", "The notes changed since you loaded them. Reload and apply your changes again.", {
+      details: { etag: etagOf(await store.find(projectId)) },
+    });
 
   return {
     get: async (userId: string, ref: string): Promise<Versioned> => versioned(await store.find((await projects.require(userId, ref)).id)),
-    /** `ifMatch`: the version that is replaced, as `get` named it. Throws `etag_mismatch` when it is not the last one. */
+    /** `ifMatch`: the version to replace, from `get`. Throws `etag_mismatch` when it is not the current one. */
     put: async (userId: string, ref: string, content: string, ifMatch: string | undefined): Promise<Versioned & { isNew: boolean }> => {
       const { id } = await projects.require(userId, ref);
       const expected = ifMatch === undefined ? undefined : /^\d{1,9}$/.test(ifMatch) ? Number(ifMatch) : -1;
@@ -36,7 +38,7 @@ export function createNotes({ store, projects, events }: { store: NotesStore; pr
   };
 }
 
-/** Notes that nobody wrote yet have the version 0. */
+/** Notes that were never written have version 0. */
 const etagOf = (row: NotesRow | undefined) => String(row?.version ?? 0);
 const versioned = (row: NotesRow | undefined): Versioned => ({
   notes: { content: row?.content ?? "", updated_at: row?.updated_at ?? null },

@@ -7,10 +7,10 @@ export function createNotesStore(db: Database) {
   return {
     find: async (projectId: string): Promise<NotesRow | undefined> =>
       (await db.select().from(projectNotes).where(eq(projectNotes.project_id, projectId)))[0],
-    /** The first version; `undefined` when there is one already. */
+    /** Inserts version 1; `undefined` when the notes exist. */
     insert: async (projectId: string, content: string): Promise<NotesRow | undefined> =>
       (await db.insert(projectNotes).values({ project_id: projectId, content }).onConflictDoNothing().returning())[0],
-    /** The next version; `undefined` when there is none yet, or it is not the `expected` one. */
+    /** Writes the next version; `undefined` when the current one is not `expected`. */
     update: async (projectId: string, content: string, expected: number | undefined): Promise<NotesRow | undefined> =>
       (
         await db

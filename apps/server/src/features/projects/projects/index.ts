@@ -4,7 +4,7 @@ export {
   createProvisioning,
   isBranchName,
   repositoryAddress,
-  type ChooseBase,
+  type ResolveBase,
   type CreatedProject,
   type Provisioning,
 } from "./provisioning.ts";

@@ -3,14 +3,14 @@ import { createFrameCheck } from "../../../http/frames.ts";
 import type { FrameSocket } from "../../../http/sockets.ts";
 import type { EventLog } from "../../../platform/events.ts";
 
-/** How long a socket may take to say from where it wants to resume before it is served from now on. */
+/** How long to wait for the `subscribe` frame before the stream starts at the newest event. */
 const subscribeWithinMs = 1000;
 
 const check = createFrameCheck(projectEventFrames);
 
 /**
- * The project's stream over a socket (contract README rule 14). A first frame `{type: "subscribe", after_seq}` resumes; a later one moves
- * the stream. `{type: "ping"}` is answered by `{type: "pong"}`. Ends when the socket closes or the project is deleted.
+ * The project's event stream over a WebSocket. A first frame `{type: "subscribe", after_seq}` resumes after that event; a later one
+ * repositions the stream. `{type: "ping"}` is answered by `{type: "pong"}`. Ends when the socket closes or the project is deleted.
  */
 export async function serveEventSocket(events: EventLog, projectId: string, socket: FrameSocket, ended: AbortSignal): Promise<void> {
   const open = AbortSignal.any([socket.signal, ended]);

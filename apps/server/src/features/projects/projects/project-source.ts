@@ -1,14 +1,14 @@
 import type { Queries } from "../../../platform/database.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 
-/** How a container is run: its argv (null: nobody knows yet), the port it is told to listen on, and what it is made with. */
+/** How a container runs: its argv (null: not detected yet), the port it must listen on, and its framework. */
 export interface ServiceShape {
   command: string[] | null;
   port: number;
   framework: string | null;
 }
 
-/** Where the files of a new project come from, as its task remembers it. Never holds a credential. */
+/** Where the files of a new project come from, stored in its task. Never contains a credential. */
 export type SourceInput =
   | { kind: "template"; template_slug: string }
   | { kind: "archive"; file: string }
@@ -18,23 +18,23 @@ export type SourceInput =
 export interface FillContext<Input> {
   project: ProjectRow;
   input: Input;
-  /** From 1; above it, an earlier attempt was cut short and may have left a tree. */
+  /** From 1. Above 1, an earlier attempt was interrupted and may have left a tree. */
   attempt: number;
   signal: AbortSignal;
   progress(percent: number, message: string): Promise<void>;
   note(line: string): Promise<void>;
 }
 export interface Filled {
-  /** Rows of the project, written in the transaction that ends the setup. Resolves with its first container, if there is one. */
+  /** Writes rows in the transaction that ends the setup. Resolves with the first container, if any. */
   settle(tx: Queries): Promise<{ id: string } | undefined>;
   git?: { remote_url: string };
 }
 
-/** One way to get the files of a new project (accounts-projects 4.1, effects). */
+/** One way to create the files of a new project. */
 export interface ProjectSource<Input extends SourceInput = SourceInput> {
-  /** Makes the sandbox and fills its tree. Called again from the start when the server died meanwhile. */
+  /** Creates the sandbox and its files. Called again from the start when the server crashed during setup. */
   fill(context: FillContext<Input>): Promise<Filled>;
-  /** The setup is over for good, well or not: what was kept for it can go. */
+  /** Cleans up when the setup has ended for good, successfully or not. */
   release?(input: Input): Promise<void>;
 }
 export type ProjectSources = { [K in SourceInput["kind"]]: ProjectSource<Extract<SourceInput, { kind: K }>> };

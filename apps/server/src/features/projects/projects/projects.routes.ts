@@ -15,14 +15,14 @@ interface Started {
   already_running?: boolean;
   already_started?: boolean;
 }
-/** The verbs that act on all containers of a project. */
+/** Operations on all containers of a project. */
 export interface ProjectVerbs {
   startProject(project: ProjectRow): Promise<Started & { containers: Record<string, string | null> }>;
   stopProject(project: ProjectRow): Promise<void>;
   restartProject(project: ProjectRow): Promise<Started>;
 }
 
-/** accounts-projects 4.1, 4.2 (project verbs), 9, and README rule 14. `watchFiles` reports changes while somebody follows the stream. */
+/** `watchFiles` emits file changes for as long as a client follows the project's stream. */
 export function mountProjects(
   mount: Mount,
   {
@@ -38,7 +38,7 @@ export function mountProjects(
     projects: Projects;
     provisioning: Provisioning;
     verbs: ProjectVerbs;
-    /** What runs, asked of the runtime. */
+    /** What runs, according to the runtime. */
     statusOf: (project: ProjectRow) => Promise<ProjectStatus>;
     templates: Templates;
     events: EventLog;
@@ -68,7 +68,7 @@ export function mountProjects(
     },
     stop: async ({ user }, { params }) => {
       await verbs.stopProject(await projects.require(user.id, params.id));
-      return { message: "Everything in this project is stopped. Its files are kept.", deployment_mode: deploymentMode };
+      return { message: "All containers are stopped. The files are kept.", deployment_mode: deploymentMode };
     },
     restart: async ({ user }, { params }) => {
       const project = await projects.require(user.id, params.id);

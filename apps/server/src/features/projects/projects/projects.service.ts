@@ -5,12 +5,12 @@ import { AppError, conflict, invalid, notFound } from "../../../platform/errors.
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { Claim, ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
+import type { RunningClaim, ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { runStatusOf } from "./run-status.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 
-/** Why something of a project is let go of; `container_id` when it concerns one container only. */
+/** Why resources of a project are released; `container_id` when only one container is affected. */
 export interface Release {
   project_id: string;
   container_id?: string;
@@ -18,12 +18,12 @@ export interface Release {
 }
 
 const touchEveryMs = 15_000;
-/** Another process may do the setup; its end is then seen this late at most. */
+/** Poll interval for setups that run in another process. */
 const recheckMs = 5000;
 const maxSettingsBytes = 64 * 1024;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Projects: whose they are, what is stored about them, and the way to their sandbox. */
+/** Projects: ownership, metadata and access to their sandbox. */
 export type Projects = ReturnType<typeof createProjects>;
 
 export function createProjects({
@@ -37,11 +37,11 @@ export function createProjects({
 }: {
   store: ProjectsStore;
   sandboxes: Sandboxes;
-  /** What one project may use, by its owner's tier. */
+  /** Resource limits of one project, by its owner's tier. */
   diskBytes: Config["projects"]["diskBytes"];
   /** How many projects of one owner may run at once, by tier. */
   maxRunning: Config["projects"]["maxRunning"];
-  /** Other servers use the same database: a project's files may lie on one of them. */
+  /** Several servers share the database, so a project's files may be on another one. */
   isShared: boolean;
   events: EventLog;
   log: Logger;
@@ -76,7 +76,7 @@ export function createProjects({
       },
     });
 
-  /** Writes at most once per 15 s and project. */
+  /** Minimum interval between writes of `last_activity` per project. */
   const mark = async (projectId: string, isChange: boolean): Promise<void> => {
     for (const listener of useListeners) listener(projectId);
     const now = Date.now();
@@ -88,8 +88,8 @@ export function createProjects({
 
   return {
     /**
-     * The one question of ownership: the caller's project of that UUID or slug, else 404 `not_found`.
-     * Somebody else's, an unknown one and one that is being deleted are the same answer.
+     * The ownership check: the caller's project with this UUID or slug, else 404 `not_found`.
+     * A project of another user, an unknown one and one that is being deleted give the same error.
      */
     require,
     /** Without an owner check, for work that the server itself does. */
@@ -98,9 +98,9 @@ export function createProjects({
     list: async (userId: string, query: PageQuery & { q?: string; status?: RunStatus }): Promise<List<Project>> => {
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, { ...query, limit: page.limit, offset: page.offset });
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentProject), total);
     },
-    get: async (userId: string, ref: string): Promise<Project> => wireOf(await require(userId, ref)),
+    get: async (userId: string, ref: string): Promise<Project> => presentProject(await require(userId, ref)),
     update: async (
       userId: string,
       ref: string,
@@ -111,9 +111,9 @@ export function createProjects({
       if (settings) {
         const merged = { ...row.settings, ...settings };
         if (Buffer.byteLength(JSON.stringify(merged)) > maxSettingsBytes)
-          throw invalid(["body", "settings"], "Settings may have at most 64 KiB");
+          throw invalid(["body", "settings"], "Settings are limited to 64 KiB");
       }
-      if (name === undefined && description === undefined && settings === undefined) return wireOf(row);
+      if (name === undefined && description === undefined && settings === undefined) return presentProject(row);
       await store.update(
         row.id,
         { ...(name !== undefined && { name: name.trim() }), ...(description !== undefined && { description }) },
@@ -121,30 +121,33 @@ export function createProjects({
       );
       const after = await require(userId, row.id);
       if (name !== undefined && after.name !== row.name) await publishStatus(after, after.name);
-      return wireOf(after);
+      return presentProject(after);
     },
 
     /**
-     * The project's sandbox; opening it starts nothing. Throws `project_busy` while the project is being set up:
-     * its tree comes from a template, and nobody may make an empty one before that.
+     * The project's sandbox; opening it starts nothing. Throws `project_busy` during setup: the tree must be created from
+     * its source, not empty by the first access.
      */
     sandboxOf: async (project: Pick<ProjectRow, "id" | "environment_status">): Promise<Sandbox> => {
       if (project.environment_status === "provisioning")
-        throw conflict("project_busy", "This project is still being set up. Try again in a moment.");
+        throw conflict("project_busy", "The project is still being set up. Try again in a moment.");
       if (project.environment_status === "setup_failed")
-        throw conflict("project_busy", "Setting up this project failed, so it has no files. Retry the setup, or delete the project.");
+        throw conflict("project_busy", "Setup of this project failed, so it has no files. Retry the setup or delete the project.");
       const known = sandboxes.peek(project.id);
       if (known) return known;
-      // An empty tree beside the real one on another machine would be taken for the project.
+      // Creating a tree here would hide the real one on the other server.
       if (isShared && !(await sandboxes.isHere(project.id)))
-        throw new AppError("runtime_unavailable", "The files of this project are on another server.");
+        throw new AppError(
+          "runtime_unavailable",
+          "The files of this project are on another server. Try again when that server is running.",
+        );
       return sandboxes.open(project.id, await openingOf(project.id));
     },
-    /** The project once its setup has ended, well or not; `undefined` when it is gone or the signal aborts. */
+    /** The project after its setup has succeeded or failed; `undefined` when it is gone or the signal aborts. */
     whenSetUp: async (projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined> => {
       while (!signal.aborted) {
         let wake = () => {};
-        // Listens before it looks, so that no change falls in between.
+        // Subscribes before reading, so that no change is missed.
         const changed = new Promise<void>((resolve) => (wake = resolve));
         const set = statusWaiters.get(projectId) ?? new Set();
         statusWaiters.set(projectId, set.add(wake));
@@ -164,7 +167,7 @@ export function createProjects({
       }
       return undefined;
     },
-    /** Creates the sandbox of a new project. An attempt that a crash cut short leaves a tree that nobody used: it is taken away first. */
+    /** Creates the sandbox of a new project. Deletes the unused tree of an attempt that a crash interrupted. */
     createSandbox: async (projectId: string, image: ImageId | undefined, options: { isRetry: boolean }): Promise<Sandbox> => {
       if (options.isRetry) await sandboxes.remove(projectId);
       return sandboxes.open(projectId, { ...(image !== undefined && { image }), ...(await openingOf(projectId)) });
@@ -172,35 +175,35 @@ export function createProjects({
     /** The handle, if the sandbox is open. */
     peekSandbox: (projectId: string): Promise<Sandbox> | undefined => sandboxes.peek(projectId),
     removeSandbox: (projectId: string): Promise<void> => sandboxes.remove(projectId),
-    /** Opens the sandbox anew, with the host names of the containers that it has now. Running services go on. */
+    /** Reopens the sandbox with the current host names of its containers. Running services keep running. */
     refreshSandbox: async (projectId: string): Promise<void> => {
       await sandboxes.forget(projectId);
       await sandboxes.open(projectId, await openingOf(projectId));
     },
     onServiceState: (listener: (projectId: string, state: ServiceState) => void): void => sandboxes.onState(listener),
 
-    /** Called whenever somebody uses or changes a project, however often. */
+    /** Called on every use or change of a project. */
     onUse: (listener: (projectId: string) => void): void => void useListeners.push(listener),
-    /** What the idle policy asks before it puts a project to sleep. */
+    /** Asked by the idle policy before it stops a project. */
     restOf: (projectIds: string[]) => store.restOf(projectIds),
-    /** Somebody worked on the project: sets `updated_at` and `last_activity`, at most once per 15 s. */
+    /** For changes: sets `updated_at` and `last_activity`, at most once per 15 s. */
     touch: (projectId: string): Promise<void> => mark(projectId, true),
-    /** Somebody used the project: sets `last_activity` alone, at most once per 15 s. */
+    /** For use without changes: sets `last_activity`, at most once per 15 s. */
     used: (projectId: string): Promise<void> => mark(projectId, false),
 
-    /** Stores the status and tells the project's stream when it changed. Never touches a project that is being deleted. */
+    /** Stores the status and emits `project_status` when it changed. Never touches a project that is being deleted. */
     setEnvironment: async (projectId: string, status: EnvironmentStatus, reason?: StopReason): Promise<void> => {
       const changed = await store.setEnvironment(projectId, status, { ...(reason && { reason }) });
       if (changed) await publishStatus(changed);
     },
-    /** See the store; the project's stream is told. */
-    claimPlace: async (projectId: string): Promise<Claim> => {
-      const claim = await store.claimPlace(projectId, maxRunning);
+    /** Like the store's `claimRunning`, and emits `project_status`. */
+    claimRunning: async (projectId: string): Promise<RunningClaim> => {
+      const claim = await store.claimRunning(projectId, maxRunning);
       if (claim.row) await publishStatus(claim.row);
       return claim;
     },
 
-    /** Aborts when the project is deleted: what streams of a project end with. */
+    /** Aborts when the project is deleted; ends its streams. */
     lifetime: (projectId: string): AbortSignal => {
       const known = lifetimes.get(projectId) ?? new AbortController();
       lifetimes.set(projectId, known);
@@ -211,7 +214,7 @@ export function createProjects({
       lifetimes.delete(projectId);
       touched.delete(projectId);
     },
-    /** Registers what must be let go of when containers stop or go away, e.g. terminals. */
+    /** Registers a listener that releases resources when containers stop or are deleted, e.g. terminals. */
     onRelease: (listener: (release: Release) => Promise<void>): void => void releaseListeners.push(listener),
     release: async (release: Release): Promise<void> => {
       for (const listener of releaseListeners)
@@ -221,8 +224,8 @@ export function createProjects({
   };
 }
 
-/** The contract's shape of a row; `status` is derived. */
-export function wireOf(row: ProjectWithStatuses): Project {
+/** A row as the API returns it; `status` is derived. */
+export function presentProject(row: ProjectWithStatuses): Project {
   return {
     id: row.id,
     name: row.name,

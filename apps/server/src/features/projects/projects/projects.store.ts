@@ -7,13 +7,13 @@ import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { fixedRunStatus } from "./run-status.ts";
 
-/** A project with what its `status` is derived from: the statuses of its containers, external ones left out. */
+/** A project with the statuses of its non-external containers, from which its `status` is derived. */
 export type ProjectWithStatuses = ProjectRow & { container_statuses: string[] };
 
 const statuses = sql<
   string[]
 >`array(select ${containers.status} from ${containers} where ${containers.project_id} = ${projects.id} and ${containers.deployment_mode} <> 'external')`;
-/** `runStatusOf` for the filter of lists: a test holds them together. */
+/** `runStatusOf` in SQL, for the list filter; a test compares the two. */
 const runStatus = sql`case ${projects.environment_status} ${sql.raw(
   Object.entries(fixedRunStatus)
     .map(([environment, status]) => `when '${environment}' then '${status}'`)
@@ -26,17 +26,17 @@ const merge = ({ project, container_statuses }: { project: ProjectRow; container
   ...project,
   container_statuses,
 });
-/** Whether a place among the running ones was taken; `row` when that changed the project. */
-export interface Claim {
+/** Whether the project may run; `row` when its status changed. */
+export interface RunningClaim {
   isClaimed: boolean;
-  /** Its owner is suspended or gone: nothing of theirs may run. */
+  /** The owner is suspended or deleted; their projects may not run. */
   isRefused?: true;
   limit: number;
   running: { id: string; name: string; slug: string }[];
   row?: ProjectRow;
 }
 const runs = (status: EnvironmentStatus) => status === "starting" || status === "active";
-const isOwnerLiving = sql<boolean>`(${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted})`;
+const isOwnerActive = sql<boolean>`(${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted})`;
 const isThere = ne(projects.environment_status, "deleting");
 
 export type ProjectsStore = ReturnType<typeof createProjectsStore>;
@@ -74,13 +74,13 @@ export function createProjectsStore(db: Database) {
 
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** The caller's own, by UUID or slug; never one that is being deleted. */
+    /** The caller's project by UUID or slug; never one that is being deleted. */
     findOwned: async (owner: string, ref: string, isId: boolean): Promise<ProjectWithStatuses | undefined> => {
       const [row] = await (isId ? byId : bySlug).execute({ ref, owner });
       return row && merge(row);
     },
     find: async (id: string): Promise<ProjectRow | undefined> => (await db.select().from(projects).where(eq(projects.id, id)))[0],
-    /** One statement for rows, statuses and total; a second one only behind the end of the list. */
+    /** One statement for rows, statuses and total; a second one only beyond the last page. */
     list: async (
       owner: string,
       { q, status, limit, offset }: { q?: string; status?: RunStatus; limit: number; offset: number },
@@ -102,7 +102,7 @@ export function createProjectsStore(db: Database) {
         .update(projects)
         .set({
           ...values,
-          // Shallow merge in the database, so that two writers do not undo each other; a null value removes its key.
+          // Shallow merge in the database, so that concurrent writers do not overwrite each other; a null value removes its key.
           ...(settings && {
             settings: sql`(select coalesce(jsonb_object_agg(key, value), '{}'::jsonb) from jsonb_each(coalesce(${projects.settings}, '{}'::jsonb) || ${asJsonb(settings)}) where value <> 'null'::jsonb)`,
           }),
@@ -136,11 +136,11 @@ export function createProjectsStore(db: Database) {
           .where(and(eq(projects.id, id), eq(projects.environment_status, "setup_failed")))
           .returning()
       )[0],
-    /** Makes the project `starting` if its owner may have one more that runs; one that runs already keeps its place. One at a time per owner. */
-    claimPlace: (id: string, limits: Record<Tier, number>): Promise<Claim> =>
+    /** Sets `starting` if the owner's limit of running projects allows it; a running project stays as it is. Serialized per owner. */
+    claimRunning: (id: string, limits: Record<Tier, number>): Promise<RunningClaim> =>
       db.transaction(async (tx) => {
         const [found] = await tx
-          .select({ owner: projects.owner_id, tier: users.subscription_tier, isLiving: isOwnerLiving })
+          .select({ owner: projects.owner_id, tier: users.subscription_tier, isLiving: isOwnerActive })
           .from(projects)
           .innerJoin(users, eq(users.id, projects.owner_id))
           .where(and(eq(projects.id, id), isThere));
@@ -162,7 +162,7 @@ export function createProjectsStore(db: Database) {
           .returning();
         return { isClaimed: true, limit, running, ...(row && { row }) };
       }),
-    /** From this statement on the project answers 404. `undefined` when somebody else was faster. */
+    /** Sets `deleting`; from here on the project is 404. `undefined` when another request did so first. */
     markDeleting: async (tx: Queries, id: string): Promise<ProjectRow | undefined> =>
       (
         await tx
@@ -177,7 +177,7 @@ export function createProjectsStore(db: Database) {
         .set({ last_activity: sql`now()`, ...(isChange && { updated_at: sql`now()` }) })
         .where(eq(projects.id, id));
     },
-    /** How long nobody has used these, by the clock of the database, and which of them are hosted. */
+    /** Idle time of these projects by the database clock, and which of them are hosted. */
     restOf: async (ids: string[]): Promise<Map<string, { idleMs: number; isKept: boolean }>> => {
       if (ids.length === 0) return new Map();
       const rows = await db
@@ -194,7 +194,7 @@ export function createProjectsStore(db: Database) {
       (await db.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, user)))[0]?.tier ?? "free",
     serviceKeys: async (id: string): Promise<string[]> =>
       (await db.select({ key: containers.service_key }).from(containers).where(eq(containers.project_id, id))).map((r) => r.key),
-    /** How many projects somebody has, and their tier. Holds a lock on the person until the transaction ends. */
+    /** Number of projects and tier of a user. Locks the user's row until the transaction ends. */
     countOwned: async (tx: Queries, owner: string): Promise<{ tier: UserRow["subscription_tier"]; count: number }> => {
       const [user] = await tx.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, owner)).for("no key update");
       const [row] = await tx
@@ -219,13 +219,13 @@ export function createProjectsStore(db: Database) {
     delete: async (id: string): Promise<void> => {
       await db.delete(projects).where(eq(projects.id, id));
     },
-    /** Projects whose status says that something is under way, or that they run. */
+    /** Projects that run or have an operation in progress. */
     listUnsettled: (): Promise<ProjectRow[]> =>
       db
         .select()
         .from(projects)
         .where(sql`${projects.environment_status} in ('provisioning', 'starting', 'stopping', 'active', 'deleting')`),
-    /** Which of these are projects. */
+    /** The ids among these that are projects. */
     known: async (ids: string[]): Promise<ProjectRow[]> =>
       ids.length === 0
         ? []

@@ -3,7 +3,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { AppError, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
-import { wireOf, type Projects } from "./projects.service.ts";
+import { presentProject, type Projects } from "./projects.service.ts";
 import type { ProjectSource, ProjectSources, SourceInput } from "./project-source.ts";
 import type { ProjectsStore } from "./projects.store.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -15,51 +15,51 @@ interface CreationInput {
   attempt: number;
 }
 export type CreatedProject = Project & { task_id: string; status_url: string };
-/** What is known of a project before its files are there. */
+/** The fields of a project that are known before its files exist. */
 export interface NewProject {
   name: string;
   description?: string | null;
   source_type: string;
   template_slug?: string | null;
   source: SourceInput;
-  /** In the transaction that makes the project. */
+  /** Runs in the transaction that creates the project. */
   alongside?: (tx: Queries, project: ProjectRow) => Promise<void>;
 }
-/** Who creates a project with a first message. */
+/** The user who creates a project with a first message. */
 export interface Creator {
   id: string;
   name: string;
-  /** Created by API key: the run may do no more than the key. */
+  /** When created with an API key, the run is limited to the key's scopes. */
   key?: { edit_mode: EditMode };
 }
 export type FirstMessage = Pick<CreateProject, "attachments" | "model" | "edit_mode" | "agent_id"> & { message: string };
-/** What the first message of a project needs of the chat, which is built later than projects are. */
+/** What the first message needs from chat, which is constructed after projects. */
 export interface FirstMessages {
-  /** Refuses what could not be run; nothing is stored. */
+  /** Validates the message; stores nothing. */
   check(userId: string, first: FirstMessage): Promise<void>;
-  /** In the transaction that creates the project. The id of the chat in which it waits. */
+  /** Runs in the transaction that creates the project. Returns the id of the chat in whose queue it waits. */
   keep(tx: Queries, creator: Creator, projectId: string, first: FirstMessage): Promise<string>;
-  /** The project is set up, and it waits. Never throws. */
+  /** Called when the project is set up. Never throws. */
   begin(project: ProjectRow): Promise<void>;
 }
-/** What a project can begin from beside templates and repositories. */
-export interface BaseChoice {
+/** What a project can be created from besides templates and repositories. */
+export interface ResolvedBase {
   source: SourceInput;
   template_slug?: string;
-  /** The base enters the library of who begins from it; throws when it has to be bought first. */
+  /** Adds the base to the user's library; throws when it has to be bought first. */
   take: (tx: Queries) => Promise<void>;
-  /** No project came of it. */
+  /** Called when the project was not created. */
   undo?: () => Promise<void>;
 }
-/** Throws 404 for a base that this person may not know of, 422 for a version that is none. */
-export type ChooseBase = (userId: string, ref: string, version: string | null) => Promise<BaseChoice>;
+/** Throws 404 for a base the user cannot see, 422 for an unknown version. */
+export type ResolveBase = (userId: string, ref: string, version: string | null) => Promise<ResolvedBase>;
 
 const maxAttempts = 3;
 const slugAttempts = 10;
 
 export type Provisioning = ReturnType<typeof createProvisioning>;
 
-/** How projects come and go (accounts-projects 4.1): the tasks `project_creation` and `project_deletion`. */
+/** Creation and deletion of projects: the tasks `project_creation` and `project_deletion`. */
 export function createProvisioning({
   store,
   projects,
@@ -69,23 +69,23 @@ export function createProvisioning({
   templates,
   checkRepository,
   allowsPlain,
-  chooseBase,
+  resolveBase,
   tasks,
   log,
 }: {
   store: ProjectsStore;
   projects: Projects;
   sources: ProjectSources;
-  /** Stops whatever runs or starts in a project, and forgets about it. */
+  /** Stops everything that runs or starts in a project and drops its in-memory state. */
   shutDown: (project: ProjectRow) => Promise<void>;
-  /** How many projects one person may have, by tier. */
+  /** Maximum number of projects per user, by tier. */
   maxProjects: Record<"free" | "basic" | "pro" | "ultra", number>;
   templates: Templates;
-  /** Refuses the address of a repository that must not be called. */
+  /** Throws for a repository URL that must not be fetched. */
   checkRepository: (url: string) => Promise<void>;
   /** Whether repositories of this host may be reached by http. */
   allowsPlain: (url: URL) => boolean;
-  chooseBase: ChooseBase;
+  resolveBase: ResolveBase;
   tasks: Tasks;
   log: Logger;
 }) {
@@ -107,7 +107,7 @@ export function createProvisioning({
     unique_key: creationKey(project.id),
     metadata: { ...factsOf(project), source_type: project.source_type },
     input,
-    message: "Waiting to set up",
+    message: "Setup is queued",
   });
   const deletionTask = (project: ProjectRow) => ({
     user_id: project.owner_id,
@@ -115,17 +115,17 @@ export function createProvisioning({
     type: "project_deletion",
     unique_key: deletionKey(project.id),
     metadata: factsOf(project),
-    message: "Waiting to delete",
+    message: "Deletion is queued",
   });
 
   const setUp = async ({ task, input, signal, progress, note }: TaskContext<CreationInput>) => {
     const project = await store.find(task.project_id ?? "");
     if (!project || project.environment_status === "deleting") throw notFound("Project");
-    await progress(5, "Making room for the project");
+    await progress(5, "Creating the project folder");
     const { attempt, source } = input;
     const { settle, git } = await sourceOf(input).fill({ project, input: source, attempt, signal, progress, note });
     signal.throwIfAborted();
-    await progress(90, "Files are in place");
+    await progress(90, "Files are ready");
     await progress(95, "Adding the container");
     const container = await store.transaction(async (tx) => {
       const row = await settle(tx);
@@ -147,7 +147,7 @@ export function createProvisioning({
       await sourceOf(input).release?.(input.source);
       if (task.status === "completed") await beginFirstMessage(task.project_id);
     },
-    // The server died in the middle: begin again, unless it is this very setup that kills it.
+    // The server crashed during setup: start again, unless this setup may be what crashes it.
     interrupted: (task) => resume(task),
   });
   const resume = async (task: TaskRow) => {
@@ -155,7 +155,7 @@ export function createProvisioning({
     const input = task.input as CreationInput;
     if (project?.environment_status !== "provisioning") {
       await sourceOf(input).release?.(input.source);
-      // Set up, and killed before the first message began.
+      // The setup was complete, but the server crashed before the first message started.
       return beginFirstMessage(task.project_id);
     }
     if (input.attempt >= maxAttempts) {
@@ -166,12 +166,12 @@ export function createProvisioning({
     await tasks.createOnce(creationTask(project, { ...input, attempt: input.attempt + 1 }));
   };
 
-  /** Without its task only a template can be set up again: what the others came from is not known any more. */
+  /** Without its task only a template can be set up again, because the source of the others is unknown. */
   const templateOf = (project: ProjectRow): SourceInput | undefined =>
     project.source_type === "template" || (project.source_type === "base" && project.template_slug !== null)
       ? { kind: "template", template_slug: project.template_slug ?? templates.getDefault().wire.slug }
       : undefined;
-  /** What the last setup used. An archive is deleted when its setup fails. */
+  /** The source of the last setup. An archive is deleted when its setup fails. */
   const lastSourceOf = async (project: ProjectRow): Promise<SourceInput | undefined> => {
     const last = await tasks.findLatest(project.id, "project_creation");
     if (!last) return templateOf(project);
@@ -182,7 +182,7 @@ export function createProvisioning({
   const tearDown = async ({ task, progress }: TaskContext) => {
     const project = await store.find(task.project_id ?? "");
     if (!project) return null;
-    await progress(0, "Stopping everything");
+    await progress(0, "Stopping containers");
     await cancelWork(project, task.id);
     await shutDown(project);
     await projects.release({ project_id: project.id, reason: "deleted" });
@@ -194,7 +194,7 @@ export function createProvisioning({
     projects.endLifetime(project.id);
     return { project_id: project.id, project_slug: project.slug };
   };
-  /** Runs, starts and the like of this project end before its ground is taken away. */
+  /** Ends the project's tasks before its files are deleted. */
   const cancelWork = async (project: ProjectRow, exceptTaskId: string) => {
     for (const status of ["queued", "running"] as const) {
       const { items } = await tasks.list(project.owner_id, { project_id: project.id, status, limit: 500 });
@@ -219,11 +219,11 @@ export function createProvisioning({
     if (count < maxProjects[tier]) return;
     throw new AppError(
       "project_limit_reached",
-      `Your plan allows ${maxProjects[tier]} projects. Delete one, or change the plan, to make another.`,
+      `Your plan is limited to ${maxProjects[tier]} projects. Delete a project or upgrade your plan.`,
       { details: { limit: maxProjects[tier] } },
     );
   };
-  /** The row and its task in one transaction; the owner's projects are counted one creation at a time. */
+  /** Inserts the row and its task in one transaction; creations of one owner are serialized so that the count is exact. */
   const createFrom = async (userId: string, { source, name, description, alongside, ...facts }: NewProject): Promise<CreatedProject> => {
     for (let attempt = 0; attempt < slugAttempts; attempt++) {
       const made = await store.transaction(async (tx) => {
@@ -239,15 +239,15 @@ export function createProvisioning({
         await alongside?.(tx, project);
         return { project, task: await tasks.create(tx, creationTask(project, { source, attempt: 1 })) };
       });
-      if (made) return { ...wireOf({ ...made.project, container_statuses: [] }), ...taskLinks(made.task) };
+      if (made) return { ...presentProject({ ...made.project, container_statuses: [] }), ...taskLinks(made.task) };
     }
-    throw new AppError("internal_error", "No free name was found for this project. Try again.");
+    throw new AppError("internal_error", "Could not find a free slug for this project. Try again.");
   };
 
   type Alongside = NonNullable<NewProject["alongside"]>;
   const createFromBase = async (userId: string, body: CreateProject, keepFirst: Alongside): Promise<CreatedProject> => {
     if (!body.base_id) throw invalid(["body", "base_id"], "Field required", "missing");
-    const { source, template_slug, take, undo } = await chooseBase(userId, body.base_id, body.base_version?.trim() || null);
+    const { source, template_slug, take, undo } = await resolveBase(userId, body.base_id, body.base_version?.trim() || null);
     try {
       if (source.kind === "git") await checkRepository(source.url);
       return await createFrom(userId, {
@@ -267,7 +267,7 @@ export function createProvisioning({
     }
   };
 
-  /** Of any project, in the caller's transaction. `accepted` tells those who follow the project; it is called when that has committed. Throws 404. */
+  /** Starts the deletion of any project in the caller's transaction. Call `accepted` after the commit to notify followers. Throws 404. */
   const acceptDeletion = async (tx: Queries, projectId: string): Promise<{ task: TaskRow; accepted: () => Promise<void> }> => {
     const marked = await store.markDeleting(tx, projectId);
     if (!marked) throw notFound("Project");
@@ -281,11 +281,11 @@ export function createProvisioning({
 
   return {
     createFrom,
-    /** Throws `project_limit_reached` when this person may not have another project; `createFrom` asks again. */
+    /** Throws `project_limit_reached` when the user has no project left on their plan; `createFrom` checks again. */
     checkRoom: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
-    /** What is called for first messages from here on. */
+    /** Sets the handler of first messages. */
     beginWith: (given: FirstMessages): void => void (firstMessages = given),
-    /** With a first message, its run belongs to the creation: it starts when the project is set up. */
+    /** With a first message, its run starts when the project is set up. */
     create: async (creator: Creator, body: CreateProject): Promise<CreatedProject & { chat_id: string | null }> => {
       const first = firstMessageOf(body);
       if (first) await firstMessages?.check(creator.id, first);
@@ -304,16 +304,16 @@ export function createProvisioning({
       });
       return { ...made, chat_id };
     },
-    /** Sets a project up again after a failure. Throws `setup_not_failed`, and `setup_not_repeatable` when its source is gone. */
+    /** Retries a failed setup. Throws `setup_not_failed`, and `setup_not_repeatable` when its source is gone. */
     retrySetup: async (userId: string, ref: string) => {
       const project = await projects.require(userId, ref);
-      const notFailed = () => conflict("setup_not_failed", "The setup of this project has not failed, so there is nothing to retry.");
+      const notFailed = () => conflict("setup_not_failed", "The setup of this project did not fail, so it cannot be retried.");
       if (project.environment_status !== "setup_failed") throw notFailed();
       const source = await lastSourceOf(project);
       if (!source)
         throw conflict(
           "setup_not_repeatable",
-          "What this project was created from is not kept after a failed setup. Create or import it again.",
+          "The source of this project is deleted after a failed setup. Create or import the project again.",
         );
       const begun = await store.transaction(async (tx) => {
         const row = await store.reopenSetup(tx, project.id);
@@ -323,14 +323,14 @@ export function createProvisioning({
       await projects.publishStatus(begun.row);
       return { ...taskLinks(begun.task), project_slug: project.slug };
     },
-    /** Accepts the deletion: from here on the project answers 404. */
+    /** Accepts the deletion; from here on the project is 404. */
     remove: async (userId: string, ref: string) => {
       const project = await projects.require(userId, ref);
       const { task, accepted } = await store.transaction((tx) => acceptDeletion(tx, project.id));
       await accepted();
       return { ...taskLinks(task), project_id: project.id, project_slug: project.slug };
     },
-    /** The same for work that the server itself does; goes on with a deletion that has begun. The id of its task. */
+    /** The same without an owner check; resumes a deletion in progress. Returns the id of its task. */
     erase: async (project: ProjectRow): Promise<string> => {
       const marked = await store.transaction((tx) => store.markDeleting(tx, project.id));
       if (marked) {
@@ -340,12 +340,12 @@ export function createProvisioning({
       return (await tasks.createOnce(deletionTask(project))).row.id;
     },
     acceptDeletion,
-    /** Why the setup failed, as the person may read it. */
+    /** Why the setup failed, safe to show to the user. */
     setupError: async (project: ProjectRow): Promise<string | undefined> => {
       const { items } = await tasks.list(project.owner_id, { project_id: project.id, status: "failed", limit: 20 });
       return items.find((t) => t.type === "project_creation")?.error ?? undefined;
     },
-    /** After a start: goes on with setups and deletions that lost their task. */
+    /** At server start: resumes setups and deletions that lost their task. */
     reconcile: async (): Promise<void> => {
       for (const project of await store.listUnsettled()) {
         if (project.environment_status === "deleting") await resumeDeletion(project.id);
@@ -361,7 +361,7 @@ export function createProvisioning({
 
 const gitTypes = new Set(["github", "gitlab", "bitbucket", "git"]);
 
-/** Undefined when neither words nor attachments are given. */
+/** `undefined` without text and attachments. */
 function firstMessageOf({ message, attachments, model, edit_mode, agent_id }: CreateProject): FirstMessage | undefined {
   const text = message?.trim() ?? "";
   if (text === "" && !attachments?.length) return undefined;
@@ -377,7 +377,7 @@ function firstMessageOf({ message, attachments, model, edit_mode, agent_id }: Cr
 const sourceTypeOf = (body: CreateProject) =>
   body.source_type ?? (body.base_id ? "base" : body.git_repo_url ? gitTypeOf(body.git_repo_url) : "template");
 
-/** Where the files of a new project come from that begins from no base (accounts-projects 4.1), refused here when it cannot be. */
+/** The source of a new project that is not created from a base. Throws 422 when it is invalid. */
 function chooseSource(
   body: CreateProject,
   templates: Templates,
@@ -387,7 +387,7 @@ function chooseSource(
   if (gitTypes.has(source_type)) {
     const url = repositoryAddress(body.git_repo_url ?? "", allowsPlain);
     const branch = body.git_branch?.trim() || null;
-    if (branch !== null && !isBranchName(branch)) throw invalid(["body", "git_branch"], "This is not the name of a branch");
+    if (branch !== null && !isBranchName(branch)) throw invalid(["body", "git_branch"], "Not a valid git branch name");
     return { source_type, source: { kind: "git", url, branch } };
   }
   const template = body.base_id ? templates.find(body.base_id) : templates.getDefault();
@@ -399,16 +399,16 @@ function chooseSource(
 const gitTypeOf = (url: string) =>
   ({ "github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket" })[URL.parse(url)?.hostname ?? ""] ?? "git";
 
-/** What a person gave as `git_repo_url`: https, or http of a host that the operator named; without credentials, query and fragment; throws 422. */
+/** Validates `git_repo_url`: https, or http on a host the operator allows; no credentials, query or fragment. Throws 422. */
 export function repositoryAddress(text: string, allowsPlain: (url: URL) => boolean = () => false): string {
   const loc = ["body", "git_repo_url"];
   if (text === "") throw invalid(loc, "Field required", "missing");
   const url = URL.parse(text.trim());
-  if (url?.protocol !== "https:" && !(url?.protocol === "http:" && allowsPlain(url))) throw invalid(loc, "Give an https:// address");
-  if (url.username || url.password) throw invalid(loc, "Leave user name and password out of the address");
-  if (url.search || url.hash || url.pathname === "/") throw invalid(loc, "Give the address of a repository");
+  if (url?.protocol !== "https:" && !(url?.protocol === "http:" && allowsPlain(url))) throw invalid(loc, "URL must start with https://");
+  if (url.username || url.password) throw invalid(loc, "URL must not contain a user name or password");
+  if (url.search || url.hash || url.pathname === "/") throw invalid(loc, "Not the URL of a repository");
   return url.href.replace(/\/+$/, "");
 }
-/** What git itself takes for a branch (git-check-ref-format), and nothing that reads like an option. */
+/** A branch name that git accepts (git-check-ref-format) and cannot mistake for an option. */
 export const isBranchName = (name: string): boolean =>
   !/^[-/.]|[/.]$|\.\.|\/\/|@\{|^@$|\/\.|\.lock(\/|$)|[\0-\x20\x7f~^:?*[\\]/.test(name) && Buffer.byteLength(name) <= 255;

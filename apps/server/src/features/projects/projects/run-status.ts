@@ -1,6 +1,6 @@
 import type { EnvironmentStatus, RunStatus } from "@tesslate/contract";
 
-/** Whatever the containers say. */
+/** Regardless of the containers. */
 export const fixedRunStatus: Partial<Record<EnvironmentStatus, RunStatus>> = {
   provisioning: "creating",
   setup_failed: "error",
@@ -13,8 +13,8 @@ export const fixedRunStatus: Partial<Record<EnvironmentStatus, RunStatus>> = {
 };
 
 /**
- * What a project is doing, from its stored status and the statuses of its non-external containers (accounts-projects 1).
- * A frozen container counts as running: it answers the next request.
+ * The run status of a project, derived from its stored status and the statuses of its non-external containers.
+ * A frozen container counts as running, because it serves the next request.
  */
 export function runStatusOf(environment: EnvironmentStatus, containers: readonly string[]): RunStatus {
   const known = fixedRunStatus[environment];

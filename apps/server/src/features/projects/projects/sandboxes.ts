@@ -6,17 +6,17 @@ interface OpenOptions {
   hostnames?: string[];
   limits?: Partial<Limits>;
 }
-/** One open handle per project, shared by everybody in this process. */
+/** One open sandbox handle per project and process. */
 export interface Sandboxes {
   /** The project's sandbox; opened (or created, from `image`) once and kept. */
   open(projectId: string, options?: OpenOptions): Promise<Sandbox>;
-  /** The handle, if somebody opened it already. */
+  /** The handle, if it is open. */
   peek(projectId: string): Promise<Sandbox> | undefined;
   /** Whether this server's runtime has the project's sandbox. */
   isHere(projectId: string): Promise<boolean>;
-  /** Forgets the handle without stopping anything. */
+  /** Drops the handle without stopping anything. */
   forget(projectId: string): Promise<void>;
-  /** Stops everything, deletes the tree, the network and the uid. */
+  /** Stops everything and deletes the tree, the network and the uid. */
   remove(projectId: string): Promise<void>;
   /** Called on every change of any service of any open sandbox, in order. */
   onState(listener: (projectId: string, state: ServiceState) => void): void;
@@ -52,7 +52,7 @@ export function createSandboxes({ runtime, log }: { runtime: RuntimeDriver; log:
       const entry = { unsubscribe: () => {}, sandbox: undefined as unknown as Promise<Sandbox> };
       entry.sandbox = open(projectId, options, entry);
       handles.set(projectId, entry);
-      // A failed attempt must not stay in the way of the next one.
+      // Do not cache a failed attempt.
       entry.sandbox.catch(() => handles.get(projectId) === entry && handles.delete(projectId));
       return entry.sandbox;
     },

@@ -7,7 +7,7 @@ import type { Projects } from "./projects.service.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { BundledTemplate, Templates } from "./templates.ts";
 
-/** Writes the row of the container at the root of a new project's tree; starts nothing. */
+/** Inserts the container at the root of a new project's tree; starts nothing. */
 export type InsertFirst = (tx: Queries, project: ProjectRow, name: string, service: ServiceShape) => Promise<{ id: string }>;
 
 export const serviceOf = ({ service }: BundledTemplate): ServiceShape => ({
@@ -16,7 +16,7 @@ export const serviceOf = ({ service }: BundledTemplate): ServiceShape => ({
   framework: service.framework ?? null,
 });
 
-/** A bundled template: its prepared image is the first state of the tree. */
+/** A bundled template: the tree starts as a copy of its prepared image. */
 export function createTemplateSource({
   projects,
   templates,
@@ -33,7 +33,7 @@ export function createTemplateSource({
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
       const template = templates.find(input.template_slug);
-      if (!template) throw new AppError("not_found", `The template ${input.template_slug} is not part of this version.`);
+      if (!template) throw new AppError("not_found", `The template ${input.template_slug} is not bundled with this version.`);
       await progress(10, `Preparing the template ${template.wire.name}`);
       const notes = orderedNotes(note, log);
       const image = await runtime.prepare(template.image, { signal, onLog: notes.add });
@@ -45,7 +45,7 @@ export function createTemplateSource({
   };
 }
 
-/** Log lines written one after the other without making the build wait; behind by more than 200 lines, some are left out. */
+/** Writes log lines in order without blocking the build; drops lines when more than 200 are pending. */
 function orderedNotes(note: (line: string) => Promise<void>, log: Logger) {
   let last: Promise<void> = Promise.resolve();
   let waiting = 0;
@@ -55,7 +55,7 @@ function orderedNotes(note: (line: string) => Promise<void>, log: Logger) {
       waiting++;
       last = last
         .then(() => note(line))
-        .catch((err: unknown) => log.warn({ err }, "note not written"))
+        .catch((err: unknown) => log.warn({ err }, "setup log line not written"))
         .finally(() => waiting--);
     },
     drained: () => last,

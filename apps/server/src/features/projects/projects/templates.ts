@@ -8,7 +8,7 @@ import type { Template } from "@tesslate/contract";
 import type { ImageSpec } from "@tesslate/runtime";
 
 const Argv = Type.Array(Type.String({ minLength: 1 }), { minLength: 1 });
-/** `templates/<slug>/template.json`. The service learns its port from the variable PORT. */
+/** `templates/<slug>/template.json`. The service gets its port in the variable PORT. */
 const TemplateFile = Type.Object({
   slug: Type.String({ pattern: "^[a-z0-9-]{1,63}$" }),
   name: Type.String({ minLength: 1 }),
@@ -25,7 +25,7 @@ const TemplateFile = Type.Object({
   starter_prompts: Type.Array(Type.String()),
 });
 
-/** A template of the `templates/` folder: what the API shows, the image to prepare and the service to run. */
+/** A bundled template: its API representation, the image to prepare and the service to run. */
 export interface BundledTemplate {
   wire: Template;
   image: ImageSpec;
@@ -36,16 +36,16 @@ export interface BundledTemplate {
 export interface Templates {
   list(): readonly BundledTemplate[];
   find(slug: string): BundledTemplate | undefined;
-  /** The one used when nobody says which. */
+  /** Used when the request names no template. */
   getDefault(): BundledTemplate;
 }
 
-// Source and bundle stand at different depths below the repository.
+// Source and bundle are at different depths below the repository root.
 const candidates = ["../../../templates", "../../../../../../templates", "../templates"];
 export const bundledTemplatesDir =
   candidates.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p)) ?? "templates";
 
-/** Reads every template of a folder. Throws with the file's name when one is malformed: a broken template must not wait for its first user. */
+/** Reads every template of a folder. Throws with the file's name when one is malformed, so that the server does not start with it. */
 export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<Templates> {
   const all: BundledTemplate[] = [];
   for (const entry of await readdir(dir, { withFileTypes: true })) {
@@ -65,6 +65,6 @@ export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<
   }
   all.sort((a, b) => Number(b.wire.is_default) - Number(a.wire.is_default) || a.wire.name.localeCompare(b.wire.name));
   const first = all[0];
-  if (!first?.wire.is_default || all[1]?.wire.is_default) throw new Error(`${dir} must hold exactly one default template`);
+  if (!first?.wire.is_default || all[1]?.wire.is_default) throw new Error(`${dir} must contain exactly one default template`);
   return { list: () => all, find: (slug) => all.find((t) => t.wire.slug === slug), getDefault: () => first };
 }

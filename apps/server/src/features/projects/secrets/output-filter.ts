@@ -2,20 +2,20 @@ import { StringDecoder } from "node:string_decoder";
 import type { LiveRedactor } from "./redactions.ts";
 import type { Redactor } from "./redactor.ts";
 
-/** A key's echo: shorter than any value, it does not wait to see whether one follows. */
+/** Output up to this length (an echoed key) is emitted at once, because no value is this short. */
 const echoLength = 8;
 const shortestHeld = 4;
 
-/** Hides a project's values in what a program writes. */
+/** Redacts a project's secret values in the output of a process. */
 export interface OutputFilter {
   push(chunk: Uint8Array | string): void;
-  /** Lets out what still waits. */
+  /** Emits what is still held back. */
   end(): void;
 }
 
 /**
- * Bytes in, readable pieces out: whole characters only, without the project's values, following changes of them. What could be the beginning of
- * a value waits for its rest, at most `holdMs`: a program that stops in the middle of one is still seen.
+ * Decodes a byte stream into redacted text, cut at character boundaries, with the current secret values. Text that could be the start of a
+ * value is held back for at most `holdMs`, so that the output of a process that stops there is still shown.
  */
 export function createOutputFilter({
   redactor,
@@ -25,7 +25,7 @@ export function createOutputFilter({
 }: {
   redactor: LiveRedactor;
   emit: (text: string) => void;
-  /** For screens: masks are as long as what they hide. */
+  /** For terminal screens: masks have the length of the value. */
   keepsWidth?: boolean;
   holdMs?: number;
 }): OutputFilter {

@@ -2,15 +2,15 @@ import type { Bus } from "../../../platform/bus.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { createRedactor, type HiddenValue, type Redactor } from "./redactor.ts";
 
-/** Where values that nobody may see come from: one entry per feature that keeps some for a project. */
+/** Sources of secret values: one entry per feature that stores some for a project. */
 export type RedactionSource = (projectId: string) => Promise<HiddenValue[]>;
 
-/** Follows the project's values for as long as somebody holds it. */
+/** Stays up to date with the project's values until it is released. */
 export interface LiveRedactor {
   readonly current: Redactor;
 }
 
-/** The one home of redaction: for each project, what hides the values of its secrets, variables and credentials wherever text leaves the server. */
+/** Provides each project's redactor, which masks the values of its secrets, variables and credentials wherever text leaves the server. */
 export type Redactions = ReturnType<typeof createRedactions>;
 
 const channel = "redactions";
@@ -18,7 +18,7 @@ const maxProjects = 200;
 
 export function createRedactions({ bus, log, sources }: { bus: Bus; log: Logger; sources: RedactionSource[] }) {
   const known = new Map<string, Promise<Redactor>>();
-  /** What live ones show until the next one is read. */
+  /** The redactor in use until the next one is loaded. */
   const settled = new Map<string, Redactor>();
 
   const load = async (projectId: string): Promise<Redactor> =>
@@ -31,7 +31,7 @@ export function createRedactions({ bus, log, sources }: { bus: Bus; log: Logger;
       const mine = redactor;
       mine.then(
         (value) => known.get(projectId) === mine && settled.set(projectId, value),
-        // What could not be read is asked for again, never taken as "nothing to hide".
+        // A failed load is retried; it never counts as "no secrets".
         () => known.get(projectId) === mine && known.delete(projectId),
       );
     }
@@ -45,7 +45,7 @@ export function createRedactions({ bus, log, sources }: { bus: Bus; log: Logger;
   };
   const drop = (projectId: string) => {
     known.delete(projectId);
-    if (settled.has(projectId)) of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redaction not read anew"));
+    if (settled.has(projectId)) of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redactor not reloaded"));
   };
   bus.listen<{ project_id: string }>(channel, ({ project_id }) => drop(project_id));
   bus.onReconnect(() => {
@@ -53,26 +53,26 @@ export function createRedactions({ bus, log, sources }: { bus: Bus; log: Logger;
   });
 
   return {
-    /** The project's redactor, with every value known at this moment. */
+    /** The project's redactor with all current values. */
     of,
-    /** The same for synchronous places; `current` follows changes. */
+    /** The same for synchronous code; `current` is kept up to date. */
     live: async (projectId: string): Promise<LiveRedactor> => {
       let last = await of(projectId);
       return {
         get current() {
           if (!known.has(projectId))
-            of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redaction not read anew"));
+            of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redactor not reloaded"));
           return (last = settled.get(projectId) ?? last);
         },
       };
     },
-    /** Text that is about to be shown. */
+    /** Redacts text before it is shown. */
     redact: async (projectId: string, text: string): Promise<string> => (await of(projectId)).redact(text),
-    /** Values were added, replaced or removed; call it after the commit and before a process gets them. */
+    /** Call it when values were added, replaced or removed: after the commit and before a process gets them. */
     changed: async (projectId: string): Promise<void> => {
       drop(projectId);
-      // What cannot be read now hides nothing yet: whoever shows text fails on it, and says why.
-      await of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redaction not read anew"));
+      // Values that cannot be read are not redacted yet: callers that show text fail with the reason.
+      await of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redactor not reloaded"));
       await bus.notify(channel, { project_id: projectId });
     },
   };

@@ -1,53 +1,53 @@
-/** A value that must not be seen, and the name it goes by. */
+/** A secret value and its name. */
 export interface HiddenValue {
   label: string;
   value: string;
 }
 
-/** The values of a set of variables, under their names. */
+/** The values of environment variables with their names. */
 export const hiddenValues = (variables: Readonly<Record<string, string>>): HiddenValue[] =>
   Object.entries(variables).map(([label, value]) => ({ label, value }));
 
-/** Hides a project's values in text. Each becomes `[secret:NAME]`, so that people and models still know what stood there. */
+/** Masks a project's secret values in text. Each becomes `[secret:NAME]`, so that users and models still know which value it was. */
 export interface Redactor {
-  /** Nothing is hidden. */
+  /** There are no values to mask. */
   readonly isEmpty: boolean;
   redact(text: string): string;
   /** The same for every string within plain data (keys are left alone). */
   redactIn<T>(data: T): T;
   /**
-   * The opposite, for somebody who was shown a file through `redact` and writes it back: marks whose value stood in `original` get it again.
-   * A mark whose value did not stand there stays a mark, so nobody can move a value to where it was not.
+   * The reverse, for a client that read a file through `redact` and writes it back: marks become values again if `original` contained the value.
+   * Other marks stay, so that a value cannot be copied to a file that did not contain it.
    */
   restore(text: string, original: string): string;
-  /** The same length for each mask as the value had, so that what a program drew on a screen stays in its columns. */
+  /** Masks with the length of the value, so that terminal columns stay aligned. */
   redactScreen(text: string): string;
-  /** For text that comes in pieces: what could be the beginning of a value waits for the rest. `keepsWidth` as in `redactScreen`. */
+  /** For streamed text: holds back what could be the start of a value. `keepsWidth` as in `redactScreen`. */
   stream(options?: { keepsWidth?: boolean }): RedactionStream;
 }
 export interface RedactionStream {
   push(chunk: string): string;
-  /** Characters that wait. */
+  /** Number of characters held back. */
   readonly held: number;
-  /** What still waits, as it is: it may be a whole value that only a longer one begins with, so redact it once more. */
+  /** Returns the held-back text unredacted. It may be a complete value that is also the start of a longer one, so redact it again. */
   flush(): string;
 }
 
-/** Shorter values would blot out innocent words. */
+/** Shorter values would mask unrelated words. */
 const minLength = 6;
 const minLineLength = 12;
-/** Words that are configuration, not secrets: hiding `production` would make every log and file unreadable. */
+/** Configuration words, not secrets: masking `production` would make logs and files unreadable. */
 const ordinaryWords = new Set(
   "production development staging testing preview default enabled disabled localhost 0.0.0.0 127.0.0.1 postgres postgresql sqlite3 mongodb rabbitmq verbose warning public private".split(
     " ",
   ),
 );
-/** An address without credentials, path or query gives nothing away. */
+/** A URL without credentials, path or query is not a secret. */
 const isPlainAddress = (value: string): boolean => /^(https?|wss?):\/\/[^/?#@\s]+\/?$/i.test(value);
 export const isOrdinary = (value: string): boolean =>
   value.trim().length < minLength || ordinaryWords.has(value.trim().toLowerCase()) || isPlainAddress(value.trim());
 
-/** How a value may look in text: as it is, in its lines, as URLs, JSON, base64 and hexadecimal digits write it, and backwards. */
+/** Encodings of a value that are masked too: plain, line by line, URL, JSON, base64, hexadecimal and reversed. */
 function formsOf(value: string): [suffix: string, text: string][] {
   const forms: [string, string][] = [["", value]];
   const trimmed = value.trim();
@@ -61,7 +61,7 @@ function formsOf(value: string): [suffix: string, text: string][] {
   forms.push(["url", encoded], ["url", encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())]);
   forms.push(["url", encoded.replace(/%20/g, "+")]);
   forms.push(["json", JSON.stringify(value).slice(1, -1)]);
-  // Base64 of a longer text that holds the value depends on where in a group of three bytes the value begins.
+  // The base64 of a text that contains the value depends on the value's offset within a group of three bytes.
   const bytes = Buffer.from(value);
   for (const before of [0, 1, 2]) {
     const bits = Buffer.concat([Buffer.alloc(before), bytes]);
@@ -90,7 +90,7 @@ const asWide: MaskOf = ({ text, mask }) =>
         .slice(0, text.length - 1)}]`;
 const maskRule = /\[secret:[^[\]\n]{1,200}\]/g;
 
-/** Every form of every value, by its text and by its mask. */
+/** Every encoding of every value, by its text and by its mask. */
 function patternsOf(values: readonly HiddenValue[]) {
   const patterns = new Map<string, Pattern>();
   const byMask = new Map<string, Pattern>();
@@ -109,12 +109,12 @@ function patternsOf(values: readonly HiddenValue[]) {
   return { index: indexOf([...patterns.values()]), isEmpty: patterns.size === 0, byMask };
 }
 
-/** Where a value stands in a text: under which name (`NAME:base64` for one of its other forms), from which character on. */
+/** A match: the name (`NAME:base64` for an encoding) and the start offset in characters. */
 export interface FoundValue {
   label: string;
   at: number;
 }
-/** For looking without hiding: the same values in the same forms as a redactor, in texts of any length that come in pieces. */
+/** Finds values without masking them: the same encodings as a redactor, in streamed text of any length. */
 export interface ValueFinder {
   readonly isEmpty: boolean;
   stream(): { push(chunk: string): FoundValue[]; end(): FoundValue[] };
@@ -126,7 +126,7 @@ export function createValueFinder(values: readonly HiddenValue[]): ValueFinder {
     isEmpty,
     stream: () => {
       let waiting = "";
-      /** Characters before `waiting`. */
+      /** Number of characters before `waiting`. */
       let passed = 0;
       const look = (chunk: string, isWhole: boolean): FoundValue[] => {
         if (isEmpty) return [];
@@ -194,8 +194,8 @@ export function createRedactor(values: readonly HiddenValue[]): Redactor {
 }
 
 /**
- * Finds the leftmost, longest of many texts in one pass: three characters against a bitmap, six against a map, then the whole.
- * Memory grows with the texts themselves, unlike an automaton's, whose transitions for a few 32 KiB values would need gigabytes.
+ * Finds the leftmost, longest of many needles in one pass: three characters against a bitmap, six against a map, then the whole needle.
+ * Memory grows with the needles; an Aho-Corasick automaton would need gigabytes of transitions for a few 32 KiB values.
  */
 function indexOf(patterns: readonly Pattern[]) {
   const beginnings = new Uint8Array(65_536);
@@ -213,7 +213,7 @@ function indexOf(patterns: readonly Pattern[]) {
     for (let n = 1; n < minLength; n++) shortBeginnings.add(pattern.text.slice(0, n));
   }
   return {
-    /** `rest` is what might go on in the next piece; nothing when `isWhole`. */
+    /** `rest` could continue in the next piece; empty when `isWhole`. */
     scan: (text: string, { isWhole, maskOf }: { isWhole: boolean; maskOf: MaskOf }): { out: string; rest: string } => {
       let out = "";
       let copied = 0;

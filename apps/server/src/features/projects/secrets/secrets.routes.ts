@@ -2,7 +2,6 @@ import { secretsRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Secrets } from "./secrets.service.ts";
 
-/** accounts-projects 6 and 9. */
 export function mountSecrets(mount: Mount, { secrets }: { secrets: Secrets }): void {
   mount("secrets", secretsRoutes, {
     list: ({ user }, { params, query }) => secrets.list(user.id, params.project_id, query),

@@ -20,17 +20,17 @@ import type { SecretVault } from "./secrets.vault.ts";
 export interface SecretsAccess {
   /** The caller's project, else 404. */
   require(userId: string, ref: string): Promise<{ id: string }>;
-  /** What runs has the old values until it is restarted. */
+  /** Running containers keep the old values until they are restarted. */
   markStale(projectId: string): Promise<void>;
 }
 
 const sentences: Record<Exclude<SecretRefusal, "invalid_line">, string> = {
-  invalid_key: "A name has letters, digits and _, does not begin with a digit and has at most 128 characters.",
-  reserved_key: `${reservedKeys.join(", ")} are set by the server.`,
-  empty_value: "A secret needs a value.",
-  value_too_large: `A value has at most ${secretLimits.maxValueBytes} bytes.`,
-  nul_character: "A value cannot contain a NUL character.",
-  secret_limit_reached: `A project has at most ${secretLimits.maxCount} secrets.`,
+  invalid_key: "A secret's name may contain letters, digits and _, must not start with a digit and is limited to 128 characters.",
+  reserved_key: `${reservedKeys.join(", ")} are reserved: the server sets them.`,
+  empty_value: "The value of a secret cannot be empty.",
+  value_too_large: `Values are limited to ${secretLimits.maxValueBytes} bytes.`,
+  nul_character: "Values cannot contain a NUL character.",
+  secret_limit_reached: `Projects are limited to ${secretLimits.maxCount} secrets. Delete one first.`,
 };
 const refuse = (key: string, reason: Exclude<SecretRefusal, "invalid_line">) =>
   badRequest(sentences[reason], reason === "reserved_key" || reason === "secret_limit_reached" ? reason : "invalid_secret", {
@@ -38,7 +38,7 @@ const refuse = (key: string, reason: Exclude<SecretRefusal, "invalid_line">) =>
     reason,
   });
 
-/** Environment variables of whole projects: written, listed by name, never shown (accounts-projects 6). */
+/** Environment variables of a project: write-only, listed by name. */
 export type Secrets = ReturnType<typeof createSecrets>;
 
 export function createSecrets({
@@ -66,7 +66,7 @@ export function createSecrets({
       const project = await access.require(userId, ref);
       const page = pageOf(query);
       const { rows, total } = await store.list(project.id, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentSecret), total);
     },
     /** Creates or replaces. Throws 400 `invalid_secret`, `reserved_key` or `secret_limit_reached`. */
     set: async (
@@ -83,18 +83,18 @@ export function createSecrets({
         const isNew = !known.has(key);
         if (isNew && known.size >= secretLimits.maxCount) throw refuse(key, "secret_limit_reached");
         const place = { project_id: project.id, key };
-        return { secret: wireOf(await store.upsert(tx, { ...place, sealed_value: vault.seal(place, value) })), isNew };
+        return { secret: presentSecret(await store.upsert(tx, { ...place, sealed_value: vault.seal(place, value) })), isNew };
       });
       await changed(project.id, [key]);
       return result;
     },
     remove: async (userId: string, ref: string, key: string): Promise<void> => {
       const project = await access.require(userId, ref);
-      // A name that cannot exist is not asked for: the database would choke on some.
+      // Invalid names are not queried: Postgres rejects some of them.
       if (refusalOf(key, "-") !== undefined || !(await store.remove(project.id, key))) throw notFound("Secret");
       await changed(project.id, [key]);
     },
-    /** Takes what an `.env` text offers; each refusal is told by name, the rest is written in one transaction. */
+    /** Imports a `.env` file: rejected variables are returned with a reason, the others are written in one transaction. */
     import: async (userId: string, ref: string, text: string): Promise<SecretsImport> => {
       const project = await access.require(userId, ref);
       const { entries, invalid } = parseDotenv(text);
@@ -123,4 +123,4 @@ export function createSecrets({
   };
 }
 
-const wireOf = ({ key, created_at, updated_at }: SecretRow): Secret => ({ key, masked: "********", created_at, updated_at });
+const presentSecret = ({ key, created_at, updated_at }: SecretRow): Secret => ({ key, masked: "********", created_at, updated_at });

@@ -6,7 +6,7 @@ export type SecretsStore = ReturnType<typeof createSecretsStore>;
 export function createSecretsStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** Secrets of one project are counted and written one call at a time. */
+    /** Serializes writes per project, so that the limit is exact. */
     lockProject: async (tx: Queries, projectId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`secrets:${projectId}`}, 0))`);
     },
@@ -37,7 +37,7 @@ export function createSecretsStore(db: Database) {
           })
           .returning()
       )[0] as SecretRow,
-    /** False when there is none of that name. */
+    /** False when no secret has that name. */
     remove: async (projectId: string, key: string): Promise<boolean> =>
       (
         await db

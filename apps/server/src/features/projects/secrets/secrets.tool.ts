@@ -3,8 +3,8 @@ import { defineTool, done, failed, personTimeLimitMs, type Tool } from "@tesslat
 import { refusalOf } from "@tesslate/contract";
 
 /**
- * The agent's way to a key it needs: the person gives the value, the server seals it, the model learns only that it is there
- * (ui.md 27). `existing` are the names the project has already.
+ * Lets the agent request a secret: the user enters the value, the server encrypts it, and the model only learns that it is set.
+ * `existing` are the names the project already has.
  */
 export const requestSecretTool = (listKeys: () => Promise<ReadonlySet<string>>): Tool =>
   defineTool({
@@ -17,7 +17,7 @@ export const requestSecretTool = (listKeys: () => Promise<ReadonlySet<string>>):
       reason: Type.String({ description: "What it is for, and where to get it", minLength: 1, maxLength: 500 }),
       container: Type.Optional(Type.String({ description: "The container that needs it", maxLength: 100 })),
     }),
-    // The person who types the value is the one who allows it; in plan mode nothing of the project is changed.
+    // Entering the value is the approval; in plan mode nothing in the project may change.
     gate: { approval: false, plan_blocked: true, read_only: false },
     asksPerson: true,
     timeLimitMs: () => personTimeLimitMs,
@@ -25,22 +25,22 @@ export const requestSecretTool = (listKeys: () => Promise<ReadonlySet<string>>):
       const refusal = refusalOf(name, "-");
       if (refusal === "reserved_key") return failed(`${name} is set by the server.`);
       if (refusal !== undefined) return failed(`${name} cannot be the name of an environment variable: use letters, digits and _.`);
-      if (!context.ask) return failed("Nobody can be asked here.");
+      if (!context.ask) return failed("No user is available to answer in this run.");
       const wasThere = (await listKeys()).has(name);
       const answer = await context.ask({ kind: "secret", secret_key: name, reason, container: container ?? null });
       switch (answer.outcome) {
         case "timeout":
-          return failed(`Nobody gave ${name} in time. Go on without it where you can, and say what is missing.`);
+          return failed(`The user did not enter ${name} in time. Continue without it where possible, and report what is missing.`);
         case "declined": {
-          const said = answer.text?.trim() ? ` They say: ${answer.text.trim()}` : "";
+          const message = answer.text?.trim() ? ` Their message: ${answer.text.trim()}` : "";
           return done(
-            `The person did not give ${name}.${said}${wasThere ? " Its former value stays." : ""} Go on without it, and say what will not work.`,
+            `The user did not enter ${name}.${message}${wasThere ? " Its previous value is kept." : ""} Continue without it, and report what will not work.`,
             { is_set: wasThere },
           );
         }
         case "answered":
           return done(
-            `${name} is ${wasThere ? "replaced" : "set"}. Read it from the environment, on the server side only. Containers that run see it after a restart, which the person does.`,
+            `${name} is ${wasThere ? "replaced" : "set"}. Read it from the environment, on the server side only. Running containers get it after the user restarts them.`,
             { is_set: true, needs_restart: true },
           );
       }

@@ -3,15 +3,15 @@ import { AppError } from "../../../platform/errors.ts";
 import type { SecretsStore } from "./secrets.store.ts";
 import type { SecretRow } from "../../../db/schema/projects.ts";
 
-/** The place a value is bound to: a row that is moved to another project or renamed does not open. */
+/** Additional authenticated data: a value copied to another project or name cannot be decrypted. */
 export const secretAad = (row: Pick<SecretRow, "project_id" | "key">): string => `project_secrets:${row.project_id}:${row.key}`;
 
-/** The values of projects' secrets, for what starts processes and for what hides them. They go nowhere else. */
+/** Decrypted secrets of projects, only for starting processes and for redaction. */
 export type SecretVault = ReturnType<typeof createSecretVault>;
 export function createSecretVault({ store, box }: { store: SecretsStore; box: CryptoBox }) {
   return {
     seal: (place: Pick<SecretRow, "project_id" | "key">, value: string): Buffer => box.seal(value, secretAad(place)),
-    /** All variables of the project. Throws `secrets_unreadable` when one was sealed with a key that is no longer known. */
+    /** All variables of the project. Throws `secrets_unreadable` when one was encrypted with an unknown key. */
     open: async (projectId: string): Promise<Record<string, string>> => {
       const rows = await store.listAll(projectId);
       try {
@@ -19,7 +19,7 @@ export function createSecretVault({ store, box }: { store: SecretsStore; box: Cr
       } catch (cause) {
         throw new AppError(
           "secrets_unreadable",
-          "The secrets of this project cannot be opened: the server's encryption key has changed. Set them again, or ask for the former key.",
+          "The secrets of this project cannot be decrypted because the server's encryption key changed. Set them again, or restore the previous key.",
           { cause },
         );
       }

@@ -17,7 +17,7 @@ export function createRunningLimit({ projects, idle }: { projects: Projects; idl
      */
     claim: async (project: ProjectRow): Promise<void> => {
       for (;;) {
-        const { running, limit, isClaimed, isRefused } = await projects.claimPlace(project.id);
+        const { running, limit, isClaimed, isRefused } = await projects.claimRunning(project.id);
         if (isClaimed) return;
         if (isRefused) throw new AppError("forbidden", "The account of this project is suspended or gone. Nothing of it can be started.");
         const resting = await idle.leastRecent(new Set(running.map(({ id }) => id)));

@@ -1,7 +1,7 @@
 import { RuntimeError, type History, type Tree } from "@tesslate/runtime";
 import type { ApplyChanges } from "@tesslate/contract";
 import { conflict, notFound } from "../../../platform/errors.ts";
-import type { FileChange } from "../../projects/files/index.ts";
+import type { ProjectFileChange } from "../../projects/files/index.ts";
 import type { ChangedText } from "./change-set.ts";
 import type { Rejection } from "../../../db/schema/source.ts";
 import { carryOver, linesOf, movesBetween, textWithout } from "./merge.ts";
@@ -30,7 +30,7 @@ type Act =
   | { op: "remove"; path: string; old: { data: Uint8Array; etag: string; mode?: number } };
 interface Plan {
   acts: Act[];
-  change?: Omit<FileChange, "etag" | "size">;
+  change?: Omit<ProjectFileChange, "etag" | "size">;
 }
 interface Kept {
   data: Buffer;
@@ -85,7 +85,7 @@ export async function turnOver(
   points: { before: string; after: string },
   turnovers: readonly Turnover[],
   signal: AbortSignal,
-): Promise<(FileChange & { etag?: string })[]> {
+): Promise<(ProjectFileChange & { etag?: string })[]> {
   const [before, after] = await Promise.all([
     read(history, points.before, new Set(turnovers.map(({ file }) => file.old_path ?? file.path)), signal),
     read(history, points.after, new Set(turnovers.map(({ file }) => file.path)), signal),
@@ -212,9 +212,9 @@ async function planOf(
   };
 }
 
-async function carryOut(tree: Tree, plans: readonly Plan[]): Promise<FileChange[]> {
+async function carryOut(tree: Tree, plans: readonly Plan[]): Promise<ProjectFileChange[]> {
   const undo: (() => Promise<unknown>)[] = [];
-  const changes: FileChange[] = [];
+  const changes: ProjectFileChange[] = [];
   let at = "";
   try {
     for (const { acts, change } of plans) {

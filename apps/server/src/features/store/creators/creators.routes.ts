@@ -3,17 +3,17 @@ import type { Mount } from "../../../http/mount.ts";
 import { invalid } from "../../../platform/errors.ts";
 import { actorOf } from "../../accounts/audit/index.ts";
 import type { Creators } from "./creators.service.ts";
-import type { PayoutDesk } from "./payout-admin.ts";
+import type { PayoutAdmin } from "./payout-admin.ts";
 
-/** One word of a client, so that asking again is no second request. */
+/** The client's idempotency key. */
 function keyOf(header: string | string[] | undefined): string | undefined {
   const key = Array.isArray(header) ? header[0] : header;
-  if (key !== undefined && !/^[\x21-\x7e]{1,200}$/.test(key)) throw invalid(["header", "idempotency-key"], "1 to 200 visible characters");
+  if (key !== undefined && !/^[\x21-\x7e]{1,200}$/.test(key))
+    throw invalid(["header", "idempotency-key"], "Must be 1 to 200 visible ASCII characters");
   return key;
 }
 
-/** marketplace-billing-admin 9.3 and 9.4. */
-export function mountCreators(mount: Mount, { creators, payoutDesk }: { creators: Creators; payoutDesk: PayoutDesk }): void {
+export function mountCreators(mount: Mount, { creators, payoutAdmin }: { creators: Creators; payoutAdmin: PayoutAdmin }): void {
   mount("creatorStudio", creatorStudioRoutes, {
     dashboard: ({ user }, { query }) => creators.dashboard(user.id, query),
     payout: ({ user, headers }, { body }) =>
@@ -21,7 +21,7 @@ export function mountCreators(mount: Mount, { creators, payoutDesk }: { creators
     connect: ({ user }) => creators.connect(user.id),
   });
   mount("adminPayouts", adminPayoutsRoutes, {
-    list: (_, { query }) => payoutDesk.list(query),
-    markPaid: (context, { params, body }) => payoutDesk.markPaid(actorOf(context), params.payout_id, body.reason),
+    list: (_, { query }) => payoutAdmin.list(query),
+    markPaid: (context, { params, body }) => payoutAdmin.markPaid(actorOf(context), params.payout_id, body.reason),
   });
 }

@@ -7,7 +7,7 @@ import type { Sales } from "./sales.ts";
 
 export type Creators = ReturnType<typeof createCreators>;
 
-/** What people earn with what they published, and how they get it (marketplace-billing-admin 9.3, 9.4). */
+/** Earnings of creators and their payouts. */
 export function createCreators({
   store,
   limits,
@@ -17,14 +17,14 @@ export function createCreators({
 }: {
   store: CreatorsStore;
   limits: RateLimiter;
-  /** Who pays out what is asked for: nobody, the operator by hand, or the payment service. */
+  /** How payouts are made: not at all, manually by the operator, or through Stripe. */
   payouts: { mode: "off" | "manual" | "stripe"; minimumCents: number; holdDays: number };
   sales: Pick<Sales, "connect" | "requireAccount" | "accountOf" | "sendPayout">;
-  /** The creator's part of what is paid for their work. */
+  /** The creator's share of a sale, 0 to 1. */
   revenueShare: number;
 }) {
   return {
-    /** For their public page. */
+    /** For the creator's public page. */
     offered: store.offered,
     dashboard: async (userId: string, query: { start_date?: string; end_date?: string }): Promise<CreatorDashboard> => {
       const now = new Date();
@@ -68,22 +68,22 @@ export function createCreators({
           paid_cents: balance.paid,
           minimum_cents: payouts.minimumCents,
           hold_days: payouts.holdDays,
-          history: history.map(wireOf),
+          history: history.map(presentPayout),
         },
         items,
         revenue_share: revenueShare,
       };
     },
     /**
-     * Sets aside what can be paid out: whole sales, the oldest first, up to `amount`, less what was paid by hand for sales that were refunded since. The payout stays `pending` until it is sent. The same `key` is the
-     * same payout, and nothing is set aside twice however many ask at once.
-     * Where the payment service pays, it is sent at once. Throws `payments_not_configured`, `payout_onboarding_required`, `payout_exceeds_available`,
-     * `payout_below_minimum`, `stripe_error`: then nothing was sent and it can be asked for again, or it is on its way and arrives without asking.
+     * Creates a payout of whole sales, oldest first, up to `amount`, minus manual payouts for sales refunded since. It stays `pending` until it is sent. The same `key` returns the
+     * same payout, and concurrent requests never pay a sale twice.
+     * With Stripe it is sent at once. Throws `payments_not_configured`, `payout_onboarding_required`, `payout_exceeds_available`,
+     * `payout_below_minimum`, `stripe_error`: then nothing was sent and the request can be repeated, or a job completes the payout.
      */
     payout: async (userId: string, { amount, key }: { amount: number | undefined; key: string | undefined }): Promise<Payout> => {
       await limits.count({ key: `payout:${userId}`, max: 10, windowSeconds: 60 });
       if (payouts.mode === "off")
-        throw new AppError("payments_not_configured", "This server pays nobody out. What you earned is kept until it does.");
+        throw new AppError("payments_not_configured", "Payouts are disabled on this server. Your earnings are kept.");
       if (payouts.mode === "stripe") await sales.requireAccount(userId);
       const isSent = payouts.mode === "stripe";
       const made = await store.transaction(async (tx) => {
@@ -97,7 +97,7 @@ export function createCreators({
         const facts = { available_cents: available, minimum_cents: payouts.minimumCents };
         if (available < payouts.minimumCents || (amount !== undefined && amount < payouts.minimumCents))
           throw badRequest(
-            `The smallest payout is ${payouts.minimumCents} cents; ${available} are available.`,
+            `The minimum payout is ${payouts.minimumCents} cents, but only ${available} cents are available.`,
             "payout_below_minimum",
             facts,
           );
@@ -110,7 +110,11 @@ export function createCreators({
           return true;
         });
         if (sum < payouts.minimumCents)
-          throw badRequest("Sales are paid out whole, and none fit into this amount. Ask for more.", "payout_below_minimum", facts);
+          throw badRequest(
+            "Sales are paid out whole, and no sale fits in this amount. Request a higher amount.",
+            "payout_below_minimum",
+            facts,
+          );
         const row = await store.insertPayout(
           tx,
           {
@@ -125,8 +129,8 @@ export function createCreators({
         );
         return { row, isNew: true };
       });
-      if (!isSent || made.row.status !== "processing") return wireOf(made.row);
-      return wireOf((await sales.sendPayout(made.row.id, !made.isNew)) ?? made.row);
+      if (!isSent || made.row.status !== "processing") return presentPayout(made.row);
+      return presentPayout((await sales.sendPayout(made.row.id, !made.isNew)) ?? made.row);
     },
     /** Throws `payments_not_configured`, `stripe_error`. */
     connect: async (userId: string): Promise<{ onboarding_url: string }> => {
@@ -138,7 +142,7 @@ export function createCreators({
 
 const sumOf = (sales: readonly { amount_creator_cents: number }[]): number =>
   sales.reduce((sum, sale) => sum + sale.amount_creator_cents, 0);
-export const wireOf = ({ id, amount_cents, status, transactions_count, created_at, paid_at }: PayoutRow): Payout => ({
+export const presentPayout = ({ id, amount_cents, status, transactions_count, created_at, paid_at }: PayoutRow): Payout => ({
   id,
   amount_cents,
   status,

@@ -8,10 +8,10 @@ import { bases, creatorPayouts, marketplaceTransactions as sales, type PayoutRow
 
 const cents = (condition = sql`true`) => sql<number>`coalesce(sum(${sales.amount_creator_cents}) filter (where ${condition}), 0)::float8`;
 
-/** Paid by hand although the buyer has the money back since: kept back from the next payout. What Stripe sent it takes back itself. */
+/** Paid manually and refunded since: deducted from the next payout. Stripe transfers are reversed instead. */
 const isOwed = sql`${sales.payout_status} = 'paid' and ${sales.refunded_at} is not null and ${sales.reversed_at} is null and ${sales.stripe_payout_id} is null`;
 
-/** A payout and whose it is. */
+/** A payout with its creator. */
 export interface PaidOut {
   payout: PayoutRow;
   isSuspended: boolean | null;
@@ -53,7 +53,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       const sold = await db
         .select({
           agent_id: sales.agent_id,
-          // What was earned by use stands for many calls.
+          // A usage sale covers many calls.
           requests: sql<number>`(count(*) filter (where ${sales.transaction_type} <> 'usage'))::int`,
           revenue_cents: cents(),
           pending: cents(sql`${sales.payout_status} <> 'paid'`),
@@ -62,7 +62,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         .from(sales)
         .where(and(eq(sales.creator_id, creatorId), isNull(sales.refunded_at), gte(sales.created_at, from), lt(sales.created_at, to)))
         .groupBy(sales.agent_id);
-      // What was used for less than a cent so far is among the calls alone.
+      // Usage worth less than a cent is not a sale yet, so it is counted from the calls.
       const none = { requests: 0, revenue_cents: 0, pending: 0, paid: 0 };
       const rows = Array.from(new Set([...sold, ...calls].map(({ agent_id }) => agent_id)), (agent_id) => {
         const row = sold.find((one) => one.agent_id === agent_id) ?? { agent_id, ...none };
@@ -71,7 +71,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
       return { total: sum((r) => r.revenue_cents), pending: sum((r) => r.pending), paid: sum((r) => r.paid), by_agent: rows };
     },
-    /** The last twelve months, empty ones too. */
+    /** The last twelve months, including empty ones. */
     byMonth: async (creatorId: string): Promise<{ month: string; revenue_cents: number }[]> =>
       (
         await db.execute<{ month: string; revenue_cents: number }>(sql`
@@ -153,7 +153,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         })),
       ];
     },
-    /** What everybody may see of what they offer, added up. */
+    /** Public totals of what the creator offers. */
     offered: async (creatorId: string): Promise<CreatorProfile["stats"]> => {
       const [row] = (
         await db.execute<CreatorProfile["stats"] & Record<string, unknown>>(sql`
@@ -167,7 +167,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       ).rows;
       return row ?? { items_count: 0, total_downloads: 0, average_rating: null, total_reviews: 0 };
     },
-    /** Published agents, bases and themes, and what became of them. */
+    /** Published agents, bases and themes with their numbers. */
     stats: async (creatorId: string): Promise<CreatorDashboard["stats"]> => {
       const [[ofAgents], [ofBases], [ofThemes]] = await Promise.all([
         db
@@ -213,7 +213,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         .orderBy(desc(creatorPayouts.created_at), creatorPayouts.id)
         .limit(50),
 
-    /** Everybody's, the oldest first. */
+    /** Payouts of all creators, oldest first. */
     listAllPayouts: async (status: PayoutState | undefined, page: { limit: number; offset: number }) => {
       const fits = status === undefined ? undefined : eq(creatorPayouts.status, status);
       const [rows, total] = await Promise.all([
@@ -222,10 +222,10 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       ]);
       return { rows, total };
     },
-    /** Held until the transaction ends. */
+    /** Locked until the transaction ends. */
     lockPayout: async (tx: Queries, id: string): Promise<PaidOut | undefined> =>
       (await withCreator(tx).where(eq(creatorPayouts.id, id)).for("update", { of: creatorPayouts }))[0],
-    /** Sent by hand: the payout and its sales are paid. */
+    /** Marks a manual payout and its sales as paid. */
     settlePayout: async (tx: Queries, id: string): Promise<PayoutRow | undefined> => {
       await tx
         .update(sales)
@@ -240,7 +240,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       )[0];
     },
 
-    /** Until the transaction ends nobody else pays this creator out. */
+    /** Serializes payouts of one creator until the transaction ends. */
     lockCreator: async (tx: Queries, creatorId: string): Promise<void> => {
       await tx.select({ id: users.id }).from(users).where(eq(users.id, creatorId)).for("no key update");
     },
@@ -251,7 +251,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
           .from(creatorPayouts)
           .where(and(eq(creatorPayouts.creator_id, creatorId), eq(creatorPayouts.idempotency_key, key)))
       )[0],
-    /** What can be paid out, the oldest first, held until the transaction ends. */
+    /** Sales that can be paid out, oldest first, locked until the transaction ends. */
     lockAvailable: (tx: Queries, creatorId: string): Promise<{ id: string; amount_creator_cents: number }[]> =>
       tx
         .select({ id: sales.id, amount_creator_cents: sales.amount_creator_cents })
@@ -266,7 +266,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         .where(and(eq(sales.creator_id, creatorId), isOwed))
         .orderBy(asc(sales.created_at), asc(sales.id))
         .for("update"),
-    /** Of these sales, less what is owed by those. */
+    /** Creates a payout of these sales, minus the refunded ones in `owed`. */
     insertPayout: async (
       tx: Queries,
       values: typeof creatorPayouts.$inferInsert,

@@ -5,7 +5,7 @@ import { enqueueJob } from "../../../platform/jobs.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow } from "../../../db/schema/store.ts";
 
-/** Use of one agent that its maker earned by. */
+/** Usage of one agent that earned its creator money. */
 export type UseRow = {
   creator_id: string;
   agent_id: string | null;
@@ -19,7 +19,7 @@ export type SaleRow = typeof sales.$inferSelect;
 const isOfPayment = (key: string) => or(eq(sales.stripe_payment_intent, key), eq(sales.stripe_invoice_id, key));
 
 export type SalesStore = ReturnType<typeof createSalesStore>;
-/** What was sold, and the money on its way to whoever made it. */
+/** Sales and the transfers to their creators. */
 export function createSalesStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
@@ -36,7 +36,7 @@ export function createSalesStore(db: Database) {
     update: async (tx: Queries, id: string, values: Partial<typeof sales.$inferInsert>): Promise<void> => {
       await tx.update(sales).set(values).where(eq(sales.id, id));
     },
-    /** In whose payout a sale is, if it is in one. */
+    /** The payout that contains a sale, if any. */
     payoutOf: async (tx: Queries, key: string): Promise<string | null> =>
       (await tx.select({ id: sales.payout_id }).from(sales).where(isOfPayment(key)))[0]?.id ?? null,
     accountOf: async (
@@ -54,11 +54,11 @@ export function createSalesStore(db: Database) {
           .from(users)
           .where(eq(users.id, userId))
       )[0],
-    /** The first one counts; resolves with what is stored. */
+    /** Stores the account id unless one is stored; resolves with the stored one. */
     setAccount: (userId: string, accountId: string): Promise<string> => setPayoutAccount(db, userId, accountId),
     /**
-     * What creators earned by the use of their agents, in whole cents, as far as it is not among the sales yet; the fractions stay until they are
-     * whole. One at a time: until the transaction ends nobody else settles.
+     * Usage earnings of creators that are not sales yet, in whole cents; fractions of a cent stay until they add up. Serialized until the
+     * transaction ends.
      */
     unsettledUse: async (tx: Queries): Promise<UseRow[]> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('settle use of agents', 0))`);
@@ -79,7 +79,7 @@ export function createSalesStore(db: Database) {
         where u.creator > coalesce(s.creator, 0)`);
       return rows;
     },
-    /** Sent, or about to be, and nobody said yet that it arrived. */
+    /** Payouts in transit: sent or being sent, not confirmed. */
     unfinished: (limit: number): Promise<{ id: string }[]> =>
       db
         .select({ id: sales.id })
@@ -94,7 +94,7 @@ export function createSalesStore(db: Database) {
         .from(creatorPayouts)
         .where(and(eq(creatorPayouts.status, "processing"), sql`${creatorPayouts.created_at} < now() - interval '10 minutes'`))
         .limit(limit),
-    /** Paid to the creator although the buyer has the money back. */
+    /** Marks a sale that was paid out and then refunded. */
     toTakeBack: (limit: number): Promise<{ id: string }[]> =>
       db
         .select({ id: sales.id })
@@ -119,7 +119,7 @@ export function createSalesStore(db: Database) {
           .returning()
       )[0];
     },
-    /** One of its sales was refunded before it was sent. */
+    /** Removes a sale that was refunded before its payout was sent. */
     reducePayout: async (tx: Queries, id: string, cents: number): Promise<void> => {
       await tx
         .update(creatorPayouts)
@@ -129,7 +129,7 @@ export function createSalesStore(db: Database) {
         })
         .where(eq(creatorPayouts.id, id));
     },
-    /** What was set aside can be asked for again; what was to be kept back of it is still owed. */
+    /** Cancels a payout: its sales can be paid out again, its deductions are still owed. */
     failPayout: async (tx: Queries, id: string): Promise<void> => {
       await tx
         .update(sales)

@@ -7,13 +7,13 @@ import type { PayoutRow } from "../../../db/schema/store.ts";
 import type { SalesStore } from "./sales.store.ts";
 
 const tries = 25;
-/** As if it had never been sent. */
+/** Treats it as never sent. */
 const unpaid = { payout_status: "pending" as const, payout_id: null, payout_date: null, stripe_payout_id: null, reversed_at: null };
 
 export type Sales = ReturnType<typeof createSales>;
 /**
- * What creators earn by sales, and how it reaches them (marketplace-billing-admin 1.9, 5.10, 9.4). A sale is written down in the transaction that
- * books its payment, and sent afterwards by a job to a connected account; what was refunded is not sent, or taken back.
+ * Sales and the transfer of creators' shares. A sale is recorded in the transaction that posts its payment; a job transfers the share to the
+ * creator's connected account. The share of a refunded sale is not sent, or reversed.
  */
 export function createSales({
   store,
@@ -23,10 +23,10 @@ export function createSales({
 }: {
   store: SalesStore;
   payoutProvider: PayoutProvider;
-  /** Shares are sent by themselves. */ isSent: boolean;
+  /** Shares are transferred automatically. */ isSent: boolean;
   log: Logger;
 }) {
-  /** Undefined: there is nothing to send, or nowhere, or not while its owner is suspended. */
+  /** `undefined`: nothing to send, no account, or the owner is suspended. */
   const begin = (id: string) =>
     store.transaction(async (tx) => {
       const sale = await store.lock(tx, id);
@@ -38,7 +38,7 @@ export function createSales({
       if (!isRepeat) await store.update(tx, id, { payout_status: "processing" });
       return { sale, account_id: owner.account_id, isRepeat };
     });
-  const giveUp = (id: string) =>
+  const cancelPayout = (id: string) =>
     store.transaction(async (tx) => {
       const sale = await store.lock(tx, id);
       if (sale?.payout_status === "processing" && sale.payout_id === null)
@@ -47,14 +47,14 @@ export function createSales({
   const takeBackLater = (tx: Queries, id: string) =>
     store.enqueue(tx, "take_back_share", { id }, { key: `take_back_share:${id}`, maxAttempts: tries });
 
-  /** Sends one sale's share. Throws when it should be tried again. */
+  /** Transfers one sale's share. Throws when it should be retried. */
   const transfer = async (id: string): Promise<void> => {
     const begun = await begin(id);
     if (!begun) return;
     const { sale, account_id, isRepeat } = begun;
     let transferId: string;
     try {
-      if (!isRepeat && !(await payoutProvider.isReady(account_id))) return await giveUp(id);
+      if (!isRepeat && !(await payoutProvider.isReady(account_id))) return await cancelPayout(id);
       transferId = await payoutProvider.transfer({
         key: `sale:${id}`,
         account_id,
@@ -64,8 +64,8 @@ export function createSales({
       });
     } catch (err) {
       if (!payoutProvider.isRejection(err)) throw err;
-      log.warn({ err, transaction_id: id }, "share of a creator not sent");
-      return giveUp(id);
+      log.warn({ err, transaction_id: id }, "creator share not transferred");
+      return cancelPayout(id);
     }
     await store.transaction(async (tx) => {
       const now = await store.lock(tx, id);
@@ -87,7 +87,7 @@ export function createSales({
     await store.transaction(async (tx) => {
       const now = await store.lock(tx, id);
       if (!now || now.reversed_at !== null) return;
-      // The buyer's bank returned the money in the meantime: then the share is due again.
+      // The dispute was won in the meantime, so the share is due again.
       await store.update(tx, id, now.refunded_at === null ? unpaid : { reversed_at: new Date().toISOString() });
       await post(tx, `reversal:${id}:${sale.stripe_payout_id ?? ""}`, [
         { account: "stripe", amount_cents: sale.amount_creator_cents },
@@ -96,12 +96,12 @@ export function createSales({
     });
   };
 
-  /** Sends a payout that was set aside. Throws `stripe_error`: either nothing was sent and it can be asked for again, or it is tried again later. */
+  /** Sends a pending payout. Throws `stripe_error`: either nothing was sent and the payout was canceled, or it is retried later. */
   const sendPayout = async (id: string, isRepeat: boolean): Promise<PayoutRow | undefined> => {
     const payout = await store.transaction((tx) => store.lockPayout(tx, id));
     if (!payout || payout.status !== "processing" || payout.creator_id === null) return payout;
     const owner = await store.accountOf(payout.creator_id);
-    // It waits for them.
+    // It stays pending until they are reinstated.
     if (!owner?.account_id || owner.is_suspended) return payout;
     let transferId: string;
     try {
@@ -128,7 +128,7 @@ export function createSales({
   };
 
   return {
-    /** In the transaction that books the payment. */
+    /** Records a sale in the transaction that posts its payment. */
     record: async (tx: Queries, sale: Sale): Promise<void> => {
       const row = await store.insert(tx, {
         user_id: sale.buyer_id,
@@ -144,15 +144,15 @@ export function createSales({
       });
       if (isSent) await store.enqueue(tx, "send_share", { id: row.id }, { key: `send_share:${row.id}`, maxAttempts: tries });
     },
-    /** The buyer has the money back. Resolves with whose share of it that was. In the transaction that books the refund. */
+    /** Handles a refund in the transaction that posts it. Resolves with the creator and their share. */
     refund: async (tx: Queries, paymentKey: string): Promise<{ creator_id: string | null; creator_cents: number } | undefined> => {
-      // A payout is locked before its sales, by everybody.
+      // Lock order: the payout before its sales.
       const payoutId = await store.payoutOf(tx, paymentKey);
       const payout = payoutId === null ? undefined : await store.lockPayout(tx, payoutId);
       const sale = await store.lockByPayment(tx, paymentKey);
       if (!sale || sale.refunded_at !== null) return undefined;
       const refunded_at = new Date().toISOString();
-      // Set aside to be sent by hand: nobody has sent it yet.
+      // A manual payout that has not been sent yet.
       const isWaiting = payout?.status === "pending" && sale.payout_status === "processing";
       await store.update(tx, sale.id, {
         refunded_at,
@@ -163,34 +163,34 @@ export function createSales({
       if (sale.payout_status === "paid" && sale.stripe_payout_id !== null) await takeBackLater(tx, sale.id);
       return { creator_id: sale.creator_id, creator_cents: sale.amount_creator_cents };
     },
-    /** The buyer's bank returned the money after all. Resolves with whose share is due again. In the transaction that books it. */
+    /** Handles a won dispute in the transaction that posts it. Resolves with the creator whose share is due again. */
     restore: async (tx: Queries, paymentKey: string): Promise<{ creator_id: string | null; creator_cents: number } | undefined> => {
       const sale = await store.lockByPayment(tx, paymentKey);
       if (!sale || sale.refunded_at === null) return undefined;
       const isUnpaid = sale.payout_status === "failed" || sale.reversed_at !== null;
       await store.update(tx, sale.id, { refunded_at: null, ...(isUnpaid && unpaid) });
-      // What was sent and taken back waits for the next payout.
+      // A reversed share becomes part of the next payout.
       if (isSent && sale.payout_status === "failed")
         await store.enqueue(tx, "send_share", { id: sale.id }, { key: `send_share:${sale.id}`, maxAttempts: tries });
       return { creator_id: sale.creator_id, creator_cents: sale.amount_creator_cents };
     },
-    /** Where somebody opens, or completes, the account they are paid to. Throws `payments_not_configured`, `stripe_error`. */
+    /** URL where a creator opens or completes their payout account. Throws `payments_not_configured`, `stripe_error`. */
     connect: async (userId: string): Promise<string> => {
       const owner = await store.accountOf(userId);
       if (!owner) throw new AppError("not_found", "User not found.");
       return payoutProvider.onboardingUrl(owner.account_id ?? (await store.setAccount(userId, await payoutProvider.createAccount(owner))));
     },
-    /** Throws `payout_onboarding_required` with the page where that is done, `payments_not_configured`, `stripe_error`. */
+    /** Throws `payout_onboarding_required` with the onboarding URL, `payments_not_configured`, `stripe_error`. */
     requireAccount: async (userId: string): Promise<void> => {
       const owner = await store.accountOf(userId);
       if (owner?.account_id && (await payoutProvider.isReady(owner.account_id))) return;
       if (!owner) throw new AppError("not_found", "User not found.");
       const account = owner.account_id ?? (await store.setAccount(userId, await payoutProvider.createAccount(owner)));
-      throw new AppError("payout_onboarding_required", "Say where the money should go first.", {
+      throw new AppError("payout_onboarding_required", "Set up your payout account first.", {
         details: { onboarding_url: await payoutProvider.onboardingUrl(account) },
       });
     },
-    /** Has an account that money can arrive at. */
+    /** Whether the creator has an account that can receive transfers. */
     canEarn: async (userId: string): Promise<boolean> => {
       if (!payoutProvider.isOn) return false;
       const account = (await store.accountOf(userId))?.account_id;
@@ -202,7 +202,7 @@ export function createSales({
       send_share: async (payload: unknown) => transfer((payload as { id: string }).id),
       take_back_share: async (payload: unknown) => reverseTransfer((payload as { id: string }).id),
       send_payout: async (payload: unknown) => void (await sendPayout((payload as { id: string }).id, true)),
-      /** What the use of agents earned becomes sales, which wait for a payout. */
+      /** Turns usage earnings into sales. */
       settle_use: async () =>
         store.transaction(async (tx) => {
           for (const { creator_id, agent_id, creator_cents, platform_cents, tokens_in, tokens_out } of await store.unsettledUse(tx)) {
@@ -222,7 +222,7 @@ export function createSales({
             ]);
           }
         }),
-      /** What a job gave up, or a crash left. */
+      /** Retries transfers that a job gave up on or a crash interrupted. */
       sweep_shares: async () => {
         if (!payoutProvider.isOn) return;
         await store.transaction(async (tx) => {
@@ -237,7 +237,7 @@ export function createSales({
   };
 }
 
-/** What a creator was owed has been paid: by the payment service, or by hand. */
+/** Posts a payment to a creator, by Stripe or manually. */
 export const postPayout = (
   tx: Queries,
   posting: string,

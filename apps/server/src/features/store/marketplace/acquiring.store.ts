@@ -4,12 +4,12 @@ import { agents, userPurchasedAgents, type PurchaseType } from "../../../db/sche
 import { bases, userPurchasedBases } from "../../../db/schema/store.ts";
 import type { ItemKind } from "./reviews.store.ts";
 
-/** What a library entry is made of. */
-export interface Grant {
+/** Values of a new library entry. */
+export interface EntryGrant {
   purchase_type: PurchaseType;
   stripe_payment_intent?: string | null;
   stripe_subscription_id?: string | null;
-  /** When it runs out; null: never. */
+  /** Null: never expires. */
   expires_at?: string | null;
 }
 export interface EntryState {
@@ -19,7 +19,7 @@ export interface EntryState {
 }
 
 export type AcquiringStore = ReturnType<typeof createAcquiringStore>;
-/** Library entries, of agents and of bases alike. */
+/** Library entries of agents and bases. */
 export function createAcquiringStore(db: Database) {
   const tableOf = (kind: ItemKind) =>
     kind === "agent"
@@ -49,8 +49,8 @@ export function createAcquiringStore(db: Database) {
         .where(own(kind, userId, itemId));
       return row;
     },
-    /** Makes the entry or brings it back to life, with today's date unless it is alive; true when the person never had one. */
-    put: async (tx: Queries, kind: ItemKind, userId: string, itemId: string, grant: Grant): Promise<boolean> => {
+    /** Creates or reactivates the entry; a reactivated one gets today's date. True when the user never had one. */
+    put: async (tx: Queries, kind: ItemKind, userId: string, itemId: string, grant: EntryGrant): Promise<boolean> => {
       const { name, column } = tableOf(kind);
       const table = sql.identifier(name);
       const { rows } = await tx.execute<{ is_new: boolean }>(sql`
@@ -64,7 +64,7 @@ export function createAcquiringStore(db: Database) {
         returning (xmax = 0) as is_new`);
       return rows[0]?.is_new === true;
     },
-    /** Switched on again, as it was. */
+    /** Enables the entry again, unchanged. */
     reactivate: async (tx: Queries, kind: ItemKind, userId: string, itemId: string): Promise<void> => {
       const { entries } = tableOf(kind);
       await tx
@@ -72,7 +72,7 @@ export function createAcquiringStore(db: Database) {
         .set({ is_active: true, removed_at: null, created_at: sql`now()` as never })
         .where(own(kind, userId, itemId));
     },
-    /** False: there is none, or it was taken out already. */
+    /** False when there is no entry or it was removed. */
     change: async (
       tx: Queries,
       kind: ItemKind,

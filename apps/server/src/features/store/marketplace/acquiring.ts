@@ -1,7 +1,7 @@
 import { AppError, notFound } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { AgentRow } from "../../agent/agents/index.ts";
-import type { AcquiringStore, Grant } from "./acquiring.store.ts";
+import type { AcquiringStore, EntryGrant } from "./acquiring.store.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
@@ -18,7 +18,7 @@ interface Acquired {
 const inLibrary: Acquired = { in_library: true, checkout_url: null, session_id: null };
 
 export type Acquiring = ReturnType<typeof createAcquiring>;
-/** How things get into a library (marketplace-billing-admin 2.6, 13): free ones at once, paid ones when they are paid. */
+/** Adds items to libraries: free ones at once, paid ones after payment. */
 export function createAcquiring({
   store,
   agents,
@@ -32,11 +32,11 @@ export function createAcquiring({
   payments: MarketplacePayments;
   limits: MarketplaceLimits;
 }) {
-  /** Under the item's lock. The download counts people: whoever comes back is the same one. */
-  const grant = async (tx: Queries, kind: ItemKind, userId: string, itemId: string, values: Grant): Promise<void> => {
+  /** Requires the item's lock. Downloads count users, so adding an item again does not count. */
+  const grant = async (tx: Queries, kind: ItemKind, userId: string, itemId: string, values: EntryGrant): Promise<void> => {
     if (await store.put(tx, kind, userId, itemId, values)) await store.countDownload(tx, kind, itemId);
   };
-  /** What costs nothing (any more); undefined when there is something to pay. */
+  /** The entry for items that need no payment; `undefined` when the item must be paid for. */
   const takeFree = async (
     tx: Queries,
     kind: ItemKind,
@@ -57,7 +57,7 @@ export function createAcquiring({
   const toPay = ({ session_id, checkout_url }: Checkout): Acquired => ({ in_library: false, session_id, checkout_url });
 
   return {
-    /** Throws 404, `payments_not_configured`, `stripe_error`. Nothing is counted twice, however often and however many at once ask. */
+    /** Throws 404, `payments_not_configured`, `stripe_error`. Safe to repeat and to call concurrently. */
     agent: async (user: NonNullable<Viewer>, ref: string, to: { origin: string }): Promise<Acquired & { agent_id: string }> => {
       await limits.purchase(user.id);
       const { agent, taken } = await store.transaction(async (tx) => {
@@ -74,11 +74,11 @@ export function createAcquiring({
       });
       return { base_id: base.id, ...(taken ?? toPay(await payments.checkoutForBase(user, base, to))) };
     },
-    /** A project begins from a base (3.7): a free one enters the library. Throws `not_in_library` for one that must be bought first. */
+    /** For a project created from a base: adds a free base to the library. Throws `not_in_library` for one that must be bought first. */
     forProject: async (tx: Queries, userId: string, baseId: string): Promise<void> => {
       const { base, isOwn } = await bases.lock(tx, { id: userId, is_superuser: false }, baseId);
       if (!(await takeFree(tx, "base", userId, base, isOwn)))
-        throw new AppError("not_in_library", `${base.name} is not in your library. Get it in the marketplace first.`);
+        throw new AppError("not_in_library", `${base.name} is not in your library. Add it from the marketplace first.`);
     },
   };
 }

@@ -5,22 +5,22 @@ import { AppError, badRequest, forbidden, invalid } from "../../../platform/erro
 import type { AgentRow } from "../../agent/agents/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
-import type { AgentShelf } from "./agents.store.ts";
+import type { AgentListings } from "./agents.store.ts";
 import { isOwnerOf } from "./agents.present.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { MarketplacePayments } from "./payments.ts";
 import { slugOf, type Viewer } from "./viewer.ts";
 
 type User = NonNullable<Viewer>;
-type NewAgent = Parameters<AgentShelf["insert"]>[1];
+type NewAgent = Parameters<AgentListings["insert"]>[1];
 const slugAttempts = 10;
 const maxConfigBytes = 64 * 1024;
 const leastPriceCents = 50;
 
 export type AgentAuthoring = ReturnType<typeof createAgentAuthoring>;
-/** Agents that people make, change, copy and take away (marketplace-billing-admin 2.3-2.5, 2.7). */
+/** Creating, changing, forking, publishing and deleting agents. */
 export function createAgentAuthoring({
-  shelf,
+  listings,
   catalogue,
   entries,
   payments,
@@ -28,35 +28,34 @@ export function createAgentAuthoring({
   toolNames,
   defaultModel,
 }: {
-  shelf: AgentShelf;
+  listings: AgentListings;
   catalogue: AgentCatalogue;
   entries: AcquiringStore;
   payments: MarketplacePayments;
   limits: MarketplaceLimits;
-  /** Of everything that an agent may be given. */
+  /** All tools an agent may be given. */
   toolNames: () => ReadonlySet<string>;
-  /** Of agents whose maker named none. Null: whatever the server has. */
+  /** Model of agents without one. Null: the server's default. */
   defaultModel: string | null;
 }) {
   const checkTools = ({ tools, tool_configs, config }: Pick<UpdateAgent, "tools" | "tool_configs" | "config">) => {
     const known = toolNames();
     const strange = tools?.findIndex((name) => !known.has(name)) ?? -1;
-    if (strange >= 0) throw invalid(["body", "tools", strange], `There is no tool ${tools?.[strange] ?? ""}`);
+    if (strange >= 0) throw invalid(["body", "tools", strange], `Unknown tool: ${tools?.[strange] ?? ""}`);
     const other = Object.keys(tool_configs ?? {}).find((name) => !known.has(name));
-    if (other !== undefined) throw invalid(["body", "tool_configs", other], `There is no tool ${other}`);
+    if (other !== undefined) throw invalid(["body", "tool_configs", other], `Unknown tool: ${other}`);
     for (const [key, value] of Object.entries({ config, tool_configs }))
-      if (Buffer.byteLength(JSON.stringify(value ?? null)) > maxConfigBytes) throw invalid(["body", key], "This may have at most 64 KiB");
+      if (Buffer.byteLength(JSON.stringify(value ?? null)) > maxConfigBytes) throw invalid(["body", key], "Limited to 64 KiB");
   };
-  /** What follows from the price and from being published, in that order (2.3). `before`: as it is now; to stop selling needs no account. */
+  /** Derives the sales fields from price and publication. `before`: the current values; an unchanged or lower price needs no payout account. */
   const settle = async (userId: string, wished: Terms, before?: Terms): Promise<Terms> => {
     const { pricing_type } = wished;
     const isSold = pricing_type === "one_time" || pricing_type === "monthly";
-    if (isSold && wished.price_cents < leastPriceCents)
-      throw invalid(["body", "price_cents"], `A price is at least ${leastPriceCents} cents`);
+    if (isSold && wished.price_cents < leastPriceCents) throw invalid(["body", "price_cents"], `Prices start at ${leastPriceCents} cents`);
     const isOffered = !before || (wished.is_published && !before.is_published);
     const isOtherPrice = pricing_type !== before?.pricing_type || wished.price_cents !== before.price_cents;
     if (pricing_type !== "free" && (isOffered || isOtherPrice) && !(await payments.canEarn(userId)))
-      throw badRequest("Connect an account for payouts before you ask money for an agent.", "payout_account_required");
+      throw badRequest("Set up a payout account before you sell an agent.", "payout_account_required");
     const isOpen = wished.is_published && pricing_type === "free";
     return {
       ...wished,
@@ -65,15 +64,15 @@ export function createAgentAuthoring({
       ...(isOpen && { source_type: "open", is_forkable: true }),
     };
   };
-  /** Under a slug that is free; its maker has it in the library from the first moment on. */
+  /** Inserts the agent under a free slug and adds it to its creator's library. */
   const insert = async (tx: Queries, userId: string, base: string, values: Omit<NewAgent, "slug">): Promise<AgentRow> => {
     for (let attempt = 0; attempt < slugAttempts; attempt++) {
-      const row = await shelf.insert(tx, { ...values, slug: attempt === 0 ? base : `${base}-${randomCode(4)}` });
+      const row = await listings.insert(tx, { ...values, slug: attempt === 0 ? base : `${base}-${randomCode(4)}` });
       if (!row) continue;
       await entries.put(tx, "agent", userId, row.id, { purchase_type: "free" });
       return row;
     }
-    throw new AppError("internal_error", "No free name was found for this agent. Try again.");
+    throw new AppError("internal_error", "Could not find a free slug for this agent. Try again.");
   };
   const insertFork = (tx: Queries, userId: string, parent: AgentRow, changes: Partial<NewAgent>): Promise<AgentRow> => {
     const fork = forkOf(parent, userId, changes);
@@ -81,7 +80,7 @@ export function createAgentAuthoring({
   };
 
   return {
-    /** Throws 422 for unknown tools and prices too small, `payout_account_required`. */
+    /** Throws 422 for unknown tools and for prices below the minimum, `payout_account_required`. */
     create: async (user: User, body: CreateAgent): Promise<AgentDetail> => {
       await limits.write(user.id, "create");
       checkTools(body);
@@ -96,7 +95,7 @@ export function createAgentAuthoring({
         is_forkable: body.is_forkable ?? isPublished,
       });
       const model = body.model ?? defaultModel;
-      const { id } = await shelf.transaction((tx) =>
+      const { id } = await listings.transaction((tx) =>
         insert(tx, user.id, slugOf(body.name, "agent"), {
           name: body.name.trim(),
           description: body.description.trim(),
@@ -123,7 +122,7 @@ export function createAgentAuthoring({
       return catalogue.detail(user, id);
     },
     /**
-     * One's own is changed in place; of an open one of somebody else, that is in the library, a copy carries the change and takes its place there.
+     * The user's own agent is changed in place. Of another user's open agent in the library, a fork gets the change and replaces it there.
      * Throws 404, `not_in_library`, `closed_source`, and what `create` throws.
      */
     update: async (user: User, ref: string, body: UpdateAgent): Promise<AgentDetail & { forked?: boolean }> => {
@@ -131,20 +130,21 @@ export function createAgentAuthoring({
       checkTools(body);
       const { agent: seen } = await catalogue.require(user, ref);
       if (isOwnerOf(user, seen)) {
-        await shelf.transaction(async (tx) => {
-          const row = await shelf.lock(tx, seen.id);
+        await listings.transaction(async (tx) => {
+          const row = await listings.lock(tx, seen.id);
           if (!row) throw new AppError("not_found", "Agent not found.");
-          await shelf.update(tx, row.id, await changesOf(tx, user.id, row, body));
+          await listings.update(tx, row.id, await changesOf(tx, user.id, row, body));
         });
         return catalogue.detail(user, seen.id);
       }
-      const forkId = await shelf.transaction(async (tx) => {
-        // One at a time: of two changes at once the second finds the copy in the place of the original.
-        await shelf.lock(tx, seen.id);
-        const row = await shelf.find(seen.id, user.id, tx);
+      const forkId = await listings.transaction(async (tx) => {
+        // Serialized: the second of two concurrent changes finds the fork in place of the original.
+        await listings.lock(tx, seen.id);
+        const row = await listings.find(seen.id, user.id, tx);
         if (!row) throw new AppError("not_found", "Agent not found.");
-        if (row.entry?.is_active !== true) throw forbidden("not_in_library", "Take this agent into your library before you change it.");
-        if (row.agent.source_type !== "open") throw forbidden("closed_source", `${row.agent.name} is closed: it can be run, not changed.`);
+        if (row.entry?.is_active !== true) throw forbidden("not_in_library", "Add this agent to your library before you edit it.");
+        if (row.agent.source_type !== "open")
+          throw forbidden("closed_source", `${row.agent.name} is closed source: it can be run but not edited.`);
         if (!row.agent.is_active) throw new AppError("not_found", "Agent not found.");
         const fork = await insertFork(tx, user.id, row.agent, {
           ...contentOf(row.agent, body),
@@ -155,15 +155,15 @@ export function createAgentAuthoring({
       });
       return { ...(await catalogue.detail(user, forkId)), forked: true };
     },
-    /** Throws 404, 403 for somebody else's, `agent_published`. */
+    /** Throws 404, 403 for another user's agent, `agent_published`. */
     remove: async (user: User, ref: string): Promise<void> => {
       const { agent: seen } = await catalogue.require(user, ref);
-      if (seen.forked_by_user_id !== user.id) throw forbidden("forbidden", "Only its maker may delete an agent.");
-      await shelf.transaction(async (tx) => {
-        const row = await shelf.lock(tx, seen.id);
+      if (seen.forked_by_user_id !== user.id) throw forbidden("forbidden", "Only the creator of an agent can delete it.");
+      await listings.transaction(async (tx) => {
+        const row = await listings.lock(tx, seen.id);
         if (!row) throw new AppError("not_found", "Agent not found.");
-        if (row.is_published) throw badRequest("Take this agent out of the marketplace before you delete it.", "agent_published");
-        await shelf.remove(tx, row.id);
+        if (row.is_published) throw badRequest("Unpublish this agent before you delete it.", "agent_published");
+        await listings.remove(tx, row.id);
       });
     },
     /** Throws 404, `closed_source`, `agent_not_forkable`, and `agent_not_owned` for one that has to be bought first. */
@@ -172,11 +172,12 @@ export function createAgentAuthoring({
       const { agent, entry } = await catalogue.require(user, ref);
       const isOwn = isOwnerOf(user, agent);
       if (!agent.is_active) throw new AppError("not_found", "Agent not found.");
-      if (!isOwn && agent.source_type !== "open") throw forbidden("closed_source", `${agent.name} is closed: it can be run, not copied.`);
-      if (!isOwn && !agent.is_forkable) throw forbidden("agent_not_forkable", `${agent.name} may not be copied.`);
+      if (!isOwn && agent.source_type !== "open")
+        throw forbidden("closed_source", `${agent.name} is closed source: it can be run but not forked.`);
+      if (!isOwn && !agent.is_forkable) throw forbidden("agent_not_forkable", `${agent.name} does not allow forks.`);
       if (!isOwn && agent.pricing_type !== "free" && entry?.is_active !== true)
-        throw new AppError("agent_not_owned", `${agent.name} is not in your library. Get it in the marketplace first.`);
-      const { id } = await shelf.transaction((tx) =>
+        throw new AppError("agent_not_owned", `${agent.name} is not in your library. Add it from the marketplace first.`);
+      const { id } = await listings.transaction((tx) =>
         insertFork(tx, user.id, agent, {
           name: body.name?.trim() ?? `${agent.name.slice(0, 89)} (My Fork)`,
           ...(body.description !== undefined && { description: body.description.trim() }),
@@ -188,14 +189,14 @@ export function createAgentAuthoring({
     },
   };
 
-  /** Of one's own: the content, and the terms as they are after the change. */
+  /** The changed content and sales terms of an own agent. */
   async function changesOf(tx: Queries, userId: string, row: AgentRow, body: UpdateAgent): Promise<Partial<AgentRow>> {
     const content = contentOf(row, body);
     if (!termKeys.some((key) => body[key] !== undefined)) return content;
     if (body.is_published === true && !row.is_published) {
       const entry = await entries.find(tx, "agent", userId, row.id);
       if (!entry?.is_active || entry.has_expired)
-        throw forbidden("not_in_library", "Switch this agent on in your library before you publish it.");
+        throw forbidden("not_in_library", "Enable this agent in your library before you publish it.");
     }
     const terms = await settle(
       userId,
@@ -211,7 +212,7 @@ export function createAgentAuthoring({
       row,
     );
     const isOtherPrice = terms.pricing_type !== row.pricing_type || terms.price_cents !== row.price_cents;
-    // A price at the payment service is of the price as it was.
+    // The Stripe price belongs to the previous amount.
     return { ...content, ...terms, ...(isOtherPrice && { stripe_price_id: null }) };
   }
 }
@@ -231,7 +232,7 @@ const termKeys = [
 ] as const;
 const rate = (value: number | null | undefined) => value?.toFixed(6) ?? null;
 
-/** What an agent is, as it is to be; an empty text leaves what is there (2.4). */
+/** The changed content of an agent; an empty string leaves a field unchanged. */
 function contentOf(row: AgentRow, body: UpdateAgent): Partial<AgentRow> {
   const given = <K extends keyof UpdateAgent & keyof AgentRow>(...keys: K[]) =>
     Object.fromEntries(keys.flatMap((key) => (body[key] === undefined ? [] : [[key, body[key]]]))) as Partial<AgentRow>;
@@ -249,7 +250,7 @@ function contentOf(row: AgentRow, body: UpdateAgent): Partial<AgentRow> {
   };
 }
 
-/** One level deep: where both sides are objects their keys are joined, anything else is replaced. */
+/** Merges one level deep: keys of two objects are merged, anything else is replaced. */
 export function mergedConfig(old: Record<string, unknown> | null, given: Record<string, unknown>): Record<string, unknown> {
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
@@ -266,7 +267,7 @@ export function mergedConfig(old: Record<string, unknown> | null, given: Record<
   return next;
 }
 
-/** A private copy with everything that makes the agent work (2.7). */
+/** A private fork with everything the agent needs to run. */
 function forkOf(parent: AgentRow, userId: string, changes: Partial<NewAgent>): Omit<NewAgent, "slug"> {
   return {
     name: parent.name,

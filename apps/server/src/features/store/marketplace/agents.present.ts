@@ -1,6 +1,6 @@
 import type { AgentCard, AgentDetail } from "@tesslate/contract";
 import type { AgentRow } from "../../agent/agents/index.ts";
-import type { CardAgent, CardRow, DetailRow } from "./agents.store.ts";
+import type { CardAgent, AgentCardRow, DetailRow } from "./agents.store.ts";
 import { creatorOf, type CreatorRow } from "./creator.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -42,7 +42,7 @@ function shownOf(agent: CardAgent, creator: CreatorRow | null, isPurchased: bool
   };
 }
 
-export const cardOf = ({ agent, creator, is_purchased }: CardRow): AgentCard => ({
+export const cardOf = ({ agent, creator, is_purchased }: AgentCardRow): AgentCard => ({
   ...shownOf(agent, creator, is_purchased === true),
   item_type: agent.item_type,
 });
@@ -50,8 +50,8 @@ export const cardOf = ({ agent, creator, is_purchased }: CardRow): AgentCard => 
 export const isOwnerOf = (viewer: Viewer, agent: Pick<AgentRow, "forked_by_user_id" | "created_by_user_id">): boolean =>
   viewer !== undefined && (agent.forked_by_user_id === viewer.id || agent.created_by_user_id === viewer.id);
 
-/** What a closed agent keeps to itself (1.3): having it in the library lets one run it, not read it. */
-export function insideOf(agent: AgentRow, isReadable: boolean) {
+/** Fields hidden of a closed-source agent: users who have it can run it, not read it. */
+export function presentInternals(agent: AgentRow, isReadable: boolean) {
   return {
     system_prompt: isReadable ? agent.system_prompt : null,
     tools: isReadable ? agent.tools : null,
@@ -64,7 +64,7 @@ export const isReadableBy = (viewer: Viewer, agent: AgentRow): boolean =>
 
 export const detailOf = ({ agent, creator, entry }: DetailRow, viewer: Viewer, reviews: AgentDetail["reviews"]): AgentDetail => ({
   ...shownOf(agent, creator, entry?.is_active === true),
-  ...insideOf(agent, isReadableBy(viewer, agent)),
+  ...presentInternals(agent, isReadableBy(viewer, agent)),
   preview_image: agent.preview_image,
   required_models: agent.required_models,
   requires_user_keys: agent.requires_user_keys,

@@ -5,13 +5,13 @@ import { and, eq, getTableColumns, inArray, ne, sql, type SQL } from "drizzle-or
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { agents, isEntryActive, isShown, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
+import { agents, isEntryActive, isAgentListed, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { createCountsOf } from "./facet-counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { findPage, inOrder } from "./search.store.ts";
+import { findPage, inIdOrder } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface AgentFilter {
@@ -23,10 +23,10 @@ export interface AgentFilter {
   search?: string;
   sort?: MarketplaceSort;
 }
-/** What a list shows of an agent: nothing that a closed one keeps to itself. */
+/** Columns for lists: none that a closed-source agent hides. */
 const { system_prompt: _prompt, tools: _tools, tool_configs: _toolConfigs, config: _config, ...cardColumns } = getTableColumns(agents);
 export type CardAgent = Omit<AgentRow, "system_prompt" | "tools" | "tool_configs" | "config">;
-export interface CardRow {
+export interface AgentCardRow {
   agent: CardAgent;
   creator: CreatorRow | null;
   is_purchased: boolean | null;
@@ -38,9 +38,9 @@ export interface DetailRow {
   entry: { is_active: boolean; removed_at: string | null } | null;
 }
 
-export type AgentShelf = ReturnType<typeof createAgentShelf>;
-/** The agents as the marketplace shows and changes them. */
-export function createAgentShelf(db: Database) {
+export type AgentListings = ReturnType<typeof createAgentListings>;
+/** Queries over the marketplace's agents. */
+export function createAgentListings(db: Database) {
   const isTheirs = (viewerId: string | undefined): SQL =>
     viewerId === undefined
       ? sql`false`
@@ -60,13 +60,13 @@ export function createAgentShelf(db: Database) {
       { item_type = "agent", category, pricing_type, creator_type, tag, search, sort }: AgentFilter,
       page: { limit: number; offset: number },
       viewerId: string | undefined,
-    ): Promise<{ rows: CardRow[]; cells: FacetCell[] }> => {
+    ): Promise<{ rows: AgentCardRow[]; cells: FacetCell[] }> => {
       const { ids, cells } = await findPage(db, countsOf, {
         table: agents,
         isOfficial: sql<boolean>`(${agents.forked_by_user_id} is null)`,
         within: and(
           eq(agents.item_type, item_type),
-          isShown(agents),
+          isAgentListed(agents),
           tag === undefined ? undefined : sql`${agents.tags} @> ${asJsonb([tag])}`,
         ),
         key: JSON.stringify([item_type, tag]),
@@ -76,9 +76,9 @@ export function createAgentShelf(db: Database) {
         page,
       });
       const rows = ids.length === 0 ? [] : await cards(viewerId).where(inArray(agents.id, ids));
-      return { rows: inOrder(ids, rows, ({ agent }) => agent.id), cells };
+      return { rows: inIdOrder(ids, rows, ({ agent }) => agent.id), cells };
     },
-    /** By UUID or slug, with what it is to the viewer. */
+    /** By UUID or slug, with the viewer's library entry. */
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<DetailRow | undefined> =>
       (
         await q
@@ -92,13 +92,13 @@ export function createAgentShelf(db: Database) {
           .leftJoin(userPurchasedAgents, isTheirs(viewerId))
           .where(byRef(ref))
       )[0],
-    /** As it is until the transaction ends. */
+    /** Locks the row until the transaction ends. */
     lock: async (tx: Queries, ref: string): Promise<AgentRow | undefined> =>
       (await tx.select().from(agents).where(byRef(ref)).for("no key update"))[0],
-    /** What the latest 500 people who have it have too, the most frequent first; nothing that the viewer has already. */
-    related: async (agent: { id: string; category: string }, viewerId: string | undefined, limit: number): Promise<CardRow[]> => {
+    /** Agents most often used by the latest 500 users of this one, without those in the viewer's library. */
+    related: async (agent: { id: string; category: string }, viewerId: string | undefined, limit: number): Promise<AgentCardRow[]> => {
       const isNew = and(
-        isShown(agents),
+        isAgentListed(agents),
         eq(agents.item_type, "agent"),
         ne(agents.id, agent.id),
         sql`not coalesce(${isEntryActive}, false)`,

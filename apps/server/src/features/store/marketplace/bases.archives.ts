@@ -11,7 +11,7 @@ import type { Redactor } from "../../projects/secrets/index.ts";
 import { addTree, openArchive } from "../../source/transfer/index.ts";
 import { inspectArchive } from "./bases.inspect.ts";
 
-/** Made while somebody waits, so it stays small. */
+/** Created within a request, so the size is limited. */
 const maxArchiveBytes = 50 * 2 ** 20;
 const maxUnpackedBytes = 200 * 2 ** 20;
 const maxFiles = 5000;
@@ -24,7 +24,7 @@ export interface MadeArchive {
 }
 
 export type BaseArchives = ReturnType<typeof createBaseArchives>;
-/** The files of a project, kept as they were when it was made a base (marketplace-billing-admin 1.7, source_type `archive`). */
+/** Archives of projects published as a base (`source_type: "archive"`). */
 export function createBaseArchives({
   dir,
   arrivalsDir,
@@ -32,7 +32,7 @@ export function createBaseArchives({
   redactorOf,
 }: {
   dir: string;
-  /** Where archives wait for the setup of a project. */
+  /** Where a copy of the archive is staged for the setup of a project. */
   arrivalsDir: string;
   projects: Pick<Projects, "require" | "sandboxOf">;
   redactorOf: (projectId: string) => Promise<Redactor>;
@@ -46,7 +46,7 @@ export function createBaseArchives({
     const path = join(dir, file);
     try {
       const { zip, out } = createZip();
-      // A folder around everything, which unpacking takes off again.
+      // One top-level folder, which unpacking strips.
       await addTree(zip, files, "base");
       zip.end();
       await pipeline(out, limited(), createWriteStream(path, { flags: "wx", mode: 0o600 }));
@@ -56,7 +56,7 @@ export function createBaseArchives({
       const [first] = findings;
       if (first)
         throw badRequest(
-          `${first.path} cannot be published: it is or holds ${first.why}.${findings.length > 1 ? ` There are ${findings.length - 1} more.` : ""}`,
+          `${first.path} cannot be published because it is or contains ${first.why}.${findings.length > 1 ? ` ${findings.length - 1} more findings.` : ""}`,
           "base_rejected",
           { findings },
         );
@@ -67,9 +67,10 @@ export function createBaseArchives({
     }
   };
   return {
-    /** Throws 404, `project_busy`, `payload_too_large`, `storage_full`, and `base_rejected` with `details.findings` for what must not be published. */
+    /** Throws 404, `project_busy`, `payload_too_large`, `storage_full`, and `base_rejected` with `details.findings` when files must not be published. */
     make: async (userId: string, ref: string): Promise<MadeArchive> => {
-      if (busy.has(userId)) throw conflict("conflict", "Another project of yours is being made a base. Wait for it to end.");
+      if (busy.has(userId))
+        throw conflict("conflict", "Another project of yours is being published as a base. Try again when that has finished.");
       busy.add(userId);
       try {
         return await make(userId, ref);
@@ -77,7 +78,7 @@ export function createBaseArchives({
         busy.delete(userId);
       }
     },
-    /** A copy that waits for the setup of a project, which takes it away. */
+    /** Stages a copy for the setup of a project, which deletes it afterwards. */
     lend: async (file: string): Promise<string> => {
       await mkdir(arrivalsDir, { recursive: true, mode: 0o700 });
       const copy = `${randomUUID()}.zip`;
@@ -86,7 +87,7 @@ export function createBaseArchives({
     },
     takeBack: (copy: string): Promise<void> => rm(join(arrivalsDir, copy), { force: true }),
     remove: (file: string): Promise<void> => rm(join(dir, file), { force: true }),
-    /** What a crash left: files that no base names. */
+    /** Deletes archives that no base references, left by a crash. */
     sweep: async (isNamed: (file: string) => Promise<boolean>): Promise<void> => {
       for (const name of await readdir(dir).catch(() => [] as string[])) {
         const path = join(dir, name);
@@ -103,7 +104,7 @@ function limited(): Transform {
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.byteLength;
       if (bytes > maxArchiveBytes)
-        done(new AppError("payload_too_large", `A base may have at most ${maxArchiveBytes / 2 ** 20} MiB when it is packed.`));
+        done(new AppError("payload_too_large", `Bases are limited to ${maxArchiveBytes / 2 ** 20} MiB compressed.`));
       else done(null, chunk);
     },
   });

@@ -6,31 +6,31 @@ import { isBranchName, repositoryAddress } from "../../projects/projects/index.t
 import type { AcquiringStore } from "./acquiring.store.ts";
 import type { BaseArchives } from "./bases.archives.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
-import type { BaseShelf } from "./bases.store.ts";
+import type { BaseListings } from "./bases.store.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 import { isBaseOwner } from "./bases.present.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import { slugOf, type Viewer } from "./viewer.ts";
 
 type User = NonNullable<Viewer>;
-type NewBase = Parameters<BaseShelf["insert"]>[1];
+type NewBase = Parameters<BaseListings["insert"]>[1];
 const slugAttempts = 10;
 
 export type BaseAuthoring = ReturnType<typeof createBaseAuthoring>;
-/** Bases that people submit, change and take away (marketplace-billing-admin 3.5, 13). */
+/** Submitting, changing and deleting bases. */
 export function createBaseAuthoring({
-  shelf,
+  listings,
   catalogue,
   entries,
   archives,
   checkUrl,
   limits,
 }: {
-  shelf: BaseShelf;
+  listings: BaseListings;
   catalogue: BaseCatalogue;
   entries: AcquiringStore;
   archives: BaseArchives;
-  /** Refuses the address of a host that must not be called. */
+  /** Throws for a URL that must not be fetched. */
   checkUrl: (url: string) => Promise<void>;
   limits: MarketplaceLimits;
 }) {
@@ -42,29 +42,29 @@ export function createBaseAuthoring({
   const insert = async (tx: Queries, userId: string, values: Omit<NewBase, "slug">): Promise<BaseRow> => {
     const wanted = slugOf(values.name, "base");
     for (let attempt = 0; attempt < slugAttempts; attempt++) {
-      const row = await shelf.insert(tx, { ...values, slug: attempt === 0 ? wanted : `${wanted}-${randomCode(4)}` });
+      const row = await listings.insert(tx, { ...values, slug: attempt === 0 ? wanted : `${wanted}-${randomCode(4)}` });
       if (!row) continue;
       await entries.put(tx, "base", userId, row.id, { purchase_type: "free" });
       return row;
     }
-    throw new AppError("internal_error", "No free name was found for this base. Try again.");
+    throw new AppError("internal_error", "Could not find a free slug for this base. Try again.");
   };
-  /** Held until the transaction ends. Throws 404, 403 for one that may be seen but not changed. */
+  /** Locks the base until the transaction ends. Throws 404, and 403 for one the user can see but not change. */
   const lockOwn = async (tx: Queries, user: User, ref: string): Promise<BaseRow> => {
     const { base } = await catalogue.lock(tx, user, ref);
     if (!base.is_active) throw notFound("Base");
-    if (!isBaseOwner(user, base)) throw forbidden("forbidden", "Only its maker may change a base.");
+    if (!isBaseOwner(user, base)) throw forbidden("forbidden", "Only the creator of a base can change it.");
     return base;
   };
 
   return {
-    /** Throws 422, `outbound_refused` for a private host, and what `BaseArchives.make` throws. */
+    /** Throws 422, `outbound_refused` for a private host, and the errors of `BaseArchives.make`. */
     submit: async (user: User, body: SubmitBase): Promise<BaseDetail> => {
       await limits.write(user.id, "submit");
       if (body.git_repo_url === undefined && body.project_id === undefined)
         throw invalid(["body", "git_repo_url"], "Field required", "missing");
       if (body.git_repo_url !== undefined && body.project_id !== undefined)
-        throw invalid(["body", "project_id"], "Give a repository or a project, not both");
+        throw invalid(["body", "project_id"], "Send either git_repo_url or project_id, not both");
       const branch = branchOf(body.default_branch ?? "main");
       const about = {
         name: body.name.trim(),
@@ -82,12 +82,12 @@ export function createBaseAuthoring({
       };
       if (body.git_repo_url !== undefined) {
         const git_repo_url = await checkRepository(body.git_repo_url);
-        const { id } = await shelf.transaction((tx) => insert(tx, user.id, { ...about, source_type: "git", git_repo_url }));
+        const { id } = await listings.transaction((tx) => insert(tx, user.id, { ...about, source_type: "git", git_repo_url }));
         return catalogue.detail(user, id);
       }
       const archive = await archives.make(user.id, body.project_id ?? "");
       try {
-        const { id } = await shelf.transaction((tx) =>
+        const { id } = await listings.transaction((tx) =>
           insert(tx, user.id, {
             ...about,
             source_type: "archive",
@@ -102,17 +102,17 @@ export function createBaseAuthoring({
         throw error;
       }
     },
-    /** Its slug stays. Throws 404, 403, 422, `outbound_refused`. */
+    /** The slug stays. Throws 404, 403, 422, `outbound_refused`. */
     update: async (user: User, ref: string, body: UpdateBase): Promise<BaseDetail> => {
       await limits.write(user.id, "submit");
       const git_repo_url = body.git_repo_url === undefined ? undefined : await checkRepository(body.git_repo_url);
       const branch = body.default_branch === undefined ? undefined : branchOf(body.default_branch);
-      const id = await shelf.transaction(async (tx) => {
+      const id = await listings.transaction(async (tx) => {
         const base = await lockOwn(tx, user, ref);
         if (git_repo_url !== undefined && base.source_type !== "git")
-          throw invalid(["body", "git_repo_url"], "This base is kept as an archive; it has no repository");
+          throw invalid(["body", "git_repo_url"], "This base is an archive without a repository");
         const { name, description, git_repo_url: _url, default_branch: _branch, ...rest } = body;
-        await shelf.update(tx, base.id, {
+        await listings.update(tx, base.id, {
           ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Partial<BaseRow>),
           ...(name !== undefined && { name: name.trim() }),
           ...(description !== undefined && { description: description.trim() }),
@@ -123,11 +123,11 @@ export function createBaseAuthoring({
       });
       return catalogue.detail(user, id);
     },
-    /** Gone for everybody, and so is its archive; projects made from it stay. Throws 404, 403. */
+    /** Deletes the base and its archive for all users; projects created from it stay. Throws 404, 403. */
     remove: async (user: User, ref: string): Promise<void> => {
-      const archive = await shelf.transaction(async (tx) => {
+      const archive = await listings.transaction(async (tx) => {
         const base = await lockOwn(tx, user, ref);
-        await shelf.update(tx, base.id, { is_active: false, archive_path: null });
+        await listings.update(tx, base.id, { is_active: false, archive_path: null });
         return base.archive_path;
       });
       if (archive !== null) await archives.remove(archive);
@@ -136,6 +136,6 @@ export function createBaseAuthoring({
 }
 
 function branchOf(given: string): string {
-  if (!isBranchName(given.trim())) throw invalid(["body", "default_branch"], "This is not the name of a branch");
+  if (!isBranchName(given.trim())) throw invalid(["body", "default_branch"], "Not a valid git branch name");
   return given.trim();
 }

@@ -1,11 +1,11 @@
 import { invalid } from "../../../platform/errors.ts";
-import { isBranchName, type ChooseBase } from "../../projects/projects/index.ts";
+import { isBranchName, type ResolveBase } from "../../projects/projects/index.ts";
 import type { Acquiring } from "./acquiring.ts";
 import type { BaseArchives } from "./bases.archives.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
 
-/** What a project that begins from a base is made of (accounts-projects 4.1, marketplace-billing-admin 3.4, 3.7). */
-export function createBaseChoices({
+/** Resolves the base of a new project to the source of its files. */
+export function createBaseResolver({
   bases,
   acquiring,
   archives,
@@ -13,12 +13,12 @@ export function createBaseChoices({
   bases: BaseCatalogue;
   acquiring: Acquiring;
   archives: Pick<BaseArchives, "lend" | "takeBack">;
-}): ChooseBase {
+}): ResolveBase {
   return async (userId, ref, version) => {
     const { base } = await bases.require({ id: userId, is_superuser: false }, ref);
-    const take: Awaited<ReturnType<ChooseBase>>["take"] = (tx) => acquiring.forProject(tx, userId, base.id);
+    const take: Awaited<ReturnType<ResolveBase>>["take"] = (tx) => acquiring.forProject(tx, userId, base.id);
     if (version !== null && base.git_repo_url === null) throw invalid(["body", "base_version"], "This base has no versions");
-    if (version !== null && !isBranchName(version)) throw invalid(["body", "base_version"], "This is not the name of a version");
+    if (version !== null && !isBranchName(version)) throw invalid(["body", "base_version"], "Not a valid version name");
     if (base.git_repo_url !== null)
       return {
         take,

@@ -2,7 +2,7 @@ import type { BaseCard, BaseDetail, List, MarketplaceFacets } from "@tesslate/co
 import type { Queries } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { BaseFilter, BaseShelf, FoundBase } from "./bases.store.ts";
+import type { BaseFilter, BaseListings, FoundBase } from "./bases.store.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 import { baseCardOf, baseDetailOf, isBaseOwner } from "./bases.present.ts";
 import { facetsOf } from "./facets.ts";
@@ -13,15 +13,23 @@ import type { Viewer } from "./viewer.ts";
 
 const browseLimit = 12;
 
-/** marketplace-billing-admin 3: a private one is its creator's alone; what was taken away is there for administrators alone. */
+/** Visibility of bases: a private one is visible to its creator only, a disabled one to administrators only. */
 const isVisible = ({ base }: FoundBase, viewer: Viewer): boolean =>
   base.is_active ? base.visibility === "public" || isBaseOwner(viewer, base) : viewer?.is_superuser === true;
 
 export type BaseCatalogue = ReturnType<typeof createBaseCatalogue>;
-/** The bases of the marketplace, to look at (marketplace-billing-admin 3.1-3.3, 13). */
-export function createBaseCatalogue({ shelf, reviews, limits }: { shelf: BaseShelf; reviews: ReviewsStore; limits: MarketplaceLimits }) {
+/** Lists and details of the marketplace's bases. */
+export function createBaseCatalogue({
+  listings,
+  reviews,
+  limits,
+}: {
+  listings: BaseListings;
+  reviews: ReviewsStore;
+  limits: MarketplaceLimits;
+}) {
   const require = async (viewer: Viewer, ref: string, q?: Queries): Promise<FoundBase> => {
-    const found = await shelf.find(ref, viewer?.id, q);
+    const found = await listings.find(ref, viewer?.id, q);
     if (!found || !isVisible(found, viewer)) throw notFound("Base");
     return found;
   };
@@ -30,12 +38,12 @@ export function createBaseCatalogue({ shelf, reviews, limits }: { shelf: BaseShe
     return baseDetailOf(found, viewer, newestOf(await reviews.list("base", found.base.id, { limit: 5, offset: 0 })));
   };
   return {
-    /** By UUID or slug; throws 404 for what the viewer may not know of. */
+    /** By UUID or slug; throws 404 for a base the viewer cannot see. */
     require,
     browse: async (viewer: Viewer, ip: string, query: PageQuery & BaseFilter): Promise<List<BaseCard> & { facets: MarketplaceFacets }> => {
       await limits.browse(ip);
       const page = pageOf({ ...query, limit: query.limit ?? browseLimit });
-      const { rows, cells } = await shelf.browse(query, page, viewer?.id);
+      const { rows, cells } = await listings.browse(query, page, viewer?.id);
       const { total, facets } = facetsOf(cells, query);
       return { ...page.envelope(rows.map(baseCardOf), total), facets };
     },
@@ -43,17 +51,17 @@ export function createBaseCatalogue({ shelf, reviews, limits }: { shelf: BaseShe
       await limits.browse(ip);
       return detail(viewer, ref);
     },
-    /** The same without counting: what somebody just changed. */
+    /** The same without counting a view, after a change. */
     detail,
     related: async (viewer: Viewer, ip: string, ref: string, limit = 6): Promise<List<BaseCard>> => {
       await limits.browse(ip);
       const { base } = await require(viewer, ref);
-      const items = (await shelf.related(base, viewer?.id, limit)).map(baseCardOf);
+      const items = (await listings.related(base, viewer?.id, limit)).map(baseCardOf);
       return { items, total: items.length, page: 1, total_pages: items.length === 0 ? 0 : 1 };
     },
-    /** Held until the transaction ends. */
+    /** Locks the base until the transaction ends. */
     lock: async (tx: Queries, viewer: Viewer, ref: string): Promise<{ base: BaseRow; isOwn: boolean }> => {
-      const locked = await shelf.lock(tx, ref);
+      const locked = await listings.lock(tx, ref);
       if (!locked) throw notFound("Base");
       const { base } = await require(viewer, locked.id, tx);
       return { base, isOwn: isBaseOwner(viewer, base) };

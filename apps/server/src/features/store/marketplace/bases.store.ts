@@ -3,12 +3,12 @@ import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { bases, isBaseEntryActive, isShown, userPurchasedBases, type BaseRow } from "../../../db/schema/store.ts";
+import { bases, isBaseEntryActive, isBaseListed, userPurchasedBases, type BaseRow } from "../../../db/schema/store.ts";
 import { createCountsOf } from "./facet-counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { findPage, inOrder } from "./search.store.ts";
+import { findPage, inIdOrder } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface BaseFilter {
@@ -25,7 +25,7 @@ export interface FoundBase {
   /** Null: never in the viewer's library. */
   entry: { is_active: boolean; removed_at: string | null } | null;
 }
-/** What the catalogue says of a base; everything else of its row is the public's and the administrator's. */
+/** Columns set by the bundled catalogue; users and administrators change the others. */
 export type SeededBase = Pick<
   typeof bases.$inferInsert,
   | "slug"
@@ -55,8 +55,8 @@ const seeded = [
   "tech_stack",
 ] as const satisfies (keyof SeededBase)[];
 
-export type BaseShelf = ReturnType<typeof createBaseShelf>;
-export function createBaseShelf(db: Database) {
+export type BaseListings = ReturnType<typeof createBaseListings>;
+export function createBaseListings(db: Database) {
   const isTheirs = (viewerId: string | undefined): SQL =>
     viewerId === undefined ? sql`false` : sql`${userPurchasedBases.base_id} = ${bases.id} and ${userPurchasedBases.user_id} = ${viewerId}`;
   const select = (viewerId: string | undefined, q: Queries = db) =>
@@ -86,7 +86,7 @@ export function createBaseShelf(db: Database) {
       const { ids, cells } = await findPage(db, countsOf, {
         table: bases,
         isOfficial: sql<boolean>`(${bases.created_by_user_id} is null)`,
-        within: and(isShown(bases), tech === undefined ? undefined : sql`${bases.tech_stack} @> ${asJsonb([tech])}`),
+        within: and(isBaseListed(bases), tech === undefined ? undefined : sql`${bases.tech_stack} @> ${asJsonb([tech])}`),
         key: JSON.stringify([tech]),
         chosen: { category, pricing_type, creator_type },
         search,
@@ -94,17 +94,17 @@ export function createBaseShelf(db: Database) {
         page,
       });
       const rows = ids.length === 0 ? [] : await select(viewerId).where(inArray(bases.id, ids));
-      return { rows: inOrder(ids, rows, ({ base }) => base.id), cells };
+      return { rows: inIdOrder(ids, rows, ({ base }) => base.id), cells };
     },
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<FoundBase | undefined> =>
       (await select(viewerId, q).where(byRef(ref)))[0],
     hasArchive: async (file: string): Promise<boolean> => (await db.$count(bases, eq(bases.archive_path, file))) > 0,
     lock: async (tx: Queries, ref: string): Promise<BaseRow | undefined> =>
       (await tx.select().from(bases).where(byRef(ref)).for("no key update"))[0],
-    /** As for agents. */
+    /** See `AgentListings`. */
     related: async (base: { id: string; category: string }, viewerId: string | undefined, limit: number): Promise<FoundBase[]> => {
       const isNew = and(
-        isShown(bases),
+        isBaseListed(bases),
         ne(bases.id, base.id),
         sql`not coalesce(${isBaseEntryActive}, false)`,
         viewerId === undefined ? undefined : sql`${bases.created_by_user_id} is distinct from ${viewerId}`,
@@ -141,8 +141,8 @@ export function createBaseShelf(db: Database) {
         .where(eq(bases.id, id));
     },
     /**
-     * Brings the catalogue's bases up to date. Content only: featured, active and the counts stay as they became. A base of somebody else that came
-     * to the slug first stays theirs.
+     * Creates or updates the bundled bases. Only content is updated: featured, active and the counts stay. A user's base with the same slug
+     * is not replaced.
      */
     seed: async (rows: SeededBase[], owner: string | null, featured: ReadonlySet<string>): Promise<void> => {
       await db

@@ -8,11 +8,11 @@ const badForMs = 30_000;
 const kept = 500;
 const shownTags = 5;
 const tagsPerPage = 100;
-/** A repository with more tags than so many pages is listed by git, which needs one call for all of them. */
+/** Repositories with more pages of tags are listed with `git ls-remote`, which needs one call. */
 const maxPages = 5;
 const githubPauseMs = 600_000;
 
-/** `unavailable`: the host did not answer and no earlier answer is known; `outdated`: it did not answer, these are from before. */
+/** `unavailable`: the host did not respond and nothing is cached; `outdated`: it did not respond, so these are cached. */
 export interface Tags {
   status: "current" | "outdated" | "unavailable";
   versions: BaseVersion[];
@@ -23,8 +23,8 @@ interface Known extends Tags {
 
 export type BaseVersions = ReturnType<typeof createBaseVersions>;
 /**
- * The tags of a repository (marketplace-billing-admin 3.4): of GitHub by its API while that answers, of any other host and when it does not by
- * `git ls-remote`. Kept for ten minutes; when a host cannot be reached the last good answer is kept for another thirty seconds at a time.
+ * The tags of a repository: from GitHub's API, or with `git ls-remote` for other hosts and when the API fails. Cached for ten minutes; while
+ * a host is unreachable the last result is reused for 30 seconds at a time.
  */
 export function createBaseVersions({
   openGit,
@@ -45,7 +45,7 @@ export function createBaseVersions({
   const api = async (path: string): Promise<unknown> => {
     const response = await call(`${github.apiUrl}${path}`, { headers: { accept: "application/vnd.github+json" } });
     if (response.status === 403 || response.status === 429) githubFrom = Date.now() + githubPauseMs;
-    if (!response.ok) throw new Error(`the API of GitHub answered ${response.status}`);
+    if (!response.ok) throw new Error(`GitHub API returned ${response.status}`);
     return response.json();
   };
   const byApi = async (repository: string, path: string): Promise<BaseVersion[]> => {
@@ -57,7 +57,7 @@ export function createBaseVersions({
         commit?: { sha?: unknown };
       }[];
       for (const { name, commit } of found) {
-        if (typeof name !== "string" || typeof commit?.sha !== "string" || !isSha(commit.sha)) throw new Error("no list of tags");
+        if (typeof name !== "string" || typeof commit?.sha !== "string" || !isSha(commit.sha)) throw new Error("invalid list of tags");
         tags.push({ name, sha: commit.sha });
       }
       count = found.length;
@@ -83,7 +83,7 @@ export function createBaseVersions({
     const lines = (await git.run(["ls-remote", "--tags", "--", repository], { timeoutMs: 10_000 })).split("\n");
     const shas = new Map<string, string>();
     for (const line of lines) {
-      // An annotated tag has a second line, for the commit that it stands for.
+      // An annotated tag has a second line with the commit it points to.
       const [, sha, tag] = /^([0-9a-f]{40,64})\trefs\/tags\/(.+?)(?:\^\{\})?$/.exec(line) ?? [];
       if (sha !== undefined && tag !== undefined) shas.set(tag, sha);
     }
@@ -98,7 +98,7 @@ export function createBaseVersions({
       try {
         return await byApi(repository, path);
       } catch (err) {
-        log.info({ err, repository }, "tags are asked of git instead");
+        log.info({ err, repository }, "GitHub API failed, listing tags with git");
       }
     return byGit(repository);
   };
@@ -107,7 +107,7 @@ export function createBaseVersions({
     const entry = await ask(repository).then(
       (versions): Known => ({ status: "current", versions, until: Date.now() + goodForMs }),
       (err: unknown): Known => {
-        log.info({ err, repository }, "tags could not be read");
+        log.info({ err, repository }, "listing tags failed");
         const isKnown = last !== undefined && last.status !== "unavailable";
         return { status: isKnown ? "outdated" : "unavailable", versions: last?.versions ?? [], until: Date.now() + badForMs };
       },
@@ -135,7 +135,7 @@ const pageOf = (repository: string, tag: string, isGitHub: boolean) => {
   return isGitHub ? `${page}/releases/tag/${tag.split("/").map(encodeURIComponent).join("/")}` : page;
 };
 
-/** By their numbers, as versions are; a release after its candidates; what has no number comes first. */
+/** Compares version numbers: a release sorts after its prereleases, names without a number first. */
 export function compareTags(a: string, b: string): number {
   const [left, right] = [partsOf(a), partsOf(b)];
   for (let i = 0; i < Math.max(left.numbers.length, right.numbers.length); i++) {

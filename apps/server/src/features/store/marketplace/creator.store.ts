@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { users } from "../../../db/schema/accounts.ts";
 
-/** What is asked of the account behind an item or a review. Pictures kept in the row itself can be half a megabyte: too much beside every line of a list. */
+/** Public columns of an item's or review's author. Avatars stored as data URLs can be half a megabyte, so lists omit large ones. */
 export const creatorColumns = {
   id: users.id,
   name: users.name,

@@ -6,7 +6,7 @@ export interface CreatorRow {
   is_deleted: boolean;
 }
 
-/** marketplace-billing-admin 1.2; an e-mail address never stands in for a name. Nobody: the house itself. */
+/** Creator fields of an item. Never falls back to the email address. No creator: an official item. */
 export const creatorOf = (creator: CreatorRow | null, isOfficial: boolean) =>
   isOfficial
     ? { creator_type: "official" as const, creator_name: "Tesslate", creator_username: null, creator_avatar_url: null }
@@ -14,6 +14,6 @@ export const creatorOf = (creator: CreatorRow | null, isOfficial: boolean) =>
 const shown = (creator: CreatorRow | null) =>
   creator === null || creator.is_deleted
     ? { creator_name: "Community", creator_username: null, creator_avatar_url: null }
-    : { creator_name: nameOf(creator), creator_username: creator.username, creator_avatar_url: creator.avatar_url };
-export const nameOf = ({ name, username }: Pick<CreatorRow, "name" | "username">): string =>
+    : { creator_name: displayNameOf(creator), creator_username: creator.username, creator_avatar_url: creator.avatar_url };
+export const displayNameOf = ({ name, username }: Pick<CreatorRow, "name" | "username">): string =>
   [name.trim(), username].find(Boolean) ?? "Unknown";

@@ -3,18 +3,18 @@ import type { Database } from "../../../platform/database.ts";
 import { marketplaceVersions } from "../../../db/schema/store.ts";
 import type { FacetCell } from "./facets.ts";
 
-/** What was counted at one version of the items. */
+/** Counts for one version of the items. */
 export interface Counts {
   find(key: string): FacetCell[] | undefined;
   keep(key: string, cells: FacetCell[]): void;
 }
-/** Each is a few dozen cells; what was not asked for in a long time goes first. */
+/** Maximum number of cached counts, each a few dozen cells; least recently used ones are evicted. */
 const maxKept = 500;
 
 export type CountsOf = ReturnType<typeof createCountsOf>;
 /**
- * Counting tens of thousands of items costs more than showing a page of them, and they change seldom: what was counted is kept until they do. Ask for
- * the counts before counting: then what is kept is never older than its version.
+ * Caches facet counts until the items change, because counting tens of thousands of items costs more than reading a page and they change rarely.
+ * Read the version before counting, so that a cached count is never older than its version.
  */
 export function createCountsOf(db: Database, item: "agents" | "bases") {
   let current = 0;
@@ -24,7 +24,7 @@ export function createCountsOf(db: Database, item: "agents" | "bases") {
       .select({ version: marketplaceVersions.version })
       .from(marketplaceVersions)
       .where(eq(marketplaceVersions.item, item));
-    // Without one nothing tells of changes.
+    // Without a version, changes cannot be detected.
     const version = row?.version ?? -1;
     if (version > current) {
       kept.clear();

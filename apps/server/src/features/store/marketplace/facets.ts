@@ -1,11 +1,11 @@
 import type { MarketplaceFacets } from "@tesslate/contract";
 
-/** How many items are of one kind in every respect that can be filtered by, and equally close to what is searched. */
+/** Number of items with one combination of filter values and one match quality. */
 export interface FacetCell {
   category: string;
   pricing_type: string;
   is_official: boolean;
-  /** As in `search.store.ts`; all are the same where nothing is searched. */
+  /** As in `search.store.ts`; the same for all without a search. */
   closeness: number;
   n: number;
 }
@@ -16,12 +16,12 @@ const keys = ["category", "pricing_type", "creator_type"] as const;
 const valueOf = (cell: FacetCell, key: (typeof keys)[number]): string =>
   key === "creator_type" ? (cell.is_official ? "official" : "community") : cell[key];
 
-/** The cells that the filters let through. */
+/** Cells that match the filters. */
 export const chosenOf = (cells: readonly FacetCell[], chosen: FacetChoice, except?: string): FacetCell[] =>
   cells.filter((cell) => keys.every((key) => key === except || chosen[key] === undefined || valueOf(cell, key) === chosen[key]));
-export const totalOf = (cells: readonly FacetCell[]): number => cells.reduce((sum, { n }) => sum + n, 0);
+export const countTotal = (cells: readonly FacetCell[]): number => cells.reduce((sum, { n }) => sum + n, 0);
 
-/** The total under all filters, and for each filter what its choices would give with the others as they are. */
+/** The total under all filters, and for each filter the counts of its values under the other filters. */
 export function facetsOf(cells: readonly FacetCell[], chosen: FacetChoice): { total: number; facets: MarketplaceFacets } {
   const countsOf = (key: (typeof keys)[number]) => {
     const counts = new Map<string, number>();
@@ -31,7 +31,7 @@ export function facetsOf(cells: readonly FacetCell[], chosen: FacetChoice): { to
       .slice(0, maxValues);
   };
   return {
-    total: totalOf(chosenOf(cells, chosen)),
+    total: countTotal(chosenOf(cells, chosen)),
     facets: { category: countsOf("category"), pricing_type: countsOf("pricing_type"), creator_type: countsOf("creator_type") },
   };
 }

@@ -3,14 +3,14 @@ import { AppError, forbidden, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
-import type { AgentShelf } from "./agents.store.ts";
-import { insideOf } from "./agents.present.ts";
-import type { BaseShelf } from "./bases.store.ts";
+import type { AgentListings } from "./agents.store.ts";
+import { presentInternals } from "./agents.present.ts";
+import type { BaseListings } from "./bases.store.ts";
 import { creatorOf } from "./creator.ts";
 import type { LibraryBaseRow, LibraryRow, LibraryStore, ProjectAgentRow } from "./library.store.ts";
 
 export type Library = ReturnType<typeof createLibrary>;
-/** What somebody has: taken from the marketplace, made themself, put to their projects (marketplace-billing-admin 4, 13). */
+/** A user's library: acquired and created items, and their assignment to projects. */
 export function createLibrary({
   store,
   entries,
@@ -21,13 +21,13 @@ export function createLibrary({
 }: {
   store: LibraryStore;
   entries: AcquiringStore;
-  agents: AgentShelf;
-  bases: BaseShelf;
+  agents: AgentListings;
+  bases: BaseListings;
   projects: Pick<Projects, "require">;
-  /** Throws 404 for whoever is not there. */
+  /** Throws 404 for an unknown user. */
   creatorNamed: (username: string) => Promise<{ id: string }>;
 }) {
-  /** Throws 404 for what is not in their library. */
+  /** Throws 404 for an item that is not in their library. */
   const requireAgent = async (userId: string, ref: string): Promise<LibraryRow> => {
     const found = await agents.find(ref, userId);
     const row = found && (await store.findAgent(userId, found.agent.id));
@@ -35,7 +35,7 @@ export function createLibrary({
     return row;
   };
   return {
-    /** Disabled ones too; sub-agents have a place of their own. */
+    /** Includes disabled ones; sub-agents are listed separately. */
     agents: async (userId: string, query: PageQuery): Promise<List<LibraryAgent>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listAgents(userId, page);
@@ -52,14 +52,15 @@ export function createLibrary({
         total,
       );
     },
-    /** Throws 404, and `agent_not_owned` when what was bought has run out or was taken back. */
+    /** Throws 404, and `agent_not_owned` when the purchase expired or was refunded. */
     enable: async (userId: string, ref: string, isEnabled: boolean): Promise<LibraryAgent> => {
       const row = await requireAgent(userId, ref);
       await store.transaction(async (tx) => {
         await agents.lock(tx, row.agent.id);
         const entry = await entries.find(tx, "agent", userId, row.agent.id);
         if (!entry) throw notFound("Agent");
-        if (isEnabled && entry.has_expired) throw new AppError("agent_not_owned", `${row.agent.name} has to be bought again.`);
+        if (isEnabled && entry.has_expired)
+          throw new AppError("agent_not_owned", `${row.agent.name} has expired. Buy it again in the marketplace.`);
         await entries.change(tx, "agent", userId, row.agent.id, { is_active: isEnabled });
       });
       return agentOf(userId, await requireAgent(userId, row.agent.id));
@@ -85,14 +86,14 @@ export function createLibrary({
       return page.envelope(rows, total);
     },
 
-    /** What everybody may see of what somebody made. */
+    /** Public items of a creator. */
     creatorItems: async (
       username: string,
       { item_type, ...query }: PageQuery & { item_type?: "agent" | "base" },
     ): Promise<List<OwnItem>> => {
       const { id } = await creatorNamed(username);
       const page = pageOf(query);
-      const { rows, total } = await store.listOwn(id, item_type, page, { isShown: true });
+      const { rows, total } = await store.listOwn(id, item_type, page, { isPublic: true });
       return page.envelope(rows, total);
     },
 
@@ -102,11 +103,11 @@ export function createLibrary({
       const { rows, total } = await store.listProjectAgents(project.id, userId, page);
       return page.envelope(rows.map(projectAgentOf), total);
     },
-    /** `isNew`: it was not there before. Throws 404 for what the caller may not know of, `not_in_library`. */
+    /** `isNew`: it was not assigned before. Throws 404 for an agent the caller cannot see, `not_in_library`. */
     addProjectAgent: async (userId: string, projectRef: string, ref: string): Promise<{ agent: ProjectAgent; isNew: boolean }> => {
       const project = await projects.require(userId, projectRef);
       const { agent, is_enabled } = await requireAgent(userId, ref);
-      if (!is_enabled) throw forbidden("not_in_library", `${agent.name} is switched off in your library.`);
+      if (!is_enabled) throw forbidden("not_in_library", `${agent.name} is disabled in your library. Enable it first.`);
       const isNew = await store.addProjectAgent(project.id, agent.id);
       const row = await store.findProjectAgent(project.id, userId, agent.id);
       if (!row) throw notFound("Agent");
@@ -120,7 +121,7 @@ export function createLibrary({
   };
 }
 
-/** A closed agent of somebody else can be run, not read. */
+/** Another user's closed-source agent can be run, not read. */
 function agentOf(userId: string, { agent, creator, entry, is_enabled }: LibraryRow): LibraryAgent {
   const isOwn = agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
   return {
@@ -140,7 +141,7 @@ function agentOf(userId: string, { agent, creator, entry, is_enabled }: LibraryR
     pricing_type: agent.pricing_type,
     price_cents: agent.price_cents,
     features: agent.features,
-    ...insideOf(agent, isOwn || agent.source_type === "open"),
+    ...presentInternals(agent, isOwn || agent.source_type === "open"),
     purchase_date: entry.created_at,
     purchase_type: entry.purchase_type,
     expires_at: entry.expires_at,

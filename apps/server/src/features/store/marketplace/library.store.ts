@@ -37,7 +37,7 @@ export function createLibraryStore(db: Database) {
       .from(userPurchasedAgents)
       .innerJoin(agents, eq(agents.id, userPurchasedAgents.agent_id))
       .leftJoin(users, eq(users.id, agents.forked_by_user_id));
-  /** What was taken away is there for its creator alone. */
+  /** Disabled items are visible to their creator only. */
   const baseEntries = (userId: string) =>
     and(
       eq(userPurchasedBases.user_id, userId),
@@ -103,13 +103,13 @@ export function createLibraryStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** Agents, bases and themes that the person made, in one order. */
-    /** `shown`: what everybody may see of it, the most used first; else all of it, the latest change first. */
+    /** Agents, bases and themes created by the user, in one list. */
+    /** `isPublic`: only public items, most used first; else all, latest change first. */
     listOwn: async (
       userId: string,
       itemType: string | undefined,
       page: Page,
-      { isShown = false }: { isShown?: boolean } = {},
+      { isPublic = false }: { isPublic?: boolean } = {},
     ): Promise<{ rows: OwnItem[]; total: number }> => {
       const own = sql`
         select a.id::text as id, 'agent' as item_type, a.name, a.slug, a.description, a.icon, a.category, a.is_published, not a.is_active as is_admin_disabled,
@@ -123,8 +123,8 @@ export function createLibraryStore(db: Database) {
         select t.id, 'theme', t.name, t.id, coalesce(t.description, ''), t.icon, t.category, false, not t.is_active,
           'free', 0, t.downloads, t.rating, t.reviews_count, t.created_at, t.updated_at
         from themes t where t.created_by_user_id = ${userId}`;
-      const wanted = sql`${itemType === undefined ? sql`true` : sql`item_type = ${itemType}`} and ${isShown ? sql`is_published and not is_admin_disabled` : sql`true`}`;
-      const order = isShown ? sql`downloads desc, rating desc nulls last, id` : sql`updated_at desc, id`;
+      const wanted = sql`${itemType === undefined ? sql`true` : sql`item_type = ${itemType}`} and ${isPublic ? sql`is_published and not is_admin_disabled` : sql`true`}`;
+      const order = isPublic ? sql`downloads desc, rating desc nulls last, id` : sql`updated_at desc, id`;
       const [found, counted] = await Promise.all([
         db.execute<Record<string, unknown>>(
           sql`select * from (${own}) own where ${wanted} order by ${order} limit ${page.limit} offset ${page.offset}`,
@@ -155,7 +155,7 @@ export function createLibraryStore(db: Database) {
     },
     findProjectAgent: async (projectId: string, userId: string, agentId: string): Promise<ProjectAgentRow | undefined> =>
       (await selectProjectAgents(userId).where(and(eq(projectAgents.project_id, projectId), eq(projectAgents.agent_id, agentId))))[0],
-    /** True: it was not there before. */
+    /** True when it was not assigned before. */
     addProjectAgent: async (projectId: string, agentId: string): Promise<boolean> =>
       (await db.insert(projectAgents).values({ project_id: projectId, agent_id: agentId }).onConflictDoNothing().returning()).length > 0,
     removeProjectAgent: async (projectId: string, agentId: string): Promise<boolean> =>

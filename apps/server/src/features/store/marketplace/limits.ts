@@ -2,7 +2,7 @@ import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 
 const perMinute = (key: string, max: number) => ({ key: `marketplace:${key}`, max, windowSeconds: 60 });
 
-/** marketplace-billing-admin 0.5. Each throws `rate_limited`. */
+/** Rate limits. Each throws `rate_limited`. */
 export type MarketplaceLimits = ReturnType<typeof createMarketplaceLimits>;
 export function createMarketplaceLimits(limits: RateLimiter) {
   return {

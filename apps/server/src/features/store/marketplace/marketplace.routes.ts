@@ -15,7 +15,7 @@ import type { MarketplaceLimits } from "./limits.ts";
 import type { Moderation } from "./moderation.ts";
 import type { Reviews } from "./reviews.service.ts";
 
-/** Where a checkout that begins with this call leads back to. */
+/** Origin that the checkout returns to. */
 export type ReturnTo = (headers: Context["headers"], returnUrl: string | null | undefined) => { origin: string };
 
 export function mountModeration(mount: Mount, { moderation }: { moderation: Moderation }): void {
@@ -27,7 +27,6 @@ export function mountModeration(mount: Mount, { moderation }: { moderation: Mode
   });
 }
 
-/** marketplace-billing-admin 2 and 13. */
 export function mountMarketplaceAgents(
   mount: Mount,
   {
@@ -57,7 +56,6 @@ export function mountMarketplaceAgents(
   });
 }
 
-/** marketplace-billing-admin 3 and 13. */
 export function mountMarketplaceBases(
   mount: Mount,
   {
@@ -115,7 +113,6 @@ export function mountMarketplaceBases(
   });
 }
 
-/** marketplace-billing-admin 4 and 13. */
 export function mountLibrary(mount: Mount, { library }: { library: Library }): void {
   mount("library", libraryRoutes, {
     agents: ({ user }, { query }) => library.agents(user.id, query),

@@ -14,7 +14,7 @@ interface Page {
 export interface ModeratedBase {
   base: BaseRow;
   created_by_username: string | null;
-  /** An administrator hid it, and none showed it again since. */
+  /** Hidden by an administrator and not restored since. */
   is_hidden: boolean;
 }
 
@@ -23,7 +23,7 @@ const isHidden = sql<boolean>`(not ${bases.is_active} and coalesce((select l.act
   where l.target_id = ${bases.id}::text and l.action_type in ('base.disable', 'base.restore') order by l.seq desc limit 1), false))`;
 
 export type ModerationStore = ReturnType<typeof createModerationStore>;
-/** Templates and reviews as those see them who answer for the place. */
+/** Templates and reviews for moderation. */
 export function createModerationStore(db: Database) {
   const selectBases = (q: Queries) =>
     q
@@ -69,7 +69,7 @@ export function createModerationStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** By UUID or slug, held until the transaction ends. */
+    /** By UUID or slug, locked until the transaction ends. */
     lockBase: async (tx: Queries, ref: string): Promise<ModeratedBase | undefined> =>
       (
         await selectBases(tx)
@@ -96,7 +96,7 @@ export function createModerationStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** Under the lock of the item, which is counted anew; undefined when there is none any more. */
+    /** Deletes a review under the item's lock and recounts the item; `undefined` when the review is gone. */
     removeReview: async (tx: Queries, id: string): Promise<AdminReview | undefined> => {
       const [found] = await selectReviews(tx).where(eq(reviews.id, id));
       if (!found) return undefined;

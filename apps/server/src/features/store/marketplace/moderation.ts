@@ -5,42 +5,42 @@ import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { ModeratedBase, ModerationStore } from "./moderation.store.ts";
 
 export type Moderation = ReturnType<typeof createModeration>;
-/** What administrators hide, show again and take away, each time with a row of the audit log (marketplace-billing-admin 6, 13). */
+/** Hiding, restoring and deleting by administrators, each with an audit log entry. */
 export function createModeration({ store, audit }: { store: ModerationStore; audit: Audit }) {
   return {
     bases: async (query: PageQuery & { search?: string; is_active?: boolean }): Promise<List<AdminBase>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listBases(query, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(presentAdminBase), total);
     },
-    /** Throws 404, `nothing_to_change`, 422 for hiding without a reason, `conflict` for what its maker took away. */
+    /** Throws 404, `nothing_to_change`, 422 for hiding without a reason, `conflict` for a template its creator deleted. */
     updateBase: async (
       actor: Actor,
       ref: string,
       { is_active, is_featured, reason }: { is_active?: boolean; is_featured?: boolean; reason?: string },
     ): Promise<AdminBase> => {
-      if (is_active === undefined && is_featured === undefined)
-        throw badRequest("Nothing was said that could be changed.", "nothing_to_change");
-      if (is_active === false && reason === undefined) throw invalid(["body", "reason"], "Say why: it goes into the audit log");
+      if (is_active === undefined && is_featured === undefined) throw badRequest("No changes given.", "nothing_to_change");
+      if (is_active === false && reason === undefined) throw invalid(["body", "reason"], "A reason is required for the audit log");
       return audit.change(actor, async ({ tx, record, recordNothing }) => {
         const found = await store.lockBase(tx, ref);
         if (!found) throw notFound("Base");
         const { base } = found;
-        const isTurned = is_active !== undefined && is_active !== base.is_active;
+        const isToggled = is_active !== undefined && is_active !== base.is_active;
         const isMoved = is_featured !== undefined && is_featured !== base.is_featured;
-        if (isTurned && is_active && !found.is_hidden) throw conflict("conflict", "Its maker took this template away.");
-        if (!isTurned && !isMoved) recordNothing();
-        else await store.updateBase(tx, base.id, { ...(isTurned && { is_active }), ...(isMoved && { is_featured }) });
-        const said = {
+        if (isToggled && is_active && !found.is_hidden)
+          throw conflict("conflict", "The creator deleted this template, so it cannot be restored.");
+        if (!isToggled && !isMoved) recordNothing();
+        else await store.updateBase(tx, base.id, { ...(isToggled && { is_active }), ...(isMoved && { is_featured }) });
+        const entry = {
           target: { type: "base", id: base.id, name: base.name } as const,
           ...(reason !== undefined && { reason }),
           details: { slug: base.slug },
         };
-        if (isTurned) await record({ ...said, action: is_active ? "base.restore" : "base.disable" });
-        if (isMoved) await record({ ...said, action: is_featured ? "base.feature" : "base.unfeature" });
+        if (isToggled) await record({ ...entry, action: is_active ? "base.restore" : "base.disable" });
+        if (isMoved) await record({ ...entry, action: is_featured ? "base.feature" : "base.unfeature" });
         const after = await store.lockBase(tx, base.id);
         if (!after) throw notFound("Base");
-        return wireOf(after);
+        return presentAdminBase(after);
       });
     },
     reviews: async (query: PageQuery & { search?: string }): Promise<List<AdminReview>> => {
@@ -48,7 +48,7 @@ export function createModeration({ store, audit }: { store: ModerationStore; aud
       const { rows, total } = await store.listReviews(query, page);
       return page.envelope(rows, total);
     },
-    /** What was said stays in the audit log, for whoever asks. Throws 404. */
+    /** The deleted text is kept in the audit log. Throws 404. */
     removeReview: (actor: Actor, id: string, reason: string): Promise<void> =>
       audit.change(actor, async ({ tx, record }) => {
         const gone = await store.removeReview(tx, id);
@@ -63,7 +63,7 @@ export function createModeration({ store, audit }: { store: ModerationStore; aud
   };
 }
 
-const wireOf = ({ base, created_by_username, is_hidden }: ModeratedBase): AdminBase => ({
+const presentAdminBase = ({ base, created_by_username, is_hidden }: ModeratedBase): AdminBase => ({
   id: base.id,
   name: base.name,
   slug: base.slug,

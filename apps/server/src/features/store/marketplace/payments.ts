@@ -1,21 +1,21 @@
 import type { AgentRow } from "../../agent/agents/index.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 
-/** A page of the payment service where the buyer pays. */
+/** URL of the checkout page. */
 export interface Checkout {
   session_id: string;
   checkout_url: string;
 }
-/** What the marketplace asks of whoever takes money (marketplace-billing-admin 2.6). What was paid comes into libraries through `createSoldItems`. */
+/** The payment provider as the marketplace uses it. Paid items are added to libraries through `createSoldItems`. */
 export interface MarketplacePayments {
-  /** `origin`: where success and cancel lead back to. Throws `payments_not_configured`, `stripe_error`. */
+  /** `origin`: base of the success and cancel URLs. Throws `payments_not_configured`, `stripe_error`. */
   checkoutForAgent(buyer: { id: string }, agent: AgentRow, to: { origin: string }): Promise<Checkout>;
   checkoutForBase(buyer: { id: string }, base: BaseRow, to: { origin: string }): Promise<Checkout>;
-  /** Has an account that earnings can be sent to. */
+  /** Whether the user has an account that can receive transfers. */
   canEarn(userId: string): Promise<boolean>;
 }
 
-/** Where a checkout leads back to: where the caller is, if that is one of our own origins, else the app. */
+/** Origin the checkout returns to: the caller's if it is one of ours, else the app's. */
 export function returnOrigin(
   { returnUrl, headers }: { returnUrl?: string | null | undefined; headers: { origin?: string | undefined; referer?: string | undefined } },
   { appBaseUrl, corsOrigins }: { appBaseUrl: string; corsOrigins: readonly string[] },

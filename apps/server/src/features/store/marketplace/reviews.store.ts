@@ -32,7 +32,7 @@ export function createReviewsStore(db: Database) {
     },
     find: async (tx: Queries, kind: ItemKind, itemId: string, userId: string): Promise<ReviewRow | undefined> =>
       (await select(tx).where(ownOf(kind, itemId, userId)))[0],
-    /** Whether the person has it in their library, switched on. */
+    /** Whether the user has it enabled in their library. */
     isInLibrary: async (tx: Queries, kind: ItemKind, itemId: string, userId: string): Promise<boolean> =>
       kind === "agent"
         ? (await tx.$count(
@@ -43,7 +43,7 @@ export function createReviewsStore(db: Database) {
             userPurchasedBases,
             and(eq(userPurchasedBases.base_id, itemId), eq(userPurchasedBases.user_id, userId), isBaseEntryActive),
           )) > 0,
-    /** Under the item's lock. True: their first of it. */
+    /** Requires the item's lock. True for the user's first review of it. */
     put: async (
       tx: Queries,
       kind: ItemKind,
@@ -62,7 +62,7 @@ export function createReviewsStore(db: Database) {
         .values({ user_id: userId, rating, comment, ...(kind === "agent" ? { agent_id: itemId } : { base_id: itemId }) });
       return true;
     },
-    /** Under the item's lock. False: there was none. */
+    /** Requires the item's lock. False when there was none. */
     remove: async (tx: Queries, kind: ItemKind, itemId: string, userId: string): Promise<boolean> =>
       (
         await tx
@@ -74,7 +74,7 @@ export function createReviewsStore(db: Database) {
   };
 }
 
-/** Under the item's lock: the mean of all reviews, null without any. */
+/** Requires the item's lock. The mean of all reviews, null without any. */
 export async function recount(tx: Queries, kind: ItemKind, itemId: string): Promise<{ rating: number | null; reviews_count: number }> {
   const item = kind === "agent" ? agents : bases;
   const isOfIt = eq(kind === "agent" ? reviews.agent_id : reviews.base_id, itemId);
@@ -86,12 +86,12 @@ export async function recount(tx: Queries, kind: ItemKind, itemId: string): Prom
     })
     .where(eq(item.id, itemId))
     .returning({ rating: item.rating, reviews_count: item.reviews_count });
-  if (!row) throw new Error("the item is gone");
+  if (!row) throw new Error("item not found");
   return row;
 }
 
-/** Takes away what the person said, and counts what it was said of anew. */
-export async function forgetReviewsOf(tx: Queries, userId: string): Promise<void> {
+/** Deletes the user's reviews and recounts the reviewed items. */
+export async function deleteReviewsOf(tx: Queries, userId: string): Promise<void> {
   for (const [items, key] of [
     ["agents", "agent_id"],
     ["bases", "base_id"],

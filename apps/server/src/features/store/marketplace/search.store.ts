@@ -3,9 +3,9 @@ import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import type { CountsOf } from "./facet-counts.store.ts";
-import { chosenOf, totalOf, type FacetCell, type FacetChoice } from "./facets.ts";
+import { chosenOf, countTotal, type FacetCell, type FacetChoice } from "./facets.ts";
 
-/** The columns of `agents` and `bases` that are filtered and ordered by. What is searched are three more that the database derives (see its migrations). */
+/** Columns of `agents` and `bases` used to filter and sort. Search uses three more generated columns (see the migrations). */
 interface Searched {
   id: AnyPgColumn;
   name: AnyPgColumn;
@@ -17,36 +17,36 @@ interface Searched {
   price_cents: AnyPgColumn;
   created_at: AnyPgColumn;
 }
-/** One way to search; the next is tried when it finds nothing. */
+/** One search strategy; the next is tried when it finds nothing. */
 interface Search {
   condition: SQL | undefined;
-  /** The closest first: is called that, begins with it, has it in its name, has it elsewhere. Nothing is searched: one for all. */
+  /** Match quality, best first: exact name, name prefix, in the name, elsewhere. One value for all without a search. */
   closeness: (SQL | undefined)[];
-  /** Costs something for each row that is found. */
+  /** Computed per matching row. */
   rank: SQL[];
 }
-/** Items that follow one another in the order of a page; they are looked for alone. */
-interface Stretch {
+/** A range of a page that is queried separately. */
+interface PageRange {
   condition: SQL | undefined;
   order: SQL[];
-  /** How many there are. */
+  /** Number of items. */
   n: number;
   limit: number;
   offset: number;
 }
 
 const maxWords = 8;
-/** Above as many finds their rank says little and would have to be worked out for each: then names go before the rest, and the most used first. */
+/** Above this many matches, ranking each one is too slow and says little: name matches come first, then the most used. */
 const rankedUpTo = 500;
-/** So many are sorted faster than they are met on the way along an index. */
+/** Up to this many matches, sorting is faster than scanning an index in order. */
 const sortedUpTo = 5_000;
 const wordsOf = (text: string): string[] => (text.normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, maxWords);
-/** As LIKE takes it: `%`, `_` and `\` stand for themselves. */
+/** Escapes `%`, `_` and `\` for LIKE. */
 const literally = (text: string) => text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
 
 /**
- * The ways to search for a text, to be tried in this order: by its words (each begins a word or is another form of one), then by the text as it
- * stands, anywhere. Names count before tags before descriptions. Nothing to search for: one way that finds everything.
+ * Search strategies in order: by words (each a prefix or inflection of a word), then as a literal substring. Names rank before tags, tags
+ * before descriptions. Without a text: one strategy that matches everything.
  */
 function searchesIn(table: Searched & Table, wanted: string): [Search, ...Search[]] {
   if (wanted === "") return [{ condition: undefined, closeness: [undefined], rank: [] }];
@@ -72,7 +72,7 @@ function searchesIn(table: Searched & Table, wanted: string): [Search, ...Search
   ];
 }
 
-/** marketplace-billing-admin 2.1. Every order ends with the id, so that pages are stable. Nulls as the indices have them. */
+/** Sort orders. Each ends with the id, so that pages are stable. Null order matches the indexes. */
 function orderOf(table: Searched, sort: Exclude<MarketplaceSort, "relevance">): SQL[] {
   const down = (column: AnyPgColumn) => sql`${column} desc nulls last`;
   const orders: Record<typeof sort, SQL[]> = {
@@ -87,7 +87,7 @@ function orderOf(table: Searched, sort: Exclude<MarketplaceSort, "relevance">): 
   return [...orders[sort], sql`${table.id}`];
 }
 
-/** `0` for the closest, and so on. */
+/** `0` is the best match quality. */
 const placeOf = ({ closeness }: Search): SQL<number> =>
   closeness.length === 1
     ? sql<number>`0`
@@ -97,22 +97,22 @@ const placeOf = ({ closeness }: Search): SQL<number> =>
       )} else ${sql.raw(String(closeness.length - 1))} end`;
 
 /**
- * A page as the stretches that it consists of. By relevance, the finds of each closeness are a stretch of their own: of a word that most items have,
- * only the ones that are shown have to be found.
+ * Splits a page into ranges. Sorted by relevance, each match quality is its own range, so that for a frequent word only the shown rows
+ * have to be read.
  */
 function stretchesOf(
   table: Searched,
   { search, sort, cells, page }: { search: Search; sort: MarketplaceSort; cells: FacetCell[]; page: { limit: number; offset: number } },
-): Stretch[] {
-  const n = totalOf(cells);
+): PageRange[] {
+  const n = countTotal(cells);
   if (n <= page.offset) return [];
   if (sort !== "relevance") return [{ condition: undefined, order: orderOf(table, sort), n, ...page }];
   const order = orderOf(table, "featured");
   if (n <= rankedUpTo) return [{ condition: undefined, order: [placeOf(search), ...search.rank, ...order], n, ...page }];
-  const stretches: Stretch[] = [];
+  const stretches: PageRange[] = [];
   let { limit, offset } = page;
   for (const [place, condition] of search.closeness.entries()) {
-    const here = totalOf(cells.filter((cell) => cell.closeness === place));
+    const here = countTotal(cells.filter((cell) => cell.closeness === place));
     const taken = Math.min(limit, Math.max(0, here - offset));
     if (taken > 0) stretches.push({ condition, order, n: here, limit: taken, offset });
     offset = Math.max(0, offset - here);
@@ -122,8 +122,7 @@ function stretchesOf(
 }
 
 /**
- * Which items a page shows, in their order, and how many there are of each kind without the filters that have a facet. `key` says what they are looked
- * for `within`.
+ * The ids of a page, in order, and the facet cells without the facet filters. `key` identifies `within` in the cache of counts.
  */
 export async function findPage(
   db: Database,
@@ -165,15 +164,15 @@ export async function findPage(
     chosen.pricing_type === undefined ? undefined : eq(table.pricing_type, chosen.pricing_type),
     chosen.creator_type === undefined ? undefined : eq(isOfficial, chosen.creator_type === "official"),
   );
-  const idsOf = (search: Search, { condition, order, n, limit, offset }: Stretch): SQL => {
+  const idsOf = (search: Search, { condition, order, n, limit, offset }: PageRange): SQL => {
     const where = sql`${table} where ${and(within, search.condition, filters, condition) ?? sql`true`}`;
-    // `offset 0` keeps the planner from going along the index of an order for a few that may stand at its end.
+    // `offset 0` keeps the planner from scanning a sort index for a few matches that may be at its end.
     const from = n <= sortedUpTo ? sql`(select * from ${where} offset 0) as ${table}` : where;
     return sql`select ${table.id} as id from ${from} order by ${sql.join(order, sql`, `)} limit ${limit} offset ${offset}`;
   };
   return onSearchPlans(db, wanted !== "", async (q) => {
-    for (const [way, search] of searchesIn(table, wanted).entries()) {
-      const cells = await countOf(q, search, JSON.stringify([way, wanted, key]));
+    for (const [strategy, search] of searchesIn(table, wanted).entries()) {
+      const cells = await countOf(q, search, JSON.stringify([strategy, wanted, key]));
       if (cells.length === 0) continue;
       const stretches = stretchesOf(table, {
         search,
@@ -189,15 +188,15 @@ export async function findPage(
   });
 }
 
-/** The rows of a page in its order; what went in the meantime is left out. */
-export function inOrder<T>(ids: readonly string[], rows: readonly T[], idOf: (row: T) => string): T[] {
+/** Rows in the order of `ids`; rows deleted in the meantime are omitted. */
+export function inIdOrder<T>(ids: readonly string[], rows: readonly T[], idOf: (row: T) => string): T[] {
   const byId = new Map(rows.map((row) => [idOf(row), row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 /**
- * For a search, in one transaction: the planner takes reading a derived word list for free and would go through the whole table for a word that many
- * rows have, although the index knows them.
+ * Runs a search in one transaction with planner settings: the planner underestimates the cost of reading the generated tsvector and would scan
+ * the whole table for a frequent word instead of using the index.
  */
 const onSearchPlans = <T>(db: Database, isSearch: boolean, work: (q: Queries) => Promise<T>): Promise<T> =>
   isSearch

@@ -4,7 +4,7 @@ import { agents, userPurchasedAgents } from "../../../db/schema/agent.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
 import { bases, userPurchasedBases } from "../../../db/schema/store.ts";
 
-/** Paid items of one kind and people's entries of them, as whoever takes the money sees them (`features/billing/billing/shelf.ts`). */
+/** Paid items of one kind and their library entries, as billing uses them (`features/billing/billing/sold-items.ts`). */
 export function createSoldItems(db: Database, entries: Pick<AcquiringStore, "put" | "countDownload">, kind: "agent" | "base") {
   const table = kind === "agent" ? userPurchasedAgents : userPurchasedBases;
   const items = kind === "agent" ? agents : bases;

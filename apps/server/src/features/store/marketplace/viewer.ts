@@ -1,8 +1,8 @@
-/** Who looks at the marketplace; undefined: nobody in particular. */
+/** The user viewing the marketplace; `undefined` when signed out. */
 export type Viewer = { id: string; is_superuser: boolean } | undefined;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** Agents and bases are found by either (contract README rule 5); no slug looks like an id. */
+/** Agents and bases are found by UUID or slug; no slug is a UUID. */
 export const isId = (ref: string): boolean => uuid.test(ref);
 
 const reserved = new Set([
@@ -18,7 +18,7 @@ const reserved = new Set([
   "library",
   "new",
 ]);
-/** Of a name: lower case, whatever is no letter or digit becomes one dash. */
+/** Slug of a name: lowercase, runs of other characters become one dash. */
 export function slugOf(name: string, fallback: string): string {
   const folded = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const slug = folded

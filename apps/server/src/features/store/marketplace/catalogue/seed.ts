@@ -4,9 +4,9 @@ import type { Logger } from "../../../../platform/logger.ts";
 import type { ServerSettings } from "../../../../platform/server-settings.ts";
 import type { Templates } from "../../../projects/projects/index.ts";
 import { systemAccounts } from "../../../accounts/users/index.ts";
-import type { BaseShelf, SeededBase } from "../bases.store.ts";
+import type { BaseListings, SeededBase } from "../bases.store.ts";
 
-/** What the catalogue adds to a bundled template (marketplace-billing-admin 11.1). */
+/** Marketplace fields of the bundled templates. */
 const bundled: Record<string, { slug?: string; category: string; icon: string; features: string[] }> = {
   "react-vite": { category: "frontend", icon: "⚛️", features: ["Ready at once", "Works offline", "Hot reload", "TypeScript"] },
   nextjs: { category: "fullstack", icon: "▲", features: ["Ready at once", "Works offline", "App Router", "TypeScript"] },
@@ -26,22 +26,22 @@ interface CatalogueFile {
 const settingKey = "marketplace_catalogue";
 
 /**
- * Brings the catalogue of bases up to date at a start, step by step: one that fails never stops the next. A step is left out while its data are those of
- * the last time. Safe to repeat, also by several processes at once.
+ * Creates or updates the bundled bases at server start. A failing step does not stop the next; a step whose data has not changed is skipped.
+ * Idempotent, also when several processes run it.
  */
 export async function seedBases({
-  shelf,
+  listings,
   templates,
   settings,
   log,
 }: {
-  shelf: BaseShelf;
+  listings: BaseListings;
   templates: Templates;
   settings: ServerSettings;
   log: Logger;
 }): Promise<void> {
   const step = async (name: string, work: () => Promise<void>) =>
-    work().catch((err: unknown) => log.error({ err, step: name }, "part of the catalogue was not brought up to date"));
+    work().catch((err: unknown) => log.error({ err, step: name }, "catalogue step failed"));
   await step("templates", async () => {
     const rows = templates.list().map(({ wire }): SeededBase => {
       const more = bundled[wire.slug] ?? { category: "fullstack", icon: "📦", features: [] };
@@ -60,7 +60,7 @@ export async function seedBases({
         tags: [more.category, "official", "bundled"],
       };
     });
-    await shelf.seed(rows, null, new Set(rows.map((row) => row.slug)));
+    await listings.seed(rows, null, new Set(rows.map((row) => row.slug)));
   });
   for (const [name, file, owner] of [
     ["official", official as CatalogueFile, null],
@@ -70,7 +70,7 @@ export async function seedBases({
       const key = `${settingKey}_${name}`;
       if ((await settings.get<number>(key)) === file.version) return;
       const featured = new Set(file.bases.filter((base) => base.is_featured).map((base) => base.slug));
-      await shelf.seed(
+      await listings.seed(
         file.bases.map((base) => ({ ...without(base, "is_featured"), source_type: "git", template_slug: null }) as SeededBase),
         owner,
         featured,

@@ -2,7 +2,7 @@ import type { Audit } from "../features/accounts/audit/index.ts";
 import {
   createCreators,
   createCreatorsStore,
-  createPayoutDesk,
+  createPayoutAdmin,
   mountCreators,
   type Creators,
   type Sales,
@@ -14,20 +14,20 @@ import { createThemes, createThemesStore, mountThemes, type Themes } from "../fe
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 
-/** What people share, how it looks to them, by whom they came and what their work earns. */
-export interface CommunityArea extends Area {
+/** Themes, feedback, referrals and creator earnings. */
+export interface CreatorsAndReferralsArea extends Area {
   themes: Themes;
   referrals: Referrals;
   creators: Creators;
 }
 
-export function composeCommunity(
+export function composeCreatorsAndReferrals(
   { config, db, limits, box }: Platform,
   audit: Audit,
   { credits }: { credits: Credits },
   { sales }: { sales: Sales },
-): CommunityArea {
-  const { referralRewardCredits, payouts } = config.community;
+): CreatorsAndReferralsArea {
+  const { referralRewardCredits, payouts } = config.creators;
   const themes = createThemes({ store: createThemesStore(db), limits });
   const feedback = createFeedback({ store: createFeedbackStore(db), audit, limits });
   const referrals = createReferrals({
@@ -46,7 +46,7 @@ export function composeCommunity(
     sales,
     revenueShare: config.billing.terms.creatorSharePercent / 100,
   });
-  const payoutDesk = createPayoutDesk({ store: creatorsStore, audit });
+  const payoutAdmin = createPayoutAdmin({ store: creatorsStore, audit });
   return {
     themes,
     referrals,
@@ -55,7 +55,7 @@ export function composeCommunity(
       mountThemes(mount, { themes });
       mountFeedback(mount, { feedback });
       mountReferrals(mount, { referrals });
-      mountCreators(mount, { creators, payoutDesk });
+      mountCreators(mount, { creators, payoutAdmin });
     },
   };
 }
