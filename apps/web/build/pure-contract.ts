@@ -1,6 +1,6 @@
 import type { Plugin } from "vite";
 
-const makers = /(?<![\w.$"'`/-])(?:Type\.\w+|Literals|Nullable|Maybe|extend|listOf|route|e)(?=\()/g;
+const makers = /(?<![\w.$"'`/-])(?:Type\.\w+|Literals|Nullable|Maybe|described|extend|listOf|route|e)(?=\()/g;
 
 /**
  * A constant of the contract brings no schemas along: making a schema, a route or an error does nothing else, which the bundler cannot see by itself.

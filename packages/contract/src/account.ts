@@ -1,45 +1,43 @@
-import { Nullable, Timestamp, Type, Uuid, Message, taskAnswer, type Static } from "./schema.ts";
+import { described, Nullable, Timestamp, Type, Uuid, Message, taskAnswer, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { Task } from "./tasks.ts";
 
 const tag = "users";
 
-/** Days between the decision to delete an account and its end, in which it can be undone. */
+/** Days between the request to delete an account and its deletion, in which it can be restored. */
 export const deletionGraceDays = 30;
-/** Hours for which what was exported can be fetched. */
+/** Hours for which an export can be downloaded. */
 export const exportHours = 24;
 
-/** The last export that was asked for; `task` null: none, or it is over. */
-export const AccountExport = Type.Object({
-  task: Nullable(Task),
-  /** Null until it is ready. Leads to the file for the signed-in person alone. */
-  download_url: Nullable(Type.String()),
-  size_bytes: Nullable(Type.Integer()),
-  expires_at: Nullable(Timestamp),
-});
+export const AccountExport = described(
+  "The latest export of account data; `task` is null if there is none, or it has expired.",
+  Type.Object({
+    task: Nullable(Task),
+    download_url: described("Null until the export is ready. Only the person who requested it can download it", Nullable(Type.String())),
+    size_bytes: Nullable(Type.Integer()),
+    expires_at: Nullable(Timestamp),
+  }),
+);
 export type AccountExport = Static<typeof AccountExport>;
 
 export const DeleteAccount = Type.Object({
-  /** Of an account that has one. */
-  password: Type.Optional(Type.String({ maxLength: 1024 })),
-  /** One's username, where there is no password. */
-  confirm: Type.Optional(Type.String({ maxLength: 100 })),
+  password: described("Required if the account has a password", Type.Optional(Type.String({ maxLength: 1024 }))),
+  confirm: described("Your username, if the account has no password", Type.Optional(Type.String({ maxLength: 100 }))),
 });
 export const RestoreAccount = Type.Object({
-  /** Of the mail, or of the answer to the deletion. */
-  token: Type.Optional(Type.String({ maxLength: 2000 })),
-  /** E-mail or username, with the password. */
-  login: Type.Optional(Type.String({ maxLength: 320 })),
+  token: described("Of the email, or `undo_token` of the deletion", Type.Optional(Type.String({ maxLength: 2000 }))),
+  login: described("Email or username, together with `password`", Type.Optional(Type.String({ maxLength: 320 }))),
   password: Type.Optional(Type.String({ maxLength: 1024 })),
 });
 
-/** An account as a whole (accounts-projects 9): taken along, deleted, kept after all. */
 export const accountRoutes = {
   export: route({
     method: "POST",
     path: "/api/users/me/export",
     tag,
-    summary: "Gather everything that is one's own in a zip archive, without secret values",
+    summary: "Export account data",
+    description:
+      "Starts a task that writes all data of your account into a zip archive, without secret values. Download it within 24 hours. Limited per day.",
     auth: "user",
     keys: false,
     status: 202,
@@ -50,7 +48,8 @@ export const accountRoutes = {
     method: "GET",
     path: "/api/users/me/export",
     tag,
-    summary: "The last export and where to fetch it",
+    summary: "Get latest export",
+    description: "The latest export: its task while it runs, then its download URL, size and expiry.",
     auth: "user",
     keys: false,
     response: AccountExport,
@@ -59,7 +58,9 @@ export const accountRoutes = {
     method: "GET",
     path: "/api/users/me/export/{task_id}",
     tag,
-    summary: "The archive of an export, for the person who asked for it, for a day",
+    summary: "Download export",
+    description: "The archive of an export as `application/zip`, available for 24 hours to the person who requested it.",
+    responseHeaders: ["Content-Disposition"],
     auth: "user",
     keys: false,
     kind: "raw",
@@ -67,12 +68,13 @@ export const accountRoutes = {
     params: Type.Object({ task_id: Uuid }),
     errors: ["not_found"],
   }),
-  /** From here on nobody signs in to the account; after 30 days it is gone. */
   remove: route({
     method: "DELETE",
     path: "/api/users/me",
     tag,
-    summary: "Delete one's account after a period in which it can be undone",
+    summary: "Delete account",
+    description:
+      "Ends all sessions and schedules the account for deletion in 30 days. Until then `POST /api/users/restore` with `undo_token` or a sign-in restores it. The last administrator cannot be deleted.",
     auth: "user",
     keys: false,
     status: 202,
@@ -80,10 +82,8 @@ export const accountRoutes = {
     body: DeleteAccount,
     response: Type.Object({
       ...taskAnswer,
-      /** When nothing of it will be left. */
-      scheduled_for: Timestamp,
-      /** For whoever changes their mind at once; also mailed. */
-      undo_token: Type.String(),
+      scheduled_for: described("When the account and its data will be deleted", Timestamp),
+      undo_token: described("Restores the account without signing in; also emailed", Type.String()),
     }),
     errors: ["current_password_required", "current_password_wrong", "last_administrator", "rate_limited"],
   }),
@@ -91,7 +91,8 @@ export const accountRoutes = {
     method: "POST",
     path: "/api/users/restore",
     tag,
-    summary: "Keep an account that is about to be deleted",
+    summary: "Restore account",
+    description: "Cancels the scheduled deletion of an account, with the emailed token or with login and password.",
     auth: "none",
     body: RestoreAccount,
     response: Message,

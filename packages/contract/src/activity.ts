@@ -1,43 +1,42 @@
-import { Literals, Nullable, ProjectParams, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { described, Literals, Nullable, ProjectParams, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "projects";
 
-/** What kinds of doings there are: files, commands, runs of the agent, decisions, secrets, points in time, what runs, canvas, board and notes, and operations such as a deployment. */
+/**
+ * Kinds of activity: file writes, commands, runs, approvals, secrets, snapshots, starting and stopping, canvas, board and notes, and
+ * operations such as a deployment.
+ */
 export const activityKinds = ["write", "command", "run", "approval", "secret", "snapshot", "power", "graph", "board", "operation"] as const;
 export const ActivityKind = Literals(...activityKinds);
 export type ActivityKind = Static<typeof ActivityKind>;
-/** A person, one of the agents, or the server by itself. */
+/** A person, an agent, or the server itself. */
 export const ActorKind = Literals("person", "agent", "system");
 export type ActorKind = Static<typeof ActorKind>;
 
 export const ActivityEntry = Type.Object({
-  /** Unique within the project, the same at every reading. */
-  id: Type.String(),
+  id: described("Unique within the project and stable", Type.String()),
   at: Timestamp,
   kind: ActivityKind,
   actor: Type.Object({
     kind: ActorKind,
-    /** The person's or the agent's; null when it is not known any more. */
-    id: Nullable(Uuid),
+    id: described("The person's or the agent's id; null if it no longer exists", Nullable(Uuid)),
     name: Type.String(),
   }),
-  /** What was done, in the past tense, without the actor. */
-  summary: Type.String(),
-  /** The path, the command, the names: as far as there is one. Hostile text: show as text only. */
-  subject: Nullable(Type.String()),
-  /** The run or operation it belongs to. */
-  task_id: Nullable(Uuid),
+  summary: described("What was done, in the past tense, without the actor", Type.String()),
+  subject: described("The path, command or name. Untrusted text: do not render as HTML", Nullable(Type.String())),
+  task_id: described("The run or operation it belongs to", Nullable(Uuid)),
 });
 export type ActivityEntry = Static<typeof ActivityEntry>;
 
-/** Who or which agent did what in a project. Read from what is recorded anyway, 30 days back. */
+/** Read from other records, 30 days back. */
 export const activityRoutes = {
   list: route({
     method: "GET",
     path: "/api/projects/{id}/activity",
     tag,
-    summary: "Who or which agent did what in the project, newest first",
+    summary: "List activity",
+    description: "Who did what in the project in the last 30 days, newest first: people, agents and the server.",
     auth: "user",
     params: ProjectParams,
     query: Type.Object({

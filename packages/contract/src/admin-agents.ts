@@ -1,8 +1,8 @@
 import { Reason } from "./admin.ts";
 import { route } from "./route.ts";
-import { AverageRating, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, AverageRating, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
-const tag = "admin";
+const tag = "admin-content";
 const Count = Type.Integer({ minimum: 0 });
 const PricingType = Literals("free", "monthly", "one_time", "api");
 const SourceType = Literals("open", "closed");
@@ -10,47 +10,46 @@ const AgentType = Literals("TesslateAgent", "IterativeAgent", "ReActAgent", "Str
 /** US dollars per million tokens. */
 const Rate = Nullable(Type.Number({ minimum: 0, maximum: 100_000 }));
 
-/** marketplace-billing-admin 6.6. */
-export const AdminAgent = Type.Object({
-  id: Uuid,
-  name: Type.String(),
-  slug: Type.String(),
-  description: Type.String(),
-  item_type: Type.String(),
-  category: Type.String(),
-  mode: Nullable(Type.String()),
-  agent_type: Type.String(),
-  model: Nullable(Type.String()),
-  icon: Type.String(),
-  pricing_type: PricingType,
-  price_cents: Count,
-  api_pricing_input: Rate,
-  api_pricing_output: Rate,
-  source_type: SourceType,
-  is_forkable: Type.Boolean(),
-  requires_user_keys: Type.Boolean(),
-  is_featured: Type.Boolean(),
-  /** False: switched off by an administrator. */
-  is_active: Type.Boolean(),
-  is_published: Type.Boolean(),
-  usage_count: Count,
-  downloads: Count,
-  rating: AverageRating,
-  created_at: Timestamp,
-  updated_at: Timestamp,
-  created_by_tesslate: Type.Boolean(),
-  created_by_username: Nullable(Type.String()),
-  forked_by_username: Nullable(Type.String()),
-  /** Its content may be changed here, not only its place in the marketplace. */
-  can_edit: Type.Boolean(),
-  /** It runs when nobody says which: switched off, those who name none get no answer. */
-  is_default: Type.Boolean(),
-});
+export const AdminAgent = described(
+  "An agent as administrators see it.",
+  Type.Object({
+    id: Uuid,
+    name: Type.String(),
+    slug: Type.String(),
+    description: Type.String(),
+    item_type: Type.String(),
+    category: Type.String(),
+    mode: Nullable(Type.String()),
+    agent_type: Type.String(),
+    model: Nullable(Type.String()),
+    icon: Type.String(),
+    pricing_type: PricingType,
+    price_cents: Count,
+    api_pricing_input: Rate,
+    api_pricing_output: Rate,
+    source_type: SourceType,
+    is_forkable: Type.Boolean(),
+    requires_user_keys: Type.Boolean(),
+    is_featured: Type.Boolean(),
+    is_active: described("False: disabled by an administrator", Type.Boolean()),
+    is_published: Type.Boolean(),
+    usage_count: Count,
+    downloads: Count,
+    rating: AverageRating,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    created_by_tesslate: Type.Boolean(),
+    created_by_username: Nullable(Type.String()),
+    forked_by_username: Nullable(Type.String()),
+    can_edit: described("Whether its content can be edited here, and not only its place in the store", Type.Boolean()),
+    is_default: described("The default agent. If it is disabled, messages that name no agent fail", Type.Boolean()),
+  }),
+);
 export type AdminAgent = Static<typeof AdminAgent>;
 
 const Text = (maxLength: number) => Type.String({ maxLength });
 const Names = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 50 });
-/** What an agent is, as against where it is shown. */
+/** The content of an agent, as opposed to its place in the store. */
 const content = {
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })),
   description: Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" })),
@@ -76,8 +75,7 @@ export const UpdateAdminAgent = Type.Object({
   is_active: Type.Optional(Type.Boolean()),
   is_featured: Type.Optional(Type.Boolean()),
   is_published: Type.Optional(Type.Boolean()),
-  /** Needed where `is_active` or `is_published` are false: that takes something away from people. */
-  reason: Type.Optional(Reason),
+  reason: described("Required to set `is_active` or `is_published` to false", Type.Optional(Reason)),
   ...content,
 });
 export type UpdateAdminAgent = Static<typeof UpdateAdminAgent>;
@@ -87,11 +85,12 @@ export const adminAgentsRoutes = {
     method: "GET",
     path: "/api/admin/agents",
     tag,
-    summary: "Every agent, private and switched off ones too, the newest first",
+    summary: "List agents (admin)",
+    description: "All agents, private and disabled ones included, newest first.",
     auth: "superuser",
     query: Type.Object({
       ...pageQuery,
-      search: Type.Optional(Type.String({ maxLength: 200, description: "Part of the name, the slug or the maker's username" })),
+      search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the name, slug or creator's username" })),
       item_type: Type.Optional(Literals("agent", "subagent", "tool", "integration", "skill", "mcp_server")),
       source_type: Type.Optional(SourceType),
       pricing_type: Type.Optional(PricingType),
@@ -104,7 +103,8 @@ export const adminAgentsRoutes = {
     method: "PATCH",
     path: "/api/admin/agents/{id}",
     tag,
-    summary: "Feature, switch off, restore or change an agent",
+    summary: "Update agent (admin)",
+    description: "Features, disables, restores or edits an agent. Writes to the audit log.",
     auth: "superuser",
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 120, description: "UUID or slug" }) }),
     body: UpdateAdminAgent,

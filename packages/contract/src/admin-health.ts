@@ -1,19 +1,17 @@
 import { route } from "./route.ts";
-import { Literals, Nullable, Timestamp, Type, type Static } from "./schema.ts";
+import { described, Literals, Nullable, Timestamp, Type, type Static } from "./schema.ts";
 
-const tag = "admin";
+const tag = "admin-operations";
 
-/** `off`: not set up, which is a choice. `warning`: it works, and somebody should look. `down`: it does not work. */
+/** `off`: not set up, which is a choice. `warning`: works, but needs attention. `down`: does not work. */
 export const HealthStatus = Literals("ok", "off", "warning", "down");
 export type HealthStatus = Static<typeof HealthStatus>;
 export const HealthCheck = Type.Object({
   id: Literals("database", "jobs", "tasks", "runtime", "models", "mail", "disk", "memory"),
   title: Type.String(),
   status: HealthStatus,
-  /** What is the matter, or that nothing is, in a sentence. */
-  summary: Type.String(),
-  /** What to do about it. */
-  advice: Nullable(Type.String()),
+  summary: described("The result in one sentence", Type.String()),
+  advice: described("What to do about it", Nullable(Type.String())),
   facts: Type.Array(Type.Object({ label: Type.String(), value: Type.String() })),
   duration_ms: Type.Integer({ minimum: 0 }),
 });
@@ -21,15 +19,15 @@ export type HealthCheck = Static<typeof HealthCheck>;
 export const ProviderHealth = Type.Object({
   provider: Type.String(),
   name: Type.String(),
-  /** The last call of anybody that it answered, of the last 30 days. */
-  last_ok_at: Nullable(Timestamp),
-  /** The last trial of an administrator since this server started. */
-  last_trial: Nullable(Type.Object({ at: Timestamp, ok: Type.Boolean(), message: Type.String(), duration_ms: Type.Integer() })),
+  last_ok_at: described("The last successful call of any user in the last 30 days", Nullable(Timestamp)),
+  last_trial: described(
+    "The last test by an administrator since this server started",
+    Nullable(Type.Object({ at: Timestamp, ok: Type.Boolean(), message: Type.String(), duration_ms: Type.Integer() })),
+  ),
 });
 export type ProviderHealth = Static<typeof ProviderHealth>;
 export const AdminHealth = Type.Object({
-  /** The worst of the checks. */
-  status: HealthStatus,
+  status: described("The worst status of all checks", HealthStatus),
   checked_at: Timestamp,
   version: Type.String(),
   uptime_seconds: Type.Integer(),
@@ -38,13 +36,13 @@ export const AdminHealth = Type.Object({
 });
 export type AdminHealth = Static<typeof AdminHealth>;
 
-/** Whether everything works, in words (marketplace-billing-admin 13). */
 export const adminHealthRoutes = {
   get: route({
     method: "GET",
     path: "/api/admin/health",
     tag,
-    summary: "Whether every part works, what is wrong and what to do; nobody outside is asked",
+    summary: "Get health report",
+    description: "Whether each part of the server works, and what to do if not. Calls no outside service.",
     auth: "superuser",
     response: AdminHealth,
   }),
@@ -52,7 +50,8 @@ export const adminHealthRoutes = {
     method: "POST",
     path: "/api/admin/health/providers/{provider}",
     tag,
-    summary: "One tiny call of a connected model provider",
+    summary: "Test model provider",
+    description: "Makes one small call to a connected model provider.",
     auth: "superuser",
     params: Type.Object({ provider: Type.String({ pattern: "^[a-z0-9-]{1,40}$" }) }),
     response: ProviderHealth,
@@ -62,7 +61,8 @@ export const adminHealthRoutes = {
     method: "POST",
     path: "/api/admin/health/mail",
     tag,
-    summary: "Send a letter to oneself",
+    summary: "Send test email",
+    description: "Sends an email to the calling administrator. Writes to the audit log.",
     auth: "superuser",
     response: Type.Object({ message: Type.String() }),
     errors: ["not_configured"],

@@ -1,135 +1,135 @@
 import type { TProperties } from "typebox";
-import { ModelCost, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, ModelCost, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-/** A day of a series, by the calendar of UTC: `YYYY-MM-DD`. Every day of the period is there, also those on which nothing happened. */
+/** A day of a series in UTC, `YYYY-MM-DD`. Every day of the period is present. */
 const date = Type.String({ format: "date" });
 const Count = Type.Integer({ minimum: 0 });
 const DayCount = Type.Object({ date, count: Count });
 /** Rounded to two decimals. */
 const Ratio = Type.Number();
 
-/** `error`: why this block could not be counted, in a sentence; its numbers are zeros then. */
+/** `error`: why this block could not be computed; its numbers are then zero. */
 const block = <T extends TProperties>(properties: T) => Type.Object({ ...properties, error: Type.Optional(Type.String()) });
 
-/** marketplace-billing-admin 6.1. `*_this_week` counts the last seven days whatever the period is; deleted users are left out everywhere. */
-export const AdminMetrics = Type.Object({
-  period_days: Type.Integer({ minimum: 1, maximum: 365, description: "Days of the period; today, so far, is the last of them" }),
-  generated_at: Timestamp,
-  users: block({
-    total: Count,
-    new_users: Count,
-    growth_rate: Ratio,
-    dau: Type.Integer({ minimum: 0, description: "Users who began a project or a chat in the last 24 hours" }),
-    mau: Type.Integer({ minimum: 0, description: "The same, in the last 30 days" }),
-    retention_rate: Ratio,
-    daily_new_users: Type.Array(DayCount),
-  }),
-  projects: block({
-    total: Count,
-    new_projects: Count,
-    new_this_week: Count,
-    avg_per_user: Ratio,
-    git_enabled_projects: Count,
-    deployed: Count,
-    daily_projects: Type.Array(DayCount),
-  }),
-  sessions: block({
-    total: Count,
-    total_this_week: Count,
-    unique_users: Count,
-    avg_per_user: Ratio,
-    avg_duration: Type.Number({ description: "Minutes between the first and the last message, of chats with at least two" }),
-    avg_messages_per_session: Ratio,
-    daily_sessions: Type.Array(DayCount),
-  }),
-  runs: block({
-    total: Type.Integer({ minimum: 0, description: "Runs of the agent that called a model" }),
-    total_this_week: Count,
-    avg_calls: Type.Number({ description: "Calls of a model per run" }),
-    daily_runs: Type.Array(DayCount),
-  }),
-  tokens: block({
-    total: Count,
-    total_this_week: Count,
-    total_cost_cents: ModelCost,
-    active_users: Count,
-    avg_per_user: Ratio,
-    avg_cost_per_user_cents: ModelCost,
-    daily_avg_tokens: Ratio,
-    tokens_by_model: Type.Record(Type.String(), Type.Object({ tokens: Count, cost_cents: ModelCost, requests: Count })),
-    top_users: Type.Array(
-      Type.Object({ user_id: Uuid, username: Type.String(), total_tokens: Count, total_cost_cents: ModelCost, last_used: Timestamp }),
-    ),
-    daily_tokens: Type.Array(Type.Object({ date, count: Count, cost_cents: ModelCost })),
-  }),
-  credits: block({
-    spent: Count,
-    /** Due and not there: forgiven. */
-    forgiven: Count,
-    /** Calls with a key of the user's own, which cost no credits. */
-    own_key_requests: Count,
-    daily_credits: Type.Array(DayCount),
-  }),
-  revenue: block({
-    total_cents: Type.Integer({
-      description:
-        "What people paid in the period for plans, credits, deploy slots, agents and templates, less what went back to them in the period. Fees and creators' shares are not taken off",
-    }),
-    paid_cents: Count,
-    refunded_cents: Type.Integer({ description: "Refunds and lost disputes, less what came back of won ones" }),
-    by_kind_cents: Type.Object(
-      { subscription: Type.Integer(), credits: Type.Integer(), deploy_slot: Type.Integer(), agent: Type.Integer(), base: Type.Integer() },
-      { description: "The parts of `total_cents`" },
-    ),
-  }),
-  marketplace: block({
-    total_items: Count,
-    total_agents: Count,
-    total_bases: Count,
-    total_purchases: Count,
-    recent_purchases: Count,
-    total_revenue_cents: Type.Integer({ description: "The part of `revenue.total_cents` that agents and templates brought" }),
-    revenue_by_type_cents: Type.Object({ monthly: Type.Integer(), one_time: Type.Integer(), usage: Type.Integer() }),
-    agents: Type.Object({
+export const AdminMetrics = described(
+  "Numbers of the installation. `*_this_week` counts the last seven days whatever the period is; deleted users are left out.",
+  Type.Object({
+    period_days: Type.Integer({ minimum: 1, maximum: 365, description: "Days of the period; the last is today so far" }),
+    generated_at: Timestamp,
+    users: block({
       total: Count,
+      new_users: Count,
+      growth_rate: Ratio,
+      dau: Type.Integer({ minimum: 0, description: "Users who created a project or a chat in the last 24 hours" }),
+      mau: Type.Integer({ minimum: 0, description: "Users who created a project or a chat in the last 30 days" }),
+      retention_rate: Ratio,
+      daily_new_users: Type.Array(DayCount),
+    }),
+    projects: block({
+      total: Count,
+      new_projects: Count,
+      new_this_week: Count,
+      avg_per_user: Ratio,
+      git_enabled_projects: Count,
+      deployed: Count,
+      daily_projects: Type.Array(DayCount),
+    }),
+    sessions: block({
+      total: Count,
+      total_this_week: Count,
+      unique_users: Count,
+      avg_per_user: Ratio,
+      avg_duration: Type.Number({ description: "Minutes between the first and the last message, of chats with at least two" }),
+      avg_messages_per_session: Ratio,
+      daily_sessions: Type.Array(DayCount),
+    }),
+    runs: block({
+      total: Type.Integer({ minimum: 0, description: "Runs of the agent that called a model" }),
+      total_this_week: Count,
+      avg_calls: Type.Number({ description: "Model calls per run" }),
+      daily_runs: Type.Array(DayCount),
+    }),
+    tokens: block({
+      total: Count,
+      total_this_week: Count,
+      total_cost_cents: ModelCost,
+      active_users: Count,
+      avg_per_user: Ratio,
+      avg_cost_per_user_cents: ModelCost,
+      daily_avg_tokens: Ratio,
+      tokens_by_model: Type.Record(Type.String(), Type.Object({ tokens: Count, cost_cents: ModelCost, requests: Count })),
+      top_users: Type.Array(
+        Type.Object({ user_id: Uuid, username: Type.String(), total_tokens: Count, total_cost_cents: ModelCost, last_used: Timestamp }),
+      ),
+      daily_tokens: Type.Array(Type.Object({ date, count: Count, cost_cents: ModelCost })),
+    }),
+    credits: block({
+      spent: Count,
+      forgiven: described("Credits that were due and could not be charged", Count),
+      own_key_requests: described("Calls with a key of the user's own, which cost no credits", Count),
+      daily_credits: Type.Array(DayCount),
+    }),
+    revenue: block({
+      total_cents: Type.Integer({
+        description:
+          "Payments of the period for plans, credits, deploy slots, agents and templates, minus refunds of the period. Fees and creators' shares are not deducted",
+      }),
+      paid_cents: Count,
+      refunded_cents: Type.Integer({ description: "Refunds and lost disputes, minus won disputes" }),
+      by_kind_cents: Type.Object(
+        { subscription: Type.Integer(), credits: Type.Integer(), deploy_slot: Type.Integer(), agent: Type.Integer(), base: Type.Integer() },
+        { description: "The parts of `total_cents`" },
+      ),
+    }),
+    marketplace: block({
+      total_items: Count,
+      total_agents: Count,
+      total_bases: Count,
       total_purchases: Count,
       recent_purchases: Count,
-      adoption_rate: Ratio,
-      popular: Type.Array(Type.Object({ name: Type.String(), slug: Type.String(), purchases: Count, usage_count: Count })),
-      most_used: Type.Array(Type.Object({ name: Type.String(), slug: Type.String(), purchases: Count, usage_count: Count })),
+      total_revenue_cents: Type.Integer({ description: "The part of `revenue.total_cents` from agents and templates" }),
+      revenue_by_type_cents: Type.Object({ monthly: Type.Integer(), one_time: Type.Integer(), usage: Type.Integer() }),
+      agents: Type.Object({
+        total: Count,
+        total_purchases: Count,
+        recent_purchases: Count,
+        adoption_rate: Ratio,
+        popular: Type.Array(Type.Object({ name: Type.String(), slug: Type.String(), purchases: Count, usage_count: Count })),
+        most_used: Type.Array(Type.Object({ name: Type.String(), slug: Type.String(), purchases: Count, usage_count: Count })),
+      }),
+      bases: Type.Object({
+        total: Count,
+        total_purchases: Count,
+        recent_purchases: Count,
+        popular: Type.Array(Type.Object({ name: Type.String(), slug: Type.String(), purchases: Count, downloads: Count })),
+      }),
     }),
-    bases: Type.Object({
-      total: Count,
-      total_purchases: Count,
-      recent_purchases: Count,
-      popular: Type.Array(Type.Object({ name: Type.String(), slug: Type.String(), purchases: Count, downloads: Count })),
+    containers: described(
+      "The current state",
+      block({ running: Count, starting: Count, frozen: Count, failed: Count, stopped: Count, running_projects: Count }),
+    ),
+    host: block({
+      cpus: Count,
+      load: described("Load averages over 1, 5 and 15 minutes", Type.Array(Type.Number(), { minItems: 3, maxItems: 3 })),
+      memory_used_bytes: Count,
+      memory_total_bytes: Count,
+      disk_used_bytes: described("Of the file system that holds the data folder", Count),
+      disk_total_bytes: Count,
+      uptime_seconds: described("Of this server process", Count),
+      server_memory_bytes: Count,
     }),
   }),
-  /** What is there right now. */
-  containers: block({ running: Count, starting: Count, frozen: Count, failed: Count, stopped: Count, running_projects: Count }),
-  host: block({
-    cpus: Count,
-    /** Means over 1, 5 and 15 minutes. */
-    load: Type.Array(Type.Number(), { minItems: 3, maxItems: 3 }),
-    memory_used_bytes: Count,
-    memory_total_bytes: Count,
-    /** Of the file system that the data folder is on. */
-    disk_used_bytes: Count,
-    disk_total_bytes: Count,
-    /** Of this server process. */
-    uptime_seconds: Count,
-    server_memory_bytes: Count,
-  }),
-});
+);
 export type AdminMetrics = Static<typeof AdminMetrics>;
 
 export const adminMetricsRoutes = {
   overview: route({
     method: "GET",
     path: "/api/admin/metrics",
-    tag: "admin",
-    summary: "What the installation is used for, and what it has to spare",
+    tag: "admin-operations",
+    summary: "Get metrics",
+    description: "Numbers of users, projects, runs, tokens, revenue and the host over a period.",
     auth: "superuser",
     query: Type.Object({ days: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, default: 7 })) }),
     response: AdminMetrics,

@@ -1,44 +1,45 @@
 import { Reason } from "./admin.ts";
 import { ContainerStatus, StopReason } from "./events.ts";
-import { EnvironmentStatus } from "./projects.ts";
+import { ProjectDeletion, EnvironmentStatus } from "./projects.ts";
 import { route } from "./route.ts";
-import { extend, Literals, listOf, Nullable, pageQuery, ProjectParams, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, extend, Literals, listOf, Nullable, pageQuery, ProjectParams, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
-const tag = "admin";
+const tag = "admin-content";
 const Count = Type.Integer({ minimum: 0 });
 
-/** marketplace-billing-admin 6.5. */
-export const AdminProject = Type.Object({
-  id: Uuid,
-  name: Type.String(),
-  slug: Type.String(),
-  description: Nullable(Type.String()),
-  owner_id: Uuid,
-  owner_username: Type.String(),
-  owner_email: Type.String(),
-  environment_status: EnvironmentStatus,
-  /** Why it is stopped; null while it runs and when it never ran. */
-  stop_reason: Nullable(StopReason),
-  is_deployed: Type.Boolean(),
-  deploy_type: Literals("development", "deployed"),
-  has_git_repo: Type.Boolean(),
-  /** Containers of it that go to a hosting provider. */
-  deployment_count: Count,
-  container_count: Count,
-  /** Files, home folder and volumes, when it was last looked at: at its last stop, or when an administrator opened it. Null: never. */
-  disk_bytes: Nullable(Count),
-  last_activity: Nullable(Timestamp),
-  hibernated_at: Nullable(Timestamp),
-  created_at: Timestamp,
-});
+export const AdminProject = described(
+  "A project as administrators see it.",
+  Type.Object({
+    id: Uuid,
+    name: Type.String(),
+    slug: Type.String(),
+    description: Nullable(Type.String()),
+    owner_id: Uuid,
+    owner_username: Type.String(),
+    owner_email: Type.String(),
+    environment_status: EnvironmentStatus,
+    stop_reason: described("Why the project is stopped; null while it runs and if it never ran", Nullable(StopReason)),
+    is_deployed: Type.Boolean(),
+    deploy_type: Literals("development", "deployed"),
+    has_git_repo: Type.Boolean(),
+    deployment_count: described("Number of its containers with a deployment provider", Count),
+    container_count: Count,
+    disk_bytes: described(
+      "Files, home folder and volumes, measured at the last stop or when an administrator opened the project; null: never measured",
+      Nullable(Count),
+    ),
+    last_activity: Nullable(Timestamp),
+    hibernated_at: Nullable(Timestamp),
+    created_at: Timestamp,
+  }),
+);
 export type AdminProject = Static<typeof AdminProject>;
 
 export const AdminProjectDetail = extend(AdminProject, {
   template_slug: Nullable(Type.String()),
   updated_at: Timestamp,
   chat_count: Count,
-  /** Runs of the agent that have not ended. */
-  active_runs: Count,
+  active_runs: described("Runs that have not ended", Count),
   containers: Type.Array(
     Type.Object({
       id: Uuid,
@@ -60,11 +61,12 @@ export const adminProjectsRoutes = {
     method: "GET",
     path: "/api/admin/projects",
     tag,
-    summary: "Everybody's projects",
+    summary: "List projects (admin)",
+    description: "Projects of all users, with filters and sorting.",
     auth: "superuser",
     query: Type.Object({
       ...pageQuery,
-      search: Type.Optional(Type.String({ maxLength: 200, description: "Part of the name or the slug" })),
+      search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the name or slug" })),
       owner_id: Type.Optional(Uuid),
       status: Type.Optional(EnvironmentStatus),
       deployment_status: Type.Optional(Literals("deployed", "development")),
@@ -81,7 +83,8 @@ export const adminProjectsRoutes = {
     method: "GET",
     path: "/api/admin/projects/{id}",
     tag,
-    summary: "One project, with its size as it is now",
+    summary: "Get project (admin)",
+    description: "One project with its current size on disk.",
     auth: "superuser",
     params: ProjectParams,
     response: AdminProjectDetail,
@@ -91,7 +94,8 @@ export const adminProjectsRoutes = {
     method: "POST",
     path: "/api/admin/projects/{id}/stop",
     tag,
-    summary: "Stop everything that runs in a project, the agent included; files are kept",
+    summary: "Stop project (admin)",
+    description: "Stops everything in a project, the agent included. Files stay. Writes to the audit log.",
     auth: "superuser",
     params: ProjectParams,
     body: AdminReason,
@@ -102,12 +106,13 @@ export const adminProjectsRoutes = {
     method: "DELETE",
     path: "/api/admin/projects/{id}",
     tag,
-    summary: "Delete somebody's project with everything in it",
+    summary: "Delete project (admin)",
+    description: "Starts a task that deletes a project with everything in it. Writes to the audit log.",
     auth: "superuser",
     status: 202,
     params: ProjectParams,
     body: AdminReason,
-    response: Type.Object({ task_id: Uuid, status_url: Type.String(), project_id: Uuid, project_slug: Type.String() }),
+    response: ProjectDeletion,
     errors: ["not_found"],
   }),
 };

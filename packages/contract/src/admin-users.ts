@@ -2,38 +2,51 @@ import { Reason } from "./admin.ts";
 import { Session } from "./auth.ts";
 import { EnvironmentStatus } from "./projects.ts";
 import { route } from "./route.ts";
-import { ModelCost, extend, IdParams, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import {
+  described,
+  ModelCost,
+  extend,
+  IdParams,
+  Literals,
+  listOf,
+  Nullable,
+  pageQuery,
+  Timestamp,
+  Type,
+  Uuid,
+  type Static,
+} from "./schema.ts";
 import { Tier } from "./users.ts";
 
-const tag = "admin";
+const tag = "admin-users";
 const Count = Type.Integer({ minimum: 0 });
 
-/** marketplace-billing-admin 6.2. */
-export const AdminUser = Type.Object({
-  id: Uuid,
-  email: Type.String(),
-  username: Type.String(),
-  name: Type.String(),
-  avatar_url: Nullable(Type.String()),
-  subscription_tier: Tier,
-  is_active: Type.Boolean(),
-  is_suspended: Type.Boolean(),
-  is_deleted: Type.Boolean(),
-  is_verified: Type.Boolean(),
-  is_superuser: Type.Boolean(),
-  total_credits: Type.Integer(),
-  bundled_credits: Type.Integer(),
-  purchased_credits: Type.Integer(),
-  total_spend_cents: Type.Integer(),
-  project_count: Count,
-  /** Owns at least one agent. */
-  is_creator: Type.Boolean(),
-  last_active_at: Nullable(Timestamp),
-  created_at: Timestamp,
-});
+export const AdminUser = described(
+  "A user as administrators see it.",
+  Type.Object({
+    id: Uuid,
+    email: Type.String(),
+    username: Type.String(),
+    name: Type.String(),
+    avatar_url: Nullable(Type.String()),
+    subscription_tier: Tier,
+    is_active: Type.Boolean(),
+    is_suspended: Type.Boolean(),
+    is_deleted: Type.Boolean(),
+    is_verified: Type.Boolean(),
+    is_superuser: Type.Boolean(),
+    total_credits: Type.Integer(),
+    bundled_credits: Type.Integer(),
+    purchased_credits: Type.Integer(),
+    total_spend_cents: Type.Integer(),
+    project_count: Count,
+    is_creator: described("Owns at least one agent", Type.Boolean()),
+    last_active_at: Nullable(Timestamp),
+    created_at: Timestamp,
+  }),
+);
 export type AdminUser = Static<typeof AdminUser>;
 
-/** marketplace-billing-admin 6.3. */
 export const AdminUserDetail = extend(AdminUser, {
   slug: Type.String(),
   bio: Nullable(Type.String()),
@@ -64,42 +77,48 @@ export const AdminUserDetail = extend(AdminUser, {
     total_tokens_output: Count,
     total_cost_cents: ModelCost,
   }),
-  /** The five newest. */
-  recent_projects: Type.Array(
-    Type.Object({ id: Uuid, name: Type.String(), slug: Type.String(), environment_status: EnvironmentStatus, created_at: Timestamp }),
+  recent_projects: described(
+    "The five newest",
+    Type.Array(
+      Type.Object({ id: Uuid, name: Type.String(), slug: Type.String(), environment_status: EnvironmentStatus, created_at: Timestamp }),
+    ),
   ),
   updated_at: Timestamp,
 });
 export type AdminUserDetail = Static<typeof AdminUserDetail>;
 
-const Changed = extend(AdminUserDetail, { warning: Nullable(Type.String({ description: "Something the change did not reach" })) });
-export type ChangedUser = Static<typeof Changed>;
-
-/** marketplace-billing-admin 6.4. Any subset, applied together. */
-export const UpdateAdminUser = Type.Object({
-  is_suspended: Type.Optional(Type.Boolean({ description: "`true` needs a reason; ends sessions, runs and containers" })),
-  subscription_tier: Type.Optional(Tier),
-  credits_adjustment: Type.Optional(
-    Type.Integer({
-      minimum: -10_000_000,
-      maximum: 10_000_000,
-      description: "Added to the purchased credits; not 0; needs a reason of at most 500 characters",
-    }),
-  ),
-  idempotency_key: Type.Optional(
-    Type.String({
-      minLength: 8,
-      maxLength: 100,
-      description: "A second adjustment with the same key changes nothing and answers as the first",
-    }),
-  ),
-  is_verified: Type.Optional(Type.Boolean()),
-  is_superuser: Type.Optional(Type.Boolean()),
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  username: Type.Optional(Type.String({ minLength: 3, maxLength: 50 })),
-  reason: Type.Optional(Reason),
-  notify_user: Type.Optional(Type.Boolean({ default: false, description: "Also tells the person, by mail" })),
+export const ChangedUser = extend(AdminUserDetail, {
+  warning: Nullable(Type.String({ description: "What the change could not apply to, e.g. a subscription at Stripe" })),
 });
+export type ChangedUser = Static<typeof ChangedUser>;
+
+export const UpdateAdminUser = described(
+  "Changes to a user. All given ones apply together, or none.",
+  Type.Object({
+    is_suspended: Type.Optional(Type.Boolean({ description: "`true` needs a reason; ends sessions, runs and containers" })),
+    subscription_tier: Type.Optional(Tier),
+    credits_adjustment: Type.Optional(
+      Type.Integer({
+        minimum: -10_000_000,
+        maximum: 10_000_000,
+        description: "Added to the purchased credits; not 0; needs a reason of at most 500 characters",
+      }),
+    ),
+    idempotency_key: Type.Optional(
+      Type.String({
+        minLength: 8,
+        maxLength: 100,
+        description: "A repeated adjustment with the same key changes nothing and returns the same answer",
+      }),
+    ),
+    is_verified: Type.Optional(Type.Boolean()),
+    is_superuser: Type.Optional(Type.Boolean()),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    username: Type.Optional(Type.String({ minLength: 3, maxLength: 50 })),
+    reason: Type.Optional(Reason),
+    notify_user: Type.Optional(Type.Boolean({ default: false, description: "Also notifies the person by email" })),
+  }),
+);
 export type UpdateAdminUser = Static<typeof UpdateAdminUser>;
 
 export const userSortColumns = [
@@ -114,7 +133,7 @@ export const userSortColumns = [
   "project_count",
 ] as const;
 const userFilter = {
-  search: Type.Optional(Type.String({ maxLength: 200, description: "Part of e-mail, username or name; or the id" })),
+  search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the email, username or name, or the id" })),
   tier: Type.Optional(Tier),
   status: Type.Optional(Literals("active", "suspended", "deleted", "inactive")),
   is_superuser: Type.Optional(Type.Boolean()),
@@ -133,13 +152,13 @@ export type UserFilter = Static<typeof UserFilter>;
 
 const WithReason = Type.Object({ reason: Reason });
 
-/** marketplace-billing-admin 6.2 to 6.4 and 13. */
 export const adminUsersRoutes = {
   list: route({
     method: "GET",
     path: "/api/admin/users",
     tag,
-    summary: "Everybody who has an account, or had one",
+    summary: "List users",
+    description: "All accounts, deleted ones included, with filters and sorting.",
     auth: "superuser",
     query: Type.Object({ ...pageQuery, ...userFilter }),
     response: listOf(AdminUser),
@@ -148,7 +167,9 @@ export const adminUsersRoutes = {
     method: "GET",
     path: "/api/admin/users/export",
     tag,
-    summary: "The same as a file, whole, by id",
+    summary: "Export users",
+    description: "The filtered list of users as CSV, ordered by id.",
+    responseHeaders: ["Content-Disposition"],
     auth: "superuser",
     kind: "raw",
     contentType: "text/csv",
@@ -158,7 +179,8 @@ export const adminUsersRoutes = {
     method: "GET",
     path: "/api/admin/users/{id}",
     tag,
-    summary: "One user: state, credits, usage, newest projects",
+    summary: "Get user (admin)",
+    description: "One account with its state, credits, usage and latest projects.",
     auth: "superuser",
     params: IdParams,
     response: AdminUserDetail,
@@ -168,18 +190,21 @@ export const adminUsersRoutes = {
     method: "PATCH",
     path: "/api/admin/users/{id}",
     tag,
-    summary: "Suspend, change the plan, adjust credits, make an administrator; all that is named, or nothing",
+    summary: "Update user (admin)",
+    description:
+      "Suspends or reactivates, changes the plan, adjusts credits, or changes administrator rights. All given changes apply together or not at all. Writes to the audit log; some changes need a `reason`.",
     auth: "superuser",
     params: IdParams,
     body: UpdateAdminUser,
-    response: Changed,
+    response: ChangedUser,
     errors: ["not_found", "nothing_to_change", "credits_below_zero", "bad_request", "username_taken", "conflict"],
   }),
   sessions: route({
     method: "GET",
     path: "/api/admin/users/{id}/sessions",
     tag,
-    summary: "Where a user is signed in",
+    summary: "List sessions of user",
+    description: "The active sessions of one account.",
     auth: "superuser",
     params: IdParams,
     query: Type.Object(pageQuery),
@@ -190,7 +215,8 @@ export const adminUsersRoutes = {
     method: "POST",
     path: "/api/admin/users/{id}/end-sessions",
     tag,
-    summary: "Sign a user out everywhere; API keys go too when asked for",
+    summary: "End sessions of user",
+    description: "Signs the account out everywhere; with `api_keys` it also deletes its API keys. Writes to the audit log.",
     auth: "superuser",
     params: IdParams,
     body: Type.Object({ reason: Reason, api_keys: Type.Optional(Type.Boolean({ default: false })) }),
@@ -201,7 +227,9 @@ export const adminUsersRoutes = {
     method: "POST",
     path: "/api/admin/users/{id}/reset-second-factor",
     tag,
-    summary: "Let somebody in by password alone who lost their phone: no app, no recovery codes, no codes by mail any more",
+    summary: "Reset two-factor authentication",
+    description:
+      "Removes the authenticator app, recovery codes and email codes of an account, so that the password alone signs in. Writes to the audit log.",
     auth: "superuser",
     params: IdParams,
     body: WithReason,
@@ -212,7 +240,9 @@ export const adminUsersRoutes = {
     method: "POST",
     path: "/api/admin/users/{id}/impersonate",
     tag,
-    summary: "Act as a user, for half an hour at most; the session cookie becomes theirs, every write is written down with both names",
+    summary: "Impersonate user",
+    description:
+      "Acts as another user for at most 30 minutes: the session cookie becomes theirs. Every write is logged with both names. Administrators cannot be impersonated, and actions reserved to the person are refused.",
     auth: "superuser",
     params: IdParams,
     body: WithReason,
@@ -223,7 +253,8 @@ export const adminUsersRoutes = {
     method: "POST",
     path: "/api/auth/stop-impersonation",
     tag,
-    summary: "Stop acting as a user; `POST /api/auth/refresh` gives the administrator's own session back",
+    summary: "Stop impersonation",
+    description: "Ends the impersonation. `POST /api/auth/refresh` then returns the administrator's own session.",
     auth: "user",
     keys: false,
     impersonation: "end",
@@ -234,7 +265,8 @@ export const adminUsersRoutes = {
     method: "DELETE",
     path: "/api/admin/users/{id}",
     tag,
-    summary: "Close an account; after the period of grace it is deleted with everything in it",
+    summary: "Delete user (admin)",
+    description: "Closes the account now and deletes it with everything in it after the grace period. Writes to the audit log.",
     auth: "superuser",
     status: 202,
     params: IdParams,
@@ -246,7 +278,8 @@ export const adminUsersRoutes = {
     method: "POST",
     path: "/api/admin/users/{id}/restore",
     tag,
-    summary: "Keep an account after all that waits to be deleted, whoever closed it",
+    summary: "Restore user (admin)",
+    description: "Cancels the scheduled deletion of an account, even if the person requested it. Writes to the audit log.",
     auth: "superuser",
     params: IdParams,
     body: WithReason,
@@ -257,11 +290,13 @@ export const adminUsersRoutes = {
     method: "POST",
     path: "/api/admin/users/{id}/reset-password",
     tag,
-    summary: "Void a user's password, sign them out everywhere and send them a link to set a new one",
+    summary: "Reset password of user",
+    description:
+      "Invalidates the password, ends all sessions and emails a link to set a new one. `is_mailed` is false where this server sends no email. Writes to the audit log.",
     auth: "superuser",
     params: IdParams,
     body: WithReason,
-    response: Type.Object({ ended_sessions: Count, is_mailed: Type.Boolean({ description: "False: this server sends no mail" }) }),
+    response: Type.Object({ ended_sessions: Count, is_mailed: Type.Boolean({ description: "False: this server sends no email" }) }),
     errors: ["not_found", "bad_request", "forbidden"],
   }),
 };

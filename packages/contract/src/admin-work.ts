@@ -1,58 +1,58 @@
 import { AdminReason } from "./admin-projects.ts";
 import { route } from "./route.ts";
-import { Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { TaskStatus } from "./tasks.ts";
 
-const tag = "admin";
+const tag = "admin-operations";
 const Count = Type.Integer({ minimum: 0 });
 
-/** Somebody's long operation. */
-export const AdminTask = Type.Object({
-  id: Uuid,
-  type: Type.String(),
-  status: TaskStatus,
-  user_id: Uuid,
-  username: Type.String(),
-  project_id: Nullable(Uuid),
-  /** Null: it belongs to no project, or the project is gone. */
-  project_name: Nullable(Type.String()),
-  /** 0 to 100. */
-  percentage: Count,
-  message: Type.String(),
-  error: Nullable(Type.String()),
-  error_code: Nullable(Type.String()),
-  created_at: Timestamp,
-  started_at: Nullable(Timestamp),
-  completed_at: Nullable(Timestamp),
-});
+export const AdminTask = described(
+  "A long operation of any user.",
+  Type.Object({
+    id: Uuid,
+    type: Type.String(),
+    status: TaskStatus,
+    user_id: Uuid,
+    username: Type.String(),
+    project_id: Nullable(Uuid),
+    project_name: described("Null: it belongs to no project, or the project was deleted", Nullable(Type.String())),
+    percentage: described("0 to 100", Count),
+    message: Type.String(),
+    error: Nullable(Type.String()),
+    error_code: Nullable(Type.String()),
+    created_at: Timestamp,
+    started_at: Nullable(Timestamp),
+    completed_at: Nullable(Timestamp),
+  }),
+);
 export type AdminTask = Static<typeof AdminTask>;
 
-/** `failing`: it failed and is tried again. `dead`: it failed as often as it may, and waits for somebody. */
+/** `failing`: failed and will be retried. `dead`: out of attempts, needs an administrator. */
 export const JobState = Literals("waiting", "running", "failing", "dead");
 export type JobState = Static<typeof JobState>;
-/** A piece of work in the background. What it is about is not shown: it may hold secrets. */
-export const AdminJob = Type.Object({
-  id: Type.String({ pattern: "^\\d{1,19}$" }),
-  name: Type.String(),
-  state: JobState,
-  attempts: Count,
-  max_attempts: Count,
-  /** When it is tried next, or was. */
-  run_at: Timestamp,
-  created_at: Timestamp,
-  /** The first line of what went wrong last. */
-  last_error: Nullable(Type.String()),
-});
+export const AdminJob = described(
+  "A background job of the server. Its payload is not shown: it may contain secrets.",
+  Type.Object({
+    id: Type.String({ pattern: "^\\d{1,19}$" }),
+    name: Type.String(),
+    state: JobState,
+    attempts: Count,
+    max_attempts: Count,
+    run_at: described("The next attempt, or the last one", Timestamp),
+    created_at: Timestamp,
+    last_error: described("The first line of the last error", Nullable(Type.String())),
+  }),
+);
 export type AdminJob = Static<typeof AdminJob>;
 const JobParams = Type.Object({ id: Type.String({ pattern: "^\\d{1,18}$" }) });
 
-/** What goes on in the background (marketplace-billing-admin 13). */
 export const adminWorkRoutes = {
   tasks: route({
     method: "GET",
     path: "/api/admin/tasks",
     tag,
-    summary: "Everybody's long operations, the newest first",
+    summary: "List tasks (admin)",
+    description: "Long operations of all users, newest first.",
     auth: "superuser",
     query: Type.Object({
       ...pageQuery,
@@ -67,7 +67,8 @@ export const adminWorkRoutes = {
     method: "GET",
     path: "/api/admin/tasks/{task_id}",
     tag,
-    summary: "One of them",
+    summary: "Get task (admin)",
+    description: "One long operation of any user.",
     auth: "superuser",
     params: Type.Object({ task_id: Uuid }),
     response: AdminTask,
@@ -77,7 +78,8 @@ export const adminWorkRoutes = {
     method: "POST",
     path: "/api/admin/tasks/{task_id}/cancel",
     tag,
-    summary: "Cancel somebody's long operation",
+    summary: "Cancel task (admin)",
+    description: "Cancels a long operation of any user. Writes to the audit log.",
     auth: "superuser",
     params: Type.Object({ task_id: Uuid }),
     body: AdminReason,
@@ -88,7 +90,8 @@ export const adminWorkRoutes = {
     method: "GET",
     path: "/api/admin/jobs",
     tag,
-    summary: "Work in the background: what waits, runs, failed or gave up",
+    summary: "List jobs",
+    description: "Background jobs of the server: waiting, running, failing and dead ones.",
     auth: "superuser",
     query: Type.Object({ ...pageQuery, state: Type.Optional(JobState), name: Type.Optional(Type.String({ maxLength: 60 })) }),
     response: listOf(AdminJob),
@@ -97,7 +100,8 @@ export const adminWorkRoutes = {
     method: "POST",
     path: "/api/admin/jobs/{id}/retry",
     tag,
-    summary: "Try a job again now, with all its attempts",
+    summary: "Retry job",
+    description: "Runs a job now, with all its attempts. Writes to the audit log.",
     auth: "superuser",
     params: JobParams,
     body: AdminReason,
@@ -108,7 +112,8 @@ export const adminWorkRoutes = {
     method: "DELETE",
     path: "/api/admin/jobs/{id}",
     tag,
-    summary: "Give a job up for good",
+    summary: "Delete job",
+    description: "Deletes a job; it will not run. Writes to the audit log.",
     auth: "superuser",
     status: 204,
     params: JobParams,

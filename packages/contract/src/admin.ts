@@ -1,12 +1,12 @@
-import { JsonObject, listOf, Literals, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, JsonObject, listOf, Literals, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-const tag = "admin";
+const tag = "admin-operations";
 
-/** Why an administrator does something; it goes into the audit log. Never blank. */
-export const Reason = Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S", description: "Goes into the audit log" });
+/** Why an administrator does something; written to the audit log. Never blank. */
+export const Reason = Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S", description: "Written to the audit log" });
 
-/** Everything an administrator can be found to have done (marketplace-billing-admin 6). */
+/** Everything that administrators can do and that the audit log records. */
 export const auditActions = [
   "project.stop",
   "project.delete",
@@ -56,22 +56,23 @@ export const auditTargets = ["user", "project", "agent", "base", "sandbox", "ser
 export const AuditTargetType = Literals(...auditTargets);
 export type AuditTargetType = Static<typeof AuditTargetType>;
 
-/** One thing an administrator did. Rows are added and never changed. */
-export const AuditAction = Type.Object({
-  id: Uuid,
-  admin_id: Uuid,
-  /** As they were called then: people are renamed and deleted, what they did stays readable. */
-  admin_name: Type.String(),
-  action_type: AuditActionType,
-  target_type: AuditTargetType,
-  target_id: Nullable(Type.String()),
-  target_name: Nullable(Type.String()),
-  reason: Nullable(Type.String()),
-  extra_data: JsonObject,
-  ip_address: Nullable(Type.String()),
-  user_agent: Nullable(Type.String()),
-  created_at: Timestamp,
-});
+export const AuditAction = described(
+  "An action of an administrator. Entries are never changed.",
+  Type.Object({
+    id: Uuid,
+    admin_id: Uuid,
+    admin_name: described("The name at that time; it stays after the person is renamed or deleted", Type.String()),
+    action_type: AuditActionType,
+    target_type: AuditTargetType,
+    target_id: Nullable(Type.String()),
+    target_name: Nullable(Type.String()),
+    reason: Nullable(Type.String()),
+    extra_data: JsonObject,
+    ip_address: Nullable(Type.String()),
+    user_agent: Nullable(Type.String()),
+    created_at: Timestamp,
+  }),
+);
 export type AuditAction = Static<typeof AuditAction>;
 
 export const auditFilter = {
@@ -79,19 +80,21 @@ export const auditFilter = {
   action_type: Type.Optional(AuditActionType),
   target_type: Type.Optional(AuditTargetType),
   target_id: Type.Optional(Type.String({ maxLength: 200 })),
-  search: Type.Optional(Type.String({ maxLength: 200, description: "Part of a name of either side, or of the reason" })),
+  search: Type.Optional(
+    Type.String({ maxLength: 200, description: "Matches part of the administrator's or target's name, or of the reason" }),
+  ),
   created_after: Type.Optional(Timestamp),
   created_before: Type.Optional(Timestamp),
 };
 export type AuditFilter = { [K in keyof typeof auditFilter]?: string };
 
-/** marketplace-billing-admin 6 and 13: the audit log. */
 export const adminAuditRoutes = {
   list: route({
     method: "GET",
     path: "/api/admin/audit-logs",
     tag,
-    summary: "What administrators did, the newest first",
+    summary: "List audit log",
+    description: "What administrators did, newest first. Continue with `before=next_before`.",
     auth: "superuser",
     query: Type.Object({
       ...pageQuery,
@@ -107,7 +110,9 @@ export const adminAuditRoutes = {
     method: "GET",
     path: "/api/admin/audit-logs/export",
     tag,
-    summary: "The same as a file, whole, the newest first",
+    summary: "Export audit log",
+    description: "The filtered audit log as CSV, newest first.",
+    responseHeaders: ["Content-Disposition"],
     auth: "superuser",
     kind: "raw",
     contentType: "text/csv",

@@ -1,38 +1,41 @@
-import { Nullable, ProjectParams, Type, Uuid, type Static } from "./schema.ts";
+import { described, Nullable, ProjectParams, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-/** Bytes of the rules that a page may write; the agent reads their first and last 4 000 characters. */
+/** Bytes of the rules that a page may write; the agent reads the first and last 4,000 characters. */
 export const maxRulesBytes = 64 * 1024;
-/** Bytes of the memory (agent-git-deploy 4.19). */
+/** Bytes of the memory. */
 export const maxMemoryLength = 16 * 1024;
 
 const named = { name: Type.String(), description: Type.String() };
-/** Text the agent reads before every run; `etag` null: there is no such file yet. */
+/** Text that the agent reads before every run; `etag` is null if there is no such file yet. */
 const AgentFile = Type.Object({ path: Type.String(), content: Type.String(), etag: Nullable(Type.String()) });
 const FileInForce = Type.Object({ path: Type.String(), chars: Type.Integer(), is_cut: Type.Boolean() });
 
-/** What the project tells its agents: rules, memory, skills and sub-agents (agent-git-deploy 4.13, 4.19; ui.md 49). `path` null: built in. */
-export const AgentContext = Type.Object({
-  rules: AgentFile,
-  memory: AgentFile,
-  skills: Type.Array(Type.Object({ ...named, path: Nullable(Type.String()) })),
-  subagents: Type.Array(
-    Type.Object({ ...named, path: Nullable(Type.String()), tools: Nullable(Type.Array(Type.String())), model: Nullable(Type.String()) }),
-  ),
-});
+export const AgentContext = described(
+  "What the project gives its agents: rules, memory, skills and sub-agents. `path` is null for built-in ones.",
+  Type.Object({
+    rules: AgentFile,
+    memory: AgentFile,
+    skills: Type.Array(Type.Object({ ...named, path: Nullable(Type.String()) })),
+    subagents: Type.Array(
+      Type.Object({ ...named, path: Nullable(Type.String()), tools: Nullable(Type.Array(Type.String())), model: Nullable(Type.String()) }),
+    ),
+  }),
+);
 export type AgentContext = Static<typeof AgentContext>;
 
-/** What was in force in one run, and what it looked at. */
-export const RunContext = Type.Object({
-  rules: Type.Array(FileInForce),
-  memory: Nullable(FileInForce),
-  skills: Type.Array(Type.String()),
-  skills_loaded: Type.Array(Type.String()),
-  subagents: Type.Array(Type.String()),
-  subagents_used: Type.Array(Type.String()),
-  /** In the order of the first reading. */
-  files_read: Type.Array(Type.String()),
-});
+export const RunContext = described(
+  "The context of a run: what applied to it and what it read.",
+  Type.Object({
+    rules: Type.Array(FileInForce),
+    memory: Nullable(FileInForce),
+    skills: Type.Array(Type.String()),
+    skills_loaded: Type.Array(Type.String()),
+    subagents: Type.Array(Type.String()),
+    subagents_used: Type.Array(Type.String()),
+    files_read: described("In the order in which they were first read", Type.Array(Type.String())),
+  }),
+);
 export type RunContext = Static<typeof RunContext>;
 
 const written = (maxLength: number) =>
@@ -42,8 +45,9 @@ export const agentContextRoutes = {
   get: route({
     method: "GET",
     path: "/api/projects/{id}/agent-context",
-    tag: "chat",
-    summary: "What the project tells its agents: rules, memory, skills, sub-agents",
+    tag: "agent-context",
+    summary: "Get agent context",
+    description: "The rules, memory, skills and sub-agents that the project gives its agents.",
     auth: "user",
     params: ProjectParams,
     response: AgentContext,
@@ -52,8 +56,9 @@ export const agentContextRoutes = {
   put: route({
     method: "PUT",
     path: "/api/projects/{id}/agent-context",
-    tag: "chat",
-    summary: "Write the rules or the memory; the etag read before guards against lost updates",
+    tag: "agent-context",
+    summary: "Update agent context",
+    description: "Writes the rules or the memory. `etag` of the version you read prevents lost updates (412).",
     auth: "user",
     params: ProjectParams,
     body: Type.Object({ rules: written(maxRulesBytes), memory: written(maxMemoryLength) }),
@@ -63,8 +68,9 @@ export const agentContextRoutes = {
   run: route({
     method: "GET",
     path: "/api/chat/runs/{task_id}/context",
-    tag: "chat",
-    summary: "The rules, skills and memory of a run, and the files it read",
+    tag: "agent-context",
+    summary: "Get context of run",
+    description: "The rules, skills and memory that a run used, and the files it read.",
     auth: "user",
     params: Type.Object({ task_id: Uuid }),
     response: RunContext,

@@ -1,30 +1,31 @@
-import { JsonObject, Literals, Nullable, Type, listOf, pageQuery, type Static } from "./schema.ts";
+import { described, JsonObject, Literals, Nullable, Type, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-/** One tool that an agent may be given (agent-git-deploy 4.7, 10). */
-export const AgentTool = Type.Object({
-  name: Type.String(),
-  category: Type.String(),
-  description: Type.String(),
-  /** JSON schema of its arguments. */
-  parameters: JsonObject,
-  /** Asks the person in `ask` mode. */
-  needs_approval: Type.Boolean(),
-  /** Refused in `plan` mode. */
-  plan_blocked: Type.Boolean(),
-  /** The feature that takes it away when it is off. */
-  feature: Nullable(Literals("streaming", "web_search", "plan_mode", "subagents", "apply_patch")),
-  /** Where it is there: everywhere, or in the graph view only. */
-  view: Literals("any", "graph"),
-});
+export const AgentTool = described(
+  "A tool that an agent can be given.",
+  Type.Object({
+    name: Type.String(),
+    category: Type.String(),
+    description: Type.String(),
+    parameters: described("JSON Schema of its arguments", JsonObject),
+    needs_approval: described("Asks for approval in `ask` mode", Type.Boolean()),
+    plan_blocked: described("Not available in `plan` mode", Type.Boolean()),
+    feature: described(
+      "The feature that has to be on",
+      Nullable(Literals("streaming", "web_search", "plan_mode", "subagents", "apply_patch")),
+    ),
+    view: described("Available everywhere, or only in the graph view", Literals("any", "graph")),
+  }),
+);
 export type AgentTool = Static<typeof AgentTool>;
 
 export const agentsRoutes = {
   tools: route({
     method: "GET",
     path: "/api/agents/tools",
-    tag: "chat",
-    summary: "Every tool that an agent may be given",
+    tag: "agent-context",
+    summary: "List tools",
+    description: "All tools that an agent can be given.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: listOf(AgentTool),

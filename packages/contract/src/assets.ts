@@ -1,14 +1,14 @@
-import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { described, Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "assets";
 
-/** Bytes of one asset; the stream of a larger one is cut (413). */
+/** Bytes of one asset; the upload of a larger one is refused with 413. */
 export const maxAssetBytes = 20 * 1024 * 1024;
 export const assetFileTypes = ["image", "video", "font", "document", "audio", "other"] as const;
 export type AssetFileType = (typeof assetFileTypes)[number];
 
-/** What may be an asset (accounts-projects 4.4): type, other names it goes by, and the endings of its files, the usual one first. */
+/** Allowed asset types: MIME type, its other names, and the extensions of its files, the usual one first. */
 export const assetTypes: readonly { mime: string; also?: readonly string[]; extensions: readonly string[] }[] = [
   { mime: "image/jpeg", also: ["image/jpg", "image/pjpeg"], extensions: ["jpg", "jpeg"] },
   { mime: "image/png", extensions: ["png"] },
@@ -33,46 +33,49 @@ export const assetTypes: readonly { mime: string; also?: readonly string[]; exte
   { mime: "audio/webm", extensions: ["weba"] },
 ];
 
-/** accounts-projects 1, Asset. `directory` begins with a slash, `path` does not; the project's root is the directory `/`. */
-export const Asset = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  filename: Type.String(),
-  directory: Type.String(),
-  path: Type.String(),
-  file_type: Literals(...assetFileTypes),
-  file_size: Type.Integer(),
-  mime_type: Type.String(),
-  /** Pixels, of raster images. */
-  width: Nullable(Type.Integer()),
-  height: Nullable(Type.Integer()),
-  created_at: Timestamp,
-  url: Type.String(),
-});
+export const Asset = described(
+  "A media file of a project. `directory` starts with a slash, `path` does not; the project's root is `/`.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    filename: Type.String(),
+    directory: Type.String(),
+    path: Type.String(),
+    file_type: Literals(...assetFileTypes),
+    file_size: Type.Integer(),
+    mime_type: Type.String(),
+    width: described("In pixels; null if it is not a raster image", Nullable(Type.Integer())),
+    height: Nullable(Type.Integer()),
+    created_at: Timestamp,
+    url: Type.String(),
+  }),
+);
 export type Asset = Static<typeof Asset>;
-/** A folder of the tree and how many assets lie right in it. */
-export const AssetDirectory = Type.Object({ directory: Type.String(), asset_count: Type.Integer() });
+export const AssetDirectory = described(
+  "A folder of the project with the number of assets directly in it.",
+  Type.Object({ directory: Type.String(), asset_count: Type.Integer() }),
+);
 export type AssetDirectory = Static<typeof AssetDirectory>;
 
 const ProjectOnly = Type.Object({ id: ProjectRef });
 const Params = Type.Object({ id: ProjectRef, asset_id: Uuid });
 const Directory = Type.String({ maxLength: 1024 });
 
-/** accounts-projects 4.4 and 9. Rows follow the files: what is gone from the tree is not listed, what was moved is listed where it is. */
+/** Rows follow the files: a file that is gone from the tree is not listed, a moved one is listed at its new path. */
 export const assetsRoutes = {
   list: route({
     method: "GET",
     path: "/api/projects/{id}/assets",
     tag,
-    summary: "The project's assets, newest first",
+    summary: "List assets",
+    description: "The project's images, fonts, videos and documents, newest first.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object({
       ...pageQuery,
-      /** Exactly this one, not what is below it. */
-      directory: Type.Optional(Directory),
+      directory: described("Only this directory, without subdirectories", Type.Optional(Directory)),
       file_type: Type.Optional(Literals(...assetFileTypes)),
-      q: Type.Optional(Type.String({ maxLength: 200, description: "Part of the file's name, in any case" })),
+      q: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the file name, case-insensitive" })),
     }),
     response: listOf(Asset),
     errors: ["bad_path", "not_found"],
@@ -81,7 +84,8 @@ export const assetsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/assets",
     tag,
-    summary: "Upload an asset (multipart: file, directory = public), at most 20 MiB",
+    summary: "Upload asset",
+    description: "Uploads one file of at most 20 MiB as the multipart field `file` into `directory` (default `public`).",
     auth: "user",
     kind: "upload",
     status: 201,
@@ -103,7 +107,8 @@ export const assetsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/assets/directories",
     tag,
-    summary: "Folders an asset can lie in, with the number of assets in each",
+    summary: "List asset directories",
+    description: "Folders of the project, with the number of assets directly in each.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
@@ -114,7 +119,8 @@ export const assetsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/assets/directories",
     tag,
-    summary: "Make a folder for assets",
+    summary: "Create asset directory",
+    description: "Creates a folder for assets. 200 if it exists already.",
     auth: "user",
     status: [201, 200],
     params: ProjectOnly,
@@ -126,7 +132,8 @@ export const assetsRoutes = {
     method: "PATCH",
     path: "/api/projects/{id}/assets/{asset_id}",
     tag,
-    summary: "Rename or move an asset; its file goes along",
+    summary: "Update asset",
+    description: "Renames or moves an asset together with its file.",
     auth: "user",
     params: Params,
     body: Type.Object({
@@ -140,13 +147,17 @@ export const assetsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/assets/{asset_id}/file",
     tag,
-    summary: "The asset's bytes, with Range; SVG as an attachment",
+    summary: "Download asset",
+    description: "The bytes of an asset; supports `Range`. SVG is sent as an attachment.",
+    requestHeaders: ["If-None-Match", "Range"],
+    responseHeaders: ["ETag", "Content-Disposition"],
+    isRanged: true,
     auth: "user",
     kind: "raw",
     contentType: "application/octet-stream",
     params: Params,
     query: Type.Object({
-      v: Type.Optional(Type.String({ maxLength: 100, description: "Any value. Change it to get past a browser's cache." })),
+      v: Type.Optional(Type.String({ maxLength: 100, description: "Any value, to bypass the browser's cache" })),
     }),
     errors: ["not_found"],
   }),
@@ -154,7 +165,8 @@ export const assetsRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/assets/{asset_id}",
     tag,
-    summary: "Delete an asset and its file",
+    summary: "Delete asset",
+    description: "Deletes an asset and its file.",
     auth: "user",
     status: 204,
     params: Params,

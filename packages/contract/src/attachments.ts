@@ -1,47 +1,53 @@
-import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
+import { described, Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-/** agent-git-deploy 4.19. */
+/** Bytes of one attachment. */
 export const maxAttachmentBytes = 25 * 1024 * 1024;
-/** In one message. */
+/** Attachments of one message. */
 export const maxAttachments = 10;
-/** Of one person in one project, all messages together. */
+/** Bytes of all attachments of one person in one project. */
 export const maxAttachedBytes = 250 * 1024 * 1024;
 
-/** As a message's `message_metadata.attachments` lists them. */
-export const MessageAttachment = Type.Object({
-  id: Uuid,
-  /** As people see it: no folders, no control characters. */
-  name: Type.String(),
-  /** What the bytes say, not what the client said. */
-  mime_type: Type.String(),
-  /** `image`: shown to models that can see. `text`: quoted to the model, the rest by a tool. `file`: named; saved into the project on request. */
-  kind: Literals("image", "text", "file"),
-  size_bytes: Type.Integer(),
-  /** Pixels of an image, where the bytes tell. */
-  width: Nullable(Type.Integer()),
-  height: Nullable(Type.Integer()),
-});
+export const MessageAttachment = described(
+  "A file of a message, as in its `message_metadata.attachments`.",
+  Type.Object({
+    id: Uuid,
+    name: described("Without folders and control characters", Type.String()),
+    mime_type: described("Detected from the content", Type.String()),
+    kind: described(
+      "`image`: shown to models with vision. `text`: quoted to the model, the rest is read by a tool. `file`: only named; saved into the project on request",
+      Literals("image", "text", "file"),
+    ),
+    size_bytes: Type.Integer(),
+    width: described("In pixels, of images", Nullable(Type.Integer())),
+    height: Nullable(Type.Integer()),
+  }),
+);
 export type MessageAttachment = Static<typeof MessageAttachment>;
-/** `project_id` is null until a project is created with it. */
-export const Attachment = extend(MessageAttachment, { project_id: Nullable(Uuid), created_at: Timestamp });
+export const Attachment = described(
+  "An uploaded attachment. `project_id` is null until a project is created with it.",
+  extend(MessageAttachment, { project_id: Nullable(Uuid), created_at: Timestamp }),
+);
 export type Attachment = Static<typeof Attachment>;
 
-/** What a message points at: a file or folder of the project, by its path. */
-export const Mention = Type.Object({ path: Type.String({ minLength: 1, maxLength: 1024 }) });
+export const Mention = described(
+  "A file or folder of the project that a message refers to.",
+  Type.Object({ path: Type.String({ minLength: 1, maxLength: 1024 }) }),
+);
 export type Mention = Static<typeof Mention>;
 export const maxMentions = 20;
 
-const tag = "chat";
+const tag = "attachments";
 const AttachmentParams = Type.Object({ attachment_id: Uuid });
-/** Files for messages: uploaded first, named in the message by id. One that no message uses goes after 24 hours. */
+/** Uploaded first, then named in the message by id. */
 export const attachmentsRoutes = {
   upload: route({
     method: "POST",
     path: "/api/chat/attachments",
     tag,
-    summary:
-      "Upload a file for a message of this project, or without project_id for the first message of a new one (multipart: file), at most 25 MiB",
+    summary: "Upload attachment",
+    description:
+      "Uploads a file of at most 25 MiB as the multipart field `file`, for a message of this project, or without `project_id` for the first message of a new one. Unused attachments are deleted after 24 hours.",
     auth: "user",
     keys: "run",
     kind: "upload",
@@ -54,7 +60,9 @@ export const attachmentsRoutes = {
     method: "GET",
     path: "/api/chat/attachments/{attachment_id}",
     tag,
-    summary: "The bytes of one's own attachment; only pictures are shown, everything else is a download",
+    summary: "Download attachment",
+    description: "The bytes of your attachment. Images are shown inline, other files are downloaded.",
+    responseHeaders: ["Content-Disposition"],
     auth: "user",
     kind: "raw",
     contentType: "application/octet-stream",
@@ -65,7 +73,8 @@ export const attachmentsRoutes = {
     method: "DELETE",
     path: "/api/chat/attachments/{attachment_id}",
     tag,
-    summary: "Throw away an attachment that no message uses",
+    summary: "Delete attachment",
+    description: "Deletes an attachment that no message uses.",
     auth: "user",
     keys: "run",
     status: 204,

@@ -1,4 +1,19 @@
-import { extend, IdParams, listOf, Literals, Maybe, Message, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import {
+  described,
+  AuthorizationUrl,
+  extend,
+  IdParams,
+  listOf,
+  Literals,
+  Maybe,
+  Message,
+  Nullable,
+  pageQuery,
+  Timestamp,
+  Type,
+  Uuid,
+  type Static,
+} from "./schema.ts";
 import { EditMode } from "./edit-mode.ts";
 import { route } from "./route.ts";
 import { SecondStep } from "./second-factor.ts";
@@ -7,27 +22,29 @@ import { User } from "./users.ts";
 const tag = "auth";
 
 const ExpiresIn = Type.Integer({ description: "Seconds until the access token expires" });
-const RefreshToken = Type.String({ maxLength: 200, description: "For `POST /api/auth/refresh`; each one works once" });
+const RefreshToken = Type.String({ maxLength: 200, description: "For `POST /api/auth/refresh`. Each one works once" });
 const WithRefreshToken = Type.Optional(
   Type.Boolean({
-    description: "For programs: answer with a refresh token, and set no cookies. Programs that run unattended use an API key instead",
+    description: "For programs: return a refresh token and set no cookies. Unattended programs use an API key instead",
   }),
 );
 
-/** accounts-projects 1, LoginResponse: all keys are always present. `method` is the step to offer first, `methods` all that this account may take. */
-export const LoginResponse = Type.Object({
-  access_token: Nullable(Type.String()),
-  token_type: Type.Literal("bearer"),
-  expires_in: Nullable(ExpiresIn),
-  refresh_token: Nullable(RefreshToken),
-  requires_2fa: Type.Boolean(),
-  temp_token: Nullable(Type.String()),
-  method: Nullable(Literals("email", "totp")),
-  methods: Type.Array(SecondStep),
-});
+export const LoginResponse = described(
+  "The answer to a sign-in; all fields are always present. `method` is the second factor to offer first, `methods` are all that the account has.",
+  Type.Object({
+    access_token: Nullable(Type.String()),
+    token_type: Type.Literal("bearer"),
+    expires_in: Nullable(ExpiresIn),
+    refresh_token: Nullable(RefreshToken),
+    requires_2fa: Type.Boolean(),
+    temp_token: Nullable(Type.String()),
+    method: Nullable(Literals("email", "totp")),
+    methods: Type.Array(SecondStep),
+  }),
+);
 export type LoginResponse = Static<typeof LoginResponse>;
 
-/** Clients that post a whole user, as those of fastapi-users do, send these fields. What they say has no effect. */
+/** Clients that send a whole user object, like those of fastapi-users, include these fields. */
 const Unused = Type.Optional(Type.Unknown({ description: "Has no effect. Accepted because existing clients send it.", deprecated: true }));
 export const Register = Type.Object({
   email: Type.String({ format: "email", maxLength: 320 }),
@@ -42,42 +59,46 @@ export const Register = Type.Object({
   subscription_tier: Unused,
 });
 
-/** JSON `{email, password}` or the OAuth2 password form `{username, password}` of the Swagger page. */
-export const Login = Type.Object({
-  email: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
-  username: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
-  password: Type.String({ minLength: 1, maxLength: 1024 }),
-  with_refresh_token: WithRefreshToken,
-  grant_type: Type.Optional(Type.Literal("password", { description: "Part of the OAuth2 password form" })),
-  scope: Type.Optional(
-    Type.String({
-      maxLength: 1000,
-      description: "Part of the OAuth2 password form: `offline_access` is `with_refresh_token`, the rest is not used",
-    }),
-  ),
-  client_id: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
-  client_secret: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
-});
+export const Login = described(
+  "JSON `{email, password}`, or the OAuth2 password form `{username, password}`.",
+  Type.Object({
+    email: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
+    username: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
+    password: Type.String({ minLength: 1, maxLength: 1024 }),
+    with_refresh_token: WithRefreshToken,
+    grant_type: Type.Optional(Type.Literal("password", { description: "Part of the OAuth2 password form" })),
+    scope: Type.Optional(
+      Type.String({
+        maxLength: 1000,
+        description: "Part of the OAuth2 password form: `offline_access` is `with_refresh_token`, the rest is not used",
+      }),
+    ),
+    client_id: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
+    client_secret: Type.Optional(Type.String({ maxLength: 1000, description: "Part of the OAuth2 password form; not used" })),
+  }),
+);
 
-/** accounts-projects 9. */
-export const Session = Type.Object({
-  id: Uuid,
-  created_at: Timestamp,
-  last_used_at: Timestamp,
-  expires_at: Timestamp,
-  user_agent: Nullable(Type.String()),
-  ip: Nullable(Type.String()),
-  current: Type.Boolean(),
-});
+export const Session = described(
+  "A signed-in browser or program.",
+  Type.Object({
+    id: Uuid,
+    created_at: Timestamp,
+    last_used_at: Timestamp,
+    expires_at: Timestamp,
+    user_agent: Nullable(Type.String()),
+    ip: Nullable(Type.String()),
+    current: Type.Boolean(),
+  }),
+);
 export type Session = Static<typeof Session>;
 
-/** `read`: GET alone. `write`: whatever keys may do and no other scope names, reading included. `run`: the agent, in the key's edit mode at most. */
+/** `read`: GET. `write`: everything else except runs, reading included. `run`: the agent, at most in the key's edit mode. */
 export const ApiKeyScope = Literals("read", "write", "run");
 export type ApiKeyScope = Static<typeof ApiKeyScope>;
 export const ApiKey = Type.Object({
   id: Uuid,
   name: Type.String(),
-  prefix: Type.String({ description: "The beginning of the key, to tell it from others" }),
+  prefix: Type.String({ description: "The beginning of the key, to recognize it" }),
   scopes: Type.Array(ApiKeyScope),
   edit_mode: EditMode,
   created_at: Timestamp,
@@ -86,10 +107,10 @@ export const ApiKey = Type.Object({
 });
 export type ApiKey = Static<typeof ApiKey>;
 
-const Email = Type.Object({ email: Type.String({ format: "email", maxLength: 320 }) });
+export const EmailAddress = Type.Object({ email: Type.String({ format: "email", maxLength: 320 }) });
 const Authorize = Type.Object({
   scopes: Type.Optional(Type.Union([Type.String({ maxLength: 200 }), Type.Array(Type.String({ maxLength: 200 }), { maxItems: 20 })])),
-  next: Type.Optional(Type.String({ maxLength: 2000, description: "Path of the app to go to afterwards" })),
+  next: Type.Optional(Type.String({ maxLength: 2000, description: "Path of the app to open after sign-in" })),
 });
 const Callback = Type.Object({
   code: Type.Optional(Type.String({ maxLength: 4096 })),
@@ -97,23 +118,25 @@ const Callback = Type.Object({
   error: Type.Optional(Type.String({ maxLength: 500 })),
 });
 
-/** The two ends of signing in with somebody else's account (accounts-projects 2). */
-const oauthRoutes = <const P extends "google" | "github" | "oidc">(provider: P, title: string) => ({
+/** Sign-in with an account at another provider: where to go, and where the browser comes back to. */
+const oauthRoutes = <const P extends "google" | "github" | "oidc">(provider: P, title: string, owner = title) => ({
   authorize: route({
     method: "GET",
     path: `/api/auth/${provider}/authorize`,
     tag,
-    summary: `Where to sign in with ${title}; binds the answer to this browser for 10 minutes`,
+    summary: `Start ${title} sign-in`,
+    description: `Returns the page of ${owner} to open. Binds the sign-in to this browser for 10 minutes.`,
     auth: "none",
     query: Authorize,
-    response: Type.Object({ authorization_url: Type.String() }),
+    response: AuthorizationUrl,
     errors: ["oauth_not_configured"],
   }),
   callback: route({
     method: "GET",
     path: `/api/auth/${provider}/callback`,
     tag,
-    summary: `${title} sends the browser back here; answers with a redirect into the app`,
+    summary: `Complete ${title} sign-in`,
+    description: `The browser returns here from ${owner}. Signs in, creates the account if there is none, and redirects into the app.`,
     auth: "none",
     kind: "raw",
     status: 303,
@@ -131,15 +154,16 @@ const oauthRoutes = <const P extends "google" | "github" | "oidc">(provider: P, 
 });
 const google = oauthRoutes("google", "Google");
 const github = oauthRoutes("github", "GitHub");
-const oidc = oauthRoutes("oidc", "this server's own OpenID Connect provider");
+const oidc = oauthRoutes("oidc", "OpenID Connect", "the OpenID Connect provider that this server is configured with");
 
-/** accounts-projects 2 and 9. */
 export const authRoutes = {
   register: route({
     method: "POST",
     path: "/api/auth/register",
     tag,
-    summary: "Register a new user",
+    summary: "Create account",
+    description:
+      "Creates an account without signing in. The first account becomes the administrator; if `setup_token_required` is true in `GET /api/config`, that takes the setup token printed at start. Where email is set up, a confirmation link is sent.",
     auth: "none",
     csrf: false,
     status: 201,
@@ -151,7 +175,9 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/login",
     tag,
-    summary: "Sign in with e-mail or username and password",
+    summary: "Sign in",
+    description:
+      "Checks email or username and password. Sets the session and CSRF cookies, or, with `with_refresh_token`, sets none and answers a refresh token for programs. If a second factor is needed, `requires_2fa` is true and `temp_token` continues at `POST /api/auth/2fa/verify`. Unknown user, wrong password and disabled account answer alike.",
     auth: "none",
     csrf: false,
     form: true,
@@ -163,7 +189,9 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/logout",
     tag,
-    summary: "Sign out: the session and its tokens stop working at once",
+    summary: "Sign out",
+    description:
+      "Ends the session. Its access and refresh tokens stop working at once. Works with an expired access token as long as the refresh cookie is valid.",
     auth: "user",
     takesRefresh: true,
     keys: false,
@@ -175,7 +203,9 @@ export const authRoutes = {
     method: "GET",
     path: "/api/auth/csrf",
     tag,
-    summary: "A CSRF token for cookie-authenticated writes",
+    summary: "Get CSRF token",
+    description:
+      "Returns the token for the `X-CSRF-Token` header and sets it as a cookie. Writes that authenticate with the session cookie need both; bearer tokens and API keys need neither.",
     auth: "none",
     response: Type.Object({ csrf_token: Type.String() }),
   }),
@@ -183,7 +213,9 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/refresh",
     tag,
-    summary: "Exchange a refresh token, of the body or of the cookie, for a new access token and the next refresh token",
+    summary: "Refresh access token",
+    description:
+      "Exchanges a refresh token (from the body, or from the cookie) for a new access token and the next refresh token. Each refresh token works once; using one again ends the session.",
     auth: "none",
     csrf: false,
     bodyOptional: true,
@@ -192,7 +224,7 @@ export const authRoutes = {
       access_token: Type.String(),
       token_type: Type.Literal("bearer"),
       expires_in: ExpiresIn,
-      refresh_token: Nullable(Type.String({ description: "Null when it was the cookie: then the next one is a cookie, too" })),
+      refresh_token: Nullable(Type.String({ description: "Null if the cookie was used: the next one is set as a cookie, too" })),
     }),
     errors: ["refresh_invalid"],
   }),
@@ -200,10 +232,11 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/forgot-password",
     tag,
-    summary: "Mail a link that sets a new password; says the same for every address",
+    summary: "Request password reset",
+    description: "Emails a link that sets a new password. The answer is the same whether or not the address has an account.",
     auth: "none",
     csrf: false,
-    body: Email,
+    body: EmailAddress,
     response: Message,
     errors: ["rate_limited"],
   }),
@@ -211,7 +244,8 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/reset-password",
     tag,
-    summary: "Set a new password with the token of such a link; ends every session",
+    summary: "Reset password",
+    description: "Sets a new password with the token of the emailed link and ends every session of the account.",
     auth: "none",
     csrf: false,
     body: Type.Object({ token: Type.String({ maxLength: 4096 }), password: Type.String({ maxLength: 1024 }) }),
@@ -222,7 +256,8 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/verify",
     tag,
-    summary: "Confirm an e-mail address with the token that was mailed to it",
+    summary: "Verify email address",
+    description: "Confirms an email address with the token that was emailed to it. Also completes a change of address.",
     auth: "none",
     csrf: false,
     body: Type.Object({ token: Type.String({ maxLength: 4096 }) }),
@@ -233,10 +268,11 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/request-verify-token",
     tag,
-    summary: "Mail the confirmation link again; says the same for every address",
+    summary: "Resend verification email",
+    description: "Emails the confirmation link again. The answer is the same whether or not the address has an account.",
     auth: "none",
     csrf: false,
-    body: Email,
+    body: EmailAddress,
     response: Message,
     errors: ["rate_limited"],
   }),
@@ -244,13 +280,15 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/2fa/verify",
     tag,
-    summary: "Finish a sign-in with a code by mail or of the authenticator app, or with a recovery code",
+    summary: "Complete two-factor sign-in",
+    description:
+      "Finishes a sign-in with a code from the authenticator app or an email, or with a recovery code. A recovery code works once. `temp_token` comes from `POST /api/auth/login`.",
     auth: "none",
     csrf: false,
     body: Type.Object({
       temp_token: Type.String({ maxLength: 200 }),
       code: Type.Optional(Type.String({ minLength: 6, maxLength: 6 })),
-      recovery_code: Type.Optional(Type.String({ minLength: 8, maxLength: 40, description: "In the place of a code" })),
+      recovery_code: Type.Optional(Type.String({ minLength: 8, maxLength: 40, description: "Instead of a code" })),
       with_refresh_token: WithRefreshToken,
     }),
     response: LoginResponse,
@@ -260,7 +298,8 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/2fa/resend",
     tag,
-    summary: "Mail a new code for a sign-in that waits for one; older codes end",
+    summary: "Resend two-factor code",
+    description: "Emails a new code for a pending sign-in. Earlier codes stop working.",
     auth: "none",
     csrf: false,
     body: Type.Object({ temp_token: Type.String({ maxLength: 200 }) }),
@@ -270,8 +309,9 @@ export const authRoutes = {
   sessions: route({
     method: "GET",
     path: "/api/auth/sessions",
-    tag,
-    summary: "Where one is signed in, the latest use first",
+    tag: "account-security",
+    summary: "List sessions",
+    description: "The signed-in browsers and programs of your account, most recently used first.",
     auth: "user",
     keys: false,
     query: Type.Object(pageQuery),
@@ -280,8 +320,9 @@ export const authRoutes = {
   endSession: route({
     method: "DELETE",
     path: "/api/auth/sessions/{id}",
-    tag,
-    summary: "Sign out one session",
+    tag: "account-security",
+    summary: "End session",
+    description: "Signs out one session. Its tokens stop working at once.",
     auth: "user",
     keys: false,
     status: 204,
@@ -291,8 +332,9 @@ export const authRoutes = {
   endOtherSessions: route({
     method: "DELETE",
     path: "/api/auth/sessions",
-    tag,
-    summary: "Sign out everywhere but here",
+    tag: "account-security",
+    summary: "End other sessions",
+    description: "Signs out every session except the one that calls.",
     auth: "user",
     keys: false,
     status: 204,
@@ -300,8 +342,9 @@ export const authRoutes = {
   apiKeys: route({
     method: "GET",
     path: "/api/auth/api-keys",
-    tag,
-    summary: "One's personal API keys, the newest first; never the keys themselves",
+    tag: "api-keys",
+    summary: "List API keys",
+    description: "Your personal API keys, newest first. The keys themselves are never returned again.",
     auth: "user",
     keys: false,
     query: Type.Object(pageQuery),
@@ -310,8 +353,10 @@ export const authRoutes = {
   createApiKey: route({
     method: "POST",
     path: "/api/auth/api-keys",
-    tag,
-    summary: "A new personal API key; its text is in this answer and nowhere else",
+    tag: "api-keys",
+    summary: "Create API key",
+    description:
+      "Creates a personal API key. `key` is in this response only; store it. An account has a limited number of keys (`key_limit_reached`).",
     auth: "user",
     keys: false,
     status: 201,
@@ -319,9 +364,9 @@ export const authRoutes = {
       name: Type.String({ minLength: 1, maxLength: 100 }),
       scopes: Type.Array(ApiKeyScope, { minItems: 1, uniqueItems: true }),
       edit_mode: Maybe(
-        Type.Unsafe<EditMode>({ ...EditMode, description: "What its runs may do at most; needed with the scope `run`, `ask` without it" }),
+        Type.Unsafe<EditMode>({ ...EditMode, description: "The most that runs with this key may do; required with the scope `run`" }),
       ),
-      expires_in_days: Maybe(Type.Integer({ minimum: 1, maximum: 3650, description: "Absent or null: until it is deleted" })),
+      expires_in_days: Maybe(Type.Integer({ minimum: 1, maximum: 3650, description: "Absent or null: never expires" })),
     }),
     response: extend(ApiKey, { key: Type.String({ description: "`tsk_…`, for `Authorization: Bearer`" }) }),
     errors: ["key_limit_reached"],
@@ -329,8 +374,9 @@ export const authRoutes = {
   deleteApiKey: route({
     method: "DELETE",
     path: "/api/auth/api-keys/{id}",
-    tag,
-    summary: "Delete a personal API key; it stops working at once",
+    tag: "api-keys",
+    summary: "Delete API key",
+    description: "Deletes a personal API key. It stops working at once.",
     auth: "user",
     keys: false,
     status: 204,
@@ -347,7 +393,8 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/ws-ticket",
     tag,
-    summary: "A one-use ticket (60 s) for a WebSocket",
+    summary: "Create WebSocket ticket",
+    description: "Returns a ticket that opens one WebSocket within 60 seconds, as `?ticket=`. Access tokens never go into a URL.",
     auth: "user",
     keys: false,
     impersonation: true,
@@ -355,7 +402,7 @@ export const authRoutes = {
   }),
 };
 
-/** What a proxy tells about the call it wants judged, where it cannot do so by headers. */
+/** What a proxy knows about the request, where it cannot send it as headers. */
 const Question = Type.Object({
   token: Maybe(Type.String({ maxLength: 4096 })),
   host: Maybe(Type.String({ maxLength: 300 })),
@@ -374,18 +421,21 @@ const podAccess = {
   errors: ["preview_access_denied"],
 } as const;
 
-/** accounts-projects 2: the one double verb of this API. */
+/** The only operation with two methods: some proxies send GET only. */
 export const podAccessRoutes = {
   verify: route({
     ...podAccess,
     method: "POST",
-    summary: "Forward-auth for an outside proxy: may this browser open this preview host?",
+    summary: "Authorize preview request",
+    description:
+      "Forward-auth endpoint for an external reverse proxy. Answers 200 if this browser may open this preview host and 401 otherwise.",
     body: Question,
     bodyOptional: true,
   }),
   verifyByGet: route({
     ...podAccess,
     method: "GET",
-    summary: "The same for proxies that can only send GET",
+    summary: "Authorize preview request (GET)",
+    description: "Same as `POST /api/auth/verify-pod-access`, for proxies that only send GET.",
   }),
 };

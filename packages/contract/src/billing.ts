@@ -1,4 +1,17 @@
-import { ModelCost, IdParams, Literals, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import {
+  described,
+  ModelCost,
+  IdParams,
+  Literals,
+  listOf,
+  Maybe,
+  Nullable,
+  pageQuery,
+  Timestamp,
+  Type,
+  Uuid,
+  type Static,
+} from "./schema.ts";
 import { route } from "./route.ts";
 import { Tier } from "./users.ts";
 
@@ -7,42 +20,44 @@ const PaidTier = Literals("basic", "pro", "ultra");
 const Interval = Literals("monthly", "annual");
 export type BillingInterval = Static<typeof Interval>;
 
-/** marketplace-billing-admin 5.2, 5.7: whole credits, one is one US cent. */
-export const CreditBalance = Type.Object({
-  daily_credits: Type.Integer(),
-  bundled_credits: Type.Integer(),
-  /** 0 once it has expired. */
-  signup_bonus_credits: Type.Integer(),
-  purchased_credits: Type.Integer(),
-  total_credits: Type.Integer(),
-  monthly_allowance: Type.Integer(),
-  credits_reset_date: Nullable(Timestamp),
-  signup_bonus_expires_at: Nullable(Timestamp),
-  tier: Tier,
-  threshold: Type.Integer({ description: "At and below this the balance counts as low; a fifth of the monthly allowance" }),
-  is_low: Type.Boolean(),
-  is_empty: Type.Boolean(),
-  /** False: this server charges nobody, whatever the balance. */
-  is_billed: Type.Boolean(),
-});
+export const CreditBalance = described(
+  "Credits by source, in whole credits. One credit is one US cent.",
+  Type.Object({
+    daily_credits: Type.Integer(),
+    bundled_credits: Type.Integer(),
+    signup_bonus_credits: described("0 after it has expired", Type.Integer()),
+    purchased_credits: Type.Integer(),
+    total_credits: Type.Integer(),
+    monthly_allowance: Type.Integer(),
+    credits_reset_date: Nullable(Timestamp),
+    signup_bonus_expires_at: Nullable(Timestamp),
+    tier: Tier,
+    threshold: Type.Integer({ description: "The balance counts as low at or below this: a fifth of the monthly allowance" }),
+    is_low: Type.Boolean(),
+    is_empty: Type.Boolean(),
+    is_billed: described("False: this server charges nobody", Type.Boolean()),
+  }),
+);
 export type CreditBalance = Static<typeof CreditBalance>;
 
-/** One model call (1.8). */
-export const UsageEntry = Type.Object({
-  id: Uuid,
-  model: Type.String(),
-  purpose: Literals("turn", "compaction", "subagent", "title", "probe"),
-  tokens_input: Type.Integer(),
-  tokens_output: Type.Integer(),
-  cost_total_cents: ModelCost,
-  credits_deducted: Type.Integer(),
-  agent_id: Nullable(Uuid),
-  project_id: Nullable(Uuid),
-  chat_id: Nullable(Uuid),
-  billed_status: Literals("pending", "invoiced", "paid", "credited", "exempt"),
-  is_byok: Type.Boolean(),
-  created_at: Timestamp,
-});
+export const UsageEntry = described(
+  "One model call.",
+  Type.Object({
+    id: Uuid,
+    model: Type.String(),
+    purpose: Literals("turn", "compaction", "subagent", "title", "probe"),
+    tokens_input: Type.Integer(),
+    tokens_output: Type.Integer(),
+    cost_total_cents: ModelCost,
+    credits_deducted: Type.Integer(),
+    agent_id: Nullable(Uuid),
+    project_id: Nullable(Uuid),
+    chat_id: Nullable(Uuid),
+    billed_status: Literals("pending", "invoiced", "paid", "credited", "exempt"),
+    is_byok: Type.Boolean(),
+    created_at: Timestamp,
+  }),
+);
 export type UsageEntry = Static<typeof UsageEntry>;
 
 const UsageSum = Type.Object({
@@ -52,13 +67,15 @@ const UsageSum = Type.Object({
   cost_total_cents: ModelCost,
 });
 
-/** Calls that have something in common: `key` is the day (2026-01-31, UTC), or the id; null stands for calls without one. */
-export const UsageGroup = Type.Object({
-  key: Nullable(Type.String()),
-  name: Nullable(Type.String()),
-  ...UsageSum.properties,
-  credits_deducted: Type.Integer(),
-});
+export const UsageGroup = described(
+  "Usage with something in common: `key` is the day (2026-01-31, UTC) or an id, null for calls without one.",
+  Type.Object({
+    key: Nullable(Type.String()),
+    name: Nullable(Type.String()),
+    ...UsageSum.properties,
+    credits_deducted: Type.Integer(),
+  }),
+);
 export type UsageGroup = Static<typeof UsageGroup>;
 
 export const UsageSummary = Type.Object({
@@ -74,79 +91,83 @@ export const UsageSummary = Type.Object({
 });
 export type UsageSummary = Static<typeof UsageSummary>;
 
-/** 5.4. Limits are null where there are none. The period is that of the subscription as Stripe last told it. */
-export const Subscription = Type.Object({
-  tier: Tier,
-  is_active: Type.Boolean({ description: "The tier is not the free one" }),
-  subscription_id: Nullable(Type.String()),
-  stripe_customer_id: Nullable(Type.String()),
-  /** As Stripe calls it (`active`, `past_due` …); null without a subscription. */
-  status: Nullable(Type.String()),
-  billing_interval: Nullable(Interval),
-  current_period_start: Nullable(Timestamp),
-  current_period_end: Nullable(Timestamp),
-  cancel_at_period_end: Nullable(Type.Boolean()),
-  cancel_at: Nullable(Timestamp),
-  max_projects: Nullable(Type.Integer()),
-  max_deploys: Nullable(Type.Integer({ description: "With the slots that were bought" })),
-  purchased_deploy_slots: Type.Integer(),
-  bundled_credits: Type.Integer(),
-  purchased_credits: Type.Integer(),
-  signup_bonus_credits: Type.Integer(),
-  daily_credits: Type.Integer(),
-  total_credits: Type.Integer(),
-  monthly_allowance: Type.Integer(),
-  credits_reset_date: Nullable(Timestamp),
-  byok_enabled: Type.Boolean(),
-  support_tier: Type.String(),
-});
+export const Subscription = described(
+  "Plan and subscription. A limit is null if there is none; the period is the one that Stripe last reported.",
+  Type.Object({
+    tier: Tier,
+    is_active: Type.Boolean({ description: "Whether the plan is a paid one" }),
+    subscription_id: Nullable(Type.String()),
+    stripe_customer_id: Nullable(Type.String()),
+    status: described("Stripe's status (`active`, `past_due`, …); null without a subscription", Nullable(Type.String())),
+    billing_interval: Nullable(Interval),
+    current_period_start: Nullable(Timestamp),
+    current_period_end: Nullable(Timestamp),
+    cancel_at_period_end: Nullable(Type.Boolean()),
+    cancel_at: Nullable(Timestamp),
+    max_projects: Nullable(Type.Integer()),
+    max_deploys: Nullable(Type.Integer({ description: "Including purchased slots" })),
+    purchased_deploy_slots: Type.Integer(),
+    bundled_credits: Type.Integer(),
+    purchased_credits: Type.Integer(),
+    signup_bonus_credits: Type.Integer(),
+    daily_credits: Type.Integer(),
+    total_credits: Type.Integer(),
+    monthly_allowance: Type.Integer(),
+    credits_reset_date: Nullable(Timestamp),
+    byok_enabled: Type.Boolean(),
+    support_tier: Type.String(),
+  }),
+);
 export type Subscription = Static<typeof Subscription>;
 
-/** What a pricing page shows. `is_enabled` false: nothing can be bought here (`payments_not_configured`). */
-export const BillingConfig = Type.Object({
-  is_enabled: Type.Boolean(),
-  publishable_key: Nullable(Type.String()),
-  currency: Type.Literal("usd"),
-  packages: Type.Array(Type.Object({ id: Type.String(), credits: Type.Integer(), price_cents: Type.Integer() })),
-  tiers: Type.Array(
-    Type.Object({
-      tier: Tier,
-      price_cents: Type.Integer({ description: "Per month" }),
-      intervals: Type.Array(Interval, { description: "Those that can be bought here" }),
-      monthly_allowance: Type.Integer(),
-      daily_credits: Type.Integer(),
-      max_projects: Nullable(Type.Integer()),
-      max_deploys: Nullable(Type.Integer()),
-      byok_enabled: Type.Boolean(),
-      support_tier: Type.String(),
-    }),
-  ),
-  signup_bonus_credits: Type.Integer(),
-  signup_bonus_days: Type.Integer(),
-  deploy_slot_price_cents: Type.Integer(),
-  creator_share: Type.Number(),
-});
+export const BillingConfig = described(
+  "Prices of this server. With `is_enabled: false` nothing can be bought (`payments_not_configured`).",
+  Type.Object({
+    is_enabled: Type.Boolean(),
+    publishable_key: Nullable(Type.String()),
+    currency: Type.Literal("usd"),
+    packages: Type.Array(Type.Object({ id: Type.String(), credits: Type.Integer(), price_cents: Type.Integer() })),
+    tiers: Type.Array(
+      Type.Object({
+        tier: Tier,
+        price_cents: Type.Integer({ description: "Per month" }),
+        intervals: Type.Array(Interval, { description: "Available intervals" }),
+        monthly_allowance: Type.Integer(),
+        daily_credits: Type.Integer(),
+        max_projects: Nullable(Type.Integer()),
+        max_deploys: Nullable(Type.Integer()),
+        byok_enabled: Type.Boolean(),
+        support_tier: Type.String(),
+      }),
+    ),
+    signup_bonus_credits: Type.Integer(),
+    signup_bonus_days: Type.Integer(),
+    deploy_slot_price_cents: Type.Integer(),
+    creator_share: Type.Number(),
+  }),
+);
 export type BillingConfig = Static<typeof BillingConfig>;
 
-/** A page of Stripe on which to pay. */
-export const Checkout = Type.Object({ session_id: Type.String(), checkout_url: Type.String() });
+export const Checkout = described("A Stripe checkout page.", Type.Object({ session_id: Type.String(), checkout_url: Type.String() }));
 export type Checkout = Static<typeof Checkout>;
 
-/** Money that one paid, and how much of it came back (1.9). `refunded`: all of it. */
-export const Transaction = Type.Object({
-  id: Uuid,
-  kind: Literals("credits", "subscription", "agent", "base", "deploy_slot"),
-  status: Literals("completed", "refunded"),
-  amount_cents: Type.Integer(),
-  refunded_cents: Type.Integer(),
-  credits: Type.Integer(),
-  item: Nullable(Type.String({ description: "Name of what was bought" })),
-  agent_id: Nullable(Uuid),
-  created_at: Timestamp,
-});
+export const Transaction = described(
+  "A payment and how much of it was refunded. `refunded`: all of it.",
+  Type.Object({
+    id: Uuid,
+    kind: Literals("credits", "subscription", "agent", "base", "deploy_slot"),
+    status: Literals("completed", "refunded"),
+    amount_cents: Type.Integer(),
+    refunded_cents: Type.Integer(),
+    credits: Type.Integer(),
+    item: Nullable(Type.String({ description: "Name of what was bought" })),
+    agent_id: Nullable(Uuid),
+    created_at: Timestamp,
+  }),
+);
 export type Transaction = Static<typeof Transaction>;
 
-const SessionBody = Type.Object({ session_id: Type.String({ minLength: 1, maxLength: 200, pattern: "^cs_[A-Za-z0-9_]+$" }) });
+export const CheckoutSession = Type.Object({ session_id: Type.String({ minLength: 1, maxLength: 200, pattern: "^cs_[A-Za-z0-9_]+$" }) });
 const window = {
   start_date: Type.Optional(Type.String({ format: "date-time", description: "Default: the first of this month, UTC" })),
   end_date: Type.Optional(Type.String({ format: "date-time", description: "Default: now" })),
@@ -156,13 +177,13 @@ const window = {
 };
 const paying = ["payments_not_configured", "stripe_error", "rate_limited"] as const;
 
-/** marketplace-billing-admin 5. Without Stripe everything that only reads works; what pays answers `payments_not_configured`. */
 export const billingRoutes = {
   credits: route({
     method: "GET",
     path: "/api/billing/credits",
     tag,
-    summary: "One's credits, by where they come from",
+    summary: "Get credit balance",
+    description: "Your credits by source, and whether the balance is low. One credit is one US cent.",
     auth: "user",
     response: CreditBalance,
   }),
@@ -170,7 +191,8 @@ export const billingRoutes = {
     method: "GET",
     path: "/api/billing/usage",
     tag,
-    summary: "One's model calls in a window of time, the newest first, with sums over the whole window",
+    summary: "List usage",
+    description: "Your model calls within a period, newest first, with totals over the whole period.",
     auth: "user",
     query: Type.Object({ ...pageQuery, ...window }),
     response: Type.Object({ ...listOf(UsageEntry).properties, summary: UsageSummary }),
@@ -179,7 +201,8 @@ export const billingRoutes = {
     method: "GET",
     path: "/api/billing/usage/groups",
     tag,
-    summary: "The same window added up by day, project, model or agent; days in order, the rest by cost",
+    summary: "Group usage",
+    description: "Your usage within a period, grouped by day, project, model or agent. Days are in order, other groups by cost.",
     auth: "user",
     query: Type.Object({ by: Literals("day", "project", "model", "agent"), ...window }),
     response: Type.Object({ items: Type.Array(UsageGroup), period_start: Timestamp, period_end: Timestamp }),
@@ -188,7 +211,9 @@ export const billingRoutes = {
     method: "GET",
     path: "/api/billing/usage/export",
     tag,
-    summary: "Every call of the window as CSV, the oldest first",
+    summary: "Export usage",
+    description: "All model calls of a period as CSV, oldest first.",
+    responseHeaders: ["Content-Disposition"],
     auth: "user",
     kind: "raw",
     contentType: "text/csv",
@@ -198,7 +223,8 @@ export const billingRoutes = {
     method: "GET",
     path: "/api/billing/config",
     tag,
-    summary: "What can be bought on this server, and for how much",
+    summary: "Get prices",
+    description: "Plans, credit packages and prices of this server. `is_enabled` is false where nothing can be bought.",
     auth: "none",
     response: BillingConfig,
   }),
@@ -206,7 +232,8 @@ export const billingRoutes = {
     method: "GET",
     path: "/api/billing/subscription",
     tag,
-    summary: "One's plan, its limits and its period",
+    summary: "Get subscription",
+    description: "Your plan, its limits, its billing period, and the state of the Stripe subscription.",
     auth: "user",
     response: Subscription,
   }),
@@ -214,7 +241,9 @@ export const billingRoutes = {
     method: "POST",
     path: "/api/billing/checkout",
     tag,
-    summary: "A page on which to pay for a plan",
+    summary: "Create checkout session",
+    description:
+      "Returns a Stripe page on which to subscribe to a plan. A person with a plan changes it in the customer portal instead (`already_subscribed`).",
     auth: "user",
     keys: false,
     bodyOptional: true,
@@ -226,10 +255,11 @@ export const billingRoutes = {
     method: "POST",
     path: "/api/billing/verify-checkout",
     tag,
-    summary: "Back from the payment: gives what was paid for, if Stripe says so, without waiting for its webhook",
+    summary: "Verify checkout",
+    description: "Fulfils a paid checkout session without waiting for Stripe's webhook. Safe to repeat; each session is fulfilled once.",
     auth: "user",
     keys: false,
-    body: SessionBody,
+    body: CheckoutSession,
     response: Type.Object({ status: Literals("fulfilled", "pending") }),
     errors: ["not_found", ...paying],
   }),
@@ -237,7 +267,8 @@ export const billingRoutes = {
     method: "POST",
     path: "/api/billing/portal",
     tag,
-    summary: "A page of Stripe with one's cards, invoices and plan",
+    summary: "Create customer portal session",
+    description: "Returns a Stripe page with your payment methods, invoices and plan.",
     auth: "user",
     keys: false,
     response: Type.Object({ portal_url: Type.String() }),
@@ -247,7 +278,9 @@ export const billingRoutes = {
     method: "POST",
     path: "/api/billing/cancel",
     tag,
-    summary: "End one's plan: at the end of the period that is paid, or at once",
+    summary: "Cancel subscription",
+    description:
+      "Cancels your plan at the end of the billing period, or immediately with `at_period_end: false`. Plan credits expire with the plan; purchased credits do not.",
     auth: "user",
     keys: false,
     bodyOptional: true,
@@ -259,7 +292,8 @@ export const billingRoutes = {
     method: "POST",
     path: "/api/billing/renew",
     tag,
-    summary: "Keep a plan that was going to end with its period",
+    summary: "Resume subscription",
+    description: "Keeps a plan that was going to end with its billing period.",
     auth: "user",
     keys: false,
     response: Subscription,
@@ -269,7 +303,8 @@ export const billingRoutes = {
     method: "POST",
     path: "/api/billing/credits/purchase",
     tag,
-    summary: "A page on which to pay for credits",
+    summary: "Create credit checkout",
+    description: "Returns a Stripe page on which to buy a package of credits.",
     auth: "user",
     keys: false,
     body: Type.Object({ package: Literals("small", "medium", "large", "team") }),
@@ -280,7 +315,8 @@ export const billingRoutes = {
     method: "POST",
     path: "/api/billing/deploy-slots",
     tag,
-    summary: "A page on which to pay for one more hosted project",
+    summary: "Create deploy-slot checkout",
+    description: "Returns a Stripe page on which to buy one more always-on project.",
     auth: "user",
     keys: false,
     response: Checkout,
@@ -290,7 +326,8 @@ export const billingRoutes = {
     method: "GET",
     path: "/api/billing/transactions",
     tag,
-    summary: "What one paid and got back, the newest first",
+    summary: "List transactions",
+    description: "Your payments and refunds, newest first.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: listOf(Transaction),
@@ -299,7 +336,9 @@ export const billingRoutes = {
     method: "POST",
     path: "/api/webhooks/stripe",
     tag,
-    summary: "Where Stripe tells what happened; signed with the endpoint's secret",
+    summary: "Receive Stripe event",
+    description:
+      "Webhook for Stripe. The body must carry a valid signature of the endpoint's signing secret. Events are handled once, in any order.",
     auth: "none",
     kind: "raw",
     rawBody: true,
@@ -310,30 +349,32 @@ export const billingRoutes = {
   }),
 };
 
-/** An agent that is paid for by the month (2.6). */
-export const AgentSubscription = Type.Object({
-  id: Uuid,
-  agent_id: Uuid,
-  agent_name: Type.String(),
-  agent_slug: Type.String(),
-  price_cents: Type.Integer(),
-  status: Type.String(),
-  current_period_end: Nullable(Timestamp),
-  cancel_at_period_end: Type.Boolean(),
-  created_at: Timestamp,
-});
+export const AgentSubscription = described(
+  "A monthly subscription to an agent.",
+  Type.Object({
+    id: Uuid,
+    agent_id: Uuid,
+    agent_name: Type.String(),
+    agent_slug: Type.String(),
+    price_cents: Type.Integer(),
+    status: Type.String(),
+    current_period_end: Nullable(Timestamp),
+    cancel_at_period_end: Type.Boolean(),
+    created_at: Timestamp,
+  }),
+);
 export type AgentSubscription = Static<typeof AgentSubscription>;
 
-/** marketplace-billing-admin 13: what was bought in the marketplace. */
 export const purchasesRoutes = {
   verify: route({
     method: "POST",
     path: "/api/marketplace/verify-purchase",
-    tag: "marketplace",
-    summary: "Back from the payment: puts what was paid for into the library, if Stripe says so",
+    tag: "marketplace-agents",
+    summary: "Verify purchase",
+    description: "Adds a paid agent or template to your library without waiting for Stripe's webhook. Safe to repeat.",
     auth: "user",
     keys: false,
-    body: SessionBody,
+    body: CheckoutSession,
     response: Type.Object({
       agent_id: Nullable(Uuid),
       base_id: Maybe(Uuid),
@@ -346,8 +387,9 @@ export const purchasesRoutes = {
   subscriptions: route({
     method: "GET",
     path: "/api/marketplace/subscriptions",
-    tag: "marketplace",
-    summary: "Agents one pays for by the month, the newest first",
+    tag: "marketplace-agents",
+    summary: "List agent subscriptions",
+    description: "Agents you pay for by the month, newest first.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: listOf(AgentSubscription),
@@ -355,8 +397,9 @@ export const purchasesRoutes = {
   cancel: route({
     method: "POST",
     path: "/api/marketplace/subscriptions/{id}/cancel",
-    tag: "marketplace",
-    summary: "End it with the period that is paid",
+    tag: "marketplace-agents",
+    summary: "Cancel agent subscription",
+    description: "Cancels at the end of the billing period. The agent stays usable until then.",
     auth: "user",
     keys: false,
     params: IdParams,
@@ -366,8 +409,9 @@ export const purchasesRoutes = {
   renew: route({
     method: "POST",
     path: "/api/marketplace/subscriptions/{id}/renew",
-    tag: "marketplace",
-    summary: "Keep one that was going to end",
+    tag: "marketplace-agents",
+    summary: "Resume agent subscription",
+    description: "Keeps an agent subscription that was going to end with its billing period.",
     auth: "user",
     keys: false,
     params: IdParams,

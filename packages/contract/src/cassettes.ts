@@ -5,8 +5,11 @@ export const cassettesRoutes = {
   get: route({
     method: "GET",
     path: "/api/chat/runs/{task_id}/cassette",
-    tag: "chat",
-    summary: "A recorded run as JSON lines, to be played again or forked; recorded where `record_cassettes` is set",
+    tag: "runs",
+    summary: "Download recorded run",
+    description:
+      "A recorded run as JSON lines, to replay or fork it. Runs are recorded in projects whose setting `record_cassettes` is on.",
+    responseHeaders: ["Content-Disposition"],
     auth: "user",
     kind: "raw",
     contentType: "application/x-ndjson",

@@ -1,110 +1,112 @@
-import { Literals, Nullable, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
+import { described, Literals, Nullable, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-const tag = "chat";
+const tag = "runs";
 
-/** A stretch of changed lines of one file, with up to three unchanged ones around it. */
-export const DiffHunk = Type.Object({
-  /** The same as long as the change is the same. */
-  id: Type.String(),
-  /** First lines, from 1 (0 where a side is empty), and numbers of lines. */
-  old_start: Type.Integer(),
-  old_lines: Type.Integer(),
-  new_start: Type.Integer(),
-  new_lines: Type.Integer(),
-  /** The function or heading it stands in; may be empty. */
-  section: Type.String(),
-  /** Each begins with ` `, `-`, `+`, or `\` for the note that a file does not end in a new line. */
-  lines: Type.Array(Type.String()),
-});
+export const DiffHunk = described(
+  "A block of changed lines of a file, with up to three unchanged lines around it.",
+  Type.Object({
+    id: described("Stable as long as the change is the same", Type.String()),
+    old_start: described("First line, from 1 (0 where a side is empty)", Type.Integer()),
+    old_lines: Type.Integer(),
+    new_start: Type.Integer(),
+    new_lines: Type.Integer(),
+    section: described("The function or heading around it; may be empty", Type.String()),
+    lines: described(
+      "Each starts with a space, `-`, `+`, or `\\` for the note that a file has no newline at its end",
+      Type.Array(Type.String()),
+    ),
+  }),
+);
 export type DiffHunk = Static<typeof DiffHunk>;
-/** One that can be taken out of the files again. */
-export const Hunk = extend(DiffHunk, { is_rejected: Type.Boolean() });
+export const Hunk = described("A hunk that can be rejected.", extend(DiffHunk, { is_rejected: Type.Boolean() }));
 export type Hunk = Static<typeof Hunk>;
 
 export const ReviewFile = Type.Object({
   path: Type.String(),
-  /** Where it was, when it moved. */
-  old_path: Nullable(Type.String()),
+  old_path: described("The former path of a moved file", Nullable(Type.String())),
   status: Literals("added", "modified", "deleted", "renamed"),
   is_binary: Type.Boolean(),
-  /** Text whose hunks would not fit into the answer (200 KiB a file, 1 MiB together): it is kept or rejected as a whole. */
-  is_too_large: Type.Boolean(),
+  is_too_large: described(
+    "The hunks exceed the response (200 KiB per file, 1 MiB together): it is kept or rejected as a whole",
+    Type.Boolean(),
+  ),
   additions: Type.Integer(),
   deletions: Type.Integer(),
-  /** Empty where there is no text to show. Of an added or deleted file the one hunk stands for the file. */
-  hunks: Type.Array(Hunk),
-  /** The whole file was rejected: an added one is gone, a deleted one back, a renamed one under its old name. */
-  is_rejected: Type.Boolean(),
-  /** `person`: only a person wrote it while the run went on, so it is not the run's; `both`: the run and a person. */
-  changed_by: Literals("run", "person", "both"),
+  hunks: described("Empty if there is no text to show. An added or deleted file has one hunk", Type.Array(Hunk)),
+  is_rejected: described(
+    "The whole file is rejected: an added one is gone, a deleted one is back, a renamed one has its old name",
+    Type.Boolean(),
+  ),
+  changed_by: described(
+    "`person`: only a person changed it during the run; `both`: the run and a person",
+    Literals("run", "person", "both"),
+  ),
 });
 export type ReviewFile = Static<typeof ReviewFile>;
 
-/**
- * What a run did to the files: from the checkpoint before it to the one after it. As long as the run goes on, and where no point could be
- * kept at its end, to the next point in time, or to the files as they are. Files that git ignores are left out, unless they are tracked.
- */
-export const ChangeSet = Type.Object({
-  task_id: Uuid,
-  project_id: Uuid,
-  chat_id: Uuid,
-  /** The user's message that the run answers. */
-  message_id: Uuid,
-  /** Of the message, as it began. */
-  message: Type.String(),
-  is_running: Type.Boolean(),
-  compared_with: Literals("after", "next", "now"),
-  /** Checkpoints; `GET /api/projects/{id}/checkpoints/{checkpoint_id}/diff`. */
-  before_id: Uuid,
-  after_id: Nullable(Uuid),
-  started_at: Timestamp,
-  files: Type.Array(ReviewFile),
-  /** All, also those beyond the first 1000, which are not listed. */
-  total: Type.Integer(),
-  additions: Type.Integer(),
-  deletions: Type.Integer(),
-});
+export const ChangeSet = described(
+  "What a run changed in the files: from the checkpoint before it to the one after it. While the run is active, and if no checkpoint could be kept at its end, up to the next checkpoint or the files as they are. Untracked ignored files are left out.",
+  Type.Object({
+    task_id: Uuid,
+    project_id: Uuid,
+    chat_id: Uuid,
+    message_id: described("The user's message that the run answers", Uuid),
+    message: described("The beginning of the message", Type.String()),
+    is_running: Type.Boolean(),
+    compared_with: Literals("after", "next", "now"),
+    before_id: described("A checkpoint, for `GET /api/projects/{id}/checkpoints/{checkpoint_id}/diff`", Uuid),
+    after_id: Nullable(Uuid),
+    started_at: Timestamp,
+    files: Type.Array(ReviewFile),
+    total: described("All changed files, including those after the first 1,000, which are not listed", Type.Integer()),
+    additions: Type.Integer(),
+    deletions: Type.Integer(),
+  }),
+);
 export type ChangeSet = Static<typeof ChangeSet>;
 
-/** A file, or some hunks of it. */
-const Part = Type.Object({
-  path: Type.String({ minLength: 1, maxLength: 4096 }),
-  /** Ids. Absent: the whole file. */
-  hunks: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 5000 })),
-});
-export type ChangePart = Static<typeof Part>;
+export const ChangePart = described(
+  "A file, or some of its hunks.",
+  Type.Object({
+    path: Type.String({ minLength: 1, maxLength: 4096 }),
+    hunks: described(
+      "Ids of hunks. Absent: the whole file",
+      Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 5000 })),
+    ),
+  }),
+);
+export type ChangePart = Static<typeof ChangePart>;
 export const ApplyChanges = Type.Object({
-  /** To be taken out of the files. What is rejected already stays so. */
-  reject: Type.Optional(Type.Array(Part, { maxItems: 1000 })),
-  /** Rejected before, and wanted after all. */
-  restore: Type.Optional(Type.Array(Part, { maxItems: 1000 })),
+  reject: described(
+    "Removed from the files. What is rejected already stays rejected",
+    Type.Optional(Type.Array(ChangePart, { maxItems: 1000 })),
+  ),
+  restore: described("Put back after an earlier rejection", Type.Optional(Type.Array(ChangePart, { maxItems: 1000 }))),
 });
 export type ApplyChanges = Static<typeof ApplyChanges>;
 
 const Params = Type.Object({ task_id: Uuid });
 
-/** agent-git-deploy 10: the change set of a run. */
 export const changesRoutes = {
   diff: route({
     method: "GET",
     path: "/api/chat/runs/{task_id}/diff",
     tag,
-    summary: "What a run changed, by file and hunk",
+    summary: "Get changes of run",
+    description: "What a run changed, by file and hunk, and what of it was rejected.",
     auth: "user",
     params: Params,
     response: ChangeSet,
     errors: ["not_found", "snapshot_not_ready", "project_busy"],
   }),
-  /**
-   * Everything is checked first; then all is written or nothing. Later edits beside a hunk stay; where they touch it, 409
-   * `hunks_do_not_fit` with `details.conflicts: [{path, hunks: [id] | null, reason: changed | gone | exists | link}]`.
-   */
   apply: route({
     method: "POST",
     path: "/api/chat/runs/{task_id}/apply",
     tag,
-    summary: "Take rejected files and hunks of a run out of the files, or put them back",
+    summary: "Reject or restore changes",
+    description:
+      "Removes rejected files and hunks of a run from the files, or puts them back. All or nothing: hunks that later edits touch are refused with 409 `hunks_do_not_fit` and `details.conflicts`.",
     auth: "user",
     params: Params,
     bodyLimit: 1024 * 1024,
@@ -118,8 +120,10 @@ export const changesRoutes = {
           etag: Type.Optional(Type.String()),
         }),
       ),
-      /** Everything that is rejected now. */
-      rejected: Type.Array(Type.Object({ path: Type.String(), is_whole: Type.Boolean(), hunks: Type.Array(Type.String()) })),
+      rejected: described(
+        "Everything that is rejected now",
+        Type.Array(Type.Object({ path: Type.String(), is_whole: Type.Boolean(), hunks: Type.Array(Type.String()) })),
+      ),
     }),
     errors: ["not_found", "bad_request", "hunks_do_not_fit", "snapshot_not_ready", "run_active", "project_busy", "storage_full"],
   }),

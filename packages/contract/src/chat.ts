@@ -1,4 +1,7 @@
+import { ModelOverride } from "./model-choice.ts";
 import {
+  described,
+  StartedTask,
   CostLimit,
   ModelCost,
   JsonObject,
@@ -23,15 +26,17 @@ import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from 
 const tag = "chat";
 export const ChatStatus = Literals("active", "running", "waiting_approval", "completed", "archived");
 
-/** agent-git-deploy 3.1. Steps of assistant messages stand inline in `message_metadata.steps`. */
-export const ChatMessage = Type.Object({
-  id: Uuid,
-  chat_id: Uuid,
-  role: Literals("user", "assistant"),
-  content: Type.String(),
-  message_metadata: Nullable(JsonObject),
-  created_at: Timestamp,
-});
+export const ChatMessage = described(
+  "A message of a chat. Steps of assistant messages are in `message_metadata.steps`.",
+  Type.Object({
+    id: Uuid,
+    chat_id: Uuid,
+    role: Literals("user", "assistant"),
+    content: Type.String(),
+    message_metadata: Nullable(JsonObject),
+    created_at: Timestamp,
+  }),
+);
 export type ChatMessage = Static<typeof ChatMessage>;
 export const ActiveRun = Type.Object({ task_id: Uuid, chat_id: Uuid, message: Type.String(), started_at: Timestamp });
 export type ActiveRun = Static<typeof ActiveRun>;
@@ -53,14 +58,14 @@ export const Chat = Type.Object({
   user_id: Uuid,
   messages: Type.Array(ChatMessage),
   active_task: Nullable(Type.Object({ task_id: Uuid, message: Type.String(), started_at: Timestamp })),
-  /** A question the run waits on, so that a reload can show it (4.11). */
   /** What a restore took out of the conversation, without steps, oldest first, at most 200; null when nothing can be redone. */
   rewound: Nullable(Type.Array(ChatMessage)),
   pending_approval: Nullable(JsonObject),
-  /** The agent's to-do list. */
-  todos: Type.Array(Todo),
-  /** The same for a question of the agent's: `QuestionAsked` with `task_id`, `created_at`, `expires_at`. */
-  pending_question: Nullable(JsonObject),
+  todos: described("The agent's to-do list", Type.Array(Todo)),
+  pending_question: described(
+    "A question that the run waits on: `QuestionAsked` with `task_id`, `created_at`, `expires_at`",
+    Nullable(JsonObject),
+  ),
 });
 export type Chat = Static<typeof Chat>;
 
@@ -68,56 +73,53 @@ const inAnyCase = (word: string): string => [...word].map((letter) => `[${letter
 
 export const SendMessage = Type.Object({
   project_id: ProjectRef,
-  /** Words, unless something is attached. */
-  message: Type.String({ maxLength: 10_000 }),
-  /** Ids, in the order they are shown; each of the caller's own, of this project. */
-  attachments: Maybe(Type.Array(Uuid, { maxItems: maxAttachments })),
+  message: described("Required unless there are attachments", Type.String({ maxLength: 10_000 })),
+  attachments: described(
+    "Ids of your attachments of this project, in display order",
+    Maybe(Type.Array(Uuid, { maxItems: maxAttachments })),
+  ),
   mentions: Maybe(Type.Array(Mention, { maxItems: maxMentions })),
   agent_id: Maybe(Type.String({ maxLength: 100 })),
   container_id: Maybe(Uuid),
   chat_id: Maybe(Uuid),
   max_iterations: Maybe(Type.Integer({ minimum: 1 })),
-  /** Cap of this run, in cents; the server's own caps hold beside it (4.5). */
-  max_cost_cents: Maybe(CostLimit(1_000_000)),
+  max_cost_cents: described("Cost limit of this run in cents. The server's own limits apply as well", Maybe(CostLimit(1_000_000))),
   edit_mode: Type.Optional(EditMode),
   view_context: Maybe(Type.String({ pattern: `^(${["graph", "builder", "terminal", "kanban"].map(inAnyCase).join("|")})$` })),
-  /** Overrides the agent's model for this run (README rule 13). */
-  model: Maybe(Type.String({ maxLength: 200 })),
+  model: described("Replaces the agent's model for this run, e.g. `openai/gpt-5.1`", Maybe(Type.String({ maxLength: 200 }))),
 });
 export type SendMessage = Static<typeof SendMessage>;
 export const ApprovalResponse = Literals("allow_once", "allow_all", "deny", "stop");
 export type ApprovalResponse = Static<typeof ApprovalResponse>;
 
-/**
- * The answer to a `question_asked`: `choices` (labels) or `text` or both for a question, `value` for a secret; `declined` instead of either.
- * `value` is sealed as a secret of the project and appears nowhere else.
- */
-export const AnswerQuestion = Type.Object({
-  question_id: Uuid,
-  choices: Type.Optional(Type.Array(Type.String({ maxLength: 120 }), { maxItems: 6 })),
-  text: Maybe(Type.String({ maxLength: 4_000 })),
-  value: Maybe(Type.String({ maxLength: 65_536 })),
-  declined: Type.Optional(Type.Boolean()),
-});
+export const AnswerQuestion = described(
+  "The answer to a `question_asked`: `choices` (labels), `text` or both for a question, `value` for a secret, or `declined`. A `value` is stored encrypted and appears nowhere else.",
+  Type.Object({
+    question_id: Uuid,
+    choices: Type.Optional(Type.Array(Type.String({ maxLength: 120 }), { maxItems: 6 })),
+    text: Maybe(Type.String({ maxLength: 4_000 })),
+    value: Maybe(Type.String({ maxLength: 65_536 })),
+    declined: Type.Optional(Type.Boolean()),
+  }),
+);
 export type AnswerQuestion = Static<typeof AnswerQuestion>;
 
-/** Before sending: what the message's first call takes, and what the whole run likely costs. Estimates; the cap is a promise. */
-export const CostEstimate = Type.Object({
-  model: Type.String(),
-  tokens_in: Type.Integer(),
-  context_window: Type.Integer(),
-  likely_tokens_in: Type.Integer(),
-  likely_tokens_out: Type.Integer(),
-  likely_cost_cents: ModelCost,
-  /** With the caller's own key nothing is charged here: what it likely costs at list prices. */
-  own_key_cents: Nullable(ModelCost),
-  /** At this the run pauses; null: no cap. */
-  cost_limit_cents: Nullable(ModelCost),
-  is_byok: Type.Boolean(),
-  is_price_known: Type.Boolean(),
-  /** From the caller's own last runs, or from a usual one. */
-  basis: Literals("your_runs", "usual"),
-});
+export const CostEstimate = described(
+  "Expected tokens and cost of a message. `cost_limit_cents` is a hard limit, the rest are estimates.",
+  Type.Object({
+    model: Type.String(),
+    tokens_in: Type.Integer(),
+    context_window: Type.Integer(),
+    likely_tokens_in: Type.Integer(),
+    likely_tokens_out: Type.Integer(),
+    likely_cost_cents: ModelCost,
+    own_key_cents: described("With your own key nothing is charged: the likely cost at list prices", Nullable(ModelCost)),
+    cost_limit_cents: described("The run pauses at this cost; null: no limit", Nullable(ModelCost)),
+    is_byok: Type.Boolean(),
+    is_price_known: Type.Boolean(),
+    basis: described("From your own last runs, or from typical ones", Literals("your_runs", "usual")),
+  }),
+);
 export type CostEstimate = Static<typeof CostEstimate>;
 export const CompactedChat = Type.Object({
   tokens_before: Type.Integer(),
@@ -127,7 +129,7 @@ export const CompactedChat = Type.Object({
 });
 export type CompactedChat = Static<typeof CompactedChat>;
 
-/** What a client sends over the socket of a chat (agent-git-deploy 3.6). The project and the chat are the socket's own. */
+/** Frames that a client sends over the socket of a chat. Project and chat are the socket's own. */
 const { project_id: _project, chat_id: _chat, ...sendFields } = SendMessage.properties;
 export const chatFrames = {
   ping: PingFrame,
@@ -143,21 +145,21 @@ export const chatFrames = {
   subscribe: Type.Object({
     type: Type.Literal("subscribe"),
     task_id: Uuid,
-    after_seq: Type.Optional(Type.Integer({ minimum: 0, description: "Events of the run after this one; default: all" })),
+    after_seq: Type.Optional(Type.Integer({ minimum: 0, description: "Send the run's events after this one; default: all" })),
   }),
 };
-const CancelStatus = Type.Object({ status: Literals("cancellation_requested", "not_running"), task_id: Nullable(Uuid) });
-const CancelStatusFrame = Type.Object({ type: Type.Literal("cancel_status"), data: CancelStatus });
+export const CancelStatus = Type.Object({ status: Literals("cancellation_requested", "not_running"), task_id: Nullable(Uuid) });
+export const CancelStatusFrame = Type.Object({ type: Type.Literal("cancel_status"), data: CancelStatus });
 
 const ChatParams = Type.Object({ chat_id: Uuid });
 
-/** agent-git-deploy 3 and 10. */
 export const chatRoutes = {
   history: route({
     method: "GET",
     path: "/api/chat/history/{project_id}",
     tag,
-    summary: "Messages of all your chats in a project, by time; with `chat_id` those of one",
+    summary: "List messages",
+    description: "Messages of all your chats in a project, oldest first unless `order=desc`. With `chat_id` those of one chat.",
     auth: "user",
     params: Type.Object({ project_id: ProjectRef }),
     query: Type.Object({ ...pageQuery, chat_id: Type.Optional(Uuid), order: Type.Optional(Literals("asc", "desc")) }),
@@ -168,7 +170,9 @@ export const chatRoutes = {
     method: "POST",
     path: "/api/chat/stream",
     tag,
-    summary: "Send a message and follow the run",
+    summary: "Send message",
+    description:
+      "Sends a message and streams the run as server-sent events: text, tool calls, approvals, file changes, cost, then `complete` and `done`. Everything that can be refused is refused before the stream starts, with nothing stored. The run belongs to the server: it continues if the client disconnects; follow it again at `GET /api/chat/agent/events/{task_id}`. Model calls cost credits unless your own key is used; `max_cost_cents` caps the run.",
     auth: "user",
     keys: "run",
     kind: "sse",
@@ -189,8 +193,9 @@ export const chatRoutes = {
   cancel: route({
     method: "POST",
     path: "/api/chat/cancel",
-    tag,
-    summary: "Cancel a run",
+    tag: "runs",
+    summary: "Cancel run",
+    description: "Requests that a run stops, by `task_id` or `chat_id`. What it has written stays.",
     auth: "user",
     keys: "run",
     body: Type.Object({ task_id: Maybe(Uuid), chat_id: Maybe(Uuid) }),
@@ -201,7 +206,8 @@ export const chatRoutes = {
     method: "GET",
     path: "/api/chat/sessions",
     tag,
-    summary: "Chat sessions: the pinned ones, then the newest activity first",
+    summary: "List chats",
+    description: "Your chats, pinned ones first, then by latest activity.",
     auth: "user",
     query: Type.Object({ ...pageQuery, project_id: Type.Optional(ProjectRef) }),
     response: listOf(ChatSession),
@@ -211,7 +217,8 @@ export const chatRoutes = {
     method: "POST",
     path: "/api/chat/sessions",
     tag,
-    summary: "Start a new session",
+    summary: "Create chat",
+    description: "Starts an empty chat in a project.",
     auth: "user",
     status: 201,
     body: Type.Object({ project_id: ProjectRef, title: Maybe(Type.String({ maxLength: 255 })) }),
@@ -221,8 +228,10 @@ export const chatRoutes = {
   approval: route({
     method: "POST",
     path: "/api/chat/agent/approval",
-    tag,
-    summary: "Answer an approval request",
+    tag: "runs",
+    summary: "Answer approval request",
+    description:
+      "Allows a tool call once or for the whole chat, denies it, or stops the run. Requests wait for a limited time (event `approval_required`).",
     auth: "user",
     keys: "run",
     body: Type.Object({ approval_id: Uuid, response: ApprovalResponse, note: Maybe(Type.String({ maxLength: 2000 })) }),
@@ -232,8 +241,10 @@ export const chatRoutes = {
   answer: route({
     method: "POST",
     path: "/api/chat/agent/answer",
-    tag,
-    summary: "Answer a question of the agent's, or give the secret it asks for",
+    tag: "runs",
+    summary: "Answer question",
+    description:
+      "Answers a question of the agent, or provides the secret it asks for. A secret is stored encrypted in the project and never shown to the model.",
     auth: "user",
     keys: "run",
     body: AnswerQuestion,
@@ -243,8 +254,9 @@ export const chatRoutes = {
   active: route({
     method: "GET",
     path: "/api/chat/agent/active",
-    tag,
-    summary: "The run that is going on, to re-attach after a reload",
+    tag: "runs",
+    summary: "Get active run",
+    description: "The run that is in progress in a project or chat, to follow it again after a reload.",
     auth: "user",
     query: Type.Object({ project_id: ProjectRef, chat_id: Type.Optional(Uuid) }),
     response: Type.Object({ active: Nullable(ActiveRun) }),
@@ -253,8 +265,12 @@ export const chatRoutes = {
   runEvents: route({
     method: "GET",
     path: "/api/chat/agent/events/{task_id}",
-    tag,
-    summary: "Replay and follow a run's events",
+    tag: "runs",
+    summary: "Stream run events",
+    description:
+      "Replays the events of a run and follows it until it ends. Resume with `Last-Event-ID` (or `last_event_id`); answers 204 if the client already received the end.",
+    requestHeaders: ["Last-Event-ID"],
+    hasEnd: true,
     auth: "user",
     kind: "sse",
     params: Type.Object({ task_id: Uuid }),
@@ -265,21 +281,24 @@ export const chatRoutes = {
   resume: route({
     method: "POST",
     path: "/api/chat/agent/resume",
-    tag,
-    summary: "Go on with a run that was interrupted, or paused at a limit: the same answer, a new task",
+    tag: "runs",
+    summary: "Resume run",
+    description: "Continues a run that was interrupted, or paused at a limit, with the same message and a new task.",
     auth: "user",
     keys: false,
     impersonation: true,
     status: 202,
     body: Type.Object({ task_id: Uuid }),
-    response: Type.Object({ task_id: Uuid, status_url: Type.String() }),
+    response: StartedTask,
     errors: ["not_found", "not_resumable", "chat_busy", "closed_source", "model_not_configured"],
   }),
   socket: route({
     method: "WS",
     path: "/api/chat/ws/{chat_id}",
     tag,
-    summary: "Chat over a socket: send, cancel, approve, follow",
+    summary: "Chat (WebSocket)",
+    description:
+      "Sends messages, cancels, answers approvals and questions, and follows runs over one socket. `subscribe` replays a run after `after_seq`.",
     auth: "user",
     keys: "run",
     kind: "socket",
@@ -291,7 +310,8 @@ export const chatRoutes = {
     method: "GET",
     path: "/api/chat/{chat_id}",
     tag,
-    summary: "A session with its newest 200 messages",
+    summary: "Get chat",
+    description: "A chat with its newest 200 messages, and what its run waits for.",
     auth: "user",
     params: ChatParams,
     response: Chat,
@@ -301,7 +321,8 @@ export const chatRoutes = {
     method: "PATCH",
     path: "/api/chat/{chat_id}",
     tag,
-    summary: "Rename, pin or archive a session",
+    summary: "Update chat",
+    description: "Renames, pins or archives a chat.",
     auth: "user",
     params: ChatParams,
     body: Type.Object({
@@ -316,30 +337,33 @@ export const chatRoutes = {
     method: "POST",
     path: "/api/chat/{chat_id}/restore",
     tag,
-    summary: "Files and conversation as before a message; can be redone",
+    summary: "Restore chat to message",
+    description: "Brings files and conversation back to before a message, in a task. `POST …/redo` reverts it until the next message.",
     auth: "user",
     status: 202,
     params: ChatParams,
     body: Type.Object({ message_id: Uuid }),
-    response: Type.Object({ task_id: Uuid, status_url: Type.String() }),
+    response: StartedTask,
     errors: ["not_found", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active"],
   }),
   redo: route({
     method: "POST",
     path: "/api/chat/{chat_id}/redo",
     tag,
-    summary: "Takes the last restore of this conversation back",
+    summary: "Redo restore",
+    description: "Reverts the last restore of this chat: files and messages come back.",
     auth: "user",
     status: 202,
     params: ChatParams,
-    response: Type.Object({ task_id: Uuid, status_url: Type.String() }),
+    response: StartedTask,
     errors: ["not_found", "nothing_to_redo", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active"],
   }),
   remove: route({
     method: "DELETE",
     path: "/api/chat/{chat_id}",
     tag,
-    summary: "Delete a session",
+    summary: "Delete chat",
+    description: "Deletes a chat with its messages, plan and queue. Files stay.",
     auth: "user",
     status: 204,
     params: ChatParams,
@@ -349,7 +373,8 @@ export const chatRoutes = {
     method: "POST",
     path: "/api/chat/{chat_id}/fork",
     tag,
-    summary: "A new session with everything up to and including a message; the files stay as they are",
+    summary: "Fork chat",
+    description: "Creates a chat with all messages up to and including the given one. Files stay as they are.",
     auth: "user",
     status: 201,
     params: ChatParams,
@@ -360,8 +385,9 @@ export const chatRoutes = {
   estimate: route({
     method: "POST",
     path: "/api/chat/estimate",
-    tag,
-    summary: "What a message would take and cost, before it is sent",
+    tag: "runs",
+    summary: "Estimate cost",
+    description: "Tokens of the message's first model call, and the likely cost of the run. An estimate; `cost_limit_cents` is a hard cap.",
     auth: "user",
     body: Type.Object({
       project_id: ProjectRef,
@@ -378,10 +404,11 @@ export const chatRoutes = {
     method: "POST",
     path: "/api/chat/{chat_id}/compact",
     tag,
-    summary: "Let a summary stand for what was said so far, to make room in the model's window; charged as usage",
+    summary: "Compact chat",
+    description: "Replaces older messages by a summary, to free space in the model's context window. Costs credits like any model call.",
     auth: "user",
     params: ChatParams,
-    body: Type.Object({ model: Maybe(Type.String({ maxLength: 200 })) }),
+    body: ModelOverride,
     response: CompactedChat,
     errors: [
       "not_found",
@@ -399,7 +426,8 @@ export const chatRoutes = {
     method: "POST",
     path: "/api/chat/{chat_id}/clear",
     tag,
-    summary: "Forget what was said in a session: messages, questions, to-dos",
+    summary: "Clear chat",
+    description: "Deletes all messages, questions, to-dos, the plan and queued messages of a chat. Files stay.",
     auth: "user",
     params: ChatParams,
     response: Type.Object({ deleted_count: Type.Integer() }),

@@ -1,7 +1,7 @@
 import type { ErrorBody, ValidationErrorBody } from "./schema.ts";
 import type { RouteEvent, RouteGroup, RouteInput, RouteOutput, RouteSpec } from "./route.ts";
 
-/** What a call throws for any answer >= 400 (and for `network`: no answer at all, status 0). */
+/** Thrown for every response with a status of 400 or more, and with `network` and status 0 if there was no response. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -33,7 +33,7 @@ export class ApiError extends Error {
 
 export interface CallOptions {
   signal?: AbortSignal;
-  /** Of a stream: the server has answered, whether it has something to say yet or not. */
+  /** Of a stream: the server has accepted it, with or without a first event. */
   onOpen?: () => void;
   headers?: Record<string, string>;
 }
@@ -64,7 +64,7 @@ export type Client<C extends Record<string, RouteGroup>> = { [G in keyof C]: { [
 export interface ClientOptions {
   /** Default: same origin. */
   baseUrl?: string;
-  /** Called for every request; the place for credentials, CSRF and refresh. */
+  /** Called for every request: credentials, CSRF and refresh go here. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
@@ -87,7 +87,7 @@ export function urlOf(path: string, input: LooseInput = {}): string {
   return text ? `${filled}?${text}` : filled;
 }
 
-/** Reads `data:` lines of an event stream. Ends when the server ends it; throws on a broken connection. */
+/** Reads the `data:` lines of an event stream. Ends when the server ends it; throws on a broken connection. */
 export async function* readEvents<T>(body: ReadableStream<Uint8Array>): AsyncGenerator<T> {
   const decoder = new TextDecoder();
   const reader = body.getReader();

@@ -1,4 +1,17 @@
-import { JsonObject, Literals, Maybe, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import {
+  described,
+  JsonObject,
+  Literals,
+  Maybe,
+  Nullable,
+  ProjectRef,
+  Timestamp,
+  Type,
+  Uuid,
+  listOf,
+  pageQuery,
+  type Static,
+} from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "connections";
@@ -17,25 +30,21 @@ export const ConnectorType = Literals(
 );
 export type ConnectorType = Static<typeof ConnectorType>;
 
-/**
- * accounts-projects 1, Connection: the source provides, the target consumes. The target starts after the source is healthy and gets its variables.
- *
- * `config.env_mapping` is `{variable of the target: variable of the source}`. A service gives what its catalogue entry says. A container of
- * yours named `Orders API` gives `ORDERS_API_URL`, `_HOST` and `_PORT` and, as the first such source, `API_URL`; `http_api` appends
- * `config.base_path`, `websocket` gives a `ws:` address, `port_mapping` takes the port from `config.source_port`, `depends_on` gives nothing.
- */
-export const Connection = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  source_container_id: Uuid,
-  target_container_id: Uuid,
-  connection_type: ConnectionType,
-  connector_type: ConnectorType,
-  config: Nullable(JsonObject),
-  label: Nullable(Type.String()),
-  env_keys: Type.Array(Type.String(), { description: "Names of the variables that the target gets through it" }),
-  created_at: Timestamp,
-});
+export const Connection = described(
+  "What one container provides to another: the source provides, the target consumes. The target starts after the source is healthy and gets its variables. `config.env_mapping` is `{variable of the target: variable of the source}`. A service provides the outputs of its catalogue entry. An app named `Orders API` provides `ORDERS_API_URL`, `_HOST` and `_PORT` and, as the first such source, `API_URL`; `http_api` appends `config.base_path`, `websocket` provides a `ws:` URL, `port_mapping` uses `config.source_port`, `depends_on` provides nothing.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    source_container_id: Uuid,
+    target_container_id: Uuid,
+    connection_type: ConnectionType,
+    connector_type: ConnectorType,
+    config: Nullable(JsonObject),
+    label: Nullable(Type.String()),
+    env_keys: Type.Array(Type.String(), { description: "Names of the variables that the target gets" }),
+    created_at: Timestamp,
+  }),
+);
 export type Connection = Static<typeof Connection>;
 
 export const CreateConnection = Type.Object({
@@ -48,13 +57,13 @@ export const CreateConnection = Type.Object({
 });
 export type CreateConnection = Static<typeof CreateConnection>;
 
-/** accounts-projects 4.5. */
 export const connectionsRoutes = {
   list: route({
     method: "GET",
     path: "/api/projects/{id}/connections",
     tag,
-    summary: "What connects the project's containers",
+    summary: "List connections",
+    description: "What each container provides to another, as environment variables.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
@@ -65,7 +74,9 @@ export const connectionsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/connections",
     tag,
-    summary: "Connect two containers: the source provides, the target consumes",
+    summary: "Connect containers",
+    description:
+      "Connects two containers: the source provides, the target consumes. The target starts after the source is healthy and gets its variables at its next start. Cycles are refused.",
     auth: "user",
     status: 201,
     params: ProjectOnly,
@@ -77,7 +88,8 @@ export const connectionsRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/connections/{conn_id}",
     tag,
-    summary: "Take a connection away; the target forgets its variables at its next start",
+    summary: "Delete connection",
+    description: "Removes a connection. The target loses its variables at its next start.",
     auth: "user",
     status: 204,
     params: Type.Object({ id: ProjectRef, conn_id: Uuid }),

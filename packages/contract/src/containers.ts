@@ -1,5 +1,7 @@
 import { DeployProvider } from "./deployments.ts";
 import {
+  described,
+  NewName,
   Literals,
   Maybe,
   Nullable,
@@ -19,39 +21,43 @@ import { ContainerStatus } from "./events.ts";
 const tag = "containers";
 export { ContainerStatus };
 
-/** accounts-projects 1, Container. Values of variables are write-only: only their keys are told. */
-export const Container = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  base_id: Nullable(Uuid),
-  name: Type.String(),
-  directory: Type.String(),
-  container_name: Type.String(),
-  port: Nullable(Type.Integer()),
-  internal_port: Nullable(Type.Integer()),
-  env_var_keys: Type.Array(Type.String()),
-  env_vars_count: Type.Integer(),
-  container_type: Literals("base", "service"),
-  service_slug: Nullable(Type.String()),
-  deployment_mode: Literals("container", "external"),
-  external_endpoint: Nullable(Type.String()),
-  credentials_id: Nullable(Uuid),
-  injected_env_vars: Nullable(
-    Type.Array(Type.Object({ key: Type.String(), source_container_name: Type.String(), source_container_id: Uuid })),
-  ),
-  service_outputs: Nullable(Type.Record(Type.String(), Type.String())),
-  deployment_provider: Nullable(DeployProvider),
-  position_x: Type.Number(),
-  position_y: Type.Number(),
-  status: ContainerStatus,
-  status_message: Nullable(Type.String({ description: "Why it failed, as a sentence; null while it did not" })),
-  exit_code: Nullable(Type.Integer({ description: "What its process ended with; null while it did not fail, or when it is unknown" })),
-  url: Nullable(Type.String()),
-  last_started_at: Nullable(Timestamp),
-  needs_restart: Type.Boolean(),
-  created_at: Timestamp,
-});
+export const Container = described(
+  "An app or a service of a project. Values of its variables are write-only: only their names are returned.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    base_id: Nullable(Uuid),
+    name: Type.String(),
+    directory: Type.String(),
+    container_name: Type.String(),
+    port: Nullable(Type.Integer()),
+    internal_port: Nullable(Type.Integer()),
+    env_var_keys: Type.Array(Type.String()),
+    env_vars_count: Type.Integer(),
+    container_type: Literals("base", "service"),
+    service_slug: Nullable(Type.String()),
+    deployment_mode: Literals("container", "external"),
+    external_endpoint: Nullable(Type.String()),
+    credentials_id: Nullable(Uuid),
+    injected_env_vars: Nullable(
+      Type.Array(Type.Object({ key: Type.String(), source_container_name: Type.String(), source_container_id: Uuid })),
+    ),
+    service_outputs: Nullable(Type.Record(Type.String(), Type.String())),
+    deployment_provider: Nullable(DeployProvider),
+    position_x: Type.Number(),
+    position_y: Type.Number(),
+    status: ContainerStatus,
+    status_message: Nullable(Type.String({ description: "Why it failed, in a sentence; null if it did not" })),
+    exit_code: Nullable(Type.Integer({ description: "Exit code of its process; null if it did not fail or the code is unknown" })),
+    url: Nullable(Type.String()),
+    last_started_at: Nullable(Timestamp),
+    needs_restart: Type.Boolean(),
+    created_at: Timestamp,
+  }),
+);
 export type Container = Static<typeof Container>;
+export const ContainerWithTask = extend(Container, { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) });
+export const StartedContainer = Type.Object({ ...taskAnswer, container_name: Type.String(), url: Nullable(Type.String()) });
 
 const Params = Type.Object({ id: ProjectRef, container_id: Uuid });
 const ProjectOnly = Type.Object({ id: ProjectRef });
@@ -87,53 +93,54 @@ export const LogEvent = Type.Object({
 });
 export type LogEvent = Static<typeof LogEvent>;
 
-/** One entry of the service catalogue. A value `{generate}` of `default_env` is made fresh for each container. */
-export const Service = Type.Object({
-  slug: Type.String(),
-  name: Type.String(),
-  category: Literals(
-    "database",
-    "cache",
-    "queue",
-    "search",
-    "storage",
-    "proxy",
-    "monitoring",
-    "automation",
-    "ai",
-    "payments",
-    "email",
-    "auth",
-  ),
-  /** `hybrid`: as a container or external. */
-  kind: Literals("container", "hybrid", "external"),
-  description: Type.String(),
-  ports: Type.Array(Type.Integer()),
-  default_env: Type.Record(Type.String(), Type.String()),
-  credential_fields: Type.Array(
-    Type.Object({
-      key: Type.String(),
-      label: Type.String(),
-      is_secret: Type.Boolean(),
-      is_required: Type.Boolean(),
-      /** May be given as the container's `external_endpoint` instead. */
-      is_endpoint: Type.Boolean(),
-    }),
-  ),
-  /** Name → meaning of the variables that connected containers get. */
-  outputs: Type.Record(Type.String(), Type.String()),
-  /** Whether this server can run it as a container; if not, what is missing. External services always can be connected. */
-  available: Type.Object({ runs: Type.Boolean(), reason: Nullable(Type.String()) }),
-});
+export const Service = described(
+  "An entry of the service catalogue. A value `{generate}` in `default_env` is generated for each container.",
+  Type.Object({
+    slug: Type.String(),
+    name: Type.String(),
+    category: Literals(
+      "database",
+      "cache",
+      "queue",
+      "search",
+      "storage",
+      "proxy",
+      "monitoring",
+      "automation",
+      "ai",
+      "payments",
+      "email",
+      "auth",
+    ),
+    kind: described("`hybrid`: runs as a container or is external", Literals("container", "hybrid", "external")),
+    description: Type.String(),
+    ports: Type.Array(Type.Integer()),
+    default_env: Type.Record(Type.String(), Type.String()),
+    credential_fields: Type.Array(
+      Type.Object({
+        key: Type.String(),
+        label: Type.String(),
+        is_secret: Type.Boolean(),
+        is_required: Type.Boolean(),
+        is_endpoint: described("Can be given as the container's `external_endpoint` instead", Type.Boolean()),
+      }),
+    ),
+    outputs: described("Variables that connected containers get, with their meaning", Type.Record(Type.String(), Type.String())),
+    available: described(
+      "Whether this server can run it as a container, or what is missing. External services can always be connected",
+      Type.Object({ runs: Type.Boolean(), reason: Nullable(Type.String()) }),
+    ),
+  }),
+);
 export type Service = Static<typeof Service>;
 
-/** accounts-projects 4.2 and 9. */
 export const containersRoutes = {
   services: route({
     method: "GET",
     path: "/api/marketplace/services",
     tag,
-    summary: "The services that can be added to a project",
+    summary: "List services",
+    description: "The catalogue of databases, caches and other services that can be added to a project.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: listOf(Service),
@@ -142,7 +149,8 @@ export const containersRoutes = {
     method: "GET",
     path: "/api/projects/{id}/containers",
     tag,
-    summary: "The project's containers",
+    summary: "List containers",
+    description: "The project's containers, with their status and address.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
@@ -153,19 +161,22 @@ export const containersRoutes = {
     method: "POST",
     path: "/api/projects/{id}/containers",
     tag,
-    summary: "Add a container",
+    summary: "Create container",
+    description:
+      "Adds an app from a base, or a service from the catalogue. Services start in a task (`task_id`); external ones take `credentials` and start nothing.",
     auth: "user",
     status: 201,
     params: ProjectOnly,
     body: CreateContainer,
-    response: extend(Container, { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) }),
+    response: ContainerWithTask,
     errors: ["not_found", "bad_request", "conflict", "project_busy"],
   }),
   get: route({
     method: "GET",
     path: "/api/projects/{id}/containers/{container_id}",
     tag,
-    summary: "One container, with the variables injected into it",
+    summary: "Get container",
+    description: "One container, with the variables that its connections inject.",
     auth: "user",
     params: Params,
     response: Container,
@@ -175,7 +186,9 @@ export const containersRoutes = {
     method: "PATCH",
     path: "/api/projects/{id}/containers/{container_id}",
     tag,
-    summary: "Change name, position, port, environment, endpoint or mode",
+    summary: "Update container",
+    description:
+      "Changes name, position, port, environment variables, endpoint or mode. Running containers see new variables after a restart (`needs_restart`).",
     auth: "user",
     params: Params,
     body: UpdateContainer,
@@ -186,18 +199,20 @@ export const containersRoutes = {
     method: "POST",
     path: "/api/projects/{id}/containers/{container_id}/rename",
     tag,
-    summary: "Rename a container with its folder, host name and address; what ran starts again",
+    summary: "Rename container",
+    description: "Renames a container together with its folder, host name and address. A running one restarts in a task.",
     auth: "user",
     params: Params,
-    body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 100 }) }),
-    response: extend(Container, { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) }),
+    body: NewName,
+    response: ContainerWithTask,
     errors: ["not_found", "bad_request", "conflict", "project_busy"],
   }),
   setCredentials: route({
     method: "PUT",
     path: "/api/projects/{id}/containers/{container_id}/credentials",
     tag,
-    summary: "Enter an external service's credentials anew; they are never shown again",
+    summary: "Set service credentials",
+    description: "Replaces the credentials of an external service. Values are stored encrypted and never returned.",
     auth: "user",
     impersonation: false,
     status: [201, 200],
@@ -210,14 +225,18 @@ export const containersRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/containers/{container_id}",
     tag,
-    summary:
-      "Remove a container. Its folder stays (header Kept-Directory) unless delete_files is true; Checkpoint-Id names what has the deleted files, Snapshot-Id what has the rows of a database",
+    summary: "Delete container",
+    description:
+      "Removes a container. Its folder stays (header `Kept-Directory`) unless `delete_files` is true. `Checkpoint-Id` and `Snapshot-Id` name what restores deleted files and the rows of a database.",
+    responseHeaders: ["Kept-Directory", "Checkpoint-Id", "Snapshot-Id"],
     auth: "user",
     status: 204,
     params: Params,
     query: Type.Object({
-      /** Also deletes its folder, unless another container has its own in it. */
-      delete_files: Type.Optional(Type.Boolean({ default: false })),
+      delete_files: described(
+        "Also delete its folder, unless another container's folder is inside it",
+        Type.Optional(Type.Boolean({ default: false })),
+      ),
     }),
     errors: ["not_found"],
   }),
@@ -225,18 +244,20 @@ export const containersRoutes = {
     method: "POST",
     path: "/api/projects/{id}/containers/{container_id}/start",
     tag,
-    summary: "Start one container",
+    summary: "Start container",
+    description: "Starts one container in a task. External services cannot be started.",
     auth: "user",
     status: 202,
     params: Params,
-    response: Type.Object({ ...taskAnswer, container_name: Type.String(), url: Nullable(Type.String()) }),
+    response: StartedContainer,
     errors: ["not_found", "external_service", "project_busy", "running_limit_reached"],
   }),
   stop: route({
     method: "POST",
     path: "/api/projects/{id}/containers/{container_id}/stop",
     tag,
-    summary: "Stop one container",
+    summary: "Stop container",
+    description: "Stops one container.",
     auth: "user",
     params: Params,
     response: Type.Object({ message: Type.String(), container_id: Uuid, container_name: Type.String() }),
@@ -246,18 +267,20 @@ export const containersRoutes = {
     method: "POST",
     path: "/api/projects/{id}/containers/{container_id}/restart",
     tag,
-    summary: "Restart one container",
+    summary: "Restart container",
+    description: "Stops, then starts one container in a task.",
     auth: "user",
     status: 202,
     params: Params,
-    response: Type.Object({ ...taskAnswer, container_name: Type.String(), url: Nullable(Type.String()) }),
+    response: StartedContainer,
     errors: ["not_found", "external_service", "project_busy", "running_limit_reached"],
   }),
   health: route({
     method: "GET",
     path: "/api/projects/{id}/containers/{container_id}/health",
     tag,
-    summary: "Probe the container over HTTP (5 s)",
+    summary: "Check container health",
+    description: "Requests the container's port over HTTP, for at most 5 seconds.",
     auth: "user",
     params: Params,
     response: Type.Object({
@@ -272,7 +295,9 @@ export const containersRoutes = {
     method: "GET",
     path: "/api/projects/{id}/containers/{container_id}/logs",
     tag,
-    summary: "The last lines, then live ones",
+    summary: "Stream container logs",
+    description: "The last `tail` lines, then live ones, as server-sent events. Resume with `Last-Event-ID`.",
+    requestHeaders: ["Last-Event-ID"],
     auth: "user",
     kind: "sse",
     params: Params,

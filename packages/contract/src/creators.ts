@@ -1,4 +1,17 @@
-import { AverageRating, extend, listOf, Literals, Maybe, Nullable, pageQuery, type Static, Timestamp, Type, Uuid } from "./schema.ts";
+import {
+  described,
+  AverageRating,
+  extend,
+  listOf,
+  Literals,
+  Maybe,
+  Nullable,
+  pageQuery,
+  type Static,
+  Timestamp,
+  Type,
+  Uuid,
+} from "./schema.ts";
 import { Reason } from "./admin.ts";
 import { route } from "./route.ts";
 import { PublicUser } from "./users.ts";
@@ -7,85 +20,94 @@ const tag = "creators";
 const Username = Type.String({ minLength: 1, maxLength: 50 });
 
 export const PayoutStatus = Literals("pending", "processing", "paid", "failed");
-/** Money on its way to a creator (marketplace-billing-admin 9.4). `pending`: asked for and set aside, not sent yet. */
-export const Payout = Type.Object({
-  id: Uuid,
-  amount_cents: Type.Integer(),
-  status: PayoutStatus,
-  transactions_count: Type.Integer(),
-  created_at: Timestamp,
-  paid_at: Nullable(Timestamp),
-});
+export const Payout = described(
+  "A payout to a creator. `pending`: requested and reserved, not sent yet.",
+  Type.Object({
+    id: Uuid,
+    amount_cents: Type.Integer(),
+    status: PayoutStatus,
+    transactions_count: Type.Integer(),
+    created_at: Timestamp,
+    paid_at: Nullable(Timestamp),
+  }),
+);
 export type Payout = Static<typeof Payout>;
 
-/** marketplace-billing-admin 9.3. Works for people who published nothing: zeros. */
-export const CreatorDashboard = Type.Object({
-  creator: Type.Object({
-    id: Uuid,
-    name: Type.String(),
-    username: Type.String(),
-    avatar_url: Nullable(Type.String()),
-    joined_at: Timestamp,
-  }),
-  stats: Type.Object({
-    extensions_count: Type.Integer(),
-    bases_count: Type.Integer(),
-    themes_count: Type.Integer(),
-    total_downloads: Type.Integer(),
-    total_usage: Type.Integer(),
-    average_rating: AverageRating,
-    total_reviews: Type.Integer(),
-  }),
-  /** Of the period that was asked for. */
-  earnings: Type.Object({
-    total_revenue_cents: Type.Integer(),
-    pending_revenue_cents: Type.Integer(),
-    paid_revenue_cents: Type.Integer(),
-    total_requests: Type.Integer(),
-    by_agent: Type.Record(Type.String(), Type.Object({ requests: Type.Integer(), revenue_cents: Type.Integer() })),
-    /** The last twelve months, whatever the period; UTC. */
-    by_month: Type.Array(Type.Object({ month: Type.String({ description: "2026-01" }), revenue_cents: Type.Integer() })),
-    period_start: Timestamp,
-    period_end: Timestamp,
-  }),
-  /** Of all time. */
-  payouts: Type.Object({
-    /** False: nothing can be asked for on this server (`payments_not_configured`). */
-    is_configured: Type.Boolean(),
-    connected: Type.Boolean(),
-    account_id: Nullable(Type.String()),
-    available_cents: Type.Integer(),
-    pending_cents: Type.Integer({ description: "Earned and still held back, or asked for and not sent" }),
-    paid_cents: Type.Integer(),
-    minimum_cents: Type.Integer(),
-    hold_days: Type.Integer(),
-    history: Type.Array(Payout, { description: "The latest 50" }),
-  }),
-  items: Type.Array(
-    Type.Object({
-      id: Type.String(),
-      item_type: Literals("agent", "base", "theme"),
+export const CreatorDashboard = described(
+  "What a creator published and earned; zeros for people who published nothing.",
+  Type.Object({
+    creator: Type.Object({
+      id: Uuid,
       name: Type.String(),
-      slug: Type.String(),
-      downloads: Type.Integer(),
-      rating: AverageRating,
-      reviews_count: Type.Integer(),
-      usage_count: Type.Integer(),
-      revenue_cents: Type.Integer(),
-      is_published: Type.Boolean(),
+      username: Type.String(),
+      avatar_url: Nullable(Type.String()),
+      joined_at: Timestamp,
     }),
-  ),
-  revenue_share: Type.Number(),
-});
+    stats: Type.Object({
+      extensions_count: Type.Integer(),
+      bases_count: Type.Integer(),
+      themes_count: Type.Integer(),
+      total_downloads: Type.Integer(),
+      total_usage: Type.Integer(),
+      average_rating: AverageRating,
+      total_reviews: Type.Integer(),
+    }),
+    earnings: described(
+      "Within the requested period",
+      Type.Object({
+        total_revenue_cents: Type.Integer(),
+        pending_revenue_cents: Type.Integer(),
+        paid_revenue_cents: Type.Integer(),
+        total_requests: Type.Integer(),
+        by_agent: Type.Record(Type.String(), Type.Object({ requests: Type.Integer(), revenue_cents: Type.Integer() })),
+        by_month: described(
+          "The last twelve months in UTC, whatever the period",
+          Type.Array(Type.Object({ month: Type.String({ description: "`YYYY-MM`" }), revenue_cents: Type.Integer() })),
+        ),
+        period_start: Timestamp,
+        period_end: Timestamp,
+      }),
+    ),
+    payouts: described(
+      "Of all time",
+      Type.Object({
+        is_configured: described("False: payouts are disabled on this server (`payments_not_configured`)", Type.Boolean()),
+        connected: Type.Boolean(),
+        account_id: Nullable(Type.String()),
+        available_cents: Type.Integer(),
+        pending_cents: Type.Integer({ description: "Earned and still on hold, or requested and not sent yet" }),
+        paid_cents: Type.Integer(),
+        minimum_cents: Type.Integer(),
+        hold_days: Type.Integer(),
+        history: Type.Array(Payout, { description: "The latest 50" }),
+      }),
+    ),
+    items: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        item_type: Literals("agent", "base", "theme"),
+        name: Type.String(),
+        slug: Type.String(),
+        downloads: Type.Integer(),
+        rating: AverageRating,
+        reviews_count: Type.Integer(),
+        usage_count: Type.Integer(),
+        revenue_cents: Type.Integer(),
+        is_published: Type.Boolean(),
+      }),
+    ),
+    revenue_share: Type.Number(),
+  }),
+);
 export type CreatorDashboard = Static<typeof CreatorDashboard>;
 
-/** marketplace-billing-admin 9.3 and 9.4. */
 export const creatorStudioRoutes = {
   dashboard: route({
     method: "GET",
     path: "/api/creators/dashboard",
     tag,
-    summary: "What one has published, what it earned, and what of that was paid",
+    summary: "Get creator dashboard",
+    description: "What you published, what it earned in the period, and what was paid out.",
     auth: "user",
     query: Type.Object({
       start_date: Type.Optional(Type.String({ format: "date-time", description: "Default: the first of this month, UTC" })),
@@ -97,14 +119,16 @@ export const creatorStudioRoutes = {
     method: "POST",
     path: "/api/creators/payout",
     tag,
-    summary: "Ask for what one earned; with an `Idempotency-Key` header a repeated request is one",
+    summary: "Request payout",
+    description:
+      "Requests a payout of available earnings: whole sales, oldest first, at most `amount_cents`. Needs a connected payout account and a minimum amount.",
     auth: "user",
     keys: false,
     status: 201,
     bodyOptional: true,
     body: Type.Object({
       amount_cents: Maybe(
-        Type.Integer({ minimum: 1, description: "At most this much: whole sales, the oldest first. Absent: everything available" }),
+        Type.Integer({ minimum: 1, description: "Upper limit; whole sales are paid, oldest first. Absent: everything available" }),
       ),
     }),
     response: Payout,
@@ -121,7 +145,8 @@ export const creatorStudioRoutes = {
     method: "POST",
     path: "/api/creators/connect",
     tag,
-    summary: "Where to open, or complete, the account that one is paid to",
+    summary: "Connect payout account",
+    description: "Returns the Stripe page on which to open or complete your payout account.",
     auth: "user",
     keys: false,
     response: Type.Object({ onboarding_url: Type.String() }),
@@ -129,27 +154,29 @@ export const creatorStudioRoutes = {
   }),
 };
 
-/** A user's public profile, and what became of all that they offer in the marketplace. */
-export const CreatorProfile = extend(PublicUser, {
-  stats: Type.Object({
-    items_count: Type.Integer(),
-    total_downloads: Type.Integer({ description: "How often something of theirs was taken into a library" }),
-    average_rating: AverageRating,
-    total_reviews: Type.Integer(),
+export const CreatorProfile = described(
+  "A user's public profile with the numbers of their published items.",
+  extend(PublicUser, {
+    stats: Type.Object({
+      items_count: Type.Integer(),
+      total_downloads: Type.Integer({ description: "How often their items were added to a library" }),
+      average_rating: AverageRating,
+      total_reviews: Type.Integer(),
+    }),
   }),
-});
+);
 export type CreatorProfile = Static<typeof CreatorProfile>;
 
-/** marketplace-billing-admin 13: public pages go by username. */
+/** Public pages use the username. */
 export const creatorsRoutes = {
   checkUsername: route({
     method: "GET",
     path: "/api/creators/check-username",
     tag,
-    summary: "Whether one could take this username",
+    summary: "Check username",
+    description: "Whether you can take a username. If not, `reason` says why.",
     auth: "user",
     query: Type.Object({ username: Username }),
-    /** `reason` is a sentence, when not. */
     response: Type.Object({ available: Type.Boolean(), reason: Nullable(Type.String()) }),
     errors: ["rate_limited"],
   }),
@@ -157,7 +184,8 @@ export const creatorsRoutes = {
     method: "GET",
     path: "/api/creators/{username}",
     tag,
-    summary: "A user's public profile, by username in any case",
+    summary: "Get creator",
+    description: "A creator's public profile and numbers, by username in any case.",
     auth: "none",
     params: Type.Object({ username: Username }),
     response: CreatorProfile,
@@ -165,11 +193,15 @@ export const creatorsRoutes = {
   }),
 };
 
-/** A payout as whoever sends the money sees it. */
-export const AdminPayout = extend(Payout, {
-  /** Null: the account is gone, the books keep the sum. */
-  creator: Nullable(Type.Object({ id: Uuid, username: Type.String(), name: Type.String(), email: Type.String() })),
-});
+export const AdminPayout = described(
+  "A payout as administrators see it.",
+  extend(Payout, {
+    creator: described(
+      "Null: the account was deleted",
+      Nullable(Type.Object({ id: Uuid, username: Type.String(), name: Type.String(), email: Type.String() })),
+    ),
+  }),
+);
 export type AdminPayout = Static<typeof AdminPayout>;
 
 /** Payouts that are sent by hand (`PAYOUTS=manual`). */
@@ -177,8 +209,9 @@ export const adminPayoutsRoutes = {
   list: route({
     method: "GET",
     path: "/api/admin/payouts",
-    tag: "admin",
-    summary: "What creators asked to be paid, the oldest first",
+    tag: "admin-content",
+    summary: "List payouts",
+    description: "Payouts that creators requested, oldest first.",
     auth: "superuser",
     query: Type.Object({ ...pageQuery, status: Type.Optional(PayoutStatus) }),
     response: listOf(AdminPayout),
@@ -186,8 +219,9 @@ export const adminPayoutsRoutes = {
   markPaid: route({
     method: "POST",
     path: "/api/admin/payouts/{payout_id}/paid",
-    tag: "admin",
-    summary: "The money was sent: the payout and its sales are paid",
+    tag: "admin-content",
+    summary: "Mark payout as paid",
+    description: "Records that the money was sent. The payout and its sales count as paid. Writes to the audit log.",
     auth: "superuser",
     params: Type.Object({ payout_id: Uuid }),
     body: Type.Object({ reason: Reason }),

@@ -1,4 +1,6 @@
 import {
+  described,
+  AuthorizationUrl,
   extend,
   IdParams,
   JsonObject,
@@ -16,57 +18,69 @@ import {
 import { route } from "./route.ts";
 
 const tag = "deployment-credentials";
-const oauthTag = "deployment-oauth";
 
-/** Providers outside that one needs an account with; `local` needs none. */
+/** Providers that need an account; `local` needs none. */
 export const OutsideProvider = Literals("vercel", "netlify", "cloudflare");
 export type OutsideProvider = Static<typeof OutsideProvider>;
 
-/** An account with a provider. Its token never leaves the server. */
-export const DeploymentCredential = Type.Object({
-  id: Uuid,
-  user_id: Uuid,
-  project_id: Nullable(Uuid),
-  provider: OutsideProvider,
-  /** `team_id`, `account_id`, `dispatch_namespace`, `account_name`, `account_slug`, `configuration_id`. */
-  metadata: Nullable(Type.Record(Type.String(), Type.String())),
-  kind: Literals("token", "oauth"),
-  expires_at: Nullable(Timestamp),
-  needs_reconnect: Type.Boolean({ description: "The provider no longer renews it: connect again" }),
-  is_default: Type.Boolean({ description: "Not of one project alone" }),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const DeploymentCredential = described(
+  "An account at a deployment provider. Its token is never returned.",
+  Type.Object({
+    id: Uuid,
+    user_id: Uuid,
+    project_id: Nullable(Uuid),
+    provider: OutsideProvider,
+    metadata: described(
+      "`team_id`, `account_id`, `dispatch_namespace`, `account_name`, `account_slug`, `configuration_id`",
+      Nullable(Type.Record(Type.String(), Type.String())),
+    ),
+    kind: Literals("token", "oauth"),
+    expires_at: Nullable(Timestamp),
+    needs_reconnect: Type.Boolean({ description: "The provider no longer renews the token: connect again" }),
+    is_default: Type.Boolean({ description: "Used by all projects, not by one only" }),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type DeploymentCredential = Static<typeof DeploymentCredential>;
 
-/** What can be connected, and how. */
-export const DeploymentProviderInfo = Type.Object({
-  name: OutsideProvider,
-  display_name: Type.String(),
-  description: Type.String(),
-  auth_type: Literals("oauth", "api_token"),
-  required: Type.Array(Type.String()),
-  optional: Type.Array(Type.String()),
-  /** Where a token is made at the provider. */
-  token_url: Type.String(),
-  connected: Type.Boolean(),
-  oauth_available: Type.Boolean(),
-});
+export const DeploymentProviderInfo = described(
+  "A deployment provider that can be connected.",
+  Type.Object({
+    name: OutsideProvider,
+    display_name: Type.String(),
+    description: Type.String(),
+    auth_type: Literals("oauth", "api_token"),
+    required: Type.Array(Type.String()),
+    optional: Type.Array(Type.String()),
+    token_url: described("Where to create a token at the provider", Type.String()),
+    connected: Type.Boolean(),
+    oauth_available: Type.Boolean(),
+  }),
+);
 export type DeploymentProviderInfo = Static<typeof DeploymentProviderInfo>;
 
 const Fact = Maybe(Type.String({ maxLength: 200, pattern: "^[^\\u0000-\\u001f\\u007f]*$" }));
-/** null takes one away. */
-const Metadata = Type.Object({ team_id: Fact, account_id: Fact, dispatch_namespace: Fact, account_name: Fact, account_slug: Fact });
+export const ProviderMetadata = described(
+  "Which team or account the token acts for. Null removes a value.",
+  Type.Object({
+    team_id: Fact,
+    account_id: Fact,
+    dispatch_namespace: Fact,
+    account_name: Fact,
+    account_slug: Fact,
+  }),
+);
 const ProviderName = Type.String({ minLength: 1, maxLength: 50, description: "vercel, netlify or cloudflare" });
 const Token = Type.String({ minLength: 1, maxLength: 4096, pattern: "^\\s*[!-~]+\\s*$", description: "Write-only" });
 
-/** agent-git-deploy 8 and 10. */
 export const deploymentCredentialsRoutes = {
   list: route({
     method: "GET",
     path: "/api/deployment-credentials",
     tag,
-    summary: "Connected deployment providers, and what can be connected",
+    summary: "List deployment accounts",
+    description: "Your connected deployment providers, and the ones that can be connected.",
     auth: "user",
     query: Type.Object({ ...pageQuery, provider: Type.Optional(ProviderName), project_id: Type.Optional(ProjectRef) }),
     response: extend(listOf(DeploymentCredential), { providers: Type.Array(DeploymentProviderInfo) }),
@@ -76,14 +90,16 @@ export const deploymentCredentialsRoutes = {
     method: "POST",
     path: "/api/deployment-credentials",
     tag,
-    summary: "Store a token for a provider: one's usual one, or that of one project; a former one is replaced",
+    summary: "Save deployment account",
+    description:
+      "Stores a provider token as your default or for one project, and replaces the former one. The token is checked at the provider unless `skip_validation` is true, stored encrypted and never returned.",
     auth: "user",
     keys: false,
     status: [201, 200],
     body: Type.Object({
       provider: ProviderName,
       access_token: Token,
-      metadata: Maybe(Metadata),
+      metadata: Maybe(ProviderMetadata),
       project_id: Maybe(ProjectRef),
       skip_validation: Type.Optional(Type.Boolean({ default: false })),
     }),
@@ -94,11 +110,12 @@ export const deploymentCredentialsRoutes = {
     method: "PATCH",
     path: "/api/deployment-credentials/{id}",
     tag,
-    summary: "Change which team or account a credential acts for",
+    summary: "Update deployment account",
+    description: "Changes which team or account a stored token acts for.",
     auth: "user",
     keys: false,
     params: IdParams,
-    body: Type.Object({ metadata: Metadata }),
+    body: Type.Object({ metadata: ProviderMetadata }),
     response: DeploymentCredential,
     errors: ["account_id_required", "not_found"],
   }),
@@ -106,7 +123,8 @@ export const deploymentCredentialsRoutes = {
     method: "DELETE",
     path: "/api/deployment-credentials/{id}",
     tag,
-    summary: "Remove a credential; what was deployed stays",
+    summary: "Delete deployment account",
+    description: "Deletes a stored token. Deployments stay live.",
     auth: "user",
     keys: false,
     status: 204,
@@ -117,7 +135,8 @@ export const deploymentCredentialsRoutes = {
     method: "POST",
     path: "/api/deployment-credentials/{id}/test",
     tag,
-    summary: "Ask the provider whether a credential is valid, and what it may act for",
+    summary: "Test deployment account",
+    description: "Asks the provider whether the token is valid and what it can access.",
     auth: "user",
     keys: false,
     params: IdParams,
@@ -129,31 +148,32 @@ export const deploymentCredentialsRoutes = {
 const ProviderParams = Type.Object({ provider: ProviderName });
 const Answer = Type.Optional(Type.String({ maxLength: 4096 }));
 
-/** agent-git-deploy 9. */
 export const deploymentOauthRoutes = {
   authorize: route({
     method: "GET",
     path: "/api/deployment-oauth/{provider}/authorize",
-    tag: oauthTag,
-    summary: "Begin to connect a provider: the address to open in a window of its own",
+    tag,
+    summary: "Start provider authorization",
+    description: "Returns the provider's page to open in a popup.",
     auth: "user",
     keys: false,
     impersonation: false,
     params: ProviderParams,
     query: Type.Object({ project_id: Type.Optional(ProjectRef) }),
-    response: Type.Object({ authorization_url: Type.String() }),
+    response: AuthorizationUrl,
     errors: ["oauth_not_supported", "oauth_not_configured", "not_found"],
   }),
   callback: route({
     method: "GET",
     path: "/api/deployment-oauth/{provider}/callback",
-    tag: oauthTag,
-    summary: "Where the provider sends the browser back to: a small page that tells the app and closes",
+    tag,
+    summary: "Complete provider authorization",
+    description: "The provider redirects the popup here. Answers a small page that reports to the window that opened it, and closes.",
     auth: "optional",
     kind: "raw",
     takesUnknown: { query: "The provider adds what it likes." },
     contentType: "text/html",
-    response: Type.String({ description: "A page that tells the window it was opened from; also with 400 and 401" }),
+    response: Type.String({ description: "A page that reports to the window that opened it; also with 400 and 401" }),
     params: ProviderParams,
     query: Type.Object({
       code: Answer,

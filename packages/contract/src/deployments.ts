@@ -1,4 +1,5 @@
 import {
+  described,
   JsonObject,
   Literals,
   Maybe,
@@ -16,18 +17,18 @@ import { route } from "./route.ts";
 
 const tag = "deployments";
 
-/** Where a container can be deployed to. `local` is this server itself. */
+/** Where a container can be deployed. `local` is this server. */
 export const DeployProvider = Literals("vercel", "netlify", "cloudflare", "local");
 export type DeployProvider = Static<typeof DeployProvider>;
 export const DeploymentStatus = Literals("pending", "building", "deploying", "success", "failed");
 export type DeploymentStatus = Static<typeof DeploymentStatus>;
-/** `source`: the provider builds. `pre-built`: it is built here, in a clean sandbox, and the result is uploaded. */
+/** `source`: the provider builds. `pre-built`: built here in a clean sandbox, then uploaded. */
 export const BuildMode = Literals("source", "pre-built");
 export type BuildMode = Static<typeof BuildMode>;
-/** `preview`: at an address of its own, beside what visitors see; it never takes the live place until it is promoted. */
+/** `preview`: at its own URL beside the live version; it goes live only when promoted. */
 export const DeployEnvironment = Literals("production", "preview");
 export type DeployEnvironment = Static<typeof DeployEnvironment>;
-/** What detection can tell of a tree (agent-git-deploy 7.6). */
+/** Frameworks that are detected. */
 export const FrameworkId = Literals(
   "nextjs",
   "vite",
@@ -55,46 +56,43 @@ export type LaunchRule = Static<typeof LaunchRule>;
 export const LaunchFinding = Type.Object({
   rule: LaunchRule,
   severity: Literals("info", "minor", "serious", "critical"),
-  /** One sentence. Never the value of a secret: its kind and where it is. */
-  message: Type.String(),
-  /** In the artefact, or of the source where that is known. */
-  path: Nullable(Type.String()),
+  message: described("One sentence. For a secret its kind and place, never its value", Type.String()),
+  path: described("In the build output, or in the source where that is known", Nullable(Type.String())),
   line: Nullable(Type.Integer()),
-  /** Address of the page that was open. */
-  page: Nullable(Type.String()),
+  page: described("URL of the page that was open", Nullable(Type.String())),
 });
 export type LaunchFinding = Static<typeof LaunchFinding>;
-/** What was found before a deployment went out. Texts come from project code: show as text only. */
-export const LaunchReport = Type.Object({
-  /** Whether a rule that blocks has failed. */
-  is_blocked: Type.Boolean(),
-  duration_ms: Type.Integer(),
-  rules: Type.Array(
-    Type.Object({
-      rule: LaunchRule,
-      /** `skipped`: could not be asked, the summary says why. */
-      status: Literals("passed", "warned", "failed", "skipped"),
-      is_blocking: Type.Boolean(),
-      /** "3 pages, no console errors". */
-      summary: Type.String(),
-    }),
-  ),
-  /** At most 100, the gravest first. */
-  findings: Type.Array(LaunchFinding),
-  /** Bytes of the artefact, of its scripts, and of what the first page loads (compressed). */
-  weight: Nullable(Type.Object({ total: Type.Integer(), scripts: Type.Integer(), first_page: Nullable(Type.Integer()) })),
-});
+export const LaunchReport = described(
+  "The report of the launch gate. Texts come from project code: do not render as HTML.",
+  Type.Object({
+    is_blocked: described("Whether a blocking rule failed", Type.Boolean()),
+    duration_ms: Type.Integer(),
+    rules: Type.Array(
+      Type.Object({
+        rule: LaunchRule,
+        status: described("`skipped`: could not be checked; `summary` says why", Literals("passed", "warned", "failed", "skipped")),
+        is_blocking: Type.Boolean(),
+        summary: described('E.g. "3 pages, no console errors"', Type.String()),
+      }),
+    ),
+    findings: described("At most 100, most severe first", Type.Array(LaunchFinding)),
+    weight: described(
+      "Bytes of the build output, of its scripts, and of what the first page loads (compressed)",
+      Nullable(Type.Object({ total: Type.Integer(), scripts: Type.Integer(), first_page: Nullable(Type.Integer()) })),
+    ),
+  }),
+);
 export type LaunchReport = Static<typeof LaunchReport>;
 
 /**
- * What kept a provider from what it was asked: `auth` the token is not, or no longer, valid; `forbidden` it may not do this; `not_found` the
- * project, site or account is not there; `taken` a name is somebody else's; `busy` too many calls; `down` the provider is in trouble;
- * `unreachable` no connection, or it broke; `refused` anything else.
+ * Why a provider refused: `auth` the token is invalid or expired; `forbidden` it lacks permission; `not_found` project, site or account does
+ * not exist; `taken` the name belongs to somebody else; `busy` too many requests; `down` the provider failed; `unreachable` no connection;
+ * `refused` anything else.
  */
 export const ProviderFault = Literals("auth", "forbidden", "not_found", "taken", "busy", "down", "unreachable", "refused");
 export type ProviderFault = Static<typeof ProviderFault>;
 
-/** The steps of a deployment in their order, under the titles that its log and its events give them. */
+/** The steps of a deployment in order, with the titles in its log and events. */
 export const deploymentSteps = {
   prepare: "Prepare",
   install: "Install",
@@ -111,114 +109,110 @@ export const DeploymentMetadata = Type.Object({
   container_name: Type.String(),
   mode: BuildMode,
   framework: FrameworkId,
-  /** The site at the provider: kept for the next deployment of the same container. */
-  site_id: Nullable(Type.String()),
+  site_id: described("The site at the provider, reused by the next deployment of the container", Nullable(Type.String())),
   site_name: Nullable(Type.String()),
   files: Nullable(Type.Integer()),
   bytes: Nullable(Type.Integer()),
   custom_domain: Nullable(Type.String()),
-  /** Names of what was given to the build and the provider; never values. */
-  env_names: Type.Array(Type.String()),
-  /** The version whose content this one brought back. */
-  rollback_of: Nullable(Type.Integer()),
-  /** The step that failed, and the file and line that the message names where it does. */
-  failure: Nullable(
-    Type.Object({
-      step: Literals(...(Object.keys(deploymentSteps) as DeploymentStep[])),
-      /** Where a provider did not do what it was asked. */
-      code: Nullable(ProviderFault),
-      path: Nullable(Type.String()),
-      line: Nullable(Type.Integer()),
-    }),
+  env_names: described("Names of the variables given to the build and the provider; never values", Type.Array(Type.String())),
+  rollback_of: described("The version whose content this one restored", Nullable(Type.Integer())),
+  failure: described(
+    "The failed step, and file and line where the message names them",
+    Nullable(
+      Type.Object({
+        step: Literals(...(Object.keys(deploymentSteps) as DeploymentStep[])),
+        code: described("Set if the provider refused a request", Nullable(ProviderFault)),
+        path: Nullable(Type.String()),
+        line: Nullable(Type.Integer()),
+      }),
+    ),
   ),
 });
 export type DeploymentMetadata = Static<typeof DeploymentMetadata>;
 
-/** agent-git-deploy 7.1. */
-export const Deployment = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  user_id: Uuid,
-  container_id: Nullable(Uuid),
-  provider: DeployProvider,
-  environment: DeployEnvironment,
-  remote_id: Nullable(Type.String({ description: "The provider's id of this deployment; null until there is one. Paths take `id`" })),
-  deployment_url: Nullable(Type.String()),
-  status: DeploymentStatus,
-  /** Whether this is what visitors see now. */
-  is_live: Type.Boolean(),
-  /** Whether it can be made live again. */
-  can_roll_back: Type.Boolean(),
-  /** Whether it is a preview that can become what visitors see. */
-  can_promote: Type.Boolean(),
-  /** Counts from 1 in a container and provider; shown as `v3`. */
-  version: Type.Integer(),
-  /** `[ISO] text`; null where they were not asked for. */
-  logs: Nullable(Type.Array(Type.String())),
-  /** Why it failed; of a preview that is there, why it was not promoted. */
-  error: Nullable(Type.String()),
-  metadata: DeploymentMetadata,
-  report: Nullable(LaunchReport),
-  task_id: Nullable(Uuid),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-  completed_at: Nullable(Timestamp),
-});
+export const Deployment = described(
+  "One version of a container at one provider. `id` is ours, `remote_id` the provider's.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    user_id: Uuid,
+    container_id: Nullable(Uuid),
+    provider: DeployProvider,
+    environment: DeployEnvironment,
+    remote_id: Nullable(Type.String({ description: "The provider's id of this deployment; null until there is one. Paths use `id`" })),
+    deployment_url: Nullable(Type.String()),
+    status: DeploymentStatus,
+    is_live: described("Whether visitors see this version now", Type.Boolean()),
+    can_roll_back: described("Whether it can be made live again", Type.Boolean()),
+    can_promote: described("Whether it is a preview that can be made live", Type.Boolean()),
+    version: described("Counts from 1 per container and provider; shown as `v3`", Type.Integer()),
+    logs: described("`[ISO time] text`; null unless requested", Nullable(Type.Array(Type.String()))),
+    error: described("Why it failed, or why a preview was not promoted", Nullable(Type.String())),
+    metadata: DeploymentMetadata,
+    report: Nullable(LaunchReport),
+    task_id: Nullable(Uuid),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    completed_at: Nullable(Timestamp),
+  }),
+);
 export type Deployment = Static<typeof Deployment>;
 
 const EnvVars = Type.Record(Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }), Type.String({ maxLength: 65_536 }), {
   additionalProperties: false,
 });
 
-/** agent-git-deploy 7.2. */
-export const DeploymentRequest = Type.Object({
-  project_id: ProjectRef,
-  /** Upper and lower case; a name that is none of `DeployProvider` is 400 `unknown_provider`. */
-  provider: Type.String({ minLength: 1, maxLength: 40 }),
-  /** Default: the first base container by age. */
-  container_id: Maybe(Uuid),
-  /** Default `production`. */
-  environment: Maybe(DeployEnvironment),
-  /** Default `source` for vercel, `pre-built` for the others, which take nothing else. */
-  deployment_mode: Maybe(BuildMode),
-  build_command: Maybe(Type.String({ minLength: 1, maxLength: 1000 })),
-  /** Relative to the container's folder. */
-  output_directory: Maybe(Type.String({ minLength: 1, maxLength: 500 })),
-  framework: Maybe(FrameworkId),
-  /** Over the project's own variables. */
-  env_vars: Maybe(EnvVars),
-  /** Names of the project's variables that shall not go along. */
-  exclude_env: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 500 })),
-  custom_domain: Maybe(Type.String({ minLength: 3, maxLength: 253 })),
-  /** Goes out although rules that block have failed. Secrets in the bundle block all the same unless named here. */
-  ignore_rules: Type.Optional(Type.Array(LaunchRule, { maxItems: 10 })),
-});
+export const DeploymentRequest = described(
+  "What to deploy, and how.",
+  Type.Object({
+    project_id: ProjectRef,
+    provider: described("Case-insensitive; an unknown name is 400 `unknown_provider`", Type.String({ minLength: 1, maxLength: 40 })),
+    container_id: described("Default: the oldest app of the project", Maybe(Uuid)),
+    environment: described("Default `production`", Maybe(DeployEnvironment)),
+    deployment_mode: described("Default `source` for Vercel and `pre-built` for the others, which accept nothing else", Maybe(BuildMode)),
+    build_command: Maybe(Type.String({ minLength: 1, maxLength: 1000 })),
+    output_directory: described("Relative to the container's folder", Maybe(Type.String({ minLength: 1, maxLength: 500 }))),
+    framework: Maybe(FrameworkId),
+    env_vars: described("Override the project's variables", Maybe(EnvVars)),
+    exclude_env: described(
+      "Names of project variables to leave out",
+      Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 500 })),
+    ),
+    custom_domain: Maybe(Type.String({ minLength: 3, maxLength: 253 })),
+    ignore_rules: described(
+      "Deploys despite failed blocking rules. Secrets in the bundle still block unless `secrets` is named",
+      Type.Optional(Type.Array(LaunchRule, { maxItems: 10 })),
+    ),
+  }),
+);
 export type DeploymentRequest = Static<typeof DeploymentRequest>;
 
-/** What a deployment would ship, before it is begun. */
-export const DeploymentPlan = Type.Object({
-  container_id: Uuid,
-  container_name: Type.String(),
-  provider: DeployProvider,
-  framework: FrameworkId,
-  mode: BuildMode,
-  build_command: Nullable(Type.String()),
-  output_directory: Nullable(Type.String()),
-  /** Whether there is an account to deploy with (always for `local`). */
-  is_connected: Type.Boolean(),
-  /** Names alone. `change` is against the last deployment that went out there. */
-  env: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      source: Literals("secret", "container", "connection"),
-      change: Literals("added", "kept", "removed"),
-    }),
-  ),
-  site_name: Nullable(Type.String()),
-  live: Nullable(Type.Object({ id: Uuid, version: Type.Integer(), url: Nullable(Type.String()) })),
-  /** What will not work there, in sentences: "A Next.js app goes to Netlify as a static export". */
-  warnings: Type.Array(Type.String()),
-});
+export const DeploymentPlan = described(
+  "What a deployment would ship.",
+  Type.Object({
+    container_id: Uuid,
+    container_name: Type.String(),
+    provider: DeployProvider,
+    framework: FrameworkId,
+    mode: BuildMode,
+    build_command: Nullable(Type.String()),
+    output_directory: Nullable(Type.String()),
+    is_connected: described("Whether there is an account to deploy with; always true for `local`", Type.Boolean()),
+    env: described(
+      "Names only. `change` compares with the last successful deployment there",
+      Type.Array(
+        Type.Object({
+          name: Type.String(),
+          source: Literals("secret", "container", "connection"),
+          change: Literals("added", "kept", "removed"),
+        }),
+      ),
+    ),
+    site_name: Nullable(Type.String()),
+    live: Nullable(Type.Object({ id: Uuid, version: Type.Integer(), url: Nullable(Type.String()) })),
+    warnings: described("What will not work there, in sentences", Type.Array(Type.String())),
+  }),
+);
 export type DeploymentPlan = Static<typeof DeploymentPlan>;
 
 export const DeployAllResult = Type.Object({
@@ -230,29 +224,34 @@ export const DeployAllResult = Type.Object({
   error: Nullable(Type.String()),
 });
 export type DeployAllResult = Static<typeof DeployAllResult>;
+export const StartedDeployment = Type.Object({ ...taskAnswer, deployment: Deployment });
+export const StartedDeployments = Type.Object({ ...taskAnswer, total: Type.Integer(), results: Type.Array(DeployAllResult) });
 
 export const LaunchSettings = Type.Object({
-  /** Rules that keep a deployment from going out. Default: `build`, `secrets`. */
-  blocking: Type.Array(LaunchRule),
-  /** Bytes (compressed) that the first page may load; default 2 MB. */
-  weight_budget: Type.Integer({ minimum: 1000, maximum: 1_000_000_000 }),
+  blocking: described("Rules that stop a deployment. Default: `build`, `secrets`", Type.Array(LaunchRule)),
+  weight_budget: described(
+    "Compressed bytes that the first page may load; default 2 MB",
+    Type.Integer({ minimum: 1000, maximum: 1_000_000_000 }),
+  ),
 });
 export type LaunchSettings = Static<typeof LaunchSettings>;
 
-/** A target on the canvas: a provider with the containers that go there. */
-export const DeploymentTarget = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  provider: DeployProvider,
-  name: Type.String(),
-  environment: DeployEnvironment,
-  position_x: Type.Number(),
-  position_y: Type.Number(),
-  container_ids: Type.Array(Uuid),
-  is_connected: Type.Boolean(),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const DeploymentTarget = described(
+  "A deployment target on the canvas: a provider with its containers.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    provider: DeployProvider,
+    name: Type.String(),
+    environment: DeployEnvironment,
+    position_x: Type.Number(),
+    position_y: Type.Number(),
+    container_ids: Type.Array(Uuid),
+    is_connected: Type.Boolean(),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type DeploymentTarget = Static<typeof DeploymentTarget>;
 
 const InProject = Type.Object({ project_id: ProjectRef });
@@ -268,13 +267,13 @@ const start = [
   "deployment_running",
 ] as const;
 
-/** agent-git-deploy 7 and 10. */
 export const deploymentsRoutes = {
   list: route({
     method: "GET",
     path: "/api/deployments/{project_id}",
     tag,
-    summary: "Deployments of a project, newest first",
+    summary: "List deployments",
+    description: "Deployments of a project, newest first. Logs are included with `include_logs`.",
     auth: "user",
     params: InProject,
     query: Type.Object({
@@ -291,18 +290,21 @@ export const deploymentsRoutes = {
     method: "POST",
     path: "/api/deployments",
     tag,
-    summary: "Build a container and deploy it",
+    summary: "Create deployment",
+    description:
+      "Builds a container, runs the launch gate and deploys to a provider, in a task. Uses your connected account of the provider; `local` needs none. One deployment per container runs at a time (`deployment_running`).",
     auth: "user",
     status: 202,
     body: DeploymentRequest,
-    response: Type.Object({ ...taskAnswer, deployment: Deployment }),
+    response: StartedDeployment,
     errors: start,
   }),
   plan: route({
     method: "POST",
     path: "/api/deployments/plan",
     tag,
-    summary: "What a deployment would ship",
+    summary: "Preview deployment",
+    description: "What a deployment would ship: framework, build command, variable names and warnings. Starts nothing.",
     auth: "user",
     body: DeploymentRequest,
     response: DeploymentPlan,
@@ -312,7 +314,9 @@ export const deploymentsRoutes = {
     method: "POST",
     path: "/api/deployments/deploy-all",
     tag,
-    summary: "Deploy all containers: each to its provider, the others to `provider`",
+    summary: "Deploy all containers",
+    description:
+      "Deploys every container of a project to its own provider, and those without one to `provider`. A failure of one does not stop the others.",
     auth: "user",
     status: 202,
     body: Type.Object({
@@ -321,19 +325,20 @@ export const deploymentsRoutes = {
         Type.Unsafe<DeployProvider>({
           ...DeployProvider,
           description:
-            "For containers without a provider. Without it they are left out; if no container has one, all go to your one connected account, or to `local` if you have none or several",
+            "Provider for containers without one. Absent: they are left out; if no container has one, all are deployed to your only connected account, or to `local` if you have none or several",
         }),
       ),
       env_vars: Maybe(EnvVars),
     }),
-    response: Type.Object({ ...taskAnswer, total: Type.Integer(), results: Type.Array(DeployAllResult) }),
+    response: StartedDeployments,
     errors: ["not_found", "deployment_running"],
   }),
   status: route({
     method: "GET",
     path: "/api/deployments/{deployment_id}/status",
     tag,
-    summary: "Status, asked of the provider at most once in 5 s",
+    summary: "Get deployment status",
+    description: "The status, refreshed from the provider at most every 5 seconds.",
     auth: "user",
     params: One,
     response: Type.Object({
@@ -350,7 +355,8 @@ export const deploymentsRoutes = {
     method: "GET",
     path: "/api/deployments/{deployment_id}/logs",
     tag,
-    summary: "Lines of the deployment and of the provider",
+    summary: "Get deployment logs",
+    description: "Log lines of the deployment and of the provider.",
     auth: "user",
     params: One,
     query: Type.Object(pageQuery),
@@ -361,13 +367,17 @@ export const deploymentsRoutes = {
     method: "GET",
     path: "/api/deployments/{deployment_id}/stream",
     tag,
-    summary: "Follow a deployment until it ends, from its first line or after `Last-Event-ID`; 204 when that says that its end was heard",
+    summary: "Stream deployment logs",
+    description:
+      "Log lines and status changes as server-sent events until the deployment ends. Resume with `Last-Event-ID`; answers 204 if the client already received the end.",
+    requestHeaders: ["Last-Event-ID"],
+    hasEnd: true,
     auth: "user",
     kind: "sse",
     params: One,
     events: Type.Union([
       Type.Object({
-        seq: Type.Integer({ description: "Number of the line in its deployment" }),
+        seq: Type.Integer({ description: "Line number" }),
         type: Type.Literal("log"),
         data: Type.Object({ line: Type.String() }),
       }),
@@ -380,12 +390,14 @@ export const deploymentsRoutes = {
     ]),
     errors: ["not_found"],
   }),
-  /** The files, a Dockerfile, a compose.yaml and the names of the variables. */
   bundle: route({
     method: "GET",
     path: "/api/deployments/{deployment_id}/bundle",
     tag,
-    summary: "A kept version as an archive for a server of one's own",
+    summary: "Download deployment bundle",
+    description:
+      "A kept version as a zip archive for your own server: files, a Dockerfile, a compose.yaml, and the names of its variables.",
+    responseHeaders: ["Content-Disposition"],
     auth: "user",
     kind: "raw",
     contentType: "application/zip",
@@ -396,31 +408,34 @@ export const deploymentsRoutes = {
     method: "POST",
     path: "/api/deployments/{deployment_id}/rollback",
     tag,
-    summary: "Make that version live again",
+    summary: "Roll back deployment",
+    description: "Makes an earlier version live again, in a task.",
     auth: "user",
     status: 202,
     params: One,
-    response: Type.Object({ ...taskAnswer, deployment: Deployment }),
+    response: StartedDeployment,
     errors: ["not_found", "deployment_running", "not_deployable", "deployment_credentials_missing"],
   }),
   promote: route({
     method: "POST",
     path: "/api/deployments/{deployment_id}/promote",
     tag,
-    summary: "Make a preview what visitors see; it passes the launch gate anew",
+    summary: "Promote preview deployment",
+    description: "Makes a preview the live version. It passes the launch gate again.",
     auth: "user",
     status: 202,
     params: One,
     body: Type.Object({ ignore_rules: DeploymentRequest.properties.ignore_rules }),
     bodyOptional: true,
-    response: Type.Object({ ...taskAnswer, deployment: Deployment }),
+    response: StartedDeployment,
     errors: ["not_found", "deployment_running", "not_deployable", "deployment_credentials_missing"],
   }),
   cancel: route({
     method: "POST",
     path: "/api/deployments/{deployment_id}/cancel",
     tag,
-    summary: "Give up a deployment that is under way",
+    summary: "Cancel deployment",
+    description: "Stops a running deployment. What is live stays live.",
     auth: "user",
     params: One,
     response: Deployment,
@@ -430,7 +445,9 @@ export const deploymentsRoutes = {
     method: "DELETE",
     path: "/api/deployments/{deployment_id}",
     tag,
-    summary: "Delete a deployment, at the provider too; at Cloudflare, where it is the whole site, only when asked",
+    summary: "Delete deployment",
+    description:
+      "Deletes a deployment, at the provider too. At Cloudflare that would delete the whole site, so it needs `delete_remote: true`.",
     auth: "user",
     status: 204,
     params: One,
@@ -441,7 +458,8 @@ export const deploymentsRoutes = {
     method: "GET",
     path: "/api/projects/{project_id}/launch-settings",
     tag,
-    summary: "Which rules of the launch gate block",
+    summary: "Get launch gate settings",
+    description: "Which checks of the launch gate block a deployment, and the page weight budget.",
     auth: "user",
     params: InProject,
     response: LaunchSettings,
@@ -451,7 +469,8 @@ export const deploymentsRoutes = {
     method: "PUT",
     path: "/api/projects/{project_id}/launch-settings",
     tag,
-    summary: "Choose which rules of the launch gate block",
+    summary: "Update launch gate settings",
+    description: "Replaces which checks block a deployment, and the page weight budget.",
     auth: "user",
     params: InProject,
     body: LaunchSettings,
@@ -460,13 +479,13 @@ export const deploymentsRoutes = {
   }),
 };
 
-/** agent-git-deploy 10, canvas targets. */
 export const deploymentTargetsRoutes = {
   list: route({
     method: "GET",
     path: "/api/deployment-targets/{project_id}",
-    tag,
-    summary: "Targets on the canvas",
+    tag: "deployment-targets",
+    summary: "List deployment targets",
+    description: "Deployment targets on the project's canvas.",
     auth: "user",
     params: InProject,
     query: Type.Object(pageQuery),
@@ -476,8 +495,9 @@ export const deploymentTargetsRoutes = {
   create: route({
     method: "POST",
     path: "/api/deployment-targets/{project_id}",
-    tag,
-    summary: "Put a target on the canvas",
+    tag: "deployment-targets",
+    summary: "Create deployment target",
+    description: "Adds a deployment target to the canvas.",
     auth: "user",
     status: 201,
     params: InProject,
@@ -494,8 +514,9 @@ export const deploymentTargetsRoutes = {
   update: route({
     method: "PATCH",
     path: "/api/deployment-targets/{project_id}/{target_id}",
-    tag,
-    summary: "Rename, move or switch a target",
+    tag: "deployment-targets",
+    summary: "Update deployment target",
+    description: "Renames, moves or switches a target between production and preview.",
     auth: "user",
     params: InTarget,
     body: Type.Object({
@@ -510,8 +531,9 @@ export const deploymentTargetsRoutes = {
   remove: route({
     method: "DELETE",
     path: "/api/deployment-targets/{project_id}/{target_id}",
-    tag,
-    summary: "Take a target off the canvas; what is deployed stays",
+    tag: "deployment-targets",
+    summary: "Delete deployment target",
+    description: "Removes a target from the canvas. Deployments stay live.",
     auth: "user",
     status: 204,
     params: InTarget,
@@ -520,8 +542,9 @@ export const deploymentTargetsRoutes = {
   attach: route({
     method: "PUT",
     path: "/api/deployment-targets/{project_id}/{target_id}/containers/{container_id}",
-    tag,
-    summary: "Let a container go to a target",
+    tag: "deployment-targets",
+    summary: "Attach container to deployment target",
+    description: "Deploying the target then includes the container. Refused if the provider cannot run it (`target_incompatible`).",
     auth: "user",
     params: Type.Object({ project_id: ProjectRef, target_id: Uuid, container_id: Uuid }),
     response: DeploymentTarget,
@@ -530,8 +553,9 @@ export const deploymentTargetsRoutes = {
   detach: route({
     method: "DELETE",
     path: "/api/deployment-targets/{project_id}/{target_id}/containers/{container_id}",
-    tag,
-    summary: "Take a container from a target",
+    tag: "deployment-targets",
+    summary: "Detach container from deployment target",
+    description: "Removes a container from a target. Its deployments stay live.",
     auth: "user",
     status: 204,
     params: Type.Object({ project_id: ProjectRef, target_id: Uuid, container_id: Uuid }),
@@ -540,21 +564,23 @@ export const deploymentTargetsRoutes = {
   deploy: route({
     method: "POST",
     path: "/api/deployment-targets/{project_id}/{target_id}/deploy",
-    tag,
-    summary: "Deploy every container of a target",
+    tag: "deployment-targets",
+    summary: "Deploy target",
+    description: "Deploys every container of a target.",
     auth: "user",
     status: 202,
     params: InTarget,
     body: Type.Object({ env_vars: Maybe(EnvVars) }),
     bodyOptional: true,
-    response: Type.Object({ ...taskAnswer, total: Type.Integer(), results: Type.Array(DeployAllResult) }),
+    response: StartedDeployments,
     errors: ["not_found", "no_containers", "deployment_credentials_missing", "deployment_running"],
   }),
   history: route({
     method: "GET",
     path: "/api/deployment-targets/{project_id}/{target_id}/history",
-    tag,
-    summary: "Deployments that went to a target, newest first",
+    tag: "deployment-targets",
+    summary: "List deployments of target",
+    description: "Deployments that went to a target, newest first.",
     auth: "user",
     params: InTarget,
     query: Type.Object(pageQuery),

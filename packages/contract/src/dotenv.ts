@@ -3,7 +3,7 @@
 export interface DotenvEntry {
   key: string;
   value: string;
-  /** Where it stands, from 1. */
+  /** Line number, from 1. */
   line: number;
 }
 export type SecretRefusal =
@@ -19,7 +19,7 @@ export const secretLimits = { maxCount: 200, maxValueBytes: 32_768 } as const;
 export const reservedKeys: readonly string[] = ["PROJECT_ID", "CONTAINER_ID", "CONTAINER_NAME", "PATH", "LD_PRELOAD"];
 const keyRule = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
-/** Why this cannot be a secret (accounts-projects 6), or `undefined` when it can. */
+/** Why this cannot be a secret, or `undefined` if it can. */
 export function refusalOf(key: string, value: string): SecretRefusal | undefined {
   if (!keyRule.test(key)) return "invalid_key";
   if (reservedKeys.includes(key)) return "reserved_key";
@@ -34,9 +34,9 @@ export function refusalOf(key: string, value: string): SecretRefusal | undefined
 const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", '"': '"', "\\": "\\", $: "$", "`": "`" };
 
 /**
- * Reads `KEY=value` lines the way the usual dotenv readers do: blank lines and `#` comments, `export KEY=…`, `'literal'` and `` `literal` `` quotes,
- * `"double quotes"` with `\n \r \t \" \\ \$` escapes, quoted values over several lines, and for bare values a comment after a space.
- * A key that comes twice counts with its last value. Lines that are none of this come back in `invalid`, without their content beyond the first word.
+ * Reads `KEY=value` lines like the usual dotenv readers: blank lines and `#` comments, `export KEY=…`, `'literal'` and `` `literal` `` quotes,
+ * `"double quotes"` with `\\n \\r \\t \\" \\\\ \\$` escapes, quoted values over several lines, and comments after a space behind bare values.
+ * The last value of a repeated key counts. Other lines are returned in `invalid`, without their content beyond the first word.
  */
 export function parseDotenv(text: string): { entries: DotenvEntry[]; invalid: { key: string; line: number }[] } {
   const found = new Map<string, DotenvEntry>();

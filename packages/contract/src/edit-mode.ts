@@ -1,5 +1,5 @@
 import { Literals, type Static } from "./schema.ts";
 
-/** What the agent may do in a run: everything, everything after asking, or nothing but read and plan. */
+/** What the agent may do in a run: everything, everything after approval, or only read and plan. */
 export const EditMode = Literals("allow", "ask", "plan");
 export type EditMode = Static<typeof EditMode>;

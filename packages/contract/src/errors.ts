@@ -1,6 +1,6 @@
 /**
- * The closed table of error codes (contract README rule 3, accounts-projects 0.2).
- * `status` is what HTTP answers; `retryable` tells clients that the same call may succeed later; `alert` asks the operator to look.
+ * The closed table of error codes: the HTTP status, whether the same call may succeed later (`retryable`), and whether the operator has to
+ * look (`alert`).
  */
 const e = (status: number, flags: { retryable?: boolean; alert?: boolean } = {}) => ({
   status,

@@ -1,32 +1,36 @@
 import { SendMessage } from "./chat.ts";
 import { RunEvent } from "./events.ts";
 import { route } from "./route.ts";
-import { extend, JsonObject, Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, extend, JsonObject, Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
 const tag = "external";
 
-/** A message from a program. Without `chat_id` each call begins a session of its own, with origin `api`. */
-export const InvokeAgent = extend(SendMessage, {
-  webhook_callback_url: Maybe(
-    Type.String({ maxLength: 2000, pattern: "^https?://", description: "Told once when the run has ended (agent-git-deploy 4.16)" }),
-  ),
-  webhook_secret: Maybe(
-    Type.String({
-      minLength: 24,
-      maxLength: 200,
-      description: "Signs that call; absent: a fresh one, shown in this answer and nowhere else",
-    }),
-  ),
-});
+export const InvokeAgent = described(
+  "A message from a program. Without `chat_id` each call starts a chat of its own.",
+  extend(SendMessage, {
+    webhook_callback_url: Maybe(
+      Type.String({ maxLength: 2000, pattern: "^https?://", description: "Receives one signed POST when the run has ended" }),
+    ),
+    webhook_secret: Maybe(
+      Type.String({
+        minLength: 24,
+        maxLength: 200,
+        description: "Signs that request. Absent: generated, and returned only once",
+      }),
+    ),
+  }),
+);
 export type InvokeAgent = Static<typeof InvokeAgent>;
 
-/** How the call to `webhook_callback_url` fares. `waiting`: the run goes on. `due`: being told, or told again after a failure. */
-export const WebhookDelivery = Type.Object({
-  status: Literals("waiting", "due", "delivered", "failed"),
-  attempts: Type.Integer(),
-  last_error: Nullable(Type.String()),
-  delivered_at: Nullable(Timestamp),
-});
+export const WebhookDelivery = described(
+  "Delivery of the call to `webhook_callback_url`. `waiting`: the run is active. `due`: being delivered, or retried.",
+  Type.Object({
+    status: Literals("waiting", "due", "delivered", "failed"),
+    attempts: Type.Integer(),
+    last_error: Nullable(Type.String()),
+    delivered_at: Nullable(Timestamp),
+  }),
+);
 export type WebhookDelivery = Static<typeof WebhookDelivery>;
 
 export const ExternalRun = Type.Object({
@@ -34,14 +38,13 @@ export const ExternalRun = Type.Object({
   chat_id: Uuid,
   project_id: Uuid,
   status: Literals("queued", "running", "waiting_approval", "completed", "failed", "cancelled"),
-  completion_reason: Nullable(Type.String({ description: "As in the event `complete`; null while it goes on" })),
+  completion_reason: Nullable(Type.String({ description: "As in the event `complete`; null while the run is active" })),
   final_response: Nullable(Type.String()),
   iterations: Type.Integer(),
   tool_calls_made: Type.Integer(),
   error: Nullable(Type.String()),
   pending_approval: Nullable(JsonObject),
-  /** The server stopped in between and the run went on as another task. */
-  continued_as: Nullable(Uuid),
+  continued_as: described("The run was interrupted and continues as this task", Nullable(Uuid)),
   webhook: Nullable(WebhookDelivery),
   created_at: Timestamp,
   started_at: Nullable(Timestamp),
@@ -51,13 +54,15 @@ export type ExternalRun = Static<typeof ExternalRun>;
 
 const RunParams = Type.Object({ task_id: Uuid });
 
-/** Runs by personal API key (agent-git-deploy 10, 4.16). A session is not enough here: 401. */
+/** Operations for programs: a session is refused with 401. */
 export const externalRoutes = {
   invoke: route({
     method: "POST",
     path: "/api/external/agent/invoke",
     tag,
-    summary: "Start a run by API key; the edit mode is the key's or a lower one",
+    summary: "Start run",
+    description:
+      "Starts a run by API key. Without `chat_id` it starts a chat of its own. The edit mode is at most that of the key. With `webhook_callback_url` a signed request reports the end of the run.",
     auth: "user",
     keys: "run",
     status: 202,
@@ -87,7 +92,11 @@ export const externalRoutes = {
     method: "GET",
     path: "/api/external/agent/events/{task_id}",
     tag,
-    summary: "Replay and follow a run's events by API key",
+    summary: "Stream run events (API key)",
+    description:
+      "Replays the events of a run and follows it until it ends. Resume with `Last-Event-ID` (or `last_event_id`); answers 204 if the client already received the end.",
+    requestHeaders: ["Last-Event-ID"],
+    hasEnd: true,
     auth: "user",
     keys: "run",
     kind: "sse",
@@ -100,7 +109,8 @@ export const externalRoutes = {
     method: "GET",
     path: "/api/external/agent/status/{task_id}",
     tag,
-    summary: "Where a run stands, by API key",
+    summary: "Get run status",
+    description: "Status, result and webhook delivery of a run.",
     auth: "user",
     keys: "run",
     params: RunParams,

@@ -1,4 +1,18 @@
-import { extend, IdParams, Literals, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import {
+  described,
+  WriteComment,
+  extend,
+  IdParams,
+  Literals,
+  listOf,
+  Maybe,
+  Nullable,
+  pageQuery,
+  Timestamp,
+  Type,
+  Uuid,
+  type Static,
+} from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "feedback";
@@ -14,21 +28,23 @@ const author = {
   username: Nullable(Type.String()),
   avatar_url: Nullable(Type.String()),
 };
-/** marketplace-billing-admin 8. The board is global: everybody who is signed in sees it. */
-export const FeedbackPost = Type.Object({
-  id: Uuid,
-  ...author,
-  type: FeedbackType,
-  title: Type.String(),
-  description: Type.String({ description: "Markdown" }),
-  status: FeedbackStatus,
-  upvote_count: Type.Integer(),
-  has_upvoted: Type.Boolean(),
-  comment_count: Type.Integer(),
-  is_hidden: Type.Boolean({ description: "By an administrator: only they and its author see it" }),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const FeedbackPost = described(
+  "A post of the feedback board, which everybody who is signed in can see.",
+  Type.Object({
+    id: Uuid,
+    ...author,
+    type: FeedbackType,
+    title: Type.String(),
+    description: Type.String({ description: "Markdown" }),
+    status: FeedbackStatus,
+    upvote_count: Type.Integer(),
+    has_upvoted: Type.Boolean(),
+    comment_count: Type.Integer(),
+    is_hidden: Type.Boolean({ description: "Hidden by an administrator: only administrators and its author see it" }),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type FeedbackPost = Static<typeof FeedbackPost>;
 export const FeedbackComment = Type.Object({
   id: Uuid,
@@ -41,31 +57,33 @@ export const FeedbackComment = Type.Object({
 export type FeedbackComment = Static<typeof FeedbackComment>;
 export const FeedbackDetail = extend(FeedbackPost, {
   is_owner: Type.Boolean(),
-  comments: Type.Array(FeedbackComment, { description: "The first 100, oldest first; the rest by `GET …/comments`" }),
+  comments: Type.Array(FeedbackComment, { description: "The first 100, oldest first; more at `GET /api/feedback/{id}/comments`" }),
 });
 export type FeedbackDetail = Static<typeof FeedbackDetail>;
 
-/** Never blank; spaces around it are cut off. */
+/** Never blank; surrounding spaces are removed. */
 const words = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "\\S" });
 const CommentParams = Type.Object({ id: Uuid, comment_id: Uuid });
 
-/** marketplace-billing-admin 8 and 13. */
-const Vote = Type.Object({ upvoted: Type.Boolean(), upvote_count: Type.Integer() });
+export const FeedbackVote = Type.Object({ upvoted: Type.Boolean(), upvote_count: Type.Integer() });
 
 export const feedbackRoutes = {
   list: route({
     method: "GET",
     path: "/api/feedback",
     tag,
-    summary: "The board, by votes unless asked for otherwise",
+    summary: "List feedback",
+    description: "Feedback posts, by votes unless `sort` says otherwise.",
     auth: "user",
     query: Type.Object({
       ...pageQuery,
       type: Type.Optional(FeedbackType),
       status: Type.Optional(FeedbackStatus),
       sort: Type.Optional(Literals("upvotes", "date", "comments")),
-      q: Type.Optional(Type.String({ maxLength: 200, description: "Every word is in the title or the description" })),
-      similar_to: Type.Optional(Type.String({ maxLength: 500, description: "About the same, the closest first, whatever `sort` says" })),
+      q: Type.Optional(Type.String({ maxLength: 200, description: "Posts with every word in the title or description" })),
+      similar_to: Type.Optional(
+        Type.String({ maxLength: 500, description: "Posts about the same subject, closest first; `sort` is ignored" }),
+      ),
     }),
     response: listOf(FeedbackPost),
   }),
@@ -73,7 +91,8 @@ export const feedbackRoutes = {
     method: "POST",
     path: "/api/feedback",
     tag,
-    summary: "Report a bug or suggest something",
+    summary: "Create feedback",
+    description: "Reports a bug or suggests something.",
     auth: "user",
     status: 201,
     body: Type.Object({ type: FeedbackType, title: words(500), description: words(20_000) }),
@@ -84,7 +103,8 @@ export const feedbackRoutes = {
     method: "GET",
     path: "/api/feedback/{id}",
     tag,
-    summary: "One post with its comments",
+    summary: "Get feedback",
+    description: "One post with its first 100 comments.",
     auth: "user",
     params: IdParams,
     response: FeedbackDetail,
@@ -94,13 +114,14 @@ export const feedbackRoutes = {
     method: "PATCH",
     path: "/api/feedback/{id}",
     tag,
-    summary: "What an administrator says of a post: where it stands, and whether it is shown",
+    summary: "Update feedback",
+    description: "Changes the status of a post or hides it. Writes to the audit log.",
     auth: "superuser",
     params: IdParams,
     body: Type.Object({
       status: Type.Optional(FeedbackStatus),
       is_hidden: Type.Optional(Type.Boolean()),
-      reason: Maybe(Type.String({ maxLength: 1000, description: "Goes into the audit log" })),
+      reason: Maybe(Type.String({ maxLength: 1000, description: "Written to the audit log" })),
     }),
     response: FeedbackPost,
     errors: ["not_found", "rate_limited"],
@@ -109,7 +130,8 @@ export const feedbackRoutes = {
     method: "DELETE",
     path: "/api/feedback/{id}",
     tag,
-    summary: "Delete a post with its votes and comments: its author or an administrator",
+    summary: "Delete feedback",
+    description: "Deletes a post with its votes and comments. Only its author and administrators can.",
     auth: "user",
     status: 204,
     params: IdParams,
@@ -119,27 +141,30 @@ export const feedbackRoutes = {
     method: "POST",
     path: "/api/feedback/{id}/upvote",
     tag,
-    summary: "Upvote a post; voting again changes nothing",
+    summary: "Upvote feedback",
+    description: "Upvotes a post. Repeating it changes nothing.",
     auth: "user",
     params: IdParams,
-    response: Vote,
+    response: FeedbackVote,
     errors: ["not_found", "rate_limited"],
   }),
   removeUpvote: route({
     method: "DELETE",
     path: "/api/feedback/{id}/upvote",
     tag,
-    summary: "Remove your upvote; without one nothing changes",
+    summary: "Remove upvote",
+    description: "Removes your upvote. Without one nothing changes.",
     auth: "user",
     params: IdParams,
-    response: Vote,
+    response: FeedbackVote,
     errors: ["not_found", "rate_limited"],
   }),
   comments: route({
     method: "GET",
     path: "/api/feedback/{id}/comments",
     tag,
-    summary: "The comments of a post, the oldest first",
+    summary: "List feedback comments",
+    description: "Comments of a post, oldest first.",
     auth: "user",
     params: IdParams,
     query: Type.Object(pageQuery),
@@ -150,11 +175,12 @@ export const feedbackRoutes = {
     method: "POST",
     path: "/api/feedback/{id}/comments",
     tag,
-    summary: "Comment on a post",
+    summary: "Comment on feedback",
+    description: "Adds a Markdown comment to a post.",
     auth: "user",
     status: 201,
     params: IdParams,
-    body: Type.Object({ content: words(10_000) }),
+    body: WriteComment,
     response: FeedbackComment,
     errors: ["not_found", "rate_limited"],
   }),
@@ -162,7 +188,8 @@ export const feedbackRoutes = {
     method: "DELETE",
     path: "/api/feedback/{id}/comments/{comment_id}",
     tag,
-    summary: "Delete a comment: its author or an administrator",
+    summary: "Delete feedback comment",
+    description: "Deletes a comment. Only its author and administrators can.",
     auth: "user",
     status: 204,
     params: CommentParams,

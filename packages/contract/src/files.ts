@@ -1,22 +1,24 @@
-import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { described, Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
 import { maxBatchPaths, maxListedFiles, maxListedPage } from "./limits.ts";
 import { route } from "./route.ts";
 
 const tag = "files";
 
-/** accounts-projects 1, File. A directory's path ends in `/`, its size is 0 and its content null. In a list without contents every file counts as text. */
-export const File = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  path: Type.String(),
-  is_directory: Type.Boolean(),
-  size: Type.Integer(),
-  etag: Type.String(),
-  is_binary: Type.Boolean(),
-  encoding: Literals("utf-8", "base64"),
-  content: Nullable(Type.String()),
-  updated_at: Timestamp,
-});
+export const File = described(
+  "A file or directory of a project. The path of a directory ends in `/`, its size is 0 and its content null. In lists without contents every file counts as text.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    path: Type.String(),
+    is_directory: Type.Boolean(),
+    size: Type.Integer(),
+    etag: Type.String(),
+    is_binary: Type.Boolean(),
+    encoding: Literals("utf-8", "base64"),
+    content: Nullable(Type.String()),
+    updated_at: Timestamp,
+  }),
+);
 export type File = Static<typeof File>;
 export const TreeEntry = Type.Object({
   path: Type.String(),
@@ -30,30 +32,25 @@ export type TreeEntry = Static<typeof TreeEntry>;
 const ProjectOnly = Type.Object({ id: ProjectRef });
 const Params = Type.Object({ id: ProjectRef, path: Type.String() });
 
-const SearchMatch = Type.Object({
+export const SearchMatch = Type.Object({
   path: Type.String(),
-  /** From 1. */
-  line: Type.Integer(),
-  /** Of the first hit in its line, in UTF-16 units from 1. */
-  column: Type.Integer(),
-  /** The line, or the part around the first hit when it is long. */
-  text: Type.String(),
-  /** Hits in `text`: start and end, in UTF-16 units. */
-  ranges: Type.Array(Type.Tuple([Type.Integer(), Type.Integer()])),
+  line: described("From 1", Type.Integer()),
+  column: described("Of the first match in its line, in UTF-16 units from 1", Type.Integer()),
+  text: described("The line, or the part around the first match of a long one", Type.String()),
+  ranges: described("Matches in `text`: start and end in UTF-16 units", Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]))),
 });
 export type SearchMatch = Static<typeof SearchMatch>;
-const SearchDone = Type.Object({
+export const SearchSummary = Type.Object({
   matches: Type.Integer(),
   files: Type.Integer(),
-  /** False: there may be more than what was sent, for the `reason`. */
-  is_complete: Type.Boolean(),
+  is_complete: described("False: there may be more matches, for the given `reason`", Type.Boolean()),
   reason: Nullable(Literals("limit", "timeout", "long_lines")),
 });
 const searchFrame = { seq: Type.Integer() };
-/** A stream of `match` events, the first at once and in no order, then one `done`. */
-const SearchEvent = Type.Union([
+/** `match` events in no order, then one `done`. */
+export const SearchEvent = Type.Union([
   Type.Object({ ...searchFrame, type: Type.Literal("match"), data: SearchMatch }),
-  Type.Object({ ...searchFrame, type: Type.Literal("done"), data: SearchDone }),
+  Type.Object({ ...searchFrame, type: Type.Literal("done"), data: SearchSummary }),
 ]);
 export type SearchEvent = Static<typeof SearchEvent>;
 export type SearchQuery = Static<typeof SearchQuery>;
@@ -61,17 +58,19 @@ const SearchQuery = Type.Object({
   q: Type.String({ minLength: 1, maxLength: 1000, pattern: "^[^\\n\\r\\u0000]+$" }),
   regex: Type.Optional(Type.Boolean({ default: false })),
   case_sensitive: Type.Optional(Type.Boolean({ default: false })),
-  /** Only files like this, e.g. `src/**` or `*.css`; with `!` in front all others. Several are separated by commas. */
-  glob: Type.Optional(Type.String({ maxLength: 500 })),
+  glob: described(
+    "Only matching files, e.g. `src/**` or `*.css`; `!` in front excludes. Comma-separated",
+    Type.Optional(Type.String({ maxLength: 500 })),
+  ),
 });
 
-/** accounts-projects 4.3 and 9 (`file-tree`, `file-search`, `file-batch`, `file-upload`). */
 export const filesRoutes = {
   list: route({
     method: "GET",
     path: "/api/projects/{id}/files",
     tag,
-    summary: "List the files of a project; with `content=true` also their text, up to 100,000 bytes each",
+    summary: "List files",
+    description: "The files of a project in path order. With `content=true` also their text, up to 100,000 bytes each.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object({
@@ -84,11 +83,9 @@ export const filesRoutes = {
           description: `Without it the whole list, up to ${maxListedFiles} files; with \`content=true\` 50. \`total\` counts all files`,
         }),
       ),
-      container_dir: Type.Optional(
-        Type.String({ maxLength: 1024, description: "List the files of this folder alone, by their paths in it" }),
-      ),
+      container_dir: Type.Optional(Type.String({ maxLength: 1024, description: "Only files of this folder, with paths relative to it" })),
       content: Type.Optional(
-        Type.Boolean({ default: false, description: "Also read the files: `content`, `is_binary` and `encoding` are known then" }),
+        Type.Boolean({ default: false, description: "Also return `content`; only then `is_binary` and `encoding` are accurate" }),
       ),
     }),
     response: listOf(File),
@@ -98,7 +95,8 @@ export const filesRoutes = {
     method: "GET",
     path: "/api/projects/{id}/file-tree",
     tag,
-    summary: "The whole tree without contents, in one call",
+    summary: "Get file tree",
+    description: "All files and folders without contents, in one response.",
     auth: "user",
     params: ProjectOnly,
     response: Type.Object({ entries: Type.Array(TreeEntry) }),
@@ -108,7 +106,9 @@ export const filesRoutes = {
     method: "GET",
     path: "/api/projects/{id}/file-search",
     tag,
-    summary: "Search file contents; hits come as they are found",
+    summary: "Search files",
+    description:
+      "Searches file contents and streams matches as server-sent events as they are found, in no order, then one `done` event with the totals.",
     auth: "user",
     kind: "sse",
     params: ProjectOnly,
@@ -120,7 +120,8 @@ export const filesRoutes = {
     method: "POST",
     path: "/api/projects/{id}/file-batch",
     tag,
-    summary: "Read up to 200 files in one call",
+    summary: "Read files",
+    description: "Reads up to 200 files in one call. Files that cannot be read are listed in `errors`.",
     auth: "user",
     params: ProjectOnly,
     bodyLimit: 1024 * 1024,
@@ -128,23 +129,21 @@ export const filesRoutes = {
     response: Type.Object({ files: Type.Array(File), errors: Type.Array(Type.Object({ path: Type.String(), code: Type.String() })) }),
     errors: ["not_found", "project_busy"],
   }),
-  /** Multipart; the name of each part is its path, so that folders keep their form. All files appear, or none. */
   upload: route({
     method: "POST",
     path: "/api/projects/{id}/file-upload",
     tag,
-    summary: "Upload files or folders (multipart, streamed)",
+    summary: "Upload files",
+    description:
+      "Uploads files or folders as multipart parts; the name of each part is its path. At most 2,000 files, 100 MiB each and 500 MiB together. All files appear or none. Existing files are refused (409 with `details.paths`) unless `overwrite` is true; `checkpoint_id` restores what was replaced.",
     auth: "user",
     kind: "upload",
     status: 201,
     params: ProjectOnly,
     query: Type.Object({
-      /** Where in the project; default its root. */
-      directory: Type.Optional(Type.String({ maxLength: 1024 })),
-      /** Otherwise 409 with `details.paths` when something is there already. */
-      overwrite: Type.Optional(Type.Boolean({ default: false })),
+      directory: described("Target directory in the project; default its root", Type.Optional(Type.String({ maxLength: 1024 }))),
+      overwrite: described("Otherwise existing files are 409 with `details.paths`", Type.Optional(Type.Boolean({ default: false }))),
     }),
-    /** `checkpoint_id`: has what was replaced, to go back to; null when nothing was. */
     response: Type.Object({ files: Type.Array(File), checkpoint_id: Nullable(Uuid) }),
     errors: ["bad_path", "not_found", "conflict", "payload_too_large", "storage_full", "git_directory", "project_busy"],
   }),
@@ -152,11 +151,11 @@ export const filesRoutes = {
     method: "POST",
     path: "/api/projects/{id}/files/rename",
     tag,
-    summary: "Rename or move a file or directory",
+    summary: "Move file",
+    description: "Renames or moves a file or directory. With `overwrite`, `checkpoint_id` restores what was replaced.",
     auth: "user",
     params: ProjectOnly,
     body: Type.Object({ old_path: Type.String(), new_path: Type.String(), overwrite: Type.Optional(Type.Boolean({ default: false })) }),
-    /** `checkpoint_id`: has what was replaced; null when nothing was. */
     response: Type.Object({ old_path: Type.String(), new_path: Type.String(), checkpoint_id: Nullable(Uuid) }),
     errors: ["bad_path", "not_found", "conflict"],
   }),
@@ -164,7 +163,8 @@ export const filesRoutes = {
     method: "POST",
     path: "/api/projects/{id}/files/directory",
     tag,
-    summary: "Create a directory",
+    summary: "Create directory",
+    description: "Creates a directory with its parents. 200 if it exists already.",
     auth: "user",
     status: [201, 200],
     params: ProjectOnly,
@@ -176,12 +176,16 @@ export const filesRoutes = {
     method: "GET",
     path: "/api/projects/{id}/files/{path}",
     tag,
-    summary: "Read a file (?raw=true for its bytes, with Range)",
+    summary: "Read file",
+    description:
+      "The file as JSON, text as UTF-8 and other content as base64. With `raw=true` its bytes, and parts of them for a `Range` header.",
+    requestHeaders: ["Range"],
+    responseHeaders: ["ETag"],
     auth: "user",
     kind: "raw",
     params: Params,
     query: Type.Object({
-      raw: Type.Optional(Type.Boolean({ default: false, description: "Answer with the bytes of the file as `application/octet-stream`" })),
+      raw: Type.Optional(Type.Boolean({ default: false, description: "Return the bytes of the file as `application/octet-stream`" })),
     }),
     response: File,
     otherContentTypes: ["application/octet-stream"],
@@ -192,7 +196,11 @@ export const filesRoutes = {
     method: "PUT",
     path: "/api/projects/{id}/files/{path}",
     tag,
-    summary: "Write a file atomically (If-Match, If-None-Match: *)",
+    summary: "Write file",
+    description:
+      "Writes a file atomically, at most 10 MiB. `If-Match` with the ETag of the version you read prevents lost updates; `If-None-Match: *` only creates. 412 `etag_mismatch` answers the current ETag.",
+    requestHeaders: ["If-Match", "If-None-Match"],
+    responseHeaders: ["ETag"],
     auth: "user",
     status: [201, 200],
     params: Params,
@@ -205,7 +213,11 @@ export const filesRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/files/{path}",
     tag,
-    summary: "Delete a file, or a directory with ?recursive=true. The header Checkpoint-Id names the point in time that has it",
+    summary: "Delete file",
+    description:
+      "Deletes a file, or with `recursive` a directory. `If-Match` deletes only that version. The header `Checkpoint-Id` names the checkpoint that restores it.",
+    requestHeaders: ["If-Match"],
+    responseHeaders: ["Checkpoint-Id"],
     auth: "user",
     status: 204,
     params: Params,

@@ -1,48 +1,49 @@
-import { listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "git-providers";
 
-/** `gitea` is Forgejo too; `git` is any other host of repositories: a token for plain HTTPS and nothing else. */
+/** `gitea` includes Forgejo; `git` is any other host, with a token over HTTPS. */
 export const GitProviderName = Literals("github", "gitlab", "bitbucket", "gitea", "git");
 export type GitProviderName = Static<typeof GitProviderName>;
 
-/** An account of somebody at one host. Its token never comes back. */
-export const GitAccount = Type.Object({
-  id: Uuid,
-  base_url: Type.String({ description: "Of the host, e.g. https://gitlab.example.com" }),
-  kind: Literals("oauth", "token"),
-  provider_username: Nullable(Type.String()),
-  provider_email: Nullable(Type.String()),
-  scope: Nullable(Type.String()),
-  expires_at: Nullable(Timestamp),
-  needs_reconnect: Type.Boolean({ description: "The host refused it the last time, and it cannot be renewed" }),
-  created_at: Timestamp,
-});
+export const GitAccount = described(
+  "Your account at one Git host. Its token is never returned.",
+  Type.Object({
+    id: Uuid,
+    base_url: Type.String({ description: "URL of the host, e.g. `https://gitlab.example.com`" }),
+    kind: Literals("oauth", "token"),
+    provider_username: Nullable(Type.String()),
+    provider_email: Nullable(Type.String()),
+    scope: Nullable(Type.String()),
+    expires_at: Nullable(Timestamp),
+    needs_reconnect: Type.Boolean({ description: "The host rejected the token and it cannot be renewed" }),
+    created_at: Timestamp,
+  }),
+);
 export type GitAccount = Static<typeof GitAccount>;
 
-/** One row per provider, connected or not (agent-git-deploy 6.1). */
-export const GitProvider = Type.Object({
-  name: GitProviderName,
-  display_name: Type.String(),
-  icon: Type.String(),
-  description: Type.String(),
-  oauth_scopes: Type.String({ description: "Asked for by default, separated by spaces; empty where there is no OAuth" }),
-  configured: Type.Boolean({ description: "Connecting without a token is set up on this server" }),
-  /** The host that is meant when none is named; null: one has to be named. */
-  base_url: Nullable(Type.String()),
-  can: Type.Object({
-    self_hosted: Type.Boolean({ description: "Takes a `base_url` with a token" }),
-    browse: Type.Boolean({ description: "Repositories, branches, new repositories and pull requests" }),
+export const GitProvider = described(
+  "A kind of Git host, connected or not.",
+  Type.Object({
+    name: GitProviderName,
+    display_name: Type.String(),
+    icon: Type.String(),
+    description: Type.String(),
+    oauth_scopes: Type.String({ description: "Default OAuth scopes, separated by spaces; empty without OAuth" }),
+    configured: Type.Boolean({ description: "Whether this server can connect without a token (OAuth)" }),
+    base_url: described("The default host; null: one has to be named", Nullable(Type.String())),
+    can: Type.Object({
+      self_hosted: Type.Boolean({ description: "Accepts a `base_url` with a token" }),
+      browse: Type.Boolean({ description: "Can list and create repositories, branches and pull requests" }),
+    }),
+    connected: Type.Boolean(),
+    provider_username: described("Of the account that is used if no host is named", Nullable(Type.String())),
+    provider_email: Nullable(Type.String()),
+    scope: Nullable(Type.String()),
+    accounts: described("All accounts, the default one first", Type.Array(GitAccount)),
   }),
-  connected: Type.Boolean(),
-  /** Of the account that is used when no host is named. */
-  provider_username: Nullable(Type.String()),
-  provider_email: Nullable(Type.String()),
-  scope: Nullable(Type.String()),
-  /** Of every host, the one that is used when none is named first. */
-  accounts: Type.Array(GitAccount),
-});
+);
 export type GitProvider = Static<typeof GitProvider>;
 
 export const GitProviderRepo = Type.Object({
@@ -50,12 +51,12 @@ export const GitProviderRepo = Type.Object({
   name: Type.String(),
   full_name: Type.String(),
   description: Nullable(Type.String()),
-  clone_url: Type.String({ description: "https, without credentials" }),
+  clone_url: Type.String({ description: "HTTPS URL without credentials" }),
   web_url: Type.String(),
   default_branch: Nullable(Type.String({ description: "null: the repository is empty" })),
   private: Type.Boolean(),
   updated_at: Nullable(Timestamp),
-  owner: Type.String({ description: "With all groups" }),
+  owner: Type.String({ description: "Owner with all groups, separated by slashes" }),
   provider: GitProviderName,
   language: Nullable(Type.String()),
   stars_count: Type.Integer(),
@@ -71,18 +72,20 @@ export const GitProviderBranch = Type.Object({
 });
 export type GitProviderBranch = Static<typeof GitProviderBranch>;
 
-/** A pull request; GitLab calls it a merge request. */
-export const GitPull = Type.Object({
-  id: Type.String(),
-  number: Type.Integer(),
-  title: Type.String(),
-  web_url: Type.String(),
-  head: Type.String(),
-  base: Type.String(),
-});
+export const GitPull = described(
+  "A pull request; GitLab calls it merge request.",
+  Type.Object({
+    id: Type.String(),
+    number: Type.Integer(),
+    title: Type.String(),
+    web_url: Type.String(),
+    head: Type.String(),
+    base: Type.String(),
+  }),
+);
 export type GitPull = Static<typeof GitPull>;
 
-const BaseUrl = Type.String({ minLength: 1, maxLength: 500, description: "Of the host; without it the usual one is meant" });
+const BaseUrl = Type.String({ minLength: 1, maxLength: 500, description: "URL of the host; default: the provider's usual one" });
 const Line = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
 const Provider = Type.Object({ provider: Type.String({ maxLength: 40, description: "github, gitlab, bitbucket, gitea or git" }) });
 const Repo = Type.Object({ ...Provider.properties, owner: Line(400), repo: Line(200) });
@@ -97,33 +100,36 @@ const used = [
 ] as const;
 const common = { tag, auth: "user" } as const;
 
-/** agent-git-deploy 6 and 10. `base_url` says which account is meant where somebody has several of a provider. */
+/** `base_url` selects the account if a person has several of a provider. */
 export const gitProvidersRoutes = {
   list: route({
     ...common,
     method: "GET",
     path: "/api/git-providers/providers",
-    summary: "Hosts of repositories, and one's accounts there",
+    summary: "List Git hosts",
+    description: "Git hosts that can be connected, with your accounts there.",
     query: Type.Object(pageQuery),
     response: listOf(GitProvider),
   }),
-  /** Without a token: where the browser goes to allow it (a popup of 600 × 700), bound to this browser for 10 minutes. With one: checked at the host and kept. */
   connect: route({
     ...common,
     method: "POST",
     path: "/api/git-providers/{provider}/connect",
-    summary: "Connect an account, in the browser or with a token",
+    summary: "Connect Git host",
+    description:
+      "With `token`: checks and stores it. Without: returns the host's authorization page to open, bound to this browser for 10 minutes.",
     keys: false,
     params: Provider,
     bodyOptional: true,
     body: Type.Object({
       scope: Maybe(Line(500)),
-      /** A path of the app: the page that ends the flow leads there. */
-      redirect_to: Maybe(Type.String({ maxLength: 500 })),
+      redirect_to: described("A path of the app to open after the flow", Maybe(Type.String({ maxLength: 500 }))),
       token: Maybe(Type.String({ minLength: 1, maxLength: 4000, pattern: "^[\\x21-\\x7e]+$" })),
       base_url: Maybe(BaseUrl),
-      /** Of the token, where the host wants one: Bitbucket's API tokens go by the e-mail address, other hosts by any name. */
-      username: Maybe(Line(200)),
+      username: described(
+        "User name for the token, where the host wants one: the email address for Bitbucket's API tokens, any name elsewhere",
+        Maybe(Line(200)),
+      ),
     }),
     response: Type.Object({
       authorization_url: Nullable(Type.String()),
@@ -140,12 +146,12 @@ export const gitProvidersRoutes = {
       "rate_limited",
     ],
   }),
-  /** Leads to `/oauth/connected?provider=…` of the app with `success=true` or `error=<code>`, and `redirect_to` where one was asked for. */
   callback: route({
     method: "GET",
     path: "/api/git-providers/{provider}/callback",
     tag,
-    summary: "The provider sends the browser back here; answers with a redirect into the app",
+    summary: "Complete Git host connection",
+    description: "The host redirects the browser here. Redirects to `/oauth/connected` of the app with `success=true` or `error=<code>`.",
     auth: "optional",
     kind: "raw",
     takesUnknown: { query: "The provider adds what it likes." },
@@ -162,7 +168,8 @@ export const gitProvidersRoutes = {
     ...common,
     method: "GET",
     path: "/api/git-providers/{provider}/repos",
-    summary: "Repositories that the account may see, the newest change first",
+    summary: "List repositories",
+    description: "Repositories that your account can access, last changed first.",
     params: Provider,
     query: Type.Object({ ...pageQuery, ...host, search: Type.Optional(Type.String({ maxLength: 200 })) }),
     response: listOf(GitProviderRepo),
@@ -172,7 +179,8 @@ export const gitProvidersRoutes = {
     ...common,
     method: "POST",
     path: "/api/git-providers/{provider}/repos",
-    summary: "Make a repository of the account's own",
+    summary: "Create repository",
+    description: "Creates a repository in your account at the host.",
     status: 201,
     params: Provider,
     query: Type.Object(host),
@@ -180,7 +188,7 @@ export const gitProvidersRoutes = {
       name: Type.String({ minLength: 1, maxLength: 100, pattern: "^[A-Za-z0-9_][A-Za-z0-9._-]*$" }),
       description: Maybe(Type.String({ maxLength: 350 })),
       private: Type.Optional(Type.Boolean({ default: true })),
-      auto_init: Type.Optional(Type.Boolean({ default: false, description: "With a first commit" })),
+      auto_init: Type.Optional(Type.Boolean({ default: false, description: "Create a first commit" })),
     }),
     response: GitProviderRepo,
     errors: [...used, "conflict", "bad_request"],
@@ -189,7 +197,8 @@ export const gitProvidersRoutes = {
     ...common,
     method: "GET",
     path: "/api/git-providers/{provider}/repos/{owner}/{repo}/branches",
-    summary: "Branches of a repository, the default one first; slashes of an owner (groups) are encoded",
+    summary: "List repository branches",
+    description: "Branches of a repository at the host, the default one first. Slashes in `owner` (GitLab groups) are percent-encoded.",
     params: Repo,
     query: Type.Object({ ...pageQuery, ...host }),
     response: listOf(GitProviderBranch),
@@ -199,26 +208,27 @@ export const gitProvidersRoutes = {
     ...common,
     method: "POST",
     path: "/api/git-providers/{provider}/repos/{owner}/{repo}/pulls",
-    summary: "Open a pull request",
+    summary: "Create pull request",
+    description: "Opens a pull request (GitLab: merge request) between two branches of a repository.",
     status: 201,
     params: Repo,
     query: Type.Object(host),
     body: Type.Object({
       title: Line(250),
       body: Maybe(Type.String({ maxLength: 60_000 })),
-      /** Branches of that repository. */
-      head: Line(255),
+      head: described("A branch of that repository", Line(255)),
       base: Line(255),
     }),
     response: GitPull,
     errors: [...used, "not_found", "conflict", "bad_request"],
   }),
-  /** Also revokes a token that was got by OAuth, where the provider lets us. Without `base_url` every account of that provider. */
   disconnect: route({
     ...common,
     method: "DELETE",
     path: "/api/git-providers/{provider}/disconnect",
-    summary: "Forget an account",
+    summary: "Disconnect Git host",
+    description:
+      "Deletes your account's token, and revokes it at the host where that is possible. Without `base_url`, all accounts of that provider.",
     keys: false,
     status: 204,
     params: Provider,

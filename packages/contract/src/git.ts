@@ -1,15 +1,15 @@
 import { DiffHunk } from "./changes.ts";
-import { Literals, Maybe, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { described, TaskLinks, Literals, Maybe, Nullable, ProjectRef, Timestamp, Type, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "git";
 
 /**
- * A path of the working tree, exactly as git names it; a folder stands for all that is in it. A byte that is part of no UTF-8 is U+FFFD and the
- * byte's two hexadecimal digits, in answers and in requests.
+ * A path of the working tree as git names it; a folder stands for everything in it. A byte that is not UTF-8 is written as U+FFFD and its two
+ * hexadecimal digits, in requests and responses.
  */
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
-/** Name of a branch as people write it; checked again by git's own rules. */
+/** Branch name; checked again by git's own rules. */
 const Branch = Type.String({ minLength: 1, maxLength: 255 });
 const Remote = Type.String({ minLength: 1, maxLength: 100, default: "origin" });
 const Sha = Type.String({ pattern: "^[0-9a-f]{40,64}$" });
@@ -17,32 +17,32 @@ const RepoUrl = Type.String({ minLength: 1, maxLength: 500 });
 
 export const GitChange = Type.Object({
   path: Type.String(),
-  /** Where it was, when it moved. */
-  old_path: Type.Optional(Type.String()),
-  /** `U` is unmerged, `??` not known to git. A folder of unknown files may stand as one entry that ends in `/`. */
-  status: Literals("M", "A", "D", "R", "U", "??"),
+  old_path: described("The former path of a moved file", Type.Optional(Type.String())),
+  status: described(
+    "`U` unmerged, `??` untracked. A folder of untracked files can be one entry that ends in `/`",
+    Literals("M", "A", "D", "R", "U", "??"),
+  ),
   staged: Type.Boolean(),
 });
 export type GitChange = Static<typeof GitChange>;
 
-/** agent-git-deploy 5.6. What is both staged and changed since stands twice. */
-export const GitStatus = Type.Object({
-  /** Of a detached head the short id of its commit. */
-  branch: Type.String(),
-  detached: Type.Boolean(),
-  ahead: Type.Integer(),
-  behind: Type.Integer(),
-  staged_count: Type.Integer(),
-  unstaged_count: Type.Integer(),
-  untracked_count: Type.Integer(),
-  has_conflicts: Type.Boolean(),
-  /** What was begun and not ended. */
-  operation: Nullable(Literals("merge", "rebase", "cherry-pick", "revert")),
-  /** At most 2000; the counts tell of all. */
-  changes: Type.Array(GitChange),
-  remote_branch: Nullable(Type.String()),
-  last_commit: Nullable(Type.Object({ sha: Sha, author: Type.String(), date: Timestamp, message: Type.String() })),
-});
+export const GitStatus = described(
+  "Status of the working tree. A file that is staged and changed again appears twice.",
+  Type.Object({
+    branch: described("With a detached HEAD, the short id of its commit", Type.String()),
+    detached: Type.Boolean(),
+    ahead: Type.Integer(),
+    behind: Type.Integer(),
+    staged_count: Type.Integer(),
+    unstaged_count: Type.Integer(),
+    untracked_count: Type.Integer(),
+    has_conflicts: Type.Boolean(),
+    operation: described("An operation in progress", Nullable(Literals("merge", "rebase", "cherry-pick", "revert"))),
+    changes: described("At most 2,000; the counts include all", Type.Array(GitChange)),
+    remote_branch: Nullable(Type.String()),
+    last_commit: Nullable(Type.Object({ sha: Sha, author: Type.String(), date: Timestamp, message: Type.String() })),
+  }),
+);
 export type GitStatus = Static<typeof GitStatus>;
 
 export const GitBranch = Type.Object({
@@ -63,8 +63,7 @@ export const GitCommit = Type.Object({
   date: Timestamp,
   message: Type.String(),
   parents: Type.Array(Sha),
-  /** Branches and tags that point at it. */
-  refs: Type.Array(Type.String()),
+  refs: described("Branches and tags that point at it", Type.Array(Type.String())),
 });
 export type GitCommit = Static<typeof GitCommit>;
 
@@ -73,8 +72,7 @@ export const GitFileDiff = Type.Object({
   old_path: Type.Optional(Type.String()),
   status: Literals("M", "A", "D", "R", "U", "??"),
   is_binary: Type.Boolean(),
-  /** Text whose hunks would not fit into the answer (1 MiB together): ask for the path alone. */
-  is_too_large: Type.Boolean(),
+  is_too_large: described("The hunks exceed the response (1 MiB together): request the path alone", Type.Boolean()),
   additions: Type.Integer(),
   deletions: Type.Integer(),
   hunks: Type.Array(DiffHunk),
@@ -83,12 +81,10 @@ export type GitFileDiff = Static<typeof GitFileDiff>;
 
 export const GitConflict = Type.Object({
   path: Type.String(),
-  /** Texts of the common ancestor, of our branch and of the other one; null where a side has no such file. */
-  base: Nullable(Type.String()),
+  base: described("Text of the common ancestor; null if that side has no such file", Nullable(Type.String())),
   ours: Nullable(Type.String()),
   theirs: Nullable(Type.String()),
-  /** One of the sides is no text, or larger than 1 MiB: it is resolved as a whole. */
-  is_binary: Type.Boolean(),
+  is_binary: described("A side is binary or larger than 1 MiB: it is resolved as a whole", Type.Boolean()),
 });
 export type GitConflict = Static<typeof GitConflict>;
 
@@ -104,12 +100,18 @@ export const GitLink = Type.Object({
 });
 export type GitLink = Static<typeof GitLink>;
 
+export const GitRepository = Type.Object({ is_repository: Type.Boolean(), linked: Nullable(GitLink) });
+
 const Project = Type.Object({ project_id: ProjectRef });
 const inProject = { project_id: ProjectRef };
 const Hunks = Type.Array(Type.Object({ path: Path, ids: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 5000 }) }), {
   maxItems: 1000,
 });
 const Paths = Type.Array(Path, { minItems: 1, maxItems: 1000 });
+export const GitSelection = described(
+  "Files or hunks; without either, everything.",
+  Type.Object({ ...inProject, paths: Type.Optional(Paths), hunks: Type.Optional(Hunks) }),
+);
 const common = ["not_found", "project_busy", "git_busy", "git_failed", "bad_path"] as const;
 const repo = [...common, "not_a_repository"] as const;
 const network = [
@@ -126,15 +128,15 @@ const network = [
   "bad_gateway",
   "gateway_timeout",
 ] as const;
-const Links = { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) };
 
-/** agent-git-deploy 5 and 10. Writes of one project come one after the other; who waits longer than 20 s is told `git_busy`. */
+/** Writes of one project run one after another; 409 `git_busy` after 20 s of waiting. */
 export const gitRoutes = {
   init: route({
     method: "POST",
     path: "/api/git/init",
     tag,
-    summary: "Make the project a repository, and link it to a remote one",
+    summary: "Initialize repository",
+    description: "Makes the project a Git repository and, with `repo_url`, links it to a remote.",
     auth: "user",
     body: Type.Object({ ...inProject, repo_url: Maybe(RepoUrl), default_branch: Type.Optional(Branch) }),
     response: Type.Object({ initialized: Type.Boolean(), branch: Type.String(), remote_url: Nullable(Type.String()) }),
@@ -144,26 +146,27 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/clone",
     tag,
-    summary:
-      "Replace the project's files by a repository, with all branches and tags where they fit. The task's result names the snapshot of what was replaced and what was left out",
+    summary: "Clone repository",
+    description:
+      "Replaces all files of the project by a repository, with all branches and tags where they fit. The task's result names the snapshot of the replaced files, and what was left out.",
     auth: "user",
     status: 202,
     body: Type.Object({ ...inProject, repo_url: RepoUrl, branch: Maybe(Branch) }),
-    response: Type.Object(Links),
+    response: TaskLinks,
     errors: [...common, "bad_ref", "invalid_repo_url", "outbound_refused", "run_active"],
   }),
   commit: route({
     method: "POST",
     path: "/api/git/commit",
     tag,
-    summary: "Commit what is staged, or the files named, or everything",
+    summary: "Commit changes",
+    description:
+      "Commits what is staged (`staged_only`), the given files, or everything. Naming a file whose conflict markers are gone resolves its conflict.",
     auth: "user",
     body: Type.Object({
       ...inProject,
-      /** Trimmed. */
-      message: Type.String({ minLength: 1, maxLength: 500 }),
-      /** These as they are now. Absent: everything, unless `staged_only`. */
-      files: Type.Optional(Paths),
+      message: described("Surrounding spaces are removed", Type.String({ minLength: 1, maxLength: 500 })),
+      files: described("These files as they are now. Absent: everything, unless `staged_only`", Type.Optional(Paths)),
       staged_only: Type.Optional(Type.Boolean()),
     }),
     response: Type.Object({ sha: Sha, message: Type.String(), pushed: Type.Boolean() }),
@@ -173,18 +176,21 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/push",
     tag,
-    summary: "Push a branch",
+    summary: "Push branch",
+    description:
+      "Pushes a branch with the token of your connected account. `force` overwrites the remote branch unless it has commits that you did not fetch.",
     auth: "user",
     body: Type.Object({ ...inProject, branch: Maybe(Branch), remote: Type.Optional(Remote), force: Type.Optional(Type.Boolean()) }),
     response: Type.Object({ branch: Type.String(), remote: Type.String(), sha: Sha }),
     errors: [...network, "push_rejected"],
   }),
-  /** Conflicts are no error: `success` is false, every unmerged path is named, and the tree waits in mid-merge. */
   pull: route({
     method: "POST",
     path: "/api/git/pull",
     tag,
-    summary: "Fetch a branch and merge it",
+    summary: "Pull branch",
+    description:
+      "Fetches a branch and merges or rebases. Conflicts are not an error: `success` is false, `conflicts` lists the paths, and the merge waits to be resolved.",
     auth: "user",
     body: Type.Object({
       ...inProject,
@@ -204,7 +210,8 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/fetch",
     tag,
-    summary: "Ask the remote what is new, without touching files",
+    summary: "Fetch remote",
+    description: "Fetches from the remote without changing files, and returns the new status.",
     auth: "user",
     body: Type.Object({ ...inProject, remote: Type.Optional(Remote) }),
     response: GitStatus,
@@ -214,7 +221,8 @@ export const gitRoutes = {
     method: "GET",
     path: "/api/git/status/{project_id}",
     tag,
-    summary: "Branch, changes, and how far from the remote branch",
+    summary: "Get Git status",
+    description: "Branch, changed files, and how far the branch is from its remote.",
     auth: "user",
     params: Project,
     response: GitStatus,
@@ -224,7 +232,8 @@ export const gitRoutes = {
     method: "GET",
     path: "/api/git/branches/{project_id}",
     tag,
-    summary: "Branches, local ones first",
+    summary: "List branches",
+    description: "Local branches first, then remote ones.",
     auth: "user",
     params: Project,
     query: Type.Object(pageQuery),
@@ -235,7 +244,8 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/checkout",
     tag,
-    summary: "Switch to a branch, or make one",
+    summary: "Check out branch",
+    description: "Switches to a branch, or creates one. A branch that only the remote has gets a tracking branch.",
     auth: "user",
     body: Type.Object({ ...inProject, branch: Branch, create: Type.Optional(Type.Boolean()), start_point: Type.Optional(Branch) }),
     response: Type.Object({ branch: Type.String(), created: Type.Boolean() }),
@@ -245,7 +255,8 @@ export const gitRoutes = {
     method: "DELETE",
     path: "/api/git/branches/{project_id}",
     tag,
-    summary: "Delete a local branch",
+    summary: "Delete branch",
+    description: "Deletes a local branch. An unmerged one needs `force`.",
     auth: "user",
     status: 204,
     params: Project,
@@ -256,10 +267,10 @@ export const gitRoutes = {
     method: "GET",
     path: "/api/git/log/{project_id}",
     tag,
-    summary: "Commits, newest first",
+    summary: "List commits",
+    description: "Commits of a branch, or of all with `all`, newest first.",
     auth: "user",
     params: Project,
-    /** `all`: of every branch. */
     query: Type.Object({ ...pageQuery, branch: Type.Optional(Branch), all: Type.Optional(Type.Boolean()) }),
     response: listOf(GitCommit),
     errors: [...repo, "bad_ref"],
@@ -268,16 +279,15 @@ export const gitRoutes = {
     method: "GET",
     path: "/api/git/diff/{project_id}",
     tag,
-    summary: "What changed: since what is staged, what is staged, or from one commit to another",
+    summary: "Get Git diff",
+    description: "Unstaged changes by default, staged ones with `staged`, or the difference between two commits with `from` and `to`.",
     auth: "user",
     params: Project,
     query: Type.Object({
       path: Type.Optional(Path),
       staged: Type.Optional(Type.Boolean()),
-      /** A commit, branch or tag. Alone: to the files as they are. */
-      from: Type.Optional(Branch),
-      /** Alone: from its parent. */
-      to: Type.Optional(Branch),
+      from: described("A commit, branch or tag. Without `to`: compared with the working tree", Type.Optional(Branch)),
+      to: described("Without `from`: compared with its parent", Type.Optional(Branch)),
     }),
     response: Type.Object({ files: Type.Array(GitFileDiff) }),
     errors: [...repo, "bad_ref"],
@@ -286,10 +296,11 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/stage",
     tag,
-    summary: "Stage files, or hunks of them, or everything",
+    summary: "Stage changes",
+    description: "Stages files or hunks, or everything if neither is given.",
     auth: "user",
     bodyLimit: 1024 * 1024,
-    body: Type.Object({ ...inProject, paths: Type.Optional(Paths), hunks: Type.Optional(Hunks) }),
+    body: GitSelection,
     response: GitStatus,
     errors: [...repo, "hunks_do_not_fit"],
   }),
@@ -297,10 +308,11 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/unstage",
     tag,
-    summary: "Take files, or hunks of them, or everything out of the stage",
+    summary: "Unstage changes",
+    description: "Unstages files or hunks, or everything if neither is given.",
     auth: "user",
     bodyLimit: 1024 * 1024,
-    body: Type.Object({ ...inProject, paths: Type.Optional(Paths), hunks: Type.Optional(Hunks) }),
+    body: GitSelection,
     response: GitStatus,
     errors: [...repo, "hunks_do_not_fit"],
   }),
@@ -308,10 +320,11 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/discard",
     tag,
-    summary: "Undo changes that are not staged; files unknown to git are deleted",
+    summary: "Discard changes",
+    description: "Reverts unstaged changes of files or hunks, and deletes untracked files. A checkpoint keeps what was there.",
     auth: "user",
     bodyLimit: 1024 * 1024,
-    body: Type.Object({ ...inProject, paths: Type.Optional(Paths), hunks: Type.Optional(Hunks) }),
+    body: GitSelection,
     response: GitStatus,
     errors: [...repo, "hunks_do_not_fit", "bad_request", "run_active"],
   }),
@@ -319,7 +332,8 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/restore",
     tag,
-    summary: "Files as they were in a commit; what is staged stays staged",
+    summary: "Restore files from commit",
+    description: "Brings files back as they were in a commit. Staged changes stay staged.",
     auth: "user",
     bodyLimit: 1024 * 1024,
     body: Type.Object({ ...inProject, paths: Paths, from: Branch }),
@@ -330,7 +344,8 @@ export const gitRoutes = {
     method: "GET",
     path: "/api/git/conflicts/{project_id}",
     tag,
-    summary: "Files that a merge could not decide, with their three sides",
+    summary: "List conflicts",
+    description: "Unmerged files with their base, our and their text.",
     auth: "user",
     params: Project,
     query: Type.Object(pageQuery),
@@ -341,15 +356,15 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/resolve",
     tag,
-    summary: "Decide one conflict",
+    summary: "Resolve conflict",
+    description: "Resolves one file by our side, their side, or given content.",
     auth: "user",
     bodyLimit: 12 * 1024 * 1024,
     body: Type.Object({
       ...inProject,
       path: Path,
       side: Literals("ours", "theirs", "content"),
-      /** With `content`. Absent: the file as it stands. */
-      content: Type.Optional(Type.String()),
+      content: described("With `content`: the text. Absent: the file as it is", Type.Optional(Type.String())),
     }),
     response: GitStatus,
     errors: [...repo, "no_conflict", "payload_too_large"],
@@ -358,7 +373,8 @@ export const gitRoutes = {
     method: "POST",
     path: "/api/git/abort-merge",
     tag,
-    summary: "Give up a merge or rebase: files are as before it",
+    summary: "Abort merge",
+    description: "Aborts a merge, rebase, cherry-pick or revert. Files are as they were before it.",
     auth: "user",
     body: Type.Object(inProject),
     response: GitStatus,
@@ -368,28 +384,31 @@ export const gitRoutes = {
     method: "GET",
     path: "/api/git/info/{project_id}",
     tag,
-    summary: "The remote repository that the project is linked to",
+    summary: "Get linked repository",
+    description: "Whether the project is a repository, and the remote it is linked to.",
     auth: "user",
     params: Project,
-    response: Type.Object({ is_repository: Type.Boolean(), linked: Nullable(GitLink) }),
+    response: GitRepository,
     errors: ["not_found", "project_busy"],
   }),
   updateInfo: route({
     method: "PATCH",
     path: "/api/git/info/{project_id}",
     tag,
-    summary: "Whether every commit is pushed by itself",
+    summary: "Update linked repository",
+    description: "Turns pushing after every commit on or off.",
     auth: "user",
     params: Project,
     body: Type.Object({ auto_push: Type.Boolean() }),
-    response: Type.Object({ is_repository: Type.Boolean(), linked: Nullable(GitLink) }),
+    response: GitRepository,
     errors: ["not_found", "project_busy", "no_remote"],
   }),
   unlink: route({
     method: "DELETE",
     path: "/api/git/remote/{project_id}",
     tag,
-    summary: "Forget the remote; local history stays",
+    summary: "Unlink repository",
+    description: "Removes the remote. Local history stays.",
     auth: "user",
     status: 204,
     params: Project,

@@ -1,31 +1,34 @@
-import { Nullable, ProjectParams, Timestamp, Type, Uuid, taskAnswer, type Static } from "./schema.ts";
+import { described, Nullable, ProjectParams, Timestamp, Type, Uuid, taskAnswer, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { Tier } from "./users.ts";
 
 const tag = "projects";
 const Slots = Type.Object({ used: Type.Integer(), limit: Type.Integer() });
-/** Null: as many as one likes. */
+/** Null: no limit. */
 const FreeSlots = Type.Object({ used: Type.Integer(), limit: Nullable(Type.Integer()) });
 
-/** What the caller's tier allows, and what of it is in use. */
-export const DeploymentLimits = Type.Object({
-  subscription_tier: Tier,
-  /** Hosted projects. */
-  deploys: FreeSlots,
-  /** Projects that run at the same time, hosted ones among them. */
-  running: Slots,
-  /** The hosted ones, the oldest first. */
-  deployed: Type.Array(Type.Object({ id: Uuid, slug: Type.String(), name: Type.String(), deployed_at: Timestamp })),
-});
+export const DeploymentLimits = described(
+  "What your plan allows, and how much of it is in use.",
+  Type.Object({
+    subscription_tier: Tier,
+    deploys: described("Always-on projects", FreeSlots),
+    running: described("Projects that run at the same time, always-on ones included", Slots),
+    deployed: described(
+      "Always-on projects, oldest first",
+      Type.Array(Type.Object({ id: Uuid, slug: Type.String(), name: Type.String(), deployed_at: Timestamp })),
+    ),
+  }),
+);
 export type DeploymentLimits = Static<typeof DeploymentLimits>;
 
-/** Keep-alive hosting (accounts-projects 9): a hosted project is never put to sleep, and started again after a crash or a reboot. */
+/** An always-on project never sleeps and restarts after a crash or a reboot. */
 export const hostingRoutes = {
   limits: route({
     method: "GET",
     path: "/api/projects/deployment-limits",
     tag,
-    summary: "How many projects may be hosted and may run at once, and how many do",
+    summary: "Get hosting limits",
+    description: "How many projects may run at once and how many may be always on, and how many do.",
     auth: "user",
     response: DeploymentLimits,
   }),
@@ -33,7 +36,9 @@ export const hostingRoutes = {
     method: "POST",
     path: "/api/projects/{id}/deploy",
     tag,
-    summary: "Keep the project running, and start it",
+    summary: "Turn on always-on",
+    description:
+      "Starts the project and keeps it running: it does not sleep, and restarts after a crash or a reboot. The plan limits how many projects are always on (`deploy_limit_reached`).",
     auth: "user",
     status: 202,
     params: ProjectParams,
@@ -44,7 +49,8 @@ export const hostingRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/deploy",
     tag,
-    summary: "Do not keep the project running any more; it goes on until it is idle or stopped",
+    summary: "Turn off always-on",
+    description: "The project keeps running until it is idle or stopped.",
     auth: "user",
     status: 204,
     params: ProjectParams,

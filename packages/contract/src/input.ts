@@ -10,7 +10,10 @@ interface Shape {
   anyOf?: Shape[];
 }
 
-/** The schema with every object closed: a field that it does not name is an error. Records and objects that say what else they take stay as they are. */
+/**
+ * The schema with every object closed: a field that it does not name is an error. Records, and objects that say what else they accept, stay as
+ * they are.
+ */
 function closed(schema: Shape): Shape {
   const { properties, items, anyOf } = schema;
   const isOpen = properties !== undefined && schema.additionalProperties === undefined && schema.patternProperties === undefined;
@@ -27,8 +30,8 @@ const nothing: Shape = { type: "object", properties: {}, additionalProperties: f
 const known = new WeakMap<RouteSpec, { query?: TSchema; body?: TSchema }>();
 
 /**
- * What a route accepts as its query and its body, for validation and for the document: exactly what its schemas name. A route without a schema accepts nothing.
- * Absent where others decide what is sent (`takesUnknown`), and where the handler reads the body's bytes itself.
+ * What a route accepts as query and body, for validation and for the document: exactly what its schemas name. A route without a schema accepts
+ * nothing. Absent where others decide what is sent (`takesUnknown`), and where the handler reads the bytes of the body itself.
  */
 export function inputOf(spec: RouteSpec): { query?: TSchema; body?: TSchema } {
   const before = known.get(spec);

@@ -1,4 +1,6 @@
 import {
+  described,
+  WriteComment,
   JsonObject,
   Literals,
   Maybe,
@@ -16,73 +18,78 @@ import { route } from "./route.ts";
 
 const tag = "kanban";
 
-/** accounts-projects 7: the union of what code and documentation of the original name. */
 export const cardPriorities = ["low", "medium", "high", "critical", "urgent"] as const;
 export const cardTypes = ["feature", "bug", "task", "epic", "story", "enhancement", "refactor", "docs", "testing"] as const;
 export type CardPriority = (typeof cardPriorities)[number];
 export type CardType = (typeof cardTypes)[number];
 
-/** accounts-projects 1, UserRef. */
-export const UserRef = Type.Object({ id: Uuid, name: Type.String(), username: Type.String() });
+export const UserRef = described("A person.", Type.Object({ id: Uuid, name: Type.String(), username: Type.String() }));
 export type UserRef = Static<typeof UserRef>;
 
-/** accounts-projects 1, KanbanTask. In code it is a card: a task is a long operation. `ref_number` is shown as `TSK-0001` and never reused. */
-export const Card = Type.Object({
-  id: Uuid,
-  board_id: Uuid,
-  column_id: Uuid,
-  ref_number: Type.Integer(),
-  title: Type.String(),
-  description: Nullable(Type.String()),
-  position: Type.Integer(),
-  priority: Nullable(Literals(...cardPriorities)),
-  status: Nullable(Type.String()),
-  task_type: Nullable(Literals(...cardTypes)),
-  tags: Nullable(Type.Array(Type.String())),
-  assignee: Nullable(UserRef),
-  reporter: Nullable(UserRef),
-  estimate_hours: Nullable(Type.Integer()),
-  spent_hours: Nullable(Type.Integer()),
-  due_date: Nullable(Timestamp),
-  started_at: Nullable(Timestamp),
-  completed_at: Nullable(Timestamp),
-  attachments: Nullable(Type.Array(JsonObject)),
-  custom_fields: Nullable(JsonObject),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const Card = described(
+  "A card of the board: work for people. `ref_number` is shown as `TSK-0001` and never reused.",
+  Type.Object({
+    id: Uuid,
+    board_id: Uuid,
+    column_id: Uuid,
+    ref_number: Type.Integer(),
+    title: Type.String(),
+    description: Nullable(Type.String()),
+    position: Type.Integer(),
+    priority: Nullable(Literals(...cardPriorities)),
+    status: Nullable(Type.String()),
+    task_type: Nullable(Literals(...cardTypes)),
+    tags: Nullable(Type.Array(Type.String())),
+    assignee: Nullable(UserRef),
+    reporter: Nullable(UserRef),
+    estimate_hours: Nullable(Type.Integer()),
+    spent_hours: Nullable(Type.Integer()),
+    due_date: Nullable(Timestamp),
+    started_at: Nullable(Timestamp),
+    completed_at: Nullable(Timestamp),
+    attachments: Nullable(Type.Array(JsonObject)),
+    custom_fields: Nullable(JsonObject),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type Card = Static<typeof Card>;
-/** accounts-projects 1, KanbanComment. */
-export const CardComment = Type.Object({ id: Uuid, content: Type.String(), user: UserRef, created_at: Timestamp, updated_at: Timestamp });
+export const CardComment = described(
+  "A comment on a card, in Markdown.",
+  Type.Object({ id: Uuid, content: Type.String(), user: UserRef, created_at: Timestamp, updated_at: Timestamp }),
+);
 export type CardComment = Static<typeof CardComment>;
-/** A single read adds the comments, oldest first. */
-export const CardDetail = extend(Card, { comments: Type.Array(CardComment) });
+export const CardDetail = described("A card with its comments, oldest first.", extend(Card, { comments: Type.Array(CardComment) }));
 export type CardDetail = Static<typeof CardDetail>;
-/** accounts-projects 1, KanbanColumn. */
-export const BoardColumn = Type.Object({
-  id: Uuid,
-  name: Type.String(),
-  description: Nullable(Type.String()),
-  position: Type.Integer(),
-  color: Nullable(Type.String()),
-  icon: Nullable(Type.String()),
-  is_backlog: Type.Boolean(),
-  is_completed: Type.Boolean(),
-  task_limit: Nullable(Type.Integer()),
-  tasks: Type.Array(Card),
-});
+export const BoardColumn = described(
+  "A column of the board with its cards in order.",
+  Type.Object({
+    id: Uuid,
+    name: Type.String(),
+    description: Nullable(Type.String()),
+    position: Type.Integer(),
+    color: Nullable(Type.String()),
+    icon: Nullable(Type.String()),
+    is_backlog: Type.Boolean(),
+    is_completed: Type.Boolean(),
+    task_limit: Nullable(Type.Integer()),
+    tasks: Type.Array(Card),
+  }),
+);
 export type BoardColumn = Static<typeof BoardColumn>;
-/** accounts-projects 1, KanbanBoard: one per project, its columns and their cards by position. */
-export const Board = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  name: Type.String(),
-  description: Nullable(Type.String()),
-  settings: Nullable(JsonObject),
-  columns: Type.Array(BoardColumn),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const Board = described(
+  "The board of a project, with its columns in order.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    name: Type.String(),
+    description: Nullable(Type.String()),
+    settings: Nullable(JsonObject),
+    columns: Type.Array(BoardColumn),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type Board = Static<typeof Board>;
 
 const maxInt = 2_147_483_647;
@@ -93,8 +100,7 @@ const columnFields = {
   is_backlog: Type.Optional(Type.Boolean()),
   is_completed: Type.Optional(Type.Boolean()),
   task_limit: Maybe(Type.Integer({ minimum: 1, maximum: maxInt })),
-  /** Clamped to the columns there are. */
-  position: Type.Optional(Type.Integer({ minimum: 0, maximum: maxInt })),
+  position: described("Limited to the number of columns", Type.Optional(Type.Integer({ minimum: 0, maximum: maxInt }))),
 };
 const ColumnName = Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" });
 export const CreateColumn = Type.Object({ name: ColumnName, ...columnFields });
@@ -102,10 +108,10 @@ export type CreateColumn = Static<typeof CreateColumn>;
 export const UpdateColumn = Type.Object({ name: Type.Optional(ColumnName), ...columnFields });
 export type UpdateColumn = Static<typeof UpdateColumn>;
 
-/** Any case is understood and stored in lower case; another word is 422. */
+/** Case-insensitive, stored in lower case; another word is 422. */
 const anyCase = <T extends readonly string[]>(values: T) =>
   Type.Unsafe<T[number]>({ type: "string", maxLength: 50, description: `${values.join(", ")}; in any case` });
-const DateOrTimestamp = Type.Union([Timestamp, Type.String({ format: "date" })], { description: "A date counts as its midnight UTC" });
+const DateOrTimestamp = Type.Union([Timestamp, Type.String({ format: "date" })], { description: "A date means midnight UTC" });
 const cardFields = {
   description: Maybe(Type.String({ maxLength: 50_000 })),
   priority: Maybe(anyCase(cardPriorities)),
@@ -122,8 +128,7 @@ export type CreateCard = Static<typeof CreateCard>;
 export const UpdateCard = Type.Object({
   title: Type.Optional(Title),
   column_id: Type.Optional(Uuid),
-  /** Index in the column, clamped to its cards. */
-  position: Type.Optional(Type.Integer({ minimum: 0, maximum: maxInt })),
+  position: described("Index in the column, limited to its cards", Type.Optional(Type.Integer({ minimum: 0, maximum: maxInt }))),
   spent_hours: Maybe(Type.Integer({ minimum: 0, maximum: maxInt })),
   started_at: Maybe(Timestamp),
   completed_at: Maybe(Timestamp),
@@ -134,13 +139,13 @@ export type UpdateCard = Static<typeof UpdateCard>;
 const BoardParams = Type.Object({ project_id: ProjectRef });
 const PartParams = Type.Object({ project_id: ProjectRef, id: Uuid });
 
-/** accounts-projects 7 and 9. */
 export const kanbanRoutes = {
   board: route({
     method: "GET",
     path: "/api/kanban/{project_id}",
     tag,
-    summary: "The project's board; the first read makes it",
+    summary: "Get board",
+    description: "The project's board with columns and cards. The first read creates it.",
     auth: "user",
     params: BoardParams,
     response: Board,
@@ -150,7 +155,8 @@ export const kanbanRoutes = {
     method: "POST",
     path: "/api/kanban/{project_id}/columns",
     tag,
-    summary: "Add a column, at the end unless a position is given",
+    summary: "Create column",
+    description: "Adds a column, at the end unless `position` is given.",
     auth: "user",
     status: 201,
     params: BoardParams,
@@ -162,7 +168,8 @@ export const kanbanRoutes = {
     method: "PATCH",
     path: "/api/kanban/{project_id}/columns/{id}",
     tag,
-    summary: "Change or move a column; only sent keys change",
+    summary: "Update column",
+    description: "Changes or moves a column. Absent fields stay.",
     auth: "user",
     params: PartParams,
     body: UpdateColumn,
@@ -173,7 +180,8 @@ export const kanbanRoutes = {
     method: "DELETE",
     path: "/api/kanban/{project_id}/columns/{id}",
     tag,
-    summary: "Delete a column with its cards, or keep them with ?move_to=",
+    summary: "Delete column",
+    description: "Deletes a column with its cards, or moves them to the column `move_to`. The last column cannot be deleted.",
     auth: "user",
     status: 204,
     params: PartParams,
@@ -184,7 +192,8 @@ export const kanbanRoutes = {
     method: "GET",
     path: "/api/kanban/{project_id}/tasks",
     tag,
-    summary: "The board's cards in board order, filtered",
+    summary: "List cards",
+    description: "The board's cards in board order, with filters.",
     auth: "user",
     params: BoardParams,
     query: Type.Object({
@@ -193,7 +202,7 @@ export const kanbanRoutes = {
       priority: Type.Optional(anyCase(cardPriorities)),
       task_type: Type.Optional(anyCase(cardTypes)),
       assignee_id: Type.Optional(Uuid),
-      tags: Type.Optional(Type.String({ maxLength: 2600, description: "Comma-separated; a card has all of them" })),
+      tags: Type.Optional(Type.String({ maxLength: 2600, description: "Comma-separated; only cards with all of them" })),
     }),
     response: listOf(Card),
     errors: ["not_found"],
@@ -202,7 +211,8 @@ export const kanbanRoutes = {
     method: "POST",
     path: "/api/kanban/{project_id}/tasks",
     tag,
-    summary: "Add a card at the end of a column (default: the backlog)",
+    summary: "Create card",
+    description: "Adds a card at the end of a column, by default the backlog.",
     auth: "user",
     status: 201,
     params: BoardParams,
@@ -214,7 +224,8 @@ export const kanbanRoutes = {
     method: "GET",
     path: "/api/kanban/{project_id}/tasks/{id}",
     tag,
-    summary: "One card with its comments",
+    summary: "Get card",
+    description: "One card with its comments.",
     auth: "user",
     params: PartParams,
     response: CardDetail,
@@ -224,7 +235,8 @@ export const kanbanRoutes = {
     method: "PATCH",
     path: "/api/kanban/{project_id}/tasks/{id}",
     tag,
-    summary: "Change or move a card; only sent keys change",
+    summary: "Update card",
+    description: "Changes or moves a card. Absent fields stay.",
     auth: "user",
     params: PartParams,
     body: UpdateCard,
@@ -235,7 +247,8 @@ export const kanbanRoutes = {
     method: "DELETE",
     path: "/api/kanban/{project_id}/tasks/{id}",
     tag,
-    summary: "Delete a card and its comments",
+    summary: "Delete card",
+    description: "Deletes a card and its comments.",
     auth: "user",
     status: 204,
     params: PartParams,
@@ -245,11 +258,12 @@ export const kanbanRoutes = {
     method: "POST",
     path: "/api/kanban/{project_id}/tasks/{id}/comments",
     tag,
-    summary: "Comment on a card, in Markdown",
+    summary: "Comment on card",
+    description: "Adds a Markdown comment to a card.",
     auth: "user",
     status: 201,
     params: PartParams,
-    body: Type.Object({ content: Type.String({ minLength: 1, maxLength: 10_000, pattern: "\\S" }) }),
+    body: WriteComment,
     response: CardComment,
     errors: ["not_found"],
   }),

@@ -21,6 +21,7 @@ import {
 } from "./marketplace.ts";
 import { route } from "./route.ts";
 import {
+  described,
   AverageRating,
   extend,
   JsonObject,
@@ -35,7 +36,7 @@ import {
   type Static,
 } from "./schema.ts";
 
-const tag = "marketplace";
+const tag = "marketplace-agents";
 const SourceType = Literals("open", "closed");
 export const AgentItemType = Literals("agent", "subagent", "tool", "integration", "skill", "mcp_server");
 export const AgentTypeName = Literals("StreamAgent", "IterativeAgent", "ReActAgent", "TesslateAgent");
@@ -57,52 +58,53 @@ const shown = {
   avatar_url: Nullable(Type.String()),
   pricing_type: PricingType,
   price_cents: Type.Integer(),
-  /** US dollars per million tokens, of agents that are paid by use. */
-  api_pricing_input: Nullable(Type.Number()),
+  api_pricing_input: described("US dollars per million tokens, of agents paid by use", Nullable(Type.Number())),
   api_pricing_output: Nullable(Type.Number()),
   usage_count: Type.Integer(),
-  downloads: Type.Integer({ description: "People who have taken it into their library" }),
+  downloads: Type.Integer({ description: "Number of libraries it was added to" }),
   rating: AverageRating,
   reviews_count: Type.Integer(),
   features: Type.Array(Type.String()),
   tags: Type.Array(Type.String()),
   is_featured: Type.Boolean(),
-  /** The caller has an active library entry. */
-  is_purchased: Type.Boolean(),
+  is_purchased: described("You have an active library entry", Type.Boolean()),
   ...creatorFields,
   created_by_user_id: Nullable(Uuid),
   forked_by_user_id: Nullable(Uuid),
   created_at: Timestamp,
   updated_at: Timestamp,
 };
-/** marketplace-billing-admin 1.2. */
-export const AgentCard = Type.Object({ ...shown, item_type: Type.String() });
+export const AgentCard = described("An agent in the store.", Type.Object({ ...shown, item_type: Type.String() }));
 export type AgentCard = Static<typeof AgentCard>;
 
-const ToolConfig = Type.Object({
+/** A page of agents, with the numbers for the filters. */
+export const AgentCatalog = Type.Object({ ...listOf(AgentCard).properties, facets: MarketplaceFacets });
+
+export const ToolConfig = Type.Object({
   description: Type.Optional(Type.String({ maxLength: 10_000 })),
   examples: Type.Optional(Type.Array(Type.String({ maxLength: 10_000 }), { maxItems: 20 })),
   system_prompt: Type.Optional(Type.String({ maxLength: 20_000 })),
 });
 export const ToolConfigs = Type.Record(Type.String({ minLength: 1, maxLength: 100 }), ToolConfig);
 
-/** marketplace-billing-admin 1.3. Prompt, tools and configuration are null unless it is open, or the caller's own, or an administrator asks. */
-export const AgentDetail = Type.Object({
-  ...shown,
-  system_prompt: Nullable(Type.String()),
-  tools: Nullable(Type.Array(Type.String())),
-  tool_configs: Nullable(JsonObject),
-  config: Nullable(JsonObject),
-  preview_image: Nullable(Type.String()),
-  required_models: Type.Array(Type.String()),
-  requires_user_keys: Type.Boolean(),
-  parent_agent_id: Nullable(Uuid),
-  is_published: Type.Boolean(),
-  is_owner: Type.Boolean(),
-  /** In the caller's library, whether switched on or off. */
-  in_library: Type.Boolean(),
-  reviews: Type.Array(ShortReview, { description: "The newest five" }),
-});
+export const AgentDetail = described(
+  "An agent in full. Prompt, tools and configuration are null unless it is open, your own, or you are an administrator.",
+  Type.Object({
+    ...shown,
+    system_prompt: Nullable(Type.String()),
+    tools: Nullable(Type.Array(Type.String())),
+    tool_configs: Nullable(JsonObject),
+    config: Nullable(JsonObject),
+    preview_image: Nullable(Type.String()),
+    required_models: Type.Array(Type.String()),
+    requires_user_keys: Type.Boolean(),
+    parent_agent_id: Nullable(Uuid),
+    is_published: Type.Boolean(),
+    is_owner: Type.Boolean(),
+    in_library: described("In your library, enabled or not", Type.Boolean()),
+    reviews: Type.Array(ShortReview, { description: "The newest five" }),
+  }),
+);
 export type AgentDetail = Static<typeof AgentDetail>;
 
 const Rate = Nullable(Type.Number({ minimum: 0, maximum: 100_000 }));
@@ -131,7 +133,6 @@ const optional = {
   mode: Type.Optional(Literals("stream", "agent")),
   agent_type: Type.Optional(AgentTypeName),
 };
-/** marketplace-billing-admin 2.3. */
 export const CreateAgent = Type.Object({
   name: words(100),
   description: words(500),
@@ -140,14 +141,16 @@ export const CreateAgent = Type.Object({
   ...optional,
 });
 export type CreateAgent = Static<typeof CreateAgent>;
-/** marketplace-billing-admin 2.4: an empty name, description, prompt or model leaves what is there. */
-export const UpdateAgent = Type.Object({
-  name: Type.Optional(Type.String({ maxLength: 100 })),
-  description: Type.Optional(Type.String({ maxLength: 500 })),
-  system_prompt: Type.Optional(Type.String({ maxLength: 100_000 })),
-  model: Type.Optional(Type.Union([ModelId, Type.Literal("")])),
-  ...optional,
-});
+export const UpdateAgent = described(
+  "Changes to an agent. An empty name, description, prompt or model changes nothing.",
+  Type.Object({
+    name: Type.Optional(Type.String({ maxLength: 100 })),
+    description: Type.Optional(Type.String({ maxLength: 500 })),
+    system_prompt: Type.Optional(Type.String({ maxLength: 100_000 })),
+    model: Type.Optional(Type.Union([ModelId, Type.Literal("")])),
+    ...optional,
+  }),
+);
 export type UpdateAgent = Static<typeof UpdateAgent>;
 export const ForkAgent = Type.Object({
   name: Type.Optional(words(100)),
@@ -157,29 +160,31 @@ export const ForkAgent = Type.Object({
 });
 export type ForkAgent = Static<typeof ForkAgent>;
 
-/** marketplace-billing-admin 2 and 13. */
 export const marketplaceAgentsRoutes = {
   list: route({
     method: "GET",
     path: "/api/marketplace/agents",
     tag,
     summary: "Browse agents",
+    description:
+      "Published agents of the store with filters and sorting; 12 on a page by default. `facets` counts the matches of each filter value.",
     auth: "optional",
     query: Type.Object({
       ...browsePage,
       ...browseFilter,
       pricing_type: Type.Optional(PricingType),
       item_type: Type.Optional(AgentItemType),
-      tag: Type.Optional(Type.String({ maxLength: 100, description: "One of its tags" })),
+      tag: Type.Optional(Type.String({ maxLength: 100, description: "Filter by tag" })),
     }),
-    response: Type.Object({ ...listOf(AgentCard).properties, facets: MarketplaceFacets }),
+    response: AgentCatalog,
     errors: ["rate_limited"],
   }),
   get: route({
     method: "GET",
     path: "/api/marketplace/agents/{slug}",
     tag,
-    summary: "One agent",
+    summary: "Get agent",
+    description: "One agent by slug or id, with its newest reviews. Prompt, tools and configuration are null for closed agents of others.",
     auth: "optional",
     params: SlugParams,
     response: AgentDetail,
@@ -189,7 +194,9 @@ export const marketplaceAgentsRoutes = {
     method: "POST",
     path: "/api/marketplace/agents",
     tag,
-    summary: "Make an agent and publish it, or keep it as a draft",
+    summary: "Create agent",
+    description:
+      "Creates an agent and publishes it, or keeps it as a draft with `is_published: false`. A paid one needs a connected payout account.",
     auth: "user",
     status: 201,
     body: CreateAgent,
@@ -200,7 +207,8 @@ export const marketplaceAgentsRoutes = {
     method: "PATCH",
     path: "/api/marketplace/agents/{id}",
     tag,
-    summary: "Change an agent of one's own; of an open one of somebody else a copy is made that carries the change",
+    summary: "Update agent",
+    description: "Updates your agent. Updating an open agent of somebody else creates your own fork with the change (`forked`).",
     auth: "user",
     params: ItemParams,
     body: UpdateAgent,
@@ -211,7 +219,8 @@ export const marketplaceAgentsRoutes = {
     method: "DELETE",
     path: "/api/marketplace/agents/{id}",
     tag,
-    summary: "Delete an agent of one's own for good, in every library",
+    summary: "Delete agent",
+    description: "Deletes your agent for good, from every library. A published one has to be unpublished first.",
     auth: "user",
     status: 204,
     params: ItemParams,
@@ -221,7 +230,8 @@ export const marketplaceAgentsRoutes = {
     method: "POST",
     path: "/api/marketplace/agents/{id}/purchase",
     tag,
-    summary: "Take an agent into the library, or begin to pay for it",
+    summary: "Add agent to library",
+    description: "Adds a free agent to your library, or returns a Stripe checkout page for a paid one.",
     auth: "user",
     keys: false,
     params: ItemParams,
@@ -234,7 +244,8 @@ export const marketplaceAgentsRoutes = {
     method: "POST",
     path: "/api/marketplace/agents/{id}/fork",
     tag,
-    summary: "An agent of one's own that begins as a copy of another",
+    summary: "Fork agent",
+    description: "Creates your own copy of an open, forkable agent.",
     auth: "user",
     status: 201,
     params: ItemParams,
@@ -247,7 +258,8 @@ export const marketplaceAgentsRoutes = {
     method: "GET",
     path: "/api/marketplace/agents/{id}/related",
     tag,
-    summary: "What people who have this agent have too; else the most used of its category",
+    summary: "List related agents",
+    description: "Agents that people with this one also have, or else the most used of its category.",
     auth: "optional",
     params: ItemParams,
     query: RelatedQuery,
@@ -258,7 +270,8 @@ export const marketplaceAgentsRoutes = {
     method: "GET",
     path: "/api/marketplace/agents/{id}/reviews",
     tag,
-    summary: "What people say of an agent, the newest first",
+    summary: "List agent reviews",
+    description: "Reviews of an agent, newest first.",
     auth: "optional",
     params: ItemParams,
     query: Type.Object(pageQuery),
@@ -269,7 +282,8 @@ export const marketplaceAgentsRoutes = {
     method: "POST",
     path: "/api/marketplace/agents/{id}/reviews",
     tag,
-    summary: "Say what one thinks of an agent in one's library; a second time replaces the first",
+    summary: "Review agent",
+    description: "Rates an agent of your library; a second review replaces the first. You cannot review your own agents.",
     auth: "user",
     status: [201, 200],
     params: ItemParams,
@@ -281,7 +295,8 @@ export const marketplaceAgentsRoutes = {
     method: "DELETE",
     path: "/api/marketplace/agents/{id}/reviews",
     tag,
-    summary: "Take one's review back",
+    summary: "Delete agent review",
+    description: "Deletes your review of an agent.",
     auth: "user",
     status: 204,
     params: ItemParams,

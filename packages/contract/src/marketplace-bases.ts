@@ -18,9 +18,9 @@ import {
   WrittenReview,
 } from "./marketplace.ts";
 import { route } from "./route.ts";
-import { AverageRating, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, AverageRating, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
-const tag = "marketplace";
+const tag = "marketplace-bases";
 export const baseCategories = [
   "fullstack",
   "frontend",
@@ -51,7 +51,7 @@ const shown = {
   preview_image: Nullable(Type.String()),
   pricing_type: BasePricing,
   price_cents: Type.Integer(),
-  downloads: Type.Integer({ description: "People who have taken it into their library" }),
+  downloads: Type.Integer({ description: "Number of libraries it was added to" }),
   rating: AverageRating,
   reviews_count: Type.Integer(),
   features: Type.Array(Type.String()),
@@ -69,14 +69,12 @@ const shown = {
   created_at: Timestamp,
   updated_at: Timestamp,
 };
-/** marketplace-billing-admin 1.7. */
-export const BaseCard = Type.Object(shown);
+export const BaseCard = described("A project template in the store.", Type.Object(shown));
 export type BaseCard = Static<typeof BaseCard>;
 export const BaseDetail = Type.Object({
   ...shown,
   archive_size_bytes: Nullable(Type.Integer()),
-  /** The bundled template that it is; it needs no network. */
-  template_slug: Nullable(Type.String()),
+  template_slug: described("The bundled template that it is; it needs no network", Nullable(Type.String())),
   is_owner: Type.Boolean(),
   in_library: Type.Boolean(),
   reviews: Type.Array(ShortReview, { description: "The newest five" }),
@@ -84,8 +82,8 @@ export const BaseDetail = Type.Object({
 export type BaseDetail = Static<typeof BaseDetail>;
 
 export const BaseVersion = Type.Object({
-  tag: Type.String({ description: "What project creation takes as `base_version`" }),
-  sha: Type.String({ description: "Seven characters" }),
+  tag: Type.String({ description: "Value for `base_version` of `POST /api/projects`" }),
+  sha: Type.String({ description: "Short commit id of seven characters" }),
   date: Nullable(Timestamp),
   url: Type.String(),
 });
@@ -100,16 +98,18 @@ const about = {
   preview_image: Maybe(Picture),
   visibility: Type.Optional(Visibility),
 };
-/** marketplace-billing-admin 3.5: a repository, or instead of it a project of one's own, whose files are kept as they are now. */
-export const SubmitBase = Type.Object({
-  name: words(100),
-  description: words(500),
-  git_repo_url: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
-  project_id: Type.Optional(Type.String({ minLength: 1, maxLength: 80, description: "UUID or slug of a project of one's own" })),
-  category: BaseCategory,
-  default_branch: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  ...about,
-});
+export const SubmitBase = described(
+  "A repository, or one of your projects, whose files are copied as they are now.",
+  Type.Object({
+    name: words(100),
+    description: words(500),
+    git_repo_url: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    project_id: Type.Optional(Type.String({ minLength: 1, maxLength: 80, description: "UUID or slug of your project" })),
+    category: BaseCategory,
+    default_branch: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    ...about,
+  }),
+);
 export type SubmitBase = Static<typeof SubmitBase>;
 export const UpdateBase = Type.Object({
   name: Type.Optional(words(100)),
@@ -121,39 +121,44 @@ export const UpdateBase = Type.Object({
 });
 export type UpdateBase = Static<typeof UpdateBase>;
 
-/** A small arrangement of bases and services for the canvas (marketplace-billing-admin 11.5). */
-export const WorkflowTemplate = Type.Object({
-  slug: Type.String(),
-  name: Type.String(),
-  description: Type.String(),
-  category: Type.String(),
-  icon: Type.String(),
-  /** Services of others that one needs an account of. */
-  required_services: Type.Array(Type.String()),
-  nodes: Type.Array(
-    Type.Object({
-      template_id: Type.String({ description: "What the edges call it" }),
-      type: Literals("base", "service"),
-      base_slug: Nullable(Type.String()),
-      service_slug: Nullable(Type.String()),
-      name: Type.String(),
-      position: Type.Object({ x: Type.Number(), y: Type.Number() }),
-    }),
-  ),
-  /** The source provides, the target consumes. */
-  edges: Type.Array(
-    Type.Object({
-      source: Type.String(),
-      target: Type.String(),
-      connector_type: Literals("env_injection", "http_api", "database", "cache"),
-      config: Type.Object({
-        env_mapping: Type.Record(Type.String(), Type.String(), { description: "Variable of the target: variable of the source" }),
+export const WorkflowTemplate = described(
+  "A set of bases and services to start a canvas with.",
+  Type.Object({
+    slug: Type.String(),
+    name: Type.String(),
+    description: Type.String(),
+    category: Type.String(),
+    icon: Type.String(),
+    required_services: described("External services that need an account", Type.Array(Type.String())),
+    nodes: Type.Array(
+      Type.Object({
+        template_id: Type.String({ description: "Referenced by the edges" }),
+        type: Literals("base", "service"),
+        base_slug: Nullable(Type.String()),
+        service_slug: Nullable(Type.String()),
+        name: Type.String(),
+        position: Type.Object({ x: Type.Number(), y: Type.Number() }),
       }),
-    }),
-  ),
-});
+    ),
+    edges: described(
+      "The source provides, the target consumes",
+      Type.Array(
+        Type.Object({
+          source: Type.String(),
+          target: Type.String(),
+          connector_type: Literals("env_injection", "http_api", "database", "cache"),
+          config: Type.Object({
+            env_mapping: Type.Record(Type.String(), Type.String(), { description: "Variable of the target: variable of the source" }),
+          }),
+        }),
+      ),
+    ),
+  }),
+);
 export type WorkflowTemplate = Static<typeof WorkflowTemplate>;
 
+/** A page of templates, with the numbers for the filters. */
+export const BaseCatalog = Type.Object({ ...listOf(BaseCard).properties, facets: MarketplaceFacets });
 const browse = {
   method: "GET",
   tag,
@@ -162,32 +167,42 @@ const browse = {
     ...browsePage,
     ...browseFilter,
     pricing_type: Type.Optional(BasePricing),
-    tech: Type.Optional(Type.String({ maxLength: 100, description: "One of its tech stack" })),
+    tech: Type.Optional(Type.String({ maxLength: 100, description: "Filter by technology" })),
   }),
-  response: Type.Object({ ...listOf(BaseCard).properties, facets: MarketplaceFacets }),
+  response: BaseCatalog,
   errors: ["rate_limited"],
 } as const;
 
-/** marketplace-billing-admin 3 and 13. */
 export const marketplaceBasesRoutes = {
   workflows: route({
     method: "GET",
     path: "/api/marketplace/workflows",
     tag,
-    summary:
-      "Arrangements of bases and services to begin a project's canvas with; the services themselves: `GET /api/marketplace/services`",
+    summary: "List workflow templates",
+    description: "Sets of bases and services to start a project's canvas with.",
     auth: "optional",
     query: Type.Object(pageQuery),
     response: listOf(WorkflowTemplate),
     errors: ["rate_limited"],
   }),
-  list: route({ ...browse, path: "/api/marketplace/bases", summary: "Browse project templates" }),
-  browse: route({ ...browse, path: "/api/marketplace/bases/browse", summary: "Browse project templates, by the longer name" }),
+  list: route({
+    ...browse,
+    path: "/api/marketplace/bases",
+    summary: "Browse project templates",
+    description: "Public templates of the store with filters and sorting; 12 on a page by default.",
+  }),
+  browse: route({
+    ...browse,
+    path: "/api/marketplace/bases/browse",
+    summary: "Browse project templates (alias)",
+    description: "Same as `GET /api/marketplace/bases`.",
+  }),
   get: route({
     method: "GET",
     path: "/api/marketplace/bases/{slug}",
     tag,
-    summary: "One base",
+    summary: "Get project template",
+    description: "One template by slug or id, with its newest reviews.",
     auth: "optional",
     params: SlugParams,
     response: BaseDetail,
@@ -197,7 +212,9 @@ export const marketplaceBasesRoutes = {
     method: "GET",
     path: "/api/marketplace/bases/{slug}/versions",
     tag,
-    summary: "Its latest five tags, the newest first",
+    summary: "List template versions",
+    description:
+      "The latest five tags of the template's repository, newest first. If the host does not respond, `status` says so and the last known tags are returned.",
     auth: "optional",
     params: SlugParams,
     query: Type.Object(pageQuery),
@@ -217,7 +234,8 @@ export const marketplaceBasesRoutes = {
     method: "POST",
     path: "/api/marketplace/bases",
     tag,
-    summary: "Submit a repository, or a project of one's own, as a base",
+    summary: "Submit project template",
+    description: "Submits a repository, or one of your projects with its files as they are now.",
     auth: "user",
     status: 201,
     body: SubmitBase,
@@ -237,7 +255,8 @@ export const marketplaceBasesRoutes = {
     method: "PATCH",
     path: "/api/marketplace/bases/{id}",
     tag,
-    summary: "Change a base of one's own; its slug stays",
+    summary: "Update project template",
+    description: "Updates your template. Its slug does not change.",
     auth: "user",
     params: ItemParams,
     body: UpdateBase,
@@ -248,7 +267,8 @@ export const marketplaceBasesRoutes = {
     method: "DELETE",
     path: "/api/marketplace/bases/{id}",
     tag,
-    summary: "Take a base of one's own away, with its archive",
+    summary: "Delete project template",
+    description: "Deletes your template with its archive. Projects made from it stay.",
     auth: "user",
     status: 204,
     params: ItemParams,
@@ -258,7 +278,8 @@ export const marketplaceBasesRoutes = {
     method: "POST",
     path: "/api/marketplace/bases/{id}/purchase",
     tag,
-    summary: "Take a base into the library, or begin to pay for it",
+    summary: "Add template to library",
+    description: "Adds a free template to your library, or returns a Stripe checkout page for a paid one.",
     auth: "user",
     keys: false,
     params: ItemParams,
@@ -271,7 +292,8 @@ export const marketplaceBasesRoutes = {
     method: "GET",
     path: "/api/marketplace/bases/{id}/related",
     tag,
-    summary: "What people who have this base have too; else the most used of its category",
+    summary: "List related templates",
+    description: "Templates that people with this one also have, or else the most used of its category.",
     auth: "optional",
     params: ItemParams,
     query: RelatedQuery,
@@ -282,7 +304,8 @@ export const marketplaceBasesRoutes = {
     method: "GET",
     path: "/api/marketplace/bases/{id}/reviews",
     tag,
-    summary: "What people say of a base, the newest first",
+    summary: "List template reviews",
+    description: "Reviews of a template, newest first.",
     auth: "optional",
     params: ItemParams,
     query: Type.Object(pageQuery),
@@ -293,7 +316,8 @@ export const marketplaceBasesRoutes = {
     method: "POST",
     path: "/api/marketplace/bases/{id}/reviews",
     tag,
-    summary: "Say what one thinks of a base in one's library; a second time replaces the first",
+    summary: "Review template",
+    description: "Rates a template of your library; a second review replaces the first. You cannot review your own templates.",
     auth: "user",
     status: [201, 200],
     params: ItemParams,
@@ -305,7 +329,8 @@ export const marketplaceBasesRoutes = {
     method: "DELETE",
     path: "/api/marketplace/bases/{id}/reviews",
     tag,
-    summary: "Take one's review back",
+    summary: "Delete template review",
+    description: "Deletes your review of a template.",
     auth: "user",
     status: 204,
     params: ItemParams,

@@ -1,6 +1,6 @@
-import { AverageRating, Literals, Maybe, Nullable, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
+import { described, AverageRating, Literals, Maybe, Nullable, Timestamp, Type, Uuid, extend, pageQuery, type Static } from "./schema.ts";
 
-/** What agents and bases of the marketplace have in common (marketplace-billing-admin 0, 1.6). */
+/** Shared by agents and templates of the store. */
 export const PricingType = Literals("free", "monthly", "one_time", "api");
 export const CreatorType = Literals("official", "community");
 export const ItemRef = Type.String({ minLength: 1, maxLength: 120, description: "UUID or slug" });
@@ -12,20 +12,20 @@ export const Names = Type.Array(Type.String({ minLength: 1, maxLength: 100, patt
 export const Category = Type.String({ minLength: 1, maxLength: 50, pattern: "\\S" });
 /** An emoji or the name of an icon. */
 export const Icon = Type.String({ minLength: 1, maxLength: 50 });
-/** An `https:` address, or a small picture as a data URL; never SVG. */
+/** An `https:` URL, or a small image as a data URL; never SVG. */
 export const Picture = Type.String({
   maxLength: 8192,
   pattern: "^(https://[^\\s\"'<>]+|data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+)$",
 });
 
-/** With `search` the default is `relevance`, without it `featured` (2.1); `relevance` without a search is `featured` too. */
+/** Default: `relevance` with `search`, `featured` without. */
 export const MarketplaceSort = Literals("featured", "popular", "newest", "name", "rating", "price_asc", "price_desc", "relevance");
 export type MarketplaceSort = Static<typeof MarketplaceSort>;
-/** `skip`+`limit` or `page`+`limit`, twelve on a page unless asked for otherwise. */
+/** `skip`+`limit` or `page`+`limit`; 12 on a page by default. */
 export const browsePage = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 12 })),
-  skip: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
-  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 12, description: "Entries on a page" })),
+  skip: pageQuery.skip,
+  page: pageQuery.page,
 };
 export const browseFilter = {
   category: Type.Optional(Type.String({ maxLength: 50 })),
@@ -34,12 +34,12 @@ export const browseFilter = {
   sort: Type.Optional(MarketplaceSort),
 };
 
-/** How many items each choice of a filter would show with the other filters as they are; the most first, at most 50. */
+/** Matches of each filter value with the other filters as they are; most first, at most 50. */
 const Facet = Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() }));
 export const MarketplaceFacets = Type.Object({ category: Facet, pricing_type: Facet, creator_type: Facet });
 export type MarketplaceFacets = Static<typeof MarketplaceFacets>;
 
-/** Who made it: nobody but the house (official), or a person. */
+/** Who made it: official (bundled), or a person. */
 export const creatorFields = {
   creator_type: CreatorType,
   creator_name: Type.String(),
@@ -62,11 +62,12 @@ export const WriteReview = Type.Object({
 export const WrittenReview = extend(Review, { item_rating: AverageRating, item_reviews_count: Type.Integer() });
 export type WrittenReview = Static<typeof WrittenReview>;
 
-/** Where a checkout leads back to; another origin than the app's own is not honoured. */
-export const PurchaseBody = Type.Object({ return_url: Maybe(Type.String({ maxLength: 2000 })) });
+export const PurchaseBody = described(
+  "Where the checkout returns to; another origin than the app's is ignored.",
+  Type.Object({ return_url: Maybe(Type.String({ maxLength: 2000 })) }),
+);
 export const purchaseAnswer = {
-  /** True: nothing is left to pay. */
-  in_library: Type.Boolean(),
+  in_library: described("True: nothing is left to pay", Type.Boolean()),
   checkout_url: Nullable(Type.String()),
   session_id: Nullable(Type.String()),
 };

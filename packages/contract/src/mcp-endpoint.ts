@@ -4,12 +4,14 @@ import { Type } from "./schema.ts";
 const tag = "mcp";
 const common = { path: "/mcp", tag, auth: "user", keys: "any", kind: "raw" } as const;
 
-/** The platform as an MCP server (streamable HTTP, stateless: one JSON answer per call). Each tool asks for its own scope. */
+/** Streamable HTTP, stateless: one JSON answer per call. Each tool requires its own scope. */
 export const mcpEndpointRoutes = {
   call: route({
     ...common,
     method: "POST",
-    summary: "Model Context Protocol: JSON-RPC messages of an MCP client",
+    summary: "Call MCP endpoint",
+    description:
+      "This server as a Model Context Protocol server (streamable HTTP, stateless): JSON-RPC messages in, one JSON answer out. Each tool requires its own API key scope.",
     body: Type.Unknown(),
     bodyLimit: 4 * 1024 * 1024,
     response: Type.Unknown(),
@@ -18,8 +20,15 @@ export const mcpEndpointRoutes = {
   stream: route({
     ...common,
     method: "GET",
-    summary: "This MCP server has no stream of its own: always 405",
+    summary: "Open MCP stream",
+    description: "Not supported: always 405. The MCP endpoint is stateless.",
     errors: ["method_not_allowed"],
   }),
-  end: route({ ...common, method: "DELETE", summary: "This MCP server keeps no sessions: always 405", errors: ["method_not_allowed"] }),
+  end: route({
+    ...common,
+    method: "DELETE",
+    summary: "End MCP session",
+    description: "Not supported: always 405. The MCP endpoint is stateless.",
+    errors: ["method_not_allowed"],
+  }),
 };

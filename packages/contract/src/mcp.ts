@@ -1,44 +1,59 @@
 import { route } from "./route.ts";
-import { IdParams, listOf, Literals, Maybe, Nullable, pageQuery, ProjectRef, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import {
+  described,
+  IdParams,
+  listOf,
+  Literals,
+  Maybe,
+  Nullable,
+  pageQuery,
+  ProjectRef,
+  Timestamp,
+  Type,
+  Uuid,
+  type Static,
+} from "./schema.ts";
 
 const tag = "mcp";
 
-/** `stdio`: a program that runs inside the project's sandbox. `http`: streamable HTTP. `sse`: the older form of it. */
+/** `stdio`: a program in the project's sandbox. `http`: streamable HTTP. `sse`: its predecessor. */
 export const McpTransport = Literals("stdio", "http", "sse");
 export type McpTransport = Static<typeof McpTransport>;
 
-/** A tool as the server describes it: somebody else's words, cut to a bearable length. */
-export const McpTool = Type.Object({
-  name: Type.String(),
-  title: Nullable(Type.String()),
-  description: Type.String(),
-  is_read_only: Type.Boolean({ description: "The server says that it changes nothing" }),
-});
+export const McpTool = described(
+  "A tool as the MCP server describes it, shortened. Untrusted text.",
+  Type.Object({
+    name: Type.String(),
+    title: Nullable(Type.String()),
+    description: Type.String(),
+    is_read_only: Type.Boolean({ description: "The server declares it read-only" }),
+  }),
+);
 export type McpTool = Static<typeof McpTool>;
 
-/** An MCP server whose tools the agent may use (agent-git-deploy 4.19). Values of headers and variables never come back. */
-export const McpServer = Type.Object({
-  id: Uuid,
-  project_id: Nullable(Uuid),
-  name: Type.String(),
-  slug: Type.String({ description: "Its tools are called `mcp__{slug}__{tool}`" }),
-  transport: McpTransport,
-  url: Nullable(Type.String({ description: "Without its query, which may hold a key" })),
-  command: Nullable(Type.Array(Type.String())),
-  header_names: Type.Array(Type.String()),
-  env_names: Type.Array(Type.String()),
-  is_enabled: Type.Boolean(),
-  trusts_read_only: Type.Boolean({ description: "What the server calls read-only runs without asking, also in plan mode" }),
-  auth: Literals("none", "needed", "authorized"),
-  oauth_client_id: Nullable(
-    Type.String({ description: "Of a client that was registered by hand; without one the studio registers itself" }),
-  ),
-  tools: Type.Array(McpTool),
-  tools_at: Nullable(Timestamp),
-  problem: Nullable(Type.String({ description: "Why it could not be used the last time" })),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const McpServer = described(
+  "An MCP server whose tools the agent can use. Values of headers and variables are never returned.",
+  Type.Object({
+    id: Uuid,
+    project_id: Nullable(Uuid),
+    name: Type.String(),
+    slug: Type.String({ description: "Its tools are called `mcp__{slug}__{tool}`" }),
+    transport: McpTransport,
+    url: Nullable(Type.String({ description: "Without its query, which may contain a key" })),
+    command: Nullable(Type.Array(Type.String())),
+    header_names: Type.Array(Type.String()),
+    env_names: Type.Array(Type.String()),
+    is_enabled: Type.Boolean(),
+    trusts_read_only: Type.Boolean({ description: "Tools that the server declares read-only run without approval, also in plan mode" }),
+    auth: Literals("none", "needed", "authorized"),
+    oauth_client_id: Nullable(Type.String({ description: "A client registered by hand; null: dynamic client registration" })),
+    tools: Type.Array(McpTool),
+    tools_at: Nullable(Timestamp),
+    problem: Nullable(Type.String({ description: "Why the last connection failed" })),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type McpServer = Static<typeof McpServer>;
 
 const slug = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,23}$" });
@@ -55,11 +70,13 @@ const value = Type.String({ maxLength: 8000, pattern: "^[^\\r\\n\\u0000]*$" });
 const values = <T extends typeof value | ReturnType<typeof Nullable<typeof value>>>(names: string, of: T) =>
   Type.Record(Type.String({ pattern: names }), of, { maxProperties: 30, additionalProperties: false });
 
-/** For servers whose sign-in does not register clients by itself. Its redirect address is `/api/mcp/oauth/callback` of this studio. */
-const OauthClient = Type.Object({
-  client_id: Type.String({ minLength: 1, maxLength: 500 }),
-  client_secret: Maybe(Type.String({ minLength: 1, maxLength: 1000 })),
-});
+export const McpOauthClient = described(
+  "For servers without dynamic client registration. The redirect URI is `/api/mcp/oauth/callback` of this server.",
+  Type.Object({
+    client_id: Type.String({ minLength: 1, maxLength: 500 }),
+    client_secret: Maybe(Type.String({ minLength: 1, maxLength: 1000 })),
+  }),
+);
 
 export const NewMcpServer = Type.Object({
   project_id: Maybe(ProjectRef),
@@ -70,7 +87,7 @@ export const NewMcpServer = Type.Object({
   command: Maybe(command),
   headers: Type.Optional(values(headerName, value)),
   env: Type.Optional(values(variableName, value)),
-  oauth_client: Maybe(OauthClient),
+  oauth_client: Maybe(McpOauthClient),
   trusts_read_only: Type.Optional(Type.Boolean()),
 });
 export type NewMcpServer = Static<typeof NewMcpServer>;
@@ -79,11 +96,9 @@ export const McpServerChange = Type.Object({
   slug: Type.Optional(slug),
   url: Type.Optional(url),
   command: Type.Optional(command),
-  /** Those given are set, null takes one away, the others stay. */
-  headers: Type.Optional(values(headerName, Nullable(value))),
+  headers: described("Given names are set, null removes one, others stay", Type.Optional(values(headerName, Nullable(value)))),
   env: Type.Optional(values(variableName, Nullable(value))),
-  /** Another one, or null for none, ends a sign-in that was made. */
-  oauth_client: Maybe(OauthClient),
+  oauth_client: described("Another client, or null for none, ends the current sign-in", Maybe(McpOauthClient)),
   is_enabled: Type.Optional(Type.Boolean()),
   trusts_read_only: Type.Optional(Type.Boolean()),
 });
@@ -96,7 +111,8 @@ export const mcpRoutes = {
     ...common,
     method: "GET",
     path: "/api/mcp/servers",
-    summary: "One's own MCP servers, or those of a project",
+    summary: "List MCP servers",
+    description: "Your MCP servers, or those of a project.",
     query: Type.Object({ ...pageQuery, project_id: Type.Optional(ProjectRef) }),
     response: listOf(McpServer),
     errors: ["not_found"],
@@ -105,19 +121,20 @@ export const mcpRoutes = {
     ...common,
     method: "POST",
     path: "/api/mcp/servers",
-    summary: "Add an MCP server",
+    summary: "Add MCP server",
+    description: "Adds an MCP server for yourself or for one project. Header and variable values are stored encrypted and never returned.",
     keys: false,
     status: 201,
     body: NewMcpServer,
     response: McpServer,
     errors: ["not_found", "conflict", "outbound_refused", "mcp_limit_reached"],
   }),
-  /** Where the browser comes back from the server's sign-in; sends it on to the app. */
   callback: route({
     method: "GET",
     path: "/api/mcp/oauth/callback",
     tag,
-    summary: "End of a sign-in at an MCP server",
+    summary: "Complete MCP sign-in",
+    description: "The MCP server's sign-in redirects the browser here. Redirects into the app.",
     auth: "optional",
     kind: "raw",
     takesUnknown: { query: "The provider adds what it likes." },
@@ -132,7 +149,8 @@ export const mcpRoutes = {
     ...common,
     method: "PATCH",
     path: "/api/mcp/servers/{id}",
-    summary: "Change an MCP server",
+    summary: "Update MCP server",
+    description: "Changes an MCP server. In `headers` and `env`, given names are set, null removes one, and others stay.",
     keys: false,
     params: IdParams,
     body: McpServerChange,
@@ -143,7 +161,8 @@ export const mcpRoutes = {
     ...common,
     method: "DELETE",
     path: "/api/mcp/servers/{id}",
-    summary: "Forget an MCP server with its secrets",
+    summary: "Delete MCP server",
+    description: "Deletes an MCP server with its secrets and sign-in.",
     keys: false,
     status: 204,
     params: IdParams,
@@ -153,7 +172,8 @@ export const mcpRoutes = {
     ...common,
     method: "POST",
     path: "/api/mcp/servers/{id}/test",
-    summary: "Connect now and read its tools; what went wrong is in `problem`",
+    summary: "Test MCP server",
+    description: "Connects and reads the server's tools. A failure is reported in `problem`, not as an error.",
     keys: false,
     params: IdParams,
     body: Type.Object({ project_id: Maybe(ProjectRef) }),
@@ -164,7 +184,8 @@ export const mcpRoutes = {
     ...common,
     method: "POST",
     path: "/api/mcp/servers/{id}/authorize",
-    summary: "Begin the server's sign-in; null when it still holds",
+    summary: "Start MCP sign-in",
+    description: "Returns the page of the server's sign-in, or null if the current one is still valid.",
     keys: false,
     params: IdParams,
     response: Type.Object({ authorize_url: Nullable(Type.String()) }),
@@ -174,7 +195,8 @@ export const mcpRoutes = {
     ...common,
     method: "DELETE",
     path: "/api/mcp/servers/{id}/authorization",
-    summary: "Forget the sign-in at an MCP server",
+    summary: "Delete MCP sign-in",
+    description: "Deletes the stored sign-in at an MCP server.",
     keys: false,
     status: 204,
     params: IdParams,

@@ -1,51 +1,73 @@
-import { IdParams, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { ModelConnectionTest } from "./models.ts";
+import { ModelOverride } from "./model-choice.ts";
+import { described, IdParams, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-const tag = "models";
+const tag = "model-keys";
 
-/** One's own key for a provider (agent-git-deploy 4.17): used in the place of the server's, never charged. Its text never leaves the server. */
-export const ModelKey = Type.Object({
-  id: Uuid,
-  provider: Type.String({ description: "Slug of a provider, or of a custom one" }),
-  provider_name: Type.String(),
-  key_name: Type.String(),
-  last4: Type.String({ description: "The last four characters" }),
-  base_url: Nullable(Type.String()),
-  is_active: Type.Boolean(),
-  expires_at: Nullable(Timestamp),
-  last_used_at: Nullable(Timestamp),
-  created_at: Timestamp,
-});
+export const ModelKey = described(
+  "Your own key for a provider: used instead of the server's, and not charged. The key is never returned.",
+  Type.Object({
+    id: Uuid,
+    provider: Type.String({ description: "Slug of a built-in or custom provider" }),
+    provider_name: Type.String(),
+    key_name: Type.String(),
+    last4: Type.String({ description: "The last four characters" }),
+    base_url: Nullable(Type.String()),
+    is_active: Type.Boolean(),
+    expires_at: Nullable(Timestamp),
+    last_used_at: Nullable(Timestamp),
+    created_at: Timestamp,
+  }),
+);
 export type ModelKey = Static<typeof ModelKey>;
 
-/** An OpenAI- or Anthropic-compatible endpoint of one's own; its models are `custom/<slug>/<model>`. */
-export const CustomProvider = Type.Object({
-  id: Uuid,
-  name: Type.String(),
-  slug: Type.String(),
-  base_url: Type.String(),
-  api_type: Literals("openai", "anthropic"),
-  has_key: Type.Boolean(),
-  header_names: Type.Array(Type.String(), { description: "Further headers; their values are write-only" }),
-  available_models: Type.Array(Type.String(), { description: "Empty: what the endpoint lists" }),
-  is_active: Type.Boolean(),
-  created_at: Timestamp,
-});
+export const CustomProvider = described(
+  "Your own OpenAI- or Anthropic-compatible endpoint; its models are `custom/<slug>/<model>`.",
+  Type.Object({
+    id: Uuid,
+    name: Type.String(),
+    slug: Type.String(),
+    base_url: Type.String(),
+    api_type: Literals("openai", "anthropic"),
+    has_key: Type.Boolean(),
+    header_names: Type.Array(Type.String(), { description: "Names of extra headers; their values are write-only" }),
+    available_models: Type.Array(Type.String(), { description: "Empty: the models that the endpoint lists" }),
+    is_active: Type.Boolean(),
+    created_at: Timestamp,
+  }),
+);
 export type CustomProvider = Static<typeof CustomProvider>;
+
+export const KeyProvider = described(
+  "A provider that you can store a key for.",
+  Type.Object({
+    provider: Type.String(),
+    name: Type.String(),
+    description: Type.String(),
+    website: Type.String(),
+    base_url: Type.String(),
+    needs_key: Type.Boolean(),
+    has_own_key: Type.Boolean(),
+  }),
+);
+export const HiddenModels = described(
+  "Models that you hide from the model picker.",
+  Type.Object({ disabled_models: Type.Array(Type.String()) }),
+);
 
 const Key = Type.String({ minLength: 1, maxLength: 500 });
 const Url = Type.String({ maxLength: 500, pattern: "^https?://" });
 const Headers = Type.Record(Type.String({ pattern: "^[A-Za-z0-9-]{1,100}$" }), Type.String({ maxLength: 1000 }));
 const Models = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 200 });
-const Outcome = Type.Object({ ok: Type.Boolean(), message: Type.String(), models: Type.Array(Type.String()) });
 
-/** agent-git-deploy 4.17 and 10. */
 export const modelKeysRoutes = {
   list: route({
     method: "GET",
     path: "/api/secrets/api-keys",
     tag,
-    summary: "One's own provider keys, without their text",
+    summary: "List model keys",
+    description: "Your own provider keys, without the keys themselves.",
     auth: "user",
     keys: false,
     query: Type.Object(pageQuery),
@@ -55,7 +77,9 @@ export const modelKeysRoutes = {
     method: "POST",
     path: "/api/secrets/api-keys",
     tag,
-    summary: "Store one's own key for a provider; there is one per provider",
+    summary: "Create model key",
+    description:
+      "Stores your own key for a provider, one per provider. Runs with it cost no credits. Some plans do not include own keys (`byok_not_in_tier`).",
     auth: "user",
     keys: false,
     status: 201,
@@ -73,7 +97,8 @@ export const modelKeysRoutes = {
     method: "PATCH",
     path: "/api/secrets/api-keys/{id}",
     tag,
-    summary: "Replace a key, or change what belongs to it",
+    summary: "Update model key",
+    description: "Replaces a key, or changes its name, endpoint, expiry or state.",
     auth: "user",
     keys: false,
     params: IdParams,
@@ -91,7 +116,8 @@ export const modelKeysRoutes = {
     method: "DELETE",
     path: "/api/secrets/api-keys/{id}",
     tag,
-    summary: "Delete a key",
+    summary: "Delete model key",
+    description: "Deletes your key for a provider.",
     auth: "user",
     keys: false,
     status: 204,
@@ -102,37 +128,30 @@ export const modelKeysRoutes = {
     method: "POST",
     path: "/api/secrets/api-keys/{id}/test",
     tag,
-    summary: "Try a key with one tiny call",
+    summary: "Test model key",
+    description: "Tests a stored key with one small call.",
     auth: "user",
     keys: false,
     params: IdParams,
-    response: Outcome,
+    response: ModelConnectionTest,
     errors: ["not_found", "outbound_refused"],
   }),
   providers: route({
     method: "GET",
     path: "/api/secrets/providers",
     tag,
-    summary: "Providers that one can have an own key for",
+    summary: "List providers for own keys",
+    description: "Providers that you can store a key for.",
     auth: "user",
-    response: listOf(
-      Type.Object({
-        provider: Type.String(),
-        name: Type.String(),
-        description: Type.String(),
-        website: Type.String(),
-        base_url: Type.String(),
-        needs_key: Type.Boolean(),
-        has_own_key: Type.Boolean(),
-      }),
-    ),
+    response: listOf(KeyProvider),
     query: Type.Object(pageQuery),
   }),
   customProviders: route({
     method: "GET",
     path: "/api/secrets/providers/custom",
     tag,
-    summary: "One's own endpoints",
+    summary: "List custom providers",
+    description: "Your own OpenAI- or Anthropic-compatible endpoints.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: listOf(CustomProvider),
@@ -141,7 +160,9 @@ export const modelKeysRoutes = {
     method: "POST",
     path: "/api/secrets/providers/custom",
     tag,
-    summary: "Add an endpoint of one's own",
+    summary: "Create custom provider",
+    description:
+      "Adds an endpoint; its models are `custom/<slug>/<model>`. Private addresses are refused unless the server allows them (`outbound_refused`).",
     auth: "user",
     keys: false,
     status: 201,
@@ -161,7 +182,8 @@ export const modelKeysRoutes = {
     method: "PATCH",
     path: "/api/secrets/providers/custom/{id}",
     tag,
-    summary: "Change an endpoint of one's own; its slug stays",
+    summary: "Update custom provider",
+    description: "Changes an endpoint. Its slug does not change.",
     auth: "user",
     keys: false,
     params: IdParams,
@@ -181,7 +203,8 @@ export const modelKeysRoutes = {
     method: "DELETE",
     path: "/api/secrets/providers/custom/{id}",
     tag,
-    summary: "Delete an endpoint of one's own, and its key",
+    summary: "Delete custom provider",
+    description: "Deletes an endpoint and its key.",
     auth: "user",
     keys: false,
     status: 204,
@@ -192,30 +215,33 @@ export const modelKeysRoutes = {
     method: "POST",
     path: "/api/secrets/providers/custom/{id}/test",
     tag,
-    summary: "Try an endpoint with one tiny call",
+    summary: "Test custom provider",
+    description: "Tests an endpoint with one small call.",
     auth: "user",
     keys: false,
     params: IdParams,
-    body: Type.Object({ model: Maybe(Type.String({ maxLength: 200 })) }),
+    body: ModelOverride,
     bodyOptional: true,
-    response: Outcome,
+    response: ModelConnectionTest,
     errors: ["not_found", "outbound_refused"],
   }),
   preferences: route({
     method: "GET",
     path: "/api/secrets/model-preferences",
     tag,
-    summary: "Models that one hides from choices",
+    summary: "List hidden models",
+    description: "Models that you hide from the model picker.",
     auth: "user",
-    response: Type.Object({ disabled_models: Type.Array(Type.String()) }),
+    response: HiddenModels,
   }),
   setPreference: route({
     method: "PUT",
     path: "/api/secrets/model-preferences",
     tag,
-    summary: "Show or hide a model in choices",
+    summary: "Show or hide model",
+    description: "Shows or hides a model in the model picker.",
     auth: "user",
     body: Type.Object({ model_id: Type.String({ minLength: 1, maxLength: 200 }), enabled: Type.Boolean() }),
-    response: Type.Object({ disabled_models: Type.Array(Type.String()) }),
+    response: HiddenModels,
   }),
 };

@@ -1,33 +1,33 @@
-import { CostLimit, Literals, Maybe, Nullable, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { ModelChoice } from "./model-choice.ts";
+import { CostLimit, described, Literals, Maybe, Nullable, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "models";
-/** agent-git-deploy 4.17: one usable model. */
-export const Model = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  source: Literals("system", "provider", "custom", "custom_provider"),
-  provider: Type.String(),
-  provider_name: Type.Optional(Type.String()),
-  pricing: Nullable(Type.Object({ input: Type.Number(), output: Type.Number() })),
-  /** Whether it can be shown pictures; null: nobody told us. */
-  vision: Nullable(Type.Boolean()),
-  available: Type.Boolean(),
-  health: Nullable(Literals("healthy", "unhealthy", "timeout")),
-  custom_id: Type.Optional(Nullable(Type.String())),
-  disabled: Type.Boolean(),
-  /** Tokens. */
-  context_window: Type.Integer(),
-  /** How it calls tools; null: it was not tried. */
-  tools: Nullable(Literals("native", "text", "none")),
-  /** 0 to 100, from its last trial: how well it works with tools. */
-  score: Nullable(Type.Integer()),
-  tokens_per_second: Nullable(Type.Integer()),
-  /** What a message like the caller's usual ones costs with it, in cents; 0 where nothing is charged, null where the price is not known. */
-  message_cents: Nullable(Type.Number()),
-  /** The caller's own key answers. */
-  own_key: Type.Boolean(),
-});
+export const Model = described(
+  "A model that you can use.",
+  Type.Object({
+    id: Type.String(),
+    name: Type.String(),
+    source: Literals("system", "provider", "custom", "custom_provider"),
+    provider: Type.String(),
+    provider_name: Type.Optional(Type.String()),
+    pricing: Nullable(Type.Object({ input: Type.Number(), output: Type.Number() })),
+    vision: described("Whether it accepts images; null: unknown", Nullable(Type.Boolean())),
+    available: Type.Boolean(),
+    health: Nullable(Literals("healthy", "unhealthy", "timeout")),
+    custom_id: Type.Optional(Nullable(Type.String())),
+    disabled: Type.Boolean(),
+    context_window: described("In tokens", Type.Integer()),
+    tools: described("How it calls tools; null: not tested", Nullable(Literals("native", "text", "none"))),
+    score: described("0 to 100, from its last test: how well it works with tools", Nullable(Type.Integer())),
+    tokens_per_second: Nullable(Type.Integer()),
+    message_cents: described(
+      "Cost of a typical message of yours in cents; 0 if nothing is charged, null if the price is unknown",
+      Nullable(Type.Number()),
+    ),
+    own_key: described("Your own key is used", Type.Boolean()),
+  }),
+);
 export type Model = Static<typeof Model>;
 export const Provider = Type.Object({
   provider: Type.String(),
@@ -42,8 +42,7 @@ export const ModelTrial = Type.Object({
   model: Type.String(),
   tools: Literals("native", "text", "none"),
   parallel_tools: Type.Boolean(),
-  /** Its JSON had to be repaired. */
-  needs_repair: Type.Boolean(),
+  needs_repair: described("Its JSON had to be repaired", Type.Boolean()),
   reports_usage: Type.Boolean(),
   vision: Nullable(Type.Boolean()),
   score: Type.Integer({ minimum: 0, maximum: 100 }),
@@ -55,23 +54,30 @@ export const ModelTrial = Type.Object({
 });
 export type ModelTrial = Static<typeof ModelTrial>;
 export const ModelPreferences = Type.Object({
-  /** Ordered ids that answer when a model is overloaded; null: the server's list. */
-  fallback_models: Nullable(Type.Array(Type.String({ maxLength: 200, pattern: "^[^/\\s]+/\\S+$" }), { maxItems: 10 })),
-  /** Cap of a run that names none, in cents; null: the server's alone. Calls with one's own key count at list prices. */
-  max_cost_cents: Nullable(CostLimit(1_000_000)),
-  /** What calls with one's own keys may cost on one day (UTC), in cents at list prices; null: any amount. */
-  own_key_day_cents: Nullable(CostLimit(10_000_000)),
+  fallback_models: described(
+    "Model ids in order, used when a model is overloaded; null: the server's list",
+    Nullable(Type.Array(Type.String({ maxLength: 200, pattern: "^[^/\\s]+/\\S+$" }), { maxItems: 10 })),
+  ),
+  max_cost_cents: described(
+    "Cost limit in cents of a run that names none; null: only the server's limit. Calls with your own key count at list prices",
+    Nullable(CostLimit(1_000_000)),
+  ),
+  own_key_day_cents: described(
+    "Daily limit (UTC) in cents at list prices for calls with your own keys; null: no limit",
+    Nullable(CostLimit(10_000_000)),
+  ),
 });
 export type ModelPreferences = Static<typeof ModelPreferences>;
+export const ModelConnectionTest = Type.Object({ ok: Type.Boolean(), message: Type.String(), models: Type.Array(Type.String()) });
 const ModelId = Type.String({ minLength: 3, maxLength: 200 });
 
-/** agent-git-deploy 4.17 and 10; the set-up card of the web UI. */
 export const modelsRoutes = {
   list: route({
     method: "GET",
     path: "/api/marketplace/models",
     tag,
-    summary: "Models the caller can use",
+    summary: "List models",
+    description: "Models that you can use, from this server's keys and your own.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: Type.Object({ ...listOf(Model).properties, default: Nullable(Type.String()), external_providers: Type.Array(Provider) }),
@@ -80,7 +86,8 @@ export const modelsRoutes = {
     method: "POST",
     path: "/api/marketplace/models/custom",
     tag,
-    summary: "Offer a model that its provider does not list",
+    summary: "Create custom model",
+    description: "Adds a model that its provider does not list.",
     auth: "user",
     status: 201,
     body: Type.Object({ model_id: ModelId, name: Maybe(Type.String({ minLength: 1, maxLength: 100 })) }),
@@ -91,7 +98,8 @@ export const modelsRoutes = {
     method: "DELETE",
     path: "/api/marketplace/models/custom/{id}",
     tag,
-    summary: "Offer that model no more",
+    summary: "Delete custom model",
+    description: "Removes a custom model from your list.",
     auth: "user",
     status: 204,
     params: Type.Object({ id: Uuid }),
@@ -101,7 +109,8 @@ export const modelsRoutes = {
     method: "POST",
     path: "/api/marketplace/agents/{id}/select-model",
     tag,
-    summary: "Choose the model that an agent of the caller's library runs with; null: the agent's own",
+    summary: "Select model for agent",
+    description: "Chooses the model that an agent of your library runs with. Null selects the agent's own.",
     auth: "user",
     params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
     body: Type.Object({ model: Nullable(ModelId) }),
@@ -112,9 +121,10 @@ export const modelsRoutes = {
     method: "POST",
     path: "/api/models/probe",
     tag,
-    summary: "Try what a model can do with tools, with a few tiny calls; charged as usage",
+    summary: "Probe model",
+    description: "Tests with a few small calls how well a model uses tools. Costs credits like any model call.",
     auth: "user",
-    body: Type.Object({ model: ModelId }),
+    body: ModelChoice,
     response: ModelTrial,
     errors: ["unknown_model", "model_not_configured", "model_auth_failed", "model_error", "insufficient_credits"],
   }),
@@ -122,9 +132,10 @@ export const modelsRoutes = {
     method: "POST",
     path: "/api/models/health",
     tag,
-    summary: "Does the model answer? One call of three tokens",
+    summary: "Check model health",
+    description: "Makes one call of three tokens to see whether the model responds.",
     auth: "user",
-    body: Type.Object({ model: ModelId }),
+    body: ModelChoice,
     response: Type.Object({
       model: Type.String(),
       health: Literals("healthy", "unhealthy", "timeout"),
@@ -137,7 +148,8 @@ export const modelsRoutes = {
     method: "GET",
     path: "/api/models/preferences",
     tag,
-    summary: "Fallbacks and cap of the caller's runs",
+    summary: "Get run preferences",
+    description: "Fallback models and cost limits of your runs.",
     auth: "user",
     response: ModelPreferences,
   }),
@@ -145,7 +157,8 @@ export const modelsRoutes = {
     method: "PATCH",
     path: "/api/models/preferences",
     tag,
-    summary: "Change fallbacks and cap of the caller's runs",
+    summary: "Update run preferences",
+    description: "Changes fallback models and cost limits of your runs. Absent fields stay.",
     auth: "user",
     body: Type.Partial(ModelPreferences),
     response: ModelPreferences,
@@ -155,7 +168,8 @@ export const modelsRoutes = {
     method: "GET",
     path: "/api/models/setup",
     tag,
-    summary: "What can be connected: providers with a key, a local Ollama found, the demo",
+    summary: "Get model setup",
+    description: "What can be connected: providers with their state, a local Ollama, and the demo model.",
     auth: "user",
     response: Type.Object({
       configured: Type.Boolean(),
@@ -171,7 +185,8 @@ export const modelsRoutes = {
     method: "POST",
     path: "/api/models/test",
     tag,
-    summary: "Try a provider key live with one tiny call; nothing is stored",
+    summary: "Test provider key",
+    description: "Tests a provider key with one small call. Nothing is stored.",
     auth: "superuser",
     body: Type.Object({
       provider: Type.String({ maxLength: 50 }),
@@ -179,14 +194,15 @@ export const modelsRoutes = {
       base_url: Maybe(Type.String({ maxLength: 500 })),
       model: Maybe(Type.String({ maxLength: 200 })),
     }),
-    response: Type.Object({ ok: Type.Boolean(), message: Type.String(), models: Type.Array(Type.String()) }),
+    response: ModelConnectionTest,
     errors: ["unknown_model", "outbound_refused"],
   }),
   configure: route({
     method: "PUT",
     path: "/api/models/setup",
     tag,
-    summary: "Connect a provider for this server (key stored encrypted), or switch the scripted demo on or off",
+    summary: "Configure model provider",
+    description: "Connects a provider for this server, or turns the demo model on or off. The key is stored encrypted.",
     auth: "superuser",
     body: Type.Union([
       Type.Object({

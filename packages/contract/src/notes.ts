@@ -1,10 +1,12 @@
-import { Nullable, ProjectParams, Timestamp, Type, type Static } from "./schema.ts";
+import { described, Nullable, ProjectParams, Timestamp, Type, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "notes";
 
-/** A project's notes in Markdown (accounts-projects 9); empty and without a time until somebody writes. The `ETag` header names the version. */
-export const Notes = Type.Object({ content: Type.String(), updated_at: Nullable(Timestamp) });
+export const Notes = described(
+  "A project's notes in Markdown; empty and without a time until somebody writes.",
+  Type.Object({ content: Type.String(), updated_at: Nullable(Timestamp) }),
+);
 export type Notes = Static<typeof Notes>;
 /** Characters of one project's notes. */
 export const maxNotesLength = 500_000;
@@ -14,7 +16,10 @@ export const notesRoutes = {
     method: "GET",
     path: "/api/projects/{id}/notes",
     tag,
-    summary: "The project's notes; ETag names their version",
+    summary: "Get notes",
+    description: "The project's notes in Markdown. The `ETag` names their version.",
+    requestHeaders: ["If-None-Match"],
+    responseHeaders: ["ETag"],
     auth: "user",
     params: ProjectParams,
     response: Notes,
@@ -24,7 +29,10 @@ export const notesRoutes = {
     method: "PUT",
     path: "/api/projects/{id}/notes",
     tag,
-    summary: "Write the project's notes (If-Match guards against lost updates)",
+    summary: "Update notes",
+    description: "Replaces the project's notes. `If-Match` prevents lost updates.",
+    requestHeaders: ["If-Match"],
+    responseHeaders: ["ETag"],
     auth: "user",
     status: [201, 200],
     params: ProjectParams,

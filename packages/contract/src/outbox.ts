@@ -1,11 +1,11 @@
 import { IdParams, listOf, Literals, Nullable, pageQuery, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-const tag = "admin";
+const tag = "admin-operations";
 
 export const LetterKind = Literals("verify", "reset", "code", "moved", "notice");
 export type LetterKind = Static<typeof LetterKind>;
-/** `kept`: written while no mail server was set up, so the administrator can hand it over. `failed`: given up. */
+/** `kept`: written while no mail server was set up, for the administrator to hand over. `failed`: out of attempts. */
 export const LetterStatus = Literals("queued", "sent", "failed", "kept");
 export type LetterStatus = Static<typeof LetterStatus>;
 
@@ -24,22 +24,22 @@ export const OutboxLetter = Type.Object({
 export type OutboxLetter = Static<typeof OutboxLetter>;
 export const OutboxLetterText = extend(OutboxLetter, {
   subject: Nullable(Type.String()),
-  text: Nullable(Type.String({ description: "Only of a kept letter: what was or will be mailed is for its recipient alone" })),
+  text: Nullable(Type.String({ description: "Only of kept emails: what was or will be sent is for its recipient only" })),
 });
 export type OutboxLetterText = Static<typeof OutboxLetterText>;
 
-/** Outgoing mail as the administrator sees it. */
 export const outboxRoutes = {
   list: route({
     method: "GET",
     path: "/api/admin/outbox",
     tag,
-    summary: "Outgoing mail of the last days, the newest first",
+    summary: "List emails",
+    description: "Outgoing email of the last days, newest first.",
     auth: "superuser",
     query: Type.Object({
       ...pageQuery,
       status: Type.Optional(LetterStatus),
-      search: Type.Optional(Type.String({ maxLength: 200, description: "Part of the recipient's address" })),
+      search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the recipient's address" })),
     }),
     response: listOf(OutboxLetter),
   }),
@@ -47,7 +47,8 @@ export const outboxRoutes = {
     method: "GET",
     path: "/api/admin/outbox/{id}",
     tag,
-    summary: "One letter; what it says only where there is no mail server to bring it",
+    summary: "Get email",
+    description: "One outgoing email. Its text is shown only where no mail server is set up.",
     auth: "superuser",
     params: IdParams,
     response: OutboxLetterText,
@@ -57,7 +58,8 @@ export const outboxRoutes = {
     method: "POST",
     path: "/api/admin/outbox/{id}/retry",
     tag,
-    summary: "Send a letter now that waits, was given up or was kept",
+    summary: "Resend email",
+    description: "Sends a waiting, failed or kept email now.",
     auth: "superuser",
     params: IdParams,
     response: OutboxLetter,

@@ -1,9 +1,9 @@
-/** The origin of nobody: what leads away from it leads to another site. */
+/** An origin that nothing has: a link that leaves it leads to another site. */
 const here = "http://app.invalid";
 
 /**
- * Where in the app an address leads that came with a link, as a browser reads it: path, query and fragment. `undefined` for whatever could lead to
- * another site, backslashes, tabs and dots that make a second slash included.
+ * Path, query and fragment of a link into the app, as a browser reads it. `undefined` for everything that could lead to another site,
+ * including backslashes, tabs and dots that produce a second slash.
  */
 export function ownPath(address: string | null | undefined): string | undefined {
   if (!address?.startsWith("/")) return undefined;

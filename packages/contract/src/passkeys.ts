@@ -1,14 +1,14 @@
-import { IdParams, JsonObject, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { NewName, IdParams, JsonObject, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { LoginResponse } from "./auth.ts";
 import { route } from "./route.ts";
 import { Proof, proofErrors } from "./second-factor.ts";
 
-const tag = "auth";
+const tag = "account-security";
 
 export const Passkey = Type.Object({
   id: Uuid,
   name: Type.String(),
-  is_synced: Type.Boolean({ description: "It is kept by a password manager and comes along to other devices" }),
+  is_synced: Type.Boolean({ description: "Synced by a password manager to other devices" }),
   created_at: Timestamp,
   last_used_at: Nullable(Timestamp),
 });
@@ -22,7 +22,7 @@ const credential = {
   clientExtensionResults: JsonObject,
   authenticatorAttachment: Maybe(Type.String({ maxLength: 50 })),
 };
-/** What a credential holds besides is up to the browser that made it, and has no effect. */
+/** Browsers add fields of their own, which have no effect. */
 const madeByBrowser = { additionalProperties: true };
 /** WebAuthn Level 3, RegistrationResponseJSON. */
 export const NewCredential = Type.Object(
@@ -57,13 +57,14 @@ export const UsedCredential = Type.Object(
 );
 const Name = Type.String({ minLength: 1, maxLength: 100 });
 
-/** accounts-projects 9: signing in with a passkey, in the place of password and second step. */
+/** Signing in with a passkey replaces password and second factor. */
 export const passkeysRoutes = {
   list: route({
     method: "GET",
     path: "/api/auth/passkeys",
     tag,
-    summary: "One's passkeys, the newest first",
+    summary: "List passkeys",
+    description: "Your passkeys, newest first.",
     auth: "user",
     keys: false,
     query: Type.Object(pageQuery),
@@ -73,7 +74,8 @@ export const passkeysRoutes = {
     method: "POST",
     path: "/api/auth/passkeys/options",
     tag,
-    summary: "What the browser needs to make a passkey; serves once, within 5 minutes, in this session",
+    summary: "Start passkey registration",
+    description: "Returns WebAuthn creation options for the browser. They work once, within 5 minutes, in this session.",
     auth: "user",
     keys: false,
     body: Proof,
@@ -85,7 +87,8 @@ export const passkeysRoutes = {
     method: "POST",
     path: "/api/auth/passkeys",
     tag,
-    summary: "Keep the passkey that the browser made",
+    summary: "Create passkey",
+    description: "Stores the passkey that the browser created with the options of `POST /api/auth/passkeys/options`.",
     auth: "user",
     keys: false,
     status: 201,
@@ -97,11 +100,12 @@ export const passkeysRoutes = {
     method: "PATCH",
     path: "/api/auth/passkeys/{id}",
     tag,
-    summary: "Rename a passkey",
+    summary: "Rename passkey",
+    description: "Changes the name shown in the list of passkeys.",
     auth: "user",
     keys: false,
     params: IdParams,
-    body: Type.Object({ name: Name }),
+    body: NewName,
     response: Passkey,
     errors: ["not_found"],
   }),
@@ -109,7 +113,8 @@ export const passkeysRoutes = {
     method: "DELETE",
     path: "/api/auth/passkeys/{id}",
     tag,
-    summary: "Remove a passkey; never the last way to sign in",
+    summary: "Delete passkey",
+    description: "Deletes a passkey. The last sign-in method of an account cannot be deleted (`last_way_in`).",
     auth: "user",
     keys: false,
     status: 204,
@@ -122,7 +127,8 @@ export const passkeysRoutes = {
     method: "POST",
     path: "/api/auth/passkeys/sign-in/options",
     tag,
-    summary: "What the browser needs to sign in with a passkey; serves once, within 5 minutes, in this browser",
+    summary: "Start passkey sign-in",
+    description: "Returns WebAuthn request options for the browser. They work once, within 5 minutes, in this browser.",
     auth: "none",
     csrf: false,
     response: JsonObject,
@@ -132,7 +138,8 @@ export const passkeysRoutes = {
     method: "POST",
     path: "/api/auth/passkeys/sign-in",
     tag,
-    summary: "Sign in with a passkey, which says by itself whose it is",
+    summary: "Sign in with passkey",
+    description: "Verifies the browser's assertion and signs in its owner. No second factor is asked for.",
     auth: "none",
     csrf: false,
     body: Type.Object({ credential: UsedCredential }),

@@ -1,24 +1,26 @@
 import { SendMessage } from "./chat.ts";
 import { Plan, StepStatus } from "./plan.ts";
-import { Literals, Maybe, Nullable, Type, Uuid, type Static } from "./schema.ts";
+import { described, StartedTask, Literals, Maybe, Nullable, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-const tag = "chat";
+const tag = "plans";
 const ChatParams = Type.Object({ chat_id: Uuid });
 const StepText = Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" });
 const CriticalFiles = Type.Array(Type.String({ minLength: 1, maxLength: 500 }), { maxItems: 20 });
 
 export const EditPlan = Type.Object({
   task: Type.Optional(Type.String({ maxLength: 2_000 })),
-  /** The whole list in its order. A step without an id is a new one. */
-  steps: Type.Array(
-    Type.Object({
-      id: Type.Optional(Uuid),
-      step: StepText,
-      status: Type.Optional(StepStatus),
-      is_included: Type.Optional(Type.Boolean()),
-    }),
-    { minItems: 1, maxItems: 50 },
+  steps: described(
+    "The complete list in order. A step without an id is new",
+    Type.Array(
+      Type.Object({
+        id: Type.Optional(Uuid),
+        step: StepText,
+        status: Type.Optional(StepStatus),
+        is_included: Type.Optional(Type.Boolean()),
+      }),
+      { minItems: 1, maxItems: 50 },
+    ),
   ),
   critical_files: Type.Optional(CriticalFiles),
 });
@@ -28,13 +30,15 @@ const { project_id: _project, chat_id: _chat, message: _message, edit_mode: _mod
 export const BuildPlan = Type.Object({ ...runFields, edit_mode: Maybe(Literals("allow", "ask")) });
 export type BuildPlan = Static<typeof BuildPlan>;
 
-/** agent-git-deploy 4.12 and 10. */
 export const plansRoutes = {
   get: route({
     method: "GET",
     path: "/api/chat/{chat_id}/plan",
     tag,
-    summary: "The plan of a session, null when there is none; ETag names its version",
+    summary: "Get plan",
+    description: "The plan of a chat, null if there is none. The `ETag` names its version.",
+    requestHeaders: ["If-None-Match"],
+    responseHeaders: ["ETag"],
     auth: "user",
     params: ChatParams,
     response: Type.Object({ plan: Nullable(Plan) }),
@@ -44,7 +48,10 @@ export const plansRoutes = {
     method: "PUT",
     path: "/api/chat/{chat_id}/plan",
     tag,
-    summary: "Write the plan of a session: edit, tick, order, delete steps (If-Match guards against lost updates)",
+    summary: "Update plan",
+    description: "Replaces task and steps of a chat's plan. Steps without an id are new. `If-Match` prevents lost updates.",
+    requestHeaders: ["If-Match"],
+    responseHeaders: ["ETag"],
     auth: "user",
     status: [201, 200],
     params: ChatParams,
@@ -56,7 +63,8 @@ export const plansRoutes = {
     method: "DELETE",
     path: "/api/chat/{chat_id}/plan",
     tag,
-    summary: "Discard the plan of a session",
+    summary: "Delete plan",
+    description: "Discards the plan of a chat. Work already done stays.",
     auth: "user",
     status: 204,
     params: ChatParams,
@@ -66,13 +74,15 @@ export const plansRoutes = {
     method: "POST",
     path: "/api/chat/{chat_id}/plan/build",
     tag,
-    summary: "Start a run that builds the ticked steps; they become its to-do list (If-Match: only this version)",
+    summary: "Build plan",
+    description: "Starts a run that builds the included steps; they become its to-do list. With `If-Match` only that version is built.",
+    requestHeaders: ["If-Match"],
     auth: "user",
     keys: "run",
     status: 202,
     params: ChatParams,
     body: BuildPlan,
-    response: Type.Object({ task_id: Uuid, status_url: Type.String() }),
+    response: StartedTask,
     errors: [
       "not_found",
       "etag_mismatch",

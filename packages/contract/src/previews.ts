@@ -1,4 +1,4 @@
-import { Maybe, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, listOf, pageQuery, type Static } from "./schema.ts";
+import { described, Maybe, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "previews";
@@ -9,20 +9,22 @@ const Coordinate = Type.Number({ minimum: -1e6, maximum: 1e6 });
 const Width = Type.Number({ minimum: 200, maximum: 1600, description: "Pixels on the canvas at 100 %" });
 const Height = Type.Number({ minimum: 140, maximum: 1600, description: "Pixels on the canvas at 100 %" });
 
-/** accounts-projects 1, Preview: a small browser on the canvas. `url` is its container's address while that runs; `width` and `height` are null until somebody sizes it. */
-export const Preview = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  connected_container_id: Nullable(Uuid),
-  position_x: Type.Number(),
-  position_y: Type.Number(),
-  width: Nullable(Type.Number()),
-  height: Nullable(Type.Number()),
-  current_path: Type.String(),
-  url: Nullable(Type.String()),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const Preview = described(
+  "A preview window on the canvas. `url` is the container's address while it runs; `width` and `height` are null until it is resized.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    connected_container_id: Nullable(Uuid),
+    position_x: Type.Number(),
+    position_y: Type.Number(),
+    width: Nullable(Type.Number()),
+    height: Nullable(Type.Number()),
+    current_path: Type.String(),
+    url: Nullable(Type.String()),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type Preview = Static<typeof Preview>;
 
 export const CreatePreview = Type.Object({
@@ -35,27 +37,29 @@ export const CreatePreview = Type.Object({
 });
 export type CreatePreview = Static<typeof CreatePreview>;
 
-/** What one canvas saves at once, after a move of many things or a tidied layout. */
-export const SavePositions = Type.Object({
-  containers: Type.Optional(Type.Array(Type.Object({ id: Uuid, position_x: Coordinate, position_y: Coordinate }), { maxItems: 500 })),
-  previews: Type.Optional(
-    Type.Array(
-      Type.Object({
-        id: Uuid,
-        position_x: Coordinate,
-        position_y: Coordinate,
-        width: Type.Optional(Nullable(Width)),
-        height: Type.Optional(Nullable(Height)),
-      }),
-      { maxItems: 500 },
+export const SavePositions = described(
+  "Positions to save together, after a move of many items or a tidied layout.",
+  Type.Object({
+    containers: Type.Optional(Type.Array(Type.Object({ id: Uuid, position_x: Coordinate, position_y: Coordinate }), { maxItems: 500 })),
+    previews: Type.Optional(
+      Type.Array(
+        Type.Object({
+          id: Uuid,
+          position_x: Coordinate,
+          position_y: Coordinate,
+          width: Type.Optional(Nullable(Width)),
+          height: Type.Optional(Nullable(Height)),
+        }),
+        { maxItems: 500 },
+      ),
     ),
-  ),
-});
+  }),
+);
 export type SavePositions = Static<typeof SavePositions>;
 
-const ShareLink = Type.Object({
+export const ShareLink = Type.Object({
   id: Uuid,
-  url: Type.String({ description: "Opens the container's preview for whoever has it, until it expires or is withdrawn" }),
+  url: Type.String({ description: "Opens the preview without an account until it expires or is revoked" }),
   label: Nullable(Type.String()),
   expires_at: Timestamp,
 });
@@ -63,18 +67,20 @@ export const PreviewShare = extend(ShareLink, {
   created_at: Timestamp,
   visit_count: Type.Integer(),
   last_visited_at: Nullable(Timestamp),
-  /** The last 100, the newest first. */
-  visits: Type.Array(Type.Object({ visited_at: Timestamp, ip: Type.String(), user_agent: Nullable(Type.String()) })),
+  visits: described(
+    "The latest 100, newest first",
+    Type.Array(Type.Object({ visited_at: Timestamp, ip: Type.String(), user_agent: Nullable(Type.String()) })),
+  ),
 });
 export type PreviewShare = Static<typeof PreviewShare>;
 
-/** accounts-projects 4.5 and 9, README rule 12. */
 export const previewsRoutes = {
   list: route({
     method: "GET",
     path: "/api/projects/{id}/previews",
     tag,
-    summary: "The previews on the project's canvas",
+    summary: "List previews",
+    description: "The preview windows on the project's canvas.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
@@ -85,7 +91,8 @@ export const previewsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/previews",
     tag,
-    summary: "Put a preview on the canvas",
+    summary: "Create preview",
+    description: "Adds a preview window to the canvas.",
     auth: "user",
     status: 201,
     params: ProjectOnly,
@@ -98,7 +105,9 @@ export const previewsRoutes = {
     method: "PATCH",
     path: "/api/projects/{id}/previews/{preview_id}",
     tag,
-    summary: "Move, size or re-attach a preview, or change its path; its share links end when it goes to another container",
+    summary: "Update preview",
+    description:
+      "Moves or resizes a preview, changes its path, or connects it to another container. Connecting it elsewhere revokes its share links.",
     auth: "user",
     params: Params,
     body: CreatePreview,
@@ -109,7 +118,8 @@ export const previewsRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/previews/{preview_id}",
     tag,
-    summary: "Take a preview off the canvas; its share links end",
+    summary: "Delete preview",
+    description: "Removes a preview from the canvas and revokes its share links.",
     auth: "user",
     status: 204,
     params: Params,
@@ -119,13 +129,14 @@ export const previewsRoutes = {
     method: "PATCH",
     path: "/api/projects/{id}/positions",
     tag,
-    summary: "Save the places of many containers and previews at once",
+    summary: "Save canvas positions",
+    description: "Saves the positions of many containers and previews in one call.",
     auth: "user",
     params: ProjectOnly,
     body: SavePositions,
     response: Type.Object({
       saved: Type.Integer(),
-      missing: Type.Array(Uuid, { description: "Ids that are not in this project (any more); the rest is saved" }),
+      missing: Type.Array(Uuid, { description: "Ids that are not in this project; the rest is saved" }),
     }),
     errors: ["not_found"],
   }),
@@ -133,7 +144,9 @@ export const previewsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/preview-ticket",
     tag,
-    summary: "A single-use entry URL (30 s) into a container's preview",
+    summary: "Create preview ticket",
+    description:
+      "Returns a URL that opens a container's preview once, within 30 seconds, and sets a cookie on the preview's host. Without `container_id` it opens the project's first app.",
     auth: "user",
     status: 201,
     params: ProjectOnly,
@@ -149,7 +162,9 @@ export const previewsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/previews/{preview_id}/share",
     tag,
-    summary: "A link that shows the preview's container to people without an account",
+    summary: "Create share link",
+    description:
+      "Returns a signed URL that opens the container's preview without an account, for `expires_in` seconds (at most 30 days). Visits are logged.",
     auth: "user",
     status: 201,
     params: Params,
@@ -164,7 +179,8 @@ export const previewsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/previews/{preview_id}/share",
     tag,
-    summary: "The preview's share links that are still open, with their visits",
+    summary: "List share links",
+    description: "The active share links of a preview, with their latest 100 visits each.",
     auth: "user",
     params: Params,
     query: Type.Object(pageQuery),
@@ -175,7 +191,8 @@ export const previewsRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/previews/{preview_id}/share/{share_id}",
     tag,
-    summary: "Withdraw a share link; whoever came in by it is out at once",
+    summary: "Revoke share link",
+    description: "Revokes a share link. People who use it lose access at once.",
     auth: "user",
     status: 204,
     params: Type.Object({ id: ProjectRef, preview_id: Uuid, share_id: Uuid }),

@@ -1,4 +1,5 @@
 import {
+  described,
   JsonObject,
   Literals,
   Maybe,
@@ -23,11 +24,11 @@ import { ContainerStatus, StopReason } from "./events.ts";
 
 const tag = "projects";
 
-/** What a client sends over the socket of a project's events. */
+/** Frames that a client sends over the socket of a project's events. */
 export const projectEventFrames = {
   subscribe: Type.Object(
     { type: Type.Literal("subscribe"), after_seq: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })) },
-    { description: "Resumes after the event of this `seq`, or from now on; a later one moves the stream" },
+    { description: "Sends events after `after_seq`, or from now on. A later `subscribe` repositions the stream" },
   ),
   ping: PingFrame,
 };
@@ -48,47 +49,50 @@ export const RunStatus = Literals("creating", "stopped", "starting", "running", 
 export type EnvironmentStatus = Static<typeof EnvironmentStatus>;
 export type RunStatus = Static<typeof RunStatus>;
 
-/** accounts-projects 1, Project. `status` is derived, `environment_status` is stored. */
-export const Project = Type.Object({
-  id: Uuid,
-  name: Type.String(),
-  slug: Type.String(),
-  description: Nullable(Type.String()),
-  owner_id: Uuid,
-  network_name: Nullable(Type.String()),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-  environment_status: EnvironmentStatus,
-  /** Why it is stopped; null while it runs and when it never ran. */
-  stop_reason: Nullable(StopReason),
-  hibernated_at: Nullable(Timestamp),
-  status: RunStatus,
-  has_git_repo: Type.Boolean(),
-  git_remote_url: Nullable(Type.String()),
-  deploy_type: Literals("development", "deployed"),
-  is_deployed: Type.Boolean(),
-  deployed_at: Nullable(Timestamp),
-  last_activity: Nullable(Timestamp),
-  settings: Nullable(JsonObject),
-});
+export const Project = described(
+  "A project. `status` is derived from its containers, `environment_status` is stored.",
+  Type.Object({
+    id: Uuid,
+    name: Type.String(),
+    slug: Type.String(),
+    description: Nullable(Type.String()),
+    owner_id: Uuid,
+    network_name: Nullable(Type.String()),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    environment_status: EnvironmentStatus,
+    stop_reason: described("Why the project is stopped; null while it runs and if it never ran", Nullable(StopReason)),
+    hibernated_at: Nullable(Timestamp),
+    status: RunStatus,
+    has_git_repo: Type.Boolean(),
+    git_remote_url: Nullable(Type.String()),
+    deploy_type: Literals("development", "deployed"),
+    is_deployed: Type.Boolean(),
+    deployed_at: Nullable(Timestamp),
+    last_activity: Nullable(Timestamp),
+    settings: Nullable(JsonObject),
+  }),
+);
 export type Project = Static<typeof Project>;
 
 export const CreateProject = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }),
   description: Maybe(Type.String({ maxLength: 2000 })),
   source_type: Type.Optional(Literals("base", "github", "gitlab", "bitbucket", "git", "template")),
-  /** UUID or slug of a base; with `template` the slug of a bundled one. */
-  base_id: Maybe(Type.String({ minLength: 1, maxLength: 100 })),
+  base_id: described(
+    "UUID or slug of a base; with `template` the slug of a bundled one",
+    Maybe(Type.String({ minLength: 1, maxLength: 100 })),
+  ),
   base_version: Maybe(Type.String({ maxLength: 100 })),
   git_repo_url: Maybe(Type.String({ maxLength: 500 })),
   git_branch: Maybe(Type.String({ maxLength: 255 })),
   git_provider: Maybe(Literals("github", "gitlab", "bitbucket", "gitea")),
-  /** The first message to the agent. Its run starts when the project is set up, whoever is watching. */
-  message: Maybe(Type.String({ maxLength: 10_000 })),
-  /** Ids of attachments that were uploaded without a project, in the order they are shown. */
-  attachments: Maybe(Type.Array(Uuid, { maxItems: maxAttachments })),
-  /** The model, edit mode and agent of the first run, as for `POST /api/chat/stream`. */
-  model: Maybe(Type.String({ maxLength: 200 })),
+  message: described("The first message to the agent. Its run starts when setup ends", Maybe(Type.String({ maxLength: 10_000 }))),
+  attachments: described(
+    "Ids of attachments uploaded without a project, in display order",
+    Maybe(Type.Array(Uuid, { maxItems: maxAttachments })),
+  ),
+  model: described("Model of the first run, as for `POST /api/chat/stream`", Maybe(Type.String({ maxLength: 200 }))),
   edit_mode: Type.Optional(EditMode),
   agent_id: Maybe(Type.String({ maxLength: 100 })),
 });
@@ -99,18 +103,25 @@ export const UpdateProject = Type.Object({
   settings: Type.Optional(JsonObject),
 });
 
-/** A bundled project template. */
-export const Template = Type.Object({
-  slug: Type.String(),
-  name: Type.String(),
-  description: Type.String(),
-  stack: Type.Array(Type.String()),
-  is_default: Type.Boolean(),
-  starter_prompts: Type.Array(Type.String()),
-});
+export const Template = described(
+  "A bundled project template.",
+  Type.Object({
+    slug: Type.String(),
+    name: Type.String(),
+    description: Type.String(),
+    stack: Type.Array(Type.String()),
+    is_default: Type.Boolean(),
+    starter_prompts: Type.Array(Type.String()),
+  }),
+);
 export type Template = Static<typeof Template>;
 
-const StatusBody = Type.Object({
+export const ProjectDeletion = described(
+  "The task that deletes a project.",
+  Type.Object({ task_id: Uuid, status_url: Type.String(), project_id: Uuid, project_slug: Type.String() }),
+);
+
+export const ProjectStatus = Type.Object({
   project_id: Uuid,
   project_slug: Type.String(),
   status: RunStatus,
@@ -131,15 +142,17 @@ const StatusBody = Type.Object({
       ready: Type.Boolean(),
       url: Nullable(Type.String()),
       service: Type.Boolean(),
-      /** Of a failed one: why, with its last log lines (at most 20), how often it was started again and when the next time is. */
-      message: Nullable(Type.String()),
+      message: described(
+        "Why a failed container failed, with its last log lines (at most 20), restarts and next attempt",
+        Nullable(Type.String()),
+      ),
       last_lines: Type.Array(Type.String()),
       restarts: Type.Integer(),
       restart_at: Nullable(Timestamp),
     }),
   ),
 });
-export type ProjectStatus = Static<typeof StatusBody>;
+export type ProjectStatus = Static<typeof ProjectStatus>;
 const StartAnswer = Type.Object({
   ...taskAnswer,
   project_slug: Type.String(),
@@ -147,13 +160,13 @@ const StartAnswer = Type.Object({
   containers: Type.Record(Type.String(), Nullable(Type.String())),
 });
 
-/** accounts-projects 4.1, 4.2 (project verbs) and README rule 14. */
 export const projectsRoutes = {
   list: route({
     method: "GET",
     path: "/api/projects",
     tag,
-    summary: "The caller's projects, last changed first",
+    summary: "List projects",
+    description: "Your projects, last changed first.",
     auth: "user",
     query: Type.Object({ ...pageQuery, q: Type.Optional(Type.String({ maxLength: 200 })), status: Type.Optional(RunStatus) }),
     response: listOf(Project),
@@ -162,11 +175,12 @@ export const projectsRoutes = {
     method: "POST",
     path: "/api/projects",
     tag,
-    summary: "Create a project",
+    summary: "Create project",
+    description:
+      "Creates a project from a template, a base of your library, or a Git repository, and starts a task that sets it up. With `message` the first run belongs to the creation and starts when setup ends, whether or not a client is connected. The number of projects is limited by the plan (`project_limit_reached`).",
     auth: "user",
     status: 201,
     body: CreateProject,
-    /** `chat_id`: the chat in which the first message waits; null without one. */
     response: extend(Project, { task_id: Uuid, status_url: Type.String(), chat_id: Nullable(Uuid) }),
     errors: [
       "project_limit_reached",
@@ -185,7 +199,8 @@ export const projectsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/setup",
     tag,
-    summary: "Set up a project again whose setup failed; its first message is kept and runs afterwards",
+    summary: "Retry project setup",
+    description: "Runs the setup of a project again after it failed. Its first message is kept and runs afterwards.",
     auth: "user",
     status: 202,
     params: ProjectParams,
@@ -196,7 +211,8 @@ export const projectsRoutes = {
     method: "GET",
     path: "/api/projects/{id}",
     tag,
-    summary: "One project",
+    summary: "Get project",
+    description: "One project by id or slug.",
     auth: "user",
     params: ProjectParams,
     response: Project,
@@ -206,7 +222,8 @@ export const projectsRoutes = {
     method: "PATCH",
     path: "/api/projects/{id}",
     tag,
-    summary: "Change name, description or settings",
+    summary: "Update project",
+    description: "Changes the name, description or settings. Absent fields stay.",
     auth: "user",
     params: ProjectParams,
     body: UpdateProject,
@@ -217,28 +234,33 @@ export const projectsRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}",
     tag,
-    summary: "Delete a project and everything of it",
+    summary: "Delete project",
+    description:
+      "Stops the project and starts a task that deletes it with files, databases, chats and snapshots. This cannot be undone; deployments at outside providers stay.",
     auth: "user",
     status: 202,
     params: ProjectParams,
-    response: Type.Object({ task_id: Uuid, status_url: Type.String(), project_id: Uuid, project_slug: Type.String() }),
+    response: ProjectDeletion,
     errors: ["not_found"],
   }),
   status: route({
     method: "GET",
     path: "/api/projects/{id}/status",
     tag,
-    summary: "What runs, asked of the runtime",
+    summary: "Get project status",
+    description: "What the runtime reports for the project and each container right now.",
     auth: "user",
     params: ProjectParams,
-    response: StatusBody,
+    response: ProjectStatus,
     errors: ["not_found"],
   }),
   start: route({
     method: "POST",
     path: "/api/projects/{id}/start",
     tag,
-    summary: "Start all containers",
+    summary: "Start project",
+    description:
+      "Starts all containers and answers at once; follow the task, or the project's event stream. Already running containers are left alone (`already_started`). The plan limits how many projects run at once.",
     auth: "user",
     status: 202,
     params: ProjectParams,
@@ -249,7 +271,9 @@ export const projectsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/stop",
     tag,
-    summary: "Stop all containers; files are kept",
+    summary: "Stop project",
+    description:
+      "Stops all containers. Files stay. The project stays stopped until a person or the agent starts it; previews do not wake it.",
     auth: "user",
     params: ProjectParams,
     response: Type.Object({ message: Type.String(), deployment_mode: DeploymentMode }),
@@ -259,7 +283,8 @@ export const projectsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/restart",
     tag,
-    summary: "Stop, then start all containers",
+    summary: "Restart project",
+    description: "Stops, then starts all containers.",
     auth: "user",
     status: 202,
     params: ProjectParams,
@@ -270,7 +295,9 @@ export const projectsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/activity",
     tag,
-    summary: "Somebody works in the project: it does not fall asleep, and wakes if it was frozen",
+    summary: "Report activity",
+    description:
+      "Tells the server that somebody is working in the project, so that it does not go to sleep. Wakes a project that was frozen for idleness.",
     auth: "user",
     status: 204,
     params: ProjectParams,
@@ -280,7 +307,10 @@ export const projectsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/events",
     tag,
-    summary: "The project's one event stream, resumable by Last-Event-ID",
+    summary: "Stream project events",
+    description:
+      "Server-sent events of everything in the project: files, containers, tasks, runs, board, Git. Resume with `Last-Event-ID` (or `last_event_id`); without either, the stream starts now.",
+    requestHeaders: ["Last-Event-ID"],
     auth: "user",
     kind: "sse",
     params: ProjectParams,
@@ -292,7 +322,9 @@ export const projectsRoutes = {
     method: "WS",
     path: "/api/projects/{id}/events/ws",
     tag,
-    summary: "The same events over a socket; a first frame {type: subscribe, after_seq} resumes",
+    summary: "Stream project events (WebSocket)",
+    description:
+      'The events of `GET /api/projects/{id}/events` over a socket. A first frame `{"type": "subscribe", "after_seq": N}` resumes after event `N`.',
     auth: "user",
     kind: "socket",
     params: ProjectParams,
@@ -303,7 +335,8 @@ export const projectsRoutes = {
     method: "GET",
     path: "/api/projects/templates",
     tag,
-    summary: "The bundled templates a project can start from",
+    summary: "List templates",
+    description: "The bundled templates that a project can start from.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: listOf(Template),

@@ -1,10 +1,10 @@
 import { SendMessage } from "./chat.ts";
 import { EditMode } from "./edit-mode.ts";
-import { Maybe, Nullable, Timestamp, Type, Uuid, extend, listOf, type Static } from "./schema.ts";
+import { described, TaskLinks, Maybe, Nullable, Timestamp, Type, Uuid, extend, listOf, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-const tag = "chat";
-/** Messages that may wait in one session. */
+const tag = "queue";
+/** Messages that wait in one chat. */
 export const maxQueued = 20;
 
 const ChatParams = Type.Object({ chat_id: Uuid });
@@ -12,11 +12,12 @@ const ItemParams = Type.Object({ chat_id: Uuid, item_id: Uuid });
 const { project_id: _project, chat_id: _chat, ...sendFields } = SendMessage.properties;
 const { attachments: _attachments, ...wordFields } = sendFields;
 const Words = Type.String({ minLength: 1, maxLength: 10_000, pattern: "\\S" });
-/** A message with the choices of its run, as for `POST /api/chat/stream`. */
-export const QueueMessage = Type.Object(sendFields);
+export const QueueMessage = described("A message with the options of its run, as for `POST /api/chat/stream`.", Type.Object(sendFields));
 export type QueueMessage = Static<typeof QueueMessage>;
-/** The choices count when the run has ended before it could hear it. A run that goes on hears words alone. */
-export const SteerMessage = Type.Object({ ...wordFields, message: Words });
+export const SteerMessage = described(
+  "Text for the active run. The options apply if the run ends first and the message is queued.",
+  Type.Object({ ...wordFields, message: Words }),
+);
 export type SteerMessage = Static<typeof SteerMessage>;
 
 export const QueueItem = Type.Object({
@@ -25,18 +26,18 @@ export const QueueItem = Type.Object({
   edit_mode: EditMode,
   model: Nullable(Type.String()),
   attachment_count: Type.Integer(),
-  /** The run that goes on hears it before its next model call. */
-  is_steering: Type.Boolean(),
+  is_steering: described("The active run reads it before its next model call", Type.Boolean()),
   created_at: Timestamp,
 });
 export type QueueItem = Static<typeof QueueItem>;
-/** Why nothing is sent by itself: how the last run ended, or why the next one could not begin. */
-export const QueueHold = Type.Object({ reason: Type.String(), message: Type.String() });
+export const QueueHold = described(
+  "Why the queue is paused: how the last run ended, or why the next one could not start.",
+  Type.Object({ reason: Type.String(), message: Type.String() }),
+);
 export type QueueHold = Static<typeof QueueHold>;
 export const Queue = extend(listOf(QueueItem), { held: Nullable(QueueHold), max_items: Type.Integer() });
 export type Queue = Static<typeof Queue>;
 
-const Started = Type.Object({ task_id: Nullable(Uuid), status_url: Nullable(Type.String()) });
 const refusals = [
   "chat_busy",
   "insufficient_credits",
@@ -47,13 +48,13 @@ const refusals = [
   "model_not_configured",
 ] as const;
 
-/** Messages sent while a run goes on (agent-git-deploy 10). */
 export const queueRoutes = {
   list: route({
     method: "GET",
     path: "/api/chat/{chat_id}/queue",
     tag,
-    summary: "Messages that wait for the run to end, in the order they will be sent",
+    summary: "List queued messages",
+    description: "Messages that wait for the run to end, in sending order. `held` says why sending is paused.",
     auth: "user",
     params: ChatParams,
     response: Queue,
@@ -63,20 +64,23 @@ export const queueRoutes = {
     method: "POST",
     path: "/api/chat/{chat_id}/queue",
     tag,
-    summary: "Queue a message; it starts at once when nothing goes on and nothing waits",
+    summary: "Queue message",
+    description:
+      "Adds a message to the queue of a chat. It starts at once if no run is active and nothing waits. At most 20 messages wait.",
     auth: "user",
     keys: "run",
     status: 201,
     params: ChatParams,
     body: QueueMessage,
-    response: extend(QueueItem, Started.properties),
+    response: extend(QueueItem, TaskLinks.properties),
     errors: ["not_found", "queue_full"],
   }),
   update: route({
     method: "PATCH",
     path: "/api/chat/{chat_id}/queue/{item_id}",
     tag,
-    summary: "Edit a queued message, or move it before another one (`before: null`: to the end)",
+    summary: "Update queued message",
+    description: "Edits a queued message, or moves it before another one (`before: null` moves it to the end).",
     auth: "user",
     keys: "run",
     params: ItemParams,
@@ -88,7 +92,8 @@ export const queueRoutes = {
     method: "DELETE",
     path: "/api/chat/{chat_id}/queue/{item_id}",
     tag,
-    summary: "Take a message out of the queue",
+    summary: "Delete queued message",
+    description: "Removes a message from the queue.",
     auth: "user",
     status: 204,
     params: ItemParams,
@@ -98,37 +103,41 @@ export const queueRoutes = {
     method: "POST",
     path: "/api/chat/{chat_id}/queue/{item_id}/steer",
     tag,
-    summary: "Let the run that goes on hear a queued message before its next model call; without a run, start it",
+    summary: "Send queued message now",
+    description:
+      "Sends a queued message to the active run, which reads it before its next model call. Without an active run it starts one.",
     auth: "user",
     keys: "run",
     status: 202,
     params: ItemParams,
-    response: Started,
+    response: TaskLinks,
     errors: ["not_found", "bad_request", ...refusals],
   }),
   resume: route({
     method: "POST",
     path: "/api/chat/{chat_id}/queue/resume",
     tag,
-    summary: "Send what waits in a held queue, one after another",
+    summary: "Resume queue",
+    description: "Sends the messages of a paused queue, one after another.",
     auth: "user",
     keys: "run",
     status: 202,
     params: ChatParams,
-    response: Started,
+    response: TaskLinks,
     errors: ["not_found", ...refusals],
   }),
   steer: route({
     method: "POST",
     path: "/api/chat/{chat_id}/steer",
     tag,
-    summary: "Say something to the run that goes on; too late for it, it becomes the next queued message",
+    summary: "Steer run",
+    description: "Sends text to the active run, which reads it before its next model call. If the run ends first, the message is queued.",
     auth: "user",
     keys: "run",
     status: 202,
     params: ChatParams,
     body: SteerMessage,
-    response: extend(Started, { id: Uuid }),
+    response: extend(TaskLinks, { id: Uuid }),
     errors: ["not_found", "queue_full"],
   }),
 };

@@ -1,31 +1,35 @@
-import { Nullable, Type, type Static } from "./schema.ts";
+import { described, Nullable, Type, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "referrals";
 
-/** marketplace-billing-admin 9.1: one's own code and how it fares. Of the people who came by it only their number is told. */
-export const Referral = Type.Object({
-  referral_code: Type.String(),
-  referral_url: Type.String(),
-  referred_by: Nullable(Type.String({ description: "The code one came by" })),
-  stats: Type.Object({
-    landings: Type.Integer(),
-    conversions: Type.Integer(),
-    conversion_rate: Type.Number({ description: "Per cent, one decimal; 0 without landings" }),
+export const Referral = described(
+  "Your referral code and its numbers.",
+  Type.Object({
+    referral_code: Type.String(),
+    referral_url: Type.String(),
+    referred_by: Nullable(Type.String({ description: "The code that referred you" })),
+    stats: Type.Object({
+      landings: Type.Integer(),
+      conversions: Type.Integer(),
+      conversion_rate: Type.Number({ description: "Percentage with one decimal; 0 without landings" }),
+    }),
+    reward_credits: Type.Integer({ description: "Credits for both people; 0: no reward" }),
   }),
-  reward_credits: Type.Integer({ description: "What both sides get here; 0: nothing" }),
-});
+);
 export type Referral = Static<typeof Referral>;
 
-const Body = Type.Object({ referral_code: Type.String({ minLength: 1, maxLength: 32, pattern: "\\S", description: "In any case" }) });
+export const ReferralCode = Type.Object({
+  referral_code: Type.String({ minLength: 1, maxLength: 32, pattern: "\\S", description: "Case-insensitive" }),
+});
 
-/** marketplace-billing-admin 9 and 13. */
 export const referralsRoutes = {
   code: route({
     method: "GET",
     path: "/api/referrals/code",
     tag,
-    summary: "One's own referral code, its link and its numbers",
+    summary: "Get referral code",
+    description: "Your referral code, its link, and how many people used it.",
     auth: "user",
     response: Referral,
   }),
@@ -33,10 +37,11 @@ export const referralsRoutes = {
     method: "POST",
     path: "/api/referrals/apply",
     tag,
-    summary: "Say by whose code one came; once, within 30 days of registration",
+    summary: "Redeem referral code",
+    description: "Records who referred you. Possible once, within 30 days of registration.",
     auth: "user",
     keys: false,
-    body: Body,
+    body: ReferralCode,
     response: Type.Object({ referred_by: Type.String() }),
     errors: ["not_found", "own_referral_code", "already_referred", "rate_limited"],
   }),
@@ -44,11 +49,12 @@ export const referralsRoutes = {
     method: "POST",
     path: "/api/referrals/landing",
     tag,
-    summary: "Somebody followed a referral link",
+    summary: "Record referral visit",
+    description: "Counts a visit by a referral link.",
     auth: "none",
     csrf: false,
     status: 204,
-    body: Body,
+    body: ReferralCode,
     errors: ["not_found", "rate_limited"],
   }),
 };

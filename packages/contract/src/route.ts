@@ -1,17 +1,31 @@
 import type { Static, TSchema } from "typebox";
 import type { ErrorCode } from "./errors.ts";
+import type { ApiTag } from "./tags.ts";
+
+export type RequestHeader = "If-Match" | "If-None-Match" | "Last-Event-ID" | "Range";
+export type ResponseHeader =
+  | "ETag"
+  | "Location"
+  | "Checkpoint-Id"
+  | "Snapshot-Id"
+  | "Kept-Directory"
+  | "Content-Disposition"
+  | "Content-Range";
 
 /**
- * A route is a value. Validation, serialisation, the auth level, the OpenAPI document and the typed client all follow from it.
- * `kind`: `json` (default), `sse` (answer is a stream of `events`), `socket` (WebSocket; `events` are the server's frames),
- * `upload` (multipart in, JSON out), `raw` (the handler writes the reply itself).
+ * A route is a value. Validation, serialisation, the auth level, the OpenAPI document and the typed client all follow from it. `kind`: `json`
+ * (default), `sse` (the response is a stream of `events`), `socket` (WebSocket; `events` are the server's frames), `upload` (multipart in,
+ * JSON out), `raw` (the handler writes the response itself).
  */
 export interface RouteSpec {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "WS";
   /** OpenAPI form: `/api/projects/{id}`. A trailing `{path}` takes the whole rest, slashes included. */
   path: string;
-  tag: string;
+  tag: ApiTag;
+  /** Verb and noun in sentence case: "List projects". */
   summary: string;
+  /** Markdown for the API reference: what it does, cost, limits, side effects, notable errors. Who may call it is added from `auth` and `keys`. */
+  description: string;
   auth: "none" | "optional" | "user" | "superuser";
   kind?: "json" | "sse" | "socket" | "upload" | "raw";
   /** Success status; several for upserts. Default 200. */
@@ -21,50 +35,53 @@ export interface RouteSpec {
   body?: TSchema;
   /** Text fields of a multipart form beside its `file`, for the document; the handler reads them itself. */
   formFields?: Record<string, TSchema>;
-  /** Why fields that the schemas do not name are let through in its query or body: others decide what they send. Everywhere else they are 422 (`inputOf`). */
+  /** Why unknown fields are accepted in its query or body: others decide what they send. Everywhere else they are 422 (`inputOf`). */
   takesUnknown?: { query?: string; body?: string };
-  /** JSON bodies may be absent altogether. */
+  /** The JSON body can be left out. */
   bodyOptional?: boolean;
   /** Largest accepted body in bytes; default 1 MiB. */
   bodyLimit?: number;
   /** Also takes `application/x-www-form-urlencoded`. */
   form?: boolean;
-  /** A `raw` handler finds the body's bytes as they came (a Buffer) in `request.body`, whatever their type; for signatures over them. */
+  /** A `raw` handler gets the bytes of the body as a Buffer in `request.body`, whatever their type; for signatures. */
   rawBody?: true;
   response?: TSchema;
   /** Content type of a `raw` answer. */
   contentType?: string;
-  /** Content types that a `raw` answer has instead, for some values of the query. */
+  /** Other content types of a `raw` answer, for some values of the query. */
   otherContentTypes?: readonly string[];
   /** A `raw` answer may be the part that a `Range` header asks for (206). */
   isRanged?: true;
+  /** The stream ends, and answers 204 to a client that already received its end, so that an `EventSource` stops reconnecting. */
+  hasEnd?: true;
+  /** Headers that the operation reads, beside those of authentication and idempotency. */
+  requestHeaders?: readonly RequestHeader[];
+  /** Headers of a success response that mean something to a client. */
+  responseHeaders?: readonly ResponseHeader[];
   events?: TSchema;
   /** Client frames of a socket. */
   frames?: TSchema;
-  /** Codes beside the usual ones, for the document. */
+  /** Error codes of the operation, beside those that every operation can answer. */
   errors?: readonly ErrorCode[];
-  /** Cookie-authenticated writes need the CSRF header unless this is false (accounts-projects 0.5). */
+  /** Writes with the session cookie need the CSRF header unless this is false. */
   csrf?: false;
-  /** Whoever's access token ran out may still do this with the refresh cookie, without a new one. */
+  /** Also accepts the refresh cookie if the access token has expired, without issuing a new one. */
   takesRefresh?: true;
   /**
-   * `false`: for people only. An API key cannot do this (403 `session_required`). `run`: a key needs that scope. `any`: the handler looks. Otherwise `read` is
-   * needed for GET and `write` for the rest (403 `scope_missing`).
+   * `false`: not with an API key (403 `session_required`). `run`: a key needs that scope. `any`: the handler checks. Default: `read` for GET and
+   * `write` for the rest (403 `scope_missing`).
    */
   keys?: false | "run" | "any";
   /**
-   * Whether an administrator who acts as somebody else may do this. Without it: everything but writes that only a person may do (`keys: false`).
-   * `false` answers 403 `impersonation_refused`. `"end"` ends the impersonation, which the audit log records as such and not as a change.
+   * Whether an administrator may do this while impersonating a user. Default: everything except writes with `keys: false`. `false` answers 403
+   * `impersonation_refused`. `"end"` ends the impersonation and is recorded as such.
    */
   impersonation?: boolean | "end";
-  /** Asked by a proxy on behalf of a browser that is on another site, so the `Origin` of the call says nothing (forward-auth). */
+  /** Called by a proxy for a browser of another site, so the `Origin` of the request means nothing (forward-auth). */
   isForProxies?: true;
 }
 
-/**
- * Whether it honours `Idempotency-Key`: every POST of somebody who is signed in, since each creates or starts something. What a `raw` handler writes is
- * its protocol's own business.
- */
+/** Whether it supports `Idempotency-Key`: every POST of a signed-in caller. A `raw` handler follows its own protocol. */
 export const isIdempotent = ({ method, auth, kind }: RouteSpec): boolean =>
   method === "POST" && (auth === "user" || auth === "superuser") && kind !== "raw";
 

@@ -1,36 +1,36 @@
-import { listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
-const tag = "auth";
+const tag = "account-security";
 
 /**
- * That it is really them who changes how they sign in: the password, or a code of their authenticator app. Accounts that have neither (they come in by an
- * account elsewhere or by a passkey) need not give any.
+ * Proof for a change of sign-in methods: the password, or a code of the authenticator app. Accounts without either (they sign in with a linked
+ * account or a passkey) need none.
  */
 export const proof = {
   current_password: Maybe(Type.String({ maxLength: 1024 })),
-  code: Maybe(Type.String({ minLength: 6, maxLength: 6, description: "Of the authenticator app, in the place of the password" })),
+  code: Maybe(Type.String({ minLength: 6, maxLength: 6, description: "A code of the authenticator app instead of the password" })),
 };
 export const Proof = Type.Object(proof);
 export type Proof = Static<typeof Proof>;
 export const proofErrors = ["current_password_required", "current_password_wrong", "code_invalid", "rate_limited"] as const;
 
-/** Ways to take the second step of a sign-in. */
+/** Second factors of a sign-in. */
 export const SecondStep = Literals("totp", "email", "recovery_code");
 export type SecondStep = Static<typeof SecondStep>;
 
-/** How one signs in, for the account's own page. */
-export const Security = Type.Object({
-  has_password: Type.Boolean(),
-  /** Codes by mail after the password. */
-  email_codes: Type.Boolean(),
-  /** This server asks everybody for a second step. */
-  is_required_here: Type.Boolean(),
-  totp: Nullable(Type.Object({ confirmed_at: Timestamp, last_used_at: Nullable(Timestamp) })),
-  recovery_codes_left: Type.Integer(),
-  passkeys: Type.Integer(),
-  linked_accounts: Type.Integer(),
-});
+export const Security = described(
+  "The sign-in methods of your account.",
+  Type.Object({
+    has_password: Type.Boolean(),
+    email_codes: described("Codes by email after the password", Type.Boolean()),
+    is_required_here: described("This server requires a second factor from everybody", Type.Boolean()),
+    totp: Nullable(Type.Object({ confirmed_at: Timestamp, last_used_at: Nullable(Timestamp) })),
+    recovery_codes_left: Type.Integer(),
+    passkeys: Type.Integer(),
+    linked_accounts: Type.Integer(),
+  }),
+);
 export type Security = Static<typeof Security>;
 
 export const SecurityEventKind = Literals(
@@ -55,25 +55,24 @@ export type SecurityEventKind = Static<typeof SecurityEventKind>;
 export const SecurityEvent = Type.Object({
   id: Uuid,
   kind: SecurityEventKind,
-  /** What with: `password`, `totp`, `passkey`, the name of a passkey or of a provider. */
-  detail: Nullable(Type.String()),
+  detail: described("What was used: `password`, `totp`, `passkey`, or the name of a passkey or provider", Nullable(Type.String())),
   ip: Nullable(Type.String()),
   user_agent: Nullable(Type.String()),
   created_at: Timestamp,
 });
 export type SecurityEvent = Static<typeof SecurityEvent>;
 
-const RecoveryCodes = Type.Object({
-  recovery_codes: Type.Array(Type.String({ description: "Shown in this answer and never again; each opens the door once" })),
+export const RecoveryCodes = Type.Object({
+  recovery_codes: Type.Array(Type.String({ description: "Returned only once. Each code works once" })),
 });
 
-/** accounts-projects 9: authenticator app and recovery codes. */
 export const secondFactorRoutes = {
   security: route({
     method: "GET",
     path: "/api/auth/security",
     tag,
-    summary: "How one signs in: password, codes, recovery codes, passkeys, linked accounts",
+    summary: "Get sign-in methods",
+    description: "How your account signs in: password, two-factor codes, recovery codes left, passkeys and linked accounts.",
     auth: "user",
     keys: false,
     response: Security,
@@ -82,7 +81,8 @@ export const secondFactorRoutes = {
     method: "GET",
     path: "/api/auth/security-events",
     tag,
-    summary: "What happened to one's own account, the newest first",
+    summary: "List security events",
+    description: "Sign-ins and changes to the sign-in methods of your account, newest first.",
     auth: "user",
     keys: false,
     query: Type.Object(pageQuery),
@@ -92,14 +92,16 @@ export const secondFactorRoutes = {
     method: "POST",
     path: "/api/auth/2fa/totp",
     tag,
-    summary: "A new secret for an authenticator app; counts once a code of it was confirmed",
+    summary: "Set up authenticator app",
+    description:
+      "Returns a new secret for an authenticator app. It takes effect when a code is confirmed at `POST /api/auth/2fa/totp/confirm`.",
     auth: "user",
     keys: false,
     status: 201,
     body: Proof,
     bodyOptional: true,
     response: Type.Object({
-      secret: Type.String({ description: "Base32, for typing" }),
+      secret: Type.String({ description: "Base32, for manual entry" }),
       otpauth_url: Type.String({ description: "For a QR code" }),
     }),
     errors: [...proofErrors, "two_fa_already_on"],
@@ -108,7 +110,8 @@ export const secondFactorRoutes = {
     method: "POST",
     path: "/api/auth/2fa/totp/confirm",
     tag,
-    summary: "Switch the authenticator app on with a code of it; answers with new recovery codes",
+    summary: "Confirm authenticator app",
+    description: "Turns on the authenticator app with a code from it. Returns new recovery codes, which are not shown again.",
     auth: "user",
     keys: false,
     body: Type.Object({ code: Type.String({ minLength: 6, maxLength: 6 }) }),
@@ -119,7 +122,8 @@ export const secondFactorRoutes = {
     method: "DELETE",
     path: "/api/auth/2fa/totp",
     tag,
-    summary: "Switch the authenticator app off",
+    summary: "Turn off authenticator app",
+    description: "Turns off codes from the authenticator app and deletes its recovery codes. Requires the current password or a code.",
     auth: "user",
     keys: false,
     status: 204,
@@ -131,7 +135,8 @@ export const secondFactorRoutes = {
     method: "POST",
     path: "/api/auth/2fa/recovery-codes",
     tag,
-    summary: "New recovery codes in the place of all former ones",
+    summary: "Create recovery codes",
+    description: "Replaces all recovery codes by new ones, which are not shown again. Each works once.",
     auth: "user",
     keys: false,
     status: 201,

@@ -1,15 +1,17 @@
-import { Literals, ProjectRef, Timestamp, Type, listOf, pageQuery, type Static } from "./schema.ts";
+import { described, Literals, ProjectRef, Timestamp, Type, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "secrets";
 
-/** An environment variable of a whole project (accounts-projects 1 and 6). Its value never leaves the server. */
-export const Secret = Type.Object({
-  key: Type.String(),
-  masked: Type.Literal("********"),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const Secret = described(
+  "An environment variable of a project. Its value is never returned.",
+  Type.Object({
+    key: Type.String(),
+    masked: Type.Literal("********"),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type Secret = Static<typeof Secret>;
 
 export const SecretsImport = Type.Object({
@@ -39,7 +41,8 @@ export const secretsRoutes = {
     method: "GET",
     path: "/api/secrets/{project_id}",
     tag,
-    summary: "The project's secrets by name, without their values",
+    summary: "List secrets",
+    description: "Names of the project's secrets. Values are never returned.",
     auth: "user",
     params: ProjectIdParams,
     query: Type.Object(pageQuery),
@@ -50,7 +53,8 @@ export const secretsRoutes = {
     method: "POST",
     path: "/api/secrets/{project_id}",
     tag,
-    summary: "Create or replace a secret; running containers need a restart to see it",
+    summary: "Set secret",
+    description: "Creates or replaces a secret. Running containers see it after a restart.",
     auth: "user",
     impersonation: false,
     status: [201, 200],
@@ -63,7 +67,8 @@ export const secretsRoutes = {
     method: "DELETE",
     path: "/api/secrets/{project_id}/{key}",
     tag,
-    summary: "Delete a secret",
+    summary: "Delete secret",
+    description: "Deletes a secret. Running containers keep it until a restart.",
     auth: "user",
     impersonation: false,
     status: 204,
@@ -74,7 +79,8 @@ export const secretsRoutes = {
     method: "POST",
     path: "/api/secrets/{project_id}/import",
     tag,
-    summary: "Take over the variables of an .env text; what cannot be taken is named with its reason",
+    summary: "Import secrets",
+    description: "Sets the variables of a text in .env format. Lines that cannot be imported are listed in `refused` with the reason.",
     auth: "user",
     impersonation: false,
     params: ProjectIdParams,

@@ -34,21 +34,22 @@ export const ShellClientFrame = Type.Union([
   Type.Object({ type: Type.Literal("input"), data: Type.String() }),
   Type.Object({
     type: Type.Literal("resize"),
-    cols: Type.Integer({ description: "Taken as the nearest of 2 to 500" }),
-    rows: Type.Integer({ description: "Taken as the nearest of 1 to 200" }),
+    cols: Type.Integer({ description: "Clamped to 2 to 500" }),
+    rows: Type.Integer({ description: "Clamped to 1 to 200" }),
   }),
   Type.Object({ type: Type.Literal("close") }, { description: "Ends the session and its processes" }),
   PingFrame,
 ]);
 export type ShellClientFrame = Static<typeof ShellClientFrame>;
 
-/** accounts-projects 5. */
 export const shellRoutes = {
   create: route({
     method: "POST",
     path: "/api/shell/sessions",
     tag,
-    summary: "Open a terminal in a container",
+    summary: "Open terminal",
+    description:
+      "Starts a shell session in a container. Connect to `ws_url` for input and output. The number of open sessions is limited (`shell_limit`).",
     auth: "user",
     impersonation: false,
     status: 201,
@@ -66,7 +67,8 @@ export const shellRoutes = {
     method: "GET",
     path: "/api/shell/sessions",
     tag,
-    summary: "The caller's open terminals",
+    summary: "List terminals",
+    description: "Your open shell sessions.",
     auth: "user",
     query: Type.Object({ ...pageQuery, project_id: Type.Optional(ProjectRef) }),
     response: listOf(ShellSession),
@@ -75,7 +77,8 @@ export const shellRoutes = {
     method: "GET",
     path: "/api/shell/sessions/{id}",
     tag,
-    summary: "One terminal",
+    summary: "Get terminal",
+    description: "One shell session.",
     auth: "user",
     params: Type.Object({ id: Uuid }),
     response: ShellSession,
@@ -85,7 +88,8 @@ export const shellRoutes = {
     method: "DELETE",
     path: "/api/shell/sessions/{id}",
     tag,
-    summary: "Close a terminal and its processes",
+    summary: "Close terminal",
+    description: "Ends a shell session and its processes.",
     auth: "user",
     status: 204,
     params: Type.Object({ id: Uuid }),
@@ -95,7 +99,8 @@ export const shellRoutes = {
     method: "WS",
     path: "/api/shell/ws/{session_id}",
     tag,
-    summary: "Terminal input and output",
+    summary: "Terminal (WebSocket)",
+    description: "Input and output of a shell session.",
     auth: "user",
     impersonation: false,
     kind: "socket",

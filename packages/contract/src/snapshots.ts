@@ -1,93 +1,92 @@
-import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, listOf, pageQuery, type Static } from "./schema.ts";
+import { described, Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "snapshots";
 
-/** accounts-projects 1, Snapshot. */
-export const Snapshot = Type.Object({
-  id: Uuid,
-  project_id: Nullable(Uuid),
-  snapshot_name: Type.String(),
-  snapshot_type: Literals("hibernation", "manual", "safety"),
-  status: Literals("pending", "ready", "error", "deleted"),
-  label: Nullable(Type.String()),
-  volume_size_bytes: Nullable(Type.Integer()),
-  /** Names of the database containers whose rows are in it. */
-  databases: Type.Array(Type.String()),
-  /** Why it could not be taken. */
-  error: Nullable(Type.String()),
-  created_at: Timestamp,
-  ready_at: Nullable(Timestamp),
-});
+export const Snapshot = described(
+  "A state of files and databases that is kept until somebody deletes it.",
+  Type.Object({
+    id: Uuid,
+    project_id: Nullable(Uuid),
+    snapshot_name: Type.String(),
+    snapshot_type: Literals("hibernation", "manual", "safety"),
+    status: Literals("pending", "ready", "error", "deleted"),
+    label: Nullable(Type.String()),
+    volume_size_bytes: Nullable(Type.Integer()),
+    databases: described("Names of the database containers whose data is included", Type.Array(Type.String())),
+    error: described("Why it could not be taken", Nullable(Type.String())),
+    created_at: Timestamp,
+    ready_at: Nullable(Timestamp),
+  }),
+);
 export type Snapshot = Static<typeof Snapshot>;
 
-/**
- * A point in time kept by the server itself: before an agent's turn, before somebody removes or replaces files (`replace`), or after a
- * restore. Files only, kept 30 days, not counted
- * among the snapshots (accounts-projects 4.6).
- */
-export const Checkpoint = Type.Object({
-  id: Uuid,
-  project_id: Uuid,
-  /** `turn_end`, after a turn, is listed nowhere and named by the run's change set. */
-  kind: Literals("turn", "turn_end", "restore", "replace"),
-  /** The first words of the message that began the turn, or what was restored. */
-  label: Type.String(),
-  chat_id: Nullable(Uuid),
-  /** The message of the user that the turn answers: `POST /api/chat/{chat_id}/restore` goes back to before it. */
-  message_id: Nullable(Uuid),
-  /** The run. */
-  task_id: Nullable(Uuid),
-  created_at: Timestamp,
-});
+export const Checkpoint = described(
+  "A state of the files that the server keeps automatically: before a run, before files are removed or replaced (`replace`), or after a restore. Kept for 30 days.",
+  Type.Object({
+    id: Uuid,
+    project_id: Uuid,
+    kind: described(
+      "`turn_end`: after a run; not listed, named by the run's change set",
+      Literals("turn", "turn_end", "restore", "replace"),
+    ),
+    label: described("The beginning of the message that started the run, or what was restored", Type.String()),
+    chat_id: Nullable(Uuid),
+    message_id: described("The user's message of the run, for `POST /api/chat/{chat_id}/restore`", Nullable(Uuid)),
+    task_id: described("The run", Nullable(Uuid)),
+    created_at: Timestamp,
+  }),
+);
 export type Checkpoint = Static<typeof Checkpoint>;
 
-/** What changed between two points in time. Files that git ignores are listed only when the path of one is asked for. */
-export const PointDiff = Type.Object({
-  files: Type.Array(
-    Type.Object({
-      path: Type.String(),
-      /** Where it was, when it moved. */
-      old_path: Nullable(Type.String()),
-      status: Literals("added", "modified", "deleted", "renamed"),
-      additions: Type.Integer(),
-      deletions: Type.Integer(),
-      is_binary: Type.Boolean(),
-      /** Unified, from the first `@@` on; null for binary files and where the answer would grow too large: ask for the path alone. */
-      patch: Nullable(Type.String()),
-    }),
-  ),
-  /** All changed files, also those beyond the first 1000, which are not listed. */
-  total: Type.Integer(),
-  additions: Type.Integer(),
-  deletions: Type.Integer(),
-});
+export const PointDiff = described(
+  "What changed between two snapshots or checkpoints. Ignored files are listed only if `path` names one.",
+  Type.Object({
+    files: Type.Array(
+      Type.Object({
+        path: Type.String(),
+        old_path: described("The former path of a moved file", Nullable(Type.String())),
+        status: Literals("added", "modified", "deleted", "renamed"),
+        additions: Type.Integer(),
+        deletions: Type.Integer(),
+        is_binary: Type.Boolean(),
+        patch: described(
+          "Unified diff from the first `@@`; null for binary files and if the response would grow too large: request the path alone",
+          Nullable(Type.String()),
+        ),
+      }),
+    ),
+    total: described("All changed files, including those after the first 1,000, which are not listed", Type.Integer()),
+    additions: Type.Integer(),
+    deletions: Type.Integer(),
+  }),
+);
 export type PointDiff = Static<typeof PointDiff>;
 
 const ProjectOnly = Type.Object({ id: ProjectRef });
 const SnapshotParams = Type.Object({ id: ProjectRef, snapshot_id: Uuid });
 const CheckpointParams = Type.Object({ id: ProjectRef, checkpoint_id: Uuid });
 const Links = { task_id: Uuid, status_url: Type.String() };
-const RestoreBody = Type.Object({ safety_snapshot: Type.Optional(Type.Boolean()) });
+export const RestoreOptions = Type.Object({ safety_snapshot: Type.Optional(Type.Boolean()) });
 const DiffQuery = Type.Object({
-  /** `now` (default), or the id of a snapshot or checkpoint of the same project. */
-  against: Type.Optional(Type.String({ pattern: "^(now|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$" })),
-  /** Of one file or folder, as the answer names it. */
-  path: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+  against: described(
+    "`now` (default), or the id of a snapshot or checkpoint of the project",
+    Type.Optional(Type.String({ pattern: "^(now|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$" })),
+  ),
+  path: described("One file or folder, as named in the response", Type.Optional(Type.String({ minLength: 1, maxLength: 4096 }))),
 });
 const restoreErrors = ["not_found", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active"] as const;
 
-/** accounts-projects 4.6 and 9. */
 export const snapshotsRoutes = {
   list: route({
     method: "GET",
     path: "/api/projects/{id}/snapshots",
     tag,
-    summary: "Snapshots, newest first",
+    summary: "List snapshots",
+    description: "Snapshots of the project, newest first. `max_snapshots` limits the manual ones.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
-    /** `max_snapshots`: how many a person may keep; those of type `safety` and `hibernation` are not counted. */
     response: extend(listOf(Snapshot), { max_snapshots: Type.Integer() }),
     errors: ["not_found"],
   }),
@@ -95,7 +94,9 @@ export const snapshotsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/snapshots",
     tag,
-    summary: "Take a snapshot of files and databases",
+    summary: "Create snapshot",
+    description:
+      "Saves files and databases in a task. Refused when the limit of manual snapshots is reached; none is deleted automatically.",
     auth: "user",
     status: 201,
     params: ProjectOnly,
@@ -108,7 +109,8 @@ export const snapshotsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/snapshots/{snapshot_id}",
     tag,
-    summary: "One snapshot",
+    summary: "Get snapshot",
+    description: "One snapshot of the project.",
     auth: "user",
     params: SnapshotParams,
     response: Snapshot,
@@ -118,7 +120,8 @@ export const snapshotsRoutes = {
     method: "DELETE",
     path: "/api/projects/{id}/snapshots/{snapshot_id}",
     tag,
-    summary: "Delete a snapshot",
+    summary: "Delete snapshot",
+    description: "Deletes a snapshot.",
     auth: "user",
     status: 204,
     params: SnapshotParams,
@@ -128,11 +131,13 @@ export const snapshotsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/snapshots/{snapshot_id}/restore",
     tag,
-    summary: "Bring files and databases back to a snapshot; what runs is stopped meanwhile",
+    summary: "Restore snapshot",
+    description:
+      "Brings files and databases back to a snapshot, in a task. Running containers restart. A safety snapshot is taken first unless `safety_snapshot` is false.",
     auth: "user",
     status: 202,
     params: SnapshotParams,
-    body: RestoreBody,
+    body: RestoreOptions,
     bodyOptional: true,
     response: Type.Object({ ...Links, snapshot_id: Uuid, safety_snapshot_id: Nullable(Uuid) }),
     errors: restoreErrors,
@@ -141,7 +146,8 @@ export const snapshotsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/snapshots/{snapshot_id}/diff",
     tag,
-    summary: "What changed from a snapshot to now, or to another point in time",
+    summary: "Compare snapshot",
+    description: "What changed from a snapshot to now, or to another snapshot or checkpoint.",
     auth: "user",
     params: SnapshotParams,
     query: DiffQuery,
@@ -152,7 +158,9 @@ export const snapshotsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/snapshots/{snapshot_id}/download",
     tag,
-    summary: "A snapshot's files and database dumps as an archive",
+    summary: "Download snapshot",
+    description: "Files and database dumps of a snapshot as a zip or tar.gz archive.",
+    responseHeaders: ["Content-Disposition"],
     auth: "user",
     kind: "raw",
     contentType: "application/zip",
@@ -165,7 +173,9 @@ export const snapshotsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/checkpoints",
     tag,
-    summary: "Points in time before each turn of the agent and after each restore, newest first",
+    summary: "List checkpoints",
+    description:
+      "Automatic checkpoints of the files, newest first: before each run, before files are replaced, and after each restore. Kept for 30 days.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
@@ -176,7 +186,8 @@ export const snapshotsRoutes = {
     method: "GET",
     path: "/api/projects/{id}/checkpoints/{checkpoint_id}/diff",
     tag,
-    summary: "What changed from a checkpoint to now, or to another point in time",
+    summary: "Compare checkpoint",
+    description: "What changed from a checkpoint to now, or to another snapshot or checkpoint.",
     auth: "user",
     params: CheckpointParams,
     query: DiffQuery,
@@ -187,11 +198,12 @@ export const snapshotsRoutes = {
     method: "POST",
     path: "/api/projects/{id}/checkpoints/{checkpoint_id}/restore",
     tag,
-    summary: "Bring the files back to a checkpoint; conversations stay",
+    summary: "Restore checkpoint",
+    description: "Brings the files back to a checkpoint, in a task. Chats and databases stay.",
     auth: "user",
     status: 202,
     params: CheckpointParams,
-    body: RestoreBody,
+    body: RestoreOptions,
     bodyOptional: true,
     response: Type.Object({ ...Links, checkpoint_id: Uuid, safety_snapshot_id: Nullable(Uuid) }),
     errors: restoreErrors,

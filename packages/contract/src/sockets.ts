@@ -1,6 +1,6 @@
 import { Type } from "./schema.ts";
 
-/** Frames that every socket understands or sends. */
+/** Frames of every socket. */
 export const AuthFrame = Type.Object(
   { type: Type.Literal("auth"), token: Type.String({ description: "An access token or an API key" }) },
   {
@@ -16,6 +16,6 @@ export const ErrorFrame = Type.Object({
   data: Type.Object({
     message: Type.String(),
     code: Type.String(),
-    field: Type.Optional(Type.String({ description: "Of a `bad_frame`: the first field that is wrong, `a.0.b` where it is nested" })),
+    field: Type.Optional(Type.String({ description: "With `bad_frame`: the first invalid field, e.g. `a.0.b`" })),
   }),
 });

@@ -1,4 +1,4 @@
-import { JsonObject, Literals, Nullable, Type, type Static } from "./schema.ts";
+import { described, JsonObject, Literals, Nullable, Type, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "system";
@@ -12,14 +12,13 @@ export const PublicConfig = Type.Object({
   isolation: Isolation,
   isolation_warnings: Type.Array(Type.String()),
   version: Type.String(),
-  /** No administrator exists yet. */
-  setup_required: Type.Boolean(),
-  /** Registration must carry the setup token printed at start to become administrator (the server is not bound to loopback only). */
-  setup_token_required: Type.Boolean(),
-  /** Replies come from a script. */
-  demo: Type.Boolean(),
-  /** How this server's own OpenID Connect provider is called, if it has one. */
-  oidc_name: Nullable(Type.String()),
+  setup_required: described("There is no administrator yet", Type.Boolean()),
+  setup_token_required: described(
+    "Registering the first administrator needs the setup token printed at start, because the server is reachable from other machines",
+    Type.Boolean(),
+  ),
+  demo: described("Replies come from a script", Type.Boolean()),
+  oidc_name: described("Name of the configured OpenID Connect provider", Nullable(Type.String())),
   features: Type.Object({
     stripe: Type.Boolean(),
     google_oauth: Type.Boolean(),
@@ -27,19 +26,18 @@ export const PublicConfig = Type.Object({
     oidc: Type.Boolean(),
     two_fa: Type.Boolean(),
     smtp: Type.Boolean(),
-    /** Signing in with a passkey: the studio is reached under a name over https (or on this machine). */
-    passkeys: Type.Boolean(),
+    passkeys: described("Passkeys work: the app is served over https under a host name, or on localhost", Type.Boolean()),
   }),
 });
 export type PublicConfig = Static<typeof PublicConfig>;
 
-/** marketplace-billing-admin 10. */
 export const systemRoutes = {
   health: route({
     method: "GET",
     path: "/health",
     tag,
-    summary: "Liveness: the process answers; no database call",
+    summary: "Check liveness",
+    description: "Answers as long as the process runs. Makes no database call, so it suits a liveness probe.",
     auth: "none",
     response: Type.Object({
       status: Type.Literal("healthy"),
@@ -52,7 +50,8 @@ export const systemRoutes = {
     method: "GET",
     path: "/ready",
     tag,
-    summary: "Readiness: database, jobs and driver",
+    summary: "Check readiness",
+    description: "Checks the database, the job queue and the sandbox driver. Answers 503 with the failed checks until all of them work.",
     auth: "none",
     response: Type.Object({ status: Type.String(), checks: JsonObject }),
     errors: ["unavailable"],
@@ -61,11 +60,22 @@ export const systemRoutes = {
     method: "GET",
     path: "/metrics",
     tag,
-    summary: "Numbers for Prometheus: for whoever has METRICS_TOKEN, an administrator, or (without a token) this machine; 404 for others",
+    summary: "Get Prometheus metrics",
+    description:
+      "Metrics in the Prometheus text format. Requires the `METRICS_TOKEN` as a bearer token, an administrator's session, or, if no token is set, a request from this machine. Everybody else gets 404.",
     auth: "optional",
     kind: "raw",
     contentType: "text/plain",
     errors: ["not_found"],
   }),
-  config: route({ method: "GET", path: "/api/config", tag, summary: "Public configuration", auth: "none", response: PublicConfig }),
+  config: route({
+    method: "GET",
+    path: "/api/config",
+    tag,
+    summary: "Get public configuration",
+    description:
+      "What a client needs before sign-in: domains, the sandbox's isolation, which sign-in methods exist, and whether the first administrator still has to register.",
+    auth: "none",
+    response: PublicConfig,
+  }),
 };

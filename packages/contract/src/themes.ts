@@ -1,4 +1,4 @@
-import { Literals, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, type Static } from "./schema.ts";
+import { described, Literals, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "themes";
@@ -11,9 +11,9 @@ const between = "(?: *, *| +)";
 const colour = `(?:#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|(?:rgb|hsl)a?\\( *${part}(?:${between}${part}){2}(?:(?: *[,/] *| +)${part})? *\\)|transparent)`;
 const family = `(?:"[\\p{L}\\p{N} ._-]+"|'[\\p{L}\\p{N} ._-]+'|[\\p{L}\\p{N}_-]+(?: [\\p{L}\\p{N}_-]+)*)`;
 
-/*
- * What a value of a theme may be (marketplace-billing-admin 7.3). Themes become style sheets of everybody who wears them, so each kind is an allow-list: no
- * `url()`, no other function, no `;{}`, no escapes.
+/**
+ * Allowed values of a theme. Themes become style sheets of everybody who uses them, so each kind is an allow-list: no `url()`, no other
+ * function, no `;{}`, no escapes.
  */
 const Colour = Type.String({ maxLength: 64, pattern: `^${colour}$`, description: "Hex, rgb(), rgba(), hsl(), hsla() or `transparent`" });
 const Triple = Type.String({ maxLength: 32, pattern: `^${byte}, ?${byte}, ?${byte}$`, description: "`r, g, b`, 0 to 255 each" });
@@ -53,19 +53,22 @@ export const ThemeColors = Type.Object(
   },
   closed,
 );
-/** The four sections of a theme, 53 values, no other keys. */
+/** The four sections of a theme: 53 values, no other keys. */
+export const ThemeTypography = Type.Object({ fontFamily: Font, fontFamilyMono: Font, fontSizeBase: Size, lineHeight: Size }, closed);
+export const ThemeSpacing = Type.Object(all(Size, "radiusSmall", "radiusMedium", "radiusLarge", "radiusXl"), closed);
+export const ThemeAnimation = Type.Object({ ...all(Duration, "durationFast", "durationNormal", "durationSlow"), easing: Easing }, closed);
 export const themeSections = {
   colors: ThemeColors,
-  typography: Type.Object({ fontFamily: Font, fontFamilyMono: Font, fontSizeBase: Size, lineHeight: Size }, closed),
-  spacing: Type.Object(all(Size, "radiusSmall", "radiusMedium", "radiusLarge", "radiusXl"), closed),
-  animation: Type.Object({ ...all(Duration, "durationFast", "durationNormal", "durationSlow"), easing: Easing }, closed),
+  typography: ThemeTypography,
+  spacing: ThemeSpacing,
+  animation: ThemeAnimation,
 };
 export const ThemeJson = Type.Object(themeSections, closed);
 export type ThemeJson = Static<typeof ThemeJson>;
 
 export const ThemeMode = Literals("dark", "light");
 export const ThemeCategory = Literals("general", "minimal", "vibrant", "professional");
-/** Slugs; `full`, `default` and `custom` are no theme's. */
+/** Slugs; `full`, `default` and `custom` are reserved. */
 export const ThemeId = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,99}$" });
 
 export const ThemeListItem = Type.Object({
@@ -78,7 +81,7 @@ export const ThemeListItem = Type.Object({
   icon: Type.String(),
   is_default: Type.Boolean(),
   swatches: Type.Object({ primary: Type.String(), accent: Type.String(), background: Type.String(), surface: Type.String() }),
-  revision: Type.String({ description: "Of the theme's content: with `?revision=` it may be kept for ever" }),
+  revision: Type.String({ description: "Version of the theme's content; a response with `?revision=` can be cached forever" }),
 });
 export type ThemeListItem = Static<typeof ThemeListItem>;
 
@@ -93,14 +96,16 @@ export const Theme = Type.Object({
 });
 export type Theme = Static<typeof Theme>;
 
-/** A theme of one's own. Only its maker sees it. */
-export const CustomTheme = Type.Object({
-  ...Theme.properties,
-  category: ThemeCategory,
-  parent_theme_id: Nullable(Type.String()),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const CustomTheme = described(
+  "Your own theme. Nobody else sees it.",
+  Type.Object({
+    ...Theme.properties,
+    category: ThemeCategory,
+    parent_theme_id: Nullable(Type.String()),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type CustomTheme = Static<typeof CustomTheme>;
 
 const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" });
@@ -110,13 +115,15 @@ const own = {
 };
 const ThemeParams = Type.Object({ id: ThemeId });
 
-/** marketplace-billing-admin 7 and 13. */
 export const themesRoutes = {
   list: route({
     method: "GET",
     path: "/api/themes",
     tag,
-    summary: "The themes that come with the product, in their order",
+    summary: "List themes",
+    description: "The bundled themes in display order.",
+    requestHeaders: ["If-None-Match"],
+    responseHeaders: ["ETag"],
     auth: "none",
     query: Type.Object({ ...pageQuery, mode: Type.Optional(ThemeMode), category: Type.Optional(ThemeCategory) }),
     response: listOf(ThemeListItem),
@@ -126,7 +133,8 @@ export const themesRoutes = {
     method: "GET",
     path: "/api/themes/custom",
     tag,
-    summary: "The caller's own themes, the latest change first",
+    summary: "List custom themes",
+    description: "Your own themes, last changed first.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: listOf(CustomTheme),
@@ -135,7 +143,8 @@ export const themesRoutes = {
     method: "POST",
     path: "/api/themes",
     tag,
-    summary: "A theme of one's own",
+    summary: "Create theme",
+    description: "Creates a theme. Only you can see it. Values are restricted to colours, sizes, fonts and easings.",
     auth: "user",
     status: 201,
     body: Type.Object({ name: Name, mode: ThemeMode, ...own, ...themeSections }),
@@ -146,7 +155,8 @@ export const themesRoutes = {
     method: "POST",
     path: "/api/themes/{id}/fork",
     tag,
-    summary: "A theme of one's own that begins as a copy of another",
+    summary: "Fork theme",
+    description: "Creates your own copy of a theme.",
     auth: "user",
     status: 201,
     params: ThemeParams,
@@ -159,7 +169,10 @@ export const themesRoutes = {
     method: "GET",
     path: "/api/themes/{id}",
     tag,
-    summary: "One theme with all its values",
+    summary: "Get theme",
+    description: "One theme with all its values.",
+    requestHeaders: ["If-None-Match"],
+    responseHeaders: ["ETag"],
     auth: "optional",
     params: ThemeParams,
     query: Type.Object({ revision: Type.Optional(Type.String({ maxLength: 64 })) }),
@@ -170,7 +183,8 @@ export const themesRoutes = {
     method: "PATCH",
     path: "/api/themes/{id}",
     tag,
-    summary: "Change a theme of one's own; a section that is given is given whole",
+    summary: "Update theme",
+    description: "Changes your theme. A given section replaces the whole section.",
     auth: "user",
     params: ThemeParams,
     body: Type.Object({
@@ -189,7 +203,8 @@ export const themesRoutes = {
     method: "DELETE",
     path: "/api/themes/{id}",
     tag,
-    summary: "Delete a theme of one's own; whoever wore it wears the default again",
+    summary: "Delete theme",
+    description: "Deletes your theme. People who use it return to the default.",
     auth: "user",
     status: 204,
     params: ThemeParams,

@@ -1,21 +1,22 @@
-import { Literals, ProjectParams, Type, Uuid, extend, type Static } from "./schema.ts";
+import { described, Literals, ProjectParams, Type, Uuid, extend, type Static } from "./schema.ts";
 import { Project } from "./projects.ts";
 import { route } from "./route.ts";
 
 const tag = "projects";
 
-const CreatedProject = extend(Project, { task_id: Uuid, status_url: Type.String() });
+export const CreatedProject = extend(Project, { task_id: Uuid, status_url: Type.String() });
 export const ForkProject = Type.Object({ name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })) });
 const DownloadQuery = Type.Object({ format: Type.Optional(Literals("zip", "tar.gz")) });
 export type DownloadFormat = NonNullable<Static<typeof DownloadQuery>["format"]>;
 
-/** Projects in and out as a whole (accounts-projects 9): `download`, `import`, `fork`. */
 export const transferRoutes = {
   download: route({
     method: "GET",
     path: "/api/projects/{id}/download",
     tag,
-    summary: "The project's files as an archive, without what can be installed again",
+    summary: "Download project",
+    description: "The project's files as a zip or tar.gz archive, without installed dependencies and build output.",
+    responseHeaders: ["Content-Disposition"],
     auth: "user",
     kind: "raw",
     contentType: "application/zip",
@@ -24,18 +25,18 @@ export const transferRoutes = {
     query: DownloadQuery,
     errors: ["not_found", "project_busy"],
   }),
-  /** Multipart with one zip file. A single folder around everything is left out. */
   import: route({
     method: "POST",
     path: "/api/projects/import",
     tag,
-    summary: "Create a project from a zip archive (multipart, streamed)",
+    summary: "Import project",
+    description:
+      "Creates a project from a zip archive in the multipart field `file`, streamed, at most 500 MiB and 50,000 entries. A single top-level folder is left out.",
     auth: "user",
     kind: "upload",
     status: 201,
     query: Type.Object({
-      /** Default: the archive's name. */
-      name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })),
+      name: described("Default: the archive's name", Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }))),
     }),
     response: CreatedProject,
     errors: ["bad_archive", "conflict", "payload_too_large", "storage_full", "project_limit_reached"],
@@ -44,7 +45,8 @@ export const transferRoutes = {
     method: "POST",
     path: "/api/projects/{id}/fork",
     tag,
-    summary: "A copy of a project: files, containers and canvas, without secret values",
+    summary: "Fork project",
+    description: "Copies files, containers and canvas into a new project. Secret values are not copied.",
     auth: "user",
     status: 201,
     bodyOptional: true,

@@ -1,4 +1,4 @@
-import { IdParams, Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, IdParams, Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "users";
@@ -6,23 +6,25 @@ const tag = "users";
 export const Tier = Literals("free", "basic", "pro", "ultra");
 export type Tier = Static<typeof Tier>;
 
-/** What a person likes; kept on the server, so that it is the same in every browser. */
-export const Preferences = Type.Object({
-  /** Null: never chosen; each browser follows its system. */
-  theme_mode: Nullable(Literals("system", "light", "dark")),
-  /** The model a new chat begins with, where none was chosen yet; null: the server's. */
-  default_model: Nullable(Type.String({ maxLength: 200 })),
-  /** Pixels. */
-  editor_font_size: Type.Integer({ minimum: 10, maximum: 24 }),
-  editor_wraps_lines: Type.Boolean(),
-  /** A notice of the browser while its window is in the background: a run waits for a decision, or has ended. */
-  desktop_notices: Type.Boolean(),
-  /** A mail when a run has waited for a decision for some minutes. Mails about the security of the account are always sent. */
-  mail_when_waiting: Type.Boolean(),
-  /** A mail when a run that took long has ended. */
-  mail_when_ended: Type.Boolean(),
-  hides_checklist: Type.Boolean(),
-});
+export const Preferences = described(
+  "Preferences, stored on the server so that every browser has the same.",
+  Type.Object({
+    theme_mode: described("Null: never chosen; each browser follows its system", Nullable(Literals("system", "light", "dark"))),
+    default_model: described("Model of a new chat; null: the server's default", Nullable(Type.String({ maxLength: 200 }))),
+    editor_font_size: described("In pixels", Type.Integer({ minimum: 10, maximum: 24 })),
+    editor_wraps_lines: Type.Boolean(),
+    desktop_notices: described(
+      "Browser notifications while the window is in the background: a run needs a decision, or has ended",
+      Type.Boolean(),
+    ),
+    mail_when_waiting: described(
+      "Email when a run has waited for a decision for some minutes. Security emails are always sent",
+      Type.Boolean(),
+    ),
+    mail_when_ended: described("Email when a long run has ended", Type.Boolean()),
+    hides_checklist: Type.Boolean(),
+  }),
+);
 export type Preferences = Static<typeof Preferences>;
 export const defaultPreferences: Preferences = {
   theme_mode: null,
@@ -35,44 +37,47 @@ export const defaultPreferences: Preferences = {
   hides_checklist: false,
 };
 
-/** Bytes of a picture that is uploaded as an avatar. */
+/** Bytes of an uploaded profile picture. */
 export const maxAvatarBytes = 5 * 1024 * 1024;
 
-/** accounts-projects 1, User (private). */
-export const User = Type.Object({
-  id: Uuid,
-  email: Type.String(),
-  /** Asked for; takes the place of `email` once it is confirmed. */
-  pending_email: Nullable(Type.String()),
-  is_active: Type.Boolean(),
-  is_superuser: Type.Boolean(),
-  is_verified: Type.Boolean(),
-  name: Type.String(),
-  username: Type.String(),
-  slug: Type.String(),
-  subscription_tier: Tier,
-  total_spend_cents: Type.Integer(),
-  bundled_credits: Type.Integer(),
-  purchased_credits: Type.Integer(),
-  diagram_model: Nullable(Type.String()),
-  disabled_models: Nullable(Type.Array(Type.String())),
-  referral_code: Nullable(Type.String()),
-  referred_by: Nullable(Type.String()),
-  last_active_at: Nullable(Timestamp),
-  avatar_url: Nullable(Type.String()),
-  bio: Nullable(Type.String()),
-  twitter_handle: Nullable(Type.String()),
-  github_username: Nullable(Type.String()),
-  website_url: Nullable(Type.String()),
-  theme_preset: Type.String(),
-  chat_position: Literals("left", "center", "right"),
-  two_fa_enabled: Type.Boolean(),
-  preferences: Preferences,
-  /** In the answer about oneself: the administrator who acts as this user in this session. */
-  impersonated_by: Type.Optional(Type.Object({ id: Uuid, username: Type.String(), expires_at: Timestamp })),
-  created_at: Timestamp,
-  updated_at: Timestamp,
-});
+export const User = described(
+  "Your account.",
+  Type.Object({
+    id: Uuid,
+    email: Type.String(),
+    pending_email: described("A new address that replaces `email` once it is confirmed", Nullable(Type.String())),
+    is_active: Type.Boolean(),
+    is_superuser: Type.Boolean(),
+    is_verified: Type.Boolean(),
+    name: Type.String(),
+    username: Type.String(),
+    slug: Type.String(),
+    subscription_tier: Tier,
+    total_spend_cents: Type.Integer(),
+    bundled_credits: Type.Integer(),
+    purchased_credits: Type.Integer(),
+    diagram_model: Nullable(Type.String()),
+    disabled_models: Nullable(Type.Array(Type.String())),
+    referral_code: Nullable(Type.String()),
+    referred_by: Nullable(Type.String()),
+    last_active_at: Nullable(Timestamp),
+    avatar_url: Nullable(Type.String()),
+    bio: Nullable(Type.String()),
+    twitter_handle: Nullable(Type.String()),
+    github_username: Nullable(Type.String()),
+    website_url: Nullable(Type.String()),
+    theme_preset: Type.String(),
+    chat_position: Literals("left", "center", "right"),
+    two_fa_enabled: Type.Boolean(),
+    preferences: Preferences,
+    impersonated_by: described(
+      "The administrator who impersonates this user in this session",
+      Type.Optional(Type.Object({ id: Uuid, username: Type.String(), expires_at: Timestamp })),
+    ),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  }),
+);
 export type User = Static<typeof User>;
 
 export const PublicUser = Type.Object({
@@ -90,8 +95,10 @@ export const PublicUser = Type.Object({
 export type PublicUser = Static<typeof PublicUser>;
 
 export const UpdateUser = Type.Object({
-  /** Where mail can be sent it waits as `pending_email`; the present one gives a waiting one up. Without mail it changes at once, unconfirmed. */
-  email: Type.Optional(Type.String({ format: "email", maxLength: 320 })),
+  email: described(
+    "Waits as `pending_email` until it is confirmed; the current address cancels a pending one. Without email delivery it changes at once",
+    Type.Optional(Type.String({ format: "email", maxLength: 320 })),
+  ),
   password: Type.Optional(Type.String({ maxLength: 1024 })),
   current_password: Type.Optional(Type.String({ maxLength: 1024 })),
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
@@ -106,19 +113,27 @@ export const UpdateUser = Type.Object({
   chat_position: Type.Optional(Literals("left", "center", "right")),
   disabled_models: Maybe(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 500 })),
   two_fa_enabled: Type.Optional(Type.Boolean()),
-  /** Only what is named changes. */
-  preferences: Type.Optional(Type.Partial(Preferences)),
+  preferences: described("Only the given fields change", Type.Optional(Type.Partial(Preferences))),
 });
 export type UpdateUser = Static<typeof UpdateUser>;
 
-/** accounts-projects 3. */
 export const usersRoutes = {
-  me: route({ method: "GET", path: "/api/users/me", tag, summary: "The signed-in user", auth: "user", response: User }),
+  me: route({
+    method: "GET",
+    path: "/api/users/me",
+    tag,
+    summary: "Get current user",
+    description: "Your account with profile, plan, credits and preferences.",
+    auth: "user",
+    response: User,
+  }),
   updateMe: route({
     method: "PATCH",
     path: "/api/users/me",
     tag,
-    summary: "Change one's own profile",
+    summary: "Update current user",
+    description:
+      "Changes your profile, preferences, email or password. A new email waits as `pending_email` until it is confirmed. Changing email or password requires `current_password`.",
     auth: "user",
     keys: false,
     body: UpdateUser,
@@ -136,18 +151,20 @@ export const usersRoutes = {
     method: "GET",
     path: "/api/users/{id}",
     tag,
-    summary: "A user's public profile",
+    summary: "Get user",
+    description: "A user's public profile.",
     auth: "none",
     params: IdParams,
     response: PublicUser,
     errors: ["not_found"],
   }),
-  /** PNG, JPEG, GIF, WebP or AVIF. What is kept is a small square picture made of it, and nothing else of the file. */
   setAvatar: route({
     method: "POST",
     path: "/api/users/me/avatar",
     tag,
-    summary: "Upload a picture of oneself (multipart: file), at most 5 MiB",
+    summary: "Upload avatar",
+    description:
+      "Uploads a PNG, JPEG, GIF, WebP or AVIF image of at most 5 MiB as the multipart field `file`. It is cropped to a small square; nothing else of the file is kept.",
     auth: "user",
     keys: false,
     kind: "upload",
@@ -158,17 +175,18 @@ export const usersRoutes = {
     method: "DELETE",
     path: "/api/users/me/avatar",
     tag,
-    summary: "Take one's picture away",
+    summary: "Delete avatar",
+    description: "Removes your profile picture.",
     auth: "user",
     keys: false,
     status: 204,
   }),
-  /** `avatar_url` leads here. An address shows one picture for ever; another picture has another address. */
   avatar: route({
     method: "GET",
     path: "/api/users/{id}/avatar/{version}",
     tag,
-    summary: "A user's picture",
+    summary: "Get avatar",
+    description: "The profile picture. The URL changes with the picture, so it can be cached forever.",
     auth: "none",
     kind: "raw",
     contentType: "image/webp",

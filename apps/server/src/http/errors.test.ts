@@ -19,11 +19,12 @@ const failures: Record<string, () => Error> = {
 };
 const routes = {
   /** Works until the client leaves. */
-  work: route({ method: "GET", path: "/api/work", tag: "t", summary: "s", auth: "none" }),
+  work: route({ method: "GET", path: "/api/work", tag: "system", summary: "s", auth: "none" }),
   fail: route({
     method: "GET",
     path: "/api/fail/{kind}",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "none",
     params: Type.Object({ kind: Type.String() }),
@@ -31,7 +32,8 @@ const routes = {
   create: route({
     method: "POST",
     path: "/api/things",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "user",
     status: 201,
@@ -56,7 +58,8 @@ const routes = {
   maybe: route({
     method: "POST",
     path: "/api/maybe",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "user",
     bodyOptional: true,
@@ -66,7 +69,8 @@ const routes = {
   form: route({
     method: "POST",
     path: "/api/form",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "none",
     form: true,
@@ -76,7 +80,8 @@ const routes = {
   get: route({
     method: "GET",
     path: "/api/things/{id}",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "user",
     params: Type.Object({ id: Uuid }),
@@ -86,7 +91,8 @@ const routes = {
   remove: route({
     method: "DELETE",
     path: "/api/things/{id}",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "superuser",
     status: 204,

@@ -67,11 +67,12 @@ test("every route has a level, every place an owner's object, every body a sampl
 test("a route that nothing is known of breaks the build and says what to do", () => {
   const made = {
     gadgets: {
-      get: { method: "GET", path: "/api/gadgets/{id}", tag: "t", summary: "s", auth: "user" },
+      get: { method: "GET", path: "/api/gadgets/{id}", tag: "system", description: "Only for the test.", summary: "s", auth: "user" },
       link: {
         method: "POST",
         path: "/api/gadgets",
-        tag: "t",
+        tag: "system",
+        description: "Only for the test.",
         summary: "s",
         auth: "user",
         body: Type.Object({ widget_id: Type.String({ format: "uuid" }) }),
@@ -79,12 +80,13 @@ test("a route that nothing is known of breaks the build and says what to do", ()
       code: {
         method: "POST",
         path: "/api/gadgets/code",
-        tag: "t",
+        tag: "system",
+        description: "Only for the test.",
         summary: "s",
         auth: "user",
         body: Type.Object({ code: Type.String({ pattern: "^\\d{3}$" }) }),
       },
-      open: { method: "GET", path: "/api/gadgets", tag: "t", summary: "s" } as RouteSpec,
+      open: { method: "GET", path: "/api/gadgets", tag: "system", description: "Only for the test.", summary: "s" } as RouteSpec,
     },
   } satisfies Record<string, Record<string, RouteSpec>>;
   expect(gapsOf(listRoutes(made), { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([

@@ -9,7 +9,8 @@ const routes = {
   get: route({
     method: "GET",
     path: "/api/thing",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "none",
     response: Type.Object({ ip: Type.String() }),
@@ -17,7 +18,8 @@ const routes = {
   write: route({
     method: "POST",
     path: "/api/thing",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "user",
     response: Type.Object({ user: Type.String() }),

@@ -12,7 +12,8 @@ const routes = {
   echo: route({
     method: "WS",
     path: "/api/echo/{id}",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "user",
     kind: "socket",
@@ -21,7 +22,8 @@ const routes = {
   named: route({
     method: "WS",
     path: "/api/named/{name}",
-    tag: "t",
+    tag: "system",
+    description: "Only for the test.",
     summary: "s",
     auth: "user",
     kind: "socket",

@@ -181,7 +181,8 @@ describe("through the front door", () => {
     follow: route({
       method: "GET",
       path: "/api/follow",
-      tag: "t",
+      tag: "system",
+      description: "Only for the test.",
       summary: "s",
       auth: "user",
       kind: "sse",

@@ -8,7 +8,7 @@ export { mountAuth } from "./auth.routes.ts";
 export { createAttemptsStore } from "./attempts.store.ts";
 export { createOauth, type Oauth } from "./oauth.ts";
 export { createOauthConnect, type ConnectingUser, type OauthConnect, type OauthConnection } from "./oauth-connect.ts";
-export { createOauthStates, gitConnectMark, oauthStateAad, type OauthStates } from "./oauth-states.ts";
+export { createOauthStates, gitConnectMark, oauthStateAad } from "./oauth-states.ts";
 export { mountLinkedAccounts } from "./oauth.routes.ts";
 export { createProviders } from "./oauth.providers.ts";
 export { createOauthStore } from "./oauth.store.ts";

@@ -156,8 +156,7 @@ export function createDeploymentCredentials({
       const metadata = tidied({}, input.metadata ?? {});
       requireMetadata(provider, metadata);
       const judged = input.skip_validation ? undefined : await judge(provider, { token: access_token, metadata });
-      if (judged && !judged.valid)
-        throw badRequest(judged.error ?? `${titleOf(provider)} rejected this token.`, "credential_rejected");
+      if (judged && !judged.valid) throw badRequest(judged.error ?? `${titleOf(provider)} rejected this token.`, "credential_rejected");
       const { row, isNew } = await put({ user_id: userId, project_id, provider }, "token", { access_token }, metadata);
       return { credential: { ...wireOf(row), validated: judged?.valid === true }, isNew };
     },
@@ -218,7 +217,8 @@ export function createDeploymentCredentials({
         throw error;
       }
       const judged = await judge(row.provider, credential);
-      if (!judged) return { valid: false, error: `${titleOf(row.provider)} is not reachable right now. Try again later.`, provider_info: {} };
+      if (!judged)
+        return { valid: false, error: `${titleOf(row.provider)} is not reachable right now. Try again later.`, provider_info: {} };
       return { valid: judged.valid, error: judged.error ?? null, provider_info: judged.info };
     },
 
@@ -244,7 +244,10 @@ const catalogueEntry = (provider: OutsideProvider) => {
 const titleOf = (provider: OutsideProvider): string => catalogueEntry(provider).display_name;
 function providerOf(text: string): OutsideProvider {
   const found = providerNames.find((name) => name === text.trim().toLowerCase());
-  if (!found) throw badRequest(`Unknown provider ${text.slice(0, 50)}. Use vercel, netlify or cloudflare.`, "unknown_provider", { available: providerNames });
+  if (!found)
+    throw badRequest(`Unknown provider ${text.slice(0, 50)}. Use vercel, netlify or cloudflare.`, "unknown_provider", {
+      available: providerNames,
+    });
   return found;
 }
 const isEnding = ({ expires_at }: DeploymentCredentialRow): boolean =>

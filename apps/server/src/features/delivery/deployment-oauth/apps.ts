@@ -46,7 +46,9 @@ export const tokenLifeOf = (apps: OauthApps): TokenLife => ({
       if (!(error instanceof ProviderError)) throw error;
       // A rejection is final; anything else may be temporary.
       if (error.kind === "refused" || error.kind === "auth" || error.kind === "forbidden") return undefined;
-      throw new AppError("bad_gateway", "The provider is not reachable, so the connection was not renewed. Try again in a minute.", { cause: error });
+      throw new AppError("bad_gateway", "The provider is not reachable, so the connection was not renewed. Try again in a minute.", {
+        cause: error,
+      });
     }
   },
   revoke: async (provider, tokens) => apps[provider]?.revoke?.(tokens),

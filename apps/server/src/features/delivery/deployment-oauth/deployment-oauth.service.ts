@@ -43,7 +43,8 @@ export function createDeploymentOauth({
     if (provider !== "vercel" && provider !== "netlify")
       throw badRequest("This provider does not support OAuth. Connect it with a token.", "oauth_not_supported");
     const app = apps[provider];
-    if (!app) throw new AppError("oauth_not_configured", "OAuth for this provider is not configured on this server. Connect it with a token.");
+    if (!app)
+      throw new AppError("oauth_not_configured", "OAuth for this provider is not configured on this server. Connect it with a token.");
     return { provider, app };
   };
 

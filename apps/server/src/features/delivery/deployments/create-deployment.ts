@@ -57,7 +57,9 @@ export function createDeploymentCreation(
   const providerOf = (name: string): DeployProvider => {
     const lower = name.trim().toLowerCase();
     if (Value.Check(DeployProvider, lower)) return lower;
-    throw badRequest("Unknown provider. Use vercel, netlify, cloudflare or local.", "unknown_provider", { available: ["vercel", "netlify", "cloudflare", "local"] });
+    throw badRequest("Unknown provider. Use vercel, netlify, cloudflare or local.", "unknown_provider", {
+      available: ["vercel", "netlify", "cloudflare", "local"],
+    });
   };
   const containerOf = async (project: ProjectRow, id: string | null | undefined): Promise<ContainerRow> => {
     if (id === null || id === undefined) {
@@ -107,7 +109,10 @@ export function createDeploymentCreation(
     if (environment === "preview")
       throw badRequest("Custom domains point to the live version, so a preview cannot have one.", "custom_domain_not_supported");
     if (provider === "local")
-      throw badRequest("Sites on this server have their own URL. To use another domain, point a reverse proxy at it.", "custom_domain_not_supported");
+      throw badRequest(
+        "Sites on this server have their own URL. To use another domain, point a reverse proxy at it.",
+        "custom_domain_not_supported",
+      );
     const name = domain.trim().toLowerCase();
     if (!/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/.test(name))
       throw invalid(["body", "custom_domain"], "A domain name, such as app.example.com");

@@ -203,90 +203,86 @@ test(
   },
 );
 
-test(
-  "rejects deployments, promotions, rollbacks and deletion during a cutover",
-  { timeout: 60_000 },
-  async () => {
-    const { netlify } = providers;
-    const { project: owner, container, put } = await project("One at a time");
-    const body = { project_id: owner.id, provider: "netlify", env_vars: { VITE_GREETING: "hello" } };
-    const one = await deploy(body);
-    await put("build.mjs", plainBuild("two"));
-    const two = await deploy(body);
-    await put("build.mjs", plainBuild("three"));
-    const preview = await deploy({ ...body, environment: "preview" });
-    const isRefused = async () => {
-      const calls = [
-        ["POST", "/api/deployments", body],
-        ["POST", `/api/deployments/${preview.id}/promote`],
-        ["POST", `/api/deployments/${one.id}/rollback`],
-      ] as const;
-      const codes = [];
-      for (const [method, path, json] of calls)
-        codes.push(((await (await app.request(path, { method, user: ada, ...(json && { json }) })).json()) as { code?: string }).code);
-      return codes.map((code) => code === "deployment_running");
-    };
-    const removed = async ({ id }: Deployment) => (await app.request(`/api/deployments/${id}`, { method: "DELETE", user: ada })).status;
-    /** Does it while the provider has not answered yet. */
-    const during = async (
-      begin: () => Promise<{ task_id: string | null; already_started?: boolean }>,
-      look: (taskId: string | null) => Promise<void>,
-    ) => {
-      const asked = netlify.calls.length;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      netlify.trouble({ on: /\/restore$/, until: promise });
-      const { task_id } = await begin();
-      try {
-        expect(await begin()).toMatchObject({ task_id, already_started: true });
-        await look(task_id);
-      } finally {
-        resolve();
-      }
-      await ended(app, ada, task_id);
-      expect(netlify.calls.slice(asked).filter(({ call }) => call.endsWith("/restore"))).toHaveLength(1);
-    };
-    await during(
-      () => api().deployments.rollback({ params: { deployment_id: one.id } }),
-      async () => {
-        expect(await isRefused()).toEqual([true, true, false]);
-        expect(await removed(one)).toBe(409);
-      },
-    );
-    expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: true });
-    await during(
-      () => api().deployments.promote({ params: { deployment_id: preview.id } }),
-      async () => {
-        expect((await api().deployments.list({ params: { project_id: owner.id }, query: { status: "success" } })).total).toBe(3);
-        expect(await isRefused()).toEqual([true, false, false]);
-        await expect(api().deployments.rollback({ params: { deployment_id: two.id } })).rejects.toMatchObject({
-          code: "deployment_running",
-        });
-        expect(await removed(preview)).toBe(409);
-      },
-    );
-    expect(await deploymentNow(app, ada, preview)).toMatchObject({ is_live: true, environment: "production" });
-    expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("three"));
-
-    // What the provider does not know any more is deployed once more, and the task ends when that is live.
-    netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });
-    const back = await api().deployments.rollback({ params: { deployment_id: two.id } });
-    expect(await ended(app, ada, back.task_id)).toMatchObject({ status: "completed", result: { version: 4 } });
-    const { items } = await api().deployments.list({ params: { project_id: owner.id }, query: {} });
-    expect(items[0]).toMatchObject({ version: 4, is_live: true, metadata: { rollback_of: 2 } });
-    expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("two"));
-
-    // Its container goes meanwhile.
+test("rejects deployments, promotions, rollbacks and deletion during a cutover", { timeout: 60_000 }, async () => {
+  const { netlify } = providers;
+  const { project: owner, container, put } = await project("One at a time");
+  const body = { project_id: owner.id, provider: "netlify", env_vars: { VITE_GREETING: "hello" } };
+  const one = await deploy(body);
+  await put("build.mjs", plainBuild("two"));
+  const two = await deploy(body);
+  await put("build.mjs", plainBuild("three"));
+  const preview = await deploy({ ...body, environment: "preview" });
+  const isRefused = async () => {
+    const calls = [
+      ["POST", "/api/deployments", body],
+      ["POST", `/api/deployments/${preview.id}/promote`],
+      ["POST", `/api/deployments/${one.id}/rollback`],
+    ] as const;
+    const codes = [];
+    for (const [method, path, json] of calls)
+      codes.push(((await (await app.request(path, { method, user: ada, ...(json && { json }) })).json()) as { code?: string }).code);
+    return codes.map((code) => code === "deployment_running");
+  };
+  const removed = async ({ id }: Deployment) => (await app.request(`/api/deployments/${id}`, { method: "DELETE", user: ada })).status;
+  /** Does it while the provider has not answered yet. */
+  const during = async (
+    begin: () => Promise<{ task_id: string | null; already_started?: boolean }>,
+    look: (taskId: string | null) => Promise<void>,
+  ) => {
+    const asked = netlify.calls.length;
     const { promise, resolve } = Promise.withResolvers<void>();
     netlify.trouble({ on: /\/restore$/, until: promise });
-    const lost = await api().deployments.rollback({ params: { deployment_id: one.id } });
-    const gone = api().containers.remove({ params: { id: owner.id, container_id: container.id } });
-    await vi.waitFor(async () => expect((await api().containers.list({ params: { id: owner.id } })).total).toBe(0));
-    resolve();
-    await gone;
-    expect((await ended(app, ada, lost.task_id)).status).not.toBe("completed");
-    expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: false, container_id: null });
-  },
-);
+    const { task_id } = await begin();
+    try {
+      expect(await begin()).toMatchObject({ task_id, already_started: true });
+      await look(task_id);
+    } finally {
+      resolve();
+    }
+    await ended(app, ada, task_id);
+    expect(netlify.calls.slice(asked).filter(({ call }) => call.endsWith("/restore"))).toHaveLength(1);
+  };
+  await during(
+    () => api().deployments.rollback({ params: { deployment_id: one.id } }),
+    async () => {
+      expect(await isRefused()).toEqual([true, true, false]);
+      expect(await removed(one)).toBe(409);
+    },
+  );
+  expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: true });
+  await during(
+    () => api().deployments.promote({ params: { deployment_id: preview.id } }),
+    async () => {
+      expect((await api().deployments.list({ params: { project_id: owner.id }, query: { status: "success" } })).total).toBe(3);
+      expect(await isRefused()).toEqual([true, false, false]);
+      await expect(api().deployments.rollback({ params: { deployment_id: two.id } })).rejects.toMatchObject({
+        code: "deployment_running",
+      });
+      expect(await removed(preview)).toBe(409);
+    },
+  );
+  expect(await deploymentNow(app, ada, preview)).toMatchObject({ is_live: true, environment: "production" });
+  expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("three"));
+
+  // What the provider does not know any more is deployed once more, and the task ends when that is live.
+  netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });
+  const back = await api().deployments.rollback({ params: { deployment_id: two.id } });
+  expect(await ended(app, ada, back.task_id)).toMatchObject({ status: "completed", result: { version: 4 } });
+  const { items } = await api().deployments.list({ params: { project_id: owner.id }, query: {} });
+  expect(items[0]).toMatchObject({ version: 4, is_live: true, metadata: { rollback_of: 2 } });
+  expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("two"));
+
+  // Its container goes meanwhile.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  netlify.trouble({ on: /\/restore$/, until: promise });
+  const lost = await api().deployments.rollback({ params: { deployment_id: one.id } });
+  const gone = api().containers.remove({ params: { id: owner.id, container_id: container.id } });
+  await vi.waitFor(async () => expect((await api().containers.list({ params: { id: owner.id } })).total).toBe(0));
+  resolve();
+  await gone;
+  expect((await ended(app, ada, lost.task_id)).status).not.toBe("completed");
+  expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: false, container_id: null });
+});
 
 test("keeps a newer deployment live when an older one finishes late", { timeout: 60_000 }, async () => {
   const { project: owner, put } = await project("Late");
@@ -306,56 +302,48 @@ test("keeps a newer deployment live when an older one finishes late", { timeout:
   expect(liveFiles("netlify", one.metadata.site_name ?? "")).toEqual(expected("two"));
 });
 
-test(
-  "reports provider errors, retries temporary ones and skips providers without an account",
-  { timeout: 60_000 },
-  async () => {
-    const { project: owner } = await project("Trouble");
-    const body = { project_id: owner.id, provider: "netlify" };
-    const good = await deploy(body);
-    providers.netlify.plan({ error: "Build script returned: src/main.ts:4:2 is wrong" });
-    const bad = await deploy(body);
-    providers.netlify.plan({});
-    expect(bad).toMatchObject({ status: "failed", is_live: false, metadata: { failure: { step: "provider" } } });
-    expect(bad.error).not.toBe(null);
-    expect((await deploymentNow(app, ada, good)).is_live).toBe(true);
-    providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 3, reply: { status: 503, body: {} } });
-    expect(await deploy(body)).toMatchObject({ status: "success", is_live: true, version: 3 });
+test("reports provider errors, retries temporary ones and skips providers without an account", { timeout: 60_000 }, async () => {
+  const { project: owner } = await project("Trouble");
+  const body = { project_id: owner.id, provider: "netlify" };
+  const good = await deploy(body);
+  providers.netlify.plan({ error: "Build script returned: src/main.ts:4:2 is wrong" });
+  const bad = await deploy(body);
+  providers.netlify.plan({});
+  expect(bad).toMatchObject({ status: "failed", is_live: false, metadata: { failure: { step: "provider" } } });
+  expect(bad.error).not.toBe(null);
+  expect((await deploymentNow(app, ada, good)).is_live).toBe(true);
+  providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 3, reply: { status: 503, body: {} } });
+  expect(await deploy(body)).toMatchObject({ status: "success", is_live: true, version: 3 });
+  providers.netlify.settle();
+  const told = async (trouble: Parameters<typeof providers.netlify.trouble>[0]) => {
+    providers.netlify.trouble({ times: 9, ...trouble });
+    const { error, metadata } = await deploy(body);
     providers.netlify.settle();
-    const told = async (trouble: Parameters<typeof providers.netlify.trouble>[0]) => {
-      providers.netlify.trouble({ times: 9, ...trouble });
-      const { error, metadata } = await deploy(body);
-      providers.netlify.settle();
-      return [metadata.failure?.step, metadata.failure?.code, error];
-    };
-    const on = /^POST .*\/deploys$/;
-    expect(await told({ on, reply: { status: 429, body: { message: "slow down" }, headers: { "retry-after": "600" } } })).toEqual([
-      "upload",
-      "busy",
-      "Netlify rate limit reached for the next 10 min: slow down",
-    ]);
-    expect(await told({ on, reply: { status: 503, body: {} } })).toEqual(["upload", "down", "Netlify failed (503)."]);
-    expect(await told({ on, reply: { status: 404, body: { message: "Site not found" } } })).toEqual([
-      "upload",
-      "not_found",
-      "Netlify did not find it: Site not found",
-    ]);
-    expect(await told({ on, cutAfterBytes: 1 })).toEqual([
-      "upload",
-      "unreachable",
-      expect.stringMatching(/^Netlify closed the connection/),
-    ]);
-    providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 9, reply: { status: 502, body: {} } });
-    expect(await api().deployments.status({ params: { deployment_id: good.id } })).toMatchObject({
-      provider_status: null,
-      provider_error: "Netlify failed (502).",
-      provider_error_code: "down",
-    });
-    providers.netlify.settle();
-    const eve = await app.signUp();
-    const made = await setUpProject(app, eve, "Eve");
-    await expect(app.as(eve).deployments.create({ body: { project_id: made.project.id, provider: "netlify" } })).rejects.toMatchObject({
-      code: "deployment_credentials_missing",
-    });
-  },
-);
+    return [metadata.failure?.step, metadata.failure?.code, error];
+  };
+  const on = /^POST .*\/deploys$/;
+  expect(await told({ on, reply: { status: 429, body: { message: "slow down" }, headers: { "retry-after": "600" } } })).toEqual([
+    "upload",
+    "busy",
+    "Netlify rate limit reached for the next 10 min: slow down",
+  ]);
+  expect(await told({ on, reply: { status: 503, body: {} } })).toEqual(["upload", "down", "Netlify failed (503)."]);
+  expect(await told({ on, reply: { status: 404, body: { message: "Site not found" } } })).toEqual([
+    "upload",
+    "not_found",
+    "Netlify did not find it: Site not found",
+  ]);
+  expect(await told({ on, cutAfterBytes: 1 })).toEqual(["upload", "unreachable", expect.stringMatching(/^Netlify closed the connection/)]);
+  providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 9, reply: { status: 502, body: {} } });
+  expect(await api().deployments.status({ params: { deployment_id: good.id } })).toMatchObject({
+    provider_status: null,
+    provider_error: "Netlify failed (502).",
+    provider_error_code: "down",
+  });
+  providers.netlify.settle();
+  const eve = await app.signUp();
+  const made = await setUpProject(app, eve, "Eve");
+  await expect(app.as(eve).deployments.create({ body: { project_id: made.project.id, provider: "netlify" } })).rejects.toMatchObject({
+    code: "deployment_credentials_missing",
+  });
+});

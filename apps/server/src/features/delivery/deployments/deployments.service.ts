@@ -145,7 +145,9 @@ export function createDeployments(
         log.info({ err, deployment_id: id }, "provider status request failed");
         return answer(
           (await store.find(id)) ?? row,
-          err instanceof AppError || err instanceof ProviderError ? err.message : "The provider is not reachable right now. Try again in a minute.",
+          err instanceof AppError || err instanceof ProviderError
+            ? err.message
+            : "The provider is not reachable right now. Try again in a minute.",
           err instanceof ProviderError ? err.kind : undefined,
         );
       }

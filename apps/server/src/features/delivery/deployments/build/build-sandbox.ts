@@ -112,7 +112,9 @@ function judge(step: "install" | "build", { exitCode, timedOut, signal: killedBy
   const lines = said.split(/\r?\n/);
   const reason = summarizeErrors(lines);
   const how =
-    exitCode === null ? `was killed by ${killedBy ?? "the system"}, possibly because it ran out of memory` : `failed with exit code ${exitCode}`;
+    exitCode === null
+      ? `was killed by ${killedBy ?? "the system"}, possibly because it ran out of memory`
+      : `failed with exit code ${exitCode}`;
   throw new StepError(step, `${name} ${how}${reason === "" ? "." : `: ${reason}`}`, findErrorLocation(lines));
 }
 

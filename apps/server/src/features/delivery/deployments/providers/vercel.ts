@@ -129,7 +129,8 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     for (let round = 0; ; round++) {
       const made = await makeOnce({ find: () => find(client, site, request), make, retry, signal: request.signal });
       if (!Array.isArray(made)) return made;
-      if (round === 3 || made.length === 0) throw new ProviderError("refused", "Vercel repeatedly requested files that were already uploaded.");
+      if (round === 3 || made.length === 0)
+        throw new ProviderError("refused", "Vercel repeatedly requested files that were already uploaded.");
       request.log(`Uploading ${made.length} of ${artifact.files.length} files.`);
       await upload(client, artifact, made, request.signal);
     }
@@ -313,7 +314,11 @@ function stateOf(body: unknown): RemoteState {
   const facts = { raw: body, ...(url !== undefined && { url }) };
   if (state === "READY") return { ...facts, state: "success" };
   if (["ERROR", "CANCELED", "BLOCKED", "DELETED"].includes(state))
-    return { ...facts, state: "failed", error: textAt(body, "errorMessage") ?? `Vercel ended this deployment with status ${state.toLowerCase()}.` };
+    return {
+      ...facts,
+      state: "failed",
+      error: textAt(body, "errorMessage") ?? `Vercel ended this deployment with status ${state.toLowerCase()}.`,
+    };
   return { ...facts, state: "deploying" };
 }
 

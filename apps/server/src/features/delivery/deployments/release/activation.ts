@@ -129,7 +129,9 @@ export function createActivation(
       if (!live) throw new StepError("upload", "This deployment was deleted.");
       for (const shown of [row, live]) await sites.changed(shown);
       if (before?.program && before.id !== row.id)
-        await servers.retire(before.id).catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "previous version not stopped"));
+        await servers
+          .retire(before.id)
+          .catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "previous version not stopped"));
       return live;
     },
     /** Stops everything of an owner whose account was disabled. */

@@ -85,7 +85,8 @@ export function createDeploymentTasks(
   };
   const resume = async (task: TaskRow): Promise<void> => {
     const input = task.input as Input;
-    if (input.attempt >= maxAttempts) return abandon(input.ids, "The server stopped repeatedly during this deployment. Try again, or check the server's log.");
+    if (input.attempt >= maxAttempts)
+      return abandon(input.ids, "The server stopped repeatedly during this deployment. Try again, or check the server's log.");
     await begin(
       { user_id: task.user_id, project_id: task.project_id ?? "", metadata: task.metadata },
       { ...input, attempt: input.attempt + 1 },

@@ -249,7 +249,8 @@ export function createPipeline(
       let wait = pollMs[Math.min(round, pollMs.length - 1)] ?? 5000;
       try {
         const credential = await getCredential(project.owner_id, project.id, target.provider);
-        if (!credential) throw new StepError("provider", `The ${target.provider} account is no longer connected. Connect it and deploy again.`);
+        if (!credential)
+          throw new StepError("provider", `The ${target.provider} account is no longer connected. Connect it and deploy again.`);
         const site = row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" };
         const state = await target.state(credential, row.remote_id ?? "", site);
         await store.update(row.id, { provider_status: state.raw });
@@ -261,9 +262,7 @@ export function createPipeline(
         if (error instanceof AppError && error.code === "provider_token_expired") throw new StepError("provider", error.message);
         if (error instanceof ProviderError) wait = Math.max(wait, error.retryAfterMs ?? 0);
         if (round === 0)
-          lines.line(
-            `${error instanceof ProviderError ? error.message : "The provider is not reachable right now."} Retrying.`,
-          );
+          lines.line(`${error instanceof ProviderError ? error.message : "The provider is not reachable right now."} Retrying.`);
         log.warn({ err: error, deployment_id: row.id }, "provider status request failed");
       }
       await sleep(wait, undefined, { signal }).catch(() => undefined);

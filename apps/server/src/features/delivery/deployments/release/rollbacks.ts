@@ -110,10 +110,7 @@ export function createRollbacks(
     /** Makes a version live again, as the fastest of the three ways allows. */
     begin: async (userId: string, project: ProjectRow, row: DeploymentRow) => {
       if (!canRollBack(row))
-        throw conflict(
-          "not_deployable",
-          row.is_live ? "This version is already live." : "The files of this version were pruned.",
-        );
+        throw conflict("not_deployable", row.is_live ? "This version is already live." : "The files of this version were pruned.");
       return begin(userId, project, row, { id: row.id });
     },
   };
