@@ -19,7 +19,7 @@ const failures: Record<string, () => Error> = {
 };
 const routes = {
   /** Works until the client leaves. */
-  work: route({ method: "GET", path: "/api/work", tag: "system", summary: "s", auth: "none" }),
+  work: route({ method: "GET", path: "/api/work", tag: "system", summary: "s", description: "d", auth: "none" }),
   fail: route({
     method: "GET",
     path: "/api/fail/{kind}",

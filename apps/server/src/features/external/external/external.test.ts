@@ -150,7 +150,7 @@ test("after five tries it is given up; what a stopped server owes is told after 
   expect(await refusal(invoke())).toBe("429 rate_limited");
   const deliveryOf = async (task_id: string) => (await app.as(bot).external.status({ params: { task_id } })).webhook;
   await eventually(async () => (await deliveryOf(first.task_id))?.status === "failed");
-  expect(await deliveryOf(first.task_id)).toMatchObject({ attempts: 5, last_error: "It answered 500." });
+  expect(await deliveryOf(first.task_id)).toMatchObject({ attempts: 5, last_error: "The receiver answered 500." });
 
   // The run ended, and the server with it before anything was told.
   const { pool } = app.studio.database;
