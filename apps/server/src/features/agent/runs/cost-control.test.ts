@@ -115,12 +115,12 @@ test("calls with one's own key are charged to nobody here, and pause at the caps
     completion_reason: "resource_limit_exceeded",
     resource_stats: { cost_cents: 0, own_key_cents: 7, cost_limit_cents: 5 },
   });
-  expect(first.final_response).toMatch(/your cap of \$0\.05 for one run; with your own key list prices/);
+  expect(first.final_response).toMatch(/your limit of \$0\.05 per run \(own key, at list prices\)/);
   // The day's cap counts what earlier runs took.
   await client.models.setPreferences({ body: { max_cost_cents: null, own_key_day_cents: 7 } });
   const second = find(await world.run("Again"), "complete")!.data;
   expect(second).toMatchObject({ completion_reason: "resource_limit_exceeded", iterations: 1 });
-  expect(second.final_response).toMatch(/your cap of \$0\.07 a day for your own keys/);
+  expect(second.final_response).toMatch(/your limit of \$0\.07 per day/);
   expect((await client.billing.usage({ query: {} })).summary.total_cost_cents).toBe(0);
   const post = (json: object) => world.app.request("/api/models/preferences", { method: "PATCH", user: world.owner, json });
   expect((await post({ own_key_day_cents: 0 })).status).toBe(422);
@@ -139,7 +139,7 @@ test("a project's own fallback answers when its model is overloaded, and the usa
   const events = await world.run("Hello");
   expect(find(events, "notice")!.data).toMatchObject({
     level: "warning",
-    message: expect.stringMatching(/limiting requests.*openai\/gpt-5-mini answers in place of openai\/gpt-5\.1/),
+    message: expect.stringMatching(/limiting requests.*Switched from openai\/gpt-5\.1 to openai\/gpt-5-mini/),
   });
   expect(find(events, "complete")!.data).toMatchObject({ success: true, final_response: "Hello from the other one." });
   // What was told on the way is there after a reload.

@@ -81,7 +81,7 @@ test("what the model is told of sub-agents that a dying server cut off", () => {
       { ...head, agent_id: "2", name: "Explore", kind: "finished", success: true },
     ]),
   ).toEqual([
-    'Sub-agent general-purpose was cut off and cannot be gone on with. Its task: "make it". It had run: write_file a.txt. Nobody knows how these ended: bash_exec npm i.',
+    'Sub-agent general-purpose was interrupted and cannot be resumed. Its task: "make it". It had run: write_file a.txt. It is not known how these ended: bash_exec npm i.',
     'Sub-agent Explore had finished, but its report was lost. Its task: "look". It had run nothing.',
   ]);
   expect(describeInterruptedSubagents([])).toEqual([]);

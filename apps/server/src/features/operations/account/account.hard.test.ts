@@ -94,7 +94,7 @@ describe("an export", () => {
     for (const secret of ["planted-", "sk-ant-", world.key, ada.token, rows[0]?.hash, rows[0]?.refresh, rows[0]?.key])
       expect(whole.includes(secret ?? "missing!"), secret).toBe(false);
     expect(whole).not.toContain(bob.id);
-    expect(await letterTo(ada.email, /data is ready/)).toContain("/settings/data");
+    expect(await letterTo(ada.email, /export is ready/)).toContain("/settings/data");
 
     const refused = await Promise.all([
       app.request(download_url ?? "", { user: bob }),
@@ -203,7 +203,7 @@ describe("the end of an account", () => {
       async () => Number((await app.db.execute<{ n: string }>(sql`select count(*) as n from users where id = ${ada.id}`)).rows[0]?.n) === 0,
       30_000,
     );
-    await letterTo(ada.email, /is deleted/);
+    await letterTo(ada.email, /was deleted/);
 
     expect((await app.db.execute<{ one: number }>(waiting)).rows).toHaveLength(1);
     await app.db.execute(sql`select graphile_worker.remove_job('of another')`);

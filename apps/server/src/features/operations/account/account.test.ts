@@ -124,7 +124,7 @@ describe("the decision to delete an account", () => {
     ada = await logIn(ada);
     expect((await app.as(ada).projects.list({ query: {} })).total).toBe(1);
     expect(await outcome(await restore({ token }))).toEqual([400, "deletion_not_pending"]);
-    await letterTo(ada.email, /stays/);
+    await letterTo(ada.email, /deletion cancelled/);
   });
   test("is undone with the password too; a link of an earlier decision is not good for this one", async () => {
     const user = await app.signUp();
@@ -190,9 +190,9 @@ test("the end of an account leaves no row and no folder that names it, and nobod
   await expire(ada);
   await sweep();
   await eventually(async () => (await app.db.$count(users, eq(users.id, ada.id))) === 0);
-  await letterTo(ada.email, /is deleted/);
+  await letterTo(ada.email, /was deleted/);
   // The farewell itself is in the outbox for a week, as every letter.
-  expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^emails: .*"kind": "notice"/)]);
+  expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
   for (const dir of [app.dataDir, app.runtimeDir]) expect(await filesWith(dir, marks)).toEqual([]);
   expect(await app.as(bob).feedback.get({ params: { id: post.id } })).toMatchObject({ upvote_count: 0, comment_count: 0, comments: [] });
   expect((await app.request("/api/users/me", { user: bob })).status).toBe(200);
