@@ -1,31 +1,19 @@
-import { join } from "node:path";
 import { allTools } from "@tesslate/agent";
 import {
-  createAcquiring,
-  createAcquiringStore,
   createAgentAuthoring,
-  createAgentCatalogue,
-  createAgentListings,
-  createBaseArchives,
   createBaseAuthoring,
-  createBaseCatalogue,
-  createBaseResolver,
-  createBaseListings,
   createBaseVersions,
   createLibrary,
   createLibraryStore,
-  createMarketplaceLimits,
   createModeration,
   createModerationStore,
   createReviews,
-  createReviewsStore,
   mountLibrary,
   mountMarketplaceAgents,
   mountMarketplaceBases,
   mountModeration,
   returnOrigin,
   seedBases,
-  type MarketplacePayments,
 } from "../features/store/marketplace/index.ts";
 import type { Audit } from "../features/accounts/audit/index.ts";
 import { createUsersStore, seedSystemAccounts } from "../features/accounts/users/index.ts";
@@ -34,45 +22,8 @@ import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./provisioning.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
-import type { SecretsArea } from "./secrets.ts";
+import type { StoreListings } from "./store-listings.ts";
 import type { ToolsArea } from "./tools.ts";
-
-/** Listing and acquiring of agents and templates, which project creation needs. `composeMarketplace` adds the rest. */
-export type StoreListings = ReturnType<typeof composeStoreListings>;
-export function composeStoreListings(
-  { db, dataDir, limits: limiter }: Platform,
-  { redactions }: Pick<SecretsArea, "redactions">,
-  { projects }: ProjectsArea,
-  payments: MarketplacePayments,
-) {
-  const limits = createMarketplaceLimits(limiter);
-  const reviewsStore = createReviewsStore(db);
-  const entries = createAcquiringStore(db);
-  const agentListings = createAgentListings(db);
-  const baseListings = createBaseListings(db);
-  const agents = createAgentCatalogue({ listings: agentListings, reviews: reviewsStore, limits });
-  const bases = createBaseCatalogue({ listings: baseListings, reviews: reviewsStore, limits });
-  const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
-  const archives = createBaseArchives({
-    dir: join(dataDir, "bases"),
-    arrivalsDir: join(dataDir, "arrivals"),
-    projects,
-    redactorOf: redactions.of,
-  });
-  return {
-    payments,
-    archives,
-    limits,
-    reviewsStore,
-    entries,
-    agentListings,
-    baseListings,
-    agents,
-    bases,
-    acquiring,
-    resolveBase: createBaseResolver({ bases, acquiring, archives }),
-  };
-}
 
 /** Publishing, reviewing and moderating agents and templates, and each user's library. */
 export interface MarketplaceArea extends Area {

@@ -20,7 +20,7 @@ import {
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { GitProvidersArea } from "./git-providers.ts";
-import type { StoreListings } from "./marketplace.ts";
+import type { StoreListings } from "./store-listings.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";

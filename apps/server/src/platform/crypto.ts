@@ -1,7 +1,13 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SealingKeys } from "./sealing-keys.ts";
+
+/** The keys for what is sealed at rest; texts of any length. Without `current` the secret key serves. */
+export interface SealingKeys {
+  current?: string;
+  /** Former keys (or a former secret key) that still open what they sealed. */
+  former?: readonly string[];
+}
 
 /** SHA-256 of a random token, hex: how one-use tokens and refresh tokens are stored. */
 export const hashToken = (token: string) => createHash("sha256").update(token).digest("hex");

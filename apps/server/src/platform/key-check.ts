@@ -1,7 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import type { Database } from "./database.ts";
 import { serverSettings } from "../db/schema/platform.ts";
-import type { SealingKeys } from "./sealing-keys.ts";
+import type { SealingKeys } from "./crypto.ts";
 import type { ServerSettings } from "./server-settings.ts";
 
 /** Kept in the database: a keyed hash of each key, from which the key cannot be found. */

@@ -1,14 +1,7 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import { randomToken } from "./crypto.ts";
-
-/** The keys for what is sealed at rest; texts of any length. Without `current` the secret key serves. */
-export interface SealingKeys {
-  current?: string;
-  /** Former keys (or a former secret key) that still open what they sealed. */
-  former?: readonly string[];
-}
+import { randomToken, type SealingKeys } from "./crypto.ts";
 
 /**
  * The file `sealing.keys` of the data folder, for servers whose key is not set by the operator: the current key first, former ones after it until

@@ -16,7 +16,8 @@ export { accountChangedEmail, accountClosedEmail, accountSuspendedEmail } from "
 export { createRecovery, type Recovery } from "./recovery.ts";
 export { createTwoFactor } from "./two-factor.ts";
 export { createApiKeys, type ApiKeys } from "./api-keys.ts";
-export { createLockUser, createReauthenticate } from "./reauthenticate.ts";
+export { createReauthenticate } from "./reauthenticate.ts";
+export { createLockUser } from "./lock-user.ts";
 export { createSecondFactorStore } from "./second-factor.store.ts";
 export { mountSecondFactor } from "./second-factor.routes.ts";
 export { createSecurityLog } from "./security-log.ts";

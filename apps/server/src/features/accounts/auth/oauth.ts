@@ -9,7 +9,7 @@ import type { ApiKeys } from "./api-keys.ts";
 import type { OauthStates } from "./oauth-states.ts";
 import type { OauthStore } from "./oauth.store.ts";
 import type { Profile, Provider } from "./oauth.providers.ts";
-import type { LockUser, SessionOrigin } from "./reauthenticate.ts";
+import type { LockUser, SessionOrigin } from "./lock-user.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
 import type { Setup } from "./setup.ts";

@@ -17,7 +17,7 @@ import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { canSignIn, type UserRow, type Users } from "../users/index.ts";
 import type { PasskeysStore } from "./passkeys.store.ts";
 import type { PasskeyRow } from "../../../db/schema/accounts.ts";
-import type { LockUser, SessionOrigin } from "./reauthenticate.ts";
+import type { LockUser, SessionOrigin } from "./lock-user.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
 import type { LoginMethods } from "./login-methods.store.ts";
 

@@ -3,7 +3,8 @@ import type { Context, Principal } from "../../../http/context.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { conflict } from "../../../platform/errors.ts";
 import type { Users } from "../users/index.ts";
-import type { Reauthenticate, SessionOrigin } from "./reauthenticate.ts";
+import type { Reauthenticate } from "./reauthenticate.ts";
+import type { SessionOrigin } from "./lock-user.ts";
 import type { SecurityLog } from "./security-log.ts";
 import type { Totp } from "./totp.ts";
 

@@ -6,7 +6,7 @@ import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { UserRow } from "../users/index.ts";
 import type { SecondFactorStore } from "./second-factor.store.ts";
-import type { LockUser, SessionOrigin } from "./reauthenticate.ts";
+import type { LockUser, SessionOrigin } from "./lock-user.ts";
 import type { SecurityLog } from "./security-log.ts";
 
 /** The AAD of a TOTP secret. */

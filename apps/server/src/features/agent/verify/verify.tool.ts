@@ -7,7 +7,7 @@ import type { PreviewSite } from "../../../http/server.ts";
 import type { RunDetails } from "../runs/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import type { Place } from "../../runtime/previews/index.ts";
+import type { PreviewTarget } from "../../runtime/previews/index.ts";
 import { NoPlace, type Browsers } from "./browsers.ts";
 import type { EvidenceBook } from "./evidence.service.ts";
 import { looksOnly, VerifyStepInput } from "./steps.ts";
@@ -25,7 +25,7 @@ export interface VerifyOptions {
   address: PreviewAddress;
   listContainers(projectId: string): Promise<ContainerRow[]>;
   /** The Cookie header of the project's owner for one of its previews. */
-  passFor(place: Place, lifetimeMs: number): string;
+  passFor(place: PreviewTarget, lifetimeMs: number): string;
 }
 
 const verifyParameters = Type.Object({

@@ -1,6 +1,5 @@
 import type { LaunchFinding } from "@tesslate/contract";
-import type { LaunchInput } from "./launch.ts";
-import { finding, plural, shortened, skipped, verdictOf, type Verdict } from "./report.ts";
+import { finding, plural, shortened, skipped, verdictOf, type Verdict, type LaunchInput } from "./report.ts";
 
 interface Advisory {
   name: string;

@@ -1,6 +1,5 @@
 import type { Artifact } from "./artifact.ts";
-import type { LaunchInput } from "./launch.ts";
-import { finding, plural, verdictOf, type Verdict } from "./report.ts";
+import { finding, plural, verdictOf, type Verdict, type LaunchInput } from "./report.ts";
 
 const maxWarnings = 20;
 

@@ -1,3 +1,4 @@
 export { scanText } from "./text-scan.ts";
-export { createLaunchGate, type LaunchGate, type LaunchInput } from "./launch.ts";
+export { createLaunchGate, type LaunchGate } from "./launch.ts";
+export type { LaunchInput } from "./report.ts";
 export { createLaunchSettings, type LaunchSettingsService } from "./settings.ts";

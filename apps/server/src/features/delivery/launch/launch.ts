@@ -1,41 +1,15 @@
-import type { LaunchReport, LaunchRule, LaunchSettings } from "@tesslate/contract";
-import type { Sandbox } from "@tesslate/runtime";
+import type { LaunchReport, LaunchRule } from "@tesslate/contract";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Browsers } from "../../agent/verify/index.ts";
 import { inspectAdvisories } from "./advisories.ts";
 import { listArtifact, type Artifact } from "./artifact.ts";
 import { inspectBuild } from "./build.ts";
 import { accessibilityVerdict, pagesVerdict, tour, type Tour } from "./pages.ts";
-import { reportOf, skipped, type Verdict } from "./report.ts";
+import { reportOf, skipped, type LaunchInput, type Verdict } from "./report.ts";
 import { inspectSecrets, projectFinder } from "./secrets.ts";
 import { serverSite, staticSite } from "./site.ts";
 import { watchTraffic, type Traffic } from "./traffic.ts";
 import { inspectWeight } from "./weight.ts";
-
-/** The version to check. */
-export interface LaunchInput {
-  /** Folder with the build output. Not modified during the check; links are not followed. */
-  dir: string;
-  /** Folder with sources that are uploaded to a provider, checked for secrets too. */
-  sources?: string;
-  /** `static`: everything is served to visitors. `server`: only public folders and responses are checked. */
-  kind: "static" | "server";
-  /** For `server`: where the production build listens, as reachable from this process. */
-  address?: { host: string; port: number };
-  /** Serve `index.html` for unknown paths. */
-  spaFallback: boolean;
-  /** Build log lines to report as warnings. */
-  buildWarnings?: readonly string[];
-  /** The sandbox with the sources and the container's folder in it, to run the package manager's audit. */
-  source?: { sandbox: Pick<Sandbox, "exec" | "files">; directory: string };
-  /** The project's secret values with their variables' names. */
-  secrets: readonly { name: string; value: string }[];
-  settings: LaunchSettings;
-  /** Rules that must not block this time. */
-  ignoreRules?: readonly LaunchRule[];
-  log(line: string): void;
-  signal: AbortSignal;
-}
 
 /** Checks a version before it goes live. */
 export interface LaunchGate {

@@ -1,5 +1,30 @@
-import type { LaunchFinding, LaunchReport, LaunchRule } from "@tesslate/contract";
-import type { LaunchInput } from "./launch.ts";
+import type { LaunchFinding, LaunchReport, LaunchRule, LaunchSettings } from "@tesslate/contract";
+import type { Sandbox } from "@tesslate/runtime";
+
+/** The version to check. */
+export interface LaunchInput {
+  /** Folder with the build output. Not modified during the check; links are not followed. */
+  dir: string;
+  /** Folder with sources that are uploaded to a provider, checked for secrets too. */
+  sources?: string;
+  /** `static`: everything is served to visitors. `server`: only public folders and responses are checked. */
+  kind: "static" | "server";
+  /** For `server`: where the production build listens, as reachable from this process. */
+  address?: { host: string; port: number };
+  /** Serve `index.html` for unknown paths. */
+  spaFallback: boolean;
+  /** Build log lines to report as warnings. */
+  buildWarnings?: readonly string[];
+  /** The sandbox with the sources and the container's folder in it, to run the package manager's audit. */
+  source?: { sandbox: Pick<Sandbox, "exec" | "files">; directory: string };
+  /** The project's secret values with their variables' names. */
+  secrets: readonly { name: string; value: string }[];
+  settings: LaunchSettings;
+  /** Rules that must not block this time. */
+  ignoreRules?: readonly LaunchRule[];
+  log(line: string): void;
+  signal: AbortSignal;
+}
 
 /** Result of one rule. */
 export interface Verdict {

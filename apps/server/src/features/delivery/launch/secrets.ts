@@ -5,9 +5,8 @@ import type { LaunchFinding } from "@tesslate/contract";
 import { createValueFinder, type ValueFinder } from "../../projects/secrets/index.ts";
 import type { Artifact } from "./artifact.ts";
 import { findKeys } from "./known-keys.ts";
-import type { LaunchInput } from "./launch.ts";
 import { secretValues } from "./project-values.ts";
-import { finding, plural, verdictOf, type Verdict } from "./report.ts";
+import { finding, plural, verdictOf, type Verdict, type LaunchInput } from "./report.ts";
 import { scanText, type FoundSecret } from "./text-scan.ts";
 
 const limitMs = 25_000;

@@ -1,7 +1,6 @@
 import type { LaunchReport } from "@tesslate/contract";
 import type { Artifact } from "./artifact.ts";
-import type { LaunchInput } from "./launch.ts";
-import { finding, skipped, verdictOf, type Verdict } from "./report.ts";
+import { finding, skipped, verdictOf, type Verdict, type LaunchInput } from "./report.ts";
 import type { Transfer } from "./traffic.ts";
 
 const heaviest = 5;

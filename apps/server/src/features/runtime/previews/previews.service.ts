@@ -11,6 +11,12 @@ import type { PreviewsStore } from "./previews.store.ts";
 
 const maxPreviews = 100;
 
+/** What a preview host name stands for. */
+export interface PreviewTarget {
+  container: ContainerRow;
+  project: ProjectRow;
+}
+
 /** The small browsers of a project's canvas, and where everything on it stands (accounts-projects 4.5 and 9). */
 export type Previews = ReturnType<typeof createPreviews>;
 

@@ -9,9 +9,8 @@ import { previewOrigin, urlOf, type Containers, type PreviewAddress } from "../c
 
 import type { ContainerRow, PreviewShareRow } from "../../../db/schema/runtime.ts";
 import { canSignIn } from "../../accounts/users/index.ts";
-import type { Previews } from "./previews.service.ts";
+import type { PreviewTarget, Previews } from "./previews.service.ts";
 import type { SharesStore } from "./shares.store.ts";
-import type { Place } from "./visitors.ts";
 
 const maxOpenLinks = 50;
 const keptVisits = 100;
@@ -46,7 +45,7 @@ export function createShareLinks({
   log: Logger;
 }) {
   const key = box.deriveKey("preview share link");
-  const watched = new Map<string, { place: Place; ended: Set<() => void> }>();
+  const watched = new Map<string, { place: PreviewTarget; ended: Set<() => void> }>();
 
   /** Over all that the link means: another container or another end would be another link. */
   const sign = (share: Pick<PreviewShareRow, "id" | "container_id" | "expires_at">) =>
@@ -54,7 +53,10 @@ export function createShareLinks({
       .update(`${share.id}.${share.container_id}.${Date.parse(share.expires_at)}`)
       .digest("base64url");
 
-  const find = async (id: string, { container, project }: Place): Promise<{ share: PreviewShareRow; open: OpenShare } | undefined> => {
+  const find = async (
+    id: string,
+    { container, project }: PreviewTarget,
+  ): Promise<{ share: PreviewShareRow; open: OpenShare } | undefined> => {
     const found = uuid.test(id) ? await store.findOpen(id) : undefined;
     if (!found || found.share.container_id !== container.id || found.project_id !== project.id || !canSignIn(found.owner)) return undefined;
     return { share: found.share, open: { id, path: found.path, expires_at_ms: Date.parse(found.share.expires_at) } };
@@ -78,7 +80,7 @@ export function createShareLinks({
     urlOf: (share: PreviewShareRow, container: Pick<ContainerRow, "host_label">): string =>
       `${previewOrigin(address, container.host_label)}/__studio/share/${share.id}.${sign(share)}`,
     /** The link of this token, if it is genuine, open and this place's. An altered, an expired and a withdrawn one are the same nothing. */
-    redeem: async (token: string, place: Place): Promise<OpenShare | undefined> => {
+    redeem: async (token: string, place: PreviewTarget): Promise<OpenShare | undefined> => {
       const [id = "", mark = ""] = token.split(".");
       const found = await find(id, place);
       if (!found) return undefined;
@@ -86,11 +88,11 @@ export function createShareLinks({
       const given = Buffer.from(mark);
       return given.length === wanted.length && timingSafeEqual(given, wanted) ? found.open : undefined;
     },
-    find: async (id: string, place: Place): Promise<OpenShare | undefined> => (await find(id, place))?.open,
+    find: async (id: string, place: PreviewTarget): Promise<OpenShare | undefined> => (await find(id, place))?.open,
     note: (shareId: string, { ip, user_agent }: { ip: string; user_agent: string | undefined }): Promise<void> =>
       store.addVisit({ share_id: shareId, ip, user_agent: user_agent?.slice(0, maxUserAgent) ?? null }, keptVisits),
     /** Calls `ended` when the link is withdrawn or over while something is open by it. Returns the unsubscribe function. */
-    watch: (id: string, place: Place, expiresAtMs: number, ended: () => void): (() => void) => {
+    watch: (id: string, place: PreviewTarget, expiresAtMs: number, ended: () => void): (() => void) => {
       const known = watched.get(id) ?? { place, ended: new Set() };
       watched.set(id, known);
       known.ended.add(ended);

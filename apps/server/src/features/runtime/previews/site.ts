@@ -13,7 +13,8 @@ import { createForwarder, type Passage, type Target } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
 import type { Reporting } from "./reports.ts";
 import { labelOf, refusalOf } from "./request-target.ts";
-import { isGuest, type Place, type Visitors } from "./visitors.ts";
+import { isGuest, type Visitors } from "./visitors.ts";
+import type { PreviewTarget } from "./previews.service.ts";
 
 /** How long a request waits for its project to wake before it is answered by a page that loads itself again. */
 const holdMs = 10_000;
@@ -93,10 +94,10 @@ export function createPreviewSite({
     }),
   );
   const forwarder = createForwarder();
-  const places = new Map<string, { place: Place | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
+  const places = new Map<string, { place: PreviewTarget | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
   const waking = new Map<string, Promise<unknown>>();
 
-  const placeOf = async (label: string): Promise<Place | undefined> => {
+  const placeOf = async (label: string): Promise<PreviewTarget | undefined> => {
     if (label === "") return undefined;
     const known = places.get(label);
     const now = Date.now();
@@ -110,7 +111,7 @@ export function createPreviewSite({
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
     return [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "";
   };
-  const passageOf = (request: IncomingMessage, { project }: Place, isDocument: boolean): Passage => {
+  const passageOf = (request: IncomingMessage, { project }: PreviewTarget, isDocument: boolean): Passage => {
     return {
       ip: ipOf(request),
       scheme: address.scheme,
@@ -133,7 +134,7 @@ export function createPreviewSite({
     return work;
   };
   /** Where the container answers, after waking it if it sleeps; else the page that says why not. */
-  const reach = async (place: Place, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
+  const reach = async (place: PreviewTarget, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
     const { name } = place.container;
     const deadline = Date.now() + holdMs;
     for (let { project, container } = place, isFresh = false; ;) {
@@ -163,7 +164,7 @@ export function createPreviewSite({
     }
   };
 
-  const enter = async (request: IncomingMessage, response: ServerResponse, place: Place, url: URL) => {
+  const enter = async (request: IncomingMessage, response: ServerResponse, place: PreviewTarget, url: URL) => {
     const to = safePath(url.searchParams.get("path"));
     const cookie = await visitors.redeem(url.searchParams.get("ticket") ?? "", place);
     // A reload of the entry address by somebody who is in already.
@@ -178,7 +179,7 @@ export function createPreviewSite({
       })
       .end();
   };
-  const enterByLink = async (request: IncomingMessage, response: ServerResponse, place: Place, token: string) => {
+  const enterByLink = async (request: IncomingMessage, response: ServerResponse, place: PreviewTarget, token: string) => {
     const { headers } = request;
     const found = await visitors.redeemShare(token, place, {
       ip: ipOf(request),

@@ -1,9 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { hashToken, randomToken, type CryptoBox } from "../../../platform/crypto.ts";
 import { previewOrigin, type PreviewAddress } from "../containers/index.ts";
-import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { cookieValues, previewCookie } from "./headers.ts";
+import type { PreviewTarget } from "./previews.service.ts";
 import type { ShareLinks } from "./shares.service.ts";
 
 /** One-use secrets, stored hashed. */
@@ -40,10 +39,6 @@ export interface Guest {
 /** Somebody who may see a preview. */
 export type Visitor = Owner | Guest;
 export const isGuest = (visitor: Visitor): visitor is Guest => "share_id" in visitor;
-export interface Place {
-  container: ContainerRow;
-  project: ProjectRow;
-}
 
 export const ticketSeconds = 30;
 const cookieMs = 12 * 3_600_000;
@@ -89,7 +84,7 @@ export function createVisitors({
     return `${previewCookie}=${text}.${sign(text)}; Path=/; HttpOnly; Max-Age=${seconds}${flags}`;
   };
   /** Who sent these cookies, if they may see this place now: the sign-in or the link is still open and the project still theirs. */
-  const find = async (cookieHeader: string | undefined, place: Place): Promise<Visitor | undefined> => {
+  const find = async (cookieHeader: string | undefined, place: PreviewTarget): Promise<Visitor | undefined> => {
     for (const value of cookieValues(cookieHeader, previewCookie)) {
       const pass = read(value, place.container.id);
       if (!pass) continue;
@@ -106,7 +101,7 @@ export function createVisitors({
 
   return {
     /** The address that lets its bearer in once, within 30 s. */
-    issueTicket: async (visitor: Owner, { container }: Place, path: string): Promise<string> => {
+    issueTicket: async (visitor: Owner, { container }: PreviewTarget, path: string): Promise<string> => {
       const ticket = randomToken();
       await tickets.insertToken({
         token_hash: hashToken(ticket),
@@ -118,7 +113,7 @@ export function createVisitors({
       return `${previewOrigin(address, container.host_label)}/__studio/enter?ticket=${ticket}&path=${encodeURIComponent(path)}`;
     },
     /** Consumes a ticket. The `Set-Cookie` line for its container's host, or `undefined` when it is used, expired or another host's. */
-    redeem: async (ticket: string, { container, project }: Place): Promise<string | undefined> => {
+    redeem: async (ticket: string, { container, project }: PreviewTarget): Promise<string | undefined> => {
       const taken = await tickets.takeToken(hashToken(ticket), purpose);
       if (!taken || taken.payload["container_id"] !== container.id || taken.user_id !== project.owner_id) return undefined;
       const session_id = typeof taken.payload["session_id"] === "string" ? taken.payload["session_id"] : null;
@@ -131,7 +126,7 @@ export function createVisitors({
      */
     redeemShare: async (
       token: string,
-      place: Place,
+      place: PreviewTarget,
       from: { ip: string; user_agent: string | undefined; cookies: string | undefined },
     ): Promise<{ path: string; cookie: string | undefined } | undefined> => {
       const link = await shares.redeem(token, place);
@@ -146,10 +141,10 @@ export function createVisitors({
     },
     find,
     /** The Cookie header with which the platform itself visits in its owner's name; good for that long. */
-    passFor: ({ container, project }: Place, lifetimeMs: number): string =>
+    passFor: ({ container, project }: PreviewTarget, lifetimeMs: number): string =>
       cookieOf({ container_id: container.id, user_id: project.owner_id, sid: null, exp: Date.now() + lifetimeMs }).split(";")[0] ?? "",
     /** Calls `ended` when they may see it no more while something is open. Returns the unsubscribe function. */
-    watch: (visitor: Visitor, place: Place, ended: () => void): (() => void) => {
+    watch: (visitor: Visitor, place: PreviewTarget, ended: () => void): (() => void) => {
       if (isGuest(visitor)) return shares.watch(visitor.share_id, place, visitor.expires_at_ms, ended);
       const { session_id, user_id } = visitor;
       if (session_id !== null) return sessions.watch(session_id, user_id, ended);

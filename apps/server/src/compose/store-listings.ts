@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import {
+  createAcquiring,
+  createAcquiringStore,
+  createAgentCatalogue,
+  createAgentListings,
+  createBaseArchives,
+  createBaseCatalogue,
+  createBaseResolver,
+  createBaseListings,
+  createMarketplaceLimits,
+  createReviewsStore,
+  type MarketplacePayments,
+} from "../features/store/marketplace/index.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { SecretsArea } from "./secrets.ts";
+
+/** Listing and acquiring of agents and templates, which project creation needs. `composeMarketplace` adds the rest. */
+export type StoreListings = ReturnType<typeof composeStoreListings>;
+export function composeStoreListings(
+  { db, dataDir, limits: limiter }: Platform,
+  { redactions }: Pick<SecretsArea, "redactions">,
+  { projects }: ProjectsArea,
+  payments: MarketplacePayments,
+) {
+  const limits = createMarketplaceLimits(limiter);
+  const reviewsStore = createReviewsStore(db);
+  const entries = createAcquiringStore(db);
+  const agentListings = createAgentListings(db);
+  const baseListings = createBaseListings(db);
+  const agents = createAgentCatalogue({ listings: agentListings, reviews: reviewsStore, limits });
+  const bases = createBaseCatalogue({ listings: baseListings, reviews: reviewsStore, limits });
+  const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
+  const archives = createBaseArchives({
+    dir: join(dataDir, "bases"),
+    arrivalsDir: join(dataDir, "arrivals"),
+    projects,
+    redactorOf: redactions.of,
+  });
+  return {
+    payments,
+    archives,
+    limits,
+    reviewsStore,
+    entries,
+    agentListings,
+    baseListings,
+    agents,
+    bases,
+    acquiring,
+    resolveBase: createBaseResolver({ bases, acquiring, archives }),
+  };
+}
