@@ -550,7 +550,7 @@ test("a project whose set-up failed is told in the stream, in words", async () =
   expect(orderOf(events)).toEqual(["task_started", "error", "complete", "done"]);
   expect(find(events, "error")?.data).toMatchObject({
     code: "internal_error",
-    message: expect.stringContaining("Setting up this project failed"),
+    message: expect.stringContaining("Setup of this project failed"),
   });
 });
 
