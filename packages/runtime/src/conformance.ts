@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { collect, is, text, until } from "./conformance/observe.ts";
+import { collectLines, is, text, until } from "./conformance/observe.ts";
 import { realPrograms, type Programs } from "./conformance/programs.ts";
 import { describeServices } from "./conformance/services.ts";
 import { describeTree } from "./conformance/tree.ts";
@@ -10,14 +10,14 @@ import { RuntimeError } from "./errors.ts";
 import type { ImageSpec, RuntimeDriver, Sandbox } from "./types.ts";
 
 export interface ConformanceOptions {
-  /** Why the driver cannot run here; the suite is then skipped by that name. */
+  /** Why the driver cannot run here; the suite is then skipped with this reason. */
   skip?: string | undefined;
   programs?: Programs;
 }
 
 /**
- * What every driver promises. `create` opens one on a data folder; the suite opens several one after the other on the same
- * folder to see what survives.
+ * The conformance suite of every driver. `create` opens a driver on a data folder; the suite opens several in sequence on the same folder
+ * to check what survives.
  */
 export function describeRuntimeDriver(
   name: string,
@@ -26,14 +26,14 @@ export function describeRuntimeDriver(
 ): void {
   if (skip !== undefined) {
     describe.skip(`runtime driver ${name}: skipped, ${skip}`, () => {
-      test("does not run here", () => {});
+      test("not supported here", () => {});
     });
     return;
   }
 
   describe(`runtime driver ${name}`, () => {
     let dataDir: string;
-    /** Folders of the host that the tests read from. */
+    /** Host folders that the tests read from. */
     let scratch: string;
     let driver: RuntimeDriver;
     let count = 0;
@@ -54,7 +54,7 @@ export function describeRuntimeDriver(
     describeTree(open);
 
     describe("the history", () => {
-      test("brings the tree back as the project's own, outlives the sandbox, and goes when told", async ({ skip }) => {
+      test("restores the tree as the project's own, outlives the sandbox and is deleted on request", async ({ skip }) => {
         if (!driver.can.history) skip("this driver keeps no points in time");
         const sandbox = await open();
         const { files, history, id } = sandbox;
@@ -76,7 +76,7 @@ export function describeRuntimeDriver(
           "src/a.txt",
         ]);
         expect(text((await files.read("src/a.txt")).data)).toBe("one");
-        // What came back belongs to the project: its programs may change it.
+        // Restored files belong to the project: its programs can change them.
         const changed = await sandbox.exec(programs.put("src/a.txt", "three"));
         expect([changed.exitCode, changed.stderr]).toEqual([0, ""]);
         expect(text((await files.read("src/a.txt")).data)).toBe("three");
@@ -95,7 +95,7 @@ export function describeRuntimeDriver(
         sandbox = await open();
       });
 
-      test("give their output and true exit code", async () => {
+      test("return their output and exit code", async () => {
         expect(await sandbox.exec(programs.echo("hello"))).toMatchObject({
           exitCode: 0,
           signal: null,
@@ -108,7 +108,7 @@ export function describeRuntimeDriver(
         expect((await sandbox.exec(programs.missing)).exitCode).toBe(127);
       });
 
-      test("get input, variables and a working folder", async () => {
+      test("receive input, variables and a working directory", async () => {
         await sandbox.files.write("sub/note.txt", "in the tree");
         expect((await sandbox.exec(programs.cat, { input: "ünï\n" })).stdout).toBe("ünï\n");
         expect((await sandbox.exec(programs.cat)).stdout).toBe("");
@@ -119,13 +119,13 @@ export function describeRuntimeDriver(
         await expect(sandbox.exec(programs.echo("x"), { cwd: "none" })).rejects.toSatisfy(is("not_found"));
       });
 
-      test("see nothing of the server's environment", async () => {
+      test("do not see the server's environment", async () => {
         process.env["STUDIO_CANARY"] = "canary";
         expect((await sandbox.exec(programs.variable("STUDIO_CANARY"))).stdout).toBe("");
         delete process.env["STUDIO_CANARY"];
       });
 
-      test("change the tree, as the tree changes for them", async () => {
+      test("change the tree and see its changes", async () => {
         await sandbox.exec(programs.put("made.txt", "by a command"));
         expect(text((await sandbox.files.read("made.txt")).data)).toBe("by a command");
         await sandbox.files.write("made.txt", "by the server");
@@ -134,15 +134,15 @@ export function describeRuntimeDriver(
         expect(text((await sandbox.files.read("made.txt")).data)).toBe("by a command again");
       });
 
-      test("stream their output and drop the middle of too much of it", async () => {
+      test("stream their output and drop the middle of excess output", async () => {
         const chunks: string[] = [];
         const result = await sandbox.exec(programs.flood(300_000), { maxOutputBytes: 1000, onOutput: (chunk) => chunks.push(chunk) });
         expect(chunks.join("")).toHaveLength(300_000);
         expect(result.stdout.length).toBeLessThan(1200);
-        expect(result.stdout).toMatch(/^x+\n… 299000 bytes left out …\nx+$/);
+        expect(result.stdout).toMatch(/^x+\n… 299000 bytes omitted …\nx+$/);
       });
 
-      test("end at once when their time is up or they are aborted", async () => {
+      test("end at once on timeout or abort", async () => {
         const timed = await sandbox.exec(programs.sleep(30_000), { timeoutMs: 300 });
         expect(timed).toMatchObject({ timedOut: true, aborted: false, exitCode: null });
         expect(timed.durationMs).toBeLessThan(5_000);
@@ -157,19 +157,19 @@ export function describeRuntimeDriver(
         expect((await sandbox.exec(programs.echo("x"), { signal: AbortSignal.abort() })).aborted).toBe(true);
       });
 
-      test("cannot change anything when only reading is allowed", async () => {
+      test("cannot write in read-only mode", async () => {
         await sandbox.files.write("fixed", "before");
         try {
           await sandbox.exec(programs.put("fixed", "after"), { readOnly: true });
           expect((await sandbox.exec(programs.show("fixed"), { readOnly: true })).stdout.trim()).toBe("before");
         } catch (error) {
-          // A driver without walls says so instead of pretending.
+          // A driver without isolation reports that it cannot do this.
           expect(error).toSatisfy(is("not_supported"));
         }
         expect(text((await sandbox.files.read("fixed")).data)).toBe("before");
       });
 
-      test("run side by side", async () => {
+      test("run concurrently", async () => {
         const results = await Promise.all(Array.from({ length: 10 }, (_, i) => sandbox.exec(programs.echo(String(i)))));
         expect(results.map((r) => r.stdout.trim())).toEqual(Array.from({ length: 10 }, (_, i) => String(i)));
       });
@@ -185,7 +185,7 @@ export function describeRuntimeDriver(
     });
 
     describe("terminals", () => {
-      test("echo, resize, interrupt and end", async ({ skip: skipTest }) => {
+      test("echo, resize, interrupt and exit", async ({ skip: skipTest }) => {
         if (!driver.can.pty) return skipTest(`${name} has no terminals`);
         const sandbox = await open();
         const pty = await sandbox.pty(["bash", "--norc", "-i"], { cols: 90, rows: 20, env: { PS1: "> " } });
@@ -213,7 +213,7 @@ export function describeRuntimeDriver(
         await driver.remove(sandbox.id);
       }, 30_000);
 
-      test("end with all they started when they are killed", async ({ skip: skipTest }) => {
+      test("end with all descendants when they are killed", async ({ skip: skipTest }) => {
         if (!driver.can.pty) return skipTest(`${name} has no terminals`);
         const sandbox = await open();
         const pty = await sandbox.pty(["sh", "-c", "setsid sleep 1000 & trap '' HUP TERM; echo ready; while :; do sleep 1; done"]);
@@ -235,7 +235,7 @@ export function describeRuntimeDriver(
         return { name: "plain", sourceDir, build: [programs.put("built.txt", "built")], ...more };
       };
 
-      test("are built once and give each project a copy", async () => {
+      test("are built once and copied for each project", async () => {
         const spec = await image();
         const logs: string[] = [];
         const [first, second] = await Promise.all([driver.prepare(spec, { onLog: (line) => logs.push(line) }), driver.prepare(spec)]);
@@ -251,11 +251,11 @@ export function describeRuntimeDriver(
         expect(text((await b.files.read("built.txt")).data)).toBe("built");
         const c = await open({ image: first });
         expect(text((await c.files.read("src/main.txt")).data)).toBe("main plain");
-        // Reopening is attaching: the image counts only for a new tree.
+        // Reopening attaches: an image applies only to a new tree.
         expect(text((await (await driver.open({ id: a.id, image: first })).files.read("built.txt")).data)).toBe("changed");
       }, 60_000);
 
-      test("are others when the sources or the build are", async () => {
+      test("differ when the sources or the build differ", async () => {
         const ids = await Promise.all([
           driver.prepare(await image()),
           driver.prepare(await image({ name: "plain", build: [programs.put("built.txt", "differently")] })),
@@ -264,7 +264,7 @@ export function describeRuntimeDriver(
         expect(new Set(ids).size).toBe(3);
       }, 60_000);
 
-      test("that cannot be built say why and leave nothing", async () => {
+      test("that fail to build give the reason and leave nothing", async () => {
         const spec = await image({ name: "broken", build: [programs.fail("no such package", 1)] });
         const failure = await driver.prepare(spec).catch((error: unknown) => error);
         expect(failure).toSatisfy(is("build_failed"));
@@ -273,7 +273,7 @@ export function describeRuntimeDriver(
         await expect(open({ image: "broken-0000" })).rejects.toSatisfy(is("not_found"));
       }, 60_000);
 
-      test("stop building when nobody waits any more", async () => {
+      test("stop building when nobody waits anymore", async () => {
         const abort = new AbortController();
         const spec = await image({ name: "slow", build: [programs.sleep(60_000)] });
         await expect(
@@ -281,7 +281,7 @@ export function describeRuntimeDriver(
         ).rejects.toSatisfy(is("aborted"));
       }, 30_000);
 
-      test("are warmed up by one look at their page", async () => {
+      test("are warmed up by loading their page once", async () => {
         const spec = await image({ name: "warm", warm: { command: programs.serve(4300, "warm page"), port: 4300, path: "/" } });
         const sandbox = await open({ image: await driver.prepare(spec) });
         expect(sandbox.services()).toEqual([]);
@@ -289,7 +289,7 @@ export function describeRuntimeDriver(
     });
 
     describe("the driver", () => {
-      test("opens by id again and again, finds, lists and removes", async () => {
+      test("opens by id repeatedly, finds, lists and removes", async () => {
         const id = fresh();
         expect(await driver.find(id)).toBeUndefined();
         const [a, b] = await Promise.all([driver.open({ id }), driver.open({ id })]);
@@ -309,7 +309,7 @@ export function describeRuntimeDriver(
         await expect(driver.open({ id: "../up" })).rejects.toBeInstanceOf(RuntimeError);
       }, 60_000);
 
-      test("hands trees and running services on to the next one", async ({ skip: skipTest }) => {
+      test("passes trees and running services to the next process", async ({ skip: skipTest }) => {
         if (driver.name === "memory") return skipTest("memory ends with its process");
         const folder = await mkdtemp(join(tmpdir(), "runtime-"));
         const first = await create(folder);
@@ -318,7 +318,7 @@ export function describeRuntimeDriver(
         await sandbox.start({ name: "web", command: programs.serve(4100, "kept"), cwd: ".", env: {}, port: 4100 });
         await sandbox.ready("web", { timeoutMs: 20_000 });
         await sandbox.start({ name: "worker", command: programs.chatter, cwd: ".", env: {}, port: 0 });
-        const before = await until(async () => (await collect(sandbox.logs("worker"))).at(-1));
+        const before = await until(async () => (await collectLines(sandbox.logs("worker"))).at(-1));
         await first.close({ leaveRunning: true });
 
         const second = await create(folder);
@@ -327,7 +327,7 @@ export function describeRuntimeDriver(
         expect(text((await adopted.files.read("f")).data)).toBe("kept");
         await adopted.ready("web", { timeoutMs: 20_000 });
         expect(await get(adopted, 4100)).toBe("kept");
-        const after = await collect(adopted.logs("worker"));
+        const after = await collectLines(adopted.logs("worker"));
         expect(after.find((line) => line.seq === before.seq)).toEqual(before);
         expect(after.at(-1)?.seq).toBeGreaterThan(before.seq);
         await adopted.stop("worker");

@@ -1,4 +1,7 @@
-/** A server that will be killed: opens a sandbox, starts what it is told and waits. Arguments: options of the runtime, what, a number to know its programs by. */
+/**
+ * A server that will be killed: opens a sandbox, starts what is requested and waits. Arguments: runtime options, what to start, a number
+ * that identifies its programs.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
@@ -22,7 +25,7 @@ if (what === "everything") {
   pty.onData(() => say("terminal"));
   await command;
 } else if (what === "building") {
-  // The server that is to be warmed up never listens.
+  // The warm-up server never listens.
   mkdirSync(join(dataDir, "sources"));
   const warm = { command: ["node", "-e", `setInterval(() => {}, 1000) // ${mark}`], port: 4100, path: "/" };
   await driver.prepare({ name: "half", sourceDir: join(dataDir, "sources"), build: [], warm }, { onLog: say });
@@ -40,7 +43,7 @@ if (what === "everything") {
   await second.ready("web");
   say("up");
 } else if (what === "halfway") {
-  // The group of the sandbox is frozen as soon as the service's supervisor is there: its program halts before the walls are up.
+  // The sandbox's group is frozen as soon as the service's supervisor exists: its program stops before the isolation is complete.
   await sandbox.exec(["true"]);
   let frozen: Promise<unknown> | undefined;
   const halt = sandbox.onState(({ status }) => {

@@ -13,16 +13,13 @@ import { caretakerName } from "./lease.ts";
 import type { LogLine, RuntimeDriver, Sandbox } from "./types.ts";
 
 interface Options {
-  /** Why the driver cannot run here; the suite is then skipped by that name. */
+  /** Why the driver cannot run here; the suite is then skipped with this reason. */
   skip?: string | undefined;
-  /**
-   * How much of it: `smoke` that services are taken over, `short` what matters most, once. All of it is a matter of minutes where
-   * starting takes long: `./studio crash`.
-   */
+  /** `smoke`: services are adopted; `short`: the main cases once. `all` takes minutes where starting is slow: `./studio crash`. */
   extent?: "smoke" | "short" | "all";
 }
 
-/** What a driver owes to a server that is killed at any moment. */
+/** What a driver guarantees when the server is killed at any moment. */
 export function describeCrashes(
   runtime: Pick<RuntimeOptions, "driver" | "docker" | "machine">,
   { skip: reason, extent = "all" }: Options = {},
@@ -34,13 +31,13 @@ export function describeCrashes(
       let dataDir: string;
       const children: ChildProcess[] = [];
       const drivers: RuntimeDriver[] = [];
-      /** A driver on the data folder, closed after the test if the test does not come to it. */
+      /** Opens a driver on the data folder and closes it after a failed test. */
       const open = async (more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) => {
         const driver = await create(dataDir, more);
         drivers.push(driver);
         return driver;
       };
-      /** Our programs, among those of other test runs on this machine. */
+      /** Distinguishes our programs from those of other test runs on this machine. */
       const mark = String(1_000_000 + randomInt(1_000_000));
       beforeEach(async () => {
         dataDir = await mkdtemp(join(tmpdir(), "crash-"));
@@ -48,12 +45,12 @@ export function describeCrashes(
       afterEach(async () => {
         for (const child of children.splice(0)) child.kill("SIGKILL");
         for (const driver of drivers.splice(0)) await driver.close();
-        // A failed test must not leave its service behind either.
+        // A failed test must not leave its service behind.
         await until(async () => (await create(dataDir).catch(() => undefined))?.close().then(() => true));
         await rm(dataDir, { recursive: true, force: true });
       });
 
-      /** A process that holds the driver, and what it said so far. */
+      /** A process that holds the driver, and its output so far. */
       function serve(what: string, more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) {
         const child = spawn(
           process.execPath,
@@ -73,7 +70,7 @@ export function describeCrashes(
           },
         };
       }
-      /** Those who wait to end what this data folder's server leaves, or are at it. */
+      /** Caretakers of this data folder. */
       const caretakers = () =>
         processesWith(dataDir).filter((pid) => {
           try {
@@ -92,7 +89,7 @@ export function describeCrashes(
         return all;
       };
 
-      test("services go on and are taken over, with every line they printed; commands and terminals are gone", async () => {
+      test("services continue and are adopted with every line they printed; commands and terminals end", async () => {
         const server = serve("everything");
         await server.says("command");
         await server.says("terminal");
@@ -118,7 +115,7 @@ export function describeCrashes(
         await driver.close();
       }, 60_000);
 
-      test("a service on the way into its sandbox is taken over and arrives there", async ({ skip }) => {
+      test("adopts a service that is still entering its sandbox", async ({ skip }) => {
         const server = serve("halfway");
         await server.says("halfway");
         await server.kill();
@@ -133,7 +130,7 @@ export function describeCrashes(
 
       if (extent === "smoke") return;
 
-      test("at any moment of a start, nothing is lost sight of", async () => {
+      test("loses nothing at any moment of a start", async () => {
         for (let i = 0; i < 6; i += extent === "short" ? 3 : 1) {
           const server = serve("start");
           await server.says("starting");
@@ -150,7 +147,7 @@ export function describeCrashes(
         }
       }, 180_000);
 
-      test("what nobody takes over in time is stopped", async () => {
+      test("stops services that are not adopted in time", async () => {
         const server = serve("start", { orphanGraceMs: 3_000 });
         await server.says("started");
         await until(() => processesWith(`// ${mark}`).length > 0, 20_000);
@@ -165,7 +162,7 @@ export function describeCrashes(
 
       if (extent === "short") return;
 
-      test("what is taken over in time goes on, also after that time", async () => {
+      test("services adopted in time keep running after that time", async () => {
         const server = serve("start", { orphanGraceMs: 8_000 });
         await server.says("started");
         const [first] = caretakers();
@@ -184,7 +181,7 @@ export function describeCrashes(
         expect(processesWith(`// ${mark}`)).toEqual([]);
       }, 120_000);
 
-      test("a server that is closed and leaves its services running leaves somebody to end them", async () => {
+      test("closing a server with running services leaves a caretaker", async () => {
         const first = await open({ orphanGraceMs: 2_000 });
         const sandbox = await first.open({ id: "kept" });
         const command = ["node", "-e", `setInterval(() => {}, 1000) // ${mark}`];
@@ -195,7 +192,7 @@ export function describeCrashes(
         await until(() => processesWith(`// ${mark}`).length + caretakers().length === 0, 60_000);
       }, 120_000);
 
-      test("what nobody adopts is stopped by remove", async () => {
+      test("remove stops services that were not adopted", async () => {
         const server = serve("everything");
         await server.says("command");
         await server.kill();
@@ -206,7 +203,7 @@ export function describeCrashes(
         await driver.close();
       }, 60_000);
 
-      test("a frozen service is taken over frozen and wakes", async ({ skip }) => {
+      test("a frozen service is adopted frozen and thaws", async ({ skip }) => {
         const server = serve("frozen");
         await server.says("frozen");
         await server.kill();
@@ -221,7 +218,7 @@ export function describeCrashes(
         expect(processesWith(`// ${mark}`)).toEqual([]);
       }, 60_000);
 
-      test("a service that ends meanwhile is told as failed, with its last lines", async () => {
+      test("a service that ended in between is failed, with its last lines", async () => {
         const server = serve("everything");
         await server.says("command");
         await server.kill();
@@ -251,7 +248,7 @@ export function describeCrashes(
         }
       }, 60_000);
 
-      test("a build is forgotten, with the server it was warming up", async () => {
+      test("discards an interrupted build with its warm-up server", async () => {
         const server = serve("building");
         await until(
           () => processesWith(`// ${mark}`).some((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")),
@@ -266,7 +263,7 @@ export function describeCrashes(
         await driver.close();
       }, 60_000);
 
-      test("one data folder has one holder; a dead one's is taken over", async () => {
+      test("a data folder has one holder; another process takes over from a dead one", async () => {
         const driver = await open();
         await expect(create(dataDir)).rejects.toMatchObject({ code: "unavailable" });
         await driver.close();

@@ -1,31 +1,33 @@
 import { RuntimeError } from "./errors.ts";
-import { keepLease } from "./lease.ts";
+import { withCaretaker } from "./lease.ts";
 import type { RuntimeLog } from "./log.ts";
 import type { MachineFacts } from "./machine.ts";
 import type { DriverName, RuntimeDriver } from "./types.ts";
 
 export interface RuntimeOptions {
-  /** `auto`: the first that works, and never one without isolation. */
+  /** `auto`: the first that works, never one without isolation. */
   driver: "auto" | DriverName;
   dataDir: string;
-  /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
+  /** `host`, `host:port`, an address or a range: private addresses that sandboxes may reach. */
   outbound?: { allow: string[] };
-  /** Names whose addresses stay closed to sandboxes although they are public. */
+  /** Names whose public addresses sandboxes may not reach. */
   hostnamesBlocked?: string[];
   /** Folders of this host that services see read-only at `/opt/<name>`, for programs that are not installed on it. */
   programs?: Readonly<Record<string, string>>;
-  /** For the docker driver: its engine (`unix:///path`, `tcp://host:port`), the certificates for it, and the image project code runs in. */
+  /**
+   * For the docker driver: its engine (`unix:///path`, `tcp://host:port`), client certificates, and the image that project code runs in.
+   */
   docker?: { host?: string | undefined; certPath?: string | undefined; image?: string | undefined };
-  /** How long services go on after the end of this process when no other one takes them over. Without it, for ever. */
+  /** How long services keep running after this process ends when no other process adopts them. Unset: forever. */
   orphanGraceMs?: number;
-  /** What `inspectMachine` found: spares the look at what this machine can do. Without it every start looks anew. */
+  /** The result of `inspectMachine`, to avoid inspecting the machine again at every start. */
   machine?: MachineFacts;
   log?: RuntimeLog;
 }
 
 type Create = (options: RuntimeOptions) => Promise<RuntimeDriver>;
 
-/** The drivers there are. Their code loads when they are asked for. */
+/** Drivers are loaded on demand. */
 const drivers: Record<DriverName, Create> = {
   sandbox: async (options) => (await import("./sandbox/driver.ts")).createSandboxDriver(options),
   docker: async ({ docker, ...options }) => (await import("./docker/driver.ts")).createDockerDriver({ ...docker, ...options }),
@@ -39,7 +41,7 @@ export async function createRuntime({ orphanGraceMs, ...options }: RuntimeOption
   const driver = await createDriver(options);
   if (orphanGraceMs === undefined || driver.name === "memory") return driver;
   const { dataDir, docker, machine } = options;
-  return keepLease(driver, { estate: { driver: driver.name, dataDir, docker, machine }, graceMs: orphanGraceMs });
+  return withCaretaker(driver, { state: { driver: driver.name, dataDir, docker, machine }, graceMs: orphanGraceMs });
 }
 
 async function createDriver(options: Omit<RuntimeOptions, "orphanGraceMs">): Promise<RuntimeDriver> {
@@ -56,12 +58,12 @@ async function createDriver(options: Omit<RuntimeOptions, "orphanGraceMs">): Pro
   throw new RuntimeError(
     "unavailable",
     `project code cannot be isolated on this machine (${reasons.join("; ")}). ` +
-      "RUNTIME_DRIVER=process would run it without isolation, with the rights of this user: for code you trust alone. " +
+      "RUNTIME_DRIVER=process would run it without isolation, with the rights of this user: use it only for code you trust. " +
       "To isolate it, install bubblewrap (Debian and Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap) or start a Docker engine, then start again.",
   );
 }
 
-/** Version of the Docker engine, for people. Throws `unavailable` with the reason when none answers. */
+/** The Docker engine's version, for display. Throws `unavailable` with the reason when none responds. */
 export async function findDockerEngine(options: NonNullable<RuntimeOptions["docker"]>): Promise<string> {
   return (await (await import("./docker/engine.ts")).connectEngine(options)).version;
 }

@@ -8,17 +8,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { processesWith, until } from "./conformance/observe.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
-import { keyOf, listLeftovers, type Owner } from "./host/leftovers.ts";
+import { keyOf, listLeftovers, type StateOwner } from "./host/leftovers.ts";
 import type { RuntimeDriver } from "./types.ts";
 
 interface Options {
-  /** Why the driver cannot run here; the suite is then skipped by that name. */
+  /** Why the driver cannot run here; the suite is then skipped with this reason. */
   skip?: string | undefined;
-  /** Only what matters most. */
+  /** Only the main cases. */
   isShort?: boolean;
 }
 
-/** What is deleted under running services ends them at once, whoever is there to see it. */
+/** Services whose folders are deleted end at once, with or without a running server. */
 export function describeDeleted(
   runtime: Pick<RuntimeOptions, "driver" | "docker" | "machine">,
   { skip: reason, isShort = false }: Options = {},
@@ -27,10 +27,10 @@ export function describeDeleted(
     `folders deleted under services, driver ${runtime.driver}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
     () => {
       let dataDir: string;
-      let owner: Owner;
+      let owner: StateOwner;
       let driver: RuntimeDriver | undefined;
       const children: ChildProcess[] = [];
-      /** Our programs, among those of other test runs on this machine. */
+      /** Distinguishes our programs from those of other test runs on this machine. */
       const mark = String(2_000_000 + randomInt(1_000_000));
       const isRunning = () => processesWith(`// ${mark}`).length > 0;
       const isAnythingLeft = () => isRunning() || listLeftovers(owner).length > 0;
@@ -49,11 +49,11 @@ export function describeDeleted(
         await driver?.close();
         driver = undefined;
         await rm(dataDir, { recursive: true, force: true });
-        // A failed test must not leave its service behind either.
+        // A failed test must not leave its service behind.
         for (const pid of processesWith(`// ${mark}`)) process.kill(pid, "SIGKILL");
       });
 
-      /** Like a development server whose folder is gone: it tries to make it again, without an end. */
+      /** Like a development server whose folder was deleted: it tries to recreate it endlessly. */
       const program = `require("http").createServer((q, r) => r.end("alive")).listen(0, "127.0.0.1");
         setInterval(() => { try { require("fs").mkdirSync("made/again", { recursive: true }) } catch {} }, 5); // ${mark}`;
       async function start(id: string) {
@@ -77,7 +77,7 @@ export function describeDeleted(
         if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
       }
 
-      test("a project's folder: what ran in it ends, the rest goes on, and the project can be made anew", async () => {
+      test("a project's folder: its programs end, others continue, and the project can be recreated", async () => {
         await create();
         const sandbox = await start("lost");
         const isUp = Promise.withResolvers<void>();
@@ -118,7 +118,7 @@ export function describeDeleted(
 
       if (isShort) return;
 
-      test("a project's folder, after kill -9 of the server: the rest goes on until the data folder is deleted too", async () => {
+      test("a project's folder, after kill -9 of the server: others continue until the data folder is deleted too", async () => {
         await leave("two");
         expect(processesWith(`// ${mark} second`)).not.toEqual([]);
         await remove("runtime/sandboxes/second");
@@ -128,7 +128,7 @@ export function describeDeleted(
         await until(() => !isAnythingLeft(), 10_000);
       }, 60_000);
 
-      test("a project's folder, while nobody looks: its services end when the next server starts", async () => {
+      test("a project's folder, while no server runs: its services end when the next server starts", async () => {
         await create();
         await start("lost");
         await driver?.close({ leaveRunning: true });
@@ -140,7 +140,7 @@ export function describeDeleted(
         expect(listLeftovers(owner)).toEqual([]);
       }, 60_000);
 
-      test("a data folder, while nobody looks: its services end when the next server starts, whatever its folder", async () => {
+      test("a data folder, while no server runs: its services end when the next server starts, whatever its folder", async () => {
         await create();
         await start("lost");
         await driver?.close({ leaveRunning: true });

@@ -15,7 +15,7 @@ export type RuntimeErrorCode =
   | "aborted"
   | "unavailable";
 
-/** The only error a driver throws. `message` is safe to show to the project's owner; the system's own error is the `cause`. */
+/** The only error that drivers throw. `message` is safe to show to the project's owner; the system error is the `cause`. */
 export class RuntimeError extends Error {
   override readonly name = "RuntimeError";
   readonly code: RuntimeErrorCode;

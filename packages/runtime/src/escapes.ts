@@ -14,14 +14,14 @@ import { describeTreeEscapes } from "./tree-escapes.ts";
 const hasPython = existsSync("/usr/bin/python3");
 
 interface Options {
-  /** Why the driver cannot run here; the suite is then skipped by that name. */
+  /** Why the driver cannot run here; the suite is then skipped with this reason. */
   skip?: string | undefined;
 }
 type Create = (dataDir: string, options: { outbound?: { allow: string[] } }) => Promise<RuntimeDriver>;
 
 /**
- * Every way out that is known, tried by code inside a sandbox. What the level of this machine cannot refuse is skipped by
- * name. The driver's sandboxes have the programs of this machine.
+ * Every known escape, attempted by code inside a sandbox. What this machine's isolation level cannot prevent is skipped by name. The
+ * driver's sandboxes have the programs of this machine.
  */
 export function describeEscapes(name: string, create: Create, { skip: reason }: Options = {}): void {
   describe.skipIf(reason !== undefined)(
@@ -79,7 +79,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           expect(stdout).not.toContain("secret.txt");
         });
 
-        test("the other project's files are closed by owner too, should a wall be missing", async () => {
+        test("the other project's files are protected by their owner too", async () => {
           if (process.getuid?.() !== 0) return;
           const mine = lstatSync(join(dataDir, "runtime/sandboxes/attacker/files"));
           const theirs = lstatSync(join(dataDir, "runtime/sandboxes/victim/files"));
@@ -117,7 +117,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
         });
       });
 
-      test("nothing is told in /sys", async () => {
+      test("nothing is visible in /sys", async () => {
         expect((await sh("ls -A /sys")).stdout).toBe("");
       });
 
@@ -129,7 +129,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           expect(stdout).not.toContain("--bind");
         });
 
-        test("no open descriptor is handed in", async () => {
+        test("no open descriptor is passed in", async () => {
           const pty = await sandbox.pty(["sh", "-c", "ls -l /proc/self/fd"]);
           let screen = "";
           pty.onData((data) => (screen += new TextDecoder().decode(data)));
@@ -144,7 +144,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
       });
 
       describe("to other processes", () => {
-        test("only its own are there", async () => {
+        test("only its own are visible", async () => {
           const { stdout } = await sh("ls /proc | grep -E '^[0-9]+$' | wc -l");
           expect(Number(stdout)).toBeLessThan(10);
           expect((await sh(`kill -0 ${process.pid}`)).exitCode).not.toBe(0);
@@ -152,7 +152,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           expect((await sandbox.exec(["echo", "alive"])).stdout).toBe("alive\n");
         });
 
-        test("commands end with all they started", async () => {
+        test("commands end with all descendants", async () => {
           const mark = 1_000_000 + randomInt(1_000_000);
           await sh(`setsid sleep ${mark} >/dev/null 2>&1 & disown; (setsid nohup sleep ${mark} &) ; exit 0`);
           expect(processesWith(`sleep\0${mark}`)).toEqual([]);
@@ -184,7 +184,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           ["network set-up", "ip link add dummy0 type dummy"],
           ["setuid files", "cp /bin/id /tmp/id && chmod u+s /tmp/id && /tmp/id -u | grep -x 0"],
           ["time", "date -s 2001-01-01"],
-        ])("%s is refused", async (_, script) => {
+        ])("%s is denied", async (_, script) => {
           const { exitCode } = await sh(script);
           expect(exitCode).not.toBe(0);
         });
@@ -210,7 +210,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           ["clone with a user namespace", 56, 220, "0x10000011, 0, 0, 0, 0"],
           ["fanotify_init", 300, 262, "0, 0"],
         ];
-        test.skipIf(!hasPython).each(calls)("the call %s is refused", async (_, x64, arm64, args) => {
+        test.skipIf(!hasPython).each(calls)("the call %s is denied", async (_, x64, arm64, args) => {
           const number = process.arch === "x64" ? x64 : arm64;
           const { stdout } = await python(`libc.syscall(${number}, ${args}); print(ctypes.get_errno())`);
           expect(stdout.trim()).toBe("1"); // EPERM
@@ -223,7 +223,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           const { stdout } = await python(`print(libc.socket(${family}, 3, 0), ctypes.get_errno())`);
           expect(stdout.trim()).toBe("-1 97"); // EAFNOSUPPORT
         });
-        test.skipIf(!hasPython)("clone3 is unknown, so that its flags can be read", async () => {
+        test.skipIf(!hasPython)("clone3 is unknown, so that its flags can be inspected", async () => {
           expect((await python("libc.syscall(435, buf, 88); print(ctypes.get_errno())")).stdout.trim()).toBe("38"); // ENOSYS
           expect((await python("import threading; t = threading.Thread(target=lambda: print('thread')); t.start(); t.join()")).stdout).toBe(
             "thread\n",
@@ -232,7 +232,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
             (await sandbox.exec(["node", "-e", 'new (require("worker_threads").Worker)("console.log(1)", { eval: true })'])).stdout,
           ).toBe("1\n");
         });
-        test.skipIf(!hasPython)("a terminal's input cannot be written by a program", async () => {
+        test.skipIf(!hasPython)("a program cannot write a terminal's input", async () => {
           const pty = await sandbox.pty([
             "/usr/bin/python3",
             "-c",
@@ -251,7 +251,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           ]);
       });
 
-      describe("by using everything up", () => {
+      describe("by exhausting resources", () => {
         const limited = () => driver.can.limits;
 
         test("a fork bomb stops at the limit and ends at once", async ({ skip }) => {
@@ -264,7 +264,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           expect((await sandbox.exec(["echo", "fine"])).stdout).toBe("fine\n");
         });
 
-        test("a memory hog is ended inside its limit", async ({ skip }) => {
+        test("a memory hog is killed inside its limit", async ({ skip }) => {
           if (!limited()) return skip("no limits at this level");
           const result = await sandbox.exec(["node", "-e", "const a = []; for (;;) a.push(Buffer.alloc(16 << 20, 1))"], {
             timeoutMs: 30_000,
@@ -303,7 +303,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           await sandbox.files.remove("big");
         });
 
-        test("many files are noticed: writing is refused, the growing program ended", async () => {
+        test("many files are noticed: writing is rejected, the growing program ended", async () => {
           const filling = sandbox.exec(
             ["bash", "-c", "i=0; while :; do i=$((i+1)); dd if=/dev/zero of=/app/fill-$i bs=1M count=5 status=none; sleep 0.5; done"],
             { timeoutMs: 60_000 },
@@ -338,7 +338,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           everywhere?.close();
         });
 
-        /** Tries to connect from inside and says what happened. */
+        /** Tries to connect from inside and reports the result. */
         const knock = async (host: string, port: number, from = sandbox) => {
           const script = `const s = require("net").connect({ host: process.argv[1], port: +process.argv[2] });
         s.setTimeout(2500, () => { console.log("timeout"); process.exit(); });
@@ -348,7 +348,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
         const privately = (skip: (note: string) => void) =>
           driver.can.privateNetwork || void skip("sandboxes share the host's network at this level");
 
-        test("the host's loopback is another one", async ({ skip }) => {
+        test("the host's loopback is not reachable", async ({ skip }) => {
           if (!privately(skip)) return;
           for (const host of ["127.0.0.1", "localhost", "0.0.0.0", "127.1.2.3", "::1"])
             expect([host, await knock(host, portOf(loopback))]).toEqual([
@@ -358,10 +358,10 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           expect(await knock("127.0.0.1", portOf(everywhere))).toBe("ECONNREFUSED");
         });
 
-        test("no address of the host answers, nor the gateway", async ({ skip }) => {
+        test("neither an address of the host nor the gateway responds", async ({ skip }) => {
           if (!privately(skip)) return;
           const { stdout } = await sh("ip route | awk '/default/ {print $3}'");
-          // Our ends of what leads into sandboxes: one cable for all, or a bridge for each.
+          // Our ends of the links into sandboxes: one for all, or a bridge each.
           const ends = Object.entries(networkInterfaces()).filter(([device]) =>
             device.replace("-", "").startsWith(`ts${keyOf(realpathSync(join(dataDir, "runtime")))}`),
           );
@@ -384,19 +384,19 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           "192.168.1.1",
           "224.0.0.1",
           "255.255.255.255",
-        ])("%s is refused", async (host) => {
+        ])("%s is denied", async (host) => {
           if (!driver.can.privateNetwork) return;
           expect(await knock(host, 80)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES|EPERM|EINVAL)$/);
         });
 
-        test("mail and IPv6 do not leave", async ({ skip }) => {
+        test("mail and IPv6 are blocked", async ({ skip }) => {
           if (!privately(skip)) return;
           expect(await knock("203.0.113.1", 25)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|EACCES)$/);
           expect(await knock("2001:db8::1", 80)).toMatch(/^(ENETUNREACH|EADDRNOTAVAIL|EHOSTUNREACH)$/);
           expect((await sh("ip -6 addr show dev eth0")).stdout).toBe("");
         });
 
-        test("another project does not answer, though the server reaches both", async ({ skip }) => {
+        test("another project does not respond, though the server reaches both", async ({ skip }) => {
           if (!privately(skip)) return;
           const web = {
             name: "web",
@@ -414,7 +414,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           await other.stop();
         });
 
-        test("names resolve, and what the operator names is let through, by port", async ({ skip }) => {
+        test("names resolve, and the operator's exceptions are reachable, by port", async ({ skip }) => {
           if (!privately(skip)) return;
           const address = hostAddresses().find((ip) => !ip.startsWith("100."));
           if (address === undefined) return skip("this host has no address of its own");
@@ -428,7 +428,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           await rm(folder, { recursive: true, force: true });
         }, 60_000);
 
-        test("an offline sandbox reaches nothing, and is reached", async ({ skip }) => {
+        test("an offline sandbox reaches nothing, but is reachable", async ({ skip }) => {
           if (!privately(skip)) return;
           const offline = await driver.open({ id: "offline", offline: true });
           expect(await knock("203.0.113.80", 443, offline)).toBe("ENETUNREACH");
@@ -445,7 +445,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           await driver.remove("offline");
         });
 
-        test("a command that may only read has no network", async () => {
+        test("a read-only command has no network", async () => {
           const result = await sandbox.exec(
             ["node", "-e", 'require("net").connect(443, "203.0.113.80").on("error", (e) => console.log(e.code))'],
             { readOnly: true },

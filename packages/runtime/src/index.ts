@@ -2,7 +2,7 @@ export * from "./types.ts";
 export * from "./errors.ts";
 export type * from "./history/types.ts";
 export { createRuntime, findDockerEngine, type RuntimeOptions } from "./create.ts";
-export { endRuntimesBelow } from "./stop-runtimes.ts";
+export { stopRuntimesBelow } from "./stop-runtimes.ts";
 export { inspectMachine, type MachineFacts } from "./machine.ts";
 export { describeHolder, holdLock, LockHeldError, type Holder } from "./host/lock.ts";
 export type { RuntimeLog } from "./log.ts";

@@ -3,52 +3,58 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { keyOf } from "./host/leftovers.ts";
-import { serviceNotes } from "./host/service.ts";
+import { serviceRecords } from "./host/service.ts";
 import type { MachineFacts } from "./machine.ts";
 import { systemPath } from "./run.ts";
 import type { RuntimeDriver } from "./types.ts";
 
-/** What the caretaker needs to know of the runtime of a server that is gone. */
-export interface Estate {
+/** What the caretaker needs to know about the runtime of an ended server. */
+export interface CaretakerState {
   driver: RuntimeDriver["name"];
   dataDir: string;
   docker?: { host?: string | undefined; certPath?: string | undefined; image?: string | undefined } | undefined;
   machine?: MachineFacts | undefined;
-  /** The state folder and its short name: they are needed when the folder is gone. */
+  /** State folder and short name, needed when the folder was deleted. */
   owner: { key: string; dir: string };
-  /** What the server's lock says. */
+  /** Content of the server's lock file. */
   holder: string;
   graceMs: number;
 }
 
-/** On the command line of what ends the services of a server that is gone: whoever starts meanwhile waits for it. */
+/** On the command line of the process that ends services of an ended server: a starting server waits for it. */
 export const caretakerName = "studio-caretaker";
 
-/** Whether services of the state folder run, or did when nobody looked any more. */
-export const hasServices = (dir: string): boolean => serviceNotes(dir).length > 0;
+/** Whether services of the state folder run, or ran when the last server ended. */
+export const hasServices = (dir: string): boolean => serviceRecords(dir).length > 0;
 
-/** Waits for the end of the server, which it hears by its standard input. A shell, because it waits as long as the server lives. */
+/** Waits for the end of the server by reading its standard input. A shell, because it waits as long as the server lives. */
 const waitScript = `read -r _
 exec "$@"`;
 
 const caretaker = ["./caretaker.ts", "./caretaker.js"].map((name) => join(import.meta.dirname, name)).find((path) => existsSync(path));
 
 /**
- * Services outlive their server so that the next one takes them over. When none comes within `graceMs` (whole seconds) they are ended as by a
- * stop, however the server ended: nobody could reach, freeze or stop them any more. Those whose folder is deleted meanwhile are ended at once.
+ * Services outlive their server so that the next one adopts them. When none does within `graceMs` (whole seconds) they are stopped,
+ * however the server ended: nobody could reach, freeze or stop them anymore. Services of deleted folders are ended at once.
  */
-export function keepLease(
+export function withCaretaker(
   driver: RuntimeDriver,
-  { estate, graceMs }: { estate: Pick<Estate, "driver" | "dataDir" | "docker" | "machine">; graceMs: number },
+  { state, graceMs }: { state: Pick<CaretakerState, "driver" | "dataDir" | "docker" | "machine">; graceMs: number },
 ): RuntimeDriver {
   if (caretaker === undefined) return driver;
-  const dataDir = resolve(estate.dataDir);
+  const dataDir = resolve(state.dataDir);
   const dir = realpathSync(join(dataDir, "runtime"));
-  const whole: Estate = { ...estate, dataDir, owner: { key: keyOf(dir), dir }, holder: readFileSync(join(dir, "lock"), "utf8"), graceMs };
+  const whole: CaretakerState = {
+    ...state,
+    dataDir,
+    owner: { key: keyOf(dir), dir },
+    holder: readFileSync(join(dir, "lock"), "utf8"),
+    graceMs,
+  };
   const waiting = spawn(
     "/bin/sh",
     ["-c", waitScript, caretakerName, process.execPath, caretaker, caretakerName, JSON.stringify(whole)],
-    // A session of its own: an interrupt at the terminal is not meant for it.
+    // A session of its own, so that it does not receive the terminal's interrupt.
     { cwd: "/", stdio: ["pipe", "ignore", "ignore"], detached: true, env: { PATH: systemPath, HOME: homedir() } },
   );
   waiting.unref();

@@ -1,4 +1,4 @@
-/** Where a driver writes what an operator should know. A pino logger fits. */
+/** Operator log of a driver. A pino logger fits. */
 export interface RuntimeLog {
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;

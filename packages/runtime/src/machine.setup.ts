@@ -7,7 +7,7 @@ declare module "vitest" {
   }
 }
 
-/** Looks at the machine once for all workers of a test run: `inject("machine")`. */
+/** Inspects the machine once for all workers of a test run: `inject("machine")`. */
 export default async function setup({ provide }: TestProject): Promise<void> {
   provide("machine", await inspectMachine());
 }

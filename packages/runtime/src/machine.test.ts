@@ -34,7 +34,10 @@ test.skipIf(reason)(
   },
 );
 
-/** What this machine allows us without any code of ours. Every sandbox test is skipped where the driver cannot be opened, so a fault of it must not pass for a limit of the machine. */
+/**
+ * What this machine allows without our code. Sandbox tests are skipped where the driver cannot be opened, so a bug in it must not look
+ * like a limit of the machine.
+ */
 const whole = ["bwrap", "--ro-bind", "/", "/", "--unshare-user", "--unshare-pid", "--proc", "/proc", "true"];
 const asAnother = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs", "--"];
 const isFit = spawnSync("/usr/bin/env", [...(isRoot ? asAnother : []), ...whole]).status === 0;
@@ -46,7 +49,7 @@ test.skipIf(!isFit)(
   },
 );
 
-test.skipIf(reason || !isRoot)("it believes what it is told", async () => {
+test.skipIf(reason || !isRoot)("uses the given machine facts", async () => {
   const told = { ...machine, sandbox: { networkReason: "no cables" } };
   const { isolation, warnings, stdout } = await isolationWith(told);
   expect([isolation, stdout]).toEqual(["no-netns", "works\n"]);
@@ -55,7 +58,7 @@ test.skipIf(reason || !isRoot)("it believes what it is told", async () => {
   await expect(nothing).rejects.toMatchObject({ code: "unavailable", message: "no walls" });
 });
 
-test("where nothing can isolate, the message says what to install, last of all", async () => {
+test("without any isolation the message ends with what to install", async () => {
   const facts: MachineFacts = { ...machine, sandbox: { reason: "bubblewrap (bwrap) is not installed" } };
   const start = createRuntime({ driver: "auto", dataDir, machine: facts, docker: { host: "unix:///nowhere/docker.sock" } });
   await expect(start).rejects.toThrow(

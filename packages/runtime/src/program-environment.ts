@@ -6,12 +6,16 @@ import { until } from "./conformance/observe.ts";
 import type { RuntimeDriver } from "./types.ts";
 
 interface Options {
-  /** Why the driver cannot run here; the suite is then skipped by that name. */
+  /** Why the driver cannot run here; the suite is then skipped with this reason. */
   skip?: string | undefined;
 }
 
-/** What the programs of a project take for granted: names, one network, signals, standard streams, our tools. */
-export function describeEveryday(name: string, create: (dataDir: string) => Promise<RuntimeDriver>, { skip: reason }: Options = {}): void {
+/** The environment that programs rely on: host names, one network, signals, standard streams, tools. */
+export function describeProgramEnvironment(
+  name: string,
+  create: (dataDir: string) => Promise<RuntimeDriver>,
+  { skip: reason }: Options = {},
+): void {
   describe.skipIf(reason !== undefined)(
     `every day in a sandbox, driver ${name}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
     () => {
@@ -28,7 +32,7 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         if (dataDir) await rm(dataDir, { recursive: true, force: true });
       });
 
-      test("service names lead to the sandbox itself, and follow when they change", async () => {
+      test("service names resolve to the sandbox itself and can change", async () => {
         const id = fresh();
         const lookUp = async (name: string) => (await (await driver.find(id))?.exec(["getent", "hosts", name]))?.stdout.split(/\s+/)[0];
         await driver.open({ id, hostnames: ["backend", "postgres"] });
@@ -42,7 +46,7 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         expect((await (await driver.find(id))?.exec(["cat", "/etc/hosts"]))?.stdout).not.toContain("backend");
       }, 30_000);
 
-      test("limits follow when they change", async ({ skip }) => {
+      test("limits can change", async ({ skip }) => {
         const id = fresh();
         if (!driver.can.limits) return skip("no limits at this level");
         const hog = (mib: number) => ["node", "-e", `Buffer.alloc(${mib} << 20, 1); console.log("kept")`];
@@ -52,7 +56,7 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         expect((await sandbox.exec(hog(300))).stdout).toBe("kept\n");
       }, 30_000);
 
-      test("two services share one network and are told apart by their ports", async () => {
+      test("two services share one network and differ by port", async () => {
         const sandbox = await driver.open({ id: fresh(), hostnames: ["api"] });
         const serve = (script: string) => ["node", "-e", script];
         await sandbox.start({
@@ -82,7 +86,7 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         ).toEqual(["running", "stopped"]);
       }, 60_000);
 
-      test("a service gets its stop signal first, and the axe only after its grace", async () => {
+      test("a service gets its stop signal first, and SIGKILL after its grace period", async () => {
         const sandbox = await driver.open({ id: fresh() });
         const listen = 'require("http").createServer((q, r) => r.end()).listen(5000);';
         const spec = { name: "web", cwd: ".", env: {}, port: 5000 };
@@ -105,7 +109,7 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitSignal: "SIGKILL" });
       }, 60_000);
 
-      test("temporary files and the home folder can be written, and run from; another command sees only the home", async () => {
+      test("temporary files and the home folder are writable and executable; another command sees only the home folder", async () => {
         const sandbox = await driver.open({ id: fresh() });
         const script =
           'for dir in "$TMPDIR" /dev/shm "$HOME"; do printf "#!/bin/sh\\necho ran in $dir\\n" > $dir/run && sh $dir/run; done; chmod +x $HOME/run /tmp/run && $HOME/run && /tmp/run';
@@ -115,7 +119,7 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         expect((await sandbox.exec(["sh", "-c", "ls /tmp /dev/shm; $HOME/run"])).stdout).toMatch(/ran in \/home\/app\n$/);
       }, 30_000);
 
-      test("programs may write to /dev/stdout and /dev/stderr, and read /dev/stdin", async () => {
+      test("programs can write to /dev/stdout and /dev/stderr and read /dev/stdin", async () => {
         const sandbox = await driver.open({ id: fresh() });
         expect(
           await sandbox.exec(["sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr; cat /dev/stdin"], { input: "in" }),
@@ -130,7 +134,7 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         expect(lines).toContain("stderr logged");
       }, 30_000);
 
-      test("a command is talked with: input goes in as it comes, also more than fits at once, and ends with its source", async () => {
+      test("a command's input is streamed, also more than fits at once, and ends with its source", async () => {
         const sandbox = await driver.open({ id: fresh() });
         let heard = "";
         const big = "x".repeat(300_000);
@@ -143,7 +147,7 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         const { exitCode } = await sandbox.exec(["cat"], { input: talk(), onOutput: (text) => (heard += text) });
         expect(exitCode).toBe(0);
         expect(heard.length).toBe(4 + big.length + 1);
-        // A program that reads nothing and ends is not waited for.
+        // A program that exits without reading does not block.
         const endless = async function* () {
           for (;;) {
             yield big;

@@ -1,15 +1,15 @@
-/** What one side pushes and the other side takes in batches. */
-export interface Queue<T> {
+/** A queue whose consumer takes batches. */
+export interface BatchQueue<T> {
   push(items: readonly T[]): void;
-  /** The taker gets what is waiting, then the error. */
+  /** The consumer gets queued items, then the error. */
   fail(error: unknown): void;
-  /** The taker gets what is waiting, then the end. */
+  /** The consumer gets queued items, then the end. */
   end(): void;
   batches(): AsyncGenerator<T[]>;
 }
 
-/** `max`: beyond it the oldest items are dropped, so that a slow taker cannot fill the memory. */
-export function createQueue<T>({ max = Number.POSITIVE_INFINITY }: { max?: number } = {}): Queue<T> {
+/** `max`: beyond it the oldest items are dropped, so that a slow consumer cannot fill the memory. */
+export function createBatchQueue<T>({ max = Number.POSITIVE_INFINITY }: { max?: number } = {}): BatchQueue<T> {
   let waiting: T[] = [];
   let isEnded = false;
   let failure: { error: unknown } | undefined;

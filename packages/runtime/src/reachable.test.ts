@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
-test("a folder that everybody can enter keeps its path", async () => {
+test("a folder that everybody can traverse keeps its path", async () => {
   const dir = join(base, "open");
   mkdirSync(dir, { mode: 0o700 });
   expect(await reachable(dir)).toBe(dir);
@@ -34,7 +34,7 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     chmodSync(join(dir, "file"), 0o644);
   });
 
-  test("it is reached by another path, the same one again and again", async () => {
+  test("returns another path, and the same one repeatedly", async () => {
     await expect(asNobody("cat", join(dir, "file"))).rejects.toThrow("Permission denied");
     const path = await reachable(dir);
     expect(path).toMatch(/^\/run\/tesslate-[0-9a-f]{12}\/at$/);
@@ -47,7 +47,7 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     expect(readFileSync(join(dir, "file"), "utf8")).toBe("content");
   });
 
-  test("mounts of deleted folders are taken away by the next caller", async () => {
+  test("the next caller removes mounts of deleted folders", async () => {
     const path = await reachable(dir);
     rmSync(dir, { recursive: true });
     mkdirSync(dir);
@@ -65,7 +65,7 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
       .split("\n")
       .filter((line) => line.split(" ")[4] === path);
 
-  test("it stays until the last of those who need it released it", async () => {
+  test("it stays until its last holder released it", async () => {
     const path = await reachable(dir, { holder: "one" });
     expect(await reachable(dir, { holder: "two" })).toBe(path);
     await releaseReachable(dir, { holder: "one" });
@@ -74,10 +74,10 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     expect(existsSync(path)).toBe(false);
   });
 
-  test("whoever asks in the same moment, in one process or several, gets one mount, and it goes once", async () => {
+  test("concurrent callers, in one process or several, get one mount, and it is removed once", async () => {
     const other = join(base, "home/other");
     mkdirSync(other);
-    // Something to sweep for all of them.
+    // Something to clean up for all of them.
     const swept = await reachable(other);
     rmSync(other, { recursive: true });
     const here = Array.from({ length: 20 }, (_, i) => reachable(dir, { holder: `here-${i}` }));
@@ -102,7 +102,7 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     expect(existsSync(path)).toBe(false);
   });
 
-  test("who never released it does not keep it for ever", async () => {
+  test("a holder that never released it does not keep it forever", async () => {
     const script = `import { reachable } from ${JSON.stringify(join(import.meta.dirname, "reachable.ts"))};
       process.stdout.write(await reachable(process.argv[1], { holder: "killed" })); process.kill(process.pid, "SIGKILL");`;
     const path = await run([process.execPath, "--input-type=module", "-e", script, dir]).catch(() => "");

@@ -7,19 +7,17 @@ import { isProcess, nameOfProcess } from "./host/lock.ts";
 import { run } from "./run.ts";
 
 interface Options {
-  /** Where the mounts lie. Default `/run`. */
+  /** Parent folder of the mounts. Default `/run`. */
   runDir?: string | undefined;
-  /** Who needs the folder, of several in this process: a mount stays until the last one released it. */
+  /** The user of the folder within this process: a mount stays until the last one released it. */
   holder?: string;
 }
 
 /**
- * A path to the same folder that unprivileged users can traverse.
- *
- * A checkout or data folder below a closed home (`/root` is 0700) cannot be entered by a project's uid. As root the folder
- * is bind-mounted at `/run/tesslate-<hash>/at`; otherwise, or when every parent is open already, the folder's own path is returned.
- * Idempotent, also across processes: a mount left by a crashed one is used again, one that others need too stays until the last of
- * them released it, and mounts of deleted folders are removed.
+ * A path to the same folder that unprivileged users can traverse. A checkout or data folder below a closed home (`/root` is 0700) is
+ * inaccessible to a project's uid. As root the folder is bind-mounted at `/run/tesslate-<hash>/at`; otherwise, or when every parent is
+ * traversable, returns the folder's own path. Idempotent, also across processes: a mount left by a crashed process is reused, one with
+ * other holders stays until the last released it, and mounts of deleted folders are removed.
  */
 export async function reachable(dir: string, { runDir = "/run", holder = "process" }: Options = {}): Promise<string> {
   const real = await realpath(dir);
@@ -37,10 +35,10 @@ export async function reachable(dir: string, { runDir = "/run", holder = "proces
   });
 }
 
-/** Where `reachable` mounts a folder, given by its real path, where it has to. */
+/** The mount point that `reachable` would use for a folder's real path. */
 export const reachedPath = (real: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): string => placeOf(real, runDir).target;
 
-/** Undoes `reachable` for the same holder; fine when there is nothing to undo. */
+/** Undoes `reachable` for the same holder; does nothing when there is no mount. */
 export async function releaseReachable(dir: string, { runDir = "/run", holder = "process" }: Options = {}): Promise<void> {
   const { base, holders } = placeOf(await realpath(dir).catch(() => dir), runDir);
   if (!isFolder(base)) return;
@@ -50,11 +48,11 @@ export async function releaseReachable(dir: string, { runDir = "/run", holder = 
   });
 }
 
-/** What was mounted for that holder, whichever process asked for it. */
+/** Mounts of that holder, of any process. */
 export const heldBy = (holder: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): string[] =>
   basesIn(runDir).flatMap((base) => (marksIn(join(base, "holders")).some(isMarkOf(holder)) ? [join(base, "at")] : []));
 
-/** Undoes every `reachable` of that holder, whichever process asked for it. */
+/** Undoes every `reachable` of that holder, of any process. */
 export async function releaseHolder(holder: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): Promise<void> {
   if (heldBy(holder, { runDir }).length === 0) return;
   await inTurn(runDir, async () => {
@@ -67,7 +65,7 @@ export async function releaseHolder(holder: string, { runDir = "/run" }: Pick<Op
   });
 }
 
-/** One process at a time looks at the mounts and changes them. */
+/** Serializes access to the mounts among processes. */
 const inTurn = <T>(runDir: string, work: () => Promise<T>) => withFileLock(join(runDir, "tesslate-mounts.lock"), work);
 
 function placeOf(real: string, runDir: string) {
@@ -117,19 +115,19 @@ async function mounts(): Promise<{ root: string; target: string }[]> {
     .map((fields) => ({ root: fields[3] ?? "", target: fields[4] ?? "" }));
 }
 
-/** Removes the mounts of folders that were deleted. */
+/** Removes mounts of deleted folders. */
 async function sweep(runDir: string): Promise<void> {
   const isOurs = (target: string) => target.startsWith(join(runDir, "tesslate-")) && target.endsWith("/at");
   for (const { root, target } of await mounts()) if (root.endsWith("//deleted") && isOurs(target)) await takeDown(dirname(target));
 }
 
-/** Unmounts what lies there, however often, and removes the folders. */
+/** Unmounts all layers and removes the folders. */
 async function takeDown(base: string): Promise<void> {
   const target = join(base, "at");
   const count = async () => (await mounts()).filter((point) => point.target === target).length;
   for (let left = await count(); left > 0; left--)
     await run(["umount", "-l", target]).catch(async (error: unknown) => {
-      // Somebody else (an operator, an older version) may have unmounted it meanwhile.
+      // Somebody else (an operator, an older version) may have unmounted it.
       if ((await count()) >= left) throw error;
     });
   rmSync(join(base, "holders"), { recursive: true, force: true });

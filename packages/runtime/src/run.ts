@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 
-/** System tools are found here and nowhere else, whatever the operator's PATH says. */
+/** System tools are found here only, regardless of the operator's PATH. */
 export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Runs a system tool with a clean environment to its end; rejects with its own words when it fails. */
+/** Runs a system tool with a clean environment; rejects with its error output when it fails. */
 export function run(
   argv: readonly [string, ...string[]],
   options: { input?: string; cwd?: string; timeoutMs?: number } = {},

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { processesWith, until } from "./conformance/observe.ts";
 import { createRuntime } from "./create.ts";
-import { endRuntimesBelow } from "./stop-runtimes.ts";
+import { stopRuntimesBelow } from "./stop-runtimes.ts";
 import { keyOf, listLeftovers } from "./host/leftovers.ts";
 
 const machine = inject("machine");
@@ -21,10 +21,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe.each(["sandbox", "process"] as const)("what is below a folder, driver %s", (driver) => {
+describe.each(["sandbox", "process"] as const)("runtimes below a folder, driver %s", (driver) => {
   const skip = driver === "sandbox" ? machine.sandbox.reason : undefined;
 
-  test.skipIf(skip)("ends with the server that holds it, and nothing is left", async () => {
+  test.skipIf(skip)("end with the server that holds them, and nothing is left", async () => {
     const dataDir = join(folder, "data");
     const mark = `${3_000_000 + process.pid}`;
     const options = JSON.stringify({ driver, machine, dataDir, orphanGraceMs: 600_000 });
@@ -35,19 +35,19 @@ describe.each(["sandbox", "process"] as const)("what is below a folder, driver %
     server.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
     await until(() => said.includes("up"), 30_000);
     const ended = once(server, "exit");
-    const found = await endRuntimesBelow(folder);
+    const found = await stopRuntimesBelow(folder);
     await ended;
     expect(found).toContain(`process ${server.pid}, which holds ${dataDir}/runtime`);
     expect(found.some((line) => line.includes("caretaker"))).toBe(true);
     expect(processesWith(`// ${mark}`)).toEqual([]);
     expect(listLeftovers({ key: keyOf(`${dataDir}/runtime`), dir: `${dataDir}/runtime` })).toEqual([]);
-    expect(await endRuntimesBelow(folder)).toEqual([]);
+    expect(await stopRuntimesBelow(folder)).toEqual([]);
   });
 
-  test.skipIf(skip)("is nothing where every runtime was closed", async () => {
+  test.skipIf(skip)("nothing to do when every runtime was closed", async () => {
     const runtime = await createRuntime({ driver, machine, dataDir: join(folder, "data") });
     await (await runtime.open({ id: "a" })).exec(["true"]);
     await runtime.close();
-    expect(await endRuntimesBelow(folder)).toEqual([]);
+    expect(await stopRuntimesBelow(folder)).toEqual([]);
   });
 });

@@ -1,25 +1,25 @@
 import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { killPid } from "./host/process-isolation.ts";
-import { endLeftovers, endPrograms, knownOwners, listLeftovers, type Owner } from "./host/leftovers.ts";
+import { endLeftovers, endPrograms, knownOwners, listLeftovers, type StateOwner } from "./host/leftovers.ts";
 import { isProcess } from "./host/lock.ts";
-import { caretakerName, type Estate } from "./lease.ts";
+import { caretakerName, type CaretakerState } from "./lease.ts";
 
 /**
- * Ends everything on this machine that belongs to data folders at or below a folder, whether these are still there or not: the
- * processes that hold them (ours apart), their caretakers and services, with networks, control groups and mounts. Answers what it
- * found, a line each: nothing where every runtime was closed. Containers are left to their engine.
+ * Ends everything on this machine that belongs to data folders at or below a folder, whether they still exist or not: the processes that
+ * hold them (except ours), their caretakers and services, with networks, control groups and mounts. Returns what it found, one line each;
+ * empty when every runtime was closed. Does not touch containers.
  */
-export async function endRuntimesBelow(folder: string): Promise<string[]> {
+export async function stopRuntimesBelow(folder: string): Promise<string[]> {
   const real = existsSync(folder) ? realpathSync(folder) : folder;
-  const isBelow = ({ dir }: Owner) => `${dir}/`.startsWith(`${real}/`);
+  const isBelow = ({ dir }: StateOwner) => `${dir}/`.startsWith(`${real}/`);
   const found: string[] = [];
   const owners = new Map(
     knownOwners()
       .filter(isBelow)
       .map((owner) => [owner.key, owner]),
   );
-  // First who holds the folders: the caretakers would take their end for a sign.
+  // Caretakers first: they would react to the end of the holders.
   const caretakers = findCaretakers().filter(({ owner }) => isBelow(owner));
   for (const { pid, owner } of caretakers) {
     owners.set(owner.key, owner);
@@ -38,17 +38,17 @@ export async function endRuntimesBelow(folder: string): Promise<string[]> {
     found.push(...listLeftovers(owner));
     await endLeftovers(owner);
   }
-  // Where nobody is root there is no list of folders.
+  // Without root there is no list of folders.
   await endPrograms({ below: [real] });
   return found;
 }
 
-function findCaretakers(): { pid: number; owner: Owner }[] {
+function findCaretakers(): { pid: number; owner: StateOwner }[] {
   return readdirSync("/proc").flatMap((pid) => {
     const argv = /^\d+$/.test(pid) ? readIfThere(`/proc/${pid}/cmdline`).split("\0") : [];
-    const estate = argv.includes(caretakerName) ? argv.find((arg) => arg.startsWith("{")) : undefined;
-    // One of another version may know it by another name.
-    const { owner } = estate === undefined ? {} : (JSON.parse(estate) as Partial<Estate>);
+    const state = argv.includes(caretakerName) ? argv.find((arg) => arg.startsWith("{")) : undefined;
+    // Another version may use another name for it.
+    const { owner } = state === undefined ? {} : (JSON.parse(state) as Partial<CaretakerState>);
     return owner === undefined ? [] : [{ pid: Number(pid), owner }];
   });
 }

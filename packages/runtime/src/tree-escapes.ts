@@ -5,22 +5,22 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { RuntimeDriver, Sandbox } from "./types.ts";
 
-/** Ways out of the tree, through what the server itself does with a project's files. All of it is there when a test begins. */
+/** Attempts to leave the tree through the server's own file operations. The suite context exists when a test begins. */
 export function describeTreeEscapes(stage: {
   readonly dataDir: string;
   readonly driver: RuntimeDriver;
-  /** The attacker's. */
+  /** The attacker's sandbox. */
   readonly sandbox: Sandbox;
-  /** Runs a script inside of it. */
+  /** Runs a script inside it. */
   sh(script: string): Promise<{ stdout: string }>;
 }): void {
-  describe("through the server's own hands (the tree)", () => {
+  describe("through the server's file operations (the tree)", () => {
     const outsideFile = () => join(stage.dataDir, "outside.txt");
     beforeAll(async () => {
       await writeFile(outsideFile(), "canary-outside");
     });
 
-    test("links that leave are refused; links that stay are followed", async () => {
+    test("rejects links that leave and follows links that stay", async () => {
       await stage.sandbox.files.write("dir/real.txt", "real");
       await stage.sh(
         `cd /app; ln -s ${outsideFile()} abs; ln -s ../../../../../../../../../../${outsideFile()} rel; ln -s /etc etc; ln -s / root; ln -s .. up; ln -s loop loop; ln -s dir in-dir; ln -s dir/real.txt in-file; ln -s /app/dir/real.txt in-abs; ln -s /app/dir in-abs-dir; ln -s /proc/self/root self; ln -s dir/new.txt dangling`,
@@ -50,7 +50,7 @@ export function describeTreeEscapes(stage: {
       expect(await readFile(outsideFile(), "utf8")).toBe("canary-outside");
     });
 
-    test("a folder that is swapped for a link all the time never leads outside", async () => {
+    test("a folder constantly swapped for a link never leads outside", async () => {
       const target = join(stage.dataDir, "target");
       mkdirSync(target);
       writeFileSync(join(target, "file"), "canary-outside");
@@ -88,14 +88,14 @@ export function describeTreeEscapes(stage: {
       rmSync(target, { recursive: true });
     }, 20_000);
 
-    test("pipes, sockets and devices are not read, nothing hangs", async () => {
+    test("pipes, sockets and devices are not read, and nothing hangs", async () => {
       await stage.sh("cd /app; mkfifo pipe; python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.bind(\"sock\")'; true");
       await expect(stage.sandbox.files.read("pipe")).rejects.toMatchObject({ code: "not_supported" });
       await expect(stage.sandbox.files.read("sock")).rejects.toMatchObject({ code: expect.stringMatching(/not_supported|unavailable/) });
       expect((await stage.sandbox.files.write("pipe", "now a file")).created).toBe(false);
     });
 
-    test("what is written belongs to the project, whatever the folder looked like", async () => {
+    test("written files belong to the project, whatever the folder looked like", async () => {
       if (process.getuid?.() !== 0) return;
       await stage.sandbox.files.write("own/deep/file", "x");
       const { stdout } = await stage.sh(
@@ -104,7 +104,7 @@ export function describeTreeEscapes(stage: {
       expect(stdout).toBe("mine\ngone\n");
     });
 
-    test("images shared by projects cannot be changed by one of them", async () => {
+    test("a project cannot change images that others share", async () => {
       const source = await mkdtemp(join(tmpdir(), "image-"));
       await writeFile(join(source, "package.json"), "{}");
       await symlink("/etc/passwd", join(source, "left-out"));
@@ -128,7 +128,7 @@ export function describeTreeEscapes(stage: {
       expect(
         (await a.exec(["sh", "-c", "echo poisoned > node_modules/dep/index.js || chmod 777 node_modules/dep/index.js"])).exitCode,
       ).not.toBe(0);
-      // Replacing is allowed, and changes only the one project.
+      // Replacing is allowed and affects only this project.
       expect(
         (
           await a.exec([

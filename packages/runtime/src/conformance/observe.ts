@@ -5,20 +5,20 @@ import type { LogLine } from "../types.ts";
 
 /** Bytes as text. */
 export const text = (data: Uint8Array) => new TextDecoder().decode(data);
-/** Whether an error is the one that was promised; another one fails with what came in its place. */
+/** Whether an error has the expected code; otherwise fails with what was thrown. */
 export const is = (code: RuntimeErrorCode) => (error: unknown) => {
   if (error instanceof RuntimeError && error.code === code) return true;
   throw new Error(`expected ${code}, got ${error instanceof RuntimeError ? error.code : String(error)}`, { cause: error });
 };
 
-/** All that is said, when it has ended. */
-export async function collect(lines: AsyncIterable<LogLine>): Promise<LogLine[]> {
+/** All lines, once the stream has ended. */
+export async function collectLines(lines: AsyncIterable<LogLine>): Promise<LogLine[]> {
   const all: LogLine[] = [];
   for await (const line of lines) all.push(line);
   return all;
 }
 
-/** Waits until `probe` gives something; fails after 10 s. */
+/** Polls until `probe` returns a value; fails after 10 s. */
 export async function until<T>(probe: () => T | Promise<T>, timeoutMs = 10_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -29,7 +29,7 @@ export async function until<T>(probe: () => T | Promise<T>, timeoutMs = 10_000):
   }
 }
 
-/** Pids of this machine, ours apart, whose command line contains the text. */
+/** Pids of other processes whose command line contains the text. */
 export function processesWith(text: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

@@ -1,4 +1,4 @@
-/** What the suite runs inside. The defaults are real programs; a fake driver brings its own. */
+/** Programs that the suite runs. The defaults are real programs; a fake driver provides its own. */
 export interface Programs {
   /** Prints `text` and a line end on standard output. */
   echo(text: string): string[];

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import type { LogLine, RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
-import { collect, is, until } from "./observe.ts";
+import { collectLines, is, until } from "./observe.ts";
 import type { Programs } from "./programs.ts";
 
-/** What the suite gives to its parts; the driver is there when a test begins. */
-export interface Stage {
+/** Passed to the parts of the suite; the driver exists when a test begins. */
+export interface SuiteContext {
   name: string;
   programs: Programs;
   readonly driver: RuntimeDriver;
-  /** A sandbox of its own. */
+  /** Opens a sandbox of its own. */
   open(): Promise<Sandbox>;
 }
 
-/** Long-running programs, as every driver keeps them. */
-export function describeServices(stage: Stage): void {
+/** Services, as every driver must run them. */
+export function describeServices(suite: SuiteContext): void {
   describe("services", () => {
     const spec = (command: string[], more: Partial<ServiceSpec> = {}): ServiceSpec => ({
       name: "web",
@@ -28,15 +28,15 @@ export function describeServices(stage: Stage): void {
       return (await fetch(`http://${address.host}:${address.port}/`)).text();
     };
 
-    test("start, answer and stop, telling each change", async () => {
-      const sandbox = await stage.open();
+    test("start, respond and stop, emitting every change", async () => {
+      const sandbox = await suite.open();
       const seen: string[] = [];
       const unsubscribe = sandbox.onState((state) => seen.push(state.status));
-      expect((await sandbox.start(spec(stage.programs.serve(4100, "hi")))).status).toBe("starting");
+      expect((await sandbox.start(spec(suite.programs.serve(4100, "hi")))).status).toBe("starting");
       const state = await sandbox.ready("web", { timeoutMs: 20_000 });
       expect(state).toMatchObject({ name: "web", status: "running", port: 4100 });
       expect(await get(sandbox, 4100)).toBe("hi");
-      expect((await sandbox.start(spec(stage.programs.serve(4100, "other")))).status).toBe("running");
+      expect((await sandbox.start(spec(suite.programs.serve(4100, "other")))).status).toBe("running");
       expect(sandbox.services()).toHaveLength(1);
       await sandbox.stop("web");
       expect(sandbox.services()[0]?.status).toBe("stopped");
@@ -45,57 +45,57 @@ export function describeServices(stage: Stage): void {
       await sandbox.stop("never-started");
       unsubscribe();
       expect(seen.filter((status, i) => seen[i - 1] !== status)).toEqual(["starting", "running", "stopped"]);
-      await sandbox.start(spec(stage.programs.serve(4100, "again")));
+      await sandbox.start(spec(suite.programs.serve(4100, "again")));
       await sandbox.ready("web", { timeoutMs: 20_000 });
       expect(await get(sandbox, 4100)).toBe("again");
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
 
-    test("tell the port they really listen on", async () => {
-      const sandbox = await stage.open();
-      await sandbox.start(spec(stage.programs.serve(4201, "elsewhere"), { port: 4200 }));
+    test("report the port they really listen on", async () => {
+      const sandbox = await suite.open();
+      await sandbox.start(spec(suite.programs.serve(4201, "elsewhere"), { port: 4200 }));
       const state = await sandbox.ready("web", { timeoutMs: 20_000 });
       expect(state.port).toBe(4201);
       expect(await get(sandbox, 4201)).toBe("elsewhere");
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
 
-    test("that crash are failed, with their last words", async () => {
-      const sandbox = await stage.open();
-      await sandbox.start(spec(stage.programs.fail("cannot find module", 7)));
+    test("that crash are failed, with their last lines", async () => {
+      const sandbox = await suite.open();
+      await sandbox.start(spec(suite.programs.fail("cannot find module", 7)));
       const failure = await sandbox.ready("web", { timeoutMs: 20_000 }).catch((error: unknown) => error);
       expect(failure).toSatisfy(is("service_failed"));
       expect((failure as Error).message).toContain("cannot find module");
       expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 7, lastLines: ["cannot find module"] });
-      await sandbox.start(spec(stage.programs.serve(4100, "mended")));
+      await sandbox.start(spec(suite.programs.serve(4100, "mended")));
       expect((await sandbox.ready("web", { timeoutMs: 20_000 })).status).toBe("running");
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
 
-    test("that listen nowhere are not ready in time, or until nobody waits any more", async () => {
-      const sandbox = await stage.open();
-      await sandbox.start(spec(stage.programs.chatter));
+    test("that open no port time out, or end when nobody waits anymore", async () => {
+      const sandbox = await suite.open();
+      await sandbox.start(spec(suite.programs.chatter));
       await expect(sandbox.ready("web", { timeoutMs: 300 })).rejects.toSatisfy(is("start_timeout"));
       const abort = new AbortController();
       setTimeout(() => abort.abort(), 100);
       await expect(sandbox.ready("web", { timeoutMs: 20_000, signal: abort.signal })).rejects.toSatisfy(is("aborted"));
       await expect(sandbox.ready("other")).rejects.toSatisfy(is("not_found"));
       await sandbox.stop();
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
 
     test("keep numbered logs that can be followed", async () => {
-      const sandbox = await stage.open();
-      await sandbox.start(spec(stage.programs.serve(4100, "x")));
+      const sandbox = await suite.open();
+      await sandbox.start(spec(suite.programs.serve(4100, "x")));
       await sandbox.ready("web", { timeoutMs: 20_000 });
       const lines = await until(async () => {
-        const all = await collect(sandbox.logs("web"));
+        const all = await collectLines(sandbox.logs("web"));
         return all.some((l) => l.line === "listening") ? all : undefined;
       });
       expect(lines.find((l) => l.line === "listening")).toMatchObject({ stream: "stdout" });
       expect(Number.isNaN(Date.parse(lines[0]?.ts ?? ""))).toBe(false);
       await sandbox.stop();
-      await sandbox.start(spec(stage.programs.chatter));
+      await sandbox.start(spec(suite.programs.chatter));
       const abort = new AbortController();
       const live: LogLine[] = [];
       for await (const line of sandbox.logs("web", { tail: 0, follow: true, signal: abort.signal })) {
@@ -105,44 +105,44 @@ export function describeServices(stage: Stage): void {
       const numbers = live.map((l) => l.seq);
       expect(numbers).toEqual(numbers.map((_, i) => (numbers[0] ?? 0) + i));
       expect(numbers[0]).toBeGreaterThan(lines.at(-1)?.seq ?? 0);
-      expect(await collect(sandbox.logs("web", { tail: 3 }))).toHaveLength(3);
-      await expect(collect(sandbox.logs("none"))).rejects.toSatisfy(is("not_found"));
-      await stage.driver.remove(sandbox.id);
+      expect(await collectLines(sandbox.logs("web", { tail: 3 }))).toHaveLength(3);
+      await expect(collectLines(sandbox.logs("none"))).rejects.toSatisfy(is("not_found"));
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
 
     test("are starting until their health check succeeds", async ({ skip: skipTest }) => {
-      if (stage.driver.name === "memory") return skipTest("a fake is never ill");
-      const sandbox = await stage.open();
+      if (suite.driver.name === "memory") return skipTest("a fake is never ill");
+      const sandbox = await suite.open();
       await sandbox.files.write("page.txt", "x");
       const seen: string[] = [];
       sandbox.onState((state) => seen.push(state.status));
       const health = ["sh", "-c", 'test "$MOOD" = good && test -e healthy', "sh"];
-      await sandbox.start(spec(stage.programs.serve(4100, "hi"), { health, env: { MOOD: "good" } }));
+      await sandbox.start(spec(suite.programs.serve(4100, "hi"), { health, env: { MOOD: "good" } }));
       await expect(sandbox.ready("web", { timeoutMs: 1_500 })).rejects.toSatisfy(is("start_timeout"));
       expect(await get(sandbox, 4100)).toBe("hi");
       expect(sandbox.services()[0]?.status).toBe("starting");
       await sandbox.files.write("healthy", "");
       expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: 4100 });
       expect(seen.filter((status, i) => seen[i - 1] !== status)).toEqual(["starting", "running"]);
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
 
-    test("that end before they are healthy have failed", async ({ skip: skipTest }) => {
-      if (stage.driver.name === "memory") return skipTest("a fake is never ill");
-      const sandbox = await stage.open();
-      const ends = `${stage.programs.serve(4100, "hi").at(-1)}; setTimeout(() => process.exit(9), 700)`;
+    test("that end before they are healthy are failed", async ({ skip: skipTest }) => {
+      if (suite.driver.name === "memory") return skipTest("a fake is never ill");
+      const sandbox = await suite.open();
+      const ends = `${suite.programs.serve(4100, "hi").at(-1)}; setTimeout(() => process.exit(9), 700)`;
       await sandbox.start(spec(["node", "-e", ends], { health: ["false"] }));
       await expect(sandbox.ready("web", { timeoutMs: 20_000 })).rejects.toSatisfy(is("service_failed"));
       expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 9 });
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
 
     test("keep volumes that outlive them, outside the tree", async ({ skip: skipTest }) => {
-      if (stage.driver.name === "memory") return skipTest("a fake keeps nothing");
-      const sandbox = await stage.open();
+      if (suite.driver.name === "memory") return skipTest("a fake keeps nothing");
+      const sandbox = await suite.open();
       const before = (await sandbox.stats()).diskBytes;
       const volumes = [{ name: "data", path: "/var/lib/store/data" }];
-      // It counts its starts in the volume and answers with the count.
+      // Counts its starts in the volume and responds with the count.
       const script = `const fs = require("fs"), file = process.argv[1] + "/count";
         const n = Number(fs.existsSync(file) ? fs.readFileSync(file, "utf8") : 0) + 1;
         fs.writeFileSync(file, String(n)); fs.writeFileSync(process.argv[1] + "/big", Buffer.alloc(300000, "x"));
@@ -175,33 +175,33 @@ export function describeServices(stage: Stage): void {
         { name: "data", path: "/app/x" },
       ])
         await expect(sandbox.start(counter({ name: "bad", volumes: [volume] }))).rejects.toSatisfy(is("not_supported"));
-      await stage.driver.remove(sandbox.id);
-      const again = await stage.driver.open({ id: sandbox.id });
+      await suite.driver.remove(sandbox.id);
+      const again = await suite.driver.open({ id: sandbox.id });
       await again.start(counter());
       await again.ready("web", { timeoutMs: 20_000 });
       expect(await get(again, 4100)).toBe("1");
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 90_000);
 
-    test("report what they use", async () => {
-      const sandbox = await stage.open();
+    test("report their usage", async () => {
+      const sandbox = await suite.open();
       await sandbox.files.write("big", new Uint8Array(100_000));
-      await sandbox.start(spec(stage.programs.serve(4100, "x")));
+      await sandbox.start(spec(suite.programs.serve(4100, "x")));
       await sandbox.ready("web", { timeoutMs: 20_000 });
       const stats = await sandbox.stats();
       expect(stats.diskBytes).toBeGreaterThanOrEqual(100_000);
-      if (stage.driver.can.limits) {
+      if (suite.driver.can.limits) {
         expect(stats.memoryBytes).toBeGreaterThan(1_000_000);
         expect(stats.pids).toBeGreaterThan(0);
         expect((await sandbox.usage()).memoryBytes).toBeGreaterThan(1_000_000);
       }
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
 
-    test("sleep and wake", async ({ skip: skipTest }) => {
-      if (!stage.driver.can.freeze) return skipTest(`${stage.name} cannot freeze`);
-      const sandbox = await stage.open();
-      await sandbox.start(spec(stage.programs.serve(4100, "awake")));
+    test("freeze and thaw", async ({ skip: skipTest }) => {
+      if (!suite.driver.can.freeze) return skipTest(`${suite.name} cannot freeze`);
+      const sandbox = await suite.open();
+      await sandbox.start(spec(suite.programs.serve(4100, "awake")));
       await sandbox.ready("web", { timeoutMs: 20_000 });
       await sandbox.freeze();
       expect(sandbox.services()[0]?.status).toBe("frozen");
@@ -210,11 +210,11 @@ export function describeServices(stage: Stage): void {
       expect(sandbox.services()[0]?.status).toBe("running");
       expect(await get(sandbox, 4100)).toBe("awake");
       await sandbox.freeze();
-      expect((await sandbox.exec(stage.programs.echo("wakes it"))).stdout).toBe("wakes it\n");
+      expect((await sandbox.exec(suite.programs.echo("wakes it"))).stdout).toBe("wakes it\n");
       await sandbox.freeze();
       await sandbox.stop();
       expect(sandbox.services()[0]?.status).toBe("stopped");
-      await stage.driver.remove(sandbox.id);
+      await suite.driver.remove(sandbox.id);
     }, 60_000);
   });
 }

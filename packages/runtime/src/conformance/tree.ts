@@ -6,10 +6,10 @@ import { RuntimeError } from "../errors.ts";
 import type { Change, Sandbox } from "../types.ts";
 import { is, text, until } from "./observe.ts";
 
-/** The files of a project, as every driver gives them. `open` makes a sandbox of its own. */
+/** The working tree, as every driver must provide it. `open` creates a sandbox. */
 export function describeTree(open: () => Promise<Sandbox>): void {
   describe("the tree", () => {
-    test("gives back what was written, with parents made on the way", async () => {
+    test("reads what was written and creates parents", async () => {
       const { files } = await open();
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
       const { entry, created } = await files.write("a/b/bytes.bin", bytes);
@@ -25,7 +25,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       expect(text((await files.read("a/b/bytes.bin")).data)).toBe("text");
     });
 
-    test("gives a file as it comes, whole or in part", async () => {
+    test("streams a file, whole or in part", async () => {
       const { files } = await open();
       const bytes = Uint8Array.from({ length: 600_000 }, (_, i) => i % 251);
       const { entry } = await files.write("big", bytes);
@@ -41,7 +41,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       await expect(files.stream("gone")).rejects.toSatisfy(is("not_found"));
     });
 
-    test("takes a file as it comes: nothing shows before it is placed, nothing is left when it is too large", async () => {
+    test("stages a file: nothing is visible before it is placed, nothing is left when it is too large", async () => {
       const { files } = await open();
       async function* chunks(count: number) {
         for (let i = 0; i < count; i++) yield new Uint8Array(1000).fill(97);
@@ -61,7 +61,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       expect((await files.walk()).map((e) => e.path)).toEqual(["a", "a/b.txt"]);
     });
 
-    test("changes the etag with the content, and writes only over the version that was read", async () => {
+    test("changes the etag with the content and writes only over the version that was read", async () => {
       const { files } = await open();
       const first = (await files.write("f", "1")).entry.etag;
       expect((await files.stat("f"))?.etag).toBe(first);
@@ -76,7 +76,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       await files.remove("f", { ifMatch: second });
     });
 
-    test("lets one of many writers with the same etag through", async () => {
+    test("lets one of several writers with the same etag succeed", async () => {
       const { files } = await open();
       const { etag } = (await files.write("f", "0")).entry;
       const results = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => files.write("f", `w${i}`, { ifMatch: etag })));
@@ -85,7 +85,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       expect(created.filter((r) => r.status === "fulfilled")).toHaveLength(1);
     });
 
-    test("says what is wrong", async () => {
+    test("reports errors with their codes", async () => {
       const { files } = await open();
       await files.write("dir/file", "12345");
       await expect(files.read("none")).rejects.toSatisfy(is("not_found"));
@@ -101,7 +101,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       for (const path of ["../x", "a/../../x"]) await expect(files.write(path, "x")).rejects.toSatisfy(is("outside_tree"));
     });
 
-    test("makes, renames and removes", async () => {
+    test("creates, renames and removes", async () => {
       const { files } = await open();
       expect(await files.mkdir("d/e")).toMatchObject({ created: true, entry: { path: "d/e", isDirectory: true } });
       expect((await files.mkdir("d/e")).created).toBe(false);
@@ -120,7 +120,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       expect(await files.walk()).toEqual([]);
     });
 
-    test("lists everything sorted, without what is skipped", async () => {
+    test("lists everything sorted, without skipped names", async () => {
       const { files } = await open();
       for (const path of ["b.txt", "a/z", "a/y/x", "node_modules/p/i.js", "a.txt"]) await files.write(path, path);
       const paths = (entries: { path: string }[]) => entries.map((e) => e.path);
@@ -129,7 +129,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       expect((await files.walk()).find((e) => e.path === "node_modules/p/i.js")).toEqual(await files.stat("node_modules/p/i.js"));
     });
 
-    test("copies a folder of the host in", async () => {
+    test("copies a host folder into the tree", async () => {
       const { files } = await open();
       const source = await mkdtemp(join(tmpdir(), "copy-"));
       await mkdir(join(source, "sub"));
@@ -143,7 +143,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       expect(text((await files.read("deep/down/sub/file")).data)).toBe("inside");
     });
 
-    test("tells every change, and loses nothing in a burst", async () => {
+    test("reports every change and loses nothing in a burst", async () => {
       const { files } = await open();
       await files.write("kept", "1");
       await files.write("node_modules/skipped", "1");

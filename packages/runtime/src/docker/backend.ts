@@ -2,13 +2,13 @@ import { chownSync } from "node:fs";
 import { basename, join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import type { Bind, How, Place } from "../host/process-isolation.ts";
+import type { Bind, LaunchOptions, SandboxLocation } from "../host/process-isolation.ts";
 import { accounts } from "../host/etc.ts";
 import { writeWithMode } from "../host/modes.ts";
 import { descendants } from "../host/pids.ts";
 import { createPortFinder } from "../host/ports.ts";
 import { accepts } from "../host/readiness.ts";
-import type { World } from "../host/backend.ts";
+import type { SandboxBackend } from "../host/backend.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { ServiceSpec } from "../types.ts";
 import { openCommandContainer, openContainerTerminal, runInContainer, type CommandContainer } from "./command.ts";
@@ -20,7 +20,17 @@ import { createPod } from "./pod.ts";
 import { ensureImage } from "./pull.ts";
 import { openContainerService } from "./service.ts";
 import { sandboxUsage } from "./usage.ts";
-import { asProgram, groupOf, hostConfig, label, labelsOf, nameBinds, programContainer, userOf, type Walls } from "./container-config.ts";
+import {
+  asProgram,
+  groupOf,
+  hostConfig,
+  label,
+  labelsOf,
+  nameBinds,
+  programContainer,
+  userOf,
+  type DriverContext,
+} from "./container-config.ts";
 
 /** One health check may take this long. */
 const healthMs = 5_000;
@@ -28,21 +38,25 @@ const healthMs = 5_000;
 const lingerMs = 30_000;
 
 /** Containers of one sandbox. `settled`: when all that was found is accounted for. */
-export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLog): Promise<World & { settled(): Promise<void> }> {
-  const { docker, key } = walls;
-  let place = first;
-  const { dir } = place;
-  const { uid, gid } = userOf(walls, place);
-  const owner = walls.hasOwnUid ? { uid: place.slot.uid, gid: place.slot.uid } : undefined;
-  const group = () => walls.cgroups.group(groupOf(place));
+export async function openDockerBackend(
+  first: SandboxLocation,
+  context: DriverContext,
+  log: RuntimeLog,
+): Promise<SandboxBackend & { settled(): Promise<void> }> {
+  const { docker, key } = context;
+  let location = first;
+  const { dir } = location;
+  const { uid, gid } = userOf(context, location);
+  const owner = context.hasOwnUid ? { uid: location.slot.uid, gid: location.slot.uid } : undefined;
+  const group = () => context.cgroups.group(groupOf(location));
   writeNames();
 
-  const left = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${place.spec.id}`]);
+  const left = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${location.spec.id}`]);
   const ofRole = (role: string) => left.filter(({ Config }) => Config.Labels[label.role] === role);
   // Commands and terminals end with their server; what is left of one is on its way.
   await Promise.all(ofRole("command").map(({ Id }) => docker.getContainer(Id).remove({ force: true }).catch(ignoreGone)));
   const found = new Map(ofRole("service").map((info) => [info.Config.Labels[label.service] ?? "", info]));
-  const pod = createPod(place, walls, ofRole("pod")[0]);
+  const pod = createPod(location, context, ofRole("pod")[0]);
   let isFrozen = [...found.values()].some(({ State }) => State.Paused);
   let hasGroupLimits = false;
   /** What runs, by container. */
@@ -55,13 +69,13 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
   let count = 0;
 
   function writeNames() {
-    const names = ["localhost", place.spec.id, ...(place.spec.hostnames ?? [])];
+    const names = ["localhost", location.spec.id, ...(location.spec.hostnames ?? [])];
     writeWithMode(join(dir, "hosts"), `127.0.0.1 ${[...new Set(names)].join(" ")}\n`, 0o644);
     for (const { to, content } of accounts(uid)) writeWithMode(join(dir, basename(to)), content, 0o644);
   }
   function prepareGroup() {
     if (hasGroupLimits) return;
-    group().setLimits(place.limits);
+    group().setLimits(location.limits);
     hasGroupLimits = true;
   }
   function enter(name: string) {
@@ -74,17 +88,17 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
     clearTimeout(lingering);
     lingering = setTimeout(() => {
       if (active.size === 0)
-        pod.remove().catch((err: unknown) => log.error({ err, sandbox: place.spec.id }, "a sandbox's network cannot be taken down"));
+        pod.remove().catch((err: unknown) => log.error({ err, sandbox: location.spec.id }, "a sandbox's network cannot be taken down"));
     }, lingerMs);
     lingering.unref();
   }
 
-  async function openCommand(how: How): Promise<{ container: CommandContainer; end(): Promise<void> }> {
+  async function openCommand(launch: LaunchOptions): Promise<{ container: CommandContainer; end(): Promise<void> }> {
     prepareGroup();
     const name = `command ${++count}`;
     enter(name);
     try {
-      const container = await openCommandContainer(walls, place, how, how.isReadOnly ? "none" : await pod.join());
+      const container = await openCommandContainer(context, location, launch, launch.isReadOnly ? "none" : await pod.join());
       commands.add(container);
       const end = () =>
         container.end().finally(() => {
@@ -97,13 +111,17 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
     }
   }
 
-  const containerName = (name: string) => `tesslate-${key}-${groupOf(place)}-s-${name}`;
-  async function createService(spec: ServiceSpec, how: How, image: Docker.ImageInspectInfo | undefined): Promise<Docker.Container> {
+  const containerName = (name: string) => `tesslate-${key}-${groupOf(location)}-s-${name}`;
+  async function createService(
+    spec: ServiceSpec,
+    launch: LaunchOptions,
+    image: Docker.ImageInspectInfo | undefined,
+  ): Promise<Docker.Container> {
     prepareGroup();
-    const labels = labelsOf(walls, place, "service", { [label.service]: spec.name });
+    const labels = labelsOf(context, location, "service", { [label.service]: spec.name });
     await docker.getContainer(containerName(spec.name)).remove({ force: true, v: true }).catch(ignoreGone);
     if (image === undefined) {
-      const container = programContainer(walls, place, how, await pod.join(), "service");
+      const container = programContainer(context, location, launch, await pod.join(), "service");
       const { HostConfig } = container;
       return docker.createContainer({
         ...container,
@@ -119,12 +137,12 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
     const user = await findImageUser({
       docker,
       image,
-      labels: labelsOf(walls, place, "command"),
+      labels: labelsOf(context, location, "command"),
       volumePaths: (spec.volumes ?? []).map(({ path }) => path),
       fallback: { uid, gid },
-      isFallbackOnly: !walls.hasOwnUid,
+      isFallbackOnly: !context.hasOwnUid,
     });
-    give(how, user);
+    give(launch, user);
     const passwd = join(dir, "services", spec.name, "passwd");
     if (user.passwd !== undefined) writeWithMode(passwd, user.passwd, 0o644);
     return docker.createContainer({
@@ -132,35 +150,35 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
       Image: image.Id,
       User: `${user.uid}:${user.gid}`,
       ...(spec.command.length > 0 && { Cmd: [...spec.command] }),
-      ...(how.cwd !== "" && { WorkingDir: `/app/${how.cwd}` }),
-      Env: Object.entries(how.env).map(([name, value]) => `${name}=${value}`),
+      ...(launch.cwd !== "" && { WorkingDir: `/app/${launch.cwd}` }),
+      Env: Object.entries(launch.env).map(([name, value]) => `${name}=${value}`),
       StopTimeout: stopSeconds(spec),
       Labels: labels,
       Healthcheck: { Test: ["NONE"] },
-      HostConfig: hostConfig(walls, place, {
+      HostConfig: hostConfig(context, location, {
         NetworkMode: await pod.join(),
         // Images write beside their volumes too; what they write there goes with the container.
         ReadonlyRootfs: false,
         Init: true,
         Mounts: [
-          ...nameBinds(place),
-          ...walls.binds.filter(({ to }) => to === "/etc/resolv.conf"),
+          ...nameBinds(location),
+          ...context.binds.filter(({ to }) => to === "/etc/resolv.conf"),
           ...(user.passwd === undefined ? [] : [{ from: passwd, to: "/etc/passwd", isWritable: false }]),
-          ...(how.cwd === "" ? [] : [tree]),
-          ...(how.binds ?? []),
+          ...(launch.cwd === "" ? [] : [tree]),
+          ...(launch.binds ?? []),
         ].map(bind),
         Tmpfs: { "/tmp": `rw,exec,nosuid,nodev,size=${512 * 2 ** 20},mode=1777` },
       }),
     });
   }
   /** Volumes belong to whoever the image's program runs as. */
-  function give(how: How, user: ImageUser) {
-    if (process.getuid?.() !== 0 || walls.isRootless) return;
-    for (const { from, isWritable } of how.binds ?? []) if (isWritable) chownSync(from, user.uid, user.gid);
+  function give(launch: LaunchOptions, user: ImageUser) {
+    if (process.getuid?.() !== 0 || context.isRootless) return;
+    for (const { from, isWritable } of launch.binds ?? []) if (isWritable) chownSync(from, user.uid, user.gid);
   }
 
   const each = async (work: (container: Docker.Container) => Promise<unknown>) => {
-    const running = await docker.listContainers({ filters: { label: [`${label.key}=${key}`, `${label.sandbox}=${place.spec.id}`] } });
+    const running = await docker.listContainers({ filters: { label: [`${label.key}=${key}`, `${label.sandbox}=${location.spec.id}`] } });
     await Promise.all(
       running.filter(({ Labels }) => Labels[label.role] !== "pod").map(({ Id }) => work(docker.getContainer(Id)).catch(ignoreNotRunning)),
     );
@@ -169,19 +187,19 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
   return {
     inside: "/app",
     owner,
-    async command(argv, how) {
-      const { container, end } = await openCommand(how);
-      return { run: (options) => runInContainer(container, argv, how, options), kill: end, dispose: () => {} };
+    async command(argv, launch) {
+      const { container, end } = await openCommand(launch);
+      return { run: (options) => runInContainer(container, argv, launch, options), kill: end, dispose: () => {} };
     },
-    async terminal(argv, how, options, onEnd) {
-      const { container } = await openCommand(how);
-      return openContainerTerminal(container, argv, how, options, {
+    async terminal(argv, launch, options, onEnd) {
+      const { container } = await openCommand(launch);
+      return openContainerTerminal(container, argv, launch, options, {
         onEnd,
-        onTrouble: (err) => log.error({ err, sandbox: place.spec.id }, "a terminal cannot be looked after"),
+        onError: (err) => log.error({ err, sandbox: location.spec.id }, "a terminal cannot be looked after"),
       });
     },
     service(name, stateDir, hooks) {
-      const how = new Map<ServiceSpec, How>();
+      const launch = new Map<ServiceSpec, LaunchOptions>();
       const finder = createPortFinder();
       return openContainerService(name, {
         dir: stateDir,
@@ -190,12 +208,12 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
         async check(spec) {
           if (spec.image === undefined && spec.command.length === 0)
             throw new RuntimeError("not_supported", "an empty command cannot be run");
-          how.clear();
-          how.set(spec, await hooks.how(spec));
+          launch.clear();
+          launch.set(spec, await hooks.launch(spec));
         },
         async create(spec, options) {
           enter(name);
-          const known = how.get(spec) ?? (await hooks.how(spec));
+          const known = launch.get(spec) ?? (await hooks.launch(spec));
           if (spec.image === undefined) return { container: await createService(spec, known, undefined), health: spec.health };
           try {
             const image = await ensureImage(docker, spec.image, options);
@@ -205,7 +223,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
             options.onProgress(`${error.message}; it runs from programs of this machine instead`);
             const { image: _image, health: _health, ...rest } = spec;
             const instead: ServiceSpec = { ...rest, ...spec.program };
-            return { container: await createService(instead, await hooks.how(instead), undefined), health: instead.health };
+            return { container: await createService(instead, await hooks.launch(instead), undefined), health: instead.health };
           }
         },
         async isHealthy(container, argv) {
@@ -221,17 +239,17 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
           return (await exec.inspect()).ExitCode === 0;
         },
         async listening(pid, wanted) {
-          if (!walls.isDirect) {
+          if (!context.isDirect) {
             // Nothing is seen of the container's processes: whoever answers at the port is taken for it.
             const port = wanted.find((candidate) => candidate !== undefined && candidate !== 0);
-            const isOpen = port !== undefined && (await accepts({ host: place.slot.ip, port }));
+            const isOpen = port !== undefined && (await accepts({ host: location.slot.ip, port }));
             return { port: isOpen ? port : undefined, pid: undefined };
           }
           const members = descendants(pid);
           const ports = await finder.find(members);
           return { port: wanted.find((port) => port !== undefined && ports.includes(port)) ?? ports[0], pid: members[0] };
         },
-        address: (port) => ({ host: place.slot.ip, port }),
+        address: (port) => ({ host: location.slot.ip, port }),
         isFrozen: () => isFrozen,
         onEnd() {
           imageServices.delete(name);
@@ -241,7 +259,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
         hooks,
       });
     },
-    address: (port) => ({ host: place.slot.ip, port }),
+    address: (port) => ({ host: location.slot.ip, port }),
     async programs() {
       const names: string[] = [];
       await each(async (container) => {
@@ -250,14 +268,14 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
       });
       return names;
     },
-    usage: () => sandboxUsage(walls, place),
+    usage: () => sandboxUsage(context, location),
     async layerBytes() {
       if (imageServices.size === 0) return 0;
       const each = await Promise.all(
         [...imageServices].map((name) =>
           docker
             .getContainer(containerName(name))
-            // Which the client's types do not know of.
+            // Missing in the client's types.
             .inspect({ size: true } as object)
             .catch(ignoreGone),
         ),
@@ -274,25 +292,25 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
     },
     isFrozen: () => isFrozen,
     update(next) {
-      place = next;
+      location = next;
       pod.update(next);
       writeNames();
       hasGroupLimits = false;
-      const { Memory, MemorySwap, NanoCpus, PidsLimit } = hostConfig(walls, place, {});
+      const { Memory, MemorySwap, NanoCpus, PidsLimit } = hostConfig(context, location, {});
       each((container) => container.update({ Memory, MemorySwap, NanoCpus, PidsLimit })).catch((err: unknown) =>
-        // Below what is in use may be refused: then the next start does it.
-        log.warn({ err, sandbox: place.spec.id }, "new limits do not hold for what runs already"),
+        // Lowering a limit below current use may be rejected; it applies at the next start.
+        log.warn({ err, sandbox: location.spec.id }, "new limits do not apply to running programs"),
       );
     },
     async remove() {
       clearTimeout(lingering);
       await Promise.all([...commands].map((container) => container.end()));
-      const rest = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${place.spec.id}`]);
+      const rest = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${location.spec.id}`]);
       const others = rest.filter(({ Config }) => Config.Labels[label.role] !== "pod");
       await Promise.all(others.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone)));
       await pod.remove();
-      if (walls.cgroups.names().includes(groupOf(place))) await group().remove();
-      removeEmptyGroups(`tesslate-${key}/${groupOf(place)}`);
+      if (context.cgroups.names().includes(groupOf(location))) await group().remove();
+      removeEmptyGroups(`tesslate-${key}/${groupOf(location)}`);
       hasGroupLimits = false;
     },
     async settled() {
@@ -301,7 +319,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
   };
 }
 
-/** For the engine, when it is the one that stops. */
+/** For stops that the engine performs. */
 const stopSeconds = ({ stopGraceMs = 5_000 }: ServiceSpec) => Math.ceil(stopGraceMs / 1000);
 
 /** Every container with the labels, whatever its state. */
@@ -311,7 +329,7 @@ export async function inspectAll(docker: Docker, labels: string[]): Promise<Dock
   return infos.filter((info) => info !== undefined);
 }
 
-/** It ended meanwhile, or is what it is to become. */
+/** It has already ended, or is already in the requested state. */
 const ignoreNotRunning = (error: unknown) => {
   const { statusCode, message } = error as { statusCode?: number; message?: string };
   if (statusCode === 404 || statusCode === 409 || /not running|not paused|already paused|stopped container/.test(message ?? "")) return;

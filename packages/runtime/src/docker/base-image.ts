@@ -7,24 +7,24 @@ import { makeFolder } from "../host/modes.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
 import { ensureImage } from "./pull.ts";
 
-/** What project code runs in, its own tools apart. */
+/** The root file system of project code, without our own tools. */
 export interface BaseImage {
   id: string;
-  /** Ours: empty, with the programs of the engine's machine bound read-only. */
+  /** Our own: empty, with the programs of the engine's machine mounted read-only. */
   isHostPrograms: boolean;
-  /** Variables the image sets. */
+  /** Variables set by the image. */
   env: Record<string, string>;
 }
 
 const scratchTag = "tesslate-base:1";
-/** What is bound over, and `sbin`, where engines put the first process of a container. */
+/** Mount points, and `sbin`, where engines put a container's init process. */
 const folders = ["app", "dev", "etc", "home", "home/app", "opt", "proc", "run", "sbin", "sys", "tmp", "usr"];
-/** Programs look for programs and libraries here; they are in `/usr`. */
+/** Compatibility links: programs and libraries are in `/usr`. */
 const links = ["bin", "lib", "lib64"];
 
 /**
- * The configured image, fetched when it is missing; without one an image of a few empty folders, made here, so that no
- * registry is needed: programs come from the `/usr` of the engine's machine.
+ * The configured image, pulled when it is missing. Without one, a generated image of empty folders, so that no registry is needed:
+ * programs are mounted from the `/usr` of the engine's machine.
  */
 export async function findBaseImage(docker: Docker, configured: string | undefined, dir: string): Promise<BaseImage> {
   if (configured !== undefined) {
@@ -41,7 +41,7 @@ async function importScratch(docker: Docker, dir: string): Promise<void> {
   const root = join(dir, "base-image");
   rmSync(root, { recursive: true, force: true });
   makeFolder(root, 0o755);
-  // What is mounted over a folder takes its mode.
+  // A mount takes the mode of the folder it covers.
   for (const folder of folders) makeFolder(join(root, folder), folder === "tmp" ? 0o1777 : 0o755);
   for (const link of links) symlinkSync(`usr/${link}`, join(root, link));
   const tar = spawn("tar", ["-c", "--owner=0", "--group=0", "-C", root, "."], {

@@ -1,31 +1,36 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import type { How, Place } from "../host/process-isolation.ts";
-import { followCommand } from "../host/command-run.ts";
+import type { LaunchOptions, SandboxLocation } from "../host/process-isolation.ts";
+import { trackCommand } from "../host/command-run.ts";
 import { feed, isLive } from "../host/live-input.ts";
 import type { ExecOptions, ExecResult, Pty, PtyOptions } from "../types.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
 import { createFrames } from "./frames.ts";
-import { asProgram, programContainer, type Walls } from "./container-config.ts";
+import { asProgram, programContainer, type DriverContext } from "./container-config.ts";
 
 /**
- * A container for one command or terminal and all that descends from it. Its first process reads from us and ends when we
- * do, however we end; with it ends everything in the container.
+ * A container for one command or terminal and its descendants. Its init process reads from us and ends when our process ends, however that
+ * happens, which ends everything in the container.
  */
 export interface CommandContainer {
   exec(options: Docker.ExecCreateOptions): Promise<Docker.Exec>;
-  /** Resolves when nothing of it is left. */
+  /** Resolves when nothing is left. */
   end(): Promise<void>;
 }
 
-export async function openCommandContainer(walls: Walls, place: Place, how: How, network: string): Promise<CommandContainer> {
-  const options = programContainer(walls, place, { ...how, env: {} }, network, "command");
+export async function openCommandContainer(
+  context: DriverContext,
+  location: SandboxLocation,
+  launch: LaunchOptions,
+  network: string,
+): Promise<CommandContainer> {
+  const options = programContainer(context, location, { ...launch, env: {} }, network, "command");
   let container: Docker.Container | undefined;
   try {
-    container = await walls.docker.createContainer({
+    container = await context.docker.createContainer({
       ...options,
       Cmd: ["cat"],
-      // It hears no signal but the last.
+      // Its init process ignores every signal but SIGKILL.
       StopTimeout: 1,
       OpenStdin: true,
       StdinOnce: true,
@@ -33,7 +38,7 @@ export async function openCommandContainer(walls: Walls, place: Place, how: How,
       HostConfig: { ...options.HostConfig, AutoRemove: true, LogConfig: { Type: "none", Config: {} } },
     });
     const lifeline = await container.attach({ stream: true, stdin: true, hijack: true });
-    // Its end is heard otherwise.
+    // The end is detected elsewhere.
     lifeline.on("error", () => {});
     await container.start();
     const started = container;
@@ -54,31 +59,31 @@ export async function openCommandContainer(walls: Walls, place: Place, how: How,
   }
 }
 
-const execOptions = (argv: readonly string[], how: How): Docker.ExecCreateOptions => ({
+const execOptions = (argv: readonly string[], launch: LaunchOptions): Docker.ExecCreateOptions => ({
   Cmd: asProgram(argv),
-  WorkingDir: how.cwd === "" ? "/app" : `/app/${how.cwd}`,
-  Env: Object.entries(how.env).map(([name, value]) => `${name}=${value}`),
+  WorkingDir: launch.cwd === "" ? "/app" : `/app/${launch.cwd}`,
+  Env: Object.entries(launch.env).map(([name, value]) => `${name}=${value}`),
   AttachStdout: true,
   AttachStderr: true,
 });
 
-/** Runs a command to its end: output as it comes, time limit, abort, and nothing left behind. */
+/** Runs a command to its end: streamed output, time limit, abort, and no leftover processes. */
 export async function runInContainer(
   container: CommandContainer,
   argv: readonly string[],
-  how: How,
+  launch: LaunchOptions,
   options: ExecOptions,
 ): Promise<ExecResult> {
   const { signal, input } = options;
-  using course = followCommand(options);
+  using course = trackCommand(options);
   if (signal?.aborted) return course.notRun();
   course.watch(container.end);
   try {
-    const exec = await container.exec({ ...execOptions(argv, how), AttachStdin: input !== undefined });
+    const exec = await container.exec({ ...execOptions(argv, launch), AttachStdin: input !== undefined });
     const stream = await exec.start({ hijack: true, stdin: input !== undefined });
     stream.on(
       "data",
-      createFrames((name, payload) => course.hear(name, payload)),
+      createFrames((name, payload) => course.push(name, payload)),
     );
     const over = new Promise<void>((resolve) => {
       stream.once("end", resolve);
@@ -103,17 +108,17 @@ export async function runInContainer(
 export async function openContainerTerminal(
   container: CommandContainer,
   argv: readonly string[],
-  how: How,
+  launch: LaunchOptions,
   { cols = 80, rows = 24 }: PtyOptions,
-  { onEnd, onTrouble }: { onEnd: () => void; onTrouble: (error: unknown) => void },
+  { onEnd, onError }: { onEnd: () => void; onError: (error: unknown) => void },
 ): Promise<Pty> {
   const dataListeners = new Set<(data: Uint8Array) => void>();
   const exitListeners = new Set<(exit: { exitCode: number | null }) => void>();
   let exit: { exitCode: number | null } | undefined;
-  /** What came before anybody listened. */
+  /** Output before the first listener. */
   let early: Buffer[] | undefined = [];
   try {
-    const exec = await container.exec({ ...execOptions(argv, how), AttachStdin: true, Tty: true });
+    const exec = await container.exec({ ...execOptions(argv, launch), AttachStdin: true, Tty: true });
     const stream = await exec.start({ hijack: true, stdin: true, Tty: true });
     stream.on("data", (chunk: Buffer) => {
       if (early) early.push(chunk);
@@ -133,15 +138,15 @@ export async function openContainerTerminal(
         (info) => info.ExitCode,
         () => null,
       );
-      await container.end().catch(onTrouble);
+      await container.end().catch(onError);
       exit = { exitCode };
       onEnd();
       for (const listener of exitListeners) listener(exit);
     }
     function onUnlessOver(error: unknown) {
-      if (!stream.destroyed && !exit) onTrouble(error);
+      if (!stream.destroyed && !exit) onError(error);
     }
-    /** The engine is told of a new size by a call of its own: what is typed after it must not arrive before it. */
+    /** Resizing is a separate call to the engine: delay later input until it is done. */
     let resizing: Promise<void> | undefined;
     const afterwards = (work: () => unknown) => {
       const mine: Promise<void> = (resizing ?? Promise.resolve())

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type Docker from "dockerode";
-import type { Bind, How, Place } from "../host/process-isolation.ts";
+import type { Bind, LaunchOptions, SandboxLocation } from "../host/process-isolation.ts";
 import type { Cgroups } from "../host/cgroups.ts";
 import { baseEnv } from "../sandbox/profile.ts";
 import type { BaseImage } from "./base-image.ts";
@@ -8,33 +8,33 @@ import { bind } from "./mounts.ts";
 import type { NetAdmin } from "./net-admin.ts";
 import type { Networks } from "./networks.ts";
 
-/** What all sandboxes of a driver share. */
-export interface Walls {
+/** Shared by all sandboxes of a driver. */
+export interface DriverContext {
   docker: Docker;
-  /** Short hash of the data folder; goes into every name. */
+  /** Short hash of the data folder, part of every name. */
   key: string;
-  /** Marks everything of ours on the engine. */
+  /** Labels of everything we create at the engine. */
   labels: Record<string, string>;
   base: BaseImage;
   networks: Networks;
   admin: NetAdmin | undefined;
   seccomp: string;
-  /** Groups of whole sandboxes; `none` where containers are limited one by one. */
+  /** Control groups of whole sandboxes; `none` when each container is limited separately. */
   cgroups: Cgroups;
-  /** The engine's machine is this one and we are root: its processes can be looked at. */
+  /** The engine runs on this machine and we are root: its processes are visible. */
   isDirect: boolean;
-  /** Whether programs run under the slot's uid (we are root) or ours. */
+  /** Whether programs run under the slot's uid (as root) or ours. */
   hasOwnUid: boolean;
-  /** Whoever runs a rootless engine is 0 inside. */
+  /** The user of a rootless engine is uid 0 inside. */
   isRootless: boolean;
-  /** Read-only files every program of ours sees, and variables it gets. */
+  /** Read-only files and variables for every program. */
   binds: readonly Bind[];
   env: Readonly<Record<string, string>>;
 }
 
 export type Role = "pod" | "command" | "service";
 
-/** Labels by which the next process of ours knows what a container is. */
+/** Labels that tell the next process what a container is. */
 export const label = {
   key: "tesslate.key",
   sandbox: "tesslate.sandbox",
@@ -43,25 +43,25 @@ export const label = {
   offline: "tesslate.offline",
 };
 
-export const labelsOf = ({ labels }: Walls, place: Place, role: Role, more: Record<string, string> = {}) => ({
+export const labelsOf = ({ labels }: DriverContext, location: SandboxLocation, role: Role, more: Record<string, string> = {}) => ({
   ...labels,
-  [label.sandbox]: place.spec.id,
+  [label.sandbox]: location.spec.id,
   [label.role]: role,
   ...more,
 });
 
-/** The user of a sandbox's programs, as the engine spells it. */
-export function userOf({ hasOwnUid, isRootless }: Walls, { slot }: Place): { uid: number; gid: number } {
+/** The user of a sandbox's programs, in the engine's format. */
+export function userOf({ hasOwnUid, isRootless }: DriverContext, { slot }: SandboxLocation): { uid: number; gid: number } {
   if (isRootless) return { uid: 0, gid: 0 };
   return hasOwnUid ? { uid: slot.uid, gid: slot.uid } : { uid: process.getuid?.() ?? 1000, gid: process.getgid?.() ?? 1000 };
 }
 
-export const groupOf = ({ slot }: Place) => slot.number.toString(36);
-/** Where control groups of a sandbox's containers hang. */
-const cgroupParent = ({ key, cgroups }: Walls, place: Place) =>
-  cgroups.kind === "none" ? undefined : `/tesslate-${key}/${groupOf(place)}`;
+export const groupOf = ({ slot }: SandboxLocation) => slot.number.toString(36);
+/** Parent control group of a sandbox's containers. */
+const cgroupParent = ({ key, cgroups }: DriverContext, location: SandboxLocation) =>
+  cgroups.kind === "none" ? undefined : `/tesslate-${key}/${groupOf(location)}`;
 
-/** Hides the machine: what an engine hides by default, and all that is told in `/sys`. */
+/** Paths hidden from containers: the engine's defaults and everything in `/sys` about the machine. */
 const masked = [
   "/proc/acpi",
   "/proc/asound",
@@ -76,12 +76,12 @@ const masked = [
 ];
 const mib = (n: number) => n * 2 ** 20;
 
-/** What holds for every container: no privileges and no way to get any, limits, and nothing published. */
-export function hostConfig(walls: Walls, place: Place, more: Docker.HostConfig): Docker.HostConfig {
-  const { memoryBytes, cpus, pids, diskBytes } = place.limits;
+/** Options of every container: no privileges, no privilege escalation, limits, no published ports. */
+export function hostConfig(context: DriverContext, location: SandboxLocation, more: Docker.HostConfig): Docker.HostConfig {
+  const { memoryBytes, cpus, pids, diskBytes } = location.limits;
   return {
     CapDrop: ["ALL"],
-    SecurityOpt: ["no-new-privileges", `seccomp=${walls.seccomp}`],
+    SecurityOpt: ["no-new-privileges", `seccomp=${context.seccomp}`],
     ReadonlyRootfs: true,
     IpcMode: "private",
     ShmSize: mib(256),
@@ -95,38 +95,46 @@ export function hostConfig(walls: Walls, place: Place, more: Docker.HostConfig):
     ],
     RestartPolicy: { Name: "no" },
     LogConfig: { Type: "json-file", Config: { "max-size": "8m", "max-file": "2" } },
-    ...(cgroupParent(walls, place) !== undefined && { CgroupParent: cgroupParent(walls, place) }),
+    ...(cgroupParent(context, location) !== undefined && { CgroupParent: cgroupParent(context, location) }),
     ...more,
   };
 }
 
-/** Names and addresses as programs of a sandbox see them. */
-export const nameBinds = (place: Place): Bind[] => [{ from: join(place.dir, "hosts"), to: "/etc/hosts", isWritable: false }];
+/** Host names and addresses as a sandbox's programs see them. */
+export const nameBinds = (location: SandboxLocation): Bind[] => [
+  { from: join(location.dir, "hosts"), to: "/etc/hosts", isWritable: false },
+];
 
-/** A container for programs of the project: its tree, its home, our tools. */
-export function programContainer(walls: Walls, place: Place, how: How, network: string, role: Role): Docker.ContainerCreateOptions {
-  const { uid, gid } = userOf(walls, place);
-  const isReadOnly = how.isReadOnly ?? false;
-  const home: Bind = { from: join(place.dir, "home"), to: "/home/app", isWritable: true };
+/** A container for project programs, with the tree, the home folder and our tools. */
+export function programContainer(
+  context: DriverContext,
+  location: SandboxLocation,
+  launch: LaunchOptions,
+  network: string,
+  role: Role,
+): Docker.ContainerCreateOptions {
+  const { uid, gid } = userOf(context, location);
+  const isReadOnly = launch.isReadOnly ?? false;
+  const home: Bind = { from: join(location.dir, "home"), to: "/home/app", isWritable: true };
   return {
-    Image: walls.base.id,
+    Image: context.base.id,
     User: `${uid}:${gid}`,
-    WorkingDir: how.cwd === "" ? "/app" : `/app/${how.cwd}`,
-    Env: Object.entries({ ...envOf(walls), ...how.env }).map(([name, value]) => `${name}=${value}`),
-    Labels: labelsOf(walls, place, role),
+    WorkingDir: launch.cwd === "" ? "/app" : `/app/${launch.cwd}`,
+    Env: Object.entries({ ...envOf(context), ...launch.env }).map(([name, value]) => `${name}=${value}`),
+    Labels: labelsOf(context, location, role),
     Healthcheck: { Test: ["NONE"] },
     Entrypoint: [],
-    HostConfig: hostConfig(walls, place, {
+    HostConfig: hostConfig(context, location, {
       NetworkMode: network,
       MaskedPaths: [...masked, "/sys"],
       Mounts: [
-        ...walls.binds,
-        ...nameBinds(place),
-        { from: join(place.dir, "passwd"), to: "/etc/passwd", isWritable: false },
-        { from: join(place.dir, "group"), to: "/etc/group", isWritable: false },
-        ...(how.binds ?? []),
+        ...context.binds,
+        ...nameBinds(location),
+        { from: join(location.dir, "passwd"), to: "/etc/passwd", isWritable: false },
+        { from: join(location.dir, "group"), to: "/etc/group", isWritable: false },
+        ...(launch.binds ?? []),
         ...(isReadOnly ? [] : [home]),
-        { from: join(place.dir, "files"), to: "/app", isWritable: !isReadOnly },
+        { from: join(location.dir, "files"), to: "/app", isWritable: !isReadOnly },
       ].map(bind),
       Tmpfs: {
         "/tmp": `rw,exec,nosuid,nodev,size=${mib(512)},mode=1777`,
@@ -138,11 +146,11 @@ export function programContainer(walls: Walls, place: Place, how: How, network: 
 }
 
 /** The image's own programs come before ours. */
-function envOf({ base, env }: Walls): Record<string, string> {
+function envOf({ base, env }: DriverContext): Record<string, string> {
   if (base.isHostPrograms) return { ...baseEnv, ...env };
   const path = `${base.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"}:/opt/studio/bin:/home/app/.local/bin`;
   return { ...base.env, ...baseEnv, ...env, PATH: path };
 }
 
-/** Answers 126 and 127 like a shell when the program cannot be started. */
+/** Exits 126 or 127 like a shell when the program cannot be started. */
 export const asProgram = (argv: readonly string[]) => ["/bin/sh", "-c", 'exec "$@"', "sh", ...argv];

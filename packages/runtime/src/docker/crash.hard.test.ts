@@ -14,6 +14,6 @@ afterAll(async () => {
 });
 describeCrashes(
   { driver: "docker", docker: { host: engine.host }, machine: inject("machine") },
-  // `./studio crash` asks for all of it.
+  // `./studio crash` runs all of it.
   { skip: engine.reason, extent: process.env["SOAK"] === undefined ? "short" : "all" },
 );

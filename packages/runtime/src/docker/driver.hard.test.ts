@@ -14,7 +14,7 @@ import type { RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
 import { createDockerDriver, type DockerDriverOptions } from "./driver.ts";
 
 const engine = await startDockerEngine();
-/** Where an image has this Node: a checkout may be under `/tmp`, which containers have of their own. */
+/** The path of Node in images: a checkout may be under `/tmp`, which containers replace. */
 const node = { from: process.execPath, to: "/usr/local/bin/node" };
 afterAll(() => engine.close());
 
@@ -61,7 +61,7 @@ describe.skipIf(engine.reason !== undefined)(
       return lines;
     };
 
-    test("a service whose image cannot be had runs from programs of the machine, with its own check, and says so", async () => {
+    test("a service whose image is not available runs from programs of the machine, with its own health check, and notes it", async () => {
       const tool = await folder();
       chmodSync(tool, 0o755);
       mkdirSync(join(tool, "bin"));
@@ -86,14 +86,14 @@ describe.skipIf(engine.reason !== undefined)(
       const lines: string[] = [];
       for await (const { line } of sandbox.logs("web")) lines.push(line);
       expect(lines.join("\n")).toMatch(
-        /image registry\.invalid\/nothing:1 cannot be fetched: .*; it runs from programs of this machine instead/,
+        /image registry\.invalid\/nothing:1 cannot be pulled: .*; it runs from programs of this machine instead/,
       );
       await sandbox.stop();
       await sandbox.start({ ...service, name: "bare" });
-      await expect(sandbox.ready("bare", { timeoutMs: 60_000 })).rejects.toThrow(/cannot be fetched/);
+      await expect(sandbox.ready("bare", { timeoutMs: 60_000 })).rejects.toThrow(/cannot be pulled/);
     }, 120_000);
 
-    test("the tools inside are ours, and packages install from the registry the host is set to", async ({ skip }) => {
+    test("has our own tools, and packages install from the host's registry", async ({ skip }) => {
       const sandbox = await (await start()).open({ id: "tools" });
       const inside = async (script: string) => (await sandbox.exec(["sh", "-c", script], { timeoutMs: 120_000 })).stdout.trim();
       expect(await inside("node -p 'process.version + process.execPath'; command -v npm; command -v pnpm; whoami; git --version")).toMatch(
@@ -104,7 +104,7 @@ describe.skipIf(engine.reason !== undefined)(
       expect(await inside("npm init -y >/dev/null && npm install is-number && node -p 'require(\"is-number\")(5)'")).toMatch(/true$/);
     }, 120_000);
 
-    test("closing takes everything down, and nothing is published", async () => {
+    test("closing removes everything, and no port is published", async () => {
       const driver = await start();
       const sandbox = await driver.open({ id: "a" });
       await sandbox.start(web);
@@ -126,7 +126,7 @@ describe.skipIf(engine.reason !== undefined)(
       expect(existsSync(`/sys/fs/cgroup/pids/tesslate-${key}`)).toBe(false);
     }, 60_000);
 
-    test("what ran for a deleted data folder, or a deleted project, is taken down at the next start", async () => {
+    test("removes at the next start what ran for a deleted data folder or project", async () => {
       const dataDir = await folder();
       const lost = await createDockerDriver({ machine: inject("machine"), dataDir, host: engine.host });
       const sandbox = await lost.open({ id: "a" });
@@ -139,19 +139,19 @@ describe.skipIf(engine.reason !== undefined)(
       expect(await left()).toEqual(nothing);
     }, 60_000);
 
-    test("an engine that is not there is said so", async () => {
+    test("reports a missing engine", async () => {
       await expect(
         createDockerDriver({ machine: inject("machine"), dataDir: await folder(), host: "unix:///nowhere/docker.sock" }),
       ).rejects.toMatchObject({
         code: "unavailable",
-        message: expect.stringMatching(/no Docker engine answers at unix:\/\/\/nowhere\/docker\.sock \(.*ENOENT/),
+        message: expect.stringMatching(/no Docker engine responds at unix:\/\/\/nowhere\/docker\.sock \(.*ENOENT/),
       });
     });
 
     describe("services from images", () => {
       const hasRedis = existsSync("/usr/bin/redis-server");
       beforeAll(async () => {
-        // As database images are: started by root in a folder of a user of theirs.
+        // Like database images: started by root in a folder of another user.
         await importPrograms(engine.host, {
           tag: "counter:1",
           programs: [node],
@@ -196,7 +196,7 @@ describe.skipIf(engine.reason !== undefined)(
         health: ["test", "-s", "/data/count"],
       };
 
-      test("run as their own user, keep their volume, and share the network with the project", async () => {
+      test("run as their own user, keep their volume and share the project's network", async () => {
         const dataDir = await folder();
         const sandbox = await (await start({ dataDir })).open({ id: "a", hostnames: ["counter"] });
         await sandbox.start(counter);
@@ -241,7 +241,7 @@ describe.skipIf(engine.reason !== undefined)(
         await until(async () => (await logs(sandbox, "plain")).includes("app"));
       }, 60_000);
 
-      test("count on the project's disk with what they write beside their volumes", async () => {
+      test("count toward the project's disk with what they write outside their volumes", async () => {
         const sandbox = await (await start()).open({ id: "a", limits: { diskBytes: 64 * 2 ** 20 } });
         const filler = {
           name: "filler",
@@ -256,22 +256,22 @@ describe.skipIf(engine.reason !== undefined)(
         const before = (await sandbox.stats()).diskBytes;
         await until(async () => (await sandbox.stats()).diskBytes > before + 2 ** 20);
         await until(() => sandbox.services()[0]?.status === "stopped", 60_000);
-        expect(await logs(sandbox, "filler")).toContain("ended: the project uses more disk than it may");
+        expect(await logs(sandbox, "filler")).toContain("ended: the project exceeds its disk limit");
       }, 90_000);
 
-      test("that cannot be fetched fail with the reason, and nothing is left", async () => {
+      test("that cannot be pulled fail with the reason, and nothing is left", async () => {
         const sandbox = await (await start()).open({ id: "a" });
         expect((await sandbox.start({ ...counter, image: "127.0.0.1:9/nobody/nothing:1" })).status).toBe("starting");
         await expect(sandbox.ready("counter", { timeoutMs: 30_000 })).rejects.toMatchObject({
           code: "service_failed",
-          message: expect.stringMatching(/the image 127\.0\.0\.1:9\/nobody\/nothing:1 cannot be fetched: .*refused/),
+          message: expect.stringMatching(/the image 127\.0\.0\.1:9\/nobody\/nothing:1 cannot be pulled: .*refused/),
         });
         expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: null });
         await sandbox.start(counter);
         expect((await sandbox.ready("counter", { timeoutMs: 30_000 })).status).toBe("running");
       }, 60_000);
 
-      test("survive the server and are taken over", async () => {
+      test("survive the server and are adopted", async () => {
         const dataDir = await folder();
         const first = await createDockerDriver({ machine: inject("machine"), dataDir, host: engine.host });
         const before = await first.open({ id: "a" });
@@ -284,7 +284,7 @@ describe.skipIf(engine.reason !== undefined)(
       }, 60_000);
 
       test.skipIf(!hasRedis)(
-        "a real database keeps what it was told",
+        "a real database keeps its data",
         async () => {
           await importPrograms(engine.host, {
             tag: "redis:test",
@@ -319,7 +319,7 @@ describe.skipIf(engine.reason !== undefined)(
       );
     });
 
-    test("an image of the operator's choice brings its own programs", async () => {
+    test("an image chosen by the operator brings its own programs", async () => {
       await importPrograms(engine.host, {
         tag: "operators:1",
         programs: [node, "/usr/bin/env", "/usr/bin/printenv"],
@@ -336,7 +336,7 @@ describe.skipIf(engine.reason !== undefined)(
       expect(await get(sandbox)).toBe("alive");
     }, 60_000);
 
-    test("an engine is reached over TCP as well", async () => {
+    test("connects to an engine over TCP", async () => {
       const front = createServer({ allowHalfOpen: true }, (client) => {
         const inner = connect({ path: engine.host.slice("unix://".length), allowHalfOpen: true });
         client.pipe(inner).pipe(client);
@@ -366,7 +366,7 @@ describe.skipIf(engine.reason !== undefined)(
       expect(await left()).toEqual(nothing);
     }, 60_000);
 
-    test("an engine that is started anew takes its containers with it; the project starts again", async () => {
+    test("restarting the engine ends its containers; the project starts again", async () => {
       const own = await startDockerEngine();
       try {
         const driver = await start({ host: own.host });
@@ -386,14 +386,14 @@ describe.skipIf(engine.reason !== undefined)(
       }
     }, 120_000);
 
-    test("where the server may not set filters itself, a container does it for a moment", async () => {
+    test("without permission to set filters, the server uses a short-lived container", async () => {
       const driver = await start({ isIndirect: true });
       expect([driver.isolation, driver.can.privateNetwork, driver.warnings]).toEqual(["full", true, []]);
       const [sandbox, other] = [await driver.open({ id: "a" }), await driver.open({ id: "b", offline: true })];
       for (const each of [sandbox, other]) {
         await each.start(web);
         expect(await each.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: 4100 });
-        // It listens on its loopback alone.
+        // It listens on loopback only.
         expect(await get(each)).toBe("alive");
       }
       const { host } = await other.address(4100);
@@ -410,7 +410,7 @@ describe.skipIf(engine.reason !== undefined)(
       expect((await sandbox.stats()).pids).toBeGreaterThan(0);
     }, 60_000);
 
-    test("a folder made by hand in the place of a sandbox is no sandbox", async () => {
+    test("a folder created by hand instead of a sandbox is not a sandbox", async () => {
       const dataDir = await folder();
       mkdirSync(join(dataDir, "runtime/sandboxes/half"), { recursive: true });
       const driver = await start({ dataDir });

@@ -5,13 +5,13 @@ import { RuntimeError } from "../errors.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { probeId } from "../host/deleted-sandboxes.ts";
-import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
-import { keepExceptions } from "../host/outbound-rules.ts";
+import { accounts, findResolvers, writeEtc, readIfThere } from "../host/etc.ts";
+import { refreshOutboundRules } from "../host/outbound-rules.ts";
 import { readHostSettings } from "../host/host-settings.ts";
 import { makeFolder } from "../host/modes.ts";
 import { openSandbox } from "../host/sandbox.ts";
 import { openState, type State } from "../host/state.ts";
-import { locate, reachPrograms } from "../host/programs.ts";
+import { locateProgram, reachPrograms } from "../host/programs.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import type { Bind } from "../host/process-isolation.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
@@ -26,31 +26,31 @@ import { containerAdmin, directAdmin, type NetAdmin } from "./net-admin.ts";
 import { openNetworks } from "./networks.ts";
 import { probeEngine } from "./probe.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
-import { label, type Walls } from "./container-config.ts";
-import { openDockerWorld } from "./backend.ts";
+import { label, type DriverContext } from "./container-config.ts";
+import { openDockerBackend } from "./backend.ts";
 
 export interface DockerDriverOptions extends EngineOptions {
-  /** Every byte of state lies below it. */
+  /** All state is stored below it. */
   dataDir: string;
-  /** The image project code runs in. Default: an empty one, with the programs of the engine's machine. */
+  /** The image that project code runs in. Default: an empty one with the programs of the engine's machine. */
   image?: string | undefined;
   toolchain?: ToolPaths;
-  /** Folders of this machine that services see read-only at `/opt/<name>`; only in the image that is ours. */
+  /** Host folders mounted read-only at `/opt/<name>`; only in our own image. */
   programs?: Readonly<Record<string, string>>;
-  /** Names whose addresses stay closed although they are public. */
+  /** Names whose public addresses sandboxes may not reach. */
   hostnamesBlocked?: string[];
-  /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
+  /** `host`, `host:port`, an address or a range: private addresses that sandboxes may reach. */
   outbound?: { allow: string[] };
-  /** What is known of this machine already. */
+  /** Known facts about this machine. */
   machine?: MachineFacts;
   log?: RuntimeLog;
-  /** Never look at the engine's processes nor set the machine's packet filter ourselves, as where the server is not root. For tests. */
+  /** Do not access the engine's processes or the machine's packet filter directly, as when the server is not root. For tests. */
   isIndirect?: boolean;
 }
 
 /**
- * Containers of a Docker engine on this machine. Throws `unavailable` when no engine answers or it cannot run what projects
- * need; what else is missing lowers `isolation` and is named in `warnings`.
+ * Runs sandboxes as containers of a Docker engine on this machine. Throws `unavailable` when no engine responds or it cannot run what
+ * projects need; other limitations lower `isolation` and are listed in `warnings`.
  */
 export async function createDockerDriver(options: DockerDriverOptions): Promise<RuntimeDriver> {
   if (process.platform !== "linux") throw new RuntimeError("unavailable", "the docker driver needs Linux");
@@ -62,7 +62,7 @@ export async function createDockerDriver(options: DockerDriverOptions): Promise<
     await probe(driver);
     return driver;
   } catch (error) {
-    // Services of an earlier process are not to suffer from a failed start.
+    // A failed start must not affect services of an earlier process.
     await (driver ? driver.close({ leaveRunning: true }) : state.release({ isLeftRunning: true }));
     throw error;
   }
@@ -97,14 +97,14 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   const resolvers = findResolvers();
   const admin = await findAdmin();
   const networks = await openNetworks({ docker, key, labels, admin, isDirect, ranges: slots.ranges, resolvers });
-  const exceptions = keepExceptions(
+  const outboundRules = refreshOutboundRules(
     networks,
     { targets: settings.targets, allow: options.outbound?.allow ?? [], blocked: options.hostnamesBlocked ?? [] },
     log,
   );
-  await exceptions.refresh();
+  await outboundRules.refresh();
 
-  /** Tried with an empty table. */
+  /** Tries to create an empty table. */
   async function findAdmin(): Promise<NetAdmin | undefined> {
     const image = base.isHostPrograms ? base : await findBaseImage(docker, undefined, home);
     const found = isDirect ? directAdmin : containerAdmin({ docker, image: image.id, labels });
@@ -113,13 +113,13 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
       return found;
     } catch (error) {
       warnings.push(
-        `Projects reach services of this machine and of its networks, and previews only what listens on all addresses: no packet filter can be set (${reasonOf(error)}).`,
+        `Projects can reach services of this machine and its networks, and previews only work for servers that listen on all addresses: no packet filter can be set (${reasonOf(error)}).`,
       );
       return undefined;
     }
   }
 
-  // Services that run on still use what was laid for them.
+  // Services that keep running still need the filter and networks.
   const isAnythingLeft = (await docker.listContainers({ filters: { label: [`${label.key}=${key}`] } })).length > 0;
   if (!isAnythingLeft) for (const name of readdirSync(home)) rmSync(join(home, name), { recursive: true, force: true });
   const laid = join(home, `laid-${process.pid}-${Date.now().toString(36)}`);
@@ -132,7 +132,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     ...settings.files,
   ];
   makeFolder(laid, 0o711);
-  await layEtc(etc, own);
+  await writeEtc(etc, own);
   const readOnly = (binds: readonly { from: string; to: string }[]): Bind[] => binds.map((each) => ({ ...each, isWritable: false }));
   const generated = ["/etc/resolv.conf", ...new Set(settings.files.map(({ to }) => to))].map((to) => ({
     from: join(etc, to.slice("/etc/".length)),
@@ -142,9 +142,9 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
 
   const wanted = isDirect && cgroupDriver === "cgroupfs";
   const { cgroups } = findCgroups(`tesslate-${key}`, wanted ? "/sys/fs/cgroup" : "/nonexistent");
-  if (cgroups.kind === "none") log.info({}, "limits hold for each container; the containers of a project are not limited together");
+  if (cgroups.kind === "none") log.info({}, "limits apply to each container; the containers of a project are not limited together");
   const programs = await reachPrograms(base.isHostPrograms ? (options.programs ?? {}) : {}, async (folder) => folder);
-  const walls: Walls = {
+  const context: DriverContext = {
     docker,
     key,
     labels,
@@ -174,21 +174,21 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     dir: state.dir,
     root: state.dir,
     slots,
-    // The same programs at the same places as in the sandbox driver, unless an image brings others.
+    // The same programs at the same paths as in the sandbox driver, unless an image brings others.
     versions: base.isHostPrograms ? tools.versions : { ...tools.versions, image: base.id },
-    async openSandbox(place) {
-      const world = await openDockerWorld(place, walls, log);
-      const opened = await openSandbox({ place, world, programs, can, log });
-      await world.settled();
+    async openSandbox(location) {
+      const backend = await openDockerBackend(location, context, log);
+      const opened = await openSandbox({ location, backend, programs, can, log });
+      await backend.settled();
       return opened;
     },
-    // Programs of this machine need the libraries of this machine.
-    locate: (path) => (base.isHostPrograms ? locate(path, programs) : undefined),
-    // Its containers went with the sweep.
+    // Programs of this machine need its libraries.
+    locateProgram: (path) => (base.isHostPrograms ? locateProgram(path, programs) : undefined),
+    // The sweep removed its containers.
     endStray: (_, slot) => networks.remove(slot),
     log,
     async onClose({ isLeftRunning }) {
-      exceptions.stop();
+      outboundRules.stop();
       if (!isLeftRunning) {
         await networks.close();
         for (const name of cgroups.names()) await cgroups.group(name).remove();
@@ -200,7 +200,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   });
 }
 
-/** The proof: one program run in one sandbox, which is gone afterwards. */
+/** Runs one program in a temporary sandbox to prove that the driver works. */
 async function probe(driver: RuntimeDriver): Promise<void> {
   const sandbox = await driver.open({ id: probeId });
   try {

@@ -6,32 +6,32 @@ import { RuntimeError } from "../errors.ts";
 export interface EngineOptions {
   /** `unix:///path`, `tcp://host:port` or `https://host:port`. Default `unix:///var/run/docker.sock`. */
   host?: string | undefined;
-  /** Folder with `ca.pem`, `cert.pem` and `key.pem`: the connection is then encrypted and mutually authenticated. */
+  /** Folder with `ca.pem`, `cert.pem` and `key.pem` for a mutually authenticated TLS connection. */
   certPath?: string | undefined;
 }
 
 export interface Engine {
   docker: Docker;
-  /** Version of the engine. */
+  /** The engine's version. */
   version: string;
-  /** Container users are mapped: 0 inside is the user who runs the engine. */
+  /** User ids are mapped: 0 inside is the user who runs the engine. */
   isRootless: boolean;
-  /** Which program lays control groups. */
+  /** Which program manages control groups. */
   cgroupDriver: string;
 }
 
 export const defaultHost = "unix:///var/run/docker.sock";
-/** An engine that is there answers within this time. */
+/** A running engine responds within this time. */
 const answerMs = 5_000;
 
-/** Throws `unavailable` with a sentence that says what to do when no engine answers. */
+/** Throws `unavailable` with instructions when no engine responds. */
 export async function connectEngine({ host = defaultHost, certPath }: EngineOptions): Promise<Engine> {
   const docker = new Docker(connection(host, certPath));
   let info: { ServerVersion: string; OSType: string; SecurityOptions?: string[]; CgroupDriver: string };
   try {
     info = (await Promise.race([docker.info(), silence(answerMs)])) as typeof info;
   } catch (cause) {
-    throw new RuntimeError("unavailable", `no Docker engine answers at ${host} (${reasonOf(cause)})`, { cause });
+    throw new RuntimeError("unavailable", `no Docker engine responds at ${host} (${reasonOf(cause)})`, { cause });
   }
   if (info.OSType !== "linux") throw new RuntimeError("unavailable", `the Docker engine at ${host} runs ${info.OSType} containers`);
   const security = info.SecurityOptions ?? [];
@@ -51,7 +51,7 @@ export async function connectEngine({ host = defaultHost, certPath }: EngineOpti
 const silence = (ms: number) =>
   new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms).unref());
 
-/** All of it said: the client would fill gaps from the environment. */
+/** Sets every option, because the client fills gaps from the environment. */
 function connection(host: string, certPath: string | undefined): Docker.DockerOptions {
   const nothing = {
     host: undefined,
@@ -65,7 +65,7 @@ function connection(host: string, certPath: string | undefined): Docker.DockerOp
   if (host.startsWith("unix://")) return { ...nothing, socketPath: host.slice("unix://".length), protocol: "http" };
   const url = URL.parse(host);
   if (!url || !["tcp:", "http:", "https:"].includes(url.protocol))
-    throw new RuntimeError("unavailable", `${host} is no address of a Docker engine: unix:///path or tcp://host:port is`);
+    throw new RuntimeError("unavailable", `${host} is not the address of a Docker engine; use unix:///path or tcp://host:port`);
   const isTls = certPath !== undefined || url.protocol === "https:";
   const pem = (name: string) => {
     if (certPath === undefined) return undefined;
@@ -86,7 +86,7 @@ function connection(host: string, certPath: string | undefined): Docker.DockerOp
   };
 }
 
-/** The engine's own words, or the system's. */
+/** The engine's message, otherwise the system's. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { json, reason } = error as { json?: { message?: string }; reason?: string };
@@ -94,10 +94,10 @@ export function reasonOf(error: unknown): string {
   return (said ?? "no reason given").trim();
 }
 
-export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
+export const httpStatusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
 
-/** For what may be gone already, or on its way. */
+/** For things that may already be deleted or are being deleted. */
 export function ignoreGone(error: unknown): void {
-  const status = statusOf(error);
+  const status = httpStatusOf(error);
   if (status !== 404 && status !== 304 && !(status === 409 && /already in progress|is not running/.test(reasonOf(error)))) throw error;
 }

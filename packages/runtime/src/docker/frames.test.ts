@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createFrames } from "./frames.ts";
 
-test("frames are put together again however their bytes arrive", () => {
+test("reassembles frames from any chunks", () => {
   const frame = (stream: number, text: string) => {
     const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
     header.writeUInt32BE(Buffer.byteLength(text), 4);

@@ -1,4 +1,4 @@
-/** Takes apart what an engine sends for a program without a terminal: frames of one stream each. */
+/** Parses the engine's multiplexed output of a program without a terminal. */
 export function createFrames(onFrame: (stream: "stdout" | "stderr", payload: Buffer) => void): (chunk: Buffer) => void {
   let rest: Buffer = Buffer.alloc(0);
   return (chunk) => {
@@ -12,5 +12,5 @@ export function createFrames(onFrame: (stream: "stdout" | "stderr", payload: Buf
   };
 }
 
-/** Stream, three zeros, length. */
+/** Stream id, three zeros, length. */
 const headerBytes = 8;

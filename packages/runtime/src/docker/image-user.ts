@@ -1,11 +1,11 @@
 import type Docker from "dockerode";
 import { ignoreGone } from "./engine.ts";
 
-/** Who an image's program runs as: never root. */
+/** The user of an image's program; never root. */
 export interface ImageUser {
   uid: number;
   gid: number;
-  /** The image's list of users with this one added: programs want to know who they are. Absent when the image knows it. */
+  /** The image's passwd file with this user added, so that programs find their name. Omitted when the image has the user. */
   passwd?: string;
 }
 
@@ -13,24 +13,24 @@ interface Options {
   docker: Docker;
   image: Docker.ImageInspectInfo;
   labels: Record<string, string>;
-  /** Where volumes of the service lie. */
+  /** Mount points of the service's volumes. */
   volumePaths: readonly string[];
-  /** For images that name nobody. */
+  /** For images without a user. */
   fallback: { uid: number; gid: number };
-  /** Whatever the image says, it is the fallback: files of others would not be ours to give and take away. */
+  /** Always use the fallback, because we cannot change the owner of files. */
   isFallbackOnly: boolean;
 }
 
 /**
- * The image's own user when it has one. Database images start as root only to hand their data folder to a user of theirs;
- * that user is found by whom the folder in the image belongs to, and the program started as it at once.
+ * The image's own user if it has one. Database images start as root only to change the owner of their data folder; the target user is
+ * determined from the folder's owner in the image, and the program starts as that user.
  */
 export async function findImageUser({ docker, image, labels, volumePaths, fallback, isFallbackOnly }: Options): Promise<ImageUser> {
   const { Config } = image;
   const [name = "", group] = Config.User.split(":");
   if (!isFallbackOnly && /^[1-9]\d*$/.test(name))
     return { uid: Number(name), gid: /^\d+$/.test(group ?? "") ? Number(group) : Number(name) };
-  // Never started: only looked into.
+  // Never started, only inspected.
   const container = await docker.createContainer({
     Image: image.Id,
     Entrypoint: ["none"],
@@ -59,7 +59,7 @@ export async function findImageUser({ docker, image, labels, volumePaths, fallba
   }
 }
 
-/** Of a tar archive, whose first entry is the thing itself. */
+/** The first entry of a tar archive. */
 async function firstEntry(container: Docker.Container, path: string): Promise<{ uid: number; gid: number; content: Buffer } | undefined> {
   const archive = (await container.getArchive({ path }).catch(ignoreGone)) as (NodeJS.ReadableStream & { destroy(): void }) | undefined;
   if (!archive) return undefined;

@@ -1,6 +1,6 @@
 import type { Bind } from "../host/process-isolation.ts";
 
-/** A folder or file of the engine's machine, as the engine wants it said. */
+/** A bind mount in the engine's format. */
 export const bind = ({ from, to, isWritable }: Bind) => ({
   Type: "bind" as const,
   Source: from,

@@ -4,11 +4,11 @@ import { run, systemPath } from "../run.ts";
 import { createFrames } from "./frames.ts";
 import { bind } from "./mounts.ts";
 
-/** Sets packet filters, on the engine's machine and in the namespaces of containers. */
+/** Sets packet filters on the engine's machine and in containers' network namespaces. */
 export interface NetAdmin {
   host(rules: string): Promise<void>;
   container(container: { id: string; pid: number }, rules: string): Promise<void>;
-  /** The way out, or none. */
+  /** Sets the default gateway, or removes it. */
   setGateway(container: { id: string; pid: number }, gateway: string | undefined): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ const nft = ["nft", "-f", "-"] as const;
 const route = (gateway: string) => ["ip", "route", "replace", "default", "via", gateway] as const;
 const noRoute = ["ip", "route", "del", "default"] as const;
 
-/** Where we are root on the engine's machine. */
+/** Used when we are root on the engine's machine. */
 export const directAdmin: NetAdmin = {
   host: async (rules) => void (await run(nft, { input: rules })),
   container: async ({ pid }, rules) => void (await run(["nsenter", `--net=/proc/${pid}/ns/net`, ...nft], { input: rules })),
@@ -26,19 +26,19 @@ export const directAdmin: NetAdmin = {
   },
 };
 
-/** There is no way out. */
+/** There is no route. */
 const ignoreNone = (error: unknown) => {
   if (!/No such process/.test(String(error))) throw error;
 };
 
 interface Options {
   docker: Docker;
-  /** An image with nothing in it: `nft` is the one of the engine's machine. */
+  /** An empty image: `nft` is mounted from the engine's machine. */
   image: string;
   labels: Record<string, string>;
 }
 
-/** Where we are not: whoever may use the engine may set filters by way of a container, which is there for a moment. */
+/** Used when we are not root: whoever may use the engine can set filters through a short-lived container. */
 export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
   async function apply(networkMode: string, argv: readonly string[], input: string): Promise<void> {
     const container = await docker.createContainer({
@@ -71,7 +71,7 @@ export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
       await container.start();
       stream.end(input);
       const { StatusCode } = (await container.wait()) as { StatusCode: number };
-      if (StatusCode !== 0) throw new RuntimeError("unavailable", said.trim() || `${argv[0]} ended with exit code ${StatusCode}`);
+      if (StatusCode !== 0) throw new RuntimeError("unavailable", said.trim() || `${argv[0]} exited with code ${StatusCode}`);
     } finally {
       await container.remove({ force: true });
     }

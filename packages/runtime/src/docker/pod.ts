@@ -1,20 +1,20 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import type { Place } from "../host/process-isolation.ts";
+import type { SandboxLocation } from "../host/process-isolation.ts";
 import { bind } from "./mounts.ts";
-import { ignoreGone, reasonOf, statusOf } from "./engine.ts";
-import { groupOf, hostConfig, label, labelsOf, type Walls } from "./container-config.ts";
+import { ignoreGone, reasonOf, httpStatusOf } from "./engine.ts";
+import { groupOf, hostConfig, label, labelsOf, type DriverContext } from "./container-config.ts";
 
-/** The network namespace of one sandbox, held by a container that does nothing: what joins it shares one loopback. */
+/** The network namespace of one sandbox, held by an idle container; containers that join it share one loopback. */
 export interface Pod {
-  /** How a container joins it. Made when missing. */
+  /** The network mode for joining; creates the pod when missing. */
   join(): Promise<string>;
-  /** Takes it down unless somebody joined it since. */
+  /** Removes it unless a container has joined since. */
   remove(): Promise<void>;
-  update(place: Place): void;
+  update(location: SandboxLocation): void;
 }
 
-/** Whatever the server opens to the pod's address is led to its loopback, where most dev servers listen. */
+/** Redirects inbound connections to loopback, where most dev servers listen. */
 const inbound = (ip: string) => `
 add table ip studio
 delete table ip studio
@@ -25,19 +25,19 @@ table ip studio {
 }
 `;
 
-/** `found`: what an earlier process left. */
-export function createPod(first: Place, walls: Walls, found: Docker.ContainerInspectInfo | undefined): Pod {
-  const { docker, key, networks, admin } = walls;
-  let place = first;
+/** `found`: a container of an earlier process. */
+export function createPod(first: SandboxLocation, context: DriverContext, found: Docker.ContainerInspectInfo | undefined): Pod {
+  const { docker, key, networks, admin } = context;
+  let location = first;
   let left = found;
   let joined: Promise<string> | undefined;
-  const name = `tesslate-${key}-${groupOf(place)}-pod`;
-  const isOffline = () => place.spec.offline ?? false;
+  const name = `tesslate-${key}-${groupOf(location)}-pod`;
+  const isOffline = () => location.spec.offline ?? false;
 
   async function settle({ Id, State }: Docker.ContainerInspectInfo) {
     const container = { id: Id, pid: State.Pid };
-    await admin?.container(container, inbound(place.slot.ip));
-    await admin?.setGateway(container, isOffline() ? undefined : place.slot.hostIp);
+    await admin?.container(container, inbound(location.slot.ip));
+    await admin?.setGateway(container, isOffline() ? undefined : location.slot.hostIp);
   }
   async function make(): Promise<string> {
     const adopted = left;
@@ -47,31 +47,31 @@ export function createPod(first: Place, walls: Walls, found: Docker.ContainerIns
       return adopted.Id;
     }
     await docker.getContainer(name).remove({ force: true }).catch(ignoreGone);
-    const network = await networks.ensure(place.slot, { isOffline: isOffline() });
+    const network = await networks.ensure(location.slot, { isOffline: isOffline() });
     const container = await docker.createContainer({
       name,
-      Image: walls.base.id,
+      Image: context.base.id,
       Entrypoint: [],
       Cmd: ["sleep", "infinity"],
-      // It hears no signal but the last.
+      // Its init process ignores every signal but SIGKILL.
       StopTimeout: 1,
       User: "65534:65534",
-      Hostname: place.spec.id.slice(0, 63),
-      Labels: labelsOf(walls, place, "pod", { [label.offline]: String(isOffline()) }),
+      Hostname: location.spec.id.slice(0, 63),
+      Labels: labelsOf(context, location, "pod", { [label.offline]: String(isOffline()) }),
       Healthcheck: { Test: ["NONE"] },
       HostConfig: {
-        ...hostConfig(walls, place, {
+        ...hostConfig(context, location, {
           NetworkMode: network,
-          Mounts: walls.base.isHostPrograms ? [bind({ from: "/usr", to: "/usr", isWritable: false })] : [],
+          Mounts: context.base.isHostPrograms ? [bind({ from: "/usr", to: "/usr", isWritable: false })] : [],
           Sysctls: { "net.ipv4.conf.all.route_localnet": "1" },
           Memory: 32 * 2 ** 20,
           MemorySwap: 32 * 2 ** 20,
           PidsLimit: 8,
-          // It is none of the project's: what the project uses is counted without it.
+          // Not part of the project's resource usage.
           CgroupParent: "",
         }),
       },
-      NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: place.slot.ip } } } },
+      NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: location.slot.ip } } } },
     });
     try {
       await container.start();
@@ -88,7 +88,7 @@ export function createPod(first: Place, walls: Walls, found: Docker.ContainerIns
 
   return {
     async join() {
-      // It ends with its engine.
+      // The pod ends with its engine.
       if (joined && !(await isRunning(await joined.catch(() => "")))) joined = undefined;
       joined ??= make().catch((error: unknown) => {
         joined = undefined;
@@ -103,15 +103,15 @@ export function createPod(first: Place, walls: Walls, found: Docker.ContainerIns
       const ours = left?.Id ?? name;
       left = undefined;
       await docker.getContainer(ours).remove({ force: true }).catch(ignoreGone);
-      await networks.remove(place.slot).catch((error: unknown) => {
-        // Removing a container takes its end off the network a moment later.
-        if (statusOf(error) !== 403) throw error;
-        return new Promise((resolve) => setTimeout(resolve, 200)).then(() => networks.remove(place.slot));
+      await networks.remove(location.slot).catch((error: unknown) => {
+        // A container is disconnected a moment after it is removed.
+        if (httpStatusOf(error) !== 403) throw error;
+        return new Promise((resolve) => setTimeout(resolve, 200)).then(() => networks.remove(location.slot));
       });
     },
     update(next) {
       const wasOffline = isOffline();
-      place = next;
+      location = next;
       if (wasOffline === isOffline()) return;
       joined = joined?.then(async (id) => {
         await settle(await docker.getContainer(id).inspect());

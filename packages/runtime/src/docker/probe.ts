@@ -12,14 +12,14 @@ interface Options {
   image: string;
   isHostPrograms: boolean;
   labels: Record<string, string>;
-  /** A folder of ours. */
+  /** A temporary folder. */
   dir: string;
   user: { uid: number; gid: number };
 }
 
 /**
- * One container shows whether the engine sees our folders and lets projects own their files. Throws `unavailable` when not.
- * Answers whether the engine's processes are processes of this machine that we may look at.
+ * Runs one container to check that the engine sees our folders and that projects can own their files. Throws `unavailable` otherwise.
+ * Returns whether the engine's processes run on this machine and are visible to us.
  */
 export async function probeEngine({ docker, image, isHostPrograms, labels, dir, user }: Options): Promise<{ isDirect: boolean }> {
   const folder = join(dir, "probe");
@@ -61,7 +61,7 @@ export async function probeEngine({ docker, image, isHostPrograms, labels, dir, 
     if (!existsSync(out))
       throw new RuntimeError(
         "unavailable",
-        "the Docker engine does not see this machine's files (it must run on the same machine, as the same folders)",
+        "the Docker engine does not see this machine's files (it must run on the same machine with the same folders)",
       );
     const owner = lstatSync(out).uid;
     const wanted = isRoot ? user.uid : process.getuid?.();

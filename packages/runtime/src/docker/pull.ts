@@ -4,28 +4,28 @@ import { ignoreGone, reasonOf } from "./engine.ts";
 
 interface Options {
   signal?: AbortSignal | undefined;
-  /** A line now and then: how far it is. */
+  /** Progress lines. */
   onProgress?: ((line: string) => void) | undefined;
 }
 
-/** A line at most this often. */
+/** At most one line in this time. */
 const progressMs = 2_000;
 
-/** The image of that name, fetched from its registry when the engine does not have it. Throws `unavailable` with the reason. */
+/** The image of that name, pulled when it is missing. Throws `unavailable` with the reason. */
 export async function ensureImage(docker: Docker, name: string, { signal, onProgress }: Options): Promise<Docker.ImageInspectInfo> {
   const known = await docker.getImage(name).inspect().catch(ignoreGone);
   if (known) return known;
   onProgress?.(`fetching ${name}`);
   try {
-    // Without a tag the engine would fetch all of them.
+    // Without a tag the engine would pull all of them.
     const reference = /(@|:[^/]+$)/.test(name) ? name : `${name}:latest`;
     const progress = await docker.pull(reference, { abortSignal: signal });
     await follow(docker, progress, name, onProgress);
     onProgress?.(`fetched ${name}`);
     return await docker.getImage(name).inspect();
   } catch (cause) {
-    if (signal?.aborted) throw new RuntimeError("aborted", `fetching ${name} was given up`, { cause });
-    throw new RuntimeError("unavailable", `the image ${name} cannot be fetched: ${reasonOf(cause)}`, { cause });
+    if (signal?.aborted) throw new RuntimeError("aborted", `pulling ${name} was aborted`, { cause });
+    throw new RuntimeError("unavailable", `the image ${name} cannot be pulled: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -11,7 +11,7 @@ interface Rule {
   args?: { index: number; value: number; valueTwo?: number; op: "SCMP_CMP_EQ" | "SCMP_CMP_MASKED_EQ" }[];
 }
 
-/** The system-call filter of the sandbox driver in the words of a Docker engine: the same calls are refused in the same way. */
+/** The sandbox driver's system-call filter as a Docker seccomp profile: the same calls are denied in the same way. */
 export function seccompProfile(): string {
   const refuse = (names: string[], errnoRet: number, args?: Rule["args"]): Rule => ({
     names,

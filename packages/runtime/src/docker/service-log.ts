@@ -1,34 +1,34 @@
 import type Docker from "dockerode";
-import { linesOf, openJournal, type Stream } from "../host/journal.ts";
+import { logLines, openJournal, type Stream } from "../host/journal.ts";
 import type { LogLine } from "../types.ts";
 import { createFrames } from "./frames.ts";
 
-/** What a service prints: the engine keeps it, we read along and number the lines in a journal that the next process of ours continues. */
-export interface ServiceLog {
-  /** A line of our own. */
+/** A service's output: the engine stores it; we number the lines in a journal that the next process continues. */
+export interface DockerServiceLog {
+  /** Adds a line of our own. */
   note(line: string): void;
-  /** Reads along until the container ends, from where reading stood. */
+  /** Reads from the stored position until the container ends. */
   read(container: Docker.Container): void;
-  /** Resolves when all that the container printed is read, or after the given time. */
+  /** Resolves when all output is read, or after the given time. */
   finished(withinMs: number): Promise<void>;
   last(count: number): LogLine[];
   follow(options: { tail?: number; follow?: boolean; signal?: AbortSignal }): AsyncGenerator<LogLine>;
   close(): void;
 }
 
-/** Before everything an engine may have dated. */
+/** Earlier than any date of the engine. */
 const beginning = "1970-01-01T00:00:00.000000000Z";
-/** A broken connection is taken up again after this time. */
+/** Delay before a broken connection is retried. */
 const pauseMs = 500;
 
-/** `onTrouble` hears when lines cannot be read or kept: the service goes on. `onOutput` hears that something was printed. */
-export function openServiceLog(dir: string, onTrouble: (error: unknown) => void, onOutput: () => void): ServiceLog {
-  // Positions are the engine's own dates: of fixed width, so that they compare as text.
-  const journal = openJournal(dir, beginning, onTrouble);
+/** `onError`: lines could not be read or stored, but the service continues. `onOutput`: something was printed. */
+export function openDockerServiceLog(dir: string, onError: (error: unknown) => void, onOutput: () => void): DockerServiceLog {
+  // Positions are the engine's dates, of fixed width, so that they compare as text.
+  const journal = openJournal(dir, beginning, onError);
   let abort = new AbortController();
   let reading: Promise<void> = Promise.resolve();
 
-  /** Lines of one stream that came together go into the journal together. */
+  /** Consecutive lines of one stream are written together. */
   let batch: { stream: Stream; lines: string[]; position: string } | undefined;
   function flush() {
     if (batch) journal.add(batch.stream, batch.lines, batch.position);
@@ -41,7 +41,7 @@ export function openServiceLog(dir: string, onTrouble: (error: unknown) => void,
     const end = payload.at(-1) === 10 ? payload.length - 1 : payload.length;
     if (batch?.stream !== stream) flush();
     batch ??= { stream, lines: [], position };
-    batch.lines.push(...linesOf(payload.subarray(at + 1, end)));
+    batch.lines.push(...logLines(payload.subarray(at + 1, end)));
     batch.position = position;
   }
 
@@ -82,7 +82,7 @@ export function openServiceLog(dir: string, onTrouble: (error: unknown) => void,
             if (signal.aborted) return;
             const { statusCode } = error as { statusCode?: number };
             if (statusCode === 404) return;
-            onTrouble(error);
+            onError(error);
             await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
           }
         }
@@ -101,5 +101,5 @@ export function openServiceLog(dir: string, onTrouble: (error: unknown) => void,
   };
 }
 
-/** As the engine wants it: seconds with nine decimals. */
+/** The engine's format: seconds with nine decimals. */
 const sinceOf = (position: string) => `${Math.floor(Date.parse(`${position.slice(0, 19)}Z`) / 1000)}.${position.slice(20, 29)}`;

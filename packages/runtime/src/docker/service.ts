@@ -3,45 +3,45 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import { readNote, writeNote } from "../host/json-file.ts";
+import { readJsonFile, writeJson } from "../host/json-file.ts";
 import { accepts, createLookPace, createWaiters, untilReady } from "../host/readiness.ts";
-import { bootId, serviceNote, signalOf, type Service } from "../host/service.ts";
+import { bootId, serviceNote, signalOf, type RunningService } from "../host/service.ts";
 import type { ServiceHooks } from "../host/backend.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
-import { ignoreGone, reasonOf, statusOf } from "./engine.ts";
-import { openServiceLog } from "./service-log.ts";
+import { ignoreGone, reasonOf, httpStatusOf } from "./engine.ts";
+import { openDockerServiceLog } from "./service-log.ts";
 
-/** How one service is run. */
-export interface ServiceHost {
-  /** Holds its note and its journal. */
+/** Runs one service. */
+export interface DockerServiceHost {
+  /** Folder of its record and journal. */
   dir: string;
-  /** What an earlier process of ours left. */
+  /** A container left by an earlier process. */
   found: Docker.ContainerInspectInfo | undefined;
   container(id: string): Docker.Container;
-  /** Refuses what cannot be, before anything is started. */
+  /** Rejects an invalid specification before anything is started. */
   check(spec: ServiceSpec): Promise<void>;
   /**
-   * Makes the container of a service, after everything it needs, and tells the health check that fits what it runs; it is not started.
-   * `onProgress` hears a line now and then.
+   * Creates, but does not start, the container of a service and its dependencies, and returns the matching health check. `onProgress`
+   * receives a line now and then.
    */
   create(
     spec: ServiceSpec,
     options: { signal: AbortSignal; onProgress: (line: string) => void },
   ): Promise<{ container: Docker.Container; health: readonly string[] | undefined }>;
-  /** Runs a health check in the container: whether it exited with 0. */
+  /** Runs a health check in the container; true when it exits 0. */
   isHealthy(container: Docker.Container, argv: readonly string[]): Promise<boolean>;
-  /** The port a container listens on: one of the wanted ones when it does; the host's number of its main process where that is known. */
+  /** The port a container listens on: one of the wanted ones if it does; otherwise a port of its main process where that is visible. */
   listening(pid: number, wanted: readonly (number | undefined)[]): Promise<{ port: number | undefined; pid: number | undefined }>;
   address(port: number): { host: string; port: number };
   isFrozen(): boolean;
-  /** Called when nothing of it runs any more. */
+  /** Called when it has ended. */
   onEnd(): void;
-  /** What the sandbox is not open before: the state of what was found. */
+  /** The sandbox counts as open once this is done: the state of a found container. */
   settle(work: Promise<void>): void;
   hooks: ServiceHooks;
 }
 
-/** What the next process of ours needs to know. The environment is not in it: it holds secrets. */
+/** Stored for the next process. Without the environment, which holds secrets. */
 interface Saved {
   name: string;
   port: number;
@@ -49,24 +49,24 @@ interface Saved {
   stopGraceMs: number;
   startedAt: number;
   bootId: string;
-  /** It was told to end: its end is no failure, also when a process after this one sees it. */
+  /** It is being stopped: its end is not a failure, also for a later process. */
   isStopping?: boolean;
 }
 
-/** What is still to be read when a container has ended. */
+/** Time to read remaining output after the container ended. */
 const lastWordsMs = 2_000;
 const healthPauseMs = 200;
 
-/** One container and what it prints; takes over what still runs. */
-export function openContainerService(name: string, host: ServiceHost): Service {
+/** One container and its output; adopts a running one. */
+export function openContainerService(name: string, host: DockerServiceHost): RunningService {
   const { hooks } = host;
   mkdirSync(host.dir, { recursive: true, mode: 0o700 });
   const note = join(host.dir, serviceNote);
-  const pace = createLookPace(() => void look().catch(hooks.onTrouble));
-  const log = openServiceLog(host.dir, hooks.onTrouble, () => {
+  const pace = createLookPace(() => void look().catch(hooks.onError));
+  const log = openDockerServiceLog(host.dir, hooks.onError, () => {
     if (isAlive && !hasLeft) pace.onOutput();
   });
-  let saved = readNote<Saved>(note);
+  let saved = readJsonFile<Saved>(note);
   let state: ServiceState = { name, status: "stopped" };
   let container: Docker.Container | undefined;
   let pid = 0;
@@ -79,7 +79,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
   let timer: NodeJS.Timeout | undefined;
   let hasLeft = false;
   let isLooking = false;
-  /** What is to be asked before it counts as running; undefined once it answered well. */
+  /** Health check that must pass before it counts as running; undefined afterwards. */
   let health: readonly string[] | undefined;
   let isChecking = false;
   const waiters = createWaiters();
@@ -105,17 +105,17 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     isAlive = true;
     state = { name, status: "starting", startedAt: known.startedAt };
     pid = found.State.Pid;
-    // After a reboot of the machine nobody is to blame.
+    // After a reboot its end is not a failure.
     isStopping = known.bootId !== bootId() || (known.isStopping ?? false);
     const isUp = found.State.Running || found.State.Paused;
-    if (isUp) log.note("taken over after a restart of the server");
+    if (isUp) log.note("adopted after a restart of the server");
     const end = watch(container);
-    host.settle(isUp ? look().catch(hooks.onTrouble) : end);
-    // The process before this one died in the middle of ending it.
-    if (isUp && known.isStopping) stop().catch(hooks.onTrouble);
+    host.settle(isUp ? look().catch(hooks.onError) : end);
+    // The previous process was killed while stopping it.
+    if (isUp && known.isStopping) stop().catch(hooks.onError);
   }
 
-  /** Reads along, and hears of the end. */
+  /** Reads output and waits for the end. */
   function watch(watched: Docker.Container): Promise<void> {
     watching = new AbortController();
     log.read(watched);
@@ -129,12 +129,12 @@ export function openContainerService(name: string, host: ServiceHost): Service {
         break;
       } catch (error) {
         if (signal.aborted) return;
-        if (statusOf(error) === 404) break;
-        hooks.onTrouble(error);
+        if (httpStatusOf(error) === 404) break;
+        hooks.onError(error);
         await sleep(500, undefined, { ref: false });
       }
     }
-    if (!signal.aborted) await ended(watched).catch(hooks.onTrouble);
+    if (!signal.aborted) await ended(watched).catch(hooks.onError);
   }
 
   async function ended(watched: Docker.Container): Promise<void> {
@@ -151,7 +151,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     isAlive = false;
     container = undefined;
     forget();
-    log.note(wasStopped ? "stopped" : `ended with exit code ${exitCode ?? "unknown"}${oomKilled ? ": out of memory" : ""}`);
+    log.note(wasStopped ? "stopped" : `exited with code ${exitCode ?? "unknown"}${oomKilled ? ": out of memory" : ""}`);
     const end = { name, startedAt: state.startedAt, exitCode: exitCode ?? null, exitSignal: signalOf(exitCode) };
     change(
       wasStopped || exitCode === 0
@@ -164,11 +164,11 @@ export function openContainerService(name: string, host: ServiceHost): Service {
   function schedule() {
     clearTimeout(timer);
     if (!isAlive || hasLeft || container === undefined || host.isFrozen()) return;
-    timer = setTimeout(() => void look().catch(hooks.onTrouble).finally(schedule), pace.pauseMs(state));
+    timer = setTimeout(() => void look().catch(hooks.onError).finally(schedule), pace.pauseMs(state));
     timer.unref();
   }
 
-  /** Which port does it listen on? The one it was told, else the one seen before, else the first. */
+  /** Detects the port: the configured one, otherwise the last one, otherwise the first. */
   async function look(): Promise<void> {
     if (isLooking || host.isFrozen() || container === undefined) return;
     isLooking = true;
@@ -193,7 +193,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
 
   const isOpen = async () => saved !== undefined && saved.port !== 0 && (await accepts(host.address(saved.port)));
 
-  /** One check at a time, a moment apart; a good one makes it `running`. */
+  /** Runs one check at a time with a pause in between; the first success makes it `running`. */
   function checkHealth(asked: Docker.Container, argv: readonly string[]) {
     if (isChecking) return;
     isChecking = true;
@@ -203,11 +203,11 @@ export function openContainerService(name: string, host: ServiceHost): Service {
         if (!isHealthy) await sleep(healthPauseMs, undefined, { ref: false });
         else if (health === argv) health = undefined;
       })
-      // What cannot be asked any more because it just ended is reported by its end.
+      // If it just ended, its end is reported elsewhere.
       .catch(() => sleep(healthPauseMs, undefined, { ref: false }))
       .finally(() => {
         isChecking = false;
-        if (isAlive && !hasLeft && health === undefined) look().catch(hooks.onTrouble);
+        if (isAlive && !hasLeft && health === undefined) look().catch(hooks.onError);
       });
   }
 
@@ -222,7 +222,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
       startedAt: Date.now(),
       bootId: bootId(),
     };
-    writeNote(note, saved);
+    writeJson(note, saved);
     isStopping = false;
     health = spec.health;
     isAlive = true;
@@ -230,7 +230,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     log.note(`starting: ${what.filter((part) => part !== undefined).join(" ")}`);
     change({ name, status: "starting", startedAt: saved.startedAt });
     const abort = new AbortController();
-    // Fetching an image takes minutes: who started it need not wait.
+    // Pulling an image takes minutes: `start` does not wait for it.
     launching = { abort, done: bring(spec, abort.signal).finally(() => (launching = undefined)) };
     return state;
   }
@@ -240,14 +240,14 @@ export function openContainerService(name: string, host: ServiceHost): Service {
       const created = await host.create(spec, { signal, onProgress: log.note });
       made = created.container;
       health = created.health;
-      if (signal.aborted) throw new RuntimeError("aborted", "the start was given up");
+      if (signal.aborted) throw new RuntimeError("aborted", "the start was aborted");
       await made.start();
       const { State } = await made.inspect();
       pid = State.Pid;
       container = made;
       if (!hasLeft) void watch(made);
     } catch (error) {
-      await made?.remove({ force: true, v: true }).catch((left: unknown) => hooks.onTrouble(left));
+      await made?.remove({ force: true, v: true }).catch((left: unknown) => hooks.onError(left));
       isAlive = false;
       forget();
       const why = error instanceof RuntimeError ? error.message : `it cannot be started: ${reasonOf(error)}`;
@@ -262,13 +262,13 @@ export function openContainerService(name: string, host: ServiceHost): Service {
   }
 
   async function end(): Promise<void> {
-    await starting?.catch(() => {}); // its caller hears of it
+    await starting?.catch(() => {}); // reported to the caller
     if (!isAlive) {
       if (state.status === "failed") change({ ...state, status: "stopped" });
       return;
     }
     isStopping = true;
-    if (saved) writeNote(note, (saved = { ...saved, isStopping }));
+    if (saved) writeJson(note, (saved = { ...saved, isStopping }));
     launching?.abort.abort();
     await launching?.done;
     if (!isAlive || container === undefined) return;
@@ -281,17 +281,17 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     await stopped.kill({ signal: "SIGKILL" }).catch(ignoreGone);
     while (isAlive) {
       await waiters.forChange(5_000);
-      // The engine was restarted meanwhile, or did not tell.
+      // The engine restarted in between, or did not report the end.
       if (isAlive && !(await stopped.inspect().catch(ignoreGone))?.State.Running) await ended(stopped);
     }
   }
-  /** What the image asks for, where the service does not say. */
+  /** The image's stop signal when the service does not set one. */
   const stopSignalOf = async (asked: Docker.Container) =>
     ((await asked.inspect().catch(ignoreGone))?.Config as { StopSignal?: string } | undefined)?.StopSignal ?? "SIGTERM";
 
   const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved && host.found) adopt(saved, host.found);
-  else if (saved) forget(); // it was about to start when we died, or its engine lost it
+  else if (saved) forget(); // it was about to start when we were killed, or the engine lost it
 
   return {
     log,
@@ -322,7 +322,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
       return current();
     },
     stop,
-    // What was found is settled by the sandbox (`settle`).
+    // The sandbox settles what was found (`settle`).
     settled: async () => {},
     refresh: () => {
       if (!isAlive) return;
@@ -343,7 +343,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
       pace.stop();
       watching.abort();
       launching?.abort.abort();
-      await starting?.catch(() => {}); // its caller hears of it
+      await starting?.catch(() => {}); // reported to the caller
       await launching?.done;
       await container?.remove({ force: true, v: true }).catch(ignoreGone);
       log.close();

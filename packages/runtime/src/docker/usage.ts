@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import type { Place } from "../host/process-isolation.ts";
-import { groupOf, label, type Walls } from "./container-config.ts";
+import type { SandboxLocation } from "../host/process-isolation.ts";
+import { groupOf, label, type DriverContext } from "./container-config.ts";
 import { ignoreGone } from "./engine.ts";
 
 interface Usage {
@@ -9,11 +9,13 @@ interface Usage {
   pids: number;
 }
 
-/** What a sandbox uses: its group's account, else the sum of what its containers use now. */
-export async function sandboxUsage({ docker, key, cgroups }: Walls, place: Place): Promise<Usage> {
+/** A sandbox's usage: its control group's accounting, otherwise the sum over its containers. */
+export async function sandboxUsage({ docker, key, cgroups }: DriverContext, location: SandboxLocation): Promise<Usage> {
   if (cgroups.kind !== "none")
-    return cgroups.names().includes(groupOf(place)) ? cgroups.group(groupOf(place)).usage() : { memoryBytes: 0, cpuSeconds: 0, pids: 0 };
-  const running = await docker.listContainers({ filters: { label: [`${label.key}=${key}`, `${label.sandbox}=${place.spec.id}`] } });
+    return cgroups.names().includes(groupOf(location))
+      ? cgroups.group(groupOf(location)).usage()
+      : { memoryBytes: 0, cpuSeconds: 0, pids: 0 };
+  const running = await docker.listContainers({ filters: { label: [`${label.key}=${key}`, `${label.sandbox}=${location.spec.id}`] } });
   const each = await Promise.all(
     running
       .filter(({ Labels }) => Labels[label.role] !== "pod")

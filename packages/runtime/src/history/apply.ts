@@ -17,38 +17,38 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { run } from "../run.ts";
-import { createPace } from "../tree/throttle.ts";
+import { createThrottle } from "../tree/throttle.ts";
 import { codeOf } from "../tree/pin.ts";
 import { removePinned } from "../tree/walk.ts";
 import type { Blobs } from "./feed.ts";
 import type { KnownEntry } from "./known.ts";
 import type { BytePath } from "./names.ts";
 import { inFolder, openFolder } from "./scan.ts";
-import { nameOf, openWalker, parentOf, unlinkIfThere, type Place } from "./walker.ts";
+import { baseName, openWalker, parentOf, unlinkIfThere, type RestoreTarget } from "./walker.ts";
 
-export interface Plan {
-  /** Captured things of the tree that the point has not. */
+export interface RestorePlan {
+  /** Entries of the tree that are not in the point. */
   remove: BytePath[];
   write: [BytePath, Pick<KnownEntry, "mode" | "blob">][];
-  /** Folders of the point, with their parents: they stay even when nothing is left in them. */
+  /** Folders of the point and their parents: kept even when empty. */
   folders: ReadonlySet<BytePath>;
 }
 
 const stagePrefix = "history-";
-/** Up to so many files are flushed one by one; beyond it the whole file system at once is cheaper. */
+/** Up to this many files are flushed individually; beyond that, syncing the whole file system is cheaper. */
 const flushOneByOne = 32;
 
-/** What an apply that was cut short left. */
+/** Removes what an interrupted apply left. */
 export function sweepStage(tmp: string): void {
   for (const name of readdirSync(tmp)) if (name.startsWith(stagePrefix)) rmSync(join(tmp, name), { recursive: true, force: true });
 }
 
-/** What differs between the tree as it is and as it should be. Things larger than `maxFileBytes` were never kept, so they stay. */
+/** Differences between the current and the wanted tree. Files larger than `maxFileBytes` were never captured, so they stay. */
 export function planOf(
   current: ReadonlyMap<BytePath, Pick<KnownEntry, "mode" | "blob" | "size">>,
   target: ReadonlyMap<BytePath, Pick<KnownEntry, "mode" | "blob">>,
   maxFileBytes: number,
-): Plan {
+): RestorePlan {
   const folders = new Set<BytePath>();
   for (const [path, { mode }] of target) {
     let at = mode === "folder" ? path : parentOf(path);
@@ -66,16 +66,16 @@ export function planOf(
   };
 }
 
-/** Everything new lies ready before the first name changes. */
+/** Everything new is staged before the first name changes. */
 export interface Staged {
-  /** Quick, and may be repeated after a kill from a new plan. */
+  /** Fast; can be repeated after a kill with a new plan. */
   swap(): Promise<void>;
   discard(): void;
 }
 
 export async function stage(
-  place: Place,
-  plan: Plan,
+  place: RestoreTarget,
+  plan: RestorePlan,
   blobs: Blobs,
   { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void } = {},
 ): Promise<Staged> {
@@ -83,7 +83,7 @@ export async function stage(
   const dir = join(place.tmp, `${stagePrefix}${randomBytes(8).toString("hex")}`);
   mkdirSync(dir, { mode: 0o700 });
   const discard = () => rmSync(dir, { recursive: true, force: true });
-  const pace = createPace();
+  const pace = createThrottle();
   const files = plan.write.filter(([, { mode }]) => mode !== "folder");
   const isFew = files.length <= flushOneByOne;
   try {
@@ -123,22 +123,22 @@ export async function stage(
       for (const path of plan.remove) {
         await pace();
         const parent = walker.find(parentOf(path));
-        if (parent !== undefined) unlinkIfThere(parent, nameOf(path));
+        if (parent !== undefined) unlinkIfThere(parent, baseName(path));
       }
-      // The deepest first; what still has something in it that no point keeps stays.
+      // Deepest first; folders with content that no point keeps stay.
       const emptied = new Set<BytePath>();
       for (const path of plan.remove) for (let at = parentOf(path); at !== "" && !emptied.has(at); at = parentOf(at)) emptied.add(at);
       for (const path of plan.remove) emptied.add(path);
       for (const path of [...emptied].sort((a, b) => b.length - a.length)) {
         if (plan.folders.has(path)) continue;
         const parent = walker.find(parentOf(path));
-        if (parent !== undefined) rmdirIfEmpty(parent, nameOf(path));
+        if (parent !== undefined) rmdirIfEmpty(parent, baseName(path));
       }
       for (const [i, [path]] of files.entries()) {
         await pace();
         const parent = walker.make(parentOf(path));
-        await clear(parent, nameOf(path), stageFd);
-        renameSync(inFolder(stageFd, String(i)), inFolder(parent, nameOf(path)));
+        await clear(parent, baseName(path), stageFd);
+        renameSync(inFolder(stageFd, String(i)), inFolder(parent, baseName(path)));
       }
       for (const [path, { mode }] of plan.write) if (mode === "folder") walker.make(path);
     } finally {
@@ -149,7 +149,7 @@ export async function stage(
   return { swap, discard };
 }
 
-/** A folder in the way of a file goes, with whatever is in it, to where nobody finds it. */
+/** Moves a folder that is in the way of a file, with its content, out of the tree. */
 async function clear(parent: number, name: BytePath, stageFd: number): Promise<void> {
   if (!lstatSync(inFolder(parent, name), { throwIfNoEntry: false })?.isDirectory()) return;
   renameSync(inFolder(parent, name), inFolder(stageFd, "grave"));

@@ -5,7 +5,7 @@ import { ofShown, shown, spell, toBytes, unspell, type BytePath } from "./names.
 import type { ChangedFile, CompareOptions, Comparison } from "./types.ts";
 
 const compareMs = 20_000;
-/** Of git's answer; what lies beyond comes without a patch. */
+/** Limit of git's output; files beyond it have no patch. */
 const readBytes = 8 * 2 ** 20;
 
 interface Raw {
@@ -14,7 +14,7 @@ interface Raw {
   status: string;
 }
 
-/** Two git trees as people read it. What is inside `.git` folders changes all the time and says little: left out. */
+/** Compares two git trees. Content of `.git` folders is omitted, because it changes constantly. */
 export async function compareTrees(
   git: Git,
   from: string,
@@ -64,7 +64,7 @@ interface Count {
   isBinary: boolean;
 }
 
-/** `--raw --numstat -z`: first one kind of line for every file, then the other. */
+/** `--raw --numstat -z`: all lines of one kind, then of the other. */
 function parseFacts(text: string): { entries: Raw[]; counts: Map<BytePath, Count> } {
   const fields = text.split("\0");
   const entries: Raw[] = [];
@@ -93,7 +93,7 @@ function withoutMarks(counts: Map<BytePath, Count>) {
   return counts;
 }
 
-/** One patch per entry, in their order; shorter than the entries where the answer was cut. */
+/** One patch per entry, in order; fewer entries when the output was truncated. */
 async function readPatches(git: Git, args: string[], entries: readonly Raw[], signal: AbortSignal): Promise<(string | undefined)[]> {
   const { child, ended } = git.start(args);
   const stop = () => void child.kill("SIGKILL");
@@ -119,14 +119,14 @@ async function readPatches(git: Git, args: string[], entries: readonly Raw[], si
     stop();
     signal.removeEventListener("abort", stop);
   }
-  // Lines of a patch begin with a sign, so this one is always a head.
+  // Patch lines begin with a sign, so this can only be a header.
   const sections = `\n${Buffer.concat(chunks).toString("latin1")}`.split("\ndiff --git ").slice(1);
   const whole = isCut ? sections.slice(0, -1) : sections;
   const byName = sectionsByName(whole);
   return entries.map((entry) => byName.get(entry.path));
 }
 
-/** From the first hunk on, by the name after it, or before it for a deletion. */
+/** Patches from the first hunk on, by the new name, or the old name for a deletion. */
 function sectionsByName(sections: readonly string[]): Map<BytePath, string> {
   const found = new Map<BytePath, string>();
   for (const section of sections) {
@@ -135,7 +135,7 @@ function sectionsByName(sections: readonly string[]): Map<BytePath, string> {
     const head = section.slice(0, start);
     const name = nameIn(head, "+++ ", "b/") ?? nameIn(head, "--- ", "a/");
     const body = section.slice(start);
-    // A file that became a link is shown as a deletion and an addition.
+    // A file replaced by a link is a deletion and an addition.
     if (name !== undefined) found.set(name, `${found.get(name) ?? ""}${found.has(name) ? "\n" : ""}${body}`);
   }
   return found;

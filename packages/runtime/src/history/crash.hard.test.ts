@@ -5,12 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { silentLog } from "../log.ts";
 import { openHistory } from "./history.ts";
-import { collect, picture, removeWorlds, scratch, world } from "./world.fixture.ts";
+import { collectPoint, picture, removeWorlds, scratch, world } from "./world.fixture.ts";
 
 afterEach(removeWorlds);
 
-describe("while somebody swaps folders", () => {
-  test("a folder swapped for a link again and again leads nowhere else", async () => {
+describe("while someone swaps folders", () => {
+  test("a folder repeatedly swapped for a link never leads outside", async () => {
     const { base, host, write, history } = world();
     const outside = join(base, "outside");
     mkdirSync(outside);
@@ -18,7 +18,7 @@ describe("while somebody swaps folders", () => {
       writeFileSync(join(outside, `f${i}`), "PLANTED SECRET");
       write(`d/f${i}`, "mine");
     }
-    // -T: never into what stands there; a restore may have put the link back meanwhile.
+    // -T: never into an existing folder; a restore may have restored the link.
     const swapper = spawn("sh", ["-c", `cd ${host} && while :; do mv -T d e && ln -sT ${outside} d && rm d && mv -T e d; done`], {
       stdio: "ignore",
     });
@@ -32,63 +32,59 @@ describe("while somebody swaps folders", () => {
     }
     await sleep(50);
     for (const name of await history.names())
-      for (const content of Object.values(await collect(history, name))) expect(content).not.toContain("PLANTED");
+      for (const content of Object.values(await collectPoint(history, name))) expect(content).not.toContain("PLANTED");
     for (let i = 0; i < 50; i++) expect(readFileSync(join(outside, `f${i}`), "utf8")).toBe("PLANTED SECRET");
     expect(readdirSync(outside)).toHaveLength(50);
   });
 });
 
-describe("in the middle of it", () => {
+describe("during an operation", () => {
   /** Enough files that a kill falls between two of them. */
   const fill = (write: (path: string, text: string) => void, mark: string, count = 400) => {
     for (let i = 0; i < count; i++) write(`d${i % 20}/f${i}`, `${mark} ${i}`);
     write(`only-${mark}`, mark);
   };
 
-  test(
-    "kill -9 during a restore: the next opening finds the tree as before or as wanted, nothing in between",
-    { timeout: 120_000 },
-    async () => {
-      const { base, host, tmp, write, open, history } = world();
-      fill(write, "one", 1500);
-      await history.take("one");
-      const one = picture(host);
-      rmSync(join(host, "only-one"));
-      fill(write, "two", 1500);
-      await history.take("two");
-      const two = picture(host);
-      const fixture = join(import.meta.dirname, "restore.fixture.ts");
-      let wasCut = 0;
-      let isOne = false;
-      for (let round = 0; round < 10; round++) {
-        const wanted = isOne ? "two" : "one";
-        const child = spawn(process.execPath, [fixture, base, wanted], { stdio: ["ignore", "pipe", "inherit"] });
-        let said = "";
-        let isOver = false;
-        child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-        const ended = new Promise((resolve) => child.once("close", () => resolve((isOver = true))));
-        // Twice while everything lies ready; then as soon as the first file has changed, or a moment later.
-        if (round < 2) while (!isOver && !said.includes("staged")) await sleep(1);
-        else {
-          while (!isOver && !readFileSync(join(host, "d0/f0"), "utf8").startsWith(wanted)) await sleep(0);
-          if (round > 4) await sleep(round - 4);
-        }
-        child.kill("SIGKILL");
-        await ended;
-        const isHalf = ![JSON.stringify(one), JSON.stringify(two)].includes(JSON.stringify(picture(host)));
-        if (isHalf) wasCut++;
-        await open().recover();
-        const now = picture(host);
-        isOne = JSON.stringify(now) === JSON.stringify(one);
-        expect(now).toEqual(isOne ? one : two);
-        if (isHalf || said.includes("done")) expect(isOne ? "one" : "two").toBe(wanted);
-        expect(readdirSync(tmp)).toEqual([]);
+  test("kill -9 during a restore: the next opening finds the old or the new tree, nothing in between", { timeout: 120_000 }, async () => {
+    const { base, host, tmp, write, open, history } = world();
+    fill(write, "one", 1500);
+    await history.take("one");
+    const one = picture(host);
+    rmSync(join(host, "only-one"));
+    fill(write, "two", 1500);
+    await history.take("two");
+    const two = picture(host);
+    const fixture = join(import.meta.dirname, "restore.fixture.ts");
+    let wasCut = 0;
+    let isOne = false;
+    for (let round = 0; round < 10; round++) {
+      const wanted = isOne ? "two" : "one";
+      const child = spawn(process.execPath, [fixture, base, wanted], { stdio: ["ignore", "pipe", "inherit"] });
+      let said = "";
+      let isOver = false;
+      child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      const ended = new Promise((resolve) => child.once("close", () => resolve((isOver = true))));
+      // Twice while everything is staged; then as soon as the first file has changed, or shortly after.
+      if (round < 2) while (!isOver && !said.includes("staged")) await sleep(1);
+      else {
+        while (!isOver && !readFileSync(join(host, "d0/f0"), "utf8").startsWith(wanted)) await sleep(0);
+        if (round > 4) await sleep(round - 4);
       }
-      expect(wasCut).toBeGreaterThan(0);
-    },
-  );
+      child.kill("SIGKILL");
+      await ended;
+      const isHalf = ![JSON.stringify(one), JSON.stringify(two)].includes(JSON.stringify(picture(host)));
+      if (isHalf) wasCut++;
+      await open().recover();
+      const now = picture(host);
+      isOne = JSON.stringify(now) === JSON.stringify(one);
+      expect(now).toEqual(isOne ? one : two);
+      if (isHalf || said.includes("done")) expect(isOne ? "one" : "two").toBe(wanted);
+      expect(readdirSync(tmp)).toEqual([]);
+    }
+    expect(wasCut).toBeGreaterThan(0);
+  });
 
-  test("kill -9 while a point is taken: it is there whole or not at all, and the next one works", { timeout: 60_000 }, async () => {
+  test("kill -9 while a point is taken: it is complete or absent, and the next one works", { timeout: 60_000 }, async () => {
     const { base, write, open, history } = world();
     fill(write, "one", 50);
     await history.take("one");
@@ -107,7 +103,7 @@ describe("in the middle of it", () => {
       await next.recover();
       for (const name of await next.names())
         if (name.startsWith("round-"))
-          expect(Object.values(await collect(next, name)).filter((text) => text === `mark${name.slice(6)} 7`)).toHaveLength(1);
+          expect(Object.values(await collectPoint(next, name)).filter((text) => text === `mark${name.slice(6)} 7`)).toHaveLength(1);
       await next.take("again");
       expect((await next.find("again"))?.files).toBe(600 + 2 + round);
     }

@@ -2,15 +2,15 @@ import { createHash, randomBytes } from "node:crypto";
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, readlinkSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
-import { createPace } from "../tree/throttle.ts";
+import { createThrottle } from "../tree/throttle.ts";
 import type { Git } from "./git.ts";
 import { blobHash, readNow } from "./known.ts";
 import { ofBytes, quote, type BytePath } from "./names.ts";
 
-/** Larger files are copied aside before they are kept: their size must be known, and may not change, before the first byte is sent. */
+/** Larger files are copied first: their size must be known and stable before the first byte is sent. */
 const inMemoryBytes = 16 * 2 ** 20;
 
-/** Content as it is about to be kept. */
+/** Content that is about to be stored. */
 export interface Content {
   blob: string;
   size: number;
@@ -18,7 +18,7 @@ export interface Content {
   dispose: () => void;
 }
 
-/** A link's target or a file's content; undefined when it is gone, or something else by now. `scratch`: a folder of ours. */
+/** A link's target or a file's content; undefined when it was deleted or replaced. `scratch`: a private folder. */
 export async function contentOf(path: Buffer, isLink: boolean, size: number, scratch: string): Promise<Content | undefined> {
   const data = isLink ? linkNow(path) : size > inMemoryBytes ? "large" : readNow(path, inMemoryBytes);
   if (data === "large") return aside(path, scratch);
@@ -36,7 +36,7 @@ function linkNow(path: Buffer): Buffer | undefined {
 
 async function aside(path: Buffer, scratch: string): Promise<Content | undefined> {
   const copy = join(scratch, `big-${randomBytes(8).toString("hex")}`);
-  const pace = createPace();
+  const pace = createThrottle();
   const dispose = () => rmSync(copy, { force: true });
   let from: number;
   try {
@@ -71,12 +71,12 @@ async function aside(path: Buffer, scratch: string): Promise<Content | undefined
   }
 }
 
-/** One `git fast-import`: it stores everything or, when it is cut short, nothing that anybody finds. */
+/** One `git fast-import`: stores everything or, when interrupted, nothing reachable. */
 export interface Feed {
   write(text: string): Promise<void>;
-  /** `path` as git is to know it. */
+  /** `path` in git's spelling. */
   put(mode: string, path: BytePath, content: Pick<Content, "size" | "bytes">): Promise<void>;
-  /** Resolves when all of it is on the disk, with the tree of `folder` in the marked commit `:1`; undefined when it has none. */
+  /** Resolves when everything is on disk, with the tree of `folder` in the marked commit `:1`; undefined when it is empty. */
   done(folder: string): Promise<string | undefined>;
   cancel(): void;
 }
@@ -88,9 +88,9 @@ export function openFeed(git: Git, signal: AbortSignal | undefined): Feed {
   const cancel = () => void child.kill("SIGKILL");
   signal?.addEventListener("abort", cancel, { once: true });
   const send = async (data: Uint8Array | string) => {
-    if (signal?.aborted) throw new RuntimeError("aborted", "This was given up.");
+    if (signal?.aborted) throw new RuntimeError("aborted", "The operation was aborted.");
     if (typeof data === "string" ? child.stdin.write(data, "latin1") : child.stdin.write(data)) return;
-    // A git that died takes nothing more: its own error says why.
+    // When git has died, its own error has the reason.
     await Promise.race([
       new Promise<void>((resolve) => child.stdin.once("drain", resolve)),
       ended.then(() => {
@@ -112,7 +112,7 @@ export function openFeed(git: Git, signal: AbortSignal | undefined): Feed {
         await ended;
         return /^040000 tree ([0-9a-f]+)\t/m.exec(answer)?.[1];
       } catch (error) {
-        if (signal?.aborted) throw new RuntimeError("aborted", "This was given up.", { cause: error });
+        if (signal?.aborted) throw new RuntimeError("aborted", "The operation was aborted.", { cause: error });
         throw error;
       } finally {
         signal?.removeEventListener("abort", cancel);
@@ -122,11 +122,11 @@ export function openFeed(git: Git, signal: AbortSignal | undefined): Feed {
   };
 }
 
-/** Reads kept content through one `git cat-file`, one after the other. */
+/** Reads stored content through one `git cat-file`, sequentially. */
 export interface Blobs {
-  /** Any number may be asked for ahead. */
+  /** Several requests may be queued. */
   ask(blob: string): void;
-  /** The content of the next one asked for, to be read to its end. */
+  /** The content of the next request; read it to its end. */
   next(): AsyncGenerator<Buffer, void>;
   close(): void;
 }
@@ -153,7 +153,7 @@ export function openBlobs(git: Git): Blobs {
       const head = ofBytes(rest.subarray(0, end));
       rest = rest.subarray(end + 1);
       const size = Number(/^[0-9a-f]+ blob (\d+)$/.exec(head)?.[1] ?? Number.NaN);
-      if (Number.isNaN(size)) throw new RuntimeError("unavailable", "A file of this point cannot be read.", { cause: new Error(head) });
+      if (Number.isNaN(size)) throw new RuntimeError("unavailable", "A file of this snapshot cannot be read.", { cause: new Error(head) });
       let left = size;
       while (left > 0) {
         if (rest.length === 0) await more();

@@ -6,13 +6,13 @@ import { RuntimeError } from "../errors.ts";
 import { systemPath } from "../run.ts";
 
 /**
- * The object store: a bare repository that git never sees a working tree beside. What the project wrote reaches git as bytes
- * on a pipe and comes back as such, so that its hooks, filters, attributes, links and nested repositories are only content.
+ * The object store: a bare repository without a working tree. The project's files reach git as bytes on a pipe, so that hooks, filters,
+ * attributes, links and nested repositories are only content.
  */
 export interface Git {
   /** Its whole output as latin1. Rejects when git fails. */
   run(args: readonly string[], options?: { input?: string; signal?: AbortSignal; isFailureFine?: boolean }): Promise<string>;
-  /** A git whose streams the caller uses. `ended` rejects when git fails; the caller awaits it, or kills the child. */
+  /** A git process with streams for the caller. `ended` rejects when git fails; the caller awaits it or kills the child. */
   start(args: readonly string[]): { child: ChildProcessByStdio<Writable, Readable, Readable>; ended: Promise<void> };
 }
 
@@ -55,11 +55,11 @@ export function openGit(dir: string): Git {
   };
   const start: Git["start"] = (args) => {
     create(dir);
-    // In the repository itself: there is no other folder it could take for a working tree.
+    // Runs in the repository, so that git finds no working tree.
     const child = spawn("git", args, { cwd: dir, env, stdio: ["pipe", "pipe", "pipe"] });
     let words = "";
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => (words = (words + chunk).slice(-2000)));
-    // It may end without reading everything; its exit code tells.
+    // It may exit without reading everything; the exit code tells.
     child.stdin.on("error", () => {});
     const ended = new Promise<void>((resolve, reject) => {
       child.once("error", (cause: NodeJS.ErrnoException) =>
@@ -95,7 +95,7 @@ export function openGit(dir: string): Git {
         await (isFailureFine ? ended.catch(() => undefined) : ended);
         return Buffer.concat(chunks).toString("latin1");
       } catch (error) {
-        if (signal?.aborted) throw new RuntimeError("aborted", "This was given up.", { cause: error });
+        if (signal?.aborted) throw new RuntimeError("aborted", "The operation was aborted.", { cause: error });
         throw error;
       } finally {
         signal?.removeEventListener("abort", stop);
@@ -104,7 +104,9 @@ export function openGit(dir: string): Git {
   };
 }
 
-/** Beside first, then in one step: a kill leaves no half a repository. Without `git init`: nothing of the host's templates is wanted. */
+/**
+ * Created under another name and renamed, so that a kill leaves no partial repository. Without `git init`, to avoid the host's templates.
+ */
 function create(dir: string) {
   if (existsSync(join(dir, "HEAD"))) return;
   const fresh = `${dir}.new`;

@@ -16,12 +16,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { spell, unspell } from "./names.ts";
-import { collect, git, picture, removeWorlds, world } from "./world.fixture.ts";
+import { collectPoint, git, picture, removeWorlds, world } from "./world.fixture.ts";
 
 afterEach(removeWorlds);
 
 describe("taking and restoring", () => {
-  test("brings back content, modes, links, empty folders, .env and .git, and takes away what came later", async () => {
+  test("restores content, modes, links, empty folders, .env and .git, and removes what was added later", async () => {
     const { host, write, history } = world();
     write("src/app.ts", "one\n");
     write(".env", "SECRET=1\n");
@@ -59,7 +59,7 @@ describe("taking and restoring", () => {
     expect(git(host, "log", "--format=%s").trim()).toBe("second\nfirst");
   });
 
-  test("leaves what it does not keep where it is", async () => {
+  test("leaves what it does not store in place", async () => {
     const { host, write, read, history } = world();
     write("web/index.html", "1");
     await history.take("a");
@@ -90,7 +90,7 @@ describe("taking and restoring", () => {
     expect(read("later/page.vue")).toBeUndefined();
   });
 
-  test("files, folders and links may take each other's place", async () => {
+  test("files, folders and links can replace each other", async () => {
     const { host, write, history } = world();
     write("a", "file");
     write("b/c/d", "deep");
@@ -118,7 +118,7 @@ describe("taking and restoring", () => {
     expect(existsSync("/etc/c")).toBe(false);
   });
 
-  test("odd names survive: not UTF-8, quotes, line ends, and all that git treats in its own way", async () => {
+  test("unusual names survive: not UTF-8, quotes, line ends, and all that git treats specially", async () => {
     const { host, write, history } = world();
     const names = [
       "new\nline",
@@ -151,7 +151,7 @@ describe("taking and restoring", () => {
       expect(unspell(spell(name))).toBe(name);
   });
 
-  test("a change within the same size and a faked time is seen", async () => {
+  test("detects a change with the same size and a faked time", async () => {
     const { host, write, read, history } = world();
     write("a", "1111");
     const time = new Date(1_700_000_000_000);
@@ -168,14 +168,14 @@ describe("taking and restoring", () => {
     expect(read("a")).toBe("2222");
   });
 
-  test("large files pass through without being held in memory; too large ones stay out of a point and alone", async () => {
+  test("streams large files; too large ones are omitted and left in place", async () => {
     const { host, write, read, history } = world();
     const large = Buffer.alloc(20 * 2 ** 20, "abcdefgh\n");
     writeFileSync(join(host, "large.bin"), large);
     write("small", "1");
     await history.take("all");
     await history.take("some", { maxFileBytes: 1000 });
-    expect(Object.keys(await collect(history, "some"))).toEqual(["file small"]);
+    expect(Object.keys(await collectPoint(history, "some"))).toEqual(["file small"]);
     writeFileSync(join(host, "large.bin"), "x".repeat(2000));
     write("small", "2");
     await history.restore("some");
@@ -184,7 +184,7 @@ describe("taking and restoring", () => {
     expect(readFileSync(join(host, "large.bin")).equals(large)).toBe(true);
   });
 
-  test("names are found, listed and removed, and an unknown point is not found", async () => {
+  test("lists, finds and removes names; an unknown point is not found", async () => {
     const { write, history } = world();
     expect(await history.names()).toEqual([]);
     expect(await history.find("a")).toBeUndefined();
@@ -200,7 +200,7 @@ describe("taking and restoring", () => {
     await expect(history.take("../x")).rejects.toMatchObject({ code: "not_supported" });
   });
 
-  test("what no point keeps any more is given back, and everything else still reads", async () => {
+  test("reclaims what no point keeps, and everything else remains readable", async () => {
     const { write, read, dir, history } = world();
     const size = () => Number(execFileSync("du", ["-sk", join(dir, "git/objects")], { encoding: "utf8" }).split("\t")[0]);
     write("noise", Array.from({ length: 400_000 }, () => Math.random().toString(36)).join(""));
@@ -218,7 +218,7 @@ describe("taking and restoring", () => {
     expect([read("a"), read("noise")]).toEqual(["2", "quiet"]);
   });
 
-  test("files of the host are kept beside the tree and read back", async () => {
+  test("stores and reads attachments", async () => {
     const { base, write, history } = world();
     write("a", "1");
     writeFileSync(join(base, "dump"), "select 1;");
@@ -227,11 +227,11 @@ describe("taking and restoring", () => {
     const found = await history.attachment("a", "databases/db/main.dump");
     expect([found?.size, Buffer.concat((await found?.data.toArray()) ?? []).toString()]).toEqual([9, "select 1;"]);
     expect(await history.attachment("a", "databases/other")).toBeUndefined();
-    expect(Object.keys(await collect(history, "a"))).toEqual(["file a"]);
+    expect(Object.keys(await collectPoint(history, "a"))).toEqual(["file a"]);
   });
 });
 
-test("two points are compared with lines, moves and binaries, and the tree as it is now with a point", async () => {
+test("compares two points with lines, moves and binaries, and the current tree with a point", async () => {
   const { host, write, history } = world();
   write("same", "same\n");
   write("changed.txt", "one\ntwo\nthree\n");
@@ -284,7 +284,7 @@ test("two points are compared with lines, moves and binaries, and the tree as it
   expect((await history.compare("b", "now")).files).toEqual([]);
 });
 
-describe("comparing without what git ignores", () => {
+describe("comparing without ignored files", () => {
   const changed = async (history: ReturnType<typeof world>["history"], from = "a", to = "now") => {
     const { files, totalFiles } = await history.compare(from, to, { withoutIgnored: true });
     expect(totalFiles).toBe(files.length);
@@ -322,7 +322,7 @@ describe("comparing without what git ignores", () => {
   });
 
   test.each([2, 4])(
-    "a tracked file counts although a pattern names it (index version %i), and so does one that was not ignored before",
+    "a tracked file counts although a pattern matches it (index version %i), and so does one that was not ignored before",
     async (version) => {
       const { host, write, history } = world();
       write(".gitignore", "dist/\n");
@@ -345,7 +345,7 @@ describe("comparing without what git ignores", () => {
     },
   );
 
-  test("nothing is paired with an ignored file: what moved into one is deleted", async () => {
+  test("nothing is paired with an ignored file: a move into one is a deletion", async () => {
     const { host, write, history } = world();
     write(".gitignore", "dist\n");
     write("moves.txt", Array.from({ length: 30 }, (_, i) => `line ${i}\n`).join(""));
@@ -357,7 +357,7 @@ describe("comparing without what git ignores", () => {
     expect(await changed(history)).toEqual(["deleted .gitignore", "renamed dist/moves.txt"]);
   });
 
-  test("a broken index, a huge list and a list that is a link decide nothing", async () => {
+  test("a broken index, a huge list and a list that is a link are ignored", async () => {
     const { base, host, write, history } = world();
     writeFileSync(join(base, "outside"), "*\n");
     symlinkSync(join(base, "outside"), join(host, ".gitignore"));
@@ -404,7 +404,7 @@ describe("a hostile tree", () => {
     expect(existsSync(proof)).toBe(false);
   });
 
-  test("links out of the tree are kept as links: nothing behind them is read or written", async () => {
+  test("stores links out of the tree as links and never follows them", async () => {
     const { base, host, write, history } = world();
     const outside = join(base, "outside");
     mkdirSync(outside);
@@ -413,8 +413,8 @@ describe("a hostile tree", () => {
     symlinkSync(outside, join(host, "out"));
     write("in/secret", "mine");
     await history.take("links");
-    expect(await collect(history, "links")).toEqual({ "link out": outside, "link passwd": "/etc/passwd", "file in/secret": "mine" });
-    // Where the point has a folder there is a link out now: it is replaced, not followed.
+    expect(await collectPoint(history, "links")).toEqual({ "link out": outside, "link passwd": "/etc/passwd", "file in/secret": "mine" });
+    // The point has a folder where a link leads out now: it is replaced, not followed.
     rmSync(join(host, "in"), { recursive: true });
     symlinkSync(outside, join(host, "in"));
     await history.restore("links");
@@ -423,7 +423,7 @@ describe("a hostile tree", () => {
     expect(lstatSync(join(host, "in")).isDirectory()).toBe(true);
   });
 
-  test("a bottomless folder is refused with a sentence", async () => {
+  test("rejects endlessly nested folders", async () => {
     const { host, history } = world();
     mkdirSync(join(host, "d/".repeat(250)), { recursive: true });
     await expect(history.take("a")).rejects.toMatchObject({ code: "not_supported", message: expect.stringContaining("nested") });

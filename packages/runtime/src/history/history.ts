@@ -2,9 +2,9 @@ import { createReadStream, existsSync, mkdirSync, rmSync, statfsSync, statSync }
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
-import { readNote, writeNote } from "../host/json-file.ts";
+import { readJsonFile, writeJson } from "../host/json-file.ts";
 import type { RuntimeLog } from "../log.ts";
-import { createPace } from "../tree/throttle.ts";
+import { createThrottle } from "../tree/throttle.ts";
 import { planOf, stage, sweepStage } from "./apply.ts";
 import { compareTrees } from "./compare.ts";
 import { contentOf, openBlobs, openFeed, type Content, type Feed } from "./feed.ts";
@@ -13,13 +13,13 @@ import { loadKnown, saveKnown, unchanged, type Known, type KnownEntry } from "./
 import { emptyMark, ofShown, quote, shown, spell, unspell, type BytePath } from "./names.ts";
 import { inFolder, scan, type Mode, type Seen } from "./scan.ts";
 import type { History, KeptEntry, Point, RestoreOptions, Restored, TakeOptions } from "./types.ts";
-import { nameOf, openWalker, parentOf, type Place } from "./walker.ts";
+import { baseName, openWalker, parentOf, type RestoreTarget } from "./walker.ts";
 
-/** The database lives on the same disk. */
+/** Reserved because the database uses the same disk. */
 const hostReserveBytes = 512 * 2 ** 20;
 const namePattern = /^[a-z0-9-]+(?:\/[a-z0-9-]+)*$/;
 const points = "refs/points/";
-/** The last look at the tree, and where a restore began: kept from being tidied away. */
+/** The last scan of the tree and the start of a restore, protected from garbage collection. */
 const lastRef = "refs/last";
 const fromRef = "refs/restore/from";
 const toRef = "refs/restore/to";
@@ -35,17 +35,17 @@ interface Target {
 }
 
 export interface HistoryOptions {
-  /** Of this history alone, closed to projects. Made with the first point. */
+  /** Private to this history and inaccessible to projects. Created with the first point. */
   dir: string;
-  tree: Place;
+  tree: RestoreTarget;
   log: RuntimeLog;
-  /** Kept free on the host, whatever wants to be kept. */
+  /** Space to keep free on the host. */
   reserveBytes?: number;
 }
 
-/** A history that can go on with a restore that a kill cut short. */
+/** A history that can complete an interrupted restore. */
 export interface OpenHistory extends History {
-  /** To be called before anything of the project runs. Never throws. */
+  /** Call before anything of the project runs. Never throws. */
   recover(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     return turn;
   };
   const refOf = (name: string) => {
-    if (!namePattern.test(name)) throw new RuntimeError("not_supported", `${name} is not a name for a point`);
+    if (!namePattern.test(name)) throw new RuntimeError("not_supported", `${name} is not a valid point name`);
     return points + name;
   };
 
@@ -78,7 +78,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     if (bavail * bsize - adding < reserveBytes) throw new RuntimeError("storage_full", "This server's disk is almost full.");
   }
 
-  /** Writes the point and says what the tree holds now. */
+  /** Writes the point and returns the tree's current content. */
   async function takeTo(ref: string, options: TakeOptions): Promise<{ known: Known; facts: Facts }> {
     prepare();
     const { maxFileBytes, signal } = options;
@@ -87,9 +87,9 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     try {
       return await write(ref, seen, known, options);
     } catch (error) {
-      // What it builds on may be gone; then everything is kept anew.
+      // If the base commit is missing, store everything again.
       if (known.tree === undefined || !(error instanceof RuntimeError) || error.code !== "unavailable") throw error;
-      log.warn({ err: error }, "history is read anew");
+      log.warn({ err: error }, "history is being rebuilt");
       return write(ref, seen, { tree: undefined, entries: new Map() }, options);
     }
   }
@@ -128,20 +128,20 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     }
   }
 
-  /** Reads what was seen, never through a link. */
+  /** Reads scanned entries, never through a link. */
   async function reading<T>(work: (contentNow: ContentNow) => Promise<T>): Promise<T> {
     const walker = openWalker(tree);
     try {
       return await work(async (path, { mode, size }) => {
         const folder = walker.find(parentOf(path));
-        return folder === undefined ? undefined : contentOf(inFolder(folder, nameOf(path)), mode === "120000", size, scratch);
+        return folder === undefined ? undefined : contentOf(inFolder(folder, baseName(path)), mode === "120000", size, scratch);
       });
     } finally {
       walker.close();
     }
   }
 
-  /** Sends what is not kept yet. Removals first: a folder may stand where a file was. */
+  /** Sends new content. Removals first: a folder may have been a file. */
   async function feedChanges(
     feed: Feed,
     seen: Map<BytePath, Seen>,
@@ -149,7 +149,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     contentNow: ContentNow,
   ): Promise<Map<BytePath, KnownEntry>> {
     const entries = new Map<BytePath, KnownEntry>();
-    const pace = createPace();
+    const pace = createThrottle();
     for (const [path, { mode }] of known.entries)
       if (!seen.has(path)) await feed.write(`D ${quoted(mode === "folder" ? `${spell(path)}/${emptyMark}` : spell(path))}\n`);
     for (const [path, now] of seen) {
@@ -167,7 +167,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
       await pace();
       const content = await contentNow(path, now);
       if (!content) {
-        // Gone since it was seen.
+        // Deleted since the scan.
         if (before) await feed.write(`D ${quoted(spell(path))}\n`);
         continue;
       }
@@ -185,7 +185,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
 
   async function requireCommit(ref: string): Promise<string> {
     const commit = hasAny() ? (await git.run(["rev-parse", "--verify", "-q", `${ref}^{commit}`], { isFailureFine: true })).trim() : "";
-    if (commit === "") throw new RuntimeError("not_found", "This point in time is not kept any more.");
+    if (commit === "") throw new RuntimeError("not_found", "This snapshot no longer exists.");
     return commit;
   }
   const factsOf = async (commit: string): Promise<Facts> => {
@@ -211,7 +211,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
 
   // --- restoring ---
 
-  /** From what the tree holds to what a commit says. */
+  /** Applies a commit to the current tree. */
   async function apply(commit: string, current: Known["entries"], options: RestoreOptions): Promise<Restored> {
     const target = await targetOf(commit);
     const plan = planOf(current, target.entries, target.facts.maxFileBytes ?? Number.POSITIVE_INFINITY);
@@ -229,14 +229,14 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     }
     return { written: plan.write.length, removed: plan.remove.length };
   }
-  /** What the tree holds, without keeping it: works on a full disk. */
+  /** Scans the tree without storing it, so that it works on a full disk. */
   async function look(): Promise<Known["entries"]> {
     prepare();
     const known = loadKnown(knownFile);
     const seen = await scan(tree.host);
     return reading(async (contentNow) => {
       const entries: Known["entries"] = new Map();
-      const pace = createPace();
+      const pace = createThrottle();
       for (const [path, now] of seen) {
         await pace();
         const same = unchanged(known.entries.get(path), now);
@@ -253,7 +253,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     const to = await requireCommit(refOf(name));
     const { known } = await takeTo(fromRef, options.signal ? { signal: options.signal } : {});
     await git.run(["update-ref", toRef, to]);
-    writeNote(journal, { since: new Date().toISOString() });
+    writeJson(journal, { since: new Date().toISOString() });
     try {
       const done = await apply(to, known.entries, options);
       rmSync(journal);
@@ -263,13 +263,13 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
       throw said(error);
     }
   }
-  /** The tree as it was when the restore began. Leaves the journal when even that is impossible. */
+  /** Reverts to the tree at the start of the restore. Keeps the journal when that fails. */
   async function goBack(): Promise<void> {
     try {
       await apply(await requireCommit(fromRef), await look(), {});
       rmSync(journal, { force: true });
     } catch (err) {
-      log.error({ err }, "an unfinished restore could not be undone; it is tried again when the project is opened");
+      log.error({ err }, "an unfinished restore could not be reverted; it is retried when the project is opened");
     }
   }
 
@@ -356,13 +356,13 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     recover: () =>
       inTurn(async () => {
         sweepStage(tree.tmp);
-        if (readNote(journal) === undefined) return;
+        if (readJsonFile(journal) === undefined) return;
         try {
           const done = await apply(await requireCommit(toRef), await look(), {});
           rmSync(journal, { force: true });
-          log.warn({ ...done }, "an interrupted restore was finished");
+          log.warn({ ...done }, "completed an interrupted restore");
         } catch (err) {
-          log.error({ err }, "an interrupted restore could not be finished");
+          log.error({ err }, "an interrupted restore could not be completed");
           await goBack();
         }
       }),
@@ -383,12 +383,12 @@ function keptEntry(path: BytePath, mode: string, size: number, content: () => As
   };
 }
 
-/** What the system said, as the runtime says it. */
+/** Maps a system error to a `RuntimeError`. */
 function said(error: unknown): unknown {
   if (error instanceof RuntimeError || !(error instanceof Error)) return error;
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOSPC" || code === "EDQUOT")
     return new RuntimeError("storage_full", "There is no space left on this server.", { cause: error });
-  if (error.name === "AbortError") return new RuntimeError("aborted", "This was given up.", { cause: error });
+  if (error.name === "AbortError") return new RuntimeError("aborted", "The operation was aborted.", { cause: error });
   return new RuntimeError("unavailable", "The history of this project cannot be used.", { cause: error });
 }

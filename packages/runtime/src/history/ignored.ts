@@ -4,16 +4,16 @@ import { codeOf } from "../tree/pin.ts";
 import { openBlobs, openFeed } from "./feed.ts";
 import type { Git } from "./git.ts";
 import { emptyMark, ofBytes, quote, spell, toBytes, unspell, type BytePath } from "./names.ts";
-import { nameOf, parentOf } from "./walker.ts";
+import { baseName, parentOf } from "./walker.ts";
 
 const none = "000000";
 const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-/** Patterns that take longer to match than this ignore nothing. */
+/** Patterns that take longer to match ignore nothing. */
 const matchMs = 5_000;
 const maxRuleBytes = 512 * 1024;
 const maxRuleFiles = 2_000;
 const maxIndexBytes = 64 * 2 ** 20;
-/** Written for one comparison only, and deleted with it. */
+/** Temporary, for one comparison. */
 const compareRef = "refs/compare";
 
 interface Change {
@@ -31,10 +31,9 @@ interface Rules {
 }
 
 /**
- * The tree `to`, where each change of a file that the project's git ignores is undone, so that comparing with `from` does not find it.
- *
- * A file counts when it was or is tracked, or when it was not ignored before: ignoring a file does not hide what is done to it.
- * Works without a repository. `folder` is ours; git gets nothing of the project in it but `.gitignore` files.
+ * Returns the tree `to` with changes of ignored files reverted, so that a comparison with `from` omits them. A file counts when it was or
+ * is tracked, or when it was not ignored before: ignoring a file does not hide changes to it. Works without a repository. `folder` is
+ * private; only `.gitignore` files of the project are written to it.
  */
 export async function undoIgnored(
   git: Git,
@@ -68,7 +67,7 @@ function parseChanges(text: string): Change[] {
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const [oldMode = "", newMode = "", oldBlob = ""] = (fields[i] ?? "").slice(1).split(" ");
     const spelled = fields[i + 1] ?? "";
-    if (nameOf(spelled) !== emptyMark) changes.push({ path: unspell(spelled), oldMode, newMode, oldBlob });
+    if (baseName(spelled) !== emptyMark) changes.push({ path: unspell(spelled), oldMode, newMode, oldBlob });
   }
   return changes;
 }
@@ -78,21 +77,22 @@ async function findRules(git: Git, tree: string, folders: ReadonlySet<BytePath>,
   const rules: Rules = { ignore: new Map(), exclude: undefined, indexes: new Map() };
   for (const line of (await git.run(["ls-tree", "-r", "-z", "--full-tree", tree], { signal })).split("\0")) {
     const tab = line.indexOf("\t");
-    // As git has it, a link is no list of patterns.
+    // git ignores a `.gitignore` that is a link.
     if (tab < 0 || !line.startsWith("100")) continue;
     const path = unspell(line.slice(tab + 1));
-    const name = nameOf(path);
+    const name = baseName(path);
     const blob = line.slice(0, tab).split(" ")[2] ?? "";
     if (path === ".git/info/exclude") rules.exclude = blob;
     else if (name === ".gitignore" && folders.has(parentOf(path)) && rules.ignore.size < maxRuleFiles) rules.ignore.set(path, blob);
-    else if (name === "index" && nameOf(parentOf(path)) === ".git" && folders.has(parentOf(parentOf(path)))) rules.indexes.set(path, blob);
+    else if (name === "index" && baseName(parentOf(path)) === ".git" && folders.has(parentOf(parentOf(path))))
+      rules.indexes.set(path, blob);
   }
   return rules;
 }
 const isSame = (a: Rules, b: Rules) =>
   a.exclude === b.exclude && a.ignore.size === b.ignore.size && [...a.ignore].every(([path, blob]) => b.ignore.get(path) === blob);
 
-/** Git itself reads the patterns, in a folder where nothing else stands. */
+/** Git evaluates the patterns, in a folder with nothing else. */
 async function findIgnored(
   git: Git,
   rules: Rules,
@@ -118,7 +118,7 @@ async function findIgnored(
         "-z",
         "--stdin",
       ],
-      // The exit code is 1 where nothing is ignored. `./` keeps a name that begins with `:` from being read as a pattern.
+      // Exit code 1 means that nothing is ignored. `./` prevents a leading `:` from being parsed as a pathspec.
       {
         input: changes.map(({ path }) => `./${path}\0`).join(""),
         isFailureFine: true,
@@ -142,12 +142,12 @@ function writeBelow(root: string, path: BytePath, data: Buffer) {
     mkdirSync(below(parentOf(path)), { recursive: true, mode: 0o700 });
     writeFileSync(below(path), data);
   } catch (error) {
-    // Too deep to be asked about.
+    // The path is too long to check.
     if (codeOf(error) !== "ENAMETOOLONG") throw error;
   }
 }
 
-/** By blob; larger ones are left out. */
+/** By blob id; larger ones are omitted. */
 async function readBlobs(git: Git, wanted: readonly string[], maxBytes: number): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
   if (wanted.length === 0) return found;
@@ -184,7 +184,7 @@ async function findTracked(git: Git, all: readonly Rules[]): Promise<Set<BytePat
   return tracked;
 }
 
-/** The names in a git index of version 2, 3 or 4 (gitformat-index). The project wrote it: nothing in it is relied on. */
+/** Names in a git index of version 2, 3 or 4 (gitformat-index). Untrusted: written by the project. */
 export function* indexedPaths(index: Buffer): Generator<BytePath> {
   const fixed = 62;
   if (index.length < 12 || index.toString("latin1", 0, 4) !== "DIRC") return;
@@ -198,7 +198,7 @@ export function* indexedPaths(index: Buffer): Generator<BytePath> {
     at += fixed + (isExtended ? 2 : 0);
     let kept = "";
     if (version === 4) {
-      // How much of the last name to drop, seven bits a byte, each further byte counting from one on.
+      // How much of the previous name to drop: seven bits per byte, each further byte counts from one.
       let byte = index[at++] ?? 0;
       let dropped = byte & 127;
       while ((byte & 128) !== 0 && at < index.length) {
@@ -221,7 +221,7 @@ async function writeTree(git: Git, to: string, undone: readonly Change[], signal
     await feed.write(`feature done\ncommit ${compareRef}\nmark :1\ncommitter compare <compare> 0 +0000\ndata 0\n`);
     if (to !== emptyTree) await feed.write(`M 040000 ${to} "files"\n`);
     const quoted = (path: BytePath) => quote(`files/${spell(path)}`);
-    // Removals first: a file may have stood where a folder is now.
+    // Removals first: a file may have been a folder.
     for (const { path, newMode } of undone) if (newMode !== none) await feed.write(`D ${quoted(path)}\n`);
     for (const { path, oldMode, oldBlob } of undone) if (oldMode !== none) await feed.write(`M ${oldMode} ${oldBlob} ${quoted(path)}\n`);
     await feed.write(`\nreset ${compareRef}\nfrom ${"0".repeat(40)}\n\n`);

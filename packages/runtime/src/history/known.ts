@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import type { BytePath } from "./names.ts";
 import type { Mode, Seen } from "./scan.ts";
 
-/** What the tree was when it was last looked at, so that only what changed is read again. */
+/** The tree at the last scan, so that only changes are read again. */
 export interface Known {
-  /** The git tree of `files`; undefined for an empty one. */
+  /** The git tree of `files`; undefined when empty. */
   tree: string | undefined;
   entries: Map<BytePath, KnownEntry>;
 }
@@ -13,15 +13,15 @@ export interface KnownEntry {
   mode: Mode;
   size: number;
   stamp: string;
-  /** The blob; empty for folders. */
+  /** The blob id; empty for folders. */
   blob: string;
 }
 
-/** What is known of it, when it is unchanged as far as the file system tells. */
+/** The known entry when it is unchanged according to the file system. */
 export const unchanged = (known: KnownEntry | undefined, seen: Seen): KnownEntry | undefined =>
   known?.mode === seen.mode && (seen.mode === "folder" || (seen.stamp !== "" && known.stamp === seen.stamp)) ? known : undefined;
 
-/** A cache: lost or broken, everything is read anew. */
+/** A cache: when it is lost or broken, everything is read again. */
 export function loadKnown(file: string): Known {
   try {
     const { tree, entries } = JSON.parse(readFileSync(file, "latin1")) as {
@@ -44,7 +44,10 @@ export function saveKnown(file: string, { tree, entries }: Known): void {
 
 export const blobHash = (data: Uint8Array): string => createHash("sha1").update(`blob ${data.byteLength}\0`).update(data).digest("hex");
 
-/** A regular file as it is right now, whatever is swapped meanwhile; undefined when it is none any more, `large` when it grew beyond `maxBytes`. */
+/**
+ * A regular file's current content, safe against replacement; undefined when it is no longer a regular file, `large` when it exceeds
+ * `maxBytes`.
+ */
 export function readNow(path: Buffer, maxBytes: number): Buffer | "large" | undefined {
   let fd: number;
   try {

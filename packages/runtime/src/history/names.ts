@@ -1,21 +1,21 @@
 /**
- * Paths are kept byte for byte: on Linux a name need not be valid UTF-8. In here a path is a string with one character per
- * byte ("latin1"), which loses nothing and is quick to compare.
+ * Paths are byte strings: on Linux names need not be UTF-8. Represented as one character per byte ("latin1"), which is lossless and fast
+ * to compare.
  */
 export type BytePath = string;
 
 export const toBytes = (path: BytePath): Buffer => Buffer.from(path, "latin1");
 export const ofBytes = (bytes: Uint8Array): BytePath => Buffer.from(bytes).toString("latin1");
-/** For people; what is not UTF-8 shows as replacement characters. */
+/** For display; invalid UTF-8 becomes replacement characters. */
 export const shown = (path: BytePath): string => toBytes(path).toString("utf8");
 export const ofShown = (path: string): BytePath => Buffer.from(path, "utf8").toString("latin1");
 
-/** Stands in an empty folder, which git cannot keep. No name of a file is spelled like this: see `spell`. */
+/** Placeholder in empty folders, which git cannot store. Cannot collide with a file name: see `spell`. */
 export const emptyMark = ".git%:empty";
 
 /**
- * Git refuses files inside a `.git` folder. Names that are `.git`, or begin with `.git%`, get a `%` more: `.git` is kept as `.git%`.
- * The reverse takes one away; `emptyMark` is nobody's spelling, as `.git:empty` has no need of one.
+ * Git rejects files inside a `.git` folder. Names that are `.git` or begin with `.git%` get an extra `%`: `.git` is stored as `.git%`.
+ * Reversed when reading; `emptyMark` cannot be the spelling of a file name.
  */
 export const spell = (path: BytePath): BytePath =>
   path.includes(".git")
@@ -33,5 +33,5 @@ export const unspell = (path: BytePath): BytePath =>
     : path;
 const needsSpelling = (name: string) => name === ".git" || name.startsWith(".git%");
 
-/** As `git fast-import` reads a path. */
+/** Quotes a path for `git fast-import`. */
 export const quote = (path: BytePath): BytePath => `"${path.replace(/["\\\n]/g, (c) => (c === "\n" ? "\\n" : `\\${c}`))}"`;

@@ -1,10 +1,10 @@
 import { RuntimeError } from "../errors.ts";
 import type { History } from "./types.ts";
 
-/** Of a driver whose trees are not folders of this host. */
+/** For drivers whose trees are not folders on this host. */
 export function noHistory(): History {
   const refuse = async (): Promise<never> => {
-    throw new RuntimeError("not_supported", "This driver keeps no points in time.");
+    throw new RuntimeError("not_supported", "This driver does not support snapshots.");
   };
   return {
     take: refuse,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { silentLog } from "../log.ts";
 import { openHistory } from "./history.ts";
 
-/** A process of its own to be killed: arguments are the base folder and what to do. Says when it comes to the point. */
+/** A process to be killed. Arguments: the base folder and what to do. Prints when it reaches the point. */
 const [base = "", what = ""] = process.argv.slice(2);
 const history = openHistory({
   dir: join(base, "kept"),

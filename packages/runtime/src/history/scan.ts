@@ -1,42 +1,42 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { RuntimeError } from "../errors.ts";
-import { createPace } from "../tree/throttle.ts";
+import { createThrottle } from "../tree/throttle.ts";
 import { codeOf } from "../tree/pin.ts";
 import { toBytes, type BytePath } from "./names.ts";
 import { environmentMark, isReinstallable } from "./skipped.ts";
 
 export type Mode = "100644" | "100755" | "120000" | "folder";
 
-/** Something of the tree that a point keeps. */
+/** An entry of the tree to store. */
 export interface Seen {
   mode: Mode;
   size: number;
-  /** Changes with the content; empty when it cannot be told yet, because the change is too recent for the clock. */
+  /** Changes with the content; empty when the last change is too recent for the clock's resolution. */
   stamp: string;
 }
 
 export const openFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** A file changed this short before it was seen may change again without a new time. */
+/** A file changed this recently may change again without a new timestamp. */
 const tickMs = 50;
-/** More than anybody writes; a tree made to exhaust us is refused. */
+/** Limit against trees made to exhaust the server. */
 const maxDepth = 200;
 const maxEntries = 250_000;
 
-/** A name in an open folder: whatever is swapped meanwhile, the descriptor stays on the folder that was opened. */
+/** A name in an open folder: the descriptor stays on the opened folder whatever is swapped. */
 export const inFolder = (fd: number, name: BytePath): Buffer => Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), toBytes(name)]);
 
-/** Everything that a point keeps, links never followed. Only empty folders are listed themselves. */
+/** Every entry to store; links are never followed. Of folders only empty ones are listed. */
 export async function scan(
   root: string,
   { maxFileBytes = Number.POSITIVE_INFINITY, signal }: { maxFileBytes?: number; signal?: AbortSignal } = {},
 ) {
   const found = new Map<BytePath, Seen>();
-  const pace = createPace();
+  const pace = createThrottle();
   const settled = Date.now() - tickMs;
 
   async function look(fd: number, base: BytePath, depth: number): Promise<void> {
-    if (depth > maxDepth) throw new RuntimeError("not_supported", `Folders of this project are nested more than ${maxDepth} deep.`);
-    if (found.size > maxEntries) throw new RuntimeError("not_supported", `This project has more than ${maxEntries} files of its own.`);
+    if (depth > maxDepth) throw new RuntimeError("not_supported", `Folders of this project are nested more than ${maxDepth} levels deep.`);
+    if (found.size > maxEntries) throw new RuntimeError("not_supported", `This project exceeds the limit of ${maxEntries} files.`);
     const before = found.size;
     const names = readdirSync(`/proc/self/fd/${fd}`, "latin1");
     if (base !== "" && names.includes(environmentMark)) return;
@@ -71,7 +71,7 @@ export async function scan(
   return found;
 }
 
-/** The time of the last change of any kind cannot be set by the project, unlike that of the content. */
+/** Uses ctime, which the project cannot set, unlike mtime. */
 export const stampOf = (stat: Stats, settled: number): string => (stat.ctimeMs > settled ? "" : `${stat.ctimeMs} ${stat.ino} ${stat.size}`);
 
 export function openChild(fd: number, name: BytePath): number | undefined {

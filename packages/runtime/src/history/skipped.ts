@@ -1,4 +1,4 @@
-/** Folders whose content comes back with an install or a build step, never by hand: points leave them out. */
+/** Folders that an install or a build recreates; points omit them. */
 const reinstallable: ReadonlySet<string> = new Set([
   "node_modules",
   ".pnpm-store",
@@ -15,8 +15,8 @@ const reinstallable: ReadonlySet<string> = new Set([
   ".parcel-cache",
   "lost+found",
 ]);
-/** A Python environment under any name has this file. */
+/** Present in every Python virtual environment. */
 export const environmentMark = "pyvenv.cfg";
 
-/** `dist` and `build` are not among them: people keep things of their own there. */
+/** `dist` and `build` are not included, because they may hold hand-written files. */
 export const isReinstallable = (folder: string): boolean => reinstallable.has(folder);

@@ -3,8 +3,8 @@ import { codeOf } from "../tree/pin.ts";
 import type { BytePath } from "./names.ts";
 import { inFolder, openChild, openFolder } from "./scan.ts";
 
-/** Where the files go. */
-export interface Place {
+/** Where files are restored. */
+export interface RestoreTarget {
   /** The tree's folder. */
   host: string;
   /** Private, on the same file system. */
@@ -13,7 +13,7 @@ export interface Place {
 }
 
 export const parentOf = (path: BytePath): BytePath => path.slice(0, Math.max(0, path.lastIndexOf("/")));
-export const nameOf = (path: BytePath): BytePath => path.slice(path.lastIndexOf("/") + 1);
+export const baseName = (path: BytePath): BytePath => path.slice(path.lastIndexOf("/") + 1);
 
 export function unlinkIfThere(parent: number, name: BytePath) {
   try {
@@ -23,8 +23,8 @@ export function unlinkIfThere(parent: number, name: BytePath) {
   }
 }
 
-/** Open folders on the way to the last one asked for: neighbours are asked for one after the other. */
-export function openWalker({ host, owner }: Pick<Place, "host" | "owner">) {
+/** Caches open folders on the path of the last entry, because neighbors are usually next. */
+export function openWalker({ host, owner }: Pick<RestoreTarget, "host" | "owner">) {
   const root = openSync(host, openFolder);
   let chain: { name: BytePath; fd: number }[] = [];
 

@@ -8,11 +8,11 @@ import type { History } from "./types.ts";
 
 /** Deleted by `removeWorlds`. */
 const folders: string[] = [];
-/** To be called after each test. */
+/** Call after each test. */
 export function removeWorlds(): void {
   for (const dir of folders.splice(0)) rmSync(dir, { recursive: true, force: true });
 }
-/** A folder that goes with them. */
+/** A temporary folder. */
 export function scratch(): string {
   const base = mkdtempSync(join(tmpdir(), "history-"));
   folders.push(base);
@@ -36,7 +36,7 @@ export function world() {
 export const git = (cwd: string, ...args: string[]) =>
   execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-/** Everything below a folder with what makes it what it is. */
+/** Everything below a folder, with all attributes. */
 export function picture(dir: string, at = ""): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of readdirSync(join(dir, at)).sort()) {
@@ -49,7 +49,7 @@ export function picture(dir: string, at = ""): Record<string, string> {
   return found;
 }
 /** The files of a point. */
-export const collect = async (history: History, name: string) => {
+export const collectPoint = async (history: History, name: string) => {
   const found: Record<string, string> = {};
   for await (const entry of history.read(name)) {
     const chunks: Uint8Array[] = [];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findCgroups } from "./cgroups.ts";
 
-/** A folder that looks like the kernel's: files take what is written to them. The real thing is tested by the escape suite. */
+/** A folder that imitates the kernel's: files store what is written. The escape suite tests the real one. */
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "cgroup-"));
@@ -19,7 +19,7 @@ const put = (files: Record<string, string>) => {
 };
 const at = (path: string) => readFileSync(join(root, path), "utf8");
 
-test("v2: controllers are handed down, limits sit on the group, processes in its leaves", () => {
+test("v2: controllers are delegated, limits are set on the group, processes are in its leaves", () => {
   put({
     "cgroup.controllers": "cpuset cpu io memory pids\n",
     "cgroup.subtree_control": "",
@@ -80,7 +80,7 @@ test("v1 without the unified hierarchy: the freezer holds the leaves", () => {
   expect(group.oomKills()).toBe(1);
 });
 
-test("says what is missing", () => {
+test("reports what is missing", () => {
   expect(findCgroups("studio", root).reason).toContain("no control groups are mounted");
   put({ "cgroup.controllers": "cpu io\n" });
   expect(findCgroups("studio", root)).toMatchObject({

@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Limits } from "../types.ts";
 
-/** What the kernel offers for limiting, freezing and killing groups of processes. */
+/** The kernel's support for limiting, freezing and killing groups of processes. */
 export interface Cgroups {
   readonly kind: "v2" | "v1" | "none";
-  /** The group of one sandbox, made when missing. */
+  /** The control group of one sandbox, created when missing. */
   group(name: string): Group;
-  /** Names of the groups that exist, also those of a process before this one. */
+  /** Names of existing groups, including those of an earlier process. */
   names(): string[];
   remove(): void;
 }
 
-/** The processes of one sandbox. Limits hold for all of them together; leaves exist to be killed one by one. */
+/** The processes of one sandbox. Limits apply to all of them together; leaves can be killed individually. */
 export interface Group {
   setLimits(limits: Limits): void;
   leaf(name: string): Leaf;
@@ -22,12 +22,12 @@ export interface Group {
   thaw(): void;
   isFrozen(): boolean;
   usage(): { memoryBytes: number; cpuSeconds: number; pids: number };
-  /** Processes killed for memory since the group exists. */
+  /** Processes killed for memory since the group was created. */
   oomKills(): number;
   remove(): Promise<void>;
 }
 
-/** One launch. A process joins by writing its pid to every one of `joinFiles` before it becomes the program. */
+/** One launched program. A process joins by writing its pid to every file in `joinFiles` before exec. */
 export interface Leaf {
   readonly joinFiles: readonly string[];
   pids(): number[];
@@ -36,7 +36,7 @@ export interface Leaf {
   remove(): void;
 }
 
-/** Finds the best backend below `root`; `reason` says why there are no limits when there is none. */
+/** Finds the best backend below `root`; `reason` explains why there are no limits. */
 export function findCgroups(name: string, root = "/sys/fs/cgroup"): { cgroups: Cgroups; reason?: string } {
   try {
     if (existsSync(join(root, "cgroup.controllers"))) return { cgroups: v2(root, name) };
@@ -51,7 +51,7 @@ const write = (dir: string, file: string, value: string | number) => writeFileSy
 const readNumber = (dir: string, file: string) => Number(readFileSync(join(dir, file), "utf8"));
 const readField = (dir: string, file: string, key: string) =>
   Number(new RegExp(`^${key} (\\d+)`, "m").exec(readFileSync(join(dir, file), "utf8"))?.[1] ?? 0);
-/** Without the file cache, which the kernel takes back when it needs to. */
+/** Without the file cache, which the kernel can reclaim. */
 const inUse = (usage: number, cache: number) => Math.max(0, usage - cache);
 const children = (dir: string) =>
   existsSync(dir)
@@ -91,7 +91,7 @@ async function killAll(dir: string): Promise<void> {
   }
 }
 
-/** The removal of a directory the kernel still holds for a moment (exiting processes) is tried again. */
+/** Retries the removal of a directory that the kernel still holds because of exiting processes. */
 async function removeSoon(dirs: readonly string[]): Promise<void> {
   for (const dir of dirs)
     for (let attempt = 0; existsSync(dir) && attempt < 100; attempt++) {
@@ -110,7 +110,7 @@ const leafIn = (dir: string, limitDirs: readonly string[]): Leaf => {
   };
 };
 
-/** One hierarchy. Limits sit on the sandbox's group, processes in its leaves ("no internal processes"). */
+/** Unified hierarchy. Limits are set on the sandbox's group, processes are in its leaves ("no internal processes"). */
 function v2(root: string, name: string): Cgroups {
   const base = join(root, name);
   const wanted = ["memory", "pids", "cpu"];
@@ -121,7 +121,7 @@ function v2(root: string, name: string): Cgroups {
   try {
     enable(root);
   } catch (error) {
-    // In a container the root of the hierarchy holds our own processes; it must be empty before controllers can be handed down.
+    // In a container our own processes are in the root group; it must be empty before controllers can be delegated.
     if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
     mkdirSync(join(root, "init"), { recursive: true });
     for (const pid of pidsIn(root)) write(join(root, "init"), "cgroup.procs", pid);
@@ -163,14 +163,16 @@ function v2(root: string, name: string): Cgroups {
   };
 }
 
-/** One hierarchy per controller; leaves live in the controller-less v2 hierarchy beside them (freeze and kill at once), else in the freezer. */
+/**
+ * One hierarchy per controller; leaves use the controller-less v2 hierarchy if present (freeze and kill at once), otherwise the freezer.
+ */
 function v1(root: string, name: string): Cgroups {
   const hasUnified = existsSync(join(root, "unified/cgroup.procs"));
   const tree = hasUnified ? "unified" : "freezer";
   const controllers = ["memory", "pids", "cpu", "cpuacct"].filter((c) => existsSync(join(root, c, "cgroup.procs")));
   const base = (controller: string) => join(root, controller, name);
   for (const controller of [...controllers, tree]) mkdirSync(base(controller), { recursive: true });
-  // Groups below inherit the accounting of their parent; without it limits of a parent would not hold for children.
+  // Child groups must inherit accounting, otherwise limits of the parent do not apply to them.
   return {
     kind: "v1",
     names: () => children(base(tree)),
@@ -184,7 +186,7 @@ function v1(root: string, name: string): Cgroups {
       return {
         setLimits({ memoryBytes, cpus, pids }) {
           const hasSwapLimit = existsSync(join(dir("memory"), "memory.memsw.limit_in_bytes"));
-          // The sum of memory and swap may never be below memory: widen first, then narrow.
+          // The limit of memory and swap may never be below that of memory: raise first, then lower.
           if (hasSwapLimit) write(dir("memory"), "memory.memsw.limit_in_bytes", -1);
           write(dir("memory"), "memory.limit_in_bytes", memoryBytes);
           if (hasSwapLimit) write(dir("memory"), "memory.memsw.limit_in_bytes", memoryBytes);
@@ -216,7 +218,7 @@ function v1(root: string, name: string): Cgroups {
 }
 
 const nothing: Leaf = { joinFiles: [], pids: () => [], kill: async () => {}, remove: () => {} };
-/** No limits, no freezing; killing is left to the pid namespace, which dies with its first process. */
+/** No limits and no freezing; killing relies on the pid namespace, which ends with its init process. */
 const none: Cgroups = {
   kind: "none",
   names: () => [],

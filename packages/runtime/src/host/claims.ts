@@ -1,33 +1,33 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { holdFile } from "./lock.ts";
-import { readNote, replaceFile } from "./json-file.ts";
+import { readJsonFile, replaceFile } from "./json-file.ts";
 
-/** The note in a state folder that says which blocks of user ids and addresses are its own. */
+/** File in a state folder that records its blocks of user ids and addresses. */
 export const slotsNote = "slots.json";
 export const blockSize = 250;
 
-/** What that note holds. */
+/** Content of that file. */
 export interface SlotsNote {
-  /** Names the installation: a copy of its folder has the same one until it is opened. Missing before version 0.2. */
+  /** Identifies the installation: a copy of its folder has the same one until it is opened. Missing before version 0.2. */
   installation?: string;
-  /** Real path of the folder when the note was written. */
+  /** Real path of the folder when the file was written. */
   dir?: string;
   pool: string;
   blocks: number[];
   next: number;
   slots: Record<string, number>;
-  /** Former user id to present one: files are being given away. Missing once all are. */
+  /** Old to new user id: ownership is being changed. Missing when that is done. */
   owners?: Record<string, number>;
 }
 
-/** The blocks of user ids and addresses that the state folders of this machine use; one file per block says whose it is. */
+/** Blocks of user ids and addresses used by the state folders of this machine; one file per block names the owner. */
 export interface Claims {
-  /** Runs the work while nobody else on this machine changes a claim. */
+  /** Runs `work` while no other process changes a claim. */
   exclusively<T>(work: () => T): T;
-  /** Whether the block belongs to the folder from now on. */
+  /** Whether the folder owns the block now. */
   take(block: number): boolean;
-  /** Gives back every block of the folder except these. */
+  /** Releases every other block of the folder. */
   keepOnly(blocks: readonly number[]): void;
 }
 
@@ -53,24 +53,24 @@ export function openClaims(claimsDir: string, dir: string): Claims {
   };
 }
 
-/** A folder that was deleted or has moved to other blocks holds a block no longer. One without a note is being made. */
+/** A folder that was deleted or moved to other blocks no longer holds a block. One without a file is being created. */
 function isHeld(holder: string, block: number): boolean {
   if (!existsSync(holder)) return false;
-  const note = readNote<SlotsNote>(join(holder, slotsNote));
+  const note = readJsonFile<SlotsNote>(join(holder, slotsNote));
   return note === undefined || blocksOf(note).includes(block);
 }
 
-/** Every block that a folder uses. */
+/** Every block a folder uses. */
 export const blocksOf = ({ blocks, slots }: SlotsNote): number[] => [
   ...new Set([...blocks, ...Object.values(slots).map((number) => Math.floor(number / blockSize))]),
 ];
 
-/** Whether the folder is a copy of another one that is still there. A moved folder and another path to the same one are no copies. */
+/** Whether the folder is a copy of another one that still exists. A moved folder, or another path to the same one, is not a copy. */
 export function isCopy({ installation, dir: noted }: SlotsNote, dir: string): boolean {
   if (installation === undefined || noted === undefined || noted === dir) return false;
   const [here, there] = [dir, noted].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
   if (!here || !there || (here.dev === there.dev && here.ino === there.ino)) return false;
-  return readNote<SlotsNote>(join(noted, slotsNote))?.installation === installation;
+  return readJsonFile<SlotsNote>(join(noted, slotsNote))?.installation === installation;
 }
 
 function readHolder(file: string): string | undefined {

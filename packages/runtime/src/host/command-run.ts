@@ -1,33 +1,33 @@
 import { createOutput } from "./output.ts";
 import type { ExecOptions, ExecResult } from "../types.ts";
 
-/** What a command has said so far, and why it must end before its time: its limit is up, or its caller gave up. */
-export interface CommandCourse extends Disposable {
-  hear(stream: "stdout" | "stderr", chunk: Buffer): void;
-  /** From now on the limit runs and an abort is heard; each ends the command once. */
+/** Output of a running command, and why it has to end early: timeout or abort. */
+export interface CommandRun extends Disposable {
+  push(stream: "stdout" | "stderr", chunk: Buffer): void;
+  /** Starts the timeout and listens for the abort signal; each kills the command once. */
   watch(kill: () => Promise<unknown>): void;
   isStopped(): boolean;
-  /** Of a command that was stopped: no exit code and `SIGKILL`, whatever is given. */
+  /** A stopped command has no exit code and signal `SIGKILL`. */
   result(exitCode: number | null, signal: string | null): ExecResult;
-  /** Of a command whose caller gave up before it began. */
+  /** Result of a command that was aborted before it started. */
   notRun(): ExecResult;
 }
 
-export function followCommand({ timeoutMs, signal, onOutput, maxOutputBytes = 1 << 20, encoding }: ExecOptions): CommandCourse {
+export function trackCommand({ timeoutMs, signal, onOutput, maxOutputBytes = 1 << 20, encoding }: ExecOptions): CommandRun {
   const startedAt = performance.now();
   const output = { stdout: createOutput(maxOutputBytes, encoding), stderr: createOutput(maxOutputBytes, encoding) };
   let why: "timedOut" | "aborted" | undefined;
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   return {
-    hear: (stream, chunk) => {
+    push: (stream, chunk) => {
       const text = output[stream].push(chunk);
       if (text !== "") onOutput?.(text, stream);
     },
     watch: (kill) => {
       const stop = (reason: typeof why) => {
         why = reason;
-        // The command's own end reports it; a failure to kill surfaces when the leftovers are ended.
+        // The command's end reports it; failed kills surface when leftovers are removed.
         void kill().catch(() => {});
       };
       onAbort = () => stop("aborted");

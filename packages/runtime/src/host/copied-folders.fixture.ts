@@ -1,4 +1,4 @@
-/** A data folder with a project and an image, and copies of it, in a place of the test's own. Needs root. */
+/** A data folder with a project and an image, and copies of it, in a temporary location. Needs root. */
 import { spawnSync } from "node:child_process";
 import { chownSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,14 +10,14 @@ export function copiedFolders() {
   const base = mkdtempSync(join(tmpdir(), "copy-"));
   const open = (name: string) => openState(join(base, name), undefined, silentLog);
   const state = (name: string, ...path: string[]) => join(base, name, "runtime", ...path);
-  const readNote = (name: string) => JSON.parse(readFileSync(state(name, "slots.json"), "utf8")) as { blocks: number[] };
+  const readJson = (name: string) => JSON.parse(readFileSync(state(name, "slots.json"), "utf8")) as { blocks: number[] };
   return {
     base,
     open,
     state,
-    readNote,
-    blocksOf: (name: string) => readNote(name).blocks,
-    /** The project and the image share a file. */
+    readJson,
+    blocksOf: (name: string) => readJson(name).blocks,
+    /** Project and image share a file. */
     async original() {
       const opened = await open("original");
       const { uid } = opened.slots.take("shop");
@@ -40,7 +40,7 @@ export function copiedFolders() {
       const { status, stderr } = spawnSync("cp", ["-a", join(base, from), join(base, to)]);
       if (status !== 0) throw new Error(stderr.toString());
     },
-    /** What the folder may use when it is opened, and whose its files are then. */
+    /** What the folder uses when it is opened, and who owns its files. */
     async look(name: string) {
       const opened = await open(name);
       const [shop, images] = [opened.slots.find("shop"), opened.slots.find("@images")];

@@ -1,4 +1,4 @@
-/** Opens a state folder and kills itself before its n-th change of a file. Arguments: the data folder, n. */
+/** Opens a state folder and kills itself before its n-th file change. Arguments: the data folder, n. */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 

@@ -20,28 +20,31 @@ describe.skipIf(!isRoot)(`a copied data folder${isRoot ? "" : " (skipped: needs 
   test.each([
     ["runs", true],
     ["does not run", false],
-  ])("gets other user ids and addresses while the original %s, gives its files to them, and keeps them", async (_name, isRunning) => {
-    const first = await folders.original();
-    const before = first.slots.find("shop");
-    if (!isRunning) await first.release({ isLeftRunning: false });
-    // Also when the machine was started since, and nobody holds anything.
-    if (!isRunning) for (const block of folders.blocksOf("original")) rmSync(`/run/tesslate-slots/${block}`, { force: true });
-    folders.copy("original", "copy");
-    const copied = await check("copy");
-    expect(copied.shop?.uid).not.toBe(before?.uid);
-    expect(copied.shop?.ip).not.toBe(before?.ip);
-    expect(folders.blocksOf("copy")).not.toEqual(folders.blocksOf("original"));
-    expect(existsSync(folders.state("copy", "sandboxes/shop/services/web/service.json"))).toBe(false);
-    expect(await check("copy")).toEqual(copied);
-    if (isRunning) await first.release({ isLeftRunning: false });
-    expect((await check("original")).shop).toEqual(before);
-    expect(existsSync(folders.state("original", "sandboxes/shop/services/web/service.json"))).toBe(true);
-    // The copy of the copy, too.
-    folders.copy("copy", "second");
-    expect([before?.uid, copied.shop?.uid]).not.toContain((await check("second")).shop?.uid);
-  });
+  ])(
+    "gets other user ids and addresses while the original %s, changes the owner of its files, and keeps them",
+    async (_name, isRunning) => {
+      const first = await folders.original();
+      const before = first.slots.find("shop");
+      if (!isRunning) await first.release({ isLeftRunning: false });
+      // Also after a reboot, when no claims are held.
+      if (!isRunning) for (const block of folders.blocksOf("original")) rmSync(`/run/tesslate-slots/${block}`, { force: true });
+      folders.copy("original", "copy");
+      const copied = await check("copy");
+      expect(copied.shop?.uid).not.toBe(before?.uid);
+      expect(copied.shop?.ip).not.toBe(before?.ip);
+      expect(folders.blocksOf("copy")).not.toEqual(folders.blocksOf("original"));
+      expect(existsSync(folders.state("copy", "sandboxes/shop/services/web/service.json"))).toBe(false);
+      expect(await check("copy")).toEqual(copied);
+      if (isRunning) await first.release({ isLeftRunning: false });
+      expect((await check("original")).shop).toEqual(before);
+      expect(existsSync(folders.state("original", "sandboxes/shop/services/web/service.json"))).toBe(true);
+      // The copy of the copy, too.
+      folders.copy("copy", "second");
+      expect([before?.uid, copied.shop?.uid]).not.toContain((await check("second")).shop?.uid);
+    },
+  );
 
-  test("a folder that was moved, or replaced by a copy of itself, keeps what it has", async () => {
+  test("a moved folder, or one replaced by its copy, keeps its ids", async () => {
     const first = await folders.original();
     const before = first.slots.find("shop");
     await first.release({ isLeftRunning: false });
@@ -53,16 +56,16 @@ describe.skipIf(!isRoot)(`a copied data folder${isRoot ? "" : " (skipped: needs 
     expect((await check("moved")).shop).toEqual(before);
   });
 
-  test("a folder whose blocks another one took meanwhile gets others", async () => {
+  test("a folder whose blocks another one took gets others", async () => {
     const first = await folders.original();
     const before = first.slots.find("shop");
     await first.release({ isLeftRunning: false });
     const other = await folders.open("other");
-    // As an earlier version would have: it knew nothing of copies.
+    // Like an earlier version, which did not detect copies.
     for (const block of folders.blocksOf("original")) writeFileSync(`/run/tesslate-slots/${block}`, folders.state("other"));
     writeFileSync(
       folders.state("other", "slots.json"),
-      JSON.stringify({ ...folders.readNote("other"), blocks: folders.blocksOf("original") }),
+      JSON.stringify({ ...folders.readJson("other"), blocks: folders.blocksOf("original") }),
     );
     expect((await check("original")).shop?.uid).not.toBe(before?.uid);
     await other.release({ isLeftRunning: false });

@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import { folderAt } from "./folder.ts";
-import { readNote } from "./json-file.ts";
+import { readJsonFile } from "./json-file.ts";
 
-/** What sandboxes may be called. */
+/** Valid sandbox ids. */
 export const idPattern = /^[a-z0-9-]{1,64}$/;
-/** The sandbox that a driver tries itself with. */
+/** The sandbox a driver tests itself with. */
 export const probeId = "probe";
 
-/** Whether the tree of a sandbox lies in a state folder, seen at its own path: what is mounted for projects may go without it. */
+/** Whether a sandbox's tree exists, at its own path: mounts for projects may outlive it. */
 export const hasTree = (stateDir: string, id: string): boolean => folderAt(join(stateDir, "sandboxes", id, "files")) !== undefined;
 
-/** Sandboxes whose folder was deleted from under them: they still have a slot. */
-export function findStrays(stateDir: string): string[] {
-  const { slots = {} } = readNote<{ slots: Record<string, number> }>(join(stateDir, "slots.json")) ?? {};
+/** Sandboxes whose folder was deleted while they still have a slot. */
+export function findDeletedSandboxes(stateDir: string): string[] {
+  const { slots = {} } = readJsonFile<{ slots: Record<string, number> }>(join(stateDir, "slots.json")) ?? {};
   return Object.keys(slots).filter((id) => idPattern.test(id) && id !== probeId && !hasTree(stateDir, id));
 }

@@ -22,14 +22,14 @@ beforeEach(() => {
     limitBytes: () => 24 * 2 ** 20,
     isActive: () => isActive,
     cpuSeconds: async () => cpu,
-    // Asked at every walk, and only then.
+    // Called at every walk, and only then.
     more: async () => (walks++, 0),
     everyMs: 20,
     onGrowing: async () => {
       isActive = false;
       ended();
     },
-    onTrouble: (error) => {
+    onError: (error) => {
       throw error;
     },
   });
@@ -39,10 +39,10 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-test("the tree of a project that does nothing is walked once, of one that is frozen never", async () => {
+test("walks the tree of an idle project once, of a frozen one never", async () => {
   disk.keepWatching();
   await expect.poll(() => walks).toBe(1);
-  // Others may fill the disk meanwhile: nobody here used the processor.
+  // Others may fill the disk: no program here used CPU time.
   writeFileSync(join(dir, "others"), Buffer.alloc(40 * 2 ** 20, 1));
   await sleep(300);
   expect(walks).toBe(1);
@@ -53,7 +53,7 @@ test("the tree of a project that does nothing is walked once, of one that is fro
   expect(walks).toBe(1);
 });
 
-test("one that grows over its limit while it runs is ended, soon", async () => {
+test("ends a project that exceeds its limit while it runs", async () => {
   disk.keepWatching();
   await expect.poll(() => walks).toBe(1);
   const isEnded = new Promise<void>((resolve) => (ended = resolve));

@@ -2,47 +2,47 @@ import { statfsSync } from "node:fs";
 import { RuntimeError } from "../errors.ts";
 import { ownBytes } from "../tree/entry.ts";
 
-/** How much a project has on this host's disk, and what happens when it is too much. */
+/** A project's disk usage, and what happens above the limit. */
 export interface DiskWatch {
   /**
-   * Before so many bytes are added (default none). Throws `storage_full` when the project, or the host itself, has no room for them.
-   * What is added is counted along until the next look at the disk.
+   * Call before adding so many bytes (default none). Throws `storage_full` when the project or the host has no space for them. Added bytes
+   * count until the next measurement.
    */
   checkSpace(adding?: number): Promise<void>;
-  /** Looks now. */
+  /** Measures now. */
   measure(): Promise<number>;
-  /** Call when something starts or is thawed: while anything runs, the size is looked at when it may have grown. */
+  /** Call when something starts or is thawed: while anything runs, usage is measured when it may have grown. */
   keepWatching(): void;
   stop(): void;
 }
 
 interface Options {
-  /** The first lies on the file system that counts. */
+  /** The first one determines the file system. */
   folders: readonly [string, ...string[]];
-  /** Whoever owns the files there, they count: where files wait before they are the project's, and volumes of images with users of their own. */
+  /** Folders that count completely, whoever owns the files: staged files, and volumes of images with their own users. */
   whole: readonly string[];
-  /** Bytes that lie elsewhere. */
+  /** Bytes stored elsewhere. */
   more?(): Promise<number>;
-  /** What belongs to others (shared dependencies) does not count. */
+  /** Files of other owners (shared dependencies) do not count. */
   owner: number | undefined;
   limitBytes(): number;
-  /** Something runs that could write. */
+  /** Whether a program runs that could write. */
   isActive(): boolean;
-  /** CPU seconds that its programs used so far; undefined where nobody counts them. Who used none wrote nothing. */
+  /** CPU seconds used so far; undefined when not accounted. A program that used no CPU time wrote nothing. */
   cpuSeconds(): Promise<number | undefined>;
-  /** Over the limit and still growing. Who is over it and shrinking (a cleaning command) may go on. */
+  /** Called above the limit while usage still grows. A shrinking project (a cleanup command) may continue. */
   onGrowing(): Promise<void>;
-  onTrouble(error: unknown): void;
-  /** How often it is asked whether anything grew. Default 10 s. */
+  onError(error: unknown): void;
+  /** How often to check for growth. Default 10 s. */
   everyMs?: number;
 }
 
-/** Below this much free space on the host, projects may not write: the database lives there too. */
+/** Minimum free space on the host, because the database uses the same disk. */
 const hostReserveBytes = 512 * 2 ** 20;
 const sampleMs = 10_000;
-/** Others may free as much as a project writes: without a sign of growth it is looked at this often. */
+/** Freed space of others may hide growth: measure at least this often. */
 const rareMs = 5 * 60_000;
-/** A walk of the tree costs at most this part of the time. */
+/** Walking the tree may take at most this share of the time. */
 const shareOfTime = 1 / 50;
 const staleMs = 1000;
 const mebibytes = (n: number) => Math.floor(n / 2 ** 20);
@@ -57,18 +57,18 @@ export function watchDisk({
   cpuSeconds,
   everyMs = sampleMs,
   onGrowing,
-  onTrouble,
+  onError,
 }: Options): DiskWatch {
   let bytes = 0;
   let lookedAt: number | undefined;
   let costMs = 0;
-  /** CPU seconds at the last walk, and the most that was free since. */
+  /** CPU seconds at the last walk, and the largest free space since. */
   let mark: { cpu: number | undefined; free: number } | undefined;
   let sampler: NodeJS.Timeout | undefined;
   let isStopped = false;
 
   let measuring: Promise<number> | undefined;
-  /** Whoever asks while the disk is looked at gets the same answer. */
+  /** Concurrent callers share one measurement. */
   const measure = () => (measuring ??= look().finally(() => (measuring = undefined)));
   async function look() {
     const started = performance.now();
@@ -85,7 +85,7 @@ export function watchDisk({
     const { bavail, bsize } = statfsSync(folders[0]);
     return bavail * bsize;
   };
-  /** Whether it is worth a walk of the tree: space went, and the project used the processor. */
+  /** A walk is worthwhile when free space shrank and the project used CPU time. */
   async function mayHaveGrown(): Promise<boolean> {
     if (lookedAt === undefined || mark === undefined) return true;
     const age = performance.now() - lookedAt;
@@ -107,7 +107,7 @@ export function watchDisk({
     if (sampler || isStopped || !isActive()) return;
     sampler = setTimeout(() => {
       sampler = undefined;
-      endGrowing().then(keepWatching, onTrouble);
+      endGrowing().then(keepWatching, onError);
     }, everyMs);
     sampler.unref();
   }
@@ -116,12 +116,12 @@ export function watchDisk({
       if (freeBytes() - adding < hostReserveBytes) throw new RuntimeError("storage_full", "This server's disk is almost full.");
       const limit = limitBytes();
       const isOver = () => adding >= 0 && bytes + adding > limit;
-      // The count alone refuses nobody: files may have been deleted since.
+      // The estimate alone does not reject: files may have been deleted since.
       if (lookedAt === undefined || (isOver() && performance.now() - lookedAt > staleMs)) await measure();
       if (isOver())
         throw new RuntimeError(
           "storage_full",
-          `This project may use ${mebibytes(limit)} MiB of disk, of which ${mebibytes(Math.max(0, limit - bytes))} MiB are free. Delete what is not needed and try again.`,
+          `This project's disk limit is ${mebibytes(limit)} MiB, of which ${mebibytes(Math.max(0, limit - bytes))} MiB are free. Delete files you do not need and try again.`,
           { details: { used_bytes: bytes, limit_bytes: limit } },
         );
       bytes += adding;

@@ -6,19 +6,19 @@ import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
 import { rememberFolder } from "./folder.ts";
-import { readNote, writeNote } from "./json-file.ts";
-import type { Place } from "./process-isolation.ts";
+import { readJsonFile, writeJson } from "./json-file.ts";
+import type { SandboxLocation } from "./process-isolation.ts";
 import { buildFolder, createImages } from "./images.ts";
 import { makeFolder } from "./modes.ts";
 import type { OpenSandbox } from "./sandbox.ts";
 import { serviceNote } from "./service.ts";
 import type { Slot, Slots } from "./slots.ts";
-import { findStrays, hasTree, idPattern } from "./deleted-sandboxes.ts";
+import { findDeletedSandboxes, hasTree, idPattern } from "./deleted-sandboxes.ts";
 
-export const defaultLimits: Limits = { memoryBytes: 2 ** 30, cpus: 2, pids: 512, diskBytes: 2 * 2 ** 30 };
-/** How often it is looked whether the folders of what runs are still there. A moved or unmounted one tells nobody, so this is no matter of events. */
+export const defaultSandboxLimits: Limits = { memoryBytes: 2 ** 30, cpus: 2, pids: 512, diskBytes: 2 * 2 ** 30 };
+/** How often to check that the folders of running services exist. Moving or unmounting causes no file event. */
 const lookMs = 1_000;
-/** Installing takes more than running. */
+/** Installing needs more than running. */
 const buildLimits: Limits = { memoryBytes: 3 * 2 ** 30, cpus: availableParallelism(), pids: 1024, diskBytes: 4 * 2 ** 30 };
 
 interface Options {
@@ -33,23 +33,23 @@ interface Options {
   slots: Slots;
   /** Tools of the sandboxes, hashed into images. */
   versions: Record<string, string>;
-  /** Puts up the walls of a sandbox whose folders exist, ends what an earlier process of ours left in them, and takes over its services. */
-  openSandbox(place: Place): Promise<OpenSandbox>;
-  /** A path as services see it, on the host; undefined when they do not see it. */
+  /** Sets up the isolation of a sandbox whose folders exist, ends what an earlier process left, and adopts its services. */
+  openSandbox(location: SandboxLocation): Promise<OpenSandbox>;
+  /** Maps a path as services see it to the host; undefined when services do not see it. */
   locate(path: string): string | undefined;
-  /** Called before a new sandbox takes a slot: a chance to have one ready. */
+  /** Called before a new sandbox gets a slot, so that a prepared one can be used. */
   beforeSlot?(id: string): void;
   /**
-   * Before anything is opened: ends what still runs of a sandbox whose folder was deleted while nobody looked, and takes its walls
-   * down.
+   * Called before anything is opened, for a sandbox whose folder was deleted while no server ran: ends its programs and removes its
+   * isolation.
    */
   endStray?(id: string, slot: Slot): Promise<void>;
-  /** After everything is closed; `isLeftRunning` when services go on without us, `isGone` when the state folder was deleted. */
+  /** Called after everything is closed; `isLeftRunning` when services continue, `isGone` when the state folder was deleted. */
   onClose(options: { isLeftRunning: boolean; isGone: boolean }): Promise<void>;
   log: RuntimeLog;
 }
 
-/** A driver whose sandboxes are folders and processes of this host; the cell makes the difference. */
+/** A driver whose sandboxes are folders and processes of this host. */
 export async function createHostDriver({
   name,
   isolation,
@@ -79,13 +79,13 @@ export async function createHostDriver({
 
   const dirOf = (id: string) => join(home, id);
   const exists = (id: string) => idPattern.test(id) && existsSync(join(dirOf(id), "files"));
-  /** A service's note lies there for as long as it runs. */
+  /** A service's record exists while it runs. */
   const hasServices = (id: string) => {
     const dir = join(dirOf(id), "services");
     return namesIn(dir).some((service) => existsSync(join(dir, service, serviceNote)));
   };
   const ids = () => namesIn(home).filter(exists);
-  for (const id of findStrays(stateDir)) {
+  for (const id of findDeletedSandboxes(stateDir)) {
     await endStray?.(id, slots.take(id));
     slots.release(id);
   }
@@ -93,17 +93,17 @@ export async function createHostDriver({
   const imagesDir = join(root, "images");
   const buildSlot = (key: string) => `@build-${key}`;
   const openBuild = async (key: string, dir: string) => {
-    const place: Place = {
+    const location: SandboxLocation = {
       dir,
       historyDir: join(dir, "history"),
       slot: slots.take(buildSlot(key)),
       spec: { id: `build-${key}` },
       limits: buildLimits,
     };
-    makeFolders(dir, isRoot ? place.slot.uid : undefined);
-    return openSandbox(place);
+    makeFolders(dir, isRoot ? location.slot.uid : undefined);
+    return openSandbox(location);
   };
-  // Builds that died with an earlier process of ours; a server that was being warmed up may still run.
+  // Builds interrupted by the end of an earlier process; a server being warmed up may still run.
   for (const slot of slots.ids(buildSlot(""))) {
     const key = slot.slice(buildSlot("").length);
     const dir = join(imagesDir, buildFolder(key));
@@ -128,7 +128,7 @@ export async function createHostDriver({
     },
   });
 
-  /** One after the other per sandbox. */
+  /** Serialized per sandbox. */
   function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
     lookAtState();
     if (isClosed) return Promise.reject(new RuntimeError("unavailable", gone ? "the data folder was deleted" : "the runtime is closed"));
@@ -144,16 +144,16 @@ export async function createHostDriver({
   async function open(spec: SandboxSpec): Promise<OpenSandbox> {
     await abandon(spec.id);
     if (!slots.find(spec.id)) beforeSlot?.(spec.id);
-    const place: Place = {
+    const location: SandboxLocation = {
       dir: dirOf(spec.id),
       historyDir: join(histories, spec.id),
       slot: slots.take(spec.id),
       spec,
-      limits: { ...defaultLimits, ...spec.limits },
+      limits: { ...defaultSandboxLimits, ...spec.limits },
     };
-    const owner = isRoot ? place.slot.uid : undefined;
+    const owner = isRoot ? location.slot.uid : undefined;
     if (!exists(spec.id)) {
-      // Made beside and moved into place: a crash in between leaves no half a sandbox.
+      // Created under another name and renamed, so that a crash leaves no partial sandbox.
       const fresh = join(home, `.new-${spec.id}`);
       rmSync(fresh, { recursive: true, force: true });
       makeFolder(fresh, 0o711);
@@ -161,28 +161,28 @@ export async function createHostDriver({
         makeFolders(fresh, owner);
         if (spec.image !== undefined) await images.copyTo(spec.image, join(fresh, "files"), owner);
         saveSpec(fresh, spec);
-        // Without a tree it is nobody's: what a crash of an older version may have left.
-        rmSync(place.dir, { recursive: true, force: true });
-        renameSync(fresh, place.dir);
+        // Without a tree: left by a crash of an older version.
+        rmSync(location.dir, { recursive: true, force: true });
+        renameSync(fresh, location.dir);
       } catch (error) {
         rmSync(fresh, { recursive: true, force: true });
         slots.release(spec.id);
         throw error;
       }
-    } else saveSpec(place.dir, spec);
+    } else saveSpec(location.dir, spec);
     const known = opened.get(spec.id);
     if (known) {
-      known.update(place);
+      known.update(location);
       return known;
     }
-    rmSync(join(place.dir, "tmp"), { recursive: true, force: true });
-    makeFolders(place.dir, owner);
-    const sandbox = await openSandbox(place);
+    rmSync(join(location.dir, "tmp"), { recursive: true, force: true });
+    makeFolders(location.dir, owner);
+    const sandbox = await openSandbox(location);
     opened.set(spec.id, sandbox);
     return sandbox;
   }
 
-  /** Set once the state folder was deleted: then everything is ended and taken down. */
+  /** Set when the state folder was deleted: everything is ended and removed. */
   let gone: Promise<void> | undefined;
   const isStateThere = rememberFolder(stateDir);
   const isGone = () => gone !== undefined || !isStateThere();
@@ -198,24 +198,24 @@ export async function createHostDriver({
   }
   const looking = setInterval(look, lookMs);
   looking.unref();
-  const tell = (sandbox: string) => (err: unknown) => log.error({ err, sandbox }, "what ran for a deleted project cannot be ended");
+  const tell = (sandbox: string) => (err: unknown) => log.error({ err, sandbox }, "programs of a deleted project cannot be ended");
 
   async function abandon(id: string): Promise<void> {
     const sandbox = opened.get(id);
     if (!sandbox || hasTree(stateDir, id)) return;
-    log.warn({ sandbox: id }, "the folder of a project was deleted: what ran in it is ended");
+    log.warn({ sandbox: id }, "a project's folder was deleted: its programs are ended");
     opened.delete(id);
     await sandbox.abandon();
   }
   async function endAll(): Promise<void> {
     clearInterval(looking);
-    log.error({ dir: stateDir }, "the data folder was deleted: everything that ran for it is ended");
+    log.error({ dir: stateDir }, "the data folder was deleted: all of its programs are ended");
     const endOpened = async () => {
       const ends = [...opened].map(([id, sandbox]) => sandbox.abandon().catch(tell(id)));
       opened.clear();
       await Promise.all([...ends, ...[...building].map((sandbox) => sandbox.abandon().catch(tell("build")))]);
     };
-    // What was on its way fails now, or comes to its end.
+    // Operations in progress fail now or complete.
     await endOpened();
     await Promise.allSettled(turns.values());
     await endOpened();
@@ -238,14 +238,14 @@ export async function createHostDriver({
     },
     prepare: (image, options = {}) => images.prepare(image, options),
     async open(spec) {
-      if (!idPattern.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not an id for a sandbox`);
+      if (!idPattern.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not a valid sandbox id`);
       return (await inTurn(spec.id, () => open(spec))).sandbox;
     },
     find: async (id) => (await find(id))?.sandbox,
     async list() {
       const found: SandboxInfo[] = [];
       for (const id of ids()) {
-        // Nothing of it runs: no need to open it to know that.
+        // Nothing runs, so opening it is not necessary.
         if (!opened.has(id) && !hasServices(id)) {
           found.push({ id, services: namesIn(join(dirOf(id), "services")).map((service) => ({ name: service, state: "stopped" })) });
           continue;
@@ -275,7 +275,7 @@ export async function createHostDriver({
       lookAtState();
       if (isClosed) return gone;
       clearInterval(looking);
-      // Also those that nobody opened since the start.
+      // Including those that were not opened since the start.
       if (!leaveRunning) for (const id of ids()) await find(id);
       isClosed = true;
       await Promise.allSettled(turns.values());
@@ -291,17 +291,17 @@ const namesIn = (dir: string) => (existsSync(dir) ? readdirSync(dir) : []);
 function makeFolders(dir: string, owner: number | undefined) {
   for (const name of ["files", "home", "tmp", "services", "volumes"] as const) {
     const path = join(dir, name);
-    // Programs pass the folder of volumes to reach their own.
+    // Programs traverse this folder to reach their volume.
     makeFolder(path, name === "volumes" ? 0o711 : 0o700);
     if (owner !== undefined && (name === "files" || name === "home")) chownSync(path, owner, owner);
   }
 }
 
-/** Limits and names as they were; a lost note must not cost the tree. */
+/** Stored limits and names; a lost file must not cost the tree. */
 function readSpec(dir: string, id: string): SandboxSpec {
-  return readNote<SandboxSpec>(join(dir, "spec.json")) ?? { id };
+  return readJsonFile<SandboxSpec>(join(dir, "spec.json")) ?? { id };
 }
 
 function saveSpec(dir: string, spec: SandboxSpec) {
-  writeNote(join(dir, "spec.json"), spec);
+  writeJson(join(dir, "spec.json"), spec);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Engines make the group they are told to hang containers in, in every hierarchy there is, and leave it behind empty. */
+/** Removes empty groups: engines create the configured parent group in every hierarchy and leave it behind. */
 export function removeEmptyGroups(path: string, root = "/sys/fs/cgroup"): void {
   for (const hierarchy of foldersIn(root)) {
     const dir = join(root, hierarchy, path);
@@ -21,7 +21,7 @@ function removeIfEmpty(dir: string) {
   try {
     rmdirSync(dir);
   } catch (error) {
-    // Something runs in it, or it is none of ours.
+    // Something runs in it, or it is not ours.
     if (!["ENOENT", "EBUSY", "EACCES", "EPERM", "EROFS", "ENOTEMPTY"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { makeFolder, writeWithMode } from "./modes.ts";
 import { run } from "../run.ts";
 
-/** What programs look for in `/etc` and may know of this host. */
+/** Files of the host's `/etc` that programs may see. */
 const fromHost = [
   "alternatives",
   "ssl/certs",
@@ -17,12 +17,12 @@ const fromHost = [
 ];
 
 /**
- * Lays the `/etc` of all sandboxes: a copy of a few of the host's files, and ours. One folder to mount instead of a mount per
- * file, each of which would cost a start a millisecond. `dir` is new.
+ * Writes the `/etc` of all sandboxes: copies of some host files, and our own. One folder to mount instead of one mount per file, each of
+ * which would add a millisecond to a start. `dir` is new.
  */
-export async function layEtc(dir: string, ours: readonly { to: string; content: string }[]): Promise<void> {
+export async function writeEtc(dir: string, ours: readonly { to: string; content: string }[]): Promise<void> {
   makeFolder(dir, 0o755);
-  // The thing itself where the name is a link; links below stay, they lead to /usr.
+  // Dereference named links; links inside stay, they lead to /usr.
   const there = fromHost.filter((name) => existsSync(join("/etc", name)));
   if (there.length > 0) await run(["cp", "-aH", "--parents", ...there, dir], { cwd: "/etc" });
   for (const { to, content } of ours) {
@@ -30,11 +30,11 @@ export async function layEtc(dir: string, ours: readonly { to: string; content: 
     makeFolder(dirname(path), 0o755);
     writeWithMode(path, content, 0o644);
   }
-  // A place for each sandbox's own to be mounted on.
+  // Mount point for each sandbox's own file.
   writeWithMode(join(dir, "hosts"), "127.0.0.1 localhost\n", 0o644);
 }
 
-/** Who is who inside: the project's program, whatever its uid outside. */
+/** User database inside: the project's user, whatever its uid outside. */
 export const accounts = (uid: number) => [
   {
     to: "/etc/passwd",
@@ -43,7 +43,7 @@ export const accounts = (uid: number) => [
   { to: "/etc/group", content: `root:x:0:\napp:x:${uid}:\nnogroup:x:65534:\n` },
 ];
 
-/** The host's DNS servers; behind a local stub, those it asks. */
+/** The host's DNS servers; behind a local stub, the upstream servers. */
 export function findResolvers(): string[] {
   for (const file of ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"]) {
     const found = [...(readIfThere(file) ?? "").matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)].map((m) => m[1] as string);
@@ -53,7 +53,7 @@ export function findResolvers(): string[] {
   return [];
 }
 
-/** `undefined` where there is none, or it is not ours to read. */
+/** `undefined` when it does not exist or is not readable. */
 export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");

@@ -3,14 +3,14 @@ import { closeSync, openSync, unlinkSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { followCommand } from "./command-run.ts";
+import { trackCommand } from "./command-run.ts";
 import type { Fifos, Pipe } from "./fifos.ts";
 import { feed, isLive } from "./live-input.ts";
 import { writeWithMode } from "./modes.ts";
 import type { ExecOptions, ExecResult } from "../types.ts";
 
 interface Command {
-  /** Starts the program on the three streams. */
+  /** Starts the program with the three streams. */
   start: (stdio: readonly [number | "ignore", number, number]) => ChildProcess;
   /** Ends the whole process tree; resolves when nothing is left. */
   kill: () => Promise<void>;
@@ -19,10 +19,10 @@ interface Command {
   tmpDir: string;
 }
 
-/** Runs a command to its end: output as it comes, time limit, abort, and nothing left behind. */
+/** Runs a command to its end: streamed output, time limit, abort, and no leftover processes. */
 export async function runCommand(command: Command, options: ExecOptions): Promise<ExecResult> {
   const { signal, input } = options;
-  using course = followCommand(options);
+  using course = trackCommand(options);
   if (signal?.aborted) return course.notRun();
 
   const [out, err] = await Promise.all([command.fifos.take(), command.fifos.take()]);
@@ -42,7 +42,7 @@ export async function runCommand(command: Command, options: ExecOptions): Promis
     if (stdin !== "ignore") closeSync(stdin);
   }
 
-  const collect = (pipe: Pipe, stream: "stdout" | "stderr") => pipe.reader.on("data", (chunk: Buffer) => course.hear(stream, chunk));
+  const collect = (pipe: Pipe, stream: "stdout" | "stderr") => pipe.reader.on("data", (chunk: Buffer) => course.push(stream, chunk));
   if (live) void feed(live.input, live.writer);
   collect(out, "stdout");
   collect(err, "stderr");
@@ -71,7 +71,7 @@ const finished = (reader: Socket) =>
   });
 
 let inputs = 0;
-/** A file rather than a pipe: nobody has to wait for the reader, and `/dev/stdin` can be opened again inside. */
+/** A file instead of a pipe: no reader has to be waited for, and `/dev/stdin` can be reopened inside. */
 function inputFile(dir: string, input: string | Uint8Array): number {
   const file = join(dir, `input-${process.pid}-${++inputs}`);
   writeWithMode(file, input, 0o444);

@@ -10,8 +10,8 @@ export interface Pipe {
 }
 
 /**
- * Real pipes for children. Node's own "pipe" is a socket pair, and a program that opens `/dev/stderr` (every second shell
- * script) gets ENXIO from a socket. Made in batches, since making one means starting `mkfifo`.
+ * Named pipes for children. Node's own "pipe" is a socket pair, and a program that opens `/dev/stderr` (common in shell scripts) gets
+ * ENXIO from a socket. Created in batches, because creating one requires running `mkfifo`.
  */
 export interface Fifos {
   take(): Promise<Pipe>;
@@ -19,7 +19,7 @@ export interface Fifos {
   give(): Promise<{ writer: Socket; readFd: number }>;
 }
 
-/** What their names begin with; those that nobody took go with the process that made them. */
+/** Name prefix; unused ones are deleted with the process that created them. */
 export const fifoPrefix = "fifo-";
 
 export function createFifos(dir: string): Fifos {
@@ -30,7 +30,7 @@ export function createFifos(dir: string): Fifos {
   const fill = () =>
     (filling ??= (async () => {
       const names = Array.from({ length: batch }, () => join(dir, `${fifoPrefix}${process.pid}-${++count}`));
-      // Whoever holds the descriptor may open it again through /proc; the name is ours alone and gone in a moment.
+      // Holders may reopen it through /proc; the name is private and deleted in a moment.
       await run(["mkfifo", "-m", "666", ...names]);
       ready.push(...names);
     })().finally(() => (filling = undefined)));
@@ -45,7 +45,7 @@ export function createFifos(dir: string): Fifos {
   return {
     async give() {
       const name = await next();
-      // Opened both ways it waits for nobody; it goes once each end has its own, or the child's death would not be noticed.
+      // Opened for both directions it does not block; closed once each end is open, otherwise the child's death would go unnoticed.
       const bothFd = openSync(name, constants.O_RDWR | constants.O_NONBLOCK);
       try {
         const readFd = openSync(name, "r");

@@ -3,15 +3,13 @@ import { once } from "node:events";
 import { systemPath } from "../run.ts";
 
 /**
- * Does the work while no other process of this machine does any under the same file. The kernel gives the lock back when its
- * holder ends, however it ends; the file itself stays.
- *
- * For short turns that many wait for: the kernel keeps the queue, and nothing polls. `holdLock` (lock.ts) cannot serve here, since it
- * refuses at once, and SQLite waits only by stopping the whole process. This cannot serve there: the holder is a child of ours, which
- * could be killed while we go on believing that we hold the lock.
+ * Runs `work` exclusively among all processes of this machine that use the same file. The kernel releases the lock when its holder ends;
+ * the file stays. For short critical sections with many waiters: the kernel keeps the queue, without polling. `holdLock` (lock.ts) fails
+ * immediately instead of waiting, and SQLite waits by blocking the whole process. This lock is not suitable there: its holder is a child
+ * process, which could be killed while we assume that we hold the lock.
  */
 export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
-  // Whatever `cat` says it says with the lock in hand, and it ends when we close its input or die.
+  // `cat` prints only once the lock is held, and ends when we close its input or die.
   const holder = spawn("flock", [file, "cat"], { env: { PATH: systemPath }, stdio: ["pipe", "pipe", "pipe"] });
   const ended = once(holder, "close");
   ended.catch(() => {}); // asked below, where it matters

@@ -12,7 +12,7 @@ interface Packet {
   isIpv6?: boolean;
   isAnswer?: boolean;
 }
-/** `undecided`: it fell through to the policy of the chain, which accepts. */
+/** `undecided`: it reached the policy of the chain, which accepts. */
 type Verdict = "accept" | "refuse" | "drop" | "undecided";
 
 const device = "ts-key";
@@ -21,7 +21,7 @@ const policy: Policy = {
   device,
   pool: ["100.64.0.0-100.64.3.231"],
   resolvers: ["192.168.7.53"],
-  exceptions: { ports: [{ ip: "10.1.2.3", port: 5432 }], hosts: ["10.9.0.0/16"], refused: ["203.0.113.0/24"] },
+  outboundRules: { ports: [{ ip: "10.1.2.3", port: 5432 }], hosts: ["10.9.0.0/16"], refused: ["203.0.113.0/24"] },
   uplinks: new Set(["eth0"]),
   isRouter: false,
 };
@@ -37,7 +37,7 @@ const isIn = (ip: string, range: string): boolean => {
 const isDevice = (name: string | undefined, pattern: string) =>
   pattern.endsWith("*") ? (name ?? "").startsWith(pattern.slice(0, -1)) : name === pattern;
 
-/** Reads the part of nft's language that the filter is written in; a rule beyond it is an error. */
+/** Parses the part of nft's language that the filter uses; any other rule is an error. */
 function readRules(text: string) {
   const sets = new Map<string, string[]>();
   for (const [, name = "", list = ""] of text.matchAll(/set (\w+) \{[^{}]*?(?:elements = \{ ([^}]*) \};)? \}/g))
@@ -105,13 +105,13 @@ const hub = readRules(hubRules(policy));
 const host = readRules(hostRules(policy));
 const cable = "p4";
 
-/** A packet of a sandbox that wants out, at each place it passes. */
+/** An outgoing packet of a sandbox, at each hook it passes. */
 const outgoing: [string, (packet: Packet) => Verdict][] = [
   ["in the hub", (packet) => hub.walk("forward", { iif: cable, oif: hubDevice, ...packet })],
   ["on the host", (packet) => host.walk("forward", { iif: device, oif: "eth0", ...packet })],
 ];
 
-describe.each(outgoing)("what leaves a sandbox, %s", (_, verdictOf) => {
+describe.each(outgoing)("packets from a sandbox, %s", (_, verdictOf) => {
   test.each([
     ["this network", "0.0.0.1", "0.255.255.255"],
     ["private", "10.0.0.1", "10.255.255.255"],
@@ -121,12 +121,12 @@ describe.each(outgoing)("what leaves a sandbox, %s", (_, verdictOf) => {
     ["private", "172.16.0.1", "172.31.255.255"],
     ["private", "192.168.0.1", "192.168.255.255"],
     ["multicast and reserved", "224.0.0.1", "255.255.255.255"],
-  ])("%s addresses are refused: %s to %s", (_name, first, last) => {
+  ])("%s addresses are blocked: %s to %s", (_name, first, last) => {
     for (const to of [first, last])
       for (const protocol of ["tcp", "udp", "icmp"] as const)
         expect([to, protocol, verdictOf({ to, port: 80, protocol })]).toEqual([to, protocol, "refuse"]);
   });
-  test("public addresses are reached, but not to send mail, nor those that the operator closes", () => {
+  test("public addresses are reachable, except for mail and those the operator blocks", () => {
     for (const to of [
       "1.1.1.1",
       "9.255.255.255",
@@ -144,14 +144,14 @@ describe.each(outgoing)("what leaves a sandbox, %s", (_, verdictOf) => {
   test("IPv6 is dropped", () => {
     expect(verdictOf({ to: "2001:db8::1", port: 443, isIpv6: true })).toBe("drop");
   });
-  test("what the operator names is reached although it is private, by its port where one is named", () => {
+  test("the operator's exceptions are reachable although private, by port if one is given", () => {
     expect(verdictOf({ to: "10.1.2.3", port: 5432 })).toBe("accept");
     expect(verdictOf({ to: "10.1.2.3", port: 5433 })).toBe("refuse");
     expect(verdictOf({ to: "10.9.4.4", port: 22 })).toBe("accept");
     for (const protocol of ["tcp", "udp"] as const) expect(verdictOf({ to: "192.168.7.53", port: 53, protocol })).toBe("accept");
     expect(verdictOf({ to: "192.168.7.53", port: 443 })).toBe("refuse");
   });
-  test("nothing is left to the policy of a chain, which accepts", () => {
+  test("no chain relies on its policy, which is accept", () => {
     for (const isAnswer of [true, false])
       for (const isIpv6 of [true, false])
         for (const protocol of ["tcp", "udp", "icmp"] as const)
@@ -167,16 +167,16 @@ test("sandboxes reach neither each other nor the hub, and nobody bounces off the
   expect(hub.walk("forward", { iif: hubDevice, oif: cable, to: "100.64.0.6", port: 4000 })).toBe("accept");
 });
 
-test("a sandbox reaches no service of the host but those that are named", () => {
+test("a sandbox reaches only the allowed services of the host", () => {
   for (const to of ["127.0.0.1", "192.168.1.4", "1.2.3.4", "100.64.0.1"])
     expect([to, host.walk("input", { iif: device, to, port: 22 })]).toEqual([to, "refuse"]);
   expect(host.walk("input", { iif: device, to: "10.1.2.3", port: 5432 })).toBe("accept");
   expect(host.walk("input", { iif: device, to: "1.2.3.4", port: 22, isIpv6: true })).toBe("refuse");
-  // What comes from elsewhere is none of this filter's business.
+  // Traffic from elsewhere is not filtered here.
   expect(host.walk("input", { iif: "eth0", to: "192.168.1.4", port: 22 })).toBe("undecided");
 });
 
-test("nobody else's connections go into the sandboxes, nor through this host unless it is a router", () => {
+test("others cannot connect into sandboxes, nor through this host unless it is a router", () => {
   expect(host.walk("forward", { iif: "eth0", oif: device, to: "100.64.0.6", port: 4000 })).toBe("drop");
   expect(host.walk("forward", { iif: "eth0", oif: device, to: "100.64.0.6", isAnswer: true })).toBe("accept");
   expect(host.walk("forward", { iif: "eth0", oif: "eth1", to: "192.168.5.5", port: 80 })).toBe("drop");
@@ -188,10 +188,10 @@ test("nobody else's connections go into the sandboxes, nor through this host unl
 test.each([
   ["hub", hub],
   ["host", host],
-])("every chain of the %s that a sandbox's packet is sent to ends in a decision", (_, { chains }) => {
+])("every chain of the %s that a sandbox's packet enters ends in a decision", (_, { chains }) => {
   expect(chains.get("refuse")).toEqual(["meta l4proto tcp reject with tcp reset", "reject with icmpx type admin-prohibited"]);
   for (const [name, rules] of chains) {
-    if (["named", "postrouting"].includes(name)) continue; // the one is a list of exceptions, the other decides nothing
+    if (["named", "postrouting"].includes(name)) continue; // one is a list of exceptions, the other decides nothing
     const last = rules.at(-1);
     const isOfAll = ["input", "forward"].includes(name) && last !== "goto egress";
     expect([name, last]).toEqual([
@@ -203,14 +203,14 @@ test.each([
   }
 });
 
-test("the rules are replaced in one transaction, and say nothing of sets that are empty", () => {
+test("the rules are replaced in one transaction and omit empty sets", () => {
   for (const rules of [hubRules(policy), hostRules(policy)])
     expect(rules.trim().split("\n").slice(0, 3)).toEqual([
       "add table inet tesslate_key",
       "delete table inet tesslate_key",
       "table inet tesslate_key {",
     ]);
-  const bare = readRules(hostRules({ ...policy, resolvers: [], exceptions: { ports: [], hosts: [], refused: [] }, uplinks: new Set() }));
+  const bare = readRules(hostRules({ ...policy, resolvers: [], outboundRules: { ports: [], hosts: [], refused: [] }, uplinks: new Set() }));
   expect(bare.walk("forward", { iif: device, to: "10.1.2.3", port: 5432 })).toBe("refuse");
   expect(bare.walk("forward", { iif: device, to: "203.0.113.9", port: 80 })).toBe("accept");
 });

@@ -1,22 +1,25 @@
 import { networkInterfaces } from "node:os";
-import type { Exceptions } from "./outbound-rules.ts";
+import type { OutboundRules } from "./outbound-rules.ts";
 
 export interface Policy {
   /** The nft table's name, the same in both namespaces. */
   table: string;
-  /** The host's end of its cable to the hub. */
+  /** The host's end of the link to the hub. */
   device: string;
-  /** Every address a sandbox may have: `first-last`. */
+  /** Every possible sandbox address: `first-last`. */
   pool: readonly string[];
   resolvers: readonly string[];
-  exceptions: Exceptions;
-  /** Where the host's default routes go out. */
+  outboundRules: OutboundRules;
+  /** Interfaces of the host's default routes. */
   uplinks: ReadonlySet<string>;
-  /** Whether the host forwards for others anyway. */
+  /** Whether the host forwards packets anyway. */
   isRouter: boolean;
 }
 
-/** Never reachable from a sandbox unless named: this network, private, shared, loopback, link-local (metadata), multicast and reserved ranges. */
+/**
+ * Unreachable from sandboxes unless allowed: this network, private, shared, loopback, link-local (metadata), multicast and reserved
+ * ranges.
+ */
 const privateRanges = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -28,10 +31,10 @@ const privateRanges = [
   "224.0.0.0/3",
 ];
 
-/** The hub's end of its cable to the host. Cables to sandboxes have names that begin otherwise. */
+/** The hub's end of the link to the host. Links to sandboxes have other names. */
 export const hubDevice = "uplink";
 
-/** In the hub: sandboxes reach neither each other nor the hub, and out of it only what is public or named. */
+/** In the hub: sandboxes reach neither each other nor the hub, and outside only public or allowed addresses. */
 export const hubRules = (policy: Policy) =>
   table(
     policy,
@@ -55,12 +58,12 @@ export const hubRules = (policy: Policy) =>
   );
 
 /**
- * On the host: its own services are closed to the hub, nobody but the host itself opens connections into it, and what comes
- * out of it is held to the same rules once more, after any address translation of the host.
+ * On the host: its own services are closed to the hub, only the host itself may connect into it, and outgoing packets are filtered again
+ * after the host's address translation.
  */
 export function hostRules(policy: Policy): string {
   const { device, uplinks, isRouter } = policy;
-  // We let packets in where the default route goes out. Unless this host forwards anyway, nobody else shall use that.
+  // We allow forwarding on the default route's interface. Unless this host forwards anyway, others must not use that.
   const strangers =
     isRouter || uplinks.size === 0
       ? ""
@@ -89,8 +92,8 @@ export function hostRules(policy: Policy): string {
   );
 }
 
-/** One transaction: the old table and the new one never overlap and never leave a gap. */
-function table({ table: name, pool, resolvers, exceptions }: Policy, chains: string): string {
+/** One transaction: the table is replaced without a gap. */
+function table({ table: name, pool, resolvers, outboundRules }: Policy, chains: string): string {
   const elements = (list: readonly string[]) => (list.length === 0 ? "" : `elements = { ${[...new Set(list)].join(", ")} };`);
   return `
 add table inet ${name}
@@ -98,9 +101,9 @@ delete table inet ${name}
 table inet ${name} {
   set pool { type ipv4_addr; flags interval; ${elements(pool)} }
   set resolvers { type ipv4_addr; ${elements(resolvers)} }
-  set allowed { type ipv4_addr . inet_service; ${elements(exceptions.ports.map(({ ip, port }) => `${ip} . ${port}`))} }
-  set allowed_hosts { type ipv4_addr; flags interval; auto-merge; ${elements(exceptions.hosts)} }
-  set refused { type ipv4_addr; flags interval; auto-merge; ${elements([...privateRanges, ...neighbours(), ...exceptions.refused])} }
+  set allowed { type ipv4_addr . inet_service; ${elements(outboundRules.ports.map(({ ip, port }) => `${ip} . ${port}`))} }
+  set allowed_hosts { type ipv4_addr; flags interval; auto-merge; ${elements(outboundRules.hosts)} }
+  set refused { type ipv4_addr; flags interval; auto-merge; ${elements([...privateRanges, ...neighbours(), ...outboundRules.refused])} }
   chain named {
     ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
     ip daddr . tcp dport @allowed accept
@@ -124,7 +127,7 @@ ${chains}
 `;
 }
 
-/** The host's own networks: neighbours on the same wire are nobody's business, even with public addresses. */
+/** The host's own networks: neighbors are unreachable, even with public addresses. */
 function neighbours(): string[] {
   return Object.values(networkInterfaces())
     .flat()

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 
-/** Which folder lies there; undefined only when there is none: one that cannot be looked at is not taken for deleted. */
+/** Identifies a folder by device and inode; undefined only when it does not exist: an inaccessible one does not count as deleted. */
 export function folderAt(dir: string): string | undefined {
   try {
     const stat = statSync(dir, { bigint: true, throwIfNoEntry: false });
@@ -10,7 +10,7 @@ export function folderAt(dir: string): string | undefined {
   }
 }
 
-/** Tells whether a folder is still the one that lies there now: neither deleted nor replaced. */
+/** Returns a function that tells whether the folder is still the same: neither deleted nor replaced. */
 export function rememberFolder(dir: string): () => boolean {
   const first = folderAt(dir);
   return () => {

@@ -5,7 +5,7 @@ const read = (files: Record<string, string>, env: Record<string, string> = {}) =
   readHostSettings({ env, home: "/root", read: (path) => files[path] });
 const fileAt = (settings: ReturnType<typeof read>, to: string) => settings.files.find((f) => f.to === to)?.content;
 
-test("a bare host gives nothing", () => {
+test("a bare host has no settings", () => {
   expect(read({}, { PATH: "/bin", HOME: "/root", AWS_SECRET_ACCESS_KEY: "s" })).toEqual({
     env: {},
     files: [],
@@ -15,7 +15,7 @@ test("a bare host gives nothing", () => {
   });
 });
 
-test("npm: the user's file wins, unknown keys stay out, the registry stays reachable", () => {
+test("npm: the user's file takes precedence, unknown keys stay out, the registry stays reachable", () => {
   const settings = read({
     "/etc/npmrc": "registry=http://old.corp/\nstrict-ssl=false",
     "/root/.npmrc":
@@ -29,7 +29,7 @@ test("npm: the user's file wins, unknown keys stay out, the registry stays reach
   ]);
 });
 
-test("npm credentials pass only for a registry that is set", () => {
+test("npm credentials pass only for a configured registry", () => {
   const settings = read(
     { "/root/.npmrc": "registry=https://npm.corp/\n//npm.corp/:_authToken=${TOKEN}\n//public.example/:_authToken=publish\n_authToken=old" },
     { TOKEN: "t1" },
@@ -38,7 +38,7 @@ test("npm credentials pass only for a registry that is set", () => {
   expect(JSON.stringify(read({ "/root/.npmrc": "//public.example/:_authToken=publish" }))).not.toContain("publish");
 });
 
-test("certificates: the system's store by its path, others copied without keys, unreadable ones named", () => {
+test("certificates: the system's store by its path, others copied without keys, unreadable ones reported", () => {
   const pem = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----";
   const settings = read(
     {
@@ -65,7 +65,7 @@ test("proxies stay reachable and lose their password", () => {
   const settings = read({}, { HTTPS_PROXY: "http://me:pw@proxy.corp:3128", NO_PROXY: "localhost", http_proxy: "http://proxy.corp:3128" });
   expect(settings.env).toEqual({ HTTPS_PROXY: "http://proxy.corp:3128/", NO_PROXY: "localhost", http_proxy: "http://proxy.corp:3128" });
   expect(settings.targets).toEqual([{ host: "proxy.corp", port: 3128 }]);
-  expect(settings.warnings).toEqual(["The user name and password in HTTPS_PROXY are not handed to projects."]);
+  expect(settings.warnings).toEqual(["The user name and password in HTTPS_PROXY are not passed to projects."]);
 });
 
 test("pip: sections, continued lines and folders of wheels", () => {
@@ -83,7 +83,7 @@ test("pip: sections, continued lines and folders of wheels", () => {
   ]);
 });
 
-test("Go: the environment wins over its file", () => {
+test("Go: the environment takes precedence over its file", () => {
   const settings = read(
     { "/root/.config/go/env": "GOPROXY=https://file.corp,direct\nGOPRIVATE=corp\nGOFLAGS=-x" },
     { GOPROXY: "http://go.corp:3000|direct" },

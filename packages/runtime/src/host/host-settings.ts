@@ -2,25 +2,25 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The host's settings for package registries, proxies and certificates, as far as project code may see them.
- * An allow-list: what is not named here stays outside. Credentials pass only when they belong to a registry that is set.
+ * The host's settings for package registries, proxies and certificates that project code may see. An allow-list: anything else stays
+ * outside. Credentials pass only for a configured registry.
  */
 export interface HostSettings {
   env: Record<string, string>;
-  /** Generated files: content and where it appears inside. */
+  /** Generated files: content and path inside. */
   files: { to: string; content: string }[];
-  /** Folders of the host that a setting names, at their own path. */
+  /** Host folders named by settings, at their own path. */
   folders: string[];
-  /** Servers the settings name; they stay reachable even at private addresses. */
+  /** Servers named by settings; reachable even at private addresses. */
   targets: { host: string; port: number }[];
   warnings: string[];
 }
 
-/** Where settings are read from; the real host in production. */
+/** Source of the settings; the real host in production. */
 export interface HostSource {
   env: Readonly<Record<string, string | undefined>>;
   home: string;
-  /** Undefined when there is no such file. */
+  /** Undefined when the file does not exist. */
   read(path: string): string | undefined;
 }
 
@@ -98,7 +98,7 @@ export function readHostSettings(source: HostSource): HostSettings {
   const { env, home } = source;
   const certificates = new Map<string, string>();
 
-  /** Where a certificate file of the host is found inside; those of the system's own store are there already. */
+  /** Path inside of a certificate file of the host; those of the system store are already visible. */
   function certificate(path: string, what: string): string | undefined {
     if (isVisible(path)) return source.read(path) === undefined ? undefined : path;
     const known = certificates.get(path);
@@ -109,7 +109,7 @@ export function readHostSettings(source: HostSource): HostSettings {
       return undefined;
     }
     const to = `/etc/studio/ca-${certificates.size + 1}.pem`;
-    // Some bundles carry a private key beside the certificates; only the certificates are anybody's business.
+    // Bundles may contain a private key; copy only the certificates.
     const blocks = content.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];
     settings.files.push({ to, content: `${blocks.join("\n")}\n` });
     certificates.set(path, to);
@@ -125,7 +125,7 @@ export function readHostSettings(source: HostSource): HostSettings {
     addTarget(text);
     const url = parseUrl(text);
     if (!url?.username && !url?.password) return text;
-    settings.warnings.push(`The user name and password in ${what} are not handed to projects.`);
+    settings.warnings.push(`The user name and password in ${what} are not passed to projects.`);
     url.username = url.password = "";
     return url.href;
   };
@@ -201,14 +201,14 @@ export function readHostSettings(source: HostSource): HostSettings {
   return settings;
 }
 
-/** Below these every sandbox sees the host's files anyway. */
+/** Every sandbox sees the host's files below these anyway. */
 const isVisible = (path: string) => path.startsWith("/usr/") || path.startsWith("/etc/ssl/certs");
 
 function parseUrl(text: string): URL | undefined {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** Keys of the machine's and the user's npmrc; the user's win. */
+/** Keys of the machine's and the user's npmrc; the user's take precedence. */
 function npmSettings({ env, home, read }: HostSource): Map<string, string> {
   const settings = new Map<string, string>();
   const user = env["NPM_CONFIG_USERCONFIG"] ?? env["npm_config_userconfig"] ?? join(home, ".npmrc");
@@ -220,7 +220,7 @@ function npmSettings({ env, home, read }: HostSource): Map<string, string> {
   return settings;
 }
 
-/** Keys of the sections `global` and `install`, the nearest file last. */
+/** Keys of the sections `global` and `install`; the most specific file takes precedence. */
 function pipSettings({ env, home, read }: HostSource): Map<string, string> {
   const settings = new Map<string, string>();
   const files = [
@@ -247,7 +247,7 @@ function pipSettings({ env, home, read }: HostSource): Map<string, string> {
   return settings;
 }
 
-/** Folders that settings name, at their own path inside. */
+/** Folders named by settings, at their own path inside. */
 export async function reachFolders(folders: readonly string[], reach: (dir: string) => Promise<string>) {
   const binds = [];
   for (const to of folders) if (existsSync(to)) binds.push({ from: await reach(to), to });

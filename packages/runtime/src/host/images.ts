@@ -8,7 +8,7 @@ import { run } from "../run.ts";
 import type { ImageId, ImageSpec, Sandbox } from "../types.ts";
 import { makeFolder } from "./modes.ts";
 
-/** Trees that were built once and are handed out as hard links. */
+/** Trees that are built once and shared as hard links. */
 export interface Images {
   prepare(image: ImageSpec, options: { signal?: AbortSignal; onLog?: (line: string) => void }): Promise<ImageId>;
   /** Fills an empty folder with the image for a project. */
@@ -17,26 +17,26 @@ export interface Images {
 
 interface Options {
   dir: string;
-  /** Goes into every hash. */
+  /** Part of every hash. */
   versions: Record<string, string>;
-  /** Owner of all finished images: no project's uid, so that no project can change a file that others share. */
+  /** Owner of finished images: not a project's uid, so that no project can change shared files. */
   ownerUid: number | undefined;
-  /** Runs `build` in a sandbox that lives in `dir`, under a uid of its own, and takes the sandbox down again. */
+  /** Runs `build` in a sandbox in `dir` with its own uid, then removes the sandbox. */
   withSandbox<T>(key: string, dir: string, build: (sandbox: Sandbox) => Promise<T>): Promise<T>;
 }
 
-/** Where an image is made, beside the finished ones. */
+/** Folder of a build, beside finished images. */
 export const buildFolder = (key: string) => `.build-${key}`;
 
-/** Dependency folders: thousands of files that nobody edits. Everything else is copied. */
+/** Dependency folders are shared: thousands of files that are not edited. Everything else is copied. */
 const sharedNames = new Set(["node_modules", ".venv"]);
 
 interface Manifest {
   /** Dependency folders, relative. */
   shared: string[];
-  /** Folders in them, which the project must be able to write to. */
+  /** Folders in them that the project must be able to write to. */
   folders: string[];
-  /** Files in them that tools rewrite in place (lock notes, bundler caches): the project gets its own. */
+  /** Files in them that tools rewrite in place (lock files, bundler caches): the project gets its own copies. */
   own: string[];
 }
 
@@ -82,7 +82,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
     let waiting = 0;
     return {
       finished,
-      /** Who waits may give up alone; the build ends with the last of them. */
+      /** A waiting caller may abort alone; the build ends with the last one. */
       async join(signal, onLog) {
         waiting++;
         if (onLog) for (const line of lines) onLog(line);
@@ -118,7 +118,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
           const split = splitLines(tell);
           const result = await sandbox.exec(argv, { signal, timeoutMs: 15 * 60_000, onOutput: split.push, env: { CI: "1" } });
           split.end();
-          if (result.aborted) throw new RuntimeError("aborted", `building ${image.name} was given up`);
+          if (result.aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`);
           if (result.exitCode !== 0)
             throw failed(`${argv.join(" ")} ended with ${result.timedOut ? "a timeout" : `exit code ${result.exitCode}`}`);
         }
@@ -147,16 +147,16 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
     }
   }
 
-  /** Hard links for files, which belong to somebody else and cannot be changed; folders for the project. */
+  /** Hard links to files of another owner, which cannot be changed; folders belong to the project. */
   async function share(source: string, files: string, path: string, manifest: Manifest, uid: number | undefined) {
     const [from, to] = [join(source, path), join(files, path)];
     const isBelow = (entry: string) => entry === path || entry.startsWith(`${path}/`);
-    // Without a uid of their own, projects could write into what they share.
+    // Without a uid of their own, projects could write to shared files.
     if (uid === undefined) return void (await run(["cp", "-a", from, to], { timeoutMs: 300_000 }));
     try {
       await run(["cp", "-al", from, to], { timeoutMs: 120_000 });
     } catch {
-      // Another file system, or too many links: a real copy does as well, only slower.
+      // On another file system, or with too many links, copy instead.
       rmSync(to, { recursive: true, force: true });
       await run(["cp", "-a", from, to], { timeoutMs: 300_000 });
       await run(["chown", "-R", "-h", `${uid}:${uid}`, to], { timeoutMs: 120_000 });
@@ -179,12 +179,12 @@ interface Build {
 
 const aborted = (signal: AbortSignal | undefined) =>
   new Promise<never>((_, reject) => {
-    const give = () => reject(new RuntimeError("aborted", "waiting for the image was given up"));
+    const give = () => reject(new RuntimeError("aborted", "waiting for the image was aborted"));
     if (signal?.aborted) give();
     else signal?.addEventListener("abort", give, { once: true });
   });
 
-/** Content in, name out: sources, build, warm-up and tools. */
+/** Content hash: sources, build, warm-up and tools. */
 async function imageId(image: ImageSpec, versions: Record<string, string>): Promise<ImageId> {
   const hash = createHash("sha256").update(
     JSON.stringify({ format: 1, build: image.build, warm: image.warm ?? null, versions, arch: process.arch }),
@@ -212,7 +212,7 @@ function takeStock(files: string): Manifest {
     if (inShared) manifest.folders.push(path);
     for (const entry of readdirSync(join(files, path), { withFileTypes: true })) {
       const full = path === "" ? entry.name : `${path}/${entry.name}`;
-      // `.package-lock.json`, `.modules.yaml`, `.vite/**`: but `.bin` and `.pnpm` hold packages.
+      // `.package-lock.json`, `.modules.yaml`, `.vite/**`; but `.bin` and `.pnpm` contain packages.
       const own = isOwn || (inShared && path.split("/").at(-1) === "node_modules" && /^\.(?!bin$|pnpm$)/.test(entry.name));
       if (entry.isDirectory()) {
         const starts = !inShared && sharedNames.has(entry.name);
@@ -245,7 +245,7 @@ async function copyTree(from: string, to: string, uid: number | undefined, leave
   );
 }
 
-/** Starts the server once and loads the page with what it refers to, so that bundlers have done their first-time work. */
+/** Starts the server once and loads the page with its resources, so that bundlers fill their caches. */
 async function warm(sandbox: Sandbox, { command, port, path }: NonNullable<ImageSpec["warm"]>, signal: AbortSignal): Promise<void> {
   const name = "warm";
   await sandbox.start({ name, command, cwd: ".", env: {}, port });
@@ -265,17 +265,17 @@ async function warm(sandbox: Sandbox, { command, port, path }: NonNullable<Image
         if (url?.origin === base.origin && !seen.has(url.href)) queue.push(url.href);
       }
     }
-    // Caches are written a moment after the answer.
+    // Caches are written shortly after the response.
     await sleep(500, undefined, { signal });
   } catch (error) {
-    if (signal.aborted) throw new RuntimeError("aborted", "warming up was given up", { cause: error });
+    if (signal.aborted) throw new RuntimeError("aborted", "warming up was aborted", { cause: error });
     throw error;
   } finally {
     await sandbox.stop(name);
   }
 }
 
-/** A dev server that has just learnt of a dependency starts over and hangs up on whoever was asking: that is no failure. */
+/** A dev server that discovers a dependency restarts and closes the connection: that is not a failure. */
 async function visit(url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
   for (let tries = 1; ; tries++) {
     try {
@@ -288,7 +288,7 @@ async function visit(url: string, signal: AbortSignal): Promise<{ status: number
   }
 }
 
-/** The innermost reason, for a person: what went wrong on the way hides behind "fetch failed". */
+/** The innermost reason, which is hidden behind "fetch failed". */
 function reasonOf(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;

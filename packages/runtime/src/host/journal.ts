@@ -1,24 +1,24 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createQueue, type Queue } from "../queue.ts";
+import { createBatchQueue, type BatchQueue } from "../queue.ts";
 import type { LogLine } from "../types.ts";
 
 export type Stream = "stdout" | "stderr";
 
 /**
- * Numbered, dated lines in a file that the next process of ours continues. With each line goes how far its source was read
- * (`P`: an offset, a time), so that nothing is taken in twice and nothing is left out.
+ * Numbered, dated lines in a file that the next process continues. Each line records its source position (`P`: an offset, a time), so that
+ * nothing is read twice or skipped.
  */
 export interface Journal<P> {
-  /** Where reading stood when the journal was last written. */
+  /** Source positions when the journal was last written. */
   readonly positions: Readonly<Record<Stream, P>>;
   add(stream: LogLine["stream"], lines: readonly string[], position?: P): void;
-  /** The source of a stream begins anew, before anything more is read from it. */
+  /** The source of a stream starts over, before it is read again. */
   reset(stream: Stream): void;
   last(count: number): LogLine[];
   /** The last lines, then live ones until aborted or closed. */
   follow(options: { tail?: number; follow?: boolean; signal?: AbortSignal }): AsyncGenerator<LogLine>;
-  /** Ends those who follow. */
+  /** Ends followers. */
   close(): void;
 }
 
@@ -26,18 +26,18 @@ const kept = 2_000;
 export const maxLineLength = 16_384;
 const journalBytes = 1 << 20;
 
-/** A line as it is kept, with the reading position after it; that a source was emptied; where reading stood when the file began. */
+/** A stored line with the source position after it; that a source was emptied; or the positions at the start of the file. */
 type Saved<P> = { q: number; t: string; s: LogLine["stream"]; l: string; p?: P } | { emptied: Stream } | { at: Record<Stream, P> };
 
-/** `onTrouble` hears when lines cannot be kept (a full disk): the service and we go on. */
-export function openJournal<P>(dir: string, start: P, onTrouble: (error: unknown) => void): Journal<P> {
+/** `onError`: lines could not be stored (a full disk); service and server continue. */
+export function openJournal<P>(dir: string, start: P, onError: (error: unknown) => void): Journal<P> {
   const journal = join(dir, "journal.ndjson");
   const older = join(dir, "journal.old.ndjson");
   const positions: Record<Stream, P> = { stdout: start, stderr: start };
   let ring: LogLine[] = [];
   let seq = 0;
   let journalSize = existsSync(journal) ? statSync(journal).size : 0;
-  const followers = new Set<Queue<LogLine>>();
+  const followers = new Set<BatchQueue<LogLine>>();
   recall();
 
   function recall() {
@@ -69,7 +69,7 @@ export function openJournal<P>(dir: string, start: P, onTrouble: (error: unknown
       appendFileSync(journal, text, { mode: 0o600 });
       journalSize += Buffer.byteLength(text);
     } catch (error) {
-      onTrouble(error);
+      onError(error);
     }
   }
 
@@ -100,7 +100,7 @@ export function openJournal<P>(dir: string, start: P, onTrouble: (error: unknown
     },
     last: (count) => (count <= 0 ? [] : ring.slice(-count)),
     async *follow({ tail = kept, follow = false, signal }) {
-      const queue = createQueue<LogLine>({ max: 20_000 });
+      const queue = createBatchQueue<LogLine>({ max: 20_000 });
       queue.push(tail <= 0 ? [] : ring.slice(-tail));
       if (!follow || signal?.aborted) queue.end();
       else followers.add(queue);
@@ -118,8 +118,8 @@ export function openJournal<P>(dir: string, start: P, onTrouble: (error: unknown
   };
 }
 
-/** Lines without carriage returns, in pieces that a screen can show. */
-export function linesOf(bytes: Uint8Array): string[] {
+/** Lines without carriage returns, split at a maximum length. */
+export function logLines(bytes: Uint8Array): string[] {
   return Buffer.from(bytes)
     .toString("utf8")
     .split("\n")

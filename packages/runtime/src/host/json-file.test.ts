@@ -2,17 +2,17 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readNote, writeNote } from "./json-file.ts";
+import { readJsonFile, writeJson } from "./json-file.ts";
 
-test("a note is read as written, a missing or torn one is none, and nothing else is left in the folder", () => {
+test("a JSON file is read as written, a missing or broken one is undefined, and nothing else is left in the folder", () => {
   const dir = mkdtempSync(join(tmpdir(), "note-"));
   const path = join(dir, "service.json");
-  expect(readNote(path)).toBeUndefined();
-  writeNote(path, { port: 1 });
-  writeNote(path, { port: 2 });
-  expect(readNote(path)).toEqual({ port: 2 });
+  expect(readJsonFile(path)).toBeUndefined();
+  writeJson(path, { port: 1 });
+  writeJson(path, { port: 2 });
+  expect(readJsonFile(path)).toEqual({ port: 2 });
   expect(readdirSync(dir)).toEqual(["service.json"]);
   writeFileSync(path, "");
-  expect(readNote(path)).toBeUndefined();
+  expect(readJsonFile(path)).toBeUndefined();
   rmSync(dir, { recursive: true });
 });

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 
-/** Writes a small JSON file whole or not at all: a reader, and the next process after a kill, sees the old content or the new. */
-export function writeNote(path: string, value: unknown): void {
+/** Writes a small JSON file atomically: readers, also after a kill, see the old or the new content. */
+export function writeJson(path: string, value: unknown): void {
   replaceFile(path, JSON.stringify(value));
 }
 
@@ -11,8 +11,8 @@ export function replaceFile(path: string, text: string): void {
   renameSync(`${path}.tmp`, path);
 }
 
-/** The note's content; `undefined` when there is none or it cannot be read any more. */
-export function readNote<T>(path: string): T | undefined {
+/** The file's content; `undefined` when it does not exist or is not valid JSON. */
+export function readJsonFile<T>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as T;
   } catch {

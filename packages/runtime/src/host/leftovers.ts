@@ -13,30 +13,30 @@ import { isProcess } from "./lock.ts";
 import { markedProcesses } from "./marked.ts";
 import { descendants } from "./pids.ts";
 
-/** Shared by every data folder of the machine, so that two of them never use the same uids or addresses. */
+/** Shared by every data folder of the machine, so that no two use the same uids or addresses. */
 export const claimsDir = "/run/tesslate-slots";
 
-/** A state folder and the short name that goes into everything on the machine that belongs to it. */
-export interface Owner {
+/** A state folder and its short name, which is part of everything on the machine that belongs to it. */
+export interface StateOwner {
   key: string;
   dir: string;
 }
 
-/** Short name of a state folder, given by its real path. */
+/** Short name of a state folder, from its real path. */
 export const keyOf = (dir: string): string => createHash("sha256").update(dir).digest("hex").slice(0, 8);
 
-/** Remembers which state folder a key on this machine stands for. */
-export function rememberKey({ key, dir }: Owner, claims = claimsDir): void {
+/** Records which state folder a key stands for. */
+export function rememberKey({ key, dir }: StateOwner, claims = claimsDir): void {
   mkdirSync(join(claims, "keys"), { recursive: true });
   writeFileSync(join(claims, "keys", key), dir);
 }
 
-export function forgetKey({ key }: Pick<Owner, "key">, claims = claimsDir): void {
+export function forgetKey({ key }: Pick<StateOwner, "key">, claims = claimsDir): void {
   rmSync(join(claims, "keys", key), { force: true });
 }
 
-/** The state folders that were opened on this machine by root and not closed since. */
-export function knownOwners(claims = claimsDir): Owner[] {
+/** State folders that root opened on this machine and did not close. */
+export function knownOwners(claims = claimsDir): StateOwner[] {
   const keys = join(claims, "keys");
   return namesIn(keys).flatMap((key) => {
     const dir = readIfThere(join(keys, key));
@@ -45,29 +45,29 @@ export function knownOwners(claims = claimsDir): Owner[] {
 }
 
 /**
- * Ends and takes down what belongs to data folders that were deleted while something of theirs still ran: nobody will ever
- * open them again, and their addresses would be given out twice.
+ * Ends and removes what belongs to data folders that were deleted while programs ran: nobody will open them again, and their addresses
+ * would be assigned twice.
  */
 export async function sweepDeleted(log: RuntimeLog): Promise<void> {
   for (const owner of knownOwners()) {
     if (existsSync(owner.dir)) continue;
     try {
       await endLeftovers(owner);
-      log.info({ dir: owner.dir }, "took down the sandboxes of a deleted data folder");
+      log.info({ dir: owner.dir }, "removed the sandboxes of a deleted data folder");
     } catch (err) {
-      // Somebody else may be at it in the same moment; the next start looks again.
-      log.warn({ err, dir: owner.dir }, "the sandboxes of a deleted data folder could not be taken down");
+      // Another process may do the same; the next start checks again.
+      log.warn({ err, dir: owner.dir }, "the sandboxes of a deleted data folder could not be removed");
     }
   }
 }
 
 /**
- * Ends at once every program on this machine that belongs to a state folder, and removes its control groups, network, mounts and
- * claims. Asks nothing of the folder, which may be gone: programs are found by control group, by their supervisor's command line and
- * by the mark they carry. Containers are the engine's (`docker/leftovers.ts`).
+ * Ends at once every program on this machine that belongs to a state folder, and removes its control groups, network, mounts and claims.
+ * Does not use the folder, which may be deleted: programs are found by control group, supervisor command line and marker. Containers
+ * belong to the engine (`docker/leftovers.ts`).
  */
-export async function endLeftovers(owner: Owner): Promise<void> {
-  // Made anew since, by somebody who goes by the same names.
+export async function endLeftovers(owner: StateOwner): Promise<void> {
+  // Recreated in between by another process with the same names.
   if (isProcess(readIfThere(join(owner.dir, "lock")) ?? "")) return;
   await takeDownSandboxes(owner);
   if (process.getuid?.() !== 0) return;
@@ -76,8 +76,8 @@ export async function endLeftovers(owner: Owner): Promise<void> {
   forgetKey(owner);
 }
 
-/** The same for a folder that stays, by the process that holds it: its claims stay too. */
-export async function takeDownSandboxes({ key, dir }: Owner): Promise<void> {
+/** The same for an existing folder, by the process that holds it: its claims stay. */
+export async function takeDownSandboxes({ key, dir }: StateOwner): Promise<void> {
   const isRoot = process.getuid?.() === 0;
   const { cgroups } = findCgroups(`tesslate-${key}`, isRoot ? "/sys/fs/cgroup" : "/nonexistent");
   for (const name of cgroups.names()) await cgroups.group(name).remove();
@@ -89,14 +89,14 @@ export async function takeDownSandboxes({ key, dir }: Owner): Promise<void> {
   await releaseHolder(key);
 }
 
-/** What is on this machine for a state folder, a line each; nothing once it is closed. Containers are the engine's to tell. */
-export function listLeftovers({ key, dir }: Owner): string[] {
+/** Everything on this machine that belongs to a state folder, one line each; empty once it is closed. Without containers. */
+export function listLeftovers({ key, dir }: StateOwner): string[] {
   const isOurs = (name: string) => name.startsWith(`tesslate-${key}`);
   const groups = namesIn("/sys/fs/cgroup").flatMap((name) =>
     isOurs(name) ? [name] : namesIn(join("/sys/fs/cgroup", name)).filter(isOurs),
   );
   return [
-    ...supervisorsBelow([dir, reachedPath(dir)]).map((pid) => `process ${pid}, which looks after a service`),
+    ...supervisorsBelow([dir, reachedPath(dir)]).map((pid) => `process ${pid}, a service supervisor`),
     ...markedProcesses().flatMap(({ pid, mark }) => (mark.startsWith(`${key}/`) ? [`process ${pid} of ${mark}`] : [])),
     ...groups.map((name) => `control group ${name}`),
     ...namesIn("/run/netns").flatMap((name) => (isOurs(name) ? [`network namespace ${name}`] : [])),
@@ -105,7 +105,7 @@ export function listLeftovers({ key, dir }: Owner): string[] {
   ];
 }
 
-/** Ends services whose state lies below the folders, and processes whose mark begins with `mark`. */
+/** Ends services whose state is below the folders, and processes whose mark begins with `mark`. */
 export async function endPrograms({ below, mark }: { below: readonly string[]; mark?: string }): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const supervisors = supervisorsBelow(below);
@@ -117,7 +117,7 @@ export async function endPrograms({ below, mark }: { below: readonly string[]; m
   throw new Error(`programs of ${below[0]} survive SIGKILL`);
 }
 
-/** A supervisor names the state folder of its service on its command line. */
+/** A supervisor's command line contains the state folder of its service. */
 function supervisorsBelow(folders: readonly string[]): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -132,12 +132,12 @@ async function takeDownNetwork(key: string): Promise<void> {
   for (const name of namesIn("/run/netns")) if (name.startsWith(`tesslate-${key}-`)) await removeNamespace(name);
   const device = `ts-${key}`;
   const hasDevice = () => existsSync(`/sys/class/net/${device}`);
-  // The cable goes with its other end, but a little later.
+  // The link disappears shortly after its peer.
   if (hasDevice())
     await run(["ip", "link", "del", device]).catch((error: unknown) => {
       if (hasDevice()) throw error;
     });
-  // "add" first: deleting what is not there is an error.
+  // "add" first, because deleting a missing table is an error.
   await run(["nft", "-f", "-"], { input: `add table inet tesslate_${key}\ndelete table inet tesslate_${key}\n` });
 }
 

@@ -4,7 +4,10 @@ import type { Writable } from "node:stream";
 export type LiveInput = AsyncIterable<string | Uint8Array>;
 export const isLive = (input: unknown): input is LiveInput => typeof input === "object" && input !== null && Symbol.asyncIterator in input;
 
-/** Hands on what comes, as fast as the program reads it, and closes its input at the end. Never rejects: a program may end without reading. */
+/**
+ * Writes input as it arrives, at the program's pace, and closes the program's input at the end. Never rejects: a program may exit without
+ * reading.
+ */
 export async function feed(input: LiveInput, to: Writable): Promise<void> {
   to.on("error", () => {});
   try {

@@ -9,7 +9,7 @@ import { awaitLock, holdLock } from "./lock.ts";
 const dir = mkdtempSync(join(tmpdir(), "lock-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-test("who ends what an earlier server left is waited for; another server is not", async () => {
+test("waits for a process that cleans up after an earlier server, but not for another server", async () => {
   const file = join(dir, "lock");
   for (const [name, isWaitedFor] of [
     ["the-caretaker", true],

@@ -4,12 +4,12 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 
-/** Whoever holds a lock, as its note says: to name them in a message, never to decide whether they live. */
+/** The holder recorded in a lock file: for messages only, not to decide whether it is alive. */
 export interface Holder {
   pid: number;
-  /** In the kernel's ticks: tells the process from a later one with the same pid. */
+  /** In kernel ticks: distinguishes the process from a later one with the same pid. */
   started: string;
-  /** Empty in notes of earlier versions. */
+  /** Empty in files of earlier versions. */
   bootId: string;
   host: string;
 }
@@ -23,15 +23,15 @@ export class LockHeldError extends Error {
   }
 }
 
-/** "process 123 on HOST, boot ID": in another container or on another host its pid means nothing here. */
+/** "process 123 on HOST, boot ID": in another container or on another host its pid is meaningless here. */
 export const describeHolder = ({ pid, host, bootId }: Holder): string =>
   `process ${pid}${host ? ` on ${host}` : ""}${bootId ? `, boot ${bootId.slice(0, 8)}` : ""}`;
 
 /**
- * One holder per file, for as long as the process lives. The lock is the kernel's (a POSIX record lock, taken by SQLite, which Node brings):
- * it holds across pid namespaces and containers that share the file, goes with its process however that ends, and is not inherited by
- * children. `file` itself is a note that says who holds it; the lock lies beside it in `<file>.kernel`, which stays. Throws `LockHeldError`.
- * Returns the release. Short turns that others wait for are `withFileLock` (file-lock.ts), which says why there are two.
+ * One holder per file, for the life of the process. A POSIX record lock, taken by Node's SQLite: it works across pid namespaces and
+ * containers that share the file, ends with its process, and is not inherited by children. `file` names the holder; the lock itself is
+ * `<file>.kernel`, which stays. Throws `LockHeldError`. Returns the release function. For short critical sections use `withFileLock`
+ * (file-lock.ts), which explains why there are two.
  */
 export function holdLock(file: string): () => void {
   const lock = new DatabaseSync(`${file}.kernel`, { timeout: 0 });
@@ -43,7 +43,7 @@ export function holdLock(file: string): () => void {
     if ((error as { errcode?: number }).errcode === sqliteBusy) throw new LockHeldError(file, readHolder(file));
     throw new Error(`${file} cannot be locked: it needs a file system with file locks`, { cause: error });
   }
-  // Servers of earlier versions have a note alone.
+  // Earlier versions only write the file.
   const earlier = readHolder(file);
   if (earlier?.bootId === "" && isProcess(`${earlier.pid} ${earlier.started}`)) {
     give();
@@ -58,7 +58,7 @@ export function holdLock(file: string): () => void {
 }
 const sqliteBusy = 5;
 
-/** Runs the work while no other process runs any under the same file. Blocks until it is its turn: for work of a few milliseconds. */
+/** Runs `work` exclusively. Blocks until the lock is free: for work of a few milliseconds. */
 export function holdFile<T>(file: string, work: () => T): T {
   const lock = new DatabaseSync(file, { timeout: 30_000 });
   try {
@@ -70,8 +70,8 @@ export function holdFile<T>(file: string, work: () => T): T {
 }
 
 /**
- * The same, but whoever ends what an earlier server left (`caretaker` is on its command line) is waited for: it is done soon. Throws
- * `unavailable` when somebody else holds it.
+ * The same, but waits for a process that ends what an earlier server left (`caretaker` is on its command line): it is done soon. Throws
+ * `unavailable` when another process holds it.
  */
 export async function awaitLock(file: string, caretaker: string): Promise<() => void> {
   let isRefused = false;
@@ -82,9 +82,9 @@ export async function awaitLock(file: string, caretaker: string): Promise<() => 
       if (!(cause instanceof LockHeldError)) throw cause;
       const { holder } = cause;
       const isCaretaker = holder && holder.pid !== process.pid && read(`/proc/${holder.pid}/cmdline`).split("\0").includes(caretaker);
-      // It may have ended since it was seen to hold the lock: the second look decides.
+      // It may have ended in between: check again.
       if (Date.now() > until || (holder && !isCaretaker && isRefused))
-        throw new RuntimeError("unavailable", `${holder ? describeHolder(holder) : "another process"} uses this data folder already`, {
+        throw new RuntimeError("unavailable", `${holder ? describeHolder(holder) : "another process"} already uses this data folder`, {
           cause,
         });
       isRefused = holder !== undefined && !isCaretaker;
@@ -97,7 +97,7 @@ function readHolder(file: string): Holder | undefined {
   return /^\d+$/.test(pid) ? { pid: Number(pid), started, bootId, host } : undefined;
 }
 
-/** Of this start of the kernel. Empty where the kernel does not tell. */
+/** Id of this boot. Empty when the kernel does not report it. */
 const bootId = (): string => read("/proc/sys/kernel/random/boot_id").trim();
 
 const read = (file: string) => {
@@ -108,16 +108,16 @@ const read = (file: string) => {
   }
 };
 
-/** Tells a process from every other one, also from later ones with its pid: `<pid> <start time>`. */
+/** Identifies a process uniquely, also among later ones with its pid: `<pid> <start time>`. */
 export const nameOfProcess = (pid: number): string => `${pid} ${startTime(pid)}`;
 
-/** Whether the process of that name still runs. */
+/** Whether that process still runs. */
 export function isProcess(name: string): boolean {
   const [pid = "", started = ""] = name.split(" ");
   return started !== "" && startTime(Number(pid)) === started;
 }
 
-/** When a process started, in the kernel's ticks. Empty when there is none. */
+/** A process's start time in kernel ticks. Empty when it does not exist. */
 function startTime(pid: number): string {
   const stat = read(`/proc/${pid}/stat`);
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";

@@ -2,12 +2,11 @@ import { readFileSync, readdirSync } from "node:fs";
 import { supervisorName } from "./process-isolation.ts";
 
 /**
- * The variable that every process of the process driver carries, and all that descend from it, however they detach: how they are
- * found again. `<key>/<sandbox>/<name>`.
+ * Environment variable inherited by all processes of the process driver, however they detach: identifies them. `<key>/<sandbox>/<name>`.
  */
 export const marker = "STUDIO_RUN";
 
-/** Those of this machine. Supervisors, which carry the mark too, are left out. */
+/** Marked processes of this machine, without supervisors, which have the marker too. */
 export function markedProcesses(): { pid: number; mark: string }[] {
   const found = [];
   for (const name of readdirSync("/proc")) {

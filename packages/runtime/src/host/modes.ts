@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 
-/** A folder with exactly this mode, whatever the server's umask: projects must pass some of ours. Parents are made like it. */
+/** A folder with exactly this mode, regardless of the umask: projects must traverse some of ours. Also applies to created parents. */
 export function makeFolder(path: string, mode: number): void {
   mkdirSync(path, { recursive: true });
   chmodSync(path, mode);

@@ -7,21 +7,21 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 test.each([
   ["all of it when it fits", 10, ["12345", "67890"], "1234567890"],
   ["nothing of nothing", 10, [], ""],
-  ["both ends when it does not", 10, ["abcdefghijklmnop"], "abcde\n… 6 bytes left out …\nlmnop"],
-  ["both ends of many pieces", 4, [..."abcdefgh"], "ab\n… 4 bytes left out …\ngh"],
+  ["both ends when it does not", 10, ["abcdefghijklmnop"], "abcde\n… 6 bytes omitted …\nlmnop"],
+  ["both ends of many pieces", 4, [..."abcdefgh"], "ab\n… 4 bytes omitted …\ngh"],
 ])("output keeps %s", (_, max, pieces, text) => {
   const output = createOutput(max);
   for (const piece of pieces) output.push(bytes(piece));
   expect(output.text()).toBe(text);
 });
 
-test("output that is no text keeps its bytes", () => {
+test("binary output keeps its bytes", () => {
   const output = createOutput(100, "latin1");
   output.push(Buffer.from([0x63, 0xe9, 0x00, 0xff]));
   expect(output.text()).toBe("c\xe9\0\xff");
 });
 
-test("output gives whole characters as they complete", () => {
+test("output returns whole characters as they complete", () => {
   const output = createOutput(100);
   const euro = bytes("€");
   expect([output.push(euro.subarray(0, 2)), output.push(euro.subarray(2))]).toEqual(["", "€"]);

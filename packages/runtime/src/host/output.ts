@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 
-/** Keeps the beginning and the end of a stream; what does not fit is dropped from the middle, and the text says so. */
+/** Keeps the beginning and the end of a stream; drops the middle with a note. */
 export interface Output {
   /** Returns the chunk as text, whole characters only. */
   push(chunk: Uint8Array): string;
@@ -28,14 +28,14 @@ export function createOutput(maxBytes: number, encoding: "utf8" | "latin1" = "ut
       if (rest.length > 0) {
         tail.push(rest);
         tailBytes += rest.length;
-        // Trimmed only now and then: concatenating for every small chunk would cost quadratic time.
+        // Trim rarely: concatenating every small chunk would be quadratic.
         if (tailBytes > 2 * tailMax + 65_536) trim();
       }
       return decoder.write(bytes);
     },
     text() {
       trim();
-      const note = dropped === 0 ? [] : [Buffer.from(`\n… ${dropped} bytes left out …\n`)];
+      const note = dropped === 0 ? [] : [Buffer.from(`\n… ${dropped} bytes omitted …\n`)];
       return Buffer.concat([...head, ...note, ...tail]).toString(encoding);
     },
   };

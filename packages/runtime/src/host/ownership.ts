@@ -1,19 +1,19 @@
 import { lchownSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createPace } from "../tree/throttle.ts";
+import { createThrottle } from "../tree/throttle.ts";
 import { serviceNote } from "./service.ts";
 
 /**
- * Gives every file below a folder whose uid (or gid) is a key of `owners` to the uid that it maps to. Nothing may run that could change
- * the folders meanwhile. Can be killed at any moment and run again.
+ * Changes the owner of every file below a folder whose uid (or gid) is a key of `owners`. Nothing may change the folders meanwhile. Can be
+ * killed at any moment and run again.
  */
-export async function giveFiles(dir: string, owners: ReadonlyMap<number, number>, pace = createPace()): Promise<void> {
+export async function giveFiles(dir: string, owners: ReadonlyMap<number, number>, throttle = createThrottle()): Promise<void> {
   give(dir, owners);
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
-    if (entry.isDirectory()) await giveFiles(path, owners, pace);
+    if (entry.isDirectory()) await giveFiles(path, owners, throttle);
     else give(path, owners);
-    await pace();
+    await throttle();
   }
 }
 
@@ -23,7 +23,7 @@ function give(path: string, owners: ReadonlyMap<number, number>): void {
   if (owner !== uid || group !== gid) lchownSync(path, owner, group);
 }
 
-/** Forgets the services that ran when the folder was copied: they are the original's. */
+/** Discards records of services that ran when the folder was copied: they belong to the original. */
 export function forgetServices(sandboxes: string): void {
   for (const id of namesIn(sandboxes))
     for (const service of namesIn(join(sandboxes, id, "services")))

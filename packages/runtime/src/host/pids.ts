@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 
-/** Every process below `pid`, nearest first; those that were handed to init meanwhile are not found. */
+/** Every descendant of `pid`, nearest first; reparented ones are not found. */
 export function descendants(pid: number): number[] {
   const found: number[] = [];
   const queue = [pid];
@@ -12,7 +12,7 @@ export function descendants(pid: number): number[] {
   return found;
 }
 
-/** Names of the programs that these processes are; those that just ended are left out. */
+/** Program names of these processes, without those that just ended. */
 export const namesOf = (pids: readonly number[]): string[] =>
   pids.flatMap((pid) => {
     try {

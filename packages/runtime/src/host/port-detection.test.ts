@@ -28,7 +28,7 @@ const freePort = () =>
       server.close(() => resolve(port));
     });
   });
-/** `/?to=PORT` makes it listen there instead, with `&say` in words. */
+/** `/?to=PORT` makes it listen there instead, printing that with `&say`. */
 const mover = `
   const http = require("node:http");
   let server;
@@ -39,7 +39,7 @@ const mover = `
   };
   open(Number(process.env.PORT), true);`;
 
-test("a service that listens elsewhere is found when it says so, and when somebody asks for it; one that does nothing costs nothing", async () => {
+test("detects a new port after output and on demand; an idle service costs nothing", async () => {
   const [first, second, third] = [await freePort(), await freePort(), await freePort()];
   const ask = (port: number, query: string) => fetch(`http://127.0.0.1:${port}/${query}`).then((response) => response.text());
   await sandbox.start({ name: "web", command: ["node", "-e", mover], cwd: ".", env: { PORT: String(first) }, port: first });
@@ -51,11 +51,11 @@ test("a service that listens elsewhere is found when it says so, and when somebo
   await expect.poll(() => ask(third, "").catch(() => undefined)).toBe("ok");
   expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: third });
 
-  // What it printed last is looked into.
+  // Its last output is processed.
   await sleep(1_500);
   const before = process.threadCpuUsage();
   await sleep(5_000);
   const { user, system } = process.threadCpuUsage(before);
-  // Two reads of the kernel's table of connections would be more.
+  // Two reads of the kernel's connection table would take longer.
   expect((user + system) / 1000).toBeLessThan(15);
 }, 60_000);

@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { readdirSync, readlinkSync } from "node:fs";
 
-/** Finds the TCP ports that processes listen on, seen in their own network namespace. */
+/** Finds the TCP ports that processes listen on, in their own network namespace. */
 export interface PortFinder {
   /** Lowest first. */
   find(pids: readonly number[]): Promise<number[]>;
 }
 
 /**
- * The kernel takes milliseconds to write its table of connections, whatever is in it, so the table is read in another thread, and only when
- * the processes have a socket at all and other ones than when they were seen to listen.
+ * The kernel takes milliseconds to write its connection table, so it is read in another thread, and only when the processes have sockets
+ * and other ones than at the last read.
  */
 export function createPortFinder(): PortFinder {
   let seen = { sockets: "", ports: [] as number[] };
@@ -18,7 +18,7 @@ export function createPortFinder(): PortFinder {
       const inodes = socketsOf(pids);
       if (inodes.size === 0) return [];
       const sockets = [...inodes].sort().join(" ");
-      // A socket that is there may still begin to listen: the same sockets tell nothing new only once they do.
+      // An existing socket may start listening: the same sockets mean no change only when ports were found.
       if (sockets !== seen.sockets || seen.ports.length === 0) seen = { sockets, ports: await portsOf(pids, inodes) };
       return seen.ports;
     },
@@ -35,7 +35,7 @@ async function portsOf(pids: readonly number[], inodes: ReadonlySet<string>): Pr
   return [];
 }
 
-/** Inodes of the sockets that the processes have open. */
+/** Inodes of the processes' open sockets. */
 function socketsOf(pids: readonly number[]): Set<string> {
   const inodes = new Set<string>();
   for (const pid of pids)
@@ -46,7 +46,7 @@ function socketsOf(pids: readonly number[]): Set<string> {
   return inodes;
 }
 
-/** The listening rows of `/proc/net/tcp` or `tcp6`. */
+/** Listening rows of `/proc/net/tcp` or `tcp6`. */
 export function parseListeners(table: string): { port: number; inode: string }[] {
   return table
     .split("\n")
@@ -56,7 +56,7 @@ export function parseListeners(table: string): { port: number; inode: string }[]
     .map((fields) => ({ port: Number.parseInt(fields[1]?.split(":")[1] ?? "", 16), inode: fields[9] ?? "" }));
 }
 
-// A process may end between any two of these reads; then there is nothing to see.
+// A process may end between any two reads.
 function list(dir: string): string[] {
   try {
     return readdirSync(dir);

@@ -1,37 +1,37 @@
 import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
-import type { Cell } from "./process-isolation.ts";
+import type { ProcessIsolation } from "./process-isolation.ts";
 import { runCommand } from "./exec.ts";
 import type { Fifos } from "./fifos.ts";
 import { namesOf } from "./pids.ts";
 import { openService } from "./service.ts";
 import { openTerminal } from "./terminal.ts";
-import type { World } from "./backend.ts";
+import type { SandboxBackend } from "./backend.ts";
 
-/** One health check may take this long. */
+/** Time limit of one health check. */
 const healthMs = 5_000;
 
 interface Options {
   id: string;
-  cell: Cell;
+  isolation: ProcessIsolation;
   fifos: Fifos;
-  /** Private scratch of this process. */
+  /** Private temporary folder of this process. */
   runDir: string;
   log: RuntimeLog;
 }
 
-/** Programs that are processes of this host, inside the walls of a cell. */
-export function cellWorld({ id, cell, fifos, runDir, log }: Options): World {
+/** Runs programs as processes of this host, with the given isolation. */
+export function createProcessBackend({ id, isolation, fifos, runDir, log }: Options): SandboxBackend {
   return {
-    inside: cell.inside,
-    owner: cell.owner,
-    async command(argv, how) {
-      const command = await cell.command(argv, how);
+    inside: isolation.inside,
+    owner: isolation.owner,
+    async command(argv, launch) {
+      const command = await isolation.command(argv, launch);
       const kill = () => command.kill();
       return {
         async run(options) {
           const result = await runCommand({ start: command.start, kill, fifos, tmpDir: runDir }, options);
-          if (result.exitCode !== null && !command.hasEntered())
+          if (result.exitCode !== null && !command.hasStarted())
             throw new RuntimeError("unavailable", `the sandbox could not be entered: ${result.stderr.trim() || "no reason given"}`);
           return result;
         },
@@ -39,13 +39,13 @@ export function cellWorld({ id, cell, fifos, runDir, log }: Options): World {
         dispose: () => command.dispose(),
       };
     },
-    async terminal(argv, how, options, onEnd) {
-      const terminal = await cell.terminal(argv, how);
+    async terminal(argv, launch, options, onEnd) {
+      const terminal = await isolation.terminal(argv, launch);
       const pty = await openTerminal(
         {
           ...terminal,
           kill: () => terminal.kill(pty.pid),
-          onTrouble: (err) => log.error({ err, sandbox: id }, "a terminal cannot be ended"),
+          onError: (err) => log.error({ err, sandbox: id }, "a terminal cannot be ended"),
           onEnd() {
             onEnd();
             terminal.dispose();
@@ -56,18 +56,18 @@ export function cellWorld({ id, cell, fifos, runDir, log }: Options): World {
       return pty;
     },
     service(name, stateDir, hooks) {
-      const walls = cell.service(name);
+      const context = isolation.service(name);
       return openService(name, {
         dir: stateDir,
-        owner: cell.owner,
+        owner: isolation.owner,
         runDir,
         async launch(spec, stdio) {
           await hooks.checkSpace();
           if (spec.image !== undefined) throw new RuntimeError("not_supported", "this driver runs no images");
-          return walls.start(spec.command, await hooks.how(spec), stateDir, stdio);
+          return context.start(spec.command, await hooks.launch(spec), stateDir, stdio);
         },
         async check(spec, argv) {
-          const command = await cell.command(argv, await hooks.how(spec));
+          const command = await isolation.command(argv, await hooks.launch(spec));
           const release = hooks.track(() => command.kill());
           try {
             const { exitCode } = await runCommand(
@@ -80,23 +80,23 @@ export function cellWorld({ id, cell, fifos, runDir, log }: Options): World {
             command.dispose();
           }
         },
-        pids: walls.pids,
-        kill: walls.kill,
-        oomKills: cell.oomKills,
-        address: cell.address,
-        isFrozen: cell.isFrozen,
+        pids: context.pids,
+        kill: context.kill,
+        oomKills: isolation.oomKills,
+        address: isolation.address,
+        isFrozen: isolation.isFrozen,
         thaw: hooks.thaw,
-        onTrouble: hooks.onTrouble,
+        onError: hooks.onError,
         onChange: hooks.onChange,
       });
     },
-    address: cell.address,
-    programs: async () => namesOf(cell.pids()),
-    usage: async () => cell.usage(),
-    freeze: async () => cell.freeze(),
-    thaw: async () => cell.thaw(),
-    isFrozen: cell.isFrozen,
-    update: (place) => cell.update(place),
-    remove: () => cell.remove(),
+    address: isolation.address,
+    programs: async () => namesOf(isolation.pids()),
+    usage: async () => isolation.usage(),
+    freeze: async () => isolation.freeze(),
+    thaw: async () => isolation.thaw(),
+    isFrozen: isolation.isFrozen,
+    update: (location) => isolation.update(location),
+    remove: () => isolation.remove(),
   };
 }

@@ -2,29 +2,29 @@ import type { ChildProcess } from "node:child_process";
 import type { Limits, SandboxSpec } from "../types.ts";
 import type { Slot } from "./slots.ts";
 
-/** Where one sandbox lives on this host. */
-export interface Place {
-  /** Holds `files`, `home`, `tmp`, `services`. */
+/** A sandbox's folders and resources on this host. */
+export interface SandboxLocation {
+  /** Contains `files`, `home`, `tmp`, `services`. */
   dir: string;
-  /** Holds its history; outlives `dir`. Made when there is something to keep. */
+  /** Folder of its history; outlives `dir`. Created on demand. */
   historyDir: string;
   slot: Slot;
   spec: SandboxSpec;
   limits: Limits;
 }
 
-/** How a program is to be started. */
-export interface How {
+/** Options for starting a program. */
+export interface LaunchOptions {
   /** Relative to the tree; "" is its root. */
   cwd: string;
   env: Readonly<Record<string, string>>;
-  /** The tree cannot be written and there is no network. */
+  /** The tree is read-only and there is no network. */
   isReadOnly?: boolean;
-  /** Folders of the host that it sees elsewhere, beside what every program sees. */
+  /** Additional mounts. */
   binds?: readonly Bind[];
 }
 
-/** A folder of the host (`from`) as a program sees it (`to`, absolute). */
+/** A host folder (`from`) as a program sees it (`to`, absolute). */
 export interface Bind {
   from: string;
   to: string;
@@ -32,21 +32,21 @@ export interface Bind {
 }
 
 /**
- * The walls around one sandbox: how its programs are started, found, frozen and ended. What a sandbox is beyond that
- * (tree, services, logs, images) is the same for every driver on this host.
+ * The isolation of one sandbox: how its programs are started, found, frozen and ended. Everything else (tree, services, logs, images) is
+ * shared by all drivers on this host.
  */
-export interface Cell {
+export interface ProcessIsolation {
   /** The tree's path as its programs see it. */
   readonly inside: string;
-  /** The uid programs run as, when it is not ours. */
+  /** The uid of programs, when it is not ours. */
   readonly owner: { uid: number; gid: number } | undefined;
 
-  /** A command: it ends with our process. */
-  command(argv: readonly string[], how: How): Promise<Command>;
-  /** A program on a pseudo terminal; ends with our process too. */
-  terminal(argv: readonly string[], how: How): Promise<Terminal>;
-  /** A service: it outlives our process. */
-  service(name: string): ServiceCell;
+  /** A command: ends with our process. */
+  command(argv: readonly string[], launch: LaunchOptions): Promise<Command>;
+  /** A program on a pseudo terminal; also ends with our process. */
+  terminal(argv: readonly string[], launch: LaunchOptions): Promise<IsolatedTerminal>;
+  /** A service: outlives our process. */
+  service(name: string): ServiceProcess;
 
   /** Every process inside. */
   pids(): number[];
@@ -58,11 +58,11 @@ export interface Cell {
   thaw(): void;
   isFrozen(): boolean;
 
-  /** New limits, names or network for what is started from now on. */
-  update(place: Place): void;
-  /** Ends commands and terminals that an earlier process of ours left. */
-  reap(): Promise<void>;
-  /** Takes the walls down; nothing runs any more. */
+  /** New limits, names or network for later starts. */
+  update(location: SandboxLocation): void;
+  /** Ends commands and terminals that an earlier process left. */
+  killLeftovers(): Promise<void>;
+  /** Removes the isolation; nothing runs afterwards. */
   remove(): Promise<void>;
 }
 
@@ -70,13 +70,13 @@ export interface Command {
   start(stdio: readonly [number | "ignore", number, number]): ChildProcess;
   /** Ends the whole process tree; resolves when nothing is left. */
   kill(): Promise<void>;
-  /** After an end of its own: whether the program was reached at all, or the walls could not be put up. */
-  hasEntered(): boolean;
-  /** After the end. */
+  /** After it ended: whether the program was started, or setting up the isolation failed. */
+  hasStarted(): boolean;
+  /** Call after the end. */
   dispose(): void;
 }
 
-export interface Terminal {
+export interface IsolatedTerminal {
   file: string;
   args: string[];
   env: Record<string, string>;
@@ -85,17 +85,22 @@ export interface Terminal {
   dispose(): void;
 }
 
-export interface ServiceCell {
-  /** A detached supervisor that leaves its pid and the exit status in `stateDir`. */
-  start(argv: readonly string[], how: How, stateDir: string, stdio: readonly ["ignore", number, number]): Promise<ChildProcess>;
-  /** Members, the supervisor not among them. */
+export interface ServiceProcess {
+  /** A detached supervisor that stores its pid and the exit status in `stateDir`. */
+  start(
+    argv: readonly string[],
+    launch: LaunchOptions,
+    stateDir: string,
+    stdio: readonly ["ignore", number, number],
+  ): Promise<ChildProcess>;
+  /** Members, without the supervisor. */
   pids(supervisor: number | undefined): number[];
   kill(supervisor: number | undefined): Promise<void>;
 }
 
 /**
- * Keeps the exit status of a service where the next process of ours can read it. Arguments: state folder, program. Without the
- * service's note nobody waits for the program any more: our process was killed while it started this one, and the next one found nothing.
+ * Stores a service's exit status for the next process. Arguments: state folder, program. Without the service's record nobody waits for the
+ * program: our process was killed while starting it.
  */
 export const superviseScript = `dir=$1; shift
 echo $$ > "$dir/pid"

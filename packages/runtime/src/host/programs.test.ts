@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createProcessDriver } from "../process/driver.ts";
 import { openSandboxDriver, unavailableHere } from "../sandbox/availability.ts";
-import { locate, translate } from "./programs.ts";
+import { locateProgram, translate } from "./programs.ts";
 
 const binds = [{ from: "/host/pg", to: "/opt/pg", isWritable: false }];
 
@@ -18,7 +18,7 @@ test.each([
   ["/etc/passwd", undefined],
   ["/root/secret", undefined],
   ["opt/pg", undefined],
-])("services see %s at %s", (path, expected) => expect(locate(path, binds)).toBe(expected));
+])("services see %s at %s", (path, expected) => expect(locateProgram(path, binds)).toBe(expected));
 
 test("only whole paths are translated", () => {
   expect(translate("/opt/pg/bin", binds)).toBe("/host/pg/bin");
@@ -30,7 +30,7 @@ describe.each([
   { name: "process", create: createProcessDriver, skip: process.platform === "linux" ? undefined : "it needs Linux" },
 ])("programs of the $name driver", ({ create, skip }) => {
   test.skipIf(skip !== undefined)(
-    "are seen by services, read-only, and not by others",
+    "are visible to services, read-only, and not to others",
     async () => {
       const base = mkdtempSync(join(tmpdir(), "runtime-programs-"));
       onTestFinished(() => rmSync(base, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { RuntimeError } from "../errors.ts";
 import type { Bind } from "./process-isolation.ts";
 
-/** Folders of programs by name, as services see them. */
+/** Program folders by name, as services see them. */
 export async function reachPrograms(folders: Readonly<Record<string, string>>, reach: (dir: string) => Promise<string>): Promise<Bind[]> {
   const binds: Bind[] = [];
   for (const [name, folder] of Object.entries(folders)) {
@@ -11,13 +11,13 @@ export async function reachPrograms(folders: Readonly<Record<string, string>>, r
   return binds;
 }
 
-/** Where a path that services name lies on the host; undefined for what they do not see. */
-export function locate(path: string, binds: readonly Bind[]): string | undefined {
+/** Maps a path as services see it to the host; undefined when they do not see it. */
+export function locateProgram(path: string, binds: readonly Bind[]): string | undefined {
   if (path.split("/").includes("..")) return undefined;
   return translate(path, binds) ?? (/^\/(?:usr|bin|sbin|lib|lib64)\//.test(path) ? path : undefined);
 }
 
-/** A path below one of the binds, on the host. */
+/** Maps a path below one of the mounts to the host. */
 export function translate(path: string, binds: readonly Bind[]): string | undefined {
   const bind = binds.find(({ to }) => path === to || path.startsWith(`${to}/`));
   return bind && bind.from + path.slice(bind.to.length);

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 import type { ServiceState } from "../types.ts";
 
-/** Those who wait for a service to become another. */
+/** Callers that wait for a service's state to change. */
 export interface Waiters {
-  /** Something changed: look again. */
+  /** Something changed: check again. */
   wake(): void;
   /** Until something changes, the time is over or the signal aborts. */
   forChange(ms: number, abort?: AbortSignal): Promise<void>;
@@ -30,30 +30,30 @@ export function createWaiters(): Waiters {
   };
 }
 
-/** When to look which port a service listens on: a look costs a millisecond or two of the server's only thread. */
+/** When to detect a service's port: a detection takes a millisecond or two of the server's only thread. */
 export interface LookPace {
-  /** How long to wait for the next look. */
+  /** How long to wait before the next detection. */
   pauseMs(state: ServiceState): number;
-  /** Whether the last look was long enough ago for another one, also without a sign that there is something to see. */
+  /** Whether the last detection was long enough ago, without other signs. */
   isDue(isPortless: boolean): boolean;
-  /** The same when there is a sign. */
+  /** The same with a sign of change. */
   mayLook(): boolean;
   looked(): void;
-  /** A look saw something new. */
+  /** A detection found something new. */
   changed(): void;
   /** It printed something. */
   onOutput(): void;
   stop(): void;
 }
 
-/** Somebody may listen elsewhere and neither say so nor be asked for anything. */
+/** A service may change its port without any sign. */
 const rareMs = 30_000;
 const outputMs = 200;
 
 export function createLookPace(look: () => void): LookPace {
   let lookedAt = Number.NEGATIVE_INFINITY;
   let printedAt = Number.NEGATIVE_INFINITY;
-  /** Grows while what is printed means nothing. */
+  /** Grows while output does not lead to changes. */
   let pause = outputMs;
   let timer: NodeJS.Timeout | undefined;
   const since = () => performance.now() - lookedAt;
@@ -84,32 +84,32 @@ export function createLookPace(look: () => void): LookPace {
   };
 }
 
-/** What is asked of a service, wherever it runs, to know whether it is ready. */
+/** What waiting for readiness needs from a service. */
 export interface Awaited {
   name: string;
   waiters: Waiters;
-  /** How long to wait at most before looking again. */
+  /** Maximum delay before the next check. */
   pauseMs: number;
   isAlive(): boolean;
   state(): ServiceState;
-  /** Looks for its port, or does not when it did a moment ago. */
+  /** Detects its port, unless that just happened. */
   look(): void | Promise<void> | undefined;
   address(port: number): { host: string; port: number };
-  /** A health check is what it fails. */
+  /** Whether a health check currently fails. */
   isUnhealthy(): boolean;
   lastLines(): string[];
 }
 
 /**
- * Resolves when the service runs and its port answers. Throws `aborted`, `not_running`, `service_failed` with its last lines, or
- * `start_timeout`.
+ * Resolves when the service runs and its port accepts connections. Throws `aborted`, `not_running`, `service_failed` with its last lines,
+ * or `start_timeout`.
  */
 export async function untilReady(
   { name, waiters, pauseMs, ...service }: Awaited,
   { timeoutMs, deadline, signal }: { timeoutMs: number; deadline: number; signal: AbortSignal | undefined },
 ): Promise<void> {
   for (;;) {
-    if (signal?.aborted) throw new RuntimeError("aborted", `waiting for ${name} was given up`);
+    if (signal?.aborted) throw new RuntimeError("aborted", `waiting for ${name} was aborted`);
     if (!service.isAlive()) {
       const state = service.state();
       if (state.startedAt === undefined) throw new RuntimeError("not_running", `${name} is not running`);
@@ -124,7 +124,7 @@ export async function untilReady(
     const { status, port } = service.state();
     if (status === "running") {
       if (port === undefined || (await accepts(service.address(port)))) return;
-      // It may listen elsewhere by now.
+      // It may listen on another port by now.
       await service.look();
     }
     if (Date.now() >= deadline)
@@ -137,7 +137,7 @@ export async function untilReady(
   }
 }
 
-/** Does somebody answer there? */
+/** Whether a connection is accepted there. */
 export async function accepts({ host, port }: { host: string; port: number }): Promise<boolean> {
   const socket = connect({ host, port, autoSelectFamily: false });
   const answer = new Promise<boolean>((resolve) => {

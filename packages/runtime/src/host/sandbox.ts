@@ -3,60 +3,72 @@ import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { openHistory } from "../history/history.ts";
 import type { RuntimeLog } from "../log.ts";
-import { partsOf } from "../tree/pin.ts";
+import { pathParts } from "../tree/pin.ts";
 import { createHostTree } from "../tree/tree.ts";
 import type { Sandbox, ServiceState } from "../types.ts";
-import type { Bind, Cell, Place } from "./process-isolation.ts";
-import { cellWorld } from "./process-backend.ts";
+import type { Bind, ProcessIsolation, SandboxLocation } from "./process-isolation.ts";
+import { createProcessBackend } from "./process-backend.ts";
 import { watchDisk } from "./disk.ts";
 import { createFifos } from "./fifos.ts";
-import type { Service } from "./service.ts";
+import type { RunningService } from "./service.ts";
 import { namePattern, openVolumes } from "./volumes.ts";
-import type { World } from "./backend.ts";
+import type { SandboxBackend } from "./backend.ts";
 
-/** A sandbox as its driver sees it: what others get, and how to end it. */
+/** A sandbox as its driver sees it, with the methods to end it. */
 export interface OpenSandbox {
   sandbox: Sandbox;
-  update(place: Place): void;
-  /** Ends commands and terminals; services too unless they are left running. */
+  update(location: SandboxLocation): void;
+  /** Ends commands and terminals, and services unless they are left running. */
   close(options: { leaveRunning: boolean }): Promise<void>;
-  /** Ends everything at once and takes the walls down: its folder is gone. */
+  /** Ends everything at once and removes the isolation: its folder was deleted. */
   abandon(): Promise<void>;
 }
 
 interface Options {
-  createCell(place: Place): Cell;
-  /** What services see beside the tree and their volumes. */
+  createSandboxIsolation(location: SandboxLocation): ProcessIsolation;
+  /** Mounts for services besides the tree and their volumes. */
   programs: readonly Bind[];
-  /** Private scratch of this process. */
+  /** Private temporary folder of this process. */
   runDir: string;
   can: { freeze: boolean; limits: boolean };
   log: RuntimeLog;
 }
 
 /** Opens sandboxes whose programs are processes of this host. */
-export function hostSandboxes({ createCell, programs, runDir, can, log }: Options): (place: Place) => Promise<OpenSandbox> {
+export function hostSandboxes({
+  createSandboxIsolation,
+  programs,
+  runDir,
+  can,
+  log,
+}: Options): (location: SandboxLocation) => Promise<OpenSandbox> {
   const fifos = createFifos(runDir);
-  return async (place) => {
-    const cell = createCell(place);
-    await cell.reap();
-    return openSandbox({ place, world: cellWorld({ id: place.spec.id, cell, fifos, runDir, log }), programs, can, log });
+  return async (location) => {
+    const isolation = createSandboxIsolation(location);
+    await isolation.killLeftovers();
+    return openSandbox({
+      location,
+      backend: createProcessBackend({ id: location.spec.id, isolation, fifos, runDir, log }),
+      programs,
+      can,
+      log,
+    });
   };
 }
 
 interface Opening {
-  place: Place;
-  world: World;
+  location: SandboxLocation;
+  backend: SandboxBackend;
   programs: readonly Bind[];
   can: { freeze: boolean; limits: boolean };
   log: RuntimeLog;
 }
 
-/** A sandbox whose tree and volumes lie on this host, wherever its programs run. */
-export async function openSandbox({ place: first, world, programs, can, log }: Opening): Promise<OpenSandbox> {
-  let place = first;
-  const { dir } = place;
-  const { id } = place.spec;
+/** A sandbox whose tree and volumes are on this host, wherever its programs run. */
+export async function openSandbox({ location: first, backend, programs, can, log }: Opening): Promise<OpenSandbox> {
+  let location = first;
+  const { dir } = location;
+  const { id } = location.spec;
   const paths = {
     files: join(dir, "files"),
     home: join(dir, "home"),
@@ -64,9 +76,9 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
     services: join(dir, "services"),
     volumes: join(dir, "volumes"),
   };
-  const history = openHistory({ dir: place.historyDir, tree: { host: paths.files, tmp: paths.tmp, owner: world.owner }, log });
+  const history = openHistory({ dir: location.historyDir, tree: { host: paths.files, tmp: paths.tmp, owner: backend.owner }, log });
   await history.recover();
-  const services = new Map<string, Service>();
+  const services = new Map<string, RunningService>();
   const running = new Map<symbol, () => Promise<void>>();
   let isAbandoned = false;
   const listeners = new Set<(state: ServiceState) => void>();
@@ -74,33 +86,33 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
   const disk = watchDisk({
     folders: [paths.files, paths.home],
     whole: [paths.tmp, paths.volumes],
-    more: world.layerBytes,
-    owner: world.owner?.uid,
-    limitBytes: () => place.limits.diskBytes,
-    isActive: () => !world.isFrozen() && (running.size > 0 || [...services.values()].some((service) => isUp(service.state()))),
-    cpuSeconds: async () => (can.limits ? (await world.usage()).cpuSeconds : undefined),
+    more: backend.layerBytes,
+    owner: backend.owner?.uid,
+    limitBytes: () => location.limits.diskBytes,
+    isActive: () => !backend.isFrozen() && (running.size > 0 || [...services.values()].some((service) => isUp(service.state()))),
+    cpuSeconds: async () => (can.limits ? (await backend.usage()).cpuSeconds : undefined),
     async onGrowing() {
-      for (const service of services.values()) if (isUp(service.state())) service.log.note("ended: the project uses more disk than it may");
+      for (const service of services.values()) if (isUp(service.state())) service.log.note("ended: the project exceeds its disk limit");
       await Promise.all([...[...running.values()].map((kill) => kill()), sandbox.stop()]);
     },
-    onTrouble: (err) => log.error({ err, sandbox: id }, "the size of a project cannot be watched"),
+    onError: (err) => log.error({ err, sandbox: id }, "a project's disk usage cannot be measured"),
   });
   const { checkSpace, keepWatching } = disk;
-  const files = createHostTree({ host: paths.files, tmp: paths.tmp, inside: world.inside, owner: world.owner, checkSpace });
+  const files = createHostTree({ host: paths.files, tmp: paths.tmp, inside: backend.inside, owner: backend.owner, checkSpace });
 
   function refuseAbandoned() {
     if (isAbandoned) throw new RuntimeError("not_found", "the project's folder was deleted");
   }
-  /** What every start has in common. */
+  /** Common to every start. */
   async function prepare(argv: readonly string[], cwd: string): Promise<string> {
     refuseAbandoned();
     if (argv.length === 0) throw new RuntimeError("not_supported", "an empty command cannot be run");
-    const path = partsOf(cwd).join("/");
+    const path = pathParts(cwd).join("/");
     if (path !== "" && !(await files.stat(path))) throw new RuntimeError("not_found", `${path} does not exist`);
-    if (world.isFrozen()) await sandbox.thaw();
+    if (backend.isFrozen()) await sandbox.thaw();
     return path;
   }
-  /** Keeps what runs in sight until it is released. */
+  /** Tracks running programs until they are released. */
   function track(kill: () => Promise<void>): () => void {
     const key = Symbol("running");
     running.set(key, kill);
@@ -108,13 +120,13 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
     return () => running.delete(key);
   }
 
-  const volumes = openVolumes(paths.volumes, world.owner);
-  function serviceOf(name: string): Service {
+  const volumes = openVolumes(paths.volumes, backend.owner);
+  function serviceOf(name: string): RunningService {
     const known = services.get(name);
     if (known) return known;
-    const service = world.service(name, join(paths.services, name), {
-      how: async (spec) => ({
-        // An image has its own folders, and its own command where none is given.
+    const service = backend.service(name, join(paths.services, name), {
+      launch: async (spec) => ({
+        // An image has its own folders, and its own command when none is given.
         cwd: await prepare(spec.image === undefined ? spec.command : [spec.image], spec.cwd),
         env: spec.env,
         binds: [...programs, ...volumes.lay(spec.volumes)],
@@ -122,13 +134,13 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
       checkSpace,
       track,
       thaw: () => sandbox.thaw(),
-      onTrouble: (err) => log.error({ err, sandbox: id, service: name }, "a service cannot be looked after"),
+      onError: (err) => log.error({ err, sandbox: id, service: name }, "a service cannot be supervised"),
       onChange: (state) => listeners.forEach((listener) => listener(state)),
     });
     services.set(name, service);
     return service;
   }
-  function requireService(name: string): Service {
+  function requireService(name: string): RunningService {
     const service = services.get(name);
     if (!service) throw new RuntimeError("not_found", `there is no service ${name}`);
     return service;
@@ -163,7 +175,7 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
 
     async exec(argv, options = {}) {
       const cwd = await prepare(argv, options.cwd ?? ".");
-      const command = await world.command(argv, { cwd, env: options.env ?? {}, isReadOnly: options.readOnly });
+      const command = await backend.command(argv, { cwd, env: options.env ?? {}, isReadOnly: options.readOnly });
       const release = track(() => command.kill());
       try {
         return await command.run(options);
@@ -177,7 +189,7 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
       const cwd = await prepare(argv, options.cwd ?? ".");
       let release = () => {};
       let isOver = false;
-      const pty = await world.terminal(argv, { cwd, env: options.env ?? {} }, options, () => {
+      const pty = await backend.terminal(argv, { cwd, env: options.env ?? {} }, options, () => {
         isOver = true;
         release();
       });
@@ -189,20 +201,20 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
     async *logs(name, options = {}) {
       yield* requireService(name).log.follow(options);
     },
-    address: async (port) => world.address(port),
+    address: async (port) => backend.address(port),
     async stats() {
-      return { ...(await world.usage()), diskBytes: await disk.measure() };
+      return { ...(await backend.usage()), diskBytes: await disk.measure() };
     },
-    programs: () => world.programs(),
-    usage: () => world.usage(),
+    programs: () => backend.programs(),
+    usage: () => backend.usage(),
     async freeze() {
-      if (!can.freeze || world.isFrozen()) return;
-      await world.freeze();
+      if (!can.freeze || backend.isFrozen()) return;
+      await backend.freeze();
       for (const service of services.values()) service.refresh();
     },
     async thaw() {
-      if (!world.isFrozen()) return;
-      await world.thaw();
+      if (!backend.isFrozen()) return;
+      await backend.thaw();
       keepWatching();
       for (const service of services.values()) service.refresh();
     },
@@ -216,8 +228,8 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
   return {
     sandbox,
     update(next) {
-      place = next;
-      world.update(next);
+      location = next;
+      backend.update(next);
     },
     async close({ leaveRunning }) {
       disk.stop();
@@ -225,16 +237,16 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
       if (!leaveRunning) await sandbox.stop();
       const isLeftRunning = [...services.values()].some((service) => isUp(service.state()));
       for (const service of services.values()) service.leave();
-      if (!isLeftRunning) await world.remove();
+      if (!isLeftRunning) await backend.remove();
     },
     async abandon() {
       isAbandoned = true;
       disk.stop();
       const ends = [...[...running.values()].map((kill) => kill()), ...[...services.values()].map((service) => service.abandon())];
       const failed = (await Promise.allSettled(ends)).filter((end) => end.status === "rejected");
-      for (const { reason: err } of failed) log.error({ err, sandbox: id }, "a program of a deleted project cannot be ended by itself");
-      // With the walls goes what is left inside.
-      await world.remove();
+      for (const { reason: err } of failed) log.error({ err, sandbox: id }, "a program of a deleted project cannot be ended");
+      // Removing the isolation ends what is left inside.
+      await backend.remove();
     },
   };
 }

@@ -30,12 +30,12 @@ test("numbers lines of both streams and its own notes", () => {
   log.close();
 });
 
-test("goes on where the process before it stopped, even in the middle of a line or a character", () => {
+test("continues where the previous process stopped, even within a line or a character", () => {
   const first = openServiceLog(dir, undefined);
   print("one\ntw");
   print(Buffer.from("ü").subarray(0, 1));
   first.drain();
-  // Killed: nothing is closed. Meanwhile the service prints on.
+  // Killed without closing anything, while the service continues to print.
   print(Buffer.from("ü").subarray(1));
   print("o\nthree\n");
   const second = openServiceLog(dir, undefined);
@@ -59,7 +59,7 @@ test("shows a line without an end after a moment", async () => {
   log.close();
 });
 
-test("empties what it has read, gives up what is too much, and goes on after both", () => {
+test("empties what it has read, drops what is too much, and continues after both", () => {
   const log = openServiceLog(dir, undefined);
   const line = `${"x".repeat(99)}\n`;
   print(line.repeat(50_000));
@@ -70,7 +70,7 @@ test("empties what it has read, gives up what is too much, and goes on after bot
   expect(log.last(1)[0]).toMatchObject({ seq: 50_001, line: "after" });
   print(line.repeat(100_000));
   log.drain();
-  expect(log.last(1)[0]).toMatchObject({ stream: "system", line: expect.stringContaining("left out") });
+  expect(log.last(1)[0]).toMatchObject({ stream: "system", line: expect.stringContaining("dropped") });
   print("the end\n");
   log.drain();
   const before = log.last(1)[0];
@@ -87,7 +87,7 @@ test("empties what it has read, gives up what is too much, and goes on after bot
   again.close();
 });
 
-test("cuts lines that never end", () => {
+test("splits lines that never end", () => {
   const log = openServiceLog(dir, undefined);
   print("y".repeat(40_000));
   print("\n");

@@ -1,38 +1,38 @@
 import { closeSync, existsSync, fchownSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { LogLine } from "../types.ts";
-import { linesOf, maxLineLength, openJournal, type Stream } from "./journal.ts";
+import { logLines, maxLineLength, openJournal, type Stream } from "./journal.ts";
 
 /**
- * What a service prints. The service writes to plain files, so it never waits for us and loses nothing while we are away;
- * we read along, number and date the lines, and keep them in a journal that the next process of ours continues.
+ * A service's output. The service writes to plain files, so it never blocks and loses nothing while we are away; we number and date the
+ * lines in a journal that the next process continues.
  */
 export interface ServiceLog {
   /** Descriptors for the service's two streams; the caller closes them. */
   openStreams(): { stdout: number; stderr: number };
-  /** A line of our own. */
+  /** Adds a line of our own. */
   note(line: string): void;
-  /** Takes in what was written since the last time. */
+  /** Reads what was written since the last call. */
   drain(): void;
   last(count: number): LogLine[];
   follow(options: { tail?: number; follow?: boolean; signal?: AbortSignal }): AsyncGenerator<LogLine>;
   close(): void;
 }
 
-/** A raw file is emptied beyond this, once it is read. */
+/** A raw file is emptied beyond this size, once it is read. */
 const rawBytes = 4 << 20;
-/** Further behind than this, what is unread is given up: a service that floods its log must not fill the disk. */
+/** A larger backlog is dropped: a service that floods its log must not fill the disk. */
 const maxBacklogBytes = 8 << 20;
 
-/** `onTrouble` hears when lines cannot be read or kept (a full disk): the service and we go on. */
+/** `onError`: lines could not be read or stored (a full disk); service and server continue. */
 export function openServiceLog(
   dir: string,
   owner: { uid: number; gid: number } | undefined,
-  onTrouble: (error: unknown) => void = () => {},
+  onError: (error: unknown) => void = () => {},
 ): ServiceLog {
-  const journal = openJournal(dir, 0, onTrouble);
+  const journal = openJournal(dir, 0, onError);
   const raw = (stream: Stream) => join(dir, stream);
-  /** How far each raw file was read, and the bytes after its last line end. */
+  /** Read position of each raw file, and the bytes after its last line end. */
   const readers: Record<Stream, { offset: number; fd: number | undefined; rest: Buffer }> = {
     stdout: { offset: journal.positions.stdout, fd: undefined, rest: empty },
     stderr: { offset: journal.positions.stderr, fd: undefined, rest: empty },
@@ -48,7 +48,7 @@ export function openServiceLog(
     let { size } = fstatSync(reader.fd);
     if (size < reader.offset) reader.offset = 0; // the service emptied it itself
     if (size - reader.offset > maxBacklogBytes) {
-      journal.add("system", [`${size - reader.offset} bytes of output left out: more was printed than can be kept`]);
+      journal.add("system", [`${size - reader.offset} bytes of output dropped: the service printed faster than the log is read`]);
       reader.rest = empty;
       clear(stream);
       size = 0;
@@ -61,14 +61,14 @@ export function openServiceLog(
       const bytes = Buffer.concat([reader.rest, chunk.subarray(0, length)]);
       const end = bytes.lastIndexOf(10) + 1;
       reader.rest = Buffer.from(bytes.subarray(end));
-      if (end > 0) journal.add(stream, linesOf(bytes.subarray(0, end - 1)), reader.offset - reader.rest.length);
-      // A line that does not end is shown in pieces.
+      if (end > 0) journal.add(stream, logLines(bytes.subarray(0, end - 1)), reader.offset - reader.rest.length);
+      // A line without end is split.
       if (reader.rest.length > maxLineLength) flushRest(stream);
     }
     if (reader.offset > rawBytes && reader.rest.length === 0) clear(stream);
   }
 
-  /** The service writes in append mode: after this it goes on at the beginning. */
+  /** The service writes in append mode, so it continues at the beginning. */
   function clear(stream: Stream) {
     const reader = readers[stream];
     if (reader.fd === undefined) return;
@@ -77,15 +77,15 @@ export function openServiceLog(
     reader.offset = 0;
   }
 
-  /** What has no line end yet, as a line. */
+  /** Emits bytes without a line end as a line. */
   function flushRest(stream: Stream) {
     const reader = readers[stream];
     if (reader.rest.length === 0) return;
-    const lines = linesOf(reader.rest);
+    const lines = logLines(reader.rest);
     reader.rest = empty;
     journal.add(stream, lines, reader.offset);
   }
-  /** A prompt or a progress bar is shown when nothing follows for a moment. */
+  /** Shows a prompt or progress bar when nothing follows for a moment. */
   function flushRests() {
     flushRest("stdout");
     flushRest("stderr");
@@ -96,7 +96,7 @@ export function openServiceLog(
       drainStream("stdout");
       drainStream("stderr");
     } catch (error) {
-      onTrouble(error);
+      onError(error);
     }
     clearTimeout(partialTimer);
     if (readers.stdout.rest.length + readers.stderr.rest.length > 0) {
@@ -109,7 +109,7 @@ export function openServiceLog(
     openStreams() {
       const open = (stream: Stream) => {
         const fd = openSync(raw(stream), "a", 0o600);
-        // `/dev/stdout` inside the sandbox opens the file again, as the project's uid.
+        // Opening `/dev/stdout` inside the sandbox reopens the file as the project's uid.
         if (owner) fchownSync(fd, owner.uid, owner.gid);
         return fd;
       };

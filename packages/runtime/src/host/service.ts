@@ -3,25 +3,25 @@ import { closeSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, 
 import { constants } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readNote, writeNote } from "./json-file.ts";
+import { readJsonFile, writeJson } from "./json-file.ts";
 import { supervisorName } from "./process-isolation.ts";
 import { createPortFinder } from "./ports.ts";
 import { accepts, createLookPace, createWaiters, untilReady } from "./readiness.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
 
-/** How a driver runs one service. The supervisor is a detached shell that leaves `pid` and `exit` in the state folder. */
+/** Runs one service. The supervisor is a detached shell that stores `pid` and `exit` in the state folder. */
 export interface ServiceHost {
-  /** Holds state, logs and exit status; closed to the project. */
+  /** Folder of state, logs and exit status; inaccessible to the project. */
   dir: string;
   owner: { uid: number; gid: number } | undefined;
-  /** The run folder of this process: what it starts mounts parts of it. */
+  /** This process's run folder: programs mount parts of it. */
   runDir: string;
   /** Starts the supervisor with the given streams. */
   launch(spec: ServiceSpec, stdio: readonly ["ignore", number, number]): Promise<ChildProcess>;
-  /** Runs a health check beside the service: whether it exited with 0. */
+  /** Runs a health check; true when it exits 0. */
   check(spec: ServiceSpec, argv: readonly string[]): Promise<boolean>;
-  /** Members of the service, the supervisor not among them. */
+  /** Members of the service, without the supervisor. */
   pids(supervisor: number | undefined): number[];
   /** Ends every member at once. */
   kill(supervisor: number | undefined): Promise<void>;
@@ -30,29 +30,29 @@ export interface ServiceHost {
   address(port: number): { host: string; port: number };
   isFrozen(): boolean;
   thaw(): Promise<void>;
-  /** What goes wrong while nobody waits for an answer. */
-  onTrouble(error: unknown): void;
+  /** Errors outside of any call. */
+  onError(error: unknown): void;
   onChange(state: ServiceState): void;
 }
 
-/** One long-running process and all that descends from it. */
-export interface Service {
+/** One long-running process and its descendants. */
+export interface RunningService {
   readonly log: Pick<ServiceLog, "note" | "follow">;
   state(): ServiceState;
   start(spec: ServiceSpec): Promise<ServiceState>;
   ready(options: { timeoutMs?: number; signal?: AbortSignal }): Promise<ServiceState>;
   stop(): Promise<void>;
-  /** Resolves when it is known what an earlier process of ours left running. */
+  /** Resolves when it is known what an earlier process left running. */
   settled(): Promise<void>;
-  /** Tells that the sandbox was frozen or thawed. */
+  /** The sandbox was frozen or thawed. */
   refresh(): void;
-  /** Stops looking; the service itself goes on. */
+  /** Stops observing; the service continues. */
   leave(): void;
-  /** Ends it at once, without a word to its folder, which is gone. */
+  /** Ends it at once, without writing to its folder, which was deleted. */
   abandon(): Promise<void>;
 }
 
-/** What the next process of ours needs to know. The environment is not in it: it holds secrets. */
+/** Stored for the next process. Without the environment, which holds secrets. */
 interface Saved {
   name: string;
   port: number;
@@ -60,36 +60,36 @@ interface Saved {
   stopGraceMs: number;
   startedAt: number;
   bootId: string;
-  /** Name of the run folder it was started from. Notes of earlier releases have none. */
+  /** Name of the run folder it was started from. Missing in earlier releases. */
   run?: string;
   oomKills: number;
-  /** It was told to end: its end is no failure, also when a process after this one sees it. */
+  /** It is being stopped: its end is not a failure, also for a later process. */
   isStopping?: boolean;
 }
 
 const healthPauseMs = 200;
 
-/** The file in a service's folder that is there while it runs. */
+/** Record in a service's folder that exists while it runs. */
 export const serviceNote = "service.json";
 
-/** The notes below a state folder: one for each service that runs, or did when nobody looked any more. */
-export const serviceNotes = (dir: string): string[] =>
+/** Records below a state folder: services that run, or ran when the last server ended. */
+export const serviceRecords = (dir: string): string[] =>
   globSync([`sandboxes/*/services/*/${serviceNote}`, `images/{*,.*}/services/*/${serviceNote}`], { cwd: dir }).map((path) =>
     join(dir, path),
   );
 
-/** The run folders from which services were started, also those whose program is only on its way into its sandbox. */
-export const runsOfServices = (dir: string): string[] => serviceNotes(dir).flatMap((note) => readNote<Saved>(note)?.run ?? []);
+/** Run folders from which services were started, including those that are still starting. */
+export const runsOfServices = (dir: string): string[] => serviceRecords(dir).flatMap((note) => readJsonFile<Saved>(note)?.run ?? []);
 
 export const bootId = () =>
   existsSync("/proc/sys/kernel/random/boot_id") ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "";
 
-/** Opens the service of a state folder, taking over what still runs. */
-export function openService(name: string, host: ServiceHost): Service {
+/** Opens the service of a state folder and adopts a running one. */
+export function openService(name: string, host: ServiceHost): RunningService {
   mkdirSync(host.dir, { recursive: true, mode: 0o700 });
   const file = (leaf: string) => join(host.dir, leaf);
-  const log = openServiceLog(host.dir, host.owner, host.onTrouble);
-  let saved = readNote<Saved>(file(serviceNote));
+  const log = openServiceLog(host.dir, host.owner, host.onError);
+  let saved = readJsonFile<Saved>(file(serviceNote));
   let state: ServiceState = { name, status: "stopped" };
   let supervisor: number | undefined;
   let isAlive = false;
@@ -100,13 +100,13 @@ export function openService(name: string, host: ServiceHost): Service {
   let timer: NodeJS.Timeout | undefined;
   let drainTimer: NodeJS.Timeout | undefined;
   let hasLeft = false;
-  /** What is to be asked before it counts as running; undefined once it answered well. */
+  /** Health check that must pass before it counts as running; undefined afterwards. */
   let health: { spec: ServiceSpec; argv: readonly string[] } | undefined;
   let isChecking = false;
   let looking: Promise<void> | undefined;
   let settled: Promise<void> = Promise.resolve();
   const finder = createPortFinder();
-  const pace = createLookPace(() => void look().catch(host.onTrouble));
+  const throttle = createLookPace(() => void look().catch(host.onError));
   const waiters = createWaiters();
 
   const pids = () => host.pids(supervisor);
@@ -123,15 +123,15 @@ export function openService(name: string, host: ServiceHost): Service {
     if (supervisor !== undefined) {
       isAlive = true;
       state = { name, status: "starting", startedAt: known.startedAt };
-      log.note("taken over after a restart of the server");
+      log.note("adopted after a restart of the server");
       settled = look();
       follow();
       return;
     }
-    // It ended while nobody looked. After a reboot of the machine nobody is to blame.
+    // It ended while no server ran. After a reboot its end is not a failure.
     const exitCode = readExit();
     log.drain();
-    // We died before there was anything of it.
+    // We were killed before it was started.
     const neverRan = exitCode === undefined && readPid() === undefined;
     state =
       known.bootId !== bootId() || exitCode === 0 || isStopping || neverRan
@@ -140,7 +140,7 @@ export function openService(name: string, host: ServiceHost): Service {
     forget();
   }
 
-  /** By the note it left; a supervisor that was started a moment before we died has not written it yet. */
+  /** From its pid file; a supervisor started just before we were killed has not written it yet. */
   function findSupervisor(): number | undefined {
     const noted = readPid();
     if (noted !== undefined && isSupervisor(noted)) return noted;
@@ -156,7 +156,7 @@ export function openService(name: string, host: ServiceHost): Service {
     const text = existsSync(file("exit")) ? readFileSync(file("exit"), "utf8") : "";
     return text.endsWith("\n") ? Number(text) : undefined;
   };
-  /** A pid may belong to somebody else by now; our supervisor carries its folder on its command line. */
+  /** The pid may have been reused; our supervisor's command line contains its folder. */
   function isSupervisor(pid: number): boolean {
     try {
       const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
@@ -185,14 +185,14 @@ export function openService(name: string, host: ServiceHost): Service {
     };
   }
 
-  /** Reads along while the service runs. */
+  /** Reads output while the service runs. */
   function follow() {
     watcher?.close();
     watcher = watch(host.dir, { persistent: false }, (_event, name) => {
-      if (name === "exit") void tick().catch(host.onTrouble);
+      if (name === "exit") void tick().catch(host.onError);
       if (name !== "stdout" && name !== "stderr") return;
-      // Who begins to listen, or to listen elsewhere, mostly says so.
-      pace.onOutput();
+      // A program that starts listening mostly prints something.
+      throttle.onOutput();
       drainTimer ??= setTimeout(() => {
         drainTimer = undefined;
         if (!hasLeft) log.drain();
@@ -201,12 +201,12 @@ export function openService(name: string, host: ServiceHost): Service {
     schedule();
   }
 
-  /** While it starts it is looked at often; later only after what it prints or a refused connection, and for all cases now and then. */
+  /** Checks often during the start; later only after output or a refused connection, and rarely otherwise. */
   function schedule() {
     clearTimeout(timer);
     if (!isAlive || hasLeft || host.isFrozen()) return;
-    // It has left its exit code: in a moment it is gone.
-    timer = setTimeout(() => void tick().catch(host.onTrouble), readExit() === undefined ? pace.pauseMs(state) : 20);
+    // It has written its exit code: it ends in a moment.
+    timer = setTimeout(() => void tick().catch(host.onError), readExit() === undefined ? throttle.pauseMs(state) : 20);
     timer.unref();
   }
 
@@ -216,18 +216,18 @@ export function openService(name: string, host: ServiceHost): Service {
     schedule();
   }
 
-  /** Whether there may be something to see, for next to nothing. */
+  /** A cheap check for possible changes. */
   async function glance() {
     const wanted = saved?.port;
     const isOpen = async () => wanted !== undefined && wanted !== 0 && (await accepts(host.address(wanted)));
-    if (pace.isDue(wanted === 0) || (pace.mayLook() && (await isOpen()))) await look();
+    if (throttle.isDue(wanted === 0) || (throttle.mayLook() && (await isOpen()))) await look();
   }
 
   const look = () => (looking ??= lookNow().finally(() => (looking = undefined)));
-  /** Which port does it listen on? The one it was told, else the one seen before, else the first. */
+  /** Detects the port: the configured one, otherwise the last one, otherwise the first. */
   async function lookNow() {
     if (host.isFrozen()) return;
-    pace.looked();
+    throttle.looked();
     const members = pids();
     const ports = await finder.find(members);
     if (!isAlive || hasLeft || host.isFrozen()) return;
@@ -237,13 +237,13 @@ export function openService(name: string, host: ServiceHost): Service {
     if (port !== undefined || (wanted === 0 && pid !== undefined)) {
       if (health) return void checkHealth(health);
       if (state.status !== "running" || state.port !== port || state.pid !== pid) {
-        pace.changed();
+        throttle.changed();
         change({ ...state, status: "running", port, pid });
       }
     } else if (state.pid !== pid) state = { ...state, pid };
   }
 
-  /** One check at a time, a moment apart; a good one makes it `running`. */
+  /** Runs one check at a time with a pause in between; the first success makes it `running`. */
   function checkHealth(asked: NonNullable<typeof health>) {
     if (isChecking) return;
     isChecking = true;
@@ -252,11 +252,11 @@ export function openService(name: string, host: ServiceHost): Service {
       else if (health === asked) health = undefined;
     });
     asking
-      // What cannot be asked any more because it just ended is reported by its end.
-      .catch((error: unknown) => isAlive && !isStopping && host.onTrouble(error))
+      // If it just ended, its end is reported elsewhere.
+      .catch((error: unknown) => isAlive && !isStopping && host.onError(error))
       .finally(() => {
         isChecking = false;
-        if (isAlive && !hasLeft && health === undefined) look().catch(host.onTrouble);
+        if (isAlive && !hasLeft && health === undefined) look().catch(host.onError);
       });
   }
 
@@ -269,12 +269,12 @@ export function openService(name: string, host: ServiceHost): Service {
     isAlive = false;
     log.drain();
     clearTimeout(timer);
-    pace.stop();
+    throttle.stop();
     watcher?.close();
     const oomKilled = host.oomKills() > (saved?.oomKills ?? 0);
     const { startedAt } = state;
     forget();
-    log.note(isStopping ? "stopped" : `ended with exit code ${exitCode ?? "unknown"}${oomKilled ? ": out of memory" : ""}`);
+    log.note(isStopping ? "stopped" : `exited with code ${exitCode ?? "unknown"}${oomKilled ? ": out of memory" : ""}`);
     change(
       isStopping || exitCode === 0
         ? { name, status: "stopped", startedAt, exitCode: exitCode ?? null, exitSignal: signalOf(exitCode) }
@@ -283,7 +283,7 @@ export function openService(name: string, host: ServiceHost): Service {
   }
 
   async function launch(spec: ServiceSpec): Promise<ServiceState> {
-    await host.kill(undefined); // what a service before this one may have left
+    await host.kill(undefined); // left by an earlier service
     rmSync(file("exit"), { force: true });
     rmSync(file("pid"), { force: true });
     saved = {
@@ -296,7 +296,7 @@ export function openService(name: string, host: ServiceHost): Service {
       run: basename(host.runDir),
       oomKills: host.oomKills(),
     };
-    writeNote(file(serviceNote), saved);
+    writeJson(file(serviceNote), saved);
     isStopping = false;
     health = spec.health && { spec, argv: spec.health };
     log.note(`starting: ${spec.command.map((part) => (part.includes("\n") ? "…" : part)).join(" ")}`);
@@ -314,9 +314,9 @@ export function openService(name: string, host: ServiceHost): Service {
     supervisor = child.pid;
     isAlive = true;
     child.unref();
-    // Its end may have been seen otherwise before, and another one started since.
+    // Its end may have been detected before, and another one started since.
     const isOver = () => {
-      if (supervisor === child.pid) ended().catch(host.onTrouble);
+      if (supervisor === child.pid) ended().catch(host.onError);
     };
     child.once("exit", isOver);
     child.once("error", isOver);
@@ -326,14 +326,14 @@ export function openService(name: string, host: ServiceHost): Service {
   }
 
   async function end(): Promise<void> {
-    await starting?.catch(() => {}); // its caller hears of it
+    await starting?.catch(() => {}); // reported to the caller
     if (!isAlive) {
       await host.kill(undefined);
       if (state.status === "failed") change({ ...state, status: "stopped" });
       return;
     }
     isStopping = true;
-    if (saved) writeNote(file(serviceNote), (saved = { ...saved, isStopping }));
+    if (saved) writeJson(file(serviceNote), (saved = { ...saved, isStopping }));
     if (host.isFrozen()) await host.thaw();
     const main = mainOf(pids());
     if (main !== undefined) signal(main, saved?.stopSignal ?? "SIGTERM");
@@ -352,8 +352,8 @@ export function openService(name: string, host: ServiceHost): Service {
 
   const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved) adopt(saved);
-  // The process before this one died in the middle of ending it.
-  if (isAlive && isStopping) stop().catch(host.onTrouble);
+  // The previous process was killed while stopping it.
+  if (isAlive && isStopping) stop().catch(host.onError);
 
   return {
     log,
@@ -374,7 +374,7 @@ export function openService(name: string, host: ServiceHost): Service {
           pauseMs: 15,
           isAlive: () => isAlive,
           state: () => state,
-          look: () => (state.status === "starting" ? glance() : pace.mayLook() ? look() : undefined),
+          look: () => (state.status === "starting" ? glance() : throttle.mayLook() ? look() : undefined),
           address: host.address,
           isUnhealthy: () => health !== undefined && isChecking,
           lastLines: () => log.last(20).map((line) => line.line),
@@ -394,7 +394,7 @@ export function openService(name: string, host: ServiceHost): Service {
     leave() {
       hasLeft = true;
       clearTimeout(timer);
-      pace.stop();
+      throttle.stop();
       clearTimeout(drainTimer);
       watcher?.close();
       log.drain();
@@ -403,10 +403,10 @@ export function openService(name: string, host: ServiceHost): Service {
     async abandon() {
       hasLeft = true;
       clearTimeout(timer);
-      pace.stop();
+      throttle.stop();
       clearTimeout(drainTimer);
       watcher?.close();
-      await starting?.catch(() => {}); // its caller hears of it
+      await starting?.catch(() => {}); // reported to the caller
       await host.kill(supervisor);
       log.close();
       if (!isAlive) return;
@@ -416,13 +416,13 @@ export function openService(name: string, host: ServiceHost): Service {
   };
 }
 
-/** Shells and engines report a death by signal N as 128 + N. */
+/** Shells and engines report death by signal N as 128 + N. */
 export function signalOf(exitCode: number | undefined): string | null {
   if (exitCode === undefined || exitCode <= 128) return null;
   return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0] ?? null;
 }
 
-/** The program itself: bubblewrap's init is 1 in the sandbox, what it starts is 2. Without a pid namespace: the first one. */
+/** The program itself: bubblewrap's init is 1 in the sandbox, its child is 2. Without a pid namespace: the first one. */
 function mainOf(pids: readonly number[]): number | undefined {
   let first: number | undefined;
   for (const pid of pids) {

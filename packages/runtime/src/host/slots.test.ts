@@ -12,7 +12,7 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 const claims = () => join(base, "claims");
 const folder = () => mkdtempSync(join(base, "data-"));
 
-test("an id keeps its slot, over restarts too; uid and addresses follow from it", () => {
+test("an id keeps its slot, also over restarts; uid and addresses are derived from it", () => {
   const dir = folder();
   const slots = openSlots(dir, claims());
   const [a, b] = [slots.take("a"), slots.take("b")];
@@ -27,7 +27,7 @@ test("an id keeps its slot, over restarts too; uid and addresses follow from it"
   expect(again.find("c")).toBeUndefined();
 });
 
-test("a freed slot rests before somebody else gets it", () => {
+test("a freed slot is reused as late as possible", () => {
   const slots = openSlots(folder(), claims());
   const first = slots.take("a");
   slots.release("a");
@@ -36,7 +36,7 @@ test("a freed slot rests before somebody else gets it", () => {
   expect(slots.take("b").number).not.toBe(first.number);
 });
 
-test("a slot is handed from one id to another", () => {
+test("transfers a slot from one id to another", () => {
   const slots = openSlots(folder(), claims());
   const spare = slots.take("@spare-1");
   slots.hand("@spare-1", "a");
@@ -55,7 +55,7 @@ test("more sandboxes than a block holds get another block", () => {
     expect([first, second].some((range) => range && toNumber(ip) >= toNumber(range.from) && toNumber(ip) <= toNumber(range.to))).toBe(true);
 });
 
-test("two data folders of one machine share nothing; a deleted one's claim is free again", () => {
+test("two data folders of one machine share nothing; a deleted one's claim is released", () => {
   const dirs = [folder(), folder(), folder()];
   const uids = dirs.map((dir) => openSlots(dir, claims()).take("a").uid);
   expect(new Set(uids).size).toBe(3);

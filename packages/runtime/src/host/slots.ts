@@ -4,43 +4,43 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { blockSize, blocksOf, isCopy, openClaims, slotsNote, type Claims, type SlotsNote } from "./claims.ts";
-import { writeNote } from "./json-file.ts";
+import { writeJson } from "./json-file.ts";
 
-/** What is the sandbox's own: a uid and a /30 of addresses, both following from one number. */
+/** A sandbox's uid and /30 of addresses, both derived from one number. */
 export interface Slot {
   number: number;
   uid: number;
-  /** Our end of the sandbox's cable, and its own. */
+  /** Our end of the sandbox's link, and its own. */
   hostIp: string;
   ip: string;
 }
 
-/** Gives every sandbox of one data folder a slot, and remembers it on disk: files belong to the uid. */
+/** Assigns a slot to every sandbox of a data folder and stores it, because files belong to the uid. */
 export interface Slots {
   take(id: string): Slot;
   find(id: string): Slot | undefined;
   release(id: string): void;
-  /** Hands the slot of one id to another that has none. */
+  /** Transfers the slot of one id to another that has none. */
   hand(from: string, to: string): void;
   /** Ids with a slot that begin with `prefix`. */
   ids(prefix: string): string[];
   /** First and last address of every block in use. */
   ranges(): { from: string; to: string }[];
-  /** Former uid to present one, after the folder got other slots and until `settled`: whose files are to be given away. */
+  /** Old to new uid, after the folder got other slots and until `settled`: files whose owner has to be changed. */
   owners(): ReadonlyMap<number, number>;
-  /** Every file belongs to its present uid. */
+  /** All files belong to their new uid. */
   settled(): void;
 }
 
 const firstUid = 200_000;
 const blocks = 1200;
-/** Shared address space first (RFC 6598: no home or office network uses it), else a corner of 10/8. */
+/** Shared address space first (RFC 6598: not used by home or office networks), otherwise part of 10/8. */
 const pools = ["100.64.0.0", "10.192.0.0", "10.128.0.0"];
 
 /**
- * `claimsDir` is shared by every data folder of the machine, so that two of them never use the same uids or addresses; undefined where
- * nobody has a uid or address of their own. A folder that is a copy, or whose blocks somebody else holds, gets others: then its files
- * have to be given to the new uids (`owners`).
+ * `claimsDir` is shared by every data folder of the machine, so that no two use the same uids or addresses; undefined when uids and
+ * addresses are not assigned. A copied folder, or one whose blocks another folder holds, gets others: then the owner of its files has to
+ * be changed (`owners`).
  */
 export function openSlots(dir: string, claimsDir: string | undefined): Slots {
   const file = join(dir, slotsNote);
@@ -60,12 +60,12 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
   });
 
   function save() {
-    writeNote(file, saved);
+    writeJson(file, saved);
   }
-  /** Gives every id another number, from blocks that nobody else holds. */
+  /** Assigns other numbers to all ids, from free blocks. */
   function move() {
     const former = saved.slots;
-    // A uid that one file is given away from is never one that another is given to.
+    // A uid that files are changed from must not be one that others are changed to.
     const banned = [...blocksOf(saved), ...Object.keys(saved.owners ?? {}).map((uid) => Math.floor((Number(uid) - firstUid) / blockSize))];
     Object.assign(saved, { pool: freePool(), blocks: [], next: 0, slots: {} });
     used = new Set();
@@ -76,7 +76,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
       used.add(saved.slots[id]);
       owners[firstUid + number] = firstUid + saved.slots[id];
     }
-    // Of a copy that was killed while it gave its files away, and copied or refused since.
+    // A copy that was killed while changing owners and was copied again since.
     for (const [from, to] of Object.entries(saved.owners ?? {})) owners[from] = owners[to] ?? to;
     saved.owners = owners;
   }
@@ -98,7 +98,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
       });
     for (;;) {
       const at = saved.next % (saved.blocks.length * blockSize);
-      // Round and round, so that a uid rests as long as possible before somebody else gets it.
+      // Round robin, so that a uid is reused as late as possible.
       saved.next = at + 1;
       const number = (saved.blocks[Math.floor(at / blockSize)] ?? 0) * blockSize + (at % blockSize);
       if (!used.has(number)) return number;
@@ -160,12 +160,12 @@ export const toNumber = (ip: string) => ip.split(".").reduce((n, part) => n * 25
 export const toAddress = (n: number) => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join(".");
 const address = (base: string, add: number) => toAddress(toNumber(base) + add);
 
-/** The first pool that none of the host's own networks touches. */
+/** The first pool that does not overlap the host's own networks. */
 function freePool(): string {
   const span = blocks * blockSize * 4;
   const taken = Object.values(networkInterfaces())
     .flat()
-    // Cables of other data folders lie in the same pool by design; claims keep them apart.
+    // Links of other data folders are in the same pool by design; claims keep them apart.
     .filter((entry) => entry?.family === "IPv4" && !entry.cidr?.endsWith("/30"))
     .map((entry) => toNumber(entry?.address ?? "0.0.0.0"));
   return pools.find((pool) => !taken.some((ip) => ip >= toNumber(pool) && ip < toNumber(pool) + span)) ?? (pools[0] as string);

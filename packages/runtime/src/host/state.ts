@@ -6,26 +6,26 @@ import { caretakerName } from "../lease.ts";
 import type { RuntimeLog } from "../log.ts";
 import { reachable, releaseHolder } from "../reachable.ts";
 import { fifoPrefix } from "./fifos.ts";
-import { claimsDir, forgetKey, keyOf, rememberKey, takeDownSandboxes, type Owner } from "./leftovers.ts";
+import { claimsDir, forgetKey, keyOf, rememberKey, takeDownSandboxes, type StateOwner } from "./leftovers.ts";
 import { awaitLock } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
 import { forgetServices, giveFiles } from "./ownership.ts";
 import { runsOfServices } from "./service.ts";
 import { openSlots, type Slots } from "./slots.ts";
 
-/** The state folder of a driver, held by this process. */
+/** A driver's state folder, held by this process. */
 export interface State {
-  /** Short name of the data folder; goes into every name on the machine that has to be unique. */
+  /** Short name of the data folder, part of every unique name on the machine. */
   key: string;
   dir: string;
   /** The folder at a path that projects can traverse. */
   root: string;
-  /** New at each start. Earlier ones stay as long as a program that was left running sees something of them, such as its `/etc`. */
+  /** New at each start. Earlier ones remain while a program uses something in them, such as its `/etc`. */
   runDir: string;
   slots: Slots;
-  /** Makes a folder of the host enterable for projects. */
+  /** Makes a host folder accessible to projects. */
   reach(dir: string): Promise<string>;
-  /** `isLeftRunning`: services still use what was mounted. */
+  /** `isLeftRunning`: services still use the mounts. */
   release(options: { isLeftRunning: boolean }): Promise<void>;
 }
 
@@ -70,8 +70,8 @@ export async function openState(dataDir: string, mountDir: string | undefined, l
   }
 }
 
-/** A copied folder has other slots than the original: nothing that ran for the original is its own, and its files go to other uids. */
-async function settle(slots: Slots, owner: Owner, log: RuntimeLog): Promise<void> {
+/** A copied folder gets other slots than the original: running programs belong to the original, and its files get other uids. */
+async function settle(slots: Slots, owner: StateOwner, log: RuntimeLog): Promise<void> {
   const owners = slots.owners();
   if (owners.size === 0) return;
   log.warn({ dir: owner.dir }, "this data folder is a copy of another one on this machine: its projects get other user ids and addresses");
@@ -83,15 +83,15 @@ async function settle(slots: Slots, owner: Owner, log: RuntimeLog): Promise<void
 }
 
 /**
- * Removes what earlier processes of ours laid, unless a service was started from it or a program still has it mounted or among its
- * variables. The mounts alone do not tell: a service that was started a moment ago has none yet.
+ * Removes run folders of earlier processes, unless a service was started from one, or a program has it mounted or in its environment.
+ * Mounts alone are not sufficient: a service that was just started has none yet.
  */
 function sweepRuns(runs: string, inUse: readonly string[]): void {
   for (const entry of readdirSync(runs, { withFileTypes: true }))
-    // Releases before 0.2 laid their pipes beside the folders.
+    // Before 0.2 pipes were beside the folders.
     if (!entry.isDirectory()) rmSync(join(runs, entry.name), { force: true });
   const all = readdirSync(runs);
-  // Pipes by name were for the process that made them; whoever holds one has it open.
+  // Named pipes belong to the process that created them; users have them open.
   for (const name of all) removeFifos(join(runs, name));
   const left = new Set(all.filter((name) => !inUse.includes(name)));
   for (const pid of left.size === 0 ? [] : readdirSync("/proc").filter((name) => /^\d+$/.test(name)))

@@ -8,14 +8,14 @@ interface Terminal {
   cwd: string;
   /** Ends the whole process tree. */
   kill: () => Promise<void>;
-  /** Called once, when it is over. */
+  /** Called once, after the end. */
   onEnd: () => void;
-  onTrouble: (error: unknown) => void;
+  onError: (error: unknown) => void;
 }
 
-/** A program on a pseudo terminal. The native addon loads on first use. */
+/** A program on a pseudo terminal. The native addon is loaded on first use. */
 export async function openTerminal(
-  { file, args, env, cwd, kill, onEnd, onTrouble }: Terminal,
+  { file, args, env, cwd, kill, onEnd, onError }: Terminal,
   { cols = 80, rows = 24 }: PtyOptions,
 ): Promise<Pty> {
   const { spawn } = await import("@lydell/node-pty");
@@ -25,7 +25,7 @@ export async function openTerminal(
   let lastDataAt = 0;
   let exit: { exitCode: number | null } | undefined;
 
-  // With `encoding: null` chunks are buffers, which the addon's types do not say.
+  // With `encoding: null` chunks are buffers, which the addon's types do not reflect.
   pty.onData((data: string | Uint8Array) => {
     lastDataAt = performance.now();
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
@@ -34,11 +34,11 @@ export async function openTerminal(
   pty.onExit(({ exitCode, signal }) => void finish(signal ? 128 + signal : exitCode));
 
   async function finish(exitCode: number) {
-    // The exit can be reported before the last output was read: wait for a moment of silence.
+    // The exit may be reported before the last output was read: wait for a moment of silence.
     const endedAt = performance.now();
     do await sleep(20);
     while (performance.now() - Math.max(lastDataAt, endedAt) < 40 && performance.now() - endedAt < 2_000);
-    await kill().catch(onTrouble);
+    await kill().catch(onError);
     exit = { exitCode };
     onEnd();
     for (const listener of exitListeners) listener(exit);

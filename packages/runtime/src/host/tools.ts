@@ -4,23 +4,23 @@ import { basename, dirname, join } from "node:path";
 import { run } from "../run.ts";
 import { makeFolder, writeWithMode } from "./modes.ts";
 
-/** The tools every sandbox has, whatever the host's PATH offers: Node, npm and pnpm. Paths on the host, enterable for projects. */
+/** The tools of every sandbox, independent of the host's PATH: Node, npm and pnpm. Paths on the host, accessible to projects. */
 export interface Tools {
   node: string;
   npmDir: string;
   pnpmDir: string;
-  /** pnpm's native program, when there is one for this platform. */
+  /** pnpm's native program, if available for this platform. */
   pnpm: string | undefined;
-  /** Goes into image hashes: other tools, another image. */
+  /** Part of image hashes: other tools, another image. */
   versions: Record<string, string>;
 }
 
 export interface ToolPaths {
-  /** Node's executable. Default: the one that runs us. */
+  /** Node's executable. Default: the running one. */
   node?: string;
 }
 
-/** Versions of the machine's own programs that projects use too, as these say it themselves. */
+/** Versions of the machine's programs that projects use. */
 export interface ProgramFacts {
   python: string;
   go: string;
@@ -32,7 +32,7 @@ export async function findPrograms(): Promise<ProgramFacts> {
   return { python, go };
 }
 
-/** `reach` makes a folder enterable for the project's uid. */
+/** `reach` makes a folder accessible to the project's uid. */
 export async function findTools(
   reach: (dir: string) => Promise<string>,
   paths: ToolPaths = {},
@@ -58,7 +58,7 @@ export async function findTools(
   };
 }
 
-/** Small scripts that start the tools where the given paths are true. */
+/** Scripts that start the tools at the given paths. */
 export function writeWrappers(bin: string, { node, npmDir, pnpmDir, pnpm }: Omit<Tools, "versions">): void {
   makeFolder(bin, 0o755);
   const scripts = {
@@ -73,7 +73,7 @@ export function writeWrappers(bin: string, { node, npmDir, pnpmDir, pnpm }: Omit
   }
 }
 
-/** pnpm is a native program in a package per platform; the wrapper package only finds it. */
+/** pnpm is a native program in a package per platform; the wrapper package only locates it. */
 function findNativePnpm(require: NodeJS.Require): string | undefined {
   for (const flavour of ["", "-musl"]) {
     try {
@@ -86,14 +86,14 @@ function findNativePnpm(require: NodeJS.Require): string | undefined {
   return undefined;
 }
 
-/** The tools appear at `/opt/studio`: Node and the wrappers in `bin`, packages in `lib`. */
+/** Mounts the tools at `/opt/studio`: Node and the wrappers in `bin`, packages in `lib`. */
 export function toolBinds({ node, npmDir, pnpmDir, pnpm }: Tools, bin: string) {
   const home = "/opt/studio";
   const inside = { node: `${home}/bin/node`, npmDir: `${home}/lib/npm`, pnpmDir: `${home}/lib/pnpm` };
   writeWrappers(bin, { ...inside, pnpm: pnpm && `${inside.pnpmDir}/pnpm` });
   return [
     { from: bin, to: `${home}/bin` },
-    // Over the wrapper of the same name, and over pnpm's placeholder.
+    // Covers the wrapper of the same name and pnpm's placeholder.
     { from: node, to: inside.node },
     { from: npmDir, to: inside.npmDir },
     { from: pnpmDir, to: inside.pnpmDir },

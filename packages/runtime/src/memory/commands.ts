@@ -2,30 +2,30 @@ import type { RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Tree } from "../types.ts";
 
-/** What a fake program sees and can do. */
+/** What a fake program can see and do. */
 export interface MemoryProcess {
   argv: readonly string[];
   env: Readonly<Record<string, string>>;
   /** Relative to the tree's root. */
   cwd: string;
   input: string;
-  /** Rejects writing when the command may only read. */
+  /** Rejects writing in a read-only command. */
   files: Tree;
   stdout(text: string): void;
   stderr(text: string): void;
-  /** Answers HTTP on a port of the sandbox until the program ends. */
+  /** Serves HTTP on a port of the sandbox until the program ends. */
   serve(port: number, handler: RequestListener): Promise<void>;
-  /** Aborted when the program is to end. */
+  /** Aborted when the program must end. */
   signal: AbortSignal;
 }
 
-/** A fake program: returns its exit code, or rejects when the signal says so. */
+/** A fake program: returns its exit code, or rejects when the signal aborts. */
 export type MemoryCommand = (process: MemoryProcess) => Promise<number>;
 
 const at = (cwd: string, file = "") => (cwd === "." || cwd === "" ? file : `${cwd}/${file}`);
 const forever = (signal: AbortSignal) => sleep(2 ** 31 - 1, 143, { signal, ref: false });
 
-/** The programs every memory sandbox has. */
+/** The programs of every memory sandbox. */
 export const memoryCommands: Readonly<Record<string, MemoryCommand>> = {
   true: async () => 0,
   false: async () => 1,

@@ -6,11 +6,11 @@ import { createMemorySandbox } from "./sandbox.ts";
 import { createMemoryTree, type MemoryTree } from "./tree.ts";
 
 export interface MemoryDriverOptions {
-  /** Fake programs by name, beside the built-in ones. */
+  /** Fake programs by name, in addition to the built-in ones. */
   commands?: Readonly<Record<string, MemoryCommand>>;
 }
 
-/** A fake for tests: trees in memory, programs as functions, services that answer real HTTP. Nothing survives the process. */
+/** A fake for tests: trees in memory, programs as functions, services that serve real HTTP. Nothing survives the process. */
 export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}): RuntimeDriver {
   const programs = { ...memoryCommands, ...commands };
   const sandboxes = new Map<string, Sandbox>();
@@ -33,7 +33,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     for (const argv of image.build) {
       tell(`$ ${argv.join(" ")}`);
       const { exitCode, aborted } = await sandbox.exec(argv, { signal, onOutput });
-      if (aborted) throw new RuntimeError("aborted", `building ${image.name} was given up`);
+      if (aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`);
       if (exitCode !== 0) throw new RuntimeError("build_failed", `${image.name}: exit code ${exitCode}\n${lines.slice(-20).join("\n")}`);
     }
     if (image.warm) {

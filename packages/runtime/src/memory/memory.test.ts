@@ -19,7 +19,7 @@ const programs: Programs = {
 
 describeRuntimeDriver("memory", async () => createMemoryDriver(), { programs });
 
-test("a test brings its own programs", async () => {
+test("a test provides its own programs", async () => {
   const driver = createMemoryDriver({
     commands: {
       async greet({ argv, stdout }) {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 import { noHistory } from "../history/none.ts";
 import { createOutput } from "../host/output.ts";
-import { createQueue, type Queue } from "../queue.ts";
+import { createBatchQueue, type BatchQueue } from "../queue.ts";
 import type { ExecOptions, LogLine, Sandbox, ServiceSpec, ServiceState, Tree } from "../types.ts";
 import type { MemoryCommand, MemoryProcess } from "./commands.ts";
 import type { MemoryTree } from "./tree.ts";
@@ -12,7 +12,7 @@ import type { MemoryTree } from "./tree.ts";
 interface Service {
   state: ServiceState;
   lines: LogLine[];
-  followers: Set<Queue<LogLine>>;
+  followers: Set<BatchQueue<LogLine>>;
   /** Ends the program; undefined when none runs. */
   end?: (() => Promise<void>) | undefined;
 }
@@ -43,7 +43,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
     });
   }
 
-  /** Runs a program to its end. A rejection after the signal is its death. */
+  /** Runs a program to its end. A rejection after the signal counts as killed. */
   async function run(argv: readonly string[], process: Omit<MemoryProcess, "argv">): Promise<number> {
     const command = commands[argv[0] ?? ""];
     if (!command) {
@@ -141,7 +141,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
       const service = requireService(name);
       const deadline = Date.now() + timeoutMs;
       for (;;) {
-        if (signal?.aborted) throw new RuntimeError("aborted", `waiting for ${name} was given up`);
+        if (signal?.aborted) throw new RuntimeError("aborted", `waiting for ${name} was aborted`);
         const { state } = service;
         if (state.status === "running") return shown(service);
         if (state.status !== "starting")
@@ -220,7 +220,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
     },
     async *logs(name, { tail = 2_000, follow = false, signal } = {}) {
       const service = requireService(name);
-      const queue = createQueue<LogLine>();
+      const queue = createBatchQueue<LogLine>();
       queue.push(tail <= 0 ? [] : service.lines.slice(-tail));
       if (!follow || signal?.aborted) queue.end();
       else service.followers.add(queue);
@@ -233,7 +233,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
     },
     async address(port) {
       const real = ports.get(port);
-      // A port nobody listens on: one that refuses.
+      // A port without a listener, so that connections are refused.
       return { host: "127.0.0.1", port: real ?? 1 };
     },
     programs: async () => [...running].map(({ name }) => name),
@@ -254,13 +254,13 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
   return sandbox;
 }
 
-/** The same tree for reading alone. */
+/** A read-only view of the tree. */
 function withoutWriting(files: Tree): Tree {
   const refuse = () => Promise.reject(new Error("Read-only file system"));
   return { ...files, write: refuse, mkdir: refuse, rename: refuse, remove: refuse, copyIn: refuse };
 }
 
-/** The fake programs take their input at once. */
+/** Fake programs receive their whole input at once. */
 async function whole(input: NonNullable<ExecOptions["input"]>): Promise<string> {
   if (typeof input === "string") return input;
   if (input instanceof Uint8Array) return new TextDecoder().decode(input);

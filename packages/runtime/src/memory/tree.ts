@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
-import { createQueue, type Queue } from "../queue.ts";
+import { createBatchQueue, type BatchQueue } from "../queue.ts";
 import type { Change, Entry, Tree } from "../types.ts";
 
 interface Node {
@@ -13,7 +13,7 @@ interface Node {
 }
 
 export interface MemoryTree extends Tree {
-  /** A copy, as images are made and handed out. */
+  /** A copy, for creating and using images. */
   clone(): MemoryTree;
   sizeBytes(): number;
 }
@@ -21,7 +21,7 @@ export interface MemoryTree extends Tree {
 /** A working tree in a map from path to node. */
 export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
   let version = nodes.size;
-  const followers = new Set<{ queue: Queue<Change>; skip: ReadonlySet<string> }>();
+  const followers = new Set<{ queue: BatchQueue<Change>; skip: ReadonlySet<string> }>();
 
   const entryOf = (path: string, node: Node): Entry => ({
     path,
@@ -68,7 +68,7 @@ export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
   function checkMatch(path: string, node: Node | undefined, ifMatch: string | undefined) {
     const etag = node && `v${node.version}`;
     if (ifMatch !== undefined && etag !== ifMatch)
-      throw new RuntimeError("etag_mismatch", `${path} has changed meanwhile`, { details: { etag } });
+      throw new RuntimeError("etag_mismatch", `${path} was changed by someone else`, { details: { etag } });
   }
   function require(path: string): Node {
     const node = find(path);
@@ -163,7 +163,7 @@ export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
         .map((path) => entryOf(path, nodes.get(path) as Node));
     },
     watch({ signal, skip = nothing }) {
-      const follower = { queue: createQueue<Change>(), skip };
+      const follower = { queue: createBatchQueue<Change>(), skip };
       followers.add(follower);
       const leave = () => {
         followers.delete(follower);

@@ -9,14 +9,14 @@ import { createProcessDriver } from "./driver.ts";
 
 const skip = process.platform === "linux" ? undefined : "it needs Linux";
 
-test.skipIf(skip)("a command aborted while its first program is still coming up does not run on", { timeout: 180_000 }, async () => {
+test.skipIf(skip)("a command aborted while its first program starts does not continue", { timeout: 180_000 }, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "runtime-aborts-"));
   const driver = await createProcessDriver({ dataDir, machine: inject("machine") });
-  // Longer than this takes: what still runs afterwards was missed.
+  // Longer than the test: what still runs afterwards was missed.
   const seconds = String(4_000_000 + randomInt(1_000_000));
   try {
     const sandbox = await driver.open({ id: "aborts" });
-    // One after the other: only then does the abort come at the very start.
+    // Sequentially: only then does the abort come at the very start.
     for (let time = 0; time < 120; time++) {
       const abort = new AbortController();
       const over = sandbox.exec(["sh", "-c", `sleep ${seconds}; true`], { signal: abort.signal });

@@ -4,28 +4,28 @@ import { findCgroups } from "../host/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
 import { endPrograms, sweepDeleted } from "../host/leftovers.ts";
-import { locate, reachPrograms } from "../host/programs.ts";
+import { locateProgram, reachPrograms } from "../host/programs.ts";
 import { openState } from "../host/state.ts";
 import { findTools, writeWrappers, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts } from "../machine.ts";
 import { run } from "../run.ts";
 import type { RuntimeDriver } from "../types.ts";
-import { createProcessCell } from "./isolation.ts";
+import { createProcessIsolation } from "./isolation.ts";
 
 export interface ProcessDriverOptions {
   dataDir: string;
   toolchain?: ToolPaths;
-  /** Folders of this host that services are given where they name `/opt/<name>`. */
+  /** Host folders that replace `/opt/<name>` in services' paths. */
   programs?: Readonly<Record<string, string>>;
-  /** What is known of this machine already. */
+  /** Known facts about this machine. */
   machine?: MachineFacts;
   log?: RuntimeLog;
 }
 
 /**
- * Plain processes: no walls, for machines where nothing else works and the operator says so by name. As root every project
- * still has its own uid, and limits where control groups are; the environment is clean. Linux only: it finds ports in `/proc`.
+ * Plain processes without isolation, for machines where nothing else works and the operator selects it by name. As root every project
+ * still has its own uid, and limits where control groups exist; the environment is clean. Linux only: it finds ports in `/proc`.
  */
 export async function createProcessDriver({
   dataDir,
@@ -35,7 +35,7 @@ export async function createProcessDriver({
   log = silentLog,
 }: ProcessDriverOptions): Promise<RuntimeDriver> {
   if (process.platform !== "linux") throw new RuntimeError("unavailable", "the process driver needs Linux");
-  // The sandbox driver needs it as well.
+  // The sandbox driver requires it as well.
   if (machine === undefined || machine.sandbox.reason !== undefined)
     await run(["setpriv", "--version"]).catch((cause: unknown) => {
       throw new RuntimeError("unavailable", "setpriv (util-linux) is not installed", { cause });
@@ -52,7 +52,7 @@ export async function createProcessDriver({
     const { cgroups } = findCgroups(`tesslate-${key}`, isRoot ? "/sys/fs/cgroup" : "/nonexistent");
     const hasGroups = cgroups.kind !== "none";
     const warnings = [
-      "Project code runs without isolation: it reaches this machine's network and processes, and every file its user may read.",
+      "Project code runs without isolation: it can reach this machine's network and processes, and every file its user can read.",
     ];
     for (const warning of warnings) log.warn({ isolation: "process" }, warning);
     const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false, images: false, history: true };
@@ -67,13 +67,13 @@ export async function createProcessDriver({
       // Built for other paths than those of a sandbox.
       versions: { ...tools.versions, driver: "process" },
       openSandbox: hostSandboxes({
-        createCell: (place) => createProcessCell(place, { key, bin, cgroups, hasOwnUid: isRoot }),
+        createSandboxIsolation: (location) => createProcessIsolation(location, { key, bin, cgroups, hasOwnUid: isRoot }),
         programs,
         runDir,
         can,
         log,
       }),
-      locate: (path) => locate(path, programs),
+      locateProgram: (path) => locateProgram(path, programs),
       async endStray(id, slot) {
         const group = slot.number.toString(36);
         if (cgroups.names().includes(group)) await cgroups.group(group).remove();

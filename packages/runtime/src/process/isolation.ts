@@ -3,7 +3,14 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
-import { killPid, superviseScript, supervisorName, type Cell, type How, type Place } from "../host/process-isolation.ts";
+import {
+  killPid,
+  superviseScript,
+  supervisorName,
+  type ProcessIsolation,
+  type LaunchOptions,
+  type SandboxLocation,
+} from "../host/process-isolation.ts";
 import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
 import { marker, markedProcesses } from "../host/marked.ts";
 import { translate } from "../host/programs.ts";
@@ -23,10 +30,10 @@ ulimit -c 0; ulimit -f "$1" || exit 125; shift
 umask 022
 exec "$@"`;
 
-/** Processes of one project under its uid, marked so that all of them are found. */
-export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }: Options): Cell {
-  let place = first;
-  const { dir, slot } = place;
+/** Processes of one project under its uid, marked so that all of them can be found. */
+export function createProcessIsolation(first: SandboxLocation, { key, bin, cgroups, hasOwnUid }: Options): ProcessIsolation {
+  let location = first;
+  const { dir, slot } = location;
   const owner = hasOwnUid ? { uid: slot.uid, gid: slot.uid } : undefined;
   const files = join(dir, "files");
   const hasGroups = cgroups.kind !== "none";
@@ -37,23 +44,23 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
 
   function newLeaf(name: string): Leaf {
     group ??= cgroups.group(groupName);
-    if (!hasLimits) group.setLimits(place.limits);
+    if (!hasLimits) group.setLimits(location.limits);
     hasLimits = true;
     return group.leaf(name);
   }
-  const markOf = (name: string) => `${key}/${place.spec.id}/${name}`;
+  const markOf = (name: string) => `${key}/${location.spec.id}/${name}`;
 
-  function launch(argv: readonly string[], how: How, name: string, diesWithUs: boolean) {
-    if (how.isReadOnly) throw new RuntimeError("not_supported", "without isolation a command cannot be kept from writing");
+  function launch(argv: readonly string[], options: LaunchOptions, name: string, diesWithUs: boolean) {
+    if (options.isReadOnly) throw new RuntimeError("not_supported", "without isolation a command cannot be kept from writing");
     const leaf = newLeaf(name);
-    // Nothing can be mounted here: where a program is told a folder's place, it is told the real one.
-    const real = (text: string) => translate(text, how.binds ?? []) ?? text;
+    // Nothing can be mounted: programs get real paths instead.
+    const real = (text: string) => translate(text, options.binds ?? []) ?? text;
     return {
       leaf,
-      cwd: join(files, how.cwd),
+      cwd: join(files, options.cwd),
       argv: [
         ...["/bin/sh", "-c", enter, "sh", String(leaf.joinFiles.length)].concat(leaf.joinFiles),
-        String(Math.max(1, Math.floor(place.limits.diskBytes / 512))),
+        String(Math.max(1, Math.floor(location.limits.diskBytes / 512))),
         "setpriv",
         ...(owner ? ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--clear-groups"] : []),
         "--no-new-privs",
@@ -73,7 +80,7 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
         npm_config_update_notifier: "false",
         npm_config_fund: "false",
         npm_config_audit: "false",
-        ...Object.fromEntries(Object.entries(how.env).map(([key, value]) => [key, real(value)])),
+        ...Object.fromEntries(Object.entries(options.env).map(([key, value]) => [key, real(value)])),
         [marker]: markOf(name),
       },
     };
@@ -92,9 +99,9 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
   return {
     inside: files,
     owner,
-    async command(argv, how) {
+    async command(argv, options) {
       const name = `x-${process.pid}-${++count}`;
-      const { leaf, argv: all, cwd, env } = launch(argv, how, name, true);
+      const { leaf, argv: all, cwd, env } = launch(argv, options, name, true);
       let leader: number | undefined;
       return {
         start([stdin, stdout, stderr]) {
@@ -103,21 +110,21 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
           return child;
         },
         kill: () => kill(name, leaf, leader),
-        // What stands before the program (joining groups, changing the user) worked when the driver was opened.
-        hasEntered: () => true,
+        // What precedes the program (joining groups, changing the user) worked when the driver was opened.
+        hasStarted: () => true,
         dispose: () => leaf.remove(),
       };
     },
-    async terminal(argv, how) {
+    async terminal(argv, options) {
       const name = `t-${process.pid}-${++count}`;
-      const { leaf, argv: all, cwd, env } = launch(argv, how, name, true);
+      const { leaf, argv: all, cwd, env } = launch(argv, options, name, true);
       return { file: all[0] as string, args: all.slice(1), env, cwd, kill: (pid) => kill(name, leaf, pid), dispose: () => leaf.remove() };
     },
     service(name) {
       const leafName = `s-${name}`;
       return {
-        async start(argv, how, stateDir, stdio) {
-          const { argv: all, cwd, env } = launch(argv, how, leafName, false);
+        async start(argv, options, stateDir, stdio) {
+          const { argv: all, cwd, env } = launch(argv, options, leafName, false);
           return spawn("/bin/sh", ["-c", superviseScript, supervisorName, stateDir, ...all], {
             cwd,
             env,
@@ -137,10 +144,10 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
     thaw: () => group?.thaw(),
     isFrozen: () => group?.isFrozen() ?? false,
     update(next) {
-      place = next;
-      if (hasLimits) group?.setLimits(place.limits);
+      location = next;
+      if (hasLimits) group?.setLimits(location.limits);
     },
-    async reap() {
+    async killLeftovers() {
       for (const { pid, mark } of markedProcesses()) if (mark.startsWith(markOf("x-")) || mark.startsWith(markOf("t-"))) killPid(pid);
       for (const name of group?.leaves() ?? []) {
         if (name.startsWith("s-")) continue;
@@ -157,8 +164,8 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
 }
 
 /**
- * Processes with exactly this mark, and those of the session that `leader` made: one that is becoming another program right now
- * shows no environment, and has not joined its group when it is the first. Supervisors, which carry the mark too, are left out.
+ * Processes with exactly this mark, and those of the session created by `leader`: during exec a process shows no environment, and the
+ * first one may not have joined its group. Supervisors, which have the mark too, are excluded.
  */
 function running(mark: string, leader?: number): number[] {
   const found = markedProcesses().flatMap((one) => (one.mark === mark ? [one.pid] : []));
@@ -170,7 +177,7 @@ const processes = (): number[] => readdirSync("/proc").flatMap((name) => (/^\d+$
 /** The session of a process that has not ended. */
 function sessionOf(pid: number): number | undefined {
   const stat = read(`/proc/${pid}/stat`);
-  // The name in brackets may hold anything; behind it: state, parent, process group, session.
+  // The name in brackets may contain anything; after it: state, parent, process group, session.
   const [state = "", , , session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return session === undefined || "ZX".includes(state) ? undefined : Number(session);
 }

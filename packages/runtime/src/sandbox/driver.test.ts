@@ -29,7 +29,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     for (const dir of folders.splice(0)) await rm(dir, { recursive: true, force: true });
   });
 
-  test("what was left running keeps its names, certificates and tools when the next server comes; nothing is kept for nobody", async () => {
+  test("services left running keep their names, certificates and tools for the next server; nothing else is kept", async () => {
     const dataDir = await folder();
     const first = await start({ dataDir });
     const sandbox = await first.open({ id: "left", hostnames: ["neighbour"] });
@@ -83,7 +83,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
   });
 
   test.skipIf(!isRoot)(
-    "tools and data below a closed home are within reach",
+    "tools and data below a closed home are reachable",
     async () => {
       const closed = await folder();
       mkdirSync(join(closed, "bin"));
@@ -100,7 +100,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
   );
 
   test.skipIf(!isRoot)(
-    "closing without leaving anything running takes everything down",
+    "closing without leaving anything running removes everything",
     async () => {
       const dataDir = await folder();
       const driver = await openSandboxDriver({ dataDir });
@@ -117,7 +117,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     30_000,
   );
 
-  test("a folder made by hand in the place of a sandbox is no sandbox", async () => {
+  test("a folder created by hand instead of a sandbox is not a sandbox", async () => {
     const dataDir = await folder();
     mkdirSync(join(dataDir, "runtime/sandboxes/half"), { recursive: true });
     writeFileSync(join(dataDir, "runtime/sandboxes/half/note"), "from a crash");
@@ -127,7 +127,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
   }, 30_000);
 });
 
-/** What everything of a service's data folder is called on this machine. */
+/** Group name of a service's data folder. */
 function groupNameOf(pid: number | undefined): string {
   const name = /tesslate-[0-9a-f]{8}/.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[0];
   if (!name) throw new Error(`process ${pid} is in no group of ours`);

@@ -6,59 +6,59 @@ import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { probeId } from "../host/deleted-sandboxes.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
-import { locate, reachPrograms } from "../host/programs.ts";
+import { locateProgram, reachPrograms } from "../host/programs.ts";
 import { openState, type State } from "../host/state.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts } from "../machine.ts";
 import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
-import { createCell, type Walls } from "./isolation.ts";
+import { createSandboxIsolation, type IsolationContext } from "./isolation.ts";
 import { findCgroups } from "../host/cgroups.ts";
-import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
-import { keepExceptions } from "../host/outbound-rules.ts";
+import { accounts, findResolvers, writeEtc, readIfThere } from "../host/etc.ts";
+import { refreshOutboundRules } from "../host/outbound-rules.ts";
 import { reachFolders, readHostSettings } from "../host/host-settings.ts";
 import { createLauncher } from "./launch.ts";
 import { endPrograms, sweepDeleted } from "../host/leftovers.ts";
 import { openNetwork, type Network } from "./network.ts";
 import { insideUid } from "./profile.ts";
 import { seccompFilter } from "./seccomp.ts";
-import { keepSpares } from "./network-pool.ts";
+import { createNetworkPool } from "./network-pool.ts";
 
 export interface SandboxDriverOptions {
-  /** Every byte of state lies below it. */
+  /** All state is stored below it. */
   dataDir: string;
   toolchain?: ToolPaths;
-  /** Names whose addresses stay closed although they are public. */
+  /** Names whose public addresses sandboxes may not reach. */
   hostnamesBlocked?: string[];
-  /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
+  /** `host`, `host:port`, an address or a range: private addresses that sandboxes may reach. */
   outbound?: { allow: string[] };
-  /** Folders of this host that services see read-only at `/opt/<name>`. */
+  /** Host folders mounted read-only at `/opt/<name>`. */
   programs?: Readonly<Record<string, string>>;
-  /** What is known of this machine already: nothing is tried again. */
+  /** Known facts about this machine: nothing is tried again. */
   machine?: MachineFacts;
   log?: RuntimeLog;
-  /** For mounts that let projects pass a closed home folder. Default `/run`. */
+  /** Parent of mounts that let projects traverse a closed home folder. Default `/run`. */
   mountDir?: string;
 }
 
-/** What this driver reaches on a machine, found by trying it. */
+/** The driver's capabilities on a machine, found by trying. */
 export interface SandboxFacts {
-  /** Why it cannot make a sandbox at all; undefined when it can. */
+  /** Why it cannot create a sandbox at all; undefined when it can. */
   reason?: string;
   /** Why sandboxes cannot have a network of their own; undefined when they can. */
   networkReason?: string;
 }
 
 /**
- * Namespaces, control groups and a system-call filter by way of bubblewrap; no daemon. Throws `unavailable` when bubblewrap
- * cannot make a sandbox at all; what else is missing lowers `isolation` and is named in `warnings`.
+ * Namespaces, control groups and a system-call filter through bubblewrap; no daemon. Throws `unavailable` when bubblewrap cannot create a
+ * sandbox at all; other limitations lower `isolation` and are listed in `warnings`.
  */
 export async function createSandboxDriver(options: SandboxDriverOptions): Promise<RuntimeDriver> {
   return (await open(options)).driver;
 }
 
-/** Tries the driver on a folder that is gone afterwards. */
+/** Tries the driver on a temporary folder. */
 export async function inspectSandboxes({ log }: Pick<SandboxDriverOptions, "log"> = {}): Promise<SandboxFacts> {
   const dataDir = await mkdtemp(join(tmpdir(), "tesslate-machine-"));
   try {
@@ -97,7 +97,7 @@ async function open(options: SandboxDriverOptions): Promise<Opened> {
     if (!known) await probe(opened.driver);
     return opened;
   } catch (error) {
-    // Services of an earlier process are not to suffer from a failed start.
+    // A failed start must not affect services of an earlier process.
     await (opened ? opened.driver.close({ leaveRunning: true }) : state.release({ isLeftRunning: true }));
     throw error;
   }
@@ -127,20 +127,20 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   if (!isRoot) warnings.push("Sandboxes share the host's network and one user id: the server does not run as root.");
   else if (!network) warnings.push(`Sandboxes share the host's network and reach its services: ${networkReason}.`);
   if (network && resolvers.length === 0)
-    warnings.push("Names cannot be looked up in sandboxes: every DNS server of this host listens on its loopback.");
-  const exceptions =
+    warnings.push("Host names cannot be resolved in sandboxes: every DNS server of this host listens on its loopback.");
+  const outboundRules =
     network &&
-    keepExceptions(
+    refreshOutboundRules(
       network,
       { targets: settings.targets, allow: options.outbound?.allow ?? [], blocked: options.hostnamesBlocked ?? [] },
       log,
     );
-  await exceptions?.refresh();
+  await outboundRules?.refresh();
 
   const programs = await reachPrograms(options.programs ?? {}, reach);
   const etc = join(runDir, "etc");
-  await layEtc(etc, [...accounts(insideUid), { to: "/etc/resolv.conf", content: resolverFile(network, resolvers) }, ...settings.files]);
-  const walls: Walls = {
+  await writeEtc(etc, [...accounts(insideUid), { to: "/etc/resolv.conf", content: resolverFile(network, resolvers) }, ...settings.files]);
+  const context: IsolationContext = {
     launcher: createLauncher({ dir: runDir, seccompFile }),
     cgroups,
     network,
@@ -148,7 +148,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     binds: [{ from: etc, to: "/etc" }, ...(await reachFolders(settings.folders, reach)), ...toolBinds(tools, join(runDir, "bin"))],
     env: settings.env,
   };
-  const spares = network && keepSpares(network, slots, log);
+  const networkPool = network && createNetworkPool(network, slots, log);
   const hasGroups = cgroups.kind !== "none";
   const isolation: Isolation = network && hasGroups ? "full" : "no-netns";
   for (const warning of warnings) log.warn({ isolation }, warning);
@@ -162,9 +162,15 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     root,
     slots,
     versions: tools.versions,
-    openSandbox: hostSandboxes({ createCell: (place) => createCell(place, walls), programs, runDir, can, log }),
-    locate: (path) => locate(path, programs),
-    beforeSlot: (id) => spares?.hand(id),
+    openSandbox: hostSandboxes({
+      createSandboxIsolation: (location) => createSandboxIsolation(location, context),
+      programs,
+      runDir,
+      can,
+      log,
+    }),
+    locateProgram: (path) => locateProgram(path, programs),
+    beforeSlot: (id) => networkPool?.hand(id),
     async endStray(id, slot) {
       const group = slot.number.toString(36);
       if (cgroups.names().includes(group)) await cgroups.group(group).remove();
@@ -173,10 +179,10 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     },
     log,
     async onClose({ isLeftRunning, isGone }) {
-      exceptions?.stop();
+      outboundRules?.stop();
       try {
-        // Where the state folder is gone there are no slots to give back.
-        await spares?.stop({ isLeftRunning: isLeftRunning || isGone });
+        // When the state folder was deleted there are no slots to return.
+        await networkPool?.stop({ isLeftRunning: isLeftRunning || isGone });
         if (isLeftRunning) return;
         for (const name of cgroups.names()) await cgroups.group(name).remove();
         cgroups.remove();
@@ -189,10 +195,10 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   return { driver, networkReason };
 }
 
-/** No sandbox has this id: the addresses between the host and the sandboxes' hub come from a slot, as theirs do. */
+/** Not a valid sandbox id: the addresses between host and hub come from a slot too. */
 const hubId = "@hub";
 
-/** A network that has been laid once: the filter alone proves little. The probe sandbox uses what was laid. */
+/** A network that was set up once: the filter alone is not sufficient proof. The probe sandbox uses it. */
 async function openNetworkOf({ key, slots }: State, resolvers: string[], { isTried }: { isTried: boolean }): Promise<Network> {
   const network = await openNetwork({ key, hubSlot: slots.take(hubId), ranges: slots.ranges, resolvers });
   if (isTried) return network;
@@ -205,7 +211,7 @@ async function openNetworkOf({ key, slots }: State, resolvers: string[], { isTri
   }
 }
 
-/** The proof: one program run in one sandbox, which is gone afterwards. */
+/** Runs one program in a temporary sandbox to prove that the driver works. */
 async function probe(driver: RuntimeDriver): Promise<void> {
   const sandbox = await driver.open({ id: probeId });
   try {
@@ -221,7 +227,7 @@ async function probe(driver: RuntimeDriver): Promise<void> {
   }
 }
 
-/** Why a kernel may refuse user namespaces, and what to do about it. */
+/** Why a kernel may deny user namespaces, and how to fix it. */
 function kernelHint(): string | undefined {
   const settings: [file: string, refusing: string, hint: string][] = [
     ["kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"],

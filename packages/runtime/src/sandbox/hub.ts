@@ -4,13 +4,13 @@ import { toAddress, toNumber, type Slot } from "../host/slots.ts";
 import { hubDevice } from "../host/filter.ts";
 
 /**
- * The namespace all sandboxes of a data folder are cabled to. Programs on the host that watch its links (browsers drop every
- * request when one comes or goes) see its one cable, laid at the start, and nothing of the sandboxes.
+ * The namespace that connects all sandboxes of a data folder. Programs on the host that watch its links (browsers cancel requests when one
+ * changes) see only its single link, created at the start.
  */
 export interface Hub {
-  /** Path to enter it by. */
+  /** Path for entering it. */
   path: string;
-  /** Leads addresses of sandboxes into it. */
+  /** Routes addresses of sandboxes into it. */
   route(ranges: readonly Range[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -23,14 +23,14 @@ interface Range {
 interface Options {
   /** Name of the namespace. */
   name: string;
-  /** The host's end of the cable. */
+  /** The host's end of the link. */
   device: string;
-  /** The addresses of the cable: the host's, and the hub's. */
+  /** The addresses of the link: the host's and the hub's. */
   slot: Slot;
   mtu: number;
 }
 
-/** The hub's settings hold for every cable that is laid into it later. Its default route comes last: with it, it is complete. */
+/** The hub's settings apply to later links. Its default route is set last and marks it as complete. */
 const create = `set -e
 ip netns add "$1"
 nsenter --net="/run/netns/$1" sh -ec '
@@ -53,13 +53,13 @@ link set ${hubDevice} mtu $5 up
 route add default via $3
 EOF`;
 
-/** Takes over the hub that a process before us left, or makes one. Throws when the host does not let us. */
+/** Adopts the hub of an earlier process or creates one. Throws when the host does not allow it. */
 export async function openHub({ name, device, slot, mtu }: Options): Promise<Hub> {
   const path = `/run/netns/${name}`;
   const hasDevice = () => existsSync(`/sys/class/net/${device}`);
 
   async function close() {
-    // The cable goes with its other end too, but a little later.
+    // The link disappears shortly after its peer.
     if (hasDevice())
       await run(["ip", "link", "del", device]).catch((error: unknown) => {
         if (hasDevice()) throw error;
@@ -92,7 +92,7 @@ export async function openHub({ name, device, slot, mtu }: Options): Promise<Hub
   };
 }
 
-/** Fine when it is gone, or goes in this moment by another hand. */
+/** Does nothing when it is deleted or being deleted. */
 export async function removeNamespace(name: string): Promise<void> {
   const isThere = () => existsSync(`/run/netns/${name}`);
   if (isThere())
@@ -101,7 +101,7 @@ export async function removeNamespace(name: string): Promise<void> {
     });
 }
 
-/** Where default routes go out. */
+/** Interfaces of the default routes. */
 export function findUplinks(): Set<string> {
   const routes = readFileSync("/proc/net/route", "utf8").split("\n").slice(1);
   return new Set(
@@ -112,7 +112,7 @@ export function findUplinks(): Set<string> {
   );
 }
 
-/** Packets of sandboxes are forwarded, and the answers that come in where the default route goes out. */
+/** Enables forwarding of sandboxes' packets and of responses on the default route's interface. */
 export async function openForwarding(uplinks: ReadonlySet<string>, device: string): Promise<void> {
   for (const uplink of uplinks) {
     const file = `/proc/sys/net/ipv4/conf/${uplink}/forwarding`;
@@ -121,7 +121,7 @@ export async function openForwarding(uplinks: ReadonlySet<string>, device: strin
   await acceptInIptables(device);
 }
 
-/** Docker and host firewalls set FORWARD to drop; an accept in our own table does not override theirs, so it is said there too. */
+/** Docker and host firewalls set FORWARD to drop; an accept in our own table does not override theirs, so it is added there too. */
 async function acceptInIptables(device: string): Promise<void> {
   const rules = await run(["iptables", "-S", "FORWARD"]).catch(() => "");
   if (!rules.startsWith("-P FORWARD DROP")) return;
@@ -133,7 +133,7 @@ async function acceptInIptables(device: string): Promise<void> {
     await run(["iptables", "-C", chain, ...rule]).catch(() => run(["iptables", "-I", chain, ...rule]));
 }
 
-/** A range of addresses as the fewest networks: routes know no ranges. */
+/** Splits an address range into the fewest networks, because routes have no ranges. */
 export function networks(from: string, to: string): string[] {
   const found: string[] = [];
   const last = toNumber(to);

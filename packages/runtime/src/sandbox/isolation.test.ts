@@ -9,14 +9,14 @@ import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
 const reason = unavailableHere();
 
-/** What must never give way. Every known way out is tried in `escape.hard.test.ts`. */
-describe.skipIf(reason !== undefined)(`the walls of a sandbox${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
+/** The basic guarantees. Every known escape is tried in `escape.hard.test.ts`. */
+describe.skipIf(reason !== undefined)(`the context of a sandbox${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
   let dataDir: string;
   let driver: RuntimeDriver;
   let sandbox: Sandbox;
   let other: Sandbox;
   beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), "walls-"));
+    dataDir = await mkdtemp(join(tmpdir(), "context-"));
     driver = await openSandboxDriver({ dataDir });
     sandbox = await driver.open({ id: "attacker", limits: { memoryBytes: 96 * 2 ** 20, pids: 32, diskBytes: 16 * 2 ** 20 } });
     other = await driver.open({ id: "victim" });
@@ -28,7 +28,7 @@ describe.skipIf(reason !== undefined)(`the walls of a sandbox${reason === undefi
   }, 60_000);
   const sh = (script: string) => sandbox.exec(["sh", "-c", script], { timeoutMs: 20_000 });
 
-  test("files of the host and of another project are not there", async () => {
+  test("files of the host and of another project are not visible", async () => {
     for (const path of [dataDir, "/root", "/home", `${dataDir}/runtime/sandboxes/victim/files/secret.txt`, "/etc/shadow", "/run/netns"])
       expect([path, (await sh(`ls -a '${path}' | grep -v '^\\.*$' | grep -vx app`)).stdout]).toEqual([path, ""]);
     expect(
@@ -37,7 +37,7 @@ describe.skipIf(reason !== undefined)(`the walls of a sandbox${reason === undefi
     expect((await sh("touch /usr/x /etc/x /opt/studio/x")).exitCode).not.toBe(0);
   });
 
-  test("no process but its own is there, and it has no privileges", async () => {
+  test("only its own processes are visible, without privileges", async () => {
     const { stdout } = await sh("cat /proc/[0-9]*/comm | sort -u; grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; id -u");
     const lines = stdout.trim().split("\n");
     expect(lines).toEqual(expect.arrayContaining(["CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"]));
@@ -47,7 +47,7 @@ describe.skipIf(reason !== undefined)(`the walls of a sandbox${reason === undefi
       expect([call, (await sh(call)).exitCode]).not.toEqual([call, 0]);
   });
 
-  test("the host's network, private addresses and other projects do not answer", async ({ skip }) => {
+  test("the host's network, private addresses and other projects do not respond", async ({ skip }) => {
     if (!driver.can.privateNetwork) return skip(`this machine reaches ${driver.isolation}: ${inject("machine").sandbox.networkReason}`);
     const server = createServer((_, response) => response.end("canary-of-the-host")).listen(0, "0.0.0.0");
     await new Promise((resolve) => server.once("listening", resolve));
@@ -73,7 +73,7 @@ describe.skipIf(reason !== undefined)(`the walls of a sandbox${reason === undefi
       ["203.0.113.1", 25],
       [victim.host, victim.port],
     ];
-    // All at once, in one program. A filter that refuses says so: silence would be a route that leads nowhere, on this machine.
+    // All at once, in one program. A filter that rejects responds: silence would be a missing route on this machine.
     const script = `for (const [host, port] of JSON.parse(process.argv[1])) {
       const s = require("net").connect({ host, port, timeout: 5000 });
       const tell = (what) => () => { console.log(host, port, what()); s.destroy(); };
@@ -85,7 +85,7 @@ describe.skipIf(reason !== undefined)(`the walls of a sandbox${reason === undefi
     await other.stop();
   });
 
-  test("memory, processes and files end at their limits", async ({ skip }) => {
+  test("memory, processes and files are limited", async ({ skip }) => {
     expect((await sh("dd if=/dev/zero of=/app/big bs=1M count=40 status=none; true")).exitCode).toBe(0);
     expect((await sandbox.files.stat("big"))?.size).toBe(16 * 2 ** 20);
     await sandbox.files.remove("big");

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
-import { killPid, type Cell, type How, type Place } from "../host/process-isolation.ts";
+import { killPid, type ProcessIsolation, type LaunchOptions, type SandboxLocation } from "../host/process-isolation.ts";
 import { writeWithMode } from "../host/modes.ts";
 import { descendants } from "../host/pids.ts";
 import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
@@ -9,22 +9,25 @@ import type { Launch, Launcher } from "./launch.ts";
 import type { Network } from "./network.ts";
 import { baseEnv, bwrapArgs } from "./profile.ts";
 
-/** What all sandboxes of a driver share. */
-export interface Walls {
+/** Shared by all sandboxes of a driver. */
+export interface IsolationContext {
   launcher: Launcher;
   cgroups: Cgroups;
   network: Network | undefined;
-  /** Whether programs run under the slot's uid (we are root) or ours. */
+  /** Whether programs run under the slot's uid (as root) or ours. */
   hasOwnUid: boolean;
   /** Read-only files every sandbox sees, and variables every program gets. */
   binds: readonly { from: string; to: string }[];
   env: Readonly<Record<string, string>>;
 }
 
-/** Namespaces, a control group and a network for one sandbox. They come up with the first program. */
-export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid, binds, env }: Walls): Cell {
-  let place = first;
-  const { dir, slot } = place;
+/** Namespaces, a control group and a network for one sandbox, created with the first program. */
+export function createSandboxIsolation(
+  first: SandboxLocation,
+  { launcher, cgroups, network, hasOwnUid, binds, env }: IsolationContext,
+): ProcessIsolation {
+  let location = first;
+  const { dir, slot } = location;
   const owner = hasOwnUid ? { uid: slot.uid, gid: slot.uid } : undefined;
   const hosts = join(dir, "hosts");
   const hasGroups = cgroups.kind !== "none";
@@ -35,7 +38,7 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
   writeHosts();
 
   function writeHosts() {
-    const names = ["localhost", place.spec.id, ...(place.spec.hostnames ?? [])];
+    const names = ["localhost", location.spec.id, ...(location.spec.hostnames ?? [])];
     writeWithMode(hosts, `127.0.0.1 ${[...new Set(names)].join(" ")}\n`, 0o644);
   }
   function group(): Group {
@@ -44,37 +47,42 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
   }
   let hasLimits = false;
   function newLeaf(name: string): Leaf {
-    if (!hasLimits) group().setLimits(place.limits);
+    if (!hasLimits) group().setLimits(location.limits);
     hasLimits = true;
     return group().leaf(name);
   }
-  /** The sandbox's own network, entered anew by everything that starts. */
+  /** The sandbox's network, entered by every program that starts. */
   function enterNetwork(): Promise<string | undefined> {
-    netns ??= (network?.ensure(slot, { offline: place.spec.offline ?? false }) ?? Promise.resolve(undefined)).catch((error: unknown) => {
+    netns ??= (network?.ensure(slot, { offline: location.spec.offline ?? false }) ?? Promise.resolve(undefined)).catch((error: unknown) => {
       netns = undefined;
       throw new RuntimeError("unavailable", "the sandbox's network cannot be set up", { cause: error });
     });
     return netns;
   }
 
-  async function launchOf(argv: readonly string[], leaf: Leaf, how: How, kind: "command" | "terminal" | "service"): Promise<Launch> {
+  async function launchOf(
+    argv: readonly string[],
+    leaf: Leaf,
+    launch: LaunchOptions,
+    kind: "command" | "terminal" | "service",
+  ): Promise<Launch> {
     return {
       argv,
       bwrapArgs: bwrapArgs({
-        hostname: place.spec.id.slice(0, 63),
+        hostname: location.spec.id.slice(0, 63),
         tree: join(dir, "files"),
         home: join(dir, "home"),
-        binds: [...binds, { from: hosts, to: "/etc/hosts" }, ...(how.binds ?? [])],
-        cwd: how.cwd,
-        env: { ...baseEnv, ...env, ...how.env },
-        isReadOnly: how.isReadOnly ?? false,
+        binds: [...binds, { from: hosts, to: "/etc/hosts" }, ...(launch.binds ?? [])],
+        cwd: launch.cwd,
+        env: { ...baseEnv, ...env, ...launch.env },
+        isReadOnly: launch.isReadOnly ?? false,
         hasTerminal: kind === "terminal",
-        network: how.isReadOnly || (!network && place.spec.offline) ? "none" : "shared",
+        network: launch.isReadOnly || (!network && location.spec.offline) ? "none" : "shared",
       }),
       uid: owner?.uid,
-      netns: how.isReadOnly ? undefined : await enterNetwork(),
+      netns: launch.isReadOnly ? undefined : await enterNetwork(),
       joinFiles: leaf.joinFiles,
-      maxFileBytes: place.limits.diskBytes,
+      maxFileBytes: location.limits.diskBytes,
       diesWithUs: kind !== "service",
     };
   }
@@ -82,33 +90,33 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
   return {
     inside: "/app",
     owner,
-    async command(argv, how) {
+    async command(argv, options) {
       const leaf = newLeaf(`x-${process.pid}-${++count}`);
-      const launch = await launchOf(argv, leaf, how, "command");
+      const launch = await launchOf(argv, leaf, options, "command");
       let pid: number | undefined;
-      let hasEntered = () => false;
+      let hasStarted = () => false;
       return {
         start(stdio) {
           const started = launcher.start(launch, stdio);
           const { child } = started;
-          hasEntered = started.hasEntered;
+          hasStarted = started.hasStarted;
           pid = child.pid;
           child.once("exit", () => (pid = undefined));
           return child;
         },
         async kill() {
-          // Without control groups the pid namespace does it: it ends with the process that made it.
+          // Without control groups the pid namespace ends with the process that created it.
           if (hasGroups) await leaf.kill();
           else if (pid !== undefined) killPid(pid);
         },
-        hasEntered: () => hasEntered(),
+        hasStarted: () => hasStarted(),
         dispose: () => leaf.remove(),
       };
     },
-    async terminal(argv, how) {
+    async terminal(argv, options) {
       const leaf = newLeaf(`t-${process.pid}-${++count}`);
       return {
-        ...launcher.forTerminal(await launchOf(argv, leaf, how, "terminal")),
+        ...launcher.forTerminal(await launchOf(argv, leaf, options, "terminal")),
         cwd: "/",
         async kill(pid) {
           if (hasGroups) await leaf.kill();
@@ -121,8 +129,8 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
       const leafName = `s-${name}`;
       const leaf = () => (known ? known.leaf(leafName) : undefined);
       return {
-        start: async (argv, how, stateDir, stdio) =>
-          launcher.supervise(await launchOf(argv, newLeaf(leafName), how, "service"), stateDir, stdio),
+        start: async (argv, options, stateDir, stdio) =>
+          launcher.supervise(await launchOf(argv, newLeaf(leafName), options, "service"), stateDir, stdio),
         pids: (supervisor) => (hasGroups ? (leaf()?.pids() ?? []) : supervisor === undefined ? [] : descendants(supervisor)),
         async kill(supervisor) {
           if (hasGroups) await leaf()?.kill();
@@ -130,7 +138,7 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
         },
       };
     },
-    // Without control groups nobody can tell whose of our sandboxes a process is in.
+    // Without control groups processes cannot be attributed to a sandbox.
     pids: () => (hasGroups ? (known?.leaves() ?? []).flatMap((name) => known?.leaf(name).pids() ?? []) : descendants(process.pid)),
     address: (port) => ({ host: network ? slot.ip : "127.0.0.1", port }),
     usage: () => known?.usage() ?? { memoryBytes: 0, cpuSeconds: 0, pids: 0 },
@@ -139,13 +147,13 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
     thaw: () => known?.thaw(),
     isFrozen: () => known?.isFrozen() ?? false,
     update(next) {
-      place = next;
+      location = next;
       writeHosts();
-      // Lowering below what is in use may be refused: then the next start does it.
-      if (hasLimits) hasLimits = tryLimits(group(), place.limits);
+      // Lowering below current use may be rejected; it applies at the next start.
+      if (hasLimits) hasLimits = tryLimits(group(), location.limits);
       netns = undefined;
     },
-    async reap() {
+    async killLeftovers() {
       for (const name of known?.leaves() ?? []) {
         if (name.startsWith("s-")) continue;
         await known?.leaf(name).kill();

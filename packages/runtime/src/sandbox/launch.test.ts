@@ -22,7 +22,7 @@ const chainOf = (more: Partial<Launch> = {}) => {
   return args.slice(args.indexOf("nsenter") < 0 ? args.indexOf("setpriv") : args.indexOf("nsenter"));
 };
 
-test("a program enters its network, then gives up our user, our groups and all new privileges, then enters its namespaces under a filter", () => {
+test("a program enters its network, then drops our user, groups and all new privileges, then enters its namespaces under a filter", () => {
   const words =
     "nsenter --net=/run/netns/tesslate-key-5 setpriv --reuid 200005 --regid 200005 --clear-groups --no-new-privs --pdeathsig KILL --";
   const [before, program] = [chainOf().slice(0, -12), chainOf().slice(-12)];
@@ -30,7 +30,7 @@ test("a program enters its network, then gives up our user, our groups and all n
   expect(program).toEqual(["bwrap", "--args", "3", "--seccomp", "4", "--", "/bin/sh", "-c", 'exec "$@"', "sh", "id", "-u"]);
 });
 
-test("where we are not root the user stays, and nothing else changes", () => {
+test("without root the user stays, and nothing else changes", () => {
   expect(chainOf({ uid: undefined, netns: undefined }).slice(0, 6)).toEqual([
     "setpriv",
     "--no-new-privs",
@@ -41,11 +41,11 @@ test("where we are not root the user stays, and nothing else changes", () => {
   ]);
 });
 
-test("a service outlives us, anything else dies with us", () => {
+test("a service outlives us, anything else ends with us", () => {
   expect(chainOf({ diesWithUs: false })).not.toContain("--pdeathsig");
 });
 
-test("control groups are joined before the program starts, and its variables are on no command line and in no environment of ours", () => {
+test("joins control groups before the program starts, and keeps its variables out of command lines and our environment", () => {
   const { args, env } = launcher.forTerminal(launch);
   expect(args.indexOf("/sys/fs/cgroup/x/cgroup.procs")).toBeLessThan(args.indexOf("setpriv"));
   expect(JSON.stringify([args, env])).not.toContain("not-for-command-lines");

@@ -4,24 +4,24 @@ import { join } from "node:path";
 import { superviseScript, supervisorName } from "../host/process-isolation.ts";
 import { systemPath } from "../run.ts";
 
-/** How a program gets from our process into its sandbox. */
+/** Everything needed to start a program in its sandbox. */
 export interface Launch {
   argv: readonly string[];
   bwrapArgs: readonly string[];
-  /** Undefined when this process is not root: the sandbox then shares our uid. */
+  /** Undefined when this process is not root: the sandbox shares our uid. */
   uid: number | undefined;
   /** Network namespace to enter first. */
   netns: string | undefined;
-  /** `cgroup.procs` files to join before becoming the program. */
+  /** `cgroup.procs` files to join before exec. */
   joinFiles: readonly string[];
   maxFileBytes: number;
-  /** Dies with our process. Off for services, which outlive it. */
+  /** Ends with our process. Off for services, which outlive it. */
   diesWithUs: boolean;
 }
 
 /**
- * Joins the control groups, sets the resource limits, then becomes the program. Joining must come before the first fork
- * of the program: a pid put into a group afterwards leaves its children outside.
+ * Joins control groups, sets resource limits, then execs the program. Joining must precede the first fork: a pid moved later leaves its
+ * children outside.
  */
 const enterScript = (close: string) => `${close}n=$1; shift
 while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n - 1)); done
@@ -29,11 +29,11 @@ ulimit -c 0; ulimit -f "$1" || exit 125; shift
 umask 022
 exec "$@"`;
 
-/** The same with the two descriptors opened by path: a pseudo terminal hands on only 0, 1 and 2. */
+/** The same with the two descriptors opened by path: a pseudo terminal passes only 0, 1 and 2. */
 const openFiles = `exec 3<"$1" 4<"$2" || exit 125; rm -f "$1"; shift 2
 `;
 
-/** Answers 126 and 127 like a shell when the program cannot be started. */
+/** Exits 126 or 127 like a shell when the program cannot be started. */
 const becomeProgram = ["/bin/sh", "-c", 'exec "$@"', "sh"];
 
 const chain = (launch: Launch, blockBytes: number, bwrapOptions: readonly string[] = []): string[] => [
@@ -57,16 +57,16 @@ const chain = (launch: Launch, blockBytes: number, bwrapOptions: readonly string
   ...launch.argv,
 ];
 
-/** bwrap is pid 1 of the sandbox and keeps the environment it was started with, so it is given nothing of ours. */
+/** bwrap is pid 1 of the sandbox and keeps its initial environment, so it gets nothing of ours. */
 const cleanEnv = { PATH: systemPath };
 
 export interface Launcher {
   /**
-   * A child with the given standard streams (descriptors or "ignore"), which are the caller's to close. After an exit of its
-   * own, `hasEntered` tells whether the program ran or bubblewrap gave up before.
+   * Starts a child with the given standard streams (descriptors or "ignore"), which the caller closes. After it exited, `hasStarted` tells
+   * whether the program ran or bubblewrap failed before.
    */
-  start(launch: Launch, stdio: readonly (number | "ignore")[]): { child: ChildProcess; hasEntered: () => boolean };
-  /** A detached child that survives us and leaves its pid and exit status in `stateDir`. */
+  start(launch: Launch, stdio: readonly (number | "ignore")[]): { child: ChildProcess; hasStarted: () => boolean };
+  /** A detached child that outlives us and stores its pid and exit status in `stateDir`. */
   supervise(launch: Launch, stateDir: string, stdio: readonly (number | "ignore")[]): ChildProcess;
   /** File, arguments and environment for a pseudo terminal. */
   forTerminal(launch: Launch): { file: string; args: string[]; env: Record<string, string> };
@@ -75,9 +75,9 @@ export interface Launcher {
 export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile: string }): Launcher {
   let count = 0;
   const leaked = inheritedDescriptors();
-  // dash knows descriptors of one digit only.
+  // dash only supports single-digit descriptors.
   const shell = leaked.some((fd) => fd > 9) && existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
-  // The unit of `ulimit -f`: bash has its own when it is not called sh.
+  // The unit of `ulimit -f`: bash uses another one when it is not called sh.
   const blockBytes = shell === "/bin/bash" ? 1024 : 512;
   const enter = enterScript(
     leaked
@@ -85,13 +85,13 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
       .map((fd) => `exec ${fd}>&-\n`)
       .join(""),
   );
-  /** Arguments travel in a file, never on a command line: those are visible to every process of the host and the sandbox. */
+  /** Arguments are passed in a file, because command lines are visible to every process of host and sandbox. */
   const writeArgs = (launch: Launch) => {
     const file = join(dir, `args-${process.pid}-${++count}`);
     writeFileSync(file, launch.bwrapArgs.map((arg) => `${arg}\0`).join(""), { mode: 0o600 });
     return file;
   };
-  /** A file without a name. */
+  /** An unlinked file. */
   const openNameless = (file: string, flags: string) => {
     const fd = openSync(file, flags, 0o600);
     unlinkSync(file);
@@ -105,7 +105,7 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
     more: readonly number[] = [],
   ) => {
     const args = openNameless(writeArgs(launch), "r");
-    // Opened anew each time: the reading position belongs to the open file, not to the descriptor.
+    // Reopened each time: the read position belongs to the open file description.
     const filter = openSync(seccompFile, "r");
     try {
       const [program = "", ...rest] = argv;
@@ -126,16 +126,16 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
         closeSync(status);
         throw error;
       }
-      let hasEntered = false;
+      let hasStarted = false;
       const read = () => {
-        // bubblewrap tells the program's exit code only when it came as far as the program.
+        // bubblewrap reports the program's exit code only if the program was started.
         const text = Buffer.alloc(512);
-        hasEntered = text.toString("utf8", 0, readSync(status, text, 0, text.length, 0)).includes('"exit-code"');
+        hasStarted = text.toString("utf8", 0, readSync(status, text, 0, text.length, 0)).includes('"exit-code"');
         closeSync(status);
       };
       child.once("exit", read);
       child.once("error", () => closeSync(status));
-      return { child, hasEntered: () => hasEntered };
+      return { child, hasStarted: () => hasStarted };
     },
     supervise: (launch, stateDir, stdio) =>
       spawnWith(
@@ -153,8 +153,7 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
 }
 
 /**
- * What our own parent left open for every descendant to inherit: nothing a sandbox should get. Node's own descriptors
- * close by themselves. 3 to 5 are taken by the launch.
+ * Descriptors that our parent leaked to descendants: a sandbox must not get them. Node's own close on exec. 3 to 5 are used by the launch.
  */
 function inheritedDescriptors(): number[] {
   return readdirSync("/proc/self/fdinfo")

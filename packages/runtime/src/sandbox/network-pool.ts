@@ -3,22 +3,22 @@ import type { RuntimeLog } from "../log.ts";
 import type { Network } from "./network.ts";
 
 const prefix = "@spare-";
-/** Enough for somebody who clicks fast: made at once. */
+/** Enough for a user who creates several projects quickly: created at once. */
 const few = 4;
-/** Enough for a class that starts together: made one by one while nothing else happens. */
+/** Enough for a class that starts together: created one by one when idle. */
 const many = 16;
 const pauseMs = 1_000;
-/** A server that was just started has better things to do. */
+/** Delay after a server start. */
 const firstFillMs = 2_000;
 
-/** Slots whose network is up already: laying one takes longer than starting a program in it. */
-export interface Spares {
-  /** Gives a spare's slot, when one is ready, to the id; another is made in the background. */
+/** Slots with a network that is already set up: setting one up takes longer than starting a program in it. */
+export interface NetworkPool {
+  /** Assigns a prepared slot to the id if there is one; another is prepared in the background. */
   hand(id: string): void;
   stop(options: { isLeftRunning: boolean }): Promise<void>;
 }
 
-export function keepSpares(network: Network, slots: Slots, log: RuntimeLog): Spares {
+export function createNetworkPool(network: Network, slots: Slots, log: RuntimeLog): NetworkPool {
   const ready: string[] = [];
   let count = 0;
   let isStopped = false;
@@ -29,7 +29,7 @@ export function keepSpares(network: Network, slots: Slots, log: RuntimeLog): Spa
   function fill() {
     clearTimeout(timer);
     filling ??= fillUp()
-      .catch((err: unknown) => log.warn({ err }, "no network could be made in advance"))
+      .catch((err: unknown) => log.warn({ err }, "no network could be prepared"))
       .finally(() => (filling = undefined));
   }
   async function fillUp() {
@@ -44,7 +44,7 @@ export function keepSpares(network: Network, slots: Slots, log: RuntimeLog): Spa
     timer.unref();
   }
   async function addOne() {
-    // Those of a process before us are as good.
+    // Those of an earlier process can be used too.
     const id = slots.ids(prefix).find((spare) => !ready.includes(spare)) ?? `${prefix}${process.pid}-${++count}`;
     await network.ensure(slots.take(id), { offline: false });
     ready.push(id);
@@ -54,7 +54,7 @@ export function keepSpares(network: Network, slots: Slots, log: RuntimeLog): Spa
       if (isStopped) return;
       const spare = ready.shift();
       if (spare !== undefined) slots.hand(spare, id);
-      // Nothing was ready yet at the start: the timer is on its way.
+      // Nothing was ready at the start: the timer is already set.
       if (spare !== undefined) later(ready.length < few ? 0 : pauseMs);
     },
     async stop({ isLeftRunning }) {

@@ -40,16 +40,16 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
     return (await fetch(`http://${host}:${port}/`)).text();
   };
 
-  test("links and addresses of the host stay as they are while sandboxes come and go", async ({ skip }) => {
+  test("links and addresses of the host do not change while sandboxes come and go", async ({ skip }) => {
     const watch = watchLinks();
     try {
       driver = await openSandboxDriver({ dataDir });
       if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
       const ours = `ts-${key()}`;
-      // That the cable was laid is seen: the watch sees.
+      // The link's creation was seen, so the watch works.
       await until(() => watch.lines().some((line) => line.includes(ours) && line.includes("LOWER_UP")));
       const laid = watch.lines().length;
-      // With those laid in advance, the hub apart.
+      // With the prepared ones, without the hub.
       await until(() => namespaces().length > 4, 20_000);
       const sandbox = await driver.open({ id: "seen" });
       await serve(sandbox);
@@ -65,9 +65,9 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
       for (const id of ["seen", "offline", "further-0"]) await driver.remove(id);
       await driver.close();
       driver = undefined;
-      // When it goes is seen as well, so nothing before it is still on its way.
+      // Its removal is seen too, so nothing earlier is pending.
       await until(() => watch.lines().some((line) => line.startsWith("Deleted") && line.includes(ours)));
-      // Other drivers' cables and bridges, and what engines hang on these, may come and go on this machine meanwhile.
+      // Links and bridges of other drivers and engines may come and go on this machine.
       const strangers = new RegExp(`\\b(?:ts-?(?!${key().slice(0, 5)})|veth)[0-9a-f]{5}`);
       const isGoing = (line: string) => line.includes(ours) && (line.startsWith("Deleted") || line.includes("@NONE"));
       const lines = watch.lines().slice(laid);
@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
     }
   }, 60_000);
 
-  test("the cable and the sandboxes on it are taken over by the next process; closing takes both away", async ({ skip }) => {
+  test("the next process adopts the link and the sandboxes on it; closing removes both", async ({ skip }) => {
     driver = await openSandboxDriver({ dataDir });
     if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
     await serve(await driver.open({ id: "kept" }));
@@ -95,7 +95,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
     expect(namespaces()).toEqual([]);
   }, 60_000);
 
-  test("an address that no sandbox has any more refuses at once", async ({ skip }) => {
+  test("an address without a sandbox refuses connections at once", async ({ skip }) => {
     driver = await openSandboxDriver({ dataDir });
     if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
     const sandbox = await driver.open({ id: "gone" });
@@ -109,7 +109,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
   }, 60_000);
 });
 
-/** What the kernel tells of links and addresses in the host's own namespace, a line each. */
+/** The kernel's messages about links and addresses in the host's namespace, one per line. */
 function watchLinks() {
   const child = spawn("ip", ["-o", "monitor", "link", "address"], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";

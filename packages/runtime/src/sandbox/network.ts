@@ -1,30 +1,30 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { run } from "../run.ts";
 import type { Slot } from "../host/slots.ts";
-import type { Exceptions } from "../host/outbound-rules.ts";
+import type { OutboundRules } from "../host/outbound-rules.ts";
 import { hostRules, hubRules, type Policy } from "../host/filter.ts";
 import { findUplinks, openForwarding, openHub, removeNamespace } from "./hub.ts";
 
-/** Private networks of the sandboxes of one data folder: one network namespace per sandbox, cabled to the hub they share. */
+/** Private networks of the sandboxes of one data folder: one network namespace each, connected to a shared hub. */
 export interface Network {
-  /** The namespace of a slot, cabled and filtered; made when missing. Returns the path to enter it by. */
+  /** The namespace of a slot, connected and filtered; created when missing. Returns the path for entering it. */
   ensure(slot: Slot, options: { offline: boolean }): Promise<string>;
   remove(slot: Slot): Promise<void>;
-  /** Replaces what stays reachable although it is private, and what does not although it is public. */
-  setExceptions(exceptions: Exceptions): Promise<void>;
+  /** Replaces the exceptions: reachable private addresses and blocked public ones. */
+  setOutboundRules(outboundRules: OutboundRules): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Options {
-  /** Short hash of the data folder; goes into every name. */
+  /** Short hash of the data folder, part of every name. */
   key: string;
-  /** The addresses between the host and the hub. */
+  /** The addresses between host and hub. */
   hubSlot: Slot;
   ranges: () => { from: string; to: string }[];
   resolvers: readonly string[];
 }
 
-/** Inside the namespace: loopback up, our address, and inbound connections led to 127.0.0.1, where most dev servers listen. */
+/** Inside the namespace: loopback, our address, and redirection of inbound connections to 127.0.0.1, where most dev servers listen. */
 const inside = `set -e
 ip -batch - <<EOF
 link set lo up
@@ -43,7 +43,7 @@ table ip studio {
 }
 EOF`;
 
-/** Run in the hub: both ends of the cable come up outside the host's own namespace. */
+/** Runs in the hub: both ends of the link are created outside of the host's namespace. */
 const outside = `set -e
 ip netns add "$1"
 ip -batch - <<EOF
@@ -53,32 +53,32 @@ link set $2 mtu $7 up
 EOF
 exec nsenter --net="/run/netns/$1" sh -c "$6" sh "$3" "$4" "$5" "$7"`;
 
-/** The filter is what `inside` lays last: whoever has it has all. */
+/** The filter is created last by `inside`: its presence means that setup is complete. */
 const isLaid = `ip link show dev "$2" && nsenter --net="$1" nft list table ip studio`;
 
-/** Opens the hub and lays the filter. Throws when the host does not let us (not root, no nftables, no network namespaces). */
+/** Opens the hub and installs the filter. Throws when the host does not allow it (not root, no nftables, no network namespaces). */
 export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options): Promise<Network> {
   const prefix = `tesslate-${key}-`;
   const table = `tesslate_${key}`;
   const hubLink = `ts-${key}`;
   const namespace = (slot: Slot) => `${prefix}${slot.number.toString(36)}`;
-  /** The end in the hub. */
+  /** The link's end in the hub. */
   const device = (slot: Slot) => `p${slot.number.toString(36)}`;
-  /** What the filter was laid for; when it is something else, it is laid anew. */
+  /** Configuration of the installed filter; on changes it is installed again. */
   let laidFor = "";
   const situation = () => `${poolOf(ranges())} ${isRouter()}`;
-  /** Whether a slot's namespace has its way out, of those this process made or looked at. */
+  /** Whether a slot's namespace has a default route, for those this process created or checked. */
   const routed = new Map<number, boolean>();
-  let exceptions: Exceptions = { ports: [], hosts: [], refused: [] };
+  let outboundRules: OutboundRules = { ports: [], hosts: [], refused: [] };
   const uplinks = findUplinks();
   const mtu = Math.min(...[...uplinks].map((name) => Number(readFileSync(`/sys/class/net/${name}/mtu`, "utf8"))), 1500);
-  // No number begins with an underscore.
+  // No sandbox number begins with an underscore.
   const hub = await openHub({ name: `${prefix}_hub`, device: hubLink, slot: hubSlot, mtu });
   const inHub = (...argv: string[]) => ["nsenter", `--net=${hub.path}`, ...argv] as const;
 
   async function lay() {
     const now = situation();
-    const policy: Policy = { table, device: hubLink, pool: poolOf(ranges()), resolvers, exceptions, uplinks, isRouter: isRouter() };
+    const policy: Policy = { table, device: hubLink, pool: poolOf(ranges()), resolvers, outboundRules, uplinks, isRouter: isRouter() };
     await run(["nft", "-f", "-"], { input: hostRules(policy) });
     await run(inHub("nft", "-f", "-"), { input: hubRules(policy) });
     await hub.route(ranges());
@@ -90,10 +90,10 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
       (name) => name.startsWith(prefix) && `/run/netns/${name}` !== hub.path,
     );
     const input = names.map((name) => `netns del ${name}\n`).join("");
-    // Others may be at it in the same moment, where the data folder is gone.
+    // When the data folder was deleted, others may remove them at the same time.
     if (names.length > 0) await run(["ip", "-batch", "-"], { input }).catch(() => Promise.all(names.map(removeNamespace)));
     await hub.close();
-    // "add" first: deleting what is not there is an error.
+    // "add" first, because deleting a missing table is an error.
     await run(["nft", "-f", "-"], { input: `add table inet ${table}\ndelete table inet ${table}\n` });
   }
 
@@ -117,7 +117,7 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
       const way = offline ? "" : `route add default via ${slot.hostIp}`;
       const argv = inHub("sh", "-c", outside, "sh", namespace(slot), device(slot), slot.hostIp, slot.ip, way, inside, String(mtu));
       await run(argv).catch(async () => {
-        // The slot's last owner may have left its cable; a look beforehand would cost every start.
+        // The slot's last owner may have left its link; checking first would slow every start.
         await remove(slot);
         await run(argv);
       });
@@ -125,15 +125,15 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
       return path;
     },
     remove,
-    async setExceptions(next) {
-      if (JSON.stringify(next) === JSON.stringify(exceptions)) return;
-      exceptions = next;
+    async setOutboundRules(next) {
+      if (JSON.stringify(next) === JSON.stringify(outboundRules)) return;
+      outboundRules = next;
       await lay();
     },
     close,
   };
 
-  /** One of a process before us, unless it was cut short or the hub it hung on is gone. */
+  /** A namespace of an earlier process, unless it is incomplete or its hub was deleted. */
   function isAdoptable(path: string, slot: Slot): Promise<boolean> {
     return run(inHub("sh", "-ec", isLaid, "sh", path, device(slot))).then(
       () => true,
@@ -151,13 +151,13 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
     routed.delete(slot.number);
     await removeNamespace(namespace(slot));
     await run(inHub("sh", "-c", unplug, "sh", device(slot))).catch((error: unknown) => {
-      // The cable went with the hub.
+      // The link was removed with the hub.
       if (existsSync(hub.path)) throw error;
     });
   }
 }
 
-/** The cable goes with its other end, but a little later; the slot's next owner is to find none. */
+/** The link disappears shortly after its peer; the slot's next owner must not find one. */
 const unplug = `! ip link show dev "$1" 2>&1 || ip link del "$1" || ! ip link show dev "$1"`;
 
 const poolOf = (ranges: readonly { from: string; to: string }[]) => ranges.map(({ from, to }) => `${from}-${to}`);

@@ -1,24 +1,24 @@
-/** The view of the world a program in a sandbox gets, as bubblewrap arguments. Pure. */
+/** A program's view of the file system in a sandbox, as bubblewrap arguments. Pure. */
 
 export interface View {
   hostname: string;
-  /** Host folders that appear as `/app` and `/home/app`. */
+  /** Host folders mounted as `/app` and `/home/app`. */
   tree: string;
   home: string;
-  /** Read-only files and folders: generated `/etc` files, toolchain, CA certificates. In mounting order. */
+  /** Read-only files and folders: generated `/etc` files, toolchain, CA certificates. In mount order. */
   binds: readonly { from: string; to: string; isWritable?: boolean }[];
-  /** Working folder, relative to the tree. */
+  /** Working directory, relative to the tree. */
   cwd: string;
   env: Readonly<Record<string, string>>;
   /** The tree is read-only, the home folder empty. */
   isReadOnly: boolean;
-  /** A terminal is attached: its session is kept, so that job control works (the filter refuses input injection). */
+  /** A terminal is attached: keep its session for job control (the filter denies input injection). */
   hasTerminal: boolean;
   /** `shared`: the network namespace that was entered before; `none`: an empty one. */
   network: "shared" | "none";
 }
 
-/** The one uid a program sees itself as; outside it is the sandbox's own. */
+/** The uid inside the sandbox; outside it is the sandbox's own. */
 export const insideUid = 1000;
 
 export function bwrapArgs(view: View): string[] {
@@ -45,7 +45,7 @@ export function bwrapArgs(view: View): string[] {
   ];
 }
 
-/** What every program finds in its environment; a service's own variables come on top. */
+/** Environment of every program; a service's own variables override it. */
 export const baseEnv: Readonly<Record<string, string>> = {
   PATH: "/opt/studio/bin:/usr/local/bin:/usr/bin:/bin:/home/app/.local/bin",
   HOME: "/home/app",

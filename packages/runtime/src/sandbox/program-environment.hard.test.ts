@@ -1,5 +1,5 @@
-import { describeEveryday } from "../program-environment.ts";
+import { describeProgramEnvironment } from "../program-environment.ts";
 
 import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
-describeEveryday("sandbox", (dataDir) => openSandboxDriver({ dataDir }), { skip: unavailableHere() });
+describeProgramEnvironment("sandbox", (dataDir) => openSandboxDriver({ dataDir }), { skip: unavailableHere() });

@@ -23,7 +23,7 @@ describe.skipIf(reason !== undefined)(`package managers inside${reason === undef
     return exitCode === 0 ? stdout.trim() : `${exitCode} ${stderr}`;
   };
 
-  test("packages install from the registry the host is set to", async ({ skip }) => {
+  test("packages install from the host's registry", async ({ skip }) => {
     const answer = await inside("npm", "ping", "--fetch-timeout=5000", "--fetch-retries=0");
     if (/^\d+ /.test(answer)) return skip("the registry does not answer from this machine");
     expect(await inside("sh", "-c", "npm init -y >/dev/null && npm install is-number && node -p 'require(\"is-number\")(5)'")).toMatch(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { deniedCalls, filterProgram, inspectedCalls, seccompFilter, type FilterArch } from "./seccomp.ts";
 
-/** Runs the bytes as the kernel would and names the answer. */
+/** Runs the bytes as the kernel would and returns the result's name. */
 function run(arch: FilterArch, number: number, args: number[] = [], auditArch = arch === "x64" ? 0xc000003e : 0xc00000b7): string {
   const data = new DataView(new ArrayBuffer(64));
   data.setUint32(0, number >>> 0, true);
@@ -31,7 +31,7 @@ describe.each(["x64", "arm64"] as const)("the filter on %s", (arch) => {
   const at = arch === "x64" ? 0 : 1;
   const n = (name: keyof typeof inspectedCalls) => inspectedCalls[name][at];
 
-  test("refuses every denied call", () => {
+  test("denies every call on the list", () => {
     for (const [name, numbers] of Object.entries(deniedCalls)) {
       const number = numbers[at];
       if (number !== undefined) expect([name, run(arch, number)]).toEqual([name, "EPERM"]);
@@ -60,7 +60,7 @@ describe.each(["x64", "arm64"] as const)("the filter on %s", (arch) => {
     expect(run(arch, number, [...args])).toBe(answer);
   });
 
-  test("knows no other architecture", () => {
+  test("denies other architectures", () => {
     expect(run(arch, 1, [], 0x40000003)).toBe("ENOSYS");
   });
 

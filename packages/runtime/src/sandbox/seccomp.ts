@@ -1,8 +1,6 @@
 /**
- * The system-call filter of a sandbox, as classic BPF for `bwrap --seccomp`.
- *
- * Everything is allowed except what reaches for the kernel's privileged or rarely audited corners. A pure function:
- * no compiler and no binary in the repository, and its test can run the program.
+ * The system-call filter of a sandbox, as classic BPF for `bwrap --seccomp`. Allows everything except privileged or rarely audited parts
+ * of the kernel. A pure function: no compiler or binary in the repository, and its test can run the program.
  */
 
 export type FilterArch = "x64" | "arm64";
@@ -24,7 +22,7 @@ const auditArch: Record<FilterArch, number> = { x64: 0xc000003e, arm64: 0xc00000
 /** Numbers on x86-64 and arm64; `undefined` where the architecture has no such call. */
 type Numbers = readonly [x64: number | undefined, arm64: number | undefined];
 
-/** Refused with EPERM whatever the arguments. */
+/** Denied with EPERM whatever the arguments. */
 export const deniedCalls: Readonly<Record<string, Numbers>> = {
   add_key: [248, 217],
   request_key: [249, 218],
@@ -85,7 +83,7 @@ export const deniedCalls: Readonly<Record<string, Numbers>> = {
   modify_ldt: [154, undefined],
 };
 
-/** Inspected by argument, or answered with another error. */
+/** Inspected by argument, or denied with another error. */
 export const inspectedCalls = {
   clone: [56, 220],
   clone3: [435, 435],
@@ -95,7 +93,7 @@ export const inspectedCalls = {
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 export const namespaceFlags = 0x7e020000;
-/** Push characters into a terminal's input (TIOCSTI), paste its selection (TIOCLINUX). */
+/** Pushes characters into a terminal's input (TIOCSTI), pastes its selection (TIOCLINUX). */
 export const terminalInjection = [0x5412, 0x541c];
 /** AX25, KEY, PACKET, BLUETOOTH, CAN, TIPC, ALG, NFC, VSOCK, KCM, QIPCRTR, SMC, XDP. Unix, IP and netlink (getifaddrs) stay. */
 export const refusedFamilies = [3, 15, 17, 29, 30, 31, 38, 39, 40, 41, 42, 43, 44];
@@ -111,7 +109,7 @@ const failWith = (errno: number) => 0x00050000 | errno;
 /** Offsets in `struct seccomp_data`; arguments by their low half (little endian). */
 const offset = { number: 0, arch: 4, argument: (index: number) => 16 + 8 * index };
 
-/** The filter as instructions. Calls of another architecture (32-bit, x32) do not exist. */
+/** The filter as instructions. Calls of another architecture (32-bit, x32) are denied. */
 export function filterProgram(arch: FilterArch): Instruction[] {
   const pick = ([x64, arm64]: Numbers) => (arch === "x64" ? x64 : arm64);
   const op = (code: number, k: number, jt = 0, jf = 0): Instruction => ({ code, jt, jf, k });
@@ -123,7 +121,7 @@ export function filterProgram(arch: FilterArch): Instruction[] {
     const number = pick(numbers);
     if (number !== undefined) program.push(op(jumpEqual, number, 0, 1), end(failWith(EPERM)));
   }
-  // glibc falls back to clone(), whose flags can be read here; those of clone3 lie behind a pointer.
+  // glibc falls back to clone(), whose flags can be inspected; those of clone3 are behind a pointer.
   const inspect = (numbers: Numbers, body: Instruction[]) => program.push(op(jumpEqual, pick(numbers) ?? 0, 0, body.length), ...body);
   inspect(inspectedCalls.clone3, [end(failWith(ENOSYS))]);
   inspect(inspectedCalls.clone, [op(load, offset.argument(0)), op(jumpAnyBit, namespaceFlags, 0, 1), end(failWith(EPERM)), end(allow)]);

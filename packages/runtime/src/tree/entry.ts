@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type BigIntStats } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../types.ts";
-import { createPace } from "./throttle.ts";
+import { createThrottle } from "./throttle.ts";
 
 export const etagOf = (stat: BigIntStats) => `${stat.mtimeNs.toString(36)}-${stat.size.toString(36)}-${stat.ino.toString(36)}`;
 
@@ -18,8 +18,8 @@ export function entryOf(path: string, stat: BigIntStats): Entry {
   };
 }
 
-/** Bytes of everything below a folder that belongs to one uid: shared files of an image are somebody else's. */
-export async function ownBytes(dir: string, uid: number | undefined, pace = createPace()): Promise<number> {
+/** Bytes of everything below a folder owned by one uid; shared files of an image have another owner. */
+export async function ownBytes(dir: string, uid: number | undefined, throttle = createThrottle()): Promise<number> {
   let bytes = 0;
   for (const entry of listIfThere(dir)) {
     const path = join(dir, entry.name);
@@ -27,8 +27,8 @@ export async function ownBytes(dir: string, uid: number | undefined, pace = crea
     if (!stat) continue;
     if (uid === undefined || stat.uid === uid) bytes += stat.blocks * 512;
     if (!entry.isDirectory()) continue;
-    await pace();
-    bytes += await ownBytes(path, uid, pace);
+    await throttle();
+    bytes += await ownBytes(path, uid, throttle);
   }
   return bytes;
 }

@@ -1,13 +1,13 @@
 import { setImmediate as breathe } from "node:timers/promises";
 
 /**
- * Synchronous calls in short bursts: a promise per file would take four times as long for a tree of 10,000, and one long
- * burst would hold up everybody else.
+ * Synchronous calls in short bursts: a promise per file would take four times as long for a tree of 10,000 files, and one long burst would
+ * block other requests.
  */
 const burstMs = 8;
 
-/** Awaited between steps: nothing at first, a breath for the others once the burst is over. */
-export function createPace() {
+/** Await between steps: yields once a burst is over. */
+export function createThrottle() {
   let since = performance.now();
   return () => {
     if (performance.now() - since < burstMs) return undefined;

@@ -15,7 +15,7 @@ const open = (dir = base) => {
   return createHostTree({ host: join(dir, "files"), tmp: join(dir, "tmp"), inside: "/app", owner: undefined });
 };
 
-test("lists 10,000 files fast, and lets others work meanwhile", async () => {
+test("lists 10,000 files quickly without blocking others", async () => {
   const tree = open();
   for (let dir = 0; dir < 100; dir++) {
     mkdirSync(join(base, `files/d${dir}`));
@@ -40,7 +40,7 @@ test("lists 10,000 files fast, and lets others work meanwhile", async () => {
   process.stdout.write(
     `walk of 10,000 files: ${Math.round(best)} ms of processor at best of 5, longest pause for others ${Math.round(longestPause)} ms\n`,
   );
-  // The target is 150 ms; a slow machine gets room. What others make of the processor meanwhile does not count.
+  // The target is 150 ms; a slow machine gets room. Load of other processes does not count.
   expect(best).toBeLessThan(600);
 }, 60_000);
 
@@ -56,7 +56,7 @@ test("leaves nothing behind when it cannot write", async () => {
   expect(readdirSync(join(base, "tmp"))).toEqual([]);
 });
 
-test("links are made and read as they are written, and followed only inside", async () => {
+test("creates and reads links as written, and follows them only inside", async () => {
   const tree = open();
   await tree.write("real/file", "x");
   await tree.link("a/inner", "../real/file");
@@ -82,7 +82,7 @@ test("keeps the mode of a file it replaces", async () => {
 });
 
 const isRoot = process.getuid?.() === 0;
-test.skipIf(!isRoot)("a full disk is told as such, and what was there stays", async () => {
+test.skipIf(!isRoot)("reports a full disk and keeps what was there", async () => {
   const disk = join(base, "disk");
   mkdirSync(disk);
   await run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk]);

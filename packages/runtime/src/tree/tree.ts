@@ -6,14 +6,14 @@ import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
 import type { Entry, Tree } from "../types.ts";
 import { entryOf, etagOf } from "./entry.ts";
-import { at, codeOf, locate, makeDirectory, openDirectory, outside, partsOf, type Root } from "./pin.ts";
+import { fdPath, codeOf, openParent, makeDirectory, openDirectory, outside, pathParts, type Root } from "./pin.ts";
 import { removePinned, walkPinned } from "./walk.ts";
 import { createWatches } from "./watch.ts";
 
 export interface HostTreeOptions {
   /** The folder. */
   host: string;
-  /** Private folder on the same file system, closed to the project: files are written there and appear in one step. */
+  /** Private folder on the same file system, inaccessible to the project: files are written there and moved in one step. */
   tmp: string;
   inside: string;
   owner: { uid: number; gid: number } | undefined;
@@ -21,13 +21,13 @@ export interface HostTreeOptions {
   checkSpace?: (adding: number) => Promise<void>;
 }
 
-/** A tree on the host's file system, safe against whatever the project does to it meanwhile. */
+/** A tree on the host's file system, safe against concurrent changes by the project. */
 export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTreeOptions): Tree {
   const root: Root = { host: realpathSync(host), inside, owner };
   const watches = createWatches(root);
   const inTurn = createTurns();
 
-  /** Owner and mode are set on the open file: no name that could be swapped is involved. */
+  /** Owner and mode are set on the open file, not by name. */
   async function fill(file: FileHandle, data: string | Uint8Array, mode: number) {
     await file.writeFile(data);
     await giveAway(file, mode);
@@ -39,15 +39,15 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
   }
   /** A regular file, open for reading. The caller closes it. */
   async function openFile(path: string): Promise<{ file: FileHandle; stat: BigIntStats }> {
-    if (partsOf(path).length === 0) throw new RuntimeError("is_directory", `${path} is a folder`);
-    const spot = await locate(root, path, { follow: true }).catch((error: unknown) => {
+    if (pathParts(path).length === 0) throw new RuntimeError("is_directory", `${path} is a folder`);
+    const spot = await openParent(root, path, { follow: true }).catch((error: unknown) => {
       throw told(path, error);
     });
     let file: FileHandle | undefined;
     try {
       if (!spot.stat) throw new RuntimeError("not_found", `${path} does not exist`);
       if (spot.stat.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
-      file = await open(at(spot.dir, spot.name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      file = await open(fdPath(spot.dir, spot.name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       const stat = await file.stat({ bigint: true });
       if (!stat.isFile()) throw new RuntimeError("not_supported", `${path} is not a regular file`);
       return { file, stat };
@@ -62,9 +62,9 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
 
   return {
     async stat(path) {
-      if (partsOf(path).length === 0) return entryOf(".", lstatSync(root.host, { bigint: true }));
+      if (pathParts(path).length === 0) return entryOf(".", lstatSync(root.host, { bigint: true }));
       try {
-        const spot = await locate(root, path);
+        const spot = await openParent(root, path);
         await spot.dir.close();
         return spot.stat && entryOf(path, spot.stat);
       } catch (error) {
@@ -110,7 +110,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         if (isDurable) await file.sync();
       } catch (error) {
         await unlink(fresh).catch(ignoreMissing);
-        // What the source of the bytes throws is its own to explain.
+        // Errors of the byte source pass through.
         if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") throw told("the file", error);
         throw error;
       }
@@ -118,14 +118,14 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         size,
         place: (path, { overwrite = false } = {}) =>
           inTurn(path, async () => {
-            const spot = await locate(root, path, { create: true, follow: true }).catch((error: unknown) => {
+            const spot = await openParent(root, path, { create: true, follow: true }).catch((error: unknown) => {
               throw told(path, error);
             });
             try {
               const { stat } = spot;
               if (stat?.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
               if (stat && !overwrite) throw new RuntimeError("exists", `${path} exists already`, { details: { etag: etagOf(stat) } });
-              const target = at(spot.dir, spot.name);
+              const target = fdPath(spot.dir, spot.name);
               if (overwrite) await rename(fresh, target);
               else {
                 await link(fresh, target);
@@ -144,7 +144,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
 
     write(path, data, { ifMatch, ifNoneMatch, mode } = {}) {
       return inTurn(path, async () => {
-        const spot = await locate(root, path, { create: true, follow: true }).catch((error: unknown) => {
+        const spot = await openParent(root, path, { create: true, follow: true }).catch((error: unknown) => {
           throw told(path, error);
         });
         const fresh = tmpName();
@@ -157,9 +157,9 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           await using file = await open(fresh, "wx", 0o600);
           await fill(file, data, mode ?? (stat ? Number(stat.mode & 0o777n) : 0o644));
           if (ifNoneMatch) {
-            await link(fresh, at(spot.dir, spot.name));
+            await link(fresh, fdPath(spot.dir, spot.name));
             await unlink(fresh);
-          } else await rename(fresh, at(spot.dir, spot.name));
+          } else await rename(fresh, fdPath(spot.dir, spot.name));
           return { entry: entryOf(path, await file.stat({ bigint: true })), created: !stat };
         } catch (error) {
           await unlink(fresh).catch(ignoreMissing);
@@ -171,10 +171,10 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     },
 
     async mkdir(path) {
-      if (partsOf(path).length === 0) return { entry: entryOf(".", lstatSync(root.host, { bigint: true })), created: false };
+      if (pathParts(path).length === 0) return { entry: entryOf(".", lstatSync(root.host, { bigint: true })), created: false };
       try {
         await checkSpace?.(0);
-        const spot = await locate(root, path, { create: true });
+        const spot = await openParent(root, path, { create: true });
         try {
           if (spot.stat && !spot.stat.isDirectory()) throw new RuntimeError("exists", `${path} exists already and is a file`);
           await using dir = await makeDirectory(root, spot.dir, spot.name);
@@ -190,15 +190,15 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     rename(from, to, { overwrite = false } = {}) {
       return inTurn(to, async () => {
         try {
-          const source = await locate(root, from);
+          const source = await openParent(root, from);
           try {
             if (!source.stat) throw new RuntimeError("not_found", `${from} does not exist`);
-            const target = await locate(root, to, { create: true });
+            const target = await openParent(root, to, { create: true });
             try {
               if (target.stat && target.stat.ino === source.stat.ino && target.stat.dev === source.stat.dev) return;
               if (target.stat && !overwrite) throw new RuntimeError("exists", `${to} exists already`);
               if (target.stat && (target.stat.isDirectory() || source.stat.isDirectory())) await away(target.dir, target.name);
-              await rename(at(source.dir, source.name), at(target.dir, target.name));
+              await rename(fdPath(source.dir, source.name), fdPath(target.dir, target.name));
             } finally {
               await target.dir.close();
             }
@@ -215,13 +215,13 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     remove(path, { recursive = false, ifMatch } = {}) {
       return inTurn(path, async () => {
         try {
-          const spot = await locate(root, path);
+          const spot = await openParent(root, path);
           try {
             if (!spot.stat) throw new RuntimeError("not_found", `${path} does not exist`);
             checkMatch(path, spot.stat, ifMatch);
-            if (!spot.stat.isDirectory()) await unlink(at(spot.dir, spot.name));
+            if (!spot.stat.isDirectory()) await unlink(fdPath(spot.dir, spot.name));
             else if (recursive) await away(spot.dir, spot.name);
-            else await rmdir(at(spot.dir, spot.name));
+            else await rmdir(fdPath(spot.dir, spot.name));
           } finally {
             await spot.dir.close();
           }
@@ -235,9 +235,9 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
 
     async walk({ under = ".", skip = nothing } = {}) {
       try {
-        await using dir = await openDirectory(root, partsOf(under));
+        await using dir = await openDirectory(root, pathParts(under));
         const entries: Entry[] = [];
-        const base = partsOf(under).join("/");
+        const base = pathParts(under).join("/");
         await walkPinned(dir.fd, base, skip, (path, stat) => entries.push(entryOf(path, stat)));
         return entries.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
       } catch (error) {
@@ -247,9 +247,9 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
 
     async readLink(path) {
       try {
-        const spot = await locate(root, path);
+        const spot = await openParent(root, path);
         try {
-          return spot.stat?.isSymbolicLink() ? await readlink(at(spot.dir, spot.name)) : undefined;
+          return spot.stat?.isSymbolicLink() ? await readlink(fdPath(spot.dir, spot.name)) : undefined;
         } finally {
           await spot.dir.close();
         }
@@ -263,12 +263,12 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         const fresh = tmpName();
         try {
           await checkSpace?.(0);
-          const spot = await locate(root, path, { create: true });
+          const spot = await openParent(root, path, { create: true });
           try {
             if (spot.stat) throw new RuntimeError("exists", `${path} exists already`);
             await symlink(target, fresh);
             if (owner) await lchown(fresh, owner.uid, owner.gid);
-            await rename(fresh, at(spot.dir, spot.name));
+            await rename(fresh, fdPath(spot.dir, spot.name));
           } finally {
             await spot.dir.close();
           }
@@ -284,7 +284,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     async copyIn(hostDir, to = ".") {
       try {
         await checkSpace?.(0);
-        await using dir = await openDirectory(root, partsOf(to), { create: true });
+        await using dir = await openDirectory(root, pathParts(to), { create: true });
         await copyInto(hostDir, dir);
       } catch (error) {
         throw told(to, error);
@@ -292,10 +292,10 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     },
   };
 
-  /** Out of the tree in one step, then deleted where the project cannot reach it by name. */
+  /** Moved out of the tree in one step, then deleted where the project cannot reach it. */
   async function away(dir: FileHandle, name: string) {
     const grave = tmpName();
-    await rename(at(dir, name), grave);
+    await rename(fdPath(dir, name), grave);
     await using tomb = await open(tmp, constants.O_RDONLY | constants.O_DIRECTORY);
     await removePinned(tomb.fd, grave.slice(tmp.length + 1));
   }
@@ -311,7 +311,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         try {
           await copyFile(source, fresh, constants.COPYFILE_FICLONE);
           if (owner) await lchown(fresh, owner.uid, owner.gid);
-          await rename(fresh, at(dir, entry.name));
+          await rename(fresh, fdPath(dir, entry.name));
         } catch (error) {
           await unlink(fresh).catch(ignoreMissing);
           throw error;
@@ -327,14 +327,14 @@ function checkMatch(path: string, stat: BigIntStats | undefined, ifMatch: string
   if (ifMatch === undefined) return;
   const etag = stat && etagOf(stat);
   if (etag !== ifMatch)
-    throw new RuntimeError("etag_mismatch", stat ? `${path} has changed meanwhile` : `${path} does not exist any more`, {
+    throw new RuntimeError("etag_mismatch", stat ? `${path} was changed by someone else` : `${path} no longer exists`, {
       details: { etag },
     });
 }
 
-/** The size is what it was when the file was opened; a file that grows meanwhile is cut there, not chased. */
+/** Reads the size at open time; a growing file is truncated. */
 async function readAll(file: FileHandle, size: number, path: string, maxBytes: number): Promise<Uint8Array> {
-  // Files of /proc-like systems say 0 and have content; one page more tells.
+  // Files of /proc-like systems report size 0 and have content; one page more reveals it.
   const buffer = Buffer.alloc(size === 0 ? 65_536 : size);
   let length = 0;
   while (length < buffer.length) {
@@ -346,7 +346,7 @@ async function readAll(file: FileHandle, size: number, path: string, maxBytes: n
   return buffer.subarray(0, length);
 }
 
-/** What the system said, as the runtime says it. */
+/** Maps a system error to a `RuntimeError`. */
 function told(path: string, error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const options = { cause: error };
@@ -375,7 +375,7 @@ const ignoreMissing = (error: unknown) => {
   if (codeOf(error) !== "ENOENT") throw error;
 };
 
-/** Runs the work for one path after the other, so that a checked etag still holds when the file is replaced. */
+/** Serializes work per path, so that a checked etag is still valid when the file is replaced. */
 function createTurns() {
   const last = new Map<string, Promise<unknown>>();
   return <T>(path: string, work: () => Promise<T>): Promise<T> => {

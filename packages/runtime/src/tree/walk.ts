@@ -1,16 +1,16 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, rmdirSync, unlinkSync, type BigIntStats } from "node:fs";
-import { createPace } from "./throttle.ts";
+import { createThrottle } from "./throttle.ts";
 import { codeOf } from "./pin.ts";
 
 const openFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Calls `visit` for everything below the open directory, parents first. What vanishes meanwhile is left out. */
+/** Calls `visit` for everything below the open directory, parents first. Skips entries that disappear. */
 export async function walkPinned(
   fd: number,
   base: string,
   skip: ReadonlySet<string>,
   visit: (path: string, stat: BigIntStats) => void,
-  pace = createPace(),
+  throttle = createThrottle(),
 ): Promise<void> {
   for (const name of readdirSync(`/proc/self/fd/${fd}`)) {
     if (skip.has(name)) continue;
@@ -22,16 +22,16 @@ export async function walkPinned(
     const child = openChild(fd, name);
     if (child === undefined) continue;
     try {
-      await pace();
-      await walkPinned(child, path, skip, visit, pace);
+      await throttle();
+      await walkPinned(child, path, skip, visit, throttle);
     } finally {
       closeSync(child);
     }
   }
 }
 
-/** Deletes a name and all below it, never through a link. */
-export async function removePinned(fd: number, name: string, pace = createPace()): Promise<void> {
+/** Deletes a name and everything below it, never through a link. */
+export async function removePinned(fd: number, name: string, throttle = createThrottle()): Promise<void> {
   const path = `/proc/self/fd/${fd}/${name}`;
   const child = openChild(fd, name);
   if (child === undefined) {
@@ -40,8 +40,8 @@ export async function removePinned(fd: number, name: string, pace = createPace()
   }
   try {
     for (const entry of readdirSync(`/proc/self/fd/${child}`, { withFileTypes: true })) {
-      await pace();
-      if (entry.isDirectory()) await removePinned(child, entry.name, pace);
+      await throttle();
+      if (entry.isDirectory()) await removePinned(child, entry.name, throttle);
       else ignoreMissing(() => unlinkSync(`/proc/self/fd/${child}/${entry.name}`));
     }
   } finally {

@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, watch, type FSWatcher } from "node:fs";
 import { RuntimeError } from "../errors.ts";
-import { createQueue, type Queue } from "../queue.ts";
+import { createBatchQueue, type BatchQueue } from "../queue.ts";
 import type { Change } from "../types.ts";
 import { codeOf, type Root } from "./pin.ts";
 import { etagOf } from "./entry.ts";
@@ -14,13 +14,13 @@ export interface Watches {
 const coalesceMs = 30;
 
 export function createWatches(root: Root): Watches {
-  const shared = new Map<string, { watcher: Watcher; followers: Set<Queue<Change>> }>();
+  const shared = new Map<string, { watcher: Watcher; followers: Set<BatchQueue<Change>> }>();
   return {
     follow(skip, signal) {
       const key = [...skip].sort().join("/");
       let entry = shared.get(key);
       if (!entry) {
-        const followers = new Set<Queue<Change>>();
+        const followers = new Set<BatchQueue<Change>>();
         const watcher = openWatcher(root, skip, {
           changed: (changes) => followers.forEach((follower) => follower.push(changes)),
           failed: (error) => followers.forEach((follower) => follower.fail(error)),
@@ -29,7 +29,7 @@ export function createWatches(root: Root): Watches {
         shared.set(key, entry);
       }
       const { watcher, followers } = entry;
-      const follower = createQueue<Change>();
+      const follower = createBatchQueue<Change>();
       followers.add(follower);
       const leave = () => {
         followers.delete(follower);
@@ -67,8 +67,8 @@ interface Folder {
 }
 
 /**
- * One inotify watch per folder. An event only says where to look: what is told comes from comparing with what was known,
- * so that bursts, renames and folders that arrive full are neither lost nor told twice.
+ * One inotify watch per folder. An event only says where to look: changes are derived by comparing with the known state, so that bursts,
+ * renames and new folders with content are neither lost nor reported twice.
  */
 function openWatcher(
   root: Root,
@@ -82,7 +82,7 @@ function openWatcher(
 
   const join = (folder: string, name: string) => (folder === "" ? name : `${folder}/${name}`);
 
-  /** Runs `action` on a descriptor of the folder, when it still is where its path says. */
+  /** Runs `action` on a descriptor of the folder, if it is still at its path. */
   function withFolder<T>(path: string, action: (fdPath: string) => T): T | undefined {
     const real = path === "" ? root.host : `${root.host}/${path}`;
     let fd: number;
@@ -100,7 +100,7 @@ function openWatcher(
     }
   }
 
-  /** Watch first, then look: what happens between the two is told by the event. */
+  /** Watch first, then list: events cover changes in between. */
   function addFolder(path: string, changes: Change[] | undefined) {
     withFolder(path, (fdPath) => {
       folders.get(path)?.watcher.close();
@@ -140,7 +140,7 @@ function openWatcher(
     if (isClosed) return;
     const changes: Change[] = [];
     try {
-      // Parents first: a folder that is gone takes its marks with it.
+      // Parents first: a deleted folder takes its marks with it.
       for (const path of [...dirty.keys()].sort()) {
         const names = dirty.get(path);
         dirty.delete(path);
@@ -157,7 +157,7 @@ function openWatcher(
     if (changes.length > 0) tell.changed(changes);
   }
 
-  /** Compares one name with what was known of it. */
+  /** Compares one name with its known state. */
   function look(path: string, folder: Folder, fdPath: string, name: string, changes: Change[] | undefined) {
     if (skip.has(name)) return;
     const stat = lstatSync(`${fdPath}/${name}`, { bigint: true, throwIfNoEntry: false });
@@ -178,7 +178,7 @@ function openWatcher(
       if (now.isDirectory) addFolder(full, changes);
     } else if (!now.isDirectory) changes?.push({ path: full, op: "update", isDirectory: false, etag: now.etag });
     else if (ino(before?.etag) !== ino(now.etag)) {
-      // Another folder under the same name: what was below is gone, what is below is new.
+      // Another folder under the same name: old content was deleted, new content is new.
       dropFolder(full, changes);
       addFolder(full, changes);
     }
