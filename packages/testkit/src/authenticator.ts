@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
 
-/** The parts of WebAuthn's options (as JSON) that an authenticator looks at. */
+/** The parts of WebAuthn's options (as JSON) that an authenticator reads. */
 interface CreationOptions {
   challenge: string;
   rp: { id?: string };
@@ -13,17 +13,17 @@ interface RequestOptions {
   rpId?: string;
 }
 
-/** What a browser or an attacker does differently from what the options say. */
+/** How a browser or an attacker deviates from the options. */
 export interface Deviations {
   /** The page's origin, as the browser writes it down. */
   origin?: string;
   challenge?: string;
   rpId?: string;
   userHandle?: string;
-  /** The person was not verified, only present. */
+  /** The user was not verified, only present. */
   isUnverified?: boolean;
   counter?: number;
-  /** Signs with a key of its own in the place of the credential's. */
+  /** Signs with another key than the credential's. */
   isForged?: boolean;
   type?: string;
 }

@@ -2,26 +2,26 @@ import { createHash } from "node:crypto";
 import type { Branch, Exchange, Fault, Script, ScriptRequest, Step } from "./script.ts";
 
 /**
- * Tells the person's words in a user message: `null` when a program wrote the message (tool results retold as text, a nudge).
- * The default knows the forms that our agent uses; another client of the protocol can bring its own.
+ * Extracts the user's words from a user message: `null` when a program wrote the message (tool results as text, a nudge). The default
+ * knows the formats of our agent; other clients can provide their own.
  */
 export type ReadPerson = (text: string) => string | null;
 
-/** Where in a script a request stands. */
+/** The position of a request in a script. */
 export interface Place {
-  /** The conversation's mark: its first message of the person, hashed. */
+  /** Identifies the conversation: the hash of the user's first message. */
   conversation: string;
   branch: Branch | undefined;
-  /** Which message of the person, counted from the one that chose the branch. */
+  /** Which user message, counted from the one that chose the branch. */
   exchange: number;
-  /** How many answers it has had. */
+  /** How many responses it has had. */
   answer: number;
   step: Step | undefined;
-  /** The part of the answer that was sent before the line broke, when the request asks to continue it. */
+  /** The part of the response that was sent before the connection broke, when the request asks to continue it. */
   said: string;
 }
 
-/** What our agent writes in the person's place: results of calls as text, a correction, the note after a broken line, a summary. */
+/** What our agent writes as the user: results of calls as text, a correction, the note after a broken connection, a summary. */
 const programNotes = /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|SUMMARY of)/;
 const brokenNote = /^\[The connection broke/;
 
@@ -31,7 +31,7 @@ export const readPersonOfAgent: ReadPerson = (text) => {
   return context ? text.slice(context[0].length) : text;
 };
 
-/** Finds the place from the request alone, so that the same request always finds the same one. */
+/** Determines the position from the request alone, so that the same request always has the same one. */
 export function findPlace(script: Script, request: ScriptRequest, readPerson: ReadPerson): Place {
   const person: { text: string; index: number }[] = [];
   request.messages.forEach((message, index) => {
@@ -44,7 +44,7 @@ export function findPlace(script: Script, request: ScriptRequest, readPerson: Re
     .slice(0, 16);
   const last = person.at(-1)?.index ?? -1;
   const answers = request.messages.filter((message, index) => message.role === "assistant" && index > last);
-  // After a broken line the model shall finish the answer that it had begun.
+  // After a broken connection the model continues the response.
   const [before, note] = request.messages.slice(-2);
   const isUnfinished = note?.role === "user" && brokenNote.test(note.text) && before?.role === "assistant" && before.calls.length === 0;
   const said = isUnfinished ? before.text : "";
@@ -76,11 +76,11 @@ function chooseBranch(script: Script, request: ScriptRequest, person: string[]):
   return { branch: script.branches.find((candidate) => candidate.matches === undefined), from: 0 };
 }
 
-/** Remembers which faults have struck, per conversation and place. */
+/** Remembers which faults were applied, per conversation and position. */
 export function createFaultMemory() {
   const struck = new Map<string, number>();
   return {
-    /** The fault that strikes now, counted; `undefined` when the answer may be played. */
+    /** The fault to apply now, counted; `undefined` when the response may be played. */
     next(place: Place): Fault | undefined {
       const { step } = place;
       if (!step) return undefined;

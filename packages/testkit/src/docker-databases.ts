@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { importPrograms } from "./docker-images.ts";
 
 const postgresHome = "/usr/local/postgres";
-/** What the official image does with its variables at the first start, in short. */
+/** A short version of what the official image does with its variables at the first start. */
 const postgresEntrypoint = (bin: string) => `#!/bin/bash
 set -eu
 export PATH=${bin}:$PATH

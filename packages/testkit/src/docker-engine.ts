@@ -5,21 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A Docker engine of our own: it touches neither the machine's engine nor its packet filter. */
+/** A separate Docker engine that touches neither the machine's engine nor its packet filter. */
 export interface DockerEngine {
   /** Its `DOCKER_HOST`; empty when there is none. */
   host: string;
   /** Why this machine cannot host one. */
   reason: string | undefined;
-  /** Ends it, with what it runs, and starts it again. */
+  /** Stops it with its containers and starts it again. */
   restart(): Promise<void>;
-  /** Ends it with everything it runs, and deletes all of it. */
+  /** Stops it with its containers and deletes everything. */
   close(): Promise<void>;
 }
 
 const programFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** Starts `dockerd` in a temporary folder. Never rejects: `reason` says why there is none, for a test that is then skipped by it. */
+/** Starts `dockerd` in a temporary folder. Never rejects: `reason` says why there is none, so that tests can be skipped. */
 export async function startDockerEngine(): Promise<DockerEngine> {
   const dockerd = programFolders.map((dir) => join(dir, "dockerd")).find((path) => existsSync(path));
   if (process.platform !== "linux") return none("it needs Linux");
@@ -31,16 +31,16 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   // prettier-ignore
   const args = [
     "--host", host, "--data-root", join(dir, "data"), "--exec-root", join(dir, "exec"), "--pidfile", join(dir, "pid"), "--log-level", "warn",
-    // The packet filter, forwarding and addresses of the machine stay as they are.
+    // Leaves the machine's packet filter, forwarding and addresses unchanged.
     "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--bridge=none",
   ];
   let said = "";
   let child: ChildProcess | undefined;
-  // Whoever forgets to close it, or dies of an error, leaves no engine behind.
+  // Stops the engine when the process exits without closing it.
   const onExit = () => child?.kill("SIGTERM");
-  /** Whether it came up. */
+  /** Whether it started. */
   const launch = async () => {
-    // A group of its own: an interrupt at the terminal is ours to hear first.
+    // A process group of its own, so that we receive the terminal's interrupt first.
     const started = spawn(dockerd, args, {
       stdio: ["ignore", "ignore", "pipe"],
       env: { PATH: programFolders.join(":"), HOME: dir },
@@ -98,7 +98,7 @@ const ask = (socketPath: string, method: "GET" | "DELETE", path: string) =>
       .end(),
   );
 
-/** Bridges outlive their engine, so networks go before it does. */
+/** Bridges outlive their engine, so remove networks first. */
 async function empty(socket: string): Promise<void> {
   const list = async (path: string) => JSON.parse(await ask(socket, "GET", path)) as { Id: string; Name?: string }[];
   await Promise.all((await list("/containers/json?all=1")).map(({ Id }) => ask(socket, "DELETE", `/containers/${Id}?force=1&v=1`)));

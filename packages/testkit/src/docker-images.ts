@@ -16,23 +16,23 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-/** Something of this machine and where it lies in the image. A checkout may be under `/tmp`, which containers have of their own. */
+/** A path of this machine and its path in the image. A checkout may be under `/tmp`, which containers replace. */
 export interface Placed {
   from: string;
   to: string;
 }
 
-/** An image of programs of this machine, where there is no registry to fetch one from. */
+/** An image of programs of this machine, where there is no registry. */
 export interface ProgramImage {
-  /** `postgres:17-alpine`: what a service asks for is found under this name. */
+  /** `postgres:17-alpine`: the name that services request. */
   tag: string;
-  /** Absolute paths; the libraries they need come along. `/bin/sh` and a few plain tools are there always. */
+  /** Absolute paths; required libraries are included. `/bin/sh` and a few basic tools are always included. */
   programs: readonly (string | Placed)[];
-  /** Folders that come along as they are. */
+  /** Folders to include as they are. */
   folders?: readonly Placed[];
-  /** Files of the image's own. */
+  /** Additional files. */
   files?: readonly { path: string; content: string }[];
-  /** Folders made empty, with an owner. */
+  /** Empty folders with an owner. */
   owned?: readonly { path: string; uid: number; mode?: number }[];
   /** Lines of a Dockerfile: `CMD`, `ENTRYPOINT`, `ENV`, `USER`, `VOLUME`, `WORKDIR`. */
   changes?: readonly string[];
@@ -40,7 +40,7 @@ export interface ProgramImage {
 
 const plainTools = ["sh", "cat", "chmod", "id", "ls", "mkdir", "rm", "sleep", "test", "true", "false"].map((name) => `/bin/${name}`);
 
-/** Lays the programs together and hands them to the engine at `host` (`unix://…`). Needs root. */
+/** Assembles the programs and imports them into the engine at `host` (`unix://…`). Needs root. */
 export async function importPrograms(host: string, image: ProgramImage): Promise<void> {
   const { tag, programs, folders = [], files = [], owned = [], changes = [] } = image;
   const root = mkdtempSync(join(tmpdir(), "image-"));
@@ -49,7 +49,7 @@ export async function importPrograms(host: string, image: ProgramImage): Promise
     return join(root, path);
   };
   try {
-    // Programs and libraries lie in /usr, whatever name they are asked for by.
+    // Programs and libraries are in /usr, whatever name is used.
     for (const link of ["bin", "sbin", "lib", "lib64"]) {
       mkdirSync(join(root, "usr", link), { recursive: true });
       symlinkSync(`usr/${link}`, join(root, link));
@@ -78,10 +78,10 @@ export async function importPrograms(host: string, image: ProgramImage): Promise
   }
 }
 
-/** What the loader would load. */
+/** The libraries the loader would load. */
 async function librariesOf(programs: readonly string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)("ldd", [...programs], { maxBuffer: 4 << 20 }).catch((error: { stdout?: string }) => ({
-    // Scripts among them are told by an exit code.
+    // Scripts cause an exit code.
     stdout: error.stdout ?? "",
   }));
   return [...stdout.matchAll(/(?:=>\s+|^\s+)(\/\S+)\s+\(0x/gm)].map((match) => match[1] ?? "");

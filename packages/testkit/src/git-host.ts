@@ -15,7 +15,7 @@ export interface NewRepository {
   branch?: string;
   /** Commits before the one with the files. Default 0. */
   history?: number;
-  /** Only who sends this Authorization header (or one of which that is true, with that path and query) gets it. */
+  /** Requires this Authorization header (or one that the function accepts, with that path and query). */
   authorization?: string | ((header: string | undefined, url: string) => boolean);
 }
 export interface Certificate {
@@ -23,11 +23,11 @@ export interface Certificate {
   key: string;
 }
 export interface GitHostOptions {
-  /** Default: one of its own. */
+  /** Default: its own. */
   certificate?: Certificate;
-  /** Speaks http, as a host of a home network may. */
+  /** Serves http, like a host in a home network. */
   isPlain?: boolean;
-  /** Sees every request first; true when it answered. */
+  /** Receives every request first; returns true when it responded. */
   serve?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
@@ -39,27 +39,27 @@ export interface GitHost {
   /** `https://localhost:<port>`, or `http://…`. */
   url: string;
   port: number;
-  /** The certificate, in a file: nobody trusts it by default. */
+  /** The certificate file; not trusted by default. */
   caFile: string;
   /** Every request so far: method and path. */
   requests: string[];
-  /** Makes `<url>/<name>.git` and resolves with that address. */
+  /** Creates `<url>/<name>.git` and returns that URL. */
   add(name: string, repository: NewRepository): string;
   /** Runs git in the bare repository of that name. */
   git(name: string, ...argv: (string | GitCall)[]): string;
-  /** Somebody else commits a file to a branch (default `main`), which need not be there yet; the commit. */
+  /** Commits a file as someone else to a branch (default `main`), created when missing; returns the commit. */
   commit(name: string, path: string, content: string, branch?: string): string;
-  /** Answers every path that begins so with a redirect. */
+  /** Redirects every path with that prefix. */
   redirect(prefix: string, location: string): void;
-  /** Takes requests of paths that begin so, and never answers; until the function is called. */
+  /** Accepts requests with that path prefix and never responds, until the returned function is called. */
   stall(prefix: string): () => void;
-  /** Answers every path that begins so with that status, or breaks the connection (0); until the function is called. */
+  /** Responds to that path prefix with a status, or breaks the connection (0), until the returned function is called. */
   fail(prefix: string, status: number): () => void;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** For `localhost` and 127.0.0.1; nobody trusts it by default. */
+/** For `localhost` and 127.0.0.1; not trusted by default. */
 export async function makeCertificate(): Promise<Certificate> {
   const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], {
     extensions: [
@@ -188,7 +188,7 @@ function makeRepository(bare: string, { files, branch = "main", history = 0 }: N
   rmSync(work, { recursive: true });
 }
 
-/** What `git fast-import` makes them of: one program for however many. */
+/** Input for `git fast-import`, to create many with one process. */
 const emptyCommits = (branch: string, count: number): string => {
   const now = Math.floor(Date.now() / 1000);
   return Array.from({ length: count }, (_, i) => {
@@ -209,7 +209,7 @@ function commitTo(bare: string, path: string, content: string, branch = "main"):
   return sha;
 }
 
-/** One request as CGI, the way web servers run it. */
+/** Handles one request as CGI, like web servers do. */
 function backend(root: string, request: IncomingMessage, response: ServerResponse): void {
   const { pathname, search } = new URL(request.url ?? "/", "http://x");
   const child = spawn("git", ["http-backend"], {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Whoever is signed in at the provider right now. */
+/** The user signed in at the provider. */
 export interface Person {
   id: number;
   email: string;
@@ -13,19 +13,19 @@ export interface Person {
 }
 
 export interface IdentityProvider {
-  /** The OpenID Connect issuer, and a GitHub's base address: one server plays both. */
+  /** The OpenID Connect issuer and the base URL of GitHub: one server plays both. */
   url: string;
-  /** A GitHub's API. */
+  /** GitHub's API. */
   apiUrl: string;
   clientId: string;
   clientSecret: string;
   /** Changes who signs in next. */
   be(person: Partial<Person>): void;
-  /** What a provider that is broken, or not the one it says, does from now on; `{}` ends it. */
+  /** How a broken or malicious provider behaves from now on; `{}` ends it. */
   misbehave(how: Misbehaviour): void;
-  /** The next consent page answers `access_denied`. */
+  /** The next consent page responds with `access_denied`. */
   denyNext(): void;
-  /** Plays the browser: opens the consent page and gives back where it sends the browser. */
+  /** Acts as the browser: opens the consent page and returns the redirect. */
   consent(authorizationUrl: string): Promise<URL>;
   /** Every request to a token endpoint, in order. */
   redemptions: URLSearchParams[];
@@ -34,13 +34,13 @@ export interface IdentityProvider {
 }
 
 export interface Misbehaviour {
-  /** Claims of the identity that differ from the right ones; `undefined` leaves one out. */
+  /** Claims that differ from the correct ones; `undefined` omits one. */
   claims?: Record<string, unknown>;
-  /** The identity is signed with a key that is not the provider's. */
+  /** Signs the ID token with another key. */
   isForged?: boolean;
-  /** What the token endpoint answers instead. */
+  /** Status of the token endpoint. */
   tokenStatus?: number;
-  /** What GitHub's API says of the person's addresses. */
+  /** Email addresses in GitHub's API. */
   emails?: { email: string; primary: boolean; verified: boolean }[];
 }
 
@@ -56,8 +56,8 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("base6
 const json = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /**
- * Starts a provider that speaks OpenID Connect (discovery, code flow, PKCE, signed identity) and GitHub's OAuth with its user API. As strict as the
- * real ones: codes serve once, the PKCE verifier, the client's secret and the redirect address must fit.
+ * A provider for OpenID Connect (discovery, code flow, PKCE, signed ID tokens) and GitHub's OAuth with its user API. As strict as the real
+ * ones: single-use codes, PKCE verifier, client secret and redirect URL are checked.
  */
 export async function startIdentityProvider(): Promise<IdentityProvider> {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -138,7 +138,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
       grant !== undefined &&
       sha256(form.get("code_verifier") ?? "") === grant.challenge &&
       form.get("redirect_uri") === grant.redirectUri;
-    // GitHub reports its refusals with 200.
+    // GitHub sends errors with status 200.
     if (!isRight) return send(response, isGitHub ? 200 : 400, { error: isGitHub ? "bad_verification_code" : "invalid_grant" });
     const access_token = randomBytes(16).toString("hex");
     tokens.set(access_token, grant);

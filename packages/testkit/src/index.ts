@@ -18,4 +18,4 @@ export { startSearchServices, type FoundPage, type SearchServices } from "./sear
 export { startMcpServer, stdioMcpServer, type McpFake, type McpFakeOptions } from "./mcp-server.ts";
 export { startStripe, stripeEnv, type DeliverOptions, type StripeFake, type StripeTrouble } from "./stripe.ts";
 export type { FormValue, StripeEvent } from "./stripe/objects.ts";
-// Hosts of repositories: `startGitProviders` of "@tesslate/testkit/git-providers", a plain one: `startGitHost` of "@tesslate/testkit/git-host".
+// Git hosts: `startGitProviders` of "@tesslate/testkit/git-providers", a plain one: `startGitHost` of "@tesslate/testkit/git-host".

@@ -3,29 +3,29 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 /**
- * An MCP server over streamable HTTP (`url`) and the older form with server-sent events (`sseUrl`), written by hand so that it can misbehave.
- * Its tools: `echo`, `look` (read-only) and one per bad habit.
+ * An MCP server over streamable HTTP (`url`) and the older SSE transport (`sseUrl`), written by hand so that it can misbehave. Its tools:
+ * `echo`, `look` (read-only) and one per kind of misbehavior.
  */
 export interface McpFake extends AsyncDisposable {
   url: string;
   sseUrl: string;
   host: string;
-  /** Of every call, in order. */
+  /** Every call, in order. */
   calls: { method: string; tool?: string; arguments?: unknown; authorization?: string }[];
-  /** From here on only this bearer is good; a refresh gets it. */
+  /** From now on only this bearer token is valid; a refresh returns it. */
   renewToken(token: string): void;
   close(): Promise<void>;
 }
 export interface McpFakeOptions {
-  /** Asks for this bearer, and offers OAuth to get it. */
+  /** Requires this bearer token and offers OAuth. */
   token?: string;
-  /** Registers nobody by itself: only this client is known. */
+  /** No dynamic registration: only this client is known. */
   client?: { id: string; secret: string };
-  /** Answers everything by sending the caller there. */
+  /** Redirects every request there. */
   redirectTo?: string;
-  /** Never answers anything. */
+  /** Never responds. */
   isSilent?: boolean;
-  /** In the place of its own. */
+  /** Replaces its own tools. */
   tools?: unknown[];
 }
 
@@ -83,7 +83,7 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
           token_endpoint_auth_methods_supported: [options.client ? "client_secret_post" : "none"],
         });
       if (url.pathname === "/register") return json(response, 201, { ...(JSON.parse(body) as object), client_id: "a-client" });
-      // A person would sign in here; the fake sends them straight back.
+      // A user would sign in here; the fake redirects at once.
       if (url.pathname === "/authorize") {
         challenge = url.searchParams.get("code_challenge") ?? "";
         const back = new URL(url.searchParams.get("redirect_uri") ?? "");
@@ -200,7 +200,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** The same over standard streams, for `node server.mjs` inside a sandbox: tools `greet`, `flood` and `die`. Greets with its variable WORD. */
+/** The same over stdio, for `node server.mjs` inside a sandbox: tools `greet`, `flood` and `die`. Greets with its variable WORD. */
 export const stdioMcpServer = `import { createInterface } from "node:readline";
 const say = (message) => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...message }) + "\\n");
 const tool = (name) => ({ name, description: name, inputSchema: { type: "object", properties: {} } });

@@ -80,7 +80,7 @@ describe("OpenAI's protocol", () => {
     });
   });
 
-  test("sends no usage that was not asked for", async () => {
+  test("sends usage only on request", async () => {
     await start({ script: script([say("Hi")]) });
     expect(await (await ask(hi)).text()).not.toContain("usage");
   });
@@ -101,7 +101,7 @@ describe("OpenAI's protocol", () => {
     expect(deltas.find((delta) => delta.index === 1)?.id).not.toBe(first[0]?.id);
   });
 
-  test("answers without streaming too", async () => {
+  test("responds without streaming too", async () => {
     await start({ script: script([turn(think("Hm."), say("Reading."), call("read_file", { file_path: "a" }))]) });
     const body: unknown = await (await ask(hi, { stream: false })).json();
     expect(body).toMatchObject({
@@ -147,7 +147,7 @@ describe("OpenAI's protocol", () => {
     expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining(message), type: "invalid_request_error" } });
   });
 
-  test("refuses a body that is no JSON", async () => {
+  test("rejects a body that is not JSON", async () => {
     await start();
     const response = await fetch(`${server.openai_base_url}/chat/completions`, { method: "POST", body: "{" });
     expect(response.status).toBe(400);
@@ -199,7 +199,7 @@ describe("Anthropic's protocol", () => {
     });
   });
 
-  test("answers without streaming too, and lists its models in its own form", async () => {
+  test("responds without streaming too, and lists its models in its own format", async () => {
     await start({ script: script([turn(say("Yes."), finish("length"))]) });
     expect(await (await askAnthropic(hi, { stream: false })).json()).toMatchObject({
       type: "message",
@@ -264,7 +264,7 @@ describe("Google's protocol", () => {
   });
 });
 
-test("speaks enough Ollama to be found", async () => {
+test("speaks enough Ollama to be detected", async () => {
   await start({ models: ["qwen3:8b"], apiKey: "secret" });
   expect(await (await fetch(`${server.url}/api/tags`)).json()).toMatchObject({ models: [{ name: "qwen3:8b" }] });
   expect((await fetch(`${server.url}/nowhere`)).status).toBe(404);
@@ -272,13 +272,13 @@ test("speaks enough Ollama to be found", async () => {
 
 describe("keys", () => {
   const contents = [{ role: "user", parts: [{ text: "hi" }] }];
-  test("the right one is let in by each protocol", async () => {
+  test("accepts the right key in each protocol", async () => {
     await start({ apiKey: "sk-right", script: script([say("Hi")]) });
     expect((await ask(hi, {}, { headers: { authorization: "Bearer sk-right" } })).status).toBe(200);
     expect((await askAnthropic(hi, {}, { "x-api-key": "sk-right" })).status).toBe(200);
     expect((await askGoogle(contents, { "x-goog-api-key": "sk-right" })).status).toBe(200);
   });
-  test("a wrong one gets the provider's own refusal, and the key is not repeated in full", async () => {
+  test("rejects a wrong key in the provider's format without repeating it in full", async () => {
     await start({ apiKey: "sk-right", script: script([say("Hi")]) });
     const wrong = "sk-wrong-and-long";
     const openai = await ask(hi, {}, { headers: { authorization: `Bearer ${wrong}` } });
@@ -301,7 +301,7 @@ describe("keys", () => {
 });
 
 describe("faults", () => {
-  test("429 with Retry-After once, then the answer", async () => {
+  test("429 with Retry-After once, then the response", async () => {
     await start({ script: script([fail(429, { retryAfter: 1 }), say("Hi")]) });
     const first = await ask(hi);
     expect([first.status, first.headers.get("retry-after")]).toEqual([429, "1"]);
@@ -310,19 +310,19 @@ describe("faults", () => {
     expect((await ask(hi)).status).toBe(200);
   });
 
-  test("a fault with nothing after it lasts", async () => {
+  test("a fault without a successor repeats", async () => {
     await start({ script: script([fail(500)]) });
     for (let i = 0; i < 3; i++) expect((await ask(hi)).status).toBe(500);
   });
 
-  test("strikes each conversation for itself", async () => {
+  test("applies faults per conversation", async () => {
     await start({ script: script([fail(529), say("Hi")]) });
     expect((await askAnthropic([user("one")])).status).toBe(529);
     expect((await askAnthropic([user("two")])).status).toBe(529);
     expect((await askAnthropic([user("one")])).status).toBe(200);
   });
 
-  test("a new script forgets what has struck", async () => {
+  test("a new script resets the faults", async () => {
     const made = script([fail(500), say("Hi")]);
     await start({ script: made });
     expect((await ask(hi)).status).toBe(500);
@@ -330,7 +330,7 @@ describe("faults", () => {
     expect((await ask(hi)).status).toBe(500);
   });
 
-  test("the line is cut after some tokens", async () => {
+  test("breaks the connection after some tokens", async () => {
     await start({ script: script([disconnect({ afterTokens: 2 }), say("one two three four")]) });
     const response = await ask(hi);
     const decoder = new TextDecoder();
@@ -351,7 +351,7 @@ describe("faults", () => {
     expect(rest).toContain('"content":" three four"');
   });
 
-  test("an error in the middle of a stream, in the protocol's own form", async () => {
+  test("an error in the middle of a stream, in the protocol's own format", async () => {
     const made = script([fail(529, { afterTokens: 1 }), say("one two")]);
     await start({ script: made });
     expect(await (await askAnthropic(hi)).text()).toMatch(/event: error\ndata: \{"type":"error","error":\{"type":"overloaded_error"/);
@@ -367,7 +367,7 @@ describe("faults", () => {
     expect(await (await ask(hi)).text()).toContain("[DONE]");
   });
 
-  test("malformed arguments are sent as they are", async () => {
+  test("sends malformed arguments as they are", async () => {
     await start({ script: script([malformed("write_file", '{"file_path": ')]) });
     const deltas = chunksOf(await (await ask(hi)).text()).flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
     expect(deltas.map((delta) => delta.function.arguments).join("")).toBe('{"file_path": ');
@@ -405,7 +405,7 @@ describe("conversations", () => {
     expect(texts).toEqual(["A counter it is.", "A list it is.", "What shall it be?"]);
   });
 
-  test("go on where the messages say they are, over a restart of the server too", async () => {
+  test("continue according to the messages, also after a server restart", async () => {
     const made = script([call("todo_read"), say("Done."), say("More.")]);
     await start({ script: made });
     const used = {
@@ -423,13 +423,13 @@ describe("conversations", () => {
     );
   });
 
-  test("arguments can be made from what the tools answered", async () => {
+  test("arguments can be computed from tool results", async () => {
     await start({ script: script([call("shell_exec", (request) => ({ session_id: request.messages.at(-1)?.text }))]) });
     const body = await (await ask([user("s-42")], { stream: false })).text();
     expect(body).toContain("s-42");
   });
 
-  test("a script that has run out says so", async () => {
+  test("reports a script that has run out", async () => {
     await start({ script: script([say("Hi")]) });
     const response = await ask([user("a"), user("b")]);
     expect(response.status).toBe(400);
@@ -440,7 +440,7 @@ describe("conversations", () => {
 });
 
 describe("time", () => {
-  test("tokens come one by one when they are slow", async () => {
+  test("sends tokens one by one when slow", async () => {
     await start({ tokenDelayMs: 20, script: script([turn(say("one two three"), pause(50), say(" four"))]) });
     const response = await ask(hi);
     const times: number[] = [];
@@ -470,7 +470,7 @@ describe("time", () => {
   });
 });
 
-test("records what was asked and how it ended", async () => {
+test("records requests and how they ended", async () => {
   await start({ script: script([say("Hi")]) });
   await (
     await ask([{ role: "system", content: "Be kind." }, user("hi")], { tools: [{ type: "function", function: { name: "glob" } }] })

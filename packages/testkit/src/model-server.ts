@@ -12,18 +12,18 @@ import { openai, openaiModels, unknownModel } from "./wire/openai.ts";
 import { BadRequest, type Failure, type Meta, type Wire } from "./wire/wire.ts";
 
 export interface ModelServerOptions {
-  /** Default 0: a free one. */
+  /** Default 0: any free port. */
   port?: number;
   /** Default 127.0.0.1. */
   host?: string;
   script?: Script;
-  /** Between two tokens; default 0. */
+  /** Delay between two tokens; default 0. */
   tokenDelayMs?: number;
-  /** When set, requests without it get the provider's own refusal. */
+  /** When set, other keys are rejected as the provider does. */
   apiKey?: string;
-  /** Told by the model lists; when set, other models are refused. Default: `scripted` is listed, any name is served. */
+  /** Listed models; when set, other models are rejected. Default: lists `scripted` and serves any name. */
   models?: string[];
-  /** Tells the person's words from what programs write in their name. Default: as our agent writes them. */
+  /** Distinguishes the user's words from text that programs write as the user. Default: our agent's formats. */
   readPerson?: ReadPerson;
   /** Compares calls with what the providers publish. Default true. The demo does not: its bundle has no specifications. */
   comparesCalls?: boolean;
@@ -31,13 +31,13 @@ export interface ModelServerOptions {
 
 /** How a request ended. */
 export type Outcome =
-  /** The whole answer was sent. */
+  /** The whole response was sent. */
   | "answered"
-  /** An HTTP error, of the script or of the protocol. */
+  /** An HTTP error, of the script or the protocol. */
   | "refused"
   /** The script broke it: `disconnect`, `garbage`, or an error in the middle. */
   | "broken"
-  /** The client went away first. */
+  /** The client disconnected first. */
   | "client_disconnected";
 
 export interface RecordedRequest {
@@ -46,15 +46,15 @@ export interface RecordedRequest {
   headers: IncomingHttpHeaders;
   /** The JSON as sent; undefined without a body. */
   body: unknown;
-  /** For calls of a model that could be read. */
+  /** Set for model calls that could be parsed. */
   request?: ScriptRequest;
-  /** The conversation, its branch, and where in it the request stands. */
+  /** The conversation, its branch, and the request's position in it. */
   place?: Place;
   startedAt: number;
   /** Tokens sent so far. */
   tokens: number;
   outcome?: Outcome;
-  /** Resolves when the request has ended, whichever way. */
+  /** Resolves when the request has ended, in whatever way. */
   ended: Promise<Outcome>;
 }
 
@@ -64,16 +64,16 @@ export interface ModelServer {
   openai_base_url: string;
   anthropic_base_url: string;
   google_base_url: string;
-  /** What was called, compared with what each provider publishes. Nothing is refused: many services extend these APIs. */
+  /** Calls compared with each provider's published specification. Nothing is rejected, because many services extend these APIs. */
   published: Record<"openai" | "anthropic" | "google", Recorder>;
   /** In order of arrival. */
   requests: RecordedRequest[];
-  /** Replaces the script and forgets which faults have struck. Answers in progress continue. */
+  /** Replaces the script and resets the faults. Responses in progress continue. */
   setScript(script: Script): void;
-  /** As newly started with these options, at the same address; `requests` is emptied. Answers in progress continue. */
+  /** As newly started with these options, at the same address; empties `requests`. Responses in progress continue. */
   reset(options?: Omit<ModelServerOptions, "port" | "host">): void;
   setTokenDelay(ms: number): void;
-  /** Resolves with the first request, recorded already or yet to come, that `matches`. */
+  /** Resolves with the first request, past or future, that `matches`. */
   waitFor(matches: (request: RecordedRequest) => boolean, timeoutMs?: number): Promise<RecordedRequest>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -81,7 +81,7 @@ export interface ModelServer {
 
 const maxBodyBytes = 64 * 1024 * 1024;
 
-/** Starts a model provider that plays a script over the real protocols of OpenAI, Anthropic, Google and Ollama. */
+/** A model provider that plays a script over the real protocols of OpenAI, Anthropic, Google and Ollama. */
 export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
   const settingsOf = (given: ModelServerOptions) => ({
     apiKey: given.apiKey,
@@ -258,7 +258,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     switch (fault?.kind) {
       case "disconnect":
         finish("broken");
-        // What was written has to reach the client before the line is cut.
+        // Flush to the client before breaking the connection.
         await new Promise((resolve) => setImmediate(resolve));
         response.destroy();
         return;

@@ -16,9 +16,9 @@ export interface ReceivedSpan {
 export interface OtlpReceiver extends AsyncDisposable {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   url: string;
-  /** Of JSON exports, in the order they came. */
+  /** From JSON exports, in order of arrival. */
   spans: ReceivedSpan[];
-  /** Every request's content type and headers, and its body as it came. */
+  /** Path, headers and raw body of every request. */
   requests: { path: string; headers: NodeJS.Dict<string | string[]>; body: Buffer }[];
   close(): Promise<void>;
 }
@@ -54,7 +54,7 @@ const plain = (value: Value): unknown =>
 const factsOf = (attributes: { key: string; value: Value }[] = []) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, plain(value)]));
 
-/** A collector that takes OTLP/HTTP: it reads JSON and keeps protobuf as it comes. */
+/** A collector for OTLP/HTTP: parses JSON and stores protobuf as it is. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   const requests: OtlpReceiver["requests"] = [];

@@ -10,11 +10,11 @@ export interface RegistryAdvisory {
 }
 export interface PackageRegistry extends AsyncDisposable {
   url: string;
-  /** Packages whose advisories were asked for, in order. */
+  /** Packages whose advisories were requested, in order. */
   asked: string[];
 }
 
-/** An npm registry that knows advisories and, of the packages that have some, one version. `silent`: it takes questions and never answers. */
+/** An npm registry that knows advisories and one version of each affected package. `silent`: never responds. */
 export async function startPackageRegistry(
   advisories: Record<string, RegistryAdvisory[]>,
   { version = "1.0.0", silent = false } = {},

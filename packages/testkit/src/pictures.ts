@@ -7,7 +7,7 @@ const chunk = (type: string, data: Buffer) => {
   sum.writeUInt32BE(crc32(body));
   return Buffer.concat([length, body, sum]);
 };
-/** A PNG of one colour that every viewer shows. `rgb`: 0 to 255 each. */
+/** A PNG of one color. `rgb`: 0 to 255 each. */
 export function png(width: number, height: number, rgb: readonly [number, number, number] = [40, 120, 200]): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -23,7 +23,7 @@ export function png(width: number, height: number, rgb: readonly [number, number
 }
 export const svg =
   '<?xml version="1.0"?>\n<!-- logo -->\n<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><script>1</script></svg>';
-/** A GIF's first bytes, enough to know it and its size. */
+/** A GIF's header, sufficient for its type and size. */
 export const gif = (width: number, height: number): Buffer => {
   const size = Buffer.alloc(4);
   size.writeUInt16LE(width, 0);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Place } from "./conversation.ts";
 import type { ScriptRequest, Turn, Usage } from "./script.ts";
 
-/** One token's worth of an answer, before a protocol dresses it. */
+/** One token of a response, before a protocol encodes it. */
 export type Token =
   | { type: "text"; delta: string }
   | { type: "thinking"; delta: string }
@@ -11,7 +11,7 @@ export type Token =
   | { type: "call_delta"; index: number; delta: string }
   | { type: "call_end"; index: number };
 
-/** A played answer as a whole. */
+/** A whole response. */
 export interface Answer {
   text: string;
   thinking: string;
@@ -21,10 +21,10 @@ export interface Answer {
 const words = ["the", "quick", "brown", "fox", "jumps", "over", "the", "lazy", "dog", "and", "then", "some"];
 const fragmentLength = 16;
 
-/** Text in pieces as a model would stream them: at most a word, the space in front. */
+/** Text in pieces as a model would stream them: at most a word with the preceding space. */
 export const piecesOf = (text: string): string[] => text.match(/\s*\S{1,8}|\s+/g) ?? [];
 
-/** Plays one answer: yields its tokens, `tokenDelayMs` apart. Throws the abort reason when `signal` ends it. */
+/** Plays one response: yields its tokens, `tokenDelayMs` apart. Throws the abort reason when `signal` aborts. */
 export async function* play(turn: Turn, place: Place, request: ScriptRequest, options: { tokenDelayMs: number; signal: AbortSignal }) {
   const { tokenDelayMs, signal } = options;
   const wait = async () => {
@@ -33,7 +33,7 @@ export async function* play(turn: Turn, place: Place, request: ScriptRequest, op
   };
   let callIndex = 0;
   let said = place.said;
-  /** The text without what the client has already. */
+  /** The text without what the client already has. */
   const unsaid = (text: string): string => {
     let length = 0;
     while (length < text.length && text[length] === said[length]) length += 1;
@@ -71,7 +71,7 @@ export async function* play(turn: Turn, place: Place, request: ScriptRequest, op
   }
 }
 
-/** Words at a steady rate, measured from the start so that it does not drift under load. */
+/** Words at a steady rate, measured from the start to avoid drift under load. */
 async function* steady(
   { tokensPerSecond, tokens, isStamped }: { tokensPerSecond: number; tokens: number; isStamped: boolean },
   signal: AbortSignal,
@@ -93,7 +93,7 @@ function fragmentsOf(json: string): string[] {
   return fragments;
 }
 
-/** The same call of the same place always has the same id. */
+/** The same call at the same position always has the same id. */
 const callId = (place: Place, index: number) =>
   createHash("sha256").update(`${place.conversation}/${place.exchange}/${place.answer}/${index}`).digest("hex").slice(0, 24);
 
@@ -117,6 +117,6 @@ export function createAnswer(): Answer & { add(token: Token): void; tokens: numb
   return answer;
 }
 
-/** The script's own counts, or about four characters to a token. */
+/** The script's counts, or about four characters per token. */
 export const usageOf = (turn: Turn, bodyLength: number, tokens: number): Usage =>
   turn.usage ?? { input: Math.ceil(bodyLength / 4), output: tokens };

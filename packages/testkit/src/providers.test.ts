@@ -1,4 +1,4 @@
-/** The parsers that our agent uses accept what the server says: the proof that it speaks the real protocols. */
+/** The parsers of our agent accept the server's output, which proves that it speaks the real protocols. */
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
@@ -102,14 +102,14 @@ describe.each(providers)("%s", (name, modelOf) => {
     expect(tool?.text).toContain("body");
   });
 
-  test("parallel calls keep their order and have ids of their own", async () => {
+  test("parallel calls keep their order and have their own ids", async () => {
     const model = await start({ script: script([parallel(call("read_file", { file_path: "a" }), call("read_file", { file_path: "b" }))]) });
     const { calls } = await collect(model);
     expect(calls.map((made) => made.input)).toEqual(['{"file_path":"a"}', '{"file_path":"b"}']);
     expect(new Set(calls.map((made) => made.toolCallId)).size).toBe(2);
   });
 
-  test("the same answers without streaming", async () => {
+  test("the same responses without streaming", async () => {
     const model = await start({ script: script([say("Reading."), call("read_file", { file_path: "a" })]) });
     const { content } = await model.doGenerate({ prompt: hi, tools: [readFile] });
     expect(content).toMatchObject([
@@ -118,7 +118,7 @@ describe.each(providers)("%s", (name, modelOf) => {
     ]);
   });
 
-  test("an abort ends the stream and the server hears of it", async () => {
+  test("an abort ends the stream and the server notices", async () => {
     const model = await start({ tokenDelayMs: 5, script: script([say("word ".repeat(1000))]) });
     const abort = new AbortController();
     const { stream } = await model.doStream({ prompt: hi, abortSignal: abort.signal });
@@ -129,7 +129,7 @@ describe.each(providers)("%s", (name, modelOf) => {
     expect(server.requests[0]!.tokens).toBeLessThan(1000);
   });
 
-  test("a wrong key, a limit and a failure are errors in the provider's words", async () => {
+  test("a wrong key, a limit and a failure are errors in the provider's format", async () => {
     await start({ script: script([fail(429, { retryAfter: 7 }), fail(500), say("Hi")]) });
     await expect(modelOf("sk-wrong-and-long").doStream({ prompt: hi })).rejects.toMatchObject({
       statusCode: name === "google" ? 400 : 401,
@@ -150,7 +150,7 @@ describe.each(providers)("%s", (name, modelOf) => {
     expect(errors.length).toBe(1);
   });
 
-  test("a cut line is never a finished answer", async () => {
+  test("a broken connection is never a finished response", async () => {
     const model = await start({ script: script([disconnect({ afterTokens: 2 }), say("one two three")]) });
     await expect(collect(model)).rejects.toThrow();
   });

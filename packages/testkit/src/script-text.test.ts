@@ -91,7 +91,7 @@ finish length
 say: Bye.
 `;
 
-test("reads everything the builder can make", () => {
+test("parses everything the builder can create", () => {
   expect(parseScript(text)).toEqual(
     script([
       when(/counter/i, [
@@ -120,7 +120,7 @@ test("reads everything the builder can make", () => {
   );
 });
 
-describe("says which line it cannot read", () => {
+describe("reports the line it cannot parse", () => {
   test.each([
     ["# whenever /a/", 'script line 1: unknown heading "# whenever /a/"'],
     ["# when counter", 'script line 1: expected /pattern/, not "counter"'],

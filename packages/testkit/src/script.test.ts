@@ -28,7 +28,7 @@ const shapeOf = (made: Script, branch = made.branches.length - 1) =>
       .join(" "),
   );
 
-describe("how a flat list becomes answers", () => {
+describe("how a flat list becomes responses", () => {
   test.each([
     ["text joins the call after it", [say("a"), call("x"), say("b")], ["say+call say"]],
     ["a call closes its answer", [call("x"), call("y"), say("b")], ["call call say"]],
@@ -46,15 +46,15 @@ describe("how a flat list becomes answers", () => {
     expect(shapeOf(script(items))).toEqual(shape);
   });
 
-  test("a branch inside a branch is a mistake", () => {
+  test("rejects a branch inside a branch", () => {
     expect(() => script([when(/a/, [when(/b/, [say("x")])])])).toThrow("top of a script");
   });
-  test("a fault inside turn() is a mistake", () => {
+  test("rejects a fault inside turn()", () => {
     expect(() => turn(fail(500))).toThrow("turn(…) cannot hold fail");
   });
 });
 
-describe("which answer a request gets", () => {
+describe("which response a request gets", () => {
   const user = (text: string): ScriptMessage => ({ role: "user", text });
   const assistant: ScriptMessage = { role: "assistant", text: "", calls: [] };
   const tool: ScriptMessage = { role: "tool", callId: "1", text: "ok" };
@@ -94,14 +94,14 @@ describe("which answer a request gets", () => {
     expect(at(...messages)).toEqual(expected);
   });
 
-  test("results retold by the agent are not the person's words", () => {
+  test("results repeated by the agent are not the user's words", () => {
     expect(at(user("A counter app"), assistant, user("[tool results]\nread_file: x"), user("[CONTEXT]\n[/CONTEXT]\n\nMore"))).toEqual([
       1,
       0,
       ["d"],
     ]);
   });
-  test("a broken answer is continued, not followed", () => {
+  test("a broken response is continued, not followed", () => {
     const place = findPlace(
       script([say("one two three"), say("next")]),
       request(user("hi"), { role: "assistant", text: "one two", calls: [] }, user("[The connection broke while you were answering.]")),
@@ -109,7 +109,7 @@ describe("which answer a request gets", () => {
     );
     expect(place).toMatchObject({ exchange: 0, answer: 0, said: "one two" });
   });
-  test("a note after an answer that was cut off asks for the next answer", () => {
+  test("a note after a truncated response requests the next response", () => {
     const place = findPlace(
       script([say("one"), finish("length"), say("two")]),
       request(user("hi"), { role: "assistant", text: "one", calls: [] }, user("[Your answer was cut off at the output limit.]")),
@@ -121,7 +121,7 @@ describe("which answer a request gets", () => {
     const place = findPlace(made, { ...request(user("A counter app")), tools: ["special"] }, readPersonOfAgent);
     expect(place.step?.turn?.parts).toEqual([say("special")]);
   });
-  test("what comes afterwards lasts", () => {
+  test("what comes afterwards repeats", () => {
     const ending = script([when(/a/, [say("a")]), afterwards([say("once"), say("always")]), say("default")]);
     const texts = ["a", "a b", "a b c", "a b c d", "x y"].map(
       (words) => findPlace(ending, request(...words.split(" ").map(user)), readPersonOfAgent).step?.turn?.parts,
@@ -133,7 +133,7 @@ describe("which answer a request gets", () => {
     const place = findPlace(repeating, request(user("1"), user("2"), user("3")), readPersonOfAgent);
     expect(place.step?.turn?.parts).toEqual([say("a")]);
   });
-  test("conversations are told apart by their first message", () => {
+  test("distinguishes conversations by their first message", () => {
     const mark = (text: string) => findPlace(made, request(user(text), assistant, user("same")), readPersonOfAgent).conversation;
     expect(mark("one")).not.toBe(mark("two"));
     expect(mark("one")).toBe(mark("one"));

@@ -22,18 +22,18 @@
  */
 
 export interface Usage {
-  /** All input tokens, cached ones included. */
+  /** All input tokens, including cached ones. */
   input: number;
   output: number;
   cached?: number;
 }
 
-/** What the scripted model can see of a request, whatever protocol it came by. */
+/** What the scripted model can see of a request, in any protocol. */
 export interface ScriptRequest {
   protocol: "openai" | "anthropic" | "google";
   model: string;
   stream: boolean;
-  /** The caller wants the usage in the stream (OpenAI asks; the others always send it). */
+  /** The caller requested usage in the stream (optional at OpenAI; others always send it). */
   wantsUsage: boolean;
   system: string;
   messages: ScriptMessage[];
@@ -41,7 +41,7 @@ export interface ScriptRequest {
   tools: string[];
 }
 
-/** A picture as the provider was given it. */
+/** An image as sent to the provider. */
 export interface ScriptImage {
   media_type: string;
   bytes: number;
@@ -53,27 +53,27 @@ export type ScriptMessage =
 
 export type Arguments = Record<string, unknown>;
 
-/** A piece of one answer, played in order. */
+/** A part of one response, played in order. */
 export type Part =
   | { kind: "say"; text: string }
   | { kind: "think"; text: string }
   | {
       kind: "call";
       name: string;
-      /** JSON text, or made from the request when the answer is played. */ args: string | ((request: ScriptRequest) => Arguments);
+      /** JSON text, or a function of the request. */ args: string | ((request: ScriptRequest) => Arguments);
     }
   | { kind: "pause"; ms: number }
   | { kind: "load"; tokensPerSecond: number; tokens: number; isStamped: boolean };
 
 export type FinishReason = "stop" | "length" | "content_filter";
 
-/** One answer of the model. */
+/** One response of the model. */
 export interface Turn {
   kind: "turn";
   parts: Part[];
   usage?: Usage;
   finish?: FinishReason;
-  /** Text alone, and still not the end. */
+  /** Text only, and not the end of the turn. */
   goesOn?: true;
 }
 
@@ -95,29 +95,29 @@ export type ScriptItem =
   | { kind: "when"; matches: Matcher; items: ScriptItem[] }
   | { kind: "afterwards"; items: ScriptItem[] };
 
-/** Tried against each message of the person, or against the whole request. */
+/** Matched against each user message, or against the whole request. */
 export type Matcher = RegExp | ((request: ScriptRequest) => boolean);
 
-/** One place in the script: the faults that strike there first, then the answer. */
+/** One position in the script: faults first, then the response. */
 export interface Step {
   faults: Fault[];
   turn?: Turn;
 }
 
-/** All answers to one message of the person. */
+/** All responses to one user message. */
 export type Exchange = Step[];
 
 export interface Branch {
-  /** Undefined: for every conversation that no other branch wants. */
+  /** Undefined: for conversations that no other branch matches. */
   matches?: Matcher;
   exchanges: Exchange[];
 }
 
 export interface Script {
   branches: Branch[];
-  /** Answers the messages after a branch's last; its own last exchange lasts. */
+  /** Responses after a branch's last exchange; its own last exchange repeats. */
   afterwards: Exchange[];
-  /** After the last exchange comes the first again. */
+  /** Starts over after the last exchange. */
   repeats: boolean;
 }
 
@@ -129,20 +129,23 @@ export const say = (text: string): Part => ({ kind: "say", text });
 /** Reasoning that the provider shows, streamed. */
 export const think = (text: string): Part => ({ kind: "think", text });
 
-/** A tool call, its JSON streamed in fragments. A function makes the arguments from the request (say, from an earlier tool's result). */
+/**
+ * A tool call, its JSON streamed in fragments. A function derives the arguments from the request, for example from an earlier tool's
+ * result.
+ */
 export const call = (name: string, args: Arguments | ((request: ScriptRequest) => Arguments) = {}): Part => ({
   kind: "call",
   name,
   args: typeof args === "function" ? args : JSON.stringify(args),
 });
 
-/** A tool call whose arguments are exactly this text, sound JSON or not. */
+/** A tool call with exactly this text as arguments, valid JSON or not. */
 export const malformed = (name: string, json: string): Part => ({ kind: "call", name, args: json });
 
-/** Several calls in one answer. */
+/** Several calls in one response. */
 export const parallel = (...calls: Part[]): ScriptItem => ({ kind: "parallel", calls });
 
-/** Silence inside an answer; the text after it still belongs to the same answer. */
+/** A pause inside a response; the text after it belongs to the same response. */
 export const pause = (ms: number): Part => ({ kind: "pause", ms });
 
 /** A steady stream of words, endless unless `tokens` is given; `isStamped` makes each word `<t:milliseconds>`, when it was written. For benches: `script([load({ tokensPerSecond: 50 })], { repeat: true })`. */
@@ -153,16 +156,16 @@ export const load = (options: { tokensPerSecond: number; tokens?: number; isStam
   isStamped: options.isStamped ?? false,
 });
 
-/** Token counts of the answer it stands in; estimated from the text when left out. */
+/** Token counts of the response; estimated from the text when omitted. */
 export const usage = (counts: Usage): ScriptItem => ({ kind: "usage", usage: counts });
 
-/** Why the answer it stands in ends, when not by itself. */
+/** The finish reason of the response. */
 export const finish = (reason: FinishReason): ScriptItem => ({ kind: "finish", reason });
 
-/** Within `turn`: the answer is text alone and another one follows, as when its calls are written as text. */
+/** Within `turn`: the response is text only and another one follows, as when its calls are written as text. */
 export const goesOn = (): ScriptItem => ({ kind: "goes_on" });
 
-/** One answer, grouped by hand. */
+/** One response, grouped explicitly. */
 export function turn(...items: ScriptItem[]): Turn {
   const made: Turn = { kind: "turn", parts: [] };
   for (const item of items) {
@@ -176,20 +179,20 @@ export function turn(...items: ScriptItem[]): Turn {
   return made;
 }
 
-/** An error of the provider, in its own words. `retryAfter` in seconds. With `afterTokens` it comes in the middle of the stream. */
+/** A provider error in its own format. `retryAfter` in seconds. With `afterTokens` it occurs in the middle of the stream. */
 export const fail = (
   status: number,
   options: { retryAfter?: number; message?: string; code?: string; afterTokens?: number; times?: number } = {},
 ): Fault => ({ kind: "fail", status, ...options, times: options.times ?? 1 });
 
-/** The connection breaks after that many tokens of the answer that follows. */
+/** The connection breaks after that many tokens of the next response. */
 export const disconnect = (options: { afterTokens?: number; times?: number } = {}): Fault => ({
   kind: "disconnect",
   afterTokens: options.afterTokens ?? 0,
   times: options.times ?? 1,
 });
 
-/** Something that is not the protocol, as one event of the stream; with `contentType`, as a plain body. */
+/** Invalid protocol data, as one event of the stream; with `contentType`, as a plain body. */
 export const garbage = (text: string, options: { contentType?: string; times?: number } = {}): Fault => ({
   kind: "garbage",
   text,
@@ -197,7 +200,7 @@ export const garbage = (text: string, options: { contentType?: string; times?: n
   times: options.times ?? 1,
 });
 
-/** Silence until the client gives up, after that many tokens of the answer that follows; `beforeHeaders` answers nothing at all. */
+/** No data until the client gives up, after that many tokens of the next response; `beforeHeaders` sends nothing at all. */
 export const hang = (options: { afterTokens?: number; beforeHeaders?: boolean; times?: number } = {}): Fault => ({
   kind: "hang",
   afterTokens: options.afterTokens ?? 0,
@@ -205,16 +208,16 @@ export const hang = (options: { afterTokens?: number; beforeHeaders?: boolean; t
   times: options.times ?? 1,
 });
 
-/** What comes next answers the person's next message, even when the last answer had calls. */
+/** What follows responds to the user's next message, even when the last response had calls. */
 export const nextMessage = (): ScriptItem => ({ kind: "next_message" });
 
 /**
- * A sequence of its own for the conversations that match: from the first message of the person that the pattern matches, or for every
- * request that the function accepts. The first matching branch wins; what stands outside all branches is for the rest.
+ * A sequence for matching conversations: from the first user message that the pattern matches, or for every request that the function
+ * accepts. The first matching branch wins; items outside of branches are for the rest.
  */
 export const when = (matches: Matcher, items: ScriptItem[]): ScriptItem => ({ kind: "when", matches, items });
 
-/** What any branch answers when its own exchanges are used up; the last one of these lasts. Without it the request is refused. */
+/** Responses of any branch after its own exchanges; the last one repeats. Without it the request is rejected. */
 export const afterwards = (items: ScriptItem[]): ScriptItem => ({ kind: "afterwards", items });
 
 export function script(items: ScriptItem[], options: { repeat?: boolean } = {}): Script {
@@ -254,7 +257,7 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
     open = undefined;
     exchange.push({ faults, turn: closed });
     faults = [];
-    // What an output limit cut off is continued in the next answer.
+    // A truncated response is continued in the next one.
     if (closed.finish !== "length" && !closed.goesOn && isOnlyText(closed)) endExchange();
   };
   /** The open turn that `part` may join, or a new one. */

@@ -3,10 +3,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface SearchServices extends AsyncDisposable {
-  /** Base address for Brave, Tavily and SearXNG alike: one server plays all three. */
+  /** Base URL of Brave, Tavily and SearXNG: one server plays all three. */
   url: string;
   key: string;
-  /** What was asked, in order. */
+  /** Queries, in order. */
   queries: { provider: "brave" | "tavily" | "searxng"; query: string; count: number | null }[];
   close(): Promise<void>;
 }
@@ -16,7 +16,7 @@ export interface FoundPage {
   snippet: string;
 }
 
-/** Starts the three search services, each with the real one's path, method, key header, answer and refusals. */
+/** Starts the three search services, each with its real path, method, key header, response and errors. */
 export async function startSearchServices(pages: FoundPage[], key = "search-key"): Promise<SearchServices> {
   const queries: SearchServices["queries"] = [];
   const server = createServer((request, response) => {

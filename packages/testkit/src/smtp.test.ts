@@ -15,7 +15,7 @@ const letter = {
   text: "It is 123456.\n",
 };
 
-test("takes a mail and records envelope, headers and text", async () => {
+test("accepts an email and records envelope, headers and text", async () => {
   await start();
   await transport().sendMail(letter);
   expect(server.mails).toMatchObject([
@@ -31,7 +31,7 @@ test("takes a mail and records envelope, headers and text", async () => {
   expect(server.mails[0]?.headers.from).toBe("Studio <studio@example.test>");
 });
 
-test("reads text and html of a mail that has both, and words beyond ASCII", async () => {
+test("parses text and html of a multipart email, and words beyond ASCII", async () => {
   await start();
   await transport().sendMail({
     ...letter,
@@ -45,13 +45,13 @@ test("reads text and html of a mail that has both, and words beyond ASCII", asyn
   expect(mail.html.trim()).toBe("<p>Grüße</p>");
 });
 
-test("leading dots survive the journey", async () => {
+test("leading dots survive", async () => {
   await start();
   await transport().sendMail({ ...letter, text: ".one\n..two\n.\nthree\n" });
   expect((await server.waitFor()).text).toBe(".one\r\n..two\r\n.\r\nthree\r\n");
 });
 
-test("several mails over one connection, found by what they say", async () => {
+test("several emails over one connection, found by their text", async () => {
   await start();
   const pool = transport(undefined, { pool: true, maxConnections: 1 });
   const waiting = server.waitFor((mail) => mail.subject === "third");
@@ -63,25 +63,25 @@ test("several mails over one connection, found by what they say", async () => {
 
 describe("with a password", () => {
   const auth = { user: "studio", password: "right" };
-  test.each(["PLAIN", "LOGIN"])("lets the right one in by %s", async (authMethod) => {
+  test.each(["PLAIN", "LOGIN"])("accepts the right credentials by %s", async (authMethod) => {
     await start({ auth });
     await transport({ user: "studio", pass: "right" }, { authMethod }).sendMail(letter);
     expect(server.mails[0]?.user).toBe("studio");
   });
-  test.each(["PLAIN", "LOGIN"])("refuses a wrong one by %s", async (authMethod) => {
+  test.each(["PLAIN", "LOGIN"])("rejects wrong ones by %s", async (authMethod) => {
     await start({ auth });
     await expect(transport({ user: "studio", pass: "wrong" }, { authMethod }).sendMail(letter)).rejects.toMatchObject({
       responseCode: 535,
     });
     expect(server.mails).toEqual([]);
   });
-  test("refuses mail without it", async () => {
+  test("rejects mail without authentication", async () => {
     await start({ auth });
     await expect(transport().sendMail(letter)).rejects.toMatchObject({ responseCode: 530 });
   });
 });
 
-test("refuses recipients when told to, and stops when told", async () => {
+test("rejects recipients on request, and stops on request", async () => {
   await start();
   server.refuseRecipients("550 5.1.1 no such user");
   await expect(transport().sendMail(letter)).rejects.toMatchObject({ responseCode: 550 });

@@ -2,16 +2,16 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface MailServerOptions {
-  /** Default 0: a free one. */
+  /** Default 0: any free port. */
   port?: number;
-  /** When set, mail is taken only after AUTH with these. */
+  /** When set, mail is accepted only after AUTH with these. */
   auth?: { user: string; password: string };
 }
 
 export interface ReceivedMail {
   from: string;
   to: string[];
-  /** The message as it came, dots unstuffed, lines ending in `\r\n`. */
+  /** The message as received, dots unstuffed, lines ending in `\r\n`. */
   raw: string;
   /** Lower-cased names; folded lines joined. */
   headers: Record<string, string>;
@@ -20,7 +20,7 @@ export interface ReceivedMail {
   text: string;
   /** The first text/html part, decoded; empty when there is none. */
   html: string;
-  /** Who signed in, if anybody. */
+  /** The authenticated user, if any. */
   user: string | null;
 }
 
@@ -29,15 +29,15 @@ export interface MailServer {
   port: number;
   /** In order of arrival. */
   mails: ReceivedMail[];
-  /** Resolves with the first mail, there already or yet to come, that `matches` (default: any). */
+  /** Resolves with the first email, past or future, that `matches` (default: any). */
   waitFor(matches?: (mail: ReceivedMail) => boolean, timeoutMs?: number): Promise<ReceivedMail>;
-  /** Answers the next recipients with this reply instead of taking them, e.g. `550 no such user`; `null` ends it. */
+  /** Rejects the next recipients with this reply, such as `550 no such user`; `null` ends it. */
   refuseRecipients(reply: string | null): void;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts a mail server that speaks real SMTP, accepts everything and delivers nothing. No TLS. */
+/** A mail server that speaks real SMTP, accepts everything and delivers nothing. No TLS. */
 export async function startMailServer(options: MailServerOptions = {}): Promise<MailServer> {
   const mails: ReceivedMail[] = [];
   const sockets = new Set<Socket>();
@@ -200,7 +200,7 @@ function converse(socket: Socket, post: Post) {
 const decodeBase64 = (text: string) => Buffer.from(text, "base64").toString("utf8");
 const addressIn = (text: string) => /<([^>]*)>/.exec(text)?.[1] ?? "";
 
-/** Reads what tests ask about; not a general MIME reader. */
+/** Parses what tests need; not a general MIME parser. */
 function readMessage(raw: string): Pick<ReceivedMail, "raw" | "headers" | "subject" | "text" | "html"> {
   const { headers } = splitEntity(raw);
   return {

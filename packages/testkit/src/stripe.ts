@@ -8,16 +8,16 @@ import { createApi, type ApiAnswer } from "./stripe/api.ts";
 import { StripeRefusal, type StripeEvent } from "./stripe/objects.ts";
 
 export interface StripeTrouble {
-  /** What is answered instead; `refused` is remembered under the call's key, `lost` does what was asked and then breaks the connection. */
+  /** The response instead; `refused` is remembered under the call's key, `lost` executes the call and breaks the connection. */
   how: 429 | 500 | 503 | "refused" | "lost" | "slow";
-  /** How many calls it hits. Default: all until it is called off. */
+  /** Number of calls. Default: all until it is ended. */
   times?: number;
-  /** Only calls whose method and path fit, e.g. `/^POST \/v1\/transfers/`. */
+  /** Only calls whose method and path match, such as `/^POST \/v1\/transfers/`. */
   on?: RegExp;
 }
 export interface DeliverOptions {
   copies?: number;
-  /** Seconds by which the signature is old. */
+  /** Age of the signature in seconds. */
   ageSeconds?: number;
   secret?: string;
 }
@@ -28,21 +28,21 @@ export interface StripeFake extends AsyncDisposable {
   secretKey: string;
   publishableKey: string;
   webhookSecret: string;
-  /** What the account holds and what can happen in it. */
+  /** The account's content and the events that can occur. */
   account: StripeAccountState;
-  /** Where webhooks go. `manual`: they wait in `waiting` until they are delivered, reordered or dropped. */
+  /** Webhook destination. `manual`: events wait in `waiting` until they are delivered, reordered or dropped. */
   sendTo(url: string, mode: "at once" | "manual"): void;
   waiting: StripeEvent[];
-  /** Sends events as they are given; resolves with the status of each answer, copies included, in order. Copies go out together. */
+  /** Sends events in the given order; resolves with the status of each response, including copies. Copies are sent concurrently. */
   deliver(events: readonly StripeEvent[], options?: DeliverOptions): Promise<number[]>;
-  /** Sends everything that waits, again and again until it is taken; every answer below 300 counts. */
+  /** Sends waiting events repeatedly until each gets a 2xx response. */
   settle(): Promise<void>;
-  /** The header over a body. */
+  /** The signature header of a body. */
   sign(body: string, options?: DeliverOptions): string;
   trouble(what: StripeTrouble | undefined): void;
-  /** The API without a socket, for tests that make very many calls. */
+  /** The API without a socket, for tests with very many calls. */
   fetch: typeof globalThis.fetch;
-  /** What was called, compared with what Stripe publishes. A call that is not as published is refused, and fails `close`. */
+  /** Calls compared with Stripe's published specification. A call that does not match is rejected and fails `close`. */
   published: Recorder;
   /** Every call to the API, in order. */
   calls: { method: string; path: string; key: string | undefined; status: number }[];
@@ -57,8 +57,8 @@ const button = (action: string, name: string) =>
 const dollars = (cents: number) => `$${(cents / 100).toFixed(2)}`;
 
 /**
- * A Stripe account of one's own over real sockets: it remembers, bills, refuses and signs as the real one does, has pages on which to pay, and a clock
- * that can be moved. Webhooks go out at once or wait to be reordered, repeated, delayed and dropped.
+ * A Stripe account over real sockets: it bills, rejects and signs like the real one, has payment pages, and a clock that can be moved.
+ * Webhooks are sent at once or wait to be reordered, repeated, delayed and dropped.
  */
 export async function startStripe(): Promise<StripeFake> {
   const secretKey = `sk_test_${randomBytes(12).toString("hex")}`;
@@ -92,7 +92,7 @@ export async function startStripe(): Promise<StripeFake> {
     baseUrl: () => url,
     onEvent: (event) => {
       if (target?.mode !== "at once") return void waiting.push(event);
-      // What is not taken waits for its repetition.
+      // Events that were not accepted wait to be repeated.
       const sent = deliver([event]).then(([status = 0]) => (status >= 200 && status < 300 ? undefined : waiting.push(event)));
       underway.add(sent);
       void sent.finally(() => underway.delete(sent));
@@ -238,7 +238,7 @@ export async function startStripe(): Promise<StripeFake> {
   };
 }
 
-/** The settings of a server that takes payments at that fake. */
+/** Settings of a server that uses that fake. */
 export function stripeEnv(stripe: StripeFake): Record<string, string> {
   const env: Record<string, string> = {};
   const plans = { BASIC: 2000, PRO: 4900, ULTRA: 14_900 };

@@ -1,4 +1,4 @@
-/** The bundled project templates: their descriptions are sound and their sources are complete and pinned. */
+/** The bundled project templates have valid descriptions, and complete and pinned sources. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -55,7 +55,7 @@ describe.each(slugs)("%s", (slug) => {
     expect(template.build.flat().join(" ")).not.toMatch(/https?:|--registry|--index-url/);
   });
 
-  test("carries its own instructions, and they say what template.json says", () => {
+  test("carries its own instructions, which match template.json", () => {
     expect(readdirSync(files)).toEqual(expect.arrayContaining(["AGENTS.md", "README.md", "TESSLATE.md", ".gitignore"]));
     const instructions = read(slug, "files", "TESSLATE.md");
     expect(/\*\*Start Command\*\*:\n```bash\n(.*)\n```/.exec(instructions)?.[1]).toBe(template.service.command.join(" "));
@@ -70,7 +70,7 @@ describe.each(slugs)("%s", (slug) => {
   const isNode = existsSync(join(files, "package.json"));
 
   if (isNode) {
-    test("pins exact versions, and its lockfile agrees and names no registry", () => {
+    test("pins exact versions, and its lockfile matches and names no registry", () => {
       const manifest = JSON.parse(read(slug, "files", "package.json")) as Manifest;
       const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
       for (const [name, version] of Object.entries(wanted))

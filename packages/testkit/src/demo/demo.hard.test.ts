@@ -1,4 +1,4 @@
-/** The demo is played against a copy of the template: every call must work, and every stage must compile and build. */
+/** Plays the demo against a copy of the template: every call must work, and every stage must compile and build. */
 import { execFile, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
@@ -36,7 +36,7 @@ interface Call {
 }
 type Message = { role: string; content: string | null; tool_calls?: Call[]; tool_call_id?: string };
 
-/** Plays the answers to one message, running the calls, and returns the text and the names of the tools. */
+/** Plays the responses to one message, runs the calls, and returns the text and the names of the tools. */
 async function send(folder: string, messages: Message[], text: string) {
   messages.push({ role: "user", content: `[CONTEXT]\nFiles: src/Counter.tsx\n[/CONTEXT]\n\n${text}` });
   const tools: string[] = [];
@@ -152,7 +152,7 @@ test("the counter, in two messages", { timeout: 120_000 }, async () => {
   await builds(folder);
 });
 
-test("anything else is answered honestly, and the builds can still be asked for", async () => {
+test("answers anything else honestly and still offers the builds", async () => {
   const folder = project();
   const messages: Message[] = [];
   const { text, tools } = await send(folder, messages, "Translate my poem");
@@ -161,7 +161,7 @@ test("anything else is answered honestly, and the builds can still be asked for"
   expect((await send(folder, messages, "Then a counter")).text).toContain("Your counter");
 });
 
-test("runs as a process of its own that ends with its parent's pipe", async () => {
+test("runs as a process that ends with its parent's pipe", async () => {
   const child = spawn(process.execPath, [join(import.meta.dirname, "server.ts")], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {},

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { parseScript } from "../script-text.ts";
 import type { Script } from "../script.ts";
 
-/** In the order in which they are tried. */
+/** In order of precedence. */
 const files = ["counter.script", "todos.script", "otherwise.script"];
 
-// Source and server bundle (`apps/server/dist`) stand at different depths of the checkout.
+// The relative path differs between source and server bundle (`apps/server/dist`).
 const folder = [import.meta.dirname, join(import.meta.dirname, "../../../packages/testkit/src/demo")].find((candidate) =>
   existsSync(join(candidate, "counter.script")),
 );
@@ -17,8 +17,8 @@ const folder = [import.meta.dirname, join(import.meta.dirname, "../../../package
  */
 export const demoScript = (): Script => parseScript(files.map((file) => readFileSync(join(folder ?? ".", file), "utf8")).join("\n"));
 
-/** A pace that one can watch: code at about 1300 characters a second. */
+/** A readable pace: code at about 1300 characters a second. */
 export const demoTokenDelayMs = 12;
 
-/** The one model that the demo offers. */
+/** The demo's only model. */
 export const demoModel = "scripted";

@@ -1,7 +1,7 @@
 /**
- * The demo's model provider as a process of its own: `node packages/testkit/src/demo/server.ts [--port N] [--delay MS] [--detached]`.
- * Prints one line of JSON, `{"openai_base_url", "model"}`, when it listens. It ends when its standard input does, so that it cannot
- * outlive the process that started it; `--detached` waits for a signal instead.
+ * The demo's model provider as a separate process: `node packages/testkit/src/demo/server.ts [--port N] [--delay MS] [--detached]`. Prints
+ * one line of JSON, `{"openai_base_url", "model"}`, when it listens. It ends with its standard input, so that it cannot outlive its
+ * parent; `--detached` waits for a signal instead.
  */
 import { parseArgs } from "node:util";
 import { startModelServer } from "../model-server.ts";

@@ -22,12 +22,12 @@ interface Version {
 }
 interface Script {
   name: string;
-  /** Of a dispatch namespace. */
+  /** The dispatch namespace. */
   namespace: string | undefined;
   versions: Version[];
   live: string;
   hasAddress: boolean;
-  /** Whether versions have addresses of their own. */
+  /** Whether versions have URLs. */
   hasPreviews: boolean;
 }
 interface Session {
@@ -41,21 +41,21 @@ interface Session {
 export interface CloudflareFake extends Provider {
   apiUrl: string;
   accountId: string;
-  /** Namespaces for dispatch that the account has. */
+  /** The account's dispatch namespaces. */
   namespaces: Set<string>;
-  /** The account's part of workers.dev addresses; undefined: none chosen yet. */
+  /** The account's workers.dev subdomain; undefined: not chosen yet. */
   setSubdomain(name: string | undefined): void;
   /** Zones: name to id. */
   zones: Map<string, string>;
   /** Host name to script. */
   domains: Map<string, string>;
-  /** A script that somebody put there before. */
+  /** Creates a script that someone else uploaded before. */
   occupy(name: string): void;
   script(name: string, namespace?: string): Script | undefined;
-  /** The version that is served. */
+  /** The live version. */
   live(name: string, namespace?: string): Version;
   files(name: string, namespace?: string): Map<string, Buffer>;
-  /** Those of what an address of workers.dev shows: a script's own, or one of its versions'. Undefined: it is not switched on. */
+  /** Files served at a workers.dev URL: a script's own, or one of its versions'. Undefined: the URL is not enabled. */
   filesAt(url: string): Map<string, Buffer> | undefined;
   openSite(name: string): Promise<string>;
 }
@@ -239,7 +239,7 @@ export async function startCloudflare(): Promise<CloudflareFake> {
   };
 
   const root = `${api}/accounts/:account/workers`;
-  /** A script is the same thing in both places. */
+  /** A script has the same API in both. */
   const places = [`${root}/scripts`, `${root}/dispatch/namespaces/:namespace/scripts`];
   const provider = await startProvider({
     publishedAs: "cloudflare",

@@ -22,10 +22,10 @@ interface Deploy {
 }
 
 export interface NetlifyFake extends Provider {
-  /** With the path that Netlify's API has. */
+  /** Including the path of Netlify's API. */
   apiUrl: string;
   oauth: OauthApp;
-  /** Names that other accounts have. */
+  /** Names taken by other accounts. */
   foreignNames: Set<string>;
   foreignDomains: Set<string>;
   plan(plan: BuildPlan): void;
@@ -34,7 +34,7 @@ export interface NetlifyFake extends Provider {
   deploys: Deploy[];
   /** Path to content of what is live, or of one deploy. */
   files(site: string, deployId?: string): Map<string, Buffer>;
-  /** Content types of uploads that came, in order. */
+  /** Content types of uploads, in order. */
   uploads: number;
   openSite(site: string): Promise<string>;
 }

@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Endpoint, Reply } from "./provider.ts";
 
-/** The OAuth side of a provider: an app, its consent page, codes that serve once, refresh tokens that serve once. */
+/** The OAuth side of a provider: an app, its consent page, single-use codes and refresh tokens. */
 export interface OauthApp {
   clientId: string;
   clientSecret: string;
-  /** Plays the browser at the consent page: where it sends the person back to. */
+  /** Acts as the browser at the consent page and returns the redirect. */
   consent(authorizationUrl: string, how?: { deny?: string }): URL;
-  /** Makes the access tokens given so far invalid, as time does. */
+  /** Expires all access tokens. */
   expire(): void;
-  /** Refreshes that were granted. */
+  /** Granted refreshes. */
   refreshes: number;
-  /** Refresh tokens that were presented a second time. */
+  /** Refresh tokens that were used twice. */
   replays: number;
   revoked: string[];
 }
@@ -29,14 +29,14 @@ export function createOauthApp({
   extra,
 }: {
   tokens: () => Set<string>;
-  /** How the token endpoint is spoken to. */
+  /** Body format of the token endpoint. */
   takes: "form" | "json";
-  /** Of access tokens; without it they stay and there are no refresh tokens. */
+  /** Of access tokens; unset: they do not expire and there are no refresh tokens. */
   lifetimeSeconds?: number;
   authorizeRoute: string;
   tokenRoute: string;
   revokeRoute?: string;
-  /** More that the token endpoint tells. */
+  /** Additional fields in token responses. */
   extra?: () => Record<string, unknown>;
 }): { app: OauthApp; endpoints: Endpoint[] } {
   const codes = new Map<string, { challenge: string | null; redirectUri: string }>();

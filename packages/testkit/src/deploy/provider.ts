@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { fieldsOfForm, recorderOf, type PublishedProvider, type Recorder } from "../specifications/index.ts";
 
-/** What is answered: JSON, or bytes as they are. */
+/** A response: JSON or bytes. */
 export interface Reply {
   status: number;
   body?: unknown;
@@ -14,7 +14,7 @@ export interface ProviderCall {
   params: Record<string, string>;
   query: URLSearchParams;
   headers: IncomingMessage["headers"];
-  /** Everything that was sent. */
+  /** The request body. */
   body: Buffer;
   token: string | undefined;
   /** The body as JSON. Throws `Refusal` when the content type says otherwise. */
@@ -23,14 +23,14 @@ export interface ProviderCall {
 export interface Endpoint {
   /** `GET /sites/:id`; a last `*` takes the rest, still encoded. */
   route: string;
-  /** Query parameters that there are; others are refused. */
+  /** Supported query parameters; others are rejected. */
   query?: readonly string[];
-  /** Whether the token is looked at by the endpoint itself. */
+  /** Whether the endpoint checks the token itself. */
   isOpen?: boolean;
   answer(call: ProviderCall): Reply | Promise<Reply>;
 }
 
-/** Thrown by endpoints: this is answered. */
+/** Thrown by endpoints to send this response. */
 export class Refusal extends Error {
   readonly reply: Reply;
   constructor(reply: Reply) {
@@ -39,43 +39,43 @@ export class Refusal extends Error {
   }
 }
 
-/** What goes wrong with calls whose `METHOD /path` fits. */
+/** A fault for calls whose `METHOD /path` matches. */
 export interface Trouble {
   on: RegExp;
-  /** How many calls. Default 1. */
+  /** Number of calls. Default 1. */
   times?: number;
-  /** Answered in the place of the real answer; with `after` the call is carried out first and only its answer is lost. */
+  /** Sent instead of the real response; with `after` the call is executed and only its response is lost. */
   reply?: Reply;
   after?: boolean;
-  /** It is carried out, or answered, only when this resolves. */
+  /** Executed, or answered, only when this resolves. */
   until?: Promise<unknown>;
-  /** The connection is cut when so many bytes of the body have come. */
+  /** The connection breaks after this many bytes of the body. */
   cutAfterBytes?: number;
 }
 
 export interface Provider {
   /** `http://127.0.0.1:<port>`. */
   url: string;
-  /** Every call: `METHOD /path` and what it was answered; 0 for a cut connection. */
+  /** Every call: `METHOD /path` and its status; 0 for a broken connection. */
   calls: { call: string; status: number; headers: IncomingMessage["headers"]; at: number }[];
-  /** What was called, compared with what the provider publishes. A call that is not as published is refused, and fails `close`. */
+  /** Calls compared with the provider's published specification. A call that does not match is rejected and fails `close`. */
   published: Recorder;
   trouble(trouble: Trouble): void;
-  /** Ends all troubles. */
+  /** Ends all faults. */
   settle(): void;
-  /** Tokens that are accepted; the first is there from the beginning. */
+  /** Accepted tokens; the first exists from the start. */
   tokens: Set<string>;
   token: string;
-  /** Opens a site over HTTP on a port of its own. */
+  /** Serves a site over HTTP on its own port. */
   open(read: SiteReader): Promise<string>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a site answers to a path (decoded, with its leading slash). */
+/** A site's response to a path (decoded, with its leading slash). */
 export type SiteReader = (path: string) => { status: number; body: Buffer; type: string } | undefined;
 
-/** The frame of a provider's API on loopback: strict about paths, methods, queries, lengths and tokens. */
+/** A provider's API on loopback: strict about paths, methods, queries, lengths and tokens. */
 export async function startProvider({
   endpoints,
   denied,
@@ -85,13 +85,13 @@ export async function startProvider({
   apiPath = "",
 }: {
   endpoints: readonly Endpoint[];
-  /** The answer to a token that is not, or no longer, valid. */
+  /** The response to an invalid or expired token. */
   denied: Reply;
   unknown: (what: string) => Reply;
   /** What a valid token may not do. */
   forbids?: (token: string, what: string) => Reply | undefined;
   publishedAs: PublishedProvider;
-  /** Before each path of the specification. */
+  /** Prefix of the specification's paths. */
   apiPath?: string;
 }): Promise<Provider> {
   const published = recorderOf(publishedAs);
@@ -231,7 +231,7 @@ const types: Record<string, string> = {
   png: "image/png",
   txt: "text/plain; charset=utf-8",
 };
-/** How a host of static files answers; `fallback` is the file for paths that no file has. */
+/** How static hosting responds; `fallback` is the file for unknown paths. */
 export const staticSite =
   (files: () => ReadonlyMap<string, Buffer> | undefined, fallback: () => string | undefined): SiteReader =>
   (path) => {
@@ -244,9 +244,9 @@ export const staticSite =
     return body && { status: 200, body, type: types[found?.split(".").at(-1) ?? ""] ?? "application/octet-stream" };
   };
 
-/** How builds go: so many looks until they are over, and how they end. */
+/** How builds proceed: the number of status requests until they end, and how they end. */
 export interface BuildPlan {
-  /** Looks at the state before it is final. Default 1. */
+  /** Status requests before the final state. Default 1. */
   looks?: number;
   /** The build fails with this reason. */
   error?: string;

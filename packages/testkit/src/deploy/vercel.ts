@@ -35,25 +35,25 @@ interface Deployment {
 
 export interface VercelFake extends Provider {
   oauth: OauthApp;
-  /** Whether tokens of the OAuth app may do more than tell who signed in; Vercel gives that to few apps. */
+  /** Whether tokens of the OAuth app may do more than identify the user; Vercel grants that to few apps. */
   mayOauthDeploy(isAllowed: boolean): void;
-  /** Tokens that may look at everything and change nothing. */
+  /** Tokens with read-only access. */
   readOnly: Set<string>;
-  /** Teams that the account may see; every token may act for them. */
+  /** Teams visible to the account; every token may act for them. */
   teams: { id: string; name: string; slug: string }[];
-  /** A project that somebody made there before. */
+  /** Creates a project that someone else made before. */
   occupy(name: string, teamId?: string): void;
-  /** How the deployments that are made from now on go. */
+  /** Outcome of later deployments. */
   plan(plan: BuildPlan): void;
-  /** The one of that id, or the newest. */
+  /** The deployment of that id, or the newest. */
   deployment(id?: string): Deployment;
   deployments: Deployment[];
   project(name: string, teamId?: string): Project | undefined;
-  /** Path to content of what is live, or of one deployment. */
+  /** Path to content of the live version, or of one deployment. */
   files(project: string, deploymentId?: string): Map<string, Buffer>;
-  /** Domains that other accounts have. */
+  /** Domains of other accounts. */
   foreignDomains: Set<string>;
-  /** The live site over HTTP. Sources are served as they are: nothing is built here. */
+  /** Serves the live site over HTTP. Sources are served as they are: nothing is built. */
   openSite(project: string): Promise<string>;
 }
 
@@ -164,7 +164,7 @@ export async function startVercel(): Promise<VercelFake> {
     if (!isText(body["name"]) || !/^[a-z0-9._-]{1,100}$/.test(body["name"])) return failed(400, "invalid_name", "Invalid request: `name`.");
     const target = body["target"] ?? null;
     if (target !== null && target !== "production") return failed(400, "bad_request", "Invalid request: `target` should be `production`.");
-    // The same once more: what it is made of comes from the other one.
+    // A promotion: its content comes from the other deployment.
     const former = body["deploymentId"] === undefined ? undefined : deploymentOf(query, String(body["deploymentId"]));
     if (former && (body["files"] !== undefined || body["projectSettings"] !== undefined))
       return failed(400, "bad_request", "`deploymentId` stands for files and settings.");
@@ -224,7 +224,7 @@ export async function startVercel(): Promise<VercelFake> {
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(item.key) || item.key.startsWith("VERCEL_"))
         bad.push({ error: { code: "ENV_INVALID", key: item.key, message: "The name of the environment variable is not allowed" } });
       else if (known && query.get("upsert") !== "true") bad.push({ error: { code: "ENV_CONFLICT", key: item.key, message: "exists" } });
-      // The record as a whole is another one then, for whichever targets it stood.
+      // The record changes as a whole, for all of its targets.
       else if (known) Object.assign(known, { comment: undefined }, item);
       else project.env.push({ id: newId("env_"), ...item });
     }

@@ -35,7 +35,7 @@ export const bitbucket: Dialect = {
   gitUsers: ["x-token-auth", "x-bitbucket-api-token-auth"],
   mayPush: (scope) => scope.includes("repository:write"),
   tokenOf: (headers) => {
-    // An API token is the password of the e-mail address.
+    // An API token is the password for the email address.
     const basic = /^Basic (.+)$/.exec(headers.authorization ?? "")?.[1];
     if (basic === undefined) return bearerOf(headers);
     const [email = "", token] = Buffer.from(basic, "base64").toString().split(":");
@@ -127,7 +127,7 @@ const wireOf = (repo: FakeRepository, { url, account, defaultBranch }: ProviderS
     mainbranch: branch === null ? null : { type: "branch", name: branch },
     links: {
       html: { href: `${url}/${repo.fullName}` },
-      // With the name of whoever asks, as it is there.
+      // Includes the caller's name, as at Bitbucket.
       clone: [
         { name: "https", href: `${url.replace("https://", `https://${account.login}@`)}/${repo.fullName}.git` },
         { name: "ssh", href: `git@bitbucket.example:${repo.fullName}.git` },

@@ -4,7 +4,7 @@ import { request as httpsRequest } from "node:https";
 import { recorderOf, type PublishedProvider, type Recorder } from "../specifications/index.ts";
 import { startGitHost, type Certificate, type GitCall, type GitHost, type NewRepository } from "../git-host.ts";
 
-/** Whoever is signed in at the provider. */
+/** The user signed in at the provider. */
 export interface FakeAccount {
   id: number;
   login: string;
@@ -13,14 +13,14 @@ export interface FakeAccount {
 }
 export interface FakeRepository {
   id: number;
-  /** With all groups, and the name: `ada/shop`. */
+  /** All groups and the name: `ada/shop`. */
   fullName: string;
   description: string | null;
   isPrivate: boolean;
   language: string | null;
   stars: number;
   updatedAt: string;
-  /** Listed only: there is nothing to clone. */
+  /** Listed only; cannot be cloned. */
   isHollow: boolean;
 }
 export interface FakePull {
@@ -31,14 +31,14 @@ export interface FakePull {
   head: string;
   base: string;
 }
-/** What the next calls get instead of an answer. */
+/** A fault for the next calls. */
 export interface Failure {
   /** 0: the connection breaks. */
   status: number;
   headers?: Record<string, string>;
-  /** How many calls. Default: until `recover()`. */
+  /** Number of calls. Default: until `recover()`. */
   times?: number;
-  /** Of calls whose path it fits; default all but pages for people, and git. */
+  /** Calls whose path matches; default: everything but pages and git. */
   path?: RegExp;
 }
 export interface ProviderCall {
@@ -62,38 +62,38 @@ interface Token {
   expiresAtMs: number | undefined;
 }
 
-/** What the four do each in their own way. */
+/** Differences between the four providers. */
 export interface Dialect {
   name: "github" | "gitlab" | "bitbucket" | "gitea";
-  /** Before each path of the API. */
+  /** Prefix of the API's paths. */
   apiPath: string;
-  /** Whose specification its calls are compared with; those of the others no package publishes. */
+  /** The specification to compare calls with; some providers publish none. */
   publishedAs?: PublishedProvider;
   authorizePath: string;
   tokenPath: string;
-  /** How clients say who they are at the token endpoint. */
+  /** Client authentication at the token endpoint. */
   clientAuth: "post" | "basic";
   hasPkce: boolean;
-  /** Seconds; without it tokens last for ever and are not renewed. */
+  /** Seconds; unset: tokens do not expire. */
   expiresIn?: number;
   rotatesRefreshTokens: boolean;
-  /** Given out whatever was asked for. */
+  /** Granted whatever was requested. */
   fixedScope?: string;
-  /** Refusals of the token endpoint come with this status. */
+  /** Status of the token endpoint's errors. */
   refusalStatus: number;
-  /** User names that git may give with a token. */
+  /** User names that git may send with a token. */
   gitUsers: readonly string[];
   mayPush(scope: string): boolean;
-  /** Of a header of the API, the token in it. */
+  /** Extracts the token from API headers. */
   tokenOf(headers: IncomingHttpHeaders): string | undefined;
-  /** What the real one refuses whoever calls. */
+  /** Rejections that apply to every caller. */
   refuse?(call: ProviderCall): Reply | undefined;
   unauthorized: unknown;
-  /** Calls that are not made in somebody's name: revocation. */
+  /** Calls without a user: revocation. */
   open?(call: ProviderCall, provider: ProviderState): Reply | undefined;
   api(call: ProviderCall, provider: ProviderState): Reply | undefined;
 }
-/** What a dialect may look at and change. */
+/** State that a dialect may read and change. */
 export interface ProviderState {
   url: string;
   apiUrl: string;
@@ -126,39 +126,39 @@ export interface GitProviderFake extends AsyncDisposable {
   clientId: string;
   clientSecret: string;
   account: FakeAccount;
-  /** Everything it ever gave out: access tokens, refresh tokens, personal ones. */
+  /** All tokens it issued: access, refresh and personal ones. */
   tokens: string[];
-  /** Authorization headers of git, in order; undefined where there was none. */
+  /** Authorization headers of git, in order; undefined when missing. */
   gitAuthorizations: (string | undefined)[];
-  /** What was called of the API, compared with what the provider publishes. A call that is not as published is refused, and fails `close`. */
+  /** Calls compared with the provider's published specification. A call that does not match is rejected and fails `close`. */
   published: Recorder | undefined;
-  /** Every call but git's: method, path, query, headers. */
+  /** Every call except git's: method, path, query, headers. */
   calls: ProviderCall[];
   /** Every request to the token endpoint. */
   redemptions: URLSearchParams[];
   pulls: FakePull[];
-  /** A repository with files; its address for cloning. */
+  /** Adds a repository with files; returns its clone URL. */
   add(fullName: string, repository?: NewFakeRepository): string;
-  /** So many that are only listed. */
+  /** Adds repositories that are only listed. */
   addListed(count: number, owner?: string): void;
   git(fullName: string, ...argv: (string | GitCall)[]): string;
-  /** Somebody else commits a file to a branch, default `main`. */
+  /** Commits a file as someone else to a branch, default `main`. */
   commit(fullName: string, path: string, content: string, branch?: string): string;
   /** A personal access token of the account. */
   personalToken(): string;
-  /** Plays the browser: opens the consent page and gives back where it sends the browser. */
+  /** Acts as the browser: opens the consent page and returns the redirect. */
   consent(authorizationUrl: string): Promise<URL>;
   denyNext(): void;
   fail(failure: Failure): void;
   recover(): void;
-  /** No token is good any more, and none can be renewed. */
+  /** Invalidates all tokens, including refresh tokens. */
   revokeAll(): void;
-  /** Access tokens are over; they can be renewed. */
+  /** Expires access tokens; they can be renewed. */
   expireAccess(): void;
   isLive(token: string): boolean;
-  /** git requests of paths that begin so get no answer, until the function is called. */
+  /** git requests with that path prefix get no response, until the returned function is called. */
   stall(prefix: string): () => void;
-  /** Sends whoever asks for paths that begin so elsewhere. */
+  /** Redirects requests with that path prefix. */
   redirect(prefix: string, location: string): void;
   close(): Promise<void>;
 }
@@ -171,11 +171,14 @@ const basicOf = (header: string | undefined): [string, string] | undefined => {
   const [user = "", ...rest] = Buffer.from(coded, "base64").toString().split(":");
   return [user, rest.join(":")];
 };
-/** `Bearer …`, and where the dialect knows it `token …`. */
+/** `Bearer …`, and in some dialects `token …`. */
 export const bearerOf = (headers: IncomingHttpHeaders, also = "Bearer"): string | undefined =>
   new RegExp(`^(?:Bearer|${also}) (\\S+)$`).exec(headers.authorization ?? "")?.[1];
 
-/** A provider that is as strict as the real one: methods, headers, paging, PKCE, codes that serve once, scopes; its repositories are cloned with the tokens it gave out. */
+/**
+ * As strict as the real provider: methods, headers, paging, PKCE, single-use codes, scopes; its repositories are cloned with the tokens it
+ * issued.
+ */
 export async function startProvider(
   dialect: Dialect,
   { certificate, account }: { certificate: Certificate; account: FakeAccount },
@@ -417,7 +420,7 @@ const open = (url: string, ca: string) =>
     call.once("error", reject).end();
   });
 
-/** Page and size of a call as that provider counts them, and what of the list that is. */
+/** Page number and size in that provider's format, and the items on that page. */
 export function pageOf<T>(items: readonly T[], { query }: ProviderCall, size: string, max: number, byDefault: number) {
   const perPage = Math.min(Math.max(Number(query.get(size) ?? byDefault) || byDefault, 1), max);
   const page = Math.max(Number(query.get("page") ?? 1) || 1, 1);
@@ -428,7 +431,7 @@ export function pageOf<T>(items: readonly T[], { query }: ProviderCall, size: st
     total: items.length,
   };
 }
-/** The `Link` header: where the next and the last page are. */
+/** The `Link` header with the next and the last page. */
 export function linksOf(apiUrl: string, { path, query }: ProviderCall, page: number, last: number): Record<string, string> {
   const to = (n: number, rel: string) => {
     const next = new URLSearchParams(query);
@@ -437,10 +440,10 @@ export function linksOf(apiUrl: string, { path, query }: ProviderCall, page: num
   };
   return page < last ? { link: [to(page + 1, "next"), to(last, "last")].join(", ") } : {};
 }
-/** The newest change first. */
+/** Most recently changed first. */
 export const newestFirst = (repositories: readonly FakeRepository[]): FakeRepository[] =>
   [...repositories].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
-/** A path of the API, as `/repos/{}/{}/branches`: what stands in its places, decoded. */
+/** Matches an API path such as `/repos/{}/{}/branches` and returns the decoded placeholders. */
 export function placesOf(path: string, pattern: string): string[] | undefined {
   const found = new RegExp(`^${pattern.replaceAll("{}", "([^/]+)")}$`).exec(path);
   return found?.slice(1).map(decodeURIComponent);

@@ -22,7 +22,7 @@ export const gitea: Dialect = {
     if (method === "GET" && path === "/user")
       return { status: 200, body: { id: account.id, login: account.login, full_name: account.name, email: account.email } };
     if (path === "/user/repos" && method === "GET") {
-      // As that server is set up by default: never more than 50.
+      // The server's default limit is 50.
       const { items, page, last, total } = pageOf(newestFirst(provider.repositories), call, "limit", 50, 30);
       return {
         status: 200,

@@ -11,7 +11,7 @@ export const github: Dialect = {
   clientAuth: "post",
   hasPkce: true,
   rotatesRefreshTokens: true,
-  // It reports its refusals with 200.
+  // GitHub sends token errors with status 200.
   refusalStatus: 200,
   gitUsers: ["x-access-token"],
   mayPush: (scope) => scope.split(/[ ,]/).includes("repo"),

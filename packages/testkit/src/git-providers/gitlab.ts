@@ -70,7 +70,7 @@ export const gitlab: Dialect = {
       });
       return { status: 201, body: wireOf(made, provider) };
     }
-    // A project is named by its whole path, encoded.
+    // A project is addressed by its encoded path.
     const [id = ""] = placesOf(path, "/projects/{}(?:/.*)?") ?? [];
     const repo = provider.find(id);
     if (!repo) return noSuch("Project");
@@ -110,7 +110,7 @@ const wireOf = (repo: FakeRepository, { url, defaultBranch }: ProviderState) => 
   const path = segments.at(-1) ?? "";
   return {
     id: repo.id,
-    // What people call it; the address is another thing.
+    // The display name, which differs from the path.
     name: `The ${path}`,
     path,
     path_with_namespace: repo.fullName,

@@ -15,16 +15,16 @@ export interface GitProviders extends AsyncDisposable {
   gitlab: GitProviderFake;
   bitbucket: GitProviderFake;
   gitea: GitProviderFake;
-  /** Theirs, for one more host. */
+  /** Reuses their certificate for another host. */
   certificate: Certificate;
-  /** Of a server that is set up for all four; with the certificate that they share. */
+  /** Settings of a server that uses all four, with their shared certificate. */
   env: Record<string, string>;
   close(): Promise<void>;
 }
 
 /**
- * GitHub, GitLab, Bitbucket and Gitea, each a server of its own on loopback: OAuth, REST API, and the repositories over smart HTTP behind TLS.
- * Start a studio with `env`; the consent pages agree at once. Browsers must be told to take the certificate.
+ * GitHub, GitLab, Bitbucket and Gitea, each as a server on loopback: OAuth, REST API, and repositories over smart HTTP with TLS. Start a
+ * server with `env`; the consent pages agree automatically. Browsers must accept the certificate.
  */
 export async function startGitProviders(): Promise<GitProviders> {
   const certificate = await makeCertificate();

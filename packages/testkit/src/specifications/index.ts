@@ -9,7 +9,7 @@ export { createRecorder, fieldsOfForm };
 /** Providers whose specification is in `specifications/`. */
 export const publishedProviders = ["anthropic", "cloudflare", "github", "google", "netlify", "openai", "stripe", "vercel"] as const;
 export type PublishedProvider = (typeof publishedProviders)[number];
-/** Providers that no package publishes a specification of: their calls are checked by the fakes alone. */
+/** Providers without a published specification: their calls are checked by the fakes alone. */
 export const unpublishedProviders = ["bitbucket", "gitea", "gitlab", "ollama"] as const;
 
 const read = new Map<PublishedProvider, Specification>();

@@ -14,20 +14,20 @@ export interface MadeCall {
 
 export interface Recorder {
   readonly specification: Specification;
-  /** Counts a call and says what the provider does not publish of it; empty: everything is as published. */
+  /** Records a call and returns its differences from the published specification; empty when it matches. */
   record(call: MadeCall): string[];
-  /** Throws when a call was not as published. For the end of a test. */
+  /** Throws when a call did not match. For the end of a test. */
   verify(): void;
   readonly calls: number;
   readonly fields: number;
   /** `METHOD /path` of each published operation that was called. */
   readonly operations: ReadonlySet<string>;
-  /** Calls that are described in prose alone. */
+  /** Calls that are documented in prose only. */
   readonly unpublished: number;
   readonly violations: readonly string[];
-  /** Published operations that nobody called. */
+  /** Published operations that were not called. */
   missing(): string[];
-  /** One line for people. */
+  /** A one-line summary. */
   summary(): string;
 }
 
@@ -37,7 +37,7 @@ const patternOf = (path: string) => {
   return new RegExp(`^${text.replaceAll("{path}", ".+").replace(/\{[^}]+\}/g, "[^/]+")}$`);
 };
 
-/** Compares every call of a fake with what its provider publishes. */
+/** Compares every call of a fake with the provider's specification. */
 export function createRecorder(specification: Specification): Recorder {
   const { definitions } = specification;
   const routes = specification.operations.map((operation) => ({ operation, pattern: patternOf(operation.path) }));
@@ -80,7 +80,7 @@ export function createRecorder(specification: Specification): Recorder {
         counts.unpublished += 1;
         return [];
       }
-      // One with fewer parameters fits closer.
+      // The route with fewer parameters is more specific.
       const route = routes
         .filter(({ operation, pattern }) => operation.method === call.method && pattern.test(call.path))
         .sort((a, b) => a.operation.path.split("{").length - b.operation.path.split("{").length)[0];

@@ -4,8 +4,8 @@ type Definitions = Record<string, Schema>;
 type Variant = Omit<Schema, "$ref" | "anyOf" | "allOf">;
 
 /**
- * What is wrong with a value: types, values that are not listed, missing fields, and fields that the schema does not define. `isForm`: everything is
- * text, as in a query or a form.
+ * Differences between a value and its schema: types, unlisted values, missing and undefined fields. `isForm`: everything is text, as in a
+ * query or a form.
  */
 export function problemsOf(
   schema: Schema,

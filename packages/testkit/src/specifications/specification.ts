@@ -1,12 +1,15 @@
-/** What a provider publishes of the calls that we make: written by `scripts/provider-specifications.ts` from the provider's own documents. */
+/**
+ * A provider's published specification of the calls that we make, written by `scripts/provider-specifications.ts` from the provider's
+ * documents.
+ */
 export interface Specification {
   provider: string;
-  /** The package that carries the document, with its version and license. */
+  /** The package with the document, its version and license. */
   source: { package: string; version: string; license: string; document: string };
   operations: Operation[];
-  /** Calls that the provider describes in prose alone: they cannot be checked. */
+  /** Calls that the provider documents in prose only: they cannot be checked. */
   unpublished: { method: string; path: string; described: string }[];
-  /** Fields that the document leaves out and the provider describes or uses elsewhere: they are taken as published. */
+  /** Fields that the specification omits and the provider documents or uses elsewhere: treated as published. */
   additions: { operation: string; field: string; described: string }[];
   definitions: Record<string, Schema>;
 }

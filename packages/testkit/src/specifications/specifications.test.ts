@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { startVercel } from "../deploy/vercel.ts";
 import { publishedProviders, recorderOf, specificationOf, unpublishedProviders, type PublishedProvider } from "./index.ts";
 
-/** One call as it should be, and the same with a field, a query parameter, a type or a path that the provider does not have. */
+/** One valid call, and the same with an undefined field, query parameter, type or path. */
 const cases: Record<
   PublishedProvider,
   { method: string; path: string; body?: object; form?: string; wrong: object | string; query: string }
@@ -66,7 +66,7 @@ const cases: Record<
   },
 };
 
-test.each(publishedProviders)("%s: what it does not publish is a violation: path, method, query, field, type", (provider) => {
+test.each(publishedProviders)("%s: unpublished paths, methods, queries, fields and types are violations", (provider) => {
   const { method, path, body, form, wrong, query } = cases[provider];
   const contentType = form === undefined ? "application/json" : "application/x-www-form-urlencoded";
   const textOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
@@ -94,7 +94,7 @@ test.each(publishedProviders)("%s: what it does not publish is a violation: path
   expect(() => recorder.verify()).toThrow(`calls that ${provider} does not publish`);
 });
 
-test("a fake refuses what is not published, and fails the test that made the call", async () => {
+test("a fake rejects unpublished requests and fails the test that made the call", async () => {
   const vercel = await startVercel();
   const response = await fetch(`${vercel.url}/v11/projects`, {
     method: "POST",
@@ -111,7 +111,7 @@ test.each(publishedProviders.map((provider) => specificationOf(provider)))(
     expect(operations.length).toBeGreaterThan(1);
     const names = operations.map(({ method, path }) => `${method} ${path}`);
     expect(additions.filter(({ operation }) => !names.includes(operation))).toEqual([]);
-    // What is described in prose alone cannot be checked, so it is no operation as well.
+    // What is documented in prose only must not be an operation too.
     expect(unpublished.filter(({ method, path }) => operations.some((one) => one.method === method && one.path === path))).toEqual([]);
   },
 );

@@ -25,7 +25,7 @@ const daySeconds = 86_400;
 const apiVersion = "2026-10-28.endive";
 
 export type StripeAccountState = ReturnType<typeof createAccountState>;
-/** What the account holds, and what happens in it: people pay, periods end, banks refuse. Everything that happens is an event. */
+/** The account's state and events: customers pay, periods end, banks reject. Every change emits an event. */
 export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string; onEvent: (event: StripeEvent) => void }) {
   let shift = 0;
   const now = () => Math.floor(Date.now() / 1000) + shift;
@@ -44,7 +44,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
   const invoicePayments: { id: string; invoice: string; payment_intent: string }[] = [];
   const events: StripeEvent[] = [];
   const disputes = table<Dispute>();
-  /** Subscriptions that cost nothing for now. */
+  /** Subscriptions with a 100% discount. */
   const coupons = new Set<string>();
   let isDeclining = false;
 
@@ -166,7 +166,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
       throw invalidRequest("You must provide at least one recurring price in `subscription` mode.", "line_items");
     const customer = textOf(form["customer"]) ?? null;
     if (customer !== null && !customers.has(customer)) throw missing("customer", customer, "customer", 400);
-    // Whoever asks does not know that the clock was moved.
+    // Callers do not know that the clock was moved.
     const today = now() - shift;
     const expires_at = Number(textOf(form["expires_at"]) ?? today + daySeconds);
     if (expires_at < today + 1800 || expires_at > today + daySeconds)
@@ -225,7 +225,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
     session.subscription = subscription.id;
     return subscription;
   };
-  /** What a click on Pay does. `amount`: another sum arrives than was asked for. */
+  /** Pays a checkout session. `amount`: another amount than requested. */
   const pay = (id: string, { amount }: { amount?: number } = {}): Session => {
     const session = get(sessions, "checkout.session", id);
     if (session.status !== "open") throw invalidRequest("This page is not open any more.");
@@ -267,7 +267,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
     emit("customer.subscription.updated", subscription);
     return subscription;
   };
-  /** Everything whose period is over by then is billed again, or ends. */
+  /** Renews or ends everything whose period has ended. */
   const renewDue = (): void => {
     for (const subscription of subscriptions.values()) {
       const [item] = subscription.items.data;
@@ -318,7 +318,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
     emit("charge.dispute.created", opened);
     return opened;
   };
-  /** The bank has decided, for us or for the buyer. */
+  /** The bank decides a dispute. */
   const closeDispute = (id: string, status: "won" | "lost") => {
     const closed = Object.assign(get(disputes, "dispute", id), { status });
     emit("charge.dispute.closed", closed);
@@ -384,7 +384,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
         email: textOf(form["email"]) ?? null,
         name: textOf(form["name"]) ?? null,
       }),
-    /** Somebody deletes it in the dashboard; what it subscribed to ends. */
+    /** Deletes a customer in the dashboard; ends its subscriptions. */
     deleteCustomer: (id: string): void => {
       for (const own of subscriptions.values()) if (own.customer === id && own.status !== "canceled") end(own);
       customers.delete(id);
@@ -399,10 +399,10 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
       }),
     completeOnboarding: (id: string): void =>
       void Object.assign(get(accounts, "account", id), { payouts_enabled: true, details_submitted: true }),
-    /** Invoices of this subscription are 0 while it is on. */
+    /** Invoices of this subscription are 0 while it is set. */
     coupon: (id: string, isOn = true): void => void (isOn ? coupons.add(id) : coupons.delete(id)),
     decline: (isOn: boolean): void => void (isDeclining = isOn),
-    /** Time passes, and with it what is due. */
+    /** Moves the clock and renews what is due. */
     advance: (days: number): void => {
       shift += Math.round(days * daySeconds);
       renewDue();

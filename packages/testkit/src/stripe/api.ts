@@ -16,7 +16,7 @@ export interface ApiCall {
   body: string;
 }
 
-/** The REST interface over the state: routes, lists, idempotency keys, refusals in Stripe's form. */
+/** The REST API over the state: routes, lists, idempotency keys, errors in Stripe's format. */
 export function createApi({
   state,
   secretKey,
@@ -26,7 +26,7 @@ export function createApi({
   state: StripeAccountState;
   secretKey: string;
   baseUrl: () => string;
-  /** Compares each call with what Stripe publishes: one that is not as published is refused. */
+  /** Compares each call with Stripe's specification: one that does not match is rejected. */
   published: Recorder;
 }) {
   const remembered = new Map<string, { fingerprint: string; answer: ApiAnswer }>();
@@ -183,7 +183,7 @@ export function createApi({
       new StripeRefusal(404, { type: "invalid_request_error", message: `Unrecognized request URL (${method}: ${url.pathname}).` }),
     );
   };
-  /** `isRefused`: with a refusal, remembered under its key like any answer. */
+  /** `isRefused`: respond with an error, remembered under its key like any response. */
   return (call: ApiCall, isRefused = false): ApiAnswer => {
     if (keyOf(call.headers["authorization"]) !== secretKey)
       return refused(new StripeRefusal(401, { type: "invalid_request_error", message: "Invalid API Key provided." }));

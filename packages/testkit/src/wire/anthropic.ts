@@ -151,7 +151,7 @@ const stopReason = (reason: FinishReason | undefined, hasCalls: boolean) => {
   return hasCalls && reason === undefined ? "tool_use" : "end_turn";
 };
 
-/** Anthropic counts what came from the cache beside the input, not inside it. */
+/** Anthropic counts cached tokens separately from the input. */
 const usageFields = ({ input, output, cached }: Usage) => ({
   input_tokens: input - (cached ?? 0),
   cache_creation_input_tokens: 0,

@@ -58,7 +58,7 @@ export const google: Wire = {
   },
 
   unauthorised(key) {
-    // Google answers a wrong key with 400, not 401.
+    // Google responds to a wrong key with 400, not 401.
     if (key) {
       const details = [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "API_KEY_INVALID", domain: "googleapis.com" }];
       const message = "API key not valid. Please pass a valid API key.";
@@ -158,7 +158,7 @@ function readModel(parts: Json[], messages: ScriptMessage[]): string[] {
   return calls.map((made) => made.id);
 }
 
-/** The answers stand in the order of the calls; ids came late to this protocol and may be left out. */
+/** Results are in the order of the calls; ids were added later to this protocol and may be missing. */
 function readPerson(parts: Json[], waiting: string[], messages: ScriptMessage[]): string[] {
   let answered = 0;
   let images: ScriptImage[] = [];

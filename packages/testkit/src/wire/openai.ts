@@ -2,7 +2,7 @@ import type { Answer } from "../playback.ts";
 import type { FinishReason, ScriptImage, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
 import { BadRequest, isObject, listOf, pictureOf, sse, textOf, type Failure, type Meta, type Wire, type WireStream } from "./wire.ts";
 
-/** OpenAI's chat completions, as the providers that copy them speak it too. */
+/** OpenAI's chat completions, also as copied by other providers. */
 export const openai: Wire = {
   read(body, _model): ScriptRequest {
     if (!isObject(body)) throw new BadRequest("We could not parse the JSON body of your request.");
@@ -150,7 +150,7 @@ const callOf = (made: Record<string, unknown>) => {
   return { id: textOf(made.id), name: textOf(fn.name), arguments: textOf(fn.arguments) };
 };
 
-/** Every call must be answered before anything else is said, and nothing may be answered that was not called. */
+/** Every call must have a result before any other message, and every result a call. */
 function checkCalls(messages: ScriptMessage[]): void {
   let waiting = new Set<string>();
   const refuseWaiting = () => {

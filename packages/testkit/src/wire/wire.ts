@@ -10,24 +10,24 @@ export interface Meta {
   /** Seconds. */
   created: number;
   wantsUsage: boolean;
-  /** Tokens of the prompt, told at the start by the protocols that do. */
+  /** Prompt tokens, for protocols that report them at the start. */
   input: number;
 }
 
-/** One provider's protocol: how a request is read and how an answer is dressed. */
+/** One provider's protocol: parses requests and encodes responses. */
 export interface Wire {
-  /** Reads the body. Throws {@link BadRequest} where the real service would refuse it. */
+  /** Parses the body. Throws {@link BadRequest} where the real service would reject it. */
   read(body: unknown, model: string | undefined): ScriptRequest;
   /** The provider's own error body and headers. */
   failure(failure: Omit<Failure, "kind" | "times">, requestId: string): { status: number; headers: Record<string, string>; body: unknown };
-  /** The answer to a missing or wrong key; `key` is what was sent. */
+  /** The response to a missing or wrong key; `key` is what was sent. */
   unauthorised(key: string | undefined, requestId: string): { status: number; body: unknown };
   stream(meta: Meta): WireStream;
   /** The body of a call without streaming. */
   whole(answer: Answer, meta: Meta, reason: FinishReason | undefined, usage: Usage): unknown;
 }
 
-/** Makes the text of one stream, piece by piece. Empty strings mean: nothing to send yet. */
+/** Encodes one stream piece by piece. Empty strings: nothing to send yet. */
 export interface WireStream {
   start(): string;
   token(token: Token): string;
@@ -36,7 +36,7 @@ export interface WireStream {
   error(failure: Omit<Failure, "kind" | "times">): string;
 }
 
-/** What the real service answers with 400, in its own words. */
+/** What the real service rejects with 400, with its message. */
 export class BadRequest extends Error {
   override readonly name = "BadRequest";
 }
@@ -47,7 +47,7 @@ export const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.
 export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 export const sse = (data: unknown, event?: string): string => `${event ? `event: ${event}\n` : ""}data: ${JSON.stringify(data)}\n\n`;
 
-/** The parsed arguments, or `undefined` when the text is no JSON object. */
+/** The parsed arguments, or `undefined` when the text is not a JSON object. */
 export function objectFrom(json: string): Json | undefined {
   try {
     const value: unknown = JSON.parse(json);
@@ -57,14 +57,14 @@ export function objectFrom(json: string): Json | undefined {
   }
 }
 
-/** What vision models take. */
+/** Image types that vision models accept. */
 const pictures: Record<string, readonly number[]> = {
   "image/png": [0x89, 0x50, 0x4e, 0x47],
   "image/jpeg": [0xff, 0xd8, 0xff],
   "image/gif": [0x47, 0x49, 0x46, 0x38],
   "image/webp": [0x52, 0x49, 0x46, 0x46],
 };
-/** A picture in base64. Throws {@link BadRequest} for what no provider takes: another type, broken base64, bytes of something else. */
+/** A base64 image. Throws {@link BadRequest} for what no provider accepts: another type, invalid base64, other content. */
 export function pictureOf(mediaType: unknown, base64: unknown): ScriptImage {
   const type = textOf(mediaType);
   const start = pictures[type];
