@@ -187,7 +187,7 @@ export default journey({}, async (stage) => {
           .last()
           .setInputFiles([{ name: "broken.zip", mimeType: "application/zip", buffer: Buffer.from("x") }]);
         await dialog.getByRole("button", { name: "Import", exact: true }).click();
-        await dialog.getByText("This is not a zip archive that can be read.").waitFor();
+        await dialog.getByText("This is not a readable ZIP archive.").waitFor();
         await dialog
           .getByLabel("Zip archive")
           .last()
@@ -219,7 +219,7 @@ export default journey({}, async (stage) => {
         await dialog.getByText(/private or local address/).waitFor();
         await address.fill(`${host.url}/nowhere.git`);
         await page().keyboard.press("Enter");
-        await dialog.getByText(/no repository at this address/).waitFor({ timeout: 30_000 });
+        await dialog.getByText(/no repository at this URL/).waitFor({ timeout: 30_000 });
         await shot(page(), "import-git");
         await address.fill(url);
         // The line on which the setup is told breaks: it is listened to again.

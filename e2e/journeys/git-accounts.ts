@@ -130,7 +130,7 @@ export default journey({}, async (stage) => {
         await dialog.getByText("this one is for SSH").waitFor();
         await address.fill(`${gitea.url}/ada-tea/secret-garden.git`);
         await act.click();
-        await dialog.getByText("This repository is private, or it does not exist.").waitFor({ timeout: 30_000 });
+        await dialog.getByText("This repository is private or does not exist.").waitFor({ timeout: 30_000 });
         const connect = dialog.getByRole("region", { name: "Connect an account" });
         await connect.getByLabel("Token", { exact: true }).fill(gitea.personalToken());
         await shot(page, "git-import-private");

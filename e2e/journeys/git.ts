@@ -203,7 +203,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await page.getByRole("menuitem", { name: /Fast-forward only/ }).click();
         await pane
           .getByRole("alert")
-          .getByText(/Both sides have commits/)
+          .getByText(/The branches have diverged/)
           .waitFor();
         await pane.getByRole("alert").getByRole("button", { name: "Merge" }).click();
         await row("conflicts", "index.html").waitFor();

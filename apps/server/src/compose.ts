@@ -2,7 +2,7 @@ import { contract } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import { composeAccounts } from "./compose/accounts.ts";
 import { composeAdmin, composeAudit } from "./compose/admin.ts";
-import { composeArrivals } from "./compose/provisioning.ts";
+import { composeProvisioning } from "./compose/provisioning.ts";
 import { composeBilling } from "./compose/billing.ts";
 import { composeChat } from "./compose/chat.ts";
 import { composeCreatorsAndReferrals } from "./compose/creators-and-referrals.ts";
@@ -20,7 +20,7 @@ import { composePlatform } from "./compose/platform.ts";
 import { composePreviews } from "./compose/previews.ts";
 import { composeProjects } from "./compose/projects.ts";
 import { composeSecrets } from "./compose/secrets.ts";
-import { composeSnapshots } from "./compose/snapshots.ts";
+import { composeSnapshots, type SnapshotsArea } from "./compose/snapshots.ts";
 import { composeStoreListings } from "./compose/store-listings.ts";
 import { composeTools } from "./compose/tools.ts";
 import { composeWorkspace } from "./compose/workspace.ts";
@@ -103,13 +103,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     const secrets = composeSecrets(platform);
     const projects = await composeProjects(platform, { templatesDir: swap.templatesDir });
-    const containers = composeContainers(platform, secrets, projects);
+    const containers = composeContainers(platform, secrets, projects, {
+      snapshotData: (...removed) => snapshots.snapshotData(...removed),
+    });
     const previews = composePreviews(platform, secrets, accounts, projects, containers);
     const workspace = composeWorkspace(platform, secrets, projects, containers);
     const gitProviders = composeGitProviders(platform, accounts);
     const storeListings = composeStoreListings(platform, secrets, projects, billing.marketplacePayments);
-    const arrivals = await composeArrivals(platform, projects, containers, previews, workspace, storeListings, gitProviders);
-    const snapshots = composeSnapshots(platform, secrets, projects, containers, workspace);
+    const arrivals = await composeProvisioning(platform, projects, containers, previews, workspace, storeListings, gitProviders);
+    const snapshots: SnapshotsArea = composeSnapshots(platform, secrets, projects, containers, workspace);
     const git = composeGit(platform, projects, containers, workspace, arrivals, gitProviders, snapshots);
     const deployAccounts = composeDeployAccounts(platform, accounts, projects);
     const tools = await composeTools(platform, secrets, projects, containers, previews, workspace);
@@ -172,7 +174,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       ...config.runtime.memory,
       read: readMemory,
       idle: containers.idle,
-      evict: (projectId) => containers.power.putToRest(projectId, "memory"),
+      evict: (projectId) => containers.lifecycle.stopUnattended(projectId, "memory"),
       log,
     });
     onClose(async () => memory.close());

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { endRuntimesBelow } from "@tesslate/runtime";
+import { stopRuntimesBelow } from "@tesslate/runtime";
 import { freePort } from "@tesslate/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 import { clientsAt } from "./testing/address.ts";
@@ -22,7 +22,7 @@ describe.skipIf(!canRun)("a copy of an installation on the same machine (needs r
   const children: SpawnedStudio[] = [];
   afterAll(async () => {
     for (const child of children) await child.kill();
-    await endRuntimesBelow(base);
+    await stopRuntimesBelow(base);
     await rm(base, { recursive: true, force: true });
   });
 

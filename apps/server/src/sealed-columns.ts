@@ -2,11 +2,11 @@ import { attachmentPlace } from "./features/agent/attachments/index.ts";
 import { attachmentPieces, mcpServers, userApiKeys, userProviders } from "./db/schema/agent.ts";
 import { oauthStateAad, totpAad } from "./features/accounts/auth/index.ts";
 import { totpSecrets, oauthStates } from "./db/schema/accounts.ts";
-import { credentialsPlace, environmentPlace } from "./features/runtime/containers/index.ts";
+import { credentialsAad, environmentAad } from "./features/runtime/containers/index.ts";
 import { containerCredentials, containers } from "./db/schema/runtime.ts";
-import { credentialPlace } from "./features/delivery/deployment-credentials/index.ts";
+import { credentialAad } from "./features/delivery/deployment-credentials/index.ts";
 import { deploymentCredentials, deployments } from "./db/schema/delivery.ts";
-import { gitAccountPlace } from "./features/source/git-providers/index.ts";
+import { gitAccountAad } from "./features/source/git-providers/index.ts";
 import { gitProviderCredentials, type GitAccountRow } from "./db/schema/source.ts";
 import { requestAad } from "./features/delivery/deployments/index.ts";
 import { runWebhookAad } from "./features/external/external/index.ts";
@@ -34,19 +34,19 @@ export const sealedColumns: readonly SealedColumn[] = [
     id: containers.id,
     column: containers.environment_vars,
     needs: [containers.id],
-    place: ({ id = "" }) => environmentPlace(id),
+    place: ({ id = "" }) => environmentAad(id),
   }),
   sealedBytes(containerCredentials, {
     id: containerCredentials.id,
     column: containerCredentials.sealed_values,
     needs: [containerCredentials.container_id],
-    place: ({ container_id = "" }) => credentialsPlace(container_id),
+    place: ({ container_id = "" }) => credentialsAad(container_id),
   }),
   sealedBytes(deploymentCredentials, {
     id: deploymentCredentials.id,
     column: deploymentCredentials.sealed_tokens,
     needs: [deploymentCredentials.user_id, deploymentCredentials.provider, deploymentCredentials.project_id],
-    place: ({ user_id = "", provider = "", project_id }) => credentialPlace({ user_id, provider, project_id: project_id ?? null }),
+    place: ({ user_id = "", provider = "", project_id }) => credentialAad({ user_id, provider, project_id: project_id ?? null }),
   }),
   sealedBytes(oauthStates, {
     id: oauthStates.state_hash,
@@ -71,7 +71,7 @@ export const sealedColumns: readonly SealedColumn[] = [
       id: gitProviderCredentials.id,
       column: gitProviderCredentials[`sealed_${what}`],
       needs: [gitProviderCredentials.user_id, gitProviderCredentials.provider, gitProviderCredentials.host],
-      place: (row) => gitAccountPlace(row as Pick<GitAccountRow, "user_id" | "provider" | "host">, what),
+      place: (row) => gitAccountAad(row as Pick<GitAccountRow, "user_id" | "provider" | "host">, what),
     }),
   ),
   sealedBytes(runWebhooks, {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endRuntimesBelow } from "@tesslate/runtime";
+import { stopRuntimesBelow } from "@tesslate/runtime";
 import { freePort, say, script, startModelServer } from "@tesslate/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 import { asPage, enterPreview } from "./testing/projects.ts";
@@ -22,7 +22,7 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
   const children: (SpawnedStudio["child"] | Awaited<ReturnType<typeof startRelease>>)[] = [];
   afterAll(async () => {
     for (const child of children) child.kill("SIGKILL");
-    await endRuntimesBelow(base);
+    await stopRuntimesBelow(base);
     await rm(base, { recursive: true, force: true });
   });
 

@@ -10,7 +10,7 @@ import { createActivity, createActivityStore, mountActivity } from "../features/
 import { createNotices, createNoticesStore } from "../features/accounts/notices/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./provisioning.ts";
+import type { ProvisioningArea } from "./provisioning.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { DeploymentsArea } from "./deployments.ts";
@@ -23,8 +23,8 @@ export function composeAccountDeletion(
   { config, log, db, box, dataDir, limits, mail, tasks }: Platform,
   { users, usersStore, sessions, passwords }: AccountsArea,
   { projects }: ProjectsArea,
-  { power }: ContainersArea,
-  { provisioning }: ArrivalsArea,
+  { lifecycle }: ContainersArea,
+  { provisioning }: ProvisioningArea,
   { pruning }: SnapshotsArea,
   { attachments }: ChatArea,
   { deployed }: DeploymentsArea,
@@ -45,7 +45,7 @@ export function composeAccountDeletion(
   const erasure = createErasure({
     store,
     tasks,
-    projects: { erase: provisioning.erase, putToRest: power.putToRest },
+    projects: { erase: provisioning.erase, stopUnattended: lifecycle.stopUnattended },
     deployed,
     snapshots: pruning,
     exports,

@@ -17,7 +17,7 @@ import { readHostLoad } from "../platform/host-load.ts";
 import { version } from "../version.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./provisioning.ts";
+import type { ProvisioningArea } from "./provisioning.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";
@@ -31,8 +31,8 @@ export function composeAdminOperations(
   { models }: ModelsArea,
   { users }: AccountsArea,
   { projects }: ProjectsArea,
-  { power }: ContainersArea,
-  { provisioning }: ArrivalsArea,
+  { lifecycle }: ContainersArea,
+  { provisioning }: ProvisioningArea,
   { runs }: ChatArea,
   /** Rejects when jobs are no longer picked up. */
   checkJobs: () => Promise<void>,
@@ -46,7 +46,7 @@ export function composeAdminOperations(
     audit,
     projects,
     provisioning,
-    power,
+    lifecycle,
     stopRunsOf: runs.stopRunsOf,
     measure: async (projectId) => (await (await runtime.find(projectId))?.stats())?.diskBytes,
     log,

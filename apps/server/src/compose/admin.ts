@@ -19,7 +19,7 @@ export function composeAdmin(
   audit: Audit,
   { credits }: ModelsArea,
   { users, sessions, auth, apiKeys, recovery, totp }: AccountsArea,
-  { power }: ContainersArea,
+  { lifecycle }: ContainersArea,
   { runs }: ChatArea,
   { deployed }: DeploymentsArea,
 ): Area {
@@ -35,7 +35,7 @@ export function composeAdmin(
     mail,
     stopProject: async (projectId) => {
       await runs.stopRunsOf(projectId);
-      await power.putToRest(projectId, "admin");
+      await lifecycle.stopUnattended(projectId, "admin");
     },
     deployed,
     log,

@@ -7,7 +7,7 @@ import {
   type Attachments,
 } from "../features/agent/attachments/index.ts";
 import { createCassettes, createCassettesStore, mountCassettes } from "../features/agent/cassettes/index.ts";
-import { createChangeSets, createChangesStore, createTurns, mountChanges } from "../features/source/changes/index.ts";
+import { createChangeSets, createChangesStore, createRunChangeSets, mountChanges } from "../features/source/changes/index.ts";
 import {
   createChatNaming,
   createChats,
@@ -39,7 +39,7 @@ import { createRepairs, createRepairsStore } from "../features/agent/repairs/ind
 import { requestSecretTool } from "../features/projects/secrets/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import type { AccountsArea } from "./accounts.ts";
-import type { ArrivalsArea } from "./provisioning.ts";
+import type { ProvisioningArea } from "./provisioning.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";
@@ -66,10 +66,10 @@ export function composeChat(
   { secretsStore, redactions }: Pick<SecretsArea, "secretsStore" | "redactions">,
   { agents, models, credits }: ModelsArea,
   { projects }: ProjectsArea,
-  { idle, power, secrets }: ContainersArea,
+  { idle, lifecycle, secrets }: ContainersArea,
   { onPreviewErrors }: PreviewsArea,
   { watch, announce, files }: WorkspaceArea,
-  { provisioning }: Pick<ArrivalsArea, "provisioning">,
+  { provisioning }: Pick<ProvisioningArea, "provisioning">,
   { snapshotsStore, checkpoints, restoring, trees, onRestored }: SnapshotsArea,
   { toolProviders, listedTools }: ToolsArea,
 ): ChatArea {
@@ -137,7 +137,7 @@ export function composeChat(
     // The app starts beside the run; the agent does not wait for it.
     begin: (project) =>
       queue.afterSetup(project.id, () =>
-        power
+        lifecycle
           .startProject(project)
           .catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message")),
       ),
@@ -158,7 +158,7 @@ export function composeChat(
   });
   const serveSocket = createChatSocket({ runs, approvals, questions, events });
   const changesStore = createChangesStore(db);
-  const turns = createTurns({ store: changesStore, checkpoints, trees, projects, log });
+  const turns = createRunChangeSets({ store: changesStore, checkpoints, trees, projects, log });
   const changes = createChangeSets({
     store: changesStore,
     turns,

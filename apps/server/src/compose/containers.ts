@@ -1,34 +1,36 @@
 import {
   createConnections,
   createConnectionsStore,
-  createWiring,
+  createConnectionEnvironment,
   mountConnections,
   type Connections,
   type ConnectionsStore,
 } from "../features/runtime/connections/index.ts";
 import {
   createContainers,
-  createCreation,
+  createContainerSetup,
   createIdlePolicy,
-  createInspection,
-  createPower,
-  createRenaming,
+  createContainerInspection,
+  createContainerLifecycle,
+  createContainerRename,
   createRestarts,
   createRunningLimit,
   createServiceCatalogue,
   createServices,
-  createStarting,
-  createStatusKeeper,
+  createContainerStartup,
+  createContainerStatusWriter,
   mountContainers,
   reconcile,
   type Containers,
-  type Creation,
+  type ContainerSetup,
   type IdlePolicy,
-  type Inspection,
-  type Power,
+  type ContainerInspection,
+  type ContainerLifecycle,
   type Services,
-  type StatusKeeper,
-  type Wiring,
+  type ContainerStatusWriter,
+  type ConnectionEnvironment,
+  type ContainerContext,
+  type SnapshotContainerData,
 } from "../features/runtime/containers/index.ts";
 import { deploymentOfSandbox } from "../features/delivery/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
@@ -39,21 +41,21 @@ import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
 
-/** What runs in a project: its containers, how they start, rest and go, what they give each other. */
+/** Containers of a project: their lifecycle, connections, secrets and always-on hosting. */
 export interface ContainersArea extends Area {
-  keeper: StatusKeeper;
+  statusWriter: ContainerStatusWriter;
   idle: IdlePolicy;
   services: Services;
-  wiring: Wiring;
-  power: Power;
+  connectionEnvironment: ConnectionEnvironment;
+  lifecycle: ContainerLifecycle;
   hosting: Hosting;
-  creation: Creation;
+  containerSetup: ContainerSetup;
   containers: Containers;
   connectionsStore: ConnectionsStore;
   connections: Connections;
   secrets: Secrets;
-  inspection: Inspection;
-  /** What ran when the server ended is taken up again. */
+  inspection: ContainerInspection;
+  /** At boot: adopts services that survived the last process. */
   reconcile(): Promise<void>;
 }
 
@@ -69,10 +71,11 @@ export function composeContainers(
     redactions,
   }: Omit<SecretsArea, "mcpStore" | "mcpVault">,
   { projects, projectsStore, templates, keepBefore }: ProjectsArea,
+  { snapshotData }: { snapshotData: SnapshotContainerData },
 ): ContainersArea {
   const catalogue = createServiceCatalogue({ runtime });
   const connectionsStore = createConnectionsStore(db);
-  const wiring = createWiring({
+  const connectionEnvironment = createConnectionEnvironment({
     store: connectionsStore,
     containers: containersStore,
     credentials: credentialsStore,
@@ -80,87 +83,52 @@ export function composeContainers(
     credentialsVault,
     runtime,
   });
-  const keeper = createStatusKeeper({ store: containersStore, events, redactions, address, log });
+  const context: ContainerContext = {
+    store: containersStore,
+    credentials: credentialsStore,
+    vault: environmentVault,
+    credentialsVault,
+    connectionEnvironment,
+    projects,
+    redactions,
+    events,
+    tasks,
+    runtime,
+    address,
+    log,
+  };
+  // The policies stop and restart containers through the lifecycle, which is built from them.
   const idle = createIdlePolicy({
     freezeMs: config.runtime.idleFreezeMs,
     stopMs: config.runtime.idleStopMs,
     canFreeze: runtime.can.freeze,
     sandbox: projects.peekSandbox,
     restOf: projects.restOf,
+    stop: (projectId) => lifecycle.stopUnattended(projectId, "idle"),
+    stillUsed: (projectId) =>
+      void projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not stored")),
     log,
   });
   onClose(async () => idle.close());
   projects.onUse(idle.activity);
-  idle.onHeld((projectId) =>
-    projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not noted")),
-  );
   const restarts = createRestarts({
     backoff: config.runtime.backoff,
     isKept: async (projectId) => (await projects.find(projectId))?.is_deployed ?? false,
+    restart: (projectId, service) => lifecycle.restartFailed(projectId, service),
     log,
   });
   onClose(async () => restarts.close());
-  const services = createServices({
-    store: containersStore,
-    projects,
-    keeper,
-    idle,
-    restarts,
-    vault: environmentVault,
-    secrets: secretVault,
-    redactions,
-    catalogue,
-    wiring,
-    commandOf: startCommandOf,
-    runtime,
-    address,
-    log,
+  const statusWriter = createContainerStatusWriter(context, {
+    decideRestart: (row) => restarts.failed(row.project_id, row.service_key),
   });
-  const running = createRunningLimit({ projects, idle });
-  const starting = createStarting({ store: containersStore, services, wiring, keeper, tasks });
-  const power = createPower({
-    store: containersStore,
-    projects,
-    tasks,
-    services,
-    starting,
-    idle,
-    running,
-    restarts,
-    runtime,
-    address,
-    log,
-  });
-  const hosting = createHosting({ store: createHostingStore(db), projects, power, limits: config.projects, log });
-  const creation = createCreation({
-    store: containersStore,
-    credentials: credentialsStore,
-    projects,
-    keeper,
-    templates,
-    catalogue,
-    tasks,
-    vault: environmentVault,
-    credentialsVault,
-    redactions,
-    events,
-    address,
-  });
-  const containers = createContainers({
-    store: containersStore,
-    credentials: credentialsStore,
-    projects,
-    power,
-    services,
-    wiring,
-    vault: environmentVault,
-    credentialsVault,
-    redactions,
-    events,
-    address,
-    keepBefore: keepBefore.before,
-  });
-  const renaming = createRenaming({ store: containersStore, containers, projects, power, services, wiring, tasks, events, address, log });
+  const services = createServices(context, { statusWriter, idle, restarts, secrets: secretVault, catalogue, commandOf: startCommandOf });
+  const running = createRunningLimit({ projects, idle, stop: (projectId) => lifecycle.stopUnattended(projectId, "limit") });
+  const startup = createContainerStartup(context, { services, statusWriter });
+  const lifecycle: ContainerLifecycle = createContainerLifecycle(context, { services, startup, idle, running, restarts });
+  const hosting = createHosting({ store: createHostingStore(db), projects, lifecycle, limits: config.projects, log });
+  const containerSetup = createContainerSetup(context, { statusWriter, templates, catalogue });
+  const containers = createContainers(context, { lifecycle, services, keepBefore: keepBefore.before, snapshotData });
+  const containerRename = createContainerRename(context, { containers, lifecycle, services });
   const connections = createConnections({
     access: { require: projects.require, markStale: containersStore.markStale },
     store: connectionsStore,
@@ -173,38 +141,34 @@ export function composeContainers(
     redactions,
     events,
   });
-  const inspection = createInspection({ containers, projects, services, redactions, outbound, address });
+  const inspection = createContainerInspection(context, { containers, services, outbound });
 
   return {
-    keeper,
+    statusWriter,
     idle,
     services,
-    wiring,
-    power,
+    connectionEnvironment,
+    lifecycle,
     hosting,
-    creation,
+    containerSetup,
     containers,
     connectionsStore,
     connections,
     secrets,
     inspection,
     async reconcile() {
-      await reconcile({
-        runtime,
+      await reconcile(context, {
         isElsewhere: (id) => deploymentOfSandbox(id) !== undefined,
-        projects,
         facts: projectsStore,
-        store: containersStore,
-        keeper,
+        statusWriter,
         services,
         processId,
-        log,
       });
-      await renaming.reconcile();
+      await containerRename.reconcile();
     },
     mount(mount) {
       mountHosting(mount, { hosting });
-      mountContainers(mount, { containers, creation, renaming, inspection, catalogue, power, address });
+      mountContainers(mount, { containers, containerSetup, containerRename, inspection, catalogue, lifecycle, address });
       mountConnections(mount, { connections });
       mountSecrets(mount, { secrets });
     },

@@ -13,7 +13,7 @@ import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 
-/** The places outside that deployments go to, and people's accounts there. */
+/** Deployment providers and users' accounts there. */
 export interface DeployAccountsArea extends Area {
   providers: Record<OutsideProvider, ProviderAdapter>;
   getCredential: DeploymentCredentials["getCredential"];

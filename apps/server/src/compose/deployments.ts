@@ -27,7 +27,7 @@ import { createLaunchGate, createLaunchSettings } from "../features/delivery/lau
 import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { PreviewSite } from "../http/server.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./provisioning.ts";
+import type { ProvisioningArea } from "./provisioning.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { DeployAccountsArea } from "./deploy-accounts.ts";
 import type { Platform } from "./platform.ts";
@@ -36,14 +36,14 @@ import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
 import type { ToolsArea } from "./tools.ts";
 
-/** What goes out: versions of containers, at providers and on this server. */
+/** Deployments of containers, at providers and on this server. */
 export interface DeploymentsArea extends Area {
   deployments: Deployments;
-  /** Every host beside the app: deployed sites, and the previews. */
+  /** Serves every host besides the app: deployed sites and previews. */
   otherSites: PreviewSite;
-  /** What a person deployed here: stopped when they may not act any more, started when they may again. */
-  deployed: Pick<Activation, "rest" | "resume">;
-  /** What was under way, or live, when the server ended is taken up again. */
+  /** A user's local deployments: stopped when the account is disabled, started when it is enabled. */
+  deployed: Pick<Activation, "suspend" | "resume">;
+  /** At boot: resumes deployments and local servers. */
   reconcile(): Promise<void>;
 }
 
@@ -51,9 +51,9 @@ export function composeDeployments(
   { config, log, onClose, dataDir, db, box, bus, isShared, events, runtime, tasks, address }: Platform,
   { environmentVault, secretVault, redactions }: SecretsArea,
   { projects, templates }: ProjectsArea,
-  { wiring }: ContainersArea,
+  { connectionEnvironment }: ContainersArea,
   { previewSite }: PreviewsArea,
-  { diskBytesOf }: ArrivalsArea,
+  { diskBytesOf }: ProvisioningArea,
   { browsers }: ToolsArea,
   { providers, getCredential, hasCredential }: DeployAccountsArea,
 ): DeploymentsArea {
@@ -87,7 +87,12 @@ export function composeDeployments(
   const checkLaunch = createLaunchCheck(context, { gate: createLaunchGate({ browsers, log }), launchSettings });
   const pipeline = createPipeline(context, { activation, checkLaunch, templates, runtime, diskBytesOf });
   const deploymentTasks = createDeploymentTasks(context, { pipeline, activation, tasks });
-  const creation = createDeploymentCreation(context, { deploymentTasks, secrets: secretVault, environments: environmentVault, wiring });
+  const creation = createDeploymentCreation(context, {
+    deploymentTasks,
+    secrets: secretVault,
+    environments: environmentVault,
+    connectionEnvironment,
+  });
   const cutovers = createCutovers(context, { creation, deploymentTasks, tasks });
   const rollbacks = createRollbacks(context, { activation, creation, pipeline, cutovers });
   const promotions = createPromotions(context, { activation, creation, checkLaunch, cutovers });

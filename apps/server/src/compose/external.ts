@@ -9,7 +9,7 @@ import {
 } from "../features/external/mcp-endpoint/index.ts";
 import { version } from "../version.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./provisioning.ts";
+import type { ProvisioningArea } from "./provisioning.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { DeploymentsArea } from "./deployments.ts";
@@ -24,9 +24,9 @@ export function composeExternal(
   { config, tasks, limits }: Platform,
   { redactions }: Pick<SecretsArea, "redactions">,
   { projects }: ProjectsArea,
-  { containers, power, inspection }: ContainersArea,
+  { containers, lifecycle, inspection }: ContainersArea,
   { files, search }: WorkspaceArea,
-  { provisioning }: ArrivalsArea,
+  { provisioning }: ProvisioningArea,
   { snapshots }: SnapshotsArea,
   { runs, approvals, webhooks }: ChatArea,
   { deployments }: DeploymentsArea,
@@ -41,7 +41,7 @@ export function composeExternal(
             ...projectTools({
               projects: { list: projects.list, get: projects.get, require: projects.require, create: provisioning.create },
               containers,
-              power,
+              lifecycle,
               inspection,
               snapshots,
             }),

@@ -2,7 +2,7 @@ import { createAuthCookies, createOauthConnect, createOauthStates, createOauthSt
 import {
   createGitConnections,
   createGitAccounts,
-  createGitBrowsing,
+  createRepositoryBrowser,
   createGitProvidersStore,
   createHosts,
   mountGitProviders,
@@ -13,12 +13,12 @@ import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 
-/** Of one try. */
+/** Per attempt. */
 const callMs = 15_000;
 const maxAnswerBytes = 16 * 2 ** 20;
 const maxWaitMs = 10_000;
 
-/** People's accounts at hosts of repositories. */
+/** Users' accounts at git hosts. */
 export interface GitProvidersArea extends Area {
   gitAccounts: GitAccounts;
 }
@@ -35,7 +35,7 @@ export function composeGitProviders(
   const store = createGitProvidersStore(db);
   const hosts = createHosts({
     sites: {
-      // The same app as for signing in: it has one address to come back to, and signing in passes on what is ours.
+      // The same app as for sign-in: it has one redirect URL, and sign-in forwards our callbacks.
       github: config.auth.oauth.github,
       gitlab: { ...gitlab, apiUrl: `${gitlab.baseUrl}/api/v4`, redirectUri: redirectUri("gitlab") },
       bitbucket: { ...bitbucket, redirectUri: redirectUri("bitbucket") },
@@ -55,7 +55,7 @@ export function composeGitProviders(
     fetch: once,
     log,
   });
-  const browsing = createGitBrowsing({ store, accounts: gitAccounts, hosts });
+  const browsing = createRepositoryBrowser({ store, accounts: gitAccounts, hosts });
   return {
     gitAccounts,
     mount(mount) {

@@ -2,19 +2,19 @@ import { join } from "node:path";
 import {
   createGitAccess,
   createGitClone,
-  createGitReading,
+  createGitRead,
   createGitRemotes,
   createGitStore,
-  createGitWriting,
+  createGitWrite,
   createMirrors,
-  createTurns,
+  createWriteQueue,
   mountGit,
 } from "../features/source/git/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import { refuseDuringExclusiveTask } from "../features/core/tasks/index.ts";
 import type { Queries } from "../platform/database.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./provisioning.ts";
+import type { ProvisioningArea } from "./provisioning.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { GitProvidersArea } from "./git-providers.ts";
 import type { Platform } from "./platform.ts";
@@ -22,27 +22,27 @@ import type { ProjectsArea } from "./projects.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
-/** Of one fetch or push. */
+/** Limit of one fetch or push. */
 const maxPackBytes = 512 * 2 ** 20;
-const turnWaitMs = 20_000;
+const writeQueueWaitMs = 20_000;
 
-/** A project's repository, and what goes between it and its remote. */
+/** A project's repository and its remotes. */
 export function composeGit(
   { config, log, db, dataDir, events, tasks, outbound }: Platform,
   { projects }: ProjectsArea,
-  { idle, power }: ContainersArea,
+  { idle, lifecycle }: ContainersArea,
   { assets }: WorkspaceArea,
-  { openGit, fetchRepository, diskBytesOf }: ArrivalsArea,
+  { openGit, fetchRepository, diskBytesOf }: ProvisioningArea,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
   { snapshotsStore, taking }: SnapshotsArea,
 ): Area {
   const store = createGitStore(db);
-  const turns = createTurns({ waitMs: turnWaitMs });
+  const writeQueue = createWriteQueue({ waitMs: writeQueueWaitMs });
   const mirrors = createMirrors({ dir: join(dataDir, "git"), openGit, maxBytes: maxPackBytes });
   projects.onRelease(async ({ project_id, reason }) => {
     if (reason === "deleted") await mirrors.remove(project_id);
   });
-  const needs = {
+  const dependencies = {
     require: projects.require,
     sandboxOf: projects.sandboxOf,
     keepAwake: idle.keepAwake,
@@ -53,9 +53,9 @@ export function composeGit(
     announce: async (projectId: string) => void (await events.append(projectId, { type: "git_changed", data: {} })),
     treeChanged: assets.reconcile,
   };
-  const access = createGitAccess(needs, turns);
+  const access = createGitAccess(dependencies, writeQueue);
   const { withAuthorization, kindOf } = gitAccounts;
-  const reading = createGitReading(access);
+  const reading = createGitRead(access);
   const remotes = createGitRemotes({
     access,
     store,
@@ -66,23 +66,23 @@ export function composeGit(
     allowsPlain: outbound.allowsPlain,
     limits: config.git,
   });
-  const writing = createGitWriting(access, { bringBranch: remotes.bringBranch });
+  const writing = createGitWrite(access, { bringBranch: remotes.bringBranch });
   const clone = createGitClone({
-    needs: {
-      ...needs,
+    dependencies: {
+      ...dependencies,
       find: projects.find,
       diskBytesOf,
       refuseWhileRestoring: createRestoreGuard(snapshotsStore),
-      stopAll: power.stopForExchange,
-      running: power.running,
-      startAgain: power.startAgain,
+      stopAll: lifecycle.stopForExchange,
+      running: lifecycle.running,
+      startAgain: lifecycle.startAgain,
       resetDirectories: store.resetDirectories,
       checkUrl: outbound.check,
       allowsPlain: outbound.allowsPlain,
       keepBefore: taking.keepBefore,
     },
     store,
-    turns,
+    writeQueue,
     tasks,
     fetchRepository,
     withAuthorization,

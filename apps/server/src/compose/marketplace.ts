@@ -19,7 +19,7 @@ import type { Audit } from "../features/accounts/audit/index.ts";
 import { createUsersStore, seedSystemAccounts } from "../features/accounts/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
-import type { ArrivalsArea } from "./provisioning.ts";
+import type { ProvisioningArea } from "./provisioning.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { StoreListings } from "./store-listings.ts";
@@ -37,7 +37,7 @@ export function composeMarketplace(
   { users }: AccountsArea,
   { payments, archives, limits, reviewsStore, entries, agentListings, baseListings, agents, bases, acquiring }: StoreListings,
   { projects, templates }: ProjectsArea,
-  { openGit }: ArrivalsArea,
+  { openGit }: ProvisioningArea,
   { listedTools }: ToolsArea,
 ): MarketplaceArea {
   const reviews = createReviews({

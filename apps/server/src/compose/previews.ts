@@ -23,13 +23,13 @@ import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
 
-/** What projects show: the other site, who may see it, and what goes wrong there. */
+/** Previews of projects: hosts, access and error reports. */
 export interface PreviewsArea extends Area {
   previewsStore: PreviewsStore;
   previews: Previews;
   visitors: Visitors;
   previewSite: ReturnType<typeof createPreviewSite>;
-  /** Who hears of a project's previews that had errors. */
+  /** Called after errors of a project's previews were reported. */
   onPreviewErrors: ((projectId: string) => void)[];
 }
 
@@ -38,7 +38,7 @@ export function composePreviews(
   { redactions }: Pick<SecretsArea, "redactions">,
   { users, sessions, auth, authStore }: AccountsArea,
   { projects }: ProjectsArea,
-  { containers, power, services, keeper, idle }: ContainersArea,
+  { containers, lifecycle, services, statusWriter, idle }: ContainersArea,
 ): PreviewsArea {
   const previewsStore = createPreviewsStore(db);
   const sharesStore = createSharesStore(db);
@@ -70,9 +70,9 @@ export function composePreviews(
   const previewSite = createPreviewSite({
     containers,
     projects,
-    power,
+    lifecycle,
     services,
-    keeper,
+    statusWriter,
     idle,
     visitors,
     reporting: createReporting({ events, redactions, onErrors: (projectId) => onPreviewErrors.forEach((hear) => hear(projectId)) }),

@@ -9,10 +9,10 @@ import {
 } from "../features/projects/projects/index.ts";
 import {
   createCheckpoints,
-  createKeepBefore,
+  createCheckpointBeforeChange,
   createSnapshotsStore,
-  createTreeAccess,
-  type KeepBefore,
+  createProjectTreeAccess,
+  type CheckpointBeforeChange,
 } from "../features/source/snapshots/index.ts";
 import { mountTasks } from "../features/core/tasks/index.ts";
 import type { Area } from "./area.ts";
@@ -24,7 +24,7 @@ export interface ProjectsArea extends Area {
   projectsStore: ProjectsStore;
   projects: Projects;
   /** Checkpoints before files are removed or replaced. */
-  keepBefore: KeepBefore;
+  keepBefore: CheckpointBeforeChange;
 }
 
 export async function composeProjects(
@@ -42,12 +42,17 @@ export async function composeProjects(
     isShared,
     log,
   });
-  const checkpoints = createCheckpoints({ store: createSnapshotsStore(db), trees: createTreeAccess({ projects, runtime }), events, log });
+  const checkpoints = createCheckpoints({
+    store: createSnapshotsStore(db),
+    trees: createProjectTreeAccess({ projects, runtime }),
+    events,
+    log,
+  });
   return {
     templates,
     projectsStore,
     projects,
-    keepBefore: createKeepBefore({ checkpoints, log }),
+    keepBefore: createCheckpointBeforeChange({ checkpoints, log }),
     mount(mount) {
       mountTasks(mount, { tasks, resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id });
     },

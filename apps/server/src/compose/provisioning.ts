@@ -13,9 +13,9 @@ import {
 import {
   createFetchRepository,
   createGitStore,
-  createOutsideGit,
+  createServerGit,
   type FetchRepository,
-  type OpenOutsideGit,
+  type OpenServerGit,
 } from "../features/source/git/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
@@ -26,30 +26,30 @@ import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
-/** How projects come to be (template, archive, repository, fork) and how they are taken away. */
-export interface ArrivalsArea extends Area {
+/** Creating projects (from a template, archive, repository or fork) and deleting them. */
+export interface ProvisioningArea extends Area {
   provisioning: Provisioning;
-  openGit: OpenOutsideGit;
+  openGit: OpenServerGit;
   fetchRepository: FetchRepository;
-  /** Room for one project of that person. */
+  /** Disk limit of a user's project. */
   diskBytesOf: (userId: string) => Promise<number>;
 }
 
-export async function composeArrivals(
+export async function composeProvisioning(
   { config, log, db, dataDir, events, runtime, tasks, outbound, ca }: Platform,
   { projects, projectsStore, templates }: ProjectsArea,
-  { creation, connectionsStore, power, services }: ContainersArea,
+  { containerSetup, connectionsStore, lifecycle, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
   { assetsStore, watch, logProblems }: WorkspaceArea,
   { resolveBase }: Pick<StoreListings, "resolveBase">,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
-): Promise<ArrivalsArea> {
-  const { insertFirst } = creation;
+): Promise<ProvisioningArea> {
+  const { insertFirst } = containerSetup;
   const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
-  /** Archives and repositories that wait for the setup of their project. */
+  /** Archives and repositories waiting for their project's setup. */
   const dir = join(dataDir, "arrivals");
   await sweepArchives(dir);
-  const openGit = createOutsideGit({ dir, outbound, ca, log });
+  const openGit = createServerGit({ dir, outbound, ca, log });
   const fetchRepository = createFetchRepository(openGit);
   const provisioning = createProvisioning({
     store: projectsStore,
@@ -69,7 +69,7 @@ export async function composeArrivals(
         projects,
         templates,
         runtime,
-        copyContainers: creation.copyAll,
+        copyContainers: containerSetup.copyAll,
         copyCanvas: [
           (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
           (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
@@ -77,7 +77,7 @@ export async function composeArrivals(
         ],
       }),
     },
-    shutDown: power.shutDown,
+    shutDown: lifecycle.shutDown,
     maxProjects: config.projects.maxCount,
     templates,
     checkRepository: outbound.check,
@@ -96,12 +96,12 @@ export async function composeArrivals(
       mountProjects(mount, {
         projects,
         provisioning,
-        verbs: power,
+        verbs: lifecycle,
         statusOf: services.status,
         templates,
         events,
         deploymentMode: runtime.name,
-        // Whoever follows a project from its first moment on sees its files appear once there is a tree to watch.
+        // A client that follows a project during setup sees its files once there is a tree to watch.
         watchFiles: (project, signal) =>
           void projects
             .whenSetUp(project.id, signal)

@@ -1,22 +1,22 @@
 import { join } from "node:path";
-import { createPostgresAccess } from "../features/runtime/containers/index.ts";
+import { createPostgresAccess, type SnapshotContainerData } from "../features/runtime/containers/index.ts";
 import {
   createCheckpoints,
   createProjectDatabases,
-  createPruning,
-  type Pruning,
-  createRestoring,
+  createSnapshotRetention,
+  type SnapshotRetention,
+  createSnapshotRestore,
   createSnapshots,
   createSnapshotsStore,
-  createTaking,
-  createTreeAccess,
+  createSnapshotCapture,
+  createProjectTreeAccess,
   mountSnapshots,
   type Checkpoints,
-  type Restoring,
+  type SnapshotRestore,
   type Snapshots,
   type SnapshotsStore,
-  type Taking,
-  type TreeAccess,
+  type SnapshotCapture,
+  type ProjectTreeAccess,
 } from "../features/source/snapshots/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
@@ -25,30 +25,32 @@ import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
-/** Points in time: kept by people, kept around the agent's turns, and returned to. */
+/** Snapshots, checkpoints and restores. */
 export interface SnapshotsArea extends Area {
   snapshotsStore: SnapshotsStore;
-  trees: TreeAccess;
+  trees: ProjectTreeAccess;
   checkpoints: Checkpoints;
-  restoring: Restoring;
-  taking: Taking;
+  restoring: SnapshotRestore;
+  taking: SnapshotCapture;
   snapshots: Snapshots;
-  /** What more is done when a tree was restored, with what the restore was given for it. */
+  /** Snapshots a container's database before the container is deleted. */
+  snapshotData: SnapshotContainerData;
+  /** Called after a restore, with the restore's `more`. */
   onRestored: ((more: unknown) => Promise<void>)[];
-  pruning: Pruning;
+  pruning: SnapshotRetention;
 }
 
 export function composeSnapshots(
   { config, log, dataDir, db, events, runtime, tasks }: Platform,
   { containersStore }: Pick<SecretsArea, "containersStore">,
   { projects }: ProjectsArea,
-  { services, power, containers }: ContainersArea,
+  { services, lifecycle }: ContainersArea,
   { assets }: WorkspaceArea,
 ): SnapshotsArea {
   const databases = createProjectDatabases({ postgresOf: createPostgresAccess({ store: containersStore, services }), log });
   const snapshotsStore = createSnapshotsStore(db);
-  const trees = createTreeAccess({ projects, runtime });
-  const taking = createTaking({
+  const trees = createProjectTreeAccess({ projects, runtime });
+  const taking = createSnapshotCapture({
     store: snapshotsStore,
     trees,
     databases,
@@ -59,24 +61,17 @@ export function composeSnapshots(
   });
   const checkpoints = createCheckpoints({ store: snapshotsStore, trees, events, log });
   const onRestored: ((more: unknown) => Promise<void>)[] = [];
-  const restoring = createRestoring({
+  const restoring = createSnapshotRestore({
     store: snapshotsStore,
     trees,
     taking,
     checkpoints,
     databases,
-    power: { stopAll: power.stopForExchange, running: power.running, startAgain: power.startAgain },
+    lifecycle: { stopAll: lifecycle.stopForExchange, running: lifecycle.running, startAgain: lifecycle.startAgain },
     tasks,
     onTreeReplaced: [assets.reconcile],
     onRestored,
     log,
-  });
-  containers.keepDataWith(async (project, row, userId) => {
-    if (row.service_slug !== "postgres") return null;
-    const id = crypto.randomUUID();
-    const context = { signal: AbortSignal.timeout(config.snapshots.readyTimeoutMs), note: async () => undefined };
-    await taking.keepBefore(project, { id, label: `Before removing ${row.name}`, userId }, context);
-    return id;
   });
   const snapshots = createSnapshots({
     store: snapshotsStore,
@@ -86,10 +81,17 @@ export function composeSnapshots(
     restoring,
     maxManual: config.snapshots.maxManual,
   });
-  const pruning = createPruning({ store: snapshotsStore, projects, runtime, retentionMs: config.snapshots.retentionMs, log });
+  const pruning = createSnapshotRetention({ store: snapshotsStore, projects, runtime, retentionMs: config.snapshots.retentionMs, log });
   projects.onRelease(pruning.release);
 
   return {
+    snapshotData: async (project, row, userId) => {
+      if (row.service_slug !== "postgres") return null;
+      const id = crypto.randomUUID();
+      const context = { signal: AbortSignal.timeout(config.snapshots.readyTimeoutMs), note: async () => undefined };
+      await taking.keepBefore(project, { id, label: `Before removing ${row.name}`, userId }, context);
+      return id;
+    },
     snapshotsStore,
     trees,
     checkpoints,

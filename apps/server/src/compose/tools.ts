@@ -37,7 +37,7 @@ export async function composeTools(
   { config, log, onClose, dataDir, db, limits, ca, outbound, address }: Platform,
   { mcpStore, mcpVault, redactions }: Pick<SecretsArea, "mcpStore" | "mcpVault" | "redactions">,
   { projects }: ProjectsArea,
-  { containers, creation, power, connections, idle }: ContainersArea,
+  { containers, containerSetup: creation, lifecycle, connections, idle }: ContainersArea,
   { previews, previewSite, visitors }: PreviewsArea,
   { shell }: WorkspaceArea,
 ): Promise<ToolsArea> {
@@ -84,7 +84,7 @@ export async function composeTools(
   toolProviders.push(verification.provideTools);
   listedTools.push(...verification.tools);
 
-  const graph = createGraphTools({ projects, containers, creation, power, connections, previews, shell });
+  const graph = createGraphTools({ projects, containers, creation, lifecycle, connections, previews, shell });
   toolProviders.push(graph.provideTools);
   listedTools.push(...graph.tools);
   toolProviders.push(provideRepoMap);

@@ -23,7 +23,7 @@ import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
 
-/** What people work with in a project: files, assets, the board, notes, terminals. */
+/** A project's workspace: files, assets, board, notes, terminals. */
 export interface WorkspaceArea extends Area {
   watch: FilesWatch;
   logProblems: LogProblems;
@@ -45,7 +45,7 @@ export function composeWorkspace(
   onClose(async () => watch.close());
   const logProblems = createLogProblems({ store: containersStore, onServiceState: projects.onServiceState, events, redactions, log });
   onClose(async () => logProblems.close());
-  /** What keeps an eye on files. */
+  /** Called after files changed. */
   const onFilesChanged: OnFilesChanged[] = [
     async (projectId, changes) => {
       if (changes.some(({ op }) => op !== "delete")) keepBefore.changed(projectId);

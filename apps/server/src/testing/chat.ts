@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inject, vi } from "vitest";
 import WebSocket from "ws";
 import type { ApprovalResponse, RunEvent, RunEventType, SendMessage } from "@tesslate/contract";
-import { createRuntime, endRuntimesBelow, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
+import { createRuntime, stopRuntimesBelow, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
 import { startModelServer, script, type ModelServer, type ModelServerOptions, type ScriptItem } from "@tesslate/testkit";
 import { createLogger } from "../platform/logger.ts";
 import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
@@ -39,7 +39,7 @@ async function place(own: TestAppOptions["server"]): Promise<Place> {
     [Symbol.asyncDispose]: async () => {
       await onServer(server, (client) => client.query(`drop database if exists ${database} with (force)`));
       // Services outlive their server.
-      await endRuntimesBelow(runtimeDir);
+      await stopRuntimesBelow(runtimeDir);
       for (const dir of [dataDir, runtimeDir]) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
     },
   };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { createRuntime, endRuntimesBelow, type RuntimeDriver, type RuntimeOptions } from "@tesslate/runtime";
+import { createRuntime, stopRuntimesBelow, type RuntimeDriver, type RuntimeOptions } from "@tesslate/runtime";
 import { containers } from "../db/schema/runtime.ts";
 import { projects } from "../db/schema/projects.ts";
 import { createLogger } from "../platform/logger.ts";
@@ -33,7 +33,7 @@ export async function realRuntime(
         const last = await createRuntime({ ...which, dataDir, machine: inject("machine"), log: createLogger("silent") });
         for (const { id } of await last.list()) await last.remove(id);
         await last.close();
-      } else await endRuntimesBelow(dataDir);
+      } else await stopRuntimesBelow(dataDir);
       await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
     },
   });

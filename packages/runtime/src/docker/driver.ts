@@ -183,7 +183,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
       return opened;
     },
     // Programs of this machine need its libraries.
-    locateProgram: (path) => (base.isHostPrograms ? locateProgram(path, programs) : undefined),
+    locate: (path) => (base.isHostPrograms ? locateProgram(path, programs) : undefined),
     // The sweep removed its containers.
     endStray: (_, slot) => networks.remove(slot),
     log,

@@ -73,7 +73,7 @@ export async function createProcessDriver({
         can,
         log,
       }),
-      locateProgram: (path) => locateProgram(path, programs),
+      locate: (path) => locateProgram(path, programs),
       async endStray(id, slot) {
         const group = slot.number.toString(36);
         if (cgroups.names().includes(group)) await cgroups.group(group).remove();

@@ -169,7 +169,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
       can,
       log,
     }),
-    locateProgram: (path) => locateProgram(path, programs),
+    locate: (path) => locateProgram(path, programs),
     beforeSlot: (id) => networkPool?.hand(id),
     async endStray(id, slot) {
       const group = slot.number.toString(36);

@@ -28,7 +28,7 @@ import { users } from "./accounts.ts";
 import { projects } from "./projects.ts";
 import { containers } from "./runtime.ts";
 
-/** Accounts with deployment providers (agent-git-deploy 2, 8): one usual one per person and provider, and one per project beside it. */
+/** Accounts at deployment providers: one default per user and provider, and one per project. */
 export const deploymentCredentials = pgTable(
   "deployment_credentials",
   {
@@ -36,11 +36,11 @@ export const deploymentCredentials = pgTable(
     user_id: uuid()
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
-    /** null: the usual one. */
+    /** null: the user's default. */
     project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
     provider: text().$type<OutsideProvider>().notNull(),
     kind: text().$type<"token" | "oauth">().notNull(),
-    /** The access token, and what renews it. */
+    /** The access token and the refresh token. */
     sealed_tokens: bytea().notNull(),
     /** Of the access token. */
     expires_at: timestamptz(),
@@ -61,7 +61,7 @@ const projectId = () =>
     .notNull()
     .references(() => projects.id, { onDelete: "cascade" });
 
-/** A place on the canvas that containers are deployed to (agent-git-deploy 10). */
+/** A target on the canvas that containers are deployed to. */
 export const deploymentTargets = pgTable(
   "deployment_targets",
   {
@@ -96,13 +96,13 @@ export const deploymentTargetContainers = pgTable(
   ],
 );
 
-/** How a version is run on this server: a program of its own sandbox, or else its files as they lie. */
+/** How a version runs on this server: a server in a sandbox, otherwise static files. */
 export interface ProgramSpec {
   command: string[];
   cwd: string;
 }
 
-/** One row a version (agent-git-deploy 2). */
+/** One row per version. */
 export const deployments = pgTable(
   "deployments",
   {
@@ -117,12 +117,12 @@ export const deployments = pgTable(
     provider: text().$type<DeployProvider>().notNull(),
     /** A preview is never live. */
     environment: text().$type<DeployEnvironment>().notNull().default("production"),
-    /** Counts from 1 in (container, provider). */
+    /** Counts from 1 per container and provider. */
     version: integer().notNull(),
     status: text().$type<DeploymentStatus>().notNull().default("pending"),
-    /** Work on it goes on, or will after a restart; at most one in (container, provider). */
+    /** The deployment is running, or will be resumed after a restart; at most one per container and provider. */
     is_active: boolean().notNull().default(true),
-    /** What visitors see; at most one in (container, provider). */
+    /** The live version; at most one per container and provider. */
     is_live: boolean().notNull().default(false),
     cancel_requested_at: timestamptz(),
     task_id: uuid(),
@@ -132,7 +132,7 @@ export const deployments = pgTable(
     remote_id: text(),
     deployment_url: text(),
     site_id: text(),
-    /** Of a preview on this server: its own name in the address. */
+    /** For a local preview: its name in the URL. */
     site_name: text(),
     error: text(),
     failure: jsonb().$type<DeploymentMetadata["failure"]>(),
@@ -142,14 +142,14 @@ export const deployments = pgTable(
     custom_domain: text(),
     env_names: jsonb().$type<string[]>().notNull().default([]),
     rollback_of: integer(),
-    /** What was built is complete and still there. */
+    /** The artifact is complete and still stored. */
     has_artefact: boolean().notNull().default(false),
     spa_fallback: boolean().notNull().default(false),
     program: jsonb().$type<ProgramSpec>(),
-    /** JSON: what was asked for and the variables that go along. */
+    /** JSON: the request with its variables. */
     sealed_request: bytea(),
     provider_status: jsonb().$type<unknown>(),
-    /** When the provider was last asked how it fares. */
+    /** Time of the last status request to the provider. */
     asked_at: timestamptz(),
     created_at: createdAt(),
     updated_at: updatedAt(),
@@ -170,7 +170,7 @@ export const deployments = pgTable(
 );
 export type DeploymentRow = typeof deployments.$inferSelect;
 
-/** Lines of a deployment, in order and without values of secrets. */
+/** Log lines of a deployment, in order, redacted. */
 export const deploymentLogs = pgTable(
   "deployment_logs",
   {
@@ -183,7 +183,7 @@ export const deploymentLogs = pgTable(
   (t) => [primaryKey({ columns: [t.deployment_id, t.seq] })],
 );
 
-/** What a provider calls the site of a container: remembered, so that the next deployment goes there, and no other project's does. */
+/** The provider's site of a container, reused by later deployments and by no other project. */
 export const deploymentSites = pgTable(
   "deployment_sites",
   {
@@ -200,7 +200,7 @@ export const deploymentSites = pgTable(
   },
   (t) => [
     uniqueIndex("deployment_sites_container_id_provider_key").on(t.container_id, t.provider),
-    /** Of this server's own sites the name is the host. */
+    /** For local sites the name is the host. */
     uniqueIndex("deployment_sites_local_name_key")
       .on(t.name)
       .where(sql`${t.provider} = 'local'`),

@@ -4,7 +4,7 @@ import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/col
 import { users } from "./accounts.ts";
 import { projects } from "./projects.ts";
 
-/** What a container that is being renamed becomes. */
+/** The target values of a rename in progress. */
 export interface PendingRename {
   name: string;
   service_key: string;
@@ -24,7 +24,7 @@ export const containers = pgTable(
     name: text().notNull(),
     /** Unique in the project; names the service in the sandbox and the host label. */
     service_key: text().notNull(),
-    /** Unique over all projects: the label under PREVIEW_DOMAIN (accounts-projects 0.10). */
+    /** Unique across projects: the label under PREVIEW_DOMAIN. */
     host_label: text().notNull().unique(),
     directory: text().notNull().default("."),
     container_name: text().notNull(),
@@ -32,7 +32,7 @@ export const containers = pgTable(
     framework: text(),
     port: integer(),
     internal_port: integer(),
-    /** Encrypted JSON object of environment variables; names are kept beside it for display. */
+    /** Encrypted JSON object of environment variables; names are stored separately for display. */
     environment_vars: bytea(),
     env_var_keys: jsonb().$type<string[]>().notNull().default([]),
     container_type: text().$type<"base" | "service">().notNull().default("base"),
@@ -45,11 +45,11 @@ export const containers = pgTable(
     position_y: doublePrecision().notNull().default(0),
     status: text().$type<"stopped" | "starting" | "running" | "frozen" | "failed" | "connected">().notNull().default("stopped"),
     status_message: text(),
-    /** Of a failed one. */
+    /** Of a failed container. */
     exit_code: integer(),
     needs_restart: boolean().notNull().default(false),
     last_started_at: timestamptz(),
-    /** A person or the agent stopped this container alone. Previews do not wake it. */
+    /** Stopped individually by a person or the agent. Previews do not wake it. */
     is_stop_held: boolean().notNull().default(false),
     pending_rename: jsonb().$type<PendingRename>(),
     created_at: createdAt(),
@@ -59,14 +59,14 @@ export const containers = pgTable(
 );
 export type ContainerRow = typeof containers.$inferSelect;
 
-/** What an external service needs to be reached. */
+/** Credentials of external services. */
 export const containerCredentials = pgTable("container_credentials", {
   id: id(),
   container_id: uuid()
     .notNull()
     .unique()
     .references(() => containers.id, { onDelete: "cascade" }),
-  /** Encrypted JSON object of the fields; their names are kept beside it. */
+  /** Encrypted JSON object of the fields; their names are stored separately. */
   sealed_values: bytea().notNull(),
   keys: jsonb().$type<string[]>().notNull().default([]),
   created_at: createdAt(),
@@ -74,7 +74,7 @@ export const containerCredentials = pgTable("container_credentials", {
 });
 export type CredentialRow = typeof containerCredentials.$inferSelect;
 
-/** Who provides and who consumes (accounts-projects 1, Connection). They make no circle. */
+/** Provider and consumer of variables. Acyclic. */
 export const connections = pgTable(
   "connections",
   {
@@ -102,7 +102,7 @@ export const connections = pgTable(
 );
 export type ConnectionRow = typeof connections.$inferSelect;
 
-/** What outside proxies asked and were told, refusals included (accounts-projects 2, verify-pod-access). No foreign keys: the log outlives what it speaks of. */
+/** Requests of external proxies and the decisions, including denials. No foreign keys: the log outlives its subjects. */
 export const podAccessLog = pgTable(
   "pod_access_log",
   {
@@ -121,7 +121,7 @@ export const podAccessLog = pgTable(
   (t) => [index("pod_access_log_created_at_idx").on(t.created_at)],
 );
 
-/** Small browsers on the canvas (accounts-projects 1, Preview). */
+/** Preview nodes on the canvas. */
 export const previews = pgTable(
   "previews",
   {
@@ -142,7 +142,7 @@ export const previews = pgTable(
 );
 export type PreviewRow = typeof previews.$inferSelect;
 
-/** Links that show one container to people without an account. A withdrawn one has no row. */
+/** Links that show one container to people without an account. A withdrawn link has no row. */
 export const previewShares = pgTable(
   "preview_shares",
   {
@@ -150,7 +150,7 @@ export const previewShares = pgTable(
     preview_id: uuid()
       .notNull()
       .references(() => previews.id, { onDelete: "cascade" }),
-    /** What it opens, for ever: attaching the preview to another container ends the link. */
+    /** Fixed: connecting the preview to another container ends the link. */
     container_id: uuid()
       .notNull()
       .references(() => containers.id, { onDelete: "cascade" }),
@@ -164,7 +164,7 @@ export const previewShares = pgTable(
 );
 export type PreviewShareRow = typeof previewShares.$inferSelect;
 
-/** Who opened a link; only the newest of each link are kept. */
+/** Visits of share links; only the newest of each link are kept. */
 export const previewShareVisits = pgTable(
   "preview_share_visits",
   {
@@ -179,7 +179,7 @@ export const previewShareVisits = pgTable(
   (t) => [index("preview_share_visits_share_id_visited_at_idx").on(t.share_id, t.visited_at)],
 );
 
-/** A terminal (accounts-projects 5); kept after its close for the audit. */
+/** A terminal; kept after it is closed, for the audit. */
 export const shellSessions = pgTable(
   "shell_sessions",
   {

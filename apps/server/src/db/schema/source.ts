@@ -4,12 +4,12 @@ import { users } from "./accounts.ts";
 import { chats } from "./agent.ts";
 import { projects } from "./projects.ts";
 
-/** accounts-projects 4.6. The content lies in the history of `storage_key` (a sandbox's id) under the name `snapshot/<id>`. */
+/** The content is in the history of `storage_key` (a sandbox's id) as `snapshot/<id>`. */
 export const snapshots = pgTable(
   "snapshots",
   {
     id: id(),
-    /** Outlives its project by the retention, for the administrator to recover. */
+    /** Outlives its project by the retention period, so that an administrator can restore it. */
     project_id: uuid().references(() => projects.id, { onDelete: "set null" }),
     user_id: uuid().references(() => users.id, { onDelete: "set null" }),
     storage_key: text().notNull(),
@@ -29,7 +29,7 @@ export const snapshots = pgTable(
 );
 export type SnapshotRow = typeof snapshots.$inferSelect;
 
-/** Points in time that the server keeps by itself, under the name `checkpoint/<id>`. */
+/** Automatic checkpoints, in the history as `checkpoint/<id>`. */
 export const checkpoints = pgTable(
   "checkpoints",
   {
@@ -37,11 +37,11 @@ export const checkpoints = pgTable(
     project_id: uuid()
       .notNull()
       .references(() => projects.id, { onDelete: "cascade" }),
-    /** `turn_end`: after a turn; in no list, for the change set of its run. `replace`: before a person removed or replaced files. */
+    /** `turn_end`: after a turn; not listed, used by the run's change set. `replace`: before a person removed or replaced files. */
     kind: text().$type<"turn" | "turn_end" | "restore" | "replace">().notNull(),
     label: text().notNull(),
     chat_id: uuid().references(() => chats.id, { onDelete: "set null" }),
-    /** The user's message; it may be gone. */
+    /** The user's message; may be deleted. */
     message_id: uuid(),
     task_id: uuid(),
     created_at: createdAt(),
@@ -54,7 +54,7 @@ export const checkpoints = pgTable(
 );
 export type CheckpointRow = typeof checkpoints.$inferSelect;
 
-/** What of a file is rejected. */
+/** Rejected parts of a file. */
 export interface Rejection {
   path: string;
   is_whole: boolean;
@@ -62,7 +62,7 @@ export interface Rejection {
   hunks: string[];
 }
 
-/** The files around a run, and what a person rejected of its changes. Goes with the checkpoint before it. */
+/** The checkpoints around a run, and what a person rejected of its changes. Deleted with the checkpoint before the run. */
 export const changeSets = pgTable(
   "change_sets",
   {
@@ -76,17 +76,17 @@ export const changeSets = pgTable(
     chat_id: uuid()
       .notNull()
       .references(() => chats.id, { onDelete: "cascade" }),
-    /** The user's message; it may be gone. */
+    /** The user's message; may be deleted. */
     message_id: uuid().notNull(),
     before_id: uuid()
       .notNull()
       .references(() => checkpoints.id, { onDelete: "cascade" }),
-    /** Null: the run goes on, or nothing could be kept at its end. */
+    /** Null: the run is active, or the checkpoint after it failed. */
     after_id: uuid().references(() => checkpoints.id, { onDelete: "set null" }),
     files: integer().notNull().default(0),
     additions: integer().notNull().default(0),
     deletions: integer().notNull().default(0),
-    /** Files that a person wrote while the run went on; `is_shared`: the run wrote them too. */
+    /** Files that a person wrote during the run; `is_shared`: the run wrote them too. */
     by_person: jsonb().$type<{ path: string; is_shared: boolean }[]>().notNull().default([]),
     rejected: jsonb().$type<Rejection[]>().notNull().default([]),
     created_at: createdAt(),
@@ -102,7 +102,7 @@ export const changeSets = pgTable(
 );
 export type ChangeSetRow = typeof changeSets.$inferSelect;
 
-/** People's accounts at hosts of repositories (agent-git-deploy 2). The one place of their tokens. */
+/** Users' accounts at git hosts. Tokens are stored here only. */
 export const gitProviderCredentials = pgTable(
   "git_provider_credentials",
   {
@@ -111,21 +111,21 @@ export const gitProviderCredentials = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
     provider: text().$type<"github" | "gitlab" | "bitbucket" | "gitea" | "git">().notNull(),
-    /** Without a slash at its end. */
+    /** Without a trailing slash. */
     base_url: text().notNull(),
-    /** Name and, where it is not the usual one, port: where the token may go. */
+    /** Host name and non-default port: the only host that receives the token. */
     host: text().notNull(),
     kind: text().$type<"oauth" | "token">().notNull(),
     sealed_access: bytea().notNull(),
     sealed_refresh: bytea(),
     expires_at: timestamptz(),
     scope: text(),
-    /** Given with a token by its owner. */
+    /** Given by the token's owner. */
     username: text(),
     provider_username: text(),
     provider_email: text(),
     provider_user_id: text(),
-    /** When the host refused it, and it could not be renewed. */
+    /** When the host rejected it and renewal failed. */
     refused_at: timestamptz(),
     created_at: createdAt(),
     updated_at: updatedAt(),
@@ -134,7 +134,7 @@ export const gitProviderCredentials = pgTable(
 );
 export type GitAccountRow = typeof gitProviderCredentials.$inferSelect;
 
-/** The remote repository a project is linked to (agent-git-deploy 2). Its address never holds a credential. */
+/** The remote repository a project is linked to. Its URL never contains a credential. */
 export const gitRepositories = pgTable("git_repositories", {
   id: id(),
   project_id: uuid()

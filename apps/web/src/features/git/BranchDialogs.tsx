@@ -135,7 +135,7 @@ export function NewBranchDialog({
         hasCode(error, "bad_ref")
           ? "A branch cannot have this name: no spaces, no two dots, no ~ ^ : ? * [, and not a slash or .lock at its end."
           : hasCode(error, "local_changes")
-            ? "Changes that are not committed would be overwritten. Commit or discard them first."
+            ? "Uncommitted changes would be overwritten. Commit or discard them first."
             : sentenceOf(error),
       );
     } finally {

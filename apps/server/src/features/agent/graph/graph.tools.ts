@@ -4,7 +4,7 @@ import type { Container, Static } from "@tesslate/contract";
 import { Type, type CreateContainer } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
 import type { Connections } from "../../runtime/connections/index.ts";
-import { workingDirOf, type Containers, type Creation, type Power } from "../../runtime/containers/index.ts";
+import { workingDirOf, type Containers, type ContainerSetup, type ContainerLifecycle } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { RunDetails, ToolProvider } from "../runs/index.ts";
 import type { Previews } from "../../runtime/previews/index.ts";
@@ -14,8 +14,8 @@ import type { Shell } from "../../runtime/shell/index.ts";
 export interface GraphServices {
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   containers: Pick<Containers, "list" | "find" | "update" | "remove">;
-  creation: Pick<Creation, "create">;
-  power: Pick<Power, "startContainer" | "stopContainer" | "startProject" | "stopProject">;
+  creation: Pick<ContainerSetup, "create">;
+  lifecycle: Pick<ContainerLifecycle, "startContainer" | "stopContainer" | "startProject" | "stopProject">;
   connections: Pick<Connections, "create" | "remove">;
   previews: Pick<Previews, "create" | "remove">;
   shell: Pick<Shell, "create" | "get" | "remove">;
@@ -42,7 +42,7 @@ const maxOutputChars = 40_000;
  * only: an id of another project is the same "not found" as none. `runOf` is asked when a tool runs; `opened` gathers the terminals it opened.
  */
 export function graphTools(services: GraphServices, runOf: () => Run, opened: Set<string>): Tool[] {
-  const { containers, creation, power, connections, previews, shell } = services;
+  const { containers, creation, lifecycle, connections, previews, shell } = services;
   const project = async (): Promise<ProjectRow> => services.projects.require(runOf().user_id, runOf().project.id);
   const rowOf = async (id: string): Promise<{ project: ProjectRow; row: ContainerRow }> => {
     const own = await project();
@@ -81,7 +81,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       gate: mutates,
       run: told(async ({ container_id }: { container_id: string }) => {
         const { project: own, row } = await rowOf(container_id);
-        const answer = await power.startContainer(own, row);
+        const answer = await lifecycle.startContainer(own, row);
         const now = (await listed()).find((one) => one.id === row.id);
         const isUp = answer.already_running === true || answer.already_started === true;
         return done(isUp ? `${row.name} runs already.` : `${row.name} starts.`, {
@@ -100,7 +100,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       gate: mutates,
       run: told(async ({ container_id }: { container_id: string }) => {
         const { project: own, row } = await rowOf(container_id);
-        await power.stopContainer(own, row);
+        await lifecycle.stopContainer(own, row);
         return done(`${row.name} is stopped.`, { container_id: row.id, container_name: row.name, status: "stopped" });
       }),
     }),
@@ -112,7 +112,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       gate: mutates,
       run: told(async () => {
         const own = await project();
-        const { containers: urls } = await power.startProject(own);
+        const { containers: urls } = await lifecycle.startProject(own);
         return done("The project starts.", { containers: urls, network: own.slug, namespace: own.slug, project_slug: own.slug });
       }),
     }),
@@ -124,7 +124,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       gate: mutates,
       run: told(async () => {
         const own = await project();
-        await power.stopProject(own);
+        await lifecycle.stopProject(own);
         return done("The project is stopped.", { project_slug: own.slug });
       }),
     }),

@@ -4,7 +4,7 @@ import type { PreviewSite } from "../../../http/server.ts";
 import { axeOf } from "./axe.ts";
 import type { Browsers } from "./browsers.ts";
 import { openGate } from "./gatekeeper.ts";
-import { describeStep, doStep, open, StepError, type VerifyStepInput } from "./steps.ts";
+import { describeStep, doStep, open, StepFailed, type VerifyStepInput } from "./steps.ts";
 
 /** A screenshot with its bytes. */
 export interface Picture {
@@ -94,7 +94,7 @@ export async function visitPreview(
 
   const pictures: Picture[] = [];
   const takePicture = async (label: string) => {
-    if (pictures.length >= maxPictures) throw new StepError(`At most ${maxPictures} screenshots are kept of one visit.`);
+    if (pictures.length >= maxPictures) throw new StepFailed(`At most ${maxPictures} screenshots are kept of one visit.`);
     pictures.push(await pictureOf(page, label || `After ${nameOf(page.url())}`));
   };
   const done: VerifyReport["steps"] = [];
@@ -160,12 +160,12 @@ async function pictureOf(page: Page, label: string): Promise<Picture> {
     if (data.byteLength <= maxPictureBytes)
       return { label: label.slice(0, 120), ...size, height: Math.min(size.height, maxPageHeight), data };
   }
-  throw new StepError("The screenshot is too large to keep.");
+  throw new StepFailed("The screenshot is too large to keep.");
 }
 
 /** Playwright's errors carry logs and colours; their first line says it. */
 export function sentenceOf(error: unknown): string {
-  if (error instanceof StepError) return error.message.slice(0, 600);
+  if (error instanceof StepFailed) return error.message.slice(0, 600);
   const text = error instanceof Error ? error.message : String(error);
   // oxlint-disable-next-line no-control-regex
   const [first = ""] = text.replace(/\u001b\[[0-9;]*m/g, "").split("\n");

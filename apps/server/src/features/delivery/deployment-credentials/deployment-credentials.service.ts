@@ -9,15 +9,15 @@ import type { DeploymentCredentialsStore } from "./deployment-credentials.store.
 import type { DeploymentCredentialRow } from "../../../db/schema/delivery.ts";
 
 /** Additional authenticated data of a user's provider tokens; one credential per user, provider and project. */
-export const credentialPlace = (row: { user_id: string; provider: string; project_id: string | null }): string =>
+export const credentialAad = (row: { user_id: string; provider: string; project_id: string | null }): string =>
   `deployment_credentials:${row.user_id}:${row.provider}:${row.project_id ?? ""}`;
 
-export interface Tokens {
+export interface DeploymentTokens {
   access_token: string;
   refresh_token?: string;
 }
 /** Response of a provider's token endpoint; `expiresInSeconds` of the access token. */
-export interface Granted extends Tokens {
+export interface Granted extends DeploymentTokens {
   expiresInSeconds?: number;
 }
 /** Renews and revokes tokens that were granted through this server's OAuth apps. */
@@ -25,7 +25,7 @@ export interface TokenLife {
   isAvailable(provider: OutsideProvider): boolean;
   /** `undefined`: the provider refuses to renew it. Throws when the provider is not reachable. */
   renew(provider: OutsideProvider, refreshToken: string): Promise<Granted | undefined>;
-  revoke(provider: OutsideProvider, tokens: Tokens): Promise<void>;
+  revoke(provider: OutsideProvider, tokens: DeploymentTokens): Promise<void>;
 }
 type Metadata = { [key: string]: string | null | undefined };
 
@@ -52,9 +52,9 @@ export function createDeploymentCredentials({
   requireProject: (userId: string, ref: string) => Promise<{ id: string }>;
   log: Logger;
 }) {
-  const opened = (row: DeploymentCredentialRow): Tokens => {
+  const opened = (row: DeploymentCredentialRow): DeploymentTokens => {
     try {
-      return JSON.parse(box.open(row.sealed_tokens, credentialPlace(row))) as Tokens;
+      return JSON.parse(box.open(row.sealed_tokens, credentialAad(row))) as DeploymentTokens;
     } catch (cause) {
       throw new AppError(
         "secrets_unreadable",
@@ -63,8 +63,10 @@ export function createDeploymentCredentials({
       );
     }
   };
-  const sealed = (place: { user_id: string; provider: string; project_id: string | null }, { access_token, refresh_token }: Tokens) =>
-    box.seal(JSON.stringify({ access_token, ...(refresh_token !== undefined && { refresh_token }) }), credentialPlace(place));
+  const sealed = (
+    place: { user_id: string; provider: string; project_id: string | null },
+    { access_token, refresh_token }: DeploymentTokens,
+  ) => box.seal(JSON.stringify({ access_token, ...(refresh_token !== undefined && { refresh_token }) }), credentialAad(place));
   const own = async (userId: string, id: string): Promise<DeploymentCredentialRow> => {
     const row = await store.find(userId, id);
     if (!row) throw notFound("Credential");

@@ -7,7 +7,7 @@ interface Filter {
   provider?: OutsideProvider | undefined;
   project_id?: string | undefined;
 }
-export type NewCredential = Pick<
+export type NewDeploymentCredential = Pick<
   DeploymentCredentialRow,
   "user_id" | "project_id" | "provider" | "kind" | "sealed_tokens" | "expires_at" | "metadata"
 >;
@@ -71,7 +71,7 @@ export function createDeploymentCredentialsStore(db: Database) {
     lock: async (tx: Queries, id: string): Promise<DeploymentCredentialRow | undefined> =>
       (await tx.select().from(t).where(eq(t.id, id)).for("update"))[0],
     /** One statement, so that two concurrent saves cannot both insert. */
-    upsert: async (values: NewCredential): Promise<{ row: DeploymentCredentialRow; isNew: boolean }> => {
+    upsert: async (values: NewDeploymentCredential): Promise<{ row: DeploymentCredentialRow; isNew: boolean }> => {
       const { user_id: _user, project_id: _project, provider: _provider, ...rest } = values;
       const [found] = await db
         .insert(t)

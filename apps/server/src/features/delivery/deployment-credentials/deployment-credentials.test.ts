@@ -86,12 +86,12 @@ test("rejects a token the provider refuses, and saves it unchecked when the prov
   expect((await post({ provider: "vercel", access_token: "x", metadata: { team_id: { a: 1 } } })).status).toBe(422);
   expect((await app.as(ada).deploymentCredentials.list({ query: {} })).total).toBe(0);
 
-  // It sees everything and may deploy nothing.
+  // A token with read-only access.
   vercel.tokens.add("read-only");
   vercel.readOnly.add("read-only");
   expect(await (await post({ provider: "vercel", access_token: "read-only" })).json()).toMatchObject({
     code: "credential_rejected",
-    detail: expect.stringContaining("may not deploy") as string,
+    detail: expect.stringContaining("cannot deploy") as string,
   });
 
   const right = { ...stranger, metadata: { account_id: cloudflare.accountId } };
@@ -133,7 +133,7 @@ test("prefers a project's own credential, updates metadata alone and requires a 
   expect(await outcome(await patch(cloud.id, { metadata: { account_id: null } }))).toEqual([400, "account_id_required"]);
   expect((await patch(cloud.id, { metadata: "x" })).status).toBe(422);
 
-  // A stranger finds nothing, whatever they do.
+  // Other users get 404 for every operation.
   for (const [method, to, json] of [
     ["PATCH", `${path}/${own.id}`, { metadata: {} }],
     ["DELETE", `${path}/${own.id}`, undefined],

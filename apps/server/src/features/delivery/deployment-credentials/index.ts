@@ -1,10 +1,10 @@
 export {
   createDeploymentCredentials,
-  credentialPlace,
+  credentialAad,
   type DeploymentCredentials,
   type Granted,
   type TokenLife,
-  type Tokens,
+  type DeploymentTokens,
 } from "./deployment-credentials.service.ts";
 export { createDeploymentCredentialsStore } from "./deployment-credentials.store.ts";
 export { mountDeploymentCredentials } from "./deployment-credentials.routes.ts";

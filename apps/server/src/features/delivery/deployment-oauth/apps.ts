@@ -1,25 +1,25 @@
 import type { OutsideProvider } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { Granted, TokenLife, Tokens } from "../deployment-credentials/index.ts";
+import type { Granted, TokenLife, DeploymentTokens } from "../deployment-credentials/index.ts";
 import { AppError } from "../../../platform/errors.ts";
-import { at, createProviderClient, ProviderError, textAt, type ProviderClient } from "../deployments/index.ts";
+import { valueAt, createProviderClient, ProviderError, textAt, type ProviderClient } from "../deployments/index.ts";
 
 /** The account a token belongs to, as reported by the provider. */
-export interface Account {
+export interface ProviderAccount {
   metadata: Record<string, string | undefined>;
   /** The user has several teams and has not selected one. */
   hasChoice: boolean;
 }
 /** One provider's authorization code flow. Throws `ProviderError`. */
-export interface OauthApp {
+export interface ProviderOauthApp {
   authorizationUrl(input: { state: string; challenge: string }): string;
   redeem(input: { code: string; verifier: string }): Promise<Granted & { team_id?: string }>;
-  accountOf(token: string, teamId: string | undefined): Promise<Account>;
+  accountOf(token: string, teamId: string | undefined): Promise<ProviderAccount>;
   renew?(refreshToken: string): Promise<Granted>;
-  revoke?(tokens: Tokens): Promise<void>;
+  revoke?(tokens: DeploymentTokens): Promise<void>;
 }
-export type OauthApps = Partial<Record<OutsideProvider, OauthApp>>;
+export type OauthApps = Partial<Record<OutsideProvider, ProviderOauthApp>>;
 
 type AppConfig = Config["deployProviders"]["vercel"];
 const callMs = 15_000;
@@ -54,7 +54,7 @@ export const tokenLifeOf = (apps: OauthApps): TokenLife => ({
   revoke: async (provider, tokens) => apps[provider]?.revoke?.(tokens),
 });
 
-function vercelApp(config: AppConfig, outbound: Outbound): OauthApp {
+function vercelApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
   const client = (token?: string) => clientOf("Vercel", config.apiUrl, outbound, token);
   const secrets = { client_id: config.clientId, client_secret: config.clientSecret?.reveal() ?? "" };
   const ask = async (form: Record<string, string>) =>
@@ -88,14 +88,14 @@ function vercelApp(config: AppConfig, outbound: Outbound): OauthApp {
       }
       const [user, teams] = await Promise.all([
         own.call("/v2/user", quick).then(({ body }) => textAt(body, "user", "username"), unnamed),
-        own.call("/v2/teams", quick).then(({ body }) => at(body, "teams"), unnamed),
+        own.call("/v2/teams", quick).then(({ body }) => valueAt(body, "teams"), unnamed),
       ]);
       return { metadata: { account_name: user }, hasChoice: Array.isArray(teams) && teams.length > 0 };
     },
   };
 }
 
-function netlifyApp(config: AppConfig, outbound: Outbound): OauthApp {
+function netlifyApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
   const { origin } = new URL(config.apiUrl);
   return {
     authorizationUrl: ({ state }) => addressOf(config, state, {}),

@@ -5,7 +5,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { ConnectingUser, OauthConnect, OauthConnection } from "../../accounts/auth/index.ts";
 import type { DeploymentCredentials } from "../deployment-credentials/index.ts";
 import { ProviderError } from "../deployments/index.ts";
-import type { OauthApp, OauthApps } from "./apps.ts";
+import type { ProviderOauthApp, OauthApps } from "./apps.ts";
 
 interface StartedConnection extends OauthConnection {
   project_id?: string;
@@ -38,7 +38,7 @@ export function createDeploymentOauth({
   log: Logger;
 }) {
   const flowOf = (provider: string) => `deploy ${provider.toLowerCase()}`;
-  const appOf = (name: string): { provider: OutsideProvider; app: OauthApp } => {
+  const appOf = (name: string): { provider: OutsideProvider; app: ProviderOauthApp } => {
     const provider = name.toLowerCase();
     if (provider !== "vercel" && provider !== "netlify")
       throw badRequest("This provider does not support OAuth. Connect it with a token.", "oauth_not_supported");
@@ -69,7 +69,7 @@ export function createDeploymentOauth({
 
   const connect = async (
     provider: OutsideProvider,
-    app: OauthApp,
+    app: ProviderOauthApp,
     { code, teamId }: { code: string; teamId: string | undefined },
     started: StartedConnection,
   ): Promise<CallbackResult> => {

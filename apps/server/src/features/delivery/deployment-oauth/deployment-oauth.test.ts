@@ -6,7 +6,7 @@ import { emptyProject } from "../../../testing/sandbox.ts";
 import { createCryptoBox } from "../../../platform/crypto.ts";
 import { oauthStates } from "../../../db/schema/accounts.ts";
 import { deploymentCredentials } from "../../../db/schema/delivery.ts";
-import { createDeploymentCredentials, createDeploymentCredentialsStore, credentialPlace } from "../deployment-credentials/index.ts";
+import { createDeploymentCredentials, createDeploymentCredentialsStore, credentialAad } from "../deployment-credentials/index.ts";
 import { createProviderAdapters, type Credential } from "../deployments/index.ts";
 import { createOutbound } from "../../../platform/outbound.ts";
 import { createLogger } from "../../../platform/logger.ts";
@@ -103,11 +103,11 @@ test("rejects a grant that cannot deploy and keeps a working token", async () =>
   expect((await mine()).items).toEqual([before]);
   expect(vercel.oauth.revoked.length).toBeGreaterThan(0);
 
-  // Nor does one that Vercel cannot be asked about.
+  // Nor does one that Vercel could not check.
   vercel.trouble({ on: /v10\/projects/, times: 9, reply: { status: 503, body: {} } });
   const unknown = await begin("vercel").then(({ url, cookie }) => comeBack(vercel.oauth.consent(url), { cookie }));
   vercel.settle();
-  expect([unknown.status, unknown.html.includes("Your existing connection was kept.")]).toEqual([400, true]);
+  expect([unknown.status, unknown.html.includes("your existing connection was kept.")]).toEqual([400, true]);
   expect((await mine()).items).toEqual([before]);
   expect(await app.as(ada).deploymentCredentials.test({ params: { id: before?.id ?? "" } })).toMatchObject({ valid: true });
   vercel.oauth.revoked.length = 0;
@@ -121,9 +121,9 @@ test("connects for one project with a team choice; another user's project is not
   const done = await comeBack(vercel.oauth.consent(url), { cookie });
   expect(done.html).toContain('"has_choice":true');
   const [made] = (await mine()).items;
-  // Nobody chose a team for them.
+  // No team was selected.
   expect(made).toMatchObject({ project_id: project.id, metadata: { account_name: "ada" } });
-  // The provider said which one it is for.
+  // The provider named the team.
   const named = await begin("vercel");
   const back = vercel.oauth.consent(named.url);
   back.searchParams.set("teamId", "team_1");
@@ -134,9 +134,9 @@ test("connects for one project with a team choice; another user's project is not
 test("accepts a state once, for its user, browser or session, provider and lifetime", async () => {
   const { url, cookie } = await begin("vercel");
   const back = vercel.oauth.consent(url);
-  const exclusiveTasks = () => vercel.calls.filter(({ call }) => call.endsWith("/login/oauth/token")).length;
-  const before = exclusiveTasks();
-  // Another browser without anybody, with somebody else, and one whose own state it is not.
+  const exchanges = () => vercel.calls.filter(({ call }) => call.endsWith("/login/oauth/token")).length;
+  const before = exchanges();
+  // Another browser: anonymous, with another user, and with another flow's state.
   expect(await comeBack(back)).toMatchObject({ status: 401 });
   expect(await comeBack(back, { user: bob })).toMatchObject({ status: 400 });
   const other = await begin("vercel", bob);
@@ -144,26 +144,26 @@ test("accepts a state once, for its user, browser or session, provider and lifet
   const crossed = new URL(back.href.replace("/vercel/", "/netlify/"));
   expect(await comeBack(crossed, { cookie })).toMatchObject({ status: 401 });
   expect((await mine()).total + (await mine(bob)).total).toBe(0);
-  expect(exclusiveTasks()).toBe(before);
-  // Its own session in another browser is fine; and then it is used up.
+  expect(exchanges()).toBe(before);
+  // The same session in another browser works; then the state is used up.
   expect(await comeBack(back, { user: ada })).toMatchObject({ status: 200 });
   expect(await comeBack(back, { cookie, user: ada })).toMatchObject({ status: 400 });
   expect((await mine()).total).toBe(1);
 
-  // The browser is right, but somebody else has signed in there meanwhile.
+  // The right browser, but another user signed in there.
   const swapped = await begin("vercel", bob);
   expect(await comeBack(vercel.oauth.consent(swapped.url), { cookie: swapped.cookie, user: ada })).toMatchObject({ status: 400 });
   expect((await mine(bob)).total).toBe(0);
-  // Ten of the same at once: one wins.
+  // Of ten concurrent callbacks one succeeds.
   const raced = await begin("netlify", bob);
   const to = netlify.oauth.consent(raced.url);
   const outcomes = await Promise.all(Array.from({ length: 10 }, () => comeBack(to, { cookie: raced.cookie })));
   expect(outcomes.filter(({ status }) => status === 200)).toHaveLength(1);
-  // Too late.
+  // Expired.
   const late = await begin("netlify", bob);
   await app.db.update(oauthStates).set({ expires_at: sql`now() - interval '1 second'` as never });
   expect(await comeBack(netlify.oauth.consent(late.url), { cookie: late.cookie })).toMatchObject({ status: 400 });
-  // Signed out meanwhile.
+  // Signed out in between.
   const gone = await begin("netlify", bob);
   await app.as(bob).auth.logout();
   expect(await comeBack(netlify.oauth.consent(gone.url), { cookie: gone.cookie })).toMatchObject({ status: 400 });
@@ -243,13 +243,13 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
   expect([vercel.oauth.refreshes, vercel.oauth.replays]).toEqual([1, 0]);
   expect(Date.parse((await mine()).items[0]?.expires_at ?? "")).toBeGreaterThan(Date.now() + 3_000_000);
 
-  // The token that renews changed with it: the next time works too.
+  // The refresh token was rotated: the next renewal works too.
   await end();
   vercel.oauth.expire();
   expect((await api.deploymentCredentials.test({ params: { id } })).valid).toBe(true);
   expect(vercel.oauth.replays).toBe(0);
 
-  // Down is not over.
+  // An unreachable provider does not invalidate the connection.
   await end();
   vercel.trouble({ on: /login\/oauth\/token$/, times: 9, reply: { status: 503, body: {} } });
   expect((await api.deploymentCredentials.test({ params: { id } })).valid).toBe(false);
@@ -257,7 +257,7 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
   vercel.settle();
   expect((await api.deploymentCredentials.test({ params: { id } })).valid).toBe(true);
 
-  // What the pipeline asks for: the project's own before the usual one, renewed; and the sentence when it is over.
+  // As the pipeline calls it: the project's own before the default, renewed; and the error when renewal is refused.
   const outbound = createOutbound({ allowHosts: ["127.0.0.1"] });
   const box = createCryptoBox(app.config.auth.secretKey?.reveal() ?? "");
   const credentials = createDeploymentCredentials({
@@ -282,13 +282,13 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
   expect(await credentials.getCredential(bob.id, project.id, "vercel")).toBeUndefined();
 
   const place = { user_id: ada.id, provider: "vercel", project_id: null };
-  const used = box.seal(JSON.stringify({ access_token: "a", refresh_token: "used-up" }), credentialPlace(place));
+  const used = box.seal(JSON.stringify({ access_token: "a", refresh_token: "used-up" }), credentialAad(place));
   await app.db.update(deploymentCredentials).set({ sealed_tokens: used }).where(eq(deploymentCredentials.id, id));
   await end();
   const over = await api.deploymentCredentials.test({ params: { id } });
-  expect(over).toMatchObject({ valid: false, error: expect.stringContaining("Connect it again") as string });
+  expect(over).toMatchObject({ valid: false, error: expect.stringContaining("Reconnect it") as string });
   expect((await mine()).items.find((item) => item.id === id)?.needs_reconnect).toBe(true);
-  // Connecting again puts it right, and removing it takes the token back at the provider.
+  // Reconnecting fixes it, and removing it revokes the token at the provider.
   const anew = await begin("vercel");
   await comeBack(vercel.oauth.consent(anew.url), { cookie: anew.cookie });
   expect((await mine()).items.find((item) => item.id === id)?.needs_reconnect).toBe(false);

@@ -10,7 +10,7 @@ const style =
   "body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:28rem;padding:0 1.5rem;color-scheme:light dark}h1{font-size:1.25rem}";
 
 /** The message to the opening window. */
-export interface Outcome {
+export interface PopupResult {
   type: "deployment-oauth";
   provider: string;
   success: boolean;
@@ -33,7 +33,7 @@ export function popupPage({
   sentence: string;
   /** The next step. */
   next?: { url: string; label: string };
-  outcome: Outcome | undefined;
+  outcome: PopupResult | undefined;
   appOrigin: string;
 }): { html: string; headers: Record<string, string> } {
   const nonce = randomToken(16);

@@ -56,7 +56,7 @@ test.skipIf(!probe)(
     const isOver = ({ status }: Deployment) => status === "success" || status === "failed";
     let server = await spawn();
 
-    // A program and a site of this server, before the first blow.
+    // A server and a static site before the first kill.
     const here = await api.deployments.create({ body: { ...body, provider: "local" } });
     const program = await until(isOver, here.deployment);
     expect(program).toMatchObject({ status: "success", is_live: true });
@@ -80,7 +80,7 @@ test.skipIf(!probe)(
         .get("index.html")
         ?.toString(),
     ).toContain("<title>one");
-    // The program went on without its server.
+    // The server continued to run.
     expect(await bootOf()).toBe(boot);
 
     const site = await api.deployments.create({ body: { ...body, provider: "local" } });
@@ -104,7 +104,7 @@ test.skipIf(!probe)(
     await until(({ is_live }) => is_live, program);
     expect((await visit.ask("/headers")).status).toBe(200);
 
-    // A version that its provider does not keep any more is deployed once more; the server dies on the way.
+    // A version that the provider no longer has is deployed again; the server is killed meanwhile.
     netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });
     netlify.plan({ looks: 9 });
     await api.deployments.rollback({ params: { deployment_id: built.id } });

@@ -9,7 +9,7 @@ import {
 } from "@tesslate/contract";
 import { Value } from "typebox/value";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
-import type { EnvironmentVault, Wiring } from "../../runtime/containers/index.ts";
+import type { EnvironmentVault, ConnectionEnvironment } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { SecretVault } from "../../projects/secrets/index.ts";
@@ -45,12 +45,12 @@ export function createDeploymentCreation(
     deploymentTasks,
     secrets,
     environments,
-    wiring,
+    connectionEnvironment,
   }: {
     deploymentTasks: DeploymentTasks;
     secrets: SecretVault;
     environments: EnvironmentVault;
-    wiring: Wiring;
+    connectionEnvironment: ConnectionEnvironment;
   },
 ) {
   const { store, vault, projects, startCommandOf, hasCredential, address } = context;
@@ -93,7 +93,7 @@ export function createDeploymentCreation(
       {
         secrets: await secrets.open(project.id),
         container: environments.open(container),
-        connections: await wiring.variablesOf(project.id, container.id),
+        connections: await connectionEnvironment.variablesOf(project.id, container.id),
       },
       { exclude },
     );
@@ -185,8 +185,8 @@ export function createDeploymentCreation(
     const prepared = await prepare(userId, project, body);
     const { row, task } = await store.transaction(async (tx) => {
       const made = await insert(tx, userId, project, prepared);
-      const begun = await deploymentTasks.create(tx, [made], { project, userId });
-      return { row: { ...made, task_id: begun.id }, task: begun };
+      const task = await deploymentTasks.create(tx, [made], { project, userId });
+      return { row: { ...made, task_id: task.id }, task: task };
     });
     await emitDeploymentChanged(context, row, { op: "add" });
     return { ...taskLinks(task), deployment: presentDeployment(row) };

@@ -28,7 +28,7 @@ async function project(name: string) {
   const made = await setUpProject(app, ada, name);
   const put = (path: string, content: string) => api().files.put({ params: { id: made.project.id, path }, body: { content } });
   await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" }, devDependencies: { vite: "1" } }));
-  // Nothing is to be installed: what is there counts.
+  // No dependencies, so nothing is installed.
   await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" } }));
   await put("build.mjs", plainBuild("one"));
   await api().secrets.set({ params: { project_id: made.project.id }, body: { key: "API_TOKEN", value: "planted-secret-value" } });
@@ -39,7 +39,7 @@ const deploy = async (body: DeploymentRequest): Promise<Deployment> => {
   await ended(app, ada, task_id);
   return deploymentNow(app, ada, deployment);
 };
-/** What visitors are served, without what a provider's adapter adds for itself. */
+/** Files served to visitors, without generated ones. */
 const liveFiles = (provider: string, site: string) => {
   const { vercel, netlify, cloudflare } = providers;
   const files = provider === "vercel" ? vercel.files(site) : provider === "netlify" ? netlify.files(site) : cloudflare.files(site);
@@ -55,7 +55,7 @@ const expected = (version: string) => ({
   ".well-known/security.txt": "Contact: us",
 });
 
-/** What is at the address that a preview has for itself. */
+/** Files served at a preview's own URL. */
 const previewFiles = ({ provider, remote_id, deployment_url, metadata }: Deployment): Record<string, string> | undefined => {
   const { vercel, netlify, cloudflare } = providers;
   const id = remote_id ?? "";
@@ -114,7 +114,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
       ]);
     }
 
-    // What it was let through as a preview is asked again.
+    // Rules ignored for the preview apply again.
     await api().deployments.updateLaunchSettings({
       params: { project_id: owner.id },
       body: { blocking: ["secrets"], weight_budget: 5000 },
@@ -133,7 +133,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     });
     expect(liveFiles(provider, site)).toEqual(expected("two"));
 
-    // One poll that fails is no verdict.
+    // One failed poll is not a result.
     if (provider === "vercel") providers.vercel.trouble({ on: /^GET \/v13\//, reply: { status: 503, body: {} } });
     expect(await promote(first)).toMatchObject({ status: "completed" });
     expect(liveFiles(provider, site)).toEqual(expected("one"));
@@ -171,7 +171,7 @@ test(
       code: "custom_domain_not_supported",
     });
 
-    // As a target of the canvas.
+    // Through a deployment target.
     const params = { project_id: owner.id };
     const target = await api().deploymentTargets.create({ params, body: { provider: "local", environment: "preview" } });
     const { items: containers } = await api().containers.list({ params: { id: owner.id } });
@@ -224,7 +224,7 @@ test("rejects deployments, promotions, rollbacks and deletion during a cutover",
     return codes.map((code) => code === "deployment_running");
   };
   const removed = async ({ id }: Deployment) => (await app.request(`/api/deployments/${id}`, { method: "DELETE", user: ada })).status;
-  /** Does it while the provider has not answered yet. */
+  /** Runs a callback before the provider has responded. */
   const during = async (
     begin: () => Promise<{ task_id: string | null; already_started?: boolean }>,
     look: (taskId: string | null) => Promise<void>,
@@ -264,7 +264,7 @@ test("rejects deployments, promotions, rollbacks and deletion during a cutover",
   expect(await deploymentNow(app, ada, preview)).toMatchObject({ is_live: true, environment: "production" });
   expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("three"));
 
-  // What the provider does not know any more is deployed once more, and the task ends when that is live.
+  // A version that the provider no longer has is deployed again, and the task ends when it is live.
   netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });
   const back = await api().deployments.rollback({ params: { deployment_id: two.id } });
   expect(await ended(app, ada, back.task_id)).toMatchObject({ status: "completed", result: { version: 4 } });
@@ -272,7 +272,7 @@ test("rejects deployments, promotions, rollbacks and deletion during a cutover",
   expect(items[0]).toMatchObject({ version: 4, is_live: true, metadata: { rollback_of: 2 } });
   expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("two"));
 
-  // Its container goes meanwhile.
+  // The container is deleted meanwhile.
   const { promise, resolve } = Promise.withResolvers<void>();
   netlify.trouble({ on: /\/restore$/, until: promise });
   const lost = await api().deployments.rollback({ params: { deployment_id: one.id } });
@@ -290,7 +290,7 @@ test("keeps a newer deployment live when an older one finishes late", { timeout:
   const one = await deploy(body);
   await put("build.mjs", plainBuild("two"));
   const two = await deploy(body);
-  // Its provider was still at it when the server stopped to wait, and published it after the later one.
+  // The server stopped waiting, and the provider published it after a later version.
   await app.studio.database.pool.query("update deployments set status = 'deploying', completed_at = null, asked_at = null where id = $1", [
     one.id,
   ]);

@@ -28,7 +28,7 @@ async function project(name: string) {
   const made = await setUpProject(app, ada, name);
   const put = (path: string, content: string) => api().files.put({ params: { id: made.project.id, path }, body: { content } });
   await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" }, devDependencies: { vite: "1" } }));
-  // Nothing is to be installed: what is there counts.
+  // No dependencies, so nothing is installed.
   await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" } }));
   await put("build.mjs", plainBuild("one"));
   await api().secrets.set({ params: { project_id: made.project.id }, body: { key: "API_TOKEN", value: "planted-secret-value" } });
@@ -39,7 +39,7 @@ const deploy = async (body: DeploymentRequest): Promise<Deployment> => {
   await ended(app, ada, task_id);
   return deploymentNow(app, ada, deployment);
 };
-/** What visitors are served, without what a provider's adapter adds for itself. */
+/** Files served to visitors, without generated ones. */
 const liveFiles = (provider: string, site: string) => {
   const { vercel, netlify, cloudflare } = providers;
   const files = provider === "vercel" ? vercel.files(site) : provider === "netlify" ? netlify.files(site) : cloudflare.files(site);
@@ -63,7 +63,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     const body = { project_id: owner.id, provider, deployment_mode: "pre-built" as const, env_vars: { VITE_GREETING: "hello" } };
     const one = await deploy(body);
     expect(one).toMatchObject({ status: "success", error: null, is_live: true, version: 1 });
-    // One id is ours, in paths, tasks and events; the provider's has a name of its own.
+    // Paths, tasks and events use our id; the provider's is separate.
     expect(one.remote_id).not.toBe(one.id);
     expect(one).not.toHaveProperty("deployment_id");
     const site = one.metadata.site_name ?? "";
@@ -89,7 +89,7 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     expect(providers[provider].calls.length - asked).toBeLessThanOrEqual(2);
     await api().deployments.remove({ params: { deployment_id: two.id } });
     expect(liveFiles(provider, site)).toEqual(expected("one"));
-    // It goes there too, unless it is said otherwise; where it is the whole site, only when it is said.
+    // Deletes it at the provider too by default; where it is the whole site, only on request.
     await api().deployments.remove({ params: { deployment_id: live.id } });
     const deleted = providers[provider].calls.flatMap(({ call }) => /^DELETE .*\/([^/]+)$/.exec(call)?.[1] ?? []);
     expect(deleted).toEqual(provider === "cloudflare" ? [] : [two.remote_id, live.remote_id]);
@@ -141,7 +141,7 @@ test("uploads sources to Vercel without build output, hidden files or secrets, a
   expect(files[".npmrc"]).not.toContain("npm_secret");
   expect(providers.vercel.deployment(sent.remote_id ?? "").env).toMatchObject({ GREETING: "hi", API_TOKEN: "planted-secret-value" });
 
-  // What is gone here goes there too; what somebody set there stays, and so does what was set for another environment.
+  // Removes variables at the provider that were removed here; keeps the user's own and those of other environments.
   const there = providers.vercel.project(sent.metadata.site_name ?? "")?.env;
   there?.push({ id: "env_theirs", key: "THEIRS", value: "1", type: "plain", target: ["production", "preview"] });
   await deploy({ project_id: owner.id, provider: "vercel", environment: "preview", env_vars: { GREETING: "look" } });

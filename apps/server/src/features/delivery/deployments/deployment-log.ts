@@ -38,7 +38,7 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
     /** Wakes followers on all servers. */
     notify,
     open: async (id: string, redact: (text: string) => string): Promise<DeploymentLog> => {
-      const size = await store.sizeOfLines(id);
+      const size = await store.countLines(id);
       let { lines, bytes, last } = size;
       let isFull = lines >= maxLines || bytes >= maxBytes;
       let pending: string[] = [];

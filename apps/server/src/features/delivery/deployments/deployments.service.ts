@@ -128,7 +128,7 @@ export function createDeployments(
       });
       const target = findProvider(row.provider);
       if (!target || row.remote_id === null) return answer(row);
-      if (!(await store.claimQuestion(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
+      if (!(await store.claimStatusRequest(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
       try {
         const credential = await getCredential(row.user_id, row.project_id, target.provider);
         if (!credential) return answer(row, `Your ${row.provider} account is not connected. Connect it to see the provider's status.`);
@@ -155,21 +155,21 @@ export function createDeployments(
     bundle: async (userId: string, id: string) => bundleOf(artifacts, await requireRow(userId, id)),
     lastLines: async (userId: string, id: string, lines: number): Promise<string[]> => {
       const row = await requireRow(userId, id);
-      const { lines: total } = await store.sizeOfLines(row.id);
+      const { lines: total } = await store.countLines(row.id);
       return store.pageOfLines(row.id, { offset: Math.max(0, total - lines), limit: lines });
     },
     logs: async (userId: string, id: string, query: PageQuery): Promise<List<string>> => {
       const row = await requireRow(userId, id);
       const page = pageOf(query);
-      const size = await store.sizeOfLines(row.id);
+      const size = await store.countLines(row.id);
       return page.envelope(await store.pageOfLines(row.id, page), size.lines);
     },
     /** Stored lines first, then new ones until the deployment ends. */
     /** `lastSeq`: the last event the client received. Undefined: the client has already received the end. */
-    stream: async (userId: string, id: string, signal: AbortSignal, heardSeq = 0) => {
+    stream: async (userId: string, id: string, signal: AbortSignal, lastSeq = 0) => {
       const row = await requireRow(userId, id);
-      if (endSeqOf(row) <= heardSeq) return undefined;
-      return follow(row, AbortSignal.any([signal, projects.lifetime(row.project_id)]), heardSeq);
+      if (endSeqOf(row) <= lastSeq) return undefined;
+      return follow(row, AbortSignal.any([signal, projects.lifetime(row.project_id)]), lastSeq);
     },
     cancel: async (userId: string, id: string): Promise<Deployment> => {
       const row = await requireRow(userId, id);
@@ -227,12 +227,12 @@ export function createDeployments(
     };
     const isForAll = isGood && row.environment === "production";
     const after = isForAll ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
-    if (after && isForAll && !after.is_live) await keepLater(after);
+    if (after && isForAll && !after.is_live) await restoreNewer(after);
     if (after) await emitDeploymentChanged(context, after);
     await logs.notify(row.id);
   }
   /** A late deployment may have replaced a newer one at the provider: promote the newer one again. */
-  async function keepLater(late: DeploymentRow): Promise<void> {
+  async function restoreNewer(late: DeploymentRow): Promise<void> {
     const target = findProvider(late.provider);
     const live =
       late.container_id === null ? undefined : await store.findLive({ container_id: late.container_id, provider: late.provider });
@@ -244,9 +244,9 @@ export function createDeployments(
       log.warn({ err, deployment_id: live.id }, "live version not restored at its provider");
     }
   }
-  async function* follow(row: DeploymentRow, signal: AbortSignal, heardSeq: number) {
-    const bell = logs.follow(row.id, signal);
-    let seq = heardSeq;
+  async function* follow(row: DeploymentRow, signal: AbortSignal, lastSeq: number) {
+    const follower = logs.follow(row.id, signal);
+    let seq = lastSeq;
     let status: DeploymentStatus | undefined;
     try {
       while (!signal.aborted) {
@@ -266,10 +266,10 @@ export function createDeployments(
           yield { seq: endSeqOf(now), type: "done" as const, data: { status: now.status, error: now.error } };
           return;
         }
-        await bell.wait();
+        await follower.wait();
       }
     } finally {
-      bell.end();
+      follower.end();
     }
   }
 }

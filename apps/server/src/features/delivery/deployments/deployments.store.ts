@@ -13,7 +13,7 @@ type Place = { container_id: string; provider: DeployProvider };
 const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments.status, "success"), eq(deployments.has_artefact, true));
 const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
-const mayAct = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
+const isOwnerActive = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
 /** Unique key of the unfinished cutover task of a container at a provider: at most one (`release/cutover.ts`). */
 export const cutoverKey = ({ container_id, provider }: Place): string => `deployment_switch:${container_id}:${provider}`;
 const isUnfinished = inArray(tasks.status, ["queued", "running"]);
@@ -122,10 +122,12 @@ export function createDeploymentsStore(db: Database) {
           .orderBy(asc(deployments.created_at))
       ).map(({ row }) => row),
     /**
-     * Live versions and previews that this server hosts, of active accounts; of one owner when given. `isOfAll`: also of inactive
+     * Live versions and previews that this server hosts, of active accounts; of one owner when given. `includesInactive`: also of inactive
      * accounts.
      */
-    listShownHere: async ({ ownerId, isOfAll = false }: { ownerId?: string; isOfAll?: boolean } = {}): Promise<DeploymentRow[]> =>
+    listLocal: async ({ ownerId, includesInactive = false }: { ownerId?: string; includesInactive?: boolean } = {}): Promise<
+      DeploymentRow[]
+    > =>
       (
         await db
           .select({ row: deployments })
@@ -137,7 +139,7 @@ export function createDeploymentsStore(db: Database) {
               eq(deployments.provider, "local"),
               isShown,
               ownerId === undefined ? undefined : eq(projects.owner_id, ownerId),
-              isOfAll ? undefined : mayAct,
+              includesInactive ? undefined : isOwnerActive,
             ),
           )
       ).map(({ row }) => row),
@@ -153,17 +155,17 @@ export function createDeploymentsStore(db: Database) {
             ).map(({ id }) => id),
           ),
     /** The preview served under a local host name, unless its owner's account is inactive. */
-    findPreviewHere: async (name: string): Promise<DeploymentRow | undefined> =>
+    findLocalPreview: async (name: string): Promise<DeploymentRow | undefined> =>
       (
         await db
           .select({ row: deployments })
           .from(deployments)
           .innerJoin(projects, eq(projects.id, deployments.project_id))
           .innerJoin(users, eq(users.id, projects.owner_id))
-          .where(and(eq(deployments.provider, "local"), eq(deployments.site_name, name), isPreviewHere, mayAct))
+          .where(and(eq(deployments.provider, "local"), eq(deployments.site_name, name), isPreviewHere, isOwnerActive))
       )[0]?.row,
     /** The live version served under a local host name, unless its owner's account is inactive. */
-    findSiteHere: async (name: string): Promise<DeploymentRow | undefined> =>
+    findLocalSite: async (name: string): Promise<DeploymentRow | undefined> =>
       (
         await db
           .select({ row: deployments })
@@ -171,7 +173,7 @@ export function createDeploymentsStore(db: Database) {
           .innerJoin(deployments, and(eq(deployments.container_id, deploymentSites.container_id), eq(deployments.provider, "local")))
           .innerJoin(projects, eq(projects.id, deployments.project_id))
           .innerJoin(users, eq(users.id, projects.owner_id))
-          .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true), mayAct))
+          .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true), isOwnerActive))
       )[0]?.row,
 
     /** Makes this version the only live one. `unlessLater`: not when a newer version is already live. */
@@ -220,7 +222,7 @@ export function createDeploymentsStore(db: Database) {
           .returning()
       )[0],
     /** Rate limit for provider status requests: true at most once per `seconds`. */
-    claimQuestion: async (id: string, seconds: number): Promise<boolean> =>
+    claimStatusRequest: async (id: string, seconds: number): Promise<boolean> =>
       (
         await db
           .update(deployments)
@@ -271,7 +273,7 @@ export function createDeploymentsStore(db: Database) {
         all.set(id, [...(all.get(id) ?? []), line]);
       return all;
     },
-    sizeOfLines: async (id: string): Promise<{ lines: number; bytes: number; last: number }> => {
+    countLines: async (id: string): Promise<{ lines: number; bytes: number; last: number }> => {
       const [size] = await db
         .select({
           lines: count(),
@@ -290,21 +292,21 @@ export function createDeploymentsStore(db: Database) {
           .from(deploymentSites)
           .where(and(eq(deploymentSites.container_id, container_id), eq(deploymentSites.provider, provider)))
       )[0],
-    keepSite: async (values: typeof deploymentSites.$inferInsert): Promise<void> => {
+    saveSite: async (values: typeof deploymentSites.$inferInsert): Promise<void> => {
       const { site_id, name, url } = values;
       await db
         .insert(deploymentSites)
         .values(values)
         .onConflictDoUpdate({ target: [deploymentSites.container_id, deploymentSites.provider], set: { site_id, name, url: url ?? null } });
     },
-    keepSiteUrl: async ({ container_id, provider }: Place, url: string): Promise<void> => {
+    saveSiteUrl: async ({ container_id, provider }: Place, url: string): Promise<void> => {
       await db
         .update(deploymentSites)
         .set({ url })
         .where(and(eq(deploymentSites.container_id, container_id), eq(deploymentSites.provider, provider)));
     },
     /** Claims a local site name; `undefined` when it is taken. */
-    claimSiteHere: async (values: typeof deploymentSites.$inferInsert): Promise<SiteRow | undefined> =>
+    claimLocalSite: async (values: typeof deploymentSites.$inferInsert): Promise<SiteRow | undefined> =>
       (await db.insert(deploymentSites).values(values).onConflictDoNothing().returning())[0],
 
     baseContainers: (projectId: string): Promise<ContainerRow[]> =>

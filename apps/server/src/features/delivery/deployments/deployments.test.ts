@@ -10,7 +10,7 @@ let app: ProjectsApp;
 let ada: TestUser;
 let eve: TestUser;
 beforeAll(async () => {
-  // The pages of what is built are the launch gate's tests.
+  // The launch gate's page checks have their own tests.
   app = await projectsApp();
   [ada, eve] = await Promise.all([app.signUp(), app.signUp()]);
 });
@@ -19,7 +19,7 @@ afterAll(() => app.close());
 const api = () => app.as(ada);
 const html = { accept: "text/html", "sec-fetch-dest": "document" };
 const big = "x".repeat(5000);
-/** A build without packages: what it is told ends up in what it makes. */
+/** A build without packages: its environment ends up in its output. */
 const buildScript = (version: string) => `
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 mkdirSync("dist/assets/build", { recursive: true });
@@ -119,7 +119,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   expect((await site.ask("/", { headers: html })).text).toContain("<title>two");
   expect(await current(one)).toMatchObject({ is_live: false, can_roll_back: true });
 
-  // Quick because nothing is built or copied: the version lies here, and becomes the live one again.
+  // Fast because nothing is built or copied: a stored version becomes live again.
   await put("build.mjs", "process.exit(1)");
   const { task_id } = await api().deployments.rollback({ params: { deployment_id: one.id } });
   await ended(app, ada, task_id);
@@ -156,7 +156,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   expect(done).toEqual({ seq: expect.any(Number), type: "done", data: { status: "success", error: null } });
   const lines = told.flatMap((event) => (event.type === "log" ? [event] : []));
   expect(lines).toHaveLength((await current(two)).logs?.length ?? 0);
-  // An EventSource comes back with the last id it has: it gets what came after it, and 204 when it has heard the end.
+  // An EventSource resumes with its last id: it gets later events, and 204 when it has received the end.
   const returning = (lastEventId: number | string) =>
     app.request(`/api/deployments/${two.id}/stream`, { user: ada, headers: { "last-event-id": String(lastEventId) } });
   const secondLast = await (await returning(lines.at(-2)?.seq ?? 0)).text();
@@ -174,7 +174,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
     { id: one.id, logs: null },
   ]);
 
-  // Of somebody who may not act any more nothing is served.
+  // Sites of inactive accounts are not served.
   const suspend = (is: boolean) => app.studio.database.pool.query("update users set is_suspended = $2 where id = $1", [ada.id, is]);
   const isServed = async () => (await site.ask("/", { headers: html })).status;
   await suspend(true);
@@ -217,7 +217,7 @@ test(
     await put("build.mjs", `process.exit(0)`);
     expect((await deploy(built)).error).toMatch(/^No build output found in dist/);
 
-    // Far longer than this test may take: who waited for its end would never be answered.
+    // Takes far longer than the test: waiting for its end would time out.
     await put("build.mjs", `console.log("building"); setTimeout(() => {}, 600_000)`);
     const { deployment, task_id } = await api().deployments.create({ body: built });
     for await (const event of api().deployments.stream({ params: { deployment_id: deployment.id } }))
@@ -288,7 +288,7 @@ test("starts a server before the cutover, restarts it after a crash and replaces
   expect((await told()).env.GREETING).toBe("second");
   expect(container.name).toBeTruthy();
 
-  // An administrator's suspension stops it, and its end brings it back.
+  // A suspension stops it, and ending the suspension starts it.
   const { pool } = app.studio.database;
   const suspend = async (is: boolean) => {
     await pool.query("update users set is_suspended = $2 where id = $1", [ada.id, is]);
@@ -304,7 +304,7 @@ test("starts a server before the cutover, restarts it after a crash and replaces
   await suspend(false);
   await vi.waitFor(async () => expect((await told()).env.GREETING).toBe("second"));
 
-  // So does closing the account, and its restoring.
+  // So does closing the account and restoring it.
   const { adminUsers } = app.as(await app.signUp({ admin: true }));
   await adminUsers.remove({ params: { id: ada.id }, body: { reason: "A mistake" } });
   await vi.waitFor(async () => expect(await runs()).toBe(false), 20_000);
@@ -395,14 +395,14 @@ test("attaches compatible containers to targets and deploys several as one task"
     { version: 1, status: "success", environment: "preview", is_live: false },
   ]);
 
-  // Where nobody chose a place: the one connected account, else this server; or the place that is named.
+  // Without a target: the one connected account, otherwise this server; or the given provider.
   const named = await api().deployments.deployAll({ body: { ...params, provider: "netlify" } });
   expect([named.task_id, named.results.map(({ provider, status }) => [provider, status])]).toEqual([null, [["netlify", "failed"]]]);
   const usual = await api().deployments.deployAll({ body: params });
   expect(usual.results.map(({ provider, status }) => [provider, status])).toEqual([["local", "pending"]]);
   expect((await ended(app, ada, usual.task_id)).result).toMatchObject({ total: 1, deployed: 1 });
   const account = await api().deploymentCredentials.save({ body: { provider: "vercel", access_token: "planted", skip_validation: true } });
-  // A program that cannot go there, so that it ends before anything is asked of the provider.
+  // A server that cannot go there, so that it fails before a request to the provider.
   await put("go.mod", "module shop");
   const toAccount = await api().deployments.deployAll({ body: params });
   expect(toAccount.results.map(({ provider }) => provider)).toEqual(["vercel"]);
@@ -423,7 +423,7 @@ test("attaches compatible containers to targets and deploys several as one task"
   ]);
   expect((await ended(app, ada, all.task_id)).result).toMatchObject({ total: 2, deployed: 1, failed: 1, skipped: 0 });
 
-  // The same by an MCP client.
+  // The same through MCP.
   const call = async (name: string, given: object) => {
     const json = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: given } };
     const headers = { accept: "application/json, text/event-stream" };
@@ -438,7 +438,7 @@ test("attaches compatible containers to targets and deploys several as one task"
   expect(await api().deployments.launchSettings({ params })).toEqual({ blocking: ["build", "secrets"], weight_budget: 2_000_000 });
   await api().deploymentTargets.detach({ params: { ...one, container_id: container.id } });
   await api().deploymentTargets.remove({ params: one });
-  // What a removed container had here goes with it; what it had is still told.
+  // Deleting a container takes down its local versions; their rows remain.
   await api().containers.remove({ params: { id: project.id, container_id: container.id } });
   const left = await api().deployments.list({ params, query: { provider: "local" } });
   expect(left.items.map(({ is_live, can_roll_back, container_id }) => [is_live, can_roll_back, container_id])).toEqual([

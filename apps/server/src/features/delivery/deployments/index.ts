@@ -1,4 +1,4 @@
-export { at, createProviderClient, ProviderError, textAt, type ProviderClient } from "./providers/client.ts";
+export { valueAt, createProviderClient, ProviderError, textAt, type ProviderClient } from "./providers/client.ts";
 export { createProviderAdapters } from "./providers/index.ts";
 export type { Credential, ProviderAdapter } from "./providers/provider.ts";
 export { createActivation, type Activation } from "./release/activation.ts";

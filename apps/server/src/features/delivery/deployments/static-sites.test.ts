@@ -9,7 +9,7 @@ import type { DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, setUpProject, visitHost, type Ask, type ProjectsApp } from "../../../testing/projects.ts";
 import { listArtifact } from "../launch/artifact.ts";
-import { staticSite } from "../launch/site.ts";
+import { serveArtifact } from "../launch/site.ts";
 
 let app: ProjectsApp;
 let ada: TestUser;
@@ -79,14 +79,14 @@ const requests: [path: string, options: Ask][] = [
   ["/", { method: "POST", body: "x" }],
 ];
 
-/** The artifact at an address, as the launch gate serves it to its browser. */
+/** The artifact as the launch gate serves it to its browser. */
 async function gateOf(files: Record<string, string>, spaFallback: boolean) {
   const folder = await mkdtemp(join(dir, "artifact-"));
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);
   }
-  const gate = staticSite(await listArtifact(folder), { spaFallback, tap: () => ({ data: () => {}, end: () => {} }) });
+  const gate = serveArtifact(await listArtifact(folder), { spaFallback, tap: () => ({ data: () => {}, end: () => {} }) });
   const server = createServer((request, response) => gate.request(request, response));
   servers.push(server);
   server.listen(0, "127.0.0.1");
@@ -127,7 +127,7 @@ for (const [path, content] of Object.entries(${JSON.stringify(files)})) { mkdirS
     const answers = await Promise.all(
       [gate, preview, live].map(async (visit) => {
         const { status, headers, text } = await visit.ask(path, options);
-        // Of the connection, and of a preview, which nobody should come upon by searching.
+        // Headers of the connection and of previews.
         const { date: _date, connection: _connection, "keep-alive": _keepAlive, "x-robots-tag": _robots, ...rest } = headers;
         return { what, status, headers: rest, text };
       }),

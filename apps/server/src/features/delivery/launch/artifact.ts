@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 /** Build output on disk. */
-export interface Artifact {
+export interface LaunchArtifact {
   /** Regular files by path: POSIX, relative, without a leading slash. Sorted. */
   files: ReadonlyMap<string, { size: number }>;
   totalBytes: number;
@@ -21,7 +21,7 @@ export interface Artifact {
 const maxFiles = 50_000;
 
 /** Lists a folder without following links. */
-export async function listArtifact(dir: string): Promise<Artifact> {
+export async function listArtifact(dir: string): Promise<LaunchArtifact> {
   const found: [string, { size: number }][] = [];
   const folders = [""];
   let isCut = false;

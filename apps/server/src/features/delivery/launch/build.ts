@@ -1,10 +1,10 @@
-import type { Artifact } from "./artifact.ts";
+import type { LaunchArtifact } from "./artifact.ts";
 import { finding, plural, verdictOf, type Verdict, type LaunchInput } from "./report.ts";
 
 const maxWarnings = 20;
 
 /** Checks that the build left something to serve, and reports its warnings. */
-export function inspectBuild(artifact: Artifact, { kind, buildWarnings = [] }: Pick<LaunchInput, "kind" | "buildWarnings">): Verdict {
+export function inspectBuild(artifact: LaunchArtifact, { kind, buildWarnings = [] }: Pick<LaunchInput, "kind" | "buildWarnings">): Verdict {
   const findings = buildWarnings.slice(0, maxWarnings).map((line) => finding("build", "minor", line));
   if (artifact.files.size === 0) findings.push(finding("build", "critical", "The build left no files."));
   else if (kind === "static" && !artifact.files.has("index.html"))

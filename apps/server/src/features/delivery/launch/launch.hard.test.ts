@@ -118,7 +118,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     show(`Clean apps: ${alarms.length} false alarms`, lines);
     expect(alarms).toEqual([]);
     expect(server.asked).toEqual(expect.arrayContaining(["/", "/home", "/api/me"]));
-    // What a server lets out of its secrets is seen in its answers.
+    // Secrets that a server sends are found in its responses.
     server.leak(`<!-- ${fakeKeys.stripe} -->`);
     const leaking = await inspect({ ...apps["a server that answers for itself"], dir: artifact({ "server.js": "1" }) });
     expect(leaking.findings.filter(({ rule }) => rule === "secrets")).toMatchObject([
@@ -200,7 +200,7 @@ test("reports vulnerabilities from the package registry, and skips the rule when
   expect(without).toMatchObject({ status: "skipped", summary: "No npm or pnpm lock file found." });
 }, 60_000);
 
-/** Signs nobody in, redirects, sets cookies, compresses nothing. */
+/** No sign-in, redirects, cookies, no compression. */
 async function startServer() {
   const asked: string[] = [];
   let leaked = "";

@@ -59,7 +59,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         fault,
         found: findings.some((one) => one.rule === rule && one.page === path && says.test(one.message)),
       })),
-      { fault: "a dead link", found: findings.some(({ message }) => message.includes("/gone, which is not there")) },
+      { fault: "a dead link", found: findings.some(({ message }) => message.includes("/gone, which does not exist")) },
       { fault: "too heavy a first page", found: findings.some(({ rule, severity }) => rule === "weight" && severity === "serious") },
     ];
     show(

@@ -2,12 +2,12 @@ import type { LaunchReport, LaunchRule } from "@tesslate/contract";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Browsers } from "../../agent/verify/index.ts";
 import { inspectAdvisories } from "./advisories.ts";
-import { listArtifact, type Artifact } from "./artifact.ts";
+import { listArtifact, type LaunchArtifact } from "./artifact.ts";
 import { inspectBuild } from "./build.ts";
 import { accessibilityVerdict, pagesVerdict, tour, type Tour } from "./pages.ts";
 import { reportOf, skipped, type LaunchInput, type Verdict } from "./report.ts";
 import { inspectSecrets, projectFinder } from "./secrets.ts";
-import { serverSite, staticSite } from "./site.ts";
+import { serverSite, serveArtifact } from "./site.ts";
 import { watchTraffic, type Traffic } from "./traffic.ts";
 import { inspectWeight } from "./weight.ts";
 
@@ -80,13 +80,13 @@ export function createLaunchGate({
   };
 
   /** Each page in isolation: the browser reaches only the artifact. */
-  async function look(input: LaunchInput, artifact: Artifact, traffic: Traffic, signal: AbortSignal): Promise<Tour> {
+  async function look(input: LaunchInput, artifact: LaunchArtifact, traffic: Traffic, signal: AbortSignal): Promise<Tour> {
     const nothing = { visits: [], accessibility: new Map(), firstPage: [] };
     if ("missing" in browsers) return { ...nothing, stopped: `This server has no browser: ${browsers.missing}` };
     const { kind, address, spaFallback } = input;
     const { tap } = traffic;
     if (kind === "server" && !address) return { ...nothing, stopped: "The production build was not started." };
-    const site = kind === "server" && address ? serverSite(address, { tap }) : staticSite(artifact, { spaFallback, tap });
+    const site = kind === "server" && address ? serverSite(address, { tap }) : serveArtifact(artifact, { spaFallback, tap });
     return tour({ browsers, site, traffic, artifact, kind, spaFallback }, signal);
   }
 }

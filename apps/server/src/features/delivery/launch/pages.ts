@@ -4,9 +4,9 @@ import { within } from "../../../platform/with-timeout.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import { pageFile } from "../../../http/static-site.ts";
 import { axeOf, NoPlace, openGate, type Browsers } from "../../agent/verify/index.ts";
-import type { Artifact } from "./artifact.ts";
+import type { LaunchArtifact } from "./artifact.ts";
 import { finding, plural, skipped, verdictOf, type Verdict } from "./report.ts";
-import type { Traffic, Transfer } from "./traffic.ts";
+import type { Traffic, MeasuredResponse } from "./traffic.ts";
 import { visitPage, type PageVisit } from "./visit-page.ts";
 
 /** Browser results for the artifact's pages. */
@@ -14,7 +14,7 @@ export interface Tour {
   visits: PageVisit[];
   /** By path; null when axe could not run. */
   accessibility: Map<string, VerifyReport["accessibility"]>;
-  firstPage: Transfer[];
+  firstPage: MeasuredResponse[];
   /** Why no page, or no further page, was visited. */
   stopped?: string;
 }
@@ -49,7 +49,7 @@ export async function tour(
     browsers: Browsers;
     site: PreviewSite;
     traffic: Traffic;
-    artifact: Artifact;
+    artifact: LaunchArtifact;
     kind: "static" | "server";
     spaFallback: boolean;
   },
@@ -60,7 +60,7 @@ export async function tour(
   const late = performance.now() + tourMs;
   const agenda = planOf(artifact, kind, spaFallback);
   /** Reuse one browser until a page hangs: pages in the same process may hang with it. */
-  const goOn = async () => {
+  const visitNext = async () => {
     await using gate = await openGate({ site, hosts: new Map([[`${host}:80`, ""]]) });
     await using browser = await browsers.open({ proxy: gate.proxy, trustedOrigins: [origin] }, limit);
     const { context } = browser;
@@ -80,7 +80,7 @@ export async function tour(
   try {
     for (let opened = 0; !agenda.isDone(); opened++) {
       if (opened > maxRestarts) throw new OutOfTime();
-      await goOn();
+      await visitNext();
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -94,7 +94,7 @@ export async function tour(
 class OutOfTime extends Error {}
 
 /** Visit order: the entry page, linked pages in order, then the artifact's other documents. Each once, `maxPages` at most. */
-function planOf(artifact: Artifact, kind: "static" | "server", spaFallback: boolean) {
+function planOf(artifact: LaunchArtifact, kind: "static" | "server", spaFallback: boolean) {
   const linked = ["/"];
   const rest = kind === "static" ? pagesOf(artifact) : [];
   const known = new Set<string>([sameAs(artifact, kind, "/")]);
@@ -126,7 +126,7 @@ function planOf(artifact: Artifact, kind: "static" | "server", spaFallback: bool
 const isShown = (visit: PageVisit) =>
   visit.failure === undefined && !visit.isBlank && visit.leaves.length === 0 && (visit.status ?? 200) < 400;
 
-const pagesOf = ({ files }: Artifact): string[] =>
+const pagesOf = ({ files }: LaunchArtifact): string[] =>
   [...files.keys()]
     .filter((path) => path.endsWith(".html") && path !== "index.html" && !notPages.test(path))
     .map((path) => `/${path.endsWith("/index.html") ? path.slice(0, -"index.html".length) : path}`)
@@ -135,7 +135,7 @@ const pagesOf = ({ files }: Artifact): string[] =>
 const pathOf = (link: string): string => link.split("?")[0] ?? "/";
 
 /** `/about`, `/about.html` and `/about/` are one page when they are served from one file; queries do not make another page. */
-function sameAs(artifact: Artifact, kind: "static" | "server", link: string): string {
+function sameAs(artifact: LaunchArtifact, kind: "static" | "server", link: string): string {
   const path = pathOf(link);
   return (kind === "static" ? pageFile(artifact.files, path, false) : undefined) ?? path.replace(/\/$/, "");
 }
@@ -143,7 +143,7 @@ function sameAs(artifact: Artifact, kind: "static" | "server", link: string): st
 /** Findings about the visited pages. */
 export function pagesVerdict(
   { visits, stopped }: Tour,
-  artifact: Artifact,
+  artifact: LaunchArtifact,
   { kind, spaFallback }: { kind: "static" | "server"; spaFallback: boolean },
 ): Verdict {
   if (visits.length === 0) return skipped("pages", stopped ?? "No page was opened.");
@@ -197,14 +197,14 @@ const isFault = ({ path, status }: PageVisit["failed"][number]): boolean =>
   status !== 401 && status !== 403 && !pathOf(path).endsWith("favicon.ico");
 
 /** Dead links on visited pages; pages that were opened are reported separately. */
-function deadLinks(visits: readonly PageVisit[], artifact: Artifact): LaunchFinding[] {
+function deadLinks(visits: readonly PageVisit[], artifact: LaunchArtifact): LaunchFinding[] {
   const opened = new Set(visits.map(({ path }) => path));
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return visits.flatMap(({ path: page, links }) =>
     links.flatMap((link) => {
       const path = pathOf(link);
-      if (opened.has(link) || told.has(path) || pageFile(artifact.files, path, false) !== undefined) return [];
-      told.add(path);
+      if (opened.has(link) || reported.has(path) || pageFile(artifact.files, path, false) !== undefined) return [];
+      reported.add(path);
       return [finding("pages", "serious", `A link points to ${posix.normalize(path)}, which does not exist.`, { page })];
     }),
   );

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip } from "node:zlib";
 import type { LaunchFinding } from "@tesslate/contract";
 import { createValueFinder, type ValueFinder } from "../../projects/secrets/index.ts";
-import type { Artifact } from "./artifact.ts";
+import type { LaunchArtifact } from "./artifact.ts";
 import { findKeys } from "./known-keys.ts";
 import { secretValues } from "./project-values.ts";
 import { finding, plural, verdictOf, type Verdict, type LaunchInput } from "./report.ts";
@@ -29,7 +29,7 @@ const publicFolders =
  * public.
  */
 export async function inspectSecrets(
-  { artifact, sources }: { artifact: Artifact; sources: Artifact | undefined },
+  { artifact, sources }: { artifact: LaunchArtifact; sources: LaunchArtifact | undefined },
   { kind, secrets }: Pick<LaunchInput, "kind" | "secrets">,
   /** Server responses during the page visits, by path. */
   answered: Promise<ReadonlyMap<string, readonly FoundSecret[]>>,
@@ -53,7 +53,7 @@ export async function inspectSecrets(
   }
   const known = new Set<string>();
   for (const [page, found] of await answered)
-    for (const one of told(found, visitors, { page })) {
+    for (const one of findingsFor(found, visitors, { page })) {
       // A finding that occurs on every page is reported once.
       if (!known.has(one.message)) findings.push(one);
       known.add(one.message);
@@ -72,7 +72,7 @@ export const projectFinder = (secrets: LaunchInput["secrets"]): ValueFinder => c
 const visitors = "Visitors";
 const readersOfSources = "Anyone with access to the sources";
 
-const told = (found: readonly FoundSecret[], reader: string, where: { path?: string; page?: string }): LaunchFinding[] =>
+const findingsFor = (found: readonly FoundSecret[], reader: string, where: { path?: string; page?: string }): LaunchFinding[] =>
   found
     .slice(0, maxPerFile)
     .map(({ what, severity, line }) =>
@@ -80,7 +80,7 @@ const told = (found: readonly FoundSecret[], reader: string, where: { path?: str
     );
 
 async function inspectFile(
-  artifact: Artifact,
+  artifact: LaunchArtifact,
   path: string,
   { values, late, reader }: { values: ValueFinder; late: number; reader: string },
 ): Promise<LaunchFinding[]> {
@@ -105,17 +105,17 @@ async function inspectFile(
     scan.push(piece);
     if (performance.now() > late) break;
   }
-  return told(scan.end(), reader, { path });
+  return findingsFor(scan.end(), reader, { path });
 }
 
 /** `.env`, `.env.production`; not `.env.example`. */
 const isEnvironmentFile = (name: string) => /^\.env(?:\.[\w.-]+)?$/.test(name) && !/\.(?:example|sample|template|dist)$/.test(name);
 const hasSettings = (text: string) => /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*["']?[^\s"'#]/m.test(text);
 
-const isRegistryLogin = async (artifact: Artifact, path: string, name: string) =>
+const isRegistryLogin = async (artifact: LaunchArtifact, path: string, name: string) =>
   /^\.(?:npmrc|yarnrc\.yml|pypirc)$/.test(name) && /auth|password/i.test(await readText(artifact, path, 64 * 1024));
 
-async function readText(artifact: Artifact, path: string, maxBytes: number): Promise<string> {
+async function readText(artifact: LaunchArtifact, path: string, maxBytes: number): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of await artifact.open(path, { start: 0, end: maxBytes - 1 })) pieces.push(piece as Buffer);
   return Buffer.concat(pieces).toString("utf8");

@@ -2,10 +2,10 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { pipeline } from "node:stream/promises";
 import type { PreviewSite } from "../../../http/server.ts";
 import { serveStatic, type StaticSite, type Tap } from "../../../http/static-site.ts";
-import type { Artifact } from "./artifact.ts";
+import type { LaunchArtifact } from "./artifact.ts";
 
 /** Serves the artifact with the same code that serves live sites. */
-export function staticSite(artifact: Artifact, { spaFallback, tap }: { spaFallback: boolean; tap: Tap }): PreviewSite {
+export function serveArtifact(artifact: LaunchArtifact, { spaFallback, tap }: { spaFallback: boolean; tap: Tap }): PreviewSite {
   const hashes = new Map<string, Promise<string>>();
   const hash = (path: string): Promise<string> => {
     const known = hashes.get(path) ?? artifact.hash(path);

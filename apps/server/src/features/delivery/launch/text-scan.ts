@@ -69,9 +69,9 @@ function countLines(): Lines {
   return {
     push: (text) => {
       const old = ends.findIndex((end) => end >= passed - keep);
-      const gone = old === -1 ? ends.length : old;
-      forgotten += gone;
-      ends = ends.slice(gone);
+      const dropped = old === -1 ? ends.length : old;
+      forgotten += dropped;
+      ends = ends.slice(dropped);
       for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) ends.push(passed + at);
       passed += text.length;
     },

@@ -5,7 +5,7 @@ import type { Tap } from "../../../http/static-site.ts";
 import { scanText, type FoundSecret } from "./text-scan.ts";
 
 /** One response to a visitor. */
-export interface Transfer {
+export interface MeasuredResponse {
   path: string;
   /** Bytes as a host would send them, with text compressed. */
   bytes: number;
@@ -13,7 +13,7 @@ export interface Transfer {
 export interface Traffic {
   tap: Tap;
   /** Ends the first page's measurement and resolves with its responses. */
-  endOfFirstPage(): Promise<Transfer[]>;
+  endOfFirstPage(): Promise<MeasuredResponse[]>;
   /** Secrets in the responses, where they are scanned. */
   secrets(): ReadonlyMap<string, readonly FoundSecret[]>;
 }
@@ -24,7 +24,7 @@ const maxPaths = 500;
 
 /** `values`: what to scan for; without it responses are only measured. */
 export function watchTraffic(values?: ValueFinder): Traffic {
-  const first: Promise<Transfer>[] = [];
+  const first: Promise<MeasuredResponse>[] = [];
   const found = new Map<string, readonly FoundSecret[]>();
   let isFirst = true;
   return {
@@ -55,7 +55,7 @@ export function watchTraffic(values?: ValueFinder): Traffic {
 
 function weigh(path: string, isCompressed: boolean) {
   let bytes = 0;
-  const { promise, resolve } = Promise.withResolvers<Transfer>();
+  const { promise, resolve } = Promise.withResolvers<MeasuredResponse>();
   if (!isCompressed)
     return {
       weighed: promise,

@@ -147,7 +147,7 @@ function watch(
   { origin, isBlocked, giveUp }: { origin: string; isBlocked: (url: string) => boolean; giveUp: (why: string) => void },
 ): void {
   let noise = 0;
-  const heard = () => {
+  const countEvent = () => {
     noise += 1;
     if (noise === maxNoise) giveUp("It sends failing requests endlessly.");
     return noise < maxNoise;
@@ -167,18 +167,18 @@ function watch(
     visit.failed.push({ path, kind: request.resourceType(), why, status });
   };
   page.on("request", (request) => {
-    if (!heard() || !isBlocked(request.url())) return;
+    if (!countEvent() || !isBlocked(request.url())) return;
     noteForeign(request.url(), request.resourceType());
     if (request.isNavigationRequest() && request.frame() === page.mainFrame()) note(visit.leaves, URL.parse(request.url())?.host ?? "");
   });
   page.on("websocket", (socket) => {
-    if (heard() && isBlocked(socket.url())) noteForeign(socket.url(), "websocket");
+    if (countEvent() && isBlocked(socket.url())) noteForeign(socket.url(), "websocket");
   });
   page.on("pageerror", (error) => {
-    if (heard()) note(visit.exceptions, placed(error, origin));
+    if (countEvent()) note(visit.exceptions, placed(error, origin));
   });
   page.on("console", (message) => {
-    if (!heard() || message.type() !== "error") return;
+    if (!countEvent() || message.type() !== "error") return;
     const text = message.text();
     const isAboutForeign =
       isBlocked(message.location().url) || [...visit.foreign.keys()].some((host) => host !== "" && text.includes(host));

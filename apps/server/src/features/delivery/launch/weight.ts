@@ -1,15 +1,15 @@
 import type { LaunchReport } from "@tesslate/contract";
-import type { Artifact } from "./artifact.ts";
+import type { LaunchArtifact } from "./artifact.ts";
 import { finding, skipped, verdictOf, type Verdict, type LaunchInput } from "./report.ts";
-import type { Transfer } from "./traffic.ts";
+import type { MeasuredResponse } from "./traffic.ts";
 
 const heaviest = 5;
 
 /** Compares what visitors load with the budget. `firstPage`: empty when no page was opened. */
 export function inspectWeight(
-  artifact: Artifact,
+  artifact: LaunchArtifact,
   { settings }: Pick<LaunchInput, "settings">,
-  firstPage: readonly Transfer[],
+  firstPage: readonly MeasuredResponse[],
   reason: string | undefined,
 ): { verdict: Verdict; weight: NonNullable<LaunchReport["weight"]> } {
   const scripts = [...artifact.files].filter(([path]) => /\.[cm]?js$/.test(path)).reduce((sum, [, { size }]) => sum + size, 0);

@@ -1,5 +1,5 @@
 import { ProjectRef, Type, Uuid, type CreateProject, type Project, type Snapshot } from "@tesslate/contract";
-import type { Containers, Inspection, Power } from "../../runtime/containers/index.ts";
+import type { Containers, ContainerInspection, ContainerLifecycle } from "../../runtime/containers/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { PageQuery } from "../../../platform/pagination.ts";
 import { platformTool, type PlatformTool } from "./platform-tool.ts";
@@ -12,8 +12,8 @@ export interface ProjectToolsOptions {
     create(creator: { id: string; name: string }, body: CreateProject): Promise<Project & { task_id: string }>;
   };
   containers: Pick<Containers, "list" | "require">;
-  power: Pick<Power, "startProject" | "stopProject" | "startContainer" | "stopContainer">;
-  inspection: Inspection;
+  lifecycle: Pick<ContainerLifecycle, "startProject" | "stopProject" | "startContainer" | "stopContainer">;
+  inspection: ContainerInspection;
   snapshots: {
     list(userId: string, ref: string, query: PageQuery): Promise<{ items: Snapshot[] }>;
     create(userId: string, ref: string, body: { label?: string }): Promise<Snapshot & { task_id: string }>;
@@ -26,7 +26,7 @@ const Switched = Type.Object({ project_id, container_id: Type.Optional(Uuid) });
 const maxLogLines = 500;
 
 /** MCP tools for projects, containers and snapshots. */
-export const projectTools = ({ projects, containers, power, inspection, snapshots }: ProjectToolsOptions): PlatformTool[] => [
+export const projectTools = ({ projects, containers, lifecycle, inspection, snapshots }: ProjectToolsOptions): PlatformTool[] => [
   platformTool({
     name: "list_projects",
     title: "List projects",
@@ -86,9 +86,9 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
     isReadOnly: false,
     parameters: Switched,
     run: async ({ user }, { project_id: ref, container_id }) => {
-      if (container_id === undefined) return power.startProject(await projects.require(user.id, ref));
+      if (container_id === undefined) return lifecycle.startProject(await projects.require(user.id, ref));
       const { project, row } = await containers.require(user.id, ref, container_id);
-      return power.startContainer(project, row);
+      return lifecycle.startContainer(project, row);
     },
   }),
   platformTool({
@@ -99,10 +99,10 @@ export const projectTools = ({ projects, containers, power, inspection, snapshot
     isReadOnly: false,
     parameters: Switched,
     run: async ({ user }, { project_id: ref, container_id }) => {
-      if (container_id === undefined) await power.stopProject(await projects.require(user.id, ref));
+      if (container_id === undefined) await lifecycle.stopProject(await projects.require(user.id, ref));
       else {
         const { project, row } = await containers.require(user.id, ref, container_id);
-        await power.stopContainer(project, row);
+        await lifecycle.stopContainer(project, row);
       }
       return { stopped: true };
     },

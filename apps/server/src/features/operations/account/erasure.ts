@@ -24,11 +24,11 @@ export function createErasure({
 }: {
   store: AccountStore;
   tasks: Tasks;
-  projects: { erase(project: ProjectRow): Promise<string>; putToRest(projectId: string, reason: "user"): Promise<void> };
+  projects: { erase(project: ProjectRow): Promise<string>; stopUnattended(projectId: string, reason: "user"): Promise<void> };
   snapshots: { claimFor(userId: string): Promise<void>; forgetPerson(userId: string, projectIds: readonly string[]): Promise<void> };
   exports: { forgetPerson(userId: string): Promise<void> };
   /** Deployments of a user on this server. */
-  deployed: { rest(userId: string): Promise<void>; resume(userId: string): Promise<void> };
+  deployed: { suspend(userId: string): Promise<void>; resume(userId: string): Promise<void> };
   mail: Mail;
   log: Logger;
 }) {
@@ -80,10 +80,10 @@ export function createErasure({
         if (!user) return;
         if (!user.is_deleted) return deployed.resume(user_id);
         await cancelWork(user_id, ({ type: kind }) => kind === "project_deletion" || kind === type);
-        await deployed.rest(user_id);
+        await deployed.suspend(user_id);
         for (const { id } of await store.projectsOf(user_id))
           await projects
-            .putToRest(id, "user")
+            .stopUnattended(id, "user")
             .catch((err: unknown) => log.warn({ err, project_id: id }, "project of closed account not stopped"));
       },
       erase_accounts: sweep,

@@ -2,7 +2,7 @@ import type { AdminProject, AdminProjectDetail, List } from "@tesslate/contract"
 import { notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { Power } from "../../runtime/containers/index.ts";
+import type { ContainerLifecycle } from "../../runtime/containers/index.ts";
 import type { Projects, Provisioning } from "../../projects/projects/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { AdminProjectsStore, ProjectFilter } from "./projects.store.ts";
@@ -16,7 +16,7 @@ export function createAdminProjects({
   audit,
   projects,
   provisioning,
-  power,
+  lifecycle,
   stopRunsOf,
   measure,
   log,
@@ -25,7 +25,7 @@ export function createAdminProjects({
   audit: Audit;
   projects: Pick<Projects, "find" | "onRelease">;
   provisioning: Pick<Provisioning, "acceptDeletion">;
-  power: Pick<Power, "stopProject" | "running">;
+  lifecycle: Pick<ContainerLifecycle, "stopProject" | "running">;
   /** Stops the agent runs of a project. */
   stopRunsOf: (projectId: string) => Promise<void>;
   /** The disk usage of a project; `undefined` when its files are on another server. */
@@ -73,7 +73,7 @@ export function createAdminProjects({
       const { id, name, slug, owner_id, active_runs, environment_status } = await require(ref);
       const project = await projects.find(id);
       if (!project) throw notFound("Project");
-      const services = await power.running(project);
+      const services = await lifecycle.running(project);
       const isAwake = environment_status === "active" || environment_status === "starting";
       if (isAwake || services.length > 0 || active_runs > 0) {
         await audit.change(actor, ({ record }) =>
@@ -85,7 +85,7 @@ export function createAdminProjects({
           }),
         );
         await stopRunsOf(id);
-        await power.stopProject(project, "admin");
+        await lifecycle.stopProject(project, "admin");
       }
       return detailOf(id);
     },

@@ -53,7 +53,7 @@ export function createAdminUsers({
   /** Stops the agent runs and the containers of a project. */
   stopProject: (projectId: string) => Promise<void>;
   /** Stops and restarts the deployments of a user on this server. */
-  deployed: { rest(userId: string): Promise<void>; resume(userId: string): Promise<void> };
+  deployed: { suspend(userId: string): Promise<void>; resume(userId: string): Promise<void> };
   log: Logger;
 }) {
   const require = async (id: string): Promise<ListedUser> => {
@@ -368,7 +368,7 @@ export function createAdminUsers({
         const user = await users.find(user_id);
         if (!user) return;
         if (canSignIn(user)) return deployed.resume(user_id);
-        await deployed.rest(user_id);
+        await deployed.suspend(user_id);
         for (const projectId of await store.busyProjects(user_id)) await stopProject(projectId);
       },
     },

@@ -134,7 +134,7 @@ describe("uploads", () => {
     expect(full.status).toBe(507);
     expect(await full.json()).toMatchObject({
       code: "storage_full",
-      detail: expect.stringMatching(/may use 4 MiB of disk, of which \d+ MiB/),
+      detail: expect.stringMatching(/disk limit is 4 MiB, of which \d+ MiB/),
     });
     const form = formOf({ "c.bin": Buffer.alloc(2 * 2 ** 20, 1) });
     expect((await app.request(`/api/projects/${limited}/file-upload`, { method: "POST", user: owner, body: form })).status).toBe(507);

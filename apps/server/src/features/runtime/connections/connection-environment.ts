@@ -1,6 +1,13 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { ContainerRow, CredentialRow, ConnectionRow } from "../../../db/schema/runtime.ts";
-import { fill, findService, portOf, type CredentialsVault, type EnvironmentVault, type Wiring } from "../containers/index.ts";
+import {
+  fill,
+  findService,
+  portOf,
+  type CredentialsVault,
+  type EnvironmentVault,
+  type ConnectionEnvironment,
+} from "../containers/index.ts";
 import type { ConnectionsStore } from "./connections.store.ts";
 import { isFillable, plan } from "./exports.ts";
 
@@ -9,8 +16,8 @@ interface Source {
   wire: ConnectionRow;
 }
 
-/** What connections mean for the containers they connect: who comes first, and who gets which variables (accounts-projects 4.2 and 4.5). */
-export function createWiring({
+/** Dependency order and injected variables that follow from a project's connections. */
+export function createConnectionEnvironment({
   store,
   containers,
   credentials,
@@ -24,8 +31,8 @@ export function createWiring({
   vault: EnvironmentVault;
   credentialsVault: CredentialsVault;
   runtime: Pick<RuntimeDriver, "can">;
-}): Wiring {
-  /** Where projects have a network of their own, containers go by their names; else they all share the machine's loopback. */
+}): ConnectionEnvironment {
+  /** With a private network containers are reached by name; otherwise all share the machine's loopback. */
   const hostOf = (row: ContainerRow) => (runtime.can.privateNetwork ? row.service_key : "127.0.0.1");
   const endpointKeys = (row: ContainerRow) =>
     row.external_endpoint === null
@@ -53,7 +60,7 @@ export function createWiring({
       return row ? [{ row, wire }] : [];
     });
   };
-  /** Each source is asked once. */
+  /** Resolves each source once. */
   const asking = <T>(ask: (row: ContainerRow) => Promise<T>) => {
     const known = new Map<string, Promise<T>>();
     return (row: ContainerRow): Promise<T> => {

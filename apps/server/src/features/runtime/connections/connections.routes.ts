@@ -2,7 +2,6 @@ import { connectionsRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Connections } from "./connections.service.ts";
 
-/** accounts-projects 4.5. */
 export function mountConnections(mount: Mount, { connections }: { connections: Connections }): void {
   mount("connections", connectionsRoutes, {
     list: ({ user }, { params, query }) => connections.list(user.id, params.id, query),

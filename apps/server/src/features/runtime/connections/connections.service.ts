@@ -6,20 +6,20 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ContainerRow, ConnectionRow } from "../../../db/schema/runtime.ts";
 import type { ConnectionsStore } from "./connections.store.ts";
 import { exportsOf, mappingOf, offeredBy } from "./exports.ts";
-import { leadsTo } from "./graph.ts";
+import { isReachable } from "./graph.ts";
 
 const maxConfigBytes = 16 * 1024;
 const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** What connections need of projects and containers. */
+/** What this feature needs from projects and containers. */
 export interface ConnectionsAccess {
-  /** The caller's project, else 404. */
+  /** The caller's project; otherwise 404. */
   require(userId: string, ref: string): Promise<{ id: string }>;
-  /** What runs has the old variables until it is restarted. Returns the rows this is new for. */
+  /** Marks running containers whose variables changed. Returns the rows that were not marked before. */
   markStale(projectId: string, ids: readonly string[], tx: Queries): Promise<ContainerRow[]>;
 }
 
-/** Who provides what to whom among a project's containers (accounts-projects 4.5). */
+/** Connections between a project's containers: who provides variables to whom. */
 export type Connections = ReturnType<typeof createConnections>;
 
 export function createConnections({ access, store, events }: { access: ConnectionsAccess; store: ConnectionsStore; events: EventLog }) {
@@ -50,17 +50,17 @@ export function createConnections({ access, store, events }: { access: Connectio
         if (!source || !target) throw notFound("Container");
         if (sourceId === targetId) throw badRequest("A container cannot be connected to itself.", "connection_cycle");
         if (target.deployment_mode === "external")
-          throw badRequest(`${target.name} is not run here, so nothing can be given to it. Connect it the other way round.`);
+          throw badRequest(`${target.name} is an external service and cannot receive variables. Connect it in the other direction.`);
         const edges = await store.listAll(project.id, tx);
         if (edges.some((e) => e.source_container_id === sourceId && e.target_container_id === targetId))
-          throw conflict("conflict", `${source.name} is connected to ${target.name} already.`);
-        if (leadsTo(edges, targetId, sourceId))
+          throw conflict("conflict", `${source.name} is already connected to ${target.name}.`);
+        if (isReachable(edges, targetId, sourceId))
           throw badRequest(
-            `${source.name} needs ${target.name} itself, directly or through others: with this connection none of them could start first.`,
+            `${source.name} depends on ${target.name}, directly or indirectly. This connection would create a cycle.`,
             "connection_cycle",
           );
         const made = await store.insert(tx, { ...valuesOf(source, body), project_id: project.id });
-        if (!made) throw conflict("conflict", `${source.name} is connected to ${target.name} already.`);
+        if (!made) throw conflict("conflict", `${source.name} is already connected to ${target.name}.`);
         return { row: made, source, stale: await access.markStale(project.id, [targetId], tx) };
       });
       await tell(row, "add", stale);
@@ -83,13 +83,13 @@ const wireOf = (row: ConnectionRow, source: ContainerRow): Connection => ({
   env_keys: exportsOf(source, row).map(({ key }) => key),
 });
 
-/** The columns of a new connection. A service gives its variables under their own names unless a mapping says otherwise. */
+/** The columns of a new connection. Without a mapping a service provides its variables under their own names. */
 function valuesOf(source: ContainerRow, body: CreateConnection): Omit<ConnectionRow, "id" | "project_id" | "created_at"> {
   const isService = source.container_type === "service";
   const connector_type = isService ? "env_injection" : (body.connector_type ?? "env_injection");
   const config = body.config ?? null;
   if (config && Buffer.byteLength(JSON.stringify(config)) > maxConfigBytes)
-    throw invalid(["body", "config"], "A connection's settings may have at most 16 KiB");
+    throw invalid(["body", "config"], "A connection's settings are limited to 16 KiB");
   const offered = offeredBy(source, { connector_type, config });
   checkMapping(source, config, isService ? new Set(Object.keys(offered)) : undefined);
   const mapping =
@@ -108,11 +108,14 @@ function checkMapping(source: ContainerRow, config: Record<string, unknown> | nu
   const given = config?.["env_mapping"];
   if (given === undefined || given === null) return;
   if (typeof given !== "object" || Array.isArray(given))
-    throw invalid(["body", "config", "env_mapping"], "Give an object: variable of the target → variable of the source");
+    throw invalid(["body", "config", "env_mapping"], "An object that maps target variable names to source variable names");
   for (const [to, from] of Object.entries(given)) {
     if (!variable.test(to) || typeof from !== "string" || !variable.test(from))
-      throw invalid(["body", "config", "env_mapping", to], "A variable's name has letters, digits and _ and does not begin with a digit");
+      throw invalid(
+        ["body", "config", "env_mapping", to],
+        "A variable name consists of letters, digits and _ and does not start with a digit",
+      );
     if (offered && !offered.has(from))
-      throw badRequest(`${source.name} gives no ${from}; it gives ${[...offered].join(", ")}.`, "bad_request", { key: from });
+      throw badRequest(`${source.name} does not provide ${from}. It provides ${[...offered].join(", ")}.`, "bad_request", { key: from });
   }
 }

@@ -22,18 +22,18 @@ export function createConnectionsStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** All of a project, the oldest first. */
+    /** Oldest first. */
     listAll: (projectId: string, q: Queries = db): Promise<ConnectionRow[]> =>
       q
         .select()
         .from(connections)
         .where(eq(connections.project_id, projectId))
         .orderBy(...inOrder),
-    /** Connections of one project are made one at a time: two at once must not close a circle. */
+    /** Serializes changes to a project's connections, so that two at once cannot create a cycle. */
     lockProject: async (tx: Queries, projectId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`connections:${projectId}`}, 0))`);
     },
-    /** The containers of the project among these; they stay until the transaction ends. */
+    /** Locks these containers of the project until the transaction ends. */
     holdContainers: (tx: Queries, projectId: string, ids: string[]): Promise<ContainerRow[]> =>
       tx
         .select()
@@ -42,7 +42,7 @@ export function createConnectionsStore(db: Database) {
         .for("key share"),
     insert: async (tx: Queries, values: typeof connections.$inferInsert): Promise<ConnectionRow | undefined> =>
       (await tx.insert(connections).values(values).onConflictDoNothing().returning())[0],
-    /** The connections of one project once more in another, between the copies of their containers. */
+    /** Copies a project's connections to a fork, between the copied containers. */
     copyAll: async (tx: Queries, from: string, to: string, containerOf: ReadonlyMap<string, string>): Promise<void> => {
       const rows = await tx
         .select()

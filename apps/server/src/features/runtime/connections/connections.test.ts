@@ -6,7 +6,7 @@ import { ended, projectsApp, setUpProject } from "../../../testing/projects.ts";
 
 const at = (container: Container) => ({ id: container.project_id, container_id: container.id });
 
-/** A second container from the tiny template, on a port that is free on this machine. */
+/** A second container from the tiny template, on a free port. */
 async function addTiny(app: TestApp, user: TestUser, id: string, name: string): Promise<Container> {
   const made = await app.as(user).containers.create({ params: { id }, body: { name } });
   expect(await ended(app, user, made.task_id)).toMatchObject({ status: "completed" });
@@ -19,7 +19,7 @@ const connect = (app: TestApp, user: TestUser, source: Container, target: Contai
   });
 const environmentOf = async ({ internal_port }: Container): Promise<Record<string, string>> =>
   ((await (await fetch(`http://127.0.0.1:${internal_port}/headers`)).json()) as { env: Record<string, string> }).env;
-/** Everything the project's stream has said so far. */
+/** All events of the project so far. */
 async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
   const events: ProjectEvent[] = [];
   const abort = new AbortController();
@@ -34,7 +34,7 @@ async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEv
 }
 
 describe("connections", () => {
-  test("are made, listed and taken away; circles, doubles, strangers and nonsense are refused", async () => {
+  test("creates, lists and deletes connections; rejects cycles, duplicates, other users and invalid input", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const bob = await app.signUp();
@@ -95,7 +95,7 @@ describe("connections", () => {
     expect([await remove(made.id, bob), await remove("nonsense"), await remove(made.id), await remove(made.id)]).toEqual([
       404, 422, 204, 404,
     ]);
-    // With a container its connections go, and the circle they would have closed is none any more.
+    // Deleting a container deletes its connections, so the cycle no longer exists.
     await app.as(ada).containers.remove({ params: at(api) });
     expect(await app.as(ada).connections.list({ params: { id: project.id } })).toMatchObject({ total: 0 });
     expect(await refused(pair(web, db))).toEqual([201, undefined]);
@@ -109,7 +109,7 @@ describe("connections", () => {
     ]);
   });
 
-  test("a copy of the project has them between its own containers", async () => {
+  test("copies connections between the copied containers of a fork", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container: web } = await setUpProject(app, ada);
@@ -126,7 +126,7 @@ describe("connections", () => {
     ]);
   });
 
-  test("two at once do not close a circle", async () => {
+  test("two concurrent connections cannot create a cycle", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container: web } = await setUpProject(app, ada);
@@ -135,7 +135,7 @@ describe("connections", () => {
     expect(outcomes.map((o) => o.status).sort()).toEqual(["fulfilled", "rejected"]);
   });
 
-  test("give variables: over the project's secrets and the container's own, under the platform's, from the next start on", async () => {
+  test("inject variables: above the project's secrets and the container's own, below reserved ones, from the next start on", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container: web } = await setUpProject(app, ada);
@@ -170,7 +170,7 @@ describe("connections", () => {
     expect(await environmentOf(web)).toMatchObject({ GREETING: "given by the api", PORT: String(web.internal_port) });
     expect(await client.containers.get({ params: at(web) })).toMatchObject({ needs_restart: false });
 
-    // What the source gives has changed: those that got it are stale.
+    // The source's variables changed: its targets are stale.
     await client.containers.update({ params: at(api), body: { env_vars_to_set: { WELCOME: "another" } } });
     expect(await client.containers.get({ params: at(web) })).toMatchObject({ needs_restart: true });
     await restart();
@@ -181,7 +181,7 @@ describe("connections", () => {
     expect((await environmentOf(web))["GREETING"]).toBe("of the container");
   });
 
-  test("what an external service was given reaches its targets, and nobody else sees it", async () => {
+  test("injects credentials of an external service into its targets only", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container: web } = await setUpProject(app, ada);
@@ -192,7 +192,7 @@ describe("connections", () => {
     await connect(app, ada, stripe, web, {
       config: { env_mapping: { SECRET_TOKEN: "STRIPE_SECRET_KEY", GREETING: "STRIPE_WEBHOOK_SECRET" } },
     });
-    // Only what was entered is given.
+    // Only what was entered is injected.
     expect((await app.as(ada).containers.get({ params: at(web) })).injected_env_vars?.map((v) => v.key)).toEqual(["SECRET_TOKEN"]);
     const { task_id } = await app.as(ada).containers.start({ params: at(web) });
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
@@ -208,8 +208,8 @@ describe("connections", () => {
   });
 });
 
-describe("the order of starts", () => {
-  test("a target starts when its sources can be used; a single start brings up what it needs", async () => {
+describe("start order", () => {
+  test("a target starts when its sources are ready; a single start also starts its sources", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container: web } = await setUpProject(app, ada);
@@ -239,7 +239,7 @@ describe("the order of starts", () => {
     });
   });
 
-  test("what a failed source leaves unstarted says so, and the rest runs", async () => {
+  test("reports containers skipped because of a failed source and starts the rest", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container: web } = await setUpProject(app, ada);
@@ -256,7 +256,7 @@ describe("the order of starts", () => {
     const events = await said(app, ada, project.id);
     expect(events.findLast((e) => e.type === "container_status" && e.data.container_id === web.id)?.data).toMatchObject({
       status: "failed",
-      message: "Tiny App was not started, because API did not start.",
+      message: "Tiny App was not started because API failed to start.",
     });
     expect(events.findLast((e) => e.type === "container_status" && e.data.container_id === api.id)?.data).toMatchObject({
       exit_code: 4,
@@ -266,7 +266,7 @@ describe("the order of starts", () => {
     expect(other.status).toBe("stopped");
   });
 
-  test("a container that is removed while the project starts leaves nothing behind and does not fail the rest", async () => {
+  test("a container deleted during the project's start leaves nothing behind and fails nothing else", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container: web } = await setUpProject(app, ada);

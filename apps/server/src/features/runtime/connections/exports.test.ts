@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ContainerRow, ConnectionRow } from "../../../db/schema/runtime.ts";
 import { exportsOf, isFillable, plan, prefixOf } from "./exports.ts";
-import { leadsTo } from "./graph.ts";
+import { isReachable } from "./graph.ts";
 
 const base = (key: string) => ({ id: key, container_type: "base", service_key: key, deployment_mode: "container" }) as ContainerRow;
 const service = (slug: string, mode: ContainerRow["deployment_mode"] = "container") =>
@@ -11,12 +11,12 @@ const wire = (connector_type: ConnectionRow["connector_type"] = "env_injection",
 const given = (row: ContainerRow, ...rest: Parameters<typeof wire>) =>
   Object.fromEntries(exportsOf(row, wire(...rest)).map(({ key, template }) => [key, template]));
 
-test("names become variables", () => {
+test("derives variable prefixes from names", () => {
   expect(prefixOf("orders-api")).toBe("ORDERS_API");
   expect(prefixOf("2nd")).toBe("_2ND");
 });
 
-test("a container of one's own gives its address, as its connector says", () => {
+test("an app container provides its URL according to its connector", () => {
   expect(given(base("orders"))).toEqual({
     ORDERS_URL: "http://{container_name}:{internal_port}",
     ORDERS_HOST: "{container_name}",
@@ -29,7 +29,7 @@ test("a container of one's own gives its address, as its connector says", () => 
   expect(given(base("orders"), "depends_on")).toEqual({});
 });
 
-test("a mapping renames, and reaches the source's own variables", () => {
+test("a mapping renames variables and can use the source's own", () => {
   expect(given(base("orders"), "env_injection", { env_mapping: { BACKEND: "ORDERS_URL", TOKEN: "API_TOKEN" } })).toEqual({
     BACKEND: "http://{container_name}:{internal_port}",
     TOKEN: "{API_TOKEN}",
@@ -39,12 +39,12 @@ test("a mapping renames, and reaches the source's own variables", () => {
   });
 });
 
-test("a hybrid service gives what fits the side it is on", () => {
+test("a hybrid service provides what matches its mode", () => {
   expect(given(service("qdrant"))["QDRANT_URL"]).toBe("http://{container_name}:{internal_port}");
   expect(given(service("qdrant", "external"))["QDRANT_URL"]).toBe("{QDRANT_URL}");
 });
 
-test("the latest connection wins a name, and the first container of one's own is the API", () => {
+test("the latest connection wins a name, and the first app container is also the API", () => {
   const planned = plan([
     { row: service("postgres"), wire: wire() },
     { row: base("orders"), wire: wire() },
@@ -62,20 +62,20 @@ test("the latest connection wins a name, and the first container of one's own is
   expect(plan([{ row: service("postgres"), wire: wire() }]).has("API_URL")).toBe(false);
 });
 
-test("what cannot be said completely is not said", () => {
+test("omits templates with missing values", () => {
   expect(isFillable("{A}:{B}", new Set(["A", "B"]))).toBe(true);
   expect(isFillable("{A}:{B}", new Set(["A"]))).toBe(false);
 });
 
-test("ways are found along the arrows, and circles end", () => {
+test("finds directed paths and terminates on cycles", () => {
   const edges = [
     { source_container_id: "a", target_container_id: "b" },
     { source_container_id: "b", target_container_id: "c" },
     { source_container_id: "b", target_container_id: "d" },
     { source_container_id: "d", target_container_id: "b" },
   ];
-  expect(leadsTo(edges, "a", "c")).toBe(true);
-  expect(leadsTo(edges, "c", "a")).toBe(false);
-  expect(leadsTo(edges, "a", "a")).toBe(true);
-  expect(leadsTo([], "a", "b")).toBe(false);
+  expect(isReachable(edges, "a", "c")).toBe(true);
+  expect(isReachable(edges, "c", "a")).toBe(false);
+  expect(isReachable(edges, "a", "a")).toBe(true);
+  expect(isReachable([], "a", "b")).toBe(false);
 });

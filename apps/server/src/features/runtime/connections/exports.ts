@@ -1,7 +1,7 @@
 import { findService, namesIn } from "../containers/index.ts";
 import type { ContainerRow, ConnectionRow } from "../../../db/schema/runtime.ts";
 
-/** One variable that a connection gives its target: a template over what the source knows of itself. */
+/** A variable that a connection provides: a template over the source's own values. */
 export interface Export {
   key: string;
   template: string;
@@ -15,7 +15,7 @@ export function prefixOf(serviceKey: string): string {
   return /^[0-9]/.test(name) ? `_${name}` : name;
 }
 
-/** What the connections of a target can be asked for by name: the templates of its source. */
+/** Variables a target can request by name: the source's templates. */
 export function offeredBy(source: ContainerRow, { connector_type, config }: Wire): Record<string, string> {
   if (source.container_type === "service") {
     const definition = findService(source.service_slug);
@@ -34,13 +34,13 @@ export function offeredBy(source: ContainerRow, { connector_type, config }: Wire
   };
 }
 
-/** The mapping a person gave, target → source; `undefined` when none. */
+/** The user's mapping, target → source; `undefined` when there is none. */
 export const mappingOf = ({ config }: Pick<Wire, "config">): Record<string, string> | undefined => {
   const mapping = config?.["env_mapping"];
   return mapping !== null && typeof mapping === "object" && !Array.isArray(mapping) ? (mapping as Record<string, string>) : undefined;
 };
 
-/** What one connection gives. A mapping may also name variables of the source's own environment. */
+/** Everything one connection provides. A mapping may also name variables of the source's own environment. */
 export function exportsOf(source: ContainerRow, wire: Wire): Export[] {
   const offered = offeredBy(source, wire);
   const mapping = mappingOf(wire);
@@ -49,10 +49,10 @@ export function exportsOf(source: ContainerRow, wire: Wire): Export[] {
   return Object.entries(offered).map(([key, template]) => ({ key, template }));
 }
 
-/** The address under which a template's proxy finds its API, whatever that is called: that of the first container of one's own. */
+/** Templates expect their API under this name, whatever the container is called: it is the first connected app container. */
 const commonName = "API_URL";
 
-/** Of everything that a target gets, by name: the latest connection wins, and the first container of one's own is also the API. */
+/** All variables of a target by name: the latest connection wins, and the first app container also provides `API_URL`. */
 export function plan<S extends { row: ContainerRow; wire: Wire }>(sources: readonly S[]): Map<string, { source: S; template: string }> {
   const planned = new Map<string, { source: S; template: string }>();
   let api: { source: S; template: string } | undefined;
@@ -65,5 +65,5 @@ export function plan<S extends { row: ContainerRow; wire: Wire }>(sources: reado
   return planned;
 }
 
-/** The names a template may use, for telling what it will give without opening any value. */
+/** Whether a template can be filled, without decrypting any value. */
 export const isFillable = (template: string, names: ReadonlySet<string>): boolean => namesIn(template).every((name) => names.has(name));

@@ -1,11 +1,11 @@
-/** One arrow: the source comes first. */
+/** A directed connection. */
 export interface Edge {
   source_container_id: string;
   target_container_id: string;
 }
 
-/** Whether a way leads from one container along the arrows to another. */
-export function leadsTo(edges: readonly Edge[], from: string, to: string): boolean {
+/** Whether there is a directed path between two containers. */
+export function isReachable(edges: readonly Edge[], from: string, to: string): boolean {
   const next = new Map<string, string[]>();
   for (const edge of edges) next.set(edge.source_container_id, [...(next.get(edge.source_container_id) ?? []), edge.target_container_id]);
   const seen = new Set<string>();

@@ -1,4 +1,4 @@
 export { mountConnections } from "./connections.routes.ts";
 export { createConnections, type Connections } from "./connections.service.ts";
 export { createConnectionsStore, type ConnectionsStore } from "./connections.store.ts";
-export { createWiring } from "./connection-environment.ts";
+export { createConnectionEnvironment } from "./connection-environment.ts";

@@ -1,15 +1,15 @@
-/** Where a container stands on the canvas. */
+/** A position on the canvas. */
 interface Place {
   position_x: number;
   position_y: number;
 }
 const first: Place = { position_x: 200, position_y: 200 };
-/** From one container to the next: as large as one is drawn, and room for connections. */
+/** Grid step: the size of a node plus room for connections. */
 const step: Place = { position_x: 320, position_y: 180 };
 const columns = 4;
 
-/** The first place of a grid that no container covers, row by row. */
-export function freePlace(others: readonly Place[]): Place {
+/** The first grid position that no node covers, row by row. */
+export function findFreePosition(others: readonly Place[]): Place {
   for (let index = 0; ; index++) {
     const place: Place = {
       position_x: first.position_x + (index % columns) * step.position_x,
@@ -23,8 +23,8 @@ export function freePlace(others: readonly Place[]): Place {
   }
 }
 
-/** What was asked for of a place. */
-export const placeOf = ({ position_x, position_y }: { position_x?: number; position_y?: number }): Partial<Place> => ({
+/** The position fields of a request. */
+export const positionOf = ({ position_x, position_y }: { position_x?: number; position_y?: number }): Partial<Place> => ({
   ...(position_x !== undefined && { position_x }),
   ...(position_y !== undefined && { position_y }),
 });

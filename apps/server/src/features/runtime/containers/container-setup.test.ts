@@ -8,8 +8,8 @@ const add = (app: TestApp, user: TestUser, id: string, service_slug: string, mor
   app.as(user).containers.create({ params: { id }, body: { container_type: "service", service_slug, ...more } });
 const at = (container: Container) => ({ id: container.project_id, container_id: container.id });
 
-describe("the service catalogue", () => {
-  test("lists every service with what it needs, gives and whether it runs here", async () => {
+describe("the service catalog", () => {
+  test("lists every service with its inputs, outputs and availability", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { items, total } = await app.as(ada).containers.services({ query: { limit: 100 } });
@@ -47,10 +47,10 @@ describe("the service catalogue", () => {
       default_env: { POSTGRES_USER: "app", POSTGRES_PASSWORD: "{generate}", POSTGRES_DB: "app" },
       outputs: { DATABASE_URL: expect.any(String), POSTGRES_HOST: expect.any(String) },
     });
-    // Plain processes run no images: the reason says what would help.
+    // Plain processes run no images: the reason says what to do.
     expect(items.find((s) => s.slug === "mongodb")?.available).toEqual({
       runs: false,
-      reason: "MongoDB runs from its image alone, which needs Docker: set RUNTIME_DRIVER=docker.",
+      reason: "MongoDB is only available as an image, which needs Docker: set RUNTIME_DRIVER=docker.",
     });
     expect((await app.request("/api/marketplace/services")).status).toBe(401);
     expect((await app.request("/api/marketplace/services?limit=0", { user: ada })).status).toBe(422);
@@ -58,7 +58,7 @@ describe("the service catalogue", () => {
 });
 
 describe("adding containers", () => {
-  test("that are given no place stand side by side, none over another; one that is given stays", async () => {
+  test("containers without a position are placed side by side; a given position is kept", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const {
@@ -78,7 +78,7 @@ describe("adding containers", () => {
           ).toBe(true);
   });
 
-  test("one whose files still come is waited for by its start, keeps its name, and ends with its removal", async () => {
+  test("a start waits for the container's setup; renames are rejected during setup; deletion cancels it", async () => {
     const build = `const { existsSync, writeFileSync } = require("node:fs");
       const timer = setInterval(() => { if (!existsSync("../.hold")) { clearInterval(timer); writeFileSync("built.txt", "x"); } }, 20);`;
     const templatesDir = await tinyTemplates({
@@ -112,7 +112,7 @@ describe("adding containers", () => {
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
   });
 
-  test("services: names, folders, passwords of their own, and what is refused", async () => {
+  test("services get names, folders and generated passwords, and invalid input is rejected", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const bob = await app.signUp();
@@ -169,7 +169,7 @@ describe("adding containers", () => {
     expect(await refused({ container_type: "service", service_slug: "redis" }, bob)).toEqual([404, "not_found"]);
   });
 
-  test("a service that this machine cannot run says what is missing", async () => {
+  test("a service that cannot run on this machine says what is missing", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project } = await setUpProject(app, ada);
@@ -177,14 +177,14 @@ describe("adding containers", () => {
     const { task_id } = await app.as(ada).containers.start({ params: at(made) });
     expect(await ended(app, ada, task_id)).toMatchObject({
       status: "failed",
-      error: "Elasticsearch runs from its image alone, which needs Docker: set RUNTIME_DRIVER=docker.",
+      error: "Elasticsearch is only available as an image, which needs Docker: set RUNTIME_DRIVER=docker.",
     });
     expect(await app.as(ada).containers.get({ params: at(made) })).toMatchObject({ status: "failed" });
   });
 });
 
 describe("external services", () => {
-  test("are connected with credentials that nobody sees again", async () => {
+  test("connects external services with credentials that are never returned", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const bob = await app.signUp();
@@ -217,7 +217,7 @@ describe("external services", () => {
     expect(await started.json()).toMatchObject({ code: "external_service" });
     expect(await app.as(ada).containers.stop({ params: at(made) })).toMatchObject({ container_id: made.id });
     expect(await app.as(ada).containers.get({ params: at(made) })).toMatchObject({ status: "connected" });
-    // The project's own containers decide whether it runs.
+    // Availability depends on the machine.
     expect(await app.as(ada).projects.status({ params: { id: project.id } })).toMatchObject({
       status: "stopped",
       containers: { supabase: { status: "connected", ready: true, running: false } },
@@ -232,7 +232,7 @@ describe("external services", () => {
     expect(app.logs()).not.toContain("anon-key");
   });
 
-  test("a hybrid service changes sides: its container is stopped, its credentials are entered", async () => {
+  test("switching a hybrid service stops its container and stores its credentials", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project } = await setUpProject(app, ada);

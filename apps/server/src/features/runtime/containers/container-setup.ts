@@ -1,28 +1,24 @@
+import type { ContainerContext } from "./context.ts";
 import { randomUUID } from "node:crypto";
 import type { Container, CreateContainer } from "@tesslate/contract";
 import type { Static } from "typebox";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
-import type { EventLog } from "../../../platform/events.ts";
-import { serviceOf, type Projects, type ServiceShape, type Templates } from "../../projects/projects/index.ts";
+import { serviceOf, type ServiceShape, type Templates } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { Redactions } from "../../projects/secrets/index.ts";
-import { refuseDuringExclusiveTask, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
+import { refuseDuringExclusiveTask, taskLinks, type TaskContext, type TaskRow } from "../../core/tasks/index.ts";
 import { findService, freshEnvironment, type ServiceCatalogue } from "./catalogue/index.ts";
-import { wireOf, type PreviewAddress } from "./present.ts";
-import type { ContainersStore } from "./containers.store.ts";
+import { presentContainer } from "./present.ts";
 import type { containers, ContainerRow } from "../../../db/schema/runtime.ts";
-import type { CredentialsStore } from "./credentials.store.ts";
-import { checkCredentials, type CredentialsVault } from "./credentials.vault.ts";
-import { endpointOf } from "./endpoints.ts";
-import type { EnvironmentVault } from "./environment.ts";
-import { freeKey, freePort, hostLabel, serviceKey } from "./names.ts";
-import { freePlace, placeOf } from "./canvas-position.ts";
-import { isOurs, portOf } from "./services.ts";
-import type { StatusKeeper } from "./status.ts";
+import { checkCredentials } from "./credentials.vault.ts";
+import { parseEndpoint } from "./credentials.vault.ts";
+import { freeKey, nextFreePort, hostLabel, serviceKey } from "./names.ts";
+import { findFreePosition, positionOf } from "./canvas-position.ts";
+import { isManaged, portOf } from "./services.ts";
+import type { ContainerStatusWriter } from "./status.ts";
 
-/** Of the task that puts a container's files into its folder. */
-export const setUpKey = (containerId: string): string => `container_initialization:${containerId}`;
+/** Unique key of the task that copies a container's files. */
+export const setupTaskKey = (containerId: string): string => `container_initialization:${containerId}`;
 
 const buildMs = 10 * 60_000;
 const maxContainers = 50;
@@ -32,37 +28,23 @@ type Body = Static<typeof CreateContainer>;
 type Created = Container & { task_id: string | null; status_url: string | null };
 type Values = Omit<typeof containers.$inferInsert, "project_id" | "name" | "service_key" | "host_label" | "directory" | "container_name">;
 
-/** How containers come into a project (accounts-projects 4.2): from a template, or from the service catalogue. */
-export type Creation = ReturnType<typeof createCreation>;
+/** Creates containers from a template or from the service catalog. */
+export type ContainerSetup = ReturnType<typeof createContainerSetup>;
 
-export function createCreation({
-  store,
-  credentials,
-  projects,
-  keeper,
-  templates,
-  catalogue,
-  tasks,
-  vault,
-  credentialsVault,
-  redactions,
-  events,
-  address,
-}: {
-  store: ContainersStore;
-  credentials: CredentialsStore;
-  projects: Projects;
-  keeper: StatusKeeper;
-  templates: Templates;
-  catalogue: ServiceCatalogue;
-  tasks: Tasks;
-  vault: EnvironmentVault;
-  credentialsVault: CredentialsVault;
-  redactions: Redactions;
-  events: EventLog;
-  address: PreviewAddress;
-}) {
-  /** Inserts under the project's lock, with a key, a port and a host label that nobody else has. */
+export function createContainerSetup(
+  context: ContainerContext,
+  {
+    statusWriter,
+    templates,
+    catalogue,
+  }: {
+    statusWriter: ContainerStatusWriter;
+    templates: Templates;
+    catalogue: ServiceCatalogue;
+  },
+) {
+  const { store, credentials, projects, tasks, vault, credentialsVault, redactions, events, address } = context;
+  /** Inserts under the project's lock, with a unique key, port and host label. */
   const insert = async (
     tx: Queries,
     project: ProjectRow,
@@ -71,14 +53,14 @@ export function createCreation({
   ): Promise<ContainerRow> => {
     await store.lockProject(tx, project.id);
     const others = await store.listAll(project.id, tx);
-    if (others.length >= maxContainers) throw conflict("conflict", `A project has at most ${maxContainers} containers.`);
+    if (others.length >= maxContainers) throw conflict("conflict", `A project is limited to ${maxContainers} containers.`);
     const base = serviceKey(wanted.name);
     if (base === "") throw badRequest("A container's name needs at least one letter or digit.");
     const directories = new Set(others.map((o) => o.directory));
     const { key, number } = freeKey(base, new Set(others.flatMap((o) => [o.service_key, o.directory, serviceKey(o.name)])));
     for (let attempt = 0; attempt < labelAttempts; attempt++) {
       const row = await store.insert(tx, {
-        ...freePlace(others),
+        ...findFreePosition(others),
         ...values,
         project_id: project.id,
         name: number === 1 ? wanted.name : `${wanted.name} (${number})`,
@@ -86,17 +68,17 @@ export function createCreation({
         host_label: hostLabel(project.slug, key, attempt),
         directory: wanted.directoryOf(key, directories),
         container_name: `${project.slug}-${key}`,
-        internal_port: wanted.port === undefined ? null : freePort(wanted.port, new Set(others.filter(isOurs).map(portOf))),
+        internal_port: wanted.port === undefined ? null : nextFreePort(wanted.port, new Set(others.filter(isManaged).map(portOf))),
       });
       if (row) return row;
     }
-    throw new AppError("internal_error", "No free address was found for this container. Try again.");
+    throw new AppError("internal_error", "No free preview host for this container. Try another name.");
   };
   const runBy = ({ command, framework }: ServiceShape): Values => ({ start_command: command, framework });
 
   const requireSettled = (project: ProjectRow) => {
     if (project.environment_status === "provisioning" || project.environment_status === "setup_failed")
-      throw conflict("project_busy", "This project is not set up yet.");
+      throw conflict("project_busy", "This project is still being set up. Try again in a moment.");
     if (project.environment_status === "deleting") throw conflict("project_busy", "This project is being deleted.");
   };
   const created = async (row: ContainerRow) => {
@@ -106,17 +88,17 @@ export function createCreation({
 
   // --- from a template ---
 
-  /** Puts a template's files and dependencies into the container's own folder, unless there are files already. */
+  /** Copies a template's files and dependencies into the container's folder, unless it already has files. */
   const initialise = async ({ task, input, signal, progress, note }: TaskContext<{ container_id: string; template_slug: string }>) => {
     const project = await projects.find(task.project_id ?? "");
     const row = project && (await store.find(project.id, input.container_id));
     const template = templates.find(input.template_slug);
     if (!project || !row || !template) throw notFound("Container");
     const sandbox = await projects.sandboxOf(project);
-    await progress(20, `Making the folder ${row.directory}`);
+    await progress(20, `Creating folder ${row.directory}`);
     const { created: isNew } = await sandbox.files.mkdir(row.directory);
     const isEmpty = isNew || (await sandbox.files.walk({ under: row.directory })).length === 0;
-    await progress(40, isEmpty ? "Copying files" : "Files are there already");
+    await progress(40, isEmpty ? "Copying files" : "Files already exist");
     if (isEmpty) {
       await sandbox.files.copyIn(template.image.sourceDir, row.directory);
       for (const argv of template.image.build) {
@@ -135,11 +117,11 @@ export function createCreation({
     await projects.touch(project.id);
     return { container_id: row.id };
   };
-  /** A container without its files cannot run; its row says why. */
+  /** A container without files cannot run; store the reason. */
   const markUnfinished = async (task: TaskRow) => {
     const { container_id } = task.input as { container_id: string };
     const row = task.status === "completed" ? undefined : await store.find(task.project_id ?? "", container_id);
-    if (row) await keeper.fail(row, `Setting it up did not succeed: ${task.error ?? "it was interrupted."}`);
+    if (row) await statusWriter.fail(row, `Setup failed: ${task.error ?? "it was interrupted."}`);
   };
   tasks.define("container_initialization", {
     timeoutMs: buildMs + 60_000,
@@ -157,7 +139,7 @@ export function createCreation({
         tx,
         project,
         { name: body.name?.trim() || template.wire.name, directoryOf: (key) => key, port: template.service.port },
-        { ...runBy(serviceOf(template)), ...placeOf(body) },
+        { ...runBy(serviceOf(template)), ...positionOf(body) },
       );
       return {
         row: made,
@@ -165,26 +147,26 @@ export function createCreation({
           user_id: userId,
           project_id: project.id,
           type: "container_initialization",
-          unique_key: setUpKey(made.id),
+          unique_key: setupTaskKey(made.id),
           metadata: { container_id: made.id, project_id: project.id, container_name: made.container_name, base_name: template.wire.name },
           input: { container_id: made.id, template_slug: template.wire.slug },
         }),
       };
     });
-    return { ...wireOf(await created(row), address), ...taskLinks(task) };
+    return { ...presentContainer(await created(row), address), ...taskLinks(task) };
   };
 
-  // --- from the catalogue ---
+  // --- from the service catalog ---
 
   const createService = async (project: ProjectRow, body: Body): Promise<Created> => {
-    if (!body.service_slug) throw badRequest("Say which service with service_slug.");
+    if (!body.service_slug) throw badRequest("service_slug is required for a service.");
     const definition = catalogue.get(body.service_slug);
     const { running, external, slug } = definition;
     const isExternal = body.deployment_mode === "external" || !running;
-    if (isExternal && !external) throw badRequest(`${definition.name} runs as a container; it cannot be external.`);
+    if (isExternal && !external) throw badRequest(`${definition.name} only runs as a container and cannot be external.`);
     if (!isExternal && (body.credentials || body.external_endpoint))
-      throw badRequest("Only an external service has credentials and an endpoint of its own.");
-    const endpoint = endpointOf(body.external_endpoint);
+      throw badRequest("Only external services have credentials and an endpoint.");
+    const endpoint = parseEndpoint(body.external_endpoint);
     const fields = isExternal ? checkCredentials(definition, body.credentials ?? {}, endpoint) : {};
     const id = randomUUID();
     const row = await store.transaction(async (tx) => {
@@ -203,7 +185,7 @@ export function createCreation({
           deployment_mode: isExternal ? "external" : "container",
           external_endpoint: endpoint,
           status: isExternal ? "connected" : "stopped",
-          ...placeOf(body),
+          ...positionOf(body),
           ...(running && !isExternal && vault.create(id, freshEnvironment(running))),
         },
       );
@@ -212,14 +194,14 @@ export function createCreation({
       return { ...made, credentials_id: (await credentials.find(id, tx))?.id ?? null };
     });
     await redactions.changed(project.id);
-    // Its name is known to the others from their next start on.
+    // Other containers can resolve its name from their next start on.
     await projects.refreshSandbox(project.id);
-    return { ...wireOf(await created(row), address), task_id: null, status_url: null };
+    return { ...presentContainer(await created(row), address), task_id: null, status_url: null };
   };
 
   const copyOf = async (tx: Queries, row: ContainerRow, to: ProjectRow): Promise<ContainerRow> => {
     const id = randomUUID();
-    const running = isOurs(row) ? findService(row.service_slug)?.running : undefined;
+    const running = isManaged(row) ? findService(row.service_slug)?.running : undefined;
     for (let attempt = 0; attempt < labelAttempts; attempt++) {
       const made = await store.insert(tx, {
         id,
@@ -238,24 +220,24 @@ export function createCreation({
         service_slug: row.service_slug,
         deployment_mode: row.deployment_mode,
         external_endpoint: row.external_endpoint,
-        status: isOurs(row) ? "stopped" : "connected",
+        status: isManaged(row) ? "stopped" : "connected",
         deployment_provider: row.deployment_provider,
         position_x: row.position_x,
         position_y: row.position_y,
-        // Lists are in the order of it; in one transaction all would be the same.
+        // Lists are ordered by created_at, which would be equal within one transaction.
         created_at: row.created_at,
         ...(running && vault.create(id, freshEnvironment(running))),
       });
       if (made) return made;
     }
-    throw new AppError("internal_error", "No free address was found for a container. Try again.");
+    throw new AppError("internal_error", "No free preview host for a container. Try again.");
   };
 
   return {
-    /** The container at the root of a new project's tree. */
+    /** The container at the root of a new project. */
     insertFirst: (tx: Queries, project: ProjectRow, name: string, service: ServiceShape): Promise<ContainerRow> =>
       insert(tx, project, { name, directoryOf: () => ".", port: service.port }, { ...runBy(service), position_x: 200, position_y: 200 }),
-    /** The containers of one project once more in another that has none yet: stopped, with the same keys and ports; secrets are new or none. */
+    /** Copies containers into a fork: stopped, with the same keys and ports; secrets are regenerated or dropped. */
     copyAll: async (tx: Queries, from: ProjectRow, to: ProjectRow): Promise<ReadonlyMap<string, string>> => {
       const copies = new Map<string, string>();
       for (const row of await store.listAll(from.id, tx)) copies.set(row.id, (await copyOf(tx, row, to)).id);

@@ -4,7 +4,7 @@ import { type TestApp, type TestUser } from "../../../testing/app.ts";
 import { canFreeze, emptyRuntime, openProcesses, projectsApp, startedProject } from "../../../testing/projects.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
 
-/** Everything the project's stream has said so far. */
+/** All events of the project so far. */
 async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
   const events: ProjectEvent[] = [];
   const abort = new AbortController();
@@ -20,7 +20,7 @@ async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEv
 const statuses = (events: ProjectEvent[]) => events.flatMap((e) => (e.type === "container_status" ? [e.data.status] : []));
 
 describe("idle", () => {
-  test("later it is stopped", async () => {
+  test("stops a start in progress", async () => {
     await using app = await projectsApp({ idle: { freezeMs: 300, stopMs: 1500 } });
     const ada = await app.signUp();
     const { project } = await startedProject(app, ada);
@@ -38,13 +38,13 @@ describe("idle", () => {
 });
 
 describe("reconcile", () => {
-  test("rows that claim to run are corrected, strangers' sandboxes removed, and files never without a database", async () => {
+  test("corrects rows that claim to run and removes unknown sandboxes, but never without a database", async () => {
     const runtimeDir = temporaryFolder("runtime");
     const first = await projectsApp({ runtimeDir });
     const ada = await first.signUp();
     const { project, container } = await startedProject(first, ada);
     await first.studio.close();
-    // While no server looks, the machine ends what ran, and a sandbox appears that no project knows.
+    // While no server runs, the services are ended and an unknown sandbox is created.
     const meanwhile = await openProcesses(runtimeDir);
     await (await meanwhile.find(project.id))?.stop();
     await meanwhile.open({ id: "11111111-1111-4111-8111-111111111111" });
@@ -57,7 +57,7 @@ describe("reconcile", () => {
       expect((await app.runtime.list()).map((s) => s.id)).toEqual([project.id]);
     }
     {
-      // Another, empty database beside the same disk.
+      // An empty database with the same disk.
       await using app = await projectsApp({ runtimeDir });
       expect(app.logs()).toContain("sandbox without a project");
       expect(await (await app.runtime.find(project.id))?.files.stat("server.mjs")).toMatchObject({ isDirectory: false });

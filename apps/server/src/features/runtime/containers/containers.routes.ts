@@ -1,32 +1,31 @@
 import { containersRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import { urlOf, type PreviewAddress } from "./present.ts";
+import { containerUrl, type PreviewAddress } from "./present.ts";
 import { pageOf } from "../../../platform/pagination.ts";
 import type { ServiceCatalogue } from "./catalogue/index.ts";
 import type { Containers } from "./containers.service.ts";
-import type { Creation } from "./container-setup.ts";
-import type { Inspection } from "./inspection.ts";
-import type { Power } from "./lifecycle.ts";
-import type { Renaming } from "./rename.ts";
+import type { ContainerSetup } from "./container-setup.ts";
+import type { ContainerInspection } from "./inspection.ts";
+import type { ContainerLifecycle } from "./lifecycle.ts";
+import type { ContainerRename } from "./rename.ts";
 
-/** accounts-projects 4.2 and 9. */
 export function mountContainers(
   mount: Mount,
   {
     containers,
-    creation,
+    containerSetup,
     inspection,
-    renaming,
+    containerRename,
     catalogue,
-    power,
+    lifecycle,
     address,
   }: {
     containers: Containers;
-    creation: Creation;
-    inspection: Inspection;
-    renaming: Renaming;
+    containerSetup: ContainerSetup;
+    inspection: ContainerInspection;
+    containerRename: ContainerRename;
     catalogue: ServiceCatalogue;
-    power: Power;
+    lifecycle: ContainerLifecycle;
     address: PreviewAddress;
   },
 ): void {
@@ -37,10 +36,10 @@ export function mountContainers(
       return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
     },
     list: ({ user }, { params, query }) => containers.list(user.id, params.id, query),
-    create: ({ user }, { params, body }) => creation.create(user.id, params.id, body),
+    create: ({ user }, { params, body }) => containerSetup.create(user.id, params.id, body),
     get: ({ user }, { params }) => containers.get(user.id, params.id, params.container_id),
     update: ({ user }, { params, body }) => containers.update(user.id, params.id, params.container_id, body),
-    rename: ({ user }, { params, body }) => renaming.rename(user.id, params.id, params.container_id, body.name),
+    rename: ({ user }, { params, body }) => containerRename.rename(user.id, params.id, params.container_id, body.name),
     setCredentials: async (context, { params, body }) => {
       const { container, isNew } = await containers.setCredentials(context.user.id, params.id, params.container_id, body);
       context.status(isNew ? 201 : 200);
@@ -50,23 +49,23 @@ export function mountContainers(
       const { snapshot_id, checkpoint_id, kept_directory } = await containers.remove(context.user.id, params.id, params.container_id, {
         deleteFiles: query.delete_files === true,
       });
-      // 204 has no body: what is left, and the ways back, stand in headers.
+      // A 204 has no body, so the snapshot and checkpoint ids are in headers.
       if (snapshot_id !== null) context.setHeader("snapshot-id", snapshot_id);
       if (checkpoint_id !== null) context.setHeader("checkpoint-id", checkpoint_id);
       if (kept_directory !== null) context.setHeader("kept-directory", encodeURI(kept_directory));
     },
     start: async ({ user }, { params }) => {
       const { project, row } = await containers.require(user.id, params.id, params.container_id);
-      return { ...(await power.startContainer(project, row)), container_name: row.container_name, url: urlOf(row, address) };
+      return { ...(await lifecycle.startContainer(project, row)), container_name: row.container_name, url: containerUrl(row, address) };
     },
     stop: async ({ user }, { params }) => {
       const { project, row } = await containers.require(user.id, params.id, params.container_id);
-      await power.stopContainer(project, row);
+      await lifecycle.stopContainer(project, row);
       return { message: `${row.name} is stopped.`, container_id: row.id, container_name: row.container_name };
     },
     restart: async ({ user }, { params }) => {
       const { project, row } = await containers.require(user.id, params.id, params.container_id);
-      return { ...(await power.restartContainer(project, row)), container_name: row.container_name, url: urlOf(row, address) };
+      return { ...(await lifecycle.restartContainer(project, row)), container_name: row.container_name, url: containerUrl(row, address) };
     },
     health: ({ user, signal }, { params }) => inspection.health(user.id, params.id, params.container_id, signal),
     logs: ({ user, signal, headers }, { params, query }) => {

@@ -41,7 +41,7 @@ export function createContainersStore(db: Database) {
           .from(containers)
           .where(and(eq(containers.project_id, projectId), eq(containers.service_key, key)))
       )[0],
-    /** The container a preview host names, with its project. */
+    /** The container of a preview host, with its project. */
     findByHostLabel: async (label: string, q: Queries = db): Promise<{ container: ContainerRow; project: ProjectRow } | undefined> =>
       (
         await q
@@ -50,7 +50,7 @@ export function createContainersStore(db: Database) {
           .innerJoin(projects, eq(projects.id, containers.project_id))
           .where(and(eq(containers.host_label, label), ne(projects.environment_status, "deleting")))
       )[0],
-    /** Containers of one project are numbered and given ports one at a time. */
+    /** Serializes key and port assignment within a project. */
     lockProject: async (tx: Queries, projectId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`containers:${projectId}`}, 0))`);
     },
@@ -65,8 +65,8 @@ export function createContainersStore(db: Database) {
           .where(eq(containers.id, id))
           .returning()
       )[0],
-    /** `undefined` when the row is gone or says so already. */
-    /** `exitCode` is told of failures only. */
+    /** `undefined` when the row no longer exists or already has that status. */
+    /** `exitCode` is only set for failures. */
     setStatus: async (
       id: string,
       status: ContainerRow["status"],
@@ -80,7 +80,7 @@ export function createContainersStore(db: Database) {
             status,
             status_message: message,
             exit_code: exitCode,
-            // Its next start takes everything in.
+            // The next start uses the current configuration.
             ...(status === "stopped" && { needs_restart: false }),
             ...(status === "running" && {
               last_started_at: sql`case when ${containers.status} = 'frozen' then ${containers.last_started_at} else now() end`,
@@ -94,7 +94,7 @@ export function createContainersStore(db: Database) {
           )
           .returning()
       )[0],
-    /** What runs with values that have changed: all of a project, or these. Returns the rows this is new for. */
+    /** Marks running containers whose values changed: all of a project, or these. Returns the rows that were not marked before. */
     markStale: (projectId: string, ids?: readonly string[], q: Queries = db): Promise<ContainerRow[]> =>
       q
         .update(containers)
@@ -109,14 +109,14 @@ export function createContainersStore(db: Database) {
           ),
         )
         .returning(),
-    /** Whether previews leave them stopped. */
+    /** Whether previews may start them. */
     holdStops: async (ids: string[], isHeld: boolean): Promise<void> => {
       if (ids.length > 0) await db.update(containers).set({ is_stop_held: isHeld }).where(inArray(containers.id, ids));
     },
     remove: async (id: string): Promise<void> => {
       await db.delete(containers).where(eq(containers.id, id));
     },
-    /** Whether another server process works on this database. */
+    /** Whether another server process uses this database. */
     isShared: async (processId: number): Promise<boolean> =>
       (
         await db
@@ -125,9 +125,9 @@ export function createContainersStore(db: Database) {
           .where(and(ne(processes.id, processId), sql`${processes.id} in ${livingProcesses}`))
           .limit(1)
       ).length > 0,
-    /** Rows whose rename was begun. */
+    /** Rows with an unfinished rename. */
     listRenaming: (): Promise<ContainerRow[]> => db.select().from(containers).where(isNotNull(containers.pending_rename)),
-    /** Rows that claim to be alive. */
+    /** Rows with an active status. */
     listAlive: (): Promise<ContainerRow[]> =>
       db
         .select()

@@ -7,7 +7,7 @@ import { canFreeze, ended, projectsApp, setUpProject, startedProject } from "../
 
 const sets = (app: TestApp, user: TestUser, id: string, containerId: string, vars: Record<string, string>) =>
   app.as(user).containers.update({ params: { id, container_id: containerId }, body: { env_vars_to_set: vars } });
-/** Everything the project's stream has said so far. */
+/** All events of the project so far. */
 async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
   const events: ProjectEvent[] = [];
   const abort = new AbortController();
@@ -23,7 +23,7 @@ async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEv
 const statuses = (events: ProjectEvent[]) => events.flatMap((e) => (e.type === "container_status" ? [e.data.status] : []));
 
 describe("start and stop", () => {
-  test("a start waits until something listens, tells each step, and says so when there is nothing to do", async () => {
+  test("a start waits for an open port, reports each step and answers when it already runs", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
@@ -87,7 +87,7 @@ describe("start and stop", () => {
     });
   });
 
-  test("two starts at once are one task", async () => {
+  test("concurrent starts share one task", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
@@ -103,7 +103,7 @@ describe("start and stop", () => {
     });
   });
 
-  test("a restart takes the new environment", async () => {
+  test("a restart uses the new environment", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);
@@ -120,7 +120,7 @@ describe("start and stop", () => {
     expect((await environment())["GREETING"]).toBeUndefined();
     const { task_id } = await app.as(ada).projects.restart({ params });
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", type: "project_restart" });
-    // What the platform says wins over the container's own variables.
+    // Reserved variables override the container's own.
     expect(await environment()).toEqual({
       GREETING: "hi",
       PORT: String(container.internal_port),
@@ -135,7 +135,7 @@ describe("start and stop", () => {
     expect((stored.rows[0] as { environment_vars: Buffer }).environment_vars.toString("latin1")).not.toContain("GREETING");
   });
 
-  test("a server that dies at start fails the task with its last lines, without secrets, and is not started again", async () => {
+  test("a server that exits at start fails the task with its last lines, redacted, and is not restarted", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
@@ -149,7 +149,7 @@ describe("start and stop", () => {
     const events = await said(app, ada, project.id);
     expect(events.find((e) => e.type === "container_status" && e.data.status === "failed")?.data).toMatchObject({
       exit_code: 7,
-      message: "It ended with exit code 7.",
+      message: "It exited with code 7.",
       last_lines: expect.arrayContaining(["cannot start: [secret:SECRET_TOKEN]"]),
     });
     await sleep(200);
@@ -158,7 +158,7 @@ describe("start and stop", () => {
     expect(app.logs()).not.toContain("planted-secret");
   });
 
-  test("a crash later on is seen at once", async () => {
+  test("reports a later crash at once", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);
@@ -174,7 +174,7 @@ describe("start and stop", () => {
     });
   });
 
-  test("a server that listens elsewhere is reached where it is", async () => {
+  test("detects a server on another port", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
@@ -188,7 +188,7 @@ describe("start and stop", () => {
     expect((await said(app, ada, project.id)).findLast((e) => e.type === "container_status")?.data).toMatchObject({ port: other });
   });
 
-  test("stop ends a start under way", async () => {
+  test("stop cancels a start in progress", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
@@ -210,7 +210,7 @@ describe("start and stop", () => {
 });
 
 describe("rows", () => {
-  test("a second container gets a folder, a port and an address of its own", async () => {
+  test("a second container gets its own folder, port and URL", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);
@@ -250,7 +250,7 @@ describe("rows", () => {
     const statusOf = async (path: string) => (await app.request(`/api/projects/${project.id}/files/${path}`, { user: ada })).status;
     expect(await statusOf("tiny-app-2/server.mjs")).toBe(200);
 
-    // Unless they are asked to go; then a checkpoint has them.
+    // Unless their deletion is requested; then a checkpoint has them.
     const other = await app.as(ada).containers.create({ params, body: { name: "other" } });
     await ended(app, ada, other.task_id);
     expect(await statusOf(`${other.directory}/server.mjs`)).toBe(200);
@@ -263,7 +263,7 @@ describe("rows", () => {
     expect(await statusOf(`${other.directory}/server.mjs`)).toBe(200);
   });
 
-  test("what cannot be is refused", async () => {
+  test("rejects invalid requests", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
@@ -306,7 +306,7 @@ describe("rows", () => {
 });
 
 describe("logs", () => {
-  test("the last lines, then live ones, resumed by number", async () => {
+  test("streams the last lines, then live ones, and resumes by number", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
@@ -334,7 +334,7 @@ describe("logs", () => {
 });
 
 describe("idle", () => {
-  test.skipIf(!canFreeze)("a project nobody uses is frozen, and there at the next word", async () => {
+  test.skipIf(!canFreeze)("freezes an idle project and thaws it on the next request", async () => {
     await using app = await projectsApp({ idle: { freezeMs: 300, stopMs: 0 } });
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);

@@ -15,7 +15,7 @@ export function createCredentialsStore(db: Database) {
           .innerJoin(containers, eq(containers.id, containerCredentials.container_id))
           .where(eq(containers.project_id, projectId))
       ).map(({ row }) => row),
-    /** Writes them and lets the container point at them. */
+    /** Stores them and sets the container's reference. */
     put: async (tx: Queries, containerId: string, sealed: Pick<CredentialRow, "sealed_values" | "keys">): Promise<void> => {
       const [row] = await tx
         .insert(containerCredentials)

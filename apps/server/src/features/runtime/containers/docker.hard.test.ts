@@ -35,7 +35,7 @@ describe.skipIf(engine.reason !== undefined)(
       };
     };
 
-    test("a project is created, started, shown in its preview and stopped; health names the driver", { timeout: 120_000 }, async () => {
+    test("creates, starts, previews and stops a project; health names the driver", { timeout: 120_000 }, async () => {
       await using studio = await dockerApp();
       const { app } = studio;
       const ada = await app.signUp();
@@ -57,64 +57,60 @@ describe.skipIf(engine.reason !== undefined)(
       expect((await app.as(ada).projects.status({ params: { id: project.id } })).status).toBe("stopped");
     });
 
-    test.skipIf(!postgres || !hasRedis)(
-      "its databases run from their images and keep what they were told",
-      { timeout: 180_000 },
-      async () => {
-        await using studio = await dockerApp();
-        const { app, runtime } = studio;
-        const ada = await app.signUp();
-        const { project } = await startedProject(app, ada);
-        const add = async (slug: string, variables: Record<string, string>) => {
-          const made = await app.as(ada).containers.create({
-            params: { id: project.id },
-            body: { container_type: "service", service_slug: slug },
-          });
-          const params = { id: project.id, container_id: made.id };
-          await app.as(ada).containers.update({ params, body: { env_vars_to_set: variables } });
-          return params;
-        };
-        const power = async (params: { id: string; container_id: string }) => {
-          const { task_id } = await app.as(ada).containers.start({ params });
-          expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
-        };
-        const address = async (port: number) => {
-          const sandbox = await runtime.find(project.id);
-          if (!sandbox) throw new Error("no sandbox");
-          return sandbox.address(port);
-        };
-        const query = async (text: string) => {
-          const client = new pg.Client({ ...(await address(5432)), user: "app", database: "app", password: "secret" });
-          client.on("error", () => undefined);
-          await client.connect();
-          try {
-            return (await client.query(text)).rows as unknown[];
-          } finally {
-            await client.end();
-          }
-        };
-        const say = async (...lines: string[]) => {
-          const { host, port } = await address(6379);
-          return new Promise<string>((resolve, reject) => {
-            let text = "";
-            const socket = connect(port, host, () => socket.write(`${["AUTH secret", ...lines, "QUIT"].join("\r\n")}\r\n`));
-            socket
-              .on("data", (data) => (text += String(data)))
-              .on("end", () => resolve(text))
-              .on("error", reject);
-          });
-        };
-        const database = await add("postgres", { POSTGRES_PASSWORD: "secret" });
-        const cache = await add("redis", { REDIS_PASSWORD: "secret" });
-        await Promise.all([power(database), power(cache)]);
-        await query("create table notes (text text)");
-        await query("insert into notes values ('kept')");
-        expect(await say("SET a kept")).toContain("+OK\r\n+OK");
-        for (const params of [database, cache]) await app.as(ada).containers.stop({ params });
-        await Promise.all([power(database), power(cache)]);
-        expect(await query("select text from notes")).toEqual([{ text: "kept" }]);
-        expect(await say("GET a")).toContain("kept");
-      },
-    );
+    test.skipIf(!postgres || !hasRedis)("databases run from their images and keep their data", { timeout: 180_000 }, async () => {
+      await using studio = await dockerApp();
+      const { app, runtime } = studio;
+      const ada = await app.signUp();
+      const { project } = await startedProject(app, ada);
+      const add = async (slug: string, variables: Record<string, string>) => {
+        const made = await app.as(ada).containers.create({
+          params: { id: project.id },
+          body: { container_type: "service", service_slug: slug },
+        });
+        const params = { id: project.id, container_id: made.id };
+        await app.as(ada).containers.update({ params, body: { env_vars_to_set: variables } });
+        return params;
+      };
+      const lifecycle = async (params: { id: string; container_id: string }) => {
+        const { task_id } = await app.as(ada).containers.start({ params });
+        expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
+      };
+      const address = async (port: number) => {
+        const sandbox = await runtime.find(project.id);
+        if (!sandbox) throw new Error("no sandbox");
+        return sandbox.address(port);
+      };
+      const query = async (text: string) => {
+        const client = new pg.Client({ ...(await address(5432)), user: "app", database: "app", password: "secret" });
+        client.on("error", () => undefined);
+        await client.connect();
+        try {
+          return (await client.query(text)).rows as unknown[];
+        } finally {
+          await client.end();
+        }
+      };
+      const say = async (...lines: string[]) => {
+        const { host, port } = await address(6379);
+        return new Promise<string>((resolve, reject) => {
+          let text = "";
+          const socket = connect(port, host, () => socket.write(`${["AUTH secret", ...lines, "QUIT"].join("\r\n")}\r\n`));
+          socket
+            .on("data", (data) => (text += String(data)))
+            .on("end", () => resolve(text))
+            .on("error", reject);
+        });
+      };
+      const database = await add("postgres", { POSTGRES_PASSWORD: "secret" });
+      const cache = await add("redis", { REDIS_PASSWORD: "secret" });
+      await Promise.all([lifecycle(database), lifecycle(cache)]);
+      await query("create table notes (text text)");
+      await query("insert into notes values ('kept')");
+      expect(await say("SET a kept")).toContain("+OK\r\n+OK");
+      for (const params of [database, cache]) await app.as(ada).containers.stop({ params });
+      await Promise.all([lifecycle(database), lifecycle(cache)]);
+      expect(await query("select text from notes")).toEqual([{ text: "kept" }]);
+      expect(await say("GET a")).toContain("kept");
+    });
   },
 );

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { expect, test, vi } from "vitest";
 import { ended, projectsApp, setUpProject } from "../../../testing/projects.ts";
 
-test("a port that somebody else holds fails the start with what the program said", async () => {
+test("a port in use fails the start with the program's message", async () => {
   await using app = await projectsApp();
   const ada = await app.signUp();
   const { project, container } = await setUpProject(app, ada);
@@ -27,7 +27,7 @@ test("a port that somebody else holds fails the start with what the program said
   }
 });
 
-test("a project that is deleted while it starts leaves nothing running", async () => {
+test("a project deleted during its start leaves nothing running", async () => {
   await using app = await projectsApp();
   const ada = await app.signUp();
   const { project, container } = await setUpProject(app, ada);
@@ -47,7 +47,7 @@ test("a project that is deleted while it starts leaves nothing running", async (
   expect(await app.runtime.find(project.id)).toBeUndefined();
 });
 
-test("a container that is removed while it starts ends its start and goes with its connections", async () => {
+test("a container deleted during its start cancels it and deletes its connections", async () => {
   await using app = await projectsApp();
   const ada = await app.signUp();
   const { project, container } = await setUpProject(app, ada);
@@ -58,7 +58,7 @@ test("a container that is removed while it starts ends its start and goes with i
   ]);
   const { task_id } = await app.as(ada).containers.start({ params });
   await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "starting" }));
-  // A second start while it starts is the same one.
+  // A second start during the first shares its task.
   expect(await app.as(ada).containers.start({ params })).toMatchObject({ task_id, already_started: true });
   await app.as(ada).containers.remove({ params });
   expect(["cancelled", "completed"]).toContain((await ended(app, ada, task_id)).status);
@@ -70,7 +70,7 @@ test("a container that is removed while it starts ends its start and goes with i
   expect(await again.json()).toMatchObject({ code: "no_containers" });
 });
 
-test("the log of a service that never ran is a stream, not an error, and hears its first start", async () => {
+test("the log of a service that never ran is an open stream that receives its first start", async () => {
   await using app = await projectsApp();
   const ada = await app.signUp();
   const { project, container } = await setUpProject(app, ada);

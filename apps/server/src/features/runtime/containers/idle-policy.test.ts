@@ -10,6 +10,7 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 function setup({ freezeMs = 100, stopMs = 0, canFreeze = true, freezeTakesMs = 0, rest = {} as Record<string, Rest> } = {}) {
   const calls: string[] = [];
+  const used: string[] = [];
   const sandbox = {
     freeze: async () => {
       if (freezeTakesMs > 0) await new Promise((resolve) => setTimeout(resolve, freezeTakesMs));
@@ -23,13 +24,14 @@ function setup({ freezeMs = 100, stopMs = 0, canFreeze = true, freezeTakesMs = 0
     canFreeze,
     sandbox: async () => sandbox,
     restOf: async (ids) => new Map(ids.flatMap((id) => (rest[id] ? [[id, rest[id]] as const] : []))),
+    stop: async (id) => void calls.push(`stop ${id}`),
+    stillUsed: (id) => void used.push(id),
     log: createLogger("silent"),
   });
-  policy.onIdle(async (id) => void calls.push(`stop ${id}`));
-  return { policy, calls };
+  return { policy, calls, used };
 }
 
-test("an idle project is frozen once, and thawed before its user goes on", async () => {
+test("freezes an idle project once and thaws it before use", async () => {
   const { policy, calls } = setup();
   policy.watch("p");
   await vi.waitFor(() => expect(calls).toEqual(["freeze"]));
@@ -51,7 +53,7 @@ test("activity keeps it awake", async () => {
   policy.close();
 });
 
-test("a hold keeps it awake for as long as it lasts", async () => {
+test("a hold keeps it awake while it lasts", async () => {
   const { policy, calls } = setup();
   policy.watch("p");
   const release = await policy.keepAwake("p");
@@ -63,7 +65,7 @@ test("a hold keeps it awake for as long as it lasts", async () => {
   policy.close();
 });
 
-test("who comes during a freeze waits behind it", async () => {
+test("a caller during a freeze waits for it", async () => {
   const { policy, calls } = setup({ freezeTakesMs: 80 });
   policy.watch("p");
   await pass(160);
@@ -75,7 +77,7 @@ test("who comes during a freeze waits behind it", async () => {
   policy.close();
 });
 
-test("it stops what stays idle, frozen or not, and never what it does not watch", async () => {
+test("stops what stays idle, frozen or not, and nothing that it does not watch", async () => {
   const { policy, calls } = setup({ freezeMs: 60, stopMs: 250 });
   policy.watch("p");
   policy.watch("q");
@@ -85,7 +87,7 @@ test("it stops what stays idle, frozen or not, and never what it does not watch"
   policy.close();
 });
 
-test("a project found frozen is thawed on first use", async () => {
+test("thaws a project that was found frozen on first use", async () => {
   const { policy, calls } = setup();
   policy.watch("p", true);
   await policy.awake("p");
@@ -93,7 +95,7 @@ test("a project found frozen is thawed on first use", async () => {
   policy.close();
 });
 
-test("what another server process saw of a project counts, and a kept one never sleeps", async () => {
+test("counts activity seen by other server processes, and always-on projects never sleep", async () => {
   const rest: Record<string, Rest> = { p: { idleMs: 0, isKept: false }, q: { idleMs: 1e9, isKept: true } };
   const { policy, calls } = setup({ freezeMs: 60, stopMs: 150, rest });
   policy.watch("p");
@@ -106,7 +108,7 @@ test("what another server process saw of a project counts, and a kept one never 
   policy.close();
 });
 
-test("room is made by the one that has rested longest, never by one that is held or kept", async () => {
+test("frees a slot by stopping the least recently used project, never a held or always-on one", async () => {
   const rest: Record<string, Rest> = { kept: { idleMs: 1e9, isKept: true } };
   const { policy } = setup({ freezeMs: 50, rest });
   for (const id of ["held", "kept", "old", "young"]) policy.watch(id);
@@ -122,13 +124,11 @@ test("room is made by the one that has rested longest, never by one that is held
   policy.close();
 });
 
-test("those who hold a project are told of again and again", async () => {
-  const { policy } = setup({ freezeMs: 200 });
-  const told: string[] = [];
-  policy.onHeld((id) => told.push(id));
+test("reports held projects periodically", async () => {
+  const { policy, used } = setup({ freezeMs: 200 });
   policy.watch("p");
   const release = policy.hold("p");
-  await vi.waitFor(() => expect(told.length).toBeGreaterThan(1));
+  await vi.waitFor(() => expect(used.length).toBeGreaterThan(1));
   release();
   policy.close();
 });

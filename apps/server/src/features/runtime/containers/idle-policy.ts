@@ -4,25 +4,25 @@ import type { Logger } from "../../../platform/logger.ts";
 interface Watched {
   lastActivity: number;
   isFrozen: boolean;
-  /** A freeze is queued or under way: whoever needs the project must wait behind it. */
+  /** A freeze is queued or running; callers that need the project wait for it. */
   isFreezing: boolean;
   queue: Promise<void>;
 }
-/** What is stored about a project that seems to be idle. */
+/** Stored activity of a project that seems idle. */
 export interface Rest {
   /** Since its last activity in any server process. */
   idleMs: number;
-  /** It is hosted: neither frozen nor stopped for want of visitors. */
+  /** Always-on: neither frozen nor stopped when idle. */
   isKept: boolean;
 }
 
-/** What counts as idle where projects are never frozen: those may still have to make room. */
+/** Idle threshold where freezing is off; those projects may still be stopped to free a slot. */
 const idleWithoutFreezeMs = 120_000;
 
 /**
- * Lets projects that nobody uses sleep (runtime.md decision 6): frozen after `freezeMs`, stopped after `stopMs`; 0 means never.
- * Activity is a request to a preview, a data frame of its sockets, terminal input, a change of a file, a call of an agent's tool. A run, a
- * terminal and a request under way hold it. One timer for all projects.
+ * Freezes projects after `freezeMs` of idleness and stops them after `stopMs`; 0 means never. Activity is a preview request, a data frame
+ * of a preview socket, terminal input, a file change or an agent tool call. A run, a terminal and an open request hold the project. One
+ * timer serves all projects.
  */
 export type IdlePolicy = ReturnType<typeof createIdlePolicy>;
 
@@ -32,25 +32,31 @@ export function createIdlePolicy({
   canFreeze,
   sandbox,
   restOf,
+  stop,
+  stillUsed,
   log,
 }: {
   freezeMs: number;
   stopMs: number;
   canFreeze: boolean;
-  /** The open sandbox of a project in which something runs. */
+  /** The open sandbox of a project with active services. */
   sandbox: (projectId: string) => Promise<Sandbox> | undefined;
-  /** Asked right before a project is put to sleep: other server processes may know better. Projects it leaves out are as idle as they seem. */
+  /**
+   * Checked right before a project is frozen or stopped, because other server processes may have seen activity. Omitted projects are idle.
+   */
   restOf: (projectIds: string[]) => Promise<ReadonlyMap<string, Rest>>;
+  /** Stops a project that was idle for `stopMs`. */
+  stop: (projectId: string) => Promise<void>;
+  /** Called periodically for every held project. */
+  stillUsed: (projectId: string) => void;
   log: Logger;
 }) {
   const watched = new Map<string, Watched>();
   const holds = new Map<string, number>();
-  /** Those among the holds that somebody's work is behind. */
+  /** Holds that count as use. */
   const uses = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   let isSweeping = false;
-  let stop: (projectId: string) => Promise<void> = async () => {};
-  let stillUsed: (projectId: string) => void = () => {};
   const shortest = Math.min(...[canFreeze ? freezeMs : 0, stopMs].filter((ms) => ms > 0), 240_000);
   const sweepMs = Math.max(50, Math.min(60_000, shortest / 4));
   const restingMs = freezeMs > 0 ? freezeMs : idleWithoutFreezeMs;
@@ -68,7 +74,7 @@ export function createIdlePolicy({
     entry.isFreezing = true;
     serially(entry, async () => {
       try {
-        // Somebody came while this waited its turn.
+        // Activity arrived while this was queued.
         if (!isIdle(projectId, entry, freezeMs)) return;
         await (await sandbox(projectId))?.freeze();
         entry.isFrozen = true;
@@ -78,7 +84,7 @@ export function createIdlePolicy({
       }
     }).catch((err: unknown) => log.warn({ err, project_id: projectId }, "project not frozen"));
   };
-  /** Corrects what this process believes by what is stored; a kept project counts as used. */
+  /** Corrects this process's view with stored activity; always-on projects count as used. */
   const consult = async (projectIds: string[]): Promise<void> => {
     for (const [projectId, { idleMs, isKept }] of await restOf(projectIds)) {
       const entry = watched.get(projectId);
@@ -86,7 +92,7 @@ export function createIdlePolicy({
     }
   };
   const sweep = async () => {
-    // The others must not take a project in which somebody works here for an idle one.
+    // Other processes must not consider a project idle that is used here.
     for (const projectId of uses.keys()) stillUsed(projectId);
     const due = [...watched].filter(([id, entry]) => mayStop(id, entry) || mayFreeze(id, entry));
     if (due.length === 0) return;
@@ -95,7 +101,7 @@ export function createIdlePolicy({
       if (watched.get(projectId) !== entry) continue;
       else if (mayStop(projectId, entry)) {
         entry.lastActivity = Date.now();
-        log.info({ project_id: projectId }, "idle project stops");
+        log.info({ project_id: projectId }, "stopping idle project");
         void stop(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "idle project not stopped"));
       } else if (mayFreeze(projectId, entry)) freeze(projectId, entry);
   };
@@ -103,7 +109,7 @@ export function createIdlePolicy({
     if (isSweeping) return;
     isSweeping = true;
     sweep()
-      .catch((err: unknown) => log.warn({ err }, "idle projects not looked at"))
+      .catch((err: unknown) => log.warn({ err }, "idle check failed"))
       .finally(() => (isSweeping = false));
   };
 
@@ -120,8 +126,8 @@ export function createIdlePolicy({
   };
 
   /**
-   * The project does not fall asleep until the returned function is called; it may still be thawing. `isUse` false: by then it has been
-   * idle for as long as before.
+   * The project is not frozen or stopped until the returned function is called; it may still be thawing. With `isUse: false` the idle time
+   * continues to count.
    */
   const hold = (projectId: string, { isUse = true }: { isUse?: boolean } = {}): (() => void) => {
     const counts = isUse ? [holds, uses] : [holds];
@@ -141,11 +147,7 @@ export function createIdlePolicy({
   };
 
   return {
-    /** What a project that was idle for `stopMs` is given to. */
-    onIdle: (handler: (projectId: string) => Promise<void>): void => void (stop = handler),
-    /** Told of every held project again and again, for as long as the hold lasts. */
-    onHeld: (handler: (projectId: string) => void): void => void (stillUsed = handler),
-    /** Something runs in the project now. `isFrozen`: it was found frozen. */
+    /** Services of the project are running. `isFrozen`: it was found frozen. */
     watch: (projectId: string, isFrozen = false): void => {
       const known = watched.get(projectId);
       if (known) known.isFrozen ||= isFrozen;
@@ -155,7 +157,7 @@ export function createIdlePolicy({
         timer.unref();
       }
     },
-    /** Nothing runs in the project any more. */
+    /** Nothing of the project runs anymore. */
     forget: (projectId: string): void => {
       watched.delete(projectId);
       if (watched.size === 0) {
@@ -163,17 +165,17 @@ export function createIdlePolicy({
         timer = undefined;
       }
     },
-    /** The one of these (default: of all) that has been idle for longest and that nobody holds or keeps: what can be stopped to make room. */
+    /** The least recently used project among these (default: all) that nobody holds and that is not always-on. */
     leastRecent: async (among?: ReadonlySet<string>): Promise<string | undefined> => {
       const isResting = ([id, entry]: [string, Watched]) => isIdle(id, entry, restingMs) && (among?.has(id) ?? true);
       await consult([...watched].filter(isResting).map(([id]) => id));
       return [...watched].filter(isResting).toSorted(([, a], [, b]) => a.lastActivity - b.lastActivity)[0]?.[0];
     },
-    /** Somebody uses the project. Resolves when its processes run; at once unless it was frozen. */
+    /** Records use. Resolves when its processes run; at once unless it was frozen. */
     awake,
     hold,
     isHeld: (projectId: string): boolean => holds.has(projectId),
-    /** As `hold`, and its processes run by the time this resolves: for as long as somebody works in the project, e.g. an agent. */
+    /** Like `hold`, and resolves when its processes run. */
     keepAwake: async (projectId: string, use: { isUse?: boolean } = {}): Promise<() => void> => {
       const release = hold(projectId, use);
       try {
@@ -184,7 +186,7 @@ export function createIdlePolicy({
       }
       return release;
     },
-    /** `awake` for those who do not wait, e.g. terminal input. */
+    /** Like `awake`, for callers that do not wait, such as terminal input. */
     activity: (projectId: string): void => {
       awake(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "project not thawed"));
     },

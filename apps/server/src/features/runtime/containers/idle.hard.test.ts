@@ -10,8 +10,8 @@ const runtime: (RuntimeDriver & AsyncDisposable) | undefined = await realRuntime
 const freezeMs = 1200;
 const stopMs = 6000;
 
-/** runtime.md decision 6 and section 4, to the letter, on the driver that people use. */
-describe.skipIf(!runtime?.can.freeze)("sleep and waking (needs a runtime that can freeze)", () => {
+/** Freezing and stopping idle projects, on the driver used in production. */
+describe.skipIf(!runtime?.can.freeze)("idle policy (needs a runtime that can freeze)", () => {
   let app: TestApp;
   let ada: TestUser;
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe.skipIf(!runtime?.can.freeze)("sleep and waking (needs a runtime that ca
   const statusOf = async (id: string) => Object.values((await app.as(ada).projects.status({ params: { id } })).containers)[0]?.status;
   const becomes = (id: string, status: string) =>
     vi.waitFor(async () => expect(await statusOf(id)).toBe(status), { timeout: 15_000, interval: 25 });
-  /** Nothing but `use`, several times within more than the idle time, and it never slept. */
+  /** Only `use`, several times over more than the idle time, and it never slept. */
   const staysAwakeBy = async (id: string, use: () => Promise<unknown>) => {
     for (const until = Date.now() + freezeMs * 2; Date.now() < until; await sleep(300)) {
       await use();
@@ -39,14 +39,14 @@ describe.skipIf(!runtime?.can.freeze)("sleep and waking (needs a runtime that ca
     }
   };
 
-  test("dev servers' own sockets and pings neither keep it awake nor wake it; a request does, at once", { timeout: 60_000 }, async () => {
+  test("hot-reload sockets and pings neither keep it awake nor wake it; a request does at once", { timeout: 60_000 }, async () => {
     const { project } = await startedProject(app, ada);
     const visit = await enterPreview(app, ada, project.id);
     const bootOf = async () => (JSON.parse((await visit.ask("/headers")).text) as { boot: number }).boot;
     const boot = await bootOf();
     const { socket, status } = await visit.upgrade("/?token=x", { protocol: "vite-hmr" });
     expect(status).toBe(101);
-    // What an open tab says by itself: masked text frames.
+    // What an open tab sends: masked text frames.
     const pings = setInterval(() => socket?.write(Buffer.from([0x81, 0x84, 0, 0, 0, 0, 0x70, 0x69, 0x6e, 0x67])), 100);
     await becomes(project.id, "frozen");
     clearInterval(pings);
@@ -58,12 +58,12 @@ describe.skipIf(!runtime?.can.freeze)("sleep and waking (needs a runtime that ca
     expect(await statusOf(project.id)).toBe("frozen");
 
     expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
-    // Thawed, not started again.
+    // Thawed, not restarted.
     expect(await bootOf()).toBe(boot);
     expect(socket?.destroyed).toBe(false);
     socket?.destroy();
 
-    // Then it is stopped, and the next request starts it: held until it answers.
+    // Then it is stopped, and the next request starts it and waits for it.
     await becomes(project.id, "stopped");
     await vi.waitFor(async () =>
       expect(await app.as(ada).projects.get({ params: { id: project.id } })).toMatchObject({ environment_status: "stopped" }),
@@ -75,7 +75,7 @@ describe.skipIf(!runtime?.can.freeze)("sleep and waking (needs a runtime that ca
     await app.as(ada).projects.remove({ params: { id: project.id } });
   });
 
-  test("work on files, POST /activity and an open terminal keep it awake, and wake it", { timeout: 60_000 }, async () => {
+  test("file changes, POST /activity and an open terminal keep it awake and wake it", { timeout: 60_000 }, async () => {
     const { project } = await startedProject(app, ada);
     const params = { id: project.id };
     const api = app.as(ada);
@@ -97,7 +97,7 @@ describe.skipIf(!runtime?.can.freeze)("sleep and waking (needs a runtime that ca
     await api.projects.remove({ params });
   });
 
-  test("POST /activity is for the owner", async () => {
+  test("only the owner can call POST /activity", async () => {
     const { project } = await startedProject(app, ada);
     const path = `/api/projects/${project.id}/activity`;
     const eve = await app.signUp();

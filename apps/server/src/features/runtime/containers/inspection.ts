@@ -1,59 +1,57 @@
+import type { ContainerContext } from "./context.ts";
 import { request } from "node:http";
 import type { LogEvent } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { Projects } from "../../projects/projects/index.ts";
-import type { Redactions } from "../../projects/secrets/index.ts";
-import { urlOf, type PreviewAddress } from "./present.ts";
+import { containerUrl } from "./present.ts";
 import type { Containers } from "./containers.service.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import { isOurs, type Services } from "./services.ts";
+import { isManaged, type Services } from "./services.ts";
 
 const probeMs = 5000;
 
-/** Looking at containers: whether they answer, and what they say (accounts-projects 9). */
-export type Inspection = ReturnType<typeof createInspection>;
+/** Health checks and logs of containers. */
+export type ContainerInspection = ReturnType<typeof createContainerInspection>;
 
-export function createInspection({
-  containers,
-  projects,
-  services,
-  redactions,
-  outbound,
-  address,
-}: {
-  containers: Pick<Containers, "require">;
-  projects: Projects;
-  services: Services;
-  redactions: Redactions;
-  outbound: Outbound;
-  address: PreviewAddress;
-}) {
+export function createContainerInspection(
+  context: ContainerContext,
+  {
+    containers,
+    services,
+    outbound,
+  }: {
+    containers: Pick<Containers, "require">;
+    services: Services;
+    outbound: Outbound;
+  },
+) {
+  const { projects, redactions, address } = context;
   const askExternal = async (row: ContainerRow, signal: AbortSignal) => {
     const url = row.external_endpoint;
-    if (!url || !/^https?:/i.test(url)) return { healthy: false, url: null, error: "It has no web address that could be asked." };
+    if (!url || !/^https?:/i.test(url))
+      return { healthy: false, url: null, error: "The external endpoint is not an HTTP URL, so it cannot be checked." };
     try {
       const response = await outbound.fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(probeMs)]) });
       await response.body?.cancel();
       return { healthy: response.status < 400, status_code: response.status, url: null };
     } catch {
-      return { healthy: false, url: null, error: "Its address does not answer." };
+      return { healthy: false, url: null, error: "The external endpoint did not respond." };
     }
   };
   return {
     health: async (userId: string, ref: string, id: string, signal: AbortSignal) => {
       const { project, row } = await containers.require(userId, ref, id);
-      const url = urlOf(row, address);
-      if (!isOurs(row)) return askExternal(row, signal);
+      const url = containerUrl(row, address);
+      if (!isManaged(row)) return askExternal(row, signal);
       const target = await services.reach(project, row, { mayWake: true });
       if ("status" in target) return { healthy: false, url, error: target.message };
-      // What does not speak HTTP was asked by its own check before it counted as running.
+      // A service without HTTP passed its own health check before it counted as running.
       if (row.container_type === "service" && url === null) return { healthy: true, url };
       const host = url ? new URL(url).host : `${target.host}:${target.port}`;
       const result = await probe(target, host, signal);
       return { healthy: result.status_code !== undefined && result.status_code < 400, url, ...result };
     },
-    /** The last lines, at most; none when it never ran. */
+    /** The last `tail` lines; empty when it never ran. */
     lastLogs: async (userId: string, ref: string, id: string, tail: number): Promise<string[]> => {
       const { project, row } = await containers.require(userId, ref, id);
       const { redact } = await redactions.of(project.id);
@@ -63,7 +61,7 @@ export function createInspection({
         for await (const { line } of sandbox.logs(row.service_key, { tail })) lines.push(redact(line));
       return lines;
     },
-    /** The last lines, then live ones until the signal aborts; after `afterSeq` when resuming. Values of the project's secrets and variables are masked. */
+    /** The last `tail` lines, then live ones until the signal aborts; from `afterSeq` on when resuming. Secrets are redacted. */
     logs: async (
       userId: string,
       ref: string,
@@ -71,13 +69,13 @@ export function createInspection({
       { tail, afterSeq, signal }: { tail: number; afterSeq: number | undefined; signal: AbortSignal },
     ): Promise<AsyncIterable<LogEvent>> => {
       const { project, row } = await containers.require(userId, ref, id);
-      // Refused before the stream begins, when what hides the values cannot be read.
+      // Fail before the stream starts when redaction is not available.
       await redactions.of(project.id);
       const sandbox = await projects.sandboxOf(project);
       const open = AbortSignal.any([signal, projects.lifetime(project.id)]);
       return (async function* () {
         if (!(await hasRun(sandbox, row.service_key, open))) return;
-        // A resuming client may have missed more than a tail; the driver keeps no more than 5000.
+        // A resuming client may have missed more than `tail` lines; the driver keeps at most 5000.
         const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : 5000, follow: true, signal: open });
         for await (const { seq, ts, stream, line } of lines)
           if (afterSeq === undefined || seq > afterSeq)
@@ -87,7 +85,7 @@ export function createInspection({
   };
 }
 
-/** Waits for the first start of a service; false when the signal aborts before. */
+/** Waits for the first start of a service; false when the signal aborts first. */
 const hasRun = (sandbox: Sandbox, name: string, signal: AbortSignal): Promise<boolean> =>
   new Promise((resolve) => {
     if (signal.aborted || sandbox.services().some((s) => s.name === name)) return resolve(!signal.aborted);
@@ -121,8 +119,8 @@ const probe = (target: { host: string; port: number }, host: string, signal: Abo
       resolve({
         error:
           error.name === "TimeoutError" || signal.aborted || error.name === "AbortError"
-            ? "No answer within 5 s."
-            : "It does not accept connections.",
+            ? "No response within 5 s."
+            : "The connection was refused.",
       }),
     );
     call.end();

@@ -5,7 +5,7 @@ import type { TestApp, TestUser } from "../../../testing/app.ts";
 import { changed } from "../../../testing/settings.ts";
 import { canFreeze, ended, projectsApp, setUpProject, startedProject } from "../../../testing/projects.ts";
 
-/** Follows the project's stream from its beginning; what was seen so far. */
+/** Follows the project's events from the beginning; returns what was seen so far. */
 function listen(app: TestApp, user: TestUser, id: string): { events: ProjectEvent[]; end(): void } {
   const events: ProjectEvent[] = [];
   const abort = new AbortController();
@@ -18,15 +18,15 @@ function listen(app: TestApp, user: TestUser, id: string): { events: ProjectEven
 const setCommand = (app: TestApp, id: string, source: string) =>
   app.studio.database.pool.query("update containers set start_command = $1 where id = $2", [JSON.stringify(["node", "-e", source]), id]);
 
-describe("a container that ends by itself", () => {
+describe("a container that crashes", () => {
   const backoff = { attempts: 3, firstMs: 200, capMs: 800, stableMs: 60_000 };
 
-  test("again and again: later each time, then it is left alone with a reason", { timeout: 40_000 }, async () => {
+  test("repeatedly is restarted with growing delays, then left stopped with a reason", { timeout: 40_000 }, async () => {
     await using app = await projectsApp();
     using _ = changed(app.config.runtime.backoff, backoff);
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
-    // Up for a moment, as a server with a bad dependency is.
+    // Up for a moment, like a server with a bad dependency.
     await setCommand(
       app,
       container.id,
@@ -35,7 +35,7 @@ describe("a container that ends by itself", () => {
     const params = { id: project.id };
     const { events, end } = listen(app, ada, project.id);
     await app.as(ada).projects.start({ params });
-    // Between two tries its state is that of the end.
+    // Between two attempts its status is failed.
     const failures = await vi.waitFor(
       () => {
         const told = events.flatMap((e) => (e.type === "container_status" && e.data.status === "failed" ? [{ ts: e.ts, ...e.data }] : []));
@@ -48,13 +48,13 @@ describe("a container that ends by itself", () => {
     const waits = failures.map((f) => (f.restart_at ? Date.parse(f.restart_at) - Date.parse(f.ts) : undefined));
     expect(waits[3]).toBeUndefined();
     for (const [i, expected] of [200, 400, 800].entries()) expect(Math.abs((waits[i] ?? 0) - expected)).toBeLessThan(150);
-    expect(failures[3]?.message).toBe("It ended with exit code 5. It kept ending, so it is not started again.");
+    expect(failures[3]?.message).toBe("It exited with code 5. It kept crashing, so it is no longer restarted.");
     expect(await app.as(ada).projects.status({ params })).toMatchObject({
       containers: {
         "tiny-app": { status: "failed", message: failures[3]?.message, last_lines: expect.arrayContaining(["no luck"]), restart_at: null },
       },
     });
-    // A person begins anew.
+    // A manual start resets the backoff.
     const before = failures.length;
     await app.as(ada).projects.start({ params });
     await vi.waitFor(
@@ -64,7 +64,7 @@ describe("a container that ends by itself", () => {
       },
       { timeout: 10_000 },
     );
-    // And a stop means stopped, although the next try is due.
+    // A stop cancels the pending restart.
     await app.as(ada).projects.stop({ params });
     await sleep(1500);
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "stopped", stop_reason: "user" });
@@ -72,8 +72,8 @@ describe("a container that ends by itself", () => {
   });
 });
 
-describe("how many may run", () => {
-  test("one that nobody uses makes room", async () => {
+describe("running limit", () => {
+  test("stops an idle project to free a slot", async () => {
     await using app = await projectsApp({ env: { TIER_MAX_RUNNING_FREE: "1" }, idle: { freezeMs: 300, stopMs: 0 } });
     const ada = await app.signUp();
     const one = await startedProject(app, ada, "One");
@@ -84,7 +84,7 @@ describe("how many may run", () => {
   });
 });
 
-test("when memory is short, the longest idle project stops first; one in use does not", { timeout: 60_000 }, async () => {
+test("stops the longest idle project when memory is low, but not one in use", { timeout: 60_000 }, async () => {
   await using app = await projectsApp({
     idle: { freezeMs: 700, stopMs: 0 },
     // Any machine uses more than this.
@@ -115,7 +115,7 @@ test("when memory is short, the longest idle project stops first; one in use doe
 describe("bad luck", () => {
   const slow = 'setTimeout(() => require("http").createServer((q, r) => r.end("up")).listen(process.env.PORT), 1500)';
 
-  test("start, stop, start, stop without waiting ends as the last word says", { timeout: 40_000 }, async () => {
+  test("start, stop, start, stop without waiting ends in the last requested state", { timeout: 40_000 }, async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
@@ -129,7 +129,7 @@ describe("bad luck", () => {
     expect(await verbs.get({ params })).toMatchObject({ status: "stopped", environment_status: "stopped" });
     const last = await verbs.start({ params });
     expect(await ended(app, ada, last.task_id)).toMatchObject({ status: "completed" });
-    // All at once, each on its own: whatever wins, the words and the facts agree.
+    // All concurrently: whatever wins, status and events agree.
     await Promise.allSettled([verbs.stop({ params }), verbs.start({ params }), verbs.restart({ params }), verbs.stop({ params })]);
     for (const { id } of (await app.as(ada).tasks.list({ query: { project_id: project.id } })).items) await ended(app, ada, id);
     const [row, live] = await Promise.all([verbs.get({ params }), verbs.status({ params })]);

@@ -5,7 +5,7 @@ import type { TestApp, TestUser } from "../../../testing/app.ts";
 import { changed } from "../../../testing/settings.ts";
 import { asPage, ended, enterPreview, projectsApp, setUpProject, startedProject } from "../../../testing/projects.ts";
 
-/** Follows the project's stream from its beginning; what was seen so far. */
+/** Follows the project's events from the beginning; returns what was seen so far. */
 function listen(app: TestApp, user: TestUser, id: string): { events: ProjectEvent[]; end(): void } {
   const events: ProjectEvent[] = [];
   const abort = new AbortController();
@@ -18,10 +18,10 @@ function listen(app: TestApp, user: TestUser, id: string): { events: ProjectEven
 const setVars = (app: TestApp, user: TestUser, id: string, containerId: string, vars: Record<string, string>) =>
   app.as(user).containers.update({ params: { id, container_id: containerId }, body: { env_vars_to_set: vars } });
 
-describe("a container that ends by itself", () => {
+describe("a container that crashes", () => {
   const backoff = { attempts: 3, firstMs: 200, capMs: 800, stableMs: 60_000 };
 
-  test("is started again; everybody is told why, with its last lines and the time of the next try", async () => {
+  test("is restarted; the event has the reason, the last lines and the time of the next attempt", async () => {
     await using app = await projectsApp();
     using _ = changed(app.config.runtime.backoff, { ...backoff, firstMs: 1000 });
     const ada = await app.signUp();
@@ -37,7 +37,7 @@ describe("a container that ends by itself", () => {
         containers: {
           "tiny-app": {
             status: "failed",
-            message: "It ended with exit code 3.",
+            message: "It exited with code 3.",
             last_lines: expect.arrayContaining([expect.stringContaining("dying with")]),
             restarts: 1,
             restart_at: expect.any(String),
@@ -47,7 +47,7 @@ describe("a container that ends by itself", () => {
     );
     expect(await visit.ask("/", { headers: asPage })).toMatchObject({
       status: 503,
-      text: expect.stringMatching(/http-equiv="refresh" content="[12]".*It ended with exit code 3\. It is started again/s),
+      text: expect.stringMatching(/http-equiv="refresh" content="[12]".*It exited with code 3\. It restarts/s),
     });
     await vi.waitFor(
       async () => expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "running", stop_reason: null }),
@@ -68,7 +68,7 @@ describe("a container that ends by itself", () => {
     end();
   });
 
-  test("at its very start is not started again", async () => {
+  test("at its first start is not restarted", async () => {
     await using app = await projectsApp();
     using _ = changed(app.config.runtime.backoff, backoff);
     const ada = await app.signUp();
@@ -86,8 +86,8 @@ describe("a container that ends by itself", () => {
   });
 });
 
-describe("how many may run", () => {
-  test("one too many is refused by name, two at once do not both get the last place", async () => {
+describe("running limit", () => {
+  test("names the projects over the limit, and concurrent starts cannot share the last slot", async () => {
     await using app = await projectsApp();
     using _ = changed(app.config.projects.maxRunning, { free: 1 });
     const ada = await app.signUp();
@@ -108,14 +108,14 @@ describe("how many may run", () => {
     const otherIds = { id: other.project.id, container_id: other.container.id };
     await expect(api.containers.start({ params: otherIds })).rejects.toMatchObject(refusal);
     await expect(api.projects.restart({ params: otherIds })).rejects.toMatchObject(refusal);
-    // It says so to a visitor of its preview.
+    // The preview shows the same.
     const visit = await enterPreview(app, ada, other.project.id);
     expect(await visit.ask("/", { headers: asPage })).toMatchObject({
       status: 503,
       text: expect.stringContaining("One project may run at once"),
     });
     expect(await api.projects.get({ params: otherIds })).toMatchObject({ status: "stopped", environment_status: "stopped" });
-    // A restart of what has its place needs none; other people have places of their own.
+    // A restart of a running project needs no slot; other users have their own.
     await ended(app, ada, (await api.projects.restart({ params: { id: running.project.id } })).task_id);
     const eve = await app.signUp();
     await startedProject(app, eve);
@@ -125,7 +125,7 @@ describe("how many may run", () => {
 });
 
 describe("bad luck", () => {
-  test("twenty starts at once are one", async () => {
+  test("twenty concurrent starts are one task", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);

@@ -1,8 +1,6 @@
+import type { ContainerContext } from "./context.ts";
 import type { StopReason } from "@tesslate/contract";
-import type { RuntimeDriver } from "@tesslate/runtime";
 import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
-import type { Logger } from "../../../platform/logger.ts";
-import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import {
   findExclusiveTask,
@@ -11,56 +9,46 @@ import {
   type NewTask,
   type TaskContext,
   type TaskRow,
-  type Tasks,
 } from "../../core/tasks/index.ts";
-import { urlOf, type PreviewAddress } from "./present.ts";
-import type { ContainersStore } from "./containers.store.ts";
+import { containerUrl } from "./present.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import { setUpKey } from "./container-setup.ts";
+import { setupTaskKey } from "./container-setup.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
 import type { RunningLimit } from "./running-limit.ts";
-import { isAlive, isOurs, isUp, type Services } from "./services.ts";
-import type { Starting } from "./startup.ts";
+import { isActive, isManaged, isUp, type Services } from "./services.ts";
+import type { ContainerStartup } from "./startup.ts";
 
-/** Of a whole chain of containers, each of which waits for those before it. */
+/** For a whole chain of containers that wait for each other. */
 const startTimeoutMs = 600_000;
 
-/** The answer of every start and restart (accounts-projects 0.8). */
+/** The response of every start and restart. */
 export interface StartAnswer {
   task_id: string | null;
   status_url: string | null;
   already_running?: boolean;
   already_started?: boolean;
 }
-/** Starting and stopping, of one container or of a whole project (accounts-projects 4.2). */
-export type Power = ReturnType<typeof createPower>;
+/** Starts, stops and restarts one container or a whole project. */
+export type ContainerLifecycle = ReturnType<typeof createContainerLifecycle>;
 
-export function createPower({
-  store,
-  projects,
-  tasks,
-  services,
-  starting,
-  idle,
-  running,
-  restarts,
-  runtime,
-  address,
-  log,
-}: {
-  store: ContainersStore;
-  projects: Projects;
-  tasks: Tasks;
-  services: Services;
-  starting: Starting;
-  idle: IdlePolicy;
-  running: RunningLimit;
-  restarts: Restarts;
-  runtime: RuntimeDriver;
-  address: PreviewAddress;
-  log: Logger;
-}) {
+export function createContainerLifecycle(
+  context: ContainerContext,
+  {
+    services,
+    startup,
+    idle,
+    running,
+    restarts,
+  }: {
+    services: Services;
+    startup: ContainerStartup;
+    idle: IdlePolicy;
+    running: RunningLimit;
+    restarts: Restarts;
+  },
+) {
+  const { store, projects, tasks, runtime, address, log } = context;
   const { stop, stateOf, settleEnvironment } = services;
 
   const keysOf = (project: ProjectRow, rows: ContainerRow[]) => [
@@ -68,9 +56,9 @@ export function createPower({
     `project_restart:${project.id}`,
     ...rows.flatMap((r) => [`container_start:${r.id}`, `container_restart:${r.id}`]),
   ];
-  /** Until we have settled the project ourselves: what its services do meanwhile is our doing, and neither sleep nor use. */
+  /** Holds the project until its status is settled: what its services do in between is neither idleness nor use. */
   const holdFor = (project: ProjectRow) => idle.hold(project.id, { isUse: false });
-  /** Starts under way make room for a stop. */
+  /** A stop cancels starts in progress. */
   const cancelStarts = async (keys: string[]) => {
     for (const key of keys) {
       const task = await tasks.findUnfinished(key);
@@ -89,33 +77,33 @@ export function createPower({
     unique_key: `${kind}:${row.id}`,
     metadata: { project_slug: project.slug, project_id: project.id, container_id: row.id, container_name: row.container_name },
     input: { container_id: row.id, is_use: isUse },
-    message: isUse ? "Waiting to start" : "Starting again after a failure",
+    message: isUse ? "Waiting to start" : "Restarting after a failure",
   });
   const loadBoth = async (task: TaskRow, containerId: string) => {
     const project = await projects.find(task.project_id ?? "");
     const row = project && (await store.find(project.id, containerId));
-    if (!project || project.environment_status === "deleting" || !row) throw new AppError("not_found", "The container is gone.");
+    if (!project || project.environment_status === "deleting" || !row) throw new AppError("not_found", "The container was deleted.");
     return { project, row };
   };
   const runContainer =
     (isRestart: boolean) =>
     async ({ task, input, signal, progress }: TaskContext<{ container_id: string; is_use: boolean }>) => {
       const { project, row } = await loadBoth(task, input.container_id);
-      const letGo = holdFor(project);
+      const release = holdFor(project);
       try {
         if (isRestart) {
           await progress(5, `Stopping ${row.name}`);
           await stop(project, row);
         }
         if (project.environment_status !== "active") await projects.setEnvironment(project.id, "starting");
-        await starting.startOne(project, row, signal, progress, { isUse: input.is_use });
+        await startup.startOne(project, row, signal, progress, { isUse: input.is_use });
       } finally {
         if (signal.reason !== "shutdown") await settleEnvironment(project);
-        letGo();
+        release();
       }
-      return { container_id: row.id, container_name: row.container_name, url: urlOf(row, address), status: "running" };
+      return { container_id: row.id, container_name: row.container_name, url: containerUrl(row, address), status: "running" };
     };
-  /** What was called off before it began, and what a dead process had begun, leave a project that says it starts. */
+  /** A cancelled or crashed start leaves the project in `starting`. */
   const settle = async ({ project_id }: TaskRow) => {
     if (project_id) await settleEnvironment({ id: project_id });
   };
@@ -131,13 +119,13 @@ export function createPower({
       );
   };
   const refuseExternal = (row: ContainerRow) => {
-    if (!isOurs(row)) throw badRequest("This is an external service; it is not started here.", "external_service");
+    if (!isManaged(row)) throw badRequest("This is an external service and cannot be started or stopped here.", "external_service");
   };
   const answer = ({ row, isNew }: { row: TaskRow; isNew: boolean }): StartAnswer => ({
     ...taskLinks(row),
     ...(!isNew && { already_started: true }),
   });
-  /** Takes a place among the running projects, then starts; a person who starts something ends its loop of failures. */
+  /** Claims a running slot, then starts; a manual start resets the crash backoff. */
   const begin = async (project: ProjectRow, task: NewTask & { unique_key: string }, key?: string): Promise<StartAnswer> => {
     await running.claim(project);
     restarts.forget(project.id, key);
@@ -157,7 +145,7 @@ export function createPower({
     return undefined;
   };
 
-  // --- all of a project ---
+  // --- whole project ---
 
   const projectTask = (kind: "project_start" | "project_restart", project: ProjectRow) => ({
     user_id: project.owner_id,
@@ -167,15 +155,15 @@ export function createPower({
     metadata: { project_id: project.id, project_slug: project.slug, project_name: project.name },
     message: "Waiting to start",
   });
-  const urlsOf = (rows: ContainerRow[]) => Object.fromEntries(rows.map((r) => [r.service_key, urlOf(r, address)]));
-  /** A wake leaves out what was stopped by hand. */
+  const urlsOf = (rows: ContainerRow[]) => Object.fromEntries(rows.map((r) => [r.service_key, containerUrl(r, address)]));
+  /** Waking skips containers that were stopped by hand. */
   const runProject =
     (isRestart: boolean) =>
     async ({ task, input, signal, progress }: TaskContext<{ is_wake?: boolean } | null>) => {
       const project = await projects.find(task.project_id ?? "");
-      if (!project || project.environment_status === "deleting") throw new AppError("not_found", "The project is gone.");
-      const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && !(input?.is_wake && row.is_stop_held));
-      const letGo = holdFor(project);
+      if (!project || project.environment_status === "deleting") throw new AppError("not_found", "The project was deleted.");
+      const rows = (await store.listAll(project.id)).filter((row) => isManaged(row) && !(input?.is_wake && row.is_stop_held));
+      const release = holdFor(project);
       try {
         if (isRestart) {
           await progress(5, "Stopping everything");
@@ -183,19 +171,19 @@ export function createPower({
           await projects.release({ project_id: project.id, reason: "stopped" });
         }
         await projects.setEnvironment(project.id, "starting");
-        await starting.startAll(project, rows, signal, progress);
+        await startup.startAll(project, rows, signal, progress);
       } finally {
         if (signal.reason !== "shutdown") await settleEnvironment(project);
-        letGo();
+        release();
       }
       return { containers: urlsOf(rows), status: "running" };
     };
   tasks.define("project_start", { timeoutMs: startTimeoutMs, run: runProject(false), ended: settle, interrupted: settle });
   tasks.define("project_restart", { timeoutMs: startTimeoutMs, run: runProject(true), ended: settle, interrupted: settle });
 
-  /** By a person or the agent: starts also what they stopped before. */
+  /** Started by a person or the agent: includes containers they stopped before. */
   const startProject = async (project: ProjectRow): Promise<StartAnswer & { containers: Record<string, string | null> }> => {
-    const rows = (await store.listAll(project.id)).filter(isOurs);
+    const rows = (await store.listAll(project.id)).filter(isManaged);
     const containers = urlsOf(rows);
     await refuseIfBusy(project);
     if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
@@ -206,7 +194,7 @@ export function createPower({
     );
     const pending = await findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`]);
     if (pending) {
-      // A wake that has begun leaves them out.
+      // A wake in progress skips them.
       for (const row of held) await begin(project, containerTask("container_start", project, row), row.service_key);
       return { ...pending, containers };
     }
@@ -222,9 +210,9 @@ export function createPower({
   const isHeld = (project: ProjectRow, row?: ContainerRow): boolean =>
     (project.environment_status === "stopped" && (project.stop_reason === "user" || project.stop_reason === "admin")) ||
     row?.is_stop_held === true;
-  /** Starts what idleness or a lack of room put to rest, and nothing that was stopped by hand. */
+  /** Starts what was stopped because of idleness or limits, and nothing that was stopped by hand. */
   const wakeProject = async (project: ProjectRow): Promise<void> => {
-    const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && !row.is_stop_held);
+    const rows = (await store.listAll(project.id)).filter((row) => isManaged(row) && !row.is_stop_held);
     if (isHeld(project) || rows.length === 0) return;
     await refuseIfBusy(project);
     if (await findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`])) return;
@@ -233,46 +221,44 @@ export function createPower({
     else await begin(project, { ...projectTask("project_start", project), input: { is_wake: true } });
   };
 
-  /** `reason`: who or what wants it. */
+  /** `reason`: stored with the project. */
   const stopProject = async (project: ProjectRow, reason: StopReason = "user"): Promise<void> => {
-    // Nothing of it can run yet.
+    // Nothing can run yet.
     if (project.environment_status === "provisioning" || project.environment_status === "setup_failed") return;
     const rows = await store.listAll(project.id);
     await cancelStarts(keysOf(project, rows));
     const sandbox = await projects.sandboxOf(project);
     const isNeeded =
-      sandbox.services().some(isAlive) ||
+      sandbox.services().some(isActive) ||
       project.environment_status !== "stopped" ||
-      rows.some((r) => isOurs(r) && r.status !== "stopped") ||
-      // Asleep so far: from now on previews do not wake it either.
+      rows.some((r) => isManaged(r) && r.status !== "stopped") ||
+      // So far only idle: from now on previews must not wake it.
       ((reason === "user" || reason === "admin") && project.stop_reason !== reason);
     if (isNeeded) await projects.setEnvironment(project.id, "stopping");
-    const letGo = holdFor(project);
+    const release = holdFor(project);
     try {
       await stop(project);
       await projects.release({ project_id: project.id, reason: "stopped" });
     } finally {
       await settleEnvironment(project, reason);
-      letGo();
+      release();
     }
   };
-  /** Stops a project while its files are replaced. Keeps the stop reason it had. */
+  /** Stops a project while its files are replaced, keeping its stop reason. */
   const stopForExchange = (project: ProjectRow): Promise<void> => stopProject(project, project.stop_reason ?? "idle");
-  /** Stops a project nobody asked to stop. */
-  const putToRest = async (projectId: string, reason: StopReason): Promise<void> => {
+  /** Stops a project for a reason of the server's, such as idleness or memory. */
+  const stopUnattended = async (projectId: string, reason: StopReason): Promise<void> => {
     const project = await projects.find(projectId);
     if (project && project.environment_status !== "deleting") await stopProject(project, reason);
     else idle.forget(projectId);
   };
-  idle.onIdle((projectId) => putToRest(projectId, "idle"));
-  running.onFull((projectId) => putToRest(projectId, "limit"));
-  restarts.onDue(async (projectId, key) => {
+  /** Restarts one service after a failure, unless an exchange will restart it. */
+  const restartFailed = async (projectId: string, key: string): Promise<void> => {
     const [project, row] = await Promise.all([projects.find(projectId), store.findByKey(projectId, key)]);
-    if (!project || project.environment_status === "deleting" || !row || !isOurs(row)) return;
-    // It starts what ran before.
+    if (!project || project.environment_status === "deleting" || !row || !isManaged(row)) return;
     if (await findExclusiveTask(tasks, projectId)) return;
     await tasks.createOnce(containerTask("container_start", project, row, false));
-  });
+  };
 
   return {
     startProject,
@@ -280,12 +266,13 @@ export function createPower({
     isHeld,
     stopProject,
     stopForExchange,
-    putToRest,
+    stopUnattended,
+    restartFailed,
     restartProject: async (project: ProjectRow): Promise<StartAnswer> => {
-      const rows = (await store.listAll(project.id)).filter(isOurs);
+      const rows = (await store.listAll(project.id)).filter(isManaged);
       await refuseIfBusy(project);
       if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
-      // A start under way read its configuration already; a restart means the one of now.
+      // A start in progress already read the configuration; a restart must use the current one.
       await cancelStarts(keysOf(project, rows).filter((key) => !key.startsWith("project_restart:")));
       await store.holdStops(
         rows.map(({ id }) => id),
@@ -318,8 +305,8 @@ export function createPower({
       return begin(project, containerTask("container_restart", project, row), row.service_key);
     },
     stopContainer: async (project: ProjectRow, row: ContainerRow): Promise<void> => {
-      if (!isOurs(row) || project.environment_status === "provisioning") return;
-      const letGo = holdFor(project);
+      if (!isManaged(row) || project.environment_status === "provisioning") return;
+      const release = holdFor(project);
       try {
         await store.holdStops([row.id], true);
         await cancelStarts([`container_start:${row.id}`, `container_restart:${row.id}`]);
@@ -327,33 +314,33 @@ export function createPower({
         await projects.release({ project_id: project.id, container_id: row.id, reason: "stopped" });
       } finally {
         await settleEnvironment(project, "user");
-        letGo();
+        release();
       }
     },
-    /** Before it goes: what still puts its files into its folder ends. */
-    cancelSetUp: (row: ContainerRow): Promise<void> => cancelStarts([setUpKey(row.id)]),
-    /** Service keys of what runs or starts. */
+    /** Cancels copying files into the container's folder, before it is deleted. */
+    cancelSetUp: (row: ContainerRow): Promise<void> => cancelStarts([setupTaskKey(row.id)]),
+    /** Service keys of active services. */
     running: async (project: ProjectRow): Promise<string[]> => {
       const sandbox = await projects.peekSandbox(project.id);
       return (
         sandbox
           ?.services()
-          .filter(isAlive)
+          .filter(isActive)
           .map((state) => state.name) ?? []
       );
     },
-    /** Starts these again, without a task of its own: for work that had to stop them. Names of those that did not come up. */
+    /** Restarts these without a task, after an operation that had to stop them. Returns the names of those that did not start. */
     startAgain: async (project: ProjectRow, serviceKeys: readonly string[], signal: AbortSignal): Promise<string[]> => {
-      const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && serviceKeys.includes(row.service_key));
+      const rows = (await store.listAll(project.id)).filter((row) => isManaged(row) && serviceKeys.includes(row.service_key));
       await projects.setEnvironment(project.id, "starting");
-      await starting
+      await startup
         .startAll(project, rows, signal, async () => undefined)
-        .catch((err: unknown) => log.warn({ err, project_id: project.id }, "not everything started again"));
+        .catch((err: unknown) => log.warn({ err, project_id: project.id }, "some containers did not restart"));
       await settleEnvironment(project);
       const sandbox = await projects.sandboxOf(project);
       return rows.filter((row) => !isUp(stateOf(sandbox, row))).map((row) => row.name);
     },
-    /** For the deletion of a project: nothing runs afterwards, and no row is written for it. */
+    /** Before a project is deleted: stops everything without writing rows. */
     shutDown: async (project: ProjectRow): Promise<void> => {
       restarts.forget(project.id);
       await cancelStarts(keysOf(project, await store.listAll(project.id)));

@@ -10,7 +10,7 @@ say();
 for (let i = 1; i <= 60; i++) console.error("src/a.ts(" + i + ",1): error TS1: many");
 `;
 
-test("errors in a container's output reach whoever follows the project: placed, without secrets, and not without end", async () => {
+test("emits errors in a container's output with location, redacted and rate limited", async () => {
   await using app = await sandboxApp();
   const owner = await app.signUp();
   const project = await emptyProject(app, owner, { command: ["node", "-e", script] });
@@ -38,7 +38,7 @@ test("errors in a container's output reach whoever follows the project: placed, 
     await new Promise((r) => setTimeout(r, 400));
     expect(seen).toHaveLength(20);
     expect(seen[1]).toMatchObject({ message: "error TS1: many", place: "src/a.ts:1:1" });
-    // Nobody follows: nothing is read, and nothing of it comes later.
+    // Without followers nothing is read, also not later.
     abort.abort();
     await following;
     await app.as(owner).containers.health({ params: { id: project.id, container_id: container?.id ?? "" } });

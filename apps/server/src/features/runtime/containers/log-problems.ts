@@ -4,18 +4,18 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import { createProblemFinder, type FoundProblem } from "./problem-finder.ts";
-import { isAlive } from "./services.ts";
+import { isActive } from "./services.ts";
 
-/** After so long without a line an error is taken to be told in full. */
+/** An error is complete when no line follows for this long. */
 const quietMs = 150;
 const maxPerWindow = 20;
 const windowMs = 10_000;
-/** A start is heard of a moment after it began. */
+/** Look this far back when a service starts. */
 const missedMs = 3000;
 
 /**
- * Reads what containers print for errors of builds and programs, and tells them to whoever follows the project (`log_problem`).
- * A project is read while somebody follows it; at most 20 errors per container and 10 s are told.
+ * Detects build and runtime errors in containers' output and emits `log_problem` to the project's followers. Reads only while the project
+ * is followed; at most 20 errors per container and 10 s.
  */
 export type LogProblems = ReturnType<typeof createLogProblems>;
 
@@ -41,7 +41,7 @@ export function createLogProblems({
   }
   const readings = new Map<string, Reading>();
 
-  const tell = async (projectId: string, containerId: string, problems: FoundProblem[]) => {
+  const emit = async (projectId: string, containerId: string, problems: FoundProblem[]) => {
     const { redactIn } = await redactions.of(projectId);
     await events.append(
       projectId,
@@ -61,17 +61,19 @@ export function createLogProblems({
       const sandbox = await reading.sandbox;
       const row = await store.findByKey(projectId, name);
       if (!row || signal.aborted) return;
-      // One for each stream: the lines of the other come in between as they please.
+      // One per stream, because lines of the other may be interleaved.
       const finders = { stdout: createProblemFinder(row.directory), stderr: createProblemFinder(row.directory) };
       let window = { endsAt: 0, count: 0 };
       const pass = (found: FoundProblem[]) => {
         if (found.length === 0) return;
         const now = Date.now();
         if (now > window.endsAt) window = { endsAt: now + windowMs, count: 0 };
-        const told = found.slice(0, Math.max(0, maxPerWindow - window.count));
-        window.count += told.length;
-        if (told.length > 0)
-          void tell(projectId, row.id, told).catch((err: unknown) => log.warn({ err, project_id: projectId }, "problem not told"));
+        const reported = found.slice(0, Math.max(0, maxPerWindow - window.count));
+        window.count += reported.length;
+        if (reported.length > 0)
+          void emit(projectId, row.id, reported).catch((err: unknown) =>
+            log.warn({ err, project_id: projectId }, "log problem not emitted"),
+          );
       };
       const since = Date.now() - missedMs;
       for await (const line of sandbox.logs(name, { tail: hasJustStarted ? 100 : 0, follow: true, signal })) {
@@ -91,16 +93,16 @@ export function createLogProblems({
   };
   const readSoon = (projectId: string, reading: Reading, name: string, hasJustStarted: boolean) =>
     void read(projectId, reading, name, hasJustStarted).catch((err: unknown) => {
-      if (!reading.abort.signal.aborted) log.warn({ err, project_id: projectId, service: name }, "output not read for problems");
+      if (!reading.abort.signal.aborted) log.warn({ err, project_id: projectId, service: name }, "reading output for problems failed");
     });
 
   onServiceState((projectId, state) => {
     const reading = readings.get(projectId);
-    if (reading && isAlive(state)) readSoon(projectId, reading, state.name, true);
+    if (reading && isActive(state)) readSoon(projectId, reading, state.name, true);
   });
 
   return {
-    /** Reads until the signal aborts; calls for the same project share one reading. */
+    /** Reads until the signal aborts; callers for the same project share one reader. */
     follow(projectId: string, open: () => Promise<Sandbox>, signal: AbortSignal): void {
       if (signal.aborted) return;
       const known = readings.get(projectId);
@@ -110,9 +112,9 @@ export function createLogProblems({
         readings.set(projectId, reading);
         reading.sandbox.then(
           (sandbox) => {
-            for (const state of sandbox.services()) if (isAlive(state)) readSoon(projectId, reading, state.name, false);
+            for (const state of sandbox.services()) if (isActive(state)) readSoon(projectId, reading, state.name, false);
           },
-          (err: unknown) => log.warn({ err, project_id: projectId }, "output not read for problems"),
+          (err: unknown) => log.warn({ err, project_id: projectId }, "reading output for problems failed"),
         );
       }
       signal.addEventListener(

@@ -2,12 +2,12 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { MemoryUse } from "../../../platform/memory.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 
-/** So that what was just stopped has given its memory back before the next one has to go. */
+/** Time for a stopped project to release its memory before the next one is stopped. */
 const settleMs = 2_000;
 
 /**
- * Stops idle projects while memory is short, the one that rested longest first; never one that somebody uses and never a hosted one.
- * Freezing would give nothing back. `watermarkPercent` 0 switches it off.
+ * Stops idle projects while memory is low, least recently used first; never one in use or an always-on one. Freezing would not free
+ * memory. `watermarkPercent` 0 disables it.
  */
 export function watchMemory({
   watermarkPercent,
@@ -19,7 +19,7 @@ export function watchMemory({
 }: {
   watermarkPercent: number;
   everyMs: number;
-  /** Of this host or of the group this server may use, whichever is closer to its end. */
+  /** Of this host or of this server's control group, whichever is closer to its limit. */
   read: () => MemoryUse | undefined;
   idle: IdlePolicy;
   evict: (projectId: string) => Promise<void>;
@@ -41,14 +41,14 @@ export function watchMemory({
       const percent = use ? (use.usedBytes / use.totalBytes) * 100 : 0;
       const victim = percent >= watermarkPercent ? await idle.leastRecent() : undefined;
       if (victim !== undefined) {
-        log.warn({ project_id: victim, used_percent: Math.round(percent) }, "idle project stops: memory is short");
+        log.warn({ project_id: victim, used_percent: Math.round(percent) }, "stopping idle project: memory is low");
         await evict(victim);
         waitMs = Math.min(everyMs, settleMs);
       } else if (percent >= watermarkPercent && !isTold)
-        log.warn({ used_percent: Math.round(percent) }, "memory is short, and no project is idle");
+        log.warn({ used_percent: Math.round(percent) }, "memory is low, and no project is idle");
       isTold = percent >= watermarkPercent && victim === undefined;
     } catch (err) {
-      log.error({ err }, "memory not looked after");
+      log.error({ err }, "memory check failed");
     }
     next(waitMs);
   };

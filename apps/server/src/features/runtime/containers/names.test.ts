@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { freeKey, freePort, hostLabel, serviceKey } from "./names.ts";
+import { freeKey, nextFreePort, hostLabel, serviceKey } from "./names.ts";
 
 describe("serviceKey", () => {
   test.each([
@@ -16,7 +16,7 @@ describe("serviceKey", () => {
 describe("hostLabel", () => {
   test("joins slug and service", () => expect(hostLabel("shop-abc123", "web")).toBe("shop-abc123-web"));
   test("keeps a label of 63 characters", () => expect(hostLabel("s".repeat(57), "abcde")).toHaveLength(63));
-  test("cuts a longer one to 58 and four of a hash", () => {
+  test("cuts a longer one to 58 and adds four characters of a hash", () => {
     const label = hostLabel("s".repeat(57), "service-one");
     expect(label).toMatch(/^s{57}--[0-9a-f]{4}$/);
     expect(label).toHaveLength(63);
@@ -35,7 +35,7 @@ test("freeKey counts up", () => {
 });
 
 test("freePort takes the next one up", () => {
-  expect(freePort(5173, new Set())).toBe(5173);
-  expect(freePort(5173, new Set([5173, 5174]))).toBe(5175);
-  expect(freePort(65_535, new Set([65_535]))).toBe(1024);
+  expect(nextFreePort(5173, new Set())).toBe(5173);
+  expect(nextFreePort(5173, new Set([5173, 5174]))).toBe(5175);
+  expect(nextFreePort(65_535, new Set([65_535]))).toBe(1024);
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The service key of a display name (accounts-projects 4.2, name rule). Empty when nothing usable is left; the caller refuses that. */
+/** Service key of a display name. Empty when no usable character is left; the caller rejects that. */
 export function serviceKey(name: string): string {
   const folded = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   return folded
@@ -13,8 +13,8 @@ export function serviceKey(name: string): string {
 }
 
 /**
- * The label under PREVIEW_DOMAIN (accounts-projects 0.10): at most 63 characters, a longer one is cut to 58 and gets four of a hash.
- * `attempt` > 0 gives another label for the same pair, for the rare one that is taken.
+ * The label under PREVIEW_DOMAIN: at most 63 characters; a longer one is cut to 58 and gets four characters of a hash. `attempt` > 0 gives
+ * another label when the first is taken.
  */
 export function hostLabel(projectSlug: string, key: string, attempt = 0): string {
   const label = `${projectSlug}-${key}`;
@@ -26,7 +26,7 @@ export function hostLabel(projectSlug: string, key: string, attempt = 0): string
   return `${label.slice(0, 58)}-${hash}`;
 }
 
-/** The first of `key`, `key-2`, `key-3`… that is not taken, with its number. Stays within 63 characters. */
+/** The first free of `key`, `key-2`, `key-3`… with its number, within 63 characters. */
 export function freeKey(key: string, taken: ReadonlySet<string>): { key: string; number: number } {
   if (!taken.has(key)) return { key, number: 1 };
   for (let number = 2; ; number++) {
@@ -35,8 +35,8 @@ export function freeKey(key: string, taken: ReadonlySet<string>): { key: string;
   }
 }
 
-/** The first port from `wanted` upwards that no other container of the project listens on: they share one network. */
-export function freePort(wanted: number, taken: ReadonlySet<number>): number {
+/** The first port from `wanted` upwards that no other container of the project uses: they share one network. */
+export function nextFreePort(wanted: number, taken: ReadonlySet<number>): number {
   for (let port = wanted; port <= 65_535; port++) if (!taken.has(port)) return port;
   for (let port = 1024; port < wanted; port++) if (!taken.has(port)) return port;
   return wanted;

@@ -1,6 +1,6 @@
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import { isOurs, type Services } from "./services.ts";
+import { isManaged, type Services } from "./services.ts";
 
 /** Address and administrator of a running PostgreSQL. */
 export interface PostgresTarget {
@@ -10,19 +10,19 @@ export interface PostgresTarget {
   password: string;
   database: string;
 }
-/** A PostgreSQL that the project has as a container. */
+/** A PostgreSQL container of the project. */
 export interface PostgresContainer {
   service_key: string;
   name: string;
-  /** It runs, or it did once: only then has it anything to lose. */
+  /** It runs or ran before; otherwise there is no data. */
   hasData: boolean;
-  /** Runs work with it; one that is stopped is started for that time. Throws `start_failed` when it cannot. */
+  /** Calls `work` with a running server; starts a stopped one for that time. Throws `start_failed`. */
   use<T>(signal: AbortSignal, work: (target: PostgresTarget) => Promise<T>): Promise<T>;
 }
 
 export type PostgresAccess = ReturnType<typeof createPostgresAccess>;
 
-/** The way to the data of a project's own databases, for what keeps and brings back a whole project. */
+/** Access to the data of a project's databases, for snapshots and restores. */
 export function createPostgresAccess({
   store,
   services,
@@ -31,7 +31,7 @@ export function createPostgresAccess({
   services: Pick<Services, "reach" | "start" | "stop" | "settleEnvironment" | "environmentOf">;
 }) {
   return async (project: ProjectRow): Promise<PostgresContainer[]> => {
-    const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && row.service_slug === "postgres");
+    const rows = (await store.listAll(project.id)).filter((row) => isManaged(row) && row.service_slug === "postgres");
     return rows.map((row) => ({
       service_key: row.service_key,
       name: row.name,

@@ -6,22 +6,22 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 export interface PreviewAddress {
   scheme: "http" | "https";
   domain: string;
-  /** "" for the scheme's own port. */
+  /** "" for the scheme's default port. */
   port: string;
 }
 
-/** The origin of a preview host (accounts-projects 0.10). */
+/** The origin of a preview host. */
 export const previewOrigin = ({ scheme, domain, port }: PreviewAddress, hostLabel: string): string =>
   `${scheme}://${hostLabel}.${domain}${port ? `:${port}` : ""}`;
 
-/** The public address of a container; of services only proxies, stores of files and search have one, and only while they run here. */
-export const urlOf = (row: ContainerRow, address: PreviewAddress): string | null =>
+/** The public URL of a container. Of services only proxies, object stores and search have one, and only when they run here. */
+export const containerUrl = (row: ContainerRow, address: PreviewAddress): string | null =>
   row.container_type === "base" || (row.deployment_mode === "container" && isPublicService(row.service_slug))
     ? previewOrigin(address, row.host_label)
     : null;
 
-/** The contract's shape of a row; values of variables and credentials never leave. `injected` is told on a single read. */
-export function wireOf(row: ContainerRow, address: PreviewAddress, injected: Container["injected_env_vars"] = null): Container {
+/** Values of variables and credentials are never included. `injected` is set when a single container is read. */
+export function presentContainer(row: ContainerRow, address: PreviewAddress, injected: Container["injected_env_vars"] = null): Container {
   return {
     id: row.id,
     project_id: row.project_id,
@@ -46,7 +46,7 @@ export function wireOf(row: ContainerRow, address: PreviewAddress, injected: Con
     status: row.status,
     status_message: row.status === "failed" ? row.status_message : null,
     exit_code: row.status === "failed" ? row.exit_code : null,
-    url: urlOf(row, address),
+    url: containerUrl(row, address),
     last_started_at: row.last_started_at,
     needs_restart: row.needs_restart,
     created_at: row.created_at,

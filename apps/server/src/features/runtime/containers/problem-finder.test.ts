@@ -95,7 +95,7 @@ INFO: restarted`,
   ["nothing wrong", ".", "GET / 200\nerrors: 0\nError handling is on\nat 12:30:45 all is well\nno error: fine", []],
 ])("%s", (_name, directory, text, expected) => expect(find(text, directory)).toEqual(expected));
 
-test("a flood of frames ends", () => {
+test("limits the frames of an error", () => {
   const finder = createProblemFinder(".");
   finder.push("Error: deep");
   let found: FoundProblem[] = [];
@@ -109,7 +109,7 @@ test.each<[string, (length: number) => string]>([
   ["folders", (length) => `${"/x".repeat(length / 2)}:1`],
   ["brackets", (length) => "[".repeat(length)],
 ])("a hostile line takes time by its length: %s", (_name, lineOf) => {
-  /** Of this thread's processor, in milliseconds: what others do on the machine meanwhile does not count. */
+  /** CPU milliseconds of this thread, so that other load does not count. */
   const workOf = (line: string): number => {
     const finder = createProblemFinder(".");
     const before = process.threadCpuUsage();
@@ -119,6 +119,6 @@ test.each<[string, (length: number) => string]>([
     return (user + system) / 1000;
   };
   const eighth = workOf(lineOf(12_500));
-  // Linear work makes this eight, quadratic work 64; what is quick anyway is not compared.
+  // Linear work is eight times, quadratic work 64 times; very fast results are not compared.
   expect(workOf(lineOf(100_000)) / Math.max(20, eighth)).toBeLessThan(24);
 });

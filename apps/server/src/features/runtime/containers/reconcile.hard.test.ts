@@ -11,7 +11,7 @@ const probe = await realRuntime().catch(() => undefined);
 const canRun = probe !== undefined;
 await probe?.[Symbol.asyncDispose]();
 
-describe.skipIf(!canRun)("after a kill -9 of the server (needs a sandbox)", () => {
+describe.skipIf(!canRun)("after kill -9 of the server (needs a sandbox)", () => {
   const children: SpawnedStudio[] = [];
   const runtimeDir = temporaryFolder("runtime");
   const open = () => createRuntime({ driver: "auto", dataDir: runtimeDir });
@@ -22,8 +22,8 @@ describe.skipIf(!canRun)("after a kill -9 of the server (needs a sandbox)", () =
     await runtime.close();
   });
 
-  // A job that the dead process had just taken is found by the watch that runs once a minute.
-  test("what ran goes on running, what was half done is brought to an end, nothing is orphaned", { timeout: 180_000 }, async () => {
+  // A job that the killed process had just taken is found by a check once a minute.
+  test("running services continue, interrupted operations are completed, nothing is orphaned", { timeout: 180_000 }, async () => {
     const templatesDir = await tinyTemplates();
     const app = await testApp({ swap: { runtime: await open(), templatesDir }, dataDir: temporaryFolder("data") });
     const spawn = async () => {
@@ -39,7 +39,7 @@ describe.skipIf(!canRun)("after a kill -9 of the server (needs a sandbox)", () =
     const before = await api.containers.get({ params });
     await app.studio.close();
 
-    // An orderly stop leaves it running; the next process adopts it.
+    // A graceful stop leaves it running; the next process adopts it.
     const first = await spawn();
     expect(await api.containers.get({ params })).toMatchObject({ status: "running", last_started_at: before.last_started_at });
     const visit = await enterPreview(app, ada, project.id);
@@ -47,7 +47,7 @@ describe.skipIf(!canRun)("after a kill -9 of the server (needs a sandbox)", () =
     const boot = await bootOf();
     const made = await api.containers.create({ params: { id: project.id }, body: { name: "Second" } });
     await ended(app, ada, made.task_id);
-    // In the middle of a start and of a deletion.
+    // During a start and a deletion.
     await Promise.all([api.projects.start({ params }), api.projects.remove({ params: { id: doomed.project.id } })]);
     await first.kill();
 

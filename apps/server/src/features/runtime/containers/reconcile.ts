@@ -1,12 +1,9 @@
-import type { RuntimeDriver } from "@tesslate/runtime";
-import type { Logger } from "../../../platform/logger.ts";
-import type { Projects } from "../../projects/projects/index.ts";
+import type { ContainerContext } from "./context.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { ContainersStore } from "./containers.store.ts";
 import type { Services } from "./services.ts";
-import type { StatusKeeper } from "./status.ts";
+import type { ContainerStatusWriter } from "./status.ts";
 
-/** What reconciling needs to know of projects. */
+/** What reconciling needs from projects. */
 export interface ProjectFacts {
   known(ids: string[]): Promise<ProjectRow[]>;
   listUnsettled(): Promise<ProjectRow[]>;
@@ -14,36 +11,32 @@ export interface ProjectFacts {
 }
 
 /**
- * Brings rows and runtime together after a start, whatever the last process died of: running services of our projects are adopted
- * without a restart, services without a container are stopped, sandboxes without a project are removed, and rows that claim to run
- * but do not are corrected. Runs once, after interrupted tasks were reaped and before the front door opens.
+ * Makes rows and runtime consistent after a crash: adopts running services without a restart, stops services without a container, removes
+ * sandboxes without a project, and corrects rows that claim to run. Runs once, after interrupted tasks were settled and before requests
+ * are accepted.
  */
-export async function reconcile({
-  runtime,
-  isElsewhere,
-  projects,
-  facts,
-  store,
-  keeper,
-  services,
-  processId,
-  log,
-}: {
-  runtime: RuntimeDriver;
-  /** Sandboxes that are no project's, and looked after by others. */
-  isElsewhere: (sandboxId: string) => boolean;
-  projects: Projects;
-  facts: ProjectFacts;
-  store: ContainersStore;
-  keeper: StatusKeeper;
-  services: Services;
-  processId: number;
-  log: Logger;
-}): Promise<void> {
+export async function reconcile(
+  context: ContainerContext,
+  {
+    isElsewhere,
+    facts,
+    statusWriter,
+    services,
+    processId,
+  }: {
+    /** Sandboxes managed by other features. */
+    isElsewhere: (sandboxId: string) => boolean;
+    facts: ProjectFacts;
+    statusWriter: ContainerStatusWriter;
+    services: Services;
+    processId: number;
+  },
+): Promise<void> {
+  const { runtime, projects, store, log } = context;
   const sandboxes = (await runtime.list()).filter(({ id }) => !isElsewhere(id));
   const known = new Map((await facts.known(sandboxes.map((s) => s.id))).map((p) => [p.id, p]));
   const strangers = sandboxes.filter((s) => !known.has(s.id));
-  // A database without a single project beside a disk full of them is a wrong or lost database: files are the more precious half.
+  // A database without any project beside a disk full of them is a wrong or lost database: keep the files.
   const isSafe = strangers.length === 0 || known.size > 0 || (await facts.hasAny());
   for (const { id } of strangers)
     try {
@@ -65,7 +58,7 @@ export async function reconcile({
       for (const state of sandbox.services()) {
         if (state.status === "stopped") continue;
         if (state.status === "failed") {
-          // It ended while nobody looked.
+          // It ended while no server was running.
           if (keys.has(state.name)) spokenFor.add(`${id}/${state.name}`);
           services.adopt(id, state);
           continue;
@@ -78,19 +71,19 @@ export async function reconcile({
         services.adopt(id, state);
         log.info({ project_id: id, service: state.name, status: state.status }, "service adopted");
       }
-      await keeper.written(id);
+      await statusWriter.written(id);
       await services.settleEnvironment(project);
     } catch (err) {
       log.error({ err, project_id: id }, "project not adopted");
     }
   }
 
-  // Another server on this database may run what this one cannot see: only what lies here is ours to correct.
+  // On a shared database another server may run what this one cannot see: correct only what is stored here.
   const here = (await store.isShared(processId)) ? new Set(known.keys()) : undefined;
-  const isOurs = (projectId: string) => here?.has(projectId) ?? true;
+  const isManaged = (projectId: string) => here?.has(projectId) ?? true;
   for (const row of await store.listAlive())
-    if (isOurs(row.project_id) && !spokenFor.has(`${row.project_id}/${row.service_key}`)) await keeper.stopped(row);
+    if (isManaged(row.project_id) && !spokenFor.has(`${row.project_id}/${row.service_key}`)) await statusWriter.stopped(row);
   for (const project of await facts.listUnsettled())
-    if (isOurs(project.id) && ["starting", "stopping", "active"].includes(project.environment_status))
+    if (isManaged(project.id) && ["starting", "stopping", "active"].includes(project.environment_status))
       await services.settleEnvironment(project);
 }

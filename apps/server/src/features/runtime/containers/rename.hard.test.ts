@@ -12,7 +12,7 @@ const addTiny = async (app: TestApp, user: TestUser, id: string, name: string): 
   return app.as(user).containers.update({ params: at(made), body: { port: await freePort() } });
 };
 
-test("a rename that a crash cut short is finished when the folder has moved, else forgotten", async () => {
+test("completes a rename interrupted by a crash if the folder moved, otherwise discards it", async () => {
   const runtimeDir = temporaryFolder("runtime");
   await using first = await projectsApp({ runtimeDir });
   const ada = await first.signUp();

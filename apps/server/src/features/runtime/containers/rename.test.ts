@@ -11,7 +11,7 @@ const addTiny = async (app: TestApp, user: TestUser, id: string, name: string): 
   return app.as(user).containers.update({ params: at(made), body: { port: await freePort() } });
 };
 
-test("folder, key, host name and address follow; what ran starts again, and who got its address is stale", async () => {
+test("renames folder, key, host and URL, restarts what ran, and marks dependents stale", async () => {
   await using app = await projectsApp();
   const ada = await app.signUp();
   const bob = await app.signUp();
@@ -58,12 +58,12 @@ test("folder, key, host name and address follow; what ran starts again, and who 
   const running = (await app.runtime.find(project.id))?.services().filter((s) => s.status === "running");
   expect(running?.map((s) => s.name).sort()).toEqual(["orders", "tiny-app"]);
 
-  // The container at the root of the tree has no folder to move; a change of spelling changes nothing else.
+  // The root container has no folder to move; a change of case changes nothing else.
   expect((await rename(web, "Front")).body).toMatchObject({ directory: ".", container_name: `${project.slug}-front` });
   expect((await rename(web, "FRONT")).body).toMatchObject({ name: "FRONT", container_name: `${project.slug}-front`, task_id: null });
 });
 
-test("what is just being started is started again under its new name", async () => {
+test("restarts a starting container under its new name", async () => {
   await using app = await projectsApp();
   const ada = await app.signUp();
   const { project } = await setUpProject(app, ada);

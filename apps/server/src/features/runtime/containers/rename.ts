@@ -1,54 +1,40 @@
+import type { ContainerContext } from "./context.ts";
 import { RuntimeError, type Tree } from "@tesslate/runtime";
 import type { Container } from "@tesslate/contract";
 import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
-import type { EventLog } from "../../../platform/events.ts";
-import type { Logger } from "../../../platform/logger.ts";
-import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { refuseDuringExclusiveTask, type Tasks } from "../../core/tasks/index.ts";
-import { wireOf, type PreviewAddress } from "./present.ts";
+import { refuseDuringExclusiveTask } from "../../core/tasks/index.ts";
+import { presentContainer } from "./present.ts";
 import type { Containers } from "./containers.service.ts";
-import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow, PendingRename } from "../../../db/schema/runtime.ts";
-import { setUpKey } from "./container-setup.ts";
+import { setupTaskKey } from "./container-setup.ts";
 import { hostLabel, serviceKey } from "./names.ts";
-import type { Power } from "./lifecycle.ts";
+import type { ContainerLifecycle } from "./lifecycle.ts";
 import type { Services } from "./services.ts";
-import type { Wiring } from "./wiring.ts";
 
 const labelAttempts = 10;
 
-/** Gives a container another name with all that follows from it: key, folder, host and address (accounts-projects 9). */
-export type Renaming = ReturnType<typeof createRenaming>;
+/** Renames a container with everything derived from its name: key, folder, host and URL. */
+export type ContainerRename = ReturnType<typeof createContainerRename>;
 
-export function createRenaming({
-  store,
-  containers,
-  projects,
-  power,
-  services,
-  wiring,
-  tasks,
-  events,
-  address,
-  log,
-}: {
-  store: ContainersStore;
-  containers: Pick<Containers, "require">;
-  projects: Projects;
-  power: Power;
-  services: Services;
-  wiring: Wiring;
-  tasks: Pick<Tasks, "findUnfinished">;
-  events: EventLog;
-  address: PreviewAddress;
-  log: Logger;
-}) {
-  const tell = (row: ContainerRow) =>
+export function createContainerRename(
+  context: ContainerContext,
+  {
+    containers,
+    lifecycle,
+    services,
+  }: {
+    containers: Pick<Containers, "require">;
+    lifecycle: ContainerLifecycle;
+    services: Services;
+  },
+) {
+  const { store, projects, connectionEnvironment, tasks, events, address, log } = context;
+  const emitChange = (row: ContainerRow) =>
     events.append(row.project_id, { type: "graph_changed", data: { part: "container", op: "update", id: row.id } });
   const has = async (tree: Tree, path: string) => (await tree.stat(path)) !== undefined;
 
-  /** What the row becomes, noted in it before the folder moves: whoever finds the note after a crash knows how to go on. */
+  /** Stores the new values before the folder moves, so that a restart can complete or discard the rename. */
   const intend = (project: ProjectRow, row: ContainerRow, name: string, key: string): Promise<PendingRename> =>
     store.transaction(async (tx) => {
       await store.lockProject(tx, project.id);
@@ -72,17 +58,17 @@ export function createRenaming({
         await store.update(row.id, { pending_rename: pending }, tx);
         return pending;
       }
-      throw new AppError("internal_error", "No free address was found for this name. Try again.");
+      throw new AppError("internal_error", "No free preview host for this name. Try another one.");
     });
   const finish = (row: ContainerRow, pending: PendingRename) => store.update(row.id, { ...pending, pending_rename: null });
   const giveUp = (row: ContainerRow) => store.update(row.id, { pending_rename: null });
 
-  /** Answers whether it ran. A folder in the way is seen before anything is stopped for it. */
+  /** Returns whether it ran. An existing folder is detected before anything is stopped. */
   const stopped = async (project: ProjectRow, row: ContainerRow, directory: string): Promise<boolean> => {
     if (directory !== row.directory && (await has((await projects.sandboxOf(project)).files, directory))) throw inTheWay(directory);
-    // What is just being started was wanted running as well; stopping it ends that start.
+    // A start in progress counts as running; stopping ends it.
     const wasRunning = row.status === "starting" || (await services.isRunning(project, row));
-    await power.stopContainer(project, row);
+    await lifecycle.stopContainer(project, row);
     return wasRunning;
   };
   const move = async (project: ProjectRow, row: ContainerRow, pending: PendingRename): Promise<ContainerRow> => {
@@ -97,14 +83,14 @@ export function createRenaming({
       }
     const renamed = await finish(row, pending);
     if (!renamed) throw notFound("Container");
-    // Whoever started it in the meantime started the one of before.
+    // Somebody may have started it under its old name in between.
     await sandbox.stop(row.service_key);
     await projects.refreshSandbox(project.id);
     return renamed;
   };
 
   return {
-    /** What ran is stopped and started again under its new name; follow the task. Throws 409 when name or folder are taken. */
+    /** Stops what runs and restarts it under the new name; follow the task. Throws 409 when the name or folder is taken. */
     rename: async (
       userId: string,
       ref: string,
@@ -116,26 +102,27 @@ export function createRenaming({
       const key = serviceKey(name);
       if (key === "") throw badRequest("A container's name needs at least one letter or digit.");
       await refuseDuringExclusiveTask(tasks, project.id);
-      if (await tasks.findUnfinished(setUpKey(row.id)))
+      if (await tasks.findUnfinished(setupTaskKey(row.id)))
         throw conflict("project_busy", `${row.name} is being set up. Try again in a moment.`);
       const pending = await intend(project, row, name, key);
       if (key === row.service_key) {
         const renamed = await finish(row, pending);
         if (!renamed) throw notFound("Container");
-        await tell(renamed);
-        return { ...wireOf(renamed, address), task_id: null, status_url: null };
+        await emitChange(renamed);
+        return { ...presentContainer(renamed, address), task_id: null, status_url: null };
       }
       const wasRunning = await stopped(project, row, pending.directory).catch(async (error: unknown) => {
         await giveUp(row);
         throw error;
       });
       const renamed = await move(project, row, pending);
-      await tell(renamed);
-      for (const stale of await store.markStale(project.id, await wiring.targetsOf(project.id, row.id))) await tell(stale);
-      const { task_id, status_url } = wasRunning ? await power.startContainer(project, renamed) : { task_id: null, status_url: null };
-      return { ...wireOf(renamed, address), task_id, status_url };
+      await emitChange(renamed);
+      for (const stale of await store.markStale(project.id, await connectionEnvironment.targetsOf(project.id, row.id)))
+        await emitChange(stale);
+      const { task_id, status_url } = wasRunning ? await lifecycle.startContainer(project, renamed) : { task_id: null, status_url: null };
+      return { ...presentContainer(renamed, address), task_id, status_url };
     },
-    /** After a start: what a crash cut short is brought to its end if the folder has moved, and forgotten if not. */
+    /** At boot: completes an interrupted rename if the folder moved, otherwise discards it. */
     reconcile: async (): Promise<void> => {
       for (const row of await store.listRenaming()) {
         const { pending_rename: pending } = row;
@@ -155,4 +142,4 @@ export function createRenaming({
   };
 }
 
-const inTheWay = (directory: string) => conflict("conflict", `There is a folder ${directory} already. Move it away first.`);
+const inTheWay = (directory: string) => conflict("conflict", `The folder ${directory} already exists. Move it away first.`);

@@ -12,9 +12,9 @@ function setup({ attempts = 3, firstMs = 20, capMs = 50, stableMs = 200, isKept 
   const restarts = createRestarts({
     backoff: { attempts, firstMs, capMs, stableMs },
     isKept: async () => isKept,
+    restart: async (projectId, service) => void due.push(`${projectId}/${service}`),
     log: createLogger("silent"),
   });
-  restarts.onDue(async (projectId, service) => void due.push(`${projectId}/${service}`));
   const runs = () => restarts.seen("p", { name: "web", status: "running" });
   const wait = async () => {
     const { at, restarts: count } = await restarts.failed("p", "web");
@@ -23,7 +23,7 @@ function setup({ attempts = 3, firstMs = 20, capMs = 50, stableMs = 200, isKept 
   return { restarts, due, runs, wait };
 }
 
-test("each wait is twice as long as the one before, up to a limit, and after so many it is left alone", async () => {
+test("doubles the delay up to a limit and gives up after the configured attempts", async () => {
   const { restarts, due, runs, wait } = setup();
   for (const [count, waitMs] of [
     [1, 20],
@@ -42,7 +42,7 @@ test("each wait is twice as long as the one before, up to a limit, and after so 
   expect(due).toEqual(["p/web", "p/web", "p/web"]);
 });
 
-test("what fails while it is started again stays in the loop", async () => {
+test("a failure during a restart counts as the same crash loop", async () => {
   const { due, runs, wait } = setup();
   runs();
   await wait();
@@ -50,7 +50,7 @@ test("what fails while it is started again stays in the loop", async () => {
   expect(await wait()).toEqual({ count: 2, waitMs: 40 });
 });
 
-test("having run for a while it begins anew", async () => {
+test("resets the backoff after a stable run", async () => {
   const { runs, wait } = setup({ stableMs: 60 });
   runs();
   expect(await wait()).toMatchObject({ count: 1 });
@@ -63,7 +63,7 @@ test("having run for a while it begins anew", async () => {
   expect(await wait()).toMatchObject({ count: 1, waitMs: 20 });
 });
 
-test("what never came up is left to whoever started it, unless it is kept", async () => {
+test("does not restart what never came up, unless it is always-on", async () => {
   const { due, wait } = setup();
   expect(await wait()).toEqual({ count: 0, waitMs: undefined });
   const kept = setup({ isKept: true, attempts: 1 });
@@ -74,7 +74,7 @@ test("what never came up is left to whoever started it, unless it is kept", asyn
   expect(due).toEqual([]);
 });
 
-test("a stop, a person and 0 attempts end it", async () => {
+test("a stop, a manual start and 0 attempts end the loop", async () => {
   const { restarts, due, runs, wait } = setup();
   runs();
   await wait();

@@ -2,16 +2,16 @@ import type { ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 
 export interface Backoff {
-  /** How often a service that keeps ending is started again; 0: never. A hosted one is not given up. */
+  /** Restart attempts for a crashing service; 0: none. Always-on projects are retried forever. */
   attempts: number;
-  /** The first wait; each further one is twice as long. */
+  /** The first delay; doubles each time. */
   firstMs: number;
-  /** The longest wait. */
+  /** The longest delay. */
   capMs: number;
-  /** Having run for so long, it is no longer in a loop: the next wait is a first one again. */
+  /** After running this long, the backoff starts again. */
   stableMs: number;
 }
-/** What becomes of a service that failed. Without `at` (milliseconds) it stays as it is. */
+/** What happens to a failed service. Without `at` (milliseconds) it is not restarted. */
 export interface RestartPlan {
   restarts: number;
   at?: number;
@@ -23,22 +23,24 @@ interface Loop {
 }
 
 /**
- * Starts services again that ended by themselves after they had been up, later and later the more often it happens. What never came up is
- * told to whoever started it and left alone, unless the project is hosted.
+ * Restarts services that crash after they were up, with exponential backoff. A service that never came up is only reported, unless the
+ * project is always-on.
  */
 export type Restarts = ReturnType<typeof createRestarts>;
 
 export function createRestarts({
   backoff,
   isKept,
+  restart,
   log,
 }: {
   backoff: Backoff;
   isKept: (projectId: string) => Promise<boolean>;
+  /** Called when a restart is due. */
+  restart: (projectId: string, service: string) => Promise<void>;
   log: Logger;
 }) {
   const loops = new Map<string, Map<string, Loop>>();
-  let restart: (projectId: string, service: string) => Promise<void> = async () => {};
 
   const loopOf = (projectId: string, service: string): Loop => {
     const ofProject = loops.get(projectId) ?? new Map<string, Loop>();
@@ -61,8 +63,8 @@ export function createRestarts({
     const waitMs = Math.min(backoff.capMs, backoff.firstMs * 2 ** (loop.restarts - 1));
     const timer = setTimeout(() => {
       loop.pending = undefined;
-      log.info({ project_id: projectId, service, attempt: loop.restarts }, "service is started again");
-      restart(projectId, service).catch((err: unknown) => log.error({ err, project_id: projectId, service }, "service not started again"));
+      log.info({ project_id: projectId, service, attempt: loop.restarts }, "restarting service");
+      restart(projectId, service).catch((err: unknown) => log.error({ err, project_id: projectId, service }, "service not restarted"));
     }, waitMs);
     timer.unref();
     loop.pending = { timer, at: Date.now() + waitMs };
@@ -70,14 +72,12 @@ export function createRestarts({
   };
 
   return {
-    /** What starts a service when its time has come. */
-    onDue: (handler: (projectId: string, service: string) => Promise<void>): void => void (restart = handler),
-    /** Takes note of every state but `failed`, as it happens. */
+    /** Records every state except `failed`. */
     seen: (projectId: string, { name, status }: Pick<ServiceState, "name" | "status">): void => {
       if (status === "stopped") forget(projectId, name);
       else if (status === "running") loopOf(projectId, name).upSince ??= Date.now();
     },
-    /** Decides about a service that failed. */
+    /** Decides about a failed service. */
     failed: async (projectId: string, service: string): Promise<RestartPlan> => {
       const loop = loopOf(projectId, service);
       const { upSince } = loop;
@@ -91,7 +91,7 @@ export function createRestarts({
       if (!isInLoop || loop.restarts >= backoff.attempts) return { restarts: loop.restarts };
       return schedule(projectId, service, loop);
     },
-    /** A person decides from here on. */
+    /** Resets the backoff after a manual action. */
     forget,
     planOf: (projectId: string, service: string): RestartPlan => {
       const loop = loops.get(projectId)?.get(service);

@@ -3,23 +3,29 @@ import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 
-/** How many projects of one person may run at the same time. */
+/** Limits how many projects of a user run at the same time. */
 export type RunningLimit = ReturnType<typeof createRunningLimit>;
 
-export function createRunningLimit({ projects, idle }: { projects: Projects; idle: IdlePolicy }) {
-  let stop: (projectId: string) => Promise<void> = async () => {};
+export function createRunningLimit({
+  projects,
+  idle,
+  stop,
+}: {
+  projects: Projects;
+  idle: IdlePolicy;
+  /** Stops the project that frees a slot. */
+  stop: (projectId: string) => Promise<void>;
+}) {
   return {
-    /** What stops the project that has to make room. */
-    onFull: (handler: (projectId: string) => Promise<void>): void => void (stop = handler),
     /**
-     * Takes a place for the project, which is `starting` from here on, unless it has one. When all are taken, the one of the same owner
-     * that nobody has used for longest makes room, if there is one that nobody uses. Throws `running_limit_reached`, `forbidden` when its owner may not act any more.
+     * Claims a slot for the project and sets it to `starting`. When none is free, stops the owner's least recently used idle project.
+     * Throws `running_limit_reached`, or `forbidden` when the owner's account is inactive.
      */
     claim: async (project: ProjectRow): Promise<void> => {
       for (;;) {
         const { running, limit, isClaimed, isRefused } = await projects.claimRunning(project.id);
         if (isClaimed) return;
-        if (isRefused) throw new AppError("forbidden", "The account of this project is suspended or gone. Nothing of it can be started.");
+        if (isRefused) throw new AppError("forbidden", "The owner's account is suspended or deleted, so this project cannot be started.");
         const resting = await idle.leastRecent(new Set(running.map(({ id }) => id)));
         if (resting === undefined)
           throw new AppError(

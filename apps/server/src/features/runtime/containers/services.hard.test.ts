@@ -50,54 +50,57 @@ async function withService(
 }
 
 describe.skipIf(!canRun)("services in a sandbox", () => {
-  test.skipIf(!hasPostgres)("PostgreSQL takes its password, keeps its rows over a stop and obeys a new password", { timeout: 90_000 }, () =>
-    withService(
-      async ({ app, ada, service, start, sandbox }) => {
-        const params = { id: service.project_id, container_id: service.id };
-        const api = app.as(ada).containers;
-        expect(service).toMatchObject({
-          name: "PostgreSQL",
-          directory: "services/postgres",
-          internal_port: 5432,
-          url: null,
-          status: "stopped",
-        });
-        expect(service.env_var_keys).toEqual(["POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"]);
-        const setPassword = (password: string) => api.update({ params, body: { env_vars_to_set: { POSTGRES_PASSWORD: password } } });
-        const query = async (password: string, text: string) => {
-          const at = await (await sandbox()).address(5432);
-          const client = new pg.Client({ ...at, user: "app", database: "app", password });
-          client.on("error", () => undefined);
-          await client.connect();
-          try {
-            return (await client.query(text)).rows as unknown[];
-          } finally {
-            await client.end();
-          }
-        };
-        await setPassword('it\'s "quoted" \\ first');
-        await start();
-        expect(await api.health({ params })).toEqual({ healthy: true, url: null });
-        await query('it\'s "quoted" \\ first', "create table notes (text text)");
-        await query('it\'s "quoted" \\ first', "insert into notes values ('kept')");
-        await expect(query("another one", "select 1")).rejects.toThrow(/password authentication failed/);
-        await api.stop({ params });
-        await setPassword("the second password");
-        await start();
-        expect(await query("the second password", "select text from notes")).toEqual([{ text: "kept" }]);
-        await expect(query('it\'s "quoted" \\ first', "select 1")).rejects.toThrow(/password authentication failed/);
-        await api.stop({ params });
-        // Ended by itself: nothing to recover at the next start.
-        const lines: string[] = [];
-        for await (const { line } of (await sandbox()).logs(service.service_slug === "postgres" ? "postgresql" : "")) lines.push(line);
-        expect(lines.filter((line) => line.includes("database system is shut down")).length).toBeGreaterThanOrEqual(2);
-        expect(lines.join("\n")).not.toMatch(/not properly shut down/);
-      },
-      { service_slug: "postgres" },
-    ),
+  test.skipIf(!hasPostgres)(
+    "PostgreSQL uses its password, keeps its rows across a stop and applies a new password",
+    { timeout: 90_000 },
+    () =>
+      withService(
+        async ({ app, ada, service, start, sandbox }) => {
+          const params = { id: service.project_id, container_id: service.id };
+          const api = app.as(ada).containers;
+          expect(service).toMatchObject({
+            name: "PostgreSQL",
+            directory: "services/postgres",
+            internal_port: 5432,
+            url: null,
+            status: "stopped",
+          });
+          expect(service.env_var_keys).toEqual(["POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"]);
+          const setPassword = (password: string) => api.update({ params, body: { env_vars_to_set: { POSTGRES_PASSWORD: password } } });
+          const query = async (password: string, text: string) => {
+            const at = await (await sandbox()).address(5432);
+            const client = new pg.Client({ ...at, user: "app", database: "app", password });
+            client.on("error", () => undefined);
+            await client.connect();
+            try {
+              return (await client.query(text)).rows as unknown[];
+            } finally {
+              await client.end();
+            }
+          };
+          await setPassword('it\'s "quoted" \\ first');
+          await start();
+          expect(await api.health({ params })).toEqual({ healthy: true, url: null });
+          await query('it\'s "quoted" \\ first', "create table notes (text text)");
+          await query('it\'s "quoted" \\ first', "insert into notes values ('kept')");
+          await expect(query("another one", "select 1")).rejects.toThrow(/password authentication failed/);
+          await api.stop({ params });
+          await setPassword("the second password");
+          await start();
+          expect(await query("the second password", "select text from notes")).toEqual([{ text: "kept" }]);
+          await expect(query('it\'s "quoted" \\ first', "select 1")).rejects.toThrow(/password authentication failed/);
+          await api.stop({ params });
+          // A graceful end: nothing to recover at the next start.
+          const lines: string[] = [];
+          for await (const { line } of (await sandbox()).logs(service.service_slug === "postgres" ? "postgresql" : "")) lines.push(line);
+          expect(lines.filter((line) => line.includes("database system is shut down")).length).toBeGreaterThanOrEqual(2);
+          expect(lines.join("\n")).not.toMatch(/not properly shut down/);
+        },
+        { service_slug: "postgres" },
+      ),
   );
 
-  test.skipIf(!hasRedis)("Redis asks for its password and keeps its keys over a stop", { timeout: 60_000 }, () =>
+  test.skipIf(!hasRedis)("Redis requires its password and keeps its keys across a stop", { timeout: 60_000 }, () =>
     withService(
       async ({ app, ada, service, start, sandbox }) => {
         const params = { id: service.project_id, container_id: service.id };
@@ -125,7 +128,7 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
     ),
   );
 
-  test.skipIf(!hasNginx)("nginx serves the project's own site, with variables filled in, at its address", { timeout: 60_000 }, () =>
+  test.skipIf(!hasNginx)("nginx serves the project's site with variables filled in at its URL", { timeout: 60_000 }, () =>
     withService(
       async ({ app, ada, service, start, sandbox }) => {
         const params = { id: service.project_id, container_id: service.id };
@@ -151,7 +154,7 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
     ),
   );
 
-  test.skipIf(!hasMariadb)("MariaDB answers as MySQL does, and ends in good order", { timeout: 90_000 }, () =>
+  test.skipIf(!hasMariadb)("MariaDB speaks the MySQL protocol and shuts down cleanly", { timeout: 90_000 }, () =>
     withService(
       async ({ app, ada, service, start, sandbox }) => {
         const params = { id: service.project_id, container_id: service.id };
@@ -169,7 +172,7 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
     ),
   );
 
-  test.skipIf(!hasPrometheus)("Prometheus reads the project's own configuration", { timeout: 60_000 }, () =>
+  test.skipIf(!hasPrometheus)("Prometheus reads the project's configuration", { timeout: 60_000 }, () =>
     withService(
       async ({ app, ada, service, start, sandbox }) => {
         await start();

@@ -1,96 +1,82 @@
+import type { ContainerContext } from "./context.ts";
 import type { ProjectStatus, StopReason } from "@tesslate/contract";
-import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceSpec, type ServiceState, type Tree } from "@tesslate/runtime";
+import { RuntimeError, type Sandbox, type ServiceSpec, type ServiceState, type Tree } from "@tesslate/runtime";
 import { AppError } from "../../../platform/errors.ts";
-import type { Logger } from "../../../platform/logger.ts";
-import { runStatusOf, type Projects } from "../../projects/projects/index.ts";
-import type { Redactions } from "../../projects/secrets/index.ts";
+import { runStatusOf } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { workingDirOf, type ServiceCatalogue } from "./catalogue/index.ts";
-import { urlOf, type PreviewAddress } from "./present.ts";
-import type { ContainersStore } from "./containers.store.ts";
+import { containerUrl } from "./present.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import type { EnvironmentVault } from "./environment.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
-import { failureOf, type StatusKeeper } from "./status.ts";
-import type { Wiring } from "./wiring.ts";
+import { describeFailure, type ContainerStatusWriter } from "./status.ts";
 
-/** How long a service may take until something inside listens. */
+/** How long a service may take until a port is open. */
 const readyMs = 120_000;
 
-/** Percent done of one start, and what happens now. */
+/** Progress of one start in percent. */
 export type Report = (percent: number, message: string) => Promise<void>;
-/** Where a service answers, or why it does not. */
-export type Reach =
+/** Where a service is reachable, or why it is not. */
+export type PreviewTarget =
   | { host: string; port: number }
   | { status: "stopped" | "starting" | "failed" | "frozen"; message: string; lastLines: string[]; restartAt?: number };
 
 export const isUp = (state: Pick<ServiceState, "status"> | undefined): boolean => state?.status === "running" || state?.status === "frozen";
-export const isAlive = (state: Pick<ServiceState, "status"> | undefined): boolean => isUp(state) || state?.status === "starting";
-/** The port a container is told to listen on (accounts-projects 4.2). */
+export const isActive = (state: Pick<ServiceState, "status"> | undefined): boolean => isUp(state) || state?.status === "starting";
+/** The port a container is told to listen on. */
 export const portOf = (row: Pick<ContainerRow, "internal_port" | "port">): number => row.internal_port ?? row.port ?? 3000;
-/** Run by us, not an external service. */
-export const isOurs = (row: ContainerRow): boolean => row.deployment_mode === "container";
+/** Runs here, in contrast to an external service. */
+export const isManaged = (row: ContainerRow): boolean => row.deployment_mode === "container";
 
-/** The containers of projects as services in their sandboxes: one at a time, without tasks and without refusals. */
+/** Operates containers as services in their sandboxes, without tasks or permission checks. */
 export type Services = ReturnType<typeof createServices>;
 
-export function createServices({
-  store,
-  projects,
-  keeper,
-  idle,
-  restarts,
-  vault,
-  secrets,
-  redactions,
-  catalogue,
-  wiring,
-  commandOf,
-  runtime,
-  address,
-  log,
-}: {
-  store: ContainersStore;
-  projects: Projects;
-  keeper: StatusKeeper;
-  idle: IdlePolicy;
-  restarts: Restarts;
-  vault: EnvironmentVault;
-  catalogue: ServiceCatalogue;
-  wiring: Wiring;
-  /** What a container is started with, looked up at each start. */
-  commandOf: (tree: Tree, row: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
-  /** The project's own variables, which every container gets. */
-  secrets: { open(projectId: string): Promise<Record<string, string>> };
-  redactions: Redactions;
-  runtime: RuntimeDriver;
-  address: PreviewAddress;
-  log: Logger;
-}) {
+export function createServices(
+  context: ContainerContext,
+  {
+    statusWriter,
+    idle,
+    restarts,
+    secrets,
+    catalogue,
+    commandOf,
+  }: {
+    statusWriter: ContainerStatusWriter;
+    idle: IdlePolicy;
+    restarts: Restarts;
+    /** The project's own variables, injected into every container. */
+    secrets: { open(projectId: string): Promise<Record<string, string>> };
+    catalogue: ServiceCatalogue;
+    /** The start command, resolved at each start. */
+    commandOf: (tree: Tree, row: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
+  },
+) {
+  const { store, projects, vault, redactions, connectionEnvironment, runtime, address, log } = context;
   const adopt = (projectId: string, state: ServiceState) => {
     restarts.seen(projectId, state);
-    const written = keeper.note(projectId, state);
-    if (isAlive(state)) idle.watch(projectId, state.status === "frozen");
-    else void written.then(() => settleIfStill(projectId)).catch((err: unknown) => log.warn({ err, project_id: projectId }, "not settled"));
+    const written = statusWriter.note(projectId, state);
+    if (isActive(state)) idle.watch(projectId, state.status === "frozen");
+    else
+      void written
+        .then(() => settleIfStill(projectId))
+        .catch((err: unknown) => log.warn({ err, project_id: projectId }, "environment status not updated"));
   };
-  /** When the last service has ended by itself and none is to come again. Whoever holds the project settles it. */
+  /** The last service ended and no restart is due. A holder of the project settles it itself. */
   const settleIfStill = async (projectId: string) => {
     if (restarts.isPending(projectId) || idle.isHeld(projectId)) return;
     const sandbox = await projects.peekSandbox(projectId);
-    if (sandbox && !sandbox.services().some(isAlive)) await settleEnvironment({ id: projectId });
+    if (sandbox && !sandbox.services().some(isActive)) await settleEnvironment({ id: projectId });
   };
   projects.onServiceState(adopt);
-  keeper.onFailure((row) => restarts.failed(row.project_id, row.service_key));
 
   const stateOf = (sandbox: Sandbox, row: ContainerRow) => sandbox.services().find((s) => s.name === row.service_key);
-  /** Right wins: the project's secrets, the container's variables, what its connections give, then what it cannot choose itself (accounts-projects 4.2). */
+  /** Later values win: the project's secrets, the container's variables, connection variables, then reserved ones. */
   const environmentOf = async (project: ProjectRow, row: ContainerRow): Promise<Record<string, string>> => ({
-    // Vite refuses unknown host names; the preview's is ours to know.
+    // Vite rejects unknown host names; allow preview hosts.
     __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: `.${address.domain}`,
     ...(await secrets.open(project.id)),
     ...vault.open(row),
-    ...(await wiring.variablesOf(project.id, row.id)),
+    ...(await connectionEnvironment.variablesOf(project.id, row.id)),
     PROJECT_ID: project.id,
     CONTAINER_ID: row.id,
     CONTAINER_NAME: row.container_name,
@@ -99,21 +85,18 @@ export function createServices({
   });
   const startError = async (row: ContainerRow, error: unknown): Promise<unknown> => {
     if (!(error instanceof RuntimeError)) return error;
-    // The driver's message quotes the program's output: masked for people, and left out of the log altogether.
+    // The driver's message quotes program output: redact it for users and keep it out of the log.
     return new AppError("start_failed", await redactions.redact(row.project_id, error.message), { cause: error.cause });
   };
 
-  /** What runs: the template's command in the container's folder, or what the catalogue says of a service. */
+  /** A template's start command in the container's folder, or the catalog's definition of a service. */
   const specOf = async (project: ProjectRow, row: ContainerRow, sandbox: Sandbox): Promise<ServiceSpec> => {
     const port = portOf(row);
     const env = await environmentOf(project, row);
     if (row.container_type === "base") {
       const command = await commandOf(sandbox.files, row);
       if (!command)
-        throw new AppError(
-          "start_failed",
-          `Nobody knows how to start ${row.name}. Write a start command into TESSLATE.md, or a dev script into package.json.`,
-        );
+        throw new AppError("start_failed", `No start command for ${row.name}. Add one to TESSLATE.md, or a dev script to package.json.`);
       return { name: row.service_key, command, cwd: row.directory, env, port };
     }
     const { env: own, ...run } = await catalogue.runOf(row, port);
@@ -124,8 +107,8 @@ export function createServices({
   };
 
   /**
-   * Starts one service and waits until it can be used. Throws `start_failed` with the last lines, or `not_supported` when this machine
-   * cannot run it. `isUse`: somebody asked for it, so that the project counts as used.
+   * Starts one service and waits until it is ready. Throws `start_failed` with the last lines, or `not_supported` when this machine cannot
+   * run it. `isUse`: a user asked for it, so the project counts as used.
    */
   const start = async (
     project: ProjectRow,
@@ -142,32 +125,32 @@ export function createServices({
     try {
       await report(40, "Reading the configuration");
       const spec = await specOf(project, row, sandbox);
-      // Whatever wrote the values: from here on they can come out again.
+      // The program can print these values from now on: refresh redaction.
       await redactions.changed(project.id);
       await report(55, `Starting ${row.name}`);
-      if (!isAlive(stateOf(sandbox, row))) await store.update(row.id, { needs_restart: false });
+      if (!isActive(stateOf(sandbox, row))) await store.update(row.id, { needs_restart: false });
       await sandbox.start(spec);
-      // Removed meanwhile: whoever removed it stopped it before it was started, or does so after this.
+      // Deleted in between: the deletion stopped it before it was started, or will do so after this.
       if (!(await store.find(project.id, row.id))) {
         await sandbox.stop(row.service_key);
-        throw new AppError("not_found", `${row.name} was removed.`);
+        throw new AppError("not_found", `${row.name} was deleted.`);
       }
-      await report(70, `${row.name} is reachable at its address`);
-      await report(85, `Waiting until ${row.name} answers`);
+      await report(70, `${row.name} is reachable at its URL`);
+      await report(85, `Waiting for ${row.name} to respond`);
       await sandbox.ready(row.service_key, { timeoutMs: readyMs, signal });
     } catch (error) {
       if (signal.aborted) {
-        // At shutdown it stays for the next start to adopt.
+        // At shutdown it keeps running, for the next process to adopt.
         if (signal.reason !== "shutdown") await sandbox.stop(row.service_key);
       } else if (error instanceof RuntimeError && error.code === "start_timeout") {
         const lines = stateOf(sandbox, row)?.lastLines ?? [];
         await sandbox.stop(row.service_key);
-        await keeper.fail(row, `Nothing listened on a port within ${readyMs / 1000} s, so it was stopped.`, lines);
+        await statusWriter.fail(row, `No port was open within ${readyMs / 1000} s, so it was stopped.`, lines);
       } else {
-        await keeper.written(project.id);
+        await statusWriter.written(project.id);
         const state = stateOf(sandbox, row);
-        // What never came to life has told the keeper nothing.
-        if (state?.status !== "failed") await keeper.fail(row, await reasonOf(row, error));
+        // A service that never started emitted no state.
+        if (state?.status !== "failed") await statusWriter.fail(row, await reasonOf(row, error));
       }
       throw await startError(row, error);
     } finally {
@@ -176,25 +159,25 @@ export function createServices({
   };
   const reasonOf = async (row: ContainerRow, error: unknown): Promise<string> => {
     if (error instanceof AppError) return error.message;
-    return error instanceof RuntimeError ? redactions.redact(row.project_id, error.message) : "It could not be started.";
+    return error instanceof RuntimeError ? redactions.redact(row.project_id, error.message) : "The container could not be started.";
   };
 
-  /** The stored status of the project after its containers changed. `reason`: why, if nothing runs any more. */
+  /** Updates the project's stored status after its containers changed. `reason`: stored when nothing runs anymore. */
   const settleEnvironment = async (project: Pick<ProjectRow, "id">, reason?: StopReason): Promise<void> => {
     const sandbox = await (projects.peekSandbox(project.id) ?? runtime.find(project.id));
-    const isActive = (sandbox?.services().some(isAlive) ?? false) || restarts.isPending(project.id);
-    if (!isActive) idle.forget(project.id);
-    await projects.setEnvironment(project.id, isActive ? "active" : "stopped", reason);
+    const hasActive = (sandbox?.services().some(isActive) ?? false) || restarts.isPending(project.id);
+    if (!hasActive) idle.forget(project.id);
+    await projects.setEnvironment(project.id, hasActive ? "active" : "stopped", reason);
   };
 
   /** Stops one service, or all of a project. */
   const stop = async (project: ProjectRow, row?: ContainerRow) => {
     restarts.forget(project.id, row?.service_key);
     const sandbox = await projects.sandboxOf(project);
-    // A frozen process cannot hear that it should end.
+    // A frozen process cannot handle signals.
     await idle.awake(project.id);
     await sandbox.stop(row?.service_key);
-    for (const each of row ? [row] : await store.listAll(project.id)) if (isOurs(each)) await keeper.stopped(each);
+    for (const each of row ? [row] : await store.listAll(project.id)) if (isManaged(each)) await statusWriter.stopped(each);
   };
 
   return {
@@ -204,9 +187,9 @@ export function createServices({
     isRunning: async (project: ProjectRow, row: ContainerRow): Promise<boolean> => isUp(stateOf(await projects.sandboxOf(project), row)),
     environmentOf,
     settleEnvironment,
-    /** Takes a service that runs already into our care. */
+    /** Starts tracking a service that already runs. */
     adopt,
-    /** What runs, asked of the runtime (accounts-projects 4.1, status). A runtime that does not answer is part of the answer. */
+    /** Live status from the runtime. A runtime error is part of the response. */
     status: async (project: ProjectRow): Promise<ProjectStatus> => {
       const rows = await store.listAll(project.id);
       const hasTree = project.environment_status !== "provisioning" && project.environment_status !== "setup_failed";
@@ -216,16 +199,19 @@ export function createServices({
         try {
           states = (await projects.sandboxOf(project)).services();
         } catch (err) {
-          log.warn({ err, project_id: project.id }, "runtime did not answer");
-          error = err instanceof AppError || err instanceof RuntimeError ? err.message : "The runtime does not answer.";
+          log.warn({ err, project_id: project.id }, "runtime did not respond");
+          error =
+            err instanceof AppError || err instanceof RuntimeError
+              ? err.message
+              : "The sandbox runtime is not responding. Check the server's log.";
         }
       const { redact } = await redactions.of(project.id);
-      const stateIn = (row: ContainerRow) => (isOurs(row) ? states.find((s) => s.name === row.service_key) : undefined);
-      const live = (row: ContainerRow) => (isOurs(row) ? (stateIn(row)?.status ?? "stopped") : row.status);
+      const stateIn = (row: ContainerRow) => (isManaged(row) ? states.find((s) => s.name === row.service_key) : undefined);
+      const live = (row: ContainerRow) => (isManaged(row) ? (stateIn(row)?.status ?? "stopped") : row.status);
       return {
         project_id: project.id,
         project_slug: project.slug,
-        status: error === undefined ? runStatusOf(project.environment_status, rows.filter(isOurs).map(live)) : "error",
+        status: error === undefined ? runStatusOf(project.environment_status, rows.filter(isManaged).map(live)) : "error",
         environment_status: project.environment_status,
         stop_reason: project.stop_reason,
         deployment_mode: runtime.name,
@@ -247,9 +233,11 @@ export function createServices({
                 status,
                 running: isRunning || status === "starting",
                 ready: isRunning || status === "connected",
-                url: urlOf(row, address),
+                url: containerUrl(row, address),
                 service: row.container_type === "service",
-                message: isRunning ? null : ((row.status === "failed" ? row.status_message : null) ?? (failed ? failureOf(failed) : null)),
+                message: isRunning
+                  ? null
+                  : ((row.status === "failed" ? row.status_message : null) ?? (failed ? describeFailure(failed) : null)),
                 last_lines: (failed?.lastLines ?? []).map(redact),
                 restarts: count,
                 restart_at: at === undefined ? null : new Date(at).toISOString(),
@@ -259,8 +247,8 @@ export function createServices({
         ),
       };
     },
-    /** It refused a connection where it was seen to listen: look where it listens now. */
-    lookAgain: async (project: ProjectRow, row: ContainerRow): Promise<void> => {
+    /** The port was refused: detect which port it listens on now. */
+    refreshPort: async (project: ProjectRow, row: ContainerRow): Promise<void> => {
       const sandbox = await projects.sandboxOf(project);
       const state = stateOf(sandbox, row);
       if (sandbox && state?.status === "running")
@@ -268,15 +256,15 @@ export function createServices({
           if (!(error instanceof RuntimeError)) throw error;
         });
     },
-    /** Whether a preview can be served, and from where. Wakes a frozen project if it may. `port` and `host` when it is up. */
-    reach: async (project: ProjectRow, row: ContainerRow, { mayWake }: { mayWake: boolean }): Promise<Reach> => {
+    /** Where a preview is served, or why not. Wakes a frozen project if `mayWake`. */
+    reach: async (project: ProjectRow, row: ContainerRow, { mayWake }: { mayWake: boolean }): Promise<PreviewTarget> => {
       if (project.environment_status === "provisioning")
         return { status: "starting", message: "The project is being set up.", lastLines: [] };
       const sandbox = await projects.sandboxOf(project);
       const state = stateOf(sandbox, row);
       if (state && isUp(state)) {
         const isFrozen = state.status === "frozen";
-        if (isFrozen && !mayWake) return { status: "frozen", message: "It sleeps.", lastLines: [] };
+        if (isFrozen && !mayWake) return { status: "frozen", message: "The project is asleep.", lastLines: [] };
         // Another server process may have frozen it.
         if (isFrozen) idle.watch(project.id, true);
         if (mayWake) await idle.awake(project.id);
@@ -289,7 +277,7 @@ export function createServices({
         return {
           status: "failed",
           ...(at !== undefined && { restartAt: at }),
-          message: state ? failureOf(state) : (row.status_message ?? "It could not be started."),
+          message: state ? describeFailure(state) : (row.status_message ?? "The container could not be started."),
           lastLines: (state?.lastLines ?? []).map(redact),
         };
       }

@@ -1,29 +1,23 @@
+import type { ContainerContext } from "./context.ts";
 import type { ServiceState } from "@tesslate/runtime";
-import type { EventLog } from "../../../platform/events.ts";
-import type { Logger } from "../../../platform/logger.ts";
-import { urlOf, type PreviewAddress } from "./present.ts";
-import type { ContainersStore } from "./containers.store.ts";
+import { containerUrl } from "./present.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { RestartPlan } from "./restarts.ts";
-import type { Redactions } from "../../projects/secrets/index.ts";
 
-/** Keeps the rows true to what the runtime says, and tells the project's stream of every change (`container_status`). */
-export type StatusKeeper = ReturnType<typeof createStatusKeeper>;
+/** Keeps container rows in sync with the runtime and emits `container_status` for every change. */
+export type ContainerStatusWriter = ReturnType<typeof createContainerStatusWriter>;
 
-export function createStatusKeeper({
-  store,
-  events,
-  redactions,
-  address,
-  log,
-}: {
-  store: ContainersStore;
-  events: EventLog;
-  redactions: Redactions;
-  address: PreviewAddress;
-  log: Logger;
-}) {
-  /** Changes of one project are written in the order in which they happened. */
+export function createContainerStatusWriter(
+  context: ContainerContext,
+  {
+    decideRestart,
+  }: {
+    /** Decides about a restart before a failure is emitted. */
+    decideRestart: (row: ContainerRow) => Promise<RestartPlan>;
+  },
+) {
+  const { store, events, redactions, address, log } = context;
+  /** Changes of one project are written in order. */
   const queues = new Map<string, Promise<void>>();
   const waiters = new Map<string, Set<(status: ContainerRow["status"]) => void>>();
   const ports = new Map<string, number | undefined>();
@@ -37,12 +31,10 @@ export function createStatusKeeper({
     return next;
   };
 
-  let decide: (row: ContainerRow) => Promise<RestartPlan> = async () => ({ restarts: 0 });
-
   const write = async (row: ContainerRow, state: Omit<ServiceState, "name">, reason: string | null) => {
-    const plan = state.status === "failed" ? await decide(row) : undefined;
+    const plan = state.status === "failed" ? await decideRestart(row) : undefined;
     const isGivenUp = plan !== undefined && plan.restarts > 0 && plan.at === undefined;
-    const message = isGivenUp ? `${reason ?? ""} It kept ending, so it is not started again.`.trim() : reason;
+    const message = isGivenUp ? `${reason ?? ""} It kept crashing, so it is no longer restarted.`.trim() : reason;
     const exitCode = state.status === "failed" ? (state.exitCode ?? null) : null;
     const changed = await store.setStatus(row.id, state.status, message, exitCode);
     const isPortNew = state.status === "running" && ports.get(row.id) !== state.port;
@@ -55,7 +47,7 @@ export function createStatusKeeper({
           container_id: row.id,
           name: row.name,
           status: state.status,
-          url: urlOf(row, address),
+          url: containerUrl(row, address),
           ...(state.port !== undefined && { port: state.port }),
           ...(state.status === "failed" && {
             exit_code: exitCode,
@@ -73,22 +65,20 @@ export function createStatusKeeper({
   };
 
   return {
-    /** Asked what becomes of a container that failed, before anybody is told of the failure. */
-    onFailure: (decision: (row: ContainerRow) => Promise<RestartPlan>): void => void (decide = decision),
-    /** Takes note of a service's state. Services without a row are none of our containers. */
+    /** Records a service's state. Ignores services without a container row. */
     note: (projectId: string, state: ServiceState): Promise<void> =>
       serially(projectId, async () => {
         const row = await store.findByKey(projectId, state.name);
-        if (row) await write(row, state, state.status === "failed" ? failureOf(state) : null);
+        if (row) await write(row, state, state.status === "failed" ? describeFailure(state) : null);
       }),
-    /** A failure that the runtime does not see as one, e.g. a port that never opened. */
+    /** A failure the runtime does not detect, such as a port that never opened. */
     fail: (row: ContainerRow, message: string, lastLines: string[] = []): Promise<void> =>
       serially(row.project_id, () => write(row, { status: "failed", exitCode: null, lastLines }, message)),
-    /** Nothing of the container is alive, whatever its row says. */
+    /** The container is not running, whatever its row says. */
     stopped: (row: ContainerRow): Promise<void> => serially(row.project_id, () => write(row, { status: "stopped" }, null)),
-    /** Resolves when everything noted so far is written. */
+    /** Resolves when everything recorded so far is written. */
     written: (projectId: string): Promise<void> => queues.get(projectId) ?? Promise.resolve(),
-    /** Resolves with the next status that is not `starting`, or `undefined` after `timeoutMs`. */
+    /** Resolves with the next status other than `starting`, or `undefined` after `timeoutMs`. */
     next: (containerId: string, timeoutMs: number, signal?: AbortSignal): Promise<ContainerRow["status"] | undefined> =>
       new Promise((resolve) => {
         const set = waiters.get(containerId) ?? new Set();
@@ -109,9 +99,9 @@ export function createStatusKeeper({
   };
 }
 
-/** Why a service ended, as a sentence. */
-export function failureOf(state: Pick<ServiceState, "oomKilled" | "exitSignal" | "exitCode">): string {
-  if (state.oomKilled) return "It used more memory than it may have and was stopped.";
-  if (state.exitSignal) return `It was ended by ${state.exitSignal}.`;
-  return state.exitCode === undefined || state.exitCode === null ? "It ended unexpectedly." : `It ended with exit code ${state.exitCode}.`;
+/** Why a service ended, in one sentence. */
+export function describeFailure(state: Pick<ServiceState, "oomKilled" | "exitSignal" | "exitCode">): string {
+  if (state.oomKilled) return "It exceeded its memory limit and was stopped.";
+  if (state.exitSignal) return `It was killed by ${state.exitSignal}.`;
+  return state.exitCode === undefined || state.exitCode === null ? "It exited unexpectedly." : `It exited with code ${state.exitCode}.`;
 }

@@ -4,10 +4,10 @@ import { testApp } from "../../../testing/app.ts";
 import { asPage, canFreeze, enterPreview, projectsApp, startedProject } from "../../../testing/projects.ts";
 import { tinyTemplates } from "../../../testing/tiny-template.ts";
 
-// The address itself is not used; that there is one says that others may share the database.
+// The URL is not used; it indicates that others may share the database.
 const env = { DATABASE_URL: "postgres://shared/database" };
 
-test("a project lives where its files are: another server corrects nothing of it, and makes no second tree", async () => {
+test("a project belongs to the server with its files: another server changes nothing and creates no second tree", async () => {
   await using one = await projectsApp({ env });
   const ada = await one.signUp();
   const { project, container } = await startedProject(one, ada);
@@ -27,7 +27,7 @@ test("a project lives where its files are: another server corrects nothing of it
 });
 
 test.skipIf(!canFreeze)(
-  "two servers of one runtime: neither puts to sleep what the other serves, and either wakes it",
+  "two servers of one runtime do not put to sleep what the other serves, and either wakes it",
   { timeout: 60_000 },
   async () => {
     const idle = { freezeMs: 1500, stopMs: 0 };
@@ -47,10 +47,10 @@ test.skipIf(!canFreeze)(
     try {
       const visit = await enterPreview(two, ada, project.id);
       const statusOf = async () => (await one.as(ada).containers.get({ params })).status;
-      // Long work over there, which the first server knows nothing of.
+      // Long work on the second server that the first does not know about.
       const session = await two.as(ada).shell.create({ body: { project_id: project.id } });
       for (let i = 0; i < 8; i++) {
-        // What that server writes for as long as the terminal is open, only at most every 15 s: too seldom for a test of seconds.
+        // The second server writes this while the terminal is open, at most every 15 s: too rarely for this test.
         await one.studio.database.pool.query("update projects set last_activity = now() where id = $1", [project.id]);
         await sleep(500);
         expect(await statusOf()).toBe("running");

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { emptyRuntime, ended, openProcesses, projectsApp, setUpProject, startedProject } from "../../../testing/projects.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
 
-test("a hosted project never falls asleep; when it is not hosted any more it does", { timeout: 40_000 }, async () => {
+test("an always-on project never sleeps; turning it off restores idling", { timeout: 40_000 }, async () => {
   await using app = await projectsApp({ idle: { freezeMs: 300, stopMs: 900 } });
   const ada = await app.signUp();
   const { project } = await setUpProject(app, ada);
@@ -20,7 +20,7 @@ test("a hosted project never falls asleep; when it is not hosted any more it doe
   );
 });
 
-test("after a reboot what is hosted is started, unless its owner or an administrator had stopped it", { timeout: 60_000 }, async () => {
+test("starts always-on projects after a reboot, unless owner or administrator stopped them", { timeout: 60_000 }, async () => {
   const runtimeDir = temporaryFolder("runtime");
   const env = { TIER_MAX_DEPLOYS_FREE: "3" };
   const first = await projectsApp({ runtimeDir, env });
@@ -36,7 +36,7 @@ test("after a reboot what is hosted is started, unless its owner or an administr
   const admin = await first.signUp({ admin: true });
   await first.as(admin).adminProjects.stop({ params: { id: banned.project.id }, body: { reason: "It mines coins." } });
   await first.studio.close();
-  // The machine goes down and takes every process with it.
+  // The machine goes down with all processes.
   const machine = await openProcesses(runtimeDir);
   for (const { id } of await machine.list()) await (await machine.find(id))?.stop();
   await machine.close();

@@ -2,7 +2,6 @@ import { hostingRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Hosting } from "./hosting.service.ts";
 
-/** accounts-projects 9. */
 export function mountHosting(mount: Mount, { hosting }: { hosting: Hosting }): void {
   mount("hosting", hostingRoutes, {
     limits: ({ user }) => hosting.limits(user.id),

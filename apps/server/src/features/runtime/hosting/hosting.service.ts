@@ -2,23 +2,23 @@ import type { DeploymentLimits } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Power } from "../containers/index.ts";
+import type { ContainerLifecycle } from "../containers/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { HostingStore } from "./hosting.store.ts";
 
-/** Keep-alive hosting (accounts-projects 9): hosted projects never fall asleep and are started again after a crash or a reboot. */
+/** Always-on projects: they are never frozen or stopped when idle, and restart after a crash or reboot. */
 export type Hosting = ReturnType<typeof createHosting>;
 
 export function createHosting({
   store,
   projects,
-  power,
+  lifecycle,
   limits,
   log,
 }: {
   store: HostingStore;
   projects: Projects;
-  power: Power;
+  lifecycle: ContainerLifecycle;
   limits: Pick<Config["projects"], "maxDeploys" | "maxRunning">;
   log: Logger;
 }) {
@@ -41,19 +41,19 @@ export function createHosting({
         deployed: deployed.map((row) => ({ ...row, deployed_at: row.deployed_at ?? "" })),
       };
     },
-    /** Hosts the project and starts it. What cannot be started is not hosted either. */
+    /** Marks the project always-on and starts it; reverts when it cannot start. */
     deploy: async (userId: string, ref: string) => {
       const project = await projects.require(userId, ref);
       if (project.environment_status === "provisioning" || project.environment_status === "setup_failed")
-        throw conflict("project_busy", "This project is not set up yet.");
+        throw conflict("project_busy", "This project is not set up yet. Try again when setup is done.");
       const { row, isNew, limit, deployed } = await store.deploy(project, limits.maxDeploys);
       if (!row) {
         if (deployed.length < limit) throw notFound("Project");
         throw new AppError(
           "deploy_limit_reached",
           limit === 0
-            ? "Your plan does not include hosting."
-            : `Your plan keeps ${limit === 1 ? "one project" : `${limit} projects`} running, and ${deployed.map(({ name }) => name).join(", ")} ${deployed.length === 1 ? "is" : "are"} hosted already.`,
+            ? "Your plan does not include always-on projects."
+            : `Your plan keeps ${limit === 1 ? "one project" : `${limit} projects`} always on, and ${deployed.map(({ name }) => name).join(", ")} already ${deployed.length === 1 ? "is" : "are"}. Turn one off first.`,
           {
             details: {
               limit,
@@ -65,7 +65,7 @@ export function createHosting({
         );
       }
       try {
-        const { containers: _, ...started } = await power.startProject(row);
+        const { containers: _, ...started } = await lifecycle.startProject(row);
         if (isNew) await projects.publishStatus(row);
         return { ...started, project_slug: row.slug, is_deployed: true as const, deployed_at: row.deployed_at ?? "" };
       } catch (error) {
@@ -74,14 +74,14 @@ export function createHosting({
       }
     },
     undeploy: async (userId: string, ref: string): Promise<void> => undeploy((await projects.require(userId, ref)).id),
-    /** At boot: starts what is hosted and was not stopped by its owner. */
+    /** At boot: starts always-on projects that were not stopped by hand. */
     resume: async (): Promise<void> => {
       for (const project of await store.listDown())
         try {
-          await power.wakeProject(project);
-          log.info({ project_id: project.id }, "hosted project starts");
+          await lifecycle.wakeProject(project);
+          log.info({ project_id: project.id }, "starting always-on project");
         } catch (err) {
-          log.warn({ err, project_id: project.id }, "hosted project not started");
+          log.warn({ err, project_id: project.id }, "always-on project not started");
         }
     },
   };

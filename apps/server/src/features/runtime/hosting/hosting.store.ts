@@ -15,7 +15,7 @@ export function createHostingStore(db: Database) {
       .from(projects)
       .where(and(eq(projects.owner_id, owner), eq(projects.is_deployed, true), isThere))
       .orderBy(asc(projects.deployed_at), asc(projects.id));
-  /** The tier, and the slots that were bought beside it. */
+  /** The tier and the purchased slots. */
   const planOf = async (userId: string, q: Queries = db): Promise<{ tier: Tier; slots: number }> =>
     (await q.select({ tier: users.subscription_tier, slots: users.purchased_deploy_slots }).from(users).where(eq(users.id, userId)))[0] ?? {
       tier: "free",
@@ -24,7 +24,7 @@ export function createHostingStore(db: Database) {
   return {
     deployedOf,
     planOf,
-    /** Hosts the project if its owner's tier has a place left; one that is hosted already stays so. One at a time per owner. */
+    /** Marks the project always-on if the owner's limit allows; idempotent. One at a time per owner. */
     deploy: (project: Pick<ProjectRow, "id" | "owner_id">, limits: Record<Tier, number>) =>
       db.transaction(async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`hosting:${project.owner_id}`}, 0))`);
@@ -45,7 +45,7 @@ export function createHostingStore(db: Database) {
           .from(projects)
           .where(and(eq(projects.owner_id, owner), inArray(projects.environment_status, ["starting", "active"])))
       )[0]?.n ?? 0,
-    /** Hosted projects of people who may act that do not run although nobody stopped them: neither their owner nor an administrator. */
+    /** Always-on projects of active owners that do not run although neither owner nor administrator stopped them. */
     listDown: (): Promise<ProjectRow[]> =>
       db
         .select(getTableColumns(projects))

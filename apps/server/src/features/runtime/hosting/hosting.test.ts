@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ended, projectsApp, setUpProject } from "../../../testing/projects.ts";
 import { changed } from "../../../testing/settings.ts";
 
-test("a project is hosted within the tier's limit, at once with others and again without a second place", async () => {
+test("enables always-on within the tier's limit, also concurrently, and is idempotent", async () => {
   await using app = await projectsApp();
   using _deploys = changed(app.config.projects.maxDeploys, { free: 1, basic: 3 });
   using _running = changed(app.config.projects.maxRunning, { free: 3 });
@@ -43,7 +43,7 @@ test("a project is hosted within the tier's limit, at once with others and again
   expect(await api.hosting.limits()).toMatchObject({ subscription_tier: "basic", deploys: { used: 2, limit: 3 } });
 });
 
-test("strangers, the signed-out and projects that cannot start are refused", async () => {
+test("rejects other users, anonymous callers and projects that cannot start", async () => {
   await using app = await projectsApp();
   const ada = await app.signUp();
   const eve = await app.signUp();

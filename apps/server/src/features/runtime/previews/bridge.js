@@ -1,5 +1,5 @@
 /*
- * Runs inside previews, before the project's own code (contract README rules 12 and 14). Reports navigation, errors, console output and
+ * Runs inside previews, before the project's own code. Reports navigation, errors, console output and
  * failed requests to /__studio/report, and speaks with the app that frames the preview. Served, never written into a project.
  * __APP_ORIGIN__ is replaced by the server.
  */

@@ -34,7 +34,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     await app.close();
   });
 
-  /** A page of the app's origin with the preview in a frame, entered by ticket, as the workbench does it. */
+  /** A page of the app's origin with the preview in a frame, entered by ticket, like the workbench. */
   const show = async (
     path: string,
     nonce = "nonce-1",
@@ -78,7 +78,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     return found;
   };
 
-  test("a framed preview keeps its third-party cookie, hides the nonce and says where it is", async () => {
+  test("a framed preview keeps its third-party cookie, hides the nonce and reports its location", async () => {
     const { page, frame, seen, tell } = await show("/first?a=1");
     const first = (await seen()).find((m) => m.type === "ready");
     expect(first).toMatchObject({
@@ -106,7 +106,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     await vi.waitFor(async () => expect((await seen()).at(-1)).toMatchObject({ path: "/third", nonce: "nonce-1" }), soon);
     await tell({ ...told, type: "back" });
     await vi.waitFor(async () => expect((await seen()).at(-1)).toMatchObject({ path: "/second" }), soon);
-    // Wrong nonce, wrong source, another origin: nothing moves.
+    // Wrong nonce, source or origin: ignored.
     await tell({ ...told, nonce: "guess", type: "navigate", path: "/no" });
     await tell({ ...told, source: "evil", type: "navigate", path: "/no" });
     await tell({ ...told, type: "navigate", path: "https://evil.example/" });
@@ -116,7 +116,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     await page.context().close();
   });
 
-  test("errors, rejections, console output and failed requests reach the project's stream", async () => {
+  test("emits errors, rejections, console output and failed requests to the project's stream", async () => {
     const { page, frame } = await show("/reports");
     await frame.evaluate(async () => {
       const g = globalThis as unknown as {
@@ -152,8 +152,8 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     await page.context().close();
   });
 
-  test("a service worker that answers everything does not answer for the bridge", async () => {
-    // In a tab: the frames of a private window may not have one.
+  test("a service worker that handles everything does not handle the bridge", async () => {
+    // In a tab: frames of a private window may not have one.
     const page = await (await browser.newContext()).newPage();
     await page.goto((await app.as(ada).previews.ticket({ params: { id: projectId }, body: {} })).url);
     const answers = await page.evaluate(async () => {
@@ -179,7 +179,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     await page.context().close();
   });
 
-  test("a stranger's browser is shown a private page in the frame, and the app is told", async () => {
+  test("another user's browser gets the private page in the frame, and the app is notified", async () => {
     const page = await (await browser.newContext()).newPage();
     const { url } = await app.as(ada).previews.ticket({ params: { id: projectId }, body: {} });
     const response = await page.goto(new URL("/", url).href);

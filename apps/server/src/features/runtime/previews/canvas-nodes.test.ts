@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** What the project's stream says while `work` goes on, up to the first event of `type`. */
+/** Project events during `work`, up to the first event of `type`. */
 async function heard<T extends ProjectEvent["type"]>(type: T, work: () => Promise<unknown>) {
   const abort = new AbortController();
   const stream: AsyncIterable<ProjectEvent> = app
@@ -35,7 +35,7 @@ async function heard<T extends ProjectEvent["type"]>(type: T, work: () => Promis
 }
 
 describe("previews on the canvas", () => {
-  test("are made with defaults, changed, listed and removed", async () => {
+  test("creates with defaults, updates, lists and deletes", async () => {
     const api = app.as(ada).previews;
     const made = await api.create({ params: { id: project.slug }, body: {} });
     expect(made).toMatchObject({
@@ -70,7 +70,7 @@ describe("previews on the canvas", () => {
     expect((await api.list({ params: { id: project.id }, query: {} })).total).toBe(0);
   });
 
-  test("carry their container's address while it runs, and let go of it when it is removed", async () => {
+  test("shows its container's URL while it runs, and disconnects when it is deleted", async () => {
     const own = await startedProject(app, ada, "Runs");
     const api = app.as(ada).previews;
     const made = await api.create({ params: { id: own.project.id }, body: { connected_container_id: own.container.id } });
@@ -80,7 +80,7 @@ describe("previews on the canvas", () => {
     expect(items).toMatchObject([{ id: made.id, connected_container_id: null, url: null }]);
   });
 
-  test("every change is told to the project's stream", async () => {
+  test("emits an event for every change", async () => {
     let id = "";
     const made = await heard("graph_changed", async () => {
       ({ id } = await app.as(ada).previews.create({ params: { id: project.id }, body: {} }));
@@ -98,7 +98,7 @@ describe("previews on the canvas", () => {
   ])("%s is 422", async (_, json) => {
     expect((await app.request(`/api/projects/${project.id}/previews`, { method: "POST", user: ada, json })).status).toBe(422);
   });
-  test("ids cannot be given, nor anything else that a preview does not have", async () => {
+  test("rejects ids and unknown fields", async () => {
     const answer = await app.request(`/api/projects/${project.id}/previews`, {
       method: "POST",
       user: ada,
@@ -109,7 +109,7 @@ describe("previews on the canvas", () => {
     expect(detail.map(({ loc }) => loc.at(-1))).toEqual(["id", "project_id", "moon"]);
   });
 
-  test("a stranger and another project are 404, a malformed id 422", async () => {
+  test("other users and projects get 404, a malformed id 422", async () => {
     const made = await app.as(ada).previews.create({ params: { id: project.id }, body: {} });
     const hers = await setUpProject(app, eve, "Hers");
     const at = `/api/projects/${project.id}/previews`;
@@ -128,7 +128,7 @@ describe("previews on the canvas", () => {
     await app.as(ada).previews.remove({ params: { id: project.id, preview_id: made.id } });
   });
 
-  test("a canvas holds a hundred, also when many are made at once", async () => {
+  test("a canvas is limited to one hundred, also for concurrent requests", async () => {
     const full = await setUpProject(app, ada, "Full");
     const make = () =>
       app.request(`/api/projects/${full.project.id}/previews`, { method: "POST", user: ada, json: {} }).then((a) => a.status);
@@ -139,7 +139,7 @@ describe("previews on the canvas", () => {
 });
 
 describe("positions", () => {
-  test("of many things are saved in one call and told in full", async () => {
+  test("saves many positions in one call and emits them", async () => {
     const preview = await app.as(ada).previews.create({ params: { id: project.id }, body: { width: 300, height: 200 } });
     const body = {
       containers: [{ id: container.id, position_x: 640, position_y: 80 }],
@@ -159,7 +159,7 @@ describe("positions", () => {
     await app.as(ada).previews.remove({ params: { id: project.id, preview_id: preview.id } });
   });
 
-  test("what is not here is named, and the rest is saved", async () => {
+  test("reports unknown items and saves the rest", async () => {
     const hers = await setUpProject(app, eve, "Not yours");
     const body = {
       containers: [
@@ -177,7 +177,7 @@ describe("positions", () => {
     expect(theirs.position_x).toBe(hers.container.position_x);
   });
 
-  test("batches that cross each other all end", async () => {
+  test("crossing batches do not deadlock", async () => {
     const made = await Promise.all(Array.from({ length: 6 }, () => app.as(ada).previews.create({ params: { id: project.id }, body: {} })));
     const batch = (previews: typeof made) =>
       app.as(ada).previews.positions({
@@ -189,7 +189,7 @@ describe("positions", () => {
     for (const { id } of made) await app.as(ada).previews.remove({ params: { id: project.id, preview_id: id } });
   });
 
-  test("a stranger gets 404, nonsense 422, nothing is nothing", async () => {
+  test("other users get 404, invalid input 422, an empty batch changes nothing", async () => {
     const path = `/api/projects/${project.id}/positions`;
     expect((await app.request(path, { method: "PATCH", user: eve, json: {} })).status).toBe(404);
     expect((await app.request(path, { method: "PATCH", json: {} })).status).toBe(401);

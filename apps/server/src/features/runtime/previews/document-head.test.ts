@@ -23,14 +23,14 @@ describe("injectAtHead", () => {
   test.each(cases)("%j byte by byte", async (given, wanted) =>
     expect(await inject([...Buffer.from(given)].map((b) => Buffer.from([b])))).toBe(wanted),
   );
-  test("a first chunk passes as soon as the head is seen", async () => {
+  test("passes the first chunk on as soon as the head is found", async () => {
     const stream = injectAtHead("<X>");
     stream.write("<html><head>");
     expect(String(stream.read())).toBe("<html><head><X>");
     stream.write("more");
     expect(String(stream.read())).toBe("more");
   });
-  test("an endless prologue is not held for ever", async () => {
+  test("does not buffer an endless prologue", async () => {
     expect(await inject([Buffer.from("<!--"), Buffer.alloc(70_000, "a"), Buffer.from("b")])).toMatch(/^<X><!--a+b$/);
   });
 });

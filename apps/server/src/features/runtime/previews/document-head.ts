@@ -3,11 +3,11 @@ import { Transform } from "node:stream";
 const lookaheadBytes = 64 * 1024;
 
 /**
- * Where a script must be inserted to run before everything else in an HTML document: behind `<head …>`, else before the first thing
- * that would open the head implicitly. `undefined` while the text so far does not say. Doctype, comments, `<html …>` and blanks are stepped over.
+ * Where a script must be inserted to run first in an HTML document: after `<head …>`, otherwise before the first element that would open
+ * the head implicitly. `undefined` while the text so far is not sufficient. Doctype, comments, `<html …>` and whitespace are skipped.
  */
 export function headPosition(text: string): number | undefined {
-  // Bytes read as latin1: a UTF-8 byte order mark is these three characters.
+  // A UTF-8 byte order mark, read as latin1.
   const mark = "\u00ef\u00bb\u00bf";
   if (text.length < mark.length && mark.startsWith(text)) return undefined;
   let at = text.startsWith(mark) ? mark.length : 0;
@@ -35,7 +35,7 @@ export function headPosition(text: string): number | undefined {
   }
 }
 
-/** The position behind the `>` of the tag that begins at `start`; quotes may hold a `>`. */
+/** The position after the `>` of the tag that begins at `start`; quoted attributes may contain `>`. */
 function tagEnd(text: string, start: number): number | undefined {
   let quote = "";
   for (let i = start; i < text.length; i++) {
@@ -48,7 +48,7 @@ function tagEnd(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** A stream that inserts `markup` (ASCII) at the head of an HTML document and holds back nothing more than it must. */
+/** A stream that inserts `markup` (ASCII) at the head of an HTML document and buffers as little as possible. */
 export function injectAtHead(markup: string): Transform {
   let held: Buffer | undefined = Buffer.alloc(0);
   const insert = (bytes: Buffer, position: number) =>
@@ -60,7 +60,7 @@ export function injectAtHead(markup: string): Transform {
         return;
       }
       held = Buffer.concat([held, chunk]);
-      // latin1 keeps one character per byte, so positions hold for every encoding that contains ASCII.
+      // latin1 keeps one character per byte, so positions are valid for any ASCII-compatible encoding.
       const position = headPosition(held.toString("latin1")) ?? (held.length > lookaheadBytes ? 0 : undefined);
       if (position === undefined) {
         done();

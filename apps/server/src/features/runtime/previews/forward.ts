@@ -11,16 +11,16 @@ export interface Target {
   host: string;
   port: number;
 }
-export interface Passage extends Forwarding {
+export interface ForwardContext extends Forwarding {
   appOrigin: string;
-  /** Something moved: the project is in use. */
+  /** Data was transferred: the project is in use. */
   onActivity: () => void;
 }
 
-/** How long a dev server that restarts is given before its visitor sees a page about it. */
+/** Retry delays while a dev server restarts, before an error page is shown. */
 const retryDelaysMs = [100, 200, 400, 800, 1500];
 const bridgeTag = '<script src="/__studio/bridge.js"></script>';
-/** Listeners run in the order of their making: this one keeps our own paths away from the project's service worker. */
+/** Listeners run in registration order: this keeps our own paths away from the project's service worker. */
 const workerLine =
   'self.addEventListener("fetch",e=>{if(new URL(e.request.url).pathname.startsWith("/__studio/"))e.stopImmediatePropagation()});';
 
@@ -33,7 +33,7 @@ const decoders = {
 };
 const isDecodable = (encoding: string): encoding is keyof typeof decoders => Object.hasOwn(decoders, encoding);
 
-/** Carries requests and sockets to dev servers and back, streaming both ways. */
+/** Forwards requests and sockets to dev servers, streaming in both directions. */
 
 export function createForwarder() {
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: 5000, maxFreeSockets: 64, scheduling: "lifo" });
@@ -43,15 +43,15 @@ export function createForwarder() {
     it.once("close", () => open.delete(it));
   };
 
-  /** One attempt: resolves with the answer's head. A body is piped along and cannot be sent twice. */
-  const attempt = (incoming: IncomingMessage, response: ServerResponse, target: Target, passage: Passage, hasBody: boolean) =>
+  /** One attempt; resolves with the response head. A request body is piped and cannot be sent twice. */
+  const attempt = (incoming: IncomingMessage, response: ServerResponse, target: Target, passage: ForwardContext, hasBody: boolean) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing: ClientRequest = httpRequest({
         ...target,
         method: incoming.method,
         path: incoming.url,
         headers: requestHeaders(incoming.headers, passage),
-        // A kept connection may die under a body that cannot be sent again.
+        // A keep-alive connection may break under a body that cannot be resent.
         agent: hasBody ? false : agent,
         setHost: false,
       });
@@ -73,12 +73,15 @@ export function createForwarder() {
     });
 
   return {
-    /** Answers with what the dev server says; `onAnswer` is called when it begins to. Throws when it cannot be reached and nothing was sent yet. */
+    /**
+     * Sends the dev server's response; `onAnswer` is called when it begins. Throws when the dev server is not reachable and nothing was
+     * sent yet.
+     */
     request: async (
       incoming: IncomingMessage,
       response: ServerResponse,
       target: Target,
-      passage: Passage,
+      passage: ForwardContext,
       onAnswer: () => void,
     ): Promise<void> => {
       track(response);
@@ -116,7 +119,7 @@ export function createForwarder() {
         response.end();
         return;
       }
-      // The head leaves at once: event streams may be silent for long.
+      // Flush the head at once: event streams may be silent for long.
       response.flushHeaders();
       answer.on("data", passage.onActivity);
       const steps: NodeJS.ReadWriteStream[] = [];
@@ -127,19 +130,22 @@ export function createForwarder() {
       try {
         await pipeline([answer, ...steps, response]);
       } catch {
-        // The visitor left or the dev server died in the middle: nothing more can be said on this connection.
+        // The visitor left or the dev server died mid-response: nothing more can be sent.
         response.destroy();
         answer.destroy();
       }
     },
 
-    /** Connects a WebSocket (or another upgrade). Subprotocol, query and extensions pass unchanged. `watchFrames`: data frames are activity. */
+    /**
+     * Connects a WebSocket (or another upgrade). Subprotocol, query and extensions pass unchanged. `watchFrames`: data frames count as
+     * activity.
+     */
     upgrade: (
       incoming: IncomingMessage,
       socket: Duplex,
       head: Buffer,
       target: Target,
-      passage: Passage,
+      passage: ForwardContext,
       watchFrames: boolean,
     ): Promise<void> =>
       new Promise((resolve, reject) => {
@@ -156,7 +162,7 @@ export function createForwarder() {
         socket.once("close", quit);
         outgoing.once("error", reject);
         outgoing.once("response", (answer) => {
-          // Refused: the refusal is the answer.
+          // Forward the rejection.
           socket.write(headOf(answer, passage.appOrigin, false));
           answer.pipe(socket);
           answer.once("error", () => socket.destroy());
@@ -182,7 +188,7 @@ export function createForwarder() {
         outgoing.end();
       }),
 
-    /** Ends everything that is under way. */
+    /** Closes all connections. */
     close: (): void => {
       for (const it of open) it.destroy();
       agent.destroy();

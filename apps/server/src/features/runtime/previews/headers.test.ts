@@ -5,19 +5,19 @@ const forwarding = { ip: "1.2.3.4", scheme: "http" as const, isDocument: false, 
 const jwt = (claims: object) => `Bearer aaa.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.bbb`;
 
 describe("requestHeaders", () => {
-  test("keeps our cookies from the project, and the project's own with it", () => {
+  test("hides our cookies from the project and keeps the project's", () => {
     expect(
       requestHeaders({ cookie: "a=1; tesslate_auth=x; tesslate_preview=y; b=2; __Host-tesslate_preview=z" }, forwarding)["cookie"],
     ).toBe("a=1; b=2");
     expect(requestHeaders({ cookie: "tesslate_auth=x" }, forwarding)).not.toHaveProperty("cookie");
   });
-  test("drops our own credentials and passes the project's", () => {
+  test("drops our credentials and passes the project's", () => {
     expect(requestHeaders({ authorization: "Bearer tsk_abc" }, forwarding)).not.toHaveProperty("authorization");
     expect(requestHeaders({ authorization: jwt({ aud: ["fastapi-users:auth"] }) }, forwarding)).not.toHaveProperty("authorization");
     expect(requestHeaders({ authorization: jwt({ aud: "my-app" }) }, forwarding)).toHaveProperty("authorization");
     expect(requestHeaders({ authorization: "Basic eA==" }, forwarding)).toHaveProperty("authorization");
   });
-  test("drops hop-by-hop headers, also those that Connection names, and forged forwarding", () => {
+  test("drops hop-by-hop headers, also those named by Connection, and forged forwarding headers", () => {
     const headers = requestHeaders(
       {
         connection: "keep-alive, x-odd",
@@ -36,7 +36,7 @@ describe("requestHeaders", () => {
       "x-forwarded-host": "a.preview.localhost:80",
     });
   });
-  test("asks for plain documents and gives the project its own etag back", () => {
+  test("requests uncompressed documents and restores the project's etag", () => {
     const headers = requestHeaders(
       { "accept-encoding": "br", "if-none-match": 'W/"abc-ts", "d-ts"', range: "bytes=0-1" },
       { ...forwarding, isDocument: true },
@@ -48,9 +48,9 @@ describe("requestHeaders", () => {
 
 describe("answerHeaders", () => {
   const answering = { isChanged: false, isDocument: true, appOrigin: "http://localhost:8000" };
-  test("frames only in the app", () =>
+  test("can be framed by the app only", () =>
     expect(answerHeaders({}, answering)["content-security-policy"]).toEqual(["frame-ancestors http://localhost:8000"]));
-  test("adds to a policy without frame-ancestors, and leaves one with it", () => {
+  test("adds frame-ancestors to a policy without it and leaves one with it", () => {
     expect(answerHeaders({ "content-security-policy": "default-src 'self'" }, answering)["content-security-policy"]).toEqual([
       "default-src 'self'",
       "frame-ancestors http://localhost:8000",
@@ -59,7 +59,7 @@ describe("answerHeaders", () => {
       answerHeaders({ "content-security-policy": "default-src 'self'; frame-ancestors 'none'" }, answering)["content-security-policy"],
     ).toBe("default-src 'self'; frame-ancestors 'none'");
   });
-  test("never passes a cookie of our names, and keeps the project's to its host", () => {
+  test("never passes a cookie with our names and limits the project's to its host", () => {
     expect(
       answerHeaders(
         { "set-cookie": ["tesslate_auth=evil; Domain=localhost", "a=1; Path=/; Domain=preview.localhost; HttpOnly"] },
@@ -68,7 +68,7 @@ describe("answerHeaders", () => {
     ).toEqual(["a=1; Path=/; HttpOnly"]);
     expect(projectCookie("TESSLATE_PREVIEW=1")).toBeUndefined();
   });
-  test("a changed body has another length and etag", () => {
+  test("a modified body has another length and etag", () => {
     expect(
       answerHeaders(
         { "content-length": "5", "content-encoding": "gzip", etag: 'W/"abc"', "content-type": "text/html" },
@@ -78,6 +78,6 @@ describe("answerHeaders", () => {
   });
 });
 
-test("cookieValues finds every cookie of the name", () =>
+test("cookieValues finds every cookie of a name", () =>
   expect(cookieValues("a=1; tesslate_preview=x; tesslate_preview=y=z", "tesslate_preview")).toEqual(["x", "y=z"]));
-test("isOwnAuthorization survives nonsense", () => expect(isOwnAuthorization("Bearer a.%%.c")).toBe(false));
+test("isOwnAuthorization handles invalid input", () => expect(isOwnAuthorization("Bearer a.%%.c")).toBe(false));

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 
-/** Cookies of ours start so; project code neither sees nor sets them. */
+/** Prefix of our own cookies; project code can neither read nor set them. */
 const ownCookie = /^\s*(?:__Host-|__Secure-)?tesslate_/i;
 export const previewCookie = "tesslate_preview";
 
@@ -16,10 +16,10 @@ const hopByHop = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** Marks the etags of documents that we changed, so that theirs can be restored on the way back. */
+/** Marks etags of documents that we modified, so that the original can be restored in conditional requests. */
 const etagMark = "-ts";
 
-/** Every value sent for a cookie: a hostile sibling host can add some of the same name. */
+/** All values of a cookie: a hostile sibling host can add more of the same name. */
 export function cookieValues(header: string | undefined, name: string): string[] {
   return (header ?? "")
     .split(";")
@@ -36,7 +36,7 @@ const withoutOwnCookies = (header: string) =>
     .filter(Boolean)
     .join("; ");
 
-/** A credential of the platform in an Authorization header: an API key, or a token made for our API. A project's own tokens pass. */
+/** Whether an Authorization header holds a platform credential (an API key or a token for our API). A project's own tokens pass. */
 export function isOwnAuthorization(header: string): boolean {
   const token = /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1] ?? "";
   if (token.startsWith("tsk_")) return true;
@@ -50,20 +50,20 @@ export function isOwnAuthorization(header: string): boolean {
   }
 }
 
-/** The names a `Connection` header adds to the hop-by-hop ones. */
+/** Additional hop-by-hop headers named by `Connection`. */
 const namedByConnection = (headers: IncomingHttpHeaders) =>
   new Set((headers.connection ?? "").split(",").map((n) => n.trim().toLowerCase()));
 
 export interface Forwarding {
   ip: string;
   scheme: "http" | "https";
-  /** The answer may be changed on its way: ask for plain text and restore etags. */
+  /** The response may be modified: request it uncompressed and restore etags. */
   isDocument: boolean;
-  /** The service worker's script gets a line in front of it. */
+  /** The service worker script gets an extra first line. */
   isWorkerScript: boolean;
 }
 
-/** What project code may know of a request: everything but our credentials. Host stays the preview's own. */
+/** Request headers without our credentials. Host stays the preview's. */
 export function requestHeaders(
   headers: IncomingHttpHeaders,
   { ip, scheme, isDocument, isWorkerScript }: Forwarding,
@@ -96,7 +96,7 @@ export function requestHeaders(
   return out;
 }
 
-/** A cookie of the project, kept to its own host; ours are dropped (`undefined`). */
+/** A cookie of the project, limited to its own host; ours are dropped (`undefined`). */
 export function projectCookie(line: string): string | undefined {
   if (ownCookie.test(line)) return undefined;
   return line
@@ -108,11 +108,11 @@ export function projectCookie(line: string): string | undefined {
 export interface Answering {
   isChanged: boolean;
   isDocument: boolean;
-  /** The one origin that may frame a preview. */
+  /** The only origin that may frame a preview. */
   appOrigin: string;
 }
 
-/** What the browser gets of the project's answer. */
+/** Response headers for the browser. */
 export function answerHeaders(
   headers: IncomingHttpHeaders,
   { isChanged, isDocument, appOrigin }: Answering,
@@ -126,7 +126,7 @@ export function answerHeaders(
   const cookies = (headers["set-cookie"] ?? []).map(projectCookie).filter((line) => line !== undefined);
   if (cookies.length > 0) out["set-cookie"] = cookies;
   else delete out["set-cookie"];
-  // Would reach past the preview: into HTTPS for all of the domain, or into the storage of our own cookie.
+  // These would affect the whole domain's HTTPS or delete our own cookie.
   delete out["strict-transport-security"];
   delete out["clear-site-data"];
   if (isChanged) {
@@ -135,7 +135,7 @@ export function answerHeaders(
     if (typeof headers.etag === "string") out["etag"] = headers.etag.replace(/"$/, `${etagMark}"`);
   }
   if (isDocument) {
-    // Several policies are combined by the browser, so this one takes nothing from the project's. It also overrides X-Frame-Options.
+    // Browsers combine several policies, so this does not weaken the project's. It also overrides X-Frame-Options.
     const policies = [headers["content-security-policy"] ?? []].flat();
     if (!policies.some((p) => /(?:^|[;,])\s*frame-ancestors\b/i.test(p)))
       out["content-security-policy"] = [...policies, `frame-ancestors ${appOrigin}`];

@@ -9,5 +9,5 @@ export { createSharesStore } from "./shares.store.ts";
 export { createPodAccess } from "./pod-access.ts";
 export { createPodAccessStore, deletePodAccessOf } from "./pod-access.store.ts";
 export { mountPodAccess } from "./pod-access.routes.ts";
-export { createForwarder, type Passage } from "./forward.ts";
+export { createForwarder, type ForwardContext } from "./forward.ts";
 export { labelOf } from "./request-target.ts";

@@ -1,18 +1,18 @@
 import type { ServerResponse } from "node:http";
 
-/** Texts of project code and paths of visitors end up in these pages. */
+/** These pages contain project output and visitors' paths. */
 const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export interface Page {
   status: number;
-  /** What the bridge tells the app that it shows. */
+  /** Reported by the bridge to the app. */
   kind: "unknown" | "unauthorized" | "forbidden" | "starting" | "failed" | "unreachable" | "error";
   title: string;
   text: string;
   lines?: string[];
-  /** Seconds after which the page loads itself again. */
+  /** Seconds until the page reloads. */
   refreshSeconds?: number;
-  /** A button that starts the container and comes back to this path. */
+  /** Shows a button that starts the container and returns to this path. */
   startPath?: string;
 }
 
@@ -20,7 +20,7 @@ const style = `:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-s
 main{max-width:40rem;padding:2rem}h1{font-size:1.15rem;margin:0 0 .5rem}p{margin:0 0 1rem;opacity:.8}pre{overflow:auto;max-height:50vh;padding:.75rem;border:1px solid color-mix(in srgb,CanvasText 20%,transparent);border-radius:6px;font-size:12.5px;white-space:pre-wrap}
 button{font:inherit;padding:.4rem .9rem;border-radius:6px;border:1px solid color-mix(in srgb,CanvasText 35%,transparent);background:none;color:inherit;cursor:pointer}`;
 
-/** Sends one of our own pages; to anything but a page load the same as a line of text. */
+/** Sends one of our own pages; for requests other than page loads, plain text. */
 export function sendPage(
   response: ServerResponse,
   page: Page,
@@ -60,7 +60,7 @@ export function sendPage(
 }
 
 export const pages = {
-  unknown: (): Page => ({ status: 404, kind: "unknown", title: "There is no preview here", text: "No project answers at this address." }),
+  unknown: (): Page => ({ status: 404, kind: "unknown", title: "Preview not found", text: "No project is served at this URL." }),
   unauthorized: (): Page => ({
     status: 401,
     kind: "unauthorized",
@@ -70,8 +70,8 @@ export const pages = {
   linkOver: (): Page => ({
     status: 401,
     kind: "unauthorized",
-    title: "This link does not open anything any more",
-    text: "It has expired or was withdrawn. Ask whoever sent it to you for a new one.",
+    title: "This link is no longer valid",
+    text: "It has expired or was withdrawn. Ask the sender for a new one.",
   }),
   forbidden: (): Page => ({
     status: 403,
@@ -79,26 +79,26 @@ export const pages = {
     title: "Not served in previews",
     text: "Hidden files and files outside the project are not served here.",
   }),
-  malformed: (): Page => ({ status: 400, kind: "error", title: "Malformed request", text: "The address is not well-formed." }),
-  foreign: (): Page => ({ status: 403, kind: "forbidden", title: "Refused", text: "Another site may not send this to a preview." }),
+  malformed: (): Page => ({ status: 400, kind: "error", title: "Malformed request", text: "The URL is malformed." }),
+  foreign: (): Page => ({ status: 403, kind: "forbidden", title: "Refused", text: "Another site cannot send this request to a preview." }),
   starting: (name: string): Page => ({
     status: 503,
     kind: "starting",
     title: `${name} is starting`,
-    text: "This page loads by itself as soon as it answers.",
+    text: "This page reloads when it is ready.",
     refreshSeconds: 1,
   }),
-  /** `restartAt` (milliseconds): it is started again by itself then, and the page loads itself a second later. */
+  /** `restartAt` (milliseconds): it restarts then, and the page reloads a second later. */
   failed: (name: string, message: string, lines: string[], startPath: string, restartAt?: number): Page => ({
     status: 503,
     kind: "failed",
     title: `${name} is not running`,
-    text: restartAt === undefined ? message : `${message} It is started again in a moment, and this page loads by itself.`,
+    text: restartAt === undefined ? message : `${message} It restarts in a moment, and this page reloads then.`,
     lines,
     startPath,
     ...(restartAt !== undefined && { refreshSeconds: Math.max(0, Math.ceil((restartAt - Date.now()) / 1000)) + 1 }),
   }),
-  /** Stopped by a person or the agent, and started by them only. */
+  /** Stopped by a person or the agent; a visit does not start it. */
   stopped: (name: string, startPath: string): Page => ({
     status: 503,
     kind: "failed",
@@ -106,18 +106,18 @@ export const pages = {
     text: "It was stopped by hand, so opening this page does not start it.",
     startPath,
   }),
-  /** What somebody with a share link sees of a failure: reasons and log lines are the owner's. */
+  /** Failure page for visitors with a share link: the reason and logs are for the owner only. */
   closed: (name: string): Page => ({
     status: 503,
     kind: "failed",
     title: `${name} is not running`,
-    text: "Try again later, or ask whoever sent you the link.",
+    text: "Try again later, or ask the person who sent you the link.",
   }),
   unreachable: (name: string): Page => ({
     status: 502,
     kind: "unreachable",
-    title: `${name} does not answer`,
-    text: "It runs, but nothing accepted the connection. This page tries again.",
+    title: `${name} is not responding`,
+    text: "It is running, but refused the connection. This page retries.",
     refreshSeconds: 2,
   }),
   error: (): Page => ({ status: 500, kind: "error", title: "Something went wrong on our side", text: "It has been logged." }),

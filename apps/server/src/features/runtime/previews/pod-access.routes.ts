@@ -5,7 +5,7 @@ import type { Mount } from "../../../http/mount.ts";
 import { unauthorized } from "../../../platform/errors.ts";
 import type { PodAccess } from "./pod-access.ts";
 
-/** accounts-projects 2, verify-pod-access. `secret`: what the ingress must show, if anything. */
+/** `secret`: what the ingress must send, if configured. */
 export function mountPodAccess(
   mount: Mount,
   {
@@ -18,8 +18,8 @@ export function mountPodAccess(
     const [left, right] = [Buffer.from(given), Buffer.from(secret ?? "")];
     return left.length === right.length && timingSafeEqual(left, right);
   };
-  const refuse = () => unauthorized("This preview is not open to you.", "preview_access_denied");
-  /** The answer's headers. Only the word of an ingress that showed its secret counts for where the browser is. */
+  const refuse = () => unauthorized("You do not have access to this preview.", "preview_access_denied");
+  /** Response headers. Forwarded addresses are trusted only from an ingress that sent the secret. */
   const judge = async (
     { headers, cookies, ip }: Context<unknown>,
     body: Partial<RouteInput<typeof podAccessRoutes.verify>["body"]>,

@@ -8,7 +8,7 @@ export function createPodAccessStore(db: Database) {
     insert: async (values: typeof podAccessLog.$inferInsert): Promise<void> => {
       await db.insert(podAccessLog).values(values);
     },
-    /** Kept for 90 days. */
+    /** Log entries are kept for 90 days. */
     prune: async (): Promise<void> => {
       await db.execute(sql`delete from pod_access_log where created_at < now() - interval '90 days'`);
     },

@@ -25,7 +25,7 @@ const log = async () =>
     unknown
   >;
 
-test.each(["GET", "POST"])("the owner is let in and named to the proxy (%s)", async (method) => {
+test.each(["GET", "POST"])("allows the owner and names them to the proxy (%s)", async (method) => {
   const answer = await ask(ada, { "x-original-uri": "/page?ticket=secret" }, { method });
   expect(answer.status).toBe(200);
   expect(await answer.text()).toBe("");
@@ -41,12 +41,12 @@ test.each(["GET", "POST"])("the owner is let in and named to the proxy (%s)", as
   });
 });
 
-test("the browser's cookie does as well, also when the browser is on another site", async () => {
+test("accepts the session cookie, also from another site", async () => {
   const headers = { cookie: `tesslate_auth=${ada.token}`, origin: container.url ?? "", "sec-fetch-site": "cross-site" };
   expect((await ask(undefined, headers, { method: "POST" })).status).toBe(200);
 });
 
-test("the preview's own cookie says the same", async () => {
+test("accepts the preview's own cookie", async () => {
   const visit = await enterPreview(app, ada, project.id);
   expect((await ask(undefined, { cookie: visit.cookie })).status).toBe(200);
 });
@@ -61,13 +61,13 @@ test("in the body: token with host, project id or slug", async () => {
   expect((await say({ token: 5 })).status).toBe(422);
 });
 
-test("everybody else is refused with 401, and the refusal written down with its reason", async () => {
+test("rejects everybody else with 401 and logs the reason", async () => {
   const cases: [TestUser | undefined, Record<string, string>, string][] = [
     [undefined, {}, "not signed in"],
     [{ ...ada, token: "forged" }, {}, "not signed in"],
     [grace, {}, "not the owner"],
     [ada, { "x-forwarded-host": host.replace(/^[^.]+/, "nobody-app") }, "unknown host"],
-    [ada, { "x-forwarded-host": "localhost" }, "nothing to open named"],
+    [ada, { "x-forwarded-host": "localhost" }, "no target named"],
     [ada, { "x-expected-user-id": grace.id }, "another user expected"],
   ];
   for (const [user, headers, reason] of cases) {
@@ -79,13 +79,13 @@ test("everybody else is refused with 401, and the refusal written down with its 
   expect((await ask(ada, { "x-expected-user-id": ada.id })).status).toBe(200);
 });
 
-test("every container of a project has a host of its own that is found", async () => {
+test("finds every container of a project by its host", async () => {
   const other = await setUpProject(app, grace, "Other");
   expect((await ask(grace, { "x-forwarded-host": new URL(other.container.url ?? "").host })).status).toBe(200);
   expect((await ask(ada, { "x-forwarded-host": new URL(other.container.url ?? "").host })).status).toBe(401);
 });
 
-test("what cannot be written down is refused like everything else", async () => {
+test("denies what cannot be logged", async () => {
   const { pool } = app.studio.database;
   await pool.query("alter table pod_access_log rename to pod_access_log_away");
   try {
@@ -97,7 +97,7 @@ test("what cannot be written down is refused like everything else", async () => 
   expect((await ask(ada)).status).toBe(200);
 });
 
-test("with a shared secret only the ingress is answered", async () => {
+test("with a shared secret, answers the ingress only", async () => {
   await using guarded = await testApp({ env: { INGRESS_SHARED_SECRET: "between us two" } });
   const user = await guarded.signUp();
   const from = (headers: Record<string, string>) =>

@@ -7,7 +7,7 @@ import type { PodAccessStore } from "./pod-access.store.ts";
 import { labelOf } from "./request-target.ts";
 import { isGuest, type Visitors } from "./visitors.ts";
 
-/** What a proxy asks: may whoever sent this open that host? */
+/** A proxy's question: may the sender of this request open that host? */
 export interface PodQuestion {
   bearer: string | undefined;
   cookie: string | undefined;
@@ -19,11 +19,11 @@ export interface PodQuestion {
   ip: string;
   user_agent: string | undefined;
 }
-type Refusal = "not signed in" | "nothing to open named" | "unknown host" | "not the owner" | "another user expected" | "error";
+type Refusal = "not signed in" | "no target named" | "unknown host" | "not the owner" | "another user expected" | "error";
 
 /**
- * Forward-auth for proxies in front of the previews (accounts-projects 2, verify-pod-access): whoever signed in and owns the project. Every
- * decision is written down, refusals too; a decision that cannot be made is a refusal.
+ * Forward auth for proxies in front of previews: the signed-in user must own the project. Every decision is logged, including denials; a
+ * decision that fails is a denial.
  */
 export type PodAccess = ReturnType<typeof createPodAccess>;
 export function createPodAccess({
@@ -48,7 +48,7 @@ export function createPodAccess({
     const place = label === "" ? undefined : await containers.findByHostLabel(label);
     const facts = place && { project_id: place.project.id };
     const principal = await authenticate({ bearer: q.bearer, cookie: q.cookie });
-    // Where the preview's own cookie is all that a browser sends to that host, it says as much.
+    // Without other credentials, the preview's own cookie identifies the visitor.
     const visitor = principal || q.bearer !== undefined || !place ? undefined : await visitors.find(q.cookies, place);
     const user_id = principal?.id ?? (visitor && !isGuest(visitor) ? visitor.user_id : undefined);
     if (user_id === undefined) return { ...facts, refusal: "not signed in" };
@@ -57,7 +57,7 @@ export function createPodAccess({
       if (!place) return { user_id, refusal: "unknown host" };
       return { ...facts, user_id, ...(place.project.owner_id !== user_id && { refusal: "not the owner" }) };
     }
-    if (q.project === undefined) return { user_id, refusal: "nothing to open named" };
+    if (q.project === undefined) return { user_id, refusal: "no target named" };
     try {
       return { user_id, project_id: (await projects.require(user_id, q.project)).id };
     } catch (error) {
@@ -66,13 +66,13 @@ export function createPodAccess({
     }
   };
   return {
-    /** The id of the user who is let in; `undefined`: refused. */
+    /** The id of the allowed user; `undefined`: denied. */
     decide: async (question: PodQuestion): Promise<string | undefined> => {
       let outcome: Awaited<ReturnType<typeof judge>>;
       try {
         outcome = await judge(question);
       } catch (err) {
-        log.warn({ err }, "preview access not decided");
+        log.warn({ err }, "preview access check failed");
         outcome = { refusal: "error" };
       }
       const { user_id, project_id, refusal } = outcome;
@@ -81,7 +81,7 @@ export function createPodAccess({
         project_id: project_id ?? null,
         expected_user_id: question.expected_user_id?.slice(0, 100) ?? null,
         success: refusal === undefined,
-        // Without the query: tickets and tokens of the app stand there.
+        // Without the query, which may hold tickets and tokens.
         request_uri: question.uri?.split(/[?#]/)[0]?.slice(0, 2000) ?? null,
         request_host: question.host?.slice(0, 300) ?? null,
         ip_address: question.ip,
@@ -91,8 +91,8 @@ export function createPodAccess({
       try {
         await store.insert(row);
       } catch (err) {
-        // What cannot be written down is not let in.
-        log.error({ err, project_id }, "preview access not written down");
+        // Deny what cannot be logged.
+        log.error({ err, project_id }, "preview access not logged");
         return undefined;
       }
       return refusal === undefined ? user_id : undefined;

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { asPage, canFreeze, enterPreview, projectsApp, setUpProject, startedProject } from "../../../testing/projects.ts";
 
 describe("waking", () => {
-  test.skipIf(!canFreeze)("a frozen one is thawed before it is dialled; requests keep it awake, an idle socket does not", async () => {
+  test.skipIf(!canFreeze)("thaws a frozen project before connecting; requests keep it awake, an idle socket does not", async () => {
     await using own = await projectsApp({ idle: { freezeMs: 1500, stopMs: 0 } });
     const user = await own.signUp();
     const made = await startedProject(own, user, "Own");
@@ -18,12 +18,12 @@ describe("waking", () => {
     await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
       timeout: 3000,
     });
-    // It was only frozen: the page itself comes, not one that waits for a start.
+    // It was only frozen: the page itself is served, not a waiting page.
     expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
     socket?.destroy();
   });
 
-  test("one that takes long is answered by a page that loads itself again", async () => {
+  test("answers a slow start with a self-reloading page", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
     const made = await setUpProject(own, user, "Own");

@@ -1,7 +1,7 @@
 import { previewsRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
-import { urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
+import { containerUrl, type Containers, type PreviewAddress } from "../containers/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { Previews } from "./previews.service.ts";
 import type { Shares } from "./shares.service.ts";
@@ -9,7 +9,6 @@ import { ticketSeconds, type Visitors } from "./visitors.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** accounts-projects 4.5 and 9, contract README rule 12. */
 export function mountPreviews(
   mount: Mount,
   {
@@ -31,16 +30,18 @@ export function mountPreviews(
     shares: ({ user }, { params, query }) => shares.list(user.id, params.id, params.preview_id, query),
     unshare: ({ user }, { params }) => shares.remove(user.id, params.id, params.preview_id, params.share_id),
     ticket: async ({ user }, { params, body }) => {
-      // The body may be absent, so the mount does not validate it.
+      // The body is optional, so the mount does not validate it.
       const { container_id: wanted, path = "/" } = body ?? {};
       if (wanted !== undefined && wanted !== null && !uuid.test(String(wanted)))
         throw invalid(["body", "container_id"], 'must match format "uuid"', "format");
       if (typeof path !== "string" || !path.startsWith("/") || path.length > 2000)
         throw invalid(["body", "path"], "must be a path that begins with /", "pattern");
       const project = await projects.require(user.id, params.id);
-      const shown = (await containers.listAll(project.id)).filter((c) => c.deployment_mode === "container" && urlOf(c, address) !== null);
+      const shown = (await containers.listAll(project.id)).filter(
+        (c) => c.deployment_mode === "container" && containerUrl(c, address) !== null,
+      );
       const container = wanted ? shown.find((c) => c.id === wanted) : (shown.find((c) => c.status === "running") ?? shown[0]);
-      if (!container) throw wanted ? notFound("Container") : badRequest("This project has no container to show.", "no_containers");
+      if (!container) throw wanted ? notFound("Container") : badRequest("This project has no container with a preview.", "no_containers");
       const url = await visitors.issueTicket({ user_id: user.id, session_id: user.session_id ?? null }, { container, project }, path);
       return { url, expires_in: ticketSeconds };
     },

@@ -4,7 +4,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 
 import type { ContainerRow, PreviewRow } from "../../../db/schema/runtime.ts";
-import { urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
+import { containerUrl, type Containers, type PreviewAddress } from "../containers/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { PreviewsStore } from "./previews.store.ts";
@@ -17,7 +17,7 @@ export interface PreviewTarget {
   project: ProjectRow;
 }
 
-/** The small browsers of a project's canvas, and where everything on it stands (accounts-projects 4.5 and 9). */
+/** Preview nodes on the canvas, and the positions of everything on it. */
 export type Previews = ReturnType<typeof createPreviews>;
 
 export function createPreviews({
@@ -33,12 +33,12 @@ export function createPreviews({
   containers: Pick<Containers, "find" | "listAll">;
   events: EventLog;
   address: PreviewAddress;
-  /** Share links may have gone with what was removed: whoever is in by one must be looked at again. */
+  /** Share links may have been deleted: check their visitors again. */
   linksEnded: () => Promise<void>;
 }) {
   const wireOf = (row: PreviewRow, container: ContainerRow | undefined): Preview => ({
     ...row,
-    url: container && (container.status === "running" || container.status === "frozen") ? urlOf(container, address) : null,
+    url: container && (container.status === "running" || container.status === "frozen") ? containerUrl(container, address) : null,
   });
   const wire = async (row: PreviewRow) =>
     wireOf(row, row.connected_container_id === null ? undefined : await containers.find(row.project_id, row.connected_container_id));
@@ -70,7 +70,7 @@ export function createPreviews({
       const project = await projects.require(userId, ref);
       await requireContainer(project.id, body.connected_container_id);
       const row = await store.insertWithin(maxPreviews, { project_id: project.id, ...changeOf(body) });
-      if (!row) throw conflict("conflict", `A canvas holds at most ${maxPreviews} previews.`);
+      if (!row) throw conflict("conflict", `A canvas is limited to ${maxPreviews} previews.`);
       await tell("add", row);
       return wire(row);
     },
@@ -91,7 +91,7 @@ export function createPreviews({
       await linksEnded();
       await tell("delete", row);
     },
-    /** Saves the places of many things at once. What another tab removed meanwhile is named and does not hold up the rest. */
+    /** Saves many positions at once. Items that no longer exist are reported and do not stop the others. */
     place: async (userId: string, ref: string, wanted: SavePositions): Promise<{ saved: number; missing: string[] }> => {
       const project = await projects.require(userId, ref);
       const placed = await store.place(project.id, wanted);
@@ -103,7 +103,7 @@ export function createPreviews({
   };
 }
 
-/** The fields that may be set, and only they: a body may hold more. */
+/** Picks the fields that may be set; the body may contain more. */
 function changeOf(body: CreatePreview): Partial<Omit<PreviewRow, "id" | "project_id">> {
   const { position_x, position_y, width, height, connected_container_id, current_path } = body;
   return Object.fromEntries(

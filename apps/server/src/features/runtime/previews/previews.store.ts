@@ -5,7 +5,7 @@ import type { Database, Queries } from "../../../platform/database.ts";
 import { previews, previewShares, type PreviewRow } from "../../../db/schema/runtime.ts";
 
 export type PreviewsStore = ReturnType<typeof createPreviewsStore>;
-export interface Placed {
+export interface MovedItem {
   containers: { id: string; position_x: number; position_y: number }[];
   previews: Pick<PreviewRow, "id" | "position_x" | "position_y" | "width" | "height">[];
 }
@@ -27,7 +27,7 @@ export function createPreviewsStore(db: Database) {
           .from(previews)
           .where(and(eq(previews.id, id), eq(previews.project_id, projectId)))
       )[0],
-    /** Inserts unless the project has `limit` previews. Of several at once none is one too many. */
+    /** Inserts unless the project has `limit` previews; safe for concurrent calls. */
     insertWithin: (limit: number, values: typeof previews.$inferInsert): Promise<PreviewRow | undefined> =>
       db.transaction(async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`previews:${values.project_id}`}, 0))`);
@@ -35,7 +35,7 @@ export function createPreviewsStore(db: Database) {
         if ((known?.n ?? 0) >= limit) return undefined;
         return (await tx.insert(previews).values(values).returning())[0];
       }),
-    /** With a new container the links to the old one end. */
+    /** A new container invalidates links to the old one. */
     update: (id: string, values: Partial<typeof previews.$inferInsert>): Promise<PreviewRow | undefined> =>
       db.transaction(async (tx) => {
         const [row] = await tx
@@ -54,7 +54,7 @@ export function createPreviewsStore(db: Database) {
             );
         return row;
       }),
-    /** The previews of one project once more in another, showing the copies of their containers. */
+    /** Copies a project's previews into a fork, pointing to the copied containers. */
     copyAll: async (tx: Queries, from: string, to: string, containerOf: ReadonlyMap<string, string>): Promise<void> => {
       const rows = await tx.select().from(previews).where(eq(previews.project_id, from));
       const copies = rows.map(({ id: _id, connected_container_id: shown, ...row }) => ({
@@ -67,8 +67,8 @@ export function createPreviewsStore(db: Database) {
     remove: async (id: string): Promise<void> => {
       await db.delete(previews).where(eq(previews.id, id));
     },
-    /** Moves what is in the project and leaves the rest alone; all of it or, on an error, nothing. Answers with what was moved. */
-    place: (projectId: string, wanted: SavePositions): Promise<Placed> =>
+    /** Moves items that exist in the project, in one transaction. Returns what was moved. */
+    place: (projectId: string, wanted: SavePositions): Promise<MovedItem> =>
       db.transaction(async (tx) => ({
         containers: await placeContainers(tx, projectId, wanted.containers ?? []),
         previews: await placePreviews(tx, projectId, wanted.previews ?? []),
@@ -77,7 +77,7 @@ export function createPreviewsStore(db: Database) {
 }
 
 async function placePreviews(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["previews"]>) {
-  const placed: Placed["previews"] = [];
+  const placed: MovedItem["previews"] = [];
   for (const { id, ...place } of inLockOrder(wanted)) {
     const [row] = await tx
       .update(previews)

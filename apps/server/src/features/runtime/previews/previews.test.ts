@@ -29,7 +29,7 @@ afterAll(() => app.close());
 const bridge = '<script src="/__studio/bridge.js"></script>';
 
 describe("entry", () => {
-  test("got with an API key it ends when its person may not act any more", async () => {
+  test("a ticket created with an API key ends when its owner is deactivated", async () => {
     const { key } = await app.as(ada).auth.createApiKey({ body: { name: "preview", scopes: ["write"] } });
     const byKey = await enterPreview(app, { ...ada, token: key }, project.id);
     expect((await byKey.ask("/headers")).status).toBe(200);
@@ -47,7 +47,7 @@ describe("entry", () => {
     expect((await byKey.ask("/headers")).status).toBe(200);
   });
 
-  test("a ticket opens the preview once, sets a host-only cookie, and leads to the path", async () => {
+  test("a ticket opens the preview once, sets a host-only cookie and redirects to the path", async () => {
     const { url, expires_in } = await app
       .as(ada)
       .previews.ticket({ params: { id: project.slug }, body: { container_id: container.id, path: "/deep?x=1#part" } });
@@ -61,7 +61,7 @@ describe("entry", () => {
       expect.stringMatching(/^tesslate_preview=[\w-]+\.[\w-]+; Path=\/; HttpOnly; Max-Age=43200; SameSite=None; Secure; Partitioned$/),
     ]);
     expect((await visitor.ask(pathname + search, { headers: asPage })).status).toBe(401);
-    // Used, but its bearer is in already.
+    // Used, but its bearer already has a cookie.
     visitor.cookie = first.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
     expect((await visitor.ask(pathname + search, { headers: asPage })).status).toBe(303);
   });
@@ -76,7 +76,7 @@ describe("entry", () => {
     },
   );
 
-  test("a ticket of another container, an invented one and an expired one open nothing", async () => {
+  test("rejects tickets of another container, invented and expired ones", async () => {
     const other = await setUpProject(app, ada, "Other");
     const { url } = await app.as(ada).previews.ticket({ params: { id: other.project.id }, body: {} });
     const { search } = new URL(url);
@@ -87,7 +87,7 @@ describe("entry", () => {
     expect((await visitHost(app, visit.host).ask(`/__studio/enter${late.search}`)).status).toBe(401);
   });
 
-  test("bad bodies are 422, a project without containers 400", async () => {
+  test("invalid bodies are 422, a project without containers 400", async () => {
     const path = `/api/projects/${project.id}/preview-ticket`;
     expect((await app.request(path, { method: "POST", user: ada, json: { container_id: "nonsense" } })).status).toBe(422);
     expect((await app.request(path, { method: "POST", user: ada, json: { path: "no-slash" } })).status).toBe(422);
@@ -112,11 +112,11 @@ describe("entry", () => {
       "base64url",
     );
     expect((await stranger.ask("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
-    // A hostile sibling may have planted one of the same name beside the real one.
+    // A hostile sibling host may have set a cookie of the same name.
     expect((await stranger.ask("/", { cookie: `tesslate_preview=junk; ${visit.cookie}` })).status).toBe(200);
   });
 
-  test("a sign-out shuts the preview, its sockets too", async () => {
+  test("signing out closes the preview and its sockets", async () => {
     await using own = await projectsApp();
     const eve = await own.signUp();
     const made = await startedProject(own, eve, "Hers");
@@ -131,7 +131,7 @@ describe("entry", () => {
 });
 
 describe("documents", () => {
-  test("get the bridge first thing in their head, whatever their encoding", async () => {
+  test("documents get the bridge first in their head, in any encoding", async () => {
     const page = await visit.ask("/", { headers: { ...asPage, "accept-encoding": "gzip, br" } });
     expect(page).toMatchObject({
       status: 200,
@@ -146,12 +146,12 @@ describe("documents", () => {
       `default-src 'self', frame-ancestors http://localhost:${app.port}`,
     );
   });
-  test("what a script fetches stays as it is", async () => {
+  test("fetched documents are unchanged", async () => {
     expect((await visit.ask("/fragment", { headers: { accept: "text/html", "sec-fetch-dest": "empty" } })).text).toBe("<p>part</p>");
     const zipped = await visit.ask("/gzip", { headers: { "sec-fetch-dest": "empty" } });
     expect(zipped.headers).toMatchObject({ "content-encoding": "gzip", etag: '"abc"' });
   });
-  test("caches are asked again with the project's own etag", async () => {
+  test("revalidates caches with the project's own etag", async () => {
     const first = await visit.ask("/etag", { headers: asPage });
     expect(first.headers.etag).toBe('W/"v1-ts"');
     expect(await visit.ask("/etag", { headers: { ...asPage, "if-none-match": 'W/"v1-ts"' } })).toMatchObject({
@@ -160,11 +160,11 @@ describe("documents", () => {
       text: "",
     });
   });
-  test("a HEAD has no body and no wrong length", async () => {
+  test("a HEAD response has no body and no wrong length", async () => {
     const head = await visit.ask("/", { method: "HEAD", headers: asPage });
     expect([head.status, head.text, head.headers["content-length"]]).toEqual([200, "", undefined]);
   });
-  test("the bridge is served to anybody and names the app's origin only", async () => {
+  test("the bridge is public and contains the app's origin only", async () => {
     const script = await visitHost(app, visit.host).ask("/__studio/bridge.js");
     expect(script).toMatchObject({ status: 200, headers: { "content-type": "text/javascript; charset=utf-8" } });
     expect(script.text).toContain(`const appOrigin = "http://localhost:${app.port}"`);
@@ -172,7 +172,7 @@ describe("documents", () => {
     expect((await visit.ask("/__studio/bridge.js", { headers: { "if-none-match": script.headers.etag ?? "" } })).status).toBe(304);
     expect((await visit.ask("/__studio/anything")).status).toBe(404);
   });
-  test("a service worker of the project cannot answer for our paths", async () => {
+  test("the project's service worker cannot handle our paths", async () => {
     const script = await visit.ask("/worker.js", { headers: { "service-worker": "script" } });
     expect(script.text).toMatch(/^self\.addEventListener\("fetch",.*__studio.*;self\.oninstall = /);
     expect((await visit.ask("/worker.js")).text).toMatch(/^self\.oninstall = /);
@@ -182,7 +182,7 @@ describe("documents", () => {
 describe("project code", () => {
   const headersSeen = async (headers: Record<string, string>, cookie = visit.cookie) =>
     JSON.parse((await visit.ask("/headers?a=1&b=%20", { headers, cookie })).text) as { url: string; headers: Record<string, string> };
-  test("never sees our credentials, and sees its own", async () => {
+  test("receives its own credentials, never ours", async () => {
     const seen = await headersSeen(
       { authorization: `Bearer ${ada.token}`, "x-forwarded-for": "6.6.6.6", "x-mine": "1" },
       `a=1; ${visit.cookie}; tesslate_auth=${ada.token}; b=2`,
@@ -203,10 +203,10 @@ describe("project code", () => {
   test("cannot set our cookies, nor cookies for other previews", async () => {
     expect((await visit.ask("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
   });
-  test("takes large bodies as they come", async () => {
+  test("streams large request bodies", async () => {
     expect((await visit.ask("/upload", { method: "POST", body: Buffer.alloc(20 * 1024 * 1024) })).text).toBe(String(20 * 1024 * 1024));
   });
-  test("streams without waiting, and hears when its reader leaves", async () => {
+  test("streams without buffering and notices a client that disconnects", async () => {
     const logs = async () => {
       const lines: string[] = [];
       const abort = new AbortController();
@@ -228,13 +228,13 @@ describe("project code", () => {
     await vi.waitFor(async () => expect(await logs()).toContain("events closed"));
   });
   test.each(["/.env", "/%2eenv", "/.git/config", "/@fs/etc/passwd?import&raw??", "/@fs/app/.env", "/..%2f.env", "/proc/self/environ?raw"])(
-    "does not give away %s",
+    "does not reveal %s",
     async (path) => {
       expect((await visit.ask(path, { headers: asPage })).status).toBe(403);
       expect((await visit.upgrade(path)).status).toBe(403);
     },
   );
-  test("other sites cannot make it act with the owner's cookie", async () => {
+  test("other sites cannot use the owner's cookie", async () => {
     const post = (headers: Record<string, string>) => visit.ask("/upload", { method: "POST", body: "x", headers }).then((a) => a.status);
     expect(await post({ "sec-fetch-site": "same-site" })).toBe(403);
     expect(await post({ "sec-fetch-site": "cross-site" })).toBe(403);
@@ -256,7 +256,7 @@ describe("sockets", () => {
     expect(JSON.parse(first.subarray(4).toString())).toEqual({ url: "/hmr?token=abc", protocol: "vite-hmr", cookie: "x=1" });
     socket?.destroy();
   });
-  test("a refusal of the project is passed on", async () => {
+  test("passes on the project's rejection of an upgrade", async () => {
     expect((await visit.upgrade("/refuse")).status).toBe(426);
   });
 });
@@ -277,7 +277,7 @@ describe("reports", () => {
     }
     return reports;
   };
-  test("reach the project's stream, limited, checked and without the values of its secrets", async () => {
+  test("emits reports, rate limited, validated and redacted", async () => {
     await app.as(ada).secrets.set({ params: { project_id: project.id }, body: { key: "TOLD_KEY", value: "planted-in-a-page" } });
     expect(
       (
@@ -310,13 +310,13 @@ describe("reports", () => {
 });
 
 describe("waking", () => {
-  test("a request starts a stopped project and is answered by it", async () => {
+  test("a request starts a stopped project and waits for it", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
     const made = await setUpProject(own, user, "Own");
     const page = await enterPreview(own, user, made.project.id);
     expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
-    // The page is there as soon as it answers; the books follow.
+    // The page is served at once; the database is updated later.
     await vi.waitFor(async () =>
       expect(await own.as(user).projects.get({ params: { id: made.project.id } })).toMatchObject({
         status: "running",
@@ -324,20 +324,20 @@ describe("waking", () => {
       }),
     );
     await own.as(user).projects.stop({ params: { id: made.project.id } });
-    // As if nobody had used it: what a person stopped is another test.
+    // As if it were idle: stops by hand have another test.
     await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [made.project.id]);
-    // A forgotten tab's hot reload looks for its server and must not wake it.
+    // Hot reload of an unattended tab must not wake it.
     expect((await page.upgrade("/", { protocol: "vite-ping" })).status).toBe(503);
     expect((await page.ask("/", { headers: { accept: "text/x-vite-ping" } })).status).toBe(503);
     expect(await own.as(user).projects.get({ params: { id: made.project.id } })).toMatchObject({ status: "stopped" });
-    // Many at once are one start.
+    // Concurrent requests cause one start.
     const answers = await Promise.all(Array.from({ length: 8 }, () => page.ask("/headers")));
     expect(answers.map((a) => a.status)).toEqual(Array(8).fill(200));
     const { items } = await own.as(user).tasks.list({ query: { project_id: made.project.id } });
     expect(items.filter((t) => t.type === "project_start")).toHaveLength(2);
   });
 
-  test("what a person stopped stays stopped, however often its page is asked for, until it is started", async () => {
+  test("a project stopped by hand stays stopped on visits until it is started", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
     const { project } = await startedProject(own, user, "Own");
@@ -348,12 +348,12 @@ describe("waking", () => {
     const refused = { status: 503, text: expect.stringContaining("was stopped by hand") };
     for (let i = 0; i < 3; i++) expect(await page.ask("/", { headers: asPage })).toMatchObject(refused);
     expect(await api.projects.get({ params })).toMatchObject({ status: "stopped", stop_reason: "user" });
-    // Its button is a person's start.
+    // Its button starts it on behalf of the user.
     expect((await page.ask("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
     expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200 });
     await vi.waitFor(async () => expect(await api.projects.get({ params })).toMatchObject({ status: "running", stop_reason: null }));
 
-    // Stopped again while it sleeps: it does not wake either.
+    // Stopped by hand while asleep: it does not wake.
     await api.projects.stop({ params });
     await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
     await api.projects.stop({ params });
@@ -361,7 +361,7 @@ describe("waking", () => {
     expect(await page.ask("/", { headers: asPage })).toMatchObject(refused);
   });
 
-  test("a container that a person stopped stays stopped beside one that runs, also when the project wakes", async () => {
+  test("a container stopped by hand stays stopped, also when the project wakes", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
     const { project, container } = await startedProject(own, user, "Two");
@@ -382,7 +382,7 @@ describe("waking", () => {
     expect(await statusOf()).toBe("running");
   });
 
-  test("a failed one shows why, without secrets, and starts again only when asked to", async () => {
+  test("a failed one shows the reason, redacted, and restarts only on request", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
     const made = await setUpProject(own, user, "Own");
@@ -391,7 +391,7 @@ describe("waking", () => {
     const page = await enterPreview(own, user, made.project.id);
     const shown = await page.ask("/some/path", { headers: asPage });
     expect(shown.status).toBe(503);
-    expect(shown.text).toContain("It ended with exit code 5.");
+    expect(shown.text).toContain("It exited with code 5.");
     expect(shown.text).toContain("cannot start: [secret:SECRET_TOKEN]");
     expect(shown.text).not.toContain("planted-secret");
     expect(shown.text).toContain('action="/__studio/start?path=%2Fsome%2Fpath"');
@@ -407,7 +407,7 @@ describe("waking", () => {
     expect((await page.ask("/some/path", { headers: asPage })).text).toContain("hello");
   });
 
-  test("one that is gone answers 404", async () => {
+  test("a deleted one answers 404", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
     const made = await startedProject(own, user, "Own");

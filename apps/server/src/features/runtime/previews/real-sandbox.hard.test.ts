@@ -5,7 +5,7 @@ import { asPage, ended, enterPreview, setUpProject, startedProject } from "../..
 import { realRuntime } from "../../../testing/sandbox.ts";
 import { tinyTemplates } from "../../../testing/tiny-template.ts";
 
-/** The same promises as in `previews.test.ts`, kept by the driver that people use. */
+/** The same checks as in `previews.test.ts`, with the production driver. */
 const runtime: (RuntimeDriver & AsyncDisposable) | undefined = await realRuntime().catch(() => undefined);
 
 describe.skipIf(!runtime)(
@@ -28,7 +28,7 @@ describe.skipIf(!runtime)(
       await runtime?.[Symbol.asyncDispose]();
     });
 
-    test.skipIf(!runtime?.can.freeze)("falls asleep, and is thawed before it is dialled", async () => {
+    test.skipIf(!runtime?.can.freeze)("sleeps, and is thawed before connecting", async () => {
       await using ownRuntime = await realRuntime();
       await using own = await testApp({
         swap: { runtime: ownRuntime, templatesDir: await tinyTemplates() },
@@ -52,7 +52,7 @@ describe.skipIf(!runtime)(
       expect(await ended(own, user, task_id)).toMatchObject({ status: "completed" });
     });
 
-    test("a second container has its dependencies installed in its own folder", async () => {
+    test("installs a second container's dependencies in its own folder", async () => {
       const { project } = await setUpProject(app, ada, "Pair");
       const made = await app.as(ada).containers.create({ params: { id: project.id }, body: { name: "Api" } });
       expect(await ended(app, ada, made.task_id)).toMatchObject({ status: "completed", error: null });

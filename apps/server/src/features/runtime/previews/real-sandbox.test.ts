@@ -3,7 +3,7 @@ import type { TestUser } from "../../../testing/app.ts";
 import { asPage, ended, enterPreview, startedProject } from "../../../testing/projects.ts";
 import { realRuntime, sandboxApp, type SandboxApp } from "../../../testing/sandbox.ts";
 
-/** The same promises as in `previews.test.ts`, kept by the driver that people use. */
+/** The same checks as in `previews.test.ts`, with the production driver. */
 const runtime = await realRuntime().catch(() => undefined);
 await runtime?.[Symbol.asyncDispose]();
 
@@ -18,7 +18,7 @@ describe.skipIf(!runtime)(
     });
     afterAll(() => app.close());
 
-    test("create, start, see it, socket, stop, wake, crash, delete", async () => {
+    test("create, start, preview, socket, stop, wake, crash, delete", async () => {
       const { project, container } = await startedProject(app, ada);
       const params = { id: project.id, container_id: container.id };
       const visit = await enterPreview(app, ada, project.id);
@@ -35,7 +35,7 @@ describe.skipIf(!runtime)(
 
       await app.as(ada).projects.stop({ params });
       expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "stopped" });
-      // A person stopped it, so a person starts it: by the button of the page that stands in its place.
+      // Stopped by hand, so it is started by the button of the page shown instead.
       expect((await visit.ask("/", { headers: asPage })).text).toContain("was stopped by hand");
       expect((await visit.ask("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
       expect((await visit.ask("/", { headers: asPage })).text).toContain("hello");
@@ -45,7 +45,7 @@ describe.skipIf(!runtime)(
         timeout: 10_000,
       });
       const shown = await visit.ask("/", { headers: asPage });
-      expect(shown).toMatchObject({ status: 503, text: expect.stringContaining("It ended with exit code 3.") });
+      expect(shown).toMatchObject({ status: 503, text: expect.stringContaining("It exited with code 3.") });
       expect(shown.text).toContain("dying with");
 
       const { task_id } = await app.as(ada).projects.remove({ params });
@@ -54,7 +54,7 @@ describe.skipIf(!runtime)(
       expect((await visit.ask("/")).status).toBe(404);
     });
 
-    test("two projects use the same port at the same time, and neither sees the other", async () => {
+    test("two projects use the same port at the same time in isolation", async () => {
       const one = await startedProject(app, ada);
       const two = await startedProject(app, ada);
       expect(one.container.internal_port).toBe(two.container.internal_port);

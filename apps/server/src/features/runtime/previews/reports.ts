@@ -10,7 +10,7 @@ const maxPerWindow = 50;
 const windowMs = 10_000;
 
 const Text = (maxLength: number) => Type.Optional(Type.String({ maxLength }));
-/** What the bridge may say: the contract's report without its container, and with limits. Written by project code, so believed in nothing. */
+/** Report format of the bridge, with limits. Untrusted: written by project code. */
 const Reports = Type.Array(
   Type.Object({
     kind: PreviewReport.properties.kind,
@@ -28,7 +28,7 @@ const Reports = Type.Array(
   { minItems: 1, maxItems: maxPerWindow },
 );
 
-/** Takes the bridge's reports into the project's event stream (contract README rule 14): at most 50 per 10 s and container. */
+/** Emits the bridge's reports as project events: at most 50 per 10 s and container. */
 export type Reporting = ReturnType<typeof createReporting>;
 export function createReporting({
   events,
@@ -37,12 +37,12 @@ export function createReporting({
 }: {
   events: EventLog;
   redactions: Redactions;
-  /** Errors were reported and stored. */
+  /** Called after errors were stored. */
   onErrors?: (projectId: string) => void;
 }) {
   const windows = new Map<string, { count: number; endsAt: number }>();
 
-  /** How many of `wanted` are still within the limit. */
+  /** How many of `wanted` are within the limit. */
   const admit = (containerId: string, wanted: number): number => {
     const now = Date.now();
     let window = windows.get(containerId);
@@ -57,7 +57,7 @@ export function createReporting({
   };
 
   return {
-    /** Reads one request of the bridge; the answer's status: 204, 413, 422, or 429 when anything was left out. */
+    /** Reads one request of the bridge. Returns the response status: 204, 413, 422, or 429 when reports were dropped. */
     accept: async (request: IncomingMessage, projectId: string, containerId: string): Promise<204 | 413 | 422 | 429> => {
       const text = await readText(request);
       if (text === undefined) return 413;
@@ -82,7 +82,7 @@ export function createReporting({
   };
 }
 
-/** Only the known fields: a stray one must not reach the stream. */
+/** Drops unknown fields. */
 const known = (report: unknown) => Value.Clean(Reports.items, structuredClone(report)) as Omit<PreviewReport, "container_id">;
 
 async function readText(request: IncomingMessage): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { refusalOf } from "./request-target.ts";
+import { rejectTarget } from "./request-target.ts";
 
-describe("passes what pages need", () => {
+describe("allows what pages need", () => {
   test.each([
     "/",
     "/index.html?x=1",
@@ -21,10 +21,10 @@ describe("passes what pages need", () => {
     "/100%25",
     "/home",
     "/usr/profile?tab=1",
-  ])("%s", (target) => expect(refusalOf(target)).toBeUndefined());
+  ])("%s", (target) => expect(rejectTarget(target)).toBeUndefined());
 });
 
-describe("refuses what would read hidden files or leave the project", () => {
+describe("rejects what would read hidden files or leave the project", () => {
   test.each([
     "/.env",
     "/.env.local?raw",
@@ -58,11 +58,11 @@ describe("refuses what would read hidden files or leave the project", () => {
     "/etc/passwd?import&url",
     "/x/../proc/self/environ?.svg&raw",
     "/.vscode/settings.json",
-  ])("%s", (target) => expect(refusalOf(target)).toBe("forbidden"));
+  ])("%s", (target) => expect(rejectTarget(target)).toBe("forbidden"));
 });
 
-describe("refuses what no browser sends", () => {
+describe("rejects what no browser sends", () => {
   test.each(["/@fs/app/#/../../etc/passwd", "http://evil/", "*", "/a\u0000b", "/%00", "/%2525252e", "/a b"])("%j", (target) =>
-    expect(refusalOf(target)).toBe("malformed"),
+    expect(rejectTarget(target)).toBe("malformed"),
   );
 });

@@ -1,7 +1,7 @@
 /** Why a request may not reach the dev server. `forbidden` is 403, `malformed` 400. */
-export type Refusal = "forbidden" | "malformed";
+export type TargetRejection = "forbidden" | "malformed";
 
-/** Folders of the sandbox outside the project that bundlers can be talked into serving with `?raw` and friends. */
+/** Sandbox folders outside the project that bundlers can be tricked into serving, for example with `?raw`. */
 const systemFolders = new Set([
   "bin",
   "boot",
@@ -21,17 +21,17 @@ const systemFolders = new Set([
   "var",
   "cache",
 ]);
-/** Queries by which Vite reads a file as text or as a module instead of serving it. */
+/** Queries that make Vite read a file as text or as a module. */
 const importQuery = /(?:^|[&?])(?:raw|url|import|inline|worker|sharedworker|init|direct)\b/i;
-/** Never served, wherever they stand. */
+/** Never served, at any depth. */
 const secretName = /^\.(?:env|git|npmrc|netrc|ssh|aws|docker|htpasswd|pgpass|dev\.vars|yarnrc)/i;
 
 /**
- * Dev servers are file servers (product.md, Security): refuses what reads outside the project or hidden files, before the
- * request reaches one. Judges the path in every reading a server behind us might give it: decoded up to three times,
- * with `\` as `/`, with and without resolving `..`. `/node_modules/.vite/…` and `/.well-known/…` stay reachable.
+ * Dev servers are file servers: rejects requests that read outside the project or hidden files before they reach one. Checks every
+ * interpretation of the path: decoded up to three times, with `\` as `/`, with and without resolving `..`. `/node_modules/.vite/…` and
+ * `/.well-known/…` remain reachable.
  */
-export function refusalOf(target: string): Refusal | undefined {
+export function rejectTarget(target: string): TargetRejection | undefined {
   // eslint-disable-next-line no-control-regex
   if (!target.startsWith("/") || /[\u0000-\u0020\u007f#]/.test(target)) return "malformed";
   const question = target.indexOf("?");
@@ -45,7 +45,7 @@ export function refusalOf(target: string): Refusal | undefined {
     if (decoded === path) return undefined;
     path = decoded;
   }
-  // Still changing after three rounds: nobody honest encodes so often.
+  // Still changing after three rounds: no legitimate client encodes that often.
   return "malformed";
 }
 
@@ -65,7 +65,7 @@ function isForbidden(path: string, query: string): boolean {
     const at = segments.indexOf(marker);
     if (at < 0) continue;
     const inner = resolve(segments.slice(at + 1).map((s) => s.replace(/^__x00__/, "")));
-    // `/@fs/` names an absolute path; `/@id/` does so only when a slash follows it.
+    // `/@fs/` names an absolute path; `/@id/` only when followed by a slash.
     const isAbsolute = marker === "@fs" || /\/@id\/(?:__x00__)?\/+/.test(path);
     if (isAbsolute && inner[0] !== "app") return true;
   }
@@ -87,7 +87,7 @@ function hasHidden(segments: string[]): boolean {
   return segments.some((s, i) => s.startsWith(".") && s !== "." && s !== ".." && s !== ".well-known" && !isPackage(i));
 }
 
-/** The label that names a container in a preview's host; empty for any other host. */
+/** The container's label in a preview host; empty for any other host. */
 export const labelOf = (host: string | undefined, domain: string): string => {
   const name = (host ?? "").toLowerCase().replace(/:\d+$/, "");
   return name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : "";

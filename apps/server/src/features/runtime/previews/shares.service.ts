@@ -5,7 +5,7 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { previewOrigin, urlOf, type Containers, type PreviewAddress } from "../containers/index.ts";
+import { previewOrigin, containerUrl, type Containers, type PreviewAddress } from "../containers/index.ts";
 
 import type { ContainerRow, PreviewShareRow } from "../../../db/schema/runtime.ts";
 import { canSignIn } from "../../accounts/users/index.ts";
@@ -16,19 +16,19 @@ const maxOpenLinks = 50;
 const keptVisits = 100;
 const maxUserAgent = 400;
 const channel = "preview_shares";
-/** The longest a timer of Node can wait. */
+/** The maximum delay of a Node timer. */
 const maxTimerMs = 2 ** 31 - 1;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** A link that is open now. */
+/** A valid share link. */
 export interface OpenShare {
   id: string;
-  /** Where the preview is; what the link leads to. */
+  /** The path the link opens. */
   path: string;
   expires_at_ms: number;
 }
 
-/** Whether links are still good, for those who came in by one. */
+/** Validates share links for their visitors. */
 export type ShareLinks = ReturnType<typeof createShareLinks>;
 
 export function createShareLinks({
@@ -47,7 +47,7 @@ export function createShareLinks({
   const key = box.deriveKey("preview share link");
   const watched = new Map<string, { place: PreviewTarget; ended: Set<() => void> }>();
 
-  /** Over all that the link means: another container or another end would be another link. */
+  /** Signs everything the link grants, so that it cannot be changed to another container or expiry. */
   const sign = (share: Pick<PreviewShareRow, "id" | "container_id" | "expires_at">) =>
     createHmac("sha256", key)
       .update(`${share.id}.${share.container_id}.${Date.parse(share.expires_at)}`)
@@ -67,7 +67,7 @@ export function createShareLinks({
     try {
       if (!(await find(id, known.place))) for (const ended of known.ended) ended();
     } catch (err) {
-      log.warn({ err }, "share link not checked again");
+      log.warn({ err }, "share link check failed");
     }
   };
   const recheckAll = () => {
@@ -79,7 +79,9 @@ export function createShareLinks({
   return {
     urlOf: (share: PreviewShareRow, container: Pick<ContainerRow, "host_label">): string =>
       `${previewOrigin(address, container.host_label)}/__studio/share/${share.id}.${sign(share)}`,
-    /** The link of this token, if it is genuine, open and this place's. An altered, an expired and a withdrawn one are the same nothing. */
+    /**
+     * The link of this token if it is genuine, valid and for this container. Altered, expired and withdrawn links are indistinguishable.
+     */
     redeem: async (token: string, place: PreviewTarget): Promise<OpenShare | undefined> => {
       const [id = "", mark = ""] = token.split(".");
       const found = await find(id, place);
@@ -91,7 +93,7 @@ export function createShareLinks({
     find: async (id: string, place: PreviewTarget): Promise<OpenShare | undefined> => (await find(id, place))?.open,
     note: (shareId: string, { ip, user_agent }: { ip: string; user_agent: string | undefined }): Promise<void> =>
       store.addVisit({ share_id: shareId, ip, user_agent: user_agent?.slice(0, maxUserAgent) ?? null }, keptVisits),
-    /** Calls `ended` when the link is withdrawn or over while something is open by it. Returns the unsubscribe function. */
+    /** Calls `ended` when the link is withdrawn or expires. Returns the unsubscribe function. */
     watch: (id: string, place: PreviewTarget, expiresAtMs: number, ended: () => void): (() => void) => {
       const known = watched.get(id) ?? { place, ended: new Set() };
       watched.set(id, known);
@@ -104,12 +106,12 @@ export function createShareLinks({
         if (known.ended.size === 0 && watched.get(id) === known) watched.delete(id);
       };
     },
-    /** Links went: every process looks at those who are in by one. */
+    /** Links were deleted: every process checks their visitors. */
     ended: (): Promise<void> => bus.notify(channel, {}),
   };
 }
 
-/** Share links as their owner handles them (contract README rule 12). */
+/** Share links as their owner manages them. */
 export type Shares = ReturnType<typeof createShares>;
 
 export function createShares({
@@ -133,11 +135,11 @@ export function createShares({
   return {
     create: async (userId: string, ref: string, previewId: string, body: { expires_in: number; label?: string | null }) => {
       const { row, container } = await require(userId, ref, previewId);
-      if (!container || urlOf(container, address) === null)
-        throw badRequest("This preview shows no container that has a page. Connect it to one first.");
+      if (!container || containerUrl(container, address) === null)
+        throw badRequest("This preview has no container with a page. Connect it to one first.");
       const label = body.label?.trim() || null;
       const share = await store.insertWithin(maxOpenLinks, { preview_id: row.id, container_id: container.id, label }, body.expires_in);
-      if (!share) throw conflict("conflict", `A preview has at most ${maxOpenLinks} open links. Withdraw one first.`);
+      if (!share) throw conflict("conflict", `A preview is limited to ${maxOpenLinks} active links. Withdraw one first.`);
       return { id: share.id, url: links.urlOf(share, container), label: share.label, expires_at: share.expires_at };
     },
     list: async (userId: string, ref: string, previewId: string, query: PageQuery): Promise<List<PreviewShare>> => {

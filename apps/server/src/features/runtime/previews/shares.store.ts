@@ -15,7 +15,7 @@ export type SharesStore = ReturnType<typeof createSharesStore>;
 export function createSharesStore(db: Database) {
   const isOpen = gt(previewShares.expires_at, sql`now()`);
   return {
-    /** Inserts unless the preview has `limit` open links. Expired ones go, and their visits with them, after a month. */
+    /** Inserts unless the preview has `limit` active links. Deletes expired ones and their visits after a month. */
     insertWithin: (
       limit: number,
       values: Omit<typeof previewShares.$inferInsert, "expires_at">,
@@ -48,7 +48,7 @@ export function createSharesStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** The newest first. */
+    /** Newest first. */
     visitsOf: async (shareIds: readonly string[]): Promise<ShareVisit[]> =>
       shareIds.length === 0
         ? []
@@ -57,7 +57,7 @@ export function createSharesStore(db: Database) {
             .from(previewShareVisits)
             .where(inArray(previewShareVisits.share_id, [...shareIds]))
             .orderBy(desc(previewShareVisits.visited_at), desc(previewShareVisits.id)),
-    /** A link that is neither withdrawn nor over, with the owner of what it shows and where its preview is. */
+    /** An active link, with its project's owner and its preview. */
     findOpen: async (id: string): Promise<{ share: PreviewShareRow; path: string; project_id: string; owner: UserRow } | undefined> =>
       (
         await db
@@ -76,7 +76,7 @@ export function createSharesStore(db: Database) {
           .where(and(eq(previewShares.id, id), eq(previewShares.preview_id, previewId)))
           .returning({ id: previewShares.id })
       ).length > 0,
-    /** Notes a visit and forgets all but the newest `kept` of that link. */
+    /** Records a visit and deletes all but the newest `kept` of that link. */
     addVisit: (visit: Omit<ShareVisit, "visited_at">, kept: number): Promise<void> =>
       db.transaction(async (tx) => {
         const [share] = await tx

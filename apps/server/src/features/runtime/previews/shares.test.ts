@@ -31,7 +31,7 @@ afterAll(() => app.close());
 const share = (body: { expires_in: number; label?: string } = { expires_in: 3600 }, of = { project, preview }) =>
   app.as(ada).previews.share({ params: { id: of.project.id, preview_id: of.preview.id }, body });
 const shares = async () => (await app.as(ada).previews.shares({ params: { id: project.id, preview_id: preview.id }, query: {} })).items;
-/** A browser without any account opens the address. */
+/** Opens a link in a browser without an account. */
 async function open(url: string, headers: Record<string, string> = {}) {
   const { host, pathname, search } = new URL(url);
   const visit = visitHost(app, host);
@@ -40,7 +40,7 @@ async function open(url: string, headers: Record<string, string> = {}) {
   return Object.assign(visit, { entered });
 }
 
-/** One more running project, on a port of its own: here they share the host's. */
+/** Another running project, on its own port: here they share the host's. */
 async function another(user: TestUser, name: string) {
   const made = await setUpProject(app, user, name);
   const params = { id: made.project.id, container_id: made.container.id };
@@ -50,7 +50,7 @@ async function another(user: TestUser, name: string) {
 }
 
 describe("a share link", () => {
-  test("lets people without an account in, again and again, until it expires", async () => {
+  test("admits people without an account repeatedly until it expires", async () => {
     const link = await share({ expires_in: 7200, label: " for Grace " });
     expect(link).toMatchObject({
       label: "for Grace",
@@ -73,7 +73,7 @@ describe("a share link", () => {
     await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id: link.id } });
   });
 
-  test("is listed with its visits: when, from where, with what", async () => {
+  test("is listed with its visits: time, address and browser", async () => {
     const link = await share();
     await open(link.url, { "user-agent": "Lynx/2.9" });
     await open(link.url, { "user-agent": `A${"a".repeat(2000)}` });
@@ -98,7 +98,7 @@ describe("a share link", () => {
     await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id: link.id } });
   });
 
-  test("opens its own container and no other", async () => {
+  test("opens only its own container", async () => {
     const other = await another(ada, "Other");
     const link = await share();
     const { pathname } = new URL(link.url);
@@ -109,7 +109,7 @@ describe("a share link", () => {
     await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id: link.id } });
   });
 
-  test("that was altered opens nothing", async () => {
+  test("is rejected when altered", async () => {
     const link = await share();
     const { host, pathname } = new URL(link.url);
     const stranger = visitHost(app, host);
@@ -128,9 +128,9 @@ describe("a share link", () => {
     ]) {
       const answer = await stranger.ask(path, { headers: asPage });
       expect([path, answer.status, answer.headers["set-cookie"]]).toEqual([path, 401, undefined]);
-      expect(answer.text).toContain("does not open anything");
+      expect(answer.text).toContain("This link is no longer valid");
     }
-    // Nor a cookie made for a link that is somebody's guess.
+    // Nor a forged cookie.
     const forged = Buffer.from(JSON.stringify({ container_id: container.id, share_id: link.id, exp: Date.now() + 1e6 })).toString(
       "base64url",
     );
@@ -139,7 +139,7 @@ describe("a share link", () => {
       await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id } });
   });
 
-  test("that expired lets nobody in, and those who are in are out", async () => {
+  test("is rejected when expired, and ends open visits", async () => {
     const link = await share();
     const grace = await open(link.url);
     expect((await grace.ask("/")).status).toBe(200);
@@ -149,7 +149,7 @@ describe("a share link", () => {
     expect(await shares()).toEqual([]);
   });
 
-  test("that is withdrawn ends what is open by it at once, sockets and streams too", async () => {
+  test("closes sockets and streams at once when withdrawn", async () => {
     const link = await share();
     const kept = await share();
     const grace = await open(link.url);
@@ -175,20 +175,20 @@ describe("a share link", () => {
     await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id: kept.id } });
   });
 
-  test("ends an open socket at its own end", async () => {
+  test("closes an open socket when it expires", async () => {
     const link = await share();
     await app.studio.database.pool.query("update preview_shares set expires_at = now() + interval '2 seconds' where id = $1", [link.id]);
-    // Signed over its end: the address with another end is another link.
+    // The expiry is signed: a link with another expiry is invalid.
     expect((await open(link.url)).entered.status).toBe(401);
     const [listed] = await shares();
     const grace = await open(listed?.url ?? "");
     const { socket } = await grace.upgrade("/ws");
     await new Promise((resolve) => socket?.once("close", resolve));
-    // Not before it, and without anybody asking.
+    // Not earlier, and without a request.
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(listed?.expires_at ?? ""));
   });
 
-  test("ends with its preview, with another container, and with the project", async () => {
+  test("ends with its preview, a new container, and the project", async () => {
     const own = await another(ada, "Ends");
     const second = await app.as(ada).containers.create({ params: { id: own.project.id }, body: {} });
     await ended(app, ada, second.task_id);
@@ -238,14 +238,14 @@ describe("a share link", () => {
 });
 
 describe("a guest", () => {
-  test("wakes the app, and sees of a failure neither reason nor log, nor starts it again", async () => {
+  test("wakes the app, but shows guests no reason or log of a failure and no start button", async () => {
     const own = await another(ada, "Fails");
     const made = await app.as(ada).previews.create({ params: { id: own.project.id }, body: { connected_container_id: own.container.id } });
     const visit = await open((await share({ expires_in: 600 }, { project: own.project, preview: made })).url);
     await app.as(ada).projects.stop({ params: { id: own.project.id } });
-    // Stopped by its owner: a guest sees no more than that, and cannot start it.
+    // Stopped by its owner: a guest sees only that, and cannot start it.
     const closed = await visit.ask("/", { headers: asPage });
-    expect([closed.status, closed.text]).toEqual([503, expect.stringContaining("ask whoever sent you the link")]);
+    expect([closed.status, closed.text]).toEqual([503, expect.stringContaining("ask the person who sent you the link")]);
     expect(closed.text).not.toContain("/__studio/start");
     await app.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [own.project.id]);
     expect((await visit.ask("/", { headers: asPage })).text).toContain("hello");
@@ -254,12 +254,12 @@ describe("a guest", () => {
     await vi.waitFor(async () => expect(await seen()).toBe("failed"));
     const page = await visit.ask("/", { headers: asPage });
     expect(page.status).toBe(503);
-    expect(page.text).toContain("ask whoever sent you the link");
+    expect(page.text).toContain("ask the person who sent you the link");
     expect(page.text).not.toMatch(/dying with|exit code|Start it again/);
     expect((await visit.ask("/__studio/start", { method: "POST" })).status).toBe(404);
   });
 
-  test("reports nothing into the owner's project", async () => {
+  test("guests cannot report into the owner's project", async () => {
     const visit = await open((await share()).url);
     const report = [{ kind: "error", message: "from a guest" }];
     const answer = await visit.ask("/__studio/report", {
@@ -274,7 +274,7 @@ describe("a guest", () => {
     expect(rows).toEqual([]);
   });
 
-  test("link opened by the owner leaves them the owner", async () => {
+  test("the owner who opens a link remains the owner", async () => {
     const mine = await enterPreview(app, ada, project.id);
     const link = await share();
     const again = await mine.ask(new URL(link.url).pathname, { headers: asPage });
@@ -283,7 +283,7 @@ describe("a guest", () => {
 });
 
 describe("sharing", () => {
-  test("needs the preview's owner and a container with a page", async () => {
+  test("requires the preview's owner and a container with a page", async () => {
     const eve = await app.signUp();
     const at = `/api/projects/${project.id}/previews/${preview.id}/share`;
     const link = await share();
@@ -301,12 +301,12 @@ describe("sharing", () => {
     expect(await status(`/api/projects/${project.id}/previews/${bare.id}/share`, "POST", ada, { expires_in: 600 })).toBe(400);
     const hers = await setUpProject(app, eve, "Hers");
     expect(await status(`/api/projects/${hers.project.id}/previews/${preview.id}/share`, "GET", eve)).toBe(404);
-    // A link of one preview is not another's.
+    // A link of one preview is not valid for another.
     const twin = await app.as(ada).previews.create({ params: { id: project.id }, body: { connected_container_id: container.id } });
     expect(await status(`/api/projects/${project.id}/previews/${twin.id}/share/${link.id}`, "DELETE", ada)).toBe(404);
   });
 
-  test("has fifty open links at most, also when many are made at once", async () => {
+  test("is limited to fifty active links, also for concurrent requests", async () => {
     const made = await app.as(ada).previews.create({ params: { id: project.id }, body: { connected_container_id: container.id } });
     const path = `/api/projects/${project.id}/previews/${made.id}/share`;
     const answers = await Promise.all(

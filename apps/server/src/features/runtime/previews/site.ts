@@ -7,22 +7,22 @@ import { ownPath } from "@tesslate/contract";
 import type { PreviewSite } from "../../../http/server.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Containers, IdlePolicy, Power, PreviewAddress, Services, StatusKeeper } from "../containers/index.ts";
+import type { Containers, IdlePolicy, ContainerLifecycle, PreviewAddress, Services, ContainerStatusWriter } from "../containers/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import { createForwarder, type Passage, type Target } from "./forward.ts";
+import { createForwarder, type ForwardContext, type Target } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
 import type { Reporting } from "./reports.ts";
-import { labelOf, refusalOf } from "./request-target.ts";
-import { isGuest, type Visitors } from "./visitors.ts";
+import { labelOf, rejectTarget } from "./request-target.ts";
 import type { PreviewTarget } from "./previews.service.ts";
+import { isGuest, type Visitors } from "./visitors.ts";
 
-/** How long a request waits for its project to wake before it is answered by a page that loads itself again. */
+/** How long a request waits for its project to wake before a self-reloading page is sent. */
 const holdMs = 10_000;
 const rememberPlaceMs = 3000;
 const ownPaths = "/__studio/";
 const sharePath = "/__studio/share/";
 
-// Source and bundle stand at different depths.
+// The relative path differs between source and bundle.
 function scriptFile(name: string): string {
   const file = [`./${name}`, `../src/features/runtime/previews/${name}`]
     .map((p) => fileURLToPath(new URL(p, import.meta.url)))
@@ -32,19 +32,19 @@ function scriptFile(name: string): string {
 }
 const scriptPath = /^\/__studio\/((?:bridge|picker)\.js)$/;
 
-/** A page load, whose answer may be changed and who is shown pages; fetches, images and scripts are not. */
+/** A page load may be modified and gets error pages; fetches, images and scripts do not. */
 const isPageLoad = ({ method, headers }: IncomingMessage): boolean => {
   if (method !== "GET" && method !== "HEAD" && method !== "POST") return false;
   const destination = headers["sec-fetch-dest"];
   if (typeof destination === "string") return ["document", "iframe", "frame", "embed", "object"].includes(destination);
   return (headers.accept ?? "").includes("text/html");
 };
-/** Dev servers' own sockets and pings come from every open tab, also a forgotten one: they neither wake a project nor keep it awake. */
+/** Hot-reload sockets and pings come from every open tab, also unattended ones: they neither wake a project nor keep it awake. */
 const isHotReload = ({ headers, url = "" }: IncomingMessage): boolean =>
   /\bvite-(?:hmr|ping)\b/.test(headers["sec-websocket-protocol"] ?? "") ||
   headers.accept === "text/x-vite-ping" ||
   /^\/(?:_next\/webpack-hmr|_next\/hmr|__vite_ping|__webpack_hmr|sockjs-node|ng-cli-ws|_bun\/hmr)\b/.test(url);
-/** Safe methods may come from anywhere; others only from the preview itself. */
+/** Safe methods may come from any origin; others only from the preview itself. */
 const isForeign = ({ method = "GET", headers }: IncomingMessage): boolean => {
   if (["GET", "HEAD", "OPTIONS"].includes(method)) return false;
   const site = headers["sec-fetch-site"];
@@ -53,18 +53,18 @@ const isForeign = ({ method = "GET", headers }: IncomingMessage): boolean => {
   return origin !== undefined && origin !== "null" && URL.parse(origin)?.host !== headers.host;
 };
 /**
- * A path on this host and nothing else: what we redirect to. Without a fragment: the one of the entry address lives on through
- * the redirect (it carries the app's nonce), and one here would take its place.
+ * A redirect target on this host. Without a fragment: the fragment of the entry URL survives the redirect (it carries the app's nonce),
+ * and one here would replace it.
  */
 const safePath = (path: string | null): string => ownPath(path)?.split("#")[0] ?? "/";
 
-/** Every host under PREVIEW_DOMAIN: entry by ticket, waking, proxying to the dev server, the bridge and its reports. */
+/** Serves every host under PREVIEW_DOMAIN: entry by ticket, waking, proxying to the dev server, the bridge and its reports. */
 export function createPreviewSite({
   containers,
   projects,
-  power,
+  lifecycle,
   services,
-  keeper,
+  statusWriter,
   idle,
   visitors,
   reporting,
@@ -75,9 +75,9 @@ export function createPreviewSite({
 }: {
   containers: Containers;
   projects: Projects;
-  power: Power;
+  lifecycle: ContainerLifecycle;
   services: Services;
-  keeper: StatusKeeper;
+  statusWriter: ContainerStatusWriter;
   idle: IdlePolicy;
   visitors: Visitors;
   reporting: Reporting;
@@ -86,7 +86,7 @@ export function createPreviewSite({
   trustProxy: boolean;
   log: Logger;
 }): PreviewSite & { close(): void } {
-  /** What runs inside previews beside the project's own code. */
+  /** Our own scripts inside previews. */
   const scripts = new Map(
     ["bridge.js", "picker.js"].map((name) => {
       const text = readFileSync(scriptFile(name), "utf8").replace('"__APP_ORIGIN__"', JSON.stringify(appOrigin));
@@ -111,7 +111,7 @@ export function createPreviewSite({
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
     return [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "";
   };
-  const passageOf = (request: IncomingMessage, { project }: PreviewTarget, isDocument: boolean): Passage => {
+  const forwardContextOf = (request: IncomingMessage, { project }: PreviewTarget, isDocument: boolean): ForwardContext => {
     return {
       ip: ipOf(request),
       scheme: address.scheme,
@@ -122,18 +122,18 @@ export function createPreviewSite({
     };
   };
 
-  /** Starts the project once, however many requests ask for it. */
+  /** Starts the project once for concurrent requests. */
   const wake = (projectId: string): Promise<unknown> => {
     const known = waking.get(projectId);
     if (known) return known;
     const work = (async () => {
       const project = await projects.find(projectId);
-      if (project && project.environment_status !== "deleting") await power.wakeProject(project);
+      if (project && project.environment_status !== "deleting") await lifecycle.wakeProject(project);
     })().finally(() => waking.delete(projectId));
     waking.set(projectId, work);
     return work;
   };
-  /** Where the container answers, after waking it if it sleeps; else the page that says why not. */
+  /** Where the container listens, after waking it if allowed; otherwise the page with the reason. */
   const reach = async (place: PreviewTarget, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
     const { name } = place.container;
     const deadline = Date.now() + holdMs;
@@ -143,10 +143,10 @@ export function createPreviewSite({
       if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path, found.restartAt);
       const left = deadline - Date.now();
       if (!mayWake || left <= 0 || signal.aborted) return pages.starting(name);
-      // A change in between is seen within the second.
-      const next = keeper.next(container.id, Math.min(left, 1000), signal);
-      // What is remembered of the place may be older than a start.
-      const isHeld = found.status === "stopped" && power.isHeld(project, container);
+      // Polls once a second for changes that were missed.
+      const next = statusWriter.next(container.id, Math.min(left, 1000), signal);
+      // The cached place may be older than a start.
+      const isHeld = found.status === "stopped" && lifecycle.isHeld(project, container);
       if (isHeld && isFresh) return pages.stopped(name, path);
       if (found.status === "stopped" && !isHeld)
         try {
@@ -167,7 +167,7 @@ export function createPreviewSite({
   const enter = async (request: IncomingMessage, response: ServerResponse, place: PreviewTarget, url: URL) => {
     const to = safePath(url.searchParams.get("path"));
     const cookie = await visitors.redeem(url.searchParams.get("ticket") ?? "", place);
-    // A reload of the entry address by somebody who is in already.
+    // A reload of the entry URL by a visitor with a cookie.
     const isIn = cookie !== undefined || (await visitors.find(request.headers.cookie, place)) !== undefined;
     if (!isIn) return sendPage(response, pages.unauthorized(), { isDocument: true, appOrigin });
     response
@@ -223,7 +223,7 @@ export function createPreviewSite({
     const visitor = await visitors.find(request.headers.cookie, place);
     if (!visitor) return show(pages.unauthorized());
     if (isForeign(request)) return show(pages.foreign());
-    // A guest uses the app. What it reports and whether it is started again after a failure is its owner's business.
+    // Reports and restarts are for the owner, not for guests.
     if (isGuest(visitor) && url.pathname === "/__studio/report") return void response.writeHead(204).end();
     if (isGuest(visitor) && url.pathname.startsWith(ownPaths)) return show(pages.unknown());
     if (url.pathname === "/__studio/report" && request.method === "POST") {
@@ -239,42 +239,42 @@ export function createPreviewSite({
       const project = await projects.find(place.project.id);
       const container = project && (await containers.find(project.id, place.container.id));
       if (project && container && project.environment_status !== "deleting")
-        await (container.is_stop_held ? power.startContainer(project, container) : power.startProject(project));
+        await (container.is_stop_held ? lifecycle.startContainer(project, container) : lifecycle.startProject(project));
       response.writeHead(303, { location: safePath(url.searchParams.get("path")), "cache-control": "no-store" }).end();
       return;
     }
     if (url.pathname.startsWith(ownPaths)) return show(pages.unknown());
-    const refusal = refusalOf(target);
+    const refusal = rejectTarget(target);
     if (refusal) return show(refusal === "malformed" ? pages.malformed() : pages.forbidden());
 
-    const gone = new AbortController();
-    // What may not be seen any more ends at once, also in the middle of a long answer.
+    const closed = new AbortController();
+    // Ends the response as soon as access is revoked, even mid-stream.
     const unwatch = visitors.watch(visitor, place, () => response.destroy());
     response.once("close", () => {
       unwatch();
-      gone.abort();
+      closed.abort();
     });
     const mayWake = !isHotReload(request);
-    // Neither a slow answer nor a wait may be cut short by the idle policy.
-    const letGo = mayWake ? idle.hold(place.project.id) : () => {};
+    // Neither a slow response nor a wait may be cut short by the idle policy.
+    const release = mayWake ? idle.hold(place.project.id) : () => {};
     try {
-      const found = await reach(place, target, mayWake, gone.signal);
+      const found = await reach(place, target, mayWake, closed.signal);
       if (response.destroyed) return;
       if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(place.container.name) : found);
       if (mayWake) void projects.used(place.project.id).catch((err: unknown) => log.warn({ err }, "last activity not written"));
-      const passage = passageOf(request, place, isDocument);
+      const passage = forwardContextOf(request, place, isDocument);
       if (!mayWake) passage.onActivity = () => {};
-      await forwarder.request(request, response, found, passage, letGo);
+      await forwarder.request(request, response, found, passage, release);
     } catch (error) {
       if (response.destroyed || response.headersSent) return void response.destroy();
       if (!isNetworkError(error)) throw error;
-      log.debug({ err: error, project_id: place.project.id }, "dev server not reached");
+      log.debug({ err: error, project_id: place.project.id }, "dev server not reachable");
       services
-        .lookAgain(place.project, place.container)
-        .catch((err: unknown) => log.warn({ err, project_id: place.project.id }, "the port of a container cannot be looked for"));
+        .refreshPort(place.project, place.container)
+        .catch((err: unknown) => log.warn({ err, project_id: place.project.id }, "container port detection failed"));
       show(pages.unreachable(place.container.name));
     } finally {
-      letGo();
+      release();
     }
   };
 
@@ -285,21 +285,21 @@ export function createPreviewSite({
     const visitor = await visitors.find(request.headers.cookie, place);
     if (!visitor) return refuse("401 Unauthorized");
     const { origin } = request.headers;
-    // A socket may be opened from any page, and our cookie would come along.
+    // A page of any origin can open a socket, and the browser would send our cookie.
     if (origin !== undefined && URL.parse(origin)?.host !== request.headers.host) return refuse("403 Forbidden");
     const target = request.url ?? "/";
     if (target.startsWith(ownPaths)) return refuse("404 Not Found");
-    const refusal = refusalOf(target);
+    const refusal = rejectTarget(target);
     if (refusal) return refuse(refusal === "malformed" ? "400 Bad Request" : "403 Forbidden");
-    const gone = new AbortController();
-    socket.once("close", () => gone.abort());
+    const closed = new AbortController();
+    socket.once("close", () => closed.abort());
     const mayWake = !isHotReload(request);
-    const found = await reach(place, target, mayWake, gone.signal);
+    const found = await reach(place, target, mayWake, closed.signal);
     if (socket.destroyed) return;
     if (!("host" in found)) return refuse("503 Service Unavailable");
-    const passage = passageOf(request, place, false);
+    const passage = forwardContextOf(request, place, false);
     if (mayWake) passage.onActivity();
-    // What may not be seen any more ends at once, not at the next request.
+    // Closes the socket as soon as access is revoked.
     const unwatch = visitors.watch(visitor, place, () => socket.destroy());
     const lifetime = projects.lifetime(place.project.id);
     const end = () => void socket.destroy();
@@ -314,7 +314,7 @@ export function createPreviewSite({
   return {
     request: (request, response) => {
       const started = performance.now();
-      // A decoded, changed and counted answer has a listener for each of its steps.
+      // Each transformation of a response adds a listener.
       response.setMaxListeners(30);
       response.once("close", () =>
         log.debug(
@@ -343,7 +343,7 @@ export function createPreviewSite({
   };
 }
 
-/** The dev server's side of the connection failed, rather than something of ours. */
+/** The connection to the dev server failed, not our own code. */
 const isNetworkError = (error: unknown): boolean =>
   error instanceof Error &&
   "code" in error &&

@@ -5,7 +5,7 @@ import { cookieValues, previewCookie } from "./headers.ts";
 import type { PreviewTarget } from "./previews.service.ts";
 import type { ShareLinks } from "./shares.service.ts";
 
-/** One-use secrets, stored hashed. */
+/** Single-use secrets, stored hashed. */
 export interface Tickets {
   insertToken(values: {
     token_hash: string;
@@ -16,35 +16,35 @@ export interface Tickets {
   }): Promise<void>;
   takeToken(tokenHash: string, purpose: string): Promise<{ user_id: string; payload: Record<string, unknown> } | undefined>;
 }
-/** Sign-ins that may have ended meanwhile. */
-export interface Sessions {
+/** Checks sign-in sessions. */
+export interface SessionChecks {
   find(id: string): Promise<{ user: { id: string } } | undefined>;
-  /** Whether this person may act at all; asked where there is no session, as behind an API key. */
+  /** Whether this account is active; used where there is no session, as with an API key. */
   mayAct(userId: string): Promise<boolean>;
-  /** Calls `ended` when the session is over. Returns the unsubscribe function. */
+  /** Calls `ended` when the session ends. Returns the unsubscribe function. */
   watch(id: string, userId: string, ended: () => void): () => void;
-  /** Calls `lookAnew` when something about this person may have changed. Returns the unsubscribe function. */
+  /** Calls `lookAnew` when something about this user may have changed. Returns the unsubscribe function. */
   watchPerson(userId: string, lookAnew: () => void): () => void;
 }
-/** The owner of a preview, by a sign-in that may end. */
-export interface Owner {
+/** The owner of a preview, through a session that may end. */
+export interface PreviewOwner {
   user_id: string;
   session_id: string | null;
 }
-/** Somebody who came in by a share link: a stranger who may use the app and nothing else. */
+/** A visitor with a share link: may use the app and nothing else. */
 export interface Guest {
   share_id: string;
   expires_at_ms: number;
 }
-/** Somebody who may see a preview. */
-export type Visitor = Owner | Guest;
+/** Has access to a preview. */
+export type Visitor = PreviewOwner | Guest;
 export const isGuest = (visitor: Visitor): visitor is Guest => "share_id" in visitor;
 
 export const ticketSeconds = 30;
 const cookieMs = 12 * 3_600_000;
 const purpose = "preview_entry";
 
-/** Who may see a preview (contract README rule 12): a single-use ticket or a share link is exchanged for a signed, host-only cookie. */
+/** Access to previews: a single-use ticket or a share link is exchanged for a signed, host-only cookie. */
 export type Visitors = ReturnType<typeof createVisitors>;
 
 export function createVisitors({
@@ -55,7 +55,7 @@ export function createVisitors({
   address,
 }: {
   tickets: Tickets;
-  sessions: Sessions;
+  sessions: SessionChecks;
   shares: Pick<ShareLinks, "redeem" | "find" | "note" | "watch">;
   box: CryptoBox;
   address: PreviewAddress;
@@ -65,9 +65,9 @@ export function createVisitors({
   /** Chromium and Firefox accept Secure cookies on http://*.localhost; on another http name they would be dropped. */
   const isSecureContext = address.scheme === "https" || address.domain === "localhost" || address.domain.endsWith(".localhost");
 
-  const isLiving = ({ user_id, session_id }: Owner): Promise<boolean> =>
+  const isLiving = ({ user_id, session_id }: PreviewOwner): Promise<boolean> =>
     session_id === null ? sessions.mayAct(user_id) : sessions.find(session_id).then((found) => found?.user.id === user_id);
-  /** What a cookie of ours says. Whom it lets in is another question. */
+  /** Cookie content. Whether it still grants access is checked separately. */
   type Pass = { container_id: string; exp: number } & ({ user_id: string; sid: string | null } | { share_id: string });
   const read = (value: string, containerId: string): Pass | undefined => {
     const [text = "", mark = ""] = value.split(".");
@@ -83,7 +83,7 @@ export function createVisitors({
     const seconds = Math.max(1, Math.floor((pass.exp - Date.now()) / 1000 + 0.5));
     return `${previewCookie}=${text}.${sign(text)}; Path=/; HttpOnly; Max-Age=${seconds}${flags}`;
   };
-  /** Who sent these cookies, if they may see this place now: the sign-in or the link is still open and the project still theirs. */
+  /** The visitor of these cookies if they still have access: the session or link is valid and the project still theirs. */
   const find = async (cookieHeader: string | undefined, place: PreviewTarget): Promise<Visitor | undefined> => {
     for (const value of cookieValues(cookieHeader, previewCookie)) {
       const pass = read(value, place.container.id);
@@ -100,8 +100,8 @@ export function createVisitors({
   };
 
   return {
-    /** The address that lets its bearer in once, within 30 s. */
-    issueTicket: async (visitor: Owner, { container }: PreviewTarget, path: string): Promise<string> => {
+    /** A URL that admits its bearer once, within 30 s. */
+    issueTicket: async (visitor: PreviewOwner, { container }: PreviewTarget, path: string): Promise<string> => {
       const ticket = randomToken();
       await tickets.insertToken({
         token_hash: hashToken(ticket),
@@ -112,7 +112,10 @@ export function createVisitors({
       });
       return `${previewOrigin(address, container.host_label)}/__studio/enter?ticket=${ticket}&path=${encodeURIComponent(path)}`;
     },
-    /** Consumes a ticket. The `Set-Cookie` line for its container's host, or `undefined` when it is used, expired or another host's. */
+    /**
+     * Consumes a ticket. Returns the `Set-Cookie` line for its container's host, or `undefined` when it is used, expired or for another
+     * host.
+     */
     redeem: async (ticket: string, { container, project }: PreviewTarget): Promise<string | undefined> => {
       const taken = await tickets.takeToken(hashToken(ticket), purpose);
       if (!taken || taken.payload["container_id"] !== container.id || taken.user_id !== project.owner_id) return undefined;
@@ -121,8 +124,8 @@ export function createVisitors({
       return cookieOf({ container_id: container.id, user_id: taken.user_id, sid: session_id, exp: Date.now() + cookieMs });
     },
     /**
-     * Opens a share link and notes the visit: where it leads and the cookie for it; none for somebody who is in already as the owner.
-     * `undefined` when the link is not genuine, expired, withdrawn or another host's.
+     * Opens a share link and records the visit: returns its path and a cookie; no cookie for a visitor who is already in as owner.
+     * `undefined` when the link is invalid, expired, withdrawn or for another host.
      */
     redeemShare: async (
       token: string,
@@ -140,15 +143,15 @@ export function createVisitors({
       };
     },
     find,
-    /** The Cookie header with which the platform itself visits in its owner's name; good for that long. */
+    /** A Cookie header for the platform's own visits on behalf of the owner, valid for that long. */
     passFor: ({ container, project }: PreviewTarget, lifetimeMs: number): string =>
       cookieOf({ container_id: container.id, user_id: project.owner_id, sid: null, exp: Date.now() + lifetimeMs }).split(";")[0] ?? "",
-    /** Calls `ended` when they may see it no more while something is open. Returns the unsubscribe function. */
+    /** Calls `ended` when access is revoked while something is open. Returns the unsubscribe function. */
     watch: (visitor: Visitor, place: PreviewTarget, ended: () => void): (() => void) => {
       if (isGuest(visitor)) return shares.watch(visitor.share_id, place, visitor.expires_at_ms, ended);
       const { session_id, user_id } = visitor;
       if (session_id !== null) return sessions.watch(session_id, user_id, ended);
-      // Who cannot be asked about is shown no more, as at the door.
+      // Deny when the check fails, as on entry.
       return sessions.watchPerson(user_id, () => void sessions.mayAct(user_id).then((may) => (may ? undefined : ended()), ended));
     },
   };

@@ -1,6 +1,6 @@
 /**
- * Calls `onData` for every data frame in a WebSocket byte stream (RFC 6455): text, binary and their continuations, not ping, pong or close.
- * Payloads are stepped over, never kept.
+ * Calls `onData` for every data frame in a WebSocket byte stream (RFC 6455): text, binary and continuations, not ping, pong or close.
+ * Payloads are skipped, not stored.
  */
 export function watchDataFrames(onData: () => void): (chunk: Buffer) => void {
   let header = Buffer.alloc(0);

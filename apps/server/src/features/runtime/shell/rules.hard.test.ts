@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { shellPlace } from "../../../testing/shell.ts";
 
-test("a viewer that takes nothing is let go with 1013; the others go on", { timeout: 60_000 }, async () => {
+test("disconnects a stalled viewer with 1013; the others continue", { timeout: 60_000 }, async () => {
   await using p = await shellPlace({ stalledMs: 600, scrollbackBytes: 100_000 });
   const { id } = await p.open({ command: "cat >/dev/null & exec yes 0123456789012345678901234567890123456789" });
   const [slow, quick] = [await p.attach(id), await p.attach(id)];
   await quick.waitFor(/0123/);
   slow.socket.pause();
   const before = quick.text().length;
-  // Far more than the buffers of its line hold: it has to be let go before the other one can have all this.
+  // Far more than the connection's buffers hold: it has to be disconnected before the other one can get all of it.
   const much = 30_000_000;
   for (const until = Date.now() + 40_000; quick.text().length < before + much && Date.now() < until; await sleep(20));
   expect(quick.text().length).toBeGreaterThan(before + much);
@@ -18,7 +18,7 @@ test("a viewer that takes nothing is let go with 1013; the others go on", { time
   expect(quick.frames.some((f) => f.type === "exit")).toBe(false);
 });
 
-test("idle means without people: a program that only writes is closed with 4408, one that is typed to lives on until 4410", async () => {
+test("idle means without input: a program that only writes is closed with 4408, one with input lives until 4410", async () => {
   await using p = await shellPlace({ idleMs: 1800, maxLifeMs: 6000, sweepMs: 50 });
   const [noisy, used] = [await p.open({ command: "while :; do echo tick; sleep 0.1; done" }), await p.open({ command: "cat" })];
   const [a, b] = [await p.attach(noisy.id), await p.attach(used.id)];
@@ -36,7 +36,7 @@ test("idle means without people: a program that only writes is closed with 4408,
   const row = await p.app.as(p.owner).shell.get({ params: { id: used.id } });
   expect(row.bytes_written).toBeGreaterThan(5);
   expect(row.total_reads).toBe(1);
-  // A closed session is not there for sockets, and cannot be deleted again.
+  // A closed session accepts no sockets and cannot be deleted again.
   expect(await (await p.attach(used.id)).closed).toBe(4404);
   expect((await p.app.request(`/api/shell/sessions/${used.id}`, { method: "DELETE", user: p.owner })).status).toBe(404);
 });

@@ -4,7 +4,7 @@ import { emptyProject } from "../../../testing/sandbox.ts";
 import { shellPlace, upCommand } from "../../../testing/shell.ts";
 import { shellSessions } from "../../../db/schema/runtime.ts";
 
-test("the oldest output is forgotten beyond the limit, and the replay begins with a whole line", async () => {
+test("drops the oldest output beyond the limit and replays from a whole line", async () => {
   await using p = await shellPlace({ scrollbackBytes: 4000 });
   const { id } = await p.open({ command: "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line-$i-äöü; done; echo the-end; cat" });
   const first = await p.attach(id);
@@ -18,7 +18,7 @@ test("the oldest output is forgotten beyond the limit, and the replay begins wit
   expect(text).not.toContain("\ufffd");
 });
 
-test("characters arrive whole however the program wrote them; bytes that are none become U+FFFD; control bytes pass", async () => {
+test("sends whole characters; invalid bytes become U+FFFD; control bytes pass", async () => {
   await using p = await shellPlace();
   const { id } = await p.open({
     command: String.raw`printf 'a\303'; sleep 0.3; printf '\244b \360\237'; sleep 0.3; printf '\230\200c \377d \033[1m\000\007e\n'; cat`,
@@ -31,7 +31,7 @@ test("characters arrive whole however the program wrote them; bytes that are non
   expect(again.text()).toBe(t.text());
 });
 
-test("a hundred sessions are open at most, per user and per project", async () => {
+test("limits open sessions to one hundred per user and per project", async () => {
   await using p = await shellPlace({ maxOpen: 4 });
   const other = await emptyProject(p.app, p.owner, { command: upCommand });
   const row = { user_id: p.owner.id, project_id: other.id, container_name: "x", command: "sh", status: "active" as const };
@@ -40,13 +40,13 @@ test("a hundred sessions are open at most, per user and per project", async () =
   expect(made.filter((m) => m.status === "fulfilled")).toHaveLength(2);
   const answer = await p.app.request("/api/shell/sessions", { method: "POST", user: p.owner, json: { project_id: p.project.id } });
   expect([answer.status, answer.headers.get("retry-after"), await answer.json()]).toMatchObject([429, "60", { code: "shell_limit" }]);
-  // What is closed does not count.
+  // Closed ones do not count.
   const open = await p.app.as(p.owner).shell.list({ query: { project_id: p.project.id } });
   await p.app.as(p.owner).shell.remove({ params: { id: open.items[0]?.id ?? "" } });
   expect((await p.open({ command: "cat" })).status).toBe("active");
 });
 
-test("what a process left open is closed when the next one starts", async () => {
+test("closes sessions of a crashed process at the next start", async () => {
   const app = await testApp({ ownServer: true });
   const owner = await app.signUp();
   const project = await emptyProject(app, owner);
@@ -66,7 +66,7 @@ test("what a process left open is closed when the next one starts", async () => 
   await app.close();
 });
 
-test("secrets: hidden as they are printed, in columns of the same width, and once more in the replay", async () => {
+test("redacts secrets as they are printed, keeping columns, and again in the replay", async () => {
   await using p = await shellPlace();
   const secrets = p.app.as(p.owner).secrets;
   await secrets.set({ params: { project_id: p.project.id }, body: { key: "API_TOKEN", value: "planted-value-one" } });
@@ -76,7 +76,7 @@ test("secrets: hidden as they are printed, in columns of the same width, and onc
   await t.waitFor(/later-2-word/);
   expect(t.text()).toContain("<[secret:API_TOKE]>");
   expect(t.text()).not.toContain("<planted");
-  // A value that was printed before it became a secret is not in what is shown again.
+  // A value printed before it became a secret is redacted in the replay.
   await secrets.set({ params: { project_id: p.project.id }, body: { key: "LATER", value: "later-2-word" } });
   const again = await p.attach(id);
   await again.waitFor(/\[secret:LAT\]/);
@@ -88,7 +88,7 @@ test("secrets: hidden as they are printed, in columns of the same width, and onc
   expect(p.app.logs()).toMatch(/terminal detached/);
 });
 
-test("the default shell falls back to /bin/sh, its size and its environment are the asked ones", async () => {
+test("falls back to /bin/sh and applies the requested size and environment", async () => {
   await using p = await shellPlace();
   const session = await p.open({ command: "/bin/bash", cols: 500, rows: 200 });
   const t = await p.attach(session.id);

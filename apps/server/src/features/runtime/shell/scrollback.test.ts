@@ -10,7 +10,7 @@ test("keeps the newest bytes up to the limit", () => {
   expect(String(scrollback.read())).toBe("aabbbbcccc");
 });
 
-test("one chunk larger than the limit keeps its end", () => {
+test("keeps the end of a chunk larger than the limit", () => {
   const scrollback = createScrollback(4);
   scrollback.push(text("0123456789"));
   expect(String(scrollback.read())).toBe("6789");
@@ -22,7 +22,7 @@ test("never starts within a character", () => {
   expect(Buffer.from(scrollback.read()).toString("utf8")).not.toContain("\ufffd");
 });
 
-test("after something was forgotten it starts with a line, before that with the beginning", () => {
+test("starts with a whole line after truncation", () => {
   const scrollback = createScrollback(16);
   scrollback.push(text("one\ntwo\n"));
   expect(String(scrollback.read())).toBe("one\ntwo\n");
@@ -30,7 +30,7 @@ test("after something was forgotten it starts with a line, before that with the 
   expect(String(scrollback.read())).toBe("two\nthree\nfour\n");
 });
 
-test("whatever the pieces, it is the end of the whole", () => {
+test("returns the end of the output, whatever the chunks", () => {
   for (let round = 0; round < 50; round++) {
     const max = randomInt(1, 100_000);
     const scrollback = createScrollback(max);

@@ -1,12 +1,12 @@
-/** The last bytes a terminal wrote, for whoever attaches later: a ring that grows up to `maxBytes`, then forgets the oldest. */
+/** The last bytes a terminal wrote, for clients that attach later: a ring buffer of up to `maxBytes`. */
 export interface Scrollback {
   push(chunk: Uint8Array): void;
-  /** Everything kept. After something was forgotten it begins with a whole line where there is one near, else with a whole character. */
+  /** Everything kept. After truncation it begins with a whole line if one is near, otherwise with a whole character. */
   read(): Uint8Array;
 }
 
 const firstBytes = 16 * 1024;
-/** How far the first line end may be. */
+/** Maximum distance to the first line end. */
 const lineReach = 4096;
 
 export function createScrollback(maxBytes: number): Scrollback {
@@ -44,7 +44,7 @@ export function createScrollback(maxBytes: number): Scrollback {
       const line = all.subarray(0, lineReach).indexOf(0x0a);
       if (line !== -1 && line + 1 < all.length) return all.subarray(line + 1);
       let at = 0;
-      // 0b10xxxxxx continues a character whose beginning was forgotten.
+      // 0b10xxxxxx continues a truncated character.
       while (at < 4 && at < all.length && (all.readUInt8(at) & 0xc0) === 0x80) at += 1;
       return all.subarray(at);
     },

@@ -2,7 +2,6 @@ import { shellRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Shell } from "./shell.service.ts";
 
-/** accounts-projects 5. */
 export function mountShell(mount: Mount, { shell }: { shell: Shell }): void {
   mount("shell", shellRoutes, {
     create: ({ user }, { body }) => shell.create(user.id, body),

@@ -8,34 +8,34 @@ import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { ShellStore } from "./shell.store.ts";
-import { closed, createTerminal, type ShellLimits, type Terminal, type TerminalSocket } from "./terminal.ts";
+import { closed, createTerminal, type ShellLimits, type ShellTerminal, type TerminalSocket } from "./terminal.ts";
 
-/** What terminals need of projects and containers. */
+/** What terminals need from projects and containers. */
 export interface ShellAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   sandboxOf(project: ProjectRow): Promise<Sandbox>;
-  /** Wakes a frozen project before it is dialled. */
+  /** Thaws a frozen project before connecting. */
   awake(projectId: string): Promise<void>;
-  /** Somebody works in the project: it must not fall asleep. */
+  /** Records use of the project. */
   activity(projectId: string): void;
-  /** A terminal is open: its programs must not be put to sleep until the returned function is called. */
+  /** Holds the project until the returned function is called. */
   hold(projectId: string): () => void;
   listContainers(projectId: string): Promise<ContainerRow[]>;
-  /** What git in a terminal of that person takes for the machine's configuration. */
+  /** The system-wide git configuration for that user's terminals. */
   gitConfigOf(userId: string): Promise<string>;
   environmentOf(project: ProjectRow, container: ContainerRow): Promise<Record<string, string>>;
-  /** Hides the values of that environment from what is shown and kept. */
+  /** Redacts the values of that environment in output and scrollback. */
   redactor(projectId: string): Promise<LiveRedactor>;
 }
 interface Session {
   row: ShellSessionRow;
-  terminal: Terminal;
-  letGo: () => void;
+  terminal: ShellTerminal;
+  release: () => void;
 }
 
 export type Shell = ReturnType<typeof createShell>;
 
-/** Terminals (accounts-projects 5). Programs belong to this process; sessions outlive their sockets, not the process. */
+/** Terminals. Their programs belong to this process; sessions outlive their sockets, not the process. */
 export function createShell({
   access,
   store,
@@ -50,7 +50,7 @@ export function createShell({
   processId: number;
 }) {
   const sessions = new Map<string, Session>();
-  /** Programs that ended by themselves, a short while ago: somebody may be on the way to look at them. */
+  /** Recently exited programs, kept for clients that are about to attach. */
   const ended = new Map<string, { session: Session; exit: ShellServerFrame; forget: NodeJS.Timeout }>();
   const forget = (id: string) => {
     clearTimeout(ended.get(id)?.forget);
@@ -59,16 +59,16 @@ export function createShell({
   const keep = (session: Session, exit: ShellServerFrame) => {
     const { id } = session.row;
     ended.set(id, { session, exit, forget: setTimeout(forget, limits.keptMs, id).unref() });
-    // Not more than may be open: each holds its output.
+    // Bounded, because each holds its scrollback.
     const [oldest] = ended.keys();
     if (ended.size > limits.maxOpen && oldest !== undefined) forget(oldest);
   };
 
-  const end = async ({ row, terminal, letGo }: Session, code: number, reason: string, last?: ShellServerFrame) => {
+  const end = async ({ row, terminal, release }: Session, code: number, reason: string, last?: ShellServerFrame) => {
     if (!sessions.delete(row.id)) return;
-    letGo();
+    release();
     terminal.finish();
-    // Written before anybody hears of it; a terminal ends also when it cannot be written.
+    // Store before notifying; a terminal ends even when the write fails.
     const written = store.close(row.id, terminal.counts());
     await written.catch(() => undefined);
     await terminal.end(code, reason, last).catch((err: unknown) => log.warn({ err, session_id: row.id }, "terminal not killed"));
@@ -86,9 +86,9 @@ export function createShell({
     for (const session of sessions.values()) {
       const { row, terminal } = session;
       if (now - Date.parse(row.created_at) > limits.maxLifeMs)
-        endSoon(session, closed.stopped, "8 hour limit", { type: "status", message: "This terminal was open for 8 hours and is closed." });
+        endSoon(session, closed.stopped, "8 hour limit", { type: "status", message: "This terminal was closed after 8 hours." });
       else if (now - terminal.lastActivity > limits.idleMs)
-        endSoon(session, closed.idle, "idle", { type: "status", message: "This terminal was not used for a while and is closed." });
+        endSoon(session, closed.idle, "idle", { type: "status", message: "This terminal was closed because it was idle." });
       else if (terminal.takeDirty())
         void store.update(row.id, terminal.counts()).catch((err: unknown) => log.warn({ err }, "terminal counts not written"));
     }
@@ -141,7 +141,7 @@ export function createShell({
         process_id: processId,
       });
       if (!row)
-        throw new AppError("shell_limit", `At most ${limits.maxOpen} terminals may be open at once. Close one first.`, {
+        throw new AppError("shell_limit", `You can have at most ${limits.maxOpen} open terminals. Close one first.`, {
           retryAfterSeconds: 60,
         });
       try {
@@ -149,7 +149,7 @@ export function createShell({
         await access.awake(project.id);
         const environment = await access.environmentOf(project, container);
         const redactor = await access.redactor(project.id);
-        // The person's own command line: a shell inside the sandbox reads it, ours never does.
+        // The user's own command line, interpreted by a shell inside the sandbox only.
         const argv =
           command === "/bin/bash"
             ? ["/bin/sh", "-c", "if [ -x /bin/bash ]; then exec /bin/bash -i; else exec /bin/sh -i; fi"]
@@ -161,7 +161,7 @@ export function createShell({
           env: { ...environment, TERM: "xterm-256color", COLORTERM: "truecolor" },
         });
         const terminal = createTerminal({ pty, redactor, limits, onTouched: () => access.activity(project.id) });
-        const session: Session = { row, terminal, letGo: access.hold(project.id) };
+        const session: Session = { row, terminal, release: access.hold(project.id) };
         sessions.set(row.id, session);
         pty.onExit(({ exitCode }) => {
           const exit = { type: "exit", code: exitCode } as const;
@@ -171,7 +171,7 @@ export function createShell({
       } catch (cause) {
         await store.close(row.id, { status: "failed" });
         if (cause instanceof AppError || (cause instanceof RuntimeError && cause.code === "not_supported")) throw cause;
-        throw new AppError("pty_failed", "The terminal could not be opened.", { cause });
+        throw new AppError("pty_failed", "The terminal could not be opened. Try again.", { cause });
       }
       await store.update(row.id, { status: "active" });
       access.activity(project.id);
@@ -190,21 +190,21 @@ export function createShell({
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await requireOwn(userId, id);
       const session = sessions.get(id);
-      // One that ended by itself is kept for a while for who comes, and can be removed until then.
+      // An exited session is kept for a while and can be deleted until then.
       if (!session && !ended.has(id) && row.closed_at !== null) throw notFound("Shell session");
       forget(id);
       if (session) await end(session, closed.normal, "closed", { type: "status", message: "Session ended." });
       else await store.close(row.id);
     },
     /**
-     * Attaches a socket until it closes. Any number may be attached; all see the output, all may type, the last resize wins. Of a program that
-     * has just ended it gets the output and the exit.
+     * Attaches a socket until it closes. Any number may be attached; all see the output, all may type, the last resize wins. For a program
+     * that has just exited it sends the output and the exit.
      */
     attach: async (userId: string, id: string, socket: TerminalSocket): Promise<void> => {
       await requireOwn(userId, id);
       const session = sessions.get(id);
-      const gone = ended.get(id);
-      if (!session && gone) return gone.session.terminal.recount(socket, gone.exit);
+      const exited = ended.get(id);
+      if (!session && exited) return exited.session.terminal.recount(socket, exited.exit);
       if (!session) throw notFound("Shell session");
       const { terminal, row } = session;
       const leave = terminal.join(socket);
@@ -221,12 +221,12 @@ export function createShell({
         log.info({ ...facts, viewers: terminal.viewers() }, "terminal detached");
       }
     },
-    /** Ends every terminal of a project, e.g. because it stops. */
+    /** Closes every terminal of a project, for example when it stops. */
     closeProject: (projectId: string): Promise<void> =>
       endAll((row) => row.project_id === projectId, closed.stopped, "project stopped", "The project was stopped."),
     closeContainer: (containerId: string): Promise<void> =>
       endAll((row) => row.container_id === containerId, closed.stopped, "container stopped", "The container was stopped."),
-    /** At start: rows left by processes that are gone stop counting. */
+    /** At boot: closes rows of crashed processes. */
     reconcile: () => store.closeOrphans(),
     close: async (): Promise<void> => {
       clearInterval(sweep);
@@ -236,7 +236,7 @@ export function createShell({
   };
 }
 
-/** In the person's home, since programs see no other folder of ours; where it cannot be written, git does without. */
+/** In the user's home, because programs see no other folder of ours; git works without it when it cannot be written. */
 const enter = `config=$1; shift
 dir="$HOME/.config/studio"
 if mkdir -p "$dir" && printf %s "$config" > "$dir/gitconfig.$$" && mv "$dir/gitconfig.$$" "$dir/gitconfig"; then

@@ -9,7 +9,7 @@ export type ShellStore = ReturnType<typeof createShellStore>;
 export function createShellStore(db: Database) {
   const isOpen = inArray(shellSessions.status, open);
   return {
-    /** Inserts unless the user or the project has `limit` open sessions; counted under a lock, so never one too many. */
+    /** Inserts unless the user or the project has `limit` open sessions; counted under a lock. */
     insertWithin: (limit: number, values: typeof shellSessions.$inferInsert): Promise<ShellSessionRow | undefined> =>
       db.transaction(async (tx) => {
         await tx.execute(
@@ -44,7 +44,7 @@ export function createShellStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
-    /** A closed one stays as it was closed. */
+    /** A closed session is not updated. */
     update: async (id: string, change: Partial<typeof shellSessions.$inferInsert>): Promise<void> => {
       await db
         .update(shellSessions)
@@ -57,7 +57,7 @@ export function createShellStore(db: Database) {
         .set({ ...change, status: change.status ?? "closed", closed_at: sql`now()` })
         .where(and(eq(shellSessions.id, id), isOpen));
     },
-    /** Sessions of processes that are gone: their programs died with them. */
+    /** Sessions of processes that no longer run. */
     closeOrphans: async (): Promise<void> => {
       await db
         .update(shellSessions)

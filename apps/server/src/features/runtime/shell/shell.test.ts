@@ -24,7 +24,7 @@ afterAll(() => app.close());
 const attach = (id: string, user: TestUser = owner) => terminalClient(app, user, id);
 const open = (body: object = {}) => app.as(owner).shell.create({ body: { project_id: project.slug, ...body } });
 
-test("input is run in the sandbox as the project's user, output comes back, resize is seen", async () => {
+test("runs input in the sandbox as the project's user, returns output and applies resizes", async () => {
   const session = await open({ cols: 100, rows: 30 });
   expect(session).toMatchObject({
     status: "active",
@@ -75,7 +75,7 @@ test("a reload loses nothing: the next socket gets the scrollback once, and both
   await expect(app.as(owner).shell.remove({ params: { id: session.id } })).rejects.toMatchObject({ status: 404, code: "not_found" });
 });
 
-test("git in a terminal knows who commits, unless it is told otherwise", async () => {
+test("git in a terminal knows the committer unless configured otherwise", async () => {
   const ada = await app.signUp({ name: 'Ada "Countess" \\\\ Lovelace' });
   const theirs = await emptyProject(app, ada, { command: upCommand });
   await startUp(app, ada, theirs.id);
@@ -90,7 +90,7 @@ test("git in a terminal knows who commits, unless it is told otherwise", async (
   expect(await said(`git config user.email work@example.com && ${commit}`)).toContain("<work@example.com>");
 });
 
-test("a program that ended before anybody attached: its output and its exit are there for who comes, and for its owner alone", async () => {
+test("keeps output and exit of a program that ended before anyone attached, for its owner only", async () => {
   const session = await open({ command: "echo all-$((40+2)); exit 7" });
   const shell = app.as(owner).shell;
   await eventually(async () => (await shell.get({ params: { id: session.id } })).status === "closed");
@@ -106,7 +106,7 @@ test("a program that ended before anybody attached: its output and its exit are 
   expect(await (await attach(session.id)).closed).toBe(4404);
 });
 
-test("frames that make no sense are answered and do not close the socket", async () => {
+test("answers invalid frames without closing the socket", async () => {
   const session = await open({ command: "cat" });
   const terminal = await attach(session.id);
   for (const frame of ["{not json", { type: "dance" }, { type: "input", data: 5 }, "null"]) terminal.send(frame);
@@ -120,7 +120,7 @@ test("frames that make no sense are answered and do not close the socket", async
   expect(await again.closed).toBe(1000);
 });
 
-test("stopping the project ends its terminals with 4410; then none can be opened", async () => {
+test("stopping the project closes its terminals with 4410; then none can be opened", async () => {
   const other = await emptyProject(app, owner, { command: upCommand });
   const start = async () => {
     const { task_id } = await app.as(owner).projects.start({ params: { id: other.id } });
@@ -134,7 +134,7 @@ test("stopping the project ends its terminals with 4410; then none can be opened
   await expect(app.as(owner).shell.create({ body: { project_id: other.id } })).rejects.toMatchObject({ status: 409, code: "not_running" });
 });
 
-test("strangers and nobody get nothing", async () => {
+test("other users and anonymous callers are rejected", async () => {
   const session = await open();
   const theirs = await attach(session.id, stranger);
   expect(await theirs.closed).toBe(4404);

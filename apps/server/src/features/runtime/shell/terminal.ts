@@ -5,28 +5,28 @@ import { frameProblem, type FrameProblem } from "../../../http/frames.ts";
 import { createOutputFilter, type LiveRedactor } from "../../projects/secrets/index.ts";
 import { createScrollback } from "./scrollback.ts";
 
-/** The part of a socket a terminal uses. */
+/** The part of a socket that a terminal uses. */
 export interface TerminalSocket {
   readonly frames: AsyncIterable<unknown>;
   send(frame: ShellServerFrame): boolean;
-  /** Resolves when what was sent has left. */
+  /** Resolves when everything sent has been flushed. */
   drained(): Promise<void>;
   close(code: number, reason?: string): void;
   readonly signal: AbortSignal;
 }
-/** accounts-projects 5. */
+/** Limits of terminals. */
 export interface ShellLimits {
-  /** Open sessions of one user, and of one project. */
+  /** Open sessions per user and per project. */
   maxOpen: number;
   /** Without input, resize or attach. */
   idleMs: number;
   maxLifeMs: number;
-  /** Between two looks at both. */
+  /** Interval of the limit check. */
   sweepMs: number;
   scrollbackBytes: number;
-  /** How long what a program that has ended said is kept for who comes. */
+  /** How long the output of an exited program is kept. */
   keptMs: number;
-  /** How long a viewer may take nothing before it is let go. */
+  /** How long a viewer may be stalled before it is disconnected. */
   stalledMs: number;
 }
 export const closed = { normal: 1000, restarting: 1001, tooBig: 1009, tooSlow: 1013, notFound: 4404, idle: 4408, stopped: 4410 } as const;
@@ -34,20 +34,20 @@ export const closed = { normal: 1000, restarting: 1001, tooBig: 1009, tooSlow: 1
 const maxInputBytes = 64 * 1024;
 const longestFrame = 64 * 1024;
 const replayFrame = 256 * 1024;
-/** A key's echo leaves at once; floods are gathered. Together with what the filter holds back this stays below 50 ms. */
+/** A key's echo is sent at once; floods are batched. Together with the redaction delay this stays below 50 ms. */
 const [echoMs, gatherMs] = [1, 16];
-/** After so much output everybody must have taken it before the program goes on. */
+/** After this much output every viewer must have received it before the program continues. */
 const paceChars = 512 * 1024;
 
 interface Viewer {
   socket: TerminalSocket;
-  /** Output that came while the scrollback was still being sent. */
+  /** Output that arrived while the scrollback was being sent. */
   queue: string[] | undefined;
   joined: Promise<void>;
 }
 
-/** One program on a pseudo terminal and everybody who looks at it. */
-export type Terminal = ReturnType<typeof createTerminal>;
+/** One program on a pseudo terminal and its viewers. */
+export type ShellTerminal = ReturnType<typeof createTerminal>;
 
 export function createTerminal({
   pty,
@@ -58,7 +58,7 @@ export function createTerminal({
   pty: Pty;
   redactor: LiveRedactor;
   limits: Pick<ShellLimits, "scrollbackBytes" | "stalledMs">;
-  /** Somebody typed, resized or came to look. */
+  /** Somebody typed, resized or attached. */
   onTouched: () => void;
 }) {
   const scrollback = createScrollback(limits.scrollbackBytes);
@@ -92,7 +92,7 @@ export function createTerminal({
     unpaced += data.length;
     if (unpaced > paceChars && !isPacing) void pace();
   };
-  /** The program waits for its viewers; a viewer that takes nothing is let go, so that one lost line does not stop everybody. */
+  /** The program waits for its viewers; a stalled viewer is disconnected, so that one broken connection does not block the others. */
   const pace = async () => {
     isPacing = true;
     unpaced = 0;
@@ -128,13 +128,13 @@ export function createTerminal({
     filter.push(data);
   });
 
-  /** The scrollback in frames of a size that a slow line can take, then what came meanwhile. */
+  /** Sends the scrollback in frames that a slow connection can take, then the queued output. */
   const replay = async (viewer: Viewer): Promise<void> => {
-    // Once more without the values: some may be known only since it was written.
+    // Redact again: some values may have become known after they were written.
     const history = redactor.current.redactScreen(Buffer.from(scrollback.read()).toString("utf8"));
     for (let at = 0; at < history.length && !viewer.socket.signal.aborted;) {
       let next = Math.min(history.length, at + replayFrame);
-      // Never between the halves of a surrogate pair.
+      // Never split a surrogate pair.
       if (next < history.length && (history.charCodeAt(next - 1) & 0xfc00) === 0xd800) next -= 1;
       viewer.socket.send({ type: "output", data: history.slice(at, next) });
       at = next;
@@ -158,21 +158,21 @@ export function createTerminal({
       total_reads: reads,
       last_activity_at: new Date(lastActivity).toISOString(),
     }),
-    /** Whether the counts changed since the last time this was asked. */
+    /** Whether the counts changed since the last call. */
     takeDirty: (): boolean => {
       const was = isDirty;
       isDirty = false;
       return was;
     },
     viewers: (): number => viewers.size,
-    /** After the end, for one who comes only now: all there was, and how it ended. */
+    /** For a client that attaches after the exit: all output and the exit. */
     recount: async (socket: TerminalSocket, last: ShellServerFrame): Promise<void> => {
       socket.send({ type: "status", message: "attached" });
       await replay({ socket, queue: undefined, joined: Promise.resolve() });
       socket.send(last);
       socket.close(closed.normal, "exited");
     },
-    /** The scrollback, then live output. Returns the leave. */
+    /** Sends the scrollback, then live output. Returns the detach function. */
     join: (socket: TerminalSocket): (() => void) => {
       flush();
       const viewer: Viewer = { socket, queue: [], joined: Promise.resolve() };
@@ -183,7 +183,7 @@ export function createTerminal({
       viewer.joined = replay(viewer);
       return () => void viewers.delete(viewer);
     },
-    /** One frame of a client. Returns what is wrong with it, or `"end"` when the session is to end. */
+    /** Handles a client frame. Returns what is wrong with it, or `"end"` when the session should end. */
     handle: (socket: TerminalSocket, given: unknown): FrameProblem | "end" | undefined => {
       const frame = given as Partial<ShellClientFrame> | undefined | null;
       if (typeof frame !== "object" || frame === null) return frameProblem("A frame must be a JSON object.");
@@ -209,19 +209,19 @@ export function createTerminal({
         case "close":
           return "end";
         default:
-          // Authentication by first frame was settled before; a repeated one is no error.
+          // Authentication by first frame is handled earlier; a repeated one is not an error.
           return (frame as { type?: string }).type === "auth"
             ? undefined
             : frameProblem("`type` must be one of: input, resize, ping, close.", "type");
       }
     },
-    /** Takes no more of the program's output and passes on what it has; its counts are final then. */
+    /** Stops reading the program's output and flushes it; counts are final then. */
     finish: (): void => {
       isOver = true;
       filter.end();
       flush();
     },
-    /** Says the last of it, closes every socket and ends the process tree. */
+    /** Flushes, closes every socket and ends the process tree. */
     end: async (code: number, reason: string, last?: ShellServerFrame): Promise<void> => {
       await Promise.race([Promise.all([...viewers].map((v) => v.joined)), sleep(limits.stalledMs, undefined, { ref: false })]);
       if (last) say(last);

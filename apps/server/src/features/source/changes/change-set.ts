@@ -4,13 +4,13 @@ import type { Redactor } from "../../projects/secrets/index.ts";
 import type { ChangeSetRow, Rejection } from "../../../db/schema/source.ts";
 import { parseHunks, type ParsedHunk } from "./hunks.ts";
 
-/** Beyond these a file is shown without its hunks. */
+/** Larger patches are listed without their hunks. */
 const maxFilePatch = 200 * 1024;
 const maxPatches = 1024 * 1024;
-/** Of what git says: a long patch must not take the room of all others. */
+/** Total patch limit, so that one long patch does not displace the others. */
 const maxRead = 6 * 1024 * 1024;
 
-/** One changed file, with the hunks that are shown and can be taken apart. */
+/** A changed file whose hunks can be selected individually. */
 export interface ChangedText {
   path: string;
   old_path: string | null;
@@ -26,7 +26,7 @@ export interface Changes extends Pick<Comparison, "additions" | "deletions"> {
   total: number;
 }
 
-/** From one point of the history to another, without what git ignores. The same two points always answer the same. */
+/** Changes between two points of the history, without ignored files. The result for two points never changes. */
 export async function changesBetween(history: History, from: string, to: string, signal?: AbortSignal): Promise<Changes> {
   const found = await history.compare(from, to, { withoutIgnored: true, maxPatchBytes: maxRead, ...(signal && { signal }) });
   let room = maxPatches;
@@ -49,7 +49,7 @@ export async function changesBetween(history: History, from: string, to: string,
   return { files, total: found.totalFiles, additions: found.additions, deletions: found.deletions };
 }
 
-/** As people see it: without the values of the project's secrets, and with what is rejected marked. */
+/** The API representation: redacted, with rejected parts marked. */
 export function shownFile(
   file: ChangedText,
   { redactor, rejection, byPerson }: { redactor: Redactor; rejection: Rejection | undefined; byPerson: ChangeSetRow["by_person"] },

@@ -2,7 +2,6 @@ import { changesRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { ChangeSets } from "./changes.service.ts";
 
-/** agent-git-deploy 10. */
 export function mountChanges(mount: Mount, { changes }: { changes: ChangeSets }): void {
   mount("changes", changesRoutes, {
     diff: ({ user, signal }, { params }) => changes.diff(user.id, params.task_id, signal),

@@ -4,16 +4,16 @@ import type { Queries } from "../../../platform/database.ts";
 import type { Announce } from "../../projects/files/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Redactor } from "../../projects/secrets/index.ts";
-import type { TreeAccess } from "../snapshots/index.ts";
+import type { ProjectTreeAccess } from "../snapshots/index.ts";
 import { changesBetween, shownFile } from "./change-set.ts";
 import type { ChangesStore } from "./changes.store.ts";
 import type { ChangeSetRow } from "../../../db/schema/source.ts";
 import { turnOver, turnoversOf } from "./reject.ts";
-import type { Turns } from "./run-change-sets.ts";
+import type { RunChangeSets } from "./run-change-sets.ts";
 
 export type ChangeSets = ReturnType<typeof createChangeSets>;
 
-/** What runs did to the files, and what of it people do not want (agent-git-deploy 10). */
+/** Change sets of runs, and rejecting parts of them. */
 export function createChangeSets({
   store,
   turns,
@@ -24,12 +24,12 @@ export function createChangeSets({
   refuseWhileRestoring,
 }: {
   store: ChangesStore;
-  turns: Turns;
-  trees: TreeAccess;
+  turns: RunChangeSets;
+  trees: ProjectTreeAccess;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   redactorOf: (projectId: string) => Promise<Redactor>;
   announce: Announce;
-  /** Takes the tree's lock: neither a run nor a restore begins before the transaction ends. */
+  /** Takes the tree's lock: no run or restore starts before the transaction ends. */
   refuseWhileRestoring: (tx: Queries, projectId: string) => Promise<void>;
 }) {
   const locate = async (userId: string, taskId: string) => {
@@ -43,12 +43,12 @@ export function createChangeSets({
     }
     if (!row)
       throw badRequest(
-        isRunning ? "The files are being kept. Try again in a moment." : "The files before this run are not kept any more.",
+        isRunning ? "The files are being saved. Try again in a moment." : "The files before this run are no longer available.",
         "snapshot_not_ready",
       );
     return { run, row, isRunning, project: await projects.require(userId, row.project_id) };
   };
-  /** What the change set ends with: the point after the run, the next one there is, or the files as they are. */
+  /** The end of the change set: the checkpoint after the run, the next one, or the current files. */
   const endOf = async (row: ChangeSetRow, completedAt: string | null | undefined, isRunning: boolean) => {
     if (row.after_id !== null) return { compared_with: "after" as const, id: row.after_id };
     const next = !isRunning && completedAt ? await store.findNextPoint(row, completedAt) : undefined;
@@ -86,16 +86,16 @@ export function createChangeSets({
         deletions: found.deletions,
       };
     },
-    /** Throws `run_active`, `project_busy`, `hunks_do_not_fit`, 404 for what the change set does not have. */
+    /** Throws `run_active`, `project_busy`, `hunks_do_not_fit`, or 404 for files and hunks that are not in the change set. */
     apply: async (userId: string, taskId: string, wish: ApplyChanges, signal: AbortSignal) => {
       const { run, row: found, project } = await locate(userId, taskId);
       const { written, rejected } = await store.transaction(async (tx) => {
         await refuseWhileRestoring(tx, project.id);
         if (await store.hasActiveRun(tx, project.id))
-          throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
+          throw conflict("run_active", "The agent is working in this project. Stop it, or wait until it is done.");
         let row = (await store.find(taskId, tx)) ?? found;
         if (row.after_id === null) {
-          // From now on the change set is what it is at this moment, whatever is written later.
+          // Fix the change set now, so that later writes do not change it.
           const { id } = await endOf(row, run?.completed_at, false);
           row = await turns.seal(project, row, { tx, afterId: id ?? (await turns.keepEnd(project, row)).id, isOver: true });
         }

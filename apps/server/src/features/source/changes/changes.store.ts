@@ -11,14 +11,14 @@ export function createChangesStore(db: Database) {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     find: async (taskId: string, q: Queries = db): Promise<ChangeSetRow | undefined> =>
       (await q.select().from(changeSets).where(eq(changeSets.task_id, taskId)))[0],
-    /** Of the run that began to answer a message; others went on with it. */
+    /** The change set of the first run that answered a message; other runs continued it. */
     findFirstOf: async (messageId: string): Promise<ChangeSetRow | undefined> =>
       (await db.select().from(changeSets).where(eq(changeSets.message_id, messageId)).orderBy(asc(changeSets.created_at)).limit(1))[0],
-    /** Nothing when there is one already. */
+    /** Does nothing when one exists. */
     insert: async (values: typeof changeSets.$inferInsert): Promise<void> => {
       await db.insert(changeSets).values(values).onConflictDoNothing();
     },
-    /** Once. */
+    /** Only once. */
     seal: async (
       taskId: string,
       facts: Pick<ChangeSetRow, "after_id" | "files" | "additions" | "deletions" | "by_person">,
@@ -52,7 +52,7 @@ export function createChangesStore(db: Database) {
       ).length > 0,
     findCheckpoint: async (id: string): Promise<CheckpointRow | undefined> =>
       (await db.select().from(checkpoints).where(eq(checkpoints.id, id)))[0],
-    /** The first point in time that was kept after a run. */
+    /** The first checkpoint after a run. */
     findNextPoint: async (row: ChangeSetRow, endedAt: string): Promise<string | undefined> =>
       (
         await db
@@ -62,7 +62,9 @@ export function createChangesStore(db: Database) {
           .orderBy(asc(checkpoints.created_at))
           .limit(1)
       )[0]?.id,
-    /** Files that a person wrote between a run's first and last event, or up to now; by the project's own log, so as long as it is kept. */
+    /**
+     * Files that a person wrote between a run's first and last event, or until now; from the event log, so only as long as that is kept.
+     */
     filesByPerson: async (projectId: string, taskId: string, { isOpen }: { isOpen: boolean }): Promise<ChangeSetRow["by_person"]> => {
       const [window] = await db
         .select({ first: min(events.seq), last: max(events.seq) })

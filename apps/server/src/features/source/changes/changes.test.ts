@@ -17,7 +17,7 @@ const before: Record<string, string> = {
   "data.bin": "\0\u0001",
   "run.sh": "#!/bin/sh\n",
 };
-/** What the agent's one command does, once a person has had a word. */
+/** The agent's command, after a person's approval. */
 const work = [
   "until [ -e go ]; do sleep 0.05; done; rm go",
   "sed -i -e 's/^line 3$/THREE/' -e 's/^line 20$/TWENTY/' app.txt",
@@ -78,13 +78,13 @@ const fileOf = async (path: string) => (await diff()).files.find((file) => file.
 const hunkIds = async (path: string) => (await fileOf(path))?.hunks.map((hunk) => hunk.id) ?? [];
 const write = (path: string, text: string) => world.sandbox.files.write(path, text);
 
-test("while the run goes on its changes can be seen, not touched", () => {
+test("changes of an active run can be viewed, not changed", () => {
   expect(running).toMatchObject({ is_running: true, compared_with: "now", after_id: null, message: "Change everything" });
   expect(running.files).toMatchObject([{ path: "mine.txt", status: "added", changed_by: "person" }]);
   expect(busy).toMatchObject({ status: 409, code: "run_active" });
 });
 
-test("a run's changes: files, hunks, who made them, and no value of a secret; a person's later work is no part of them", async () => {
+test("a run's change set has files, hunks and authors, redacted; a person's later edits are not part of it", async () => {
   await write("after.txt", "a person's, later\n");
   const found = await diff();
   expect(found).toMatchObject({ is_running: false, compared_with: "after", total: found.files.length });
@@ -103,7 +103,7 @@ test("a run's changes: files, hunks, who made them, and no value of a secret; a 
   ]);
   expect(found.files.find((f) => f.path === "key.ts")?.hunks[0]?.lines).toEqual(['+const key = "[secret:STRIPE_KEY]"']);
   expect(found.files[1]?.hunks[0]).toMatchObject({ old_start: 1, old_lines: 6, new_start: 1, new_lines: 6, is_rejected: false });
-  // Said at the end of the run, and kept with its message; without what only a person wrote.
+  // Reported at the end of the run and stored with its message; without what only a person wrote.
   const summary = { files: 8, additions: 7, deletions: 4 };
   expect(find(events, "complete")?.data.changes).toEqual(summary);
   const history = await world.app.as(world.owner).chat.history({ params: { project_id: world.project.id }, query: {} });
@@ -112,7 +112,7 @@ test("a run's changes: files, hunks, who made them, and no value of a secret; a 
 });
 
 describe("rejecting", () => {
-  test("a hunk: the old text is back there, the new one stays elsewhere; again changes nothing; and it can be wanted after all", async () => {
+  test("rejecting a hunk restores its text and nothing else; it is idempotent and can be undone", async () => {
     const [first = "", second = ""] = await hunkIds("app.txt");
     const done = await apply({ reject: [{ path: "app.txt", hunks: [first] }] });
     expect(done).toEqual({
@@ -130,7 +130,7 @@ describe("rejecting", () => {
     expect((await apply({ restore: [{ path: "app.txt" }] })).rejected).toEqual([]);
   });
 
-  test("files of every kind, and back: added, deleted, renamed, binary, made executable", async () => {
+  test("rejects and restores added, deleted, renamed, binary and executable files", async () => {
     const mode = async () => (((await world.sandbox.files.stat("run.sh"))?.mode ?? 0) & 0o100) !== 0;
     const paths = ["data.bin", "old.txt", "run.sh", "src/new.txt", "to.txt"];
     const look = async () =>
@@ -151,7 +151,7 @@ describe("rejecting", () => {
     expect([await look(), await mode()]).toEqual([changed, true]);
   });
 
-  test("what a person edited since stays: beside a hunk it is kept, in it everything is refused and nothing written", async () => {
+  test("keeps a person's later edits beside a hunk; a conflict with one rejects everything", async () => {
     const [first = "", second = ""] = await hunkIds("app.txt");
     const theirs = (lines: string[]) => {
       lines[29] = "theirs";
@@ -179,7 +179,7 @@ describe("rejecting", () => {
     expect((await diff()).files.some((f) => f.is_rejected || f.hunks.some((h) => h.is_rejected))).toBe(false);
     await apply({ reject: [{ path: "app.txt", hunks: [second] }] });
     expect(await world.read("app.txt")).toBe(numbered((lines) => ((lines[2] = "mine"), theirs(lines))));
-    // Put right by hand: what was refused fits now.
+    // Fixed by hand: what was rejected fits now.
     await write(
       "app.txt",
       numbered((lines) => ((lines[2] = "THREE"), theirs(lines))),
@@ -195,7 +195,7 @@ describe("rejecting", () => {
     expect(await world.read("link-target.txt")).toBe("x\n");
   });
 
-  test("tells the project's stream, as a person's change", async () => {
+  test("emits the change as a person's", async () => {
     const { rows } = await world.app.studio.database.pool.query<{ data: { path: string; by: string } }>(
       "select data from events where project_id = $1 and type = 'file_changed' order by seq desc limit 40",
       [world.project.id],
@@ -206,7 +206,7 @@ describe("rejecting", () => {
   });
 });
 
-test("unknown parts are not found, bad bodies refused, and a stranger finds nothing", async () => {
+test("unknown parts are not found, invalid bodies rejected, other users get 404", async () => {
   expect(await refusal({ reject: [{ path: "nothing.txt" }] })).toMatchObject({ was: "404 not_found" });
   expect(await refusal({ reject: [{ path: "app.txt", hunks: ["0123"] }] })).toMatchObject({ was: "404 not_found" });
   const { app, owner } = world;
@@ -221,7 +221,7 @@ test("unknown parts are not found, bad bodies refused, and a stranger finds noth
   expect((await app.request("/api/chat/runs/00000000-0000-4000-8000-000000000000/diff", { user: owner })).status).toBe(404);
 });
 
-test("a run that was killed before its end was kept: up to the next point, or to now, and from the first rejection on it is fixed", async () => {
+test("a killed run keeps its changes up to the next checkpoint or now, fixed by the first rejection", async () => {
   const forget = () =>
     world.app.studio.database.pool.query("update change_sets set after_id = null, rejected = '[]' where task_id = $1", [taskId()]);
   await forget();
@@ -242,7 +242,7 @@ test("a run that was killed before its end was kept: up to the next point, or to
   expect((await api().diff({ params: { task_id: second[0]?.task_id ?? "" } })).files.map((f) => f.path)).toEqual(["later.txt"]);
 });
 
-test("what a build writes where git ignores it, and a write of the same text, are no changes", async () => {
+test("ignored build output and rewrites with the same text are not changes", async () => {
   await write(".gitignore", "dist/\n");
   await write("web/.gitignore", "out\n");
   const built = await world.run("Write a.ts and build");

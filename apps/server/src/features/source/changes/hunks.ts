@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-/** A hunk of a unified diff, with its place in both texts. */
+/** A hunk of a unified diff, with its position in both texts. */
 export interface ParsedHunk {
-  /** Of the file's path, the hunk's place and its lines. */
+  /** Derived from the file's path, the hunk's position and its lines. */
   id: string;
   old_start: number;
   old_lines: number;
@@ -11,7 +11,7 @@ export interface ParsedHunk {
   section: string;
   /** With their signs. */
   lines: string[];
-  /** Its changes without the lines around them, as ranges of lines, from 0, end excluded. */
+  /** Changed line ranges without context, from 0, end excluded. */
   cores: { before: LineRange; after: LineRange }[];
 }
 export interface LineRange {
@@ -21,7 +21,7 @@ export interface LineRange {
 
 const headRule = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/;
 
-/** A patch from its first `@@` on, as git writes it. What is no hunk is left out. */
+/** Parses a git patch from its first `@@` on. Ignores everything that is not a hunk. */
 export function parseHunks(path: string, patch: string): ParsedHunk[] {
   const hunks: ParsedHunk[] = [];
   let lines: string[] | undefined;
@@ -52,7 +52,7 @@ export function parseHunks(path: string, patch: string): ParsedHunk[] {
 
 function coresOf(hunk: ParsedHunk): ParsedHunk["cores"] {
   const cores: ParsedHunk["cores"] = [];
-  // Of an empty side the format names the line before it.
+  // For an empty side the format names the line before it.
   let before = hunk.old_lines === 0 ? hunk.old_start : hunk.old_start - 1;
   let after = hunk.new_lines === 0 ? hunk.new_start : hunk.new_start - 1;
   let open: ParsedHunk["cores"][number] | undefined;

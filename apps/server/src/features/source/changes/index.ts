@@ -2,4 +2,4 @@ export { createChangeSets } from "./changes.service.ts";
 export { createChangesStore } from "./changes.store.ts";
 export { parseHunks } from "./hunks.ts";
 export { mountChanges } from "./changes.routes.ts";
-export { createTurns } from "./run-change-sets.ts";
+export { createRunChangeSets } from "./run-change-sets.ts";

@@ -1,7 +1,7 @@
 import { structuredPatch } from "diff";
 import { describe, expect, test } from "vitest";
 import { parseHunks, type ParsedHunk } from "./hunks.ts";
-import { carryOver, linesOf, movesBetween, textWithout } from "./merge.ts";
+import { carryOver, splitLines, movesBetween, textWithout } from "./merge.ts";
 
 const numbered = (change: (lines: string[]) => void, end = "\n") => {
   const lines = Array.from({ length: 40 }, (_, i) => `line ${i + 1}`);
@@ -18,20 +18,20 @@ function hunksOf(before: string, after: string): ParsedHunk[] {
   );
 }
 const before = numbered(() => {});
-/** Four hunks: lines changed, lines added, lines taken away, the last line changed. */
+/** Four hunks: lines changed, added and removed, and the last line changed. */
 const after = numbered((lines) => {
   lines[39] = "LAST";
   lines.splice(29, 3);
   lines.splice(15, 0, "new a", "new b");
   lines[4] = "FIVE";
 });
-const texts = { before: linesOf(before), after: linesOf(after) };
+const texts = { before: splitLines(before), after: splitLines(after) };
 const hunks = hunksOf(before, after);
 const ids = hunks.map((h) => h.id);
 const pick = (...at: number[]) => new Set(at.map((i) => ids[i] ?? ""));
 const without = (...at: number[]) => textWithout(texts, hunks, pick(...at)).join("");
 
-test("hunks know their places, and the same hunk has the same name", () => {
+test("hunks have stable positions and ids", () => {
   expect(hunks.map((h) => [h.old_start, h.old_lines, h.new_start, h.new_lines, h.section, h.cores.length])).toEqual([
     [2, 7, 2, 7, "part", 1],
     [13, 6, 13, 8, "part", 1],
@@ -46,7 +46,7 @@ test("hunks know their places, and the same hunk has the same name", () => {
   ]);
 });
 
-test("every selection of hunks gives the text that a patch of the others gives", () => {
+test("every selection of hunks equals a patch of the others", () => {
   expect(without()).toBe(after);
   expect(without(0, 1, 2, 3)).toBe(before);
   for (let mask = 0; mask < 16; mask++) {
@@ -61,7 +61,7 @@ test("every selection of hunks gives the text that a patch of the others gives",
   }
 });
 
-describe("hunks change sides in a text that was edited since", () => {
+describe("hunks apply to a text that was edited since", () => {
   const edited = (text: string, ...edits: [find: string, put: string][]) =>
     edits.reduce((now, [find, put]) => {
       expect(now).toContain(find);
@@ -69,10 +69,10 @@ describe("hunks change sides in a text that was edited since", () => {
     }, text);
   const turn = (current: string, from: number[], to: number[]) => {
     const base = textWithout(texts, hunks, pick(...from));
-    const found = carryOver(base, linesOf(current), movesBetween(texts, hunks, { from: pick(...from), to: pick(...to) }));
+    const found = carryOver(base, splitLines(current), movesBetween(texts, hunks, { from: pick(...from), to: pick(...to) }));
     return found.ok ? found.lines.join("") : found.misfits.map((id) => ids.indexOf(id));
   };
-  test("from every selection to every other, untouched", () => {
+  test("from every selection to every other, on an unedited text", () => {
     const selections = Array.from({ length: 16 }, (_, mask) => [0, 1, 2, 3].filter((i) => mask & (1 << i)));
     for (const from of selections) for (const to of selections) expect(turn(without(...from), from, to)).toBe(without(...to));
   });
@@ -116,14 +116,14 @@ describe("hunks change sides in a text that was edited since", () => {
   ])("%s: does not fit", (_name, edits, from, to, misfits) => {
     expect(turn(edited(without(...from), ...edits), from, to)).toEqual(misfits);
   });
-  test("done by hand already: nothing is left to do, and the rest is done", () => {
+  test("skips hunks that were already applied by hand", () => {
     const byHand = edited(after, ["FIVE", "line 5"]);
     expect(turn(byHand, [], [0])).toBe(byHand);
     expect(turn(byHand, [], [0, 1])).toBe(without(0, 1));
     expect(turn(edited(after, ["new a\nnew b\n", ""]), [], [1])).toBe(without(1));
     expect(turn(edited(after, ["line 29\n", "line 29\nline 30\nline 31\nline 32\n"]), [], [2])).toBe(without(2));
   });
-  test("an altogether different text fits nothing", () => {
+  test("reports a conflict for an unrelated text", () => {
     expect(turn("x\n".repeat(9000), [], [0])).toEqual([0]);
     expect(turn("", [], [0])).toEqual([0]);
   });
@@ -137,9 +137,9 @@ test.each([
   ["", "a\n", "was empty"],
   ["a\n", "", "is empty"],
   ["\n\n\n", "\n\nx\n\n", "blank lines"],
-])("%j → %j (%s): back and forth", (one, two) => {
+])("%j → %j (%s): round trip", (one, two) => {
   const parsed = hunksOf(one, two);
-  const both = { before: linesOf(one), after: linesOf(two) };
+  const both = { before: splitLines(one), after: splitLines(two) };
   const all = new Set(parsed.map((h) => h.id));
   expect(textWithout(both, parsed, all).join("")).toBe(one);
   const forth = carryOver(both.before, both.before, movesBetween(both, parsed, { from: all, to: new Set() }));

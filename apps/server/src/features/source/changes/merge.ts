@@ -1,13 +1,13 @@
 import { diffArrays } from "diff";
 import type { LineRange, ParsedHunk } from "./hunks.ts";
 
-/** Edit distance in lines at which the search for what a person changed is given up. */
+/** Edit distance in lines beyond which a person's changes are not located. */
 const maxEditLength = 4_000;
 
-/** Lines with their ends; the last one has none where the text does not end in one. */
-export const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+/** Lines with their line ends; the last one has none when the text does not end in one. */
+export const splitLines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
-/** The run's text with some hunks as they were before it. */
+/** The run's text with some hunks reverted. */
 export function textWithout(
   texts: { before: string[]; after: string[] },
   hunks: readonly ParsedHunk[],
@@ -25,13 +25,13 @@ export function textWithout(
   return [...lines, ...texts.after.slice(at)];
 }
 
-/** A hunk that is to change sides, where it stands in the text as it should be now. */
+/** A hunk to revert or reapply, at its current position. */
 interface Move {
   id: string;
   cores: { at: LineRange; lines: string[] }[];
 }
 
-/** Where the hunks stand that are in one of the two sets only: in the text made with `from`, and what `to` wants there. */
+/** Moves for hunks that are in one of the two sets only: positions in the text made with `from`, and the lines that `to` wants there. */
 export function movesBetween(
   texts: { before: string[]; after: string[] },
   hunks: readonly ParsedHunk[],
@@ -54,8 +54,8 @@ export function movesBetween(
 }
 
 /**
- * Carries moves over into a text that somebody edited since. An edit elsewhere stays; a hunk that an edit overlaps or touches does not fit,
- * unless the edit did the very same. Nothing is guessed by similarity.
+ * Applies moves to a text that was edited since. Edits elsewhere are kept; a hunk that an edit overlaps or touches is a conflict, unless
+ * the edit made the same change. No fuzzy matching.
  */
 export function carryOver(
   base: string[],
@@ -91,7 +91,7 @@ interface Edit {
   now: LineRange;
 }
 
-/** The edits in and around a range made it exactly what is wanted there. */
+/** The edits in and around a range already produced the wanted lines. */
 function isDone(base: string[], current: string[], met: readonly Edit[], { at, lines }: { at: LineRange; lines: string[] }): boolean {
   const [first, last] = [met[0], met.at(-1)];
   if (!first || !last) return false;

@@ -4,12 +4,12 @@ import { conflict, notFound } from "../../../platform/errors.ts";
 import type { ProjectFileChange } from "../../projects/files/index.ts";
 import type { ChangedText } from "./change-set.ts";
 import type { Rejection } from "../../../db/schema/source.ts";
-import { carryOver, linesOf, movesBetween, textWithout } from "./merge.ts";
+import { carryOver, splitLines, movesBetween, textWithout } from "./merge.ts";
 
-/** What checkpoints keep at most. */
+/** Size limit of files in checkpoints. */
 const maxBytes = 32 * 2 ** 20;
 
-/** Of one file: the hunks that are rejected, and whether all of it is, its name included. */
+/** State of one file: rejected hunks, and whether the whole file is rejected, including its name. */
 interface State {
   isWhole: boolean;
   hunks: ReadonlySet<string>;
@@ -38,7 +38,7 @@ interface Kept {
   isExecutable: boolean;
 }
 
-/** What is wanted, from what is rejected so far. Throws 404 for files and hunks that the change set does not have. */
+/** Target states from the current rejections and the request. Throws 404 for files and hunks that are not in the change set. */
 export function turnoversOf(
   files: readonly ChangedText[],
   before: readonly Rejection[],
@@ -56,7 +56,7 @@ export function turnoversOf(
     if (!file) throw notFound("File");
     const all = file.hunks.map((hunk) => hunk.id);
     if (hunks?.some((id) => !all.includes(id))) throw notFound("Hunk");
-    // The one hunk of a file that came or went is the file.
+    // The only hunk of an added or deleted file is the whole file.
     if (hunks === undefined || file.status === "added" || file.status === "deleted") {
       states.set(path, { isWhole: isRejected, hunks: new Set(isRejected ? all : []) });
       continue;
@@ -79,7 +79,7 @@ export function turnoversOf(
   return { turnovers, rejected };
 }
 
-/** Turns the files over: everything is checked first, then all is written, or put back. Throws `hunks_do_not_fit`. */
+/** Applies the target states: checks everything first, then writes all files or restores them. Throws `hunks_do_not_fit`. */
 export async function turnOver(
   { history, files }: { history: History; files: Tree },
   points: { before: string; after: string },
@@ -106,7 +106,7 @@ export async function turnOver(
 const doesNotFit = (conflicts: Misfit[]) =>
   conflict(
     "hunks_do_not_fit",
-    `Nothing was changed: ${conflicts.length === 1 ? `${conflicts[0]?.path} was` : `${conflicts.length} files were`} edited there since.`,
+    `Nothing was changed because ${conflicts.length === 1 ? `${conflicts[0]?.path} was` : `${conflicts.length} files were`} edited since then.`,
     { conflicts },
   );
 
@@ -122,7 +122,7 @@ async function read(history: History, point: string, paths: ReadonlySet<string>,
   return found;
 }
 
-/** Where the file should be in a state, and with what in it. */
+/** Path and content of a file in a state. */
 function formOf({ path, old_path, status, hunks }: ChangedText, state: State, kept: { before?: Kept; after?: Kept }) {
   const isGone = status === "added" ? state.isWhole : status === "deleted" ? !state.isWhole : false;
   const at = state.isWhole ? (old_path ?? path) : path;
@@ -132,10 +132,10 @@ function formOf({ path, old_path, status, hunks }: ChangedText, state: State, ke
   return { at, data: bytes(textWithout(textsOf(kept), hunks, state.hunks)) };
 }
 
-/** Bytes as characters: what is no UTF-8 stays what it is. */
+/** latin1, so that bytes that are not UTF-8 are preserved. */
 const textsOf = ({ before, after }: { before?: Kept; after?: Kept }) => ({
-  before: linesOf(before?.data.toString("latin1") ?? ""),
-  after: linesOf(after?.data.toString("latin1") ?? ""),
+  before: splitLines(before?.data.toString("latin1") ?? ""),
+  after: splitLines(after?.data.toString("latin1") ?? ""),
 });
 const bytes = (lines: string[]) => Buffer.from(lines.join(""), "latin1");
 
@@ -188,8 +188,8 @@ async function planOf(
     const texts = textsOf(kept);
     if (file.hunks.length === 0 && !now.data.equals(next.data)) return misfit("changed");
     const carried = carryOver(
-      linesOf(now.data.toString("latin1")),
-      linesOf(Buffer.from(old.data).toString("latin1")),
+      splitLines(now.data.toString("latin1")),
+      splitLines(Buffer.from(old.data).toString("latin1")),
       movesBetween(texts, file.hunks, { from: from.hunks, to: to.hunks }),
     );
     if (!carried.ok) return misfit("changed", carried.misfits);
@@ -240,7 +240,7 @@ async function carryOut(tree: Tree, plans: readonly Plan[]): Promise<ProjectFile
     }
     return changes;
   } catch (error) {
-    // Whoever wrote meanwhile keeps what they wrote.
+    // Later writes by others are kept.
     for (const step of undo.toReversed()) await step().catch(() => undefined);
     if (error instanceof RuntimeError && ["etag_mismatch", "exists", "not_found", "is_directory", "not_directory"].includes(error.code))
       throw doesNotFit([{ path: at, hunks: null, reason: "changed" }]);

@@ -1,11 +1,11 @@
 import type { Logger } from "../../../platform/logger.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { Checkpoints, TreeAccess, Turn } from "../snapshots/index.ts";
+import type { Checkpoints, ProjectTreeAccess, CheckpointTurn } from "../snapshots/index.ts";
 import type { ChangesStore } from "./changes.store.ts";
 import type { ChangeSetRow } from "../../../db/schema/source.ts";
 
-/** What is said of a change set where there is no room for it. */
+/** Short form of a change set. */
 export interface ChangeSummary {
   files: number;
   additions: number;
@@ -15,17 +15,17 @@ export interface EndedRun {
   task_id: string;
   project_id: string;
   chat_id: string;
-  /** The user's. */
+  /** The user's message. */
   message_id: string;
-  /** It went on with an interrupted one. */
+  /** It resumed an interrupted run. */
   isResumed: boolean;
   toolCalls: number;
 }
 
-export type Turns = ReturnType<typeof createTurns>;
+export type RunChangeSets = ReturnType<typeof createRunChangeSets>;
 
-/** Brackets every run with two points in time (agent-git-deploy 4.15). A run goes on without them: neither may stop it, or keep it from ending. */
-export function createTurns({
+/** Creates a checkpoint before and after every run. A run continues without them: a failure neither stops it nor delays its end. */
+export function createRunChangeSets({
   store,
   checkpoints,
   trees,
@@ -34,11 +34,11 @@ export function createTurns({
 }: {
   store: ChangesStore;
   checkpoints: Checkpoints;
-  trees: TreeAccess;
+  trees: ProjectTreeAccess;
   projects: { find(id: string): Promise<ProjectRow | undefined> };
   log: Logger;
 }) {
-  /** The change set gets its end. A file that only a person wrote is not counted. */
+  /** Stores the end of the change set. Files written only by a person are not counted. */
   const seal = async (
     project: ProjectRow,
     row: ChangeSetRow,
@@ -70,18 +70,18 @@ export function createTurns({
     });
 
   return {
-    /** Answers whether the files were kept. Never throws. */
-    begin: async (project: ProjectRow, turn: Turn & { user_id: string }): Promise<boolean> => {
+    /** Returns whether a checkpoint was created. Never throws. */
+    begin: async (project: ProjectRow, turn: CheckpointTurn & { user_id: string }): Promise<boolean> => {
       const { user_id, ...facts } = turn;
       const before = await checkpoints.beforeTurn(project, facts);
       if (!before) return false;
       const { chat_id, message_id, task_id } = facts;
       await store
         .insert({ task_id, project_id: project.id, user_id, chat_id, message_id, before_id: before.id })
-        .catch((err: unknown) => log.warn({ err, task_id }, "change set not begun"));
+        .catch((err: unknown) => log.warn({ err, task_id }, "change set not stored"));
       return true;
     },
-    /** However the run ended; may be called again. Never throws; `undefined` where nothing was kept before it, or nothing can be said. */
+    /** Whatever the outcome of the run; may be called again. Never throws; `undefined` when there was no checkpoint before the run. */
     end: async (run: EndedRun): Promise<ChangeSummary | undefined> => {
       try {
         let row = await store.find(run.task_id);
@@ -97,7 +97,7 @@ export function createTurns({
         if (row.after_id === null) {
           const project = await projects.find(run.project_id);
           if (!project || project.environment_status === "deleting") return undefined;
-          // Without tools nothing of it can have changed.
+          // A run without tool calls cannot have changed files.
           const afterId = run.toolCalls === 0 ? row.before_id : (await keepEnd(project, row)).id;
           row = await seal(project, row, { afterId, isOver: false });
         }

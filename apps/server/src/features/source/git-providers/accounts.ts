@@ -5,24 +5,24 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { GitProvidersStore, SealedTokens } from "./git-providers.store.ts";
 import type { GitAccountRow } from "../../../db/schema/source.ts";
 import type { Hosts } from "./hosts.ts";
-import type { Tokens } from "./oauth-client.ts";
+import type { OauthTokens } from "./oauth-client.ts";
 import { createProviderApi, refused } from "./provider-api.ts";
 import type { ProviderApi, TokenUse } from "./provider.ts";
 
-/** What the sealed tokens of an account are bound to. */
-export const gitAccountPlace = (row: Pick<GitAccountRow, "user_id" | "provider" | "host">, what: "access" | "refresh"): string =>
+/** Additional authenticated data of an account's tokens. */
+export const gitAccountAad = (row: Pick<GitAccountRow, "user_id" | "provider" | "host">, what: "access" | "refresh"): string =>
   `git account ${row.user_id} ${row.provider} ${row.host} ${what}`;
 
-/** Tokens that end sooner are renewed before they are used. */
+/** Renew tokens that expire sooner than this. */
 const renewBeforeMs = 300_000;
 
 /**
- * Does something at the host of an address with what a person's account says to it (`Authorization`), or with nothing where they have none there.
- * When the host refuses the account, it is renewed once and the work done again.
+ * Runs `work` with the Authorization header of the user's account at that URL's host, or without one. When the host rejects the token,
+ * renews it once and runs `work` again.
  */
 export type WithAuthorization = <T>(userId: string, url: string, work: (authorization: string | undefined) => Promise<T>) => Promise<T>;
 
-/** People's accounts at hosts of repositories, and their tokens: opened here and nowhere else. */
+/** Users' accounts at git hosts and their tokens, which are decrypted only here. */
 export type GitAccounts = ReturnType<typeof createGitAccounts>;
 export function createGitAccounts({
   store,
@@ -38,21 +38,21 @@ export function createGitAccounts({
   log: Logger;
 }) {
   type Owner = Pick<GitAccountRow, "user_id" | "provider" | "host">;
-  const seal = (owner: Owner, { access, refresh, expires_at }: Omit<Tokens, "scope">): SealedTokens => ({
-    sealed_access: box.seal(access, gitAccountPlace(owner, "access")),
-    sealed_refresh: refresh === undefined ? null : box.seal(refresh, gitAccountPlace(owner, "refresh")),
+  const seal = (owner: Owner, { access, refresh, expires_at }: Omit<OauthTokens, "scope">): SealedTokens => ({
+    sealed_access: box.seal(access, gitAccountAad(owner, "access")),
+    sealed_refresh: refresh === undefined ? null : box.seal(refresh, gitAccountAad(owner, "refresh")),
     expires_at,
   });
   const useOf = (row: GitAccountRow): TokenUse => ({
     kind: row.kind,
-    token: box.open(row.sealed_access, gitAccountPlace(row, "access")),
+    token: box.open(row.sealed_access, gitAccountAad(row, "access")),
     username: row.username,
   });
   const leftMs = ({ expires_at }: GitAccountRow) => (expires_at === null ? Infinity : Date.parse(expires_at) - Date.now());
 
   /**
-   * One renewal at a time per account. Gives the tokens that somebody else got meanwhile, too; undefined when there is nothing to renew with or the
-   * host says no. Throws `bad_gateway` when the host is not there.
+   * One renewal at a time per account; also returns tokens that a concurrent renewal got. Undefined when renewal is impossible or refused.
+   * Throws `bad_gateway` when the host is not reachable.
    */
   const renew = async (id: string, used?: string): Promise<GitAccountRow | undefined> =>
     store.locked(id, async (tx, row) => {
@@ -63,19 +63,19 @@ export function createGitAccounts({
         await store.setRefused(tx, id, true);
         return undefined;
       }
-      const held = box.open(row.sealed_refresh, gitAccountPlace(row, "refresh"));
+      const held = box.open(row.sealed_refresh, gitAccountAad(row, "refresh"));
       const { tokens, ...failed } = await oauth.renew(held);
       if (tokens) return store.setTokens(tx, id, seal(row, { ...tokens, refresh: tokens.refresh ?? held }));
       if ("isDown" in failed && failed.isDown) {
         if (used === undefined && leftMs(row) > 0) return row;
-        throw new AppError("bad_gateway", `${hosts.driverOf(row.provider).displayName} cannot be reached at the moment.`);
+        throw new AppError("bad_gateway", `${hosts.driverOf(row.provider).displayName} is not reachable right now. Try again in a minute.`);
       }
       log.info({ user_id: row.user_id, provider: row.provider }, "git account not renewed");
       await store.setRefused(tx, id, true);
       return undefined;
     });
 
-  /** With a token that lasts a while. Throws `provider_token_expired`. */
+  /** The account with a token that is valid for minutes. Throws `provider_token_expired`. */
   const usable = async (row: GitAccountRow): Promise<GitAccountRow> => {
     if (row.sealed_refresh === null || leftMs(row) > renewBeforeMs) return row;
     const renewed = await renew(row.id);
@@ -89,7 +89,7 @@ export function createGitAccounts({
     const driver = hosts.driverOf(row.provider);
     const apiUrl = hosts.apiUrlOf(row.provider, row.base_url);
     if (!driver.browsing || apiUrl === undefined)
-      throw badRequest(`${driver.displayName} has a token for git alone: repositories cannot be listed.`, "not_supported");
+      throw badRequest(`${driver.displayName} tokens work for git only: repositories cannot be listed.`, "not_supported");
     return createProviderApi({ driver, browsing: driver.browsing, baseUrl: row.base_url, apiUrl, source, fetch });
   };
   const headerOf = (row: GitAccountRow): string => {
@@ -110,7 +110,7 @@ export function createGitAccounts({
       return await speak(row);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      // Where there is nothing to renew it with, this notes that the account is to be connected anew.
+      // Without a refresh token, this marks the account as disconnected.
       const renewed = await renew(row.id, useOf(row).token);
       if (!renewed) throw error;
       return speak(renewed).catch(async (again: unknown) => {
@@ -124,11 +124,11 @@ export function createGitAccounts({
     seal,
     useOf,
     withAuthorization,
-    /** The account that is meant: at that host, else at the usual one, else the first. Throws `provider_not_connected`. */
+    /** The account at that host, otherwise at the default host, otherwise the first. Throws `provider_not_connected`. */
     get: async (userId: string, provider: GitProviderName, baseUrl?: string): Promise<GitAccountRow> => {
       const rows = hosts.inOrder(await store.ofProvider(userId, provider));
       const row = baseUrl === undefined ? rows[0] : rows.find((r) => r.base_url === baseUrl.replace(/\/+$/, ""));
-      if (!row) throw conflict("provider_not_connected", `Connect an account of ${hosts.driverOf(provider).displayName} first.`);
+      if (!row) throw conflict("provider_not_connected", `Connect a ${hosts.driverOf(provider).displayName} account first.`);
       return row;
     },
     /** Throws `provider_token_expired`, `not_supported`. */
@@ -150,10 +150,10 @@ export function createGitAccounts({
         },
       });
     },
-    /** Of a token that is not stored yet. */
+    /** For a token that is not stored yet. */
     apiWith: (at: Pick<GitAccountRow, "provider" | "base_url">, use: TokenUse): ProviderApi =>
       apiOf(at, { current: use, renew: async () => undefined }),
-    /** What kind of host an address leads to: the operator's word, then the person's accounts. */
+    /** The kind of host of a URL: configured by the operator, otherwise from the user's accounts. */
     kindOf: async (userId: string, url: string): Promise<GitProviderName> => {
       const { host } = new URL(url);
       return hosts.ofHost(host) ?? (await store.findByHost(userId, host))?.provider ?? "git";
@@ -161,6 +161,6 @@ export function createGitAccounts({
   };
 }
 
-/** The host does not know the token any more; a permission that it lacks is another matter. */
+/** The host no longer accepts the token; a missing permission is different. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof AppError && error.code === "provider_token_expired" && error.details?.["lacks_permission"] !== true;

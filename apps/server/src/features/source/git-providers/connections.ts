@@ -14,7 +14,7 @@ interface StartedConnection extends OauthConnection {
 const revokeMs = 5_000;
 const triesPerMinute = 30;
 
-/** Connects accounts and forgets them (agent-git-deploy 6.3, 6.4). */
+/** Connects and disconnects accounts at git hosts. */
 export type GitConnections = ReturnType<typeof createGitConnections>;
 export function createGitConnections({
   store,
@@ -30,7 +30,7 @@ export function createGitConnections({
   hosts: Hosts;
   oauth: OauthConnect;
   limits: RateLimiter;
-  /** Without second tries: a revocation is not worth the wait. */
+  /** Without retries: a revocation is not worth the wait. */
   fetch: typeof globalThis.fetch;
   log: Logger;
 }) {
@@ -45,7 +45,7 @@ export function createGitConnections({
   const revoke = async (row: GitAccountRow): Promise<void> => {
     const { oauth } = hosts.driverOf(row.provider);
     const site = hosts.siteOf(row.provider);
-    // A token of one's own may be in use elsewhere: only what was got for us is taken back.
+    // A token that the user created may be used elsewhere: revoke only OAuth grants.
     if (row.kind !== "oauth" || !oauth?.revocation || site?.baseUrl !== row.base_url) return;
     try {
       const { url, init } = oauth.revocation(site, accounts.useOf(row).token);
@@ -62,7 +62,10 @@ export function createGitConnections({
   };
 
   return {
-    /** A token of somebody, looked at by the provider. Throws `provider_token_expired`, `bad_request`, `outbound_refused`, `bad_gateway`. */
+    /**
+     * Stores a token after checking it with the provider. Throws `provider_token_expired`, `bad_request`, `outbound_refused`,
+     * `bad_gateway`.
+     */
     withToken: async (
       user: ConnectingUser,
       provider: GitProviderName,
@@ -75,8 +78,8 @@ export function createGitConnections({
       await limits.count({ key: `git-connect:${user.id}`, max: triesPerMinute, windowSeconds: 60 });
       const base_url = await hosts.baseUrlOf(provider, given);
       const username = name?.trim() || null;
-      // Name and token are joined by a colon where both are sent.
-      if (username?.includes(":")) throw badRequest("A user name has no colon.");
+      // Basic authentication separates name and token with a colon.
+      if (username?.includes(":")) throw badRequest("A user name cannot contain a colon.");
       const { browsing } = hosts.driverOf(provider);
       const found = browsing && (await browsing.user(accounts.apiWith({ provider, base_url }, { kind: "token", token, username })));
       const owner = ownerOf(user.id, provider, base_url);
@@ -91,7 +94,10 @@ export function createGitConnections({
         provider_user_id: found?.id ?? null,
       });
     },
-    /** Where the browser goes. `browser`: what it was given before, so that several tabs can be under way at once. Throws `oauth_not_configured`. */
+    /**
+     * Returns the provider's authorization URL. `browser`: the cookie of an earlier flow, so that several tabs can be open at once. Throws
+     * `oauth_not_configured`.
+     */
     start: async (
       user: ConnectingUser,
       provider: GitProviderName,
@@ -110,8 +116,8 @@ export function createGitConnections({
       return { url, browser: started.browser };
     },
     /**
-     * The browser came back, perhaps with somebody signed in. Throws `invalid_state_token`, `state_token_expired`; whatever goes wrong after that is a
-     * code for the page that ends the flow.
+     * Handles the callback. Throws `invalid_state_token`, `state_token_expired`; later failures are returned as a code for the result
+     * page.
      */
     finish: async (
       provider: GitProviderName,
@@ -143,7 +149,7 @@ export function createGitConnections({
         });
         return { error: undefined, redirect_to };
       } catch (error) {
-        // The provider's own words may hold codes and tokens.
+        // The provider's message may contain codes and tokens: keep it out of the log.
         log.warn(
           { provider, reason: error instanceof Error ? `${error.name}: ${error.message}` : "unknown" },
           "connecting a git account failed",

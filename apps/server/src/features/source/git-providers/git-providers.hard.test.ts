@@ -5,7 +5,7 @@ import { gitProviderCases } from "../../../testing/git-provider-cases.ts";
 const cases = gitProviderCases(["gitlab", "bitbucket", "gitea", "github"]);
 const { api, of, connect } = cases;
 
-test.each(["gitlab", "gitea", "github"] as const)("a %s of one's own, beside the usual one", async (name) => {
+test.each(["gitlab", "gitea", "github"] as const)("a self-hosted %s beside the default one", async (name) => {
   const fake: GitProviderFake = cases.world[name];
   const params = { provider: name };
   await connect(name);
@@ -23,7 +23,7 @@ test.each(["gitlab", "gitea", "github"] as const)("a %s of one's own, beside the
     [fake.url, "oauth"],
     [own, "token"],
   ]);
-  // Its second page is said to be at the other address: the token does not go there.
+  // Its next-page link points to another address: the token is not sent there.
   const before = fake.calls.length;
   const walk = api().repos({ params, query: { base_url: own } });
   if (name === "gitlab") expect((await walk).total).toBeGreaterThan(100);

@@ -2,14 +2,13 @@ import { gitProvidersRoutes } from "@tesslate/contract";
 import type { AuthCookies } from "../../accounts/auth/index.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { AppError } from "../../../platform/errors.ts";
-import type { GitBrowsing } from "./repositories.ts";
+import type { RepositoryBrowser } from "./repositories.ts";
 import type { GitConnections } from "./connections.ts";
 import type { Hosts } from "./hosts.ts";
 
 const cookie = "tesslate_git_connect";
 const lifetimeSeconds = 600;
 
-/** agent-git-deploy 6 and 10. */
 export function mountGitProviders(
   mount: Mount,
   {
@@ -18,7 +17,7 @@ export function mountGitProviders(
     browsing,
     cookies,
     appBaseUrl,
-  }: { hosts: Hosts; connections: GitConnections; browsing: GitBrowsing; cookies: AuthCookies; appBaseUrl: string },
+  }: { hosts: Hosts; connections: GitConnections; browsing: RepositoryBrowser; cookies: AuthCookies; appBaseUrl: string },
 ): void {
   mount("gitProviders", gitProvidersRoutes, {
     list: ({ user }, { query }) => browsing.providers(user.id, query),
@@ -30,7 +29,7 @@ export function mountGitProviders(
         return { authorization_url: null, provider, provider_username };
       }
       const { url, browser } = await connections.start(context.user, provider, body, context.cookies[cookie]);
-      // Lax whatever our other cookies are: the browser must bring it along when the provider sends it back.
+      // SameSite=Lax regardless of the other cookies: the provider redirects back from another site.
       context.setCookie(cookie, browser, { ...cookies.flags, sameSite: "lax", path: "/api/git-providers", maxAge: lifetimeSeconds });
       context.setHeader("cache-control", "no-store");
       return { authorization_url: url, provider, provider_username: null };
@@ -48,7 +47,7 @@ export function mountGitProviders(
         const { error, redirect_to } = await connections.finish(provider, answer, by);
         return await leave(error === undefined ? { success: "true" } : { error }, redirect_to);
       } catch (error) {
-        // Programs get the body of every error; a person was sent here by a provider and must not end on a page of JSON.
+        // API clients get JSON errors; a browser that was redirected here gets a page.
         if (!(error instanceof AppError) || !/\btext\/html\b/.test(context.headers.accept ?? "")) throw error;
         return leave({ error: error.code });
       }

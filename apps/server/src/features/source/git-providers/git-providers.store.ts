@@ -26,7 +26,7 @@ export type NewGitAccount = SealedTokens &
 export type GitProvidersStore = ReturnType<typeof createGitProvidersStore>;
 export function createGitProvidersStore(db: Database) {
   return {
-    /** The oldest first. */
+    /** Oldest first. */
     list: (userId: string): Promise<GitAccountRow[]> =>
       db.select().from(table).where(eq(table.user_id, userId)).orderBy(asc(table.created_at), asc(table.id)),
     ofProvider: (userId: string, provider: GitProviderName): Promise<GitAccountRow[]> =>
@@ -45,7 +45,7 @@ export function createGitProvidersStore(db: Database) {
           .orderBy(sql`${table.provider} = 'git'`, asc(table.created_at))
           .limit(1)
       )[0],
-    /** Takes the place of the account at the same host; what is not known of the new one stays. */
+    /** Replaces the account at the same host and keeps unspecified fields. */
     put: async (values: NewGitAccount): Promise<GitAccountRow> => {
       const kept = (column: "scope" | "provider_username" | "provider_email" | "provider_user_id") =>
         sql`coalesce(excluded.${sql.identifier(column)}, ${table[column]})`;
@@ -73,7 +73,7 @@ export function createGitProvidersStore(db: Database) {
         .returning();
       return row as GitAccountRow;
     },
-    /** Nobody else renews this account meanwhile. */
+    /** Locks the account against concurrent renewals. */
     locked: <T>(id: string, work: (tx: Queries, row: GitAccountRow | undefined) => Promise<T>): Promise<T> =>
       db.transaction(async (tx) => work(tx, (await tx.select().from(table).where(eq(table.id, id)).for("update"))[0])),
     setTokens: async (q: Queries, id: string, tokens: SealedTokens): Promise<GitAccountRow> => {
@@ -90,7 +90,7 @@ export function createGitProvidersStore(db: Database) {
         .set({ refused_at: isRefused ? sql`now()` : null })
         .where(eq(table.id, id));
     },
-    /** Outside the lock of a renewal. */
+    /** Outside of the renewal's lock. */
     noteRefused: async (id: string, isRefused: boolean): Promise<void> => {
       await db
         .update(table)

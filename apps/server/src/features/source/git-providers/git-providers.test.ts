@@ -5,7 +5,7 @@ import { gitProviderCases } from "../../../testing/git-provider-cases.ts";
 const cases = gitProviderCases(["github"]);
 const { api, of, codeOf } = cases;
 
-test("the catalogue has a row for every provider, and begins empty", async () => {
+test("lists every provider, none connected", async () => {
   const { items, total } = await api().list({ query: {} });
   expect(total).toBe(5);
   expect(items.map(({ name, connected: is, configured, icon }) => [name, is, configured, icon])).toEqual([
@@ -18,7 +18,7 @@ test("the catalogue has a row for every provider, and begins empty", async () =>
   expect((await api().list({ query: { limit: 2, page: 2 } })).items.map(({ name }) => name)).toEqual(["bitbucket", "gitea"]);
 });
 
-test("nobody, and nonsense: 401, 400, 422, and 409 before an account is there", async () => {
+test("anonymous and invalid requests get 401, 400, 422, and 409 without an account", async () => {
   for (const [path, init] of [
     ["/providers", {}],
     ["/github/connect", { method: "POST", json: {} }],
@@ -48,7 +48,7 @@ test("nobody, and nonsense: 401, 400, 422, and 409 before an account is there", 
     expect((await cases.app.request(`/api/git-providers${path}`, { method: "POST", user: cases.ada, json })).status, path).toBe(422);
 });
 
-test("what is not set up says so, and a plain host takes a token only", async () => {
+test("reports missing OAuth configuration; a plain host accepts tokens only", async () => {
   const params = { provider: "git" };
   await expect(api().connect({ params, body: {} })).rejects.toMatchObject({ status: 503, code: "oauth_not_configured" });
   await expect(api().connect({ params, body: { token: "x" } })).rejects.toMatchObject({ status: 400, code: "bad_request" });

@@ -3,15 +3,25 @@ import { AppError, badRequest } from "../../../platform/errors.ts";
 import { createOauthClient, type OauthClient } from "./oauth-client.ts";
 import type { GitProviderDriver, ProviderSite } from "./provider.ts";
 import { bitbucket } from "./providers/bitbucket.ts";
-import { git } from "./providers/git.ts";
 import { gitea } from "./providers/gitea.ts";
 import { github } from "./providers/github.ts";
 import { gitlab } from "./providers/gitlab.ts";
 
-/** In the order in which they are shown. */
+/** Any other host: a token for git over HTTPS, without an API. */
+const git: GitProviderDriver = {
+  name: "git",
+  displayName: "Git over HTTPS",
+  icon: "git-logo",
+  description: "Any other git host, with a token",
+  scopes: "",
+  // Hosts that only check the token accept any name.
+  gitUser: ({ username }) => username ?? "git",
+};
+
+/** In display order. */
 const drivers = { github, gitlab, bitbucket, gitea, git } satisfies Record<GitProviderName, GitProviderDriver>;
 
-/** The kinds of hosts, and where the operator says that they are. */
+/** The kinds of git hosts and their configured addresses. */
 export type Hosts = ReturnType<typeof createHosts>;
 export function createHosts({
   sites,
@@ -23,7 +33,7 @@ export function createHosts({
   fetch: typeof globalThis.fetch;
   /** Throws `outbound_refused`. */
   checkUrl: (url: string) => Promise<void>;
-  /** Whether this host may be spoken to by http. */
+  /** Whether http is allowed for this host. */
   allowsPlain: (url: URL) => boolean;
 }) {
   const clients = new Map<GitProviderName, OauthClient>();
@@ -37,34 +47,36 @@ export function createHosts({
     all: Object.values<GitProviderDriver>(drivers),
     driverOf: (name: GitProviderName): GitProviderDriver => drivers[name],
     siteOf,
-    /** Undefined where connections in the browser is not set up. */
+    /** Undefined when OAuth is not configured. */
     oauthOf: (name: GitProviderName): OauthClient | undefined => clients.get(name),
     /** Throws `unknown_provider`. */
     nameOf: (text: string): GitProviderName => {
-      if (!Object.hasOwn(drivers, text)) throw badRequest("There is no provider of that name.", "unknown_provider");
+      if (!Object.hasOwn(drivers, text))
+        throw badRequest("Unknown git provider. Use github, gitlab, bitbucket, gitea or git.", "unknown_provider");
       return text as GitProviderName;
     },
     ofHost: (host: string): GitProviderName | undefined =>
       (Object.keys(sites) as GitProviderName[]).find((name) => URL.parse(siteOf(name)?.baseUrl ?? "")?.host === host),
     apiUrlOf: (name: GitProviderName, baseUrl: string): string | undefined =>
       siteOf(name)?.baseUrl === baseUrl ? siteOf(name)?.apiUrl : (drivers[name] as GitProviderDriver).browsing?.apiUrlOf?.(baseUrl),
-    /** The one at the usual host first. */
+    /** The default host first. */
     inOrder: <T extends { provider: GitProviderName; base_url: string }>(rows: readonly T[]): T[] =>
       [...rows].sort((a, b) => Number(isUsual(b)) - Number(isUsual(a))),
     canBeSelfHosted: ({ name, browsing }: GitProviderDriver): boolean => name === "git" || browsing?.apiUrlOf !== undefined,
-    /** A host's address as it is stored. Throws `bad_request`, `outbound_refused`. */
+    /** Normalizes a host's URL. Throws `bad_request`, `outbound_refused`. */
     baseUrlOf: async (name: GitProviderName, given: string | null | undefined): Promise<string> => {
       const usual = siteOf(name)?.baseUrl;
       const text = given?.trim() || usual;
-      if (text === undefined) throw badRequest("Say which host: its address is missing.");
+      if (text === undefined) throw badRequest("base_url is required for this provider.");
       const url = URL.parse(text);
       const base = url && `${url.origin}${url.pathname}`.replace(/\/+$/, "");
       if (base === usual && base !== null) return base;
       const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && allowsPlain(url));
-      const isPlain = isSafe && !url.username && !url.password && !url.search && !url.hash;
-      if (!isPlain || !base) throw badRequest("Give the https:// address of the host, without anything behind it.");
+      const isPlainUrl = isSafe && !url.username && !url.password && !url.search && !url.hash;
+      if (!isPlainUrl || !base) throw badRequest("Give the https:// URL of the host, without credentials or a query.");
       const driver: GitProviderDriver = drivers[name];
-      if (name !== "git" && !driver.browsing?.apiUrlOf) throw badRequest(`There is only one ${driver.displayName}.`);
+      if (name !== "git" && !driver.browsing?.apiUrlOf)
+        throw badRequest(`${driver.displayName} has no self-hosted version, so base_url is not supported.`);
       await checkUrl(base);
       return base;
     },
@@ -76,7 +88,7 @@ export function createHosts({
       if (!client || !site || !isThere)
         throw new AppError(
           "oauth_not_configured",
-          `GitConnections ${drivers[name].displayName} in the browser is not set up on this server. A token works.`,
+          `OAuth for ${drivers[name].displayName} is not configured on this server. Connect with a token instead.`,
         );
       return { client, site };
     },

@@ -1,5 +1,5 @@
-export { createGitAccounts, gitAccountPlace, type GitAccounts, type WithAuthorization } from "./accounts.ts";
-export { createGitBrowsing } from "./repositories.ts";
+export { createGitAccounts, gitAccountAad, type GitAccounts, type WithAuthorization } from "./accounts.ts";
+export { createRepositoryBrowser } from "./repositories.ts";
 export { createGitConnections } from "./connections.ts";
 export { createGitProvidersStore } from "./git-providers.store.ts";
 export { createHosts } from "./hosts.ts";

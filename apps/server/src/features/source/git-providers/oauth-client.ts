@@ -2,27 +2,27 @@ import * as client from "openid-client";
 import { AppError } from "../../../platform/errors.ts";
 import type { OauthFacts, ProviderSite } from "./provider.ts";
 
-export interface Tokens {
+export interface OauthTokens {
   access: string;
   refresh: string | undefined;
   expires_at: string | null;
   scope: string | null;
 }
-/** What came of a renewal: the host may not be there, or say no for good. */
-export type Renewal = { tokens: Tokens } | { tokens: undefined; isDown: boolean };
+/** Result of a renewal: new tokens, or a refusal; `isDown` when the host was not reachable. */
+export type Renewal = { tokens: OauthTokens } | { tokens: undefined; isDown: boolean };
 
-/** A provider's side of the code flow. */
+/** A provider's authorization code flow. */
 export interface OauthClient {
   authorizationUrl(input: { state: string; verifier: string; scope: string }): Promise<string>;
-  /** Everything it throws means that connecting failed. */
-  redeem(input: { answer: URLSearchParams; state: string; verifier: string }): Promise<Tokens>;
+  /** Every error means that connecting failed. */
+  redeem(input: { answer: URLSearchParams; state: string; verifier: string }): Promise<OauthTokens>;
   renew(refreshToken: string): Promise<Renewal>;
 }
 
 export function createOauthClient(facts: OauthFacts, site: ProviderSite, fetch: typeof globalThis.fetch): OauthClient {
   const { baseUrl, clientId, clientSecret, redirectUri } = site;
   const secret = clientSecret?.reveal() ?? "";
-  /** Of each call anew, so that it can tell how the host answered. */
+  /** One configuration per call, to record the host's response status. */
   const open = () => {
     const server = new client.Configuration(
       { issuer: baseUrl, authorization_endpoint: baseUrl + facts.authorizePath, token_endpoint: baseUrl + facts.tokenPath },
@@ -66,8 +66,8 @@ export function createOauthClient(facts: OauthFacts, site: ProviderSite, fetch: 
   };
 }
 
-function tokensOf(answer: client.TokenEndpointResponse): Tokens {
-  // Bitbucket says it in the plural.
+function tokensOf(answer: client.TokenEndpointResponse): OauthTokens {
+  // Bitbucket calls it `scopes`.
   const scope = answer.scope ?? answer["scopes"];
   const { expires_in } = answer;
   return {

@@ -10,7 +10,7 @@ import type { TestUser } from "../../../testing/app.ts";
 import { eventually, modelEnv, plantedKey } from "../../../testing/chat.ts";
 import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../../testing/projects.ts";
 
-// A dozen programs of git one after the other, on a machine that may be busy.
+// A dozen sequential git processes on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 let world: GitProviders;
@@ -53,7 +53,7 @@ const connect = async (name: Name, user = ada) => {
 const write = (id: string, path: string, content: string) => app.as(ada).files.put({ params: { id, path }, body: { content } });
 const git = (user = ada) => app.as(user).git;
 
-/** Every file below these folders that holds one of the needles, and how much was looked at; of repositories also what their packed objects hold. */
+/** Every file below these folders that contains one of the needles, and the number of files; for repositories also their packed objects. */
 function searchFiles(dirs: string[], needles: Buffer[]) {
   const found = { files: 0, bytes: 0, repositories: 0, objectBytes: 0, hits: [] as string[] };
   const walk = (dir: string) => {
@@ -99,10 +99,10 @@ async function searchDatabase(needles: Buffer[]) {
   }
   return found;
 }
-/** Command lines of every process, over and over until it is disposed of. */
+/** Command lines of all processes, repeatedly until disposed. */
 function watchProcesses(needles: Buffer[]) {
   const seen = { samples: 0, commands: new Set<string>(), hits: [] as string[] };
-  /** How often each was looked at: a program begins as a copy of the one that starts it. */
+  /** How often each was checked: a program begins as a copy of its parent. */
   let looks = new Map<string, number>();
   const look = () => {
     seen.samples += 1;
@@ -115,18 +115,18 @@ function watchProcesses(needles: Buffer[]) {
         seen.commands.add(command);
         if (needles.some((needle) => data.includes(needle))) seen.hits.push(command);
       } catch {
-        // ended meanwhile
+        // ended in between
       }
     }
   };
   const timer = setInterval(look, 20);
   return { seen, look, [Symbol.dispose]: () => clearInterval(timer) };
 }
-/** The token in the forms in which it travels. */
+/** The token in all of its encodings. */
 const formsOf = (token: string): Buffer[] =>
   [token, Buffer.from(`x-access-token:${token}`).toString("base64"), Buffer.from(token).toString("hex")].map((text) => Buffer.from(text));
 
-test("a private repository is cloned, edited by hand and by the agent, pushed, pulled into a conflict, decided and pushed: the token is nowhere", async () => {
+test("clones a private repository, edits by hand and by the agent, pushes, resolves a conflict and never leaks the token", async () => {
   const fake = world.github;
   const url = fake.add("ada/shop", { files: { "index.html": "<h1>Shop</h1>\n", "about.html": "about\n" } });
   const { project } = await setUpProject(app, ada);
@@ -138,7 +138,7 @@ test("a private repository is cloned, edited by hand and by the agent, pushed, p
   const needles = formsOf(token);
   const places = [app.dataDir, app.runtimeDir];
 
-  // While git waits for an answer: what everybody can read of it.
+  // While git waits for a response: everything that is publicly readable.
   using processes = watchProcesses(needles);
   const goOn = fake.stall("/ada/shop.git/");
   const slow = await git().clone({ body: { project_id, repo_url: url } });
@@ -173,7 +173,7 @@ test("a private repository is cloned, edited by hand and by the agent, pushed, p
   );
   expect(fake.git("ada/shop", "show", "main:index.html")).toBe("<h1>Our shop</h1>\n");
 
-  // A planted one is found in each of the four places; then nothing else is.
+  // A planted one is found in each of the four places; nothing else is found.
   const canary = `canary-${token}`;
   const planted = join(app.dataDir, "canary.txt");
   writeFileSync(planted, canary);
@@ -214,37 +214,34 @@ test.each([
   ["gitlab", "team/inner/shop", "gitlab"],
   ["bitbucket", "ada-bb/shop", "bitbucket"],
   ["gitea", "ada-tea/shop", "git"],
-] as const)(
-  "%s: a private repository becomes a project with a token that has to be renewed first, and is pushed to by itself",
-  async (name, path, source_type) => {
-    const fake = world[name];
-    const url = fake.add(path, { files: { "index.html": "<h1>Shop</h1>\n" } });
-    await connect(name);
-    fake.expireAccess();
-    const created = await app.as(ada).projects.create({ body: { name: "Shop", source_type, git_repo_url: url } });
-    expect(await ended(app, ada, created.task_id)).toMatchObject({ status: "completed", error: null });
-    const project_id = created.id;
-    expect(await git().info({ params: { project_id } })).toMatchObject({
-      linked: { provider: name, repo_owner: path.slice(0, -"/shop".length) },
-    });
-    await git().updateInfo({ params: { project_id }, body: { auto_push: true } });
-    await write(project_id, "index.html", "<h1>The shop</h1>\n");
-    // Over again, and the host is the first to know.
-    fake.expireAccess();
-    expect(await git().commit({ body: { project_id, message: "A better title" } })).toMatchObject({ pushed: true });
-    expect(fake.git(path, "log", "-1", "--format=%s", "main")).toBe("A better title\n");
-    const config = await (await app.runtime.open({ id: project_id })).files.read(".git/config", { maxBytes: 10_000 });
-    for (const token of fake.tokens) expect(new TextDecoder().decode(config.data)).not.toContain(token);
-    // Revoked: the commit stays, and the push says why.
-    fake.revokeAll();
-    await write(project_id, "index.html", "<h1>My shop</h1>\n");
-    expect(await git().commit({ body: { project_id, message: "Stays here" } })).toMatchObject({ pushed: false });
-    await expect(git().push({ body: { project_id } })).rejects.toMatchObject({ status: 409, code: "provider_token_expired" });
-    await expect(git().fetch({ body: { project_id } })).rejects.toMatchObject({ status: 409, code: "provider_token_expired" });
-  },
-);
+] as const)("%s: creates a project from a private repository with an expired token and pushes", async (name, path, source_type) => {
+  const fake = world[name];
+  const url = fake.add(path, { files: { "index.html": "<h1>Shop</h1>\n" } });
+  await connect(name);
+  fake.expireAccess();
+  const created = await app.as(ada).projects.create({ body: { name: "Shop", source_type, git_repo_url: url } });
+  expect(await ended(app, ada, created.task_id)).toMatchObject({ status: "completed", error: null });
+  const project_id = created.id;
+  expect(await git().info({ params: { project_id } })).toMatchObject({
+    linked: { provider: name, repo_owner: path.slice(0, -"/shop".length) },
+  });
+  await git().updateInfo({ params: { project_id }, body: { auto_push: true } });
+  await write(project_id, "index.html", "<h1>The shop</h1>\n");
+  // Expired again, and the host detects it first.
+  fake.expireAccess();
+  expect(await git().commit({ body: { project_id, message: "A better title" } })).toMatchObject({ pushed: true });
+  expect(fake.git(path, "log", "-1", "--format=%s", "main")).toBe("A better title\n");
+  const config = await (await app.runtime.open({ id: project_id })).files.read(".git/config", { maxBytes: 10_000 });
+  for (const token of fake.tokens) expect(new TextDecoder().decode(config.data)).not.toContain(token);
+  // Revoked: the commit stays, and the push reports why.
+  fake.revokeAll();
+  await write(project_id, "index.html", "<h1>My shop</h1>\n");
+  expect(await git().commit({ body: { project_id, message: "Stays here" } })).toMatchObject({ pushed: false });
+  await expect(git().push({ body: { project_id } })).rejects.toMatchObject({ status: 409, code: "provider_token_expired" });
+  await expect(git().fetch({ body: { project_id } })).rejects.toMatchObject({ status: 409, code: "provider_token_expired" });
+});
 
-test("an account is its owner's, for its own host: not for others, not for another address, not after a redirect", async () => {
+test("an account works for its owner and host only: not for others, other addresses or redirects", async () => {
   const fake = world.github;
   await connect("github");
   const url = fake.add("ada/own", { files: { "a.txt": "a\n" } });
@@ -254,7 +251,7 @@ test("an account is its owner's, for its own host: not for others, not for anoth
   expect(fake.gitAuthorizations.at(-1)).toBeUndefined();
 
   const heard: (string | undefined)[] = [];
-  // It also says back what it was told.
+  // It also echoes what it received.
   await using evil = await startGitHost({
     certificate: world.certificate,
     serve: ({ url: path, headers: { authorization = "" } }, response) => {
@@ -270,7 +267,7 @@ test("an account is its owner's, for its own host: not for others, not for anoth
   const project_id = project.id;
   const cloned = await git().clone({ body: { project_id, repo_url: url } });
   expect(await ended(app, ada, cloned.task_id)).toMatchObject({ status: "completed" });
-  // The project's own code says that its remote is elsewhere; and the host sends whoever comes elsewhere.
+  // Project code changes the remote, and the host redirects.
   const inside = await app.runtime.open({ id: project_id });
   await inside.exec(["git", "config", "remote.origin.url", trap]);
   await git().fetch({ body: { project_id } });
@@ -280,7 +277,7 @@ test("an account is its owner's, for its own host: not for others, not for anoth
   await expect(git().fetch({ body: { project_id } })).rejects.toMatchObject({ status: 400 });
   expect(heard.filter((header) => header !== undefined)).toEqual([]);
 
-  // A plain host takes what it was given, with any name.
+  // A plain host uses the given token with any name.
   await app
     .as(ada)
     .gitProviders.connect({ params: { provider: "git" }, body: { token: "plain-token", base_url: evil.url, username: "ada" } });

@@ -4,7 +4,7 @@ import { startGitProviders, type GitProviders } from "@tesslate/testkit/git-prov
 import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 
-// A dozen programs of git one after the other, on a machine that may be busy.
+// A dozen sequential git processes on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 let world: GitProviders;
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const git = (user: TestUser) => app.as(user).git;
 
-test("a token that git was refused with says so at once; one that lacks a permission is no such token", async () => {
+test("reports a token that git rejected, unlike one that lacks a permission", async () => {
   const fake = world.github;
   const params = { provider: "github" };
   const accountOf = async (name: string) =>
@@ -58,7 +58,7 @@ test("a token that git was refused with says so at once; one that lacks a permis
     expect(await accountOf("git")).toMatchObject({ needs_reconnect });
     recover();
   }
-  // What works is not refused.
+  // A working token is not rejected.
   await ask();
   expect(await accountOf("git")).toMatchObject({ needs_reconnect: false });
 });

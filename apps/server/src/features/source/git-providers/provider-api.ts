@@ -6,17 +6,17 @@ import type { Browsing, GitProviderDriver, ProviderApi, TokenUse } from "./provi
 
 const timeoutMs = 30_000;
 
-/** A token as it is now, and how to get another one when the host refuses it: undefined when there is none. */
+/** The current token, and how to renew it when the host rejects it: undefined when that is impossible. */
 export interface TokenSource {
   current: TokenUse;
   renew(): Promise<TokenUse | undefined>;
-  /** The host took it. */
+  /** Called when the host accepted it. */
   taken?(): Promise<void>;
 }
 
 /**
- * An account's calls of a provider's API. A 401 renews the token once. Throws `provider_token_expired`, `rate_limited`, `not_found`, `conflict`,
- * `bad_request`, `bad_gateway`; never with the provider's own words.
+ * API calls with an account. A 401 renews the token once. Throws `provider_token_expired`, `rate_limited`, `not_found`, `conflict`,
+ * `bad_request`, `bad_gateway`; never with the provider's own message.
  */
 export function createProviderApi({
   driver: { displayName },
@@ -31,7 +31,7 @@ export function createProviderApi({
   baseUrl: string;
   apiUrl: string;
   source: TokenSource;
-  /** Tries again by itself what may be tried again. */
+  /** Retries on its own where that is safe. */
   fetch: typeof globalThis.fetch;
 }): ProviderApi {
   const send = (url: string, init: RequestInit, use: TokenUse): Promise<Response> =>
@@ -47,13 +47,13 @@ export function createProviderApi({
       signal: AbortSignal.timeout(timeoutMs),
     }).catch((error: unknown) => {
       if (error instanceof AppError) throw error;
-      throw new AppError("bad_gateway", `${displayName} cannot be reached at the moment.`, { cause: error });
+      throw new AppError("bad_gateway", `${displayName} is not reachable right now. Try again in a minute.`, { cause: error });
     });
   const call = async (path: string, init: RequestInit): Promise<Response> => {
     const url = path.startsWith("/") ? apiUrl + path : path;
-    // The address of a next page is the other side's to write: the token goes to its own API alone.
+    // Next-page URLs come from the provider: send the token to its own API only.
     if (!url.startsWith(`${apiUrl}/`) || URL.parse(url)?.origin !== new URL(apiUrl).origin)
-      throw new AppError("bad_gateway", `${displayName} pointed to another host.`);
+      throw new AppError("bad_gateway", `${displayName} returned a link to another host.`);
     let response = await send(url, init, source.current);
     if (response.status === 401) {
       await response.body?.cancel();
@@ -71,7 +71,7 @@ export function createProviderApi({
       const text = await response.text();
       return Value.Parse(schema, text === "" ? {} : (JSON.parse(text) as unknown));
     } catch (cause) {
-      throw new AppError("bad_gateway", `${displayName} answered something that was not understood.`, { cause });
+      throw new AppError("bad_gateway", `${displayName} returned an unexpected response.`, { cause });
     }
   };
   return {
@@ -96,23 +96,23 @@ export function createProviderApi({
 }
 
 export const refused = (displayName: string) =>
-  conflict("provider_token_expired", `${displayName} refused the stored account: its token has expired or was revoked. Connect it again.`);
+  conflict("provider_token_expired", `${displayName} rejected the stored token: it has expired or was revoked. Connect the account again.`);
 
 async function failureOf(response: Response, displayName: string): Promise<AppError> {
   const { status } = response;
-  // Looked at, never shown.
-  const said = await response.text().catch(() => "");
+  // Inspected, never shown.
+  const text = await response.text().catch(() => "");
   if (isRateLimited(response))
-    return new AppError("rate_limited", `${displayName} had too many calls. Wait a while, then try again.`, {
+    return new AppError("rate_limited", `${displayName} rate limit reached. Wait a few minutes, then try again.`, {
       retryAfterSeconds: retryAfterOf(response) ?? 60,
     });
   if (status === 403)
-    return conflict("provider_token_expired", `${displayName} does not let the connected account do this: its token lacks a permission.`, {
+    return conflict("provider_token_expired", `${displayName} denied access: the connected account's token lacks a permission.`, {
       lacks_permission: true,
     });
   if (status === 404) return notFound("Repository");
-  if (status >= 500 || status < 400) return new AppError("bad_gateway", `${displayName} does not work at the moment.`);
-  return /already (exists|been taken)|same name|already exist/i.test(said) || status === 409
-    ? conflict("conflict", `${displayName} has one of that kind already.`)
-    : badRequest(`${displayName} did not accept this.`);
+  if (status >= 500 || status < 400) return new AppError("bad_gateway", `${displayName} is not working right now. Try again in a minute.`);
+  return /already (exists|been taken)|same name|already exist/i.test(text) || status === 409
+    ? conflict("conflict", `${displayName} already has one with that name.`)
+    : badRequest(`${displayName} rejected the request.`);
 }

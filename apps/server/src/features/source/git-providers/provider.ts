@@ -2,22 +2,25 @@ import type { GitProviderBranch, GitProviderName, GitProviderRepo, GitPull } fro
 import type { Static, TSchema } from "typebox";
 import type { Secret } from "../../../platform/secret.ts";
 
-/** Calls of one account at one host. Throws `AppError`s with sentences for people; answers that do not fit their schema are `bad_gateway`. */
+/**
+ * API calls of one account at one host. Throws `AppError`s with messages for users; responses that do not match their schema are
+ * `bad_gateway`.
+ */
 export interface ProviderApi {
-  /** Of the host, without a slash at its end. */
+  /** Of the host, without a trailing slash. */
   readonly baseUrl: string;
-  /** `path` begins with a slash, or is a whole address of the same API, as the ones of next pages are. */
+  /** `path` begins with a slash or is an absolute URL of the same API, such as a next-page link. */
   get<S extends TSchema>(path: string, schema: S): Promise<{ body: Static<S>; headers: Headers }>;
-  /** Undefined where the account may not see it. */
+  /** Undefined on 404 and when access is denied. */
   find<S extends TSchema>(path: string, schema: S): Promise<Static<S> | undefined>;
-  /** JSON, or a form. */
+  /** JSON or a form. */
   post<S extends TSchema>(path: string, body: Record<string, unknown> | URLSearchParams, schema: S): Promise<Static<S>>;
 }
-/** What a token is sent with. */
+/** How a token is sent. */
 export interface TokenUse {
   kind: "oauth" | "token";
   token: string;
-  /** Given by the owner of a token. */
+  /** Given by the token's owner. */
   username: string | null;
 }
 export interface ProviderUser {
@@ -26,7 +29,7 @@ export interface ProviderUser {
   email: string | null;
 }
 export interface RepoName {
-  /** With all groups. */
+  /** Including all groups. */
   owner: string;
   name: string;
 }
@@ -43,7 +46,7 @@ export interface NewPull {
   base: string;
 }
 
-/** Where a provider is, by the operator's word. */
+/** Configuration of a provider. */
 export interface ProviderSite {
   baseUrl: string;
   apiUrl: string;
@@ -52,23 +55,23 @@ export interface ProviderSite {
   redirectUri: string;
 }
 
-/** How a provider does OAuth; paths are those of its host. */
+/** A provider's OAuth details; paths are relative to its host. */
 export interface OauthFacts {
   authorizePath: string;
   tokenPath: string;
   clientAuth: "post" | "basic";
   hasPkce: boolean;
-  /** Scopes are those of the client: they are not asked for. */
+  /** Scopes are part of the client's registration and not requested. */
   hasFixedScopes?: true;
-  /** More of the authorization address. */
+  /** Additional authorization parameters. */
   extra?: Record<string, string>;
-  /** The call that takes a token back. */
+  /** The request that revokes a token. */
   revocation?: (site: ProviderSite, token: string) => { url: string; init: RequestInit };
 }
 
-/** What can be done at a host beside git itself. Lists come in pages, as the provider gives them. */
+/** API operations besides git. Lists are paged as the provider returns them. */
 export interface Browsing {
-  /** Of a host whose address is `baseUrl`; undefined where there is only one such host. */
+  /** API URL of a self-hosted `baseUrl`; undefined when there is only the public host. */
   apiUrlOf?: (baseUrl: string) => string;
   headers?: Record<string, string>;
   /** The API's Authorization header. Default `Bearer <token>`. */
@@ -80,15 +83,15 @@ export interface Browsing {
   createPull(api: ProviderApi, repo: RepoName, pull: NewPull): Promise<GitPull>;
 }
 
-/** A kind of host. One file each in `providers/`. */
+/** A kind of git host; one file each in `providers/`. */
 export interface GitProviderDriver {
   name: GitProviderName;
   displayName: string;
   icon: string;
   description: string;
-  /** Asked for by default. */
+  /** Requested by default. */
   scopes: string;
-  /** The user name that git gives with a token. */
+  /** The user name for git over HTTPS. */
   gitUser(use: TokenUse): string;
   oauth?: OauthFacts;
   browsing?: Browsing;

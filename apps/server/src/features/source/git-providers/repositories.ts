@@ -6,16 +6,16 @@ import type { GitAccountRow } from "../../../db/schema/source.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Browsing, NewPull, NewRepo, ProviderApi, RepoName } from "./provider.ts";
 
-/** Of one list of a provider. */
+/** Limit per list of a provider. */
 const maxListed = 5000;
-/** A list is walked through and searched in for so long without asking the provider again. */
+/** How long a list is cached for paging and searching. */
 const keptMs = 60_000;
 const maxKept = 16;
 
-/** What can be seen and made at hosts of repositories (agent-git-deploy 6.1, 6.2, 10). */
-export type GitBrowsing = ReturnType<typeof createGitBrowsing>;
-export function createGitBrowsing({ store, accounts, hosts }: { store: GitProvidersStore; accounts: GitAccounts; hosts: Hosts }) {
-  /** Repositories of an account, by what it is now: in the order of their asking. */
+/** Lists and creates repositories, branches and pull requests at git hosts. */
+export type RepositoryBrowser = ReturnType<typeof createRepositoryBrowser>;
+export function createRepositoryBrowser({ store, accounts, hosts }: { store: GitProvidersStore; accounts: GitAccounts; hosts: Hosts }) {
+  /** Repositories per account state, in order of access. */
   const kept = new Map<string, { at: number; repos: Promise<GitProviderRepo[]> }>();
 
   const open = async (userId: string, provider: GitProviderName, baseUrl: string | undefined) => {
@@ -23,7 +23,7 @@ export function createGitBrowsing({ store, accounts, hosts }: { store: GitProvid
     const api = await accounts.api(row);
     return { row, api, browsing: hosts.driverOf(provider).browsing as Browsing };
   };
-  /** Of an account that the host refuses nothing is known any more. */
+  /** A rejected account's cache is invalid. */
   const keyOf = ({ id, updated_at, refused_at }: GitAccountRow) => `${id} ${updated_at} ${refused_at ?? ""}`;
   const reposOf = (row: GitAccountRow, list: () => AsyncIterable<GitProviderRepo[]>, isFresh: boolean): Promise<GitProviderRepo[]> => {
     const key = keyOf(row);
@@ -32,7 +32,7 @@ export function createGitBrowsing({ store, accounts, hosts }: { store: GitProvid
     const repos = gather(list()).then((all) => all.sort((a, b) => (b.updated_at ?? "").localeCompare(a.updated_at ?? "")));
     kept.delete(key);
     kept.set(key, { at: Date.now(), repos });
-    // A failure is forgotten: the next call asks again.
+    // Do not cache failures.
     repos.catch(() => kept.get(key)?.repos === repos && kept.delete(key));
     for (const old of [...kept.keys()].slice(0, Math.max(kept.size - maxKept, 0))) kept.delete(old);
     return repos;

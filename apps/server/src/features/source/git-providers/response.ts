@@ -1,17 +1,17 @@
 import type { Static, TSchema } from "typebox";
 import type { ProviderApi } from "./provider.ts";
 
-/** Where a list of a provider ends for us. */
+/** Page limit per list. */
 export const maxPages = 50;
 export const perPage = 100;
 
-/** Of whatever form; null for what is no time. */
+/** ISO 8601 from any format; null when it is not a time. */
 export function timeOf(text: string | null | undefined): string | null {
   const ms = Date.parse(text ?? "");
   return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }
 
-/** An address that is safe to follow and holds no credential, or else the usual one. */
+/** A safe http(s) URL without credentials, otherwise the fallback. */
 export function addressOf(text: string | null | undefined, usual: string): string {
   const url = URL.parse(text ?? "");
   if (url?.protocol !== "https:" && url?.protocol !== "http:") return usual;
@@ -19,11 +19,11 @@ export function addressOf(text: string | null | undefined, usual: string): strin
   url.password = "";
   return url.href;
 }
-/** The same for cloning, which is done by https alone. */
+/** The same for clone URLs, which must be https. */
 export const cloneAddressOf = (text: string | null | undefined, usual: string): string =>
   text?.startsWith("https://") ? addressOf(text, usual) : usual;
 
-/** Text of strangers, cut to what a list needs. */
+/** Third-party text, shortened for lists. */
 export const shortOf = (text: string | null | undefined): string | null => (text ? text.slice(0, 1000) : null);
 
 /** Follows the `Link` header to the end. */
@@ -36,9 +36,9 @@ export async function* linkedPages<S extends TSchema>(api: ProviderApi, first: s
   }
 }
 
-/** Owner, with all groups, and name. */
+/** Owner, including all groups, and name. */
 export function splitName(fullName: string): { owner: string; name: string } {
   const cut = fullName.lastIndexOf("/");
   return { owner: fullName.slice(0, Math.max(cut, 0)), name: fullName.slice(cut + 1) };
 }
-export const pathOf = (...segments: string[]): string => segments.map((segment) => encodeURIComponent(segment)).join("/");
+export const encodePath = (...segments: string[]): string => segments.map((segment) => encodeURIComponent(segment)).join("/");

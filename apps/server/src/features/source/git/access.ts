@@ -2,26 +2,25 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { Queries } from "../../../platform/database.ts";
 import { conflict } from "../../../platform/errors.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { removeDeadLocks } from "./stale-locks.ts";
+import { removeStaleLocks } from "./stale-locks.ts";
 import type { Identity } from "./identity.ts";
-import type { Turns } from "./write-queue.ts";
 import { openWorkingRepo, type WorkingRepo } from "./working-repo.ts";
 
-/** What git needs of the rest of the product. */
-export interface GitNeeds {
+/** What git needs from the rest of the server. */
+export interface GitDependencies {
   require(userId: string, ref: string): Promise<ProjectRow>;
   sandboxOf(project: ProjectRow): Promise<Sandbox>;
-  /** The project's processes run, and it does not fall asleep, until the returned function is called. */
+  /** The project's processes run and it does not sleep until the returned function is called. */
   keepAwake(projectId: string, use?: { isUse?: boolean }): Promise<() => void>;
   identityOf(userId: string): Promise<Identity>;
-  /** Throws `project_busy` while all of the project's files are exchanged: what is done meanwhile would be lost, or mixed with it. */
+  /** Throws `project_busy` during a restore or clone: changes would be lost or mixed with it. */
   refuseDuringExclusiveTask(projectId: string): Promise<void>;
-  /** Whether the agent works in the project now. */
+  /** Whether an agent run is active in the project. */
   hasRun(projectId: string, tx?: Queries): Promise<boolean>;
   touch(projectId: string): Promise<void>;
-  /** git changed the project's repository. */
+  /** Emits that the project's repository changed. */
   announce(projectId: string): Promise<void>;
-  /** Files were exchanged under those who keep rows about them. */
+  /** Called after files were replaced, for features that keep rows about files. */
   treeChanged(projectId: string): Promise<void>;
 }
 
@@ -31,16 +30,16 @@ export interface Opened {
 }
 
 export type GitAccess = ReturnType<typeof createGitAccess>;
-/** The one way to a project's repository: ownership, the sandbox, and for writes their turn. */
-export function createGitAccess(needs: GitNeeds, turns: Turns) {
+/** Access to a project's repository: ownership, sandbox, and serialized writes. */
+export function createGitAccess(dependencies: GitDependencies, writeQueue: WriteQueue) {
   const open = async (userId: string, ref: string): Promise<Opened> => {
-    const project = await needs.require(userId, ref);
-    const [sandbox, identity] = await Promise.all([needs.sandboxOf(project), needs.identityOf(userId)]);
+    const project = await dependencies.require(userId, ref);
+    const [sandbox, identity] = await Promise.all([dependencies.sandboxOf(project), dependencies.identityOf(userId)]);
     return { project, repo: openWorkingRepo(sandbox, identity) };
   };
-  /** Looking is no use of the project: it may fall asleep under a window that follows it. */
+  /** Reading is not use: the project may sleep while a window polls. */
   const awake = async <T>(projectId: string, isUse: boolean, work: () => Promise<T>): Promise<T> => {
-    const release = await needs.keepAwake(projectId, { isUse });
+    const release = await dependencies.keepAwake(projectId, { isUse });
     try {
       return await work();
     } finally {
@@ -56,10 +55,7 @@ export function createGitAccess(needs: GitNeeds, turns: Turns) {
         return work(opened);
       });
     },
-    /**
-     * In the project's turn; afterwards everybody who looks at the repository hears of it. `movesTree`: files are exchanged, so it is
-     * refused with `run_active` while the agent works on them.
-     */
+    /** Runs serialized, then emits a change. `movesTree`: replaces files, so it is rejected with `run_active` during an agent run. */
     writing: async <T>(
       userId: string,
       ref: string,
@@ -68,21 +64,60 @@ export function createGitAccess(needs: GitNeeds, turns: Turns) {
     ): Promise<T> => {
       const opened = await open(userId, ref);
       const { id } = opened.project;
-      return turns.take(id, () =>
+      return writeQueue.take(id, () =>
         awake(id, true, async () => {
-          await needs.refuseDuringExclusiveTask(id);
+          await dependencies.refuseDuringExclusiveTask(id);
           if (!anything) await opened.repo.require();
-          if (!anything || (await opened.repo.isRepository())) await removeDeadLocks(opened.repo.sandbox);
-          if (movesTree && (await needs.hasRun(id)))
-            throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
+          if (!anything || (await opened.repo.isRepository())) await removeStaleLocks(opened.repo.sandbox);
+          if (movesTree && (await dependencies.hasRun(id)))
+            throw conflict("run_active", "The agent is working in this project. Stop it, or wait until it is done.");
           try {
             return await work(opened);
           } finally {
-            if (movesTree) await needs.treeChanged(id);
-            await Promise.all([needs.announce(id), needs.touch(id)]);
+            if (movesTree) await dependencies.treeChanged(id);
+            await Promise.all([dependencies.announce(id), dependencies.touch(id)]);
           }
         }),
       );
     },
   };
+}
+
+/** Serializes git writes of a project. A project's tree is on one server, so an in-process queue is sufficient. */
+export interface WriteQueue {
+  /** Throws `git_busy` when its turn does not come within `waitMs`. */
+  take<T>(projectId: string, work: () => Promise<T>): Promise<T>;
+}
+export function createWriteQueue({ waitMs }: { waitMs: number }): WriteQueue {
+  const last = new Map<string, Promise<unknown>>();
+  return {
+    take: async (projectId, work) => {
+      const before = last.get(projectId);
+      const mine = Promise.withResolvers<void>();
+      const chained = (before ?? Promise.resolve()).then(() => mine.promise);
+      last.set(projectId, chained);
+      void chained.then(() => last.get(projectId) === chained && last.delete(projectId));
+      try {
+        if (before) await within(before, waitMs);
+        return await work();
+      } finally {
+        mine.resolve();
+      }
+    },
+  };
+}
+
+async function within(turn: Promise<unknown>, waitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(conflict("git_busy", "Another git command is running in this project. Try again in a moment.")),
+      waitMs,
+    );
+  });
+  try {
+    await Promise.race([turn, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

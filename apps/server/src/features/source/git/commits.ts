@@ -3,7 +3,7 @@ import { operationOf } from "./read.ts";
 import { treePath } from "./write.ts";
 import type { WorkingRepo } from "./working-repo.ts";
 
-/** One commit (agent-git-deploy 5.3). A merge or rebase that waits is brought to its end by it. */
+/** Creates one commit. Concludes a merge or rebase in progress. */
 export async function commit(
   repo: WorkingRepo,
   { message, files, staged_only }: { message: string; files?: string[]; staged_only?: boolean },
@@ -22,12 +22,12 @@ export async function commit(
   return (await repo.read(["rev-parse", "HEAD"])).trim();
 }
 
-/** As in git, naming a file says that its conflict is resolved; with conflict markers in it, it is not. Throws `unresolved_conflicts`. */
+/** As in git, naming a file marks its conflict as resolved, unless it has conflict markers. Throws `unresolved_conflicts`. */
 async function requireResolved(repo: WorkingRepo, unmerged: readonly string[], named: readonly string[]): Promise<void> {
   const isNamed = (path: string) => named.some((one) => one === "." || path === one || path.startsWith(`${one}/`));
   const open = unmerged.filter((path) => !isNamed(path));
   const here = unmerged.filter(isNamed);
-  // Exit code 1: no such line in any of them. A deleted file has none.
+  // Exit code 1: no match in any file. Deleted files do not match.
   const marked =
     open.length > 0 || here.length === 0
       ? ""
@@ -37,7 +37,7 @@ async function requireResolved(repo: WorkingRepo, unmerged: readonly string[], n
   throw conflict(
     "unresolved_conflicts",
     open.length > 0
-      ? "Some conflicts are not resolved yet. Edit these files and name them in the commit, or resolve them one by one."
+      ? "Some conflicts are not resolved. Edit these files and name them in the commit, or resolve them one by one."
       : "These files still have conflict markers. Remove them first.",
     { files },
   );

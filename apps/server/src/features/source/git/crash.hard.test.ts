@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 test.skipIf(!probe)(
-  `kill -9 of the server during a clone: the next start finishes it, and never leaves half a tree${probe ? "" : " (skipped: needs a sandbox)"}`,
+  `kill -9 of the server during a clone: the next start finishes it, and never leaves half a tree${probe ? "" : " (skipped: dependencies a sandbox)"}`,
   { timeout: 180_000 },
   async () => {
     const env = { OUTBOUND_ALLOW_HOSTS: `localhost:${host.port}`, OUTBOUND_CA_FILE: host.caFile };
@@ -48,7 +48,7 @@ test.skipIf(!probe)(
     const repo_url = host.add("big", { files });
     const server = await spawn();
     const { task_id } = await api.git.clone({ body: { project_id: project.id, repo_url } });
-    // The tree is empty now, and what was in it is kept.
+    // The tree is empty now, and its content is saved.
     for await (const { data } of api.tasks.events({ params: { task_id: task_id ?? "" } }))
       if (data.completed_at || data.progress.message.startsWith("Checking out")) break;
     await server.kill();

@@ -2,20 +2,20 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../../platform/errors.ts";
-import type { OpenOutsideGit, RunOptions } from "./server-git.ts";
+import type { OpenServerGit, ServerGitOptions } from "./server-git.ts";
 
 export interface RepositoryLimits {
-  /** Received from the host. */
+  /** Bytes received from the host. */
   packBytes: number;
-  /** Of the files of the branch, checked out. */
+  /** Bytes of the branch's files, checked out. */
   treeBytes: number;
   entries: number;
   reachMs: number;
   cloneMs: number;
-  /** Commits of history that come along. */
+  /** Commits of history to fetch. */
   depth: number;
 }
-/** What a repository may be (accounts-projects 4.1: 15 s to answer, 300 s to come). */
+/** Limits for a repository; the host must answer within 15 s and finish within 300 s. */
 export const repositoryLimits: Omit<RepositoryLimits, "packBytes" | "treeBytes"> = {
   entries: 100_000,
   reachMs: 15_000,
@@ -23,25 +23,25 @@ export const repositoryLimits: Omit<RepositoryLimits, "packBytes" | "treeBytes">
   depth: 50,
 };
 
-/** What came of a repository beside its branch. */
+/** What was fetched besides the branch. */
 export interface Extent {
-  /** How much of the history: all of it, or so many commits of each branch. */
+  /** Commits per branch; undefined: all of the history. */
   depth: number | undefined;
-  /** All branches and tags, or the one branch. */
+  /** All branches and tags, or only the one branch. */
   isWhole: boolean;
 }
 interface Reference {
   name: string;
   sha: string;
-  /** Of an annotated tag: what it points to. */
+  /** For an annotated tag: the commit it points to. */
   peeled: string | undefined;
 }
 
-/** One branch of a repository, or all, as packs on our disk; nothing of it was checked out or run. */
+/** Fetched branches as packs on disk; nothing is checked out or executed. */
 export interface FetchedRepository extends AsyncDisposable {
   /** `…/objects/pack`. */
   packDir: string;
-  /** The content of `.git/shallow`'s file, if the history was cut. */
+  /** Content of `.git/shallow` when the history was truncated. */
   shallowFile: string | undefined;
   branch: string;
   commit: string;
@@ -54,28 +54,28 @@ export interface FetchedRepository extends AsyncDisposable {
 export interface FetchOptions {
   url: string;
   branch: string | null;
-  /** A tag instead of the head of the branch; what is there is then on a branch of that name all the same. */
+  /** A tag instead of the branch head; checked out on a branch of that name. */
   tag?: string | undefined;
-  /** All branches and tags with their history, as far as they fit; see `extent` of what came. */
+  /** All branches and tags with their history, within the limits; see `extent`. */
   wantsAll?: boolean;
   limits: RepositoryLimits;
   signal: AbortSignal;
   authorization?: string | undefined;
   onPhase?: (phase: "reached" | "fetched") => Promise<void>;
-  /** Of git itself, e.g. `Receiving objects:  42% (1/2), 1.2 MiB | 3 MiB/s`. */
+  /** Progress lines of git, such as `Receiving objects:  42% (1/2), 1.2 MiB | 3 MiB/s`. */
   onProgress?: (line: string) => void;
 }
 export type FetchRepository = (options: FetchOptions) => Promise<FetchedRepository>;
 
-const tooLargeFor = (bytes: number) => `This repository is larger than the ${Math.floor(bytes / 2 ** 20)} MiB that can be imported.`;
+const tooLargeFor = (bytes: number) => `This repository exceeds the import limit of ${Math.floor(bytes / 2 ** 20)} MiB.`;
 
-/** A whole history larger than this is cut: to be quick, and to leave room for the files. */
+/** A larger history is truncated, for speed and to leave space for the files. */
 const wholeBytes = 128 * 2 ** 20;
-/** Failures after which less of the repository may still come. */
+/** Failures after which fetching less may succeed. */
 const mayBeLess: ReadonlySet<string> = new Set(["payload_too_large", "gateway_timeout", "git_failed"]);
 
-/** Fetches a branch, or all, without checking anything out. Throws what `OutsideGit` throws. */
-export function createFetchRepository(openGit: OpenOutsideGit): FetchRepository {
+/** Fetches one or all branches without checking anything out. Throws the errors of `ServerGit`. */
+export function createFetchRepository(openGit: OpenServerGit): FetchRepository {
   return async (options) => {
     const { limits, wantsAll, tag, signal } = options;
     const cut = Math.min(wholeBytes, limits.packBytes);
@@ -100,7 +100,7 @@ export function createFetchRepository(openGit: OpenOutsideGit): FetchRepository 
 }
 
 async function fetchOnce(
-  openGit: OpenOutsideGit,
+  openGit: OpenServerGit,
   { url, branch: wanted, tag, limits, signal, authorization, onPhase, onProgress }: FetchOptions,
   extent: Extent,
 ): Promise<FetchedRepository> {
@@ -108,7 +108,8 @@ async function fetchOnce(
   const remove = () => outside[Symbol.asyncDispose]();
   try {
     const repo = join(outside.scratch, "repo.git");
-    const git = (argv: string[], timeoutMs: number, more: Partial<RunOptions> = {}) => outside.run(argv, { timeoutMs, signal, ...more });
+    const git = (argv: string[], timeoutMs: number, more: Partial<ServerGitOptions> = {}) =>
+      outside.run(argv, { timeoutMs, signal, ...more });
 
     const from = tag !== undefined ? `refs/tags/${tag}` : wanted === null ? "HEAD" : `refs/heads/${wanted}`;
     const refs = await git(["ls-remote", "--symref", "--", url, from], limits.reachMs);
@@ -170,14 +171,14 @@ async function fetchOnce(
 }
 
 const referenceFormat = "%(objectname) %(refname) %(*objectname)";
-/** A remote branch named `HEAD` would stand in the place of the remote's default one. */
+/** A remote branch named `HEAD` would shadow the remote's default branch. */
 const referencesIn = (listed: string): Reference[] =>
   listed.split("\n").flatMap((line) => {
     const [sha = "", name = "", peeled] = line.split(" ");
     return sha === "" || name === "refs/remotes/origin/HEAD" ? [] : [{ sha, name, peeled: peeled || undefined }];
   });
 
-/** Adds up a tree listing as it comes; a tree of trees that would never end is left at the limit. */
+/** Sums up a streamed tree listing; stops at the limits, because trees can be nested without end. */
 function createCount({ treeBytes, entries }: RepositoryLimits) {
   let rest = "";
   let files = 0;
@@ -185,7 +186,7 @@ function createCount({ treeBytes, entries }: RepositoryLimits) {
   let hasSubmodules = false;
   const isOver = () => files > entries || bytes > treeBytes;
   return {
-    /** False when enough was seen. */
+    /** False when a limit is reached. */
     push(chunk: string): boolean {
       const lines = (rest + chunk).split("\0");
       rest = lines.pop() ?? "";
@@ -198,11 +199,11 @@ function createCount({ treeBytes, entries }: RepositoryLimits) {
       return !isOver();
     },
     result() {
-      if (files > entries) throw new AppError("payload_too_large", `This repository has more than ${entries} files.`);
+      if (files > entries) throw new AppError("payload_too_large", `This repository exceeds the limit of ${entries} files.`);
       if (bytes > treeBytes)
         throw new AppError(
           "payload_too_large",
-          `The files of this repository have more than the ${Math.floor(treeBytes / 2 ** 20)} MiB a project may use.`,
+          `The files of this repository exceed the project's limit of ${Math.floor(treeBytes / 2 ** 20)} MiB.`,
         );
       return { files, hasSubmodules };
     },

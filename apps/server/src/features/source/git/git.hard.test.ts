@@ -15,7 +15,7 @@ afterAll(() => app.close());
 
 const git = (user = ada) => app.as(user).git;
 
-test("files are staged, unstaged and discarded; unknown ones are deleted; nothing outside is reached", async () => {
+test("stages, unstages and discards files, deletes untracked ones and touches nothing outside", async () => {
   const { project_id, write, read, status, first } = await repository();
   await write("b.txt", "two\n");
   await write("fresh/one.txt", "1\n");
@@ -33,7 +33,7 @@ test("files are staged, unstaged and discarded; unknown ones are deleted; nothin
     await expect(git().stage({ body: { project_id, paths: [path] } })).rejects.toMatchObject({
       status: expect.toBeOneOf([400, 403, 422]) as number,
     });
-  // Back to how it was in a commit; what is staged stays so.
+  // Restored from a commit; staged changes stay.
   await write("b.txt", "two\n");
   const { sha: second } = await git().commit({ body: { project_id, message: "two" } });
   const back = await git().restore({ body: { project_id, paths: ["b.txt"], from: first.sha } });
@@ -52,7 +52,7 @@ test("files are staged, unstaged and discarded; unknown ones are deleted; nothin
   ]);
 });
 
-test("a repository whose own settings and hooks are hostile changes nothing of what is asked", async () => {
+test("hostile repository settings and hooks have no effect", async () => {
   const { project_id, inside, write, status } = await repository();
   await write("evil.sh", "#!/bin/sh\ntouch was-run\n");
   await inside("chmod", "+x", "evil.sh");
@@ -68,7 +68,7 @@ test("a repository whose own settings and hooks are hostile changes nothing of w
   expect((await git().log({ params: { project_id }, query: {} })).items[0]).toMatchObject({ email: ada.email });
 });
 
-test("who has a name that git takes for none commits all the same", async () => {
+test("commits for a user whose name git would reject", async () => {
   const eve = await app.signUp({ name: "...", username: "eve-the-first" });
   const { project } = await setUpProject(app, eve);
   const params = { project_id: project.id };

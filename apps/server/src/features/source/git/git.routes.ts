@@ -5,7 +5,6 @@ import type { GitReading } from "./read.ts";
 import type { GitRemotes } from "./remotes.ts";
 import type { GitWriting } from "./write.ts";
 
-/** agent-git-deploy 5 and 10. */
 export function mountGit(
   mount: Mount,
   { reading, writing, remotes, clone }: { reading: GitReading; writing: GitWriting; remotes: GitRemotes; clone: GitClone },

@@ -5,13 +5,13 @@ import { moveContainersToRoot } from "../../runtime/containers/index.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { gitRepositories, type GitRepositoryRow } from "../../../db/schema/source.ts";
 import { isNameForGit, type Identity } from "./identity.ts";
-import { partsOf } from "./repository-url.ts";
+import { ownerAndName } from "./repository-url.ts";
 
 export type GitStore = ReturnType<typeof createGitStore>;
 export function createGitStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** Who commits (agent-git-deploy 5.0). */
+    /** The committer's name and email. */
     identityOf: async (userId: string): Promise<Identity> => {
       const [user] = await db
         .select({ name: users.name, username: users.username, email: users.email })
@@ -19,15 +19,15 @@ export function createGitStore(db: Database) {
         .where(eq(users.id, userId));
       return { name: [user?.name.trim(), user?.username].find(isNameForGit) ?? "Somebody", email: user?.email ?? "" };
     },
-    /** Containers that ran in folders of the tree run at its root from now on. */
+    /** Containers whose folders no longer exist run at the root. */
     resetDirectories: async (q: Queries, projectId: string): Promise<void> => {
       await moveContainersToRoot(q, projectId);
     },
     find: async (projectId: string): Promise<GitRepositoryRow | undefined> =>
       (await db.select().from(gitRepositories).where(eq(gitRepositories.project_id, projectId)))[0],
-    /** Links the project to a remote repository; known facts of the same address stay. */
+    /** Links the project to a remote repository; keeps stored facts when the URL is the same. */
     link: async (q: Queries, projectId: string, url: string, branch?: string): Promise<GitRepositoryRow> => {
-      const { owner, name } = partsOf(url);
+      const { owner, name } = ownerAndName(url);
       const facts = { repo_url: url, repo_owner: owner, repo_name: name, ...(branch !== undefined && { default_branch: branch }) };
       const [row] = await q
         .insert(gitRepositories)

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const git = (user = ada) => app.as(user).git;
-test("init is idempotent, a project that is none is told so, and commits carry their person", async () => {
+test("init is idempotent, a missing repository is reported, and commits carry their author", async () => {
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
   await expect(git().status({ params: { project_id } })).rejects.toMatchObject({ status: 400, code: "not_a_repository" });
@@ -22,7 +22,7 @@ test("init is idempotent, a project that is none is told so, and commits carry t
   expect(await git().info({ params: { project_id } })).toEqual({ is_repository: false, linked: null });
   await git().init({ body: { project_id, default_branch: "trunk" } });
   expect(await git().init({ body: { project_id } })).toMatchObject({ initialized: false, branch: "trunk" });
-  // For commits that are made in the project by somebody else than us.
+  // For commits made in the project by other programs.
   const inside = await app.runtime.open({ id: project_id });
   expect((await inside.exec(["git", "config", "--local", "--get-regexp", "^user"])).stdout).toBe(
     `user.name Ada Lovelace\nuser.email ${ada.email}\n`,
@@ -39,7 +39,7 @@ test("init is idempotent, a project that is none is told so, and commits carry t
   expect(await app.as(ada).projects.get({ params: { id: project_id } })).toMatchObject({ has_git_repo: true, git_remote_url: null });
 });
 
-test("status tells staged and unstaged apart, also of the first file, with renames, deletions and strange names", async () => {
+test("status separates staged and unstaged changes, also before the first commit, with renames, deletions and unusual names", async () => {
   const { project_id, write, inside, status } = await repository();
   await write("a.txt", `${lines(40)}more\n`);
   expect((await status()).changes).toEqual([{ path: "a.txt", status: "M", staged: false }]);
@@ -84,7 +84,7 @@ test("status tells staged and unstaged apart, also of the first file, with renam
   expect((await status()).changes.map((change) => change.path)).toEqual(["a.txt", "b.txt", "folder/fresh.txt"]);
 });
 
-test("one hunk of two is staged, taken out again and discarded; a stale one is refused", async () => {
+test("stages, unstages and discards one hunk of two; rejects a stale one", async () => {
   const { project_id, write, read, status } = await repository();
   const changed = lines(40).replace("line 3\n", "LINE 3\n").replace("line 30\n", "LINE 30\n");
   await write("a.txt", changed);
@@ -106,7 +106,7 @@ test("one hunk of two is staged, taken out again and discarded; a stale one is r
   });
 });
 
-test("branches: made, switched, deleted; local changes in the way are named; hostile names are refused", async () => {
+test("creates, switches and deletes branches; names local changes in the way; rejects hostile names", async () => {
   const { project_id, write, read, first } = await repository();
   expect(await git().checkout({ body: { project_id, branch: "feature/x", create: true } })).toEqual({ branch: "feature/x", created: true });
   await expect(git().checkout({ body: { project_id, branch: "feature/x", create: true } })).rejects.toMatchObject({
@@ -146,7 +146,7 @@ test("branches: made, switched, deleted; local changes in the way are named; hos
   await expect(git().commit({ body: { project_id, message: "   " } })).rejects.toMatchObject({ status: 422 });
 });
 
-test("a conflicted file that a commit names is resolved when it has no conflict markers, as in git", async () => {
+test("committing a conflicted file without conflict markers resolves it, as in git", async () => {
   const { project_id, write, inside, status } = await repository();
   await git().checkout({ body: { project_id, branch: "theirs", create: true } });
   await write("b.txt", "theirs\n");
@@ -170,7 +170,7 @@ test("a conflicted file that a commit names is resolved when it has no conflict 
   expect(await inside("git", "log", "-1", "--format=%s %p")).toMatch(/^both \w+ \w+\n$/);
 });
 
-test("a merge with every kind of conflict is read, resolved and committed; another is given up", async () => {
+test("shows, resolves and commits a merge with every kind of conflict; aborts another", async () => {
   const { project_id, write, read, inside, status } = await repository();
   await git().checkout({ body: { project_id, branch: "theirs", create: true } });
   await write("b.txt", "theirs\n");
@@ -212,7 +212,7 @@ test("a merge with every kind of conflict is read, resolved and committed; anoth
   await expect(git().abortMerge({ body: { project_id } })).rejects.toMatchObject({ code: "no_conflict" });
 });
 
-test("two writes at once wait for each other, and a stranger finds nothing", async () => {
+test("serializes concurrent writes, and other users get 404", async () => {
   const { project_id, write } = await repository();
   await Promise.all(Array.from({ length: 3 }, (_, i) => write(`many/${i}.txt`, `${i}\n`)));
   const made = await Promise.all(

@@ -1,20 +1,17 @@
-/** Who commits. */
+/** The committer. */
 export interface Identity {
   name: string;
   email: string;
 }
 
-/** Of a name that is nothing but these characters, git says that it is none. */
+/** git rejects a name that consists only of these characters. */
 export const isNameForGit = (name: string | undefined): name is string =>
   // oxlint-disable-next-line no-control-regex
   name !== undefined && /[^\0-\x20.,:;<>"\\']/.test(name);
 
-/** A value of a configuration file of git. */
+/** Quotes a value for a git configuration file. */
 export const configText = (text: string): string => `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 
-/**
- * What git in a person's terminal reads as the machine's configuration: who they are, for as long as neither the repository nor their own
- * settings say otherwise.
- */
+/** System-level configuration for git in a user's terminal: their identity, unless the repository or their own settings override it. */
 export const identityConfig = ({ name, email }: Identity): string =>
   `[include]\n\tpath = /etc/gitconfig\n[user]\n\tname = ${configText(name)}\n\temail = ${configText(email)}\n`;

@@ -1,13 +1,13 @@
 export { createFetchRepository, repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
 export { createGitAccess } from "./access.ts";
 export { createGitClone } from "./clone.ts";
-export { createGitReading } from "./read.ts";
+export { createGitRead } from "./read.ts";
 export { createGitRemotes } from "./remotes.ts";
 export { mountGit } from "./git.routes.ts";
 export { createGitStore } from "./git.store.ts";
-export { createGitWriting } from "./write.ts";
+export { createGitWrite } from "./write.ts";
 export { identityConfig, type Identity } from "./identity.ts";
 export { createMirrors } from "./mirror.ts";
-export { createOutsideGit, type OpenOutsideGit } from "./server-git.ts";
-export { createTurns } from "./write-queue.ts";
+export { createServerGit, type OpenServerGit } from "./server-git.ts";
+export { createWriteQueue } from "./access.ts";
 export { checkOut, hasLargeFileStorage, writeRepository } from "./unpack.ts";

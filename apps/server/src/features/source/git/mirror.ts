@@ -3,27 +3,27 @@ import { appendFile, mkdir, readFile, readdir, rename, rm, writeFile } from "nod
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../../../platform/errors.ts";
-import type { OpenOutsideGit, OutsideGit, RemoteAddress } from "./server-git.ts";
+import type { OpenServerGit, ServerGit, RemoteAddress } from "./server-git.ts";
 import { gitTimes, type WorkingRepo } from "./working-repo.ts";
 
-/** Commits of history that a first fetch brings; the rest comes when something asks for it. */
+/** Commits that a first fetch gets; the rest is fetched on demand. */
 const firstDepth = 50;
 const maxKnown = 100;
 
-/** A pull or push under way: between the project's repository and the remote one, through a bare copy of our own. */
+/** A pull or push in progress, through a bare mirror outside the sandbox. */
 export interface MirrorSession extends AsyncDisposable {
-  /** Asks the remote for branches and puts their commits into the project's repository, as `refs/remotes/<remote>/<branch>`. */
+  /** Fetches branches and stores their commits in the project's repository as `refs/remotes/<remote>/<branch>`. */
   bring(branches: readonly string[], remote: string): Promise<void>;
-  /** Branches of the remote, by name, with their commits. */
+  /** The remote's branches with their commits. */
   list(): Promise<Map<string, string>>;
-  /** Takes a commit of the project's repository and makes it the remote's branch. */
+  /** Pushes a commit of the project's repository as the remote's branch. */
   send(sha: string, branch: string, options: { force: boolean; seen: string | undefined }): Promise<void>;
 }
 
 /**
- * Network commands never run where the project's code runs: a program of the same uid could read a token out of their memory. Instead a bare
- * copy outside (a cache: it may be deleted at any time) speaks with the remote, and objects go in and out of the sandbox as packs that git
- * itself checks (agent-git-deploy 5.0).
+ * Network commands never run where project code runs: a program of the same uid could read a token from their memory. A bare mirror
+ * outside (a cache that may be deleted at any time) talks to the remote, and objects enter and leave the sandbox as packs that git
+ * verifies.
  */
 export type OpenMirror = (repo: WorkingRepo, projectId: string, remote: RemoteAddress, signal: AbortSignal) => Promise<MirrorSession>;
 export interface Mirrors {
@@ -31,14 +31,14 @@ export interface Mirrors {
   remove(projectId: string): Promise<void>;
 }
 
-export function createMirrors({ dir, openGit, maxBytes }: { dir: string; openGit: OpenOutsideGit; maxBytes: number }): Mirrors {
+export function createMirrors({ dir, openGit, maxBytes }: { dir: string; openGit: OpenServerGit; maxBytes: number }): Mirrors {
   const pathOf = (projectId: string) => join(dir, `${projectId}.git`);
   return {
     remove: (projectId) => rm(pathOf(projectId), { recursive: true, force: true, maxRetries: 3 }),
     open: async (repo, projectId, remote, signal) => {
       const outside = await openGit(remote, {
         maxBytes,
-        tooLarge: `What is to be fetched is larger than ${Math.floor(maxBytes / 2 ** 20)} MiB.`,
+        tooLarge: `The fetch exceeds the limit of ${Math.floor(maxBytes / 2 ** 20)} MiB.`,
       });
       try {
         const path = await prepare(pathOf(projectId), outside, remote.url);
@@ -51,8 +51,8 @@ export function createMirrors({ dir, openGit, maxBytes }: { dir: string; openGit
   };
 }
 
-/** The copy of exactly that remote: one of another address is of no use. */
-async function prepare(path: string, outside: OutsideGit, url: string): Promise<string> {
+/** The mirror of exactly that URL; a mirror of another URL is not reused. */
+async function prepare(path: string, outside: ServerGit, url: string): Promise<string> {
   const note = join(path, "studio-url");
   if (existsSync(path) && (await readFile(note, "utf8").catch(() => "")) !== url) await rm(path, { recursive: true, force: true });
   if (!existsSync(path)) {
@@ -65,7 +65,7 @@ async function prepare(path: string, outside: OutsideGit, url: string): Promise<
   return path;
 }
 
-/** Side by side whatever slashes are in their names, and whatever was there before. */
+/** URL-encoded, so that names with slashes cannot conflict. */
 const refOf = (branch: string): string => `refs/studio/${encodeURIComponent(branch)}`;
 
 function session({
@@ -77,13 +77,13 @@ function session({
   maxBytes,
 }: {
   repo: WorkingRepo;
-  outside: OutsideGit;
+  outside: ServerGit;
   path: string;
   url: string;
   signal: AbortSignal;
   maxBytes: number;
 }): MirrorSession {
-  /** git failed in a way that names neither the host nor the account: the copy itself may be broken, and the next one is made anew. */
+  /** git failed in a way that names neither host nor account: the mirror may be corrupt, so the next session recreates it. */
   let isDoubtful = false;
   const git = (argv: readonly string[], options: { timeoutMs?: number; input?: string; inputFile?: string } = {}) =>
     outside.run(["-C", path, ...argv], { timeoutMs: gitTimes.network, signal, ...options }).catch((error: unknown) => {
@@ -91,11 +91,11 @@ function session({
       throw error;
     });
   const among = async (shas: readonly string[]): Promise<string[]> => {
-    const told = await git(["cat-file", "--batch-check"], { timeoutMs: gitTimes.short, input: shas.map((sha) => `${sha}\n`).join("") });
-    return told.split("\n").flatMap((line) => /^([0-9a-f]{40,64}) commit /.exec(line)?.[1] ?? []);
+    const output = await git(["cat-file", "--batch-check"], { timeoutMs: gitTimes.short, input: shas.map((sha) => `${sha}\n`).join("") });
+    return output.split("\n").flatMap((line) => /^([0-9a-f]{40,64}) commit /.exec(line)?.[1] ?? []);
   };
   const has = async (sha: string): Promise<boolean> => (await among([sha])).length > 0;
-  /** What both have, newest first: nothing of it travels. */
+  /** Commits that both have, newest first; their objects are not transferred. */
   const shared = async (): Promise<string[]> => {
     const listed = await repo.read([
       "for-each-ref",
@@ -115,7 +115,7 @@ function session({
       const fetch = (...more: string[]) => git(["fetch", "--quiet", "--no-tags", ...more, "--", url, ...refspecs]);
       await fetch(...(isNew ? [`--depth=${firstDepth}`] : []));
       let common = await shared();
-      // The project knows a commit of this remote from before the cut: without what lies between, the two cannot be merged.
+      // The project knows a commit from before the truncation: without the commits in between, the two cannot be merged.
       if (common.length === 0 && existsSync(join(path, "shallow")) && (await repo.head())) {
         await fetch("--unshallow");
         common = await shared();
@@ -148,19 +148,19 @@ function session({
     },
   };
 
-  /** From the copy into the project. */
+  /** Transfers objects from the mirror into the project. */
   async function deliver(tips: readonly string[], common: readonly string[]): Promise<void> {
     if (tips.every((sha) => common.includes(sha))) return;
     const wanted = [...tips, ...common.map((known) => `^${known}`)].join("\n");
     const name = (await git(["pack-objects", "--quiet", "--revs", join(outside.scratch, "out")], { input: `${wanted}\n` })).trim();
     const { files } = repo.sandbox;
-    // The index last: with it git begins to use the pack.
+    // The index last: git starts using the pack when it appears.
     for (const kind of ["pack", "idx"]) {
       const staged = await files.stage(createReadStream(join(outside.scratch, `out-${name}.${kind}`)), { maxBytes });
       await staged.place(`.git/objects/pack/pack-${name}.${kind}`, { overwrite: true });
     }
     const cut = join(path, "shallow");
-    // Only a project that has nothing of this history takes over where it was cut.
+    // Only a project without any of this history adopts the truncation.
     if (common.length > 0 || !existsSync(cut)) return;
     const known = await files.read(".git/shallow", { maxBytes: 2 ** 20 }).then(
       ({ data }) => new TextDecoder().decode(data),
@@ -170,7 +170,7 @@ function session({
     await files.write(".git/shallow", `${[...lines].join("\n")}\n`);
   }
 
-  /** From the project into the copy. */
+  /** Transfers objects from the project into the mirror. */
   async function collect(sha: string): Promise<void> {
     if (await has(sha)) return;
     const common = await shared();
@@ -185,19 +185,19 @@ function session({
       const { data, entry } = await files.stream(`${place}-${name}.pack`);
       if (entry.size > maxBytes) {
         data.destroy();
-        throw new AppError("payload_too_large", `What is to be pushed is larger than ${Math.floor(maxBytes / 2 ** 20)} MiB.`);
+        throw new AppError("payload_too_large", `The push exceeds the limit of ${Math.floor(maxBytes / 2 ** 20)} MiB.`);
       }
       const pack = join(outside.scratch, "in.pack");
       await pipeline(data, createWriteStream(pack), { signal });
       await takeShallow(common);
       await git(["index-pack", "--stdin", "--strict", "--fix-thin"], { inputFile: pack });
-      if (!(await has(sha))) throw new AppError("git_failed", "git could not take the commits over.");
+      if (!(await has(sha))) throw new AppError("git_failed", "git could not import the commits.");
     } finally {
       await repo.sandbox.exec(["find", ".git", "-maxdepth", "1", "-name", `${place.slice(".git/".length)}-*`, "-delete"]);
     }
   }
 
-  /** A project whose history is cut hands over where, or what lies before it would be looked for in vain. */
+  /** A project with truncated history passes on where, otherwise git would look for missing commits. */
   async function takeShallow(common: readonly string[]): Promise<void> {
     if (common.length > 0) return;
     const text = await repo.sandbox.files.read(".git/shallow", { maxBytes: 2 ** 20 }).then(

@@ -3,7 +3,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { TestUser } from "../../../testing/app.ts";
 import { projectsApp, setUpProject, type ProjectsApp } from "../../../testing/projects.ts";
 
-// Dozens of programs of git one after the other, on a machine that may be busy.
+// Dozens of sequential git processes on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 let app: ProjectsApp;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const git = () => app.as(ada).git;
-/** A project that is a repository with one commit: `a.txt` of forty lines. */
+/** A project with a repository of one commit: `a.txt` with forty lines. */
 async function repository() {
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
@@ -41,7 +41,7 @@ async function inside(sandbox: Sandbox, argv: string[], input?: string | Uint8Ar
 }
 const bytes = (text: string) => Buffer.from(text, "latin1");
 
-test("commits with odd dates, people and texts are read by every verb", async () => {
+test("reads commits with unusual dates, authors and texts", async () => {
   const { project_id, inside, status } = await repository();
   const params = { project_id };
   const tree = (await inside(["git", "rev-parse", "HEAD^{tree}"])).trim();
@@ -80,7 +80,7 @@ test("commits with odd dates, people and texts are read by every verb", async ()
   expect((await git().conflicts({ params, query: {} })).items).toEqual([]);
 });
 
-test("names that are not UTF-8 keep their bytes through every verb, and the file that was meant is acted on", async () => {
+test("names that are not UTF-8 keep their bytes in every operation", async () => {
   const { project_id, inside, status, diff } = await repository();
   const odd = "caf\ufffde9.txt";
   const other = "caf\ufffde8.txt";
@@ -103,7 +103,7 @@ test("names that are not UTF-8 keep their bytes through every verb, and the file
   await put("caf\xe8.txt", "new too\n");
   const [, file] = (await diff()).files;
   expect(file).toMatchObject({ path: odd, hunks: [{ lines: ["-old", "+line \ufffd"] }] });
-  // The hunk has the bytes of the file, although a person sees what text can show of them.
+  // The hunk has the file's bytes, although the display text replaces some.
   const hunks = [{ path: odd, ids: [file?.hunks[0]?.id ?? ""] }];
   expect((await git().stage({ body: { project_id, hunks } })).changes).toContainEqual({ path: odd, status: "M", staged: true });
   expect((await diff()).files.map(({ path }) => path)).toEqual([other]);
@@ -137,7 +137,7 @@ test("names that are not UTF-8 keep their bytes through every verb, and the file
   expect(await status()).toMatchObject({ changes: [] });
 });
 
-test("a name is taken as it is: blanks at its ends and backslashes are part of it", async () => {
+test("names are literal, with leading and trailing spaces and backslashes", async () => {
   const { project_id, write, sandbox, status } = await repository();
   const names = ["a\\b.txt", "a/b.txt", " c ", "c", "\ufffd", "x\n\"y'\t"];
   for (const name of names) await write(name, "new\n");
@@ -156,7 +156,7 @@ test("a name is taken as it is: blanks at its ends and backslashes are part of i
   expect((await status()).untracked_count).toBe(3);
 });
 
-test("a repository's own settings change nothing of what is read and done", async () => {
+test("repository settings do not affect operations", async () => {
   const { project_id, inside, write, status, diff, sandbox } = await repository();
   await inside(["sh", "-c", "printf '#!/bin/sh\\ntouch was-run\\n' > evil; chmod +x evil; printf '*.txt diff=evil\\n' > .gitattributes"]);
   await git().commit({ body: { project_id, message: "Second", files: ["evil", ".gitattributes"] } });
@@ -244,7 +244,7 @@ test("a repository's own settings change nothing of what is read and done", asyn
   expect(await sandbox.files.stat("was-run")).toBeUndefined();
 });
 
-test("locks of a git that was killed are removed, and the verb goes on; those of a living one are its own", async () => {
+test("removes stale locks of a killed git, but not those of a running one", async () => {
   const { project_id, write, sandbox } = await repository();
   const locks = ["index.lock", "HEAD.lock", "config.lock", "shallow.lock", "packed-refs.lock", "refs/heads/main.lock"];
   const lock = () => Promise.all(locks.map((name) => write(`.git/${name}`, "")));

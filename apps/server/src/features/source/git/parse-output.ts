@@ -1,6 +1,6 @@
 import type { GitBranch, GitChange, GitCommit, GitFileDiff } from "@tesslate/contract";
 import { parseHunks } from "../changes/index.ts";
-import { shown } from "./lossless-text.ts";
+import { toDisplayText } from "./lossless-text.ts";
 
 export interface ParsedStatus {
   branch: string | undefined;
@@ -11,7 +11,7 @@ export interface ParsedStatus {
   changes: GitChange[];
 }
 
-/** `status --porcelain=v2 -z --branch`. Of a change on both sides of the stage there are two entries. */
+/** `status --porcelain=v2 -z --branch`. A file changed on both sides of the stage has two entries. */
 export function parseStatus(output: string): ParsedStatus {
   const parsed: ParsedStatus = { branch: undefined, sha: undefined, upstream: undefined, ahead: 0, behind: 0, changes: [] };
   const fields = output.split("\0");
@@ -27,7 +27,7 @@ export function parseStatus(output: string): ParsedStatus {
       if (name === "branch.ab") [parsed.ahead = 0, parsed.behind = 0] = rest.map((n) => Math.abs(Number(n)));
     } else if (kind === "1" || kind === "2") {
       const [, xy = ".."] = field.split(" ");
-      // Fields before the path: 8, and one more of a move.
+      // 8 fields before the path, and one more for a rename.
       const path = field
         .split(" ")
         .slice(kind === "1" ? 8 : 9)
@@ -47,7 +47,7 @@ function changeOf(path: string, code: string, staged: boolean, old_path: string 
 }
 
 export const branchFormat = ["%(refname)", "%(objectname)", "%(upstream)", "%(upstream:track)", "%(HEAD)", "%(symref)"].join("%00");
-/** `for-each-ref` with `branchFormat`; the symbolic `HEAD` of a remote is left out. */
+/** `for-each-ref` with `branchFormat`; omits a remote's symbolic `HEAD`. */
 export function parseBranches(output: string): GitBranch[] {
   return output
     .split("\n")
@@ -70,10 +70,10 @@ export function parseBranches(output: string): GitBranch[] {
     });
 }
 
-/** Not git's own short form: that is another one where a tag has the name too. */
+/** Not git's short form, which differs when a tag has the same name. */
 const shortOf = (ref: string) => ref.replace(/^refs\/(heads|remotes)\//, "");
 
-/** Fields that nothing inside them can end. Of the date the number: what git makes of it is no date in years beyond four digits. */
+/** Fields are NUL-separated. The date as a number: git's formatted date breaks for years beyond four digits. */
 const logFields = ["%H", "%an", "%ae", "%ct", "%P", "%D", "%B"];
 export const logShape = [
   "log",
@@ -82,7 +82,7 @@ export const logShape = [
   `--format=${logFields.join("%x00")}`,
   ...["heads", "remotes", "tags"].map((kind) => `--decorate-refs=refs/${kind}`),
 ];
-/** The output of a `logShape`. */
+/** Parses the output of a `logShape`. */
 export function parseLog(output: string): GitCommit[] {
   const fields = output.split("\0");
   const commits: GitCommit[] = [];
@@ -90,28 +90,28 @@ export function parseLog(output: string): GitCommit[] {
     const [sha = "", author = "", email = "", seconds = "", parents = "", refs = "", message = ""] = fields.slice(at);
     commits.push({
       sha,
-      author: shown(author),
-      email: shown(email),
+      author: toDisplayText(author),
+      email: toDisplayText(email),
       date: dateOf(seconds),
-      message: shown(message).trim(),
+      message: toDisplayText(message).trim(),
       parents: parents.split(" ").filter(Boolean),
       refs: refs.split(", ").filter((ref) => ref !== "" && !ref.endsWith("/HEAD")),
     });
   }
   return commits;
 }
-/** A commit can say any time, or none: what no calendar has is the beginning of time, as git shows it. */
+/** A commit can contain any time or none; invalid dates become 1970, as git shows them. */
 function dateOf(seconds: string): string {
   const ms = Number(seconds) * 1000;
   return new Date(ms >= Date.UTC(1, 0) && ms < Date.UTC(10_000, 0) ? ms : 0).toISOString();
 }
 
-/** One file of a diff, with the patch that `apply` takes again. */
+/** One file of a diff, with a patch that `git apply` accepts. */
 export interface ParsedFileDiff extends GitFileDiff {
   /** The lines before the first hunk. */
   head: string;
 }
-/** `diff --raw -z` for names, then `diff --patch` for what changed: both list the same files in the same order. */
+/** `diff --raw -z` for names, then `diff --patch` for changes: both list the same files in the same order. */
 export function parseDiff(raw: string, patch: string): ParsedFileDiff[] {
   const entries: { path: string; old_path?: string; status: GitFileDiff["status"] }[] = [];
   const fields = raw.split("\0");
@@ -122,14 +122,14 @@ export function parseDiff(raw: string, patch: string): ParsedFileDiff[] {
     if (code === "R" || code === "C") entries.push({ old_path: first, path: fields[++i] ?? "", status: code === "R" ? "R" : "A" });
     else entries.push({ path: first, status: code === "A" || code === "D" || code === "U" ? code : "M" });
   }
-  // A line of content never begins so: it has its sign before it. Lines end as git ends them, and not at the other ends that Unicode knows.
+  // Content lines always start with a sign. Split at git's line ends only, not at Unicode's.
   const sections = new Map(
     patch
       .split(/(?<=^|\n)(?=diff --git |diff --cc |\* Unmerged path )/)
       .filter(Boolean)
       .map((section) => [section.slice(0, section.indexOf("\n")), section]),
   );
-  // Unmerged files are listed twice in the raw form where they also differ from our side.
+  // Unmerged files are listed twice in the raw form when they also differ from our side.
   const unique = entries.filter((entry, i) => entries.findIndex((other) => other.path === entry.path) === i);
   return unique.map((entry) => {
     const section =
@@ -156,7 +156,7 @@ export function parseDiff(raw: string, patch: string): ParsedFileDiff[] {
     };
   });
 }
-/** As git writes a name with quotes, backslashes or control characters in it. */
+/** How git quotes a name with quotes, backslashes or control characters. */
 const quoted = (path: string): string => {
   // oxlint-disable-next-line no-control-regex
   if (!/["\\\0-\x1f\x7f]/.test(path)) return path;

@@ -4,7 +4,7 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { exactPath } from "../../projects/files/index.ts";
 import type { GitAccess } from "./access.ts";
 import { branchFormat, countsOf, logShape, parseBranches, parseDiff, parseLog, parseStatus, type ParsedFileDiff } from "./parse-output.ts";
-import { exactBytes, isPlain, shown } from "./lossless-text.ts";
+import { encodeLossless, isUtf8Text, toDisplayText } from "./lossless-text.ts";
 import { gitTimes, type WorkingRepo } from "./working-repo.ts";
 
 const maxChanges = 2000;
@@ -13,11 +13,11 @@ const maxDiffBytes = 2 ** 20;
 const maxUntrackedFiles = 200;
 const maxUntrackedBytes = 200_000;
 
-/** What a repository is like (agent-git-deploy 5.6, 5.7, 10). Nothing here changes a byte of it. */
-export type GitReading = ReturnType<typeof createGitReading>;
-export function createGitReading(access: GitAccess) {
+/** Read-only git operations. */
+export type GitReading = ReturnType<typeof createGitRead>;
+export function createGitRead(access: GitAccess) {
   return {
-    status: (userId: string, ref: string): Promise<GitStatus> => access.reading(userId, ref, ({ repo }) => statusOf(repo)),
+    status: (userId: string, ref: string): Promise<GitStatus> => access.reading(userId, ref, ({ repo }) => gitStatusOf(repo)),
     branches: (userId: string, ref: string, query: PageQuery): Promise<List<GitBranch> & { current_branch: string | null }> =>
       access.reading(userId, ref, async ({ repo }) => {
         const page = pageOf(query);
@@ -65,12 +65,12 @@ export function createGitReading(access: GitAccess) {
   };
 }
 
-export async function statusOf(repo: WorkingRepo): Promise<GitStatus> {
+export async function gitStatusOf(repo: WorkingRepo): Promise<GitStatus> {
   const ask = (untracked: string) =>
     repo.read(["status", "--porcelain=v2", "-z", "--branch", "--ahead-behind", "--find-renames", `--untracked-files=${untracked}`], {
       timeoutMs: gitTimes.diff,
     });
-  // A million unknown files are one folder; then their names are of no use to anybody.
+  // Up to a million untracked files are listed; beyond that, folders only.
   let output = await ask("all");
   if (output.length > 4_000_000) output = await ask("normal");
   const parsed = parseStatus(output);
@@ -99,12 +99,12 @@ export async function statusOf(repo: WorkingRepo): Promise<GitStatus> {
   };
 }
 
-/** Where git keeps what it saw of remotes: without any of these a program to ask need not be started. */
+/** Where git stores remote refs: without any of these there is nothing to ask. */
 const remotePlaces = [".git/refs/remotes", ".git/packed-refs", ".git/reftable"];
 const mayKnowRemotes = async ({ sandbox }: WorkingRepo): Promise<boolean> =>
   (await Promise.all(remotePlaces.map((path) => sandbox.files.stat(path)))).some((found) => found !== undefined);
 
-/** Of a branch that follows none: the remote one of the same name, as it was last seen. */
+/** Ahead and behind for a branch without upstream: compared with the remote branch of the same name, as last fetched. */
 async function distanceOf(repo: WorkingRepo, branch: string): Promise<{ name: string; ahead: number; behind: number } | undefined> {
   if (!(await mayKnowRemotes(repo))) return undefined;
   const name = `origin/${branch}`;
@@ -122,12 +122,12 @@ const markers = [
   ["CHERRY_PICK_HEAD", "cherry-pick"],
   ["REVERT_HEAD", "revert"],
 ] as const;
-/** What was begun and not ended. */
+/** A merge, rebase, cherry-pick or revert in progress. */
 export async function operationOf({ sandbox }: Pick<WorkingRepo, "sandbox">): Promise<GitStatus["operation"]> {
   const found = await Promise.all(
     markers.map(async ([file, name]) => ((await sandbox.files.stat(`.git/${file}`).catch(() => undefined)) ? name : null)),
   );
-  // A rebase picks commits: it is the whole, and the pick its part.
+  // A rebase cherry-picks commits: report the rebase.
   return found.includes("rebase") ? "rebase" : (found.find((name) => name !== null) ?? null);
 }
 
@@ -137,11 +137,14 @@ async function rangeOf(repo: WorkingRepo, { staged, from, to }: { staged?: boole
   if (from !== undefined) return [await repo.commitOf(from)];
   const commit = await repo.commitOf(to ?? "HEAD");
   const [, parent] = (await repo.read(["rev-list", "--parents", "-n", "1", commit, "--"])).trim().split(" ");
-  // Of a first commit everything is new: since the empty tree.
+  // A first commit is compared with the empty tree.
   return [parent ?? (await repo.write(["hash-object", "-t", "tree", "--stdin"], { input: "" })).trim(), commit];
 }
 
-/** A patch as `apply` takes it and as `parseDiff` reads it, whatever the repository's settings say; no program of theirs makes it. */
+/**
+ * Diff options for a patch that `apply` accepts and `parseDiff` reads, independent of the repository's settings and external diff
+ * programs.
+ */
 const diffShape = [
   "diff",
   "--no-color",
@@ -156,7 +159,7 @@ const diffShape = [
   "--diff-algorithm=myers",
   "--submodule=short",
 ];
-/** What git itself compares, with patches that `apply` takes. */
+/** Compares with git, with patches that `apply` accepts. */
 export async function diffOf(repo: WorkingRepo, range: readonly string[], paths: readonly string[]): Promise<ParsedFileDiff[]> {
   const [raw, patch] = await Promise.all([
     repo.read([...diffShape, "--raw", "-z", ...range], { paths, timeoutMs: gitTimes.diff }),
@@ -165,7 +168,7 @@ export async function diffOf(repo: WorkingRepo, range: readonly string[], paths:
   return parseDiff(raw, patch);
 }
 
-/** Hunks as far as they fit into one answer. */
+/** Hunks that fit into one response. */
 function bounded(files: readonly ParsedFileDiff[]): GitFileDiff[] {
   let room = maxDiffBytes;
   return files.map(({ path, old_path, status, is_binary, is_too_large, additions, deletions, hunks }) => {
@@ -184,9 +187,13 @@ function bounded(files: readonly ParsedFileDiff[]): GitFileDiff[] {
   });
 }
 
-const readable = (hunk: GitFileDiff["hunks"][number]) => ({ ...hunk, section: shown(hunk.section), lines: hunk.lines.map(shown) });
+const readable = (hunk: GitFileDiff["hunks"][number]) => ({
+  ...hunk,
+  section: toDisplayText(hunk.section),
+  lines: hunk.lines.map(toDisplayText),
+});
 
-/** Files that git does not know yet, as if they were added. */
+/** Untracked files, shown as added. */
 async function untrackedOf(repo: WorkingRepo, paths: readonly string[]): Promise<GitFileDiff[]> {
   const listed = (await repo.read(["ls-files", "--others", "--exclude-standard", "-z"], { paths })).split("\0").filter(Boolean);
   return Promise.all(
@@ -213,15 +220,15 @@ async function untrackedOf(repo: WorkingRepo, paths: readonly string[]): Promise
   );
 }
 
-/** Of an unknown file; undefined where there is none, or too much. */
+/** Of an untracked file; undefined when it does not exist or is too large. */
 async function contentOf({ sandbox }: WorkingRepo, path: string): Promise<Uint8Array | undefined> {
-  if (isPlain(path))
+  if (isUtf8Text(path))
     return sandbox.files.read(path, { maxBytes: maxUntrackedBytes }).then(
       ({ data }) => data,
       () => undefined,
     );
   const { exitCode, stdout } = await sandbox.exec(["xargs", "-0", "head", "-c", String(maxUntrackedBytes + 1), "--"], {
-    input: exactBytes(path),
+    input: encodeLossless(path),
     timeoutMs: gitTimes.short,
     encoding: "latin1",
   });
@@ -234,7 +241,7 @@ interface Sides {
   theirs?: string;
 }
 const stages = [undefined, "base", "ours", "theirs"] as const;
-/** Objects of the three sides of every unmerged path. */
+/** Object ids of the three sides of every unmerged path. */
 export async function sidesOf(repo: WorkingRepo): Promise<Map<string, Sides>> {
   const sides = new Map<string, Sides>();
   for (const record of (await repo.read(["ls-files", "--unmerged", "-z"])).split("\0")) {
@@ -245,14 +252,14 @@ export async function sidesOf(repo: WorkingRepo): Promise<Map<string, Sides>> {
   return sides;
 }
 
-/** Sizes are asked for together; then each text that fits is a program of its own, since what they print is read as text. */
+/** Sizes are requested together; then one process per text, because output is read as text. */
 async function conflictsOf(repo: WorkingRepo, shown: readonly { path: string; sides: Sides }[]): Promise<GitConflict[]> {
   const objects = shown.flatMap(({ sides }) => Object.values(sides) as string[]);
-  const told =
+  const output =
     objects.length === 0
       ? ""
       : await repo.read(["cat-file", "--batch-check=%(objectname) %(objectsize)"], { input: `${objects.join("\n")}\n` });
-  const sizes = new Map(told.split("\n").map((line) => [line.split(" ")[0], Number(line.split(" ")[1])]));
+  const sizes = new Map(output.split("\n").map((line) => [line.split(" ")[0], Number(line.split(" ")[1])]));
   return Promise.all(
     shown.map(async ({ path, sides: { base, ours, theirs } }) => {
       let is_binary = false;

@@ -3,7 +3,7 @@ import { startGitHost, type GitHost } from "@tesslate/testkit/git-host";
 import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../../testing/projects.ts";
 
-// Dozens of programs of git one after the other, on a machine that may be busy.
+// Dozens of sequential git processes on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 let host: GitHost;
@@ -33,7 +33,7 @@ const cloned = async (repo_url: string, more: { branch?: string } = {}) => {
   return { project_id: project.id, task: await ended(app, ada, task_id) };
 };
 
-test("a pull with conflicts names every path; decided, committed and pushed, the remote has both", async () => {
+test("a pull with conflicts names every path; resolved, committed and pushed, the remote has both", async () => {
   const url = host.add("clash", { files: { "a.txt": "a\n", "b.txt": "b\n", "c.txt": "c\n" } });
   const { project_id } = await cloned(url);
   await write(project_id, "a.txt", "ours\n");
@@ -53,7 +53,7 @@ test("a pull with conflicts names every path; decided, committed and pushed, the
   expect(host.git("clash", "show", "main:b.txt")).toBe("both\n");
   expect(host.git("clash", "log", "--format=%s", "-3", "main").split("\n")[0]).toBe("Merged");
 
-  // Rebased instead, with files in the way first.
+  // With rebase, and files in the way first.
   host.commit("clash", "a.txt", "again theirs\n");
   await write(project_id, "a.txt", "not committed\n");
   await expect(git().pull({ body: { project_id } })).rejects.toMatchObject({
@@ -76,7 +76,7 @@ test("a pull with conflicts names every path; decided, committed and pushed, the
   ]);
 });
 
-test("a project of its own is linked to an empty repository and pushed; a force push needs to have seen what it overwrites", async () => {
+test("links a project to an empty repository and pushes; a force push requires having seen what it overwrites", async () => {
   const url = host.add("fresh", { files: {} });
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
@@ -95,7 +95,7 @@ test("a project of its own is linked to an empty repository and pushed; a force 
 
   host.commit("fresh", "y.txt", "y\n");
   await write(project_id, "x.txt", "xx\n");
-  // The commit stays although it could not be pushed, and the link tells.
+  // The commit stays although the push failed, and the link reports it.
   expect(await git().commit({ body: { project_id, message: "Third" } })).toMatchObject({ pushed: false });
   expect(await git().info({ params: { project_id } })).toMatchObject({ linked: { sync_status: "error" } });
   await expect(git().push({ body: { project_id, force: true } })).rejects.toMatchObject({ status: 409, code: "push_rejected" });
@@ -117,7 +117,7 @@ test("a project of its own is linked to an empty repository and pushed; a force 
   expect((await git().log({ params: { project_id }, query: {} })).total).toBe(3);
 });
 
-test("a host that is busy, away or cut off and a branch that is not there are told apart, and none of it costs what is known", async () => {
+test("distinguishes a busy, unreachable or interrupted host and a missing branch, without losing state", async () => {
   const { project_id } = await cloned(host.add("flaky", { files: { "a.txt": "a\n" } }));
   const broken = { status: 502, code: "bad_gateway" };
   const sentences = new Set<unknown>();
@@ -137,7 +137,7 @@ test("a host that is busy, away or cut off and a branch that is not there are to
     }
     recover();
   }
-  // Two statuses are one sentence: the host does not work.
+  // Two statuses share a message: the host does not work.
   expect(sentences.size).toBe(5);
   await expect(git().pull({ body: { project_id, branch: "nowhere" } })).rejects.toMatchObject({
     status: 400,
@@ -153,7 +153,7 @@ test("a host that is busy, away or cut off and a branch that is not there are to
   expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, updated_files: ["a.txt"] });
 });
 
-test("a clone under way keeps other clones, restores and the agent out; cancelled, the files are as they were", async () => {
+test("a clone in progress blocks other clones, restores and runs; cancelled, the files are unchanged", async () => {
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
   await write(project_id, "mine.txt", "mine\n");

@@ -3,11 +3,11 @@ import { startGitHost, type GitHost } from "@tesslate/testkit/git-host";
 import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../../testing/projects.ts";
 
-// Dozens of programs of git one after the other, on a machine that may be busy.
+// Dozens of sequential git processes on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 let host: GitHost;
-/** Of a home network: without TLS. */
+/** Like a home network: without TLS. */
 let plainHost: GitHost;
 let app: ProjectsApp;
 let ada: TestUser;
@@ -34,7 +34,7 @@ const cloned = async (repo_url: string, more: { branch?: string } = {}) => {
   const { task_id } = await git().clone({ body: { project_id: project.id, repo_url, ...more } });
   return { project_id: project.id, task: await ended(app, ada, task_id) };
 };
-test("a clone takes the place of the files, is committed to, pushed, and pulls what others did", async () => {
+test("a clone replaces the files; commits, pushes and pulls work", async () => {
   const url = host.add("shop", { files: { "index.html": "<h1>Shop</h1>\n", "about.html": "about\n" }, history: 60 });
   const { project_id, task } = await cloned(`${url}/`);
   expect(task).toMatchObject({
@@ -69,7 +69,7 @@ test("a clone takes the place of the files, is committed to, pushed, and pulls w
   expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, updated_files: [], message: "Already up to date." });
 });
 
-test("what a clone replaces is kept in a snapshot that its result names; all branches, tags and commits come", async () => {
+test("the replaced files are kept in a snapshot named in the result; all branches, tags and commits arrive", async () => {
   const url = host.add("whole", { files: { "index.html": "new\n" }, history: 60 });
   host.commit("whole", "side.txt", "side\n", "feature/side");
   host.git("whole", "tag", "v1", "main");
@@ -86,7 +86,7 @@ test("what a clone replaces is kept in a snapshot that its result names; all bra
   expect(await said("rev-list", "--count", "HEAD")).toBe("61");
   expect(await said("tag", "--list")).toBe("v1");
   expect(await said("fsck", "--no-dangling")).toBe("");
-  // Known already, and one that came later.
+  // One known already, and a later one.
   const at = host.commit("whole", "later.txt", "later\n", "later");
   for (const branch of ["feature/side", "later"])
     expect(await git().checkout({ body: { project_id, branch } })).toEqual({ branch, created: true });
@@ -108,7 +108,7 @@ test("what a clone replaces is kept in a snapshot that its result names; all bra
   expect(await read(project_id, "mine.txt")).toBe("mine\n");
 });
 
-test("a host without TLS works when the operator named it, and is refused otherwise", async () => {
+test("a host without TLS works only when the operator allows it", async () => {
   const url = plainHost.add("home", { files: { "a.txt": "a\n" }, authorization: `Basic ${btoa("ada:secret-token")}` });
   await app
     .as(ada)
@@ -127,7 +127,7 @@ test("a host without TLS works when the operator named it, and is refused otherw
   expect(other.requests).toEqual([]);
 });
 
-test("a clone that fails leaves the files as they were, and says why; addresses that lead elsewhere are refused", async () => {
+test("a failed clone leaves the files unchanged and gives the reason; addresses that lead elsewhere are rejected", async () => {
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
   await write(project_id, "mine.txt", "mine\n");

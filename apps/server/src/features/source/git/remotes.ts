@@ -4,18 +4,18 @@ import type { WithAuthorization } from "../git-providers/index.ts";
 import { isBranchName } from "../../projects/projects/index.ts";
 import type { GitAccess, Opened } from "./access.ts";
 import { commit } from "./commits.ts";
-import { exactBytes } from "./lossless-text.ts";
-import { statusOf } from "./read.ts";
+import { encodeLossless } from "./lossless-text.ts";
+import { gitStatusOf } from "./read.ts";
 import type { GitStore } from "./git.store.ts";
 import type { GitRepositoryRow } from "../../../db/schema/source.ts";
 import type { MirrorSession, OpenMirror } from "./mirror.ts";
-import { partsOf, repositoryUrl, withoutUserInfo, type AllowsPlain } from "./repository-url.ts";
-import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
+import { ownerAndName, repositoryUrl, withoutUserInfo, type AllowsPlain } from "./repository-url.ts";
+import { gitError, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
 
-/** Branches that one fetch brings; the others come with the next. */
+/** Branches per fetch; the others follow with the next. */
 const maxFetched = 200;
 
-/** What kind of host an address leads to, for that person. */
+/** The kind of git host of a URL, for that user. */
 export type HostKindOf = (userId: string, url: string) => Promise<GitProviderName>;
 
 export interface PullResult {
@@ -25,7 +25,7 @@ export interface PullResult {
   message: string;
 }
 
-/** What goes between a project's repository and its remote (agent-git-deploy 5.1, 5.3 to 5.5, 10). */
+/** Fetch, pull, push and links between a project's repository and its remote. */
 export type GitRemotes = ReturnType<typeof createGitRemotes>;
 export function createGitRemotes({
   access,
@@ -42,25 +42,25 @@ export function createGitRemotes({
   openMirror: OpenMirror;
   withAuthorization: WithAuthorization;
   hostKindOf: HostKindOf;
-  /** Throws `outbound_refused` for addresses that may not be reached. */
+  /** Throws `outbound_refused` for addresses that are not allowed. */
   checkUrl: (url: string) => Promise<unknown>;
   allowsPlain: AllowsPlain;
-  /** How long one fetch, pull or push may take. */
+  /** Time limit of one fetch, pull or push. */
   limits: { readonly networkMs: number };
 }) {
-  /** The row of the link; made where the project came from a repository and nobody asked for it yet. */
+  /** The link's row; created on first use when the project came from a repository. */
   const linkOf = async ({ id, git_remote_url }: Opened["project"]): Promise<GitRepositoryRow | undefined> =>
     (await store.find(id)) ??
     (git_remote_url === null ? undefined : store.transaction((tx) => store.link(tx, id, withoutUserInfo(git_remote_url))));
 
   /**
-   * The address behind a remote's name. The project's own settings are its code's to change, so an account is used only for the address that
-   * its people linked: another one is spoken to as a stranger.
+   * The URL of a remote. Project code can change git settings, so an account is used only for the URL that the user linked; others are
+   * contacted anonymously.
    */
   const addressOf = async ({ project, repo }: Opened, remote: string): Promise<{ url: string; isLinked: boolean }> => {
-    if (!/^[A-Za-z0-9][\w.-]*$/.test(remote)) throw badRequest("This is not the name of a remote.", "no_remote");
+    if (!/^[A-Za-z0-9][\w.-]*$/.test(remote)) throw badRequest("This is not a valid remote name.", "no_remote");
     const found = (await repo.attempt(["remote", "get-url", "--", remote], { timeoutMs: gitTimes.short })).stdout.trim();
-    if (found === "") throw badRequest("This project is linked to no remote repository.", "no_remote");
+    if (found === "") throw badRequest("This project has no remote repository. Link one first.", "no_remote");
     const url = repositoryUrl(found, allowsPlain);
     if (withoutUserInfo(found) !== found) await repo.write(["remote", "set-url", "--", remote, url]);
     const link = await linkOf(project);
@@ -78,11 +78,11 @@ export function createGitRemotes({
       const signal = AbortSignal.timeout(limits.networkMs);
       try {
         await using session = await openMirror(opened.repo, opened.project.id, address, signal);
-        // Awaited here: the session ends with this block.
+        // Awaited here, because the session ends with this block.
         return await work(session);
       } catch (error) {
         if (error instanceof AppError || !signal.aborted) throw error;
-        throw new AppError("gateway_timeout", "The host of this repository took too long.", { cause: error });
+        throw new AppError("gateway_timeout", "The repository's host took too long. Try again.", { cause: error });
       }
     };
     return isLinked ? withAuthorization(userId, url, speak) : speak(undefined);
@@ -90,7 +90,7 @@ export function createGitRemotes({
   const branchOf = async (repo: WorkingRepo, wanted: string | null | undefined): Promise<string> => {
     if (wanted !== null && wanted !== undefined) requireBranchName(wanted);
     const branch = wanted ?? (await repo.currentBranch());
-    if (branch === undefined) throw badRequest("No branch is checked out. Say which one.", "bad_ref");
+    if (branch === undefined) throw badRequest("No branch is checked out. Specify a branch.", "bad_ref");
     return branch;
   };
   const follow = async (repo: WorkingRepo, branch: string, remote: string): Promise<void> => {
@@ -100,7 +100,7 @@ export function createGitRemotes({
     await repo.write(["config", "--local", `${key}.merge`, `refs/heads/${branch}`]);
   };
   const synced = async (projectId: string, repo: WorkingRepo): Promise<void> => {
-    const { ahead, behind, has_conflicts, last_commit } = await statusOf(repo);
+    const { ahead, behind, has_conflicts, last_commit } = await gitStatusOf(repo);
     const sync_status = has_conflicts
       ? "conflict"
       : ahead > 0 && behind > 0
@@ -129,7 +129,7 @@ export function createGitRemotes({
     return { branch, remote, sha };
   };
 
-  /** A commit that could not be pushed stays a commit, and the link says that it is not there. What is wrong with our own side is no such thing. */
+  /** A commit that could not be pushed remains, and the link's status says so. Failures on our side are different. */
   const notPushed = async (projectId: string, error: unknown): Promise<false> => {
     if (!(error instanceof AppError) || error.code === "internal_error") throw error;
     await store.update(projectId, { sync_status: "error" });
@@ -165,11 +165,11 @@ export function createGitRemotes({
         },
         { anything: true },
       ),
-    /** Pushes it too where the link says so; that the push failed is told, and takes nothing back. */
+    /** Also pushes when the link says so; a failed push is reported and does not undo the commit. */
     commit: (userId: string, ref: string, body: { message: string; files?: string[]; staged_only?: boolean }) =>
       access.writing(userId, ref, async (opened) => {
         const message = body.message.trim();
-        if (message === "") throw invalid(["body", "message"], "Say what was done");
+        if (message === "") throw invalid(["body", "message"], "A commit message");
         const sha = await commit(opened.repo, { ...body, message });
         const link = await store.update(opened.project.id, { last_commit_sha: sha });
         const pushed =
@@ -182,7 +182,7 @@ export function createGitRemotes({
       }),
     push: (userId: string, ref: string, body: { branch?: string | null; remote?: string; force?: boolean }) =>
       access.writing(userId, ref, (opened) => push(userId, opened, body)),
-    /** Of every branch that is known here, and of the remote's default one. */
+    /** Fetches every known branch and the remote's default branch. */
     fetch: (userId: string, ref: string, { remote = "origin" }: { remote?: string }): Promise<GitStatus> =>
       access.writing(userId, ref, async (opened) => {
         const { repo, project } = opened;
@@ -198,13 +198,13 @@ export function createGitRemotes({
                 return [name, sha] as const;
               }),
           );
-          // What is gone there is gone here, and first: a branch `a` and one `a/b` cannot stand side by side.
-          const gone = [...seen.keys()].filter((name) => {
+          // Delete branches that no longer exist first: `a` and `a/b` cannot exist at the same time.
+          const deleted = [...seen.keys()].filter((name) => {
             const branch = name.slice(`refs/remotes/${remote}/`.length);
             return branch !== "HEAD" && !there.has(branch);
           });
-          if (gone.length > 0)
-            await repo.write(["update-ref", "--stdin"], { input: exactBytes(gone.map((name) => `delete ${name}\n`).join("")) });
+          if (deleted.length > 0)
+            await repo.write(["update-ref", "--stdin"], { input: encodeLossless(deleted.map((name) => `delete ${name}\n`).join("")) });
           const news = [...there].filter(([branch, sha]) => isBranchName(branch) && seen.get(`refs/remotes/${remote}/${branch}`) !== sha);
           await session.bring(
             news.slice(0, maxFetched).map(([branch]) => branch),
@@ -212,7 +212,7 @@ export function createGitRemotes({
           );
         });
         await synced(project.id, repo);
-        return statusOf(repo);
+        return gitStatusOf(repo);
       }),
     pull: (
       userId: string,
@@ -239,7 +239,7 @@ export function createGitRemotes({
         },
         { movesTree: true },
       ),
-    /** As `origin/…`. False when there is no such remote or it has no branch of that name. */
+    /** Fetches as `origin/…`. False when there is no such remote or branch. */
     bringBranch: async (userId: string, opened: Opened, branch: string): Promise<boolean> => {
       requireBranchName(branch);
       try {
@@ -265,7 +265,7 @@ export function createGitRemotes({
         userId,
         ref,
         async ({ project, repo }) => {
-          if (!(await linkOf(project))) throw badRequest("This project is linked to no remote repository.", "no_remote");
+          if (!(await linkOf(project))) throw badRequest("This project has no remote repository. Link one first.", "no_remote");
           const link = await store.update(project.id, { auto_push });
           return { is_repository: await repo.isRepository(), linked: link ? wireOf(link, await hostKindOf(userId, link.repo_url)) : null };
         },
@@ -279,7 +279,7 @@ export function createGitRemotes({
   };
 }
 
-/** Brings a fetched commit and the branch that is checked out together. */
+/** Merges a fetched commit into the current branch. */
 async function join(
   repo: WorkingRepo,
   { before, sha, remote, strategy }: { before: string | undefined; sha: string; remote: string; strategy: "merge" | "rebase" | "ff-only" },
@@ -287,10 +287,9 @@ async function join(
   if (before === sha) return { success: true, conflicts: [], updated_files: [], message: "Already up to date." };
   if (before === undefined) await repo.write(["reset", "--merge", "--quiet", sha]);
   else {
-    // git would refuse as well, without saying which files are in the way.
+    // git would reject it too, but without naming the files.
     const files = strategy === "rebase" ? await changedSince(repo, "HEAD") : [];
-    if (files.length > 0)
-      throw conflict("local_changes", "Changes that are not committed would be in the way. Commit or discard them first.", { files });
+    if (files.length > 0) throw conflict("local_changes", "Uncommitted changes are in the way. Commit or discard them first.", { files });
     const argv =
       strategy === "rebase"
         ? ["rebase", sha]
@@ -316,8 +315,8 @@ async function join(
           message: `${conflicts.length === 1 ? "One file needs" : `${conflicts.length} files need`} a decision.`,
         };
       if (/not possible to fast-forward/i.test(result.stderr))
-        throw conflict("not_fast_forward", "Both sides have commits of their own. Merge or rebase instead.");
-      throw failureOf(result);
+        throw conflict("not_fast_forward", "The branches have diverged. Merge or rebase instead.");
+      throw gitError(result);
     }
   }
   const updated_files = await changedSince(repo, before ?? (await emptyTree(repo)), "HEAD");
@@ -331,7 +330,7 @@ async function join(
         : `${updated_files.length} ${updated_files.length === 1 ? "file" : "files"} updated.`,
   };
 }
-/** Files that differ between one commit and another, or what is in the tree now. */
+/** Files that differ between two commits, or a commit and the working tree. */
 const changedSince = async (repo: WorkingRepo, ...commits: string[]): Promise<string[]> =>
   (await repo.read(["diff", "--no-ext-diff", "--name-only", "-z", ...commits, "--"], { timeoutMs: gitTimes.diff }))
     .split("\0")
@@ -340,7 +339,7 @@ const emptyTree = async (repo: WorkingRepo): Promise<string> =>
   (await repo.write(["hash-object", "-t", "tree", "--stdin"], { input: "" })).trim();
 
 const wireOf = ({ repo_url, default_branch, auto_push, sync_status, last_sync_at }: GitRepositoryRow, provider: GitProviderName) => {
-  const { owner, name } = partsOf(repo_url);
+  const { owner, name } = ownerAndName(repo_url);
   return {
     repo_url,
     provider,

@@ -8,7 +8,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import { openPassage } from "../../../platform/egress-proxy.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 
-/** Whatever the machine, the account and the repository say otherwise. */
+/** Override machine, user and repository configuration. */
 const settings: Record<string, string> = {
   "protocol.allow": "never",
   "protocol.https.allow": "always",
@@ -24,7 +24,7 @@ const settings: Record<string, string> = {
   "fetch.unpackLimit": "1",
   "fetch.writeCommitGraph": "false",
   "transfer.fsckObjects": "true",
-  // Harmless slips of old programs that real histories are full of.
+  // Allow harmless irregularities that old tools left in real histories.
   ...Object.fromEntries(
     ["zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone", "missingNameBeforeEmail", "missingEmail"].map((name) => [
       `fetch.fsck.${name}`,
@@ -34,7 +34,7 @@ const settings: Record<string, string> = {
   "gc.auto": "0",
   "maintenance.auto": "false",
   "pack.threads": "1",
-  // Larger files are taken as they come instead of being held in memory.
+  // Larger files are streamed instead of loaded into memory.
   "core.bigFileThreshold": "16m",
   "http.lowSpeedLimit": "500",
   "http.lowSpeedTime": "30",
@@ -42,56 +42,56 @@ const settings: Record<string, string> = {
 };
 
 export interface RemoteAddress {
-  /** `https://…`, or `http://…` of a host that the operator named; without user information. */
+  /** `https://…`, or `http://…` for an allowed host; without credentials. */
   url: string;
-  /** What a stored account says to that host, e.g. `Basic …`; stays out of command lines, files and logs. */
+  /** Authorization header for that host, such as `Basic …`; never in command lines, files or logs. */
   authorization?: string | undefined;
 }
-export interface RunOptions {
+export interface ServerGitOptions {
   timeoutMs: number;
   signal?: AbortSignal;
-  /** A file for the program's input. */
+  /** File used as standard input. */
   inputFile?: string;
   input?: string;
-  /** Takes the output as it comes; false ends the program, as it were done. */
+  /** Receives output as it arrives; return false to end the program. */
   onOutput?: (chunk: string) => boolean;
-  /** Lines of progress, as git writes them. */
+  /** Progress lines of git. */
   onProgress?: (line: string) => void;
 }
-/** git on this host, outside every sandbox, with a way out to one host alone. */
-export interface OutsideGit extends AsyncDisposable {
-  /** A folder of its own, gone with it. */
+/** git on this host, outside every sandbox, with network access to one host only. */
+export interface ServerGit extends AsyncDisposable {
+  /** A temporary folder, deleted with the session. */
   readonly scratch: string;
-  /** Its standard output. Throws `AppError`s with sentences for people. */
-  run(argv: readonly string[], options: RunOptions): Promise<string>;
+  /** Resolves with standard output. Throws `AppError`s with messages for users. */
+  run(argv: readonly string[], options: ServerGitOptions): Promise<string>;
 }
-export type OpenOutsideGit = (remote: RemoteAddress, limits: { maxBytes: number; tooLarge: string }) => Promise<OutsideGit>;
+export type OpenServerGit = (remote: RemoteAddress, limits: { maxBytes: number; tooLarge: string }) => Promise<ServerGit>;
 
 /**
- * Runs git's own transport through a passage that leads to the remote's host alone. git reads no configuration but ours and runs no hook.
- * Failures: `outbound_refused`, `repo_auth_required`, `provider_token_expired`, `repo_not_found`, `bad_ref`, `push_rejected`, `rate_limited`,
- * `bad_gateway`, `gateway_timeout`, `git_failed`, `payload_too_large`; git's own words go into the log, without credentials.
+ * Runs git's own transport through an egress proxy that only reaches the remote's host. git reads only our configuration and runs no
+ * hooks. Errors: `outbound_refused`, `repo_auth_required`, `provider_token_expired`, `repo_not_found`, `bad_ref`, `push_rejected`,
+ * `rate_limited`, `bad_gateway`, `gateway_timeout`, `git_failed`, `payload_too_large`; git's output is logged without credentials.
  */
-export function createOutsideGit({
+export function createServerGit({
   dir,
   outbound,
   ca,
   log,
 }: {
-  /** Where scratch folders are made. */
+  /** Parent of temporary folders. */
   dir: string;
   outbound: Outbound;
-  /** Certificates (PEM) to trust beside the well-known authorities. */
+  /** Certificates (PEM) to trust in addition to the well-known authorities. */
   ca?: string | undefined;
   log: Logger;
-}): OpenOutsideGit {
+}): OpenServerGit {
   return async ({ url, authorization }, { maxBytes, tooLarge }) => {
     await outbound.check(url);
     const parsed = new URL(url);
     const { hostname, port, origin } = parsed;
     const isPlain = parsed.protocol === "http:";
     if (isPlain && !outbound.allowsPlain(parsed))
-      throw new AppError("outbound_refused", `Give an https:// address, or allow ${parsed.host} with OUTBOUND_ALLOW_HOSTS.`);
+      throw new AppError("outbound_refused", `Use an https:// URL, or allow ${parsed.host} with OUTBOUND_ALLOW_HOSTS.`);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const scratch = await mkdtemp(join(dir, "git-"));
     const remove = () => rm(scratch, { recursive: true, force: true, maxRetries: 3 });
@@ -127,7 +127,7 @@ export function createOutsideGit({
   };
 }
 
-/** Takes out of what git says whatever the host was told in secret: a host may say it back. */
+/** Removes the credential from git's output, because a host may echo it. */
 function hiding(authorization: string | undefined): (text: string) => string {
   const coded = authorization?.split(" ").at(-1) ?? "";
   const token = Buffer.from(coded, "base64").toString().split(":").slice(1).join(":");
@@ -147,7 +147,7 @@ class GitFailure extends Error {
 
 function runGit(
   argv: readonly string[],
-  options: RunOptions & { cwd: string; config: Record<string, string>; hide: (text: string) => string },
+  options: ServerGitOptions & { cwd: string; config: Record<string, string>; hide: (text: string) => string },
 ): Promise<string> {
   const { cwd, config, hide, timeoutMs, signal, inputFile, input, onOutput, onProgress } = options;
   const names = Object.entries(config);
@@ -155,7 +155,7 @@ function runGit(
     cwd,
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
-    // Settings in the environment: command lines are there for everybody to read.
+    // Configuration via the environment, because command lines are visible to other users.
     env: {
       PATH: "/usr/local/bin:/usr/bin:/bin",
       HOME: cwd,
@@ -177,12 +177,12 @@ function runGit(
     let stderr = "";
     let isTimeout = false;
     let isEnough = false;
-    // The whole group: git's helpers hold the connection.
+    // Kill the process group: git's helpers hold the connection.
     const kill = () => {
       try {
         if (child.pid) process.kill(-child.pid, "SIGKILL");
       } catch {
-        // ended by itself
+        // already exited
       }
     };
     const timer = setTimeout(() => {
@@ -191,7 +191,7 @@ function runGit(
     }, timeoutMs);
     if (signal?.aborted) kill();
     signal?.addEventListener("abort", kill, { once: true });
-    // A program that ends without reading is heard by its end.
+    // A program that exits without reading reports it through its exit.
     child.stdin.on("error", () => undefined);
     if (inputFile === undefined) child.stdin.end(input);
     else createReadStream(inputFile).on("error", kill).pipe(child.stdin);
@@ -211,70 +211,64 @@ function runGit(
       clearTimeout(timer);
       signal?.removeEventListener("abort", kill);
       if (code === 0 || isEnough) resolve(stdout);
-      // A push says on its output what was rejected.
+      // A push reports rejections on standard output.
       else reject(new GitFailure(`${stderr}\n${stdout.slice(-4000)}`, isTimeout));
     });
   });
 }
 
-/** Whatever went wrong, as a sentence for a person. */
+/** Maps a failure to an error for the user. */
 function explained(
   error: unknown,
   { hasAuthorization, hide, log }: { hasAuthorization: boolean; hide: (text: string) => string; log: Logger },
 ): unknown {
   if (!(error instanceof GitFailure)) return error;
   const { stderr, isTimeout } = error;
-  if (isTimeout) return new AppError("gateway_timeout", "The host of this repository took too long.");
-  const said = hide(stderr).slice(-1000);
-  log.info({ git: said }, "git failed");
-  if (/\[rejected\]|\[remote rejected\]|stale info|non-fast-forward|fetch first|shallow update not allowed/i.test(said))
-    return new AppError("push_rejected", rejection(said));
-  if (/error: 429/.test(said))
-    return new AppError("rate_limited", "The host of this repository had too many calls. Wait a while, then try again.", {
+  if (isTimeout) return new AppError("gateway_timeout", "The repository's host took too long. Try again.");
+  const output = hide(stderr).slice(-1000);
+  log.info({ git: output }, "git failed");
+  if (/\[rejected\]|\[remote rejected\]|stale info|non-fast-forward|fetch first|shallow update not allowed/i.test(output))
+    return new AppError("push_rejected", rejection(output));
+  if (/error: 429/.test(output))
+    return new AppError("rate_limited", "The repository's host rate limit is reached. Wait a few minutes, then try again.", {
       retryAfterSeconds: 60,
     });
-  const isUnknown = /could not read (Username|Password)|Authentication failed|HTTP 401|error: 401/i.test(said);
-  if (isUnknown || /HTTP 403|error: 403/i.test(said)) {
+  const isUnknown = /could not read (Username|Password)|Authentication failed|HTTP 401|error: 401/i.test(output);
+  if (isUnknown || /HTTP 403|error: 403/i.test(output)) {
     if (!hasAuthorization)
-      return new AppError("repo_auth_required", "This repository is private, or it does not exist. Connect an account of its host.");
+      return new AppError("repo_auth_required", "This repository is private or does not exist. Connect an account for its host.");
     return isUnknown
       ? new AppError(
           "provider_token_expired",
-          "The host refused the stored account: its token has expired or was revoked. Connect it again.",
+          "The host rejected the stored token: it has expired or was revoked. Connect the account again.",
         )
-      : new AppError(
-          "provider_token_expired",
-          "The host knows the stored account, but does not let it do this: its token lacks a permission.",
-          {
-            details: { lacks_permission: true },
-          },
-        );
+      : new AppError("provider_token_expired", "The host denied access: the stored token lacks a permission.", {
+          details: { lacks_permission: true },
+        });
   }
-  if (/not found|error: 404/i.test(said))
-    return new AppError("repo_not_found", "There is no repository at this address, or it is private.");
-  const missing = /couldn't find remote ref (?:refs\/heads\/)?(\S+)/i.exec(said)?.[1];
+  if (/not found|error: 404/i.test(output)) return new AppError("repo_not_found", "There is no repository at this URL, or it is private.");
+  const missing = /couldn't find remote ref (?:refs\/heads\/)?(\S+)/i.exec(output)?.[1];
   if (missing !== undefined) return new AppError("bad_ref", `The remote has no branch ${missing}.`);
-  if (/error: 5\d\d/.test(said))
-    return new AppError("bad_gateway", "The host of this repository does not work at the moment. Try again later.");
-  if (/too slow|timed out/i.test(said)) return new AppError("gateway_timeout", "The host of this repository took too long.");
-  if (brokenLine.test(said)) return new AppError("bad_gateway", "The connection to the host of this repository broke. Try again.");
-  const sentence = /SSL|certificate/i.test(said)
-    ? "The host's certificate is not trusted."
-    : /fsck error|bad object|index-pack failed|invalid index-pack/i.test(said)
-      ? "This repository holds objects that git refuses."
-      : /not valid: is this a git repository/i.test(said)
-        ? "There is no git repository at this address."
-        : "The host of this repository did not answer as a git server does.";
+  if (/error: 5\d\d/.test(output)) return new AppError("bad_gateway", "The repository's host is not working right now. Try again later.");
+  if (/too slow|timed out/i.test(output)) return new AppError("gateway_timeout", "The repository's host took too long. Try again.");
+  if (brokenLine.test(output)) return new AppError("bad_gateway", "The connection to the repository's host broke. Try again.");
+  const sentence = /SSL|certificate/i.test(output)
+    ? "The host's TLS certificate is not trusted."
+    : /fsck error|bad object|index-pack failed|invalid index-pack/i.test(output)
+      ? "This repository contains objects that git rejects."
+      : /not valid: is this a git repository/i.test(output)
+        ? "There is no git repository at this URL."
+        : "The repository's host did not respond like a git server.";
   return new AppError("git_failed", sentence);
 }
 
-/** In the words of git, of curl and of the libraries below it. */
+/** Messages of git, curl and the libraries below. */
 const brokenLine =
   /Could not resolve|Failed to connect|Couldn't connect|Connection (was )?(reset|refused|closed)|(Recv|Send) failure|recv error|RPC failed|early EOF|unexpected disconnect|hung up|Empty reply|transfer closed|SSL_(read|connect|ERROR_SYSCALL)|unexpected eof|HTTP\/2 stream/i;
 
-const rejection = (said: string): string =>
-  /stale info/i.test(said)
-    ? "The remote branch has moved since it was last seen here. Pull or fetch first."
-    : /non-fast-forward|fetch first/i.test(said)
-      ? "The remote branch has commits that are not here. Pull first."
-      : "The remote refused the push: the branch may be protected.";
+const rejection = (output: string): string =>
+  /stale info/i.test(output)
+    ? "The remote branch has changed since the last fetch. Pull or fetch first."
+    : /non-fast-forward|fetch first/i.test(output)
+      ? "The remote branch has commits that you do not have. Pull first."
+      : "The remote rejected the push: the branch may be protected.";

@@ -9,8 +9,8 @@ import { configText, type Identity } from "./identity.ts";
 const checkoutMs = 120_000;
 
 /**
- * Objects and references of what was fetched, with a `.git` that we wrote ourselves: no hooks, no filters, no credential; but who commits where
- * it is not us who does.
+ * Writes fetched objects and references with a `.git` that we generate: no hooks, filters or credentials; only the committer is
+ * configured.
  */
 export async function writeRepository(
   { files }: Sandbox,
@@ -52,7 +52,7 @@ const configOf = (branch: string, url: string, { name, email }: Identity) => `[c
 \tmerge = ${configText(`refs/heads/${branch}`)}
 `;
 
-/** Brings the files of `HEAD` into the tree. Throws `gateway_timeout` and `import_failed`. */
+/** Checks out `HEAD`. Throws `gateway_timeout` and `import_failed`. */
 export async function checkOut(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   const settings = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "submodule.recurse=false", "advice.detachedHead=false"];
   const { exitCode, timedOut } = await sandbox.exec(["git", ...settings.flatMap((s) => ["-c", s]), "reset", "--hard", "--quiet"], {
@@ -62,11 +62,11 @@ export async function checkOut(sandbox: Sandbox, signal: AbortSignal): Promise<v
   });
   signal.throwIfAborted();
   if (timedOut) throw new AppError("gateway_timeout", "Checking out the files took too long.");
-  if (exitCode === 127) throw new AppError("import_failed", "There is no git where projects run on this server.");
+  if (exitCode === 127) throw new AppError("import_failed", "git is not installed in this server's sandboxes.");
   if (exitCode !== 0) throw new AppError("import_failed", "The files of this repository could not be checked out.");
 }
 
-/** Files that are kept elsewhere are here as pointers only. */
+/** Whether the repository uses Git LFS. */
 export const hasLargeFileStorage = (tree: Tree): Promise<boolean> =>
   tree.read(".gitattributes", { maxBytes: 64 * 1024 }).then(
     ({ data }) => new TextDecoder().decode(data).includes("filter=lfs"),

@@ -1,51 +1,51 @@
 import type { ExecResult, Sandbox } from "@tesslate/runtime";
 import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
 import { isBranchName } from "../../projects/projects/index.ts";
-import { exactBytes, exactText, isPlain } from "./lossless-text.ts";
+import { encodeLossless, decodeLossless, isUtf8Text } from "./lossless-text.ts";
 import type { Identity } from "./identity.ts";
 
-/** Seconds of agent-git-deploy 5.0, in ms. */
+/** Time limits in ms. */
 export const gitTimes = { usual: 120_000, network: 300_000, short: 30_000, diff: 60_000 };
 const maxOutputBytes = 8 * 2 ** 20;
 
-export interface CallOptions {
-  /** Files to act on, after everything else: `exactPath`s. */
+export interface GitCallOptions {
+  /** Files to act on, appended to the arguments (`exactPath`). */
   paths?: readonly string[];
   /** Not with `paths`. */
   input?: string | Uint8Array;
   timeoutMs?: number;
-  /** Exit codes that are no failure; 0 always is none. */
+  /** Exit codes that are not failures, besides 0. */
   allow?: readonly number[];
   signal?: AbortSignal;
 }
 
 /**
- * git over a project's working tree: the real program, as the project's uid inside its sandbox, argv alone (agent-git-deploy 5.0). It carries
- * no credential: what needs the network goes by `RemoteSync`. What it prints comes as `exactText`.
+ * git in a project's working tree: the real program, as the project's uid inside its sandbox, without a shell. It has no credentials:
+ * network operations use `OpenMirror`. Output is decoded with `decodeLossless`.
  */
 export interface WorkingRepo {
   readonly sandbox: Sandbox;
-  /** Looks only: takes no lock that a person's own git in the terminal would meet. */
-  read(argv: readonly string[], options?: CallOptions): Promise<string>;
-  write(argv: readonly string[], options?: CallOptions): Promise<string>;
-  /** As `write`, for those who tell failures apart themselves. */
-  attempt(argv: readonly string[], options?: CallOptions): Promise<ExecResult>;
+  /** Read-only: takes no lock that could block a user's git in a terminal. */
+  read(argv: readonly string[], options?: GitCallOptions): Promise<string>;
+  write(argv: readonly string[], options?: GitCallOptions): Promise<string>;
+  /** Like `write`, for callers that handle failures. */
+  attempt(argv: readonly string[], options?: GitCallOptions): Promise<ExecResult>;
   isRepository(): Promise<boolean>;
-  /** Writes who acts into the repository, for commits that are not made by us. */
+  /** Writes the committer into the repository, for commits that git makes outside of our calls. */
   identify(): Promise<void>;
   /** Throws `not_a_repository`. */
   require(): Promise<void>;
   /** The full id of a commit. Throws `bad_ref`. */
   commitOf(revision: string): Promise<string>;
-  /** `HEAD`'s commit; undefined before the first one. */
+  /** Commit of `HEAD`; undefined before the first commit. */
   head(): Promise<string | undefined>;
-  /** The branch that is checked out; undefined when `HEAD` is detached. */
+  /** The checked-out branch; undefined when `HEAD` is detached. */
   currentBranch(): Promise<string | undefined>;
-  /** Paths that a merge could not decide. */
+  /** Paths with merge conflicts. */
   unmerged(): Promise<string[]>;
 }
 
-/** What the project's own settings may not change about our calls; nothing of it reaches the shell of its people. */
+/** Settings that the project cannot override for our calls; they do not apply in users' terminals. */
 const always = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
@@ -56,7 +56,7 @@ const always = [
   "maintenance.auto=false",
   "color.ui=false",
   "color.advice=false",
-  // What is read by us must look as we know it, and be in the language that the wire speaks.
+  // Output must have the format and language that we parse.
   "i18n.commitEncoding=UTF-8",
   "i18n.logOutputEncoding=UTF-8",
   "log.showSignature=false",
@@ -64,7 +64,7 @@ const always = [
   "diff.suppressBlankEmpty=false",
   "status.aheadBehind=true",
   "status.renames=true",
-  // A commit, a merge or a rebase does what was asked, and nothing before or after it.
+  // Commits, merges and rebases have no side effects.
   "commit.gpgSign=false",
   "commit.verbose=false",
   "merge.autoStash=false",
@@ -80,10 +80,10 @@ const always = [
   "rebase.missingCommitsCheck=ignore",
   "apply.ignoreWhitespace=no",
   "add.ignoreErrors=false",
-  // Commits travel as one pack.
+  // Commits are transferred as one pack.
   "pack.packSizeLimit=0",
 ];
-/** Whoever acts is author and committer, whatever names the repository holds for either. */
+/** The user is author and committer, regardless of the repository's settings. */
 const personal = ({ name, email }: Identity) =>
   ["user", "author", "committer"].flatMap((role) => [`${role}.name=${name}`, `${role}.email=${email}`]);
 
@@ -91,18 +91,18 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
   const settings = [...always, ...personal(identity)].flatMap((setting) => ["-c", setting]);
   const run = async (
     argv: readonly string[],
-    { paths, input: given, timeoutMs = gitTimes.usual, signal }: CallOptions,
+    { paths, input: given, timeoutMs = gitTimes.usual, signal }: GitCallOptions,
     isRead: boolean,
   ): Promise<ExecResult> => {
     const program = ["git", ...settings, ...argv];
-    // Arguments are text: names that are none reach git as bytes, by way of a program that makes arguments of its input.
-    const isSayable = paths?.every(isPlain) ?? true;
+    // Arguments are text: names that are not UTF-8 are passed as bytes through xargs.
+    const isSayable = paths?.every(isUtf8Text) ?? true;
     if (paths) program.push("--", ...(isSayable ? paths : []));
-    const input = isSayable ? given : exactBytes(paths?.join("\0") ?? "");
+    const input = isSayable ? given : encodeLossless(paths?.join("\0") ?? "");
     const result = await sandbox.exec(isSayable ? program : ["xargs", "-0", ...program], {
       env: {
         LC_ALL: "C",
-        // Only the project's own repository: what is above it is none of its business.
+        // Only the project's own repository, not one in a parent folder.
         GIT_DIR: ".git",
         GIT_WORK_TREE: ".",
         GIT_CONFIG_NOSYSTEM: "1",
@@ -119,13 +119,13 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
       ...(signal && { signal }),
     });
     signal?.throwIfAborted();
-    if (result.timedOut) throw new AppError("gateway_timeout", "git took too long.");
-    if (result.exitCode === 127) throw badRequest("There is no git where projects run on this server.", "not_supported");
-    return { ...result, stdout: exactText(result.stdout), stderr: exactText(result.stderr) };
+    if (result.timedOut) throw new AppError("gateway_timeout", "git took too long. Try again.");
+    if (result.exitCode === 127) throw badRequest("git is not installed in this server's sandboxes.", "not_supported");
+    return { ...result, stdout: decodeLossless(result.stdout), stderr: decodeLossless(result.stderr) };
   };
-  const checked = async (argv: readonly string[], options: CallOptions, isRead: boolean): Promise<string> => {
+  const checked = async (argv: readonly string[], options: GitCallOptions, isRead: boolean): Promise<string> => {
     const result = await run(argv, options, isRead);
-    if (result.exitCode !== 0 && !options.allow?.includes(result.exitCode ?? -1)) throw failureOf(result);
+    if (result.exitCode !== 0 && !options.allow?.includes(result.exitCode ?? -1)) throw gitError(result);
     return result.stdout;
   };
   const repo: WorkingRepo = {
@@ -139,22 +139,23 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
       await repo.write(["config", "--local", "user.email", identity.email]);
     },
     require: async () => {
-      if (!(await repo.isRepository())) throw badRequest("This project is not a git repository yet.", "not_a_repository");
+      if (!(await repo.isRepository()))
+        throw badRequest("This project is not a git repository yet. Initialize one first.", "not_a_repository");
     },
     commitOf: async (revision) => {
-      if (!isRevision(revision)) throw badRequest("This is not the name of a commit or branch.", "bad_ref");
+      if (!isRevision(revision)) throw badRequest("This is not a valid commit or branch name.", "bad_ref");
       const found = await run(
         ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`],
         { timeoutMs: gitTimes.short },
         true,
       );
       const sha = found.stdout.trim();
-      if (!/^[0-9a-f]{40,64}$/.test(sha)) throw badRequest(`There is no commit or branch ${revision}.`, "bad_ref");
+      if (!/^[0-9a-f]{40,64}$/.test(sha)) throw badRequest(`Commit or branch ${revision} not found.`, "bad_ref");
       return sha;
     },
     head: async () =>
       (await run(["rev-parse", "--verify", "--quiet", "HEAD"], { timeoutMs: gitTimes.short }, true)).stdout.trim() || undefined,
-    // Not the short form: it is another one where a tag has the name too.
+    // Not the short form, which differs when a tag has the same name.
     currentBranch: async () =>
       (await run(["symbolic-ref", "--quiet", "HEAD"], { timeoutMs: gitTimes.short }, true)).stdout.trim().replace(/^refs\/heads\//, "") ||
       undefined,
@@ -166,43 +167,46 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
   return repo;
 }
 
-/** A name that git may take for a commit: never an option, a range, a path or a search. */
+/** A name that can only be a commit: not an option, range, path or search. */
 const isRevision = (text: string): boolean =>
   /^[^-\0-\x20\x7f:^~?*[\\][^\0-\x20\x7f:?*[\\]*$/.test(text) && !text.includes("..") && text.length <= 255;
 
-/** Throws `bad_ref` for what git would not take as a branch's name. */
+/** Throws `bad_ref` for an invalid branch name. */
 export function requireBranchName(name: string): void {
-  if (!isBranchName(name)) throw badRequest("This is not a name that a branch can have.", "bad_ref");
+  if (!isBranchName(name)) throw badRequest("This is not a valid branch name.", "bad_ref");
 }
 
-/** What git said, as an error for a person. */
-export function failureOf({ stderr, stdout }: Pick<ExecResult, "stderr" | "stdout">): AppError {
-  const said = withoutCredentials(`${stderr}\n${stdout}`);
-  if (/index\.lock|\.lock': File exists|Unable to create '.*\.lock'|could not lock config file/.test(said))
-    return conflict("git_busy", "Another git command works in this project. Try again in a moment.");
-  if (/not a git repository/i.test(said)) return badRequest("This project is not a git repository yet.", "not_a_repository");
-  const overwritten = overwrittenFiles(said);
+/** Maps git's output to an error for the user. */
+export function gitError({ stderr, stdout }: Pick<ExecResult, "stderr" | "stdout">): AppError {
+  const output = withoutCredentials(`${stderr}\n${stdout}`);
+  if (/index\.lock|\.lock': File exists|Unable to create '.*\.lock'|could not lock config file/.test(output))
+    return conflict("git_busy", "Another git command is running in this project. Try again in a moment.");
+  if (/not a git repository/i.test(output))
+    return badRequest("This project is not a git repository yet. Initialize one first.", "not_a_repository");
+  const overwritten = overwrittenFiles(output);
   if (overwritten)
-    return conflict("local_changes", "Changes that are not committed would be overwritten. Commit or discard them first.", {
+    return conflict("local_changes", "Uncommitted changes would be overwritten. Commit or discard them first.", {
       files: overwritten,
     });
-  const line = said.split("\n").find((text) => /^(fatal|error):/.test(text)) ?? said.trim().split("\n")[0] ?? "";
-  return new AppError("git_failed", `git says: ${line.replace(/^(fatal|error): /, "").slice(0, 300) || "it failed"}`, {
-    cause: new Error(said.slice(0, 2000)),
+  const line = output.split("\n").find((text) => /^(fatal|error):/.test(text)) ?? output.trim().split("\n")[0] ?? "";
+  return new AppError("git_failed", `git: ${line.replace(/^(fatal|error): /, "").slice(0, 300) || "the command failed"}`, {
+    cause: new Error(output.slice(0, 2000)),
   });
 }
 
-function overwrittenFiles(said: string): string[] | undefined {
+function overwrittenFiles(output: string): string[] | undefined {
   if (
-    !/would be overwritten by|local changes to the following files|cannot (pull|rebase).*unstaged|contains uncommitted changes/i.test(said)
+    !/would be overwritten by|local changes to the following files|cannot (pull|rebase).*unstaged|contains uncommitted changes/i.test(
+      output,
+    )
   )
     return undefined;
-  return said
+  return output
     .split("\n")
     .filter((line) => line.startsWith("\t"))
     .map((line) => line.trim());
 }
 
-/** User information of addresses, and what stands in headers (agent-git-deploy 5.0). */
+/** Removes credentials from URLs and headers. */
 export const withoutCredentials = (text: string): string =>
   text.replace(/:\/\/[^@/\s]+@/g, "://").replace(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1…");

@@ -3,11 +3,11 @@ import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import { exactPath } from "../../projects/files/index.ts";
 import type { GitAccess, Opened } from "./access.ts";
 import type { ParsedFileDiff } from "./parse-output.ts";
-import { exactBytes, isPlain } from "./lossless-text.ts";
-import { diffOf, operationOf, sidesOf, statusOf } from "./read.ts";
-import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
+import { encodeLossless, isUtf8Text } from "./lossless-text.ts";
+import { diffOf, operationOf, sidesOf, gitStatusOf } from "./read.ts";
+import { gitError, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
 
-/** The largest text a conflict is resolved with, as any file. */
+/** Size limit of a conflict resolution, as for any file. */
 const maxContentBytes = 10 * 2 ** 20;
 
 /** Files and hunks. Neither: everything. */
@@ -16,14 +16,14 @@ export interface Parts {
   hunks?: { path: string; ids: string[] }[];
 }
 
-/** What changes a repository and needs no network (agent-git-deploy 5.1, 5.3, 5.8, 10). */
-export type GitWriting = ReturnType<typeof createGitWriting>;
-export function createGitWriting(
+/** Local git operations that change the repository. */
+export type GitWriting = ReturnType<typeof createGitWrite>;
+export function createGitWrite(
   access: GitAccess,
   {
     bringBranch,
   }: {
-    /** Fetches a branch of `origin` that is not known here yet. False when there is none of that name, or no such remote. */
+    /** Fetches an unknown branch of `origin`. False when there is none, or no such remote. */
     bringBranch: (userId: string, opened: Opened, branch: string) => Promise<boolean>;
   },
 ) {
@@ -31,7 +31,7 @@ export function createGitWriting(
     (work: (repo: WorkingRepo) => Promise<unknown>) =>
     async ({ repo }: { repo: WorkingRepo }): Promise<GitStatus> => {
       await work(repo);
-      return statusOf(repo);
+      return gitStatusOf(repo);
     };
   return {
     stage: (userId: string, ref: string, { paths, hunks }: Parts): Promise<GitStatus> =>
@@ -52,7 +52,7 @@ export function createGitWriting(
           if (hunks) await applyHunks(repo, hunks, ["--cached"], ["--cached", "--reverse"]);
           if (hunks && !paths) return;
           const only = paths?.map(treePath) ?? ["."];
-          // Before the first commit there is nothing to go back to: the stage is emptied.
+          // Before the first commit there is no HEAD to reset to: empty the index.
           if (await repo.head()) await repo.write(["reset", "--quiet"], { paths: only });
           else await repo.write(["rm", "--cached", "-r", "--quiet", "--ignore-unmatch"], { paths: only });
         }),
@@ -62,14 +62,14 @@ export function createGitWriting(
         userId,
         ref,
         answering(async (repo) => {
-          if (!paths && !hunks) throw badRequest("Say which files or hunks.");
+          if (!paths && !hunks) throw badRequest("Specify files or hunks.");
           if (hunks) await applyHunks(repo, hunks, [], ["--reverse"]);
           if (paths) await discardFiles(repo, paths.map(treePath));
         }),
         { movesTree: true },
       ),
 
-    /** Of a folder what the commit has of it; files that came later stay. */
+    /** For a folder: restores what the commit contains; newer files stay. */
     restore: (userId: string, ref: string, { paths, from }: { paths: string[]; from: string }): Promise<GitStatus> =>
       access.writing(
         userId,
@@ -96,11 +96,11 @@ export function createGitWriting(
         requireBranchName(name);
         if (!(await hasRef(repo, `refs/heads/${name}`))) throw notFound("Branch");
         if ((await repo.currentBranch()) === name)
-          throw conflict("branch_is_current", "This branch is checked out. Switch to another one first.");
+          throw conflict("branch_is_current", "This branch is checked out. Switch to another branch first.");
         const result = await repo.attempt(["branch", force ? "-D" : "-d", "--", name]);
         if (/not fully merged/.test(result.stderr))
-          throw conflict("branch_not_merged", "This branch has commits that are nowhere else. Delete it with force to lose them.");
-        if (result.exitCode !== 0) throw failureOf(result);
+          throw conflict("branch_not_merged", "This branch has unmerged commits. Use force to delete it anyway.");
+        if (result.exitCode !== 0) throw gitError(result);
       }),
 
     resolve: (
@@ -119,7 +119,7 @@ export function createGitWriting(
         ref,
         answering(async (repo) => {
           const operation = await operationOf(repo);
-          if (operation === null) throw conflict("no_conflict", "No merge was begun.");
+          if (operation === null) throw conflict("no_conflict", "There is no merge in progress.");
           await repo.write([operation, "--abort"]);
         }),
         { movesTree: true },
@@ -127,10 +127,10 @@ export function createGitWriting(
   };
 }
 
-/** What git is told; a folder of unknown files may come with a `/` at its end. */
+/** Path for git; an untracked folder may end in `/`. */
 export const treePath = (given: string): string => exactPath(given) || ".";
 
-/** Puts some hunks of a diff elsewhere: into the stage, out of it, or out of the files. */
+/** Stages, unstages or discards some hunks of a diff. */
 async function applyHunks(
   repo: WorkingRepo,
   wanted: NonNullable<Parts["hunks"]>,
@@ -147,14 +147,14 @@ async function applyHunks(
     const file = files.find((found) => found.path === exactPath(path));
     const missing = ids.filter((id) => !file?.hunks.some((hunk) => hunk.id === id));
     if (!file || missing.length > 0)
-      throw conflict("hunks_do_not_fit", "The file has changed since. Look at its changes again.", { path, hunks: missing });
+      throw conflict("hunks_do_not_fit", "The file has changed. Reload its changes and try again.", { path, hunks: missing });
     patches.push(patchOf(file, new Set(ids)));
   }
   const result = await repo.attempt(["apply", "--recount", "--whitespace=nowarn", ...how, "-"], {
-    input: exactBytes(patches.join("")),
+    input: encodeLossless(patches.join("")),
     timeoutMs: gitTimes.diff,
   });
-  if (result.exitCode !== 0) throw conflict("hunks_do_not_fit", "The file has changed since. Look at its changes again.");
+  if (result.exitCode !== 0) throw conflict("hunks_do_not_fit", "The file has changed. Reload its changes and try again.");
 }
 
 const patchOf = (file: ParsedFileDiff, ids: ReadonlySet<string>): string =>
@@ -190,7 +190,7 @@ async function checkOutBranch(
 ): Promise<{ branch: string; created: boolean }> {
   requireBranchName(branch);
   if (create) {
-    if (await hasRef(repo, `refs/heads/${branch}`)) throw conflict("branch_exists", `There is a branch ${branch} already.`);
+    if (await hasRef(repo, `refs/heads/${branch}`)) throw conflict("branch_exists", `Branch ${branch} already exists.`);
     const from = start_point === undefined ? [] : [await repo.commitOf(start_point)];
     await repo.write(["checkout", "--quiet", "--no-track", "-b", branch, ...from]);
     return { branch, created: true };
@@ -222,16 +222,16 @@ async function resolve(
     if (sides[side] === undefined) return void (await repo.write(["rm", "--force", "--quiet"], { paths }));
     await repo.write(["checkout", "--quiet", `--${side}`], { paths });
   } else if (content !== undefined) {
-    if (Buffer.byteLength(content) > maxContentBytes) throw badRequest("This is larger than 10 MiB.", "payload_too_large");
-    if (isPlain(path)) await repo.sandbox.files.write(path, content);
+    if (Buffer.byteLength(content) > maxContentBytes) throw badRequest("The content exceeds the limit of 10 MiB.", "payload_too_large");
+    if (isUtf8Text(path)) await repo.sandbox.files.write(path, content);
     else return writeBytesPath(repo, path, content);
   }
   await repo.write(["add", "--all"], { paths });
 }
 
-/** The files' API cannot say such a name: git itself stages the content, and writes the file from there. */
+/** The files API cannot address such a name: git stages the content and writes the file. */
 async function writeBytesPath(repo: WorkingRepo, path: string, content: string): Promise<void> {
   const object = (await repo.write(["hash-object", "-w", "--stdin"], { input: content })).trim();
-  await repo.write(["update-index", "-z", "--index-info"], { input: exactBytes(`100644 ${object} 0\t${path}\0`) });
-  await repo.write(["checkout-index", "--force", "-z", "--stdin"], { input: exactBytes(`${path}\0`) });
+  await repo.write(["update-index", "-z", "--index-info"], { input: encodeLossless(`100644 ${object} 0\t${path}\0`) });
+  await repo.write(["checkout-index", "--force", "-z", "--stdin"], { input: encodeLossless(`${path}\0`) });
 }

@@ -8,17 +8,17 @@ import { createZip, tieSource } from "../../../platform/zip.ts";
 
 export type ArchiveFormat = "zip" | "tar.gz";
 
-/** Where database dumps stand in the archive. */
+/** Folder of database dumps in the archive. */
 const besideTree = ".studio-snapshot";
 
 /**
- * A point as an archive that is made while it is sent: everything it holds, `.git` and `.env` included, and the databases as SQL below
- * `.studio-snapshot`. A link that leads out of the project is left out. Destroying the stream ends the work. Throws `not_found` before the first byte.
+ * Streams a snapshot as an archive: all files including `.git` and `.env`, and databases as SQL below `.studio-snapshot`. Links that leave
+ * the project are omitted. Destroying the stream stops the work. Throws `not_found` before the first byte.
  */
 export async function archiveOf(history: History, name: string, format: ArchiveFormat): Promise<Readable> {
   const attachments = (await history.find(name))?.attachments ?? [];
   const entries = history.read(name)[Symbol.asyncIterator]();
-  // The first one is asked for here, so that what cannot be read is refused as a plain error.
+  // Read the first entry here, so that failures become regular errors.
   const first = await entries.next();
   async function* all(): AsyncGenerator<KeptEntry> {
     for (let next = first; !next.done; next = await entries.next()) if (!leadsOut(next.value)) yield next.value;
@@ -30,7 +30,7 @@ export async function archiveOf(history: History, name: string, format: ArchiveF
   return format === "zip" ? zipOf(all()) : tarGzOf(all());
 }
 
-/** Links are judged by the words of their target, which is read when the entry is written: only small relative ones stay. */
+/** Links are checked by their target's text, read when the entry is written: only short relative ones are kept. */
 const leadsOut = ({ kind, size }: KeptEntry) => kind === "link" && size > 1024;
 async function textOf(entry: KeptEntry): Promise<string> {
   const parts: Uint8Array[] = [];
@@ -86,6 +86,6 @@ function tarGzOf(entries: AsyncIterable<KeptEntry>): Readable {
     pack.finalize();
   };
   write().catch((error: unknown) => pack.destroy(error as Error));
-  // The error of a broken source reaches the reader of the end of the pipe.
+  // A source error reaches the reader at the end of the pipe.
   return pipeline(pack, createGzip(), () => {});
 }

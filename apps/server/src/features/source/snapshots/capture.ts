@@ -9,17 +9,17 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../core/tasks/index.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { SnapshotRow } from "../../../db/schema/source.ts";
-import type { TreeAccess } from "./tree-access.ts";
+import type { ProjectTreeAccess } from "./tree-access.ts";
 
-/** Rows of the project's own databases, written to files and read back. */
+/** Dumps and restores the rows of the project's databases. */
 export interface ProjectDatabases {
-  /** Dumps every database into `dir`. Attachments by the path they are kept under, and the names of the containers. */
+  /** Dumps every database into `dir`. Returns attachments by the path they are stored under, and the containers' names. */
   dump(
     project: ProjectRow,
     dir: string,
     options: { signal: AbortSignal; note: (line: string) => Promise<void> },
   ): Promise<{ attachments: Record<string, string>; containers: string[] }>;
-  /** Replaces the databases that the point holds, and no others. */
+  /** Replaces only databases that are in the snapshot. */
   restore(
     project: ProjectRow,
     point: { paths: string[]; open(path: string): Promise<{ data: AsyncIterable<Uint8Array> } | undefined> },
@@ -31,10 +31,10 @@ export const takeType = "snapshot_creation";
 const neverReadyMs = 10 * 60_000;
 const prefixes: Record<SnapshotRow["snapshot_type"], string> = { manual: "manual", hibernation: "snap", safety: "snap" };
 
-export type Taking = ReturnType<typeof createTaking>;
+export type SnapshotCapture = ReturnType<typeof createSnapshotCapture>;
 
-/** How a snapshot comes to be, and which one makes room for it (accounts-projects 4.6). */
-export function createTaking({
+/** Takes snapshots and prunes automatic ones. */
+export function createSnapshotCapture({
   store,
   trees,
   databases,
@@ -44,7 +44,7 @@ export function createTaking({
   scratchDir,
 }: {
   store: SnapshotsStore;
-  trees: TreeAccess;
+  trees: ProjectTreeAccess;
   databases: ProjectDatabases;
   events: EventLog;
   tasks: Tasks;
@@ -54,7 +54,7 @@ export function createTaking({
   const changed = (projectId: string, op: "add" | "update" | "delete", id: string) =>
     events.append(projectId, { type: "snapshot_changed", data: { kind: "snapshot", op, id } });
 
-  /** Takes the row's snapshot. Throws with a sentence for people; the row is then still pending. */
+  /** Takes the row's snapshot. Throws with a message for users; the row remains pending. */
   const capture = async (
     project: ProjectRow,
     row: SnapshotRow,
@@ -67,7 +67,7 @@ export function createTaking({
       const dumped = await databases.dump(project, dir, { signal, note });
       const point = await history.take(`snapshot/${row.id}`, { attachments: dumped.attachments, signal });
       const ready = await store.markReady(row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
-      if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was taken.");
+      if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was being taken.");
       await changed(project.id, "update", row.id);
       return ready;
     } finally {
@@ -80,7 +80,7 @@ export function createTaking({
     if (!oldest || manual.length < limits.maxManual) return;
     throw conflict(
       "snapshot_limit_reached",
-      `This project has ${manual.length} snapshots of the ${limits.maxManual} allowed. Delete one first, for example the oldest: “${oldest.label ?? oldest.snapshot_name}”.`,
+      `This project has ${manual.length} of ${limits.maxManual} snapshots. Delete one first, for example the oldest: “${oldest.label ?? oldest.snapshot_name}”.`,
       {
         limit: limits.maxManual,
         snapshots: manual.map(({ id, label, snapshot_name, created_at }) => ({ id, label: label ?? snapshot_name, created_at })),
@@ -89,8 +89,8 @@ export function createTaking({
   };
 
   /**
-   * A pending row in the caller's transaction, which holds the tree's lock. What a person kept is never removed for it: at their limit
-   * this throws `snapshot_limit_reached`. Of the automatic ones the oldest goes, never `sparing`; it is told after the commit, with `forget`.
+   * Inserts a pending row in the caller's transaction, which holds the tree's lock. Manual snapshots are never pruned: at their limit this
+   * throws `snapshot_limit_reached`. Prunes the oldest automatic one, never `sparing`; call `forget` after the commit to emit that.
    */
   const insert = async (
     tx: Queries,
@@ -102,22 +102,22 @@ export function createTaking({
       userId,
       sparing,
     }: { id?: string; type: SnapshotRow["snapshot_type"]; label: string; userId: string | null; sparing?: string },
-  ): Promise<{ row: SnapshotRow; gone: SnapshotRow[] }> => {
+  ): Promise<{ row: SnapshotRow; pruned: SnapshotRow[] }> => {
     const all = await store.listAll(tx, project.id);
     const isStale = (row: SnapshotRow) => row.status !== "ready" && Date.now() - Date.parse(row.created_at) > neverReadyMs;
-    const gone = all.filter(isStale);
+    const pruned = all.filter(isStale);
     if (all.some((row) => row.status === "pending" && !isStale(row)))
       throw conflict("snapshot_pending", "A snapshot of this project is already being taken.");
-    const left = all.filter((row) => !gone.includes(row));
+    const left = all.filter((row) => !pruned.includes(row));
     if (type === "manual") refuseOverLimit(left.filter((row) => row.snapshot_type === "manual" && row.status === "ready"));
     else {
       const automatic = left.filter((row) => row.snapshot_type !== "manual");
       const removable = automatic.filter((row) => row.id !== sparing);
-      gone.push(...removable.slice(0, Math.max(0, automatic.length - limits.maxAutomatic + 1)));
+      pruned.push(...removable.slice(0, Math.max(0, automatic.length - limits.maxAutomatic + 1)));
     }
     await store.remove(
       tx,
-      gone.map((row) => row.id),
+      pruned.map((row) => row.id),
     );
     const row = await store.insert(tx, {
       ...(id !== undefined && { id }),
@@ -128,17 +128,17 @@ export function createTaking({
       snapshot_type: type,
       label,
     });
-    return { row, gone };
+    return { row, pruned };
   };
-  const forget = async (project: ProjectRow, gone: readonly SnapshotRow[]): Promise<void> => {
-    if (gone.length === 0) return;
-    await (await trees.open(project)).history.remove(gone.map((row) => `snapshot/${row.id}`));
-    for (const row of gone) await changed(project.id, "delete", row.id);
+  const forget = async (project: ProjectRow, pruned: readonly SnapshotRow[]): Promise<void> => {
+    if (pruned.length === 0) return;
+    await (await trees.open(project)).history.remove(pruned.map((row) => `snapshot/${row.id}`));
+    for (const row of pruned) await changed(project.id, "delete", row.id);
   };
 
   /**
-   * Keeps the state of now under an id that was given out before, for work that is about to replace it. Done already, it does nothing:
-   * an attempt before this one may have begun to replace the files.
+   * Snapshots the current state under a given id, for work that is about to replace it. Does nothing when it exists: an earlier attempt
+   * may have started to replace files.
    */
   const keepBefore = async (
     project: ProjectRow,
@@ -155,13 +155,13 @@ export function createTaking({
           })
         : undefined;
     if (made) {
-      await forget(project, made.gone);
+      await forget(project, made.pruned);
       await changed(project.id, "add", id);
     }
     try {
       await capture(project, made?.row ?? (known as SnapshotRow), context);
     } catch (error) {
-      // Nothing was replaced, so there is nothing to go back to.
+      // Nothing was replaced, so the snapshot is not needed.
       if (!context.signal.aborted) {
         await store.transaction((tx) => store.remove(tx, [id]));
         await changed(project.id, "delete", id);
@@ -179,9 +179,9 @@ export function createTaking({
       const project = await trees.find(context.task.project_id);
       const row = await store.find(project.id, context.input.snapshot_id);
       if (!row) throw new AppError("not_found", "The snapshot was deleted before it was taken.");
-      await context.progress(10, "Keeping files and databases");
+      await context.progress(10, "Saving files and databases");
       const ready = await capture(project, row, context).catch(async (error: unknown) => {
-        // Known before the task's end is: whoever follows the task looks at the row next.
+        // Store the failure before the task ends: followers read the row next.
         if (!context.signal.aborted && (error instanceof AppError || error instanceof RuntimeError))
           await failed(context.task, row.id, error.message);
         throw error;
@@ -190,19 +190,23 @@ export function createTaking({
     },
     ended: async (task) => {
       if (task.status === "completed") return;
-      await failed(task, (task.input as { snapshot_id: string }).snapshot_id, task.error ?? "It could not be taken.");
+      await failed(task, (task.input as { snapshot_id: string }).snapshot_id, task.error ?? "The snapshot failed.");
     },
     interrupted: (task) =>
-      failed(task, (task.input as { snapshot_id: string }).snapshot_id, task.error ?? "The server stopped while it was taken."),
+      failed(
+        task,
+        (task.input as { snapshot_id: string }).snapshot_id,
+        task.error ?? "The server stopped while the snapshot was being taken.",
+      ),
   });
 
-  /** Row and task together; follow the task. Throws `snapshot_pending`, `snapshot_limit_reached`. */
+  /** Creates row and task; follow the task. Throws `snapshot_pending`, `snapshot_limit_reached`. */
   const begin = async (
     project: ProjectRow,
     options: { type: SnapshotRow["snapshot_type"]; label: string; userId: string },
     refuse: (tx: Queries) => Promise<void>,
   ): Promise<{ row: SnapshotRow; task: TaskRow }> => {
-    const { row, gone, task } = await store.transaction(async (tx) => {
+    const { row, pruned, task } = await store.transaction(async (tx) => {
       await store.lockTree(tx, project.id);
       await refuse(tx);
       const made = await insert(tx, project, options);
@@ -219,7 +223,7 @@ export function createTaking({
         }),
       };
     });
-    await forget(project, gone);
+    await forget(project, pruned);
     await changed(project.id, "add", row.id);
     return { row, task };
   };

@@ -10,7 +10,7 @@ const taskEnd = async (world: ChatWorld, task_id: string) => {
   throw new Error("no end");
 };
 
-test("before each turn the files are kept, outside the list of snapshots, and can be compared and brought back", async () => {
+test("checkpoints before each turn are comparable and restorable, and not listed as snapshots", async () => {
   await using world = await chatWorld({
     script: [
       turn(call("write_file", { file_path: "a.txt", content: "first\n" })),
@@ -48,7 +48,7 @@ test("before each turn the files are kept, outside the list of snapshots, and ca
   expect((await kept(world))[0]).toMatchObject({ kind: "restore", label: "Restored before “Write the second”" });
 });
 
-test("a real run keeps a restore away until it has ended", async () => {
+test("an active run blocks a restore", async () => {
   await using world = await chatWorld({
     script: [turn(pause(1500), call("write_file", { file_path: "a.txt", content: "by the agent\n" })), turn(say("done"))],
   });
@@ -63,7 +63,7 @@ test("a real run keeps a restore away until it has ended", async () => {
   await run.ended;
   expect(await world.read("a.txt")).toBe("by the agent\n");
   const accepted = await attempt();
-  // And the other way round: no run begins while files are replaced.
+  // And no run starts while files are replaced.
   const refused = await app.request("/api/chat/stream", {
     method: "POST",
     user: owner,

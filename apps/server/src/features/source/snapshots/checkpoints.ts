@@ -3,13 +3,13 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { CheckpointRow } from "../../../db/schema/source.ts";
-import type { TreeAccess } from "./tree-access.ts";
+import type { ProjectTreeAccess } from "./tree-access.ts";
 
-/** Larger files stay out: a checkpoint must not hold up the agent. A snapshot has them. */
+/** Larger files are skipped: a checkpoint must not delay the agent. Snapshots include them. */
 const maxFileBytes = 32 * 2 ** 20;
 const maxLabel = 200;
 
-export interface Turn {
+export interface CheckpointTurn {
   chat_id: string;
   message_id: string;
   task_id: string;
@@ -17,7 +17,7 @@ export interface Turn {
 }
 export type Checkpoints = ReturnType<typeof createCheckpoints>;
 
-/** Points in time that cost next to nothing, kept without being asked (accounts-projects 4.6, agent-git-deploy 4.15). */
+/** Cheap automatic snapshots of files. */
 export function createCheckpoints({
   store,
   trees,
@@ -25,11 +25,11 @@ export function createCheckpoints({
   log,
 }: {
   store: SnapshotsStore;
-  trees: TreeAccess;
+  trees: ProjectTreeAccess;
   events: EventLog;
   log: Logger;
 }) {
-  /** `isWhole`: with large files too. The point first, then its row: a row always has something behind it. */
+  /** `isWhole`: include large files. Creates the point first, then its row, so that a row always refers to a point. */
   const keep = async (
     project: ProjectRow,
     facts: Pick<CheckpointRow, "kind" | "label"> & Partial<Pick<CheckpointRow, "chat_id" | "message_id" | "task_id">>,
@@ -39,14 +39,14 @@ export function createCheckpoints({
     const { history } = await trees.open(project);
     await history.take(`checkpoint/${id}`, isWhole ? {} : { maxFileBytes });
     const row = await store.insertCheckpoint({ id, project_id: project.id, ...facts, label: facts.label.slice(0, maxLabel) });
-    // The end of a turn is in no list.
+    // The end of a turn is not listed.
     if (row.kind !== "turn_end") await events.append(project.id, { type: "snapshot_changed", data: { kind: "checkpoint", op: "add", id } });
     return row;
   };
   return {
     keep,
-    /** Before the agent's turn. The turn goes on without it: a full disk must not stop people from cleaning up with the agent's help. */
-    beforeTurn: async (project: ProjectRow, { message, ...turn }: Turn): Promise<CheckpointRow | undefined> => {
+    /** Before an agent's turn. The turn continues without it: a full disk must not prevent cleaning up with the agent. */
+    beforeTurn: async (project: ProjectRow, { message, ...turn }: CheckpointTurn): Promise<CheckpointRow | undefined> => {
       try {
         return await keep(project, { kind: "turn", label: message.replaceAll(/\s+/g, " ").trim(), ...turn });
       } catch (err) {
@@ -54,5 +54,33 @@ export function createCheckpoints({
         return undefined;
       }
     },
+  };
+}
+
+/** Deletions within this time share a checkpoint: the first one has what all of them remove. */
+const sharedMs = 10_000;
+
+export type CheckpointBeforeChange = ReturnType<typeof createCheckpointBeforeChange>;
+
+/** Creates checkpoints before files are removed or replaced through the API, so that the response can name a way to restore them. */
+export function createCheckpointBeforeChange({ checkpoints, log }: { checkpoints: Pick<Checkpoints, "keep">; log: Logger }) {
+  const recent = new Map<string, { id: string; at: number }>();
+  return {
+    /** The checkpoint's id; null when it failed: a full disk must not prevent cleaning up. */
+    before: async (project: ProjectRow, label: string): Promise<string | null> => {
+      const known = recent.get(project.id);
+      if (known && Date.now() - known.at < sharedMs) return known.id;
+      try {
+        const { id } = await checkpoints.keep(project, { kind: "replace", label }, { isWhole: true });
+        if (recent.size > 5000) recent.clear();
+        recent.set(project.id, { id, at: Date.now() });
+        return id;
+      } catch (err) {
+        log.warn({ err, project_id: project.id }, "no checkpoint before files are removed");
+        return null;
+      }
+    },
+    /** Files were written since: the next removal needs a new checkpoint. */
+    changed: (projectId: string): void => void recent.delete(projectId),
   };
 }

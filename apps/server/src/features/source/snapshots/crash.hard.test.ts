@@ -76,7 +76,7 @@ test.skipIf(!probe)(
         await sleep(100);
       }
       expect((await restores())[0]).toMatchObject({ status: "completed", error: null });
-      // Whole, and the one that was asked for.
+      // Complete, and the requested one.
       expect([delayMs, await marks()]).toEqual([delayMs, [before === "two" ? "one" : "two"]]);
       const status = await api.projects.status({ params });
       expect(Object.values(status.containers).map((c) => c.status)).toEqual(["running"]);

@@ -48,7 +48,7 @@ test.skipIf(!hasPostgres)(
     };
     const statuses = async () => Object.values((await api.projects.status({ params })).containers).map((c) => c.status);
 
-    // Nothing was ever in it: nothing to keep, and it is not started for that.
+    // It never held data, so it is not started and nothing is saved.
     expect((await take("Before the database")).snapshot.databases).toEqual([]);
     expect(await statuses()).toEqual(["stopped", "stopped"]);
 
@@ -62,15 +62,15 @@ test.skipIf(!hasPostgres)(
     await query("create table kept (a int); insert into kept values (1)", "other");
 
     const task = await restore(snapshot.id);
-    expect(task.logs.join("\n")).toContain("PostgreSQL is as it was");
+    expect(task.logs.join("\n")).toContain("PostgreSQL is unchanged");
     expect(await statuses()).toEqual(["running", "running"]);
     expect(await query("select * from people")).toEqual([{ id: 1, name: "Ada" }]);
     expect(await query("insert into people (name) values ('Next') returning id")).toEqual([{ id: 2 }]);
     expect(await query("select to_regclass('later') as gone")).toEqual([{ gone: null }]);
-    // What the snapshot does not know stays.
+    // What the snapshot does not contain stays.
     expect(await query("select a from kept", "other")).toEqual([{ a: 1 }]);
 
-    // Stopped: started for the dump and for the restore, and stopped again.
+    // Stopped: started for the dump and for the restore, then stopped again.
     await api.projects.stop({ params });
     const second = await take("Stopped");
     expect([second.snapshot.databases, await statuses()]).toEqual([["PostgreSQL"], ["stopped", "stopped"]]);

@@ -8,8 +8,8 @@ import type { ProjectDatabases } from "./capture.ts";
 const folder = "databases";
 
 /**
- * The rows of a project's own PostgreSQL containers (accounts-projects 4.6): one SQL file per database, `databases/<container>/<database>.sql`.
- * A restore replaces just these; a database, a volume or a container that the snapshot does not know stays as it is.
+ * Dumps and restores a project's PostgreSQL containers: one SQL file per database, `databases/<container>/<database>.sql`. A restore
+ * replaces only these; other databases, volumes and containers are unchanged.
  */
 export function createProjectDatabases({ postgresOf, log }: { postgresOf: PostgresAccess; log: Logger }): ProjectDatabases {
   const failed = (name: string, what: string, cause: unknown) => {
@@ -37,7 +37,7 @@ export function createProjectDatabases({ postgresOf, log }: { postgresOf: Postgr
           containers.push(container.name);
         } catch (error) {
           if (signal.aborted) throw error;
-          // What cannot even start has no state of now: the files are worth keeping all the same.
+          // Files are worth saving even when a database cannot start.
           if (!(error instanceof AppError)) throw failed(container.name, "read", error);
           log.warn({ err: error, project_id: project.id, container: container.name }, "database left out of a snapshot");
           await note(`${container.name} could not be started, so its rows are not part of the snapshot`);
@@ -55,7 +55,7 @@ export function createProjectDatabases({ postgresOf, log }: { postgresOf: Postgr
       for (const [key, paths] of wanted) {
         const container = containers.find(({ service_key }) => service_key === key);
         if (!container) {
-          await note(`The container ${key} is gone, so its rows were not brought back`);
+          await note(`The container ${key} was deleted, so its rows were not restored`);
           continue;
         }
         try {
@@ -65,9 +65,9 @@ export function createProjectDatabases({ postgresOf, log }: { postgresOf: Postgr
               if (kept) await loadDatabase(target, kept.data, signal);
             }
           });
-          await note(`${container.name} is as it was`);
+          await note(`${container.name} is unchanged`);
         } catch (error) {
-          throw signal.aborted ? error : failed(container.name, "brought back", error);
+          throw signal.aborted ? error : failed(container.name, "restored", error);
         }
       }
     },

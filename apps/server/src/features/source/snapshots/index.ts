@@ -1,10 +1,10 @@
-export { createKeepBefore, type KeepBefore } from "./before-change.ts";
-export { createCheckpoints, type Checkpoints, type Turn } from "./checkpoints.ts";
+export { createCheckpointBeforeChange, type CheckpointBeforeChange } from "./checkpoints.ts";
+export { createCheckpoints, type Checkpoints, type CheckpointTurn } from "./checkpoints.ts";
 export { createProjectDatabases } from "./databases.ts";
-export { createPruning, type Pruning } from "./retention.ts";
-export { createRestoreGuard, createRestoring, type Restoring } from "./restore.ts";
+export { createSnapshotRetention, type SnapshotRetention } from "./retention.ts";
+export { createRestoreGuard, createSnapshotRestore, type SnapshotRestore } from "./restore.ts";
 export { createSnapshots, type Snapshots } from "./snapshots.service.ts";
 export { createSnapshotsStore, type SnapshotsStore } from "./snapshots.store.ts";
 export { mountSnapshots } from "./snapshots.routes.ts";
-export { createTaking, type Taking } from "./capture.ts";
-export { createTreeAccess, type TreeAccess } from "./tree-access.ts";
+export { createSnapshotCapture, type SnapshotCapture } from "./capture.ts";
+export { createProjectTreeAccess, type ProjectTreeAccess } from "./tree-access.ts";

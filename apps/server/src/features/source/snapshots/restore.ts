@@ -13,34 +13,34 @@ import {
 } from "../../core/tasks/index.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
-import { takeType, type ProjectDatabases, type Taking } from "./capture.ts";
-import type { TreeAccess } from "./tree-access.ts";
+import { takeType, type ProjectDatabases, type SnapshotCapture } from "./capture.ts";
+import type { ProjectTreeAccess } from "./tree-access.ts";
 
 export const restoreType = "snapshot_restore";
 const runType = "agent_execution";
 const timeoutMs = 20 * 60_000;
 const maxAttempts = 3;
 
-/** What a restore needs of the containers. */
+/** What a restore needs from containers. */
 export interface ProjectPower {
-  /** Stops everything that runs or starts, terminals included. */
+  /** Stops everything, including terminals. */
   stopAll(project: ProjectRow): Promise<void>;
-  /** Service keys of what runs or starts now. */
+  /** Service keys of active services. */
   running(project: ProjectRow): Promise<string[]>;
-  /** Starts these again; says which could not be started. */
+  /** Restarts these; returns the names of those that failed. */
   startAgain(project: ProjectRow, serviceKeys: string[], signal: AbortSignal): Promise<string[]>;
 }
 
 interface RestoreInput {
   /** Name of the point in the history. */
   point: string;
-  /** What people call it. */
+  /** Its display name. */
   label: string;
   snapshot_id: string | null;
   checkpoint_id: string | null;
   safety_snapshot_id: string | null;
   running: string[];
-  /** For whoever has more to bring back than files and databases. */
+  /** For features that restore more than files and databases. */
   more?: unknown;
   attempt: number;
 }
@@ -53,13 +53,13 @@ export interface RestoreWish {
   checkpoint_id?: string;
   /** Default true. */
   safety_snapshot?: boolean;
-  /** Handed to `onRestored`. */
+  /** Passed to `onRestored`. */
   more?: unknown;
 }
 
 /**
- * Refuses work that would meet a restore or a clone half way. Called in the transaction that accepts the work, after `lockTree`:
- * of the two, whichever comes first keeps the other out.
+ * Rejects work during a restore or clone. Call in the transaction that accepts the work, after `lockTree`: whichever comes first excludes
+ * the other.
  */
 export const createRestoreGuard =
   (store: SnapshotsStore) =>
@@ -69,31 +69,31 @@ export const createRestoreGuard =
       if (await store.hasUnfinished(tx, projectId, [type])) throw conflict("project_busy", exclusiveTasks[type]);
   };
 
-export type Restoring = ReturnType<typeof createRestoring>;
+export type SnapshotRestore = ReturnType<typeof createSnapshotRestore>;
 
-/** The task `snapshot_restore` (accounts-projects 4.6): every step may be repeated, so one that was cut short is simply done again. */
-export function createRestoring({
+/** The task `snapshot_restore`. Every step is idempotent, so an interrupted restore runs again. */
+export function createSnapshotRestore({
   store,
   trees,
   taking,
   checkpoints,
   databases,
-  power,
+  lifecycle,
   tasks,
   onTreeReplaced,
   onRestored,
   log,
 }: {
   store: SnapshotsStore;
-  trees: TreeAccess;
-  taking: Taking;
+  trees: ProjectTreeAccess;
+  taking: SnapshotCapture;
   checkpoints: Checkpoints;
   databases: ProjectDatabases;
-  power: ProjectPower;
+  lifecycle: ProjectPower;
   tasks: Tasks;
-  /** Whoever keeps rows about files looks at them again. */
+  /** Called after files were replaced, for features that keep rows about files. */
   onTreeReplaced: readonly ((projectId: string) => Promise<void>)[];
-  /** Hears of a restore that had `more` to do, once files and databases are back; perhaps more than once. */
+  /** Called with `more` after files and databases are restored; possibly more than once. */
   onRestored: readonly ((more: unknown) => Promise<void>)[];
   log: Logger;
 }) {
@@ -116,36 +116,36 @@ export function createRestoring({
 
   const keepCurrent = async (project: ProjectRow, id: string, context: TaskContext) => {
     const row = await store.find(project.id, id);
-    // Deleted, or taken by an attempt before this one.
+    // Deleted, or taken by an earlier attempt.
     if (row?.status !== "pending") return;
-    await context.progress(5, "Keeping the state of now");
+    await context.progress(5, "Creating a snapshot of the current state");
     try {
       await taking.capture(project, row, context);
     } catch (error) {
       if (!context.signal.aborted) {
-        await store.markError(id, error instanceof Error ? error.message : "It could not be taken.");
+        await store.markError(id, error instanceof Error ? error.message : "The snapshot failed.");
         await taking.changed(project.id, "update", id);
       }
       throw error;
     }
   };
   const replace = async (project: ProjectRow, sandbox: Sandbox, input: RestoreInput, { signal, progress, note }: TaskContext) => {
-    await progress(40, "Bringing the files back");
-    let told = 40;
+    await progress(40, "Restoring files");
+    let reportedPercent = 40;
     const done = await sandbox.history.restore(input.point, {
       signal,
       onProgress: (at, total) => {
         const percent = 40 + Math.floor((at / Math.max(1, total)) * 25);
-        if (percent < told + 5) return;
-        told = percent;
-        void progress(percent, "Bringing the files back").catch(() => undefined);
+        if (percent < reportedPercent + 5) return;
+        reportedPercent = percent;
+        void progress(percent, "Restoring files").catch(() => undefined);
       },
     });
     await note(`${done.written} files written, ${done.removed} removed`);
     for (const listener of onTreeReplaced)
       await listener(project.id).catch((err: unknown) => log.error({ err, project_id: project.id }, "rows not reconciled with the tree"));
     const point = await sandbox.history.find(input.point);
-    await progress(70, "Bringing the databases back");
+    await progress(70, "Restoring databases");
     await databases.restore(
       project,
       { paths: point?.attachments ?? [], open: (path) => sandbox.history.attachment(input.point, path) },
@@ -159,18 +159,18 @@ export function createRestoring({
     const sandbox = await trees.open(project);
     if (input.safety_snapshot_id !== null) await keepCurrent(project, input.safety_snapshot_id, context);
     signal.throwIfAborted();
-    await progress(25, "Stopping what runs");
+    await progress(25, "Stopping containers");
     try {
-      await power.stopAll(project);
+      await lifecycle.stopAll(project);
       await replace(project, sandbox, input, context);
       if (input.more !== undefined) for (const listener of onRestored) await listener(input.more);
       await checkpoints.keep(project, { kind: "restore", label: `Restored ${input.label}`, task_id: task.id });
     } finally {
-      // A shutdown leaves the rest to the next start, which begins with this task.
+      // After a shutdown the next server resumes this task.
       if (signal.reason !== "shutdown" && input.running.length > 0) {
-        await progress(85, "Starting what ran before");
-        const failed = await power.startAgain(project, input.running, new AbortController().signal);
-        for (const name of failed) await note(`${name} could not be started again`);
+        await progress(85, "Restarting containers");
+        const failed = await lifecycle.startAgain(project, input.running, new AbortController().signal);
+        for (const name of failed) await note(`${name} did not restart`);
       }
     }
     return {
@@ -182,7 +182,11 @@ export function createRestoring({
   };
   const settleSafety = async (task: TaskRow) => {
     const { safety_snapshot_id: id } = task.input as RestoreInput;
-    if (id !== null && task.project_id !== null && (await store.markError(id, task.error ?? "The restore ended before it was taken.")))
+    if (
+      id !== null &&
+      task.project_id !== null &&
+      (await store.markError(id, task.error ?? "The restore ended before the snapshot was taken."))
+    )
       await taking.changed(task.project_id, "update", id);
   };
   tasks.define<RestoreInput>(restoreType, {
@@ -201,50 +205,55 @@ export function createRestoring({
   });
 
   return {
-    /** Accepts the restore. Throws `project_busy`, `snapshot_pending`, `run_active`. */
+    /** Accepts a restore. Throws `project_busy`, `snapshot_pending`, `run_active`. */
     begin: async (
       project: ProjectRow,
       userId: string,
-      wish: RestoreWish,
+      request: RestoreWish,
     ): Promise<{ task: TaskRow; safety_snapshot_id: string | null }> => {
       if (!["active", "stopped", "hibernated", "setup_failed"].includes(project.environment_status))
         throw conflict("project_busy", "This project is busy. Try again in a moment.");
       const sandbox = await trees.open(project);
-      if (!(await sandbox.history.find(wish.point))) throw badRequest("What was kept of it is gone.", "snapshot_not_ready");
-      const running = await power.running(project);
+      if (!(await sandbox.history.find(request.point)))
+        throw badRequest("The files of this snapshot no longer exist.", "snapshot_not_ready");
+      const running = await lifecycle.running(project);
       const refuse = createRestoreGuard(store);
-      const { task, safety, gone } = await store.transaction(async (tx) => {
+      const { task, safety, pruned } = await store.transaction(async (tx) => {
         await refuse(tx, project.id);
         if (await store.hasUnfinished(tx, project.id, [takeType]))
           throw conflict("snapshot_pending", "A snapshot of this project is being taken. Try again in a moment.");
         if (await store.hasUnfinished(tx, project.id, [runType]))
-          throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
+          throw conflict("run_active", "The agent is working in this project. Stop it, or wait until it is done.");
         const made =
-          wish.safety_snapshot === false
+          request.safety_snapshot === false
             ? undefined
             : await taking.insert(tx, project, {
                 type: "safety",
                 label: "Before restore",
                 userId,
-                ...(wish.snapshot_id !== undefined && { sparing: wish.snapshot_id }),
+                ...(request.snapshot_id !== undefined && { sparing: request.snapshot_id }),
               });
         const input: RestoreInput = {
-          point: wish.point,
-          label: wish.label,
-          snapshot_id: wish.snapshot_id ?? null,
-          checkpoint_id: wish.checkpoint_id ?? null,
+          point: request.point,
+          label: request.label,
+          snapshot_id: request.snapshot_id ?? null,
+          checkpoint_id: request.checkpoint_id ?? null,
           safety_snapshot_id: made?.row.id ?? null,
           running,
-          ...(wish.more !== undefined && { more: wish.more }),
+          ...(request.more !== undefined && { more: request.more }),
           attempt: 1,
         };
-        return { task: await tasks.create(tx, taskOf(project, userId, input, wish.name)), safety: made?.row, gone: made?.gone ?? [] };
+        return {
+          task: await tasks.create(tx, taskOf(project, userId, input, request.name)),
+          safety: made?.row,
+          pruned: made?.pruned ?? [],
+        };
       });
-      await taking.forget(project, gone);
+      await taking.forget(project, pruned);
       if (safety) await taking.changed(project.id, "add", safety.id);
       return { task, safety_snapshot_id: safety?.id ?? null };
     },
-    /** The point cannot go while it is being restored. */
+    /** A point cannot be deleted while it is being restored. */
     refuseWhileRestoring: async (projectId: string): Promise<void> => {
       if (await tasks.findUnfinished(exclusiveTaskKey(restoreType, projectId))) throw conflict("project_busy", exclusiveTasks[restoreType]);
     },

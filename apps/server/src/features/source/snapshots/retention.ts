@@ -3,13 +3,13 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Projects, Release } from "../../projects/projects/index.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 
-/** Histories nobody touched for this long have been tidied before. */
+/** Histories unchanged for this long have already been cleaned up. */
 const tidyWithinMs = 3 * 86_400_000;
 
-export type Pruning = ReturnType<typeof createPruning>;
+export type SnapshotRetention = ReturnType<typeof createSnapshotRetention>;
 
-/** What is no longer kept goes from the rows first, then from the histories; a kill in between is made up for by the next round. */
-export function createPruning({
+/** Deletes expired rows first, then their points in histories; the next round continues after a crash. */
+export function createSnapshotRetention({
   store,
   projects,
   runtime,
@@ -22,7 +22,7 @@ export function createPruning({
   retentionMs: number;
   log: Logger;
 }) {
-  /** Projects that are gone, and whose snapshots nobody may want back any more. */
+  /** Deleted projects whose snapshots have expired. */
   const removeOrphans = async (ids: string[]) => {
     const detached = new Set(await store.detachedKeys(ids));
     for (const id of ids) if (!detached.has(id) && !(await projects.find(id))) await runtime.removeHistory(id);
@@ -33,7 +33,7 @@ export function createPruning({
     if (Date.now() - Date.parse(project.last_activity ?? project.updated_at) > tidyWithinMs + retentionMs) return;
     const { history } = await projects.sandboxOf(project);
     const wanted = await store.pointNames(projectId);
-    // One that is being taken has its row by then, or is a checkpoint of this very moment: those are looked at tomorrow.
+    // Snapshots and checkpoints in progress are handled tomorrow.
     const names = await history.names();
     await history.remove(names.filter((name) => name.startsWith("snapshot/") && !wanted.has(name)));
     const stillWanted = await store.pointNames(projectId);
@@ -47,18 +47,18 @@ export function createPruning({
         await store.removeOldCheckpoints(new Date(Date.now() - retentionMs).toISOString());
         const ids = await runtime.histories();
         await removeOrphans(ids);
-        for (const id of ids) await tidy(id).catch((err: unknown) => log.warn({ err, project_id: id }, "history not tidied"));
+        for (const id of ids) await tidy(id).catch((err: unknown) => log.warn({ err, project_id: id }, "history cleanup failed"));
       },
     },
-    /** A person goes: before their projects do, and after. Then nothing is kept of them, whatever the retention. */
+    /** For account deletion, before and after the projects are deleted: nothing is kept, whatever the retention. */
     claimFor: (userId: string): Promise<void> => store.attribute(userId),
     forgetPerson: async (userId: string, projectIds: readonly string[]): Promise<void> => {
       const keys = new Set([...(await store.detachedKeysOf(userId)), ...projectIds]);
       for (const id of keys) if (!(await projects.find(id))) await runtime.removeHistory(id);
-      // Last: until then they say what there is to remove.
+      // Last: until then the rows say what to remove.
       await store.removeDetached(userId);
     },
-    /** A project goes: its snapshots stay for the retention, out of sight. */
+    /** A project is deleted: its snapshots are hidden and kept for the retention period. */
     release: async ({ project_id, container_id, reason }: Release): Promise<void> => {
       if (reason === "deleted" && container_id === undefined)
         await store.detach(project_id, new Date(Date.now() + retentionMs).toISOString());

@@ -3,7 +3,6 @@ import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import type { Snapshots } from "./snapshots.service.ts";
 
-/** accounts-projects 4.6 and 9. */
 export function mountSnapshots(mount: Mount, { snapshots }: { snapshots: Snapshots }): void {
   mount("snapshots", snapshotsRoutes, {
     list: ({ user }, { params, query }) => snapshots.list(user.id, params.id, query),

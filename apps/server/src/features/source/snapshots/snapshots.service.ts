@@ -6,15 +6,15 @@ import { exactPath } from "../../projects/files/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import { archiveOf, type ArchiveFormat } from "./archive.ts";
-import { createRestoreGuard, type Restoring } from "./restore.ts";
+import { createRestoreGuard, type SnapshotRestore } from "./restore.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { CheckpointRow, SnapshotRow } from "../../../db/schema/source.ts";
-import type { Taking } from "./capture.ts";
-import type { TreeAccess } from "./tree-access.ts";
+import type { SnapshotCapture } from "./capture.ts";
+import type { ProjectTreeAccess } from "./tree-access.ts";
 
 export type Snapshots = ReturnType<typeof createSnapshots>;
 
-/** Points in time of a project (accounts-projects 4.6 and 9). */
+/** Snapshots and checkpoints of a project. */
 export function createSnapshots({
   store,
   projects,
@@ -25,9 +25,9 @@ export function createSnapshots({
 }: {
   store: SnapshotsStore;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
-  trees: TreeAccess;
-  taking: Taking;
-  restoring: Restoring;
+  trees: ProjectTreeAccess;
+  taking: SnapshotCapture;
+  restoring: SnapshotRestore;
   maxManual: number;
 }) {
   const open = async (userId: string, ref: string, id: string) => {
@@ -40,7 +40,9 @@ export function createSnapshots({
     const opened = await open(userId, ref, id);
     if (opened.row.status !== "ready")
       throw badRequest(
-        opened.row.status === "pending" ? "This snapshot is still being taken." : "This snapshot could not be taken.",
+        opened.row.status === "pending"
+          ? "This snapshot is still being taken. Try again in a moment."
+          : "This snapshot failed and has no content.",
         "snapshot_not_ready",
       );
     return opened;
@@ -51,11 +53,11 @@ export function createSnapshots({
     if (!row) throw notFound("Checkpoint");
     return { project, row };
   };
-  /** Name in the history of any point of the project. */
+  /** Name of a snapshot or checkpoint in the project's history. */
   const pointOf = async (project: ProjectRow, id: string): Promise<string> => {
     const row = await store.find(project.id, id);
     if (row?.status === "ready") return `snapshot/${id}`;
-    if (row) throw badRequest("This snapshot is not ready.", "snapshot_not_ready");
+    if (row) throw badRequest("This snapshot is not ready. Try again in a moment.", "snapshot_not_ready");
     if (await store.findCheckpoint(project.id, id)) return `checkpoint/${id}`;
     throw notFound("Snapshot");
   };

@@ -13,7 +13,7 @@ export function createSnapshotsStore(db: Database) {
   const ofProject = (projectId: string) => and(eq(snapshots.project_id, projectId), eq(snapshots.is_soft_deleted, false));
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** Whoever takes, restores or is about to change the tree of a project decides one after the other. */
+    /** Serializes snapshots, restores and other changes of a project's tree. */
     lockTree: async (tx: Queries, projectId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`tree:${projectId}`}, 0))`);
     },
@@ -35,7 +35,7 @@ export function createSnapshotsStore(db: Database) {
           .from(snapshots)
           .where(and(eq(snapshots.id, id), ofProject(projectId)))
       )[0],
-    /** All of a project, the oldest first. */
+    /** Oldest first. */
     listAll: (q: Queries, projectId: string): Promise<SnapshotRow[]> =>
       q.select().from(snapshots).where(ofProject(projectId)).orderBy(asc(snapshots.created_at), asc(snapshots.id)),
     list: async (projectId: string, page: Page): Promise<{ rows: SnapshotRow[]; total: number }> => {
@@ -54,7 +54,7 @@ export function createSnapshotsStore(db: Database) {
     remove: async (q: Queries, ids: string[]): Promise<void> => {
       if (ids.length > 0) await q.delete(snapshots).where(inArray(snapshots.id, ids));
     },
-    /** `undefined` when it is no longer wanted. */
+    /** `undefined` when it was deleted. */
     markReady: async (id: string, facts: { volume_size_bytes: number; databases: string[] }): Promise<SnapshotRow | undefined> =>
       (
         await db
@@ -71,7 +71,7 @@ export function createSnapshotsStore(db: Database) {
           .where(and(eq(snapshots.id, id), eq(snapshots.status, "pending")))
           .returning()
       )[0],
-    /** The project goes: what is whole stays for a while, out of sight. */
+    /** A project is deleted: complete snapshots are hidden and kept for a while. */
     detach: async (projectId: string, expiresAt: string): Promise<number> => {
       await db.delete(snapshots).where(and(eq(snapshots.project_id, projectId), sql`${snapshots.status} <> 'ready'`));
       const kept = await db
@@ -81,13 +81,13 @@ export function createSnapshotsStore(db: Database) {
         .returning({ id: snapshots.id });
       return kept.length;
     },
-    /** Those of a person's projects are theirs, whoever or whatever took them: found again when the projects are gone. */
+    /** Attributes snapshots of a user's projects to that user, so that they can be found after the projects are deleted. */
     attribute: async (userId: string): Promise<void> => {
       await db.execute(
         sql`update snapshots set user_id = ${userId} from projects where snapshots.project_id = projects.id and projects.owner_id = ${userId}`,
       );
     },
-    /** The keys of the histories that are kept of a person's former projects. */
+    /** History keys kept for a user's deleted projects. */
     detachedKeysOf: async (userId: string): Promise<string[]> =>
       (
         await db
@@ -101,7 +101,7 @@ export function createSnapshotsStore(db: Database) {
     removeExpired: async (): Promise<void> => {
       await db.delete(snapshots).where(and(eq(snapshots.is_soft_deleted, true), lt(snapshots.soft_delete_expires_at, sql`now()`)));
     },
-    /** Of those, the ones that hold snapshots of a project that is gone. */
+    /** Of these, the histories with snapshots of a deleted project. */
     detachedKeys: async (keys: string[]): Promise<string[]> =>
       keys.length === 0
         ? []
@@ -112,7 +112,7 @@ export function createSnapshotsStore(db: Database) {
               .where(and(inArray(snapshots.storage_key, keys), isNull(snapshots.project_id)))
           ).map((row) => row.key),
 
-    /** The same one again changes nothing: the answer may have been lost. */
+    /** Idempotent, because the response of a commit may be lost. */
     insertCheckpoint: async (values: typeof checkpoints.$inferInsert & { id: string }): Promise<CheckpointRow> =>
       (
         await db
@@ -154,7 +154,7 @@ export function createSnapshotsStore(db: Database) {
     removeOldCheckpoints: async (before: string): Promise<void> => {
       await db.delete(checkpoints).where(lt(checkpoints.created_at, before));
     },
-    /** Names of the points that a project's history should hold. */
+    /** Names of the points that a project's history should contain. */
     pointNames: async (projectId: string): Promise<Set<string>> => {
       const [kept, checks] = await Promise.all([
         db.select({ id: snapshots.id }).from(snapshots).where(eq(snapshots.storage_key, projectId)),

@@ -21,7 +21,7 @@ const code = (error: unknown) => (error as { code?: string }).code;
 const api = () => app.as(owner).snapshots;
 const missing = "00000000-0000-4000-8000-000000000000";
 
-/** A settled project with an empty tree and short words for what the tests do to it. */
+/** A settled project with an empty tree, and shortcuts for the tests. */
 async function fresh() {
   const project = await emptyProject(app, owner);
   return around(project.id);
@@ -51,7 +51,7 @@ function around(id: string) {
 }
 
 describe("taking", () => {
-  test("a snapshot is pending, then ready with a size, a name and its label, and listed newest first", async () => {
+  test("a snapshot is pending, then ready with size, name and label, listed newest first", async () => {
     const { id, write, take, list } = await fresh();
     await write("a.txt", "one");
     const first = await take();
@@ -71,7 +71,7 @@ describe("taking", () => {
     expect([items.map((s) => s.label), total, max_snapshots]).toEqual([["Before the big change", "Manual save"], 2, 20]);
   });
 
-  test("an empty body will do; the project's stream tells of it", async () => {
+  test("an empty body is valid, and an event is emitted", async () => {
     const { id } = await fresh();
     const response = await app.request(`/api/projects/${id}/snapshots`, { method: "POST", user: owner });
     expect(response.status).toBe(201);
@@ -85,7 +85,7 @@ describe("taking", () => {
     expect(seen).toEqual(["add", "update"]);
   });
 
-  test("at the limit another one is refused with what could be deleted; nothing that a person kept goes by itself", async () => {
+  test("at the limit creation is rejected with candidates to delete; manual snapshots are never pruned", async () => {
     const { id, params, take, list } = await fresh();
     const oldest = await take("m0");
     await app.studio.database.pool.query(
@@ -105,7 +105,7 @@ describe("taking", () => {
     expect((await take("m20")).status).toBe("ready");
   });
 
-  test("automatic ones are pruned apart: the oldest of theirs goes, never the one being restored, never a person's", async () => {
+  test("prunes the oldest automatic snapshot, never one being restored or a manual one", async () => {
     const { id, write, take, restore, list, read } = await fresh();
     await write("a.txt", "0");
     const kept = await take("mine");
@@ -124,7 +124,7 @@ describe("taking", () => {
        select $1::uuid, $2, $1::text, 'x', 'safety', 'ready', 's' || n from generate_series(1, 4) n`,
       [id, owner.id],
     );
-    // The oldest is the one that is restored: the next oldest goes in its place.
+    // The oldest is being restored, so the next oldest is pruned.
     await restore(first);
     expect(await read("a.txt")).toBe("1");
     expect(await safe()).toHaveLength(5);
@@ -134,7 +134,7 @@ describe("taking", () => {
     expect((await list()).items.map((s) => s.label)).toContain("mine");
   });
 
-  test("one at a time: a second one meanwhile is 409 snapshot_pending, and a stale one is swept away", async () => {
+  test("one at a time: a second one is 409 snapshot_pending, and a stale one is cleaned up", async () => {
     const { id, params, take, list } = await fresh();
     await app.studio.database.pool.query(
       "insert into snapshots (project_id, user_id, storage_key, snapshot_name, snapshot_type, label) values ($1::uuid, $2, $1::text, 'x', 'manual', 'hangs')",
@@ -164,7 +164,7 @@ describe("taking", () => {
     await expect(api().create({ params: { id: bare }, body: {} })).rejects.toSatisfy((e) => code(e) === "project_busy");
   });
 
-  test("what cannot be taken says so: the task fails and the row with it", async () => {
+  test("reports a failed snapshot in the task and the row", async () => {
     const { id, params } = await fresh();
     const sandbox = await app.runtime.open({ id });
     await sandbox.exec(["sh", "-c", "i=0; while [ $i -lt 240 ]; do mkdir d && cd d || exit 1; i=$((i+1)); done"]);
@@ -182,7 +182,7 @@ describe("taking", () => {
 
 describe("restoring", () => {
   test(
-    "while it runs: stops it, brings .env and all else back, starts it again, and keeps what was there before",
+    "while it runs: stops it, restores .env and everything else, restarts it and keeps the previous state",
     { timeout: 60_000 },
     async () => {
       const { project } = await startedProject(app, owner);
@@ -214,7 +214,7 @@ describe("restoring", () => {
     },
   );
 
-  test("refuses while an agent run works: 409 run_active; and a start, a snapshot and a message meanwhile: 409 project_busy", async () => {
+  test("rejects during an agent run: 409 run_active; starts, snapshots and messages in between: 409 project_busy", async () => {
     const { id, params, take } = await fresh();
     const { id: snapshot_id } = await take();
     const pretend = (type: string) =>
@@ -251,7 +251,7 @@ describe("restoring", () => {
     expect((await api().restore({ params: { id, snapshot_id }, body: {} })).task_id).toBeTruthy();
   });
 
-  test("assets follow the tree", async () => {
+  test("restores assets with the tree", async () => {
     const { id, take, restore } = await fresh();
     const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
     const form = new FormData();
@@ -266,7 +266,7 @@ describe("restoring", () => {
     expect(rows.rows).toEqual([{ missing_since: null }]);
   });
 
-  test("a cancelled restore leaves everything as it was and running", { timeout: 60_000 }, async () => {
+  test("a cancelled restore leaves everything unchanged and running", { timeout: 60_000 }, async () => {
     const { project } = await startedProject(app, owner);
     const { id, write, read, take } = around(project.id);
     await write("note.txt", "A");
@@ -286,7 +286,7 @@ describe("restoring", () => {
 });
 
 describe("looking", () => {
-  test("a diff to now and to another point has files, lines and a patch; one path alone on request", async () => {
+  test("diffs against now and another snapshot have files, lines and a patch; one path on request", async () => {
     const { id, write, take } = await fresh();
     await write("a.txt", "one\ntwo\n");
     const one = await take("one");
@@ -332,7 +332,7 @@ describe("looking", () => {
       const answer = await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?path=${path}`, { user: owner });
       expect([path, `${answer.status} ${((await answer.json()) as { code: string }).code}`]).toEqual([path, refusal]);
     }
-    // Names that only look like something else are files that did not change, and the root is everything.
+    // Similar names are unchanged files, and the root is everything.
     for (const [path, total] of [
       ["%20", 0],
       ["-rf", 0],
@@ -349,7 +349,7 @@ describe("looking", () => {
     }
   });
 
-  test("a download has everything, as zip and as tar.gz", async () => {
+  test("downloads everything as zip and tar.gz", async () => {
     const { id, write, take } = await fresh();
     await write("src/a.txt", "one");
     const pages = Array.from({ length: 12 }, (_, i) => `pages/${String(i).padStart(2, "0")}.txt`);
@@ -389,7 +389,7 @@ describe("looking", () => {
     expect((await app.request(`/api/projects/${id}/snapshots/${snapshot_id}/download?format=rar`, { user: owner })).status).toBe(422);
   });
 
-  test("a deleted one is gone, and so is its room in the list", async () => {
+  test("a deleted snapshot frees its place in the limit", async () => {
     const { id, take, list } = await fresh();
     const { id: snapshot_id } = await take();
     await api().remove({ params: { id, snapshot_id } });
@@ -399,7 +399,7 @@ describe("looking", () => {
   });
 });
 
-test("a stranger gets 404 everywhere, nobody 401, a bad body 422, and another project's snapshot is unknown", async () => {
+test("other users get 404, anonymous callers 401, an invalid body 422, another project's snapshot 404", async () => {
   const { id, take } = await fresh();
   const other = await fresh();
   const { id: snapshot_id } = await take();
@@ -437,7 +437,7 @@ test("a stranger gets 404 everywhere, nobody 401, a bad body 422, and another pr
   ).toBe(422);
 });
 
-test("a deleted project's snapshots stay out of sight for the retention, then go with their history", async () => {
+test("snapshots of a deleted project are hidden for the retention period, then deleted with their history", async () => {
   const { project } = await setUpProject(app, owner);
   const { id, take } = around(project.id);
   const { id: snapshot_id } = await take();

@@ -3,10 +3,10 @@ import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 
-/** The way to a project's tree, also when its setup failed half way. */
-export type TreeAccess = ReturnType<typeof createTreeAccess>;
+/** Access to a project's tree, also when its setup failed. */
+export type ProjectTreeAccess = ReturnType<typeof createProjectTreeAccess>;
 
-export function createTreeAccess({
+export function createProjectTreeAccess({
   projects,
   runtime,
 }: {
@@ -14,18 +14,18 @@ export function createTreeAccess({
   runtime: Pick<RuntimeDriver, "can" | "find">;
 }) {
   return {
-    /** For work of the server itself. Throws when it is gone. */
+    /** For internal work. Throws `not_found` when it was deleted. */
     find: async (projectId: string | null): Promise<ProjectRow> => {
       const project = projectId === null ? undefined : await projects.find(projectId);
       if (!project || project.environment_status === "deleting") throw notFound("Project");
       return project;
     },
-    /** Throws `project_busy` where there is no tree, `not_supported` where the runtime keeps no history. */
+    /** Throws `project_busy` when there is no tree, `not_supported` when the runtime has no history. */
     open: async (project: ProjectRow): Promise<Sandbox> => {
-      if (!runtime.can.history) throw new AppError("not_supported", "This runtime keeps no points in time.");
+      if (!runtime.can.history) throw new AppError("not_supported", "This sandbox runtime does not support snapshots.");
       if (project.environment_status !== "setup_failed") return projects.sandboxOf(project);
       const sandbox = await runtime.find(project.id);
-      if (!sandbox) throw conflict("project_busy", "Setting up this project failed, so it has no files.");
+      if (!sandbox) throw conflict("project_busy", "The setup of this project failed, so it has no files.");
       return sandbox;
     },
   };

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { AppError } from "../../../platform/errors.ts";
 import { RuntimeError, type Tree } from "@tesslate/runtime";
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../../projects/projects/index.ts";
-import { inLanes } from "./concurrency.ts";
+import { forEachInParallel } from "./concurrency.ts";
 import { guessService } from "./detect-services.ts";
 import { openArchive, type ArchivedFile } from "./zip-archive.ts";
 
 /** Files unpacked at the same time. */
-const lanes = 4;
+const concurrency = 4;
 const everyFiles = 200;
 
-/** An uploaded zip file that waits in `dir` until the project is set up. */
+/** A project from an uploaded ZIP file, which is stored in `dir` until setup. */
 export function createArchiveSource({
   dir,
   projects,
@@ -26,25 +26,25 @@ export function createArchiveSource({
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
       const file = join(dir, input.file);
-      await progress(10, "Looking into the archive");
+      await progress(10, "Reading the archive");
       const { size } = await stat(file).catch((error: unknown) => {
-        throw new AppError("import_failed", "The uploaded archive is not there any more. Upload it again.", { cause: error });
+        throw new AppError("import_failed", "The uploaded archive no longer exists. Upload it again.", { cause: error });
       });
       await using archive = await openArchive(file, size, { totalBytes: await diskBytesOf(project.owner_id) });
       const sandbox = await projects.createSandbox(project.id, undefined, { isRetry: attempt > 1 });
       const { files, folders } = archive;
       await progress(20, `Unpacking ${files.length} files`);
       let done = 0;
-      await inLanes(files, { lanes, signal }, async (one, stop) => {
+      await forEachInParallel(files, { concurrency, signal }, async (one, stop) => {
         await unpack(sandbox.files, one, stop);
         if (++done % everyFiles === 0)
           await progress(20 + Math.floor((60 * done) / files.length), `Unpacked ${done} of ${files.length} files`);
       });
       for (const folder of folders) await sandbox.files.mkdir(folder);
       await note(`${files.length} files, ${archive.totalBytes} bytes`);
-      await progress(85, "Finding out how to run it");
+      await progress(85, "Detecting how to run it");
       const service = await guessService(sandbox.files);
-      return { settle: (tx) => insertFirst(tx, project, nameOf(project.name), service) };
+      return { settle: (tx) => insertFirst(tx, project, containerNameFrom(project.name), service) };
     },
     release: ({ file }) => unlink(join(dir, file)).catch(ignoreMissing),
   };
@@ -52,8 +52,8 @@ export function createArchiveSource({
 
 async function unpack(tree: Tree, file: ArchivedFile, signal: AbortSignal): Promise<void> {
   const data = await file.open().catch(damaged(file.path));
-  const stop = () => data.destroy(new Error("given up"));
-  // Also heard when nobody reads any more.
+  const stop = () => data.destroy(new Error("aborted"));
+  // Also handles errors when nobody reads anymore.
   data.on("error", () => {});
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -74,7 +74,7 @@ const damaged =
   };
 
 /** A container's name needs a letter or a digit; a project's does not. */
-export const nameOf = (text: string): string => (/[a-z0-9]/i.test(text.normalize("NFKD")) ? text : "App");
+export const containerNameFrom = (text: string): string => (/[a-z0-9]/i.test(text.normalize("NFKD")) ? text : "App");
 
 const ignoreMissing = (error: unknown) => {
   if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;

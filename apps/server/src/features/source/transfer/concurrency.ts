@@ -1,10 +1,10 @@
 /**
- * Works on items, some at a time, in no order. The first failure, or the signal, ends them all; it is thrown when nothing is under way
- * any more, so that what they used can be closed.
+ * Processes items with bounded concurrency, in no particular order. The first failure or the signal aborts the rest; throws when no work
+ * is running anymore, so that resources can be closed.
  */
-export async function inLanes<T>(
+export async function forEachInParallel<T>(
   items: readonly T[],
-  { lanes, signal }: { lanes: number; signal: AbortSignal },
+  { concurrency, signal }: { concurrency: number; signal: AbortSignal },
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
@@ -16,7 +16,7 @@ export async function inLanes<T>(
       await work(item, either);
     }
   };
-  const running = Array.from({ length: lanes }, () =>
+  const running = Array.from({ length: concurrency }, () =>
     lane().catch((error: unknown) => {
       stop.abort(error);
       throw error;

@@ -1,7 +1,7 @@
 import { RuntimeError, type Entry, type Tree } from "@tesslate/runtime";
-import { inLanes } from "./concurrency.ts";
+import { forEachInParallel } from "./concurrency.ts";
 
-const lanes = 4;
+const concurrency = 4;
 const everyFiles = 200;
 
 async function copyFile(from: Tree, to: Tree, { path, mode = 0o644 }: Entry): Promise<void> {
@@ -9,7 +9,7 @@ async function copyFile(from: Tree, to: Tree, { path, mode = 0o644 }: Entry): Pr
   const staged = await to.stage(data, { mode, isDurable: false });
   await staged.place(path, { overwrite: true });
 }
-/** As it is written: what it points to, it points to in the copy. */
+/** Copies the link itself, not its target. */
 async function copyLink(from: Tree, to: Tree, path: string): Promise<void> {
   const target = await from.readLink(path);
   if (target === undefined) return;
@@ -17,7 +17,7 @@ async function copyLink(from: Tree, to: Tree, path: string): Promise<void> {
   await to.link(path, target);
 }
 
-/** Makes one tree like the other, apart from names that neither side is looked at for. Links are copied as they are written. */
+/** Makes `to` equal to `from`, except for names in `skip`. Links are copied as links. */
 export async function copyTree(
   from: Tree,
   to: Tree,
@@ -32,13 +32,13 @@ export async function copyTree(
   for (const { path, isDirectory } of wanted) if (isDirectory) await to.mkdir(path);
   const files = wanted.filter((entry) => !entry.isDirectory);
   let done = 0;
-  await inLanes(files, { lanes, signal }, async (entry) => {
+  await forEachInParallel(files, { concurrency, signal }, async (entry) => {
     await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreGone);
     if (++done % everyFiles === 0) await report?.(done, files.length);
   });
 }
 
-/** Gone meanwhile, a pipe: not in the copy. */
+/** Deleted in between, or a pipe: not copied. */
 function ignoreGone(error: unknown): undefined {
   const isFine =
     error instanceof RuntimeError && ["not_found", "outside_tree", "is_directory", "not_directory", "not_supported"].includes(error.code);

@@ -35,20 +35,20 @@ test.each([
 });
 
 test.each([[{}], [{ "package.json": "{ not json" }], [{ "package.json": "null" }], [{ "package.json": "[1]" }], [{ "README.md": "hi" }]])(
-  "%j says nothing about how to run it",
+  "%j does not reveal how to run it",
   (files) => expect(guess(files as Record<string, string>)).toEqual({ command: null, port: 5173, framework: null }),
 );
 
-describe("TESSLATE.md has the last word", () => {
-  test("over what the files look like", () =>
+describe("TESSLATE.md takes precedence", () => {
+  test("over detected files", () =>
     expect(
       guess({
         "TESSLATE.md": "**Start Command**:\n```bash\nmake serve\n```\n\n**Port**: 4100\n",
         "package.json": pkg({ scripts: { dev: "vite" }, dependencies: { vite: "8" } }),
       }),
     ).toEqual({ command: ["/bin/sh", "-c", "make serve"], port: 4100, framework: "vite" }));
-  test("a port that is none does not count", () => expect(guess({ "TESSLATE.md": "**Port**: 99999" }).port).toBe(5173));
-  test("those of our own templates say what the templates do", async () => {
+  test("ignores an invalid port", () => expect(guess({ "TESSLATE.md": "**Port**: 99999" }).port).toBe(5173));
+  test("our own templates match their definitions", async () => {
     for (const { wire, service } of (await loadTemplates()).list()) {
       const text = readFileSync(join(bundledTemplatesDir, wire.slug, "files/TESSLATE.md"), "utf8");
       expect([wire.slug, guess({ "TESSLATE.md": text })]).toEqual([

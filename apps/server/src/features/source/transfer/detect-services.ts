@@ -17,7 +17,7 @@ const looked = [
 ] as const;
 type Found = ReadonlyMap<string, string>;
 
-/** How a project that came from elsewhere is run (accounts-projects 4.1, effects): its TESSLATE.md, else a look at its files. */
+/** Detects how to run an imported project: from its TESSLATE.md, otherwise from its files. */
 export async function guessService(tree: Tree, directory = "."): Promise<ServiceShape> {
   const found = new Map<string, string>();
   for (const path of looked) {
@@ -30,27 +30,27 @@ export async function readText(tree: Tree, directory: string, path: string): Pro
   try {
     return new TextDecoder().decode((await tree.read(directory === "." ? path : `${directory}/${path}`, { maxBytes })).data);
   } catch (error) {
-    // Too long to be read is there all the same: a lock file says something by its name alone.
+    // A file too large to read still exists, and lock files matter by name.
     if (error instanceof RuntimeError) return error.code === "too_large" ? "" : undefined;
     throw error;
   }
 }
 
-/** `found`: files by path. What TESSLATE.md leaves open comes from the files. */
+/** `found`: files by path. TESSLATE.md takes precedence over other files. */
 export function serviceFrom(found: Found): ServiceShape {
   const guess = fromPackage(found) ?? fromPython(found) ?? fromGo(found) ?? fromPage(found);
-  const told = fromGuide(found.get("TESSLATE.md") ?? "");
+  const guide = fromGuide(found.get("TESSLATE.md") ?? "");
   return {
-    command: told.command ?? guess?.command ?? null,
-    port: told.port ?? guess?.port ?? unknownPort,
+    command: guide.command ?? guess?.command ?? null,
+    port: guide.port ?? guess?.port ?? unknownPort,
     framework: guess?.framework ?? null,
   };
 }
 
-/** The commands are the project's own words and run in its sandbox, like anything typed into its terminal. */
+/** The project's own command, run in its sandbox like input in its terminal. */
 const shell = (line: string): string[] => ["/bin/sh", "-c", line];
 
-/** What a TESSLATE.md says: its command as it is written and as it is run, and its port. */
+/** Command and port from a TESSLATE.md; the command as written and as argv. */
 export function fromGuide(text: string): { line?: string; command?: string[]; port?: number } {
   const command = /\*\*Start Command\*\*:?\s*(?:```\w*\n([\s\S]*?)```|`([^`\n]+)`)/i.exec(text);
   const lines = (command?.[1] ?? command?.[2] ?? "").trim().slice(0, 10_000);

@@ -13,8 +13,8 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 export type Download = ReturnType<typeof createDownload>;
 
 /**
- * The tree as an archive that is made while it is sent (accounts-projects 9): what the file list shows, so neither what can be
- * installed again nor `.git`. Values of secrets and variables are not part of the tree. Destroying what `open` gives ends the work.
+ * Streams the tree as an archive: the files in the file list, so neither installed packages nor `.git`. Values of secrets and variables
+ * are not part of the tree. Destroying the stream stops the work.
  */
 export function createDownload({ projects }: { projects: Pick<Projects, "require" | "sandboxOf"> }) {
   return async (userId: string, ref: string, format: DownloadFormat): Promise<{ project: ProjectRow; open: () => Promise<Readable> }> => {
@@ -28,7 +28,7 @@ export function createDownload({ projects }: { projects: Pick<Projects, "require
   };
 }
 
-/** A link that leads to a file of the project is stored as that file; any other link is left out, so that no archive points anywhere. */
+/** A link to a file of the project is stored as that file; other links are omitted. */
 async function archivable(tree: Tree): Promise<Entry[]> {
   const entries = (await tree.walk({ skip: skippedDirectories })).filter((e) => !isSkipped(e.path));
   const kept = await Promise.all(entries.map((entry) => (entry.isLink ? followed(tree, entry.path) : entry)));
@@ -55,7 +55,7 @@ function zipOf(tree: Sandbox["files"], entries: readonly Entry[]): Readable {
   return out;
 }
 
-/** Adds what a download of the project would hold, below a folder. A source that breaks destroys the stream of the zip. */
+/** Adds the content of a download to a ZIP file, below a folder. A source error destroys the ZIP stream. */
 export async function addTree(zip: ZipFile, tree: Sandbox["files"], folder: string): Promise<void> {
   addEntries(zip, tree, await archivable(tree), `${folder}/`);
 }
@@ -93,11 +93,11 @@ function tarGzOf(tree: Tree, entries: readonly Entry[]): Readable {
     pack.finalize();
   };
   write().catch((error: unknown) => pack.destroy(error as Error));
-  // The error of a broken source reaches the reader of the end of the pipe.
+  // A source error reaches the reader at the end of the pipe.
   return pipeline(pack, createGzip(), () => {});
 }
 
-/** A file that is gone since it was listed is an empty one; one that grows is cut at the size it has now. */
+/** A file deleted since it was listed is empty; one that grows is truncated to its listed size. */
 async function openFile(tree: Tree, path: string): Promise<{ data: Readable; size: number }> {
   try {
     const { data, entry } = await tree.stream(path);

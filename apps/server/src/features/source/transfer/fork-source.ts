@@ -1,13 +1,13 @@
 import type { RuntimeDriver, Sandbox, Tree } from "@tesslate/runtime";
-import { AppError } from "../../../platform/errors.ts";
+import { AppError, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
-import type { ProjectSource, Projects, SourceInput, Templates } from "../../projects/projects/index.ts";
+import type { CreatedProject, ProjectSource, Projects, Provisioning, SourceInput, Templates } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { copyTree } from "./copy-tree.ts";
 
 const installMs = 5 * 60_000;
 
-/** Made again in the copy: from the template's image, by installing, or by the next build. */
+/** Recreated in the copy: from the template's image, by installing, or by the next build. */
 const remade: ReadonlySet<string> = new Set([
   "node_modules",
   "__pycache__",
@@ -21,12 +21,12 @@ const remade: ReadonlySet<string> = new Set([
   "lost+found",
 ]);
 
-/** Copies the rows of a project into another one and tells which container became which. */
+/** Copies container rows into another project and returns old to new ids. */
 export type CopyContainers = (tx: Queries, from: ProjectRow, to: ProjectRow) => Promise<ReadonlyMap<string, string>>;
-/** Copies what refers to containers. */
+/** Copies rows that refer to containers. */
 export type CopyCanvas = (tx: Queries, from: ProjectRow, to: ProjectRow, containers: ReadonlyMap<string, string>) => Promise<void>;
 
-/** Another project of the same person (accounts-projects 9, `fork`): files with their history, containers and canvas, no secret values. */
+/** A fork of the user's own project: files with history, containers and canvas, without secret values. */
 export function createForkSource({
   projects,
   templates,
@@ -44,7 +44,7 @@ export function createForkSource({
     async fill({ project, input, attempt, signal, progress, note }) {
       const original = await projects.find(input.project_id);
       if (!original || original.owner_id !== project.owner_id || original.environment_status === "deleting")
-        throw new AppError("import_failed", "The original project is gone.");
+        throw new AppError("import_failed", "The original project was deleted.");
       const from = (await projects.sandboxOf(original)).files;
       const template = templates.find(original.template_slug ?? "");
       await progress(10, "Preparing the copy");
@@ -56,7 +56,7 @@ export function createForkSource({
         signal,
         report: (done, total) => progress(20 + Math.floor((50 * done) / Math.max(1, total)), `Copied ${done} of ${total} files`),
       });
-      // The image's packages are the template's: what was added since is installed on top.
+      // The image has the template's packages: install the ones added since.
       if (image && (await manifestOf(sandbox.files)) !== before) {
         await progress(75, "Installing packages");
         const failure = await install(sandbox, signal);
@@ -75,7 +75,7 @@ export function createForkSource({
   };
 }
 
-/** What says which packages a project has. */
+/** Files that list a project's packages. */
 async function manifestOf(tree: Tree): Promise<string> {
   const texts = await Promise.all(
     ["package.json", "requirements.txt"].map((path) =>
@@ -102,4 +102,22 @@ async function install(sandbox: Sandbox, signal: AbortSignal): Promise<string | 
     if (exitCode !== 0) return (stderr || stdout).trim().split("\n").at(-1)?.slice(0, 300) || `${argv[0]} failed`;
   }
   return undefined;
+}
+
+export type ForkProject = ReturnType<typeof createFork>;
+
+/** Accepts a fork; setup copies the files. */
+export function createFork({ projects, provisioning }: { projects: Projects; provisioning: Pick<Provisioning, "createFrom"> }) {
+  return async (userId: string, ref: string, given: { name?: string }): Promise<CreatedProject> => {
+    const original = await projects.require(userId, ref);
+    if (original.environment_status === "provisioning" || original.environment_status === "setup_failed")
+      throw conflict("project_busy", "This project has no files to copy yet. Wait until its setup is done.");
+    return provisioning.createFrom(userId, {
+      name: given.name ?? `${original.name.slice(0, 93)} (copy)`,
+      description: original.description,
+      source_type: "fork",
+      template_slug: original.template_slug,
+      source: { kind: "fork", project_id: original.id },
+    });
+  };
 }

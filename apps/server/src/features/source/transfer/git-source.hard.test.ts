@@ -30,7 +30,7 @@ const inside = async (id: string, ...argv: string[]) => {
   return stdout + stderr;
 };
 
-test("another branch by name; a long history is cut", async () => {
+test("clones another branch by name and truncates a long history", async () => {
   const url = host.add("long", { files: { "index.html": "hi" }, branch: "main", history: repositoryLimits.depth + 10 });
   host.git("long", "branch", "feat/x", "main~1");
   const { id, task } = await imported(url, { git_branch: "feat/x" });
@@ -40,7 +40,7 @@ test("another branch by name; a long history is cut", async () => {
   expect(await inside(id, "git", "fsck")).not.toMatch(/error|missing|broken/);
 });
 
-describe("setups that fail say why", () => {
+describe("failed setups give the reason", () => {
   const failure = async (url: string, more: Record<string, unknown> = {}) => {
     const { task, id } = await imported(url, more);
     expect(task.status).toBe("failed");
@@ -54,11 +54,11 @@ describe("setups that fail say why", () => {
     expect(status.error).toBe(task.error);
     return task.error;
   };
-  test("one that is too large is cut off while it comes", async () => {
+  test("aborts a repository that is too large while it downloads", async () => {
     const noise = Buffer.alloc(30 * 2 ** 20);
     for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE((Math.random() * 2 ** 32) >>> 0, i);
     expect(await failure(host.add("huge", { files: { "noise.bin": noise } }))).toMatch(/larger than the 20 MiB/);
   });
-  test("one that unpacks to too much", async () =>
+  test("aborts one that unpacks to too much", async () =>
     expect(await failure(host.add("bomb", { files: { "zeros.bin": Buffer.alloc(25 * 2 ** 20) } }))).toMatch(/more than the 20 MiB/));
 });

@@ -9,7 +9,7 @@ import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.
 import { createOutbound } from "../../../platform/outbound.ts";
 import { createLogger } from "../../../platform/logger.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
-import { createFetchRepository, createOutsideGit, repositoryLimits } from "../git/index.ts";
+import { createFetchRepository, createServerGit, repositoryLimits } from "../git/index.ts";
 
 let host: GitHost;
 let app: ProjectsApp;
@@ -38,7 +38,7 @@ const inside = async (id: string, ...argv: string[]) => {
   return stdout + stderr;
 };
 
-test("a branch comes with its history, its modes and a .git that later commands can use", async () => {
+test("a branch arrives with its history, file modes and a working .git", async () => {
   const url = host.add("shop", {
     files: {
       "package.json": JSON.stringify({ scripts: { dev: "next dev" }, dependencies: { next: "16" } }),
@@ -62,7 +62,7 @@ test("a branch comes with its history, its modes and a .git that later commands 
   expect(await inside(id, "/bin/sh", "-c", "test -x run.sh && readlink latest.js && ls .git")).toMatch(/^pages\/index.js\nHEAD\n/);
 });
 
-test("nothing of a hostile repository is run or believed", async () => {
+test("nothing of a hostile repository is executed or trusted", async () => {
   const url = host.add("evil", {
     files: {
       ".gitattributes": "* filter=evil\n",
@@ -80,7 +80,7 @@ test("nothing of a hostile repository is run or believed", async () => {
   expect(answer.status).toBe(400);
 });
 
-describe("refused at once", () => {
+describe("rejected at once", () => {
   test.each([
     [{ git_repo_url: "http://localhost/x.git" }, 422],
     [{ git_repo_url: "ssh://git@localhost/x.git" }, 422],
@@ -105,7 +105,7 @@ describe("refused at once", () => {
   });
 });
 
-describe("setups that fail say why", () => {
+describe("failed setups give the reason", () => {
   const failure = async (url: string, more: Record<string, unknown> = {}) => {
     const { task, id } = await imported(url, more);
     expect(task.status).toBe("failed");
@@ -119,18 +119,18 @@ describe("setups that fail say why", () => {
     expect(status.error).toBe(task.error);
     return task.error;
   };
-  test("no such repository, no such branch, nothing in it", async () => {
-    expect(await failure(`${host.url}/nowhere.git`)).toMatch(/no repository at this address/);
+  test("missing repository, missing branch, empty repository", async () => {
+    expect(await failure(`${host.url}/nowhere.git`)).toMatch(/no repository at this URL/);
     const url = host.add("small", { files: { a: "1" } });
     expect(await failure(url, { git_branch: "gone" })).toBe("This repository has no branch gone.");
     expect(await failure(host.add("empty", { files: {} }))).toMatch(/is empty/);
   });
-  test("a host that does not exist, a host without a trusted certificate", async () => {
+  test("unknown host, host without a trusted certificate", async () => {
     expect(await failure("https://nothing.invalid/x.git")).toBe("nothing.invalid could not be reached.");
     await using stranger = await startGitHost();
     const outbound = createOutbound({ allowHosts: [`localhost:${stranger.port}`] });
     const fetchRepository = createFetchRepository(
-      createOutsideGit({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") }),
+      createServerGit({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") }),
     );
     await expect(
       fetchRepository({
@@ -139,14 +139,14 @@ describe("setups that fail say why", () => {
         limits: { ...repositoryLimits, packBytes: 1e6, treeBytes: 1e6 },
         signal: new AbortController().signal,
       }),
-    ).rejects.toThrow("The host's certificate is not trusted.");
+    ).rejects.toThrow("The host's TLS certificate is not trusted.");
     await outbound.close();
   });
   test("a private one", async () =>
     expect(await failure(host.add("private", { files: { a: "1" }, authorization: "Basic c2VjcmV0" }))).toMatch(/is private/));
 });
 
-test("a redirect leads nowhere: not to a private address, not past the check", async () => {
+test("redirects cannot reach private addresses or bypass the check", async () => {
   const victim = createServer().listen(0, "127.0.0.1");
   await once(victim, "listening");
   let touched = 0;
@@ -164,16 +164,14 @@ test("a redirect leads nowhere: not to a private address, not past the check", a
   victim.close();
 });
 
-test("a name that turns private after the check is not called", async () => {
+test("a name that resolves to a private address after the check is not contacted", async () => {
   let asked = 0;
   const outbound = createOutbound({
     allowHosts: [],
     ca: readFileSync(host.caFile, "utf8"),
     lookup: async () => [{ address: asked++ === 0 ? "93.184.216.34" : "127.0.0.1", family: 4 }],
   });
-  const fetchRepository = createFetchRepository(
-    createOutsideGit({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") }),
-  );
+  const fetchRepository = createFetchRepository(createServerGit({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") }));
   const before = host.requests.length;
   await expect(
     fetchRepository({
@@ -188,9 +186,9 @@ test("a name that turns private after the check is not called", async () => {
   await outbound.close();
 });
 
-test("of a repository that is too large as a whole, less comes, and what came is told", async () => {
+test("fetches less of a repository that is too large, and reports what was fetched", async () => {
   const outbound = createOutbound({ allowHosts: [`localhost:${host.port}`] });
-  const git = createOutsideGit({
+  const git = createServerGit({
     dir: temporaryFolder("clones"),
     outbound,
     ca: readFileSync(host.caFile, "utf8"),
@@ -217,11 +215,11 @@ test("of a repository that is too large as a whole, less comes, and what came is
   await outbound.close();
 });
 
-test("a host that does not answer is given up, an account's credential opens what is private and stays nowhere", async () => {
+test("gives up on a host that does not respond; an account's credential is not stored in the repository", async () => {
   const outbound = createOutbound({ allowHosts: [`localhost:${host.port}`] });
   const dir = temporaryFolder("clones");
   const fetchRepository = createFetchRepository(
-    createOutsideGit({
+    createServerGit({
       dir,
       outbound,
       ca: readFileSync(host.caFile, "utf8"),

@@ -1,14 +1,14 @@
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../../projects/projects/index.ts";
 import type { WithAuthorization } from "../git-providers/index.ts";
 import { checkOut, hasLargeFileStorage, repositoryLimits, writeRepository, type FetchRepository, type Identity } from "../git/index.ts";
-import { nameOf } from "./archive-source.ts";
+import { containerNameFrom } from "./archive-source.ts";
 import { guessService } from "./detect-services.ts";
 
 const maxPackBytes = 512 * 2 ** 20;
 
 /**
- * A repository (accounts-projects 4.1). The pack is fetched outside; the checkout happens inside the project's sandbox, with a `.git`
- * that we wrote ourselves: no hooks, no filters, no settings of anybody else, and no credential.
+ * A project from a repository. The pack is fetched outside; the checkout runs in the project's sandbox, with a `.git` that we generate: no
+ * hooks, filters, third-party settings or credentials.
  */
 export function createGitSource({
   projects,
@@ -28,7 +28,7 @@ export function createGitSource({
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
       const room = await diskBytesOf(project.owner_id);
-      await progress(15, "Asking the host for the repository");
+      await progress(15, "Contacting the host");
       await using fetched = await withAuthorization(project.owner_id, input.url, (authorization) =>
         fetchRepository({
           url: input.url,
@@ -37,17 +37,17 @@ export function createGitSource({
           authorization,
           signal,
           limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
-          onPhase: (phase) => (phase === "reached" ? progress(22, "Cloning") : progress(60, "Checking what is in it")),
+          onPhase: (phase) => (phase === "reached" ? progress(22, "Cloning") : progress(60, "Checking the repository")),
         }),
       );
-      if (fetched.hasSubmodules) await note("The repository has submodules. They were left out.");
+      if (fetched.hasSubmodules) await note("Submodules were left out.");
       const sandbox = await projects.createSandbox(project.id, undefined, { isRetry: attempt > 1 });
       await progress(70, `Checking out ${fetched.files} files of ${fetched.branch}`);
       await writeRepository(sandbox, fetched, input.url, await identityOf(project.owner_id));
       await checkOut(sandbox, signal);
       if (await hasLargeFileStorage(sandbox.files))
-        await note("Files that are kept with Git LFS are here as their pointers only. Fetch them in a terminal with git lfs pull.");
-      await progress(85, "Finding out how to run it");
+        await note("Git LFS files are pointers only. Run git lfs pull in a terminal to fetch them.");
+      await progress(85, "Detecting how to run it");
       const service = await guessService(sandbox.files);
       const name =
         input.url
@@ -55,7 +55,7 @@ export function createGitSource({
           .at(-1)
           ?.replace(/\.git$/, "") ?? "";
       return {
-        settle: (tx) => insertFirst(tx, project, nameOf(decodeURIComponent(name)).slice(0, 100), service),
+        settle: (tx) => insertFirst(tx, project, containerNameFrom(decodeURIComponent(name)).slice(0, 100), service),
         git: { remote_url: input.url },
       };
     },

@@ -12,14 +12,14 @@ import { openArchive } from "./zip-archive.ts";
 
 export type Import = (userId: string, parts: AsyncIterable<UploadedFile>, given: { name?: string }) => Promise<CreatedProject>;
 
-/** A project from a zip file (accounts-projects 9, `import`): kept on disk as it comes, looked through, then unpacked by the setup. */
+/** A project from a ZIP file: stored on disk, checked, then unpacked by the setup. */
 export function createImport({
   dir,
   provisioning,
   diskBytesOf,
   maxBytes = maxArchiveBytes,
 }: {
-  /** Where archives wait. */
+  /** Folder of uploaded archives. */
   dir: string;
   provisioning: Pick<Provisioning, "createFrom" | "checkRoom">;
   diskBytesOf: (userId: string) => Promise<number>;
@@ -41,7 +41,7 @@ export function createImport({
         bytes = await keep(part, path, maxBytes);
       }
       if (called === undefined) throw invalid(["body", "file"], "Field required", "missing");
-      // Refused here, while somebody waits for the answer, rather than by a task.
+      // Reject here, while the client waits, instead of failing a task later.
       const archive = await openArchive(path, bytes, { totalBytes: await diskBytesOf(userId) });
       await archive[Symbol.asyncDispose]();
       const name = (given.name ?? basename(called.replaceAll("\\", "/")).replace(/\.zip$/i, "")).trim().slice(0, 100);
@@ -57,8 +57,8 @@ export function createImport({
     }
   };
   return async (userId, parts, given) => {
-    // Archives lie outside every quota until they are unpacked: one of each person at a time.
-    if (busy.has(userId)) throw conflict("conflict", "Another archive of yours is still being uploaded. Wait for it to end.");
+    // Uploads count toward no quota until they are unpacked, so one per user at a time.
+    if (busy.has(userId)) throw conflict("conflict", "Another upload of yours is still in progress. Wait until it is done.");
     busy.add(userId);
     try {
       return await take(userId, parts, given);
@@ -68,7 +68,7 @@ export function createImport({
   };
 }
 
-/** Below this much free space on the host nothing more is taken: the database lives there too. */
+/** Keep this much disk space free, because the database uses the same disk. */
 const hostReserveBytes = 512 * 2 ** 20;
 
 async function keep(part: UploadedFile, path: string, maxBytes: number): Promise<number> {
@@ -77,7 +77,9 @@ async function keep(part: UploadedFile, path: string, maxBytes: number): Promise
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes)
-        done(new AppError("payload_too_large", `An archive may have at most ${Math.floor(maxBytes / 2 ** 20)} MiB. Nothing was stored.`));
+        done(
+          new AppError("payload_too_large", `The archive exceeds the limit of ${Math.floor(maxBytes / 2 ** 20)} MiB. Nothing was stored.`),
+        );
       else done(null, chunk);
     },
   });
@@ -88,13 +90,13 @@ async function keep(part: UploadedFile, path: string, maxBytes: number): Promise
       throw new AppError("storage_full", "This server's disk is almost full.", { cause: error });
     throw error;
   });
-  if (part.isCut()) throw badRequest("The upload broke off.");
+  if (part.isCut()) throw badRequest("The upload was interrupted. Try again.");
   return bytes;
 }
 
 const forgottenAfterMs = 24 * 3_600_000;
 
-/** Archives and repositories that no setup can be waiting for any more: what a crash left. */
+/** At boot: removes archives and repositories that a crash left. */
 export async function sweepArchives(dir: string): Promise<void> {
   for (const name of await readdir(dir).catch(() => [] as string[])) {
     const path = join(dir, name);

@@ -1,11 +1,11 @@
 export { createArchiveSource } from "./archive-source.ts";
 export { copyTree } from "./copy-tree.ts";
 export { addTree, createDownload } from "./download.ts";
-export { createFork } from "./fork.ts";
+export { createFork } from "./fork-source.ts";
 export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
 export { createImport, sweepArchives } from "./import.ts";
-export { inLanes } from "./concurrency.ts";
+export { forEachInParallel } from "./concurrency.ts";
 export { openArchive, type ArchivedFile } from "./zip-archive.ts";
 export { startCommandOf } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";

@@ -19,7 +19,7 @@ async function zipOf(files: Record<string, Content>): Promise<Buffer> {
 }
 
 describe("import", () => {
-  test("a server that stops in the middle goes on with it at the next start", async () => {
+  test("resumes an interrupted setup at the next start", async () => {
     const runtimeDir = temporaryFolder("runtime");
     const dataDir = temporaryFolder("data");
     const first = await projectsApp({ runtimeDir, dataDir });

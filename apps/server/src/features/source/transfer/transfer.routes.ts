@@ -4,13 +4,12 @@ import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { uploadedFiles } from "../../../http/uploads.ts";
 import type { Download } from "./download.ts";
-import type { Fork } from "./fork.ts";
+import type { ForkProject } from "./fork-source.ts";
 import type { Import } from "./import.ts";
 
-/** accounts-projects 9: download, import, fork. */
 export function mountTransfer(
   mount: Mount,
-  { download, importArchive, fork }: { download: Download; importArchive: Import; fork: Fork },
+  { download, importArchive, fork }: { download: Download; importArchive: Import; fork: ForkProject },
 ): void {
   mount("transfer", transferRoutes, {
     download: async ({ user, setHeader }, { params, query: { format = "zip" } }, { request, reply }) => {
@@ -18,7 +17,7 @@ export function mountTransfer(
       setHeader("content-disposition", attachment(`${project.slug}.${format}`));
       setHeader("cache-control", "no-store");
       reply.type(format === "zip" ? "application/zip" : "application/gzip");
-      // Who only asks whether there is one must not make one.
+      // HEAD must not create the archive.
       return reply.send(request.method === "HEAD" ? Readable.from([]) : await open());
     },
     import: ({ user }, { query }, { request }) => importArchive(user.id, uploadedFiles(request), query),

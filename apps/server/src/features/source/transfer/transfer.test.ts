@@ -38,7 +38,7 @@ async function zipOf(files: Record<string, Content>): Promise<Buffer> {
   zip.end();
   return buffer(zip.outputStream);
 }
-/** The same archive with another name of the same length in it, as a hostile program would write it. */
+/** The same archive with a name replaced by one of the same length. */
 const renamed = (zip: Buffer, from: string, to: string) => Buffer.from(zip.toString("latin1").replaceAll(from, to), "latin1");
 const send = (zip: Buffer | undefined, query = "", name = "my site.zip") => {
   const form = new FormData();
@@ -66,7 +66,7 @@ const waitingArchives = () => {
 const pathsOf = async (id: string) => (await app.as(owner).files.tree({ params: { id } })).entries.map((e) => e.path);
 
 describe("import", () => {
-  test("a zip becomes a project: one folder around it taken off, modes kept, port and command found", async () => {
+  test("a zip becomes a project: strips one enclosing folder, keeps modes, detects port and command", async () => {
     const answer = await send(
       await zipOf({
         "site/package.json": JSON.stringify({ scripts: { dev: "next dev" }, dependencies: { next: "16" } }),
@@ -96,7 +96,7 @@ describe("import", () => {
     await vi.waitFor(() => expect(waitingArchives()).toEqual([]), { timeout: 10_000 });
   });
 
-  test("the name may be given; two folders at the top stay", async () => {
+  test("accepts a name; keeps two top-level folders", async () => {
     const answer = await send(await zipOf({ "a/x": "1", "b/y": "2" }), "?name=Two%20folders");
     const created = (await answer.json()) as { id: string; task_id: string; name: string };
     expect(created.name).toBe("Two folders");
@@ -104,7 +104,7 @@ describe("import", () => {
     expect(await pathsOf(created.id)).toEqual(["a/", "a/x", "b/", "b/y"]);
   });
 
-  test("one archive of a person at a time; nothing is left of one that breaks off", async () => {
+  test("one archive per user at a time; an interrupted upload leaves nothing", async () => {
     const socket = connect(app.port, "127.0.0.1");
     const head = `--b\r\nContent-Disposition: form-data; name="file"; filename="half.zip"\r\n\r\n`;
     socket.write(
@@ -118,7 +118,7 @@ describe("import", () => {
     expect(await ended(app, owner, created.task_id)).toMatchObject({ status: "completed" });
   });
 
-  test("what nobody knows how to start can be told so later, and TESSLATE.md has the last word", async () => {
+  test("a start command can be added later, and TESSLATE.md takes precedence", async () => {
     const created = (await (await send(await zipOf({ "notes.txt": "hello" }), "?name=Plain")).json()) as { id: string; task_id: string };
     await ended(app, owner, created.task_id);
     const [container] = (await app.as(owner).containers.list({ params: { id: created.id } })).items;
@@ -126,7 +126,7 @@ describe("import", () => {
       const { task_id } = await app.as(owner).containers.start({ params: { id: created.id, container_id: container?.id ?? "" } });
       return ended(app, owner, task_id);
     };
-    expect(await start()).toMatchObject({ status: "failed", error: expect.stringMatching(/Nobody knows how to start Plain/) });
+    expect(await start()).toMatchObject({ status: "failed", error: expect.stringMatching(/No start command for Plain/) });
     const write = (path: string, content: string) => app.as(owner).files.put({ params: { id: created.id, path }, body: { content } });
     const serve = (word: string) =>
       `require("http").createServer((_q, a) => a.end("${word}")).listen(Number(process.env.PORT), "127.0.0.1");`;
@@ -147,10 +147,10 @@ describe("import", () => {
     await app.as(owner).projects.stop({ params: { id: created.id } });
   }, 60_000);
 
-  test("hostile and broken archives are refused, and nothing is stored", async () => {
+  test("rejects hostile and broken archives and stores nothing", async () => {
     const ok = await zipOf({ "aaaa/evil.txt": "x", "b.txt": "y" });
     const cases: [string, Buffer, number, string][] = [
-      ["not a zip", Buffer.from("hello"), 400, "bad_archive"],
+      ["not a readable ZIP", Buffer.from("hello"), 400, "bad_archive"],
       ["empty", Buffer.alloc(0), 400, "bad_archive"],
       ["cut", ok.subarray(0, ok.length - 30), 400, "bad_archive"],
       ["no files", await zipOf({ "a/": "" }), 400, "bad_archive"],
@@ -167,7 +167,7 @@ describe("import", () => {
       ["bomb", await zipOf({ zeros: Buffer.alloc(40 * 2 ** 20) }), 400, "bad_archive"],
       [
         "too much for the quota",
-        // Noise in front, so that it is no bomb.
+        // Noise first, so that it is not a ZIP bomb.
         await zipOf({ n: randomBytes(2 ** 20), a: Buffer.alloc(25 * 2 ** 20), b: Buffer.alloc(25 * 2 ** 20) }),
         507,
         "storage_full",
@@ -186,9 +186,9 @@ describe("import", () => {
     expect(waitingArchives()).toEqual([]);
   });
 
-  test("an entry that unpacks to more than it says fails the setup, and says why", async () => {
+  test("an entry that unpacks to more than declared fails the setup with the reason", async () => {
     const zip = await zipOf({ "a.txt": "x".repeat(5000), "b.txt": "y" });
-    // The size in the central directory, which everything was judged by.
+    // The size in the central directory, which the checks use.
     const at = zip.lastIndexOf("a.txt") - 46 + 24;
     expect(zip.readUInt32LE(at)).toBe(5000);
     zip.writeUInt32LE(50, at);
@@ -201,7 +201,7 @@ describe("import", () => {
     expect(await app.as(owner).projects.status({ params: { id: created.id } })).toMatchObject({ environment_status: "setup_failed" });
   });
 
-  test("damage in the middle of an archive ends the setup and nothing else", async () => {
+  test("a damaged archive fails the setup and nothing else", async () => {
     const zip = await zipOf(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`noise${i}.bin`, randomBytes(300_000)])));
     zip.fill(0xff, zip.byteLength / 2, zip.byteLength / 2 + 64);
     const created = (await (await send(zip)).json()) as { id: string; task_id: string };
@@ -212,7 +212,7 @@ describe("import", () => {
     expect((await app.request("/health")).status).toBe(200);
   });
 
-  test("too many projects are refused before anything is read", async () => {
+  test("rejects too many projects before reading anything", async () => {
     await using small = await projectsApp();
     using _ = changed(small.config.projects.maxCount, { free: 1 });
     const bob = await small.signUp();
@@ -247,7 +247,7 @@ describe("download", () => {
     await symlink("src", join(root, "folder"));
     await writeFile(join(root, "plain.bin"), Buffer.alloc(300_000, 7));
   });
-  /** Where the driver keeps the files, found by looking: the runtime's folder is ours in tests. */
+  /** Where the driver stores the files: the test owns the runtime's folder. */
   const treeOf = (project: string) =>
     readdirSync(app.runtimeDir, { recursive: true })
       .map(String)
@@ -262,7 +262,7 @@ describe("download", () => {
     "src/ü ß.txt": 0o644,
   };
 
-  test("zip: what the file list shows, with modes; links only to files of the project", async () => {
+  test("zip: all listed files with modes; links only within the project", async () => {
     const answer = await app.request(`/api/projects/${id}/download`, { user: owner });
     expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/zip"]);
     expect(answer.headers.get("content-disposition")).toMatch(/^attachment; filename\*=UTF-8''test-\w+\.zip/);
@@ -272,7 +272,7 @@ describe("download", () => {
     expect(found["inner"]?.text).toBe("grüße");
   });
 
-  test("a HEAD says what would come and makes nothing", async () => {
+  test("HEAD describes the download without creating it", async () => {
     const answer = await app.request(`/api/projects/${id}/download`, { user: owner, method: "HEAD" });
     expect([answer.status, answer.headers.get("content-type"), (await answer.arrayBuffer()).byteLength]).toEqual([
       200,
@@ -298,14 +298,14 @@ describe("download", () => {
     expect(found).toEqual(expected);
   });
 
-  test("what was downloaded can be imported", async () => {
+  test("a download can be imported", async () => {
     const zip = Buffer.from(await (await app.request(`/api/projects/${id}/download`, { user: owner })).arrayBuffer());
     const created = (await (await send(zip)).json()) as { id: string; task_id: string };
     expect(await ended(app, owner, created.task_id)).toMatchObject({ status: "completed" });
     expect(await pathsOf(created.id)).toEqual(Object.keys(expected).sort());
   });
 
-  test("a client that leaves ends the work", async () => {
+  test("a client that disconnects stops the work", async () => {
     const { id: big } = await emptyProject(app, owner);
     const { files } = await app.runtime.open({ id: big });
     for (let i = 0; i < 4; i++) await files.write(`noise${i}.bin`, randomBytes(3_000_000));
@@ -325,7 +325,7 @@ describe("download", () => {
     await vi.waitFor(() => expect(openFiles()).toBeLessThanOrEqual(before), { timeout: 10_000 });
   });
 
-  test("a stranger gets 404, nobody 401, another format 422", async () => {
+  test("other users get 404, anonymous callers 401, another format 422", async () => {
     const stranger = await app.signUp();
     expect((await app.request(`/api/projects/${id}/download`, { user: stranger })).status).toBe(404);
     expect((await app.request(`/api/projects/${id}/download`)).status).toBe(401);
@@ -334,7 +334,7 @@ describe("download", () => {
 });
 
 describe("fork", () => {
-  test("files, containers and previews once more; no values, nothing running, and nothing shared", async () => {
+  test("copies files, containers and previews, without values or running services", async () => {
     const { project, container } = await setUpProject(app, owner, "Original");
     const { id } = project;
     await app.as(owner).files.put({ params: { id, path: "server.mjs" }, body: { content: "// changed" } });
@@ -379,7 +379,7 @@ describe("fork", () => {
     expect((await app.as(owner).files.get({ params: { id, path: "src/new.txt" } })) as object).toMatchObject({ content: "new" });
   });
 
-  test("a stranger gets 404, a bad name 422, nobody 401", async () => {
+  test("other users get 404, an invalid name 422, anonymous callers 401", async () => {
     const { project } = await setUpProject(app, owner);
     const stranger = await app.signUp();
     const fork = (user: TestUser | undefined, json: object) =>

@@ -6,7 +6,7 @@ import { maxArchiveEntries } from "@tesslate/contract";
 import { AppError, badRequest } from "../../../platform/errors.ts";
 import { normalisePath } from "../../projects/files/index.ts";
 
-/** One file of an archive that may be written. */
+/** A file of an archive that may be written. */
 export interface ArchivedFile {
   path: string;
   bytes: number;
@@ -15,22 +15,22 @@ export interface ArchivedFile {
 }
 export interface Archive extends AsyncDisposable {
   files: ArchivedFile[];
-  /** Folders without any file in them. */
+  /** Empty folders. */
   folders: string[];
-  /** What the files take when they are unpacked. An entry that unpacks to something else than it says is an error while it is read. */
+  /** Unpacked size in bytes. An entry with another size than declared fails while it is read. */
   totalBytes: number;
 }
 export interface ArchiveLimits {
-  /** Of all files together, unpacked: the disk quota of the project that is to be. */
+  /** Limit for all files unpacked: the project's disk quota. */
   totalBytes: number;
   entries?: number;
 }
 
-/** More than this, from one byte of archive, is a bomb. Text of one repeated letter comes to 1030. */
+/** A higher compression ratio is a ZIP bomb. Text of one repeated character reaches 1030. */
 const maxRatio = 200;
-/** Small archives may be as compressible as they like. */
+/** Small archives may have any ratio. */
 const ratioFromBytes = 32 * 1024 * 1024;
-/** Made again by whoever installs, or of no use anywhere else. */
+/** Installed files, or useless elsewhere. */
 const leftOut = new Set([
   "__MACOSX",
   ".git",
@@ -50,19 +50,19 @@ const leftOut = new Set([
 const bad = (why: string) => badRequest(why, "bad_archive");
 
 /**
- * Looks at every entry of a zip file before anything is unpacked (accounts-projects 10). Throws `bad_archive` for what is no zip, is
- * encrypted, holds links, devices, absolute paths, `..` or two files of one name, and `payload_too_large` or `storage_full` for what is
- * too much. A single folder around everything is taken off.
+ * Checks every entry of a ZIP file before anything is unpacked. Throws `bad_archive` when it is not a ZIP file, is encrypted, or contains
+ * links, devices, absolute paths, `..` or duplicate names, and `payload_too_large` or `storage_full` when it is too large. Strips a single
+ * top-level folder.
  */
 export async function openArchive(file: string, archiveBytes: number, limits: ArchiveLimits): Promise<Archive> {
   const zip = await openPromise(file, { autoClose: false, lazyEntries: true, strictFileNames: false, validateEntrySizes: true }).catch(
     (error: unknown) => {
-      throw new AppError("bad_archive", "This is not a zip archive that can be read.", { cause: error });
+      throw new AppError("bad_archive", "This is not a readable ZIP archive.", { cause: error });
     },
   );
   try {
     const maxEntries = limits.entries ?? maxArchiveEntries;
-    if (zip.entryCount > maxEntries) throw new AppError("payload_too_large", `An archive may have at most ${maxEntries} entries.`);
+    if (zip.entryCount > maxEntries) throw new AppError("payload_too_large", `An archive is limited to ${maxEntries} entries.`);
     const found = await entriesOf(zip, limits, archiveBytes);
     return {
       ...arranged(found, file, zip),
@@ -92,15 +92,15 @@ async function entriesOf(zip: ZipFile, limits: ArchiveLimits, archiveBytes: numb
     if (next.done) return found;
     const entry = next.value;
     const path = pathOf(entry);
-    // What is left out counts too: an archive of nothing else would still have to be read.
+    // Skipped entries count too, because they have to be read.
     total += entry.uncompressedSize;
     if (total > limits.totalBytes)
       throw new AppError(
         "storage_full",
-        `Unpacked, this archive has more than the ${Math.floor(limits.totalBytes / 2 ** 20)} MiB that a project may use.`,
+        `Unpacked, this archive exceeds the project's limit of ${Math.floor(limits.totalBytes / 2 ** 20)} MiB.`,
       );
     if (total > ratioFromBytes && total > archiveBytes * maxRatio)
-      throw bad("This archive unpacks to far more than its size allows for. It was refused as a zip bomb.");
+      throw bad("This archive unpacks to far more than its size allows and was rejected as a ZIP bomb.");
     if (path.split("/").some((name) => leftOut.has(name))) continue;
     found.push({ entry, path, isFolder: entry.fileName.endsWith("/") });
   }
@@ -119,21 +119,21 @@ const unixMode = ({ versionMadeBy, externalFileAttributes }: ZipEntry) =>
 function pathOf(entry: ZipEntry): string {
   const name = entry.fileName;
   const kind = unixKinds[unixMode(entry) & 0o170000];
-  if (kind) throw bad(`${name} is ${kind}. An archive may hold files and folders only.`);
-  if (entry.isEncrypted()) throw bad("This archive is protected by a password.");
-  if (!entry.canDecodeFileData()) throw bad(`${name} is packed in a way that is not understood.`);
+  if (kind) throw bad(`${name} is ${kind}. Archives can contain only files and folders.`);
+  if (entry.isEncrypted()) throw bad("This archive is password-protected.");
+  if (!entry.canDecodeFileData()) throw bad(`${name} uses an unsupported compression method.`);
   if (/^[/\\]|^[a-z]:/i.test(name)) throw bad(`${name} is an absolute path.`);
   try {
     const path = normalisePath(name);
-    if (path === "") throw bad("The archive names no file.");
+    if (path === "") throw bad("The archive contains an entry without a name.");
     return path;
   } catch (error) {
-    throw new AppError("bad_archive", `${JSON.stringify(name.slice(0, 100))} cannot be a path in a project.`, { cause: error });
+    throw new AppError("bad_archive", `${JSON.stringify(name.slice(0, 100))} is not a valid path in a project.`, { cause: error });
   }
 }
 
 function arranged(found: FoundEntry[], file: string, zip: ZipFile): Pick<Archive, "files" | "folders"> {
-  if (!found.some((f) => !f.isFolder)) throw bad("There are no files in this archive.");
+  if (!found.some((f) => !f.isFolder)) throw bad("This archive has no files.");
   const tops = new Set(found.map(({ path }) => path.split("/")[0]));
   const [top] = tops;
   const isWrapped = tops.size === 1 && found.every(({ path, isFolder }) => isFolder || path.includes("/"));
@@ -154,14 +154,14 @@ function arranged(found: FoundEntry[], file: string, zip: ZipFile): Pick<Archive
 }
 
 /**
- * What an entry holds, as it comes: exactly as many bytes as it says, with the checksum it says, or an error. The file is read by a stream of
- * our own: the library's breaks when it is given up in the middle.
+ * Streams an entry's content: exactly the declared size and checksum, or an error. Uses our own file stream, because the library's breaks
+ * when it is destroyed midway.
  */
 async function unpacked(file: string, zip: ZipFile, entry: ZipEntry): Promise<Readable> {
   const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
   const packed = entry.compressedSize === 0 ? Readable.from([]) : createReadStream(file, { start, end: start + entry.compressedSize - 1 });
   const check = createCheck(entry);
-  // Its reader hears of every failure on the way.
+  // Its reader receives every failure.
   if (entry.compressionMethod === 8) pipeline(packed, createInflateRaw(), check, () => {});
   else pipeline(packed, check, () => {});
   return check;
@@ -174,11 +174,11 @@ function createCheck({ uncompressedSize, crc32: wanted }: ZipEntry): Transform {
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.byteLength;
       sum = crc32(chunk, sum);
-      if (bytes > uncompressedSize) done(new Error("more bytes than the archive says"));
+      if (bytes > uncompressedSize) done(new Error("more bytes than declared"));
       else done(null, chunk);
     },
     flush(done) {
-      if (bytes !== uncompressedSize || sum !== wanted) done(new Error("other bytes than the archive says"));
+      if (bytes !== uncompressedSize || sum !== wanted) done(new Error("checksum mismatch"));
       else done();
     },
   });

@@ -1,7 +1,7 @@
 import type { BaseVersion } from "@tesslate/contract";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { OpenOutsideGit } from "../../source/git/index.ts";
+import type { OpenServerGit } from "../../source/git/index.ts";
 
 const goodForMs = 600_000;
 const badForMs = 30_000;
@@ -32,7 +32,7 @@ export function createBaseVersions({
   github,
   log,
 }: {
-  openGit: OpenOutsideGit;
+  openGit: OpenServerGit;
   outbound: Outbound;
   github: { baseUrl: string; apiUrl: string };
   log: Logger;

@@ -17,10 +17,10 @@ const service = (slug: string, name: string, category: Service["category"], over
 });
 const secret = { is_secret: true, is_required: true, is_endpoint: false };
 export const cannedCatalogue: Service[] = [
-  service("postgres", "PostgreSQL", "database", { outputs: { DATABASE_URL: "Address with user and password" } }),
+  service("postgres", "PostgreSQL", "database", { outputs: { DATABASE_URL: "Connection URL with user and password" } }),
   service("redis", "Redis", "cache"),
   service("mongodb", "MongoDB", "database", {
-    available: { runs: false, reason: "MongoDB runs from its image alone, which needs Docker: set `RUNTIME_DRIVER=docker`." },
+    available: { runs: false, reason: "MongoDB is only available as an image, which needs Docker: set `RUNTIME_DRIVER=docker`." },
   }),
   service("stripe", "Stripe", "payments", {
     kind: "external",
@@ -50,7 +50,7 @@ const stripe = addOn("d2", "stripe", "stripe", {
 const cache = addOn("d3", "cache", "redis", {
   internal_port: 6379,
   status: "failed",
-  status_message: "It ended with exit code 137.",
+  status_message: "It exited with code 137.",
   position_x: 780,
   position_y: 400,
 });

@@ -75,7 +75,7 @@ export function createArtifactStore({ dir }: { dir: string }) {
           } catch (error) {
             data.destroy();
             await rm(file, { force: true });
-            throw told(error);
+            throw storageError(error);
           }
         },
         complete: async () => {
@@ -86,7 +86,7 @@ export function createArtifactStore({ dir }: { dir: string }) {
             await file.writeFile(JSON.stringify(entries));
             await file.sync();
           } catch (error) {
-            throw told(error);
+            throw storageError(error);
           }
           await rename(part, listOf(folder));
           return toArtifact(folder, entries);
@@ -97,7 +97,7 @@ export function createArtifactStore({ dir }: { dir: string }) {
     copy: async (from: ArtifactRef, to: ArtifactRef): Promise<boolean> => {
       if (!(await load(folderOf(from)))) return false;
       await rm(folderOf(to), { recursive: true, force: true });
-      await cp(folderOf(from), folderOf(to), { recursive: true }).catch((error: unknown) => Promise.reject(told(error)));
+      await cp(folderOf(from), folderOf(to), { recursive: true }).catch((error: unknown) => Promise.reject(storageError(error)));
       return true;
     },
     remove: (place: ArtifactRef): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
@@ -113,7 +113,7 @@ export function createArtifactStore({ dir }: { dir: string }) {
 }
 
 /** A full disk becomes an error for the user; other errors pass through. */
-function told(error: unknown): unknown {
+function storageError(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const isFull = code === "ENOSPC" || code === "EDQUOT";
   return isFull ? new AppError("storage_full", "This server's disk is full. Nothing was deployed.", { cause: error }) : error;

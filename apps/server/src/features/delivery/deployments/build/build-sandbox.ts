@@ -2,7 +2,7 @@ import type { FrameworkId } from "@tesslate/contract";
 import type { ExecResult, ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
 import { copyTree } from "../../../source/transfer/index.ts";
 import { findErrorLocation, StepError, summarizeErrors } from "./build-errors.ts";
-import { readText, frameworkRules, within, type PackageFile } from "./framework.ts";
+import { readTextFile, frameworkRules, joinPath, type PackageFile } from "./framework.ts";
 
 /** Distinguishes build sandboxes from project sandboxes, whose ids are project ids. */
 const prefix = "deploy-";
@@ -12,7 +12,7 @@ export const deploymentOfSandbox = (sandboxId: string): string | undefined =>
 
 /** Limit for installing and building together. */
 const buildMs = 300_000;
-const notCopied: ReadonlySet<string> = new Set([
+const skippedNames: ReadonlySet<string> = new Set([
   "node_modules",
   ".git",
   "__pycache__",
@@ -25,9 +25,9 @@ const notCopied: ReadonlySet<string> = new Set([
   ".nyc_output",
   "lost+found",
 ]);
-const leftOfImage = [".next", ".cache", ".turbo"];
+const imageBuildOutput = [".next", ".cache", ".turbo"];
 
-export interface BuildPlan {
+export interface BuildInput {
   framework: FrameworkId;
   package?: PackageFile | undefined;
   /** The container's folder. */
@@ -55,8 +55,8 @@ export function createBuildSandboxes({ runtime }: { runtime: Pick<RuntimeDriver,
       const { image, diskBytes, signal } = options;
       const sandbox = await runtime.open({ id, ...(image !== undefined && { image }), limits: { diskBytes } });
       // Keep only the image's packages, not its build output.
-      for (const name of leftOfImage) if (await sandbox.files.stat(name)) await sandbox.files.remove(name, { recursive: true });
-      await copyTree(from.files, sandbox.files, { skip: notCopied, signal });
+      for (const name of imageBuildOutput) if (await sandbox.files.stat(name)) await sandbox.files.remove(name, { recursive: true });
+      await copyTree(from.files, sandbox.files, { skip: skippedNames, signal });
       return sandbox;
     },
     find: (deploymentId: string) => runtime.find(buildSandboxId(deploymentId)),
@@ -67,7 +67,7 @@ export function createBuildSandboxes({ runtime }: { runtime: Pick<RuntimeDriver,
 /** Installs dependencies and builds, within five minutes in total. Throws `StepError` with the output of the command that failed. */
 export async function build(
   sandbox: Sandbox,
-  plan: BuildPlan,
+  plan: BuildInput,
   {
     env,
     log,
@@ -79,20 +79,20 @@ export async function build(
   const run = async (step: "install" | "build", argv: string[], given: Record<string, string>) => {
     const left = deadline - Date.now();
     log.line(`$ ${argv[0] === "/bin/sh" ? argv[2] : argv.join(" ")}`);
-    let said = "";
+    let output = "";
     const result = await sandbox.exec(argv, {
       cwd: plan.directory,
       env: given,
       timeoutMs: Math.max(1, left),
       signal,
       onOutput: (chunk) => {
-        said = (said + chunk).slice(-64 * 1024);
+        output = (output + chunk).slice(-64 * 1024);
         log.chunk(chunk);
       },
     });
     signal.throwIfAborted();
-    judge(step, result, said);
-    return said;
+    throwOnFailure(step, result, output);
+    return output;
   };
   const install = await installCommandsFor(sandbox, plan);
   if (install.argvs.length > 0) {
@@ -101,15 +101,15 @@ export async function build(
   }
   if (plan.command === null) return { warnings: [] };
   await onStep("build");
-  const said = await run("build", ["/bin/sh", "-c", plan.command], { NEXT_TELEMETRY_DISABLED: "1", ...env });
-  return { warnings: warningsIn(said) };
+  const output = await run("build", ["/bin/sh", "-c", plan.command], { NEXT_TELEMETRY_DISABLED: "1", ...env });
+  return { warnings: warningsIn(output) };
 }
 
-function judge(step: "install" | "build", { exitCode, timedOut, signal: killedBy }: ExecResult, said: string): void {
+function throwOnFailure(step: "install" | "build", { exitCode, timedOut, signal: killedBy }: ExecResult, output: string): void {
   if (exitCode === 0 && !timedOut) return;
   const name = step === "install" ? "The installation" : "The build";
   if (timedOut) throw new StepError(step, `${name} exceeded the time limit of ${buildMs / 1000} s.`);
-  const lines = said.split(/\r?\n/);
+  const lines = output.split(/\r?\n/);
   const reason = summarizeErrors(lines);
   const how =
     exitCode === null
@@ -118,10 +118,10 @@ function judge(step: "install" | "build", { exitCode, timedOut, signal: killedBy
   throw new StepError(step, `${name} ${how}${reason === "" ? "." : `: ${reason}`}`, findErrorLocation(lines));
 }
 
-const warningsIn = (said: string): string[] =>
+const warningsIn = (output: string): string[] =>
   [
     ...new Set(
-      said
+      output
         .split(/\r?\n/)
         .map((line) => line.trim())
         .filter((line) => /^\(?!?\)?\s*(?:⚠|warn(?:ing)?\b)/i.test(line)),
@@ -134,9 +134,9 @@ const pick = (env: Record<string, string>, names: ReadonlySet<string>): Record<s
 /** The commands that install dependencies. Only variables named in .npmrc are passed, because packages run third-party code. */
 async function installCommandsFor(
   sandbox: Sandbox,
-  { directory, framework, package: manifest }: BuildPlan,
+  { directory, framework, package: manifest }: BuildInput,
 ): Promise<{ argvs: string[][]; variables: Set<string> }> {
-  const has = async (name: string) => (await sandbox.files.stat(within(directory, name))) !== undefined;
+  const has = async (name: string) => (await sandbox.files.stat(joinPath(directory, name))) !== undefined;
   const argvs: string[][] = [];
   if (manifest && Object.keys(manifest.dependencies).length > 0) {
     if ((await has("bun.lock")) || (await has("bun.lockb"))) argvs.push(["bun", "install", "--frozen-lockfile"]);
@@ -151,7 +151,7 @@ async function installCommandsFor(
     if (await has("requirements.txt"))
       argvs.push([".venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r", "requirements.txt"]);
   }
-  const npmrc = (await readText(sandbox.files, within(directory, ".npmrc"))) ?? "";
+  const npmrc = (await readTextFile(sandbox.files, joinPath(directory, ".npmrc"))) ?? "";
   return { argvs, variables: new Set([...npmrc.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? "")) };
 }
 

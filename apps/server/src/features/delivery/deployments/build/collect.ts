@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { RuntimeError, type Entry, type Tree } from "@tesslate/runtime";
 import { AppError } from "../../../../platform/errors.ts";
 import { FileTooLarge, type ArtifactWriter } from "./artifacts.ts";
-import { readText, within } from "./framework.ts";
+import { readTextFile, joinPath } from "./framework.ts";
 import type { Artifact } from "../providers/provider.ts";
 
 export interface CollectLimits {
@@ -42,7 +42,7 @@ function isKept(path: string, kind: CollectKind): boolean {
  * Copies the files of a folder into the artifact, streaming one at a time. Throws `not_deployable` when there are no files, too many or
  * too large ones, or a link that leaves the tree.
  */
-export async function collect(
+export async function collectFiles(
   tree: Tree,
   directory: string,
   writer: ArtifactWriter,
@@ -80,7 +80,8 @@ export async function collect(
 
 async function openFile(tree: Tree, entry: Entry, path: string, warn: (text: string) => void): Promise<Readable | undefined> {
   try {
-    if (path.split("/").at(-1) === ".npmrc") return Readable.from([Buffer.from(withoutTokens((await readText(tree, entry.path)) ?? ""))]);
+    if (path.split("/").at(-1) === ".npmrc")
+      return Readable.from([Buffer.from(withoutTokens((await readTextFile(tree, entry.path)) ?? ""))]);
     return (await tree.stream(entry.path)).data;
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
@@ -104,7 +105,7 @@ const nameOf = (directory: string) => (directory === "." ? "the project's folder
 export async function findOutput(tree: Tree, directory: string, candidates: readonly string[]): Promise<string | undefined> {
   for (const candidate of candidates) {
     for (const name of await expand(tree, directory, candidate)) {
-      const path = within(directory, name);
+      const path = joinPath(directory, name);
       const entry = path === "." ? { isDirectory: true } : await tree.stat(path).catch(ignoreOutside);
       if (!entry?.isDirectory) continue;
       const inside =
@@ -122,7 +123,7 @@ async function expand(tree: Tree, directory: string, candidate: string): Promise
   const star = candidate.indexOf("/*");
   if (star < 0) return [candidate];
   const parent = candidate.slice(0, star);
-  const root = within(directory, parent);
+  const root = joinPath(directory, parent);
   if (!(await tree.stat(root).catch(ignoreOutside))?.isDirectory) return [];
   const children = (await tree.walk({ under: root, skip: new Set(["node_modules"]) })).filter(
     (entry) => entry.isDirectory && !entry.path.slice(root.length + 1).includes("/"),

@@ -66,10 +66,10 @@ const servers = ["hono", "express", "fastify", "koa", "@nestjs/core", "@hapi/hap
 
 /** Detects the framework from the files of a folder. */
 export async function detectFramework(tree: Tree, directory: string): Promise<Detected> {
-  const at = (name: string) => within(directory, name);
+  const at = (name: string) => joinPath(directory, name);
   const has = async (...names: string[]) =>
     (await Promise.all(names.map((name) => tree.stat(at(name))))).some((entry) => entry !== undefined && !entry.isDirectory);
-  const text = await readText(tree, at("package.json"));
+  const text = await readTextFile(tree, at("package.json"));
   if (text === undefined) {
     if (await has("go.mod")) return { framework: "go" };
     if (await has("requirements.txt", "pyproject.toml", "manage.py")) return { framework: "python" };
@@ -85,10 +85,10 @@ export async function detectFramework(tree: Tree, directory: string): Promise<De
 }
 
 /** Joins a path relative to a container's folder. */
-export const within = (directory: string, name: string): string =>
+export const joinPath = (directory: string, name: string): string =>
   [directory, name].filter((part) => part !== "" && part !== ".").join("/") || ".";
 
-export async function readText(tree: Tree, path: string): Promise<string | undefined> {
+export async function readTextFile(tree: Tree, path: string): Promise<string | undefined> {
   try {
     return new TextDecoder().decode((await tree.read(path, { maxBytes })).data);
   } catch (error) {

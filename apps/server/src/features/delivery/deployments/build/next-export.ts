@@ -1,5 +1,5 @@
 import type { Tree } from "@tesslate/runtime";
-import { readText, within } from "./framework.ts";
+import { readTextFile, joinPath } from "./framework.ts";
 
 const configs = ["next.config.ts", "next.config.mjs", "next.config.js", "next.config.cjs"];
 const whole = `export default { output: "export", images: { unoptimized: true } };\n`;
@@ -8,18 +8,18 @@ const isHandler = /(?:^|\/)app\/(?:.*\/)?route\.(?:ts|js|mjs|tsx|jsx)$/;
 /** Makes a Next.js app build as a static export, in the build sandbox's copy of the tree. Returns log lines that describe the changes. */
 export async function makeStaticExport(tree: Tree, directory: string): Promise<string[]> {
   const done: string[] = [];
-  const name = (await Promise.all(configs.map(async (file) => ((await tree.stat(within(directory, file))) ? file : undefined)))).find(
+  const name = (await Promise.all(configs.map(async (file) => ((await tree.stat(joinPath(directory, file))) ? file : undefined)))).find(
     (file) => file !== undefined,
   );
-  const path = within(directory, name ?? "next.config.mjs");
-  await tree.write(path, name === undefined ? whole : exported((await readText(tree, path)) ?? "", name));
+  const path = joinPath(directory, name ?? "next.config.mjs");
+  await tree.write(path, name === undefined ? whole : exported((await readTextFile(tree, path)) ?? "", name));
   done.push(`Enabled static export in ${name ?? "a new next.config.mjs"} (build copy only)`);
   for (const file of await tree.walk({
     skip: new Set(["node_modules", ".next", ".git"]),
     ...(directory !== "." && { under: directory }),
   })) {
     if (file.isDirectory || !isHandler.test(file.path)) continue;
-    const text = await readText(tree, file.path);
+    const text = await readTextFile(tree, file.path);
     if (text === undefined || /\bdynamic\b/.test(text)) continue;
     // Appended at the end because directives and imports must come first.
     await tree.write(file.path, `${text}\nexport const dynamic = "force-static";\n`);

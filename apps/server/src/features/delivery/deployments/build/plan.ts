@@ -4,12 +4,12 @@ import type { Tree } from "@tesslate/runtime";
 import { Value } from "typebox/value";
 import type { ContainerRow } from "../../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
-import { buildCommandFor, type BuildPlan } from "./build-sandbox.ts";
+import { buildCommandFor, type BuildInput } from "./build-sandbox.ts";
 import type { StoredRequest } from "../deployment-request.ts";
-import { detectFramework, frameworkRules, within, type PackageFile } from "./framework.ts";
+import { detectFramework, frameworkRules, joinPath, type PackageFile } from "./framework.ts";
 
-/** Everything needed to build a container for a provider. */
-export interface FullPlan extends BuildPlan {
+/** Everything requiredText to build a container for a provider. */
+export interface ContainerBuildPlan extends BuildInput {
   package: PackageFile | undefined;
   /** A Next.js app for a provider that does not run its server. */
   isStaticExport: boolean;
@@ -40,8 +40,8 @@ export async function buildPlanOf({
   mode: BuildMode;
   request: Pick<StoredRequest, "framework" | "build_command">;
   startCommandOf: (tree: Tree, container: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
-}): Promise<FullPlan> {
-  const directory = within(container.directory.replace(/^\.?\/+|\/+$/g, ""), "");
+}): Promise<ContainerBuildPlan> {
+  const directory = joinPath(container.directory.replace(/^\.?\/+|\/+$/g, ""), "");
   const detected = await detectFramework(tree, directory);
   const set = textIn(project.settings, "framework");
   const framework = request.framework ?? (Value.Check(FrameworkId, set) ? set : detected.framework);

@@ -1,7 +1,7 @@
 import type { FrameworkId } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { ProgramSpec } from "../../../../db/schema/delivery.ts";
-import { within, type PackageFile } from "./framework.ts";
+import { joinPath, type PackageFile } from "./framework.ts";
 
 /** Frameworks whose production build may be a server. */
 const maybeServers: ReadonlySet<FrameworkId> = new Set([
@@ -38,7 +38,7 @@ export async function findServerCommand(
     startCommand: string[] | null;
   },
 ): Promise<ProgramSpec | undefined> {
-  const has = async (name: string) => (await buildSandbox.files.stat(within(directory, name))) !== undefined;
+  const has = async (name: string) => (await buildSandbox.files.stat(joinPath(directory, name))) !== undefined;
   const at = (command: string[]): ProgramSpec => ({ command, cwd: directory });
   const hasStart = typeof manifest?.scripts["start"] === "string";
   switch (framework) {

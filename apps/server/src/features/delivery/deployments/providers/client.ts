@@ -50,7 +50,7 @@ export interface Call {
   /** Only the status matters; the body is discarded. */
   statusOnly?: boolean;
 }
-export interface Answer {
+export interface ProviderResponse {
   status: number;
   headers: Headers;
   /** Parsed JSON; text when it is not JSON; undefined when there is no body. */
@@ -70,7 +70,7 @@ export const defaultRetry: RetryPolicy = { tries: 4, firstMs: 1000, maxWaitMs: 9
 
 export interface ProviderClient {
   /** One request, retried where that is safe. Throws `ProviderError`; an aborted signal throws its reason. */
-  call(path: string, call?: Call): Promise<Answer>;
+  call(path: string, call?: Call): Promise<ProviderResponse>;
 }
 
 const maxAnswerBytes = 16 * 2 ** 20;
@@ -97,7 +97,7 @@ export function createProviderClient({
   reasonOf: ReadReason;
   retry?: RetryPolicy;
 }): ProviderClient {
-  const once = async (path: string, call: Call): Promise<Answer> => {
+  const once = async (path: string, call: Call): Promise<ProviderResponse> => {
     const url = new URL(baseUrl + path);
     for (const [key, value] of Object.entries({ ...always, ...call.query })) if (value !== undefined) url.searchParams.set(key, value);
     const bearer = call.token ?? token;
@@ -135,17 +135,16 @@ export function createProviderClient({
     }
   };
 
-  const failureOf = ({ status, headers, body }: Answer, bearer: string | undefined): ProviderError => {
+  const failureOf = ({ status, headers, body }: ProviderResponse, bearer: string | undefined): ProviderError => {
     const { message, code } = reasonOf(body, status);
-    const reason = tidy(message ?? "", bearer);
-    const facts = { status, code, body, retryAfterMs: pauseOf(headers, Date.now()) };
+    const reason = sanitize(message ?? "", bearer);
+    const facts = { status, code, body, retryAfterMs: retryAfterOf(headers, Date.now()) };
     const says = reason === "" ? "" : `: ${reason}`;
     if (status === 401) return new ProviderError("auth", `${name} rejected the token${says || "."}`, facts);
     if (status === 403) return new ProviderError("forbidden", `${name} denied access${says || "."}`, facts);
     if (status === 404) return new ProviderError("not_found", `${name} did not find it${says || "."}`, facts);
     if (status === 409) return new ProviderError("taken", `${name} reports a conflict${says || "."}`, facts);
-    if (status === 429)
-      return new ProviderError("busy", `${name} rate limit reached ${pauseWords(facts.retryAfterMs)}${says || "."}`, facts);
+    if (status === 429) return new ProviderError("busy", `${name} rate limit reached ${waitText(facts.retryAfterMs)}${says || "."}`, facts);
     if (status >= 500) return new ProviderError("down", `${name} failed (${status})${says || "."}`, facts);
     return new ProviderError("refused", `${name} refused (${status})${says || "."}`, facts);
   };
@@ -166,7 +165,7 @@ export function createProviderClient({
           call.signal?.throwIfAborted();
           if (cause instanceof AppError) throw new ProviderError("refused", `${name}: ${cause.message}`, { cause });
           const how = isNotConnected(cause) ? "is not reachable" : "closed the connection";
-          failure = new ProviderError("unreachable", `${name} ${how}: ${tidy(wordsOf(cause), call.token ?? token)}`, { cause });
+          failure = new ProviderError("unreachable", `${name} ${how}: ${sanitize(wordsOf(cause), call.token ?? token)}`, { cause });
           mayRepeat = repeat === "always" || isNotConnected(cause);
         }
         const pause = Math.max(failure.retryAfterMs ?? 0, retry.firstMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
@@ -181,7 +180,7 @@ export function createProviderClient({
  * Creates something exactly once: when it is unclear whether an attempt was processed, `find` looks for it before the next. `make` must
  * not retry on its own.
  */
-export async function makeOnce<T>({
+export async function createOnce<T>({
   find,
   make,
   retry = defaultRetry,
@@ -265,23 +264,23 @@ export const unlessMissing = (error: unknown): undefined => {
 
 /** Typed access to response fields; providers do not always follow their documentation. */
 export const textAt = (value: unknown, ...path: (string | number)[]): string | undefined => {
-  const found = at(value, ...path);
+  const found = valueAt(value, ...path);
   return typeof found === "string" ? found : typeof found === "number" ? String(found) : undefined;
 };
 export const listAt = (value: unknown, ...path: (string | number)[]): unknown[] => {
-  const found = at(value, ...path);
+  const found = valueAt(value, ...path);
   return Array.isArray(found) ? found : [];
 };
 export const textsAt = (value: unknown, ...path: (string | number)[]): string[] =>
   listAt(value, ...path).filter((item) => typeof item === "string");
-export function at(value: unknown, ...path: (string | number)[]): unknown {
+export function valueAt(value: unknown, ...path: (string | number)[]): unknown {
   let found = value;
   for (const step of path)
     found = typeof found === "object" && found !== null ? (found as Record<string | number, unknown>)[step] : undefined;
   return found;
 }
 /** A required field. Throws `ProviderError` when it is missing. */
-export function needed(provider: string, value: unknown, ...path: (string | number)[]): string {
+export function requiredText(provider: string, value: unknown, ...path: (string | number)[]): string {
   const found = textAt(value, ...path);
   if (found === undefined || found === "")
     throw new ProviderError("refused", `${provider} response is missing ${path.join(".")}.`, { body: value });
@@ -298,7 +297,7 @@ function parsed(text: string): unknown {
 }
 
 /** One printable line without the token, at most 500 characters. */
-function tidy(text: string, token: string | undefined): string {
+function sanitize(text: string, token: string | undefined): string {
   const plain = token ? text.replaceAll(token, "[secret]") : text;
   return plain
     .replace(/[\p{Cc}\s]+/gu, " ")
@@ -307,7 +306,7 @@ function tidy(text: string, token: string | undefined): string {
 }
 
 /** Milliseconds to wait, from Retry-After (seconds or a date) or the rate limit reset (also as seconds since 1970). */
-function pauseOf(headers: Headers, now: number): number | undefined {
+function retryAfterOf(headers: Headers, now: number): number | undefined {
   const wait = (text: string | null): number | undefined => {
     if (text === null || text.trim() === "") return undefined;
     const number = Number(text);
@@ -322,7 +321,7 @@ function pauseOf(headers: Headers, now: number): number | undefined {
   return wait(headers.get("retry-after")) ?? (isUsedUp ? wait(headers.get("x-ratelimit-reset")) : undefined);
 }
 
-const pauseWords = (ms: number | undefined): string =>
+const waitText = (ms: number | undefined): string =>
   ms === undefined || ms < 60_000 ? "right now" : `for the next ${Math.ceil(ms / 60_000)} min`;
 
 const notConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);

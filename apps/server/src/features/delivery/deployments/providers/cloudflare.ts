@@ -2,19 +2,19 @@ import type { Outbound } from "../../../../platform/outbound.ts";
 import type { ArtifactFile, Credential, DeployRequest, ProviderAdapter, SiteRef } from "./provider.ts";
 import { assetHash, assetPart, multipart, textPart } from "./files.ts";
 import {
-  at,
+  valueAt,
   createProviderClient,
   forEachConcurrently,
   freeNames,
   listAt,
-  needed,
+  requiredText,
   ProviderError,
   textAt,
   unlessMissing,
   type RetryPolicy,
   type ProviderClient,
 } from "./client.ts";
-import { textOf } from "./files.ts";
+import { readFileText } from "./files.ts";
 
 const provider = "Cloudflare";
 const uploadMs = 300_000;
@@ -109,7 +109,7 @@ export function createCloudflare({
       await client.call(`${scriptPath(script)}/assets-upload-session`, { method: "POST", json: { manifest }, timeoutMs: uploadMs, signal })
     ).body;
     const buckets = listAt(session, "result", "buckets").filter((bucket) => Array.isArray(bucket)) as unknown[][];
-    const token = needed(provider, session, "result", "jwt");
+    const token = requiredText(provider, session, "result", "jwt");
     log(`Uploading ${buckets.flat().length} of ${files.length} files.`);
     if (buckets.length === 0) return token;
     let completion: string | undefined;
@@ -193,7 +193,7 @@ export function createCloudflare({
       timeoutMs: uploadMs,
       signal,
     });
-    return needed(provider, answer.body, "result", "id");
+    return requiredText(provider, answer.body, "result", "id");
   };
 
   /** The live version; undefined when there is none. */
@@ -221,8 +221,8 @@ export function createCloudflare({
     const path = `${scriptPath(script)}/subdomain`;
     const { body: now } = (await client.call(path, given).catch(unlessMissing)) ?? {};
     const json = {
-      enabled: version === undefined || at(now, "result", "enabled") === true,
-      previews_enabled: version !== undefined || at(now, "result", "previews_enabled") === true,
+      enabled: version === undefined || valueAt(now, "result", "enabled") === true,
+      previews_enabled: version !== undefined || valueAt(now, "result", "previews_enabled") === true,
     };
     await client.call(path, { method: "POST", json, ...given }).catch((error: unknown) => {
       // Already enabled.
@@ -378,7 +378,7 @@ async function separateRules(all: readonly ArtifactFile[]): Promise<{ files: Art
   const files: ArtifactFile[] = [];
   for (const file of all) {
     if (file.path === "_headers" || file.path === "_redirects") {
-      const text = await textOf(file, rulesBytes);
+      const text = await readFileText(file, rulesBytes);
       if (text === undefined) throw new ProviderError("refused", `${file.path} exceeds the limit of ${rulesBytes / 1024} KiB.`);
       rules[file.path] = text;
     } else if (file.path !== ".assetsignore") files.push(file);
@@ -391,7 +391,7 @@ async function zoneOf(client: ProviderClient, hostname: string, signal: AbortSig
   const labels = hostname.split(".");
   for (let i = 0; i < labels.length - 1; i++) {
     const { body } = await client.call("/zones", { query: { name: labels.slice(i).join(".") }, signal });
-    const id = textAt(at(body, "result", 0), "id");
+    const id = textAt(valueAt(body, "result", 0), "id");
     if (id !== undefined) return id;
   }
   return undefined;

@@ -26,7 +26,7 @@ export async function assetHash(file: ArtifactFile): Promise<string> {
   return hash.update(extensionOf(file.path)).digest("hex").slice(0, 32);
 }
 
-export interface Part {
+export interface FormPart {
   name: string;
   filename: string;
   type: string;
@@ -35,14 +35,14 @@ export interface Part {
   open(): AsyncIterable<string | Uint8Array>;
 }
 /** A file as a base64 form part. */
-export const assetPart = (hash: string, file: ArtifactFile): Part => ({
+export const assetPart = (hash: string, file: ArtifactFile): FormPart => ({
   name: hash,
   filename: hash,
   type: mediaTypeOf(file.path),
   length: Math.ceil(file.size / 3) * 4,
   open: () => base64Of(file.open()),
 });
-export const textPart = (name: string, filename: string, type: string, text: string): Part => ({
+export const textPart = (name: string, filename: string, type: string, text: string): FormPart => ({
   name,
   filename,
   type,
@@ -53,12 +53,12 @@ export const textPart = (name: string, filename: string, type: string, text: str
 });
 
 /** multipart/form-data, generated while it is sent; can be sent again. */
-export function multipart(parts: readonly Part[]): { contentType: string; body: StreamBody } {
+export function multipart(parts: readonly FormPart[]): { contentType: string; body: StreamBody } {
   const boundary = `studio-${createHash("sha256")
     .update(parts.map(({ name }) => name).join())
     .digest("hex")
     .slice(0, 32)}`;
-  const headOf = ({ name, filename, type }: Part) =>
+  const headOf = ({ name, filename, type }: FormPart) =>
     `--${boundary}\r\ncontent-disposition: form-data; name="${name}"; filename="${filename}"\r\ncontent-type: ${type}\r\n\r\n`;
   const end = `--${boundary}--\r\n`;
   const write = async function* () {
@@ -95,7 +95,7 @@ export const withFile = (artifact: Artifact, file: ArtifactFile): Artifact =>
     : { files: [...artifact.files, file], totalBytes: artifact.totalBytes + file.size };
 
 /** The text of a file up to `maxBytes`; undefined when it is larger. */
-export async function textOf(file: ArtifactFile, maxBytes: number): Promise<string | undefined> {
+export async function readFileText(file: ArtifactFile, maxBytes: number): Promise<string | undefined> {
   if (file.size > maxBytes) return undefined;
   const pieces: Buffer[] = [];
   for await (const piece of file.open()) pieces.push(Buffer.from(piece as Uint8Array));

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outbound } from "../../../../platform/outbound.ts";
 import type { Artifact, Credential, DeployRequest, ProviderAdapter, RemoteState, SiteRef } from "./provider.ts";
 import {
-  at,
+  valueAt,
   createProviderClient,
   createUnderFreeName,
   listAt,
-  makeOnce,
-  needed,
+  createOnce,
+  requiredText,
   ProviderError,
   textAt,
   textsAt,
@@ -46,7 +46,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
 
   /** Digests of files that Netlify still needs; empty when it has all. */
   const prepared = async (client: ProviderClient, answer: unknown, signal: AbortSignal): Promise<string[]> => {
-    const id = needed(provider, answer, "id");
+    const id = requiredText(provider, answer, "id");
     const end = Date.now() + prepareMs;
     for (let body = answer, pause = 500; ; pause = Math.min(pause * 1.5, 5000)) {
       const state = textAt(body, "state");
@@ -84,7 +84,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
     };
     const make = async () =>
       (await client.call(path, { method: "POST", query: { title }, json, repeat: "once", timeoutMs: uploadMs, signal })).body;
-    return (request.site && (await find())) ?? (await makeOnce({ find, make, retry, signal }));
+    return (request.site && (await find())) ?? (await createOnce({ find, make, retry, signal }));
   };
 
   const attachDomain = async (client: ProviderClient, site: SiteRef, request: DeployRequest, domain: string): Promise<void> => {
@@ -116,10 +116,10 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
       if (Object.keys(request.env).length > 0)
         request.log("Environment variables were available at build time; Netlify serves static files without them.");
       const artifact = request.spaFallback ? withFile(request.artifact, textFile("_redirects", "/* /index.html 200\n")) : request.artifact;
-      const begun = request.remoteId && (await client.call(deployPath(request.remoteId), { signal }).catch(unlessMissing));
-      const known = begun && textAt(begun.body, "state") !== "error" ? begun.body : undefined;
+      const existing = request.remoteId && (await client.call(deployPath(request.remoteId), { signal }).catch(unlessMissing));
+      const known = existing && textAt(existing.body, "state") !== "error" ? existing.body : undefined;
       const deploy = known ?? (await create(client, site, request, artifact));
-      const remoteId = needed(provider, deploy, "id");
+      const remoteId = requiredText(provider, deploy, "id");
       const url = (request.environment === "preview" ? draftAddressOf(deploy) : (site.url ?? addressOf(deploy))) ?? "";
       await request.remember({ remoteId, site, url });
       const digests = await prepared(client, deploy, signal);
@@ -178,12 +178,12 @@ const errorOf = (body: unknown) => textAt(body, "error_message") ?? "no reason g
 
 function siteOf(body: unknown): SiteRef {
   const url = addressOf(body);
-  return { id: needed(provider, body, "id"), name: needed(provider, body, "name"), ...(url !== undefined && { url }) };
+  return { id: requiredText(provider, body, "id"), name: requiredText(provider, body, "name"), ...(url !== undefined && { url }) };
 }
 
 function stateOf(body: unknown): RemoteState {
   const state = textAt(body, "state") ?? "";
-  const url = at(body, "draft") === true ? draftAddressOf(body) : addressOf(body);
+  const url = valueAt(body, "draft") === true ? draftAddressOf(body) : addressOf(body);
   const facts = { raw: body, ...(url !== undefined && { url }) };
   if (state === "ready") return { ...facts, state: "success" };
   if (["error", "rejected", "deleted"].includes(state)) return { ...facts, state: "failed", error: errorOf(body) };

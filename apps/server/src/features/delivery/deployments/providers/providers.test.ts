@@ -97,15 +97,15 @@ describe("vercel", () => {
     expect(deployment.settings).toEqual({ framework: null, buildCommand: null, outputDirectory: null, installCommand: null });
     expect(deployment.env).toEqual({ VITE_API: "https://x", KEY: "s3cret" });
     expect(url).toBe(`https://${deployment.url}`);
-    // Vercel asks visitors of the generated address to log in; those of the production alias are let in.
+    // Vercel requires a login for generated URLs, but not for the production alias.
     expect(await ended(target, credential, remoteId)).toMatchObject({ state: "success", url: `https://${made.name}.vercel.app` });
     expect(contentOf(fake.files(made.name))).toEqual(site);
-    // Two of them are the same content.
+    // Two of them have the same content.
     expect(fake.calls.filter(({ call }) => call === "POST /v2/files")).toHaveLength(6);
     expect(told.known).toEqual([{ site: made }, { remoteId, site: made, url }]);
     expect(told.lines.join("\n")).not.toMatch(/s3cret|tok_/);
 
-    // The next one goes to the same project and uploads what is new.
+    // The next one reuses the project and uploads only new files.
     fake.calls.length = 0;
     const next = await target.submit(
       requestOf(credential, { name: "other", site: made, artifact: toArtifact({ ...site, "new.txt": "n" }) }),
@@ -176,13 +176,13 @@ describe("vercel", () => {
     );
     expect(fake.deployments.length).toBe(before + 1);
 
-    // The server ended after the provider had it, and comes again.
+    // The server ended after the upload and resumes.
     const again = requestOf(credential, { site: made, deploymentId: fake.deployment(remoteId).meta["studioDeploymentId"] ?? "" });
     expect((await target.submit(again)).remoteId).toBe(remoteId);
     expect((await target.submit({ ...again, remoteId })).remoteId).toBe(remoteId);
     expect(fake.deployments.length).toBe(before + 1);
 
-    // Longer than anybody waits: told at once, and how long.
+    // Longer than the limit: reported at once.
     const far = { ...limited, headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(Math.floor(Date.now() / 1000) + 600) } };
     fake.trouble({ on: /GET \/v13/, reply: far });
     const error = await failureOf(target.state(credential, remoteId));
@@ -233,7 +233,7 @@ describe("vercel", () => {
     ]);
     process.stdout.write(`${fake.published.summary()}\n`);
     expect(fake.published.violations).toEqual([]);
-    // Those belong to signing in (deployment-oauth).
+    // Those belong to deployment-oauth.
     expect(fake.published.missing()).toEqual(["GET /v2/user", "GET /v2/teams/{teamId}"]);
   });
 });
@@ -329,7 +329,7 @@ describe("netlify", () => {
   it("calls only published Netlify operations, and all of them", () => {
     process.stdout.write(`${fake.published.summary()}\n`);
     expect(fake.published.violations).toEqual([]);
-    // That belongs to signing in (deployment-oauth).
+    // That belongs to deployment-oauth.
     expect(fake.published.missing()).toEqual(["GET /user"]);
   });
 });
@@ -371,7 +371,7 @@ describe("cloudflare", () => {
     expect(await target.state(credential, remoteId)).toMatchObject({ state: "success" });
     expect(await (await fetch(`${await fake.openSite(made.name)}/deep/route`)).text()).toBe(site["index.html"]);
 
-    // A credential of another account or namespace does nothing to what has the same name there.
+    // A credential of another account or namespace does not affect a script with the same name.
     const elsewhere = { ...credential, metadata: { account_id: fake.accountId, dispatch_namespace: "others" } };
     fake.namespaces.add("others");
     const theirs = await target.submit(requestOf(elsewhere, { name: made.name, site: made }));
@@ -381,13 +381,13 @@ describe("cloudflare", () => {
     expect(await target.promote?.(elsewhere, made, remoteId)).toBe(false);
     expect(fake.script(theirs.site.name, "others")).toBeDefined();
     expect(fake.script(made.name)).toBeDefined();
-    // What a former try brought there is not brought again.
+    // An earlier attempt's upload is not repeated.
     const puts = () => fake.calls.filter(({ call }) => call.startsWith("PUT ")).length;
     const before = puts();
     expect(await target.submit({ ...request, site: { ...made, url }, remoteId })).toEqual({ remoteId, site: { ...made, url }, url });
     expect(puts()).toBe(before);
 
-    // The same files again: nothing is uploaded, and going back is one call.
+    // The same files again: nothing is uploaded, and a rollback is one call.
     fake.calls.length = 0;
     const next = await target.submit(requestOf(credential, { site: made }));
     expect(fake.calls.filter(({ call }) => call.endsWith("/assets/upload"))).toEqual([]);

@@ -4,12 +4,12 @@ import type { FrameworkId } from "@tesslate/contract";
 import type { Outbound } from "../../../../platform/outbound.ts";
 import type { Artifact, Credential, DeployRequest, ProviderAdapter, PromoteOptions, RemoteState, SiteRef } from "./provider.ts";
 import {
-  at,
+  valueAt,
   createProviderClient,
   createUnderFreeName,
   listAt,
-  makeOnce,
-  needed,
+  createOnce,
+  requiredText,
   ProviderError,
   textAt,
   textsAt,
@@ -61,7 +61,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     const { signal } = request;
     if (request.site) {
       // Vercel answers 403 for a project of a team that the token cannot access.
-      const known = await client.call(`/v9/projects/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessForeign);
+      const known = await client.call(`/v9/projects/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessInaccessible);
       if (known) return siteOf(known.body);
       request.log(`Vercel no longer has the project ${request.site.name}. Creating a new one.`);
     }
@@ -91,7 +91,9 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
   const find = async (client: ProviderClient, site: SiteRef, { deploymentId, signal }: DeployRequest): Promise<Deployed | undefined> => {
     const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
     const found = listAt(body, "deployments").find((item) => textAt(item, "meta", mark) === deploymentId);
-    return found === undefined ? undefined : { id: needed(provider, found, "uid"), url: `https://${needed(provider, found, "url")}` };
+    return found === undefined
+      ? undefined
+      : { id: requiredText(provider, found, "uid"), url: `https://${requiredText(provider, found, "url")}` };
   };
 
   const create = async (client: ProviderClient, site: SiteRef, request: DeployRequest, artifact: Artifact): Promise<Deployed> => {
@@ -119,7 +121,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
           timeoutMs: createMs,
           signal: request.signal,
         });
-        return { id: needed(provider, body, "id"), url: `https://${needed(provider, body, "url")}` };
+        return { id: requiredText(provider, body, "id"), url: `https://${requiredText(provider, body, "url")}` };
       } catch (error) {
         if (error instanceof ProviderError && error.code === "missing_files") return textsAt(error.body, "error", "missing");
         throw error;
@@ -127,7 +129,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     };
     // Ask again after uploading: Vercel may discard files.
     for (let round = 0; ; round++) {
-      const made = await makeOnce({ find: () => find(client, site, request), make, retry, signal: request.signal });
+      const made = await createOnce({ find: () => find(client, site, request), make, retry, signal: request.signal });
       if (!Array.isArray(made)) return made;
       if (round === 3 || made.length === 0)
         throw new ProviderError("refused", "Vercel repeatedly requested files that were already uploaded.");
@@ -141,29 +143,33 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     const find = async (): Promise<Deployed | undefined> => {
       const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
       const found = listAt(body, "deployments").find((item) => textAt(item, "meta", promotionMark) === remoteId);
-      return found === undefined ? undefined : { id: needed(provider, found, "uid"), url: `https://${needed(provider, found, "url")}` };
+      return found === undefined
+        ? undefined
+        : { id: requiredText(provider, found, "uid"), url: `https://${requiredText(provider, found, "url")}` };
     };
     const make = async (): Promise<Deployed> => {
       const json = { deploymentId: remoteId, name: site.name, project: site.id, target: "production", meta: { [promotionMark]: remoteId } };
       const { body } = await client.call("/v13/deployments", { method: "POST", json, repeat: "once", timeoutMs: createMs, signal });
-      return { id: needed(provider, body, "id"), url: `https://${needed(provider, body, "url")}` };
+      return { id: requiredText(provider, body, "id"), url: `https://${requiredText(provider, body, "url")}` };
     };
     await syncEnv(client, site, { env, environment: "production", log, signal });
-    const made = (await find()) ?? (await makeOnce({ find, make, retry, signal }));
+    const made = (await find()) ?? (await createOnce({ find, make, retry, signal }));
     return { remoteId: made.id, url: made.url };
   };
 
   const attachDomain = async (client: ProviderClient, site: SiteRef, request: DeployRequest, name: string): Promise<void> => {
     const domains = `/v10/projects/${encodeURIComponent(site.id)}/domains`;
-    const said = await client.call(domains, { method: "POST", json: { name }, signal: request.signal }).catch(async (error: unknown) => {
-      if (!(error instanceof ProviderError) || error.kind === "auth") throw error;
-      // Already attached by an earlier deployment.
-      const own = `/v9/projects/${encodeURIComponent(site.id)}/domains/${encodeURIComponent(name)}`;
-      return client.call(own, { signal: request.signal }).catch(() => void request.log(`${name} was not attached. ${error.message}`));
-    });
-    if (!said) return;
-    if (at(said.body, "verified") !== false) return void request.log(`${name} now points to this project.`);
-    for (const wish of listAt(said.body, "verification"))
+    const attached = await client
+      .call(domains, { method: "POST", json: { name }, signal: request.signal })
+      .catch(async (error: unknown) => {
+        if (!(error instanceof ProviderError) || error.kind === "auth") throw error;
+        // Already attached by an earlier deployment.
+        const own = `/v9/projects/${encodeURIComponent(site.id)}/domains/${encodeURIComponent(name)}`;
+        return client.call(own, { signal: request.signal }).catch(() => void request.log(`${name} was not attached. ${error.message}`));
+      });
+    if (!attached) return;
+    if (valueAt(attached.body, "verified") !== false) return void request.log(`${name} now points to this project.`);
+    for (const wish of listAt(attached.body, "verification"))
       request.log(`${name} needs a DNS record: ${textAt(wish, "type")} ${textAt(wish, "domain")} ${textAt(wish, "value")}`);
   };
 
@@ -245,7 +251,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
         return { valid: true, info: { project_count, ...(team_id !== undefined && { team_id }), teams } };
       } catch (error) {
         // Vercel also answers 403 for an invalid token.
-        if (error instanceof ProviderError && (error.kind === "auth" || at(error.body, "error", "invalidToken") === true))
+        if (error instanceof ProviderError && (error.kind === "auth" || valueAt(error.body, "error", "invalidToken") === true))
           return { valid: false, error: "Vercel rejected this token.", info: {} };
         if (error instanceof ProviderError && (error.kind === "forbidden" || error.kind === "not_found"))
           return { valid: false, error: "This token cannot access the projects of that account or team.", info: {} };
@@ -276,17 +282,18 @@ async function mayDeploy(client: ProviderClient): Promise<boolean> {
   }
 }
 
-const unlessForeign = (error: unknown): undefined => {
-  if (error instanceof ProviderError && error.kind === "forbidden" && at(error.body, "error", "invalidToken") !== true) return undefined;
+const unlessInaccessible = (error: unknown): undefined => {
+  if (error instanceof ProviderError && error.kind === "forbidden" && valueAt(error.body, "error", "invalidToken") !== true)
+    return undefined;
   return unlessMissing(error);
 };
 const deploymentPath = (id: string) => `/v13/deployments/${encodeURIComponent(id)}`;
 const spaRewrite = `${JSON.stringify({ rewrites: [{ source: "/(.*)", destination: "/index.html" }] })}\n`;
 
 function siteOf(body: unknown): SiteRef {
-  const name = needed(provider, body, "name");
+  const name = requiredText(provider, body, "name");
   const alias = listAt(body, "targets", "production", "alias").find((item) => typeof item === "string");
-  return { id: needed(provider, body, "id"), name, ...(typeof alias === "string" && { url: `https://${alias}` }) };
+  return { id: requiredText(provider, body, "id"), name, ...(typeof alias === "string" && { url: `https://${alias}` }) };
 }
 
 /** Sets every field, also to null: Vercel guesses missing fields, or waits for an answer. */

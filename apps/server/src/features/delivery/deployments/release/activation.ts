@@ -40,7 +40,7 @@ export function createActivation(
       if (known) return known;
       const tail = attempt === 0 ? "" : `-${randomCode(4)}`;
       const label = `${siteName(name, maxSiteName.production - tail.length)}${tail}`;
-      await store.claimSiteHere({
+      await store.claimLocalSite({
         ...place,
         project_id: row.project_id,
         site_id: label,
@@ -129,18 +129,16 @@ export function createActivation(
       if (!live) throw new StepError("upload", "This deployment was deleted.");
       for (const shown of [row, live]) await sites.changed(shown);
       if (before?.program && before.id !== row.id)
-        await servers
-          .retire(before.id)
-          .catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "previous version not stopped"));
+        await servers.drain(before.id).catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "previous version not stopped"));
       return live;
     },
     /** Stops everything of an owner whose account was disabled. */
-    rest: async (ownerId: string): Promise<void> => {
-      for (const row of await store.listShownHere({ ownerId, isOfAll: true })) if (row.program) await servers.stop(row.id);
+    suspend: async (ownerId: string): Promise<void> => {
+      for (const row of await store.listLocal({ ownerId, includesInactive: true })) if (row.program) await servers.stop(row.id);
     },
     /** At boot, and when an account is enabled again: restarts the owner's servers. */
     resume: async (ownerId?: string): Promise<void> => {
-      for (const row of await store.listShownHere(ownerId === undefined ? {} : { ownerId }))
+      for (const row of await store.listLocal(ownerId === undefined ? {} : { ownerId }))
         try {
           const program = programOf(row);
           if (program && (await buildSandboxes.find(row.id))) await servers.resume(program);

@@ -133,14 +133,14 @@ export function createCutovers(
           }
         },
         interrupted: async (task) => {
-          const begun = await store.listActiveOf(task.id);
-          await (begun.length > 0 ? deploymentTasks.takeOver(task, begun) : resume(task));
+          const started = await store.listActiveOf(task.id);
+          await (started.length > 0 ? deploymentTasks.takeOver(task, started) : resume(task));
         },
         ended: async (task) => {
           if (task.status === "completed") return;
-          const begun = await store.listActiveOf(task.id);
+          const started = await store.listActiveOf(task.id);
           await deploymentTasks.abandon(
-            begun.map(({ id }) => id),
+            started.map(({ id }) => id),
             task.error ?? "",
           );
         },

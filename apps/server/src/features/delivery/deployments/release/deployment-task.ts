@@ -2,14 +2,14 @@ import { emitDeploymentChanged, type DeploymentContext } from "../context.ts";
 import type { DeployAllResult } from "@tesslate/contract";
 import { AppError } from "../../../../platform/errors.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../../core/tasks/index.ts";
-import { inLanes } from "../../../source/transfer/index.ts";
+import { forEachInParallel } from "../../../source/transfer/index.ts";
 import type { Activation } from "./activation.ts";
 import { containerRemoved } from "../present.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 export const deploymentType = "deployment";
-const lanes = 3;
+const concurrency = 3;
 /** A deployment that crashes the server is not retried forever. */
 const maxAttempts = 5;
 /** Building, checking, uploading and waiting for the provider, for the slowest of several. */
@@ -45,7 +45,7 @@ export function createDeploymentTasks(
   });
   const runAll = async ({ input, signal, progress }: TaskContext<Input>) => {
     const ends = new Map<string, DeploymentRow | undefined>();
-    await inLanes(input.ids, { lanes, signal }, async (id) => {
+    await forEachInParallel(input.ids, { concurrency, signal }, async (id) => {
       ends.set(id, await pipeline.run(id, { signal, progress: async () => undefined }));
       await progress((100 * ends.size) / input.ids.length, `${ends.size} of ${input.ids.length} deployed`);
     });

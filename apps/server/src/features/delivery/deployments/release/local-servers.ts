@@ -20,7 +20,7 @@ export interface LocalServerSpec {
   spec: ProgramSpec;
   env: Record<string, string>;
 }
-interface Held {
+interface Supervised {
   program: LocalServerSpec;
   sandbox: Sandbox;
   port: number;
@@ -34,7 +34,7 @@ interface Held {
 /** Server versions: started in their own sandboxes, restarted on crashes, adopted after a restart of this process. */
 export type LocalServers = ReturnType<typeof createLocalServers>;
 export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can">; log: Logger }) {
-  const held = new Map<string, Held>();
+  const supervised = new Map<string, Supervised>();
   /** Open requests by version. */
   const visits = new Map<string, Set<object>>();
   const drained = new Map<string, () => void>();
@@ -43,7 +43,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
   const stateOf = (sandbox: Sandbox) => sandbox.services().find(({ name }) => name === service);
   const isUp = (state: ServiceState | undefined) => state?.status === "running" || state?.status === "starting";
 
-  const launch = async (it: Held): Promise<void> => {
+  const launch = async (it: Supervised): Promise<void> => {
     if (!isUp(stateOf(it.sandbox))) it.port = runtime.can.privateNetwork ? 3000 : await freePort();
     const { spec, env } = it.program;
     await it.sandbox.start({
@@ -55,7 +55,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       stopGraceMs,
     });
   };
-  const startAgain = (id: string, it: Held) => {
+  const startAgain = (id: string, it: Supervised) => {
     if (isClosing || !it.isWanted || it.timer) return;
     if (Date.now() - it.upSince > stableMs) it.failures = 0;
     const wait = backoffMs[Math.min(it.failures, backoffMs.length - 1)] ?? 0;
@@ -72,22 +72,22 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       );
     }, wait);
   };
-  const letGo = (id: string) => {
-    const it = held.get(id);
+  const release = (id: string) => {
+    const it = supervised.get(id);
     if (!it) return;
     it.isWanted = false;
     clearTimeout(it.timer);
     it.unsubscribe();
-    held.delete(id);
+    supervised.delete(id);
   };
 
   /** Supervises the server; adopts it when it already runs. */
-  const hold = async (program: LocalServerSpec): Promise<Held> => {
-    letGo(program.deployment_id);
+  const supervise = async (program: LocalServerSpec): Promise<Supervised> => {
+    release(program.deployment_id);
     const id = buildSandboxId(program.deployment_id);
     if (!(await runtime.find(id))) throw new StepError("smoke", "The files of this version no longer exist. Deploy it again.");
     const sandbox = await runtime.open({ id });
-    const it: Held = {
+    const it: Supervised = {
       program,
       sandbox,
       port: stateOf(sandbox)?.port ?? 3000,
@@ -102,19 +102,19 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       if (state.status === "running") it.upSince = Date.now();
       if (state.status === "failed") startAgain(program.deployment_id, it);
     });
-    held.set(program.deployment_id, it);
+    supervised.set(program.deployment_id, it);
     return it;
   };
 
   const stop = async (deploymentId: string): Promise<void> => {
-    letGo(deploymentId);
+    release(deploymentId);
     await (await runtime.find(buildSandboxId(deploymentId)))?.stop();
   };
 
   return {
     /** Starts a version and waits until it listens on its port. Throws `StepError` with its last output and stops it on failure. */
     start: async (program: LocalServerSpec, signal: AbortSignal): Promise<void> => {
-      const it = await hold(program);
+      const it = await supervise(program);
       // The caller handles a failed first start; no restarts.
       it.isWanted = false;
       try {
@@ -124,7 +124,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
         if (stateOf(it.sandbox)?.status === "failed") startAgain(program.deployment_id, it);
       } catch (error) {
         const lines = stateOf(it.sandbox)?.lastLines ?? [];
-        letGo(program.deployment_id);
+        release(program.deployment_id);
         await it.sandbox.stop(service).catch(() => undefined);
         signal.throwIfAborted();
         if (!(error instanceof RuntimeError)) throw error;
@@ -133,17 +133,17 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     },
     /** After a restart of this process: adopts or starts the server without waiting for it. */
     resume: async (program: LocalServerSpec): Promise<void> => {
-      const it = await hold(program);
+      const it = await supervise(program);
       await launch(it);
     },
     /** Where it listens; undefined while it does not. */
     address: async (deploymentId: string): Promise<{ host: string; port: number } | undefined> => {
-      const it = held.get(deploymentId);
+      const it = supervised.get(deploymentId);
       const state = it && stateOf(it.sandbox);
       if (!it || !isUp(state)) return undefined;
       return it.sandbox.address(state?.port ?? it.port);
     },
-    has: (deploymentId: string): boolean => held.has(deploymentId),
+    has: (deploymentId: string): boolean => supervised.has(deploymentId),
     /** Counts an open request; call the returned function at its end. */
     visit: (deploymentId: string): (() => void) => {
       const visit = {};
@@ -157,7 +157,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     },
     stop,
     /** Stops a replaced version after its open requests have ended. */
-    retire: async (deploymentId: string): Promise<void> => {
+    drain: async (deploymentId: string): Promise<void> => {
       if (visits.has(deploymentId))
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, drainMs);
@@ -172,7 +172,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     /** Stops supervision; running servers are left for the next process. */
     close: (): void => {
       isClosing = true;
-      for (const id of held.keys()) letGo(id);
+      for (const id of supervised.keys()) release(id);
     },
   };
 }

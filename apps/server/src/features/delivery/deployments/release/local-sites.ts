@@ -6,7 +6,7 @@ import { plain, serveStatic, type StaticSite } from "../../../../http/static-sit
 import type { DeployEnvironment } from "@tesslate/contract";
 import type { Bus } from "../../../../platform/bus.ts";
 import { previewOrigin, type PreviewAddress } from "../../../runtime/containers/index.ts";
-import { createForwarder, labelOf, type Passage } from "../../../runtime/previews/index.ts";
+import { createForwarder, labelOf, type ForwardContext } from "../../../runtime/previews/index.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { LocalServers } from "./local-servers.ts";
 
@@ -61,8 +61,8 @@ export function createLocalSites(
   };
   const load = async (label: string, before: Site | undefined): Promise<Site> => {
     const row = label.startsWith(prefixes.preview)
-      ? await store.findPreviewHere(label.slice(prefixes.preview.length))
-      : await store.findSiteHere(label.slice(prefixes.production.length));
+      ? await store.findLocalPreview(label.slice(prefixes.preview.length))
+      : await store.findLocalSite(label.slice(prefixes.production.length));
     if (!row || row.program) return { row, files: undefined, readAt: Date.now() };
     // The same version has the same files.
     if (before?.files && before.row?.id === row.id) return { row, files: before.files, readAt: Date.now() };
@@ -88,7 +88,7 @@ export function createLocalSites(
     return next;
   };
 
-  const passageOf = (request: IncomingMessage): Passage => {
+  const forwardContextOf = (request: IncomingMessage): ForwardContext => {
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
     return {
       ip: [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "",
@@ -112,7 +112,7 @@ export function createLocalSites(
     const target = await reach(site);
     if (!target) return plain(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
     try {
-      await forwarder.request(request, response, target, passageOf(request), () => {});
+      await forwarder.request(request, response, target, forwardContextOf(request), () => {});
     } catch (err) {
       log.debug({ err, deployment_id: site.row.id }, "deployed server not reachable");
       plain(response, 502, "This site does not respond.");
@@ -134,7 +134,9 @@ export function createLocalSites(
       const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       siteOf(siteLabelOf(request.headers.host) ?? "")
         .then(reach)
-        .then((target) => (target ? forwarder.upgrade(request, socket, head, target, passageOf(request), false) : refuse("404 Not Found")))
+        .then((target) =>
+          target ? forwarder.upgrade(request, socket, head, target, forwardContextOf(request), false) : refuse("404 Not Found"),
+        )
         .catch(() => refuse("502 Bad Gateway"));
     },
     /** Invalidates the cached site of a host, on all servers. */

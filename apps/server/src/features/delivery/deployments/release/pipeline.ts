@@ -8,13 +8,13 @@ import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { createRedactor, hiddenValues } from "../../../projects/secrets/index.ts";
 import type { Activation } from "./activation.ts";
 import { build } from "../build/build-sandbox.ts";
-import { collect, findOutput, listing, ownLimits } from "../build/collect.ts";
+import { collectFiles, findOutput, listing, ownLimits } from "../build/collect.ts";
 import type { DeploymentLog } from "../deployment-log.ts";
 import { proposedName, secretNamesOf, type StoredRequest } from "../deployment-request.ts";
 import type { DeploymentRow, ProgramSpec } from "../../../../db/schema/delivery.ts";
 import { containerRemoved } from "../present.ts";
 import { findErrorLocation, StepError } from "../build/build-errors.ts";
-import { frameworkRules, within } from "../build/framework.ts";
+import { frameworkRules, joinPath } from "../build/framework.ts";
 import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
 import { isServerFramework, mayNeedServer, findServerCommand } from "../build/server-command.ts";
 import { makeStaticExport } from "../build/next-export.ts";
@@ -86,7 +86,7 @@ export function createPipeline(
    * Builds in a build sandbox and collects the output. When the provider builds from source, the sources are uploaded and the local build
    * is only checked.
    */
-  const make = async (current: PipelineState): Promise<BuildOutput> => {
+  const buildArtifact = async (current: PipelineState): Promise<BuildOutput> => {
     const { row, project, request, log: lines, signal, step } = current;
     await step("prepare");
     const sandbox = await projects.sandboxOf(project);
@@ -108,14 +108,14 @@ export function createPipeline(
     const limits = row.provider === "local" ? ownLimits : { ...ownLimits, ...findProvider(row.provider)?.limits };
     const warn = (text: string) => lines.line(text);
     const isSource = row.mode === "source";
-    const gather = async (tree: typeof sandbox.files, folder: string, kind: Parameters<typeof collect>[3]["kind"]) => {
+    const collectInto = async (tree: typeof sandbox.files, folder: string, kind: Parameters<typeof collectFiles>[3]["kind"]) => {
       await step("collect");
       const part = isSource && kind !== "source" ? "checked" : "sent";
-      const artifact = await collect(tree, folder, await artifacts.create(row, part), { kind, limits, signal, warn });
+      const artifact = await collectFiles(tree, folder, await artifacts.create(row, part), { kind, limits, signal, warn });
       lines.line(`${artifact.files.length} files, ${Math.ceil(artifact.totalBytes / 1024)} KiB`);
       return artifact;
     };
-    const sources = isSource ? await gather(sandbox.files, directory, "source") : undefined;
+    const sources = isSource ? await collectInto(sandbox.files, directory, "source") : undefined;
 
     const image = await imageFor(project, directory, signal);
     const buildSandbox = await buildSandboxes.open(row.id, sandbox, { image, diskBytes: await diskBytesOf(project.owner_id), signal });
@@ -143,7 +143,7 @@ export function createPipeline(
     const site =
       program && !isSiteFirst ? undefined : await findOutput(buildSandbox.files, directory, isBare ? [".", ...outputs] : outputs);
     if (program && site === undefined) {
-      const artifact = await gather(buildSandbox.files, directory, "program");
+      const artifact = await collectInto(buildSandbox.files, directory, "program");
       if (sources) return { artifact: sources, warnings, program };
       current.row = (await store.update(row.id, { program })) ?? current.row;
       return { artifact, warnings, program };
@@ -156,11 +156,11 @@ export function createPipeline(
       for (const name of await listing(buildSandbox.files, directory)) lines.line(`  ${name}`);
       throw new StepError(
         "collect",
-        `No build output found in ${outputs.map((name) => within(directory, name)).join(", ")}. Set the output directory.`,
+        `No build output found in ${outputs.map((name) => joinPath(directory, name)).join(", ")}. Set the output directory.`,
       );
     }
     const isAsItLies = site === directory;
-    const artifact = await gather(buildSandbox.files, site, isAsItLies ? "plain" : "built");
+    const artifact = await collectInto(buildSandbox.files, site, isAsItLies ? "plain" : "built");
     const has = (path: string) => artifact.files.some((file) => file.path === path);
     current.row =
       (await store.update(row.id, { spa_fallback: rules.isClientRouted && has("index.html") && !has("404.html") })) ?? current.row;
@@ -168,7 +168,7 @@ export function createPipeline(
   };
 
   /** Runs the launch gate; throws when a rule blocks. */
-  const judge = async (current: PipelineState, { artifact, warnings, program }: BuildOutput): Promise<void> => {
+  const checkBuild = async (current: PipelineState, { artifact, warnings, program }: BuildOutput): Promise<void> => {
     const { row, project, request, log: lines, signal, step } = current;
     if (program) await step("smoke");
     // The provider may have what is missing here; skip the page checks then.
@@ -205,7 +205,7 @@ export function createPipeline(
           ...(given.site && { site_id: given.site.id, site_name: given.site.name }),
         })) ?? current.row;
       if (given.site)
-        await store.keepSite({
+        await store.saveSite({
           ...place,
           project_id: project.id,
           site_id: given.site.id,
@@ -273,9 +273,9 @@ export function createPipeline(
   const providerLines = async ({ row, project, log: lines }: PipelineState, target: ProviderAdapter): Promise<string[]> => {
     try {
       const credential = await getCredential(project.owner_id, project.id, target.provider);
-      const said = credential && row.remote_id !== null ? await target.logs(credential, row.remote_id) : [];
-      for (const line of said) lines.line(line);
-      return said;
+      const logLines = credential && row.remote_id !== null ? await target.logs(credential, row.remote_id) : [];
+      for (const line of logLines) lines.line(line);
+      return logLines;
     } catch (err) {
       log.info({ err, deployment_id: row.id }, "provider log not available");
       return [];
@@ -295,9 +295,9 @@ export function createPipeline(
       return store.finish(current.row.id, { status: "deploying", error: null });
     }
     if (state.state === "failed") {
-      const said = await providerLines(current, target);
+      const logLines = await providerLines(current, target);
       const reason = state.error ?? "The provider gave no reason.";
-      throw new StepError("provider", reason, findErrorLocation([reason, ...said]));
+      throw new StepError("provider", reason, findErrorLocation([reason, ...logLines]));
     }
     // A provider that builds also has a build log.
     if (current.row.mode === "source") await providerLines(current, target);
@@ -306,7 +306,7 @@ export function createPipeline(
     else await store.update(current.row.id, values);
     return store.finish(current.row.id, { status: "success", error: null, failure: null });
   };
-  const publishHere = async (current: PipelineState): Promise<DeploymentRow | undefined> => {
+  const publishLocally = async (current: PipelineState): Promise<DeploymentRow | undefined> => {
     await current.step("upload");
     const { row, project, signal } = current;
     const name = await proposedName(store, project, row.container_name);
@@ -340,9 +340,9 @@ export function createPipeline(
   const work = async (current: PipelineState): Promise<DeploymentRow | undefined> => {
     const isSent = current.row.remote_id !== null;
     if (!isSent && !current.row.has_artefact) {
-      const made = await make(current);
+      const made = await buildArtifact(current);
       const { artifact } = made;
-      await judge(current, made);
+      await checkBuild(current, made);
       current.row =
         (await store.update(current.row.id, {
           has_artefact: true,
@@ -354,7 +354,7 @@ export function createPipeline(
         isSent ? "The server restarted. Still waiting for the provider." : "The server restarted. Continuing with the finished build.",
       );
     if (current.row.provider !== "local") await buildSandboxes.remove(current.row.id);
-    const done = await (current.row.provider === "local" ? publishHere(current) : publish(current));
+    const done = await (current.row.provider === "local" ? publishLocally(current) : publish(current));
     if (current.row.provider === "local" && !current.row.program) await buildSandboxes.remove(current.row.id);
     return done;
   };
@@ -424,7 +424,7 @@ export function createPipeline(
         if (!isCancelled && !(error instanceof AppError)) log.warn({ err: error, deployment_id: id, step }, "deployment failed");
         lines.line(sentence);
         await lines.settle();
-        if (isCancelled || isRemoved) await giveUp(current);
+        if (isCancelled || isRemoved) await removeUnfinished(current);
         const failed = await store.finish(id, { status: "failed", error: sentence, failure, has_artefact: false });
         await activation
           .discard(current.row)
@@ -444,7 +444,7 @@ export function createPipeline(
   };
 
   /** Removes an unfinished deployment at the provider. */
-  async function giveUp({ row, project }: PipelineState): Promise<void> {
+  async function removeUnfinished({ row, project }: PipelineState): Promise<void> {
     const target = findProvider(row.provider);
     if (!target || row.remote_id === null || row.provider === "cloudflare") return;
     try {

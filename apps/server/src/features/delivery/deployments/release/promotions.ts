@@ -19,7 +19,7 @@ const promotionMs = 12 * 60_000;
 const firstPollMs = 250;
 const lastPollMs = 5000;
 
-const isPassing = ({ kind }: ProviderError): boolean => kind === "busy" || kind === "down" || kind === "unreachable";
+const isTemporary = ({ kind }: ProviderError): boolean => kind === "busy" || kind === "down" || kind === "unreachable";
 
 interface Input extends CutoverInput {
   ignore_rules: LaunchRule[];
@@ -42,7 +42,7 @@ export function createPromotions(
   },
 ) {
   const { store, vault, findProvider, getCredential } = context;
-  const look = async ({ row, project, input, log, signal }: CutoverRun<Input>) => {
+  const check = async ({ row, project, input, log, signal }: CutoverRun<Input>) => {
     const address = row.provider === "local" ? await activation.start(row, signal) : undefined;
     const report = await checkLaunch({
       row,
@@ -58,7 +58,7 @@ export function createPromotions(
     const refusal = launchErrorOf(report);
     if (refusal) throw refusal;
   };
-  const switchPlace = async ({ row, project, log, signal }: CutoverRun<Input>): Promise<DeploymentRow | undefined> => {
+  const cutOver = async ({ row, project, log, signal }: CutoverRun<Input>): Promise<DeploymentRow | undefined> => {
     const values = { environment: "production", error: null } as const;
     if (row.provider === "local") {
       const site = await activation.claimSite(row, await proposedName(store, project, row.container_name));
@@ -72,19 +72,19 @@ export function createPromotions(
     const done = await target.promote?.(credential, site, row.remote_id ?? "", { env, log: (line) => log.line(line), signal });
     if (!done) throw new StepError("provider", "The connected account does not have this preview. Deploy it again.");
     const { url, remoteId } = done;
-    if (remoteId !== undefined) await untilThere(target, credential, remoteId, signal);
-    else if (url !== undefined) await store.keepSiteUrl({ container_id: row.container_id ?? "", provider: row.provider }, url);
+    if (remoteId !== undefined) await waitForProvider(target, credential, remoteId, signal);
+    else if (url !== undefined) await store.saveSiteUrl({ container_id: row.container_id ?? "", provider: row.provider }, url);
     return store.makeLive(row, {
       ...values,
       ...(url !== undefined && { deployment_url: url }),
       ...(remoteId !== undefined && { remote_id: remoteId }),
     });
   };
-  const untilThere = async (target: ProviderAdapter, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
+  const waitForProvider = async (target: ProviderAdapter, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
     for (let wait = firstPollMs; ; wait = Math.min(2 * wait, lastPollMs)) {
       const state = await target.state(credential, remoteId).catch((error: unknown) => {
         // Keep polling while the provider is unavailable.
-        if (error instanceof ProviderError && isPassing(error)) return { state: "deploying" as const, retryAfterMs: error.retryAfterMs };
+        if (error instanceof ProviderError && isTemporary(error)) return { state: "deploying" as const, retryAfterMs: error.retryAfterMs };
         throw error;
       });
       if (state.state === "success") return;
@@ -102,9 +102,9 @@ export function createPromotions(
       await progress(20, `Checking version ${row.version}`);
       log.line(`== ${deploymentSteps.gate} ==`);
       await step(deploymentSteps.gate);
-      await look(run);
+      await check(run);
       await progress(70, `Making version ${row.version} live`);
-      return switchPlace(run);
+      return cutOver(run);
     },
     done: ({ version, deployment_url }) =>
       `Version ${version} was promoted: it is what visitors see${deployment_url ? ` at ${deployment_url}` : ""}`,

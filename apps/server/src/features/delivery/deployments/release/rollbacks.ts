@@ -26,7 +26,7 @@ export function createRollbacks(
   },
 ) {
   const { store, vault, artifacts, findProvider, getCredential, log } = context;
-  const here = async ({ row, signal }: CutoverRun<CutoverInput>): Promise<DeploymentRow> => {
+  const restoreLocally = async ({ row, signal }: CutoverRun<CutoverInput>): Promise<DeploymentRow> => {
     try {
       return await activation.makeLive(row, signal);
     } catch (error) {
@@ -36,7 +36,7 @@ export function createRollbacks(
     }
   };
   /** Uses the provider's rollback. Undefined when the provider has no versions, or no longer this one. */
-  const there = async ({ row, project }: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
+  const restoreAtProvider = async ({ row, project }: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
     const target = findProvider(row.provider);
     if (!target?.promote || row.remote_id === null || row.site_id === null) return undefined;
     const credential = await getCredential(project.owner_id, project.id, target.provider);
@@ -52,7 +52,7 @@ export function createRollbacks(
     }
   };
   /** Deploys the stored files as a new version. */
-  const onceMore = async (run: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
+  const redeploy = async (run: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
     const { task, row, project, signal, progress } = run;
     const container = (await store.containersOf(project.id)).find((each) => each.id === row.container_id);
     if (!container) throw conflict("not_deployable", "The container of this version was deleted.");
@@ -100,7 +100,7 @@ export function createRollbacks(
     waiting: ({ version }) => `Waiting to roll back to version ${version}`,
     run: async (run) => {
       await run.progress(5, `Rolling back to version ${run.row.version}`);
-      return run.row.provider === "local" ? here(run) : ((await there(run)) ?? onceMore(run));
+      return run.row.provider === "local" ? restoreLocally(run) : ((await restoreAtProvider(run)) ?? redeploy(run));
     },
     done: (live, { id, version }) => `Version ${version} was made live again${live.id === id ? "" : ` as version ${live.version}`}`,
     failed: "The rollback failed.",

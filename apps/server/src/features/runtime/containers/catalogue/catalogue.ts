@@ -4,14 +4,14 @@ import { AppError, notFound } from "../../../../platform/errors.ts";
 import { randomCode } from "../../../../platform/crypto.ts";
 import type { ContainerRow } from "../../../../db/schema/runtime.ts";
 import { databases } from "./databases.ts";
-import { generated, type Place, type Program, type Running, type ServiceDefinition } from "./definition.ts";
+import { generated, type InstanceLocation, type Program, type Running, type ServiceDefinition } from "./definition.ts";
 import { externals } from "./external.ts";
 import { infrastructure } from "./infrastructure.ts";
 
 const passwordLength = 24;
 const all: readonly ServiceDefinition[] = [...databases, ...infrastructure, ...externals];
 const bySlug = new Map(all.map((definition) => [definition.slug, definition]));
-/** Categories whose services people open in a browser (accounts-projects 0.10). */
+/** Categories with a web interface. */
 const publicCategories = new Set<ServiceDefinition["category"]>(["proxy", "storage", "search"]);
 
 export const findService = (slug: string | null | undefined): ServiceDefinition | undefined => bySlug.get(slug ?? "");
@@ -19,23 +19,23 @@ export const isPublicService = (slug: string | null): boolean => {
   const category = findService(slug)?.category;
   return category !== undefined && publicCategories.has(category);
 };
-/** What a new instance starts with. */
+/** Initial variables of a new instance. */
 export const freshEnvironment = ({ env }: Running): Record<string, string> =>
   Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value === generated ? randomCode(passwordLength) : value]));
-/** Volumes are named by what they hold and whose they are: a second instance has its own, and a rename changes nothing. */
+/** Volumes are named by content and container id: a second instance gets its own, and a rename changes nothing. */
 export const volumesOf = (row: Pick<ContainerRow, "id" | "service_slug">): { name: string; path: string }[] =>
   (findService(row.service_slug)?.running?.volumes ?? []).map(({ name, path }) => ({ name: `${name}-${row.id}`, path }));
 
-/** Where a container's programs run, relative to the tree. A service has a folder of its own only for files that people change. */
+/** Working directory relative to the tree. A service has a folder only when it has editable files. */
 export const workingDirOf = (row: Pick<ContainerRow, "container_type" | "service_slug" | "directory">): string =>
   row.container_type === "service" && !findService(row.service_slug)?.running?.files ? "." : row.directory;
 
-/** How a service is started: the part of its specification that the catalogue knows. */
+/** The part of a service's specification that the catalog knows. */
 export type ServiceRun = Pick<ServiceSpec, "command" | "image" | "program" | "volumes" | "health" | "stopSignal" | "stopGraceMs"> & {
   env: Readonly<Record<string, string>>;
 };
 
-/** The services that can be added to a project, and how each runs on this machine (accounts-projects 4.2). */
+/** The services that can be added to a project, and how each runs on this machine. */
 export type ServiceCatalogue = ReturnType<typeof createServiceCatalogue>;
 
 export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDriver, "has" | "can" | "name"> }) {
@@ -48,9 +48,9 @@ export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDrive
     if (!running || runtime.can.images || (await programOf(running))) return undefined;
     return running.install
       ? `${name} is not installed on this machine. Install ${running.install}, or run Studio with Docker (RUNTIME_DRIVER=docker).`
-      : `${name} runs from its image alone, which needs Docker: set RUNTIME_DRIVER=docker.`;
+      : `${name} is only available as an image, which needs Docker: set RUNTIME_DRIVER=docker.`;
   };
-  const wireOf = async (definition: ServiceDefinition): Promise<Service> => {
+  const presentContainer = async (definition: ServiceDefinition): Promise<Service> => {
     const { slug, name, category, description, running, external, outputs } = definition;
     const refusal = await refusalOf(definition);
     return {
@@ -74,20 +74,21 @@ export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDrive
   };
 
   return {
-    /** Every entry as people see it; asked anew each time, so that what was just installed counts. */
-    list: (): Promise<Service[]> => Promise.all(all.map(wireOf)),
-    /** Throws 404 for what is not in the catalogue. */
+    /** All services; availability is checked on every call, so that new installations count. */
+    list: (): Promise<Service[]> => Promise.all(all.map(presentContainer)),
+    /** Throws 404 for an unknown slug. */
     get: (slug: string): ServiceDefinition => {
       const definition = findService(slug);
       if (!definition) throw notFound("Service");
       return definition;
     },
-    /** Throws `not_supported`, saying what is missing, when this machine cannot run it. */
+    /** Throws `not_supported` with what is missing when this machine cannot run it. */
     runOf: async (row: ContainerRow, port: number): Promise<ServiceRun> => {
       const definition = findService(row.service_slug);
       const running = definition?.running;
-      if (!running) throw new AppError("not_supported", `This version knows no service ${row.service_slug ?? ""} that it could run.`);
-      const place: Place = { port, listen: runtime.can.privateNetwork ? "0.0.0.0" : "127.0.0.1" };
+      if (!running)
+        throw new AppError("not_supported", `Unknown service ${row.service_slug ?? ""}. Update Studio or delete this container.`);
+      const place: InstanceLocation = { port, listen: runtime.can.privateNetwork ? "0.0.0.0" : "127.0.0.1" };
       const common = { volumes: volumesOf(row), stopSignal: running.stopSignal, stopGraceMs: running.stopGraceMs };
       const program = await programOf(running);
       const env = { HOST: place.listen };
@@ -100,10 +101,10 @@ export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDrive
           ...(program && { program: { command: program.command(place), health: program.health(place) } }),
           env: { ...env, ...running.imageEnv?.(place) },
         };
-      if (!program) throw new AppError("not_supported", (await refusalOf(definition)) ?? `${definition.name} cannot run here.`);
+      if (!program) throw new AppError("not_supported", (await refusalOf(definition)) ?? `${definition.name} cannot run on this server.`);
       return { ...common, command: program.command(place), health: program.health(place), env };
     },
-    /** What is written into the container's folder unless it is there. */
+    /** Files written into the container's folder when they are missing. */
     filesOf: (row: ContainerRow): Readonly<Record<string, string>> => findService(row.service_slug)?.running?.files ?? {},
   };
 }

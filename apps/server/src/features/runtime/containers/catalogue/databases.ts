@@ -2,7 +2,7 @@ import { generated, type Program, type ServiceDefinition } from "./definition.ts
 import { mariadbScript, postgresScript, redisScript } from "./programs.ts";
 import { speaksMysql, speaksPostgres, speaksRedis } from "./probes.ts";
 
-/** Where the image of version 18 wants its volume. */
+/** Volume path expected by the image since version 18. */
 const postgresData = "/var/lib/postgresql";
 const postgresFrom = (bin: string): Program => ({
   needs: [`${bin}/postgres`, `${bin}/initdb`],
@@ -23,14 +23,14 @@ export const databases: readonly ServiceDefinition[] = [
     description: "The relational database for most projects: SQL, JSON, full-text search.",
     running: {
       port: 5432,
-      // The version that ships with the product, so that either finds the other's data.
+      // The same major version as the bundled one, so that either can open the other's data.
       image: "postgres:18-alpine",
       imageCommand: ({ port }) => ["postgres", "-p", String(port)],
       imageHealth: ({ port }) => ["pg_isready", "-h", "127.0.0.1", "-p", String(port)],
       imageEnv: () => ({ PGDATA: `${postgresData}/pgdata` }),
       env: { POSTGRES_USER: "app", POSTGRES_PASSWORD: generated, POSTGRES_DB: "app" },
       volumes: [{ name: "data", path: postgresData }],
-      // SIGINT is its fast shutdown: sessions end, data is written.
+      // SIGINT is PostgreSQL's fast shutdown: it ends sessions and writes data.
       stopSignal: "SIGINT",
       stopGraceMs: 30_000,
       programs: ["/opt/postgres/bin", ...[18, 17, 16, 15].map((major) => `/usr/lib/postgresql/${major}/bin`)].map(postgresFrom),
@@ -45,12 +45,12 @@ export const databases: readonly ServiceDefinition[] = [
       },
     },
     outputs: {
-      DATABASE_URL: "Address with user and password, as most libraries take it",
+      DATABASE_URL: "Connection URL with user and password",
       POSTGRES_HOST: "Host name",
       POSTGRES_PORT: "Port",
       POSTGRES_USER: "User",
       POSTGRES_PASSWORD: "Password",
-      POSTGRES_DB: "Name of the database",
+      POSTGRES_DB: "Database name",
     },
   },
   {
@@ -95,12 +95,12 @@ export const databases: readonly ServiceDefinition[] = [
       },
     },
     outputs: {
-      DATABASE_URL: "Address with user and password",
+      DATABASE_URL: "Connection URL with user and password",
       MYSQL_HOST: "Host name",
       MYSQL_PORT: "Port",
       MYSQL_USER: "User",
       MYSQL_PASSWORD: "Password",
-      MYSQL_DATABASE: "Name of the database",
+      MYSQL_DATABASE: "Database name",
     },
   },
   {
@@ -129,19 +129,19 @@ export const databases: readonly ServiceDefinition[] = [
       },
     },
     outputs: {
-      MONGODB_URI: "Address with user and password",
+      MONGODB_URI: "Connection URL with user and password",
       MONGODB_HOST: "Host name",
       MONGODB_PORT: "Port",
       MONGODB_USER: "User",
       MONGODB_PASSWORD: "Password",
-      MONGODB_DATABASE: "Name of the database",
+      MONGODB_DATABASE: "Database name",
     },
   },
   {
     slug: "redis",
     name: "Redis",
     category: "cache",
-    description: "A cache and store of keys, lists and streams in memory; kept on disk across restarts. Valkey serves as well.",
+    description: "An in-memory store for keys, lists and streams, persisted across restarts. Valkey works as well.",
     running: {
       port: 6379,
       image: "redis:8-alpine",
@@ -166,13 +166,13 @@ export const databases: readonly ServiceDefinition[] = [
         REDIS_PASSWORD: "{REDIS_PASSWORD}",
       },
     },
-    outputs: { REDIS_URL: "Address with the password", REDIS_HOST: "Host name", REDIS_PORT: "Port", REDIS_PASSWORD: "Password" },
+    outputs: { REDIS_URL: "Connection URL with the password", REDIS_HOST: "Host name", REDIS_PORT: "Port", REDIS_PASSWORD: "Password" },
   },
   {
     slug: "qdrant",
     name: "Qdrant",
     category: "database",
-    description: "A vector database for semantic search; here as a container, or in their cloud.",
+    description: "A vector database for semantic search, as a container or in Qdrant Cloud.",
     running: {
       port: 6333,
       image: "qdrant/qdrant:v1.15.5",
@@ -187,7 +187,7 @@ export const databases: readonly ServiceDefinition[] = [
     },
     external: {
       fields: [
-        { key: "QDRANT_URL", label: "Address of the cluster", isSecret: false, isRequired: true, isEndpoint: true },
+        { key: "QDRANT_URL", label: "Cluster URL", isSecret: false, isRequired: true, isEndpoint: true },
         { key: "QDRANT_API_KEY", label: "API key", isSecret: true, isRequired: false },
       ],
       connection: { QDRANT_URL: "{QDRANT_URL}", QDRANT_API_KEY: "{QDRANT_API_KEY}" },

@@ -2,55 +2,55 @@ import type { Service } from "@tesslate/contract";
 
 export type ServiceCategory = Service["category"];
 
-/** In a default environment: a fresh password, made for the one container. */
+/** Default value that is replaced by a generated password. */
 export const generated = "{generate}";
 
-/** Where one instance runs. */
-export interface Place {
+/** Where an instance runs. */
+export interface InstanceLocation {
   port: number;
-  /** The address to listen on. Where projects share the machine's network it is loopback, so that nobody outside reaches a database. */
+  /** Listen address. On a shared network it is loopback, so that a database is not reachable from outside. */
   listen: string;
 }
 
-/** A way to run a service from programs of this machine instead of an image. */
+/** Runs a service from programs installed on this machine instead of an image. */
 export interface Program {
-  /** Absolute paths, as services see them, that must all be there. */
+  /** Absolute paths, as services see them, that must all exist. */
   needs: readonly string[];
-  command(place: Place): string[];
-  /** argv that exits 0 once the service can be used. */
-  health(place: Place): string[];
+  command(place: InstanceLocation): string[];
+  /** argv that exits 0 once the service is ready. */
+  health(place: InstanceLocation): string[];
 }
 
-/** How a service runs as a container of the project. */
+/** Runs a service as a container of the project. */
 export interface Running {
   port: number;
   image: string;
-  /** Arguments for the image's entry point; absent: its own. */
-  imageCommand?(place: Place): string[];
-  imageHealth(place: Place): string[];
-  /** What the image needs to be told beside what people may see and change. */
-  imageEnv?(place: Place): Record<string, string>;
-  /** What each new instance starts with; `generated` values are made fresh. */
+  /** Arguments for the image's entry point; omitted: the image's own. */
+  imageCommand?(place: InstanceLocation): string[];
+  imageHealth(place: InstanceLocation): string[];
+  /** Internal variables for the image, not shown to users. */
+  imageEnv?(place: InstanceLocation): Record<string, string>;
+  /** Initial variables; `generated` values are created per instance. */
   env: Readonly<Record<string, string>>;
-  /** `name` is completed with the container's id, so that two instances do not share their data. */
+  /** The container's id is appended to `name`, so that two instances do not share data. */
   volumes: readonly { name: string; path: string }[];
-  /** Written below the container's folder at its first start, for people to change. */
+  /** Written below the container's folder at the first start; users can edit them. */
   files?: Readonly<Record<string, string>>;
-  /** Data is only safe when the program ends by itself. */
+  /** The graceful stop signal that keeps data safe. */
   stopSignal: "SIGTERM" | "SIGINT";
   stopGraceMs: number;
-  /** The first that fits this machine is used. None: an image is the only way. */
+  /** The first that fits this machine is used. Empty: only an image works. */
   programs: readonly Program[];
-  /** What to install when no program is found; ends a sentence that begins with the service's name. */
+  /** What to install when no program is found; completes the sentence "… Install …". */
   install?: string;
-  /** Name of an injected variable → template over `{container_name}`, `{internal_port}` and the container's own variables. */
+  /** Injected variable → template over `{container_name}`, `{internal_port}` and the container's own variables. */
   connection: Readonly<Record<string, string>>;
 }
 
-/** How a service that somebody else runs is connected. */
-export interface External {
+/** Connects an external service. */
+export interface ExternalService {
   fields: readonly CredentialField[];
-  /** Name of an injected variable → template over the credential fields. */
+  /** Injected variable → template over the credential fields. */
   connection: Readonly<Record<string, string>>;
 }
 export interface CredentialField {
@@ -62,14 +62,14 @@ export interface CredentialField {
   isEndpoint?: boolean;
 }
 
-/** One entry of the service catalogue (accounts-projects 4.2). `running` alone: a container; `external` alone: somebody else's; both: hybrid. */
+/** One service of the catalog. `running` only: a container; `external` only: external; both: the user chooses. */
 export interface ServiceDefinition {
   slug: string;
   name: string;
   category: ServiceCategory;
   description: string;
   running?: Running;
-  external?: External;
-  /** What the injected variables mean. */
+  external?: ExternalService;
+  /** Descriptions of the injected variables. */
   outputs: Readonly<Record<string, string>>;
 }

@@ -76,7 +76,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
       },
     },
     outputs: {
-      RABBITMQ_URL: "Address with user and password",
+      RABBITMQ_URL: "Connection URL with user and password",
       RABBITMQ_HOST: "Host name",
       RABBITMQ_PORT: "Port",
       RABBITMQ_USER: "User",
@@ -112,7 +112,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
       },
     },
     outputs: {
-      ELASTICSEARCH_URL: "Address with user and password",
+      ELASTICSEARCH_URL: "Connection URL with user and password",
       ELASTICSEARCH_HOST: "Host name",
       ELASTICSEARCH_PORT: "Port",
       ELASTICSEARCH_USER: "User",
@@ -123,7 +123,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
     slug: "minio",
     name: "MinIO",
     category: "storage",
-    description: "Object storage that speaks the S3 protocol.",
+    description: "S3-compatible object storage.",
     running: {
       port: 9000,
       image: "minio/minio:RELEASE.2025-09-07T16-13-09Z",
@@ -147,7 +147,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
     slug: "nginx",
     name: "nginx",
     category: "proxy",
-    description: "A web server and reverse proxy. Its site is a file of the project that you and the agent can edit.",
+    description: "A web server and reverse proxy. Its site is a project file that you and the agent can edit.",
     running: {
       port: 80,
       image: "nginx:1.29-alpine",
@@ -219,7 +219,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
     slug: "n8n",
     name: "n8n",
     category: "automation",
-    description: "Workflow automation; here as a container, or in their cloud.",
+    description: "Workflow automation, as a container or in n8n Cloud.",
     running: {
       port: 5678,
       image: "n8nio/n8n:1.114.0",
@@ -234,7 +234,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
     },
     external: {
       fields: [
-        { key: "N8N_URL", label: "Address of your n8n", isSecret: false, isRequired: true, isEndpoint: true },
+        { key: "N8N_URL", label: "URL of your n8n", isSecret: false, isRequired: true, isEndpoint: true },
         { key: "N8N_API_KEY", label: "API key", isSecret: true, isRequired: false },
       ],
       connection: { N8N_URL: "{N8N_URL}", N8N_API_KEY: "{N8N_API_KEY}" },

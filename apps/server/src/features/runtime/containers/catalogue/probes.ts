@@ -1,4 +1,4 @@
-/** Connects to the port, sends the bytes, and waits for an answer that begins as expected. Arguments: port, hex to send, pattern. */
+/** Connects to the port, sends bytes and waits for a matching response. Arguments: port, hex to send, pattern. */
 const speakScript = `
 const [port, hex, pattern] = process.argv.slice(1);
 const socket = require("node:net").connect(Number(port), "127.0.0.1");
@@ -20,21 +20,21 @@ const speak = (port: number, message: string | Buffer, pattern: RegExp): string[
   pattern.source,
 ];
 
-/** PostgreSQL: the answer to a start-up message is a request to authenticate; while it recovers it is an error. */
+/** PostgreSQL answers a startup message with an authentication request; during recovery with an error. */
 export function speaksPostgres(port: number): string[] {
   const body = Buffer.from("\0\x03\0\0user\0probe\0database\0probe\0\0", "latin1");
   const length = Buffer.alloc(4);
   length.writeInt32BE(body.length + 4);
   return speak(port, Buffer.concat([length, body]), /^R/);
 }
-/** Redis: it answers, with a pong or by asking for the password, unless it is still reading its data. */
+/** Redis answers with a pong or an authentication error, unless it is still loading data. */
 export const speaksRedis = (port: number): string[] => speak(port, "PING\r\n", /^(\+PONG|-NOAUTH)/);
-/** MySQL and MariaDB greet first. */
+/** MySQL and MariaDB send a greeting. */
 export const speaksMysql = (port: number): string[] => speak(port, "", /^...\0\n/);
 
 const httpScript = `
 const [url] = process.argv.slice(1);
 fetch(url, { signal: AbortSignal.timeout(3000) }).then((r) => process.exit(r.status < 500 ? 0 : 1), () => process.exit(1));
 `;
-/** Anything that serves HTTP: it answers, and not with an error of its own. */
+/** Any HTTP response below 500. */
 export const answersHttp = (port: number, path = "/"): string[] => ["node", "-e", httpScript, `http://127.0.0.1:${port}${path}`];

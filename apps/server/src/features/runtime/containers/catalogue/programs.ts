@@ -1,9 +1,12 @@
 /**
- * How services start from programs of this machine. Each script prepares its data folder so that a crash at any moment leaves either nothing or
- * all of it, and ends in `exec`: the program itself hears the signal to stop. Passwords come in the environment, never in arguments.
+ * Start scripts for services that run from programs of this machine. Each prepares its data folder so that a crash leaves either nothing
+ * or all of it, and ends in `exec`, so that the program receives signals. Passwords are passed in the environment, never as arguments.
  */
 
-/** Arguments: folder of the programs, data folder, address, port. POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB are brought in line at a start after they changed. */
+/**
+ * Arguments: program folder, data folder, listen address, port. Applies changed values of POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB
+ * at the next start.
+ */
 export const postgresScript = `
 set -eu
 umask 077
@@ -33,7 +36,7 @@ exec "$bin/postgres" -D "$data/pgdata" -p "$port" -c listen_addresses="$listen" 
   -c shared_buffers=32MB -c max_connections=50 -c log_checkpoints=off
 `;
 
-/** Arguments: program, data folder, address, port. */
+/** Arguments: program, data folder, listen address, port. */
 export const redisScript = `
 set -eu
 umask 077
@@ -42,7 +45,7 @@ printf 'requirepass "%s"\\n' "$(printf %s "$REDIS_PASSWORD" | sed 's/[\\\\"]/\\\
 exec "$1" "$2/redis.conf"
 `;
 
-/** Arguments: folder of the server program, folder of the install script, data folder, address, port. */
+/** Arguments: folder of the server program, folder of the install script, data folder, listen address, port. */
 export const mariadbScript = `
 set -eu
 umask 077
@@ -66,7 +69,7 @@ exec "$1/mariadbd" --no-defaults --datadir="$data/db" --bind-address="$4" --port
   --init-file="$data/account.sql" --innodb-buffer-pool-size=64M --skip-log-bin
 `;
 
-/** Fills `${NAME}` with the variables that are set, as the image of nginx does. */
+/** Replaces `${NAME}` with variables that are set, like the nginx image. */
 const fillScript = `{
   line = $0
   out = ""
@@ -81,7 +84,7 @@ const mimeTypes =
   "text/html html htm; text/css css; text/javascript js mjs; text/plain txt; application/json json; application/wasm wasm; application/pdf pdf; " +
   "image/svg+xml svg; image/png png; image/jpeg jpg jpeg; image/gif gif; image/webp webp; image/avif avif; image/x-icon ico; font/woff2 woff2; " +
   "video/mp4 mp4; audio/mpeg mp3;";
-/** Arguments: program, folder for what is made, the awk program. Runs in the folder of the templates and serves from there. */
+/** Arguments: program, output folder, awk program. Runs in the folder of the templates. */
 const nginxScript = `
 set -eu
 work=$2

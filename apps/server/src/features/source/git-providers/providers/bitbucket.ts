@@ -2,7 +2,7 @@ import type { GitProviderRepo } from "@tesslate/contract";
 import { Type, type Static, type TSchema } from "typebox";
 import { AppError } from "../../../../platform/errors.ts";
 import type { Browsing, GitProviderDriver, OauthFacts, ProviderApi } from "../provider.ts";
-import { addressOf, cloneAddressOf, maxPages, pathOf, perPage, shortOf, splitName, timeOf } from "../response.ts";
+import { addressOf, cloneAddressOf, maxPages, encodePath, perPage, shortOf, splitName, timeOf } from "../response.ts";
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Link = Type.Object({ href: Type.String() });
@@ -35,7 +35,7 @@ const oauth: OauthFacts = {
 };
 
 const browsing: Browsing = {
-  // An API token is the password of its owner's e-mail address; the tokens of a workspace or a repository go alone.
+  // An API token is the password for its owner's email address; workspace and repository tokens are bearer tokens.
   authorization: ({ kind, token, username }) =>
     kind === "token" && username !== null ? `Basic ${Buffer.from(`${username}:${token}`).toString("base64")}` : `Bearer ${token}`,
   user: async (api) => {
@@ -46,27 +46,27 @@ const browsing: Browsing = {
   },
   async *repos(api) {
     for (const slug of await workspacesOf(api)) {
-      const first = `/repositories/${pathOf(slug)}?sort=-updated_on&pagelen=${perPage}`;
+      const first = `/repositories/${encodePath(slug)}?sort=-updated_on&pagelen=${perPage}`;
       for await (const page of pages(api, first, Repo)) yield page.map((repo) => repoOf(api, repo));
     }
   },
   async *branches(api, { owner, name }) {
-    const path = `/repositories/${pathOf(owner, name)}`;
+    const path = `/repositories/${encodePath(owner, name)}`;
     const { body: repo } = await api.get(path, Repo);
     for await (const page of pages(api, `${path}/refs/branches?pagelen=${perPage}`, Branch))
       yield page.map((branch) => ({
         name: branch.name,
         is_default: branch.name === repo.mainbranch?.name,
         commit_sha: branch.target.hash,
-        // Restrictions of branches need rights that nobody else of this needs.
+        // Reading branch restrictions would need additional permissions.
         protected: false,
       }));
   },
   createRepo: async (api, { name, description, isPrivate, isInitialised }) => {
     const [{ username }, workspaces] = await Promise.all([browsing.user(api), workspacesOf(api)]);
     const workspace = workspaces.find((slug) => slug === username) ?? workspaces[0];
-    if (workspace === undefined) throw new AppError("bad_request", "This account has no workspace that a repository could be in.");
-    const path = `/repositories/${pathOf(workspace, name.toLowerCase())}`;
+    if (workspace === undefined) throw new AppError("bad_request", "This account has no workspace for a repository.");
+    const path = `/repositories/${encodePath(workspace, name.toLowerCase())}`;
     const body = { scm: "git", is_private: isPrivate, ...(description !== null && { description }) };
     const made = await api.post(path, body, Repo);
     if (!isInitialised) return repoOf(api, made);
@@ -79,11 +79,11 @@ const browsing: Browsing = {
   },
   createPull: async (api, { owner, name }, { title, body, head, base }) => {
     const made = await api.post(
-      `/repositories/${pathOf(owner, name)}/pullrequests`,
+      `/repositories/${encodePath(owner, name)}/pullrequests`,
       { title, description: body, source: { branch: { name: head } }, destination: { branch: { name: base } } },
       Pull,
     );
-    const web_url = addressOf(made.links.html?.href, `${api.baseUrl}/${pathOf(owner, name)}/pull-requests/${made.id}`);
+    const web_url = addressOf(made.links.html?.href, `${api.baseUrl}/${encodePath(owner, name)}/pull-requests/${made.id}`);
     return { id: String(made.id), number: made.id, title: made.title, web_url, head, base };
   },
 };
@@ -101,7 +101,7 @@ export const bitbucket: GitProviderDriver = {
 
 const pageSchema = <S extends TSchema>(item: S) => Type.Object({ values: Type.Array(item), next: Type.Optional(Type.String()) });
 
-/** Workspaces by name. The list of all repositories and the one of all workspaces are gone from this API since April 2026. */
+/** Workspaces by name. This API has had no list of all repositories or workspaces since April 2026. */
 async function workspacesOf(api: ProviderApi): Promise<string[]> {
   const slugs: string[] = [];
   for await (const page of pages(api, `/user/workspaces?pagelen=${perPage}`, Workspace))
@@ -109,7 +109,7 @@ async function workspacesOf(api: ProviderApi): Promise<string[]> {
   return slugs;
 }
 
-/** Follows `next` of the body to the end. Nothing where the account may not look. */
+/** Follows `next` in the body to the end. Empty when access is denied. */
 async function* pages<S extends TSchema>(api: ProviderApi, first: string, item: S): AsyncGenerator<Static<S>[]> {
   const schema = Type.Object({ values: Type.Array(item), next: Type.Optional(Type.String()) });
   let next: string | undefined = first;

@@ -83,15 +83,15 @@ export const gitlab: GitProviderDriver = {
   name: "gitlab",
   displayName: "GitLab",
   icon: "gitlab-logo",
-  description: "Import, push and open merge requests on GitLab, also one of your own",
-  // Only `api` lets us make projects and merge requests; pushing alone would be write_repository.
+  description: "Import, push and open merge requests on GitLab, including self-hosted",
+  // Only `api` allows creating projects and merge requests; write_repository is enough for pushing.
   scopes: "read_user read_repository write_repository api",
   gitUser: () => "oauth2",
   oauth,
   browsing,
 };
 
-/** A project goes by its whole path, encoded. */
+/** A project is addressed by its URL-encoded path. */
 const projectPath = ({ owner, name }: RepoName) => `/projects/${encodeURIComponent(`${owner}/${name}`)}`;
 
 /** Follows `x-next-page` to the end. */
