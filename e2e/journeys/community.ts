@@ -309,7 +309,7 @@ export default journey({}, async (stage) => {
         await page().getByLabel("Website").fill("not an address");
         await page().getByRole("button", { name: "Save" }).click();
         await page().getByText("Must not be empty").waitFor();
-        await page().getByText("Must begin with http:// or https://").waitFor();
+        await page().getByText("Must start with http:// or https://").waitFor();
         await accessible(page(), "a profile with faults");
         await page().getByRole("heading", { name: "Settings", level: 1 }).click();
         await page().keyboard.press("?");

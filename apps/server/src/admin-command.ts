@@ -12,7 +12,7 @@ import type { Logger } from "./platform/logger.ts";
 import { findRunningPostgres, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { createRateLimiter } from "./platform/rate-limit.ts";
 
-/** The database of this installation, beside a server that runs or without one. Throws a sentence when it cannot be had. */
+/** Opens the database of this installation, whether its server runs or not. Throws an error to show when it is unavailable. */
 async function openDatabase(config: Config, log: Logger): Promise<{ database: DatabaseHandle; close: () => Promise<void> }> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -89,7 +89,7 @@ export const operatorOf = (
   });
 };
 
-/** `./studio admin`: works on the accounts of this installation, whether its server runs or not. */
+/** `./studio admin`: manages accounts of this installation, whether its server runs or not. */
 export async function withOperator<T>(
   config: Config,
   { log, systemUser }: { log: Logger; systemUser: string },

@@ -35,18 +35,18 @@ import { createLogger, type Logger } from "./platform/logger.ts";
 import { readMemory } from "./platform/memory.ts";
 import { version } from "./version.ts";
 
-/** What tests put in the place of the real thing. */
+/** Replacements that tests inject. */
 export interface Swap {
   runtime?: RuntimeDriver;
   log?: Logger;
-  /** A database that is already there, instead of the embedded server. */
+  /** An existing database instead of the embedded server. */
   database?: { socketDir: string; database: string } | { url: string };
-  /** How long work waits for a database that is away, instead of a minute. */
+  /** How long work waits for an unreachable database. Default: one minute. */
   longestOutageMs?: number;
-  /** Told when another server has taken the database. */
+  /** Called when another server has claimed the database. */
   onDatabaseLost?: (message: string) => void;
   webDir?: string;
-  /** A script for Node that starts the demo's scripted model server (see `createDemoModel`). Without it there is no demo. */
+  /** Node script that starts the demo's scripted model server (see `createDemoModel`). Without it there is no demo mode. */
   demoModel?: string;
   /** Project templates instead of the bundled ones. */
   templatesDir?: string;
@@ -58,14 +58,14 @@ export interface Studio {
   sessions: Sessions;
   /** For the start-up banner. */
   facts: { driver: string; isolation: string; warnings: readonly string[]; models: string[]; setupToken: string | undefined };
-  /** Orderly end: streams, runs, sandboxes (left for the next start to adopt), database. */
+  /** Graceful shutdown: streams, runs, sandboxes (left running for the next start), database. */
   close(): Promise<void>;
 }
 
 /**
- * The composition root: builds everything in reading order, one file of `compose/` per area. An area takes what earlier
- * areas made, and gives its routes and jobs with what it made; a feature is added in the file of its area and nowhere
- * else. What was started last is ended first.
+ * The composition root: constructs all areas in order, one file of `compose/` per area. An area receives services of earlier
+ * areas and returns its own services, routes and jobs; a feature is added in the file of its area and nowhere
+ * else. Shutdown runs in reverse order.
  */
 export async function compose(config: Config, swap: Swap = {}): Promise<Studio> {
   const log = swap.log ?? createLogger(config.log.level);
@@ -153,7 +153,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await models.agents.seed();
     await creatorsAndReferrals.themes.seed();
 
-    // Jobs start last: everything they may call exists.
+    // Jobs start last, when everything they may call exists.
     const { database, tasks, runtime } = platform;
     const jobs = await startJobs({
       pool: database.pool,
@@ -179,7 +179,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     onClose(async () => memory.close());
 
-    // Front door
+    // HTTP
     const metrics = createPrometheusMetrics({
       store: createSystemStore(database.db),
       pool: database.pool,

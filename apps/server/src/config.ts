@@ -18,7 +18,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Values for free, basic, pro and ultra; the last one given counts for all above. */
+/** Values for free, basic, pro and ultra; a missing one repeats the last one given. */
 function byTier(values: number[]): Record<"free" | "basic" | "pro" | "ultra", number> {
   const at = (i: number) => values[i] ?? values.at(-1) ?? 0;
   return { free: at(0), basic: at(1), pro: at(2), ultra: at(3) };
@@ -46,7 +46,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
   const problems: string[] = [];
   const text = (name: keyof typeof settings): string => {
     const setting: Setting = settings[name];
-    // Most programs know these by lower-case names too.
+    // The proxy variables are also commonly set in lower case.
     const given = (environment[name] || (/^(HTTPS?|NO)_PROXY$/.test(name) ? environment[name.toLowerCase()] : undefined))?.trim();
     const value = given === undefined || given === "" ? (setting.default ?? "") : given;
     const problem = value === "" ? undefined : setting.check?.(value);
@@ -60,7 +60,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     const value = text(name);
     return value === "" ? undefined : new Secret(value);
   };
-  /** An address that paths are put behind. */
+  /** A base URL that paths are appended to. */
   const base = (name: keyof typeof settings) => text(name).replace(/\/+$/, "");
   const list = (name: keyof typeof settings) =>
     text(name)
@@ -76,14 +76,14 @@ export function readConfig(environment: Record<string, string | undefined>) {
   const isTrue = (name: keyof typeof settings) => ["true", "1"].includes(text(name));
   const stripeKey = secret("STRIPE_SECRET_KEY");
   const payouts = (text("PAYOUTS") || (stripeKey ? "stripe" : "off")) as "off" | "manual" | "stripe";
-  if (payouts === "stripe" && !stripeKey) problems.push("PAYOUTS=stripe needs a Stripe account. Example: STRIPE_SECRET_KEY=sk_live_…");
+  if (payouts === "stripe" && !stripeKey) problems.push("PAYOUTS=stripe requires a Stripe account. Example: STRIPE_SECRET_KEY=sk_live_…");
   if (stripeKey && !secret("STRIPE_WEBHOOK_SECRET"))
-    problems.push("STRIPE_SECRET_KEY needs the secret of its webhook endpoint too. Example: STRIPE_WEBHOOK_SECRET=whsec_…");
+    problems.push("STRIPE_SECRET_KEY also requires the signing secret of its webhook endpoint. Example: STRIPE_WEBHOOK_SECRET=whsec_…");
   const isUnlimited = (prefix: "TIER_MAX_PROJECTS" | "TIER_MAX_DEPLOYS") =>
     text("UNLIMITED_TIERS") === ""
       ? !stripeKey && !["FREE", "BASIC", "PRO", "ULTRA"].some((tier) => environment[`${prefix}_${tier}`]?.trim())
       : isTrue("UNLIMITED_TIERS");
-  /** As many as one likes is `Infinity`. */
+  /** Unlimited is `Infinity`. */
   const cappedByTier = (prefix: "TIER_MAX_PROJECTS" | "TIER_MAX_DEPLOYS") => (isUnlimited(prefix) ? byTier([Infinity]) : ofTier(prefix));
 
   const listenPort = Number(text("PORT"));
@@ -92,7 +92,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
   const appHost = URL.parse(appBaseUrl)?.hostname ?? "localhost";
   if (appHost === previewDomain || (previewDomain.endsWith(`.${appHost}`) && appHost !== "localhost"))
     problems.push(
-      `PREVIEW_DOMAIN must be another site than the app (${appHost}), or project code could reach its cookies. Example: PREVIEW_DOMAIN=preview.localhost`,
+      `PREVIEW_DOMAIN must be a different site than the app (${appHost}), otherwise project code could read its cookies. Example: PREVIEW_DOMAIN=preview.localhost`,
     );
   for (const origin of list("CORS_ORIGINS"))
     if (origin.includes("*") || URL.parse(origin)?.origin !== origin || new URL(origin).hostname.endsWith(previewDomain))
@@ -101,18 +101,18 @@ export function readConfig(environment: Record<string, string | undefined>) {
       );
 
   if (isTrue("TWO_FA_ENABLED") && (text("SMTP_HOST") === "" || text("SMTP_SENDER_EMAIL") === ""))
-    problems.push("TWO_FA_ENABLED mails codes and so needs SMTP_HOST and SMTP_SENDER_EMAIL. Example: SMTP_HOST=smtp.example.com");
+    problems.push("TWO_FA_ENABLED sends codes by email and requires SMTP_HOST and SMTP_SENDER_EMAIL. Example: SMTP_HOST=smtp.example.com");
 
   if ((text("OIDC_ISSUER") === "") !== (text("OIDC_CLIENT_ID") === ""))
-    problems.push("OIDC_ISSUER and OIDC_CLIENT_ID belong together. Example: OIDC_CLIENT_ID=tesslate-studio");
+    problems.push("OIDC_ISSUER and OIDC_CLIENT_ID must be set together. Example: OIDC_CLIENT_ID=tesslate-studio");
 
   const searchProvider = text("WEB_SEARCH_PROVIDER") as "" | keyof typeof searchAddresses;
   const searchUrl = text("WEB_SEARCH_BASE_URL") || (searchProvider && (searchAddresses[searchProvider] ?? ""));
   const searchKey = secret("WEB_SEARCH_API_KEY");
   if (searchProvider === "searxng" && searchUrl === "")
-    problems.push("WEB_SEARCH_PROVIDER=searxng needs its address. Example: WEB_SEARCH_BASE_URL=http://searxng.lan:8080");
+    problems.push("WEB_SEARCH_PROVIDER=searxng requires its base URL. Example: WEB_SEARCH_BASE_URL=http://searxng.lan:8080");
   if ((searchProvider === "brave" || searchProvider === "tavily") && !searchKey)
-    problems.push(`WEB_SEARCH_PROVIDER=${searchProvider} needs its key. Example: WEB_SEARCH_API_KEY=BSA…`);
+    problems.push(`WEB_SEARCH_PROVIDER=${searchProvider} requires an API key. Example: WEB_SEARCH_API_KEY=BSA…`);
 
   const config = {
     http: {
@@ -125,7 +125,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       corsOrigins: list("CORS_ORIGINS"),
       rateLimitFactor: Number(text("RATE_LIMIT_FACTOR")),
       trustProxy: isTrue("TRUST_PROXY"),
-      /** Fixed (accounts-projects 5); here so that a test need not wait. */
+      /** Not configurable; here so that tests can shorten it. */
       socketPingMs: 30_000,
     },
     dataDir: text("DATA_DIR"),
@@ -151,7 +151,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxRunning: ofTier("TIER_MAX_RUNNING"),
       maxDeploys: cappedByTier("TIER_MAX_DEPLOYS"),
     },
-    /** Fixed by the contract (accounts-projects 5), not by the environment; here so that a test need not wait for hours. */
+    /** Not configurable; here so that tests can shorten it. */
     shell: {
       maxOpen: 100,
       idleMs: 30 * 60_000,
@@ -165,7 +165,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       secretKey: secret("SECRET_KEY"),
       sealingKey: secret("DEPLOYMENT_ENCRYPTION_KEY"),
       formerSealingKeys: list("DEPLOYMENT_ENCRYPTION_KEYS_FORMER").map((value) => new Secret(value)),
-      /** What a password costs whoever checks it: Argon2id at the OWASP floor. Only tests, which sign up by the thousand, have it cheaper. */
+      /** Argon2id at the OWASP minimum. Only tests, which sign up by the thousand, use cheaper parameters. */
       passwordCost: { memoryKib: 19_456, passes: 2 },
       accessTokenMs: Number(text("ACCESS_TOKEN_EXPIRE_MINUTES")) * 60_000,
       refreshTokenMs: Number(text("REFRESH_TOKEN_EXPIRE_DAYS")) * 86_400_000,
@@ -207,9 +207,9 @@ export function readConfig(environment: Record<string, string | undefined>) {
       },
       ingressSecret: secret("INGRESS_SHARED_SECRET"),
     },
-    /** Of one fetch, pull or push. */
+    /** Timeout of one fetch, pull or push. */
     git: { networkMs: 300_000 },
-    /** GitHub is `auth.oauth.github`. */
+    /** GitHub is configured in `auth.oauth.github`. */
     gitProviders: {
       gitlab: { clientId: text("GITLAB_CLIENT_ID"), clientSecret: secret("GITLAB_CLIENT_SECRET"), baseUrl: base("GITLAB_BASE_URL") },
       bitbucket: {
@@ -219,7 +219,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
         apiUrl: base("BITBUCKET_API_URL"),
       },
       gitea: { clientId: text("GITEA_CLIENT_ID"), clientSecret: secret("GITEA_CLIENT_SECRET"), baseUrl: base("GITEA_BASE_URL") },
-      /** Waits between the tries of a call; here so that a test need not wait. */
+      /** Delays between retries of a call; here so that tests can shorten them. */
       backoffMs: [500, 2_000],
     },
     models: {
@@ -248,7 +248,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
         redirectUri: text("NETLIFY_OAUTH_REDIRECT_URI") || `${appBaseUrl}/api/deployment-oauth/netlify/callback`,
       },
       cloudflare: { apiUrl: base("CLOUDFLARE_API_URL") },
-      /** Tries of a call and the waits between them; here so that a test need not wait. */
+      /** Attempts of a call and the delays between them; here so that tests can shorten them. */
       retry: { tries: 4, firstMs: 1000, maxWaitMs: 90_000 },
     },
     billing: {
@@ -299,9 +299,9 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxCostPerDayCents: Number(text("AGENT_MAX_COST_PER_DAY")) * 100,
       approvalTimeoutMs: Number(text("AGENT_APPROVAL_TIMEOUT_SECONDS")) * 1000,
     },
-    /** Of MCP servers that lend tools; here so that a test need not wait. */
+    /** Timeouts of MCP servers; here so that tests can shorten them. */
     mcp: { connectMs: 15_000, callMs: 60_000 },
-    /** Waits between the five tries; here so that a test need not wait. */
+    /** Delays between the five attempts; here so that tests can shorten them. */
     webhooks: { backoffMs: [2_000, 10_000, 60_000, 300_000] },
     snapshots: {
       maxManual: Number(text("MAX_SNAPSHOTS_PER_PROJECT")),
@@ -309,13 +309,13 @@ export function readConfig(environment: Record<string, string | undefined>) {
       retentionMs: Number(text("SNAPSHOT_RETENTION_DAYS")) * 86_400_000,
       readyTimeoutMs: Number(text("SNAPSHOT_READY_TIMEOUT_SECONDS")) * 1000,
     },
-    /** Fixed; here so that a test need not wait. */
+    /** Not configurable; here so that tests can shorten it. */
     repairs: { quietMs: 1500 },
     verify: {
       chromiumPath: text("CHROMIUM_PATH") || undefined,
       maxOpen: Number(text("VERIFY_MAX_BROWSERS")),
       maxMemoryBytes: 1.5 * 2 ** 30,
-      /** How long a step waits for what it names. Fixed; here so that a test need not wait. */
+      /** How long a step waits for its target. Not configurable; here so that tests can shorten it. */
       stepMs: 6_000,
     },
     web: {

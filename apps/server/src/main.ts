@@ -3,15 +3,15 @@ import { ConfigError, readConfig } from "./config.ts";
 import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 
-/** The first of the places that exists. Source and bundle stand at different depths of the checkout. */
+/** The first existing path. Source and bundle are at different depths of the checkout. */
 const locate = (...places: string[]) => places.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p));
 const webDir = locate("../../web/dist", "../web");
 const demoModel = locate("./demo-model.js", "../../../packages/testkit/src/demo/server.ts");
 
-/** Reads the configuration, composes, listens, closes gracefully: nothing else. Exit codes: 78 bad configuration, 1 could not start. */
+/** Reads the configuration, composes, listens, shuts down gracefully: nothing else. Exit codes: 78 invalid configuration, 1 start failed. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  // Two servers on one database would do each other's work: this one, which had lost it, goes.
+  // Another server has claimed the database, so this one exits.
   const onDatabaseLost = (message: string) => {
     process.stderr.write(`${message}\n`);
     process.exit(1);
@@ -28,15 +28,15 @@ async function main(): Promise<void> {
   say(`  Tesslate Studio is running at ${config.http.appBaseUrl}${config.http.port === port ? "" : ` (port ${port})`}`);
   say(`  Project code runs in: ${facts.driver}, isolation ${facts.isolation}`);
   for (const warning of facts.warnings) say(`    ! ${warning}`);
-  say(`  Models: ${facts.models.length > 0 ? facts.models.join(", ") : "none connected yet; the page offers to connect one"}`);
-  if (facts.setupToken) say(`  Setup token (the first account becomes administrator with it): ${facts.setupToken}`);
+  say(`  Models: ${facts.models.length > 0 ? facts.models.join(", ") : "none connected yet; connect one in the app"}`);
+  if (facts.setupToken) say(`  Setup token (required to register the first account, which becomes administrator): ${facts.setupToken}`);
   say("");
 
   let isEnding = false;
   const end = (signal: string) => {
     if (isEnding) return;
     isEnding = true;
-    say(`  ${signal}: closing; projects keep running and are picked up at the next start`);
+    say(`  ${signal}: shutting down; projects keep running until the next start`);
     const deadline = setTimeout(() => process.exit(1), 20_000);
     deadline.unref();
     void studio.close().then(

@@ -5,15 +5,15 @@ import type { Config } from "./config.ts";
 import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
 import { connectDatabase, migrateDatabase } from "./platform/database.ts";
 import type { Logger } from "./platform/logger.ts";
-import { keepKeys } from "./platform/key-check.ts";
+import { storeKeyFingerprints } from "./platform/key-check.ts";
 import { holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { reseal, type Resealed } from "./platform/sealed-column.ts";
 import { beginRotation, endRotation, loadSealingKeys } from "./platform/sealing-keys.ts";
 import { sealedColumns } from "./sealed-columns.ts";
 
 /**
- * `./studio rotate-keys`: makes a new sealing key (or takes the one the operator set), seals everything anew with it and forgets the former ones.
- * Can be killed and started again at any moment. Throws a sentence when it cannot begin.
+ * `./studio rotate-keys`: creates a new encryption key (or uses the configured one), re-encrypts everything with it and deletes the previous ones.
+ * Can be interrupted and started again at any moment. Throws when it cannot start.
  */
 export async function rotateKeys(config: Config, { log, say }: { log: Logger; say: (line: string) => void }): Promise<Resealed> {
   const dataDir = resolve(config.dataDir);
@@ -21,12 +21,12 @@ export async function rotateKeys(config: Config, { log, say }: { log: Logger; sa
   const isOurs = config.auth.sealingKey === undefined;
   if (isOurs && config.database.url)
     throw new Error(
-      "The database is not in DATA_DIR, so its key is yours to keep: set DEPLOYMENT_ENCRYPTION_KEY to a new random value, put the former one " +
+      "With an external database you manage the key: set DEPLOYMENT_ENCRYPTION_KEY to a new random value, put the previous one " +
         "(or SECRET_KEY) into DEPLOYMENT_ENCRYPTION_KEYS_FORMER, restart the server, then run this again.",
     );
   const closers: (() => Promise<unknown>)[] = [];
   try {
-    // The embedded database belongs to one process: a running server is asked to stop first.
+    // The embedded database belongs to one process, so a running server must be stopped first.
     if (!config.database.url) closers.push(await holdDataDir(dataDir));
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
     if (isOurs) await beginRotation(dataDir);
@@ -46,10 +46,10 @@ export async function rotateKeys(config: Config, { log, say }: { log: Logger; sa
       db: database.db,
       box,
       columns: sealedColumns,
-      onProgress: (column, done) => say(`${column.name}: ${done} values sealed anew so far`),
+      onProgress: (column, done) => say(`${column.name}: ${done} values re-encrypted so far`),
     });
     if (result.unreadable.length === 0) {
-      await keepKeys(database.db, secretKey, sealingKeys);
+      await storeKeyFingerprints(database.db, secretKey, sealingKeys);
       if (isOurs) await endRotation(dataDir);
     }
     return result;

@@ -1,4 +1,4 @@
-import { attachmentPlace } from "./features/agent/attachments/index.ts";
+import { attachmentAad } from "./features/agent/attachments/index.ts";
 import { attachmentPieces, mcpServers, userApiKeys, userProviders } from "./db/schema/agent.ts";
 import { oauthStateAad, totpAad } from "./features/accounts/auth/index.ts";
 import { totpSecrets, oauthStates } from "./db/schema/accounts.ts";
@@ -14,7 +14,7 @@ import { runWebhooks } from "./db/schema/external.ts";
 import { answerAad } from "./features/core/idempotency/index.ts";
 import { idempotencyKeys } from "./db/schema/core.ts";
 import { mcpAccessPlace, mcpOauthPlace } from "./features/agent/mcp/index.ts";
-import { modelKeyPlace, providerHeadersPlace } from "./features/agent/models/index.ts";
+import { modelKeyAad, providerHeadersAad } from "./features/agent/models/index.ts";
 import { secretAad } from "./features/projects/secrets/index.ts";
 import { projectSecrets } from "./db/schema/projects.ts";
 import { emailAad } from "./platform/mail.store.ts";
@@ -22,105 +22,105 @@ import { emails } from "./db/schema/platform.ts";
 import { sealedBytes, type SealedColumn } from "./platform/sealed-column.ts";
 import { sealedSettings } from "./platform/server-settings.ts";
 
-/** The one list of everything that is sealed at rest. A test compares it with the tables: a sealed column that is missing here fails. */
+/** All sealed columns. A test compares it with the tables and fails when one is missing. */
 export const sealedColumns: readonly SealedColumn[] = [
   sealedBytes(projectSecrets, {
     id: projectSecrets.id,
     column: projectSecrets.sealed_value,
     needs: [projectSecrets.project_id, projectSecrets.key],
-    place: ({ project_id = "", key = "" }) => secretAad({ project_id, key }),
+    aad: ({ project_id = "", key = "" }) => secretAad({ project_id, key }),
   }),
   sealedBytes(containers, {
     id: containers.id,
     column: containers.environment_vars,
     needs: [containers.id],
-    place: ({ id = "" }) => environmentAad(id),
+    aad: ({ id = "" }) => environmentAad(id),
   }),
   sealedBytes(containerCredentials, {
     id: containerCredentials.id,
     column: containerCredentials.sealed_values,
     needs: [containerCredentials.container_id],
-    place: ({ container_id = "" }) => credentialsAad(container_id),
+    aad: ({ container_id = "" }) => credentialsAad(container_id),
   }),
   sealedBytes(deploymentCredentials, {
     id: deploymentCredentials.id,
     column: deploymentCredentials.sealed_tokens,
     needs: [deploymentCredentials.user_id, deploymentCredentials.provider, deploymentCredentials.project_id],
-    place: ({ user_id = "", provider = "", project_id }) => credentialAad({ user_id, provider, project_id: project_id ?? null }),
+    aad: ({ user_id = "", provider = "", project_id }) => credentialAad({ user_id, provider, project_id: project_id ?? null }),
   }),
   sealedBytes(oauthStates, {
     id: oauthStates.state_hash,
     column: oauthStates.sealed,
     needs: [oauthStates.provider, oauthStates.state_hash],
-    place: ({ provider = "", state_hash = "" }) => oauthStateAad(provider, state_hash),
+    aad: ({ provider = "", state_hash = "" }) => oauthStateAad(provider, state_hash),
   }),
   sealedBytes(userApiKeys, {
     id: userApiKeys.id,
     column: userApiKeys.sealed_key,
     needs: [userApiKeys.user_id, userApiKeys.provider],
-    place: ({ user_id = "", provider = "" }) => modelKeyPlace({ user_id, provider }),
+    aad: ({ user_id = "", provider = "" }) => modelKeyAad({ user_id, provider }),
   }),
   sealedBytes(userProviders, {
     id: userProviders.id,
     column: userProviders.sealed_headers,
     needs: [userProviders.user_id, userProviders.slug],
-    place: ({ user_id = "", slug = "" }) => providerHeadersPlace({ user_id, slug }),
+    aad: ({ user_id = "", slug = "" }) => providerHeadersAad({ user_id, slug }),
   }),
   ...(["access", "refresh"] as const).map((what) =>
     sealedBytes(gitProviderCredentials, {
       id: gitProviderCredentials.id,
       column: gitProviderCredentials[`sealed_${what}`],
       needs: [gitProviderCredentials.user_id, gitProviderCredentials.provider, gitProviderCredentials.host],
-      place: (row) => gitAccountAad(row as Pick<GitAccountRow, "user_id" | "provider" | "host">, what),
+      aad: (row) => gitAccountAad(row as Pick<GitAccountRow, "user_id" | "provider" | "host">, what),
     }),
   ),
   sealedBytes(runWebhooks, {
     id: runWebhooks.id,
     column: runWebhooks.sealed_target,
     needs: [runWebhooks.task_id],
-    place: ({ task_id = "" }) => runWebhookAad(task_id),
+    aad: ({ task_id = "" }) => runWebhookAad(task_id),
   }),
   sealedBytes(mcpServers, {
     id: mcpServers.id,
     column: mcpServers.sealed_access,
     needs: [mcpServers.id],
-    place: ({ id = "" }) => mcpAccessPlace(id),
+    aad: ({ id = "" }) => mcpAccessPlace(id),
   }),
   sealedBytes(mcpServers, {
     id: mcpServers.id,
     column: mcpServers.sealed_oauth,
     needs: [mcpServers.id],
-    place: ({ id = "" }) => mcpOauthPlace(id),
+    aad: ({ id = "" }) => mcpOauthPlace(id),
   }),
   sealedBytes(attachmentPieces, {
     id: attachmentPieces.id,
     column: attachmentPieces.sealed_data,
     needs: [attachmentPieces.attachment_id, attachmentPieces.position],
-    place: ({ attachment_id = "", position = "" }) => attachmentPlace({ attachment_id, position }),
+    aad: ({ attachment_id = "", position = "" }) => attachmentAad({ attachment_id, position }),
   }),
   sealedBytes(deployments, {
     id: deployments.id,
     column: deployments.sealed_request,
     needs: [deployments.id],
-    place: ({ id = "" }) => requestAad(id),
+    aad: ({ id = "" }) => requestAad(id),
   }),
   sealedBytes(totpSecrets, {
     id: totpSecrets.user_id,
     column: totpSecrets.sealed_secret,
     needs: [totpSecrets.user_id],
-    place: ({ user_id = "" }) => totpAad(user_id),
+    aad: ({ user_id = "" }) => totpAad(user_id),
   }),
   sealedBytes(idempotencyKeys, {
     id: idempotencyKeys.id,
     column: idempotencyKeys.sealed_answer,
     needs: [idempotencyKeys.id],
-    place: ({ id = "" }) => answerAad(id),
+    aad: ({ id = "" }) => answerAad(id),
   }),
   sealedBytes(emails, {
     id: emails.id,
     column: emails.sealed_letter,
     needs: [emails.id],
-    place: ({ id = "" }) => emailAad(id),
+    aad: ({ id = "" }) => emailAad(id),
   }),
   sealedSettings,
 ];

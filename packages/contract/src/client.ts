@@ -17,7 +17,7 @@ export class ApiError extends Error {
       typeof detail === "string"
         ? detail
         : Array.isArray(detail)
-          ? (detail[0]?.msg ?? "The request was not understood.")
+          ? (detail[0]?.msg ?? "The request is malformed.")
           : `The server answered ${status}.`,
     );
     const plain = (typeof detail === "string" ? body : undefined) as Partial<ErrorBody> | undefined;

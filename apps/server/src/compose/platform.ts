@@ -19,7 +19,7 @@ import { createMail, type Mail } from "../platform/mail.ts";
 import { createMailStore } from "../platform/mail.store.ts";
 import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "../platform/postgres.ts";
-import { announceProcess } from "../platform/presence.ts";
+import { registerProcess } from "../platform/presence.ts";
 import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
 import { loadSealingKeys } from "../platform/sealing-keys.ts";
 import { createServerSettings, type ServerSettings } from "../platform/server-settings.ts";
@@ -105,7 +105,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     const claim = await claimDatabase(db, database.connection, { log, onLost: swap.onDatabaseLost ?? ((message) => log.error(message)) });
     onClose(() => claim.close());
   }
-  const presence = await announceProcess(db, database.connection, log);
+  const presence = await registerProcess(db, database.connection, log);
   onClose(() => presence.close());
   const bus = await createBus(database.pool, database.connection, log);
   onClose(() => bus.close());

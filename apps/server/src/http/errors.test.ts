@@ -221,7 +221,7 @@ describe("what the door itself refuses", () => {
       "what is not written as it should be",
       '{"name": "ab", "site": "x", "words": " ", "code": "1"}',
       [
-        { loc: ["body", "site"], msg: "Must begin with http:// or https://", type: "pattern" },
+        { loc: ["body", "site"], msg: "Must start with http:// or https://", type: "pattern" },
         { loc: ["body", "words"], msg: "Must not be empty", type: "pattern" },
         { loc: ["body", "code"], msg: "Must match the pattern ^[a-z]$", type: "pattern" },
       ],

@@ -8,7 +8,7 @@ export interface RenderedError {
   status: number;
   body: ErrorBody | ValidationErrorBody;
   headers: Record<string, string>;
-  /** True when the stack belongs in the log. */
+  /** Whether the stack is logged. */
   isUnexpected: boolean;
 }
 
@@ -28,7 +28,7 @@ const runtimeCodes: Partial<Record<RuntimeError["code"], ErrorCode>> = {
   unavailable: "runtime_unavailable",
 };
 
-/** A driver's error as the feature's edge would say it. */
+/** Converts an error of the runtime to an `AppError`. */
 export const fromRuntime = (error: RuntimeError): AppError =>
   new AppError(runtimeCodes[error.code] ?? "internal_error", error.message, { cause: error, details: error.details });
 
@@ -40,16 +40,16 @@ export interface ValidatorIssue {
   params: Record<string, unknown>;
   parentSchema?: { properties?: object };
 }
-/** Which option of a union an issue belongs to: the path of the union and the option's number. */
+/** The union option an issue belongs to: path of the union and index of the option. */
 const optionOf = ({ schemaPath }: ValidatorIssue): [union: string, option: string] | undefined => {
   const [, union, option] = /^(.*?\/anyOf)\/(\d+)\//.exec(schemaPath) ?? [];
   return union === undefined || option === undefined ? undefined : [union, option];
 };
-/** `kind: "demo"` is how an option says that it is not meant. */
+/** A mismatch of the discriminator, such as `kind: "demo"`, rules out an option. */
 const isOtherKind = ({ keyword, instancePath }: ValidatorIssue) => keyword === "const" && instancePath !== "";
 /**
- * A field that may be null or a string reports "must be string", "must be null" and "must match a schema": the first says it all.
- * Of a union of objects only the option counts that is meant.
+ * A nullable string reports "must be string", "must be null" and "must match a schema": only the first is kept.
+ * Of a union of objects only the issues of the selected option are kept.
  */
 function isNoise(issue: ValidatorIssue, all: ValidatorIssue[]): boolean {
   const of = optionOf(issue);
@@ -88,9 +88,9 @@ function mergeLiterals(issues: ValidatorIssue[]): ValidatorIssue[] {
     return [one];
   });
 }
-/** More names than that are no help. */
+/** Maximum number of names to list. */
 const maxNames = 30;
-/** What a person reads beside a field; the validator's own words where they are good enough. */
+/** The message shown beside a field; falls back to the validator's message. */
 const formats: Record<string, string> = {
   email: "Must be an email address",
   uuid: "Must be a UUID",
@@ -127,7 +127,7 @@ const sentenceOf = ({ keyword, message, params, parentSchema }: ValidatorIssue, 
       return `Must be at most ${limit}`;
     case "pattern":
       if (params["pattern"] === "\\S") return "Must not be empty";
-      if (params["pattern"] === "^https?://") return "Must begin with http:// or https://";
+      if (params["pattern"] === "^https?://") return "Must start with http:// or https://";
       return `Must match the pattern ${String(params["pattern"])}`;
     case "format":
       return formats[String(params["format"])] ?? message ?? "Invalid value";
@@ -149,7 +149,7 @@ const issueOf = (where: string, issue: ValidatorIssue) => {
   };
 };
 
-/** What a person reads of a failed validation, each with where it is: `where` and the path in it. */
+/** The issues of a failed validation with their location: `where` and the path in it. */
 export const issuesOf = (validation: ValidatorIssue[], where: string) =>
   mergeLiterals(validation.filter((issue) => !isNoise(issue, validation))).map((issue) => issueOf(where, issue));
 
@@ -160,29 +160,29 @@ const plain = (code: ErrorCode, detail: string, more: Partial<ErrorBody> = {}): 
   isUnexpected: false,
 });
 
-/** Sentences for what the HTTP library itself refuses. */
+/** Messages for errors of the HTTP library. */
 const transport: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ["payload_too_large", "The request is too large."],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "This content type is not understood here."],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["bad_request", "The request's length does not match its header."],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "Content-Type not supported by this route."],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["bad_request", "The body does not match the Content-Length header."],
   FST_ERR_CTP_INVALID_JSON_BODY: ["bad_request", "The request body is not valid JSON."],
-  FST_ERR_BAD_URL: ["bad_request", "The address is not well-formed."],
-  FST_ERR_ASYNC_CONSTRAINT: ["bad_request", "The address is not well-formed."],
+  FST_ERR_BAD_URL: ["bad_request", "The URL is malformed."],
+  FST_ERR_ASYNC_CONSTRAINT: ["bad_request", "The URL is malformed."],
   FST_REQ_FILE_TOO_LARGE: ["payload_too_large", "The file is too large."],
 };
 
-/** For whatever else the HTTP library or one of its plugins refuses. */
+/** Fallback by status for other errors of the HTTP library and its plugins. */
 const byStatus: Record<number, [ErrorCode, string]> = {
-  400: ["bad_request", "The request was not understood."],
-  404: ["not_found", "Nothing found at this address."],
-  406: ["unsupported_media_type", "This content type is not understood here."],
+  400: ["bad_request", "The request is malformed."],
+  404: ["not_found", "No route matches this URL."],
+  406: ["unsupported_media_type", "Content-Type not supported by this route."],
   413: ["payload_too_large", "The request is too large."],
-  414: ["bad_request", "The address is too long."],
-  415: ["unsupported_media_type", "This content type is not understood here."],
+  414: ["bad_request", "The URL is too long."],
+  415: ["unsupported_media_type", "Content-Type not supported by this route."],
 };
-/** What PostgreSQL says to text it cannot hold. */
+/** PostgreSQL error codes for text it cannot store. */
 const unstorable = new Set(["22021", "22P05"]);
-/** The same in a JSON column: halves of surrogate pairs are no JSON to it. */
+/** The same for JSON columns, which reject unpaired surrogates. */
 const isUnstorable = (error: Error): boolean => {
   const code = pgCode(error) ?? "";
   if (code !== "22P02") return unstorable.has(code);
@@ -190,7 +190,7 @@ const isUnstorable = (error: Error): boolean => {
   return false;
 };
 
-/** The only place that turns an error into a status and a body (contract README rule 3). */
+/** Maps an error to status, headers and body. The only place that does. */
 export function renderError(error: unknown, requestId: string): RenderedError {
   if (error instanceof RuntimeError) return renderError(fromRuntime(error), requestId);
   if (error instanceof InvalidInput) return { status: 422, body: { detail: error.issues }, headers: {}, isUnexpected: false };
@@ -213,7 +213,7 @@ export function renderError(error: unknown, requestId: string): RenderedError {
     };
   if (isConnectionLoss(error))
     return {
-      ...plain("unavailable", "The database cannot be reached right now. Try again in a moment.", { request_id: requestId }),
+      ...plain("unavailable", "The database is unavailable. Try again in a moment.", { request_id: requestId }),
       headers: { "retry-after": "1" },
       isUnexpected: true,
     };
@@ -244,13 +244,13 @@ export function renderError(error: unknown, requestId: string): RenderedError {
     if (isUnstorable(error))
       return {
         status: 422,
-        body: { detail: [{ loc: ["body"], msg: "Text must not hold NUL characters or halves of surrogate pairs", type: "value_error" }] },
+        body: { detail: [{ loc: ["body"], msg: "Text must not contain NUL characters or unpaired surrogates", type: "value_error" }] },
         headers: {},
         isUnexpected: false,
       };
   }
   return {
-    ...plain("internal_error", "Something went wrong on our side. It has been logged.", { request_id: requestId }),
+    ...plain("internal_error", "Internal server error. It has been logged.", { request_id: requestId }),
     isUnexpected: true,
   };
 }

@@ -2,11 +2,11 @@ import type { TSchema } from "@tesslate/contract";
 import { issuesOf, type ValidatorIssue } from "./errors.ts";
 import { createValidatorCompiler } from "./schemas.ts";
 
-/** The `data` of an error frame for a frame that was not understood. */
+/** The `data` of an error frame for an invalid frame. */
 export interface FrameProblem {
   message: string;
   code: "bad_frame";
-  /** The first field that is wrong. */
+  /** The first invalid field. */
   field?: string;
 }
 
@@ -16,14 +16,14 @@ export const frameProblem = (message: string, field?: string): FrameProblem => (
   ...(field !== undefined && { field }),
 });
 
-/** The first of several issues as a problem with the frame; `loc` begins with what holds the field. */
+/** Turns the first issue into a frame problem; `loc` starts with the container of the field. */
 export function problemOf([issue]: readonly { loc: readonly (string | number)[]; msg: string }[]): FrameProblem {
   const field = issue?.loc.slice(1).join(".") ?? "";
-  const sentence = `${(issue?.msg ?? "This frame was not understood").replace(/\.$/, "")}.`;
+  const sentence = `${(issue?.msg ?? "Invalid frame").replace(/\.$/, "")}.`;
   return field === "" ? frameProblem(sentence) : frameProblem(`${field}: ${sentence}`, field);
 }
 
-/** Checks what clients send over a socket: an object whose `type` names one of the schemas, and that fits this schema. */
+/** Validates frames from clients: an object whose `type` selects one of the schemas. */
 export function createFrameCheck<Name extends string>(schemas: Readonly<Record<Name, TSchema>>) {
   const compile = createValidatorCompiler();
   const names = Object.keys(schemas) as Name[];

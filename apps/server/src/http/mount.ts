@@ -33,8 +33,8 @@ type ContextOf<R extends RouteSpec> = Context<
 >;
 
 /**
- * What a feature writes for one route. SSE handlers refuse by throwing before they return their iterable; `undefined` is 204: everything was sent before,
- * and an `EventSource` that came back for more stops coming.
+ * The handler of one route. SSE handlers reject by throwing before they return their iterable; `undefined` is 204, which tells a
+ * reconnecting `EventSource` that the stream is complete.
  */
 export type Handler<R extends RouteSpec> = R extends { kind: "sse" }
   ? (context: ContextOf<R>, input: RouteInput<R>) => Promise<AsyncIterable<RouteEvent<R>> | undefined>
@@ -53,7 +53,7 @@ declare module "fastify" {
   interface FastifyContextConfig {
     route?: string;
     isIdempotent?: boolean;
-    /** Text fields that its multipart form may have. */
+    /** Allowed text fields of the multipart form. */
     formFields?: readonly string[];
   }
 }
@@ -63,13 +63,13 @@ export interface MountOptions {
   sockets: Sockets;
   auth: Authenticator;
   idempotency: Idempotency;
-  /** Aborts when the server shuts down; open streams end with it. */
+  /** Aborts at server shutdown and ends open streams. */
   shutdown: AbortSignal;
   isSameSiteOrigin: (origin: string) => boolean;
 }
 export type Mount = <G extends RouteGroup>(group: string, routes: G, handlers: Handlers<G>) => void;
 
-/** Turns contract routes into Fastify routes: auth, CSRF, validation, serialisation, streams. The only caller of `app.route`. */
+/** Mounts contract routes in Fastify: auth, CSRF, validation, serialisation, streams. The only caller of `app.route`. */
 export function createMount({ app, sockets, auth, idempotency, shutdown, isSameSiteOrigin }: MountOptions): Mount {
   const contextOf = (request: FastifyRequest, reply: FastifyReply): Context<Principal | undefined> => ({
     user: request.principal,
@@ -107,17 +107,17 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
 
   const refuseForeign = ({ headers }: FastifyRequest) => {
     const isForeign = headers.origin === undefined ? headers["sec-fetch-site"] === "cross-site" : !isSameSiteOrigin(headers.origin);
-    if (isForeign) throw new AppError("foreign_origin", "This cannot be called from another site.");
+    if (isForeign) throw new AppError("foreign_origin", "Cross-site requests to this route are not allowed.");
   };
-  /** Forms are for the routes that say so; elsewhere they would be a way for other sites to send bodies without a preflight. */
+  /** Only routes that declare it accept forms, because other sites can send forms without a CORS preflight. */
   const refuseForms = async ({ headers }: FastifyRequest) => {
-    // `curl -d ''` is the usual way to POST nothing.
+    // `curl -d ''` sends an empty body with a form content type.
     if (headers["content-length"] === "0") return;
     if (/^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? ""))
-      throw new AppError("unsupported_media_type", "This content type is not understood here.");
+      throw new AppError("unsupported_media_type", "Content-Type not supported by this route.");
   };
   const allowNoBody = async (request: FastifyRequest) => {
-    // `null` is a body, and not one that a schema takes.
+    // `null` is a body, and no schema accepts it.
     if (request.body === undefined) request.body = {};
   };
 
@@ -144,7 +144,7 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
       if (spec.csrf === false) refuseForeign(request);
       else auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);
     }
-    if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "This requires an administrator.");
+    if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "Only administrators can do this.");
     checkImpersonation(principal, spec);
     if (principal.impersonator && request.method !== "GET" && request.method !== "HEAD" && spec.impersonation !== "end")
       await auth.noteImpersonated(principal, {
@@ -179,7 +179,7 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
           isIdempotent: isIdempotent(spec),
           ...(spec.kind === "upload" && { formFields: Object.keys(spec.formFields ?? {}) }),
         },
-        // A stream has no head worth asking for.
+        // Streams do not support HEAD.
         ...(spec.method === "GET" && { exposeHeadRoute: spec.kind !== "sse" }),
         ...(spec.bodyLimit !== undefined && { bodyLimit: spec.bodyLimit }),
         schema: {
@@ -204,7 +204,7 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
           };
           const query = request.query as { skip?: number; page?: number };
           if (isList && query.skip !== undefined && query.page !== undefined)
-            throw new InvalidInput([{ loc: ["query", "page"], msg: "Give either skip or page", type: "value_error" }]);
+            throw new InvalidInput([{ loc: ["query", "page"], msg: "Send either skip or page", type: "value_error" }]);
           const context = contextOf(request, reply);
           if (spec.kind === "sse") {
             const events = (await handle(context, input)) as AsyncIterable<unknown> | undefined;
@@ -254,7 +254,7 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
   };
 }
 
-/** JSON with the keys of every object in order: equal for equal requests. */
+/** JSON with sorted keys, equal for equal requests. */
 const canonical = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(canonical)
@@ -265,25 +265,25 @@ const canonical = (value: unknown): unknown =>
             .map(([name, of]) => [name, canonical(of)]),
         )
       : value;
-/** Who brought which key with what; `undefined` where keys do not count or none came. */
+/** User, idempotency key and request fingerprint; `undefined` without a key or where keys do not apply. */
 function claimOf({ headers, routeOptions: { config }, principal, params, query, body }: FastifyRequest) {
   const key = headers["idempotency-key"];
   if (key === undefined || !config.isIdempotent || !principal) return undefined;
   return { user_id: principal.id, key: String(key), request: JSON.stringify(canonical([config.route, params, query, body])) };
 }
 
-/** A scope in which bodies stay what they are. */
+/** A Fastify scope that does not parse bodies. */
 const rawScope = (route: RouteOptions) => async (scope: FastifyInstance) => {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   scope.route(route);
 };
 
-/** The caller has this version already. */
+/** Whether the client already has this version. */
 const isCurrent = (etag: unknown, known: string | undefined): boolean =>
   typeof etag === "string" && (known ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 
-/** Who wants to know of requests. `route` is the path's template; what no route answers is `unmatched`. */
+/** Observer of requests. `route` is the path template, or `unmatched`. */
 export interface RequestWatch {
   ended?(request: { method: string; route: string; status: number; seconds: number; isStream: boolean }): void;
   traces?: Traces | undefined;
@@ -291,7 +291,7 @@ export interface RequestWatch {
 const templateOf = ({ routeOptions: { url, config } }: FastifyRequest): string =>
   config.route === undefined ? "unmatched" : (url ?? "").replace(/:(\w+)/g, "{$1}").replace("*", "{path}");
 
-/** Whose trace a request belongs to. */
+/** Trace headers of a request. */
 function callerOf({ headers }: FastifyRequest): { traceparent?: string; tracestate?: string } {
   const { traceparent, tracestate } = headers;
   return { ...(typeof traceparent === "string" && { traceparent }), ...(typeof tracestate === "string" && { tracestate }) };
@@ -327,7 +327,7 @@ export function installEdges(app: FastifyInstance, { ended, traces }: RequestWat
       };
       traces.open(`${request.method} ${route}`, "server", facts, serve, callerOf(request));
     });
-  // At the close of the answer, which also comes when the client went away or the answer was a stream.
+  // On close of the response, which also fires for disconnects and streams.
   app.addHook("onRequest", async (request, reply) => {
     reply.raw.once("close", () => {
       const fields = {

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Which file of the built web UI answers for a page: `pages/<first segment>.html` where the build has one (`home` for `/`), which names what that
- * page will load, else `index.html`. The app in it reads the address by itself.
+ * The HTML file for a page of the web UI: `pages/<first segment>.html` if the build has one (`home` for `/`), which preloads what that
+ * page needs, else `index.html`. The client routes by URL in either.
  */
 export function createPages(webDir: string): (path: string) => string {
   const folder = join(webDir, "pages");

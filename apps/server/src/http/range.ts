@@ -1,4 +1,4 @@
-/** One range of bytes; anything else than a satisfiable single range gives the whole file, as the standard allows. */
+/** Parses a single satisfiable byte range; anything else returns the whole file, as the standard allows. */
 export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
   const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "") ?? [];
   if (from === "" && to === "") return undefined;

@@ -1,13 +1,13 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 
-/** A port that nobody else can take while the server starts; whoever calls meanwhile is told to come back. */
+/** Holds the port while the server starts and answers requests with 503. */
 export interface ReservedPort {
-  /** Just before the server listens there itself. */
+  /** Releases the port just before the server listens on it. */
   release(): Promise<void>;
 }
 
-/** Throws a sentence that names `PORT` or `HOST` when the port cannot be had. */
+/** Throws an error that names `PORT` or `HOST` when the port is unavailable. */
 export async function reservePort({ port, host }: { port: number; host: string }): Promise<ReservedPort> {
   const server = createServer((_request, response) =>
     response
@@ -37,8 +37,8 @@ export async function reservePort({ port, host }: { port: number; host: string }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException, port: number, host: string): string {
   if (code === "EADDRINUSE") return `PORT ${port} is already in use on ${host}. Stop the program that uses it, or set PORT to a free port.`;
-  if (code === "EACCES") return `PORT ${port} cannot be used without more rights. Set PORT to 1024 or higher, or run the server as root.`;
+  if (code === "EACCES") return `PORT ${port} requires more privileges. Set PORT to 1024 or higher, or run the server as root.`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
     return `HOST ${host} is not an address of this machine. Set HOST to 0.0.0.0 or 127.0.0.1.`;
-  return `PORT ${port} on ${host} cannot be opened: ${message}`;
+  return `PORT ${port} on ${host} cannot be opened (${message}). Set PORT to a free port.`;
 }

@@ -5,8 +5,8 @@ import fastJsonStringify, { type Schema } from "fast-json-stringify";
 import type { FastifySchemaCompiler, FastifySerializerCompiler } from "fastify";
 
 /**
- * Params and query are text and get coerced; bodies are JSON and do not. A schema is compiled when it is first needed:
- * all of them together would take most of the time in which the server starts.
+ * Params and query are strings and are coerced; JSON bodies are not. Schemas are compiled on first use, because compiling all
+ * of them would take most of the start-up time.
  */
 export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   const make = (coerceTypes: boolean) => {
@@ -15,15 +15,15 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
       useDefaults: true,
       removeAdditional: false,
       allErrors: true,
-      // Errors name the fields that there are.
+      // Errors list the allowed fields.
       verbose: true,
       strict: false,
       allowUnionTypes: true,
-      // That the contract's schemas are schemas is for its tests to say.
+      // The contract's tests validate its schemas.
       validateSchema: false,
     });
     addFormats.default(ajv);
-    // Spaces around an address come from copying it; services cut them off.
+    // Allow surrounding spaces from copy and paste; services trim them.
     const email = fullFormats.email as RegExp;
     ajv.addFormat("email", { type: "string", validate: (text: string) => email.test(text.trim()) });
     return ajv;
@@ -43,7 +43,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   };
 }
 
-/** What leaves the server is what the contract names and nothing else. Compiled when first needed, too. */
+/** Serialises only fields of the contract's schema. Also compiled on first use. */
 export function createSerializerCompiler(): FastifySerializerCompiler<Schema> {
   return ({ schema }) => {
     let compiled: ((data: unknown) => string) | undefined;

@@ -23,20 +23,20 @@ import { createPages } from "./pages.ts";
 import { createSerializerCompiler, createValidatorCompiler } from "./schemas.ts";
 import { createSockets } from "./sockets.ts";
 
-/** The other site on the same port: requests for hosts under PREVIEW_DOMAIN never reach the app. */
+/** Previews on the same port: requests for hosts under PREVIEW_DOMAIN never reach the app. */
 export interface PreviewSite {
   request(request: IncomingMessage, response: ServerResponse): void;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-/** For answers under way when the server closes. */
+/** Grace period for open requests at shutdown. */
 const closeGraceMs = 5000;
 
 export interface HttpServer {
   app: FastifyInstance;
   mount: Mount;
   listen(): Promise<{ port: number }>;
-  /** Ends streams and sockets, answers what is under way, stops listening. */
+  /** Ends streams and sockets, completes open requests, stops listening. */
   close(): Promise<void>;
 }
 
@@ -48,9 +48,9 @@ export interface HttpOptions {
   preview: PreviewSite;
   contract: Record<string, RouteGroup>;
   version: string;
-  /** The built web UI; the API runs without it. */
+  /** Folder of the built web UI; the API runs without it. */
   webDir?: string;
-  /** Its port, held since the start. */
+  /** The port reserved at start. */
   port?: ReservedPort;
   watch?: RequestWatch;
 }
@@ -64,7 +64,7 @@ const hostOf = (header: string | undefined) =>
     .replace(/^\[|\]$/g, "");
 const isIpLiteral = (host: string) => /^[\d.]+$/.test(host) || host.includes(":");
 
-/** Which methods the routes at a path answer to: what was asked in vain may have been asked the wrong way. */
+/** Methods of the routes at a path, for 405 responses. */
 function createMethodsAt(contract: Record<string, RouteGroup>): (path: string) => string[] {
   const routes = Object.values(contract)
     .flatMap((group) => Object.values(group))
@@ -93,23 +93,23 @@ export async function createHttpServer({
   const origins = new Set([appOrigin, ...config.corsOrigins]);
   const isPreviewHost = (host: string) => host === config.previewDomain || host.endsWith(`.${config.previewDomain}`);
   const knownHosts = new Set(["localhost", config.appHost, ...config.corsOrigins.map((o) => new URL(o).hostname)]);
-  /** Names only we chose, or addresses: a foreign name pointing here is DNS rebinding. */
+  /** Accepts configured host names and IP addresses; any other name is a DNS rebinding attack. */
   const isOwnHost = (host: string) => knownHosts.has(host) || isIpLiteral(host);
   const isOwnOrigin = (origin: string) => {
     if (origins.has(origin)) return true;
     const url = URL.parse(origin);
     const port = url?.port || "80";
-    // Opened by another of our own names (127.0.0.1 for localhost, the machine's address): the port that we ourselves serve by plain http, never a preview host.
+    // Opened by another own name (127.0.0.1 for localhost, an IP address of this host): plain http on our own port, never a preview host.
     return url?.protocol === "http:" && !isPreviewHost(url.hostname) && isOwnHost(hostOf(url.host)) && port === String(boundPort);
   };
   let boundPort = config.port;
 
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    // One line per request, written by the mount.
+    // mount.ts logs one line per request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     genReqId: nextRequestId,
-    // One proxy: the address it saw, not what the client claims in front of it.
+    // With one proxy, the address it saw, not the client's own X-Forwarded-For.
     trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
     bodyLimit: 1024 * 1024,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
@@ -127,7 +127,7 @@ export async function createHttpServer({
       if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
       const [status, line] = error.code === "HPE_HEADER_OVERFLOW" ? [431, "Request Header Fields Too Large"] : [400, "Bad Request"];
       const body = JSON.stringify({
-        detail: status === 431 ? "The request's headers are too large." : "This is not a well-formed HTTP request.",
+        detail: status === 431 ? "The request's headers are too large." : "The HTTP request is malformed.",
         code: "bad_request",
       });
       socket.end(
@@ -157,7 +157,7 @@ export async function createHttpServer({
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     if (!isOwnHost(hostOf(request.headers.host)))
-      throw new AppError("bad_request", "This server does not answer to that host name. Set APP_BASE_URL to the address people use.");
+      throw new AppError("bad_request", "Unknown host name. Set APP_BASE_URL to the URL users open.");
   });
   app.removeContentTypeParser("text/plain");
   const json = app.getDefaultJsonParser("error", "error");
@@ -178,11 +178,11 @@ export async function createHttpServer({
         // CodeMirror, xterm and Radix write style elements at run time.
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", "data:", "blob:"],
-        // Blobs are made by our own page only: files of a project that are looked at.
+        // Blob URLs are created only by our own page, to show project files.
         mediaSrc: ["'self'", "blob:"],
         fontSrc: ["'self'", "data:"],
         connectSrc: ["'self'"],
-        // Previews, and a PDF of the project in the browser's own viewer.
+        // Previews, and PDFs in the browser's viewer.
         frameSrc: [
           `http://*.${config.previewDomain}:*`,
           `https://*.${config.previewDomain}:*`,
@@ -223,7 +223,7 @@ export async function createHttpServer({
   });
   app.addHook("onRequest", async (request) => {
     if (request.method === "OPTIONS" && request.headers.origin !== undefined && !origins.has(request.headers.origin))
-      throw new AppError("forbidden", "This origin may not call the API.");
+      throw new AppError("forbidden", "This origin is not allowed to call the API. Add it to CORS_ORIGINS.");
   });
   await app.register(multipart, { limits: { fileSize: 20 * 1024 * 1024, files: 1, fields: 20 } });
 
@@ -232,7 +232,7 @@ export async function createHttpServer({
   await app.register(plugin(async (scope) => void scope.decorate("swagger", () => document), { name: "@fastify/swagger" }));
   await app.register(swaggerUi, {
     routePrefix: "/docs",
-    // The plugin's own policy allows foreign hosts and upgrades plain http.
+    // The plugin's default policy allows other hosts and upgrades http.
     staticCSP:
       "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
     theme: { title: "Tesslate Studio API" },
@@ -275,7 +275,7 @@ export async function createHttpServer({
       throw new AppError("method_not_allowed", `${request.method} is not allowed here. Allowed: ${allowed.join(", ")}.`, {
         details: { allowed },
       });
-    throw new AppError("not_found", "Nothing found at this address.");
+    throw new AppError("not_found", "No route matches this URL.");
   });
 
   return {
@@ -291,7 +291,7 @@ export async function createHttpServer({
     close: async () => {
       shutdown.abort();
       await sockets.close();
-      // Who does not read their answer to its end must not keep the server from its own.
+      // A client that does not read its response must not block the shutdown.
       const timer = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
       await app.close().finally(() => clearTimeout(timer));
     },

@@ -7,7 +7,7 @@ import type { Logger } from "../platform/logger.ts";
 import { checkImpersonation, checkKey, sessionCookie, type Authenticator, type Principal } from "./context.ts";
 import { renderError } from "./errors.ts";
 
-/** Close codes of accounts-projects 0.4, 5 and agent-git-deploy 3.6. */
+/** WebSocket close codes. */
 export const closeCodes = {
   normal: 1000,
   goingAway: 1001,
@@ -20,13 +20,13 @@ export const closeCodes = {
   stopped: 4410,
 } as const;
 
-/** A socket as features see it: JSON frames in, JSON frames out. */
+/** A WebSocket with JSON frames in both directions. */
 export interface FrameSocket {
-  /** Frames as they come; `undefined` for text that is not JSON. Ends when the socket closes. */
+  /** Incoming frames; `undefined` for text that is not JSON. Ends when the socket closes. */
   readonly frames: AsyncIterable<unknown>;
-  /** False when the socket is closed or was closed now because the client does not keep up (1013). */
+  /** False when the socket is closed, or is closed now because the client is too slow (1013). */
   send(frame: unknown): boolean;
-  /** Resolves when what was sent has left, for producers that can wait. */
+  /** Resolves when the send buffer is flushed. */
   drained(): Promise<void>;
   close(code: number, reason?: string): void;
   /** Aborts when the socket closes. */
@@ -60,7 +60,7 @@ export interface Sockets {
   close(): Promise<void>;
 }
 
-/** Text that is not well-formed names nothing. */
+/** Malformed percent-encoding matches no route. */
 const decodePart = (text: string): string => {
   try {
     return decodeURIComponent(text);
@@ -85,19 +85,19 @@ export function createSockets({
   isAllowedHost: (host: string | undefined) => boolean;
   parseCookies: (header: string) => Record<string, string | undefined>;
   nextRequestId: () => string;
-  /** Between two pings; after two that nobody answered the socket is dropped. */
+  /** Ping interval; after two unanswered pings the socket is closed. */
   pingMs: number;
 }): Sockets {
   const wss = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, clientTracking: true });
   const routes: SocketRoute[] = [];
 
-  /** `isFramed`: it was told by a first frame, which is answered. */
+  /** `isFramed`: authenticated by a first frame, which is answered. */
   const principalOf = async (
     request: IncomingMessage,
     url: URL,
     socket: WrappedSocket,
   ): Promise<{ user: Principal | undefined; isFramed?: true } | undefined> => {
-    // A token in an address ends up in logs and histories: never an answer to it, not even with a good credential beside it.
+    // Tokens in URLs end up in logs and browser history, so they are rejected even with a valid credential beside them.
     if (url.searchParams.has("token") || url.searchParams.has("access_token")) return undefined;
     const cookie = parseCookies(request.headers.cookie ?? "")[sessionCookie];
     const ticket = url.searchParams.get("ticket");
@@ -110,7 +110,7 @@ export function createSockets({
     if (bearer) return { user: await ofToken(bearer) };
     if (ticket !== null) return { user: await auth.redeemTicket(ticket) };
     if (cookie) {
-      // A cookie comes along from any page; only our own may use it.
+      // Browsers send cookies from any page, so the origin must be ours.
       if (request.headers.origin === undefined || !isAllowedOrigin(request.headers.origin)) return undefined;
       const principal = await auth.authenticate({ bearer: undefined, cookie });
       if (principal) return { user: principal };
@@ -233,7 +233,7 @@ function wrap(ws: WebSocket, pingMs: number): WrappedSocket {
       frame = undefined;
     }
     queue.push(frame);
-    // A client that floods while the handler is busy waits in its own TCP window.
+    // Backpressure: while the handler is busy, a fast client fills its TCP window.
     if (queue.length >= 256) ws.pause();
     wake?.();
   });

@@ -3,8 +3,8 @@ import type { ServerResponse } from "node:http";
 const keepaliveMs = 15_000;
 
 /**
- * Writes an async iterable as `data:` lines with a `: keepalive` after 15 s of silence; waits when the client is slow.
- * Ends when the iterable ends or `signal` aborts (client gone, shutdown). An event with a `seq` carries it as `id:`, for `Last-Event-ID`.
+ * Writes an async iterable as `data:` lines, with `: keepalive` after 15 s without events and backpressure for slow clients.
+ * Ends when the iterable ends or `signal` aborts (disconnect, shutdown). An event with a `seq` sends it as `id:`, for `Last-Event-ID`.
  */
 export async function writeEvents(
   response: ServerResponse,
@@ -26,7 +26,7 @@ export async function writeEvents(
     timer = setTimeout(beat, keepaliveMs);
   }
   const iterator = events[Symbol.asyncIterator]();
-  // One listener and one current wait: racing a long-lived promise anew for every event would pile up in memory.
+  // One listener and one current wait: racing a long-lived promise for every event would leak memory.
   let stop: () => void = () => undefined;
   const onAbort = () => stop();
   signal.addEventListener("abort", onAbort);

@@ -4,32 +4,32 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { isTextType, mediaTypeOf } from "../platform/media-types.ts";
 
-/** Sees what visitors get, before it is compressed. */
+/** Hook over response bytes, before compression. */
 export type Tap = (answer: { path: string; status: number; type: string; isEncoded: boolean }) => {
   data(piece: Uint8Array): void;
   end(): void;
 };
 type Files = ReadonlyMap<string, { size: number }>;
-/** What a static version is served from: its list alone decides what there is. */
+/** A static version to serve: only listed files exist. */
 export interface StaticSite {
   files: Files;
-  /** Unknown paths of pages are answered with `index.html`. */
+  /** Serve `index.html` for unknown page paths. */
   spaFallback: boolean;
-  /** SHA-256 of a file of the list, in hexadecimal digits. */
+  /** SHA-256 of a listed file, hex. */
   hash(path: string): string | Promise<string>;
-  /** From byte `start` to byte `end`, both included. */
+  /** Bytes `start` to `end`, inclusive. */
   read(path: string, range?: { start: number; end: number }): Readable | Promise<Readable>;
   tap?: Tap;
 }
 
 const isCompressible = (type: string) => isTextType(type) || type === "application/wasm";
 const minCompressed = 1024;
-/** Names that bundlers make of a file's content: what is under such a name never changes. */
+/** File names with a content hash, as bundlers write them: their content never changes. */
 const isHashed = (path: string) =>
   /[.-][0-9A-Za-z_-]{8,}\.(?!html?$)[a-z0-9]+$/.test(path) &&
   /(?:^|\/)(?:assets|_next\/static|_astro|_nuxt|_app\/immutable|static)\//.test(path);
 
-/** The file that a decoded path names: itself, the page of a folder, or the page that goes by its name without an ending. */
+/** The file for a decoded path: the path itself, its `index.html`, or the path plus `.html`. */
 function resolve(files: Files, path: string): { file: string } | { redirect: string } | undefined {
   const name = path.replace(/^\/+/, "");
   if (name === "" || name.endsWith("/")) return files.has(`${name}index.html`) ? { file: `${name}index.html` } : undefined;
@@ -39,7 +39,7 @@ function resolve(files: Files, path: string): { file: string } | { redirect: str
   return undefined;
 }
 
-/** The file that a visitor of a page's address sees in the end; undefined where they are told that there is nothing. */
+/** The file finally served for a page URL, after redirects; `undefined` for a 404. */
 export function pageFile(files: Files, path: string, spaFallback: boolean): string | undefined {
   let decoded: string;
   try {
@@ -52,7 +52,7 @@ export function pageFile(files: Files, path: string, spaFallback: boolean): stri
   return found?.file ?? (spaFallback && files.has("index.html") ? "index.html" : undefined);
 }
 
-/** A folder's page behind two slashes would be a redirect to another host. */
+/** A path that starts with two slashes would redirect to another host. */
 const isWellFormed = (path: string): boolean =>
   path.startsWith("/") && !path.includes("\0") && !path.includes("\\") && !path.split("/").some((s) => s === ".." || s === ".");
 
@@ -62,20 +62,20 @@ const isPage = ({ headers }: IncomingMessage): boolean => {
   return (headers.accept ?? "").includes("text/html");
 };
 
-/** Answers one request with what a static host would: ranges, etags, caching by name, compression, pages for unknown paths. */
+/** Serves one request like a static host: ranges, ETags, caching, compression, SPA fallback. */
 export async function serveStatic(site: StaticSite, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = "GET" } = request;
   if (method !== "GET" && method !== "HEAD")
-    return void plain(response, 405, "Only GET and HEAD are answered here.", { allow: "GET, HEAD" });
+    return void sendText(response, 405, "Only GET and HEAD are supported.", { allow: "GET, HEAD" });
   const target = request.url ?? "/";
   const [raw = "/", query] = target.split(/\?(.*)/s);
   let path: string;
   try {
     path = decodeURIComponent(raw);
   } catch {
-    return void plain(response, 400, "The address is not well-formed.");
+    return void sendText(response, 400, "The URL is malformed.");
   }
-  if (!isWellFormed(path)) return void plain(response, 400, "The address is not well-formed.");
+  if (!isWellFormed(path)) return void sendText(response, 400, "The URL is malformed.");
   const found = resolve(site.files, path);
   if (found && "redirect" in found) {
     const to = found.redirect.split("/").map(encodeURIComponent).join("/");
@@ -85,7 +85,7 @@ export async function serveStatic(site: StaticSite, request: IncomingMessage, re
   if (found) return send(site, found.file, 200, request, response);
   if (site.spaFallback && isPage(request) && site.files.has("index.html")) return send(site, "index.html", 200, request, response);
   if (site.files.has("404.html")) return send(site, "404.html", 404, request, response);
-  return void plain(response, 404, "Nothing found at this address.");
+  return void sendText(response, 404, "No file at this URL.");
 }
 
 async function send(site: StaticSite, file: string, status: number, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -130,12 +130,12 @@ async function send(site: StaticSite, file: string, status: number, request: Inc
   }
   const source = await site.read(file, isRanged ? range : undefined);
   if (seen) source.on("data", (piece) => seen.data(piece as Buffer));
-  // A visitor who leaves in the middle is no failure.
+  // A client disconnect is not an error.
   await (isZipped ? pipeline(source, createGzip({ level: 6 }), response) : pipeline(source, response)).catch(() => response.destroy());
   seen?.end();
 }
 
-/** One range; of several none, which is the whole file. */
+/** A single range; several ranges return the whole file. */
 function rangeOf(header: string | undefined, size: number): { start: number; end: number } | "unsatisfiable" | undefined {
   const found = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
   if (!found || (found[1] === "" && found[2] === "")) return undefined;
@@ -145,7 +145,7 @@ function rangeOf(header: string | undefined, size: number): { start: number; end
   return { start, end };
 }
 
-export function plain(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
+export function sendText(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
   if (response.headersSent) return void response.destroy();
   response
     .writeHead(status, {

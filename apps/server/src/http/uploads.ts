@@ -3,15 +3,15 @@ import type { FastifyRequest } from "fastify";
 import type { FormDigest } from "./context.ts";
 import { AppError, InvalidInput, badRequest, invalid } from "../platform/errors.ts";
 
-/** One file of a multipart body: its path as the client gave it, and its bytes as they come. */
+/** One file of a multipart body: the client's path and the byte stream. */
 export interface UploadedFile {
-  /** The name of the form's field. */
+  /** Form field name. */
   field: string;
   path: string;
-  /** As the part's header says; `application/octet-stream` when it does not. */
+  /** Content type of the part; default `application/octet-stream`. */
   mimeType: string;
   data: AsyncIterable<Uint8Array>;
-  /** Whether the client went away in the middle of it. */
+  /** Whether the client disconnected before the end. */
   isCut: () => boolean;
 }
 declare module "fastify" {
@@ -19,19 +19,19 @@ declare module "fastify" {
     form: { parts: number; hash: Hash } | undefined;
   }
 }
-/** A plain field of a multipart body. */
+/** A text field of a multipart body. */
 export interface UploadedField {
   field: string;
   value: string;
 }
 
-/** How long a refused client may go on sending before the connection is cut. It reads the answer only then. */
+/** How long a rejected client may keep sending before the connection is closed, because most clients read the response only afterwards. */
 const drainMs = 30_000;
 
-/** What the form parser says to a body that ends early or is none is plain `Error`s; its own refusals carry a code. */
+/** The form parser throws plain `Error`s for truncated or invalid bodies; its limit errors have a code. */
 const refusalOf = (error: unknown): unknown =>
   error instanceof Error && !("code" in error) && !(error instanceof InvalidInput)
-    ? badRequest("The form is not well-formed, or the upload broke off.")
+    ? badRequest("The form is malformed, or the upload was interrupted.")
     : error;
 async function* readable(data: AsyncIterable<Uint8Array>, note: ((bytes: Uint8Array) => void) | undefined): AsyncGenerator<Uint8Array> {
   try {
@@ -45,14 +45,14 @@ async function* readable(data: AsyncIterable<Uint8Array>, note: ((bytes: Uint8Ar
 }
 
 /**
- * The parts of a multipart body, one after the other; no form at all is 422. Sizes of files are the reader's business: it stops, the rest
- * is thrown away. A field may come after the file it is about.
+ * The parts of a multipart body, in order; 422 when the body is not a form. The reader enforces size limits: when it stops, the rest
+ * is discarded. A field may come after the file it refers to.
  */
 export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<UploadedFile | UploadedField> {
   if (!request.isMultipart()) throw invalid(["body", "file"], "Field required", "missing");
   const { raw } = request;
   const known = request.routeOptions.config.formFields;
-  // Whether a retry brings the same form is known by what is in it: its boundaries differ.
+  // The digest covers the content only, because a retry has other boundaries.
   const digest = request.headers["idempotency-key"] === undefined ? undefined : { parts: 0, hash: createHash("sha256") };
   request.form = digest;
   const note = (facts: unknown[]) => {
@@ -89,10 +89,10 @@ export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<Up
   }
 }
 
-/** What the handler read of the form. */
+/** Digest of the parts the handler read. */
 export const readForm = ({ form }: FastifyRequest): FormDigest | undefined =>
   form && { parts: form.parts, hash: form.hash.copy().digest("hex") };
-/** The same of a form that nobody read yet, of as many parts. */
+/** The same digest of an unread form, over as many parts. */
 export async function digestForm(request: FastifyRequest, parts: number): Promise<FormDigest | undefined> {
   let left = parts;
   if (left > 0)
@@ -103,12 +103,12 @@ export async function digestForm(request: FastifyRequest, parts: number): Promis
   return readForm(request);
 }
 
-/** Only the files of a multipart body. */
+/** The files of a multipart body, without text fields. */
 export async function* uploadedFiles(request: FastifyRequest): AsyncGenerator<UploadedFile> {
   for await (const part of uploadedParts(request)) if ("data" in part) yield part;
 }
 
-/** The whole of the first file, for what is small. Throws `file_too_large` as soon as it is, with `what` in the sentence. */
+/** Reads the first file into memory. Throws `file_too_large` at the limit; `what` names the file in the message. */
 export async function readUpload(files: AsyncIterable<UploadedFile>, maxBytes: number, what: string): Promise<Buffer> {
   for await (const file of files) {
     const chunks: Uint8Array[] = [];
@@ -116,10 +116,10 @@ export async function readUpload(files: AsyncIterable<UploadedFile>, maxBytes: n
     for await (const chunk of file.data) {
       size += chunk.byteLength;
       if (size > maxBytes)
-        throw new AppError("file_too_large", `${what} may have at most ${maxBytes / 2 ** 20} MiB.`, { details: { limit: maxBytes } });
+        throw new AppError("file_too_large", `${what} is limited to ${maxBytes / 2 ** 20} MiB.`, { details: { limit: maxBytes } });
       chunks.push(chunk);
     }
-    if (file.isCut()) throw badRequest("The upload broke off.");
+    if (file.isCut()) throw badRequest("The upload was interrupted. Upload the file again.");
     if (size === 0) throw invalid(["body", "file"], "The file is empty", "too_short");
     return Buffer.concat(chunks);
   }

@@ -54,7 +54,7 @@ test("one that never comes, or refuses, ends the start with one sentence and no 
   const port = await freePort();
   await expect(open(port).wait(300)).rejects.toThrow(
     new RegExp(
-      `^No database answers at 127\\.0\\.0\\.1:${port}/postgres \\(DATABASE_URL\\): .*ECONNREFUSED.*Start PostgreSQL there, or correct DATABASE_URL\\.$`,
+      `^No database reachable at 127\\.0\\.0\\.1:${port}/postgres \\(DATABASE_URL\\): .*ECONNREFUSED.*Start PostgreSQL there, or correct DATABASE_URL\\.$`,
     ),
   );
   await listen(port);

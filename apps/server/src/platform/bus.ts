@@ -3,14 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 
 /**
- * LISTEN/NOTIFY as a bell between processes; tables hold the truth. Payloads are small JSON.
- * `onReconnect` fires after the connection was lost and found: what was rung meanwhile is unknown, so listeners look at their tables again.
+ * LISTEN/NOTIFY between processes; the tables are the source of truth. Payloads are small JSON.
+ * `onReconnect` fires after a reconnect: notifications may have been missed, so listeners must read their tables again.
  */
 export interface Bus {
   listen<T>(channel: string, handler: (payload: T) => void): void;
   notify(channel: string, payload: unknown): Promise<void>;
   onReconnect(handler: () => void): void;
-  /** False while bells cannot be heard. */
+  /** False while notifications cannot be received. */
   isConnected(): boolean;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function createBus(pool: pg.Pool, connection: pg.ClientConfig, log:
       if (known) known.push(handler as (payload: never) => void);
       else {
         handlers.set(channel, [handler as (payload: never) => void]);
-        // One after the other: a connection takes one query at a time. What fails here is asked for again at the reconnect.
+        // Serialized, because a connection runs one query at a time. A failed LISTEN is repeated at the reconnect.
         const on = client;
         listening = listening.then(async () => {
           if (on && on === client) await on.query(`listen ${pg.escapeIdentifier(channel)}`);

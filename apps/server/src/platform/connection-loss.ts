@@ -1,4 +1,4 @@
-/** The database cannot be reached right now; the call may be repeated. */
+/** Whether an error means that the database is unreachable, so that the call can be retried. */
 export function isConnectionLoss(error: unknown): boolean {
   for (let e: unknown = error; e instanceof Error; e = e.cause) {
     const code = "code" in e ? String(e.code) : "";

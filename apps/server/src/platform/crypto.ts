@@ -9,7 +9,7 @@ export interface SealingKeys {
   former?: readonly string[];
 }
 
-/** SHA-256 of a random token, hex: how one-use tokens and refresh tokens are stored. */
+/** SHA-256 of a random token, hex. One-use and refresh tokens are stored as this hash. */
 export const hashToken = (token: string) => createHash("sha256").update(token).digest("hex");
 export const randomToken = (bytes = 32) => randomBytes(bytes).toString("base64url");
 const lowerAlphanumerics = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -23,17 +23,17 @@ export function randomCode(length: number, alphabet = lowerAlphanumerics): strin
 }
 
 /**
- * Encrypts small secrets at rest: AES-256-GCM, fresh nonce, bound to its place (`aad`) so that a row cannot be moved.
- * Layout: format (1) key id (5) nonce (12) tag (16) text. The id is a fingerprint of the key, so keys need no numbers of their own:
- * several may be known at once, the current one seals, and whatever still bears another id is re-sealed by `./studio rotate-keys`.
+ * Encrypts small secrets at rest: AES-256-GCM with a random nonce; `aad` (table, column, row id) keeps a value from being copied to another row.
+ * Layout: format (1) key id (5) nonce (12) tag (16) ciphertext. The key id is a fingerprint of the key. Several keys may be known at once;
+ * the current one encrypts, and `./studio rotate-keys` re-encrypts values of the others.
  */
 export interface CryptoBox {
   seal(plain: string, aad: string): Buffer;
-  /** Throws when the text, the key or the place does not fit. */
+  /** Throws for a wrong key, another `aad` or a damaged value. */
   open(sealed: Uint8Array, aad: string): string;
-  /** The first bytes of everything sealed with the current key: format and key id. */
+  /** The first bytes of every value sealed with the current key: format and key id. */
   readonly header: Buffer;
-  /** A key for one purpose, derived from the secret key. */
+  /** Derives a key for one purpose from the secret key. */
   deriveKey(purpose: string): Buffer;
 }
 const format = 2;
@@ -52,8 +52,8 @@ export function createCryptoBox(secretKey: string, { current = secretKey, former
         .digest()
         .subarray(0, headerBytes - 1),
     ]);
-  // The secret key stays known: it sealed whatever there was before a key of its own was given.
-  const ring = new Map(
+  // The secret key is always known, because it sealed everything before a separate key was set.
+  const keysById = new Map(
     [current, secretKey, ...former].map((text) => {
       const key = derive(text, "secrets at rest");
       return [headerOf(key).toString("hex"), key] as const;
@@ -72,7 +72,7 @@ export function createCryptoBox(secretKey: string, { current = secretKey, former
     },
     open(sealed, aad) {
       const bytes = Buffer.from(sealed);
-      const known = ring.get(bytes.subarray(0, headerBytes).toString("hex"));
+      const known = keysById.get(bytes.subarray(0, headerBytes).toString("hex"));
       if (!known) throw new Error("sealed with an unknown key");
       let at = headerBytes;
       const decipher = createDecipheriv("aes-256-gcm", known, bytes.subarray(at, (at += nonceBytes)), { authTagLength: tagBytes })
@@ -83,7 +83,7 @@ export function createCryptoBox(secretKey: string, { current = secretKey, former
   };
 }
 
-/** The given key, or the one generated into `dataDir` on first start. */
+/** The configured key, or the one generated in `dataDir` on first start. */
 export async function loadSecretKey(given: string | undefined, dataDir: string): Promise<string> {
   if (given) return given;
   const file = join(dataDir, "secret.key");
@@ -95,7 +95,8 @@ export async function loadSecretKey(given: string | undefined, dataDir: string):
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
     await chmod(file, 0o600);
     const stored = (await readFile(file, "utf8")).trim();
-    if (stored.length < 32) throw new Error(`${file} is damaged: it should hold at least 32 characters.`, { cause });
+    if (stored.length < 32)
+      throw new Error(`${file} is damaged: it must contain at least 32 characters. Restore it from a backup.`, { cause });
     return stored;
   }
 }

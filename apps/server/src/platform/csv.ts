@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 
 /**
- * One cell. What begins like a formula gets an apostrophe in front: spreadsheets would run it, and it came from people (names, reasons). Numbers of
- * ours are numbers.
+ * One cell. User text that starts like a formula is prefixed with an apostrophe, because spreadsheets would execute it. Numbers
+ * are written as they are.
  */
 const cellOf = (value: unknown): string => {
   if (value === null || value === undefined) return "";
@@ -11,7 +11,7 @@ const cellOf = (value: unknown): string => {
   return `"${(/^[\s]*[=+\-@\t\r\n|%]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 };
 
-/** A table as text/csv (RFC 4180), written as its rows come: as much is in memory as one page. */
+/** Streams a table as text/csv (RFC 4180); only one page of rows is in memory. */
 export function csvOf<Row extends object>(columns: readonly (keyof Row & string)[], pages: AsyncIterable<readonly Row[]>): Readable {
   async function* lines() {
     yield `${columns.join(",")}\r\n`;
@@ -20,7 +20,7 @@ export function csvOf<Row extends object>(columns: readonly (keyof Row & string)
   return Readable.from(lines());
 }
 
-/** Every page of a list that goes by key: `next` gives the rows after the last one seen. */
+/** Iterates a list by key: `next` returns the rows after the given one. */
 export async function* pagesOf<Row>(next: (after: Row | undefined) => Promise<Row[]>): AsyncGenerator<Row[]> {
   for (let rows = await next(undefined); rows.length > 0; rows = await next(rows.at(-1))) yield rows;
 }

@@ -4,10 +4,10 @@ import pg from "pg";
 import type { Database } from "./database.ts";
 import type { Logger } from "./logger.ts";
 import { processes } from "../db/schema/platform.ts";
-import { livingProcesses } from "./presence.ts";
+import { liveProcesses } from "./presence.ts";
 
 const lock = [7473748, 1];
-/** A server that is replaced by the next one needs a moment to end. */
+/** Grace period for the previous server to exit. */
 const patienceMs = 5_000;
 
 export interface DatabaseClaim {
@@ -15,9 +15,9 @@ export interface DatabaseClaim {
 }
 
 /**
- * One server for one database: files and sandboxes are on one machine, so a second server would take work that it cannot do. Held as an advisory
- * lock on a connection of its own, and taken again whenever the connection was lost. Throws a sentence when another server has it; `onLost` is told
- * when another one has taken it while this one could not reach the database.
+ * Claims the database for one server: files and sandboxes are on one machine, so a second server would take tasks it cannot run. The claim is an
+ * advisory lock on a dedicated connection, acquired again after a reconnect. Throws when another server holds it; calls `onLost`
+ * when another one claimed it while this one was disconnected.
  */
 export async function claimDatabase(
   db: Database,
@@ -44,7 +44,7 @@ export async function claimDatabase(
     next.once("end", () => void retake());
     return true;
   };
-  /** The lock of a connection that broke goes when the database notices; an embedded server that was restarted has none left. */
+  /** The lock of a lost connection is released when the database notices; a restarted embedded server has no locks. */
   const patiently = async (): Promise<boolean> => {
     const deadline = Date.now() + patienceMs;
     for (;;) {
@@ -60,7 +60,7 @@ export async function claimDatabase(
         if (isClosed || (await patiently())) return;
         return onLost(await refusal());
       } catch (err) {
-        log.debug({ err }, "claim of the database not taken again yet");
+        log.debug({ err }, "database claim not reacquired yet");
       }
     }
   };
@@ -68,10 +68,10 @@ export async function claimDatabase(
     const [holder] = await db
       .select()
       .from(processes)
-      .where(sql`${processes.id} in ${livingProcesses}`)
+      .where(sql`${processes.id} in ${liveProcesses}`)
       .orderBy(desc(processes.id))
       .limit(1);
-    return `Another Tesslate Studio${holder ? ` (pid ${holder.pid} on ${holder.host})` : ""} uses this database; one database serves one server. Stop that server, or set DATABASE_URL to a database of its own.`;
+    return `Another Tesslate Studio${holder ? ` (pid ${holder.pid} on ${holder.host})` : ""} uses this database, and only one server may. Stop that server, or set DATABASE_URL to another database.`;
   };
   if (!(await patiently())) throw new Error(await refusal());
   return {

@@ -7,13 +7,13 @@ import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import type { Logger } from "pino";
 import { createReconnect, waitForConnections, type Reconnect } from "./reconnect.ts";
-import { storableCodecs } from "./postgres-text.ts";
+import { postgresTextCodecs } from "./postgres-text.ts";
 import { version } from "../version.ts";
 import { traceQueries, type Traces } from "./traces.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
 
 export type Database = ReturnType<typeof drizzle>;
-/** A database or a transaction of it; stores take either. */
+/** A database or a transaction; stores accept either. */
 export type Queries = Pick<Database, "select" | "insert" | "update" | "delete" | "execute" | "selectDistinct" | "$count" | "with">;
 
 export interface DatabaseHandle {
@@ -24,7 +24,7 @@ export interface DatabaseHandle {
   close(): Promise<void>;
 }
 
-/** Outside of every closure, so that it keeps nothing alive. */
+/** At module level, so that its closure keeps nothing alive. */
 const ignore = (): void => undefined;
 
 /** `postgres://…` or the socket folder of the embedded server. */
@@ -44,29 +44,29 @@ export function connectDatabase(
     connectionTimeoutMillis: 10_000,
     application_name: "tesslate-studio",
   });
-  // A server that goes away must not take this process with it: the next query reports it.
+  // A lost connection must not crash the process; the next query reports it.
   pool.on("error", (err) => log.warn({ err }, "idle database connection lost"));
   const { traces } = options;
   if (traces) pool.on("connect", (client) => traceQueries(client, traces));
   pool.on("connect", (client) => client.on("error", (err) => log.debug({ err }, "database connection lost")));
   const close = async () => {
     await pool.end();
-    // Whoever still holds the pool (graphile-worker does, for good) must not hold the log behind its listeners, and with it a server.
+    // graphile-worker keeps a reference to the pool forever; it must not keep the logger, and with it a server, alive through these listeners.
     pool.removeAllListeners().on("error", ignore);
   };
-  const db = drizzle({ client: pool, codecs: storableCodecs });
+  const db = drizzle({ client: pool, codecs: postgresTextCodecs });
   const reconnect = createReconnect(log, options.longestOutageMs);
   waitForConnections(pool, db, reconnect);
   return { db, pool, connection, reconnect, close };
 }
 
-// Source and bundle stand at different depths below apps/server.
+// Source and bundle are at different depths below apps/server.
 const migrationsFolder =
   ["../../migrations", "../migrations"].map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p)) ?? "migrations";
 
 /**
- * Waits for a database that is still starting. `address` names it for people, without its password. Throws a sentence that names
- * `DATABASE_URL` when none answers in time, or at once when it answers and refuses.
+ * Waits for a database that is still starting. `address` is its URL without the password, for messages. Throws an error that names
+ * `DATABASE_URL` on timeout, or at once when the server rejects the connection.
  */
 export async function awaitDatabase({ pool }: DatabaseHandle, address: string, log: Logger, patienceMs = 30_000): Promise<void> {
   for (const until = Date.now() + patienceMs, isFirst = { value: true }; ; await sleep(500)) {
@@ -76,11 +76,17 @@ export async function awaitDatabase({ pool }: DatabaseHandle, address: string, l
     } catch (cause) {
       const { message } = innermost(cause);
       if (!isConnectionLoss(cause) && !isUnreachable(cause))
-        throw new Error(`The database at ${address} (DATABASE_URL) refuses: ${message}.`, { cause });
+        throw new Error(
+          `The database at ${address} (DATABASE_URL) rejected the connection: ${message}. Check user, password and database name.`,
+          { cause },
+        );
       if (Date.now() > until)
-        throw new Error(`No database answers at ${address} (DATABASE_URL): ${message}. Start PostgreSQL there, or correct DATABASE_URL.`, {
-          cause,
-        });
+        throw new Error(
+          `No database reachable at ${address} (DATABASE_URL): ${message}. Start PostgreSQL there, or correct DATABASE_URL.`,
+          {
+            cause,
+          },
+        );
       if (isFirst.value)
         log.warn(`waiting up to ${Math.round(patienceMs / 1000)} s for the database at ${address} (DATABASE_URL): ${message}`);
       isFirst.value = false;
@@ -88,11 +94,11 @@ export async function awaitDatabase({ pool }: DatabaseHandle, address: string, l
   }
 }
 
-/** Its name cannot be looked up yet, or nothing answers there. */
+/** DNS lookup or connection failed. */
 const isUnreachable = (error: unknown): boolean =>
   /^(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(String((innermost(error) as NodeJS.ErrnoException).code));
 
-/** What went wrong, without what was built around it. */
+/** The innermost cause. */
 function innermost(error: unknown): Error {
   let found = error instanceof Error ? error : new Error(String(error));
   for (;;) {
@@ -102,7 +108,7 @@ function innermost(error: unknown): Error {
   }
 }
 
-/** Brings the schema up to date, one process at a time. */
+/** Runs migrations, one process at a time. */
 export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Promise<void> {
   const started = Date.now();
   const client = await pool.connect();
@@ -117,7 +123,7 @@ export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Pr
   log.info({ duration_ms: Date.now() - started }, "database migrated");
 }
 
-/** Throws a sentence when a newer version has migrated the database: this one would misread it. */
+/** Throws when a newer version has migrated the database. */
 async function refuseNewer(client: pg.PoolClient): Promise<void> {
   const { rows: tables } = await client.query<{ name: string | null }>("select to_regclass('drizzle.__drizzle_migrations')::text as name");
   if (!tables[0]?.name) return;
@@ -128,12 +134,12 @@ async function refuseNewer(client: pg.PoolClient): Promise<void> {
   const newer = rows.map(({ name }) => name).filter((name) => !known.has(name));
   if (newer.length === 0) return;
   throw new Error(
-    `The database was changed by a newer version of Tesslate Studio (it has ${newer.at(-1)}, which version ${version} does not know). ` +
+    `The database was migrated by a newer version of Tesslate Studio (it has ${newer.at(-1)}, which version ${version} does not know). ` +
       "Start that version or a newer one, or restore the backup that was made before the upgrade. Nothing was changed.",
   );
 }
 
-/** Postgres' own code of an error, through drizzle's wrapping. */
+/** The PostgreSQL error code, unwrapped from drizzle's error. */
 export function pgCode(error: unknown): string | undefined {
   for (let e: unknown = error; e instanceof Error; e = e.cause) if ("code" in e && typeof e.code === "string") return e.code;
   return undefined;
@@ -143,7 +149,7 @@ export const isUniqueViolation = (error: unknown, constraint?: string): boolean 
     if ("code" in e && e.code === "23505") return constraint === undefined || ("constraint" in e && e.constraint === constraint);
   return false;
 };
-/** A disk is full: the database's or this machine's. */
+/** Whether a disk is full, the database's or this host's. */
 export function isDiskFull(error: unknown): boolean {
   for (let e: unknown = error; e instanceof Error; e = e.cause)
     if ("code" in e && ["ENOSPC", "EDQUOT", "53100"].includes(String(e.code))) return true;

@@ -6,20 +6,20 @@ import type { Duplex } from "node:stream";
 import { AppError } from "./errors.ts";
 import type { Outbound } from "./outbound.ts";
 
-/** A way out for one program to one host. */
-export interface Passage extends AsyncDisposable {
-  /** The proxy's address with its password: for the environment of that program, not for its command line. */
+/** A proxy for one process to one host. */
+export interface EgressProxy extends AsyncDisposable {
+  /** Proxy URL with password. Pass it in the environment of the process, not on its command line. */
   readonly proxyUrl: string;
-  /** Why a connection was refused or cut, if one was: the program itself only says that it failed. */
+  /** Why a connection was refused or closed, if one was; the process itself only reports a failure. */
   failure(): AppError | undefined;
 }
 
 /**
- * A proxy on loopback for a program that makes its own TLS connections, such as git: it takes `CONNECT` to exactly that host and port,
- * with its password, and dials a checked address (`Outbound.connect`). Whatever the program resolves or is redirected to, it gets
- * nowhere else. `maxBytes` of answers, then everything is cut with `payload_too_large`.
+ * A loopback proxy for a process that makes its own TLS connections, such as git: it accepts authenticated `CONNECT` requests to exactly that
+ * host and port and connects to a checked address (`Outbound.connect`), so that DNS and redirects cannot lead elsewhere. After `maxBytes`
+ * of responses it closes all connections with `payload_too_large`.
  */
-export async function openPassage(
+export async function openEgressProxy(
   outbound: Pick<Outbound, "connect">,
   {
     hostname,
@@ -32,10 +32,10 @@ export async function openPassage(
     port: number;
     maxBytes: number;
     tooLarge: string;
-    /** Forwards requests for `http:` addresses of that host instead of making tunnels. */
+    /** Forwards plain `http:` requests to that host instead of tunneling. */
     isPlain?: boolean;
   },
-): Promise<Passage> {
+): Promise<EgressProxy> {
   const password = randomBytes(18).toString("base64url");
   const authorization = Buffer.from(`Basic ${Buffer.from(`git:${password}`).toString("base64")}`);
   const open = new Set<Duplex>();
@@ -66,7 +66,7 @@ export async function openPassage(
     if (!mayPass(request))
       return client.end("HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\ncontent-length: 0\r\n\r\n");
     if (request.url?.toLowerCase() !== `${hostname}:${port}`) {
-      failure ??= new AppError("outbound_refused", `${hostname} redirected this call to another host.`);
+      failure ??= new AppError("outbound_refused", `${hostname} redirected the request to another host, which is not allowed.`);
       return client.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     }
     const server = await dial();
@@ -84,7 +84,7 @@ export async function openPassage(
     if (!mayPass(request)) return response.writeHead(407, { "proxy-authenticate": "Basic" }).end();
     const url = URL.parse(request.url ?? "");
     if (url?.protocol !== "http:" || url.hostname !== hostname || Number(url.port || 80) !== port) {
-      failure ??= new AppError("outbound_refused", `${hostname} redirected this call to another host.`);
+      failure ??= new AppError("outbound_refused", `${hostname} redirected the request to another host, which is not allowed.`);
       return response.writeHead(403).end();
     }
     const server = await dial();

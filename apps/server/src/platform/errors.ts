@@ -1,14 +1,14 @@
 import { errorCodes, type ErrorCode } from "@tesslate/contract";
 
 /**
- * The one error a service throws. `message` is a sentence for the person who called; `details` are facts for their client;
- * the technical reason goes into `cause` and only into the log. Status and rendering are decided in `http/errors.ts`.
+ * The error that services throw. `message` is shown to the user, `details` are for their client;
+ * the technical reason goes into `cause`, which is only logged. `http/errors.ts` decides status and body.
  */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;
   readonly details: Record<string, unknown> | undefined;
-  /** Seconds after which a `rate_limited` call may be tried again. */
+  /** Seconds until a `rate_limited` call can be retried. */
   readonly retryAfterSeconds: number | undefined;
   constructor(
     code: ErrorCode,
@@ -25,7 +25,7 @@ export class AppError extends Error {
   }
 }
 
-/** A 422 found by a service: rendered in the form of the schema validator's. */
+/** A 422 from a service, rendered like a schema validation error. */
 export class InvalidInput extends Error {
   override readonly name = "InvalidInput";
   readonly issues: { loc: (string | number)[]; msg: string; type: string }[];
@@ -35,16 +35,16 @@ export class InvalidInput extends Error {
   }
 }
 
-/** "Not yours" and "not there" are this one answer. */
+/** The same error for missing objects and objects of other users. */
 export const notFound = (what: string) => new AppError("not_found", `${what} not found.`);
 export const badRequest = (message: string, code: ErrorCode = "bad_request", details?: Record<string, unknown>) =>
   new AppError(code, message, { details });
 export const conflict = (code: ErrorCode, message: string, details?: Record<string, unknown>) => new AppError(code, message, { details });
 export const forbidden = (code: ErrorCode, message: string) => new AppError(code, message);
-/** For people and programs alike: the screen never shows it, it asks to sign in. */
+/** For API clients; the web UI shows the sign-in page instead. */
 const signIn = "Sign in, or send an API key as `Authorization: Bearer tsk_…`. Keys are created in Settings, API keys.";
 export const unauthorized = (message = signIn, code: ErrorCode = "unauthorized") => new AppError(code, message);
-/** An `Idempotency-Key` that came with another request before. */
+/** An `Idempotency-Key` that was used with another request. */
 export const keyReused = () =>
   invalid(
     ["header", "Idempotency-Key"],
@@ -53,5 +53,5 @@ export const keyReused = () =>
   );
 export const invalid = (loc: (string | number)[], msg: string, type = "value_error") => new InvalidInput([{ loc, msg, type }]);
 
-/** For people, when the disk of the server or of its database is full. */
-export const diskFullMessage = "This server's disk is full. Whoever runs it has to free space.";
+/** Message for a full disk of the server or its database. */
+export const diskFullMessage = "The server's disk is full. The operator has to free space.";

@@ -9,28 +9,28 @@ import type { Logger } from "./logger.ts";
 import type { Reconnect } from "./reconnect.ts";
 import { storableJson } from "./postgres-text.ts";
 
-/** One event to append. `task_id` makes it part of a run's own stream too. */
+/** An event to append. With `task_id` it is also part of the task's stream. */
 export type NewEvent = { [T in ProjectEventType]: { type: T; data: ProjectEventData<T>; task_id?: string } }[ProjectEventType];
 
 /**
- * The append-only event log of projects and its fan-out (contract README rule 14). Tables are the truth, NOTIFY is the bell.
- * Order: one total order per project (`seq`, gapless) and one per task (`task_seq`, gapless from 1). An event is committed before anybody sees it.
+ * The append-only event log of projects and its fan-out. The table is the source of truth; NOTIFY only wakes readers.
+ * Order: one total order per project (`seq`, gapless) and one per task (`task_seq`, gapless from 1). Events are committed before they are delivered.
  */
 export interface EventLog {
   /**
-   * Resolves when committed; waits for a database that is away (`reconnect.ts`), and stores nothing twice when the answer was lost. Events of one
-   * call stay together and in order. A project that is gone takes its events with it.
+   * Resolves when committed; waits for an unreachable database (`reconnect.ts`) and stores nothing twice when a response is lost. Events of one
+   * call stay together and in order. Events of a deleted project are dropped.
    */
   append(projectId: string, entries: NewEvent | NewEvent[]): Promise<void>;
   /**
-   * As `append`, in one transaction with `work`: its rows and the events it returns are stored together, or neither. Within `Reconnect.during`
-   * `work` is called again when the connection was lost and nothing was stored, so it must do nothing but write; where it returns no events, it
-   * must change nothing.
+   * Like `append`, in one transaction with `work`: its rows and the events it returns are stored together or not at all. Within `Reconnect.during`
+   * `work` is called again when the connection was lost before the commit, so it must only write to the database; when it returns no events, it
+   * must not write.
    */
   appendWith(projectId: string, work: (tx: Queries) => Promise<NewEvent[]>): Promise<void>;
-  /** Everything after `afterSeq` (default, and where nothing got that far: from now on), then live until the signal aborts. */
+  /** Events after `afterSeq`, then live events until the signal aborts. Default, and for a future `afterSeq`: live events only. */
   follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
-  /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is asked when there is nothing more: true ends the stream. */
+  /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is called when there are no more events: true ends the stream. */
   followTask(
     projectId: string,
     taskId: string,
@@ -50,10 +50,10 @@ interface Pending extends Addressed {
   fail: (error: unknown) => void;
 }
 interface Follower {
-  /** Whose project it is: the bell names projects only. */
+  /** The task's project; notifications name projects only. */
   project_id: string;
   queue: EventRow[];
-  /** Events may exist that were not queued: read the table again. */
+  /** Events may have been missed: read the table again. */
   isBehind: boolean;
   wake: () => void;
 }
@@ -72,11 +72,11 @@ const maxBatch = 500;
 const channel = "project_events";
 
 type EventRow = Omit<LoggedEvent, "append_id">;
-/** As the driver reads it. */
+/** As the driver returns it. */
 type StoredRow = Omit<EventRow, "seq" | "task_seq" | "ts"> & { seq: string; task_seq: string | null; ts: string | Date };
 /**
- * One statement numbers, stores and returns a batch ($1, JSON). Rows are locked in the order of their ids, so that two processes never wait for each
- * other. The first event of each project keeps the batch's own id ($2), which is unique: a batch whose answer was lost cannot be stored twice.
+ * One statement that numbers, stores and returns a batch ($1, JSON). Rows are locked in id order, so that processes cannot deadlock.
+ * The first event of each project stores the batch id ($2), which is unique: a batch whose response was lost cannot be stored twice.
  */
 const appendParts = [
   `with given as (select * from jsonb_to_recordset(`,
@@ -93,7 +93,7 @@ const appendParts = [
   returning project_id, seq::int8 as seq, task_id, task_seq, type, data, ts`,
 ] as const;
 
-/** `isShared`: other processes use the same database, so ring the bell for them. */
+/** `isShared`: other processes use the same database and are notified. */
 export function createEventLog({
   db,
   reconnect,
@@ -109,7 +109,7 @@ export function createEventLog({
   isShared: boolean;
   processId: number;
 }): EventLog {
-  /** By the id of what they follow, a project or a task: a project with many runs does not wake the readers of all of them for each word of one. */
+  /** Readers by the id they follow, project or task, so that a run only wakes its own readers. */
   const followers = new Map<string, Set<Follower>>();
   const pending: Pending[] = [];
   const closing = new AbortController();
@@ -159,7 +159,7 @@ export function createEventLog({
     storableJson(
       batch.map(({ project_id, event }, ord) => ({ project_id, ord, task_id: event.task_id ?? null, type: event.type, data: event.data })),
     );
-  /** What is handed on is what was stored, to the order of its keys: a replay shows the same bytes. Outside of transactions the statement is planned once for each connection. */
+  /** Delivers rows as stored, so that a replay has the same bytes. Outside of transactions the statement is prepared once per connection. */
   const store = async (batch: readonly Addressed[], appendId: string): Promise<EventRow[]> => {
     const statement = { name: "append_events", text: `${appendParts[0]}$1${appendParts[1]}$2${appendParts[2]}` };
     return read((await db.$client.query<StoredRow>({ ...statement, values: [batchOf(batch), appendId] })).rows);
@@ -170,7 +170,7 @@ export function createEventLog({
   };
   const isStored = async (appendId: string): Promise<boolean> =>
     (await db.select({ seq: events.seq }).from(events).where(eq(events.append_id, appendId)).limit(1)).length > 0;
-  /** What a batch stored whose answer was lost; undefined when it stored nothing. */
+  /** The rows of a batch whose response was lost; `undefined` when it was not stored. */
   const findStored = async (batch: readonly Addressed[], appendId: string): Promise<EventRow[] | undefined> => {
     const firsts = await db.select({ project_id: events.project_id, seq: events.seq }).from(events).where(eq(events.append_id, appendId));
     if (firsts.length === 0) return undefined;
@@ -185,7 +185,7 @@ export function createEventLog({
     return (await Promise.all(pages)).flat();
   };
 
-  /** Transactions of one project wait here, not with a connection in their hands for the project's row. */
+  /** Queue of a project's transactions, so that they do not hold a connection while waiting for the row lock. */
   const turns = new Map<string, Promise<void>>();
   const inTurn = async <T>(projectId: string, work: () => Promise<T>): Promise<T> => {
     const before = turns.get(projectId);
@@ -200,14 +200,14 @@ export function createEventLog({
     }
   };
 
-  const ring = async (rows: readonly EventRow[]) => {
+  const notify = async (rows: readonly EventRow[]) => {
     if (!isShared || rows.length === 0) return;
     await bus
       .notify(channel, { from: processId, ids: [...new Set(rows.map((r) => r.project_id))] })
-      .catch((err: unknown) => log.warn({ err }, "bell not rung"));
+      .catch((err: unknown) => log.warn({ err }, "notify failed"));
   };
 
-  /** Repeats the batch until the database has answered, and looks before each repetition whether it has stored it. */
+  /** Retries the batch until the database responds, and checks before each retry whether it was stored. */
   const storeOnce = (batch: readonly Addressed[]): Promise<EventRow[]> => {
     const appendId = randomUUID();
     return reconnect.retryAlways(
@@ -223,7 +223,7 @@ export function createEventLog({
       { signal: closing.signal },
     );
   };
-  /** Group commit: what arrives while one batch is being written makes the next batch. */
+  /** Group commit: events that arrive during a write form the next batch. */
   const write = async () => {
     isWriting = true;
     let singles = 0;
@@ -234,9 +234,9 @@ export function createEventLog({
         const rows = await storeOnce(batch);
         deliver(rows);
         for (const { done } of batch) done();
-        await ring(rows);
+        await notify(rows);
       } catch (error) {
-        // An event the database refuses must not take its neighbours with it: again, one at a time.
+        // One rejected event must not fail the whole batch: retry one at a time.
         if (batch.length > 1 && !isConnectionLoss(error)) {
           pending.unshift(...batch);
           singles = batch.length;
@@ -272,12 +272,12 @@ export function createEventLog({
   };
 
   /**
-   * Rows in order, from the table while behind and from memory while not. `read` gives the next page after a position, `positionOf` a row's
-   * (null: not of this stream). Numbers have no gaps, so a live row that does not follow on tells of rows written elsewhere: back to the table.
+   * Rows in order: from the table while behind, from memory when caught up. `read` returns the page after a position, `positionOf` a row's
+   * position (null: not in this stream). Positions have no gaps, so a gap before a live row means rows of another process: read the table again.
    */
   async function* rowsOf(
     projectId: string,
-    /** Of the project or the task. */
+    /** Position in the project or task. */
     id: string,
     start: number,
     signal: AbortSignal,
@@ -317,7 +317,7 @@ export function createEventLog({
         if (follower.isBehind) continue;
         const woken = wait();
         if (isOver && (await reconnect.retryAlways(isOver, { signal }))) {
-          // Over, but an event may have come in while asking.
+          // Over, but an event may have arrived during the check.
           if (follower.queue.length === 0 && !follower.isBehind) return;
           continue;
         }
@@ -362,7 +362,7 @@ export function createEventLog({
         reconnect.retry(async (isRepeat) => {
           if (!isRepeat) return attempt();
           if (await isStored(appendId)) return stored;
-          // The lost transaction may still be committing: then this one has waited for it, and finds its work done.
+          // The lost transaction may still be committing; this one has waited for it and finds its rows.
           try {
             const again = await attempt();
             return again.length === 0 && (await isStored(appendId)) ? stored : again;
@@ -373,7 +373,7 @@ export function createEventLog({
         }),
       );
       deliver(rows);
-      await ring(rows);
+      await notify(rows);
     },
     async *follow(projectId, { afterSeq, signal }) {
       const readAfter = (after: number) =>

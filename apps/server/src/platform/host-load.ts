@@ -4,19 +4,19 @@ import { readMemory } from "./memory.ts";
 
 export interface HostLoad {
   cpus: number;
-  /** Means over 1, 5 and 15 minutes. */
+  /** Load averages over 1, 5 and 15 minutes. */
   load: [number, number, number];
   memory_used_bytes: number;
   memory_total_bytes: number;
-  /** Of the file system that the folder is on; what only root may fill does not count as free. */
+  /** The file system of the folder; blocks reserved for root do not count as free. */
   disk_used_bytes: number;
   disk_total_bytes: number;
-  /** Of this process. */
+  /** This process. */
   uptime_seconds: number;
   server_memory_bytes: number;
 }
 
-/** What this host, or the control group that this process is in, has to spare. */
+/** Load and free resources of this host or of this process's control group. */
 export async function readHostLoad(folder: string): Promise<HostLoad> {
   const { bsize, blocks, bavail } = await statfs(folder);
   const memory = readMemory() ?? { usedBytes: os.totalmem() - os.freemem(), totalBytes: os.totalmem() };

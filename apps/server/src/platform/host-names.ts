@@ -1,14 +1,14 @@
 import { isIP } from "node:net";
 
-/** Reserved for one machine, one network or one cluster: nothing on the internet has such a name. */
+/** Names reserved for a host, network or cluster, never public. */
 const zones = ["localhost", "localdomain", "local", "internal", "home.arpa", "svc"];
 /** Metadata services whose names look public. */
 const metadataServices = new Set(["metadata.goog", "metadata.tencentyun.com"]);
 
-/** A name without the dot of the root, in lower case. */
+/** Lowercase, without the trailing dot. */
 export const plainName = (hostname: string): string => hostname.toLowerCase().replace(/\.+$/, "");
 
-/** Whether a name is of this machine, of its network or of a metadata service, by the name alone. Names without a dot are. */
+/** Whether a name belongs to this host, its network or a metadata service, judged by the name alone. Single-label names do. */
 export function isLocalName(hostname: string): boolean {
   const name = plainName(hostname);
   if (isIP(name) !== 0) return false;

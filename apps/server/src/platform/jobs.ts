@@ -4,17 +4,17 @@ import type pg from "pg";
 import type { Queries } from "./database.ts";
 import type { Logger } from "./logger.ts";
 
-/** Background jobs by graphile-worker: picked up within milliseconds through NOTIFY, at most once per `key`. */
+/** Background jobs with graphile-worker: started within milliseconds through NOTIFY, deduplicated by `key`. */
 export interface Jobs {
-  /** Enqueues inside the caller's transaction: the job exists exactly when the transaction commits. */
+  /** Enqueues in the caller's transaction: the job exists if and only if it commits. */
   enqueue(tx: Queries, name: string, payload: object, options?: { key?: string; delayMs?: number }): Promise<void>;
-  /** Rejects when jobs are no longer picked up. */
+  /** Rejects when the runner has stopped. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 export type JobHandlers = Record<string, (payload: unknown) => Promise<void>>;
 
-/** Enqueues inside the caller's transaction. Failed attempts come again after e^n seconds. */
+/** Enqueues in the caller's transaction. Failed attempts are retried after e^n seconds. */
 export async function enqueueJob(
   tx: Queries,
   name: string,
@@ -26,7 +26,7 @@ export async function enqueueJob(
   );
 }
 
-/** `cron` maps a job's name to a crontab expression, e.g. `prune_events` to every ten minutes; a cron job runs once over all processes. */
+/** `cron` maps job names to crontab expressions; a cron job runs once across all processes. */
 export async function startJobs({
   pool,
   log,
@@ -38,12 +38,12 @@ export async function startJobs({
   handlers: JobHandlers;
   cron?: Record<string, string>;
 }): Promise<Jobs> {
-  // graphile-worker keeps the options of every runner there ever was; through `live` alone, so that a closed one lets its server go.
+  // graphile-worker keeps the options of every runner forever. They refer to the server only through `live`, which is cleared on close.
   const live: { handlers: JobHandlers; log: Logger | undefined } = { handlers, log };
   const options: RunnerOptions = {
     pgPool: pool,
     concurrency: 4,
-    // The bell rings within milliseconds; this is how long jobs wait after the database was away.
+    // NOTIFY starts jobs within milliseconds; polling only matters after the database was unreachable.
     pollInterval: 2000,
     noHandleSignals: true,
     logger: new WorkerLogger(
@@ -59,7 +59,7 @@ export async function startJobs({
       .join("\n"),
   };
   const runner: Runner = await run(options);
-  // The runner's own failure must reach the log, not kill the process.
+  // A failure of the runner is logged and must not crash the process.
   let failure: unknown;
   let isRunning = true;
   runner.promise

@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger } from "pino";
 
-/** The one list of what never reaches a log. */
+/** Fields that are never logged. */
 const redacted = [
   "password",
   "token",
@@ -17,7 +17,7 @@ const redacted = [
 
 export type { Logger };
 
-/** An error as the log shows it: what it says and where it came from, never the objects that hang on it (clients, requests, rows). */
+/** Logs message, code and stack of an error, never attached objects (clients, requests, rows). */
 function errorFields(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return error;
   const { code, cause } = error as Error & { code?: unknown };
@@ -30,7 +30,7 @@ function errorFields(error: unknown, depth = 0): unknown {
   };
 }
 
-/** JSON lines with constant lowercase messages and facts as fields. */
+/** JSON lines with constant lowercase messages and structured fields. */
 export const createLogger = (level: string, destination?: DestinationStream): Logger =>
   pino(
     {

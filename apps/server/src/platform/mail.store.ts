@@ -3,7 +3,7 @@ import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "./database.ts";
 import { emails, type EmailRow } from "../db/schema/platform.ts";
 
-/** What a letter's text is bound to. */
+/** Additional authenticated data of an email's sealed text. */
 export const emailAad = (id: string): string => `letters:${id}`;
 
 const inSeconds = (seconds: number) => sql`now() + make_interval(secs => ${seconds})` as never;
@@ -27,7 +27,7 @@ export function createMailStore(db: Database) {
       const { validForSeconds, ...row } = values;
       await tx.insert(emails).values({ ...row, ...(validForSeconds !== undefined && { expires_at: inSeconds(validForSeconds) }) });
     },
-    /** Takes a letter that is due; nobody else takes it for `leaseSeconds`, so that a sender who dies delays it and loses nothing. */
+    /** Leases a due email for `leaseSeconds`, so that a crashed sender delays it but does not lose it. */
     claim: async (id: string, leaseSeconds: number): Promise<(EmailRow & { isLate: boolean }) | undefined> =>
       (
         await db
@@ -36,7 +36,7 @@ export function createMailStore(db: Database) {
           .where(and(eq(emails.id, id), eq(emails.status, "queued"), sql`${emails.next_attempt_at} <= now()`))
           .returning()
       ).map((row) => ({ ...row, isLate: row.expires_at !== null && Date.parse(row.expires_at) <= Date.now() }))[0],
-    /** What it said is forgotten with it. */
+    /** Also deletes its text. */
     sent: async (id: string): Promise<void> => {
       await db
         .update(emails)
@@ -52,7 +52,7 @@ export function createMailStore(db: Database) {
     giveUp: async (id: string, reason: string): Promise<void> => {
       await db.update(emails).set({ status: "failed", last_error: reason }).where(eq(emails.id, id));
     },
-    /** Queued anew from its first try; `undefined` when it was sent already. */
+    /** Queues it again with a reset attempt count; `undefined` when it was already sent. */
     revive: async (tx: Queries, id: string): Promise<EmailRow | undefined> =>
       (
         await tx

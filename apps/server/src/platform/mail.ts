@@ -15,14 +15,14 @@ export interface Email {
   subject: string;
   text: string;
   html: string;
-  /** How long what it says is of use: later it is not sent any more. */
+  /** Lifetime of the content; an expired email is not sent. */
   validForMs?: number;
 }
 
 /**
- * Outgoing mail. Letters are stored in the transaction that gives rise to them and sent afterwards, again and again for some hours while the
- * mail server is away, whatever becomes of this process; no request waits for it or fails with it. They wait sealed, because they carry tokens
- * and codes, and what they say is forgotten once they are sent. Without a mail server they are kept for the administrator.
+ * Outgoing email. Emails are stored in the transaction that causes them and sent by a job, with retries for some hours while the
+ * mail server is unreachable; requests neither wait for it nor fail with it. The text is encrypted, because it contains tokens
+ * and codes, and deleted once sent. Without a mail server emails are kept in the administrator's outbox.
  */
 export interface Mail {
   /** A mail server and a sender are configured. */
@@ -30,16 +30,16 @@ export interface Mail {
   queue(tx: Queries, letter: Email): Promise<void>;
   list: MailStore["list"];
   find(id: string): Promise<EmailRow | undefined>;
-  /** What a kept letter says; `undefined` of any other. */
+  /** Subject and text of an unsent email; `undefined` for any other. */
   read(row: EmailRow): Pick<Email, "subject" | "text"> | undefined;
-  /** Sends a letter once the transaction has committed. `undefined`: it is gone or was sent. */
+  /** Sends an email once the transaction has committed. `undefined`: it does not exist or was sent. */
   retry(tx: Queries, id: string): Promise<EmailRow | undefined>;
   readonly jobHandlers: JobHandlers;
   close(): Promise<void>;
 }
 
 const sendMs = 30_000;
-/** Longer than any attempt lasts. */
+/** Longer than any attempt takes. */
 const leaseSeconds = 180;
 const waitsSeconds = [2, 10, 60, 300, 900, 3600, 7200, 14_400];
 
@@ -49,7 +49,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
     ? createTransport({
         host: config.host,
         port: config.port,
-        // 465 speaks TLS from the first byte; elsewhere the connection is upgraded, and never used without.
+        // Port 465 uses implicit TLS; other ports require STARTTLS.
         secure: config.isTls && config.port === 465,
         requireTLS: config.isTls && config.port !== 465,
         ignoreTLS: !config.isTls,
@@ -63,7 +63,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
     : undefined;
   const open = ({ id, sealed_letter }: EmailRow) =>
     JSON.parse(box.open(sealed_letter ?? Buffer.alloc(0), emailAad(id))) as Pick<Email, "subject" | "text" | "html">;
-  const ring = (tx: Queries, id: string, delayMs = 0) =>
+  const enqueue = (tx: Queries, id: string, delayMs = 0) =>
     enqueueJob(tx, "send_letter", { id }, { key: `letter:${id}`, maxAttempts: 1, delayMs });
 
   const send = async (id: string): Promise<void> => {
@@ -71,8 +71,8 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
     if (!row) return;
     const { kind, recipient, attempts } = row;
     if (row.isLate) {
-      log.warn({ letter_id: id, kind }, "letter came too late to be of use");
-      return store.giveUp(id, "It could not be sent while its code or link was good.");
+      log.warn({ letter_id: id, kind }, "email expired before it was sent");
+      return store.giveUp(id, "Expired before it could be sent: its code or link is no longer valid.");
     }
     try {
       const { subject, text, html } = open(row);
@@ -80,16 +80,16 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
     } catch (err) {
       const reason = (err instanceof Error ? err.message : String(err)).slice(0, 500);
       const wait = waitsSeconds[attempts - 1];
-      log.warn({ err, letter_id: id, kind, attempts }, "letter not sent");
-      // 5xx is the mail server's last word.
+      log.warn({ err, letter_id: id, kind, attempts }, "email not sent");
+      // 5xx is a permanent failure.
       if (wait === undefined || isFinal(err)) return store.giveUp(id, reason);
       return store.transaction(async (tx) => {
         await store.postpone(tx, id, reason, wait);
-        await ring(tx, id, wait * 1000);
+        await enqueue(tx, id, wait * 1000);
       });
     }
     await store.sent(id);
-    log.info({ letter_id: id, kind }, "letter sent");
+    log.info({ letter_id: id, kind }, "email sent");
   };
 
   return {
@@ -104,23 +104,23 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
         status: isOn ? "queued" : "kept",
         validForSeconds: validForMs === undefined ? undefined : validForMs / 1000,
       });
-      if (isOn) await ring(tx, id);
+      if (isOn) await enqueue(tx, id);
     },
     list: store.list,
     find: store.find,
     read: (row) => (row.status === "kept" && row.sealed_letter ? open(row) : undefined),
     retry: async (tx, id) => {
       const row = await store.revive(tx, id);
-      if (row) await ring(tx, id);
+      if (row) await enqueue(tx, id);
       return row;
     },
     jobHandlers: {
       send_letter: (payload) => send((payload as { id: string }).id),
-      /** Whatever was under way when a process died, or waited while mail was off. */
+      /** Re-enqueues emails whose process crashed or that waited while email was disabled. */
       sweep_letters: async () => {
         if (isOn)
           await store.transaction(async (tx) => {
-            for (const id of await store.overdue(tx)) await ring(tx, id);
+            for (const id of await store.overdue(tx)) await enqueue(tx, id);
           });
         await store.prune();
       },
@@ -131,6 +131,6 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
 
 const isFinal = (error: unknown): boolean => {
   const code = (error as { responseCode?: unknown }).responseCode;
-  // What concerns us (authentication, 53x) may be set right by the operator; what concerns the letter will not change.
+  // Authentication errors (53x) can be fixed by the operator; errors about the message itself are permanent.
   return typeof code === "number" && code >= 550 && code < 560;
 };

@@ -1,9 +1,9 @@
 import mime from "mime";
 
-/** Its registered type is no script, and browsers run no other. */
+/** Browsers execute scripts only with a JavaScript type, and the registered type of `.ts` is not one. */
 const scripts = /\.cjs$/i;
 
-/** What a file is, by its name. Text is UTF-8. */
+/** The content type of a file name; text is UTF-8. */
 export function mediaTypeOf(path: string): string {
   const type = scripts.test(path) ? "text/javascript" : (mime.getType(path) ?? "application/octet-stream");
   return isTextType(type) ? `${type}; charset=utf-8` : type;

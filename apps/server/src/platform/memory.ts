@@ -6,7 +6,7 @@ export interface MemoryUse {
   totalBytes: number;
 }
 
-/** Memory in use of this host, or of a control group that this process is in and that has a limit: the one closest to its end. Caches that can be dropped do not count. */
+/** Memory use of this host, or of an enclosing control group with a limit: the one closest to its limit. Reclaimable caches do not count. */
 export function readMemory({ proc = "/proc", cgroups = "/sys/fs/cgroup" } = {}): MemoryUse | undefined {
   const uses = [hostUse(proc), ...groupsOf(proc, cgroups).map(groupUse)].filter((use) => use !== undefined);
   return uses.toSorted((a, b) => b.usedBytes / b.totalBytes - a.usedBytes / a.totalBytes)[0];
@@ -28,7 +28,7 @@ function hostUse(proc: string): MemoryUse | undefined {
   return totalBytes > 0 && free >= 0 ? { usedBytes: totalBytes - free, totalBytes } : undefined;
 }
 
-/** The folders of our memory group and of those above it, as far as they are visible here. */
+/** Folders of this process's memory control group and its visible parents. */
 function groupsOf(proc: string, root: string): string[] {
   const lines = read(join(proc, "self/cgroup")).split("\n");
   const unified = lines.find((line) => line.startsWith("0::"))?.slice(3);
@@ -42,7 +42,7 @@ function groupUse(dir: string): MemoryUse | undefined {
   const total = read(join(dir, "memory.max")) || read(join(dir, "memory.limit_in_bytes"));
   const used = read(join(dir, "memory.current")) || read(join(dir, "memory.usage_in_bytes"));
   const [totalBytes, usedBytes] = [Number.parseInt(total, 10), Number.parseInt(used, 10)];
-  // Version 1 says "no limit" with a number near 2^63.
+  // cgroup v1 reports "no limit" as a number near 2^63.
   if (!(totalBytes > 0 && totalBytes < 2 ** 60) || !(usedBytes >= 0)) return undefined;
   const cache = field(read(join(dir, "memory.stat")), /^(?:total_)?inactive_file (\d+)/m) || 0;
   return { usedBytes: Math.max(0, usedBytes - cache), totalBytes };

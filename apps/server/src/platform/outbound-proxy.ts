@@ -4,28 +4,28 @@ import type { Socket } from "node:net";
 import { ProxyAgent, type Agent, type Dispatcher } from "undici";
 import { AppError } from "./errors.ts";
 
-/** The proxies of this network, as `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name them. */
+/** Proxies from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
 export interface ProxySettings {
   http: string | undefined;
   https: string | undefined;
-  /** Hosts that are called directly: `host`, `host:port`, `.domain`, or `*` for all. */
+  /** Hosts that bypass the proxy: `host`, `host:port`, `.domain`, or `*` for all. */
   none: readonly string[];
 }
 
-/** Calls that go through a proxy of the operator's. */
+/** Requests through the operator's proxy. */
 export interface OutboundProxy {
-  /** Whether a call to that host goes through a proxy. Loopback never does. */
+  /** Whether requests to that host use a proxy. Loopback never does. */
   isProxied(target: Target): boolean;
-  /** For calls that do. */
+  /** Dispatcher for those requests. */
   dispatcherFor(target: Target): Dispatcher;
-  /** A connection through the proxy, for programs that speak for themselves. */
+  /** Opens a tunnel through the proxy. */
   connect(target: Target, signal?: AbortSignal): Promise<Socket>;
   close(): Promise<void>;
 }
 
 interface Target {
   protocol: string;
-  /** Without brackets. */
+  /** IPv6 without brackets. */
   hostname: string;
   port: string;
 }
@@ -68,16 +68,14 @@ export function createOutboundProxy({ http, https, none }: ProxySettings, option
         call.once("connect", ({ statusCode }, socket, head) => {
           if (statusCode !== 200) {
             socket.destroy();
-            return reject(
-              new AppError("bad_gateway", `The proxy of this server refused a connection to ${target.hostname} (${statusCode}).`),
-            );
+            return reject(new AppError("bad_gateway", `The server's proxy refused a connection to ${target.hostname} (${statusCode}).`));
           }
           socket.setTimeout(0);
           if (head.length > 0) socket.unshift(head);
           resolve(socket as Socket);
         });
         call.once("response", ({ statusCode }) =>
-          reject(new AppError("bad_gateway", `The proxy of this server refused a connection to ${target.hostname} (${statusCode}).`)),
+          reject(new AppError("bad_gateway", `The server's proxy refused a connection to ${target.hostname} (${statusCode}).`)),
         );
         call.once("timeout", () => call.destroy(new Error("the proxy did not answer within 10 s")));
         call.once("error", reject);

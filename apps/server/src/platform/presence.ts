@@ -9,20 +9,20 @@ import { processes } from "../db/schema/platform.ts";
 const lockClass = 7473747;
 
 /**
- * This process among those that share the database. Its id is held as an advisory lock on a connection of its own, so that
- * the moment it dies (kill -9 included) everybody can see that what it was doing is interrupted.
+ * Registers this process in the database. Its id is held as an advisory lock on a dedicated connection, so that
+ * other processes see at once when it dies (even by kill -9) and can mark its tasks as interrupted.
  */
 export interface Presence {
   readonly id: number;
   close(): Promise<void>;
 }
 
-/** SQL for "the ids of processes that are alive". */
-export const livingProcesses = sql`(select objid::int from pg_locks where locktype = 'advisory' and classid = ${sql.raw(String(lockClass))} and granted and database = (select oid from pg_database where datname = current_database()))`;
+/** SQL subquery of the ids of live processes. */
+export const liveProcesses = sql`(select objid::int from pg_locks where locktype = 'advisory' and classid = ${sql.raw(String(lockClass))} and granted and database = (select oid from pg_database where datname = current_database()))`;
 
-export async function announceProcess(db: Database, connection: pg.ClientConfig, log: Logger): Promise<Presence> {
+export async function registerProcess(db: Database, connection: pg.ClientConfig, log: Logger): Promise<Presence> {
   const [row] = await db.insert(processes).values({ host: os.hostname(), pid: process.pid }).returning({ id: processes.id });
-  if (!row) throw new Error("the process could not be announced");
+  if (!row) throw new Error("process registration failed");
   let client: pg.Client | undefined;
   let isClosed = false;
   const hold = async () => {
@@ -40,13 +40,13 @@ export async function announceProcess(db: Database, connection: pg.ClientConfig,
         if (!isClosed) await hold();
         return;
       } catch (err) {
-        log.debug({ err }, "presence lock not regained yet");
+        log.debug({ err }, "presence lock not reacquired yet");
       }
     }
   };
   await hold();
-  // Rows of processes that are gone are of no use to anybody.
-  await db.delete(processes).where(sql`${processes.id} <> ${row.id} and ${processes.id} not in ${livingProcesses}`);
+  // Delete rows of dead processes.
+  await db.delete(processes).where(sql`${processes.id} <> ${row.id} and ${processes.id} not in ${liveProcesses}`);
   return {
     id: row.id,
     close: async () => {

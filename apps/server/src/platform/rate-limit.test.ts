@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { testPlatform } from "../testing/platform.ts";
-import { createRateLimiter, networkOf } from "./rate-limit.ts";
+import { createRateLimiter, rateLimitNetwork } from "./rate-limit.ts";
 
 const limit = (key: string, max = 3) => ({ key, max, windowSeconds: 60 });
 const refusals = (results: PromiseSettledResult<unknown>[]) => results.filter((r) => r.status === "rejected").length;
@@ -48,4 +48,4 @@ test.each([
   ["::1", "0:0:0:0::/64"],
   ["fe80::1%eth0", "fe80:0:0:0::/64"],
   ["", ""],
-])("%s counts as %s", (ip, network) => expect(networkOf(ip)).toBe(network));
+])("%s counts as %s", (ip, network) => expect(rateLimitNetwork(ip)).toBe(network));

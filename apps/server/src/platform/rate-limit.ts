@@ -6,30 +6,30 @@ import { AppError } from "./errors.ts";
 import { asJsonb } from "./postgres-text.ts";
 
 export interface Limit {
-  /** What is counted, e.g. `login:ip:203.0.113.9`. Kept hashed. */
+  /** Counter key, e.g. `login:ip:203.0.113.9`. Stored as a hash. */
   key: string;
   max: number;
   windowSeconds: number;
 }
 
-/** Fixed-window counters in the database, shared by every process (accounts-projects 0.9). */
+/** Fixed-window counters in the database, shared by all processes. */
 export interface RateLimiter {
-  /** Counts one attempt against every limit. Throws `rate_limited` with the seconds to wait when one of them was used up already. */
+  /** Counts one attempt against every limit. Throws `rate_limited` with the seconds to wait when one is exceeded. */
   count(...limits: Limit[]): Promise<void>;
-  /** Forgets what was counted under these keys. */
+  /** Resets the counters of these keys. */
   reset(...keys: string[]): Promise<void>;
-  /** Deletes windows that are over. */
+  /** Deletes expired windows. */
   prune(): Promise<void>;
 }
 
 const hashKey = (key: string) => createHash("sha256").update(key).digest("base64url");
 
-/** `factor` multiplies every limit; 0 switches them off. */
+/** `factor` multiplies every limit; 0 disables them. */
 export function createRateLimiter({ db, factor }: { db: Database; factor: number }): RateLimiter {
   return {
     count: async (...limits) => {
       if (factor === 0 || limits.length === 0) return;
-      // Sorted, so that two requests with the same keys never lock each other out.
+      // Sorted, so that concurrent requests with the same keys cannot deadlock.
       const rows = limits.map((l) => ({ ...l, key: hashKey(l.key) })).sort((a, b) => (a.key < b.key ? -1 : 1));
       const counted = await db.execute<{ key: string; count: number; wait: number }>(sql`
         insert into rate_limits (key, count, resets_at)
@@ -44,7 +44,7 @@ export function createRateLimiter({ db, factor }: { db: Database; factor: number
         if (limit && count > Math.max(1, Math.floor(limit.max * factor))) waitSeconds = Math.max(waitSeconds, wait);
       }
       if (waitSeconds > 0)
-        throw new AppError("rate_limited", "Too many attempts. Wait a while, then try again.", { retryAfterSeconds: waitSeconds });
+        throw new AppError("rate_limited", `Too many requests. Try again in ${waitSeconds} seconds.`, { retryAfterSeconds: waitSeconds });
     },
     reset: async (...keys) => {
       if (factor === 0 || keys.length === 0) return;
@@ -56,8 +56,8 @@ export function createRateLimiter({ db, factor }: { db: Database; factor: number
   };
 }
 
-/** Who an address stands for when counting: IPv4 as it is, IPv6 by its /64, because one host has all of those. */
-export function networkOf(ip: string): string {
+/** The network counted for an IP address: IPv4 as it is, IPv6 by its /64, because one host owns a whole /64. */
+export function rateLimitNetwork(ip: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
   if (mapped) return mapped;
   if (!isIPv6(ip)) return ip;

@@ -6,37 +6,37 @@ import type { Logger } from "pino";
 import { isConnectionLoss } from "./connection-loss.ts";
 
 /**
- * How long work waits for the database. An embedded server that was killed is back in a few seconds, a managed one fails over within half a
- * minute; after a minute somebody has to look at it, and a person should hear that their run has stopped.
+ * How long work waits for the database. A killed embedded server is back in a few seconds, a managed one fails over within half a
+ * minute; after a minute an operator is needed, and users should see that their run has stopped.
  */
 const longestOutageMs = 60_000;
 
 export interface ReconnectOptions {
-  /** Ends the waiting, for example when this process ends. */
+  /** Ends the wait, e.g. at shutdown. */
   signal?: AbortSignal;
-  /** Called once, when the database has been away for too long. */
+  /** Called once when the database has been unreachable for too long. */
   onGiveUp?: () => void;
 }
 
-/** Repeats database calls whose connection was lost, instead of failing the work that made them. */
+/** Retries database calls after a lost connection. */
 export interface Reconnect {
   readonly longestMs: number;
   /**
-   * While `work` runs, calls that cannot reach the database wait for it. A statement or transaction whose connection was lost before its COMMIT is
-   * repeated; one whose COMMIT was not answered is repeated only where that is the same as doing it once.
+   * While `work` runs, calls wait for an unreachable database. A statement or transaction whose connection was lost before its COMMIT is
+   * retried; one whose COMMIT was not confirmed is retried only if that is idempotent.
    */
   during<T>(options: ReconnectOptions, work: () => Promise<T>): Promise<T>;
-  /** Calls `work`, which must be safe to repeat, until it is answered. Outside of `during` once. */
+  /** Retries `work`, which must be idempotent, until the database responds. Outside of `during` it runs once. */
   retry<T>(work: (isRepeat: boolean) => Promise<T>): Promise<T>;
-  /** As `retry`, everywhere: for what several share, and for streams. */
+  /** Like `retry`, also outside of `during`: for shared work and streams. */
   retryAlways<T>(work: (isRepeat: boolean) => Promise<T>, options?: ReconnectOptions): Promise<T>;
-  /** Tells the work that goes on here of an error that `retryAlways` gave up with, and throws it. */
+  /** Reports an error of `retryAlways` to the current `during`, and throws it. */
   giveUp(error: unknown): never;
 }
 
 export function createReconnect(log: Logger, longestMs = longestOutageMs): Reconnect {
   const waiting = new AsyncLocalStorage<ReconnectOptions>();
-  /** Of the outage that goes on: everybody gives up at the same moment, however late they began to wait. */
+  /** Start of the current outage: all calls time out at the same moment, regardless of when they started to wait. */
   let outage: { since: number; last: number } | undefined;
 
   const retry = async <T>(options: ReconnectOptions, work: (isRepeat: boolean) => Promise<T>): Promise<T> => {
@@ -74,19 +74,19 @@ export function createReconnect(log: Logger, longestMs = longestOutageMs): Recon
   };
 }
 
-/** Lets the calls of a pool and of drizzle wait for the database where `Reconnect.during` says so. */
+/** Makes the calls of a pool and of drizzle wait for the database within `Reconnect.during`. */
 export function waitForConnections(pool: pg.Pool, db: ReturnType<typeof drizzle>, reconnect: Reconnect): void {
   const connect = pool.connect.bind(pool);
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
   const transaction = db.transaction.bind(db);
-  // A callback is the pool's own way of calling itself.
+  // The pool calls itself with a callback.
   pool.connect = ((callback?: Parameters<typeof connect>[0]) =>
     callback ? connect(callback) : reconnect.retry(() => connect())) as typeof pool.connect;
   pool.query = ((...args: unknown[]) => {
     if (typeof args.at(-1) === "function") return query(...args);
     return isRepeatable(textOf(args[0])) ? reconnect.retry(() => query(...args)) : onceConnected(args);
   }) as typeof pool.query;
-  /** An insert without a key of its own could be stored twice: only the connection is waited for. */
+  /** Only waits for a connection: an insert without a unique key could be stored twice. */
   const onceConnected = async (args: unknown[]) => {
     const client = await pool.connect();
     let failure: unknown;
@@ -100,7 +100,7 @@ export function waitForConnections(pool: pg.Pool, db: ReturnType<typeof drizzle>
     }
   };
   db.transaction = (async (work, config) => {
-    // What happened when the answer to COMMIT is lost only the caller can find out.
+    // Only the caller can find out whether an unconfirmed COMMIT succeeded.
     let unanswered: { error: unknown } | undefined;
     const value = await reconnect.retry(async () => {
       let isCommitting = false;
@@ -128,8 +128,8 @@ const textOf = (statement: unknown): string =>
       ? String(statement.text)
       : "";
 /**
- * Reads, and writes that leave the same rows when they are made twice: neither inserts that make a new row each time nor updates that count a column up
- * or down (`"n" = "t"."n" + 1`).
+ * Whether a statement is idempotent: reads and writes, except inserts that create a new row each time and updates that increment a column
+ * (`"n" = "t"."n" + 1`).
  */
 export const isRepeatable = (text: string): boolean =>
   (!/\binsert\s+into\b/i.test(text) || /\bon conflict\b/i.test(text)) && !/("?)\b(\w+)\1\s*=\s*(?:"?\w+"?\.)?"?\b\2\b"?\s*[-+]/i.test(text);

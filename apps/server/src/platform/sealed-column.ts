@@ -2,21 +2,21 @@ import { getTableColumns, getTableName, sql, type Column, type SQL, type Table }
 import type { CryptoBox } from "./crypto.ts";
 import type { Database, Queries } from "./database.ts";
 
-/** One column whose values are sealed. */
+/** A column with sealed values. */
 export interface SealedColumn {
-  /** `table.column`, for people. */
+  /** `table.column`, for messages. */
   name: string;
-  /** The column itself, so that a test can tell what is missing in the list. */
+  /** The column itself, so that a test can find columns missing in the list. */
   column: Column;
-  /** Up to `limit` rows whose value does not bear `header`, after `afterId`, locked until the transaction ends. */
-  take(tx: Queries, header: Buffer, afterId: string | undefined, limit: number): Promise<{ id: string; sealed: Buffer; place: string }[]>;
+  /** Up to `limit` rows after `afterId` whose value does not start with `header`, locked until the transaction ends. */
+  take(tx: Queries, header: Buffer, afterId: string | undefined, limit: number): Promise<{ id: string; sealed: Buffer; aad: string }[]>;
   write(tx: Queries, id: string, sealed: Buffer): Promise<void>;
 }
 
-/** A `bytea` column. `place` says what each row's value is bound to; `needs` are the columns it is made of. */
+/** A `bytea` column. `aad` returns the additional authenticated data of a row's value; `needs` are the columns it uses. */
 export function sealedBytes<T extends Table>(
   table: T,
-  { id, column, place, needs }: { id: Column; column: Column; place: (row: Record<string, string>) => string; needs: readonly Column[] },
+  { id, column, aad, needs }: { id: Column; column: Column; aad: (row: Record<string, string>) => string; needs: readonly Column[] },
 ): SealedColumn {
   return {
     name: `${getTableName(table)}.${column.name}`,
@@ -28,7 +28,7 @@ export function sealedBytes<T extends Table>(
           where ${column} is not null and substring(${column} from 1 for ${header.length}) <> ${header}
           ${afterId === undefined ? sql`` : sql`and ${id}::text > ${afterId}`} order by ${id}::text limit ${limit} for update`,
       );
-      return rows.map((row) => ({ id: row.sealed_id, sealed: row.sealed_bytes, place: place(row as Record<string, string>) }));
+      return rows.map((row) => ({ id: row.sealed_id, sealed: row.sealed_bytes, aad: aad(row as Record<string, string>) }));
     },
     write: async (tx, rowId, sealed) => {
       await tx.execute(sql`update ${table} set ${sql.identifier(column.name)} = ${sealed} where ${id}::text = ${rowId}`);
@@ -36,22 +36,22 @@ export function sealedBytes<T extends Table>(
   };
 }
 
-/** The columns of a table that hold bytes. */
+/** The `bytea` columns of a table. */
 export const bytesOf = (table: Table): Column[] =>
   Object.values(getTableColumns(table)).filter((column) => column.getSQLType() === "bytea");
 
 export interface Resealed {
-  /** Values that bear the current key now and did not before. */
+  /** Number of values re-encrypted with the current key. */
   done: number;
-  /** `table.column id` of what no known key opens. */
+  /** `table.column id` of values that no known key opens. */
   unreadable: string[];
 }
 
 const batchSize = 100;
 
 /**
- * Seals everything with the current key that bears another one. Each batch is a transaction of its own, and what is done is known by its key:
- * after an end at any moment it goes on where it stopped.
+ * Re-encrypts all values of other keys with the current key. Each batch is a transaction, and done values are recognized by their key id,
+ * so an interrupted rotation continues where it stopped.
  */
 export async function reseal({
   db,
@@ -70,16 +70,16 @@ export async function reseal({
     for (let isMore = true; isMore;) {
       isMore = await db.transaction(async (tx) => {
         const rows = await column.take(tx, box.header, after, batchSize);
-        for (const { id, sealed, place } of rows) {
+        for (const { id, sealed, aad } of rows) {
           after = id;
           let plain: string;
           try {
-            plain = box.open(sealed, place);
+            plain = box.open(sealed, aad);
           } catch {
             result.unreadable.push(`${column.name} ${id}`);
             continue;
           }
-          await column.write(tx, id, box.seal(plain, place));
+          await column.write(tx, id, box.seal(plain, aad));
           result.done += 1;
         }
         return rows.length === batchSize;

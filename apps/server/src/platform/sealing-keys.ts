@@ -4,12 +4,12 @@ import type { Config } from "../config.ts";
 import { randomToken, type SealingKeys } from "./crypto.ts";
 
 /**
- * The file `sealing.keys` of the data folder, for servers whose key is not set by the operator: the current key first, former ones after it until
- * everything is sealed anew. Absent until the first rotation.
+ * The file `sealing.keys` of the data folder, for servers without a configured key: the current key first, then previous ones until
+ * everything is re-encrypted. Absent until the first rotation.
  */
 export interface SealingKeyFile {
   keys: string[];
-  /** A rotation was begun and has not ended. */
+  /** Whether a rotation is unfinished. */
   isUnfinished: boolean;
 }
 const unfinishedMark = "# a rotation has not ended yet: run ./studio rotate-keys";
@@ -23,7 +23,7 @@ export async function readSealingKeyFile(dataDir: string): Promise<SealingKeyFil
   const lines = text.split("\n").map((line) => line.trim());
   return { keys: lines.filter((line) => line !== "" && !line.startsWith("#")), isUnfinished: lines.includes(unfinishedMark) };
 }
-/** Written beside, flushed, then put in place: the keys are there whole, whenever the machine stops. */
+/** Written to a temporary file, flushed and renamed, so that a crash leaves a complete file. */
 async function writeSealingKeyFile(dataDir: string, { keys, isUnfinished }: SealingKeyFile): Promise<void> {
   const aside = `${fileOf(dataDir)}.new`;
   const file = await open(aside, "w", 0o600);
@@ -38,7 +38,7 @@ async function writeSealingKeyFile(dataDir: string, { keys, isUnfinished }: Seal
   await folder.sync().finally(() => folder.close());
 }
 
-/** What the operator set counts; else the data folder's file; else nothing, and the secret key serves. */
+/** The configured keys, else those of the data folder, else none: then the secret key is used. */
 export async function loadSealingKeys(
   { auth }: { auth: Pick<Config["auth"], "sealingKey" | "formerSealingKeys"> },
   dataDir: string,
@@ -50,12 +50,12 @@ export async function loadSealingKeys(
   return { ...(current !== undefined && { current }), former: [...older, ...former] };
 }
 
-/** Puts a new key before the ones there are; goes on with the one of a rotation that did not end. */
+/** Prepends a new key, or continues with the key of an unfinished rotation. */
 export async function beginRotation(dataDir: string): Promise<void> {
   const { keys, isUnfinished } = await readSealingKeyFile(dataDir);
   if (!isUnfinished) await writeSealingKeyFile(dataDir, { keys: [randomToken(48), ...keys], isUnfinished: true });
 }
-/** Everything is sealed with the current key: the former ones are forgotten. */
+/** Deletes the previous keys, once everything is sealed with the current one. */
 export async function endRotation(dataDir: string): Promise<void> {
   const { keys } = await readSealingKeyFile(dataDir);
   await writeSealingKeyFile(dataDir, { keys: keys.slice(0, 1), isUnfinished: false });

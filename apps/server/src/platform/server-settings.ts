@@ -19,9 +19,9 @@ export interface ServerSettings {
 
 const channel = "server_settings";
 
-/** What a secret setting is bound to. */
+/** Additional authenticated data of a secret setting. */
 const settingAad = (key: string): string => `server_settings:${key}`;
-/** The secret ones among the settings: `{"sealed": base64}`. */
+/** Settings with a secret value: `{"sealed": base64}`. */
 export const sealedSettings: SealedColumn = {
   name: "server_settings.value",
   column: serverSettings.value,
@@ -32,7 +32,7 @@ export const sealedSettings: SealedColumn = {
         where jsonb_typeof(${serverSettings.value} -> 'sealed') = 'string' and substring(${bytes} from 1 for ${header.length}) <> ${header}
         ${afterId === undefined ? sql`` : sql`and ${serverSettings.key} > ${afterId}`} order by ${serverSettings.key} limit ${limit} for update`,
     );
-    return rows.map(({ key, sealed }) => ({ id: key, sealed, place: settingAad(key) }));
+    return rows.map(({ key, sealed }) => ({ id: key, sealed, aad: settingAad(key) }));
   },
   write: async (tx, key, sealed) => {
     await tx

@@ -2,18 +2,18 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Attributes, Context, Span as ApiSpan } from "@opentelemetry/api";
 import type pg from "pg";
 
-/** Facts of a span: names, counts, sizes, codes. Never what people or models said, never a secret, never the values of a query. */
+/** Span attributes: names, counts, sizes, codes. Never content of users or models, secrets or query parameters. */
 export type SpanFacts = Attributes;
 export interface Span {
   set(facts: SpanFacts): void;
-  /** What went wrong, as a code or an error's name. */
+  /** Error code or name. */
   fail(code: string): void;
   end(): void;
 }
 export interface Traces {
-  /** A span that is the parent of what begins inside `work`. Ends with it; a throw marks it failed. */
+  /** Runs `work` in a span, the parent of spans started inside. A throw marks it failed. */
   within<T>(name: string, facts: SpanFacts, work: (span: Span) => Promise<T>): Promise<T>;
-  /** The same for work that ends by itself: the caller ends the span. `from`: headers of a caller outside, whose trace it goes on with. */
+  /** The same, but the caller ends the span. `from`: trace headers of the client, to continue its trace. */
   open<T>(
     name: string,
     kind: "server" | "client" | "internal",
@@ -21,22 +21,22 @@ export interface Traces {
     run: (span: Span) => T,
     from?: { traceparent?: string; tracestate?: string },
   ): T;
-  /** Sends what is not sent yet. */
+  /** Flushes pending spans. */
   close(): Promise<void>;
 }
 
 /** From the standard OTEL_* variables. */
 export interface TracesConfig {
-  /** The whole address, `/v1/traces` included. */
+  /** Full URL, including `/v1/traces`. */
   url: string;
   protocol: "http/protobuf" | "http/json";
   headers: { reveal(): string } | undefined;
   serviceName: string;
-  /** `key=value` pairs about this server. */
+  /** Resource attributes as `key=value` pairs. */
   attributes: string;
-  /** Share of the traces that are kept. */
+  /** Sampling ratio, 0 to 1. */
   ratio: number;
-  /** Between two batches. */
+  /** Export interval. */
   delayMs: number;
 }
 
@@ -53,8 +53,8 @@ const readPairs = (text: string): Record<string, string> =>
   );
 
 /**
- * Traces over OTLP/HTTP by the official SDK, which is loaded only when they are on. The SDK's globals are left alone: several servers of one process
- * each have their own.
+ * Traces over OTLP/HTTP with the official SDK, loaded only when enabled. It does not use the SDK's globals, so that several servers in one process
+ * are independent.
  */
 export async function startTraces(config: TracesConfig | undefined, version: string): Promise<Traces | undefined> {
   if (!config) return undefined;
@@ -81,7 +81,7 @@ export async function startTraces(config: TracesConfig | undefined, version: str
     fail: (code) => void span.setAttribute("error.type", code).setStatus({ code: api.SpanStatusCode.ERROR }),
     end: () => span.end(),
   });
-  /** W3C Trace Context. Whether the caller keeps its trace decides for this part of it too. */
+  /** W3C Trace Context; honours the caller's sampling decision. */
   const remote = ({ traceparent = "", tracestate }: { traceparent?: string; tracestate?: string }) => {
     const [, version, traceId = "", spanId = "", flags = "", rest = ""] = callerRule.exec(traceparent.trim()) ?? [];
     const context = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & api.TraceFlags.SAMPLED, isRemote: true };
@@ -115,11 +115,11 @@ export async function startTraces(config: TracesConfig | undefined, version: str
 const verbs =
   /^\s*(?:\/\*.*?\*\/\s*)?(select|insert|update|delete|begin|commit|rollback|savepoint|release|listen|notify|with|set|create|alter|lock)\b/i;
 const tables = /\b(?:from|into|update)\s+(?:only\s+)?"?([a-z_][a-z0-9_.]*)"?/i;
-/** What a statement does to which table: `select users`. Statements hold no values, and still only this much of them is told. */
+/** Span name of a statement: verb and table, e.g. `select users`. */
 export const summaryOf = (text: string): string =>
   [verbs.exec(text)?.[1]?.toLowerCase() ?? "query", tables.exec(text)?.[1]].filter(Boolean).join(" ");
 
-/** A span for every statement that this connection runs. */
+/** Creates a span for every statement of this connection. */
 export function traceQueries(client: pg.ClientBase, traces: Traces): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
   const traced = (...args: unknown[]): unknown => {

@@ -1,4 +1,4 @@
-/** The work's outcome; rejects when there is none after so long. The work itself goes on. */
+/** Rejects when `work` takes longer than `ms`. Does not cancel it. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)));

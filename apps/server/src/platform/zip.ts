@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { ZipFile } from "yazl";
 
-/** A zip and the stream it is written to. An error of the zip, such as a file of another size than announced, destroys the stream. */
+/** A zip and its output stream. An error, such as a file whose size differs from the announced one, destroys the stream. */
 export function createZip(): { zip: ZipFile; out: Readable } {
   const zip = new ZipFile();
   const out = zip.outputStream as Readable;
@@ -10,8 +10,8 @@ export function createZip(): { zip: ZipFile; out: Readable } {
 }
 
 /**
- * Ends an archive and the source it reads together: a source that breaks destroys the archive, and an archive that is closed early
- * destroys the source. A source that was read to its end leaves no listener at the archive.
+ * Ties an archive to its source: an error of the source destroys the archive, and closing the archive early
+ * destroys the source. A completed source leaves no listener on the archive.
  */
 export function tieSource<Source extends Readable>(out: Readable, source: Source): Source {
   const destroy = () => void source.destroy();

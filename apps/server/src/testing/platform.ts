@@ -8,7 +8,7 @@ import { createBus, type Bus } from "../platform/bus.ts";
 import { connectDatabase, type DatabaseHandle } from "../platform/database.ts";
 import { createEventLog, type EventLog } from "../platform/events.ts";
 import { createLogger, type Logger } from "../platform/logger.ts";
-import { announceProcess, type Presence } from "../platform/presence.ts";
+import { registerProcess, type Presence } from "../platform/presence.ts";
 import { connectionOf, onServer } from "./postgres.ts";
 
 /** The ground the features stand on, without any of them: as one of possibly several processes on one database. */
@@ -43,7 +43,7 @@ export async function testPlatform({ of }: { of?: TestPlatform } = {}): Promise<
     "socketDir" in server ? { socketDir: server.socketDir, database: name } : { url: connectionOf(server, name).connectionString ?? "" },
     log,
   );
-  const presence = await announceProcess(database.db, database.connection, log);
+  const presence = await registerProcess(database.db, database.connection, log);
   const bus = await createBus(database.pool, database.connection, log);
   const events = createEventLog({ db: database.db, reconnect: database.reconnect, bus, log, isShared: true, processId: presence.id });
   return {

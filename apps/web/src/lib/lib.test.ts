@@ -44,7 +44,7 @@ describe("errors", () => {
   });
   test.each([
     ["minLength", "Must not be empty", "Must not be empty"],
-    ["pattern", "Must begin with http:// or https://", "Must begin with http:// or https://"],
+    ["pattern", "Must start with http:// or https://", "Must start with http:// or https://"],
     ["pattern", "Must match the pattern ^[a-z]+$", "That is not written as it should be"],
   ])("a schema's %s, %s, is told to a person", (type, msg, told) => {
     const error = new ApiError(422, { detail: [{ loc: ["body", "field"], msg, type }] });

@@ -1,26 +1,26 @@
 import type pg from "pg";
 import { name } from "./connection.ts";
-import { inOrder, type Definition } from "./order.ts";
-import { columnsOf, createTable, type ColumnRow, type TableRow } from "./tables.ts";
+import { sortByDependency, type Definition } from "./order.ts";
+import { columnsOf, createTable, type TableColumnRow, type TableRow } from "./tables.ts";
 
-/** How a database is made again: statements, the tables whose rows belong between them, and what could not be told. */
-export interface Catalogue {
+/** The schema of a database: statements, tables whose rows go between them, and unsupported objects. */
+export interface SchemaCatalog {
   before: string[];
   tables: { name: string; columns: string[] }[];
   after: string[];
-  /** Kinds of things that are not brought back, for people. */
+  /** Kinds of objects that are not restored, for messages. */
   leftOut: string[];
 }
 
-/** Neither the system's nor an extension's own. `oid` and `catalogue` name columns or tables of ours, never input. */
+/** Excludes objects of the system and of extensions. `oid` and `catalogue` are constants, never input. */
 const isUsers = (namespace: string, oid: string, catalogue: string) =>
   `${namespace} not in ('pg_catalog', 'information_schema') and ${namespace} !~ '^pg_(toast|temp)' and not exists (
      select 1 from pg_depend e where e.classid = '${catalogue}'::regclass and e.objid = ${oid} and e.deptype = 'e')`;
 
-/** Reads what is needed inside the caller's transaction, so that it fits the rows that are copied in the same one. */
-export async function readCatalogue(client: pg.Client): Promise<Catalogue> {
+/** Reads the schema in the caller's transaction, consistent with the rows copied in it. */
+export async function readCatalogue(client: pg.Client): Promise<SchemaCatalog> {
   const rows = async <T extends pg.QueryResultRow>(sql: string): Promise<T[]> => (await client.query<T>(sql)).rows;
-  // Names come out with their schemas only while none is searched.
+  // With an empty search path, names are printed with their schema.
   await client.query("set local search_path to pg_catalog");
 
   const schemas = await rows<{ n: string }>(
@@ -36,7 +36,7 @@ export async function readCatalogue(client: pg.Client): Promise<Catalogue> {
   );
   const sequences = await rows<{ oid: string; sql: string; value: string }>(sequencesSql);
   const tables = await rows<TableRow>(tablesSql);
-  const columns = await rows<ColumnRow>(columnsSql);
+  const columns = await rows<TableColumnRow>(columnsSql);
   const views = await rows<{ oid: string; sql: string; refresh: string | null }>(viewsSql);
 
   const byTable = columnsOf(columns);
@@ -55,10 +55,10 @@ export async function readCatalogue(client: pg.Client): Promise<Catalogue> {
     before: [
       ...schemas.map(({ n }) => `create schema ${n}`),
       ...extensions.map(({ e, s }) => `create extension if not exists ${e} with schema ${s}`),
-      ...inOrder(definitions, edges),
+      ...sortByDependency(definitions, edges),
       ...(await statements(ownedBySql)),
     ],
-    // A partitioned table's rows are its partitions'.
+    // The rows of a partitioned table are in its partitions.
     tables: tables
       .filter((table) => table.kind === "r")
       .map((table) => ({
@@ -145,7 +145,7 @@ const viewsSql = `
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('v', 'm') and c.relpersistence <> 't' and ${isUsers("n.nspname", "c.oid", "pg_class")} order by c.oid`;
 
-/** Who needs whom, in terms of what is defined by itself: a column's default counts as its table, a rule as its view, a row type as its table. */
+/** Dependencies between separately defined objects: a column default counts as its table, a rule as its view, a row type as its table. */
 const edgesSql = `
   with nodes as (
     select d.classid, d.objid, d.refclassid, d.refobjid, d.deptype from pg_depend d where d.deptype in ('n', 'a', 'i') and d.refobjid >= 16384
@@ -166,13 +166,13 @@ const edgesSql = `
   from owners
   where not (deptype = 'a' and classid = 'pg_class'::regclass and exists (select 1 from pg_class s where s.oid = objid and s.relkind = 'S'))`;
 
-/** Those of a parent table come to its partitions by themselves. */
+/** Partitions inherit those of their parent. */
 const constraintsSql = (which: string) => `
   select format('alter table %s%s add constraint %I %s', case when r.relkind = 'p' or c.contype = 'f' then '' else 'only ' end, c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid)) as sql
   from pg_constraint c join pg_class r on r.oid = c.conrelid join pg_namespace n on n.oid = r.relnamespace
   where c.contype not in ('t', 'n') and c.conparentid = 0 and c.conislocal and r.relkind in ('r', 'p') and ${which} and ${isUsers("n.nspname", "r.oid", "pg_class")}
   order by case c.contype when 'p' then 0 when 'u' then 1 else 2 end, c.oid`;
-/** Of a partitioned table without `ONLY`, so that its partitions get theirs. */
+/** On partitioned tables without `ONLY`, so that partitions get them too. */
 const indexesSql = `
   select replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ' || i.indrelid::regclass, ' ON ' || i.indrelid::regclass) as sql from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class r on r.oid = i.indrelid join pg_namespace n on n.oid = r.relnamespace
   where i.indisvalid and not c.relispartition and not exists (select 1 from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
@@ -194,7 +194,7 @@ const rowSecuritySql = `
   select format('alter table %s %s row level security', c.oid::regclass, how) as sql from pg_class c join pg_namespace n on n.oid = c.relnamespace,
     lateral (values ('enable', c.relrowsecurity), ('force', c.relforcerowsecurity)) f(how, is_on)
   where is_on and ${isUsers("n.nspname", "c.oid", "pg_class")} order by c.oid, how`;
-/** For roles that are not here any more, a policy would stop the whole restore: those count for everybody. */
+/** Only policies for all roles, because a policy for a missing role would fail the restore. */
 const policiesSql = `
   select format('create policy %I on %s as %s for %s to public%s%s', p.polname, p.polrelid::regclass, case when p.polpermissive then 'permissive' else 'restrictive' end,
       case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,

@@ -1,23 +1,23 @@
 import { Socket } from "node:net";
 import pg from "pg";
 
-/** Where a PostgreSQL answers, and who asks. */
+/** Host and user of a PostgreSQL server. */
 export interface DumpTarget {
   host: string;
   port: number;
   user: string;
   password: string;
-  /** The database to begin with. */
+  /** The database to connect to. */
   database: string;
 }
 
-/** A single message of the server may have this much; a row larger than that cannot be dumped. */
+/** Maximum size of one protocol message; larger rows cannot be dumped. */
 const maxMessageBytes = 64 * 2 ** 20;
 const connectMs = 10_000;
 
 /**
- * Runs work on a connection of its own. Whatever listens there may be anything the project runs: messages are limited in size,
- * and an abort ends the connection, so that nothing can be made to wait or to swell.
+ * Runs work on a dedicated connection. The peer is project code and untrusted: messages are limited in size and an abort closes
+ * the connection, so that it can neither hang nor exhaust memory.
  */
 export async function onDatabase<T>(
   target: DumpTarget,
@@ -37,7 +37,7 @@ export async function onDatabase<T>(
   });
   const failure = new Promise<never>((_, reject) => client.on("error", reject));
   failure.catch(() => {});
-  const stop = () => socket.destroy(new Error("the work was given up"));
+  const stop = () => socket.destroy(new Error("cancelled"));
   signal.addEventListener("abort", stop, { once: true });
   try {
     await Promise.race([client.connect(), failure]);
@@ -49,7 +49,7 @@ export async function onDatabase<T>(
   }
 }
 
-/** Follows the frames (a letter, four bytes of length) as they pass, without keeping them. */
+/** Tracks message frames (type byte, four length bytes) in the stream without buffering them. */
 class LimitedSocket extends Socket {
   #head: Buffer = Buffer.alloc(0);
   #left = 0;

@@ -7,7 +7,7 @@ import { to as copyTo } from "pg-copy-streams";
 import { readCatalogue } from "./catalogue.ts";
 import { onDatabase, type DumpTarget } from "./connection.ts";
 
-/** Databases of ours that a kill may have left behind. */
+/** Temporary databases that a crash may have left. */
 export const isTemporary = (database: string): boolean => /^studio_(?:restore|old)_[0-9a-f]{12}$/.test(database);
 
 export interface DumpFacts {
@@ -17,7 +17,7 @@ export interface DumpFacts {
   ctype: string;
 }
 
-/** What the server holds beside its own: databases that somebody made, or put something into. */
+/** Databases with user content. */
 export async function listDatabases(target: DumpTarget, signal: AbortSignal): Promise<string[]> {
   const names = await onDatabase(target, target.database, signal, async (client) => {
     const { rows } = await client.query<{ datname: string }>(
@@ -39,8 +39,8 @@ const hasContent = (target: DumpTarget, database: string, signal: AbortSignal) =
   });
 
 /**
- * Writes one database as SQL that `psql` reads too: definitions, rows as COPY, keys and indexes, all as of one moment. Statements end in a
- * line of their own with a mark that no content can guess. Returns kinds of things that are not brought back.
+ * Dumps one database as SQL that `psql` can read: definitions, rows as COPY, keys and indexes, from one snapshot. Each statement ends with
+ * a line that contains a random mark. Returns the kinds of objects that are not restored.
  */
 export async function dumpDatabase(target: DumpTarget, database: string, file: string, signal: AbortSignal): Promise<string[]> {
   const mark = `--${randomBytes(12).toString("hex")}`;
@@ -71,7 +71,7 @@ export async function dumpDatabase(target: DumpTarget, database: string, file: s
       ])
         await statement(sql);
       for (const table of tables) {
-        // A table without columns has only a number of rows, which nobody misses.
+        // Tables without columns have no data to copy.
         if (table.columns.length === 0) continue;
         const what = `copy ${table.name} (${table.columns.join(", ")})`;
         await write(`${what} from stdin;\n`);
@@ -89,7 +89,7 @@ export async function dumpDatabase(target: DumpTarget, database: string, file: s
   }
 }
 
-/** Into a stream that stays open for what follows. */
+/** Pipes into a stream without ending it. */
 const passTo = (out: NodeJS.WritableStream) =>
   new Transform({
     transform(chunk: Buffer, _encoding, done) {

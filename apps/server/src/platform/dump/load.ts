@@ -5,22 +5,22 @@ import { from as copyFrom } from "pg-copy-streams";
 import { name, onDatabase, text, type DumpTarget } from "./connection.ts";
 import { isTemporary, type DumpFacts } from "./dump.ts";
 
-/** Statements of a dump are small; rows are not held. */
+/** Maximum size of a statement; rows are streamed. */
 const maxStatementBytes = 16 * 2 ** 20;
 
 /**
- * Replaces one database by a dump: the new one is made beside it, filled in one transaction, and takes the name in one step. Whatever fails
- * before that leaves the old one as it is. Other databases are not touched.
+ * Replaces one database with a dump: a new database is created, filled in one transaction and renamed. A failure before the rename leaves the
+ * old one unchanged. Other databases are not touched.
  */
 export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   const lines = readLines(dump);
   const head = await lines.next();
   const [, token, facts] =
     /^-- Tesslate Studio database dump ([0-9a-f]{24}) (\{.*\})$/.exec(head.done ? "" : head.value.toString("utf8").trimEnd()) ?? [];
-  if (token === undefined || facts === undefined) throw new Error("this is no dump of a database");
+  if (token === undefined || facts === undefined) throw new Error("not a database dump");
   const { database, encoding, collate, ctype } = JSON.parse(facts) as DumpFacts;
   const [fresh, old] = ["restore", "old"].map((kind) => `studio_${kind}_${randomBytes(6).toString("hex")}`) as [string, string];
-  // Neither the old nor the new one, and there on every server.
+  // Exists on every server and is neither the old nor the new database.
   const elsewhere = "template1";
   await onDatabase(target, elsewhere, signal, async (client) => {
     const { rows } = await client.query<{ datname: string }>("select datname from pg_database");
@@ -28,7 +28,7 @@ export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8
     const create = `create database ${name(fresh)} template template0 encoding ${text(encoding)}`;
     await client
       .query(`${create} lc_collate ${text(collate)} lc_ctype ${text(ctype)}`)
-      // Another system's words for the same thing: its own will do.
+      // Locale names differ between systems; fall back to the server's default.
       .catch(() => client.query(create));
   });
   try {
@@ -59,7 +59,7 @@ export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8
   }
 }
 
-/** Lines as bytes, with their ends. */
+/** Lines as bytes, including line ends. */
 async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
   let rest: Buffer[] = [];
   let length = 0;
@@ -98,7 +98,7 @@ async function* stepsOf(lines: AsyncGenerator<Buffer, void>, mark: string): Asyn
       line.toString("utf8").endsWith(" from stdin;\n")
     ) {
       yield { copy: line.toString("utf8").replace(/;\n$/, ""), rows: rowsOf(lines) };
-      // The mark after the rows.
+      // The end mark after the rows.
       await lines.next();
     } else {
       statement.push(line);
@@ -106,7 +106,7 @@ async function* stepsOf(lines: AsyncGenerator<Buffer, void>, mark: string): Asyn
       if (length > maxStatementBytes) throw new Error("a statement of the dump is too long");
     }
   }
-  if (Buffer.concat(statement).toString("latin1") !== `${mark} complete\n`) throw new Error("the dump is cut off");
+  if (Buffer.concat(statement).toString("latin1") !== `${mark} complete\n`) throw new Error("the dump is truncated");
 }
 async function* rowsOf(lines: AsyncGenerator<Buffer, void>): AsyncGenerator<Buffer, void> {
   let batch: Buffer[] = [];
@@ -124,5 +124,5 @@ async function* rowsOf(lines: AsyncGenerator<Buffer, void>): AsyncGenerator<Buff
     batch = [];
     length = 0;
   }
-  throw new Error("the dump is cut off");
+  throw new Error("the dump is truncated");
 }

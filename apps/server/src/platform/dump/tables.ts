@@ -2,18 +2,18 @@ import { name } from "./connection.ts";
 
 export interface TableRow {
   oid: string;
-  /** As SQL. */
+  /** SQL expression. */
   name: string;
   kind: "r" | "p";
   is_unlogged: boolean;
-  /** Of a partition. */
+  /** Partition bound. */
   bound: string | null;
   partition_key: string | null;
   parents: string[];
   options: string[];
   of_type: string | null;
 }
-export interface ColumnRow {
+export interface TableColumnRow {
   table_oid: string;
   name: string;
   type: string;
@@ -28,14 +28,14 @@ export interface ColumnRow {
   identity_options: string | null;
 }
 
-export function columnsOf(columns: readonly ColumnRow[]): Map<string, ColumnRow[]> {
-  const byTable = new Map<string, ColumnRow[]>();
+export function columnsOf(columns: readonly TableColumnRow[]): Map<string, TableColumnRow[]> {
+  const byTable = new Map<string, TableColumnRow[]>();
   for (const column of columns) byTable.set(column.table_oid, [...(byTable.get(column.table_oid) ?? []), column]);
   return byTable;
 }
 
-/** Keys, checks and indexes come after the rows. */
-export function createTable(table: TableRow, columns: readonly ColumnRow[]): string {
+/** Keys, checks and indexes are created after the rows. */
+export function createTable(table: TableRow, columns: readonly TableColumnRow[]): string {
   const create = `create ${table.is_unlogged ? "unlogged " : ""}table ${table.name}`;
   const tail = [
     table.partition_key === null ? "" : ` partition by ${table.partition_key}`,
@@ -48,7 +48,7 @@ export function createTable(table: TableRow, columns: readonly ColumnRow[]): str
   return `${create} (${own.join(", ")})${inherits}${tail}`;
 }
 
-function columnDefinition(column: ColumnRow): string {
+function columnDefinition(column: TableColumnRow): string {
   const parts = [name(column.name), column.type];
   if (column.collation !== null) parts.push(`collate ${column.collation}`);
   if (column.generated !== "") parts.push(`generated always as (${column.expression}) ${column.generated === "v" ? "virtual" : "stored"}`);

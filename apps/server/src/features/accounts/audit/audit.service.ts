@@ -71,7 +71,7 @@ export function createAudit({ store, limits }: { store: AuditStore; limits: Rate
       return store.transaction(async (tx) => {
         const users = await store.lockUsers(tx, [actor.id, ...holding]);
         const self = users.get(actor.id);
-        if (!self?.is_superuser || !canSignIn(self)) throw forbidden("forbidden", "This requires an administrator.");
+        if (!self?.is_superuser || !canSignIn(self)) throw forbidden("forbidden", "Only administrators can do this.");
         let isRecorded = false;
         const result = await work({
           tx,

@@ -4,7 +4,7 @@ import type { Authenticator, Principal } from "../../../http/context.ts";
 import { hashToken, randomToken, type CryptoBox } from "../../../platform/crypto.ts";
 import { unauthorized, type AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { canSignIn, type Passwords, type Registration, type UserRow, type Users } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuthStore } from "./auth.store.ts";
@@ -176,7 +176,7 @@ export function createAuth({
     register: async (input: Registration & { setup_token?: string | null }, caller: Caller): Promise<UserRow> => {
       users.checkRegistration(input);
       await limits.count(
-        { key: `register:ip:${networkOf(caller.ip)}`, max: 5, windowSeconds: hour },
+        { key: `register:ip:${rateLimitNetwork(caller.ip)}`, max: 5, windowSeconds: hour },
         { key: `register:email:${input.email.trim().toLowerCase()}`, max: 3, windowSeconds: hour },
       );
       const user = await users.register(input, (tx) => setup.decideAdmin(tx, input.setup_token));
@@ -188,10 +188,10 @@ export function createAuth({
     /** Throws `login_bad_credentials` for any failure, in constant time. `pair` is missing while a second factor is required. */
     login: async (login: string, password: string, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair | undefined }> => {
       const user = await users.findByLogin(login);
-      const accountKey = `login:account:${user?.id ?? login.trim().toLowerCase()}:${networkOf(caller.ip)}`;
+      const accountKey = `login:account:${user?.id ?? login.trim().toLowerCase()}:${rateLimitNetwork(caller.ip)}`;
       await limits.count(
         { key: accountKey, max: 10, windowSeconds: quarterHour },
-        { key: `login:ip:${networkOf(caller.ip)}`, max: 50, windowSeconds: quarterHour },
+        { key: `login:ip:${rateLimitNetwork(caller.ip)}`, max: 50, windowSeconds: quarterHour },
       );
       const proven = await verifyPassword(user, password);
       // A concurrent sign-in may have rehashed the same password: verify again.

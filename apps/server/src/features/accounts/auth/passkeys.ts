@@ -13,7 +13,7 @@ import { hashToken, randomToken } from "../../../platform/crypto.ts";
 import { AppError, badRequest, notFound, unauthorized } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { canSignIn, type UserRow, type Users } from "../users/index.ts";
 import type { PasskeysStore } from "./passkeys.store.ts";
 import type { PasskeyRow } from "../../../db/schema/accounts.ts";
@@ -160,7 +160,7 @@ export function createPasskeys({
     /** `browser`: a cookie value the browser must send with its response. */
     beginSignIn: async (ip: string): Promise<{ options: Record<string, unknown>; browser: string }> => {
       requireSite();
-      await limits.count({ key: `passkey:options:${networkOf(ip)}`, max: 100, windowSeconds: quarterHour });
+      await limits.count({ key: `passkey:options:${rateLimitNetwork(ip)}`, max: 100, windowSeconds: quarterHour });
       const browser = randomToken();
       const options = await generateAuthenticationOptions({ rpID: appHost, userVerification: "required", timeout: challengeMs });
       await store.insertChallenge({
@@ -175,7 +175,7 @@ export function createPasskeys({
     /** The user of the passkey. Throws `passkey_refused` for any failure. */
     signIn: async (response: unknown, browser: string | undefined, from: Origin & { ip: string }): Promise<UserRow> => {
       requireSite();
-      await limits.count({ key: `passkey:ip:${networkOf(from.ip)}`, max: 50, windowSeconds: quarterHour });
+      await limits.count({ key: `passkey:ip:${rateLimitNetwork(from.ip)}`, max: 50, windowSeconds: quarterHour });
       const credential = response as AuthenticationResponseJSON;
       const known = await store.findByCredential(credential.id);
       const user = known && (await users.find(known.user_id));

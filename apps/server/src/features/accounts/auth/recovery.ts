@@ -5,7 +5,7 @@ import { badRequest } from "../../../platform/errors.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { canSignIn, type Passwords, type UserRow, type Users } from "../users/index.ts";
 import {
   addressChangeRequestedEmail,
@@ -75,7 +75,7 @@ export function createRecovery({
   const ask = async (job: "mail_reset" | "mail_verify", email: string, ip: string) => {
     const address = email.trim().toLowerCase();
     await limits.count(
-      { key: `${job}:ip:${networkOf(ip)}`, max: 5, windowSeconds: hour },
+      { key: `${job}:ip:${rateLimitNetwork(ip)}`, max: 5, windowSeconds: hour },
       { key: `${job}:email:${address}`, max: 3, windowSeconds: hour },
     );
     await enqueueJob(db, job, { email: address });

@@ -5,7 +5,7 @@ import { hashToken, randomToken, type CryptoBox } from "../../../platform/crypto
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, unauthorized } from "../../../platform/errors.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { canSignIn, type UserRow, type Users } from "../users/index.ts";
 import type { Attempt, AttemptsStore } from "./attempts.store.ts";
 import { signInCodeEmail } from "./emails.ts";
@@ -112,7 +112,7 @@ export function createTwoFactor({
       { code, recovery_code }: SecondStepInput,
       from: { ip: string; user_agent: string | undefined },
     ): Promise<{ user: UserRow; step: SecondStep }> => {
-      const network = networkOf(from.ip);
+      const network = rateLimitNetwork(from.ip);
       const userId = await store.userOf(hashToken(token));
       const keys = { here: `2fa:account:${userId}:${network}`, anywhere: `2fa:account:${userId}`, daily: dailyCodeLimit(userId ?? "") };
       await limits.count(
@@ -146,7 +146,7 @@ export function createTwoFactor({
 
     /** Throws `two_fa_session_invalid`, and `rate_limited` within a minute of the last code and after five resends. */
     resend: async (token: string, ip: string): Promise<void> => {
-      await limits.count({ key: `2fa-resend:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour });
+      await limits.count({ key: `2fa-resend:ip:${rateLimitNetwork(ip)}`, max: 50, windowSeconds: quarterHour });
       await store.transaction(async (tx) => {
         const attempt = await store.lock(tx, hashToken(token));
         const user = attempt && (await users.find(attempt.user_id, tx));

@@ -4,7 +4,7 @@ import { randomCode } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { badRequest, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { loadThemes } from "./bundled-themes.ts";
 import type { NewTheme, ThemeFilter, ThemesStore } from "./themes.store.ts";
 import type { ThemeRow } from "../../../db/schema/accounts.ts";
@@ -25,7 +25,7 @@ export type Themes = ReturnType<typeof createThemes>;
 
 /** Official and custom themes. */
 export function createThemes({ store, limits }: { store: ThemesStore; limits: RateLimiter }) {
-  const browse = (ip: string) => limits.count({ key: `browse:ip:${networkOf(ip)}`, max: 120, windowSeconds: 60 });
+  const browse = (ip: string) => limits.count({ key: `browse:ip:${rateLimitNetwork(ip)}`, max: 120, windowSeconds: 60 });
   const change = (userId: string) => limits.count({ key: `themes:${userId}`, max: 30, windowSeconds: 60 });
 
   const insert = async (

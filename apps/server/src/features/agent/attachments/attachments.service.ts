@@ -12,7 +12,7 @@ import type { AttachmentRow } from "../../../db/schema/agent.ts";
 const pieceBytes = 256 * 1024;
 
 /** Additional authenticated data: pieces of other attachments, or in another order, cannot be decrypted. */
-export const attachmentPlace = (row: { attachment_id: string; position: string | number }): string =>
+export const attachmentAad = (row: { attachment_id: string; position: string | number }): string =>
   `chat_attachment_pieces:${row.attachment_id}:${row.position}`;
 
 export interface AttachmentsOptions {
@@ -43,7 +43,7 @@ export function createAttachments({
     for (let position = 0; ; position++) {
       const sealed = await store.readPiece(id, position);
       if (!sealed) return;
-      yield Buffer.from(box.open(sealed, attachmentPlace({ attachment_id: id, position })), "base64");
+      yield Buffer.from(box.open(sealed, attachmentAad({ attachment_id: id, position })), "base64");
     }
   }
   const listInOrder = async (q: Queries, userId: string, projectId: string | null, ids: readonly string[], isClaimed: boolean) => {
@@ -80,7 +80,7 @@ export function createAttachments({
             await store.addPiece(
               id,
               position,
-              box.seal(data.toString("base64"), attachmentPlace({ attachment_id: id, position })),
+              box.seal(data.toString("base64"), attachmentAad({ attachment_id: id, position })),
               data.length,
             );
             position += 1;

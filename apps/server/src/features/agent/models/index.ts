@@ -13,4 +13,4 @@ export { redactedClient } from "./redaction.ts";
 export { createModelKeys } from "./model-keys.service.ts";
 export { createModelKeysStore } from "./model-keys.store.ts";
 export { mountModelKeys } from "./model-keys.routes.ts";
-export { createOwnConnections, modelKeyPlace, providerHeadersPlace } from "./own-connections.ts";
+export { createOwnConnections, modelKeyAad, providerHeadersAad } from "./own-connections.ts";

@@ -7,7 +7,7 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Connection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
 import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
-import { customPrefix, modelKeyPlace, providerHeadersPlace, type OwnConnections } from "./own-connections.ts";
+import { customPrefix, modelKeyAad, providerHeadersAad, type OwnConnections } from "./own-connections.ts";
 import type { ProbeOutcome } from "./probe.ts";
 import { findProvider, providers } from "./providers.ts";
 
@@ -54,12 +54,12 @@ export function createModelKeys({
   const sealedKey = (userId: string, provider: string, key: string) => {
     const text = key.trim();
     if (text === "") throw invalid(["body", "api_key"], "The key is empty");
-    return { sealed_key: box.seal(text, modelKeyPlace({ user_id: userId, provider })), last4: text.length > 8 ? text.slice(-4) : "" };
+    return { sealed_key: box.seal(text, modelKeyAad({ user_id: userId, provider })), last4: text.length > 8 ? text.slice(-4) : "" };
   };
   const sealedHeaders = (userId: string, slug: string, headers: Record<string, string> | null | undefined) =>
     headers && Object.keys(headers).length > 0
       ? {
-          sealed_headers: box.seal(JSON.stringify(headers), providerHeadersPlace({ user_id: userId, slug })),
+          sealed_headers: box.seal(JSON.stringify(headers), providerHeadersAad({ user_id: userId, slug })),
           header_names: Object.keys(headers),
         }
       : { sealed_headers: null, header_names: [] };

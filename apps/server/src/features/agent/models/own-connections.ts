@@ -7,8 +7,8 @@ import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts
 import type { ProviderSpec } from "./providers.ts";
 
 /** The place a key is bound to: a row that is moved to another user or provider does not open. */
-export const modelKeyPlace = (row: Pick<UserApiKeyRow, "user_id" | "provider">): string => `user_api_keys:${row.user_id}:${row.provider}`;
-export const providerHeadersPlace = (row: Pick<UserProviderRow, "user_id" | "slug">): string => `user_providers:${row.user_id}:${row.slug}`;
+export const modelKeyAad = (row: Pick<UserApiKeyRow, "user_id" | "provider">): string => `user_api_keys:${row.user_id}:${row.provider}`;
+export const providerHeadersAad = (row: Pick<UserProviderRow, "user_id" | "slug">): string => `user_providers:${row.user_id}:${row.slug}`;
 
 /** Model ids of own endpoints: `custom/<slug>/<model>`. */
 export const customPrefix = "custom";
@@ -43,7 +43,7 @@ export function createOwnConnections({
       });
     }
   };
-  const keyIn = (row: UserApiKeyRow | undefined): string | undefined => row && open(row.sealed_key, modelKeyPlace(row));
+  const keyIn = (row: UserApiKeyRow | undefined): string | undefined => row && open(row.sealed_key, modelKeyAad(row));
   const standard = (row: UserApiKeyRow): OwnConnection | undefined => {
     const connection = connectionOf(row.provider, { api_key: keyIn(row) ?? null, base_url: row.base_url });
     return connection && { ...connection, origin: "own", available_models: [] };
@@ -58,7 +58,7 @@ export function createOwnConnections({
       dialect: provider.api_type === "anthropic" ? "anthropic" : "openai-compatible",
       needs_key: false,
       ...(provider.sealed_headers && {
-        headers: JSON.parse(open(provider.sealed_headers, providerHeadersPlace(provider))) as Record<string, string>,
+        headers: JSON.parse(open(provider.sealed_headers, providerHeadersAad(provider))) as Record<string, string>,
       }),
     };
     return {

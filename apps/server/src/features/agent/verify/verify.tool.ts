@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import type { Evidence, VerifyReport } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
-import { asMaterial } from "../../../platform/untrusted-text.ts";
+import { wrapUntrusted } from "../../../platform/untrusted-text.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import type { RunDetails } from "../runs/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";
@@ -78,7 +78,7 @@ export function createVerify({ browsers, config, evidence, site, address, listCo
       const kept = await evidence.add(run, { verify: { report: { ...report, title, container: container.name }, pictures } });
       const bad = kept.verify?.steps.find(({ status }) => status === "failed");
       const fields = {
-        content: asMaterial("what the app showed", messageText(kept)),
+        content: wrapUntrusted("what the app showed", messageText(kept)),
         details: { evidence_id: kept.id, screenshots: pictures.length },
       };
       return bad ? failed(`${title}: failed at "${bad.what}".`, fields) : done(`${title}: ${report.steps.length} steps passed.`, fields);

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import { AppError } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { asMaterial } from "../../../platform/untrusted-text.ts";
+import { wrapUntrusted } from "../../../platform/untrusted-text.ts";
 import { createPageReader } from "./reader.ts";
 
 const maxBytes = 2 * 2 ** 20;
@@ -44,7 +44,7 @@ export function createWebFetch({ outbound }: { outbound: Outbound }): Tool {
       const fields = {
         url: answer.url,
         ...(title && { title }),
-        content: asMaterial(`text of ${answer.url}`, title ? `# ${title}\n\n${text}` : text),
+        content: wrapUntrusted(`text of ${answer.url}`, title ? `# ${title}\n\n${text}` : text),
         details: {
           status_code: status,
           content_type: contentType,
@@ -86,7 +86,7 @@ async function get(outbound: Outbound, given: string, timeoutMs: number, signal:
       if (location === null)
         return { url, status: response.status, contentType: response.headers.get("content-type") ?? "", ...(await read(response)) };
       await response.body?.cancel();
-      if (hop >= 5) throw new ToolFailure(`${host} redirected too often.`);
+      if (hop >= 5) throw new ToolFailure(`${host} redirected too many times.`);
       const next = URL.parse(location, url);
       if (!next) throw new ToolFailure(`${host} redirected to something that is no address.`);
       next.hash = "";

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { defineTool, done, ToolFailure, type Tool } from "@tesslate/agent";
 import { AppError } from "../../../platform/errors.ts";
-import { asMaterial } from "../../../platform/untrusted-text.ts";
+import { wrapUntrusted } from "../../../platform/untrusted-text.ts";
 import { SearchRefused, type SearchProvider } from "./search.providers.ts";
 
 const defaultCount = 5;
@@ -26,7 +26,7 @@ export function createWebSearch({ provider }: { provider: SearchProvider }): Too
       });
       const list = results.map(({ title, url, snippet }, i) => `${i + 1}. ${title}\n   ${url}${snippet ? `\n   ${snippet}` : ""}`);
       return done(results.length === 0 ? `Nothing found for "${query}".` : `${results.length} results for "${query}".`, {
-        ...(results.length > 0 && { content: asMaterial("search results", list.join("\n")) }),
+        ...(results.length > 0 && { content: wrapUntrusted("search results", list.join("\n")) }),
         details: { provider: provider.name, count: results.length, urls: results.map(({ url }) => url) },
       });
     },

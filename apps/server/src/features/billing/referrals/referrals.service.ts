@@ -3,7 +3,7 @@ import type { Referral } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { badRequest, notFound } from "../../../platform/errors.ts";
-import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Credits } from "../credits/index.ts";
 import { generateReferralCode, canSignIn } from "../../accounts/users/index.ts";
 import type { ReferralsStore } from "./referrals.store.ts";
@@ -30,7 +30,7 @@ export function createReferrals({
   box: Pick<CryptoBox, "deriveKey">;
 }) {
   const ipKey = box.deriveKey("referral landings");
-  const hashIp = (ip: string) => createHmac("sha256", ipKey).update(networkOf(ip)).digest("base64url");
+  const hashIp = (ip: string) => createHmac("sha256", ipKey).update(rateLimitNetwork(ip)).digest("base64url");
   /** Keyed hash of the conversion for both ledgers: neither user learns the other's id, and it survives account deletion. */
   const conversionKey = box.deriveKey("referral conversions");
   const keyOf = (userId: string) => `referral:${createHmac("sha256", conversionKey).update(userId).digest("base64url")}`;
@@ -99,7 +99,7 @@ export function createReferrals({
       if (referrer) await convert(tx, user.id, referrer.id, user.referred_by);
     },
     landing: async (ip: string, userAgent: string | undefined, given: string): Promise<void> => {
-      await limits.count({ key: `referral-landing:${networkOf(ip)}`, max: 10, windowSeconds: 60 });
+      await limits.count({ key: `referral-landing:${rateLimitNetwork(ip)}`, max: 10, windowSeconds: 60 });
       const code = given.trim().toUpperCase();
       if (!(await store.findByCode(code))) throw notFound("Referral code");
       await store.insertLanding({ referred_by: code, ip_hash: hashIp(ip), user_agent: userAgent?.slice(0, 400) ?? null });

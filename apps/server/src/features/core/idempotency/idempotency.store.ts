@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { livingProcesses } from "../../../platform/presence.ts";
+import { liveProcesses } from "../../../platform/presence.ts";
 import { idempotencyKeys } from "../../../db/schema/core.ts";
 
 export interface IdempotencyClaim {
@@ -37,7 +37,7 @@ export function createIdempotencyStore(db: Database) {
             request_hash: idempotencyKeys.request_hash,
             process_id: idempotencyKeys.process_id,
             sealed_answer: idempotencyKeys.sealed_answer,
-            is_process_living: sql<boolean>`${idempotencyKeys.process_id} in ${livingProcesses}`,
+            is_process_living: sql<boolean>`${idempotencyKeys.process_id} in ${liveProcesses}`,
           })
           .from(idempotencyKeys)
           .where(and(eq(idempotencyKeys.user_id, userId), eq(idempotencyKeys.key_hash, keyHash)))

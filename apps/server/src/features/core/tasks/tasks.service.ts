@@ -161,7 +161,7 @@ export function createTasks({
       else if (error instanceof AppError || (error instanceof Error && error.name === "RuntimeError"))
         outcome = { status: "failed", error: error.message, error_code: "code" in error ? String(error.code) : null };
       else if (isDiskFull(error)) outcome = { status: "failed", error: diskFullMessage, error_code: "storage_full" };
-      else outcome = { status: "failed", error: "Something went wrong on our side. It has been logged.", error_code: "internal_error" };
+      else outcome = { status: "failed", error: "Internal server error. It has been logged.", error_code: "internal_error" };
       if (outcome.status === "failed" && !reason) taskLog.error({ err: error }, "task failed");
     } finally {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, inArray, isNull, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { livingProcesses } from "../../../platform/presence.ts";
+import { liveProcesses } from "../../../platform/presence.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import { tasks, type TaskRow } from "../../../db/schema/core.ts";
 
@@ -126,7 +126,7 @@ export function createTasksStore(db: Database) {
         .where(
           and(
             eq(tasks.status, "running"),
-            or(isNull(tasks.process_id), and(ne(tasks.process_id, processId), sql`${tasks.process_id} not in ${livingProcesses}`)),
+            or(isNull(tasks.process_id), and(ne(tasks.process_id, processId), sql`${tasks.process_id} not in ${liveProcesses}`)),
           ),
         )
         .returning(),
@@ -141,7 +141,7 @@ export function createTasksStore(db: Database) {
             sql`${tasks.completed_at} > now() - make_interval(mins => ${minutes})`,
             sql`${tasks.error_code} is distinct from 'interrupted'`,
             ne(tasks.process_id, processId),
-            sql`${tasks.process_id} not in ${livingProcesses}`,
+            sql`${tasks.process_id} not in ${liveProcesses}`,
           ),
         ),
     /** For 15 s after the database starts, dead processes and processes that reconnect cannot be told apart. */

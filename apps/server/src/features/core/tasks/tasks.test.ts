@@ -348,13 +348,13 @@ describe("when a process ends", () => {
         `
         import { connectDatabase } from "../../../platform/database.ts";
         import { createLogger } from "../../../platform/logger.ts";
-        import { announceProcess } from "../../../platform/presence.ts";
+        import { registerProcess } from "../../../platform/presence.ts";
         import { createTasksStore } from "./tasks.store.ts";
         const log = createLogger("silent");
         const server = ${JSON.stringify(server)};
         const name = ${JSON.stringify(a.platform.name)};
         const { db, connection } = connectDatabase("url" in server ? { url: Object.assign(new URL(server.url), { pathname: "/" + name }).href } : { socketDir: server.socketDir, database: name }, log);
-        const presence = await announceProcess(db, connection, log);
+        const presence = await registerProcess(db, connection, log);
         await createTasksStore(db).claim(${JSON.stringify(theirs?.id)}, presence.id);
         process.stdout.write("claimed\\n");
         setInterval(() => {}, 1000);

@@ -4,7 +4,7 @@ import { AppError, badRequest, conflict, notFound, unauthorized } from "../../..
 import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { createPurposeTokens } from "../../accounts/auth/index.ts";
 import {
   canSignIn,
@@ -116,7 +116,7 @@ export function createDeletion({
     /** Cancels the deletion with the token or with credentials, without signing in. Throws `login_bad_credentials`, `deletion_not_pending`. */
     restore: async ({ token, login, password }: { token?: string; login?: string; password?: string }, ip: string): Promise<void> => {
       if (token !== undefined) {
-        await limits.count({ key: `restore:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour });
+        await limits.count({ key: `restore:ip:${rateLimitNetwork(ip)}`, max: 50, windowSeconds: quarterHour });
         const claims = tokens.verify(token);
         const user = claims && (await store.find(claims.sub));
         // A token of an earlier deletion request is not valid.
@@ -125,10 +125,10 @@ export function createDeletion({
       }
       if (login === undefined || password === undefined) throw new AppError("bad_request", "Send either the token, or login and password.");
       const user = await findByLogin(login);
-      const accountKey = `login:account:${user?.id ?? login.trim().toLowerCase()}:${networkOf(ip)}`;
+      const accountKey = `login:account:${user?.id ?? login.trim().toLowerCase()}:${rateLimitNetwork(ip)}`;
       await limits.count(
         { key: accountKey, max: 10, windowSeconds: quarterHour },
-        { key: `login:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour },
+        { key: `login:ip:${rateLimitNetwork(ip)}`, max: 50, windowSeconds: quarterHour },
       );
       const isRight = await passwords.verify(user?.hashed_password, password);
       // As at sign-in, do not reveal that an administrator closed the account.

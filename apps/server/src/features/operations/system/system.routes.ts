@@ -89,7 +89,7 @@ export function mountSystem(
         facts.isolation === "full" &&
         /^(::ffff:)?127\.|^::1$/.test(ip) &&
         ["forwarded", "x-forwarded-for", "x-forwarded-host", "via", "origin"].every((name) => headers[name] === undefined);
-      if (!isAdmin && !hasToken && !isHere) throw new AppError("not_found", "Nothing found at this address.");
+      if (!isAdmin && !hasToken && !isHere) throw new AppError("not_found", "No route matches this URL.");
       reply.header("content-type", metrics.contentType).header("cache-control", "no-store");
       return metrics.text();
     },

@@ -3,7 +3,7 @@ import type { SavePositions } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { processes } from "../../../db/schema/platform.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { livingProcesses } from "../../../platform/presence.ts";
+import { liveProcesses } from "../../../platform/presence.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
 
@@ -122,7 +122,7 @@ export function createContainersStore(db: Database) {
         await db
           .select({ id: processes.id })
           .from(processes)
-          .where(and(ne(processes.id, processId), sql`${processes.id} in ${livingProcesses}`))
+          .where(and(ne(processes.id, processId), sql`${processes.id} in ${liveProcesses}`))
           .limit(1)
       ).length > 0,
     /** Rows with an unfinished rename. */

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { livingProcesses } from "../../../platform/presence.ts";
+import { liveProcesses } from "../../../platform/presence.ts";
 import { shellSessions, type ShellSessionRow } from "../../../db/schema/runtime.ts";
 
 const open = ["initializing", "active", "idle"] as const;
@@ -62,7 +62,7 @@ export function createShellStore(db: Database) {
       await db
         .update(shellSessions)
         .set({ status: "closed", closed_at: sql`now()` })
-        .where(and(isOpen, or(isNull(shellSessions.process_id), sql`${shellSessions.process_id} not in ${livingProcesses}`)));
+        .where(and(isOpen, or(isNull(shellSessions.process_id), sql`${shellSessions.process_id} not in ${liveProcesses}`)));
     },
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { openPassage } from "../../../platform/egress-proxy.ts";
+import { openEgressProxy } from "../../../platform/egress-proxy.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 
 /** Override machine, user and repository configuration. */
@@ -96,7 +96,13 @@ export function createServerGit({
     const scratch = await mkdtemp(join(dir, "git-"));
     const remove = () => rm(scratch, { recursive: true, force: true, maxRetries: 3 });
     try {
-      const passage = await openPassage(outbound, { hostname, port: Number(port || (isPlain ? 80 : 443)), maxBytes, tooLarge, isPlain });
+      const passage = await openEgressProxy(outbound, {
+        hostname,
+        port: Number(port || (isPlain ? 80 : 443)),
+        maxBytes,
+        tooLarge,
+        isPlain,
+      });
       const caFile = join(scratch, "ca.pem");
       if (ca) await writeFile(caFile, [...rootCertificates, ca].join("\n"));
       const config = {

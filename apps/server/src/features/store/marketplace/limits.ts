@@ -1,4 +1,4 @@
-import { networkOf, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 
 const perMinute = (key: string, max: number) => ({ key: `marketplace:${key}`, max, windowSeconds: 60 });
 
@@ -6,8 +6,8 @@ const perMinute = (key: string, max: number) => ({ key: `marketplace:${key}`, ma
 export type MarketplaceLimits = ReturnType<typeof createMarketplaceLimits>;
 export function createMarketplaceLimits(limits: RateLimiter) {
   return {
-    browse: (ip: string) => limits.count(perMinute(`browse:${networkOf(ip)}`, 120)),
-    versions: (ip: string) => limits.count(perMinute(`versions:${networkOf(ip)}`, 30)),
+    browse: (ip: string) => limits.count(perMinute(`browse:${rateLimitNetwork(ip)}`, 120)),
+    versions: (ip: string) => limits.count(perMinute(`versions:${rateLimitNetwork(ip)}`, 30)),
     write: (userId: string, what: "create" | "fork" | "review" | "submit") => limits.count(perMinute(`${what}:${userId}`, 30)),
     purchase: (userId: string) => limits.count(perMinute(`purchase:${userId}`, 10)),
   };

@@ -121,7 +121,7 @@ export function createCutovers(
                 : "Cancelled."
               : isForPeople
                 ? error.message
-                : "Something went wrong on our side. It has been logged.";
+                : "Internal server error. It has been logged.";
             const sentence = redact(reason).slice(0, 2000);
             log.line(`${failed} ${sentence}`);
             const after = await keepFailure?.(row, `${failed} ${sentence}`);

@@ -2,7 +2,7 @@ import type { DeploymentContext } from "../context.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { PreviewSite } from "../../../../http/server.ts";
-import { plain, serveStatic, type StaticSite } from "../../../../http/static-site.ts";
+import { sendText, serveStatic, type StaticSite } from "../../../../http/static-site.ts";
 import type { DeployEnvironment } from "@tesslate/contract";
 import type { Bus } from "../../../../platform/bus.ts";
 import { previewOrigin, type PreviewAddress } from "../../../runtime/containers/index.ts";
@@ -103,19 +103,19 @@ export function createLocalSites(
 
   const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
     const site = await siteOf(label);
-    if (!site.row) return plain(response, 404, "There is no site at this URL.");
+    if (!site.row) return sendText(response, 404, "There is no site at this URL.");
     // Keep previews out of search engines.
     if (site.row.environment === "preview") response.setHeader("x-robots-tag", "noindex");
     if (site.files) return serveStatic(site.files, request, response);
-    if (!site.row.program) return plain(response, 503, "The files of this site are on another server.");
+    if (!site.row.program) return sendText(response, 503, "The files of this site are on another server.");
     response.once("close", servers.visit(site.row.id));
     const target = await reach(site);
-    if (!target) return plain(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
+    if (!target) return sendText(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
     try {
       await forwarder.request(request, response, target, forwardContextOf(request), () => {});
     } catch (err) {
       log.debug({ err, deployment_id: site.row.id }, "deployed server not reachable");
-      plain(response, 502, "This site does not respond.");
+      sendText(response, 502, "This site does not respond.");
     }
   };
 
@@ -126,7 +126,7 @@ export function createLocalSites(
       response.setMaxListeners(30);
       serve(request, response, siteLabelOf(request.headers.host) ?? "").catch((err: unknown) => {
         log.error({ err, host: request.headers.host }, "request to a deployed site failed");
-        plain(response, 500, "Something went wrong on our side. It has been logged.");
+        sendText(response, 500, "Internal server error. It has been logged.");
       });
     },
     upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -328,7 +328,7 @@ export function createPipeline(
     const where = error instanceof StepError ? error.where : { path: null, line: null };
     const isForPeople = error instanceof AppError || error instanceof RuntimeError || error instanceof ProviderError;
     return {
-      message: isForPeople ? error.message : "Something went wrong on our side. It has been logged.",
+      message: isForPeople ? error.message : "Internal server error. It has been logged.",
       failure: {
         step: error instanceof StepError ? error.step : step,
         code: error instanceof ProviderError ? error.kind : null,
