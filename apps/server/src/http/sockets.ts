@@ -6,6 +6,7 @@ import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
 import { checkImpersonation, checkKey, sessionCookie, type Authenticator, type Principal } from "./context.ts";
 import { renderError } from "./errors.ts";
+import { isUuid } from "../platform/uuid.ts";
 
 /** WebSocket close codes. */
 export const closeCodes = {
@@ -68,7 +69,6 @@ const decodePart = (text: string): string => {
     return "";
   }
 };
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function createSockets({
   auth,
@@ -140,7 +140,7 @@ export function createSockets({
       unwatch = auth.watch(user, () => socket.close(closeCodes.unauthorized, "session ended"));
       const values = found?.pattern.exec(path)?.slice(1).map(decodePart) ?? [];
       const params = Object.fromEntries(found?.names.map((n, i) => [n, values[i] ?? ""]) ?? []);
-      if (!found || [...found.uuids].some((n) => !uuid.test(params[n] ?? ""))) throw new AppError("not_found", "Not found.");
+      if (!found || [...found.uuids].some((n) => !isUuid(params[n] ?? ""))) throw new AppError("not_found", "Not found.");
       checkKey(user, found.spec);
       checkImpersonation(user, found.spec);
       if (user.impersonator)

@@ -1,6 +1,6 @@
 import mime from "mime";
 
-/** Browsers execute scripts only with a JavaScript type, and the registered type of `.ts` is not one. */
+/** The registered type of `.cjs` is `application/node`, which browsers do not execute. */
 const scripts = /\.cjs$/i;
 
 /** The content type of a file name; text is UTF-8. */

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { createSigner, createVerifier } from "fast-jwt";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { forbidden } from "../../../platform/errors.ts";
+import { isUuid } from "../../../platform/uuid.ts";
 
 const audience = "fastapi-users:auth";
 
@@ -10,9 +11,6 @@ export const isEqual = (a: string | Buffer, b: string | Buffer): boolean => {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
 };
-
-const isUuid = (value: unknown): value is string =>
-  typeof value === "string" && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(value);
 
 /** Access tokens: JWTs with the session (`sid`) and the user (`sub`). Whether the session is still open is checked elsewhere. */
 export interface AccessTokens {

@@ -8,6 +8,7 @@ import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit
 import { loadThemes } from "./bundled-themes.ts";
 import type { NewTheme, ThemeFilter, ThemesStore } from "./themes.store.ts";
 import type { ThemeRow } from "../../../db/schema/accounts.ts";
+import { insertUnique } from "../../../platform/insert-unique.ts";
 
 export const maxCustomThemes = 50;
 /** Names of other routes below `/api/themes`. */
@@ -37,7 +38,7 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
       throw badRequest(`You have ${maxCustomThemes} custom themes, the maximum. Delete one first.`, "theme_limit_reached", {
         max: maxCustomThemes,
       });
-    for (let attempt = 0; attempt < 8; attempt++) {
+    const theme = await insertUnique("id for this theme", () => {
       const row: NewTheme = {
         ...values,
         id: idFor(values.name),
@@ -46,10 +47,9 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
         is_published: false,
         revision: "",
       };
-      const made = await store.insert(tx, { ...row, revision: revisionOf(row) });
-      if (made) return presentCustomTheme(made);
-    }
-    throw new Error("no free theme id found");
+      return store.insert(tx, { ...row, revision: revisionOf(row) });
+    });
+    return presentCustomTheme(theme);
   };
 
   return {

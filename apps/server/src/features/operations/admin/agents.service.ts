@@ -4,8 +4,8 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { defaultAgentSlug, type AgentRow } from "../../agent/agents/index.ts";
 import type { AdminAgentRow, AdminAgentsStore, AdminAgentFilter } from "./agents.store.ts";
 import type { AuditedChange, Actor, Audit, AuditEntry } from "../../accounts/audit/index.ts";
+import { isUuid } from "../../../platform/uuid.ts";
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Content of an agent; the other fields control its listing. */
 const contentKeys = [
   "name",
@@ -55,7 +55,7 @@ export function createAdminAgents({ store, audit }: { store: AdminAgentsStore; a
       if ((wished.is_active === false || wished.is_published === false) && !reason?.trim())
         throw invalid(["body", "reason"], "A reason is required for the audit log");
       return audit.change(actor, async (change) => {
-        const row = await store.lock(change.tx, ref, uuid.test(ref));
+        const row = await store.lock(change.tx, ref, isUuid(ref));
         if (!row) throw notFound("Agent");
         if (contentKeys.some((key) => key in wished) && !isOurs(row))
           throw forbidden("forbidden", "Only its creator can edit this agent. You can disable it.");

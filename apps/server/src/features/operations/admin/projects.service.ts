@@ -6,8 +6,7 @@ import type { ContainerLifecycle } from "../../runtime/containers/index.ts";
 import type { Projects, Provisioning } from "../../projects/projects/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { AdminProjectsStore, ProjectFilter } from "./projects.store.ts";
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+import { isUuid } from "../../../platform/uuid.ts";
 
 /** Administration of all projects. */
 export type AdminProjects = ReturnType<typeof createAdminProjects>;
@@ -33,7 +32,7 @@ export function createAdminProjects({
   log: Logger;
 }) {
   const require = async (ref: string) => {
-    const row = await store.find(ref, uuid.test(ref));
+    const row = await store.find(ref, isUuid(ref));
     if (!row) throw notFound("Project");
     return row;
   };

@@ -9,6 +9,7 @@ import type { RunningClaim, ProjectsStore, ProjectWithStatuses } from "./project
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { runStatusOf } from "./run-status.ts";
 import type { Sandboxes } from "./sandboxes.ts";
+import { isUuid } from "../../../platform/uuid.ts";
 
 /** Why resources of a project are released; `container_id` when only one container is affected. */
 export interface Release {
@@ -21,7 +22,6 @@ const touchEveryMs = 15_000;
 /** Poll interval for setups that run in another process. */
 const recheckMs = 5000;
 const maxSettingsBytes = 64 * 1024;
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Projects: ownership, metadata and access to their sandbox. */
 export type Projects = ReturnType<typeof createProjects>;
@@ -53,7 +53,7 @@ export function createProjects({
   const useListeners: ((projectId: string) => void)[] = [];
 
   const require = async (userId: string, ref: string): Promise<ProjectWithStatuses> => {
-    const row = await store.findOwned(userId, ref, uuid.test(ref));
+    const row = await store.findOwned(userId, ref, isUuid(ref));
     if (!row) throw notFound("Project");
     return row;
   };

@@ -9,6 +9,7 @@ import type { ProjectsStore } from "./projects.store.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { newSlug } from "./slug.ts";
 import type { Templates } from "./templates.ts";
+import { insertUnique } from "../../../platform/insert-unique.ts";
 
 interface CreationInput {
   source: SourceInput;
@@ -55,7 +56,6 @@ export interface ResolvedBase {
 export type ResolveBase = (userId: string, ref: string, version: string | null) => Promise<ResolvedBase>;
 
 const maxAttempts = 3;
-const slugAttempts = 10;
 
 export type Provisioning = ReturnType<typeof createProvisioning>;
 
@@ -225,8 +225,8 @@ export function createProvisioning({
   };
   /** Inserts the row and its task in one transaction; creations of one owner are serialized so that the count is exact. */
   const createFrom = async (userId: string, { source, name, description, alongside, ...facts }: NewProject): Promise<CreatedProject> => {
-    for (let attempt = 0; attempt < slugAttempts; attempt++) {
-      const made = await store.transaction(async (tx) => {
+    const { project, task } = await insertUnique("slug for this project", () =>
+      store.transaction(async (tx) => {
         refuseOver(await store.countOwned(tx, userId));
         const project = await store.insert(tx, {
           owner_id: userId,
@@ -238,10 +238,9 @@ export function createProvisioning({
         if (!project) return undefined;
         await alongside?.(tx, project);
         return { project, task: await tasks.create(tx, creationTask(project, { source, attempt: 1 })) };
-      });
-      if (made) return { ...presentProject({ ...made.project, container_statuses: [] }), ...taskLinks(made.task) };
-    }
-    throw new AppError("internal_error", "Could not find a free slug for this project. Try again.");
+      }),
+    );
+    return { ...presentProject({ ...project, container_statuses: [] }), ...taskLinks(task) };
   };
 
   type Alongside = NonNullable<NewProject["alongside"]>;

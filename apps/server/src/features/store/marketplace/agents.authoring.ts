@@ -10,10 +10,10 @@ import { isOwnerOf } from "./agents.present.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { MarketplacePayments } from "./payments.ts";
 import { slugOf, type Viewer } from "./viewer.ts";
+import { insertUnique } from "../../../platform/insert-unique.ts";
 
 type User = NonNullable<Viewer>;
 type NewAgent = Parameters<AgentListings["insert"]>[1];
-const slugAttempts = 10;
 const maxConfigBytes = 64 * 1024;
 const leastPriceCents = 50;
 
@@ -66,13 +66,11 @@ export function createAgentAuthoring({
   };
   /** Inserts the agent under a free slug and adds it to its creator's library. */
   const insert = async (tx: Queries, userId: string, base: string, values: Omit<NewAgent, "slug">): Promise<AgentRow> => {
-    for (let attempt = 0; attempt < slugAttempts; attempt++) {
-      const row = await listings.insert(tx, { ...values, slug: attempt === 0 ? base : `${base}-${randomCode(4)}` });
-      if (!row) continue;
-      await entries.put(tx, "agent", userId, row.id, { purchase_type: "free" });
-      return row;
-    }
-    throw new AppError("internal_error", "Could not find a free slug for this agent. Try again.");
+    const row = await insertUnique("slug for this agent", (attempt) =>
+      listings.insert(tx, { ...values, slug: attempt === 0 ? base : `${base}-${randomCode(4)}` }),
+    );
+    await entries.put(tx, "agent", userId, row.id, { purchase_type: "free" });
+    return row;
   };
   const insertFork = (tx: Queries, userId: string, parent: AgentRow, changes: Partial<NewAgent>): Promise<AgentRow> => {
     const fork = forkOf(parent, userId, changes);

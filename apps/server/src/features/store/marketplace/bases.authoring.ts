@@ -1,7 +1,7 @@
 import type { BaseDetail, SubmitBase, UpdateBase } from "@tesslate/contract";
 import { randomCode } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { AppError, forbidden, invalid, notFound } from "../../../platform/errors.ts";
+import { forbidden, invalid, notFound } from "../../../platform/errors.ts";
 import { isBranchName, repositoryAddress } from "../../projects/projects/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
 import type { BaseArchives } from "./bases.archives.ts";
@@ -11,10 +11,10 @@ import type { BaseRow } from "../../../db/schema/store.ts";
 import { isBaseOwner } from "./bases.present.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import { slugOf, type Viewer } from "./viewer.ts";
+import { insertUnique } from "../../../platform/insert-unique.ts";
 
 type User = NonNullable<Viewer>;
 type NewBase = Parameters<BaseListings["insert"]>[1];
-const slugAttempts = 10;
 
 export type BaseAuthoring = ReturnType<typeof createBaseAuthoring>;
 /** Submitting, changing and deleting bases. */
@@ -41,13 +41,11 @@ export function createBaseAuthoring({
   };
   const insert = async (tx: Queries, userId: string, values: Omit<NewBase, "slug">): Promise<BaseRow> => {
     const wanted = slugOf(values.name, "base");
-    for (let attempt = 0; attempt < slugAttempts; attempt++) {
-      const row = await listings.insert(tx, { ...values, slug: attempt === 0 ? wanted : `${wanted}-${randomCode(4)}` });
-      if (!row) continue;
-      await entries.put(tx, "base", userId, row.id, { purchase_type: "free" });
-      return row;
-    }
-    throw new AppError("internal_error", "Could not find a free slug for this base. Try again.");
+    const row = await insertUnique("slug for this base", (attempt) =>
+      listings.insert(tx, { ...values, slug: attempt === 0 ? wanted : `${wanted}-${randomCode(4)}` }),
+    );
+    await entries.put(tx, "base", userId, row.id, { purchase_type: "free" });
+    return row;
   };
   /** Locks the base until the transaction ends. Throws 404, and 403 for one the user can see but not change. */
   const lockOwn = async (tx: Queries, user: User, ref: string): Promise<BaseRow> => {

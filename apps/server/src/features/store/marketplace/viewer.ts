@@ -1,9 +1,9 @@
+import { isUuid } from "../../../platform/uuid.ts";
 /** The user viewing the marketplace; `undefined` when signed out. */
 export type Viewer = { id: string; is_superuser: boolean } | undefined;
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Agents and bases are found by UUID or slug; no slug is a UUID. */
-export const isId = (ref: string): boolean => uuid.test(ref);
+export const isId = (ref: string): boolean => isUuid(ref);
 
 const reserved = new Set([
   "create",
