@@ -35,7 +35,7 @@ const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", '"': '"', "
 
 /**
  * Reads `KEY=value` lines like the usual dotenv readers: blank lines and `#` comments, `export KEY=…`, `'literal'` and `` `literal` `` quotes,
- * `"double quotes"` with `\\n \\r \\t \\" \\\\ \\$` escapes, quoted values over several lines, and comments after a space behind bare values.
+ * `"double quotes"` with `\n \r \t \" \\ \$` escapes, quoted values over several lines, and comments after a space behind bare values.
  * The last value of a repeated key counts. Other lines are returned in `invalid`, without their content beyond the first word.
  */
 export function parseDotenv(text: string): { entries: DotenvEntry[]; invalid: { key: string; line: number }[] } {

@@ -7,9 +7,7 @@ import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
 import serveStatic from "@fastify/static";
-import swaggerUi from "@fastify/swagger-ui";
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from "fastify";
-import plugin from "fastify-plugin";
 import type { RouteGroup } from "@tesslate/contract";
 import type { Config } from "../config.ts";
 import { AppError } from "../platform/errors.ts";
@@ -20,6 +18,7 @@ import { createMount, installEdges, nextRequestId, type Mount, type RequestWatch
 import { buildOpenApi } from "./openapi.ts";
 import type { ReservedPort } from "./reserved-port.ts";
 import { createPages } from "./pages.ts";
+import { installReference } from "./reference.ts";
 import { createSerializerCompiler, createValidatorCompiler } from "./schemas.ts";
 import { createSockets } from "./sockets.ts";
 
@@ -55,8 +54,6 @@ export interface HttpOptions {
   watch?: RequestWatch;
 }
 
-const docsLogo =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 40"><text x="0" y="28" font-family="system-ui, sans-serif" font-size="24" font-weight="600" fill="#fff">Tesslate Studio</text></svg>';
 const hostOf = (header: string | undefined) =>
   (header ?? "")
     .toLowerCase()
@@ -227,18 +224,7 @@ export async function createHttpServer({
   });
   await app.register(multipart, { limits: { fileSize: 20 * 1024 * 1024, files: 1, fields: 20 } });
 
-  const document = buildOpenApi(contract, { version });
-  app.get("/openapi.json", async () => document);
-  await app.register(plugin(async (scope) => void scope.decorate("swagger", () => document), { name: "@fastify/swagger" }));
-  await app.register(swaggerUi, {
-    routePrefix: "/docs",
-    // The plugin's default policy allows other hosts and upgrades http.
-    staticCSP:
-      "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
-    theme: { title: "Tesslate Studio API" },
-    logo: { type: "image/svg+xml", content: Buffer.from(docsLogo), href: "/", target: "_self" },
-    uiConfig: { persistAuthorization: false, displayRequestDuration: true, docExpansion: "none", validatorUrl: null },
-  });
+  await installReference(app, () => buildOpenApi(contract, { version }));
 
   const sockets = createSockets({
     auth,
