@@ -1,4 +1,4 @@
-import { described, Nullable, Timestamp, Type, Uuid, Message, taskAnswer, type Static } from "./schema.ts";
+import { described, Nullable, Timestamp, Type, Uuid, MessageResponse, taskFields, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { Task } from "./tasks.ts";
 
@@ -41,7 +41,7 @@ export const accountRoutes = {
     auth: "user",
     keys: false,
     status: 202,
-    response: Type.Object(taskAnswer),
+    response: Type.Object(taskFields),
     errors: ["rate_limited"],
   }),
   exported: route({
@@ -81,7 +81,7 @@ export const accountRoutes = {
     bodyOptional: true,
     body: DeleteAccount,
     response: Type.Object({
-      ...taskAnswer,
+      ...taskFields,
       scheduled_for: described("When the account and its data will be deleted", Timestamp),
       undo_token: described("Restores the account without signing in; also emailed", Type.String()),
     }),
@@ -95,7 +95,7 @@ export const accountRoutes = {
     description: "Cancels the scheduled deletion of an account, with the emailed token or with login and password.",
     auth: "none",
     body: RestoreAccount,
-    response: Message,
+    response: MessageResponse,
     errors: ["login_bad_credentials", "deletion_not_pending", "rate_limited"],
   }),
 };

@@ -38,7 +38,7 @@ export const RunContext = described(
 );
 export type RunContext = Static<typeof RunContext>;
 
-const written = (maxLength: number) =>
+const fileUpdate = (maxLength: number) =>
   Type.Optional(Type.Object({ content: Type.String({ maxLength }), etag: Nullable(Type.String({ maxLength: 200 })) }));
 
 export const agentContextRoutes = {
@@ -61,7 +61,7 @@ export const agentContextRoutes = {
     description: "Writes the rules or the memory. `etag` of the version you read prevents lost updates (412).",
     auth: "user",
     params: ProjectParams,
-    body: Type.Object({ rules: written(maxRulesBytes), memory: written(maxMemoryLength) }),
+    body: Type.Object({ rules: fileUpdate(maxRulesBytes), memory: fileUpdate(maxMemoryLength) }),
     response: AgentContext,
     errors: ["not_found", "etag_mismatch", "precondition_failed"],
   }),

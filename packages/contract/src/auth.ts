@@ -6,7 +6,7 @@ import {
   listOf,
   Literals,
   Maybe,
-  Message,
+  MessageResponse,
   Nullable,
   pageQuery,
   Timestamp,
@@ -197,7 +197,7 @@ export const authRoutes = {
     keys: false,
     impersonation: true,
     csrf: false,
-    response: Message,
+    response: MessageResponse,
   }),
   csrf: route({
     method: "GET",
@@ -237,7 +237,7 @@ export const authRoutes = {
     auth: "none",
     csrf: false,
     body: EmailAddress,
-    response: Message,
+    response: MessageResponse,
     errors: ["rate_limited"],
   }),
   resetPassword: route({
@@ -249,7 +249,7 @@ export const authRoutes = {
     auth: "none",
     csrf: false,
     body: Type.Object({ token: Type.String({ maxLength: 4096 }), password: Type.String({ maxLength: 1024 }) }),
-    response: Message,
+    response: MessageResponse,
     errors: ["reset_password_bad_token", "reset_password_invalid_password", "rate_limited"],
   }),
   verify: route({
@@ -273,7 +273,7 @@ export const authRoutes = {
     auth: "none",
     csrf: false,
     body: EmailAddress,
-    response: Message,
+    response: MessageResponse,
     errors: ["rate_limited"],
   }),
   twoFactorVerify: route({
@@ -303,7 +303,7 @@ export const authRoutes = {
     auth: "none",
     csrf: false,
     body: Type.Object({ temp_token: Type.String({ maxLength: 200 }) }),
-    response: Message,
+    response: MessageResponse,
     errors: ["two_fa_session_invalid", "rate_limited"],
   }),
   sessions: route({
@@ -403,7 +403,7 @@ export const authRoutes = {
 };
 
 /** What a proxy knows about the request, where it cannot send it as headers. */
-const Question = Type.Object({
+const ForwardAuthRequest = Type.Object({
   token: Maybe(Type.String({ maxLength: 4096 })),
   host: Maybe(Type.String({ maxLength: 300 })),
   project_id: Maybe(Type.String({ maxLength: 80 })),
@@ -429,7 +429,7 @@ export const podAccessRoutes = {
     summary: "Authorize preview request",
     description:
       "Forward-auth endpoint for an external reverse proxy. Answers 200 if this browser may open this preview host and 401 otherwise.",
-    body: Question,
+    body: ForwardAuthRequest,
     bodyOptional: true,
   }),
   verifyByGet: route({

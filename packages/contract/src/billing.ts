@@ -148,8 +148,8 @@ export const BillingConfig = described(
 );
 export type BillingConfig = Static<typeof BillingConfig>;
 
-export const Checkout = described("A Stripe checkout page.", Type.Object({ session_id: Type.String(), checkout_url: Type.String() }));
-export type Checkout = Static<typeof Checkout>;
+export const CheckoutPage = described("A Stripe checkout page.", Type.Object({ session_id: Type.String(), checkout_url: Type.String() }));
+export type CheckoutPage = Static<typeof CheckoutPage>;
 
 export const Transaction = described(
   "A payment and how much of it was refunded. `refunded`: all of it.",
@@ -175,7 +175,7 @@ const window = {
   project_id: Type.Optional(Uuid),
   agent_id: Type.Optional(Uuid),
 };
-const paying = ["payments_not_configured", "stripe_error", "rate_limited"] as const;
+const paymentErrors = ["payments_not_configured", "stripe_error", "rate_limited"] as const;
 
 export const billingRoutes = {
   credits: route({
@@ -248,8 +248,8 @@ export const billingRoutes = {
     keys: false,
     bodyOptional: true,
     body: Type.Object({ tier: Type.Optional(PaidTier), billing_interval: Type.Optional(Interval) }),
-    response: Checkout,
-    errors: ["already_subscribed", ...paying],
+    response: CheckoutPage,
+    errors: ["already_subscribed", ...paymentErrors],
   }),
   verifyCheckout: route({
     method: "POST",
@@ -261,7 +261,7 @@ export const billingRoutes = {
     keys: false,
     body: CheckoutSession,
     response: Type.Object({ status: Literals("fulfilled", "pending") }),
-    errors: ["not_found", ...paying],
+    errors: ["not_found", ...paymentErrors],
   }),
   portal: route({
     method: "POST",
@@ -272,7 +272,7 @@ export const billingRoutes = {
     auth: "user",
     keys: false,
     response: Type.Object({ portal_url: Type.String() }),
-    errors: ["no_stripe_customer", ...paying],
+    errors: ["no_stripe_customer", ...paymentErrors],
   }),
   cancel: route({
     method: "POST",
@@ -286,7 +286,7 @@ export const billingRoutes = {
     bodyOptional: true,
     body: Type.Object({ at_period_end: Type.Optional(Type.Boolean({ default: true })) }),
     response: Subscription,
-    errors: ["no_subscription", ...paying],
+    errors: ["no_subscription", ...paymentErrors],
   }),
   renew: route({
     method: "POST",
@@ -297,7 +297,7 @@ export const billingRoutes = {
     auth: "user",
     keys: false,
     response: Subscription,
-    errors: ["no_subscription", ...paying],
+    errors: ["no_subscription", ...paymentErrors],
   }),
   purchaseCredits: route({
     method: "POST",
@@ -308,8 +308,8 @@ export const billingRoutes = {
     auth: "user",
     keys: false,
     body: Type.Object({ package: Literals("small", "medium", "large", "team") }),
-    response: Checkout,
-    errors: paying,
+    response: CheckoutPage,
+    errors: paymentErrors,
   }),
   purchaseDeploySlot: route({
     method: "POST",
@@ -319,8 +319,8 @@ export const billingRoutes = {
     description: "Returns a Stripe page on which to buy one more always-on project.",
     auth: "user",
     keys: false,
-    response: Checkout,
-    errors: paying,
+    response: CheckoutPage,
+    errors: paymentErrors,
   }),
   transactions: route({
     method: "GET",
@@ -382,7 +382,7 @@ export const purchasesRoutes = {
       checkout_url: Nullable(Type.String()),
       session_id: Nullable(Type.String()),
     }),
-    errors: ["not_found", ...paying],
+    errors: ["not_found", ...paymentErrors],
   }),
   subscriptions: route({
     method: "GET",
@@ -404,7 +404,7 @@ export const purchasesRoutes = {
     keys: false,
     params: IdParams,
     response: AgentSubscription,
-    errors: ["not_found", "no_subscription", ...paying],
+    errors: ["not_found", "no_subscription", ...paymentErrors],
   }),
   renew: route({
     method: "POST",
@@ -416,6 +416,6 @@ export const purchasesRoutes = {
     keys: false,
     params: IdParams,
     response: AgentSubscription,
-    errors: ["not_found", "no_subscription", ...paying],
+    errors: ["not_found", "no_subscription", ...paymentErrors],
   }),
 };

@@ -31,7 +31,7 @@ export class ApiError extends Error {
   }
 }
 
-export interface CallOptions {
+export interface RequestOptions {
   signal?: AbortSignal;
   /** Of a stream: the server has accepted it, with or without a first event. */
   onOpen?: () => void;
@@ -44,10 +44,10 @@ type Optionals<I> = I extends undefined
 type Args<R extends RouteSpec> =
   Optionals<Input<R>> extends infer I
     ? I extends undefined
-      ? [input?: undefined, options?: CallOptions]
+      ? [input?: undefined, options?: RequestOptions]
       : object extends I
-        ? [input?: I, options?: CallOptions]
-        : [input: I, options?: CallOptions]
+        ? [input?: I, options?: RequestOptions]
+        : [input: I, options?: RequestOptions]
     : never;
 
 type Call<R extends RouteSpec> = R extends { kind: "sse" }
@@ -55,7 +55,7 @@ type Call<R extends RouteSpec> = R extends { kind: "sse" }
   : R extends { kind: "socket" }
     ? (...args: Args<R>) => string
     : R extends { kind: "upload" }
-      ? (input: Record<string, unknown> & { form: FormData }, options?: CallOptions) => Promise<RouteOutput<R>>
+      ? (input: Record<string, unknown> & { form: FormData }, options?: RequestOptions) => Promise<RouteOutput<R>>
       : (...args: Args<R>) => Promise<RouteOutput<R>>;
 
 /** `client.projects.create({ body: { name } })`; SSE routes give an async iterable of events, sockets their URL path. */
@@ -113,7 +113,7 @@ export function createClient<C extends Record<string, RouteGroup>>(contract: C, 
   const base = options.baseUrl ?? "";
   const send = options.fetch ?? ((url, init) => fetch(url, init));
 
-  const request = async (spec: RouteSpec, input: LooseInput, call: CallOptions): Promise<Response> => {
+  const request = async (spec: RouteSpec, input: LooseInput, call: RequestOptions): Promise<Response> => {
     const headers: Record<string, string> = { accept: spec.kind === "sse" ? "text/event-stream" : "application/json", ...call.headers };
     const init: RequestInit = { method: spec.method, headers };
     if (call.signal) init.signal = call.signal;
@@ -137,12 +137,12 @@ export function createClient<C extends Record<string, RouteGroup>>(contract: C, 
   const callOf = (spec: RouteSpec) => {
     if (spec.kind === "socket") return (input: LooseInput = {}) => urlOf(spec.path, input);
     if (spec.kind === "sse")
-      return async function* (input: LooseInput = {}, call: CallOptions = {}) {
+      return async function* (input: LooseInput = {}, call: RequestOptions = {}) {
         const response = await request(spec, input, call);
         call.onOpen?.();
         if (response.body) yield* readEvents(response.body);
       };
-    return async (input: LooseInput = {}, call: CallOptions = {}) => {
+    return async (input: LooseInput = {}, call: RequestOptions = {}) => {
       const response = await request(spec, input, call);
       if (response.status === 204) return undefined;
       return spec.kind === "raw" && !(response.headers.get("content-type") ?? "").includes("json") ? response : response.json();

@@ -12,7 +12,7 @@ import {
   extend,
   listOf,
   pageQuery,
-  taskAnswer,
+  taskFields,
   type Static,
 } from "./schema.ts";
 import { route } from "./route.ts";
@@ -57,7 +57,7 @@ export const Container = described(
 );
 export type Container = Static<typeof Container>;
 export const ContainerWithTask = extend(Container, { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) });
-export const StartedContainer = Type.Object({ ...taskAnswer, container_name: Type.String(), url: Nullable(Type.String()) });
+export const StartedContainer = Type.Object({ ...taskFields, container_name: Type.String(), url: Nullable(Type.String()) });
 
 const Params = Type.Object({ id: ProjectRef, container_id: Uuid });
 const ProjectOnly = Type.Object({ id: ProjectRef });

@@ -10,7 +10,7 @@ import {
   Uuid,
   listOf,
   pageQuery,
-  taskAnswer,
+  taskFields,
   type Static,
 } from "./schema.ts";
 import { route } from "./route.ts";
@@ -224,8 +224,8 @@ export const DeployAllResult = Type.Object({
   error: Nullable(Type.String()),
 });
 export type DeployAllResult = Static<typeof DeployAllResult>;
-export const StartedDeployment = Type.Object({ ...taskAnswer, deployment: Deployment });
-export const StartedDeployments = Type.Object({ ...taskAnswer, total: Type.Integer(), results: Type.Array(DeployAllResult) });
+export const StartedDeployment = Type.Object({ ...taskFields, deployment: Deployment });
+export const StartedDeployments = Type.Object({ ...taskFields, total: Type.Integer(), results: Type.Array(DeployAllResult) });
 
 export const LaunchSettings = Type.Object({
   blocking: described("Rules that stop a deployment. Default: `build`, `secrets`", Type.Array(LaunchRule)),
@@ -257,7 +257,7 @@ export type DeploymentTarget = Static<typeof DeploymentTarget>;
 const InProject = Type.Object({ project_id: ProjectRef });
 const One = Type.Object({ deployment_id: Uuid });
 const InTarget = Type.Object({ project_id: ProjectRef, target_id: Uuid });
-const start = [
+const deployErrors = [
   "not_found",
   "unknown_provider",
   "deployment_credentials_missing",
@@ -297,7 +297,7 @@ export const deploymentsRoutes = {
     status: 202,
     body: DeploymentRequest,
     response: StartedDeployment,
-    errors: start,
+    errors: deployErrors,
   }),
   plan: route({
     method: "POST",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseDotenv, refusalOf } from "./dotenv.ts";
+import { parseDotenv, secretRefusal } from "./dotenv.ts";
 
 const read = (text: string) => Object.fromEntries(parseDotenv(text).entries.map((e) => [e.key, e.value]));
 
@@ -62,4 +62,4 @@ test.each([
   ["A", "x".repeat(32_768), undefined],
   ["A", "x".repeat(32_769), "value_too_large"],
   ["A", "ä".repeat(16_385), "value_too_large"],
-])("refusalOf(%j, …) is %j", (key, value, expected) => expect(refusalOf(key, value)).toBe(expected));
+])("secretRefusal(%j, …) is %j", (key, value, expected) => expect(secretRefusal(key, value)).toBe(expected));

@@ -20,7 +20,7 @@ export const reservedKeys: readonly string[] = ["PROJECT_ID", "CONTAINER_ID", "C
 const keyRule = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** Why this cannot be a secret, or `undefined` if it can. */
-export function refusalOf(key: string, value: string): SecretRefusal | undefined {
+export function secretRefusal(key: string, value: string): SecretRefusal | undefined {
   if (!keyRule.test(key)) return "invalid_key";
   if (reservedKeys.includes(key)) return "reserved_key";
   if (value === "") return "empty_value";

@@ -62,7 +62,7 @@ export const FeedbackDetail = extend(FeedbackPost, {
 export type FeedbackDetail = Static<typeof FeedbackDetail>;
 
 /** Never blank; surrounding spaces are removed. */
-const words = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "\\S" });
+const nonBlank = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "\\S" });
 const CommentParams = Type.Object({ id: Uuid, comment_id: Uuid });
 
 export const FeedbackVote = Type.Object({ upvoted: Type.Boolean(), upvote_count: Type.Integer() });
@@ -95,7 +95,7 @@ export const feedbackRoutes = {
     description: "Reports a bug or suggests something.",
     auth: "user",
     status: 201,
-    body: Type.Object({ type: FeedbackType, title: words(500), description: words(20_000) }),
+    body: Type.Object({ type: FeedbackType, title: nonBlank(500), description: nonBlank(20_000) }),
     response: FeedbackPost,
     errors: ["rate_limited"],
   }),

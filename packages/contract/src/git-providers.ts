@@ -90,7 +90,7 @@ const Line = (maxLength: number) => Type.String({ minLength: 1, maxLength, patte
 const Provider = Type.Object({ provider: Type.String({ maxLength: 40, description: "github, gitlab, bitbucket, gitea or git" }) });
 const Repo = Type.Object({ ...Provider.properties, owner: Line(400), repo: Line(200) });
 const host = { base_url: Type.Optional(BaseUrl) };
-const used = [
+const hostErrors = [
   "unknown_provider",
   "provider_not_connected",
   "provider_token_expired",
@@ -173,7 +173,7 @@ export const gitProvidersRoutes = {
     params: Provider,
     query: Type.Object({ ...pageQuery, ...host, search: Type.Optional(Type.String({ maxLength: 200 })) }),
     response: listOf(GitProviderRepo),
-    errors: used,
+    errors: hostErrors,
   }),
   createRepo: route({
     ...common,
@@ -191,7 +191,7 @@ export const gitProvidersRoutes = {
       auto_init: Type.Optional(Type.Boolean({ default: false, description: "Create a first commit" })),
     }),
     response: GitProviderRepo,
-    errors: [...used, "conflict", "bad_request"],
+    errors: [...hostErrors, "conflict", "bad_request"],
   }),
   branches: route({
     ...common,
@@ -202,7 +202,7 @@ export const gitProvidersRoutes = {
     params: Repo,
     query: Type.Object({ ...pageQuery, ...host }),
     response: listOf(GitProviderBranch),
-    errors: [...used, "not_found"],
+    errors: [...hostErrors, "not_found"],
   }),
   createPull: route({
     ...common,
@@ -220,7 +220,7 @@ export const gitProvidersRoutes = {
       base: Line(255),
     }),
     response: GitPull,
-    errors: [...used, "not_found", "conflict", "bad_request"],
+    errors: [...hostErrors, "not_found", "conflict", "bad_request"],
   }),
   disconnect: route({
     ...common,

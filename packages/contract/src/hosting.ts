@@ -1,4 +1,4 @@
-import { described, Nullable, ProjectParams, Timestamp, Type, Uuid, taskAnswer, type Static } from "./schema.ts";
+import { described, Nullable, ProjectParams, Timestamp, Type, Uuid, taskFields, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { Tier } from "./users.ts";
 
@@ -42,7 +42,7 @@ export const hostingRoutes = {
     auth: "user",
     status: 202,
     params: ProjectParams,
-    response: Type.Object({ ...taskAnswer, project_slug: Type.String(), is_deployed: Type.Literal(true), deployed_at: Timestamp }),
+    response: Type.Object({ ...taskFields, project_slug: Type.String(), is_deployed: Type.Literal(true), deployed_at: Timestamp }),
     errors: ["not_found", "no_containers", "project_busy", "deploy_limit_reached", "running_limit_reached"],
   }),
   undeploy: route({

@@ -7,15 +7,15 @@ import {
   ItemParams,
   MarketplaceFacets,
   Names,
-  Picture,
+  PictureUrl,
   PricingType,
   PurchaseBody,
-  purchaseAnswer,
+  purchaseFields,
   RelatedQuery,
   Review,
   ShortReview,
   SlugParams,
-  words,
+  nonBlank,
   WriteReview,
   WrittenReview,
 } from "./marketplace.ts";
@@ -41,7 +41,7 @@ const SourceType = Literals("open", "closed");
 export const AgentItemType = Literals("agent", "subagent", "tool", "integration", "skill", "mcp_server");
 export const AgentTypeName = Literals("StreamAgent", "IterativeAgent", "ReActAgent", "TesslateAgent");
 
-const shown = {
+const sharedFields = {
   id: Uuid,
   name: Type.String(),
   slug: Type.String(),
@@ -74,7 +74,7 @@ const shown = {
   created_at: Timestamp,
   updated_at: Timestamp,
 };
-export const AgentCard = described("An agent in the store.", Type.Object({ ...shown, item_type: Type.String() }));
+export const AgentCard = described("An agent in the store.", Type.Object({ ...sharedFields, item_type: Type.String() }));
 export type AgentCard = Static<typeof AgentCard>;
 
 /** A page of agents, with the numbers for the filters. */
@@ -90,7 +90,7 @@ export const ToolConfigs = Type.Record(Type.String({ minLength: 1, maxLength: 10
 export const AgentDetail = described(
   "An agent in full. Prompt, tools and configuration are null unless it is open, your own, or you are an administrator.",
   Type.Object({
-    ...shown,
+    ...sharedFields,
     system_prompt: Nullable(Type.String()),
     tools: Nullable(Type.Array(Type.String())),
     tool_configs: Nullable(JsonObject),
@@ -114,8 +114,8 @@ const ToolNames = Nullable(Type.Array(Type.String({ minLength: 1, maxLength: 100
 const optional = {
   long_description: Maybe(Type.String({ maxLength: 20_000 })),
   icon: Type.Optional(Icon),
-  avatar_url: Maybe(Picture),
-  preview_image: Maybe(Picture),
+  avatar_url: Maybe(PictureUrl),
+  preview_image: Maybe(PictureUrl),
   category: Type.Optional(Category),
   tools: Type.Optional(ToolNames),
   tool_configs: Maybe(ToolConfigs),
@@ -134,9 +134,9 @@ const optional = {
   agent_type: Type.Optional(AgentTypeName),
 };
 export const CreateAgent = Type.Object({
-  name: words(100),
-  description: words(500),
-  system_prompt: words(100_000),
+  name: nonBlank(100),
+  description: nonBlank(500),
+  system_prompt: nonBlank(100_000),
   model: Type.Optional(ModelId),
   ...optional,
 });
@@ -153,9 +153,9 @@ export const UpdateAgent = described(
 );
 export type UpdateAgent = Static<typeof UpdateAgent>;
 export const ForkAgent = Type.Object({
-  name: Type.Optional(words(100)),
-  description: Type.Optional(words(500)),
-  system_prompt: Type.Optional(words(100_000)),
+  name: Type.Optional(nonBlank(100)),
+  description: Type.Optional(nonBlank(500)),
+  system_prompt: Type.Optional(nonBlank(100_000)),
   model: Type.Optional(ModelId),
 });
 export type ForkAgent = Static<typeof ForkAgent>;
@@ -237,7 +237,7 @@ export const marketplaceAgentsRoutes = {
     params: ItemParams,
     body: PurchaseBody,
     bodyOptional: true,
-    response: Type.Object({ agent_id: Uuid, ...purchaseAnswer }),
+    response: Type.Object({ agent_id: Uuid, ...purchaseFields }),
     errors: ["not_found", "payments_not_configured", "stripe_error", "rate_limited"],
   }),
   fork: route({

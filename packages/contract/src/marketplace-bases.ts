@@ -6,14 +6,14 @@ import {
   ItemParams,
   MarketplaceFacets,
   Names,
-  Picture,
+  PictureUrl,
   PurchaseBody,
-  purchaseAnswer,
+  purchaseFields,
   RelatedQuery,
   Review,
   ShortReview,
   SlugParams,
-  words,
+  nonBlank,
   WriteReview,
   WrittenReview,
 } from "./marketplace.ts";
@@ -38,7 +38,7 @@ const BaseCategory = Literals(...baseCategories);
 const BasePricing = Literals("free", "one_time", "monthly");
 const Visibility = Literals("private", "public");
 
-const shown = {
+const sharedFields = {
   id: Uuid,
   name: Type.String(),
   slug: Type.String(),
@@ -69,10 +69,10 @@ const shown = {
   created_at: Timestamp,
   updated_at: Timestamp,
 };
-export const BaseCard = described("A project template in the store.", Type.Object(shown));
+export const BaseCard = described("A project template in the store.", Type.Object(sharedFields));
 export type BaseCard = Static<typeof BaseCard>;
 export const BaseDetail = Type.Object({
-  ...shown,
+  ...sharedFields,
   archive_size_bytes: Nullable(Type.Integer()),
   template_slug: described("The bundled template that it is; it needs no network", Nullable(Type.String())),
   is_owner: Type.Boolean(),
@@ -89,35 +89,35 @@ export const BaseVersion = Type.Object({
 });
 export type BaseVersion = Static<typeof BaseVersion>;
 
-const about = {
+const describingFields = {
   long_description: Maybe(Type.String({ maxLength: 20_000 })),
   icon: Type.Optional(Icon),
   tags: Type.Optional(Names),
   features: Type.Optional(Names),
   tech_stack: Type.Optional(Names),
-  preview_image: Maybe(Picture),
+  preview_image: Maybe(PictureUrl),
   visibility: Type.Optional(Visibility),
 };
 export const SubmitBase = described(
   "A repository, or one of your projects, whose files are copied as they are now.",
   Type.Object({
-    name: words(100),
-    description: words(500),
+    name: nonBlank(100),
+    description: nonBlank(500),
     git_repo_url: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
     project_id: Type.Optional(Type.String({ minLength: 1, maxLength: 80, description: "UUID or slug of your project" })),
     category: BaseCategory,
     default_branch: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-    ...about,
+    ...describingFields,
   }),
 );
 export type SubmitBase = Static<typeof SubmitBase>;
 export const UpdateBase = Type.Object({
-  name: Type.Optional(words(100)),
-  description: Type.Optional(words(500)),
+  name: Type.Optional(nonBlank(100)),
+  description: Type.Optional(nonBlank(500)),
   git_repo_url: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
   category: Type.Optional(BaseCategory),
   default_branch: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  ...about,
+  ...describingFields,
 });
 export type UpdateBase = Static<typeof UpdateBase>;
 
@@ -285,7 +285,7 @@ export const marketplaceBasesRoutes = {
     params: ItemParams,
     body: PurchaseBody,
     bodyOptional: true,
-    response: Type.Object({ base_id: Uuid, ...purchaseAnswer }),
+    response: Type.Object({ base_id: Uuid, ...purchaseFields }),
     errors: ["not_found", "payments_not_configured", "stripe_error", "rate_limited"],
   }),
   related: route({

@@ -7,13 +7,13 @@ export const ItemRef = Type.String({ minLength: 1, maxLength: 120, description: 
 export const ItemParams = Type.Object({ id: ItemRef });
 export const SlugParams = Type.Object({ slug: ItemRef });
 
-export const words = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "\\S" });
+export const nonBlank = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "\\S" });
 export const Names = Type.Array(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }), { maxItems: 50 });
 export const Category = Type.String({ minLength: 1, maxLength: 50, pattern: "\\S" });
 /** An emoji or the name of an icon. */
 export const Icon = Type.String({ minLength: 1, maxLength: 50 });
 /** An `https:` URL, or a small image as a data URL; never SVG. */
-export const Picture = Type.String({
+export const PictureUrl = Type.String({
   maxLength: 8192,
   pattern: "^(https://[^\\s\"'<>]+|data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+)$",
 });
@@ -66,7 +66,7 @@ export const PurchaseBody = described(
   "Where the checkout returns to; another origin than the app's is ignored.",
   Type.Object({ return_url: Maybe(Type.String({ maxLength: 2000 })) }),
 );
-export const purchaseAnswer = {
+export const purchaseFields = {
   in_library: described("True: nothing is left to pay", Type.Boolean()),
   checkout_url: Nullable(Type.String()),
   session_id: Nullable(Type.String()),

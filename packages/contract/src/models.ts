@@ -29,7 +29,7 @@ export const Model = described(
   }),
 );
 export type Model = Static<typeof Model>;
-export const Provider = Type.Object({
+export const ModelProvider = Type.Object({
   provider: Type.String(),
   name: Type.String(),
   description: Type.String(),
@@ -80,7 +80,7 @@ export const modelsRoutes = {
     description: "Models that you can use, from this server's keys and your own.",
     auth: "user",
     query: Type.Object(pageQuery),
-    response: Type.Object({ ...listOf(Model).properties, default: Nullable(Type.String()), external_providers: Type.Array(Provider) }),
+    response: Type.Object({ ...listOf(Model).properties, default: Nullable(Type.String()), external_providers: Type.Array(ModelProvider) }),
   }),
   addCustom: route({
     method: "POST",
@@ -178,7 +178,7 @@ export const modelsRoutes = {
       demo: Type.Boolean(),
       demo_available: Type.Boolean(),
       ollama: Nullable(Type.Object({ base_url: Type.String(), models: Type.Array(Type.String()) })),
-      providers: Type.Array(Provider),
+      providers: Type.Array(ModelProvider),
     }),
   }),
   test: route({

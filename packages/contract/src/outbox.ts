@@ -3,17 +3,17 @@ import { route } from "./route.ts";
 
 const tag = "admin-operations";
 
-export const LetterKind = Literals("verify", "reset", "code", "moved", "notice");
-export type LetterKind = Static<typeof LetterKind>;
+export const EmailKind = Literals("verify", "reset", "code", "moved", "notice");
+export type EmailKind = Static<typeof EmailKind>;
 /** `kept`: written while no mail server was set up, for the administrator to hand over. `failed`: out of attempts. */
-export const LetterStatus = Literals("queued", "sent", "failed", "kept");
-export type LetterStatus = Static<typeof LetterStatus>;
+export const EmailStatus = Literals("queued", "sent", "failed", "kept");
+export type EmailStatus = Static<typeof EmailStatus>;
 
-export const OutboxLetter = Type.Object({
+export const OutboxEmail = Type.Object({
   id: Uuid,
-  kind: LetterKind,
+  kind: EmailKind,
   recipient: Type.String(),
-  status: LetterStatus,
+  status: EmailStatus,
   attempts: Type.Integer(),
   last_error: Nullable(Type.String()),
   next_attempt_at: Nullable(Timestamp),
@@ -21,12 +21,12 @@ export const OutboxLetter = Type.Object({
   expires_at: Nullable(Timestamp),
   sent_at: Nullable(Timestamp),
 });
-export type OutboxLetter = Static<typeof OutboxLetter>;
-export const OutboxLetterText = extend(OutboxLetter, {
+export type OutboxEmail = Static<typeof OutboxEmail>;
+export const OutboxEmailDetail = extend(OutboxEmail, {
   subject: Nullable(Type.String()),
   text: Nullable(Type.String({ description: "Only of kept emails: what was or will be sent is for its recipient only" })),
 });
-export type OutboxLetterText = Static<typeof OutboxLetterText>;
+export type OutboxEmailDetail = Static<typeof OutboxEmailDetail>;
 
 export const outboxRoutes = {
   list: route({
@@ -38,10 +38,10 @@ export const outboxRoutes = {
     auth: "superuser",
     query: Type.Object({
       ...pageQuery,
-      status: Type.Optional(LetterStatus),
+      status: Type.Optional(EmailStatus),
       search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the recipient's address" })),
     }),
-    response: listOf(OutboxLetter),
+    response: listOf(OutboxEmail),
   }),
   get: route({
     method: "GET",
@@ -51,7 +51,7 @@ export const outboxRoutes = {
     description: "One outgoing email. Its text is shown only where no mail server is set up.",
     auth: "superuser",
     params: IdParams,
-    response: OutboxLetterText,
+    response: OutboxEmailDetail,
     errors: ["not_found"],
   }),
   retry: route({
@@ -62,7 +62,7 @@ export const outboxRoutes = {
     description: "Sends a waiting, failed or kept email now.",
     auth: "superuser",
     params: IdParams,
-    response: OutboxLetter,
+    response: OutboxEmail,
     errors: ["not_found", "conflict", "not_configured"],
   }),
 };

@@ -1,5 +1,5 @@
 /** An origin that nothing has: a link that leaves it leads to another site. */
-const here = "http://app.invalid";
+const appOrigin = "http://app.invalid";
 
 /**
  * Path, query and fragment of a link into the app, as a browser reads it. `undefined` for everything that could lead to another site,
@@ -7,7 +7,7 @@ const here = "http://app.invalid";
  */
 export function ownPath(address: string | null | undefined): string | undefined {
   if (!address?.startsWith("/")) return undefined;
-  const url = URL.parse(address, here);
-  if (url?.origin !== here || /^\/[/\\]/.test(url.pathname)) return undefined;
+  const url = URL.parse(address, appOrigin);
+  if (url?.origin !== appOrigin || /^\/[/\\]/.test(url.pathname)) return undefined;
   return url.pathname + url.search + url.hash;
 }

@@ -23,9 +23,9 @@ const credential = {
   authenticatorAttachment: Maybe(Type.String({ maxLength: 50 })),
 };
 /** Browsers add fields of their own, which have no effect. */
-const madeByBrowser = { additionalProperties: true };
+const browserFields = { additionalProperties: true };
 /** WebAuthn Level 3, RegistrationResponseJSON. */
-export const NewCredential = Type.Object(
+export const PasskeyRegistration = Type.Object(
   {
     ...credential,
     response: Type.Object(
@@ -34,13 +34,13 @@ export const NewCredential = Type.Object(
         attestationObject: Base64Url(131_072),
         transports: Maybe(Type.Array(Type.String({ maxLength: 50 }), { maxItems: 20 })),
       },
-      madeByBrowser,
+      browserFields,
     ),
   },
-  madeByBrowser,
+  browserFields,
 );
 /** WebAuthn Level 3, AuthenticationResponseJSON. */
-export const UsedCredential = Type.Object(
+export const PasskeyAssertion = Type.Object(
   {
     ...credential,
     response: Type.Object(
@@ -50,10 +50,10 @@ export const UsedCredential = Type.Object(
         signature: Base64Url(4096),
         userHandle: Maybe(Type.String({ maxLength: 200 })),
       },
-      madeByBrowser,
+      browserFields,
     ),
   },
-  madeByBrowser,
+  browserFields,
 );
 const Name = Type.String({ minLength: 1, maxLength: 100 });
 
@@ -92,7 +92,7 @@ export const passkeysRoutes = {
     auth: "user",
     keys: false,
     status: 201,
-    body: Type.Object({ name: Maybe(Name), credential: NewCredential }),
+    body: Type.Object({ name: Maybe(Name), credential: PasskeyRegistration }),
     response: Passkey,
     errors: ["passkey_invalid", "key_limit_reached", "not_configured"],
   }),
@@ -142,7 +142,7 @@ export const passkeysRoutes = {
     description: "Verifies the browser's assertion and signs in its owner. No second factor is asked for.",
     auth: "none",
     csrf: false,
-    body: Type.Object({ credential: UsedCredential }),
+    body: Type.Object({ credential: PasskeyAssertion }),
     response: LoginResponse,
     errors: ["passkey_refused", "not_configured", "rate_limited"],
   }),

@@ -11,7 +11,7 @@ import {
   extend,
   listOf,
   pageQuery,
-  taskAnswer,
+  taskFields,
   type Static,
 } from "./schema.ts";
 import { maxAttachments } from "./attachments.ts";
@@ -154,7 +154,7 @@ export const ProjectStatus = Type.Object({
 });
 export type ProjectStatus = Static<typeof ProjectStatus>;
 const StartAnswer = Type.Object({
-  ...taskAnswer,
+  ...taskFields,
   project_slug: Type.String(),
   deployment_mode: DeploymentMode,
   containers: Type.Record(Type.String(), Nullable(Type.String())),
@@ -288,7 +288,7 @@ export const projectsRoutes = {
     auth: "user",
     status: 202,
     params: ProjectParams,
-    response: Type.Object({ ...taskAnswer, project_slug: Type.String(), deployment_mode: DeploymentMode }),
+    response: Type.Object({ ...taskFields, project_slug: Type.String(), deployment_mode: DeploymentMode }),
     errors: ["not_found", "no_containers", "project_busy", "running_limit_reached"],
   }),
   activity: route({

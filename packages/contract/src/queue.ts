@@ -10,13 +10,13 @@ export const maxQueued = 20;
 const ChatParams = Type.Object({ chat_id: Uuid });
 const ItemParams = Type.Object({ chat_id: Uuid, item_id: Uuid });
 const { project_id: _project, chat_id: _chat, ...sendFields } = SendMessage.properties;
-const { attachments: _attachments, ...wordFields } = sendFields;
-const Words = Type.String({ minLength: 1, maxLength: 10_000, pattern: "\\S" });
+const { attachments: _attachments, ...textFields } = sendFields;
+const MessageText = Type.String({ minLength: 1, maxLength: 10_000, pattern: "\\S" });
 export const QueueMessage = described("A message with the options of its run, as for `POST /api/chat/stream`.", Type.Object(sendFields));
 export type QueueMessage = Static<typeof QueueMessage>;
 export const SteerMessage = described(
   "Text for the active run. The options apply if the run ends first and the message is queued.",
-  Type.Object({ ...wordFields, message: Words }),
+  Type.Object({ ...textFields, message: MessageText }),
 );
 export type SteerMessage = Static<typeof SteerMessage>;
 
@@ -38,7 +38,7 @@ export type QueueHold = Static<typeof QueueHold>;
 export const Queue = extend(listOf(QueueItem), { held: Nullable(QueueHold), max_items: Type.Integer() });
 export type Queue = Static<typeof Queue>;
 
-const refusals = [
+const startErrors = [
   "chat_busy",
   "insufficient_credits",
   "agent_not_owned",
@@ -84,7 +84,7 @@ export const queueRoutes = {
     auth: "user",
     keys: "run",
     params: ItemParams,
-    body: Type.Object({ message: Type.Optional(Words), before: Maybe(Uuid), edit_mode: Type.Optional(EditMode) }),
+    body: Type.Object({ message: Type.Optional(MessageText), before: Maybe(Uuid), edit_mode: Type.Optional(EditMode) }),
     response: QueueItem,
     errors: ["not_found"],
   }),
@@ -111,7 +111,7 @@ export const queueRoutes = {
     status: 202,
     params: ItemParams,
     response: TaskLinks,
-    errors: ["not_found", "bad_request", ...refusals],
+    errors: ["not_found", "bad_request", ...startErrors],
   }),
   resume: route({
     method: "POST",
@@ -124,7 +124,7 @@ export const queueRoutes = {
     status: 202,
     params: ChatParams,
     response: TaskLinks,
-    errors: ["not_found", ...refusals],
+    errors: ["not_found", ...startErrors],
   }),
   steer: route({
     method: "POST",

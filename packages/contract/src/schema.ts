@@ -69,13 +69,13 @@ export const ValidationErrorBody = Type.Object({
 export type ValidationErrorBody = Static<typeof ValidationErrorBody>;
 
 /** Fields of the answer to every action that starts work. */
-export const taskAnswer = {
+export const taskFields = {
   task_id: Nullable(Uuid),
   status_url: Nullable(Type.String()),
   already_running: Type.Optional(Type.Boolean()),
   already_started: Type.Optional(Type.Boolean()),
 };
-export const Message = Type.Object({ message: Type.String() });
+export const MessageResponse = Type.Object({ message: Type.String() });
 export const StartedTask = described("The task that an action started.", Type.Object({ task_id: Uuid, status_url: Type.String() }));
 export const TaskLinks = described(
   "The task that an action started; both fields are null if there was nothing to do.",

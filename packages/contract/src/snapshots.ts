@@ -39,7 +39,7 @@ export const Checkpoint = described(
 );
 export type Checkpoint = Static<typeof Checkpoint>;
 
-export const PointDiff = described(
+export const SnapshotDiff = described(
   "What changed between two snapshots or checkpoints. Ignored files are listed only if `path` names one.",
   Type.Object({
     files: Type.Array(
@@ -61,13 +61,13 @@ export const PointDiff = described(
     deletions: Type.Integer(),
   }),
 );
-export type PointDiff = Static<typeof PointDiff>;
+export type SnapshotDiff = Static<typeof SnapshotDiff>;
 
 const ProjectOnly = Type.Object({ id: ProjectRef });
 const SnapshotParams = Type.Object({ id: ProjectRef, snapshot_id: Uuid });
 const CheckpointParams = Type.Object({ id: ProjectRef, checkpoint_id: Uuid });
 const Links = { task_id: Uuid, status_url: Type.String() };
-export const RestoreOptions = Type.Object({ safety_snapshot: Type.Optional(Type.Boolean()) });
+export const RestoreRequest = Type.Object({ safety_snapshot: Type.Optional(Type.Boolean()) });
 const DiffQuery = Type.Object({
   against: described(
     "`now` (default), or the id of a snapshot or checkpoint of the project",
@@ -137,7 +137,7 @@ export const snapshotsRoutes = {
     auth: "user",
     status: 202,
     params: SnapshotParams,
-    body: RestoreOptions,
+    body: RestoreRequest,
     bodyOptional: true,
     response: Type.Object({ ...Links, snapshot_id: Uuid, safety_snapshot_id: Nullable(Uuid) }),
     errors: restoreErrors,
@@ -151,7 +151,7 @@ export const snapshotsRoutes = {
     auth: "user",
     params: SnapshotParams,
     query: DiffQuery,
-    response: PointDiff,
+    response: SnapshotDiff,
     errors: ["not_found", "snapshot_not_ready", "project_busy", "bad_path", "path_traversal", "git_directory"],
   }),
   download: route({
@@ -191,7 +191,7 @@ export const snapshotsRoutes = {
     auth: "user",
     params: CheckpointParams,
     query: DiffQuery,
-    response: PointDiff,
+    response: SnapshotDiff,
     errors: ["not_found", "project_busy", "bad_path", "path_traversal", "git_directory"],
   }),
   checkpointRestore: route({
@@ -203,7 +203,7 @@ export const snapshotsRoutes = {
     auth: "user",
     status: 202,
     params: CheckpointParams,
-    body: RestoreOptions,
+    body: RestoreRequest,
     bodyOptional: true,
     response: Type.Object({ ...Links, checkpoint_id: Uuid, safety_snapshot_id: Nullable(Uuid) }),
     errors: restoreErrors,

@@ -109,7 +109,7 @@ export const CustomTheme = described(
 export type CustomTheme = Static<typeof CustomTheme>;
 
 const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" });
-const own = {
+const optionalFields = {
   description: Maybe(Type.String({ maxLength: 500 })),
   category: Type.Optional(ThemeCategory),
 };
@@ -147,7 +147,7 @@ export const themesRoutes = {
     description: "Creates a theme. Only you can see it. Values are restricted to colours, sizes, fonts and easings.",
     auth: "user",
     status: 201,
-    body: Type.Object({ name: Name, mode: ThemeMode, ...own, ...themeSections }),
+    body: Type.Object({ name: Name, mode: ThemeMode, ...optionalFields, ...themeSections }),
     response: CustomTheme,
     errors: ["theme_limit_reached", "rate_limited"],
   }),
@@ -190,7 +190,7 @@ export const themesRoutes = {
     body: Type.Object({
       name: Type.Optional(Name),
       mode: Type.Optional(ThemeMode),
-      ...own,
+      ...optionalFields,
       colors: Type.Optional(themeSections.colors),
       typography: Type.Optional(themeSections.typography),
       spacing: Type.Optional(themeSections.spacing),

@@ -4,7 +4,7 @@ import { route } from "./route.ts";
 
 const tag = "projects";
 
-export const CreatedProject = extend(Project, { task_id: Uuid, status_url: Type.String() });
+export const ProjectWithTask = extend(Project, { task_id: Uuid, status_url: Type.String() });
 export const ForkProject = Type.Object({ name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })) });
 const DownloadQuery = Type.Object({ format: Type.Optional(Literals("zip", "tar.gz")) });
 export type DownloadFormat = NonNullable<Static<typeof DownloadQuery>["format"]>;
@@ -38,7 +38,7 @@ export const transferRoutes = {
     query: Type.Object({
       name: described("Default: the archive's name", Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }))),
     }),
-    response: CreatedProject,
+    response: ProjectWithTask,
     errors: ["bad_archive", "conflict", "payload_too_large", "storage_full", "project_limit_reached"],
   }),
   fork: route({
@@ -52,7 +52,7 @@ export const transferRoutes = {
     bodyOptional: true,
     params: ProjectParams,
     body: ForkProject,
-    response: CreatedProject,
+    response: ProjectWithTask,
     errors: ["not_found", "project_busy", "project_limit_reached"],
   }),
 };

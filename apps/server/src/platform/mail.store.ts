@@ -1,4 +1,4 @@
-import type { LetterKind, LetterStatus } from "@tesslate/contract";
+import type { EmailKind, EmailStatus } from "@tesslate/contract";
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "./database.ts";
 import { emails, type EmailRow } from "../db/schema/platform.ts";
@@ -17,10 +17,10 @@ export function createMailStore(db: Database) {
       tx: Queries,
       values: {
         id: string;
-        kind: LetterKind;
+        kind: EmailKind;
         recipient: string;
         sealed_letter: Buffer;
-        status: LetterStatus;
+        status: EmailStatus;
         validForSeconds: number | undefined;
       },
     ): Promise<void> => {
@@ -71,7 +71,7 @@ export function createMailStore(db: Database) {
       ).map((row) => row.id),
     find: async (id: string): Promise<EmailRow | undefined> => (await db.select().from(emails).where(eq(emails.id, id)))[0],
     list: async (
-      { status, search }: { status?: LetterStatus; search?: string },
+      { status, search }: { status?: EmailStatus; search?: string },
       page: { limit: number; offset: number },
     ): Promise<{ rows: Omit<EmailRow, "sealed_letter">[]; total: number }> => {
       const where = and(

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { LetterKind } from "@tesslate/contract";
+import type { EmailKind } from "@tesslate/contract";
 import { createTransport } from "nodemailer";
 import type { Config } from "../config.ts";
 import type { CryptoBox } from "./crypto.ts";
@@ -10,7 +10,7 @@ import { emailAad, type MailStore } from "./mail.store.ts";
 import type { EmailRow } from "../db/schema/platform.ts";
 
 export interface Email {
-  kind: LetterKind;
+  kind: EmailKind;
   to: string;
   subject: string;
   text: string;

@@ -1,4 +1,4 @@
-import type { LetterKind, LetterStatus } from "@tesslate/contract";
+import type { EmailKind, EmailStatus } from "@tesslate/contract";
 import { bigint, index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 
@@ -30,10 +30,10 @@ export const emails = pgTable(
   "letters",
   {
     id: id(),
-    kind: text().$type<LetterKind>().notNull(),
+    kind: text().$type<EmailKind>().notNull(),
     recipient: text().notNull(),
     sealed_letter: bytea(),
-    status: text().$type<LetterStatus>().notNull(),
+    status: text().$type<EmailStatus>().notNull(),
     attempts: integer().notNull().default(0),
     last_error: text(),
     next_attempt_at: createdAt(),

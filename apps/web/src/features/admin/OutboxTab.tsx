@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { LetterKind, LetterStatus, OutboxLetter } from "@tesslate/contract";
+import type { EmailKind, EmailStatus, OutboxEmail } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, isPast, momentOf } from "../../lib/time.ts";
@@ -15,17 +15,17 @@ import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/auth.queries.ts";
 import { AdminTable, type Column } from "./table/AdminTable.tsx";
 
-const kindWords: Record<LetterKind, string> = {
+const kindWords: Record<EmailKind, string> = {
   verify: "Confirm an address",
   reset: "Set a new password",
   code: "Sign-in code",
   moved: "Address changed",
   notice: "Account notice",
 };
-const statusWords: Record<LetterStatus, string> = { queued: "Waiting", sent: "Sent", failed: "Given up", kept: "Kept here" };
-const tones: Record<LetterStatus, Tone> = { queued: "info", sent: "ok", failed: "err", kept: "neutral" };
+const statusWords: Record<EmailStatus, string> = { queued: "Waiting", sent: "Sent", failed: "Given up", kept: "Kept here" };
+const tones: Record<EmailStatus, Tone> = { queued: "info", sent: "ok", failed: "err", kept: "neutral" };
 
-const columns: Column<OutboxLetter>[] = [
+const columns: Column<OutboxEmail>[] = [
   {
     id: "when",
     head: "Written",
@@ -69,7 +69,7 @@ export function OutboxTab() {
         queryKey={queryKey}
         load={({ page, limit, search, filters }, signal) =>
           api.outbox.list(
-            { query: { page, limit, ...(search && { search }), ...(filters["status"] && { status: filters["status"] as LetterStatus }) } },
+            { query: { page, limit, ...(search && { search }), ...(filters["status"] && { status: filters["status"] as EmailStatus }) } },
             { signal },
           )
         }

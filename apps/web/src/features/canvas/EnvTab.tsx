@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link2, Lock, Pencil, Plus, RotateCw, Trash2 } from "lucide-react";
-import { parseDotenv, refusalOf } from "@tesslate/contract/dotenv";
+import { parseDotenv, secretRefusal } from "@tesslate/contract/dotenv";
 import type { Container } from "@tesslate/contract";
 import { useState, type ReactNode } from "react";
 import { Button } from "../../ui/Button.tsx";
@@ -145,7 +145,7 @@ export function EnvTab({
           set(
             Object.fromEntries(
               parseDotenv(text)
-                .entries.filter(({ key, value }) => !refusalOf(key, value))
+                .entries.filter(({ key, value }) => !secretRefusal(key, value))
                 .map(({ key, value }) => [key, value]),
             ),
           )

@@ -1,4 +1,4 @@
-import { refusalOf } from "@tesslate/contract/dotenv";
+import { secretRefusal } from "@tesslate/contract/dotenv";
 import { useState, type FormEvent } from "react";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
@@ -38,7 +38,7 @@ export function SecretForm({
   const isReplacement = name === undefined && known.has(key);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const reason = refusalOf(key, value);
+    const reason = secretRefusal(key, value);
     if (reason) {
       const isKey = reason === "invalid_key" || reason === "reserved_key";
       return setErrors({ "": "", [isKey ? "key" : "value"]: refusalSentences[reason] });

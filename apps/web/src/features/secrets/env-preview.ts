@@ -1,4 +1,4 @@
-import { parseDotenv, refusalOf, reservedKeys, secretLimits, type SecretRefusal } from "@tesslate/contract/dotenv";
+import { parseDotenv, secretRefusal, reservedKeys, secretLimits, type SecretRefusal } from "@tesslate/contract/dotenv";
 
 export interface EnvPreviewRow {
   key: string;
@@ -13,7 +13,7 @@ export function previewEnv(text: string, known: ReadonlySet<string>): EnvPreview
   let count = known.size;
   const rows: EnvPreviewRow[] = entries.map(({ key, value, line }) => {
     const isNew = !known.has(key);
-    const reason = refusalOf(key, value) ?? (isNew && count >= secretLimits.maxCount ? "secret_limit_reached" : undefined);
+    const reason = secretRefusal(key, value) ?? (isNew && count >= secretLimits.maxCount ? "secret_limit_reached" : undefined);
     if (reason) return { key: key.slice(0, 128), line, fate: "refused", reason };
     if (isNew) count += 1;
     return { key, line, fate: isNew ? "created" : "replaced" };

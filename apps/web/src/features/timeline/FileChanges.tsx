@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { PointDiff } from "@tesslate/contract";
+import type { SnapshotDiff } from "@tesslate/contract";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
@@ -13,7 +13,7 @@ import { fileDiffQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";
 import { counted } from "../../lib/counted.ts";
 
-type Change = PointDiff["files"][number];
+type Change = SnapshotDiff["files"][number];
 const marks: Record<Change["status"], { letter: string; word: string; ink: string }> = {
   added: { letter: "A", word: "added", ink: "text-diff-add-ink" },
   modified: { letter: "M", word: "changed", ink: "text-fg-2" },
@@ -22,7 +22,7 @@ const marks: Record<Change["status"], { letter: string; word: string; ink: strin
 };
 
 /** Changed files; each opens to its lines. */
-export function FileChanges({ projectId, from, to, diff }: { projectId: string; from: Entry; to: string; diff: PointDiff }) {
+export function FileChanges({ projectId, from, to, diff }: { projectId: string; from: Entry; to: string; diff: SnapshotDiff }) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const toggle = (path: string) =>
     setOpen((paths) => {

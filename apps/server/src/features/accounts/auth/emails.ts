@@ -1,11 +1,11 @@
-import type { LetterKind } from "@tesslate/contract";
+import type { EmailKind } from "@tesslate/contract";
 import type { Email } from "../../../platform/mail.ts";
 
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** Renders an email: greeting, paragraphs, at most one button or code, footer. */
 export function renderEmail(
-  kind: LetterKind,
+  kind: EmailKind,
   to: string,
   subject: string,
   parts: {

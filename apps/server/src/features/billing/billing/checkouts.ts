@@ -1,5 +1,5 @@
 import type { Stripe } from "stripe";
-import type { BillingInterval, Checkout } from "@tesslate/contract";
+import type { BillingInterval, CheckoutPage } from "@tesslate/contract";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { BillingStore, Buyer, Order } from "./billing.store.ts";
@@ -56,7 +56,7 @@ export function createCheckouts({
     cancel_url: `${appBaseUrl}/settings/billing?cancelled=true`,
   });
 
-  const open = async (buyer: Buyer, order: Order, params: Params): Promise<Checkout> => {
+  const open = async (buyer: Buyer, order: Order, params: Params): Promise<CheckoutPage> => {
     const customer = buyer.stripe_customer_id ?? (await newCustomer(buyer, null));
     const row = await store.findOrCreateCheckout(buyer.id, order, lifetimeMs);
     if (row.session_id !== null && row.url !== null) return { session_id: row.session_id, checkout_url: row.url };
@@ -88,7 +88,7 @@ export function createCheckouts({
     success_url: `${origin}/marketplace/success?${kind}=${encodeURIComponent(item.slug)}&session_id={CHECKOUT_SESSION_ID}`,
     cancel_url: `${origin}/marketplace/${kind}/${encodeURIComponent(item.slug)}`,
   });
-  const itemCheckout = async (kind: "agent" | "base", userId: string, itemId: string, origin: string): Promise<Checkout> => {
+  const itemCheckout = async (kind: "agent" | "base", userId: string, itemId: string, origin: string): Promise<CheckoutPage> => {
     payments.require();
     await limit(userId);
     const [buyer, item] = [await buyerOf(userId), await soldItems[kind]?.find(itemId)];
@@ -123,7 +123,7 @@ export function createCheckouts({
 
   return {
     /** Throws `already_subscribed`. */
-    plan: async (userId: string, tier: PaidTier, interval: BillingInterval): Promise<Checkout> => {
+    plan: async (userId: string, tier: PaidTier, interval: BillingInterval): Promise<CheckoutPage> => {
       const priceId = payments.require().prices[tier][interval];
       if (priceId === "")
         throw new AppError(
@@ -149,7 +149,7 @@ export function createCheckouts({
         },
       );
     },
-    credits: async (userId: string, name: keyof CreditPackages): Promise<Checkout> => {
+    credits: async (userId: string, name: keyof CreditPackages): Promise<CheckoutPage> => {
       payments.require();
       await limit(userId);
       const cents = packages[name];
@@ -157,7 +157,7 @@ export function createCheckouts({
       const order = { kind: "credits" as const, subject: name, amount_cents: cents };
       return open(await buyerOf(userId), order, oneOff(`${cents} credits`, cents, metadata, settingsReturnUrls()));
     },
-    deploySlot: async (userId: string): Promise<Checkout> => {
+    deploySlot: async (userId: string): Promise<CheckoutPage> => {
       payments.require();
       await limit(userId);
       const metadata = { user_id: userId, type: "deploy_purchase", amount_cents: String(deploySlotCents) };

@@ -1,4 +1,4 @@
-import { outboxRoutes, type OutboxLetter } from "@tesslate/contract";
+import { outboxRoutes, type OutboxEmail } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { actorOf, type Audit } from "../../accounts/audit/index.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
@@ -6,7 +6,7 @@ import type { Mail } from "../../../platform/mail.ts";
 import { pageOf } from "../../../platform/pagination.ts";
 
 type Row = Parameters<Mail["read"]>[0];
-const presentOutboxEmail = (row: Omit<Row, "sealed_letter">): OutboxLetter => ({
+const presentOutboxEmail = (row: Omit<Row, "sealed_letter">): OutboxEmail => ({
   id: row.id,
   kind: row.kind,
   recipient: row.recipient,

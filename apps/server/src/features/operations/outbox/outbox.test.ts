@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
-import type { OutboxLetter, OutboxLetterText } from "@tesslate/contract";
+import type { OutboxEmail, OutboxEmailDetail } from "@tesslate/contract";
 import { freePort, startMailServer } from "@tesslate/testkit";
 import { createCryptoBox } from "../../../platform/crypto.ts";
 import { reseal } from "../../../platform/sealed-column.ts";
@@ -20,7 +20,7 @@ const smtp = (port: number) => ({
   SMTP_USE_TLS: "false",
   SMTP_SENDER_EMAIL: "studio@example.com",
 });
-const lettersOf = async (of: TestApp, email: string, admin = root): Promise<OutboxLetter[]> =>
+const lettersOf = async (of: TestApp, email: string, admin = root): Promise<OutboxEmail[]> =>
   (await of.as(admin).outbox.list()).items.filter((l) => l.recipient === email);
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
 
@@ -29,7 +29,7 @@ test("without a mail server letters are kept, and the administrator can hand the
   const kept = async () => (await lettersOf(app, ada.email)).find((l) => l.kind === "reset");
   await expect.poll(kept).toMatchObject({ status: "kept", attempts: 0, sent_at: null, next_attempt_at: null });
   const id = (await kept())?.id ?? "";
-  const letter: OutboxLetterText = await app.as(root).outbox.get({ params: { id } });
+  const letter: OutboxEmailDetail = await app.as(root).outbox.get({ params: { id } });
   expect(letter.subject).toBe("Set a new password");
   expect((await app.as(root).adminAudit.list({ query: { target_id: id } })).items).toMatchObject([
     { action_type: "mail.read", target_name: ada.email, extra_data: { kind: "reset" } },

@@ -1,6 +1,6 @@
 import {
   parseDotenv,
-  refusalOf,
+  secretRefusal,
   reservedKeys,
   secretLimits,
   type List,
@@ -75,7 +75,7 @@ export function createSecrets({
       { key, value }: { key: string; value: string },
     ): Promise<{ secret: Secret; isNew: boolean }> => {
       const project = await access.require(userId, ref);
-      const reason = refusalOf(key, value);
+      const reason = secretRefusal(key, value);
       if (reason && reason !== "invalid_line") throw refuse(key, reason);
       const result = await store.transaction(async (tx) => {
         await store.lockProject(tx, project.id);
@@ -91,7 +91,7 @@ export function createSecrets({
     remove: async (userId: string, ref: string, key: string): Promise<void> => {
       const project = await access.require(userId, ref);
       // Invalid names are not queried: Postgres rejects some of them.
-      if (refusalOf(key, "-") !== undefined || !(await store.remove(project.id, key))) throw notFound("Secret");
+      if (secretRefusal(key, "-") !== undefined || !(await store.remove(project.id, key))) throw notFound("Secret");
       await changed(project.id, [key]);
     },
     /** Imports a `.env` file: rejected variables are returned with a reason, the others are written in one transaction. */
@@ -106,7 +106,7 @@ export function createSecrets({
         let count = known.size;
         for (const { key, value } of entries) {
           const isNew = !known.has(key);
-          const code = refusalOf(key, value) ?? (isNew && count >= secretLimits.maxCount ? "secret_limit_reached" : undefined);
+          const code = secretRefusal(key, value) ?? (isNew && count >= secretLimits.maxCount ? "secret_limit_reached" : undefined);
           if (code) {
             result.refused.push({ key: key.slice(0, 128), code });
             continue;

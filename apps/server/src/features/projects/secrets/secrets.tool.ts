@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { defineTool, done, failed, personTimeLimitMs, type Tool } from "@tesslate/agent";
-import { refusalOf } from "@tesslate/contract";
+import { secretRefusal } from "@tesslate/contract";
 
 /**
  * Lets the agent request a secret: the user enters the value, the server encrypts it, and the model only learns that it is set.
@@ -22,7 +22,7 @@ export const requestSecretTool = (listKeys: () => Promise<ReadonlySet<string>>):
     asksPerson: true,
     timeLimitMs: () => personTimeLimitMs,
     async run({ name, reason, container }, context) {
-      const refusal = refusalOf(name, "-");
+      const refusal = secretRefusal(name, "-");
       if (refusal === "reserved_key") return failed(`${name} is set by the server.`);
       if (refusal !== undefined) return failed(`${name} cannot be the name of an environment variable: use letters, digits and _.`);
       if (!context.ask) return failed("No user is available to answer in this run.");

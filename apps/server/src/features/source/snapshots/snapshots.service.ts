@@ -1,4 +1,4 @@
-import type { Checkpoint, List, PointDiff, Snapshot } from "@tesslate/contract";
+import type { Checkpoint, List, SnapshotDiff, Snapshot } from "@tesslate/contract";
 import type { Readable } from "node:stream";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
@@ -66,7 +66,7 @@ export function createSnapshots({
     from: string,
     { against = "now", path }: { against?: string; path?: string },
     signal: AbortSignal,
-  ): Promise<PointDiff> => {
+  ): Promise<SnapshotDiff> => {
     const only = path === undefined ? "" : exactPath(path);
     const to = against === "now" ? "now" : await pointOf(project, against.toLowerCase());
     const { history } = await trees.open(project);
