@@ -124,7 +124,7 @@ test("every object has a name, and no two names stand for the same schema", () =
   expect(anonymous.map(([path]) => path)).toEqual([]);
   for (const [name, schema] of Object.entries(schemas))
     for (const [path, value] of walk(schema, name))
-      if (path !== name && !path.endsWith('/allOf/1')) expect(isObject(value), path).toBe(false);
+      if (path !== name && !path.endsWith("/allOf/1")) expect(isObject(value), path).toBe(false);
   const seen = new Map<string, string>();
   for (const [name, { description: _description, examples: _examples, ...schema }] of Object.entries(schemas)) {
     const text = JSON.stringify(schema);
