@@ -65,7 +65,7 @@ export const plantedSecrets: { fault: string; path: string; content: string; say
   { fault: "a Slack token", path: "slack.js", content: `k="${fakeKeys.slack}"`, says: /Slack token/ },
   { fault: "a private key", path: "sign.js", content: `k=${JSON.stringify(fakeKeys.pem)}`, says: /private key/ },
   { fault: "a service role key", path: "db.js", content: `c("${fakeKeys.serviceRole}")`, says: /service role/ },
-  { fault: "a database address", path: "db2.js", content: `u="${fakeKeys.database}"`, says: /database address/ },
+  { fault: "a database address", path: "db2.js", content: `u="${fakeKeys.database}"`, says: /database URL/ },
   { fault: "an environment file", path: ".env.production", content: "A_SETTING=1\n", says: /environment file/ },
   {
     fault: "a key in a source map",
@@ -87,7 +87,7 @@ export const plantedPages: { fault: string; path: string; body: string; rule: "p
   { fault: "console errors", path: "/throws.html", body: '<script>console.error("oven is cold")</script>', rule: "pages", says: /oven is cold/ },
   { fault: "a script that is missing", path: "/requests.html", body: '<h1>B</h1><script src="/assets/gone.js"></script>', rule: "pages", says: /gone\.js answered 404/ },
   { fault: "a request that fails", path: "/requests.html", body: '<script>fetch("/api/loaves").catch(() => 0)</script>', rule: "pages", says: /\/api\/loaves answered 404/ },
-  { fault: "an empty page", path: "/blank.html", body: '<div id="root"></div>', rule: "pages", says: /stays empty/ },
+  { fault: "an empty page", path: "/blank.html", body: '<div id="root"></div>', rule: "pages", says: /page is empty/ },
   { fault: "a picture without words", path: "/unlabelled.html", body: '<h1>C</h1><img width="20" height="20" src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">', rule: "accessibility", says: /image-alt/ },
 ]; // prettier-ignore
 

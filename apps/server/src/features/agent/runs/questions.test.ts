@@ -146,7 +146,7 @@ describe("secrets the agent asks for", () => {
     const events = await stream.ended;
     expect(find(events, "complete")?.data).toMatchObject({ success: true });
     expect(world.model.requests[1]?.request?.messages.at(-1)?.text).toMatch(/STRIPE_KEY is set\..*restart/);
-    expect(world.model.requests.at(-1)?.request?.messages.at(-1)?.text).toMatch(/did not give OTHER_KEY\. They say: Later/);
+    expect(world.model.requests.at(-1)?.request?.messages.at(-1)?.text).toMatch(/did not enter OTHER_KEY\. Their message: Later/);
     const { items } = await world.app.as(world.owner).secrets.list({ params: { project_id: world.project.id }, query: {} });
     expect(items.map(({ key, masked }) => [key, masked])).toEqual([["STRIPE_KEY", "********"]]);
 

@@ -271,7 +271,7 @@ describe("work in the background", () => {
     expect(JSON.stringify(dead)).not.toContain("in the dark");
     expect((await app.as(admin).adminHealth.get()).checks.find(({ id }) => id === "jobs")).toMatchObject({
       status: "warning",
-      summary: "2 jobs have been given up after the last attempt.",
+      summary: "2 jobs have failed permanently.",
     });
     expect((await app.request(`/api/admin/jobs/${first}/retry`, { method: "POST", json: {}, user: admin })).status).toBe(422);
     const again = { params: { id: first }, body: { reason: "The mail server is back." } };

@@ -257,7 +257,7 @@ describe("netlify", () => {
     expect(url).toBe(`https://${made.name}.netlify.app`);
     expect(await ended(target, credential, remoteId)).toMatchObject({ state: "success", url });
     expect(contentOf(fake.files(made.name))).toEqual({ ...site, _redirects: "/* /index.html 200\n" });
-    expect(told.lines.join("\n")).toContain("environment variables");
+    expect(told.lines.join("\n")).toContain("Environment variables");
     expect(await (await fetch(`${await fake.openSite(made.name)}/deep/route`)).text()).toBe(site["index.html"]);
 
     const count = fake.uploads;
@@ -399,7 +399,7 @@ describe("cloudflare", () => {
     await target.remove(credential, remoteId, "production");
     expect(await target.state(credential, remoteId)).toMatchObject({
       state: "failed",
-      error: expect.stringContaining("not found") as string,
+      error: expect.stringContaining("did not find") as string,
     });
   });
 
