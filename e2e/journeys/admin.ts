@@ -88,7 +88,7 @@ export default journey({}, async (stage) => {
         await accessible(page(), "admin user");
         await panel.getByRole("button", { name: "Act as them…" }).click();
         await dialog().getByRole("button", { name: "Act as them" }).click();
-        await dialog().getByText("Say why").waitFor();
+        await dialog().getByText("A reason is required").waitFor();
         await dialog().getByRole("textbox", { name: "Reason" }).fill("Ticket 7");
         await dialog().getByRole("button", { name: "Act as them" }).click();
         const strip = page().getByRole("status", { name: "Acting as somebody else" });
@@ -114,7 +114,7 @@ export default journey({}, async (stage) => {
         let asked = 0;
         page().on("request", (request) => (asked += request.method() === "PATCH" ? 1 : 0));
         await dialog().getByRole("button", { name: "Suspend" }).click();
-        await dialog().getByText("Say why").waitFor();
+        await dialog().getByText("A reason is required").waitFor();
         expect(asked === 0, "nothing is sent without a reason");
         await shot(page(), "admin-reason");
         await accessible(page(), "asking for the reason");

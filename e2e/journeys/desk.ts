@@ -85,7 +85,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.getByLabel("Name", { exact: true }).last().fill("1BAD");
         await page.getByLabel("Value", { exact: true }).fill("x");
         await page.getByRole("button", { name: "Add secret" }).click();
-        await page.getByText("does not begin with a digit").waitFor();
+        await page.getByText("must not start with a digit").waitFor();
         await page.getByLabel("Name", { exact: true }).last().fill("EXTRA_KEY");
         await page.getByLabel("Value", { exact: true }).fill("extra-value");
         await page.keyboard.press("Enter");
@@ -343,7 +343,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await status.getByRole("button", { name: /^Logs of/ }).click();
         await page
           .getByRole("log", { name: /Logs of/ })
-          .getByText("exit code 137")
+          .getByText("exited with code 137")
           .waitFor({ timeout: 5000 });
         await status.getByRole("button", { name: /^Restart/ }).click();
         await page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Desk" }).waitFor({ timeout: 60_000 });

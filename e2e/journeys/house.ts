@@ -53,7 +53,7 @@ export default journey({}, async (stage) => {
         await looks(page, "admin-sandboxes");
         await page.getByRole("button", { name: "Stop Shop of Nadia" }).click();
         await page.getByRole("dialog").getByRole("button", { name: "Stop it" }).click();
-        await page.getByText("Say why").waitFor();
+        await page.getByText("A reason is required").waitFor();
         expect(
           (await person.api.projects.get({ params: { id: project.id } })).status === "running",
           "nothing was stopped without a reason",

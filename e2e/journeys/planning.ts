@@ -369,7 +369,7 @@ export default journey({}, async (stage) => {
         await until("five arrived", async () => (await page.getByTestId("asset").count()) === 5);
         await page.getByText("Not a picture, video, sound, font or PDF.").waitFor();
         await page.getByText("Larger than 20 MiB.").waitFor();
-        await page.getByText("their content has to be what they say").waitFor();
+        await page.getByText("whose content matches its type").waitFor();
         await shot(page, "assets-refused");
         await accessible(page, "assets with uploads");
         await page.getByRole("button", { name: "Clear", exact: true }).click();

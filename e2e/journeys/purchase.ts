@@ -42,7 +42,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByLabel("Dollars").fill("5");
         await page().getByRole("switch", { name: "Keep its prompt to yourself" }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("Connect an account for payouts").waitFor();
+        await page().getByText("Set up a payout account").waitFor();
         await page().getByRole("radio", { name: "Free", exact: true }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
         await page().getByText("Sealed Baker is in your library.").waitFor();

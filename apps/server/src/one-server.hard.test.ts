@@ -93,13 +93,11 @@ test("keys that the database was not made with are refused by name, and accepted
   const other = { SECRET_KEY: "another key of these tests as long as the first one" };
   const refused = await start(other, first.dataDir);
   expect(refused.code).toBe(1);
-  expect(refused.said()).toMatch(
-    /^SECRET_KEY is not the one that this database was made with\. Set it to the former value .*rotate-keys\.\n$/,
-  );
+  expect(refused.said()).toMatch(/^SECRET_KEY does not match this database\. Set it to the previous value .*rotate-keys\.\n$/);
   // Without any, a key of its own would be made.
   const unset = await start({ SECRET_KEY: "" });
   expect(unset.code).toBe(1);
-  expect(unset.said()).toContain("SECRET_KEY is not the one");
+  expect(unset.said()).toContain("SECRET_KEY does not match this database");
   const former = { DEPLOYMENT_ENCRYPTION_KEYS_FORMER: "a key of these tests that is long enough for everybody" };
   const changed = await start({ ...other, ...former }, first.dataDir);
   expect(changed.code, changed.said()).toBeUndefined();
@@ -107,5 +105,5 @@ test("keys that the database was not made with are refused by name, and accepted
   // What was sealed with the former one is not sealed anew yet.
   const early = await start(other, first.dataDir);
   expect(early.code).toBe(1);
-  expect(early.said()).toContain("DEPLOYMENT_ENCRYPTION_KEY is not the one");
+  expect(early.said()).toContain("DEPLOYMENT_ENCRYPTION_KEY does not match this database");
 }, 180_000);

@@ -40,7 +40,7 @@ export const containerIcon = (container: Pick<Container, "container_type">, serv
 
 /** "exit 137" or "SIGKILL", out of the server's sentence; empty when it names neither. */
 export function crashWord(message: string | null): string {
-  const [, code, signal] = /exit code (\d+)|\b(SIG[A-Z0-9]+)/.exec(message ?? "") ?? [];
+  const [, code, signal] = /\bcode (\d+)|\b(SIG[A-Z0-9]+)/.exec(message ?? "") ?? [];
   return code ? `exit ${code}` : (signal ?? "");
 }
 
