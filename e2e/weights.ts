@@ -1,4 +1,4 @@
-/** What the pages of the built app weigh, against their budgets (ui.md 34): gzip, from the files that the server sends. No browser. */
+/** Compares the gzipped size of the pages of the built app with their budgets, from the files the server sends. No browser. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * What people give the agent beside words, and what the agent asks of them: attachments, mentions, questions, secrets (ui.md 15, 16, 27, 50).
+ * Attachments and mentions for the agent, and its questions and secret requests.
  * On the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots.
  */
 import { call, nextMessage, png, say, script } from "@tesslate/testkit";

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * How quickly pages come and the composer answers on a machine four times slower than this one, over a line of 10 Mbit with 40 ms (ui.md 34).
+ * Load times of pages and input latency of the composer with a CPU four times slower and a 10 Mbit/s network with 40 ms latency.
  * Bytes and calls are held always, times with `--whole` on a machine that does nothing else; the figures are always printed.
  */
 import { say, script } from "@tesslate/testkit";

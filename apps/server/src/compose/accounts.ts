@@ -56,7 +56,7 @@ import {
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 
-/** Who there is, and how they prove it. */
+/** Users, sign-in and sessions. */
 export interface AccountsArea extends Area {
   users: Users;
   sessions: Sessions;
@@ -67,7 +67,7 @@ export interface AccountsArea extends Area {
   setup: Setup;
   apiKeys: ApiKeys;
   recovery: Recovery;
-  /** Holds the one-use tickets of sockets and previews too. */
+  /** Also stores the one-use tickets of sockets and previews. */
   authStore: AuthStore;
   usersStore: UsersStore;
   passwords: Passwords;
@@ -76,7 +76,7 @@ export interface AccountsArea extends Area {
 export function composeAccounts(
   { config, log, db, bus, box, settings, limits, mail, outbound }: Platform,
   audit: Audit,
-  /** What a new account starts with, done in the transaction that creates it. */
+  /** Hooks that run in the transaction that creates an account. */
   {
     onRegistered: begins,
     lockTheme,
@@ -229,7 +229,7 @@ export function composeAccounts(
   };
 }
 
-/** Only this machine reaches the server: it listens on loopback, goes by a local name and no proxy stands in front. */
+/** Only this host can reach the server: it listens on loopback, has a local name and no proxy. */
 const isPrivate = ({ http }: Config): boolean =>
   http.isLoopbackOnly &&
   !http.trustProxy &&

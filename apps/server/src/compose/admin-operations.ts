@@ -24,7 +24,7 @@ import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 
-/** The installation itself, for those who look after it. */
+/** Administration of the installation: health, sandboxes, jobs, projects. */
 export function composeAdminOperations(
   { database, db, dataDir, runtime, tasks, mail, log }: Platform,
   audit: Audit,
@@ -34,7 +34,7 @@ export function composeAdminOperations(
   { lifecycle }: ContainersArea,
   { provisioning }: ProvisioningArea,
   { runs }: ChatArea,
-  /** Rejects when jobs are no longer picked up. */
+  /** Rejects when the job runner has stopped. */
   checkJobs: () => Promise<void>,
 ): Area {
   const hostLoad = () => readHostLoad(dataDir);

@@ -10,10 +10,10 @@ import type { DeploymentsArea } from "./deployments.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 
-/** The record of what administrators do; first of all, so that every area can write into it. */
+/** The audit log; constructed first, because every area writes to it. */
 export const composeAudit = ({ db, limits }: Platform): Audit => createAudit({ store: createAuditStore(db), limits });
 
-/** What administrators see and do. */
+/** Administration of users, agents, tasks and the outbox. */
 export function composeAdmin(
   { config, db, mail, log }: Platform,
   audit: Audit,

@@ -1,15 +1,15 @@
 import type { Mount } from "../http/mount.ts";
 import type { JobHandlers } from "../platform/jobs.ts";
 
-/** What the features of an area give to the server as a whole; beside it an area offers what later areas build on. */
+/** Routes and jobs of an area. An area also returns the services that later areas use. */
 export interface Area {
-  /** Their routes, once everything exists. */
+  /** Mounts the routes, after all areas are constructed. */
   mount(mount: Mount): void;
-  /** Their background jobs by name. */
+  /** Background jobs by name. */
   jobs?: JobHandlers;
-  /** Which of them come by themselves: name to crontab expression. */
+  /** Scheduled jobs: name to crontab expression. */
   cron?: Record<string, string>;
 }
 
-/** Says how to end what was just started. At the end of the server these run one after the other, the last said first. */
+/** Registers a shutdown handler. Handlers run sequentially in reverse order. */
 export type OnClose = (end: () => Promise<unknown>) => void;

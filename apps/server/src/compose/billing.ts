@@ -23,14 +23,14 @@ import type { Logger } from "../platform/logger.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 
-/** Money: what people pay, and what of it goes to creators. */
+/** Payments, credits and creators' shares. */
 export interface BillingArea extends Area {
   sales: Sales;
-  /** How things of the marketplace are paid for. */
+  /** Payments for marketplace items. */
   marketplacePayments: MarketplacePayments;
 }
 
-/** From the news of a payment to what was bought. */
+/** Delivers what was bought when a payment is reported. */
 export function composeFulfilment({
   config,
   db,
@@ -63,7 +63,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
   const store = createBillingStore(db);
   if (config.billing.stripe && !config.billing.isOn)
     log.warn(
-      "STRIPE_SECRET_KEY is set but BILLING_ENABLED is false: people can buy credits that nothing uses. Set BILLING_ENABLED=true or unset STRIPE_SECRET_KEY.",
+      "STRIPE_SECRET_KEY is set but BILLING_ENABLED is false: users can buy credits that are never used. Set BILLING_ENABLED=true or unset STRIPE_SECRET_KEY.",
     );
   const payments = createPayments({ account: config.billing.stripe, rejections: store, log });
   const sales = createSales({

@@ -19,7 +19,7 @@ import type { SecretsArea } from "./secrets.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
-/** The entrances of other people's programs: agents by API key, and our own MCP server. */
+/** APIs for external programs: agent runs with an API key, and the MCP endpoint. */
 export function composeExternal(
   { config, tasks, limits }: Platform,
   { redactions }: Pick<SecretsArea, "redactions">,

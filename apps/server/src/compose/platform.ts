@@ -27,37 +27,37 @@ import { startTraces, type Traces } from "../platform/traces.ts";
 import { version } from "../version.ts";
 import type { OnClose } from "./area.ts";
 
-/** What every area stands on. */
+/** Services that every area uses. */
 export interface Platform {
   config: Config;
   log: Logger;
   onClose: OnClose;
-  /** Absolute; this process holds it. */
+  /** Absolute path, locked by this process. */
   dataDir: string;
-  /** Held until the front door opens. */
+  /** Reserved until the HTTP server listens. */
   port: ReservedPort;
   box: CryptoBox;
   database: DatabaseHandle;
   db: Database;
-  /** The database may have other server processes beside this one. */
+  /** Other server processes may use the database. */
   isShared: boolean;
-  /** This process among those. */
+  /** Registration of this process. */
   processId: number;
   bus: Bus;
   events: EventLog;
   settings: ServerSettings;
   limits: RateLimiter;
-  /** A certificate authority of the operator's own, as PEM. */
+  /** The operator's CA certificates, PEM. */
   ca: string | undefined;
-  /** The way out to what users name and to what the operator set up. */
+  /** Outgoing requests to URLs of users and of the configuration. */
   outbound: Outbound;
   mail: Mail;
   runtime: RuntimeDriver;
-  /** Off: undefined. */
+  /** `undefined`: disabled. */
   traces: Traces | undefined;
   tasks: Tasks;
   idempotency: Idempotency;
-  /** Where previews are served. */
+  /** URL scheme, domain and port of previews. */
   address: PreviewAddress;
   jobs: JobHandlers;
   cron: Record<string, string>;
@@ -72,7 +72,7 @@ export interface PlatformOptions {
   /** Instead of the configured or the embedded database. */
   database?: { socketDir: string; database: string } | { url: string } | undefined;
   longestOutageMs?: number | undefined;
-  /** Another server has taken the database while it could not be reached. */
+  /** Called when another server claimed the database while it was unreachable. */
   onDatabaseLost?: ((message: string) => void) | undefined;
 }
 
@@ -80,7 +80,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
   onClose(await holdDataDir(dataDir));
-  // Before anything is changed: a port that is taken is the usual mistake.
+  // First, because an occupied port is the most common error.
   const port = await reservePort(config.http);
   onClose(() => port.release());
   const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
@@ -100,7 +100,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const { db } = database;
   const isShared = config.database.url !== undefined;
   await migrateDatabase(database, log);
-  // The embedded database is held with DATA_DIR.
+  // The embedded database is covered by the lock of DATA_DIR.
   if (isShared && !swap.database) {
     const claim = await claimDatabase(db, database.connection, { log, onLost: swap.onDatabaseLost ?? ((message) => log.error(message)) });
     onClose(() => claim.close());
@@ -184,32 +184,32 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   };
 }
 
-/** Host, port and name, for people. */
+/** Host, port and name, for messages. */
 const addressOfDatabase = (url: string): string => {
   const { host, pathname } = new URL(url);
   return `${host || "its socket"}${pathname}`;
 };
 
-/** What the operator names as a model's address may be reached, wherever it is; and the usual place of an Ollama. */
+/** Hosts of configured model endpoints, and Ollama's default address. */
 const modelHosts = ({ models }: Config): string[] =>
   [models.openai.baseUrl, models.anthropic.baseUrl, models.google.baseUrl, models.ollama.baseUrl ?? "", "http://localhost:11434"].flatMap(
     (url) => hostEntry(url) ?? [],
   );
 
-/** The providers people sign in with and keep repositories at, wherever the operator says they are. */
+/** Hosts of configured sign-in and git providers. */
 const providerHosts = ({ auth: { oauth }, gitProviders: { gitlab, bitbucket, gitea } }: Config): string[] => {
   const signIn = [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl, oauth.oidc.issuer];
   const repositories = [gitlab.baseUrl, bitbucket.baseUrl, bitbucket.apiUrl, gitea.baseUrl];
   return [...signIn, ...repositories].flatMap((url) => hostEntry(url) ?? []);
 };
 
-/** The APIs that deployments go through. */
+/** Hosts of deployment providers' APIs. */
 const deployHosts = ({ deployProviders: { vercel, netlify, cloudflare } }: Config): string[] =>
   [vercel.apiUrl, netlify.apiUrl, cloudflare.apiUrl].flatMap((address) => hostEntry(address) ?? []);
 
 const searchHosts = ({ web: { search } }: Config): string[] => (search ? [hostEntry(search.baseUrl) ?? ""] : []);
 
-/** Scheme and port are the app's, the domain is another site. */
+/** Scheme and port of the app with the preview domain. */
 const addressOf = ({ http }: Config): PreviewAddress => {
   const { protocol, port } = new URL(http.appBaseUrl);
   return { scheme: protocol === "https:" ? "https" : "http", domain: http.previewDomain, port };

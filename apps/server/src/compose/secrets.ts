@@ -20,7 +20,7 @@ import {
 } from "../features/projects/secrets/index.ts";
 import type { Platform } from "./platform.ts";
 
-/** Where a project's secret values lie, and what keeps them out of everything that leaves. */
+/** Stores of a project's secret values, and their redaction. */
 export interface SecretsArea {
   containersStore: ContainersStore;
   environmentVault: EnvironmentVault;
@@ -42,7 +42,7 @@ export function composeSecrets({ log, db, bus, box, tasks }: Platform): SecretsA
   const secretVault = createSecretVault({ store: secretsStore, box });
   const mcpStore = createMcpStore(db);
   const mcpVault = createMcpVault({ box });
-  /** Everything with values that must not be seen says so here. */
+  /** Every source of secret values is registered here. */
   const redactions = createRedactions({
     bus,
     log,

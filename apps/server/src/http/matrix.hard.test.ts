@@ -191,7 +191,7 @@ async function compare(caller: "stranger" | "administrator", route: Listed, mine
         false,
       );
 }
-/** Administrators see every agent (marketplace-billing-admin 2, rule V). */
+/** Administrators see every agent. */
 const isAgents = ({ spec }: Listed) => spec.path.startsWith("/api/marketplace/agents/{");
 test("somebody else finds nothing: 404 with the very body of what does not exist, also below something of their own", async () => {
   await inPieces(closed, async (route) => {

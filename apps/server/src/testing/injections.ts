@@ -1,6 +1,6 @@
 /**
  * Texts that want something from an agent, where they stand, and what an obedient model would do. The corpus is played with a model that obeys
- * every one of them (product.md "Prompt injection"): nothing planted may leave.
+ * every one of them: nothing planted may leave.
  */
 import { call, type Part } from "@tesslate/testkit";
 

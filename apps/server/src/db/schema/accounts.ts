@@ -18,13 +18,12 @@ import {
 } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 
-/** accounts-projects 1 and 12.2, marketplace-billing-admin 1.10. */
 export const users = pgTable(
   "users",
   {
     id: id(),
     email: text().notNull(),
-    /** Becomes `email` once whoever reads it says so; when that was asked for. */
+    /** New address, replaces `email` once confirmed; and when the change was requested. */
     pending_email: text(),
     pending_email_at: timestamptz(),
     hashed_password: text(),
@@ -34,26 +33,26 @@ export const users = pgTable(
     is_active: boolean().notNull().default(true),
     is_superuser: boolean().notNull().default(false),
     is_verified: boolean().notNull().default(false),
-    /** The house's own (marketplace-billing-admin 11): a name to publish under that nobody signs in to. */
+    /** System account: publishes bundled items and cannot sign in. */
     is_system: boolean().notNull().default(false),
     subscription_tier: text().$type<"free" | "basic" | "pro" | "ultra">().notNull().default("free"),
     support_tier: text().notNull().default("community"),
     stripe_customer_id: text(),
     stripe_subscription_id: text(),
-    /** The account that a creator is paid to. */
+    /** The creator's Stripe Connect account. */
     creator_stripe_account_id: text(),
-    /** Hosted projects beyond those of the tier. */
+    /** Bought hosted projects, in addition to those of the tier. */
     purchased_deploy_slots: integer().notNull().default(0),
     total_spend_cents: integer().notNull().default(0),
     daily_credits: integer().notNull().default(0),
     daily_credits_reset_at: timestamptz(),
     bundled_credits: integer().notNull().default(0),
-    /** The largest allowance that was given for the time until it comes again. */
+    /** The largest allowance granted in the current period. */
     allowance_given: integer().notNull().default(0),
     signup_bonus_credits: integer().notNull().default(0),
     signup_bonus_expires_at: timestamptz(),
     purchased_credits: integer().notNull().default(0),
-    /** Spent and not yet a whole credit, in exact decimals of a cent. */
+    /** Usage below a whole credit that is not charged yet, in exact decimals of a cent. */
     credit_fraction: numeric({ precision: 20, scale: 8 }).notNull().default("0"),
     credits_reset_at: timestamptz(),
     diagram_model: text(),
@@ -68,7 +67,7 @@ export const users = pgTable(
     theme_preset: text().notNull().default("default-dark"),
     chat_position: text().$type<"left" | "center" | "right">().notNull().default("center"),
     two_fa_enabled: boolean().notNull().default(false),
-    /** What was ever said; the rest is the contract's default. */
+    /** Stored preferences; missing keys have the contract's defaults. */
     preferences: jsonb().$type<Partial<Preferences>>().notNull().default({}),
     is_suspended: boolean().notNull().default(false),
     suspended_at: timestamptz(),
@@ -76,7 +75,7 @@ export const users = pgTable(
     suspended_by_id: uuid().references((): AnyPgColumn => users.id, { onDelete: "set null" }),
     is_deleted: boolean().notNull().default(false),
     deleted_at: timestamptz(),
-    /** The person themself, or an administrator: only the former can be undone by the person. */
+    /** The user or an administrator; the user can undo only their own deletion. */
     deleted_by_id: uuid().references((): AnyPgColumn => users.id, { onDelete: "set null" }),
     deleted_reason: text(),
     scheduled_hard_delete_at: timestamptz(),
@@ -91,19 +90,19 @@ export const users = pgTable(
   ],
 );
 
-/** The picture that `avatar_url` leads to, made by us: a square WebP without anything of the file it came from. */
+/** The image behind `avatar_url`: a re-encoded square WebP without metadata of the upload. */
 export const userAvatars = pgTable("user_avatars", {
   user_id: uuid()
     .primaryKey()
     .references(() => users.id, { onDelete: "cascade" }),
-  /** Of its bytes. */
+  /** Hash of the bytes. */
   version: text().notNull(),
   webp_base64: text().notNull(),
   created_at: createdAt(),
 });
 export type UserRow = typeof users.$inferSelect;
 
-/** A sign-in that can be revoked (accounts-projects 0.4). `refresh_hash` is the current refresh token's; the previous one is honoured for 30 s. */
+/** A revocable session. `refresh_hash` is the hash of the current refresh token; the previous token is accepted for 30 s. */
 export const sessions = pgTable(
   "sessions",
   {
@@ -121,7 +120,7 @@ export const sessions = pgTable(
     expires_at: timestamptz().notNull(),
     revoked_at: timestamptz(),
     revoked_reason: text(),
-    /** An administrator who acts as this user, and the session it began in: when that one is over, so is this. */
+    /** The impersonating administrator and their session; this session ends with it. */
     impersonator_id: uuid().references(() => users.id, { onDelete: "cascade" }),
     impersonator_session_id: uuid().references((): AnyPgColumn => sessions.id, { onDelete: "cascade" }),
   },
@@ -145,7 +144,7 @@ export const oneTimeTokens = pgTable("one_time_tokens", {
   expires_at: timestamptz().notNull(),
 });
 
-/** Personal API keys (accounts-projects 9), kept hashed. */
+/** Personal API keys, stored as hashes. */
 export const apiKeys = pgTable(
   "api_keys",
   {
@@ -157,7 +156,7 @@ export const apiKeys = pgTable(
     key_hash: text().notNull().unique(),
     prefix: text().notNull(),
     scopes: jsonb().$type<ApiKeyScope[]>().notNull(),
-    /** What its runs may do at most (agent-git-deploy 4.10). */
+    /** Maximum edit mode of runs started with the key. */
     edit_mode: text().$type<EditMode>().notNull().default("ask"),
     created_at: createdAt(),
     last_used_at: timestamptz(),
@@ -167,7 +166,7 @@ export const apiKeys = pgTable(
 );
 export type ApiKeyRow = typeof apiKeys.$inferSelect;
 
-/** Sign-ins that passed the password and wait for a code. The token and the code are kept hashed. */
+/** Sign-ins with a correct password that wait for a two-factor code. Token and code are stored as hashes. */
 export const loginAttempts = pgTable(
   "login_attempts",
   {
@@ -188,7 +187,7 @@ export const loginAttempts = pgTable(
   (t) => [index("login_attempts_user_id_idx").on(t.user_id)],
 );
 
-/** Accounts elsewhere that open an account here. Their tokens are of no use to us and not kept. */
+/** External accounts linked for sign-in. Their tokens are not stored. */
 export const oauthAccounts = pgTable(
   "oauth_accounts",
   {
@@ -204,7 +203,7 @@ export const oauthAccounts = pgTable(
   (t) => [unique("oauth_accounts_provider_account_key").on(t.provider, t.account_id), index("oauth_accounts_user_id_idx").on(t.user_id)],
 );
 
-/** Sign-ins under way at a provider: single use, bound to the browser that began them. `sealed` holds the PKCE verifier. */
+/** OAuth states: single use, bound to the browser. `sealed` holds the PKCE verifier. */
 export const oauthStates = pgTable("oauth_states", {
   state_hash: text().primaryKey(),
   provider: text().notNull(),
@@ -214,7 +213,7 @@ export const oauthStates = pgTable("oauth_states", {
   expires_at: timestamptz().notNull(),
 });
 
-/** Public keys of passkeys (base64url, COSE). `counter`: of signatures, as far as the authenticator counts. */
+/** Public keys of passkeys (base64url, COSE). `counter`: the authenticator's signature counter, if it has one. */
 export const passkeys = pgTable(
   "passkeys",
   {
@@ -235,7 +234,7 @@ export const passkeys = pgTable(
 );
 export type PasskeyRow = typeof passkeys.$inferSelect;
 
-/** Questions put to authenticators: each serves once, for what and whom it was made. `bound_to`: a session or a browser, hashed. */
+/** WebAuthn challenges: single use, for one purpose and user. `bound_to`: hash of a session or browser. */
 export const passkeyChallenges = pgTable("passkey_challenges", {
   challenge_hash: text().primaryKey(),
   purpose: text().$type<"create" | "sign_in">().notNull(),
@@ -249,7 +248,7 @@ const userId = () =>
     .notNull()
     .references(() => users.id, { onDelete: "cascade" });
 
-/** The secret of a user's authenticator app; of no effect until a code of it was confirmed. `last_step`: the 30 seconds whose code was used last. */
+/** TOTP secrets; not active until confirmed with a code. `last_step`: the time step of the last used code. */
 export const totpSecrets = pgTable("totp_secrets", {
   user_id: userId().primaryKey(),
   sealed_secret: bytea().notNull(),
@@ -259,14 +258,14 @@ export const totpSecrets = pgTable("totp_secrets", {
   last_used_at: timestamptz(),
 });
 
-/** Unused recovery codes, kept as keyed hashes; a used one is gone. */
+/** Unused recovery codes as keyed hashes; used ones are deleted. */
 export const recoveryCodes = pgTable(
   "recovery_codes",
   { id: id(), user_id: userId(), code_hash: text().notNull(), created_at: createdAt() },
   (t) => [unique("recovery_codes_user_code_key").on(t.user_id, t.code_hash)],
 );
 
-/** What happened to an account, for its owner to look through. Kept for a year. */
+/** Security events of an account, shown to its owner and kept for a year. */
 export const securityEvents = pgTable(
   "security_events",
   {
@@ -282,7 +281,7 @@ export const securityEvents = pgTable(
 );
 export type SecurityEventRow = typeof securityEvents.$inferSelect;
 
-/** What a person was mailed about already: once for each thing. */
+/** Notifications already sent by email, one per subject. */
 export const mailedNotices = pgTable(
   "mailed_notices",
   {
@@ -296,7 +295,7 @@ export const mailedNotices = pgTable(
   (t) => [primaryKey({ columns: [t.user_id, t.about] })],
 );
 
-/** marketplace-billing-admin 7.3. Without a maker: one that comes with the product. */
+/** Themes. Without a creator: bundled. */
 export const themes = pgTable(
   "themes",
   {
@@ -308,7 +307,7 @@ export const themes = pgTable(
     description: text(),
     long_description: text(),
     theme_json: jsonb().$type<ThemeJson>().notNull(),
-    /** Of everything that is shown of it; changes with it. */
+    /** Hash of the visible content. */
     revision: text().notNull(),
     is_default: boolean().notNull().default(false),
     is_active: boolean().notNull().default(true),
@@ -318,7 +317,7 @@ export const themes = pgTable(
     pricing_type: text().$type<"free" | "one_time">().notNull().default("free"),
     price_cents: integer().notNull().default(0),
     downloads: integer().notNull().default(0),
-    /** The mean of its reviews; null without any. */
+    /** Mean of its reviews; null without any. */
     rating: doublePrecision(),
     reviews_count: integer().notNull().default(0),
     is_featured: boolean().notNull().default(false),

@@ -42,8 +42,8 @@ export interface ForeignTool {
 }
 
 /**
- * marketplace-billing-admin 1.1. The database derives three more columns, `search_text`, `search_words` and `search_name`, which only `features/store/marketplace`
- * asks for.
+ * Agents. The generated columns `search_text`, `search_words` and `search_name` are used only by
+ * `features/store/marketplace`.
  */
 export const agents = pgTable(
   "agents",
@@ -70,7 +70,7 @@ export const agents = pgTable(
     /** US dollars per million tokens. */
     api_pricing_input: numeric({ precision: 12, scale: 6 }),
     api_pricing_output: numeric({ precision: 12, scale: 6 }),
-    /** Of the payment service, for the price as it is now. */
+    /** The Stripe price for the current amount. */
     stripe_price_id: text(),
     stripe_product_id: text(),
     source_type: text().$type<"open" | "closed">().notNull().default("closed"),
@@ -83,14 +83,14 @@ export const agents = pgTable(
     created_by_user_id: uuid(),
     forked_by_user_id: uuid().references(() => users.id, { onDelete: "cascade" }),
     downloads: integer().notNull().default(0),
-    /** The mean of its reviews; null without any. */
+    /** Mean of its reviews; null without any. */
     rating: doublePrecision(),
     reviews_count: integer().notNull().default(0),
     usage_count: integer().notNull().default(0),
     is_featured: boolean().notNull().default(false),
     is_active: boolean().notNull().default(true),
     is_published: boolean().notNull().default(true),
-    /** When an administrator changed what an official agent says of itself; from then on it is theirs, not the next version's. */
+    /** When an administrator changed the content of an official agent; upgrades no longer overwrite it. */
     content_edited_at: timestamptz(),
     created_at: createdAt(),
     updated_at: updatedAt(),
@@ -100,7 +100,7 @@ export const agents = pgTable(
     index("agents_parent_agent_id_idx").on(t.parent_agent_id),
     index("agents_created_by_user_id_idx").on(t.created_by_user_id),
     index("agents_forked_by_user_id_idx").on(t.forked_by_user_id),
-    // One per order of the marketplace, of what everybody may see.
+    // One index per sort order, over publicly listed agents.
     index("agents_featured_idx").on(t.item_type, t.is_featured.desc(), t.downloads.desc(), t.id).where(isAgentListed(t)),
     index("agents_popular_idx").on(t.item_type, t.downloads.desc(), t.id).where(isAgentListed(t)),
     index("agents_newest_idx").on(t.item_type, t.created_at.desc(), t.id).where(isAgentListed(t)),
@@ -111,14 +111,14 @@ export const agents = pgTable(
     index("agents_facets_idx").on(t.item_type, t.category, t.pricing_type, t.forked_by_user_id).where(isAgentListed(t)),
   ],
 );
-/** Seen by everybody (marketplace-billing-admin 2, rule V): not switched off, and the house's own or published. */
+/** Publicly listed: active, and official or published. */
 export function isAgentListed(t: { is_active: AnyPgColumn; forked_by_user_id: AnyPgColumn; is_published: AnyPgColumn }) {
   return sql`${t.is_active} and (${t.forked_by_user_id} is null or ${t.is_published})`;
 }
 export type AgentRow = typeof agents.$inferSelect;
 
 export type PurchaseType = "free" | "one_time" | "monthly" | "api";
-/** A user's library entry (1.5). It stays when the agent is taken out of the library, so that what was paid for can be taken back in. */
+/** A user's library entry. It stays when the agent is removed from the library, so that a purchase can be added again. */
 export const userPurchasedAgents = pgTable(
   "user_purchased_agents",
   {
@@ -133,10 +133,10 @@ export const userPurchasedAgents = pgTable(
     purchase_type: text().$type<PurchaseType>().notNull().default("free"),
     stripe_payment_intent: text(),
     stripe_subscription_id: text(),
-    /** From then on it counts as inactive; in the past for what was taken back. */
+    /** Inactive from this time on; in the past for refunded purchases. */
     expires_at: timestamptz(),
     removed_at: timestamptz(),
-    /** The date of the purchase. */
+    /** Purchase date. */
     created_at: createdAt(),
   },
   (t) => [
@@ -144,12 +144,12 @@ export const userPurchasedAgents = pgTable(
     index("user_purchased_agents_agent_id_idx").on(t.agent_id, t.created_at.desc()),
   ],
 );
-/** Switched on, and not run out. */
+/** Enabled and not expired. */
 export const isEntryActive = sql<boolean>`(${userPurchasedAgents.is_active} and (${userPurchasedAgents.expires_at} is null or ${userPurchasedAgents.expires_at} > now()))`;
 
 /**
- * Files that people attach to messages (agent-git-deploy 4.19). Which message uses one stands in the message's metadata alone, so that forks, clears and
- * restores need nothing from here: what no message names any more is swept.
+ * Files attached to messages. Only the message's metadata references them, so that forks, clears and restores need no change here;
+ * unreferenced ones are swept.
  */
 export const attachments = pgTable(
   "chat_attachments",
@@ -158,19 +158,19 @@ export const attachments = pgTable(
     user_id: uuid()
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
-    /** Null: uploaded for the first message of a project that is still to be created. */
+    /** Null: uploaded for the first message of a project that does not exist yet. */
     project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
     name: text().notNull(),
     mime_type: text().notNull(),
     kind: text().$type<MessageAttachment["kind"]>().notNull(),
-    /** While it is being uploaded: what has come so far. */
+    /** Bytes received so far. */
     size_bytes: integer().notNull().default(0),
     width: integer(),
     height: integer(),
     created_at: createdAt(),
-    /** Null: still on its way. */
+    /** Null: upload in progress. */
     completed_at: timestamptz(),
-    /** When a message named it last. */
+    /** When a message last referenced it. */
     used_at: timestamptz(),
   },
   (t) => [
@@ -183,7 +183,7 @@ export const attachments = pgTable(
 );
 export type AttachmentRow = typeof attachments.$inferSelect;
 
-/** Its bytes, sealed piece by piece: they are somebody's documents, and go with their row. */
+/** Its bytes, encrypted in chunks and deleted with the row. */
 export const attachmentPieces = pgTable(
   "chat_attachment_pieces",
   {
@@ -210,14 +210,13 @@ export const runCassettes = pgTable(
       .references(() => users.id, { onDelete: "cascade" }),
     /** JSON lines, secrets removed. */
     lines: text().notNull(),
-    /** It was full before the run ended: it can be read and forked, not replayed. */
+    /** The size limit was reached before the run ended: it can be read and forked, not replayed. */
     is_cut: boolean().notNull(),
     created_at: createdAt(),
   },
   (t) => [index("run_cassettes_project_id_created_at_idx").on(t.project_id, t.created_at.desc())],
 );
 
-/** agent-git-deploy 2. */
 export const chats = pgTable(
   "chats",
   {
@@ -230,12 +229,12 @@ export const chats = pgTable(
     origin: text().$type<"browser" | "slack" | "api" | "cli">().notNull().default("browser"),
     status: text().$type<"active" | "running" | "waiting_approval" | "completed" | "archived">().notNull().default("active"),
     pinned: boolean().notNull().default(false),
-    /** Tools allowed for this thread by "allow all" (4.11). */
+    /** Tools allowed for this chat by "allow all". */
     allowed_tools: jsonb().$type<string[]>().notNull().default([]),
     todos: jsonb().$type<Todo[]>().notNull().default([]),
-    /** Etags of the files that the agent saw in this thread: a file with another one is read again before it is replaced. */
+    /** Etags of the files the agent has read in this chat: a changed file must be read again before it is overwritten. */
     seen_files: jsonb().$type<Record<string, string>>().notNull().default({}),
-    /** Stands for the messages up to and including one of them (4.14); void when that message is gone. */
+    /** Summary of the messages up to and including one; void when that message is deleted. */
     summary: jsonb().$type<{ text: string; until_message_id: string }>(),
     created_at: createdAt(),
     updated_at: updatedAt(),
@@ -289,7 +288,7 @@ export const agentSteps = pgTable(
 );
 export type AgentStepRow = typeof agentSteps.$inferSelect;
 
-/** What a run asked of a person, waiting or answered (4.11): leave for a gated call, a question of the agent's, a secret. */
+/** Requests of a run to the user, pending or answered: approval of a tool call, a question, a secret. */
 export const approvals = pgTable(
   "approvals",
   {
@@ -303,15 +302,15 @@ export const approvals = pgTable(
       .references(() => users.id, { onDelete: "cascade" }),
     kind: text().$type<"approval" | "question" | "secret">().notNull().default("approval"),
     tool_name: text().notNull(),
-    /** Of a question: what was asked, as the event tells it. */
+    /** The question, as in its event. */
     tool_parameters: jsonb().$type<Record<string, unknown>>().notNull(),
     tool_description: text().notNull(),
-    /** The person's answer; or why there will be none: `timeout`, `cancelled`, `expired` (the run was interrupted). */
+    /** The user's answer, or why there is none: `timeout`, `cancelled`, `expired` (the run was interrupted). */
     response: text().$type<"allow_once" | "allow_all" | "deny" | "stop" | "answered" | "declined" | "timeout" | "cancelled" | "expired">(),
     note: text(),
-    /** Labels that were picked. Never a secret's value. */
+    /** Chosen labels. Never a secret's value. */
     choices: jsonb().$type<string[]>(),
-    /** The batch that waits, as the agent gave it: an interrupted run goes on from here. Never leaves the server. */
+    /** The pending batch of tool calls, from which an interrupted run resumes. Never sent to clients. */
     pending: jsonb().$type<PendingBatch>(),
     created_at: createdAt(),
     answered_at: timestamptz(),
@@ -325,7 +324,7 @@ export const approvals = pgTable(
 );
 export type ApprovalRow = typeof approvals.$inferSelect;
 
-/** What a restore took out of a conversation, until it is redone or something else is said. */
+/** Messages removed by a restore, until it is redone or a new message is sent. */
 export const chatRewinds = pgTable(
   "chat_rewinds",
   {
@@ -333,7 +332,7 @@ export const chatRewinds = pgTable(
     chat_id: uuid()
       .notNull()
       .references(() => chats.id, { onDelete: "cascade" }),
-    /** The files as they were then. */
+    /** The checkpoint of the files at that time. */
     checkpoint_id: uuid().notNull(),
     messages: jsonb().$type<MessageRow[]>().notNull(),
     steps: jsonb().$type<AgentStepRow[]>().notNull(),
@@ -343,7 +342,7 @@ export const chatRewinds = pgTable(
 );
 export type RewindRow = typeof chatRewinds.$inferSelect;
 
-/** MCP servers that lend tools to the agent: of a person, or of one project. Address, headers and variables may hold keys, so they are sealed. */
+/** MCP servers of a user or a project. URL, headers and variables may contain keys, so they are encrypted. */
 export const mcpServers = pgTable(
   "mcp_servers",
   {
@@ -365,7 +364,7 @@ export const mcpServers = pgTable(
     is_enabled: boolean().notNull().default(true),
     trusts_read_only: boolean().notNull().default(false),
     auth: text().$type<"none" | "needed" | "authorized">().notNull().default("none"),
-    /** As the server told the last time, sanitised. */
+    /** The last tool list of the server, sanitised. */
     tools: jsonb().$type<ForeignTool[]>().notNull().default([]),
     tools_at: timestamptz(),
     problem: text(),
@@ -379,7 +378,7 @@ export const mcpServers = pgTable(
 );
 export type McpServerRow = typeof mcpServers.$inferSelect;
 
-/** People's own provider keys (agent-git-deploy 2, 4.17). One active key per user and provider. */
+/** Users' own model keys. One active key per user and provider. */
 export const userApiKeys = pgTable(
   "user_api_keys",
   {
@@ -408,7 +407,7 @@ export const userApiKeys = pgTable(
 );
 export type UserApiKeyRow = typeof userApiKeys.$inferSelect;
 
-/** People's own endpoints. Their headers may hold credentials, so they are sealed like keys. */
+/** Users' own model endpoints. Headers may contain credentials, so they are encrypted. */
 export const userProviders = pgTable(
   "user_providers",
   {
@@ -431,22 +430,22 @@ export const userProviders = pgTable(
 );
 export type UserProviderRow = typeof userProviders.$inferSelect;
 
-/** What a person wants of models in general; no row: the server's settings. */
+/** A user's model preferences; without a row the server's settings apply. */
 export const modelPreferences = pgTable("model_preferences", {
   user_id: uuid()
     .primaryKey()
     .references(() => users.id, { onDelete: "cascade" }),
-  /** Ordered ids that answer when a model is overloaded; null: the server's list. */
+  /** Fallback models in order; null: the server's list. */
   fallback_models: jsonb().$type<string[]>(),
-  /** Cap of a run that names none, in cents. */
+  /** Default cost limit per run, in cents. */
   max_cost_cents: numeric({ precision: 12, scale: 4, mode: "number" }),
-  /** Cap of a day's calls with own keys, in cents at list prices. */
+  /** Daily cost limit for calls with own keys, in cents at list prices. */
   own_key_day_cents: numeric({ precision: 12, scale: 4, mode: "number" }),
   updated_at: updatedAt(),
 });
 export type ModelPreferencesRow = typeof modelPreferences.$inferSelect;
 
-/** Model ids that a person named beside the providers' own lists (agent-git-deploy 4.17). */
+/** Model ids added by a user to the providers' lists. */
 export const userCustomModels = pgTable(
   "user_custom_models",
   {
@@ -463,12 +462,12 @@ export const userCustomModels = pgTable(
 );
 export type UserCustomModelRow = typeof userCustomModels.$inferSelect;
 
-/** What a model could do when it was tried, per address and model; nothing of any key. */
+/** Detected capabilities per endpoint and model; contains no keys. */
 export const modelCapabilities = pgTable(
   "model_capabilities",
   {
     id: id(),
-    /** Of the provider and its address. */
+    /** Hash of provider and base URL. */
     connection: text().notNull(),
     model: text().notNull(),
     native_tools: boolean().notNull(),
@@ -476,11 +475,11 @@ export const modelCapabilities = pgTable(
     text_tools: boolean().notNull(),
     needs_repair: boolean().notNull(),
     reports_usage: boolean().notNull(),
-    /** Null: nobody says. */
+    /** Null: unknown. */
     vision: boolean(),
     /** 0 to 100. */
     score: integer().notNull(),
-    /** Null: the provider does not say. */
+    /** Null: not reported by the provider. */
     context_window: integer(),
     first_token_ms: integer(),
     tokens_per_second: integer(),
@@ -491,7 +490,7 @@ export const modelCapabilities = pgTable(
 );
 export type ModelCapabilitiesRow = typeof modelCapabilities.$inferSelect;
 
-/** The plan of a chat (agent-git-deploy 4.12). `version` grows with every change and is the entity tag. */
+/** The plan of a chat. `version` grows with every change and is the entity tag. */
 export const plans = pgTable("plans", {
   chat_id: uuid()
     .primaryKey()
@@ -506,7 +505,7 @@ export const plans = pgTable("plans", {
 });
 export type PlanRow = typeof plans.$inferSelect;
 
-/** A message that waits for the run of its chat to end, or to be heard by it. */
+/** A queued message, waiting for the chat's run to end or to pick it up. */
 export const queuedMessages = pgTable(
   "queued_messages",
   {
@@ -519,12 +518,12 @@ export const queuedMessages = pgTable(
       .references(() => users.id, { onDelete: "cascade" }),
     user_name: text().notNull(),
     message: text().notNull(),
-    /** The choices of the run that it will start. */
+    /** Options of the run it will start. */
     options: jsonb().$type<Omit<QueueMessage, "message">>().notNull(),
     position: integer().notNull(),
-    /** The run that was going on when it was steered. Ended, it has not heard it: then this is the next message. */
+    /** The run it should steer. If that run ends without picking it up, it becomes the next message. */
     steer_task_id: uuid(),
-    /** The same for all of a chat: nothing is sent by itself until a person says so. */
+    /** Pauses the chat's queue until the user resumes it. */
     held: jsonb().$type<QueueHold>(),
     created_at: createdAt(),
   },
@@ -532,7 +531,7 @@ export const queuedMessages = pgTable(
 );
 export type QueuedRow = typeof queuedMessages.$inferSelect;
 
-/** Proof that stands with a turn; goes with its message. */
+/** Evidence of a turn; deleted with its message. */
 export const runEvidence = pgTable(
   "run_evidence",
   {
@@ -564,7 +563,7 @@ export const evidencePictures = pgTable(
       .notNull()
       .references(() => runEvidence.id, { onDelete: "cascade" }),
     position: integer().notNull(),
-    /** JPEG, base64: bytes in the tables are sealed ones. */
+    /** JPEG as base64, because `bytea` columns are reserved for sealed values. */
     data: text().notNull(),
     created_at: createdAt(),
   },

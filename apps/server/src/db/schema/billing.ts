@@ -6,24 +6,24 @@ import { users } from "./accounts.ts";
 export type PurchaseKind = "credits" | "subscription" | "agent" | "base" | "deploy_slot";
 const buyer = () => uuid().references(() => users.id, { onDelete: "set null" });
 
-/** Events of Stripe that were worked off: what comes twice is done once (marketplace-billing-admin 5.10). */
+/** Processed Stripe events, so that a repeated webhook has no effect. */
 export const stripeEvents = pgTable("stripe_events", { id: text().primaryKey(), type: text().notNull(), received_at: createdAt() }, (t) => [
   index("stripe_events_received_at_idx").on(t.received_at),
 ]);
 
-/** Pages on which somebody may pay, and what became of them. A session gives what it is for once. */
+/** Checkout sessions and their outcome. Each is fulfilled once. */
 export const checkouts = pgTable(
   "checkouts",
   {
     id: id(),
     user_id: buyer(),
     kind: text().$type<PurchaseKind>().notNull(),
-    /** What is bought: tier and interval, package, agent or base. */
+    /** The item: tier and interval, credit package, agent or base. */
     subject: text().notNull(),
     amount_cents: integer(),
     session_id: text().unique(),
     url: text(),
-    /** `refused`: paid, but not what was asked for; somebody should look. */
+    /** `refused`: the payment does not match the order and needs review. */
     status: text().$type<"open" | "fulfilled" | "refused" | "expired">().notNull().default("open"),
     created_at: createdAt(),
     expires_at: timestamptz().notNull(),
@@ -37,12 +37,12 @@ export const checkouts = pgTable(
   ],
 );
 
-/** Money that came in, and how much of it went back (1.9). */
+/** Payments and their refunds. */
 export const payments = pgTable(
   "payments",
   {
     id: id(),
-    /** Stripe's payment intent, or the invoice of a subscription: what is paid once counts once. */
+    /** Payment intent, or invoice of a subscription; unique, so that a payment counts once. */
     key: text().notNull().unique(),
     user_id: buyer(),
     kind: text().$type<PurchaseKind>().notNull(),
@@ -59,18 +59,18 @@ export const payments = pgTable(
 );
 export type PaymentRow = typeof payments.$inferSelect;
 
-/** What went back of a payment, by its key; it may be told before the payment itself. */
+/** Refunded amounts by payment key; may arrive before the payment. */
 export const refunds = pgTable("payment_refunds", {
   key: text().primaryKey(),
   refunded_cents: integer().notNull().default(0),
   disputed_cents: integer().notNull().default(0),
-  /** Of what was disputed, what the bank gave back. All three only grow, so that they may be told in any order. */
+  /** Disputed amount that was won back. All three only grow, so that events may arrive in any order. */
   won_cents: integer().notNull().default(0),
   updated_at: updatedAt(),
 });
 
 /**
- * Stripe repeats its answer to a key for a day, a refusal too: how many keys it refused something under, so that the next try has another one.
+ * Number of failed idempotency keys: Stripe replays the response to a key for a day, also an error, so the next attempt needs a new key.
  */
 export const stripeRefusals = pgTable("stripe_refusals", {
   key: text().primaryKey(),
@@ -78,7 +78,7 @@ export const stripeRefusals = pgTable("stripe_refusals", {
   refused_at: updatedAt(),
 });
 
-/** Stripe's subscriptions as it last told them: plans, and agents paid by the month. */
+/** Subscriptions as last read from Stripe: plans and monthly agents. */
 export const subscriptions = pgTable(
   "subscriptions",
   {
@@ -95,7 +95,7 @@ export const subscriptions = pgTable(
     current_period_end: timestamptz(),
     cancel_at_period_end: boolean().notNull().default(false),
     cancel_at: timestamptz(),
-    /** The number of the question to Stripe that this is the answer to: an older answer that comes later changes nothing. */
+    /** Sequence number of the request to Stripe, so that a late older response is ignored. */
     asked: bigint({ mode: "number" }).notNull(),
     created_at: createdAt(),
     updated_at: updatedAt(),
@@ -108,19 +108,19 @@ const amount = () => numeric({ precision: 20, scale: 8 });
 
 export type UsagePurpose = "turn" | "compaction" | "subagent" | "title" | "probe";
 
-/** One row per model call (marketplace-billing-admin 1.8); costs are exact decimals of a cent. Rows are added and never changed, but for their payment. */
+/** One row per model call; costs are exact decimals of a cent. Rows are never changed, except for their payment. */
 export const usageLogs = pgTable(
   "usage_logs",
   {
     id: id(),
-    /** Null: the account is gone; what was spent stays in the books, of nobody. */
+    /** Null: the account was deleted; the usage is kept. */
     user_id: uuid().references(() => users.id, { onDelete: "set null" }),
     agent_id: uuid(),
     project_id: uuid(),
     chat_id: uuid(),
     task_id: uuid(),
     model: text().notNull(),
-    /** What the call was for: a turn of the agent, a summary of earlier turns, a sub-agent, a title, a trial of a model. */
+    /** Purpose of the call: agent turn, summary, sub-agent, title, model test. */
     purpose: text().$type<UsagePurpose>().notNull().default("turn"),
     tokens_input: integer().notNull(),
     tokens_output: integer().notNull(),
@@ -129,15 +129,15 @@ export const usageLogs = pgTable(
     cost_output: amount().notNull().default("0"),
     cost_total: amount().notNull().default("0"),
     credits_deducted: integer().notNull().default(0),
-    /** Whole credits that were due and not there: forgiven. */
+    /** Credits that were due but not available; waived. */
     shortfall_credits: integer().notNull().default(0),
-    /** Who made the agent, where its use has a price of its own, and how what was paid for it is shared. */
+    /** Creator of an agent with usage pricing, and the split of its price. */
     creator_id: uuid().references(() => users.id, { onDelete: "set null" }),
     creator_revenue: amount().notNull().default("0"),
     platform_revenue: amount().notNull().default("0"),
     is_byok: boolean().notNull().default(false),
     billed_status: text().$type<"pending" | "invoiced" | "paid" | "credited" | "exempt">().notNull().default("exempt"),
-    /** One per model call: what is recorded twice is charged once. */
+    /** Unique per model call, so that a call recorded twice is charged once. */
     request_id: text(),
     created_at: createdAt(),
   },
@@ -156,7 +156,7 @@ export const usageLogs = pgTable(
 );
 export type UsageRow = typeof usageLogs.$inferSelect;
 
-/** Credits given or taken by hand, each with who and why. Rows are added and never changed. */
+/** Manual credit adjustments with author and reason. Rows are never changed. */
 export const creditAdjustments = pgTable(
   "credit_adjustments",
   {
@@ -168,14 +168,14 @@ export const creditAdjustments = pgTable(
     balance_before: integer().notNull(),
     reason: text().notNull(),
     made_by_id: uuid().notNull(),
-    /** One per request: what is asked for twice is done once. */
+    /** Idempotency key of the request. */
     idempotency_key: text(),
     created_at: createdAt(),
   },
   (t) => [uniqueIndex("credit_adjustments_user_id_key_key").on(t.user_id, t.idempotency_key)],
 );
 
-/** What model calls under way may come to cost. One per run, because a run makes its calls one after another. */
+/** Reserved credits of model calls in progress. One per run, because a run makes one call at a time. */
 export const creditReservations = pgTable(
   "credit_reservations",
   {
@@ -190,24 +190,23 @@ export const creditReservations = pgTable(
 );
 
 /**
- * `stripe`: money at the payment service · `revenue`: what is earned · `creator`: what is owed to a creator · `credits`: purchased credits that
- * somebody has not spent · `goodwill`: credits given away · `losses`: money given back for credits that were spent · `by_hand`: what the operator
- * paid from elsewhere.
+ * Accounts of the ledger. `stripe`: balance at Stripe · `revenue`: earned · `creator`: owed to a creator · `credits`: purchased, unspent credits ·
+ * `goodwill`: granted credits · `losses`: refunds of spent credits · `by_hand`: paid manually by the operator.
  */
 export type LedgerAccount = "stripe" | "by_hand" | "revenue" | "creator" | "credits" | "goodwill" | "losses";
 
 /**
- * Double entry: the entries of one posting sum to zero (the database checks it when the transaction ends), and none is ever changed or deleted.
- * Cents; positive is what came in or was paid (debit), negative what is owed or earned (credit).
+ * Double entry: the entries of a posting sum to zero (checked by the database at commit) and are never changed or deleted.
+ * Cents; positive is debit, negative is credit.
  */
 export const ledgerEntries = pgTable(
   "ledger_entries",
   {
     id: id(),
-    /** The natural key of what happened, e.g. `payment:pi_1`: posted twice is posted once. */
+    /** Natural key of the posting, e.g. `payment:pi_1`; unique, so that it is posted once. */
     posting: text().notNull(),
     account: text().$type<LedgerAccount>().notNull(),
-    /** Whose, of `creator` and `credits`. Of somebody who is gone the books keep the sums. */
+    /** Owner of `creator` and `credits` entries. Entries of deleted users are kept without the user. */
     user_id: uuid().references(() => users.id, { onDelete: "set null" }),
     amount_cents: bigint({ mode: "number" }).notNull(),
     created_at: createdAt(),
@@ -219,13 +218,13 @@ export const ledgerEntries = pgTable(
   ],
 );
 
-/** Somebody followed a referral link (marketplace-billing-admin 9.2). Nothing in it says who. */
+/** A visit of a referral link, without personal data. */
 export const referralLandings = pgTable(
   "referral_landings",
   {
     id: id(),
     referred_by: text().notNull(),
-    /** Keyed: without the server's key it leads back to no address. */
+    /** Keyed hash of the IP address. */
     ip_hash: text().notNull(),
     user_agent: text(),
     created_at: createdAt(),
@@ -233,7 +232,7 @@ export const referralLandings = pgTable(
   (t) => [index("referral_landings_referred_by_idx").on(t.referred_by)],
 );
 
-/** Somebody came by a code: once per person, for ever. */
+/** A registration with a referral code; one per user. */
 export const referralConversions = pgTable(
   "referral_conversions",
   {

@@ -6,15 +6,15 @@ import { users } from "./accounts.ts";
 import { projects } from "./projects.ts";
 
 /**
- * What administrators did (marketplace-billing-admin 6). Rows are added and never changed: triggers of the migration refuse everything else, for
- * whoever holds the connection. No foreign keys, because what was done outlives both sides; the names are those of the moment, and can be taken out
- * once the person they belong to is gone.
+ * The audit log of administrators' actions. Rows are append-only: database triggers reject everything else.
+ * No foreign keys, because entries outlive both sides; names are stored as they were and can be removed
+ * once the user is deleted.
  */
 export const auditLog = pgTable(
   "audit_log",
   {
     id: id(),
-    /** The order of the rows; pages go by it. */
+    /** Order of the rows, used for pagination. */
     seq: bigint({ mode: "number" }).notNull().generatedAlwaysAsIdentity().unique(),
     admin_id: uuid().notNull(),
     admin_name: text().notNull(),
@@ -36,7 +36,7 @@ export const auditLog = pgTable(
 );
 export type AuditRow = typeof auditLog.$inferSelect;
 
-/** What a person's `Idempotency-Key` stands for: the request that brought it first, and what was answered to it. */
+/** A user's `Idempotency-Key` with the fingerprint of its first request and the stored response. */
 export const idempotencyKeys = pgTable(
   "idempotency_keys",
   {
@@ -46,16 +46,16 @@ export const idempotencyKeys = pgTable(
       .references(() => users.id, { onDelete: "cascade" }),
     key_hash: text().notNull(),
     request_hash: text().notNull(),
-    /** Whose process answers it. */
+    /** The process that handles the request. */
     process_id: integer().notNull(),
-    /** Answers may hold secrets that are shown once. Null until there is one. */
+    /** Encrypted response, because responses may contain secrets. Null until the request has completed. */
     sealed_answer: bytea(),
     created_at: createdAt(),
   },
   (t) => [unique("idempotency_keys_user_key").on(t.user_id, t.key_hash), index("idempotency_keys_created_at_idx").on(t.created_at)],
 );
 
-/** A long operation (accounts-projects 8). `process_id` is the process that runs it; when that process is gone, the task is interrupted. */
+/** A long-running operation. `process_id` is the process that runs it; when that process dies, the task is interrupted. */
 export const tasks = pgTable(
   "tasks",
   {
@@ -81,7 +81,7 @@ export const tasks = pgTable(
     metadata: jsonb().$type<Record<string, unknown>>().notNull().default({}),
     cancel_requested_at: timestamptz(),
     process_id: integer(),
-    /** The last per-task event number given out. */
+    /** Number of the task's last event. */
     event_seq: bigint({ mode: "number" }).notNull().default(0),
     created_at: createdAt(),
     started_at: timestamptz(),
@@ -110,7 +110,7 @@ export const events = pgTable(
     type: text().notNull(),
     data: jsonb().$type<Record<string, unknown>>().notNull(),
     ts: createdAt(),
-    /** Of the first event that a statement stored for the project: the statement's own id, so that it cannot be stored twice. */
+    /** Batch id on the first event a batch stored for the project; unique, so that a batch cannot be stored twice. */
     append_id: uuid(),
   },
   (t) => [

@@ -42,7 +42,7 @@ export const deploymentCredentials = pgTable(
     kind: text().$type<"token" | "oauth">().notNull(),
     /** The access token and the refresh token. */
     sealed_tokens: bytea().notNull(),
-    /** Of the access token. */
+    /** Expiry of the access token. */
     expires_at: timestamptz(),
     needs_reconnect: boolean().notNull().default(false),
     metadata: jsonb().$type<Record<string, string>>().notNull().default({}),

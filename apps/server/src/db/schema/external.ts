@@ -2,7 +2,7 @@ import { index, integer, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
 
-/** The one call that tells a program of its run's end (agent-git-deploy 4.16). Made with the run; the address and the secret are sealed. */
+/** The webhook that reports the end of a run to the client that started it. URL and signing secret are encrypted. */
 export const runWebhooks = pgTable(
   "run_webhooks",
   {
@@ -11,12 +11,12 @@ export const runWebhooks = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
     task_id: uuid().notNull().unique(),
-    /** The answer that the run fills, also when the run goes on as another task. */
+    /** The run's message, also when the run continues as another task. */
     message_id: uuid().notNull(),
     sealed_target: bytea().notNull(),
-    /** `waiting` for the end of the run; `due` to be told, also again; then the outcome. */
+    /** `waiting`: the run has not ended; `due`: to be delivered or retried; then the outcome. */
     status: text().$type<"waiting" | "due" | "delivered" | "failed">().notNull().default("waiting"),
-    /** What is told: kept, so that every try sends the same bytes. */
+    /** The body, stored so that every attempt sends the same bytes. */
     body: text(),
     attempts: integer().notNull().default(0),
     next_at: timestamptz(),

@@ -3,7 +3,7 @@ import { boolean, index, integer, pgTable, primaryKey, text, uuid } from "drizzl
 import { createdAt, id, updatedAt } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
 
-/** marketplace-billing-admin 8. The counts are those of the rows below, taken under the lock of this row whenever they change. */
+/** Feedback posts. The counts are those of votes and comments, updated under the lock of this row. */
 export const feedbackPosts = pgTable(
   "feedback_posts",
   {

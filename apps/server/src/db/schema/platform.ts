@@ -16,7 +16,7 @@ export const serverSettings = pgTable("server_settings", {
   updated_at: updatedAt(),
 });
 
-/** A running server process. It holds the advisory lock of its id for as long as it lives, so its death is seen at once. */
+/** A running server process. It holds the advisory lock of its id while it lives, so other processes notice its death at once. */
 export const processes = pgTable("processes", {
   id: integer().primaryKey().generatedAlwaysAsIdentity(),
   host: text().notNull(),
@@ -25,7 +25,7 @@ export const processes = pgTable("processes", {
   lock_key: bigint({ mode: "number" }).notNull().default(0),
 });
 
-/** Outgoing mail. `sealed_letter` (what it says) is there until it was sent; a letter that is kept was written while there was no mail server. */
+/** Outgoing email. `sealed_letter` (subject and text, encrypted) is deleted once sent; `kept` emails were written without a mail server. */
 export const emails = pgTable(
   "letters",
   {
@@ -37,7 +37,7 @@ export const emails = pgTable(
     attempts: integer().notNull().default(0),
     last_error: text(),
     next_attempt_at: createdAt(),
-    /** When it is of no use any more (its code or link ran out). */
+    /** When its code or link expires. */
     expires_at: timestamptz(),
     created_at: createdAt(),
     sent_at: timestamptz(),

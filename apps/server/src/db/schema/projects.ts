@@ -35,14 +35,14 @@ export const projects = pgTable(
     deploy_type: text().$type<"development" | "deployed">().notNull().default("development"),
     is_deployed: boolean().notNull().default(false),
     deployed_at: timestamptz(),
-    /** Why it is stopped; null while it runs and when it never ran. */
+    /** Why it was stopped; null while it runs and if it never ran. */
     stop_reason: text().$type<"user" | "idle" | "memory" | "limit" | "admin">(),
     hibernated_at: timestamptz(),
     last_activity: timestamptz(),
-    /** Files, home folder and volumes, when they were last looked at. */
+    /** Disk use of files, home folder and volumes at the last measurement. */
     disk_bytes: bigint({ mode: "number" }),
     settings: jsonb().$type<Record<string, unknown>>(),
-    /** The last `seq` given out on the project's event stream; its row lock orders the stream. */
+    /** The last `seq` of the project's event stream; the row lock orders the stream. */
     event_seq: bigint({ mode: "number" }).notNull().default(0),
     created_at: createdAt(),
     updated_at: updatedAt(),
@@ -55,8 +55,8 @@ export const projects = pgTable(
 export type ProjectRow = typeof projects.$inferSelect;
 
 /**
- * What is known about a file of the tree that was uploaded as an asset (accounts-projects 4.4). The tree is the truth: `etag` is the version
- * these facts were read from, and a row whose file is gone waits, unseen, for the file to come back (a checkout, a restored snapshot).
+ * Metadata of a file uploaded as an asset. The file tree is the source of truth: `etag` is the version the metadata was read from, and
+ * the row of a missing file is hidden until the file is back (git checkout, snapshot restore).
  */
 export const assets = pgTable(
   "assets",
@@ -84,7 +84,7 @@ export const assets = pgTable(
 );
 export type AssetRow = typeof assets.$inferSelect;
 
-/** A project's board (accounts-projects 7). Its row lock puts all changes of the board in order. */
+/** A project's board. Its row lock serializes all changes. */
 export const boards = pgTable("boards", {
   id: id(),
   project_id: uuid()
@@ -94,7 +94,7 @@ export const boards = pgTable("boards", {
   name: text().notNull(),
   description: text(),
   settings: jsonb().$type<Record<string, unknown>>(),
-  /** The last number given to a card; only grows, so that none is used twice. */
+  /** The last card number; only grows, so that no number is reused. */
   last_ref: integer().notNull().default(0),
   created_at: createdAt(),
   updated_at: updatedAt(),
@@ -177,7 +177,7 @@ export const cardComments = pgTable(
   (t) => [index("card_comments_card_id_created_at_idx").on(t.card_id, t.created_at)],
 );
 
-/** What people write down about a project, in Markdown. `version` grows with every write and is the entity tag. */
+/** Project notes in Markdown. `version` grows with every write and is the entity tag. */
 export const projectNotes = pgTable("project_notes", {
   project_id: uuid()
     .primaryKey()
@@ -188,7 +188,7 @@ export const projectNotes = pgTable("project_notes", {
 });
 export type NotesRow = typeof projectNotes.$inferSelect;
 
-/** Environment variables of a whole project (accounts-projects 6). Never copied by forks, exports or snapshots. */
+/** Environment variables of a project. Never copied by forks, exports or snapshots. */
 export const projectSecrets = pgTable(
   "project_secrets",
   {

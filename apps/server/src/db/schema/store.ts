@@ -22,17 +22,17 @@ import { projects } from "./projects.ts";
 
 export type PayoutState = "pending" | "processing" | "paid" | "failed";
 
-/** One request of a creator for what they earned (marketplace-billing-admin 9.4). */
+/** A payout to a creator. */
 export const creatorPayouts = pgTable(
   "creator_payouts",
   {
     id: id(),
-    /** Of somebody who is gone the books keep the sums. */
+    /** Null for deleted users; the amounts are kept. */
     creator_id: uuid().references(() => users.id, { onDelete: "set null" }),
     amount_cents: integer().notNull(),
     transactions_count: integer().notNull(),
     status: text().$type<PayoutState>().notNull().default("pending"),
-    /** One per request: what is asked for twice is one payout. */
+    /** Idempotency key of the request. */
     idempotency_key: text(),
     paid_at: timestamptz(),
     stripe_transfer_id: text(),
@@ -45,7 +45,7 @@ export const creatorPayouts = pgTable(
 );
 export type PayoutRow = typeof creatorPayouts.$inferSelect;
 
-/** A sale, or a stretch of paid use, of something a creator made (marketplace-billing-admin 1.9). The creator's part is 90 %, rounded down. */
+/** A sale, or a period of paid usage, of a creator's item. The creator's share is CREATOR_SHARE_PERCENT, rounded down. */
 export const marketplaceTransactions = pgTable(
   "marketplace_transactions",
   {
@@ -64,9 +64,9 @@ export const marketplaceTransactions = pgTable(
     payout_status: text().$type<PayoutState>().notNull().default("pending"),
     payout_id: uuid().references(() => creatorPayouts.id),
     payout_date: timestamptz(),
-    /** The transfer at the payment service. */
+    /** Stripe transfer. */
     stripe_payout_id: text(),
-    /** The buyer got the money back: not to be paid, and reversed where it was. */
+    /** Refunded: not paid out, or reversed if it was. */
     refunded_at: timestamptz(),
     reversed_at: timestamptz(),
     tokens_input: integer(),
@@ -80,7 +80,7 @@ export const marketplaceTransactions = pgTable(
   ],
 );
 
-/** marketplace-billing-admin 1.7. As of `agents`, the database derives what is searched beside these. */
+/** Bases. Search uses generated columns, as for `agents`. */
 export const bases = pgTable(
   "bases",
   {
@@ -92,9 +92,9 @@ export const bases = pgTable(
     git_repo_url: text(),
     default_branch: text().notNull().default("main"),
     source_type: text().$type<"git" | "archive">().notNull().default("git"),
-    /** The bundled template that it is. */
+    /** Slug of the bundled template. */
     template_slug: text(),
-    /** Below the folder of archives; null for templates, repositories and what was deleted. */
+    /** Path below the folder of archives; null for templates, repositories and deleted bases. */
     archive_path: text(),
     archive_size_bytes: bigint({ mode: "number" }),
     source_project_id: uuid().references(() => projects.id, { onDelete: "set null" }),
@@ -107,14 +107,14 @@ export const bases = pgTable(
     stripe_price_id: text(),
     stripe_product_id: text(),
     downloads: integer().notNull().default(0),
-    /** The mean of its reviews; null without any. */
+    /** Mean of its reviews; null without any. */
     rating: doublePrecision(),
     reviews_count: integer().notNull().default(0),
     features: jsonb().$type<string[]>().notNull().default([]),
     tech_stack: jsonb().$type<string[]>().notNull().default([]),
     is_featured: boolean().notNull().default(false),
     is_active: boolean().notNull().default(true),
-    /** Null: the house's own. */
+    /** Null: official. */
     created_by_user_id: uuid().references(() => users.id, { onDelete: "cascade" }),
     visibility: text().$type<"private" | "public">().notNull().default("private"),
     created_at: createdAt(),
@@ -132,13 +132,13 @@ export const bases = pgTable(
     index("bases_facets_idx").on(t.category, t.pricing_type, t.created_by_user_id).where(isBaseListed(t)),
   ],
 );
-/** Seen by everybody (marketplace-billing-admin 3); what the house offers is public. */
+/** Publicly listed: active and public. */
 export function isBaseListed(t: { is_active: AnyPgColumn; visibility: AnyPgColumn }) {
   return sql`${t.is_active} and ${t.visibility} = 'public'`;
 }
 export type BaseRow = typeof bases.$inferSelect;
 
-/** A user's library entry of a base (1.5). */
+/** A user's library entry of a base. */
 export const userPurchasedBases = pgTable(
   "user_purchased_bases",
   {
@@ -158,22 +158,22 @@ export const userPurchasedBases = pgTable(
   },
   (t) => [primaryKey({ columns: [t.user_id, t.base_id] }), index("user_purchased_bases_base_id_idx").on(t.base_id, t.created_at.desc())],
 );
-/** Switched on, and not run out. */
+/** Enabled and not expired. */
 export const isBaseEntryActive = sql<boolean>`(${userPurchasedBases.is_active} and (${userPurchasedBases.expires_at} is null or ${userPurchasedBases.expires_at} > now()))`;
 
 /**
- * What counts of the marketplace go by. The database raises `version` at the end of each transaction that changes which items there are or what can be
- * searched and filtered by (see the migration): what was counted at a version holds for as long as it stands.
+ * Versions of the marketplace for cached facet counts. Triggers raise `version` at the end of each transaction that changes items or their
+ * searchable or filterable fields, so counts are valid while the version is unchanged.
  */
 export const marketplaceVersions = pgTable("marketplace_versions", {
   /** `agents` or `bases`. */
   item: text().primaryKey(),
   version: bigint({ mode: "number" }).notNull().default(0),
-  /** The transaction that raised it last: one raises it once. */
+  /** The last transaction that raised it, so that each raises it once. */
   changed_in: text(),
 });
 
-/** Agents that somebody put to a project (marketplace-billing-admin 13). */
+/** Agents assigned to a project. */
 export const projectAgents = pgTable(
   "project_agents",
   {
@@ -188,7 +188,7 @@ export const projectAgents = pgTable(
   (t) => [primaryKey({ columns: [t.project_id, t.agent_id] }), index("project_agents_agent_id_idx").on(t.agent_id)],
 );
 
-/** marketplace-billing-admin 1.6: of an agent or of a base, one per person. An item's rating and count are those of these rows, taken under its lock. */
+/** Reviews of an agent or a base, one per user. The item's rating and count are computed from them under its lock. */
 export const marketplaceReviews = pgTable(
   "marketplace_reviews",
   {

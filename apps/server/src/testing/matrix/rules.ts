@@ -6,7 +6,7 @@ import type { Outcome } from "./calls.ts";
 /** Who may call what, as the contract says it: shared by the short test of all routes and the whole matrix. */
 export const routes = listRoutes(contract);
 
-/** These take API keys and nothing else (agent-git-deploy 4.11). */
+/** Routes that accept API keys only. */
 export const takesKeys = ({ spec }: Listed): boolean => spec.path.startsWith("/api/external/");
 export const isClosed = ({ spec }: Listed): boolean => spec.auth === "user" || spec.auth === "superuser";
 /** Everybody who is signed in sees what stands there. */

@@ -5,7 +5,6 @@ import type { Mount } from "../../../http/mount.ts";
 import type { Deletion } from "./deletion.ts";
 import type { AccountExports } from "./export.ts";
 
-/** accounts-projects 9. */
 export function mountAccount(mount: Mount, { deletion, exports }: { deletion: Deletion; exports: AccountExports }): void {
   mount("account", accountRoutes, {
     export: ({ user }) => exports.start(user.id),
