@@ -81,12 +81,12 @@ async function main(): Promise<number> {
       for (const { email, username, is_superuser, state } of accounts)
         say(`${is_superuser ? "admin" : "user "}  ${state.padEnd(9)}  ${email}  ${username}`);
       if (accounts.length === 0)
-        say(values.all ? "There are no accounts." : "There is no administrator. Make one: ./studio admin create EMAIL");
+        say(values.all ? "There are no accounts." : "There is no administrator. Create one: ./studio admin create EMAIL");
     },
-    promote: async (operator) => say(`${(await operator.promote(who)).email} is an administrator now.`),
-    demote: async (operator) => say(`${(await operator.demote(who)).email} is no administrator any more.`),
+    promote: async (operator) => say(`${(await operator.promote(who)).email} is now an administrator.`),
+    demote: async (operator) => say(`${(await operator.demote(who)).email} is no longer an administrator.`),
     suspend: async (operator) => say(`${(await operator.suspend(who, values.reason ?? "")).email} is suspended and signed out everywhere.`),
-    unsuspend: async (operator) => say(`${(await operator.unsuspend(who)).email} may sign in again.`),
+    unsuspend: async (operator) => say(`${(await operator.unsuspend(who)).email} can sign in again.`),
   };
   const run = commands[command];
   const isComplete = command === "list" ? who === "" : who !== "" && (command !== "suspend" || (values.reason ?? "").trim() !== "");

@@ -46,12 +46,8 @@ if (!port) {
     () => undefined,
   );
   for (const [name, check] of Object.entries(ready?.checks ?? {}))
-    say(
-      check.ok ? "ok" : "XX",
-      `running: ${name}`,
-      check.ok ? `answers in ${check.duration_ms} ms` : "does not work; the server's log says why",
-    );
-  if (!ready?.checks) say("!!", "running", "what listens there is no studio, or it does not answer");
+    say(check.ok ? "ok" : "XX", `running: ${name}`, check.ok ? `answers in ${check.duration_ms} ms` : "does not work; see the server log");
+  if (!ready?.checks) say("!!", "running", "the program on that port is not Tesslate Studio, or it does not respond");
 }
 
 const dataDir = resolve(config.dataDir);

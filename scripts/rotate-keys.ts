@@ -6,15 +6,15 @@ import { rotateKeys } from "../apps/server/src/rotate-keys.ts";
 try {
   const config = readConfig(process.env);
   const { done, unreadable } = await rotateKeys(config, { log: createLogger("error"), say: (line) => console.log(line) });
-  for (const place of unreadable) console.error(`cannot be opened with any known key: ${place}`);
+  for (const place of unreadable) console.error(`cannot be decrypted with any known key: ${place}`);
   if (unreadable.length > 0) {
     console.error(
-      `${unreadable.length} values stay as they are, and the former keys are kept. Add the key that sealed them to DEPLOYMENT_ENCRYPTION_KEYS_FORMER, or set those values again.`,
+      `${unreadable.length} values were not changed, and the previous keys are kept. Add the key that encrypted them to DEPLOYMENT_ENCRYPTION_KEYS_FORMER, or set those values again.`,
     );
     process.exitCode = 1;
   } else
     console.log(
-      `Done: ${done} values sealed anew; nothing bears a former key any more.${config.auth.sealingKey ? " DEPLOYMENT_ENCRYPTION_KEYS_FORMER can be emptied." : ""}`,
+      `Done: ${done} values re-encrypted; no value uses a previous key.${config.auth.sealingKey ? " You can now unset DEPLOYMENT_ENCRYPTION_KEYS_FORMER." : ""}`,
     );
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));

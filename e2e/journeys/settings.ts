@@ -86,7 +86,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await picture
           .getByLabel("Picture", { exact: true })
           .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from('<svg onload="alert(1)"/>') });
-        await picture.getByRole("alert").filter({ hasText: "This is not a PNG" }).waitFor();
+        await picture.getByRole("alert").filter({ hasText: "The file must be a PNG" }).waitFor();
         await picture
           .getByLabel("Picture", { exact: true })
           .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from(png(64, 64)) });

@@ -70,7 +70,7 @@ test("a second server on the same database is refused in one sentence, until the
   expect(second.code).toBe(1);
   expect(second.said()).toMatch(
     new RegExp(
-      `^Another Tesslate Studio \\(pid ${first.child.pid} on .+\\) uses this database; one database serves one server\\. Stop that server, or set DATABASE_URL to a database of its own\\.\\n$`,
+      `^Another Tesslate Studio \\(pid ${first.child.pid} on .+\\) uses this database, and only one server may\\. Stop that server, or set DATABASE_URL to another database\\.\\n$`,
     ),
   );
   // As when the database was restarted: every connection is gone, and the claim comes back.

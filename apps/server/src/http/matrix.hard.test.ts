@@ -5,12 +5,12 @@ import type { ApiKeyScope } from "@tesslate/contract";
 import { startModelServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../testing/app.ts";
 import { modelEnv } from "../testing/chat.ts";
-import { callRoute, mixed, nowhere, type Credentials, type Ids, type Outcome } from "../testing/matrix/calls.ts";
+import { callRoute, mixed, nowhere, type Credentials, type Ids, type CallOutcome } from "../testing/matrix/calls.ts";
 import { faultOf, fuzzCase, randomOf, socketFault } from "../testing/matrix/fuzz.ts";
 import { createReport } from "../testing/matrix/report.ts";
-import { idFieldsOf, placesOf, type Listed } from "../testing/matrix/routes.ts";
+import { idFieldsOf, idPlacesOf, type Listed } from "../testing/matrix/routes.ts";
 import { inPieces, isClosed, isOwned, isPublic, notRefused, routes, said, takesKeys } from "../testing/matrix/rules.ts";
-import { makeWorld, matrixScript, type World } from "../testing/matrix/world.ts";
+import { makeWorld, matrixScript, type MatrixWorld } from "../testing/matrix/world.ts";
 import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
 
 /*
@@ -44,8 +44,8 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
 };
 let app: ProjectsApp;
 let model: ModelServer;
-let owner: World;
-let other: World;
+let owner: MatrixWorld;
+let other: MatrixWorld;
 let admin: TestUser;
 let adminKey: string;
 let suspended: TestUser;
@@ -105,7 +105,7 @@ const note = ({ name, spec }: Listed, caller: Caller, surprise: string | false |
 const surprisesOf = (caller: Caller) => report.surprisesOf(caller);
 
 const closed = routes.filter(isClosed);
-const isExcused = (caller: Caller, { name }: Listed, { status, code }: Outcome) =>
+const isExcused = (caller: Caller, { name }: Listed, { status, code }: CallOutcome) =>
   [status, code].includes(exceptions[caller]?.[name]?.answer);
 const call = (route: Listed, ids: Ids, who: Credentials) => callRoute(app, route, ids, who);
 
@@ -149,12 +149,17 @@ describe("who is not signed in", () => {
 });
 
 /** What a refusal says, to the byte; of an answer what does not differ from call to call. */
-const wordsOf = ({ status, body }: Outcome) =>
+const wordsOf = ({ status, body }: CallOutcome) =>
   status >= 300 ? body : body.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[\d:.]+Z/g, "*");
 /** With the owner's ids, whether outright or below something of one's own, everything is as with ids that lead nowhere. */
-async function compare(caller: "stranger" | "administrator", route: Listed, mine: World | undefined, who: Credentials): Promise<void> {
+async function compare(
+  caller: "stranger" | "administrator",
+  route: Listed,
+  mine: MatrixWorld | undefined,
+  who: Credentials,
+): Promise<void> {
   const { spec } = route;
-  const places = placesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
+  const places = idPlacesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
   const fields = idFieldsOf(spec);
   const ask = async (what: string, theirs: Ids, none: Ids, isAddress: boolean) => {
     const [asked, missing] = [await call(route, theirs, who), await call(route, none, who)];
@@ -310,7 +315,7 @@ test(
         },
       );
     for (const route of routes.filter(({ spec }) => spec.kind === "socket")) {
-      const path = route.spec.path.replace(/\{[^}]+\}/, other.at[placesOf(route.spec)[0] ?? ""] ?? "");
+      const path = route.spec.path.replace(/\{[^}]+\}/, other.at[idPlacesOf(route.spec)[0] ?? ""] ?? "");
       const fault = await socketFault(app.url, route, path, other.user.token);
       if (fault !== undefined) faults.add(fault);
     }

@@ -7,7 +7,7 @@ import { expect, inject, test } from "vitest";
 import { compose } from "../compose.ts";
 import { readConfig } from "../config.ts";
 import { createLogger } from "../platform/logger.ts";
-import { connectionOf, onServer } from "../testing/postgres.ts";
+import { testConnection, onServer } from "../testing/postgres.ts";
 import { noRuntime } from "../testing/runtime.ts";
 import { temporaryFolder } from "../testing/temporary.ts";
 import { reservePort } from "./reserved-port.ts";
@@ -19,7 +19,7 @@ test("a start on a taken port names PORT and leaves the database as it was", asy
   const port = await freePort();
   const other = createServer().listen(port, "127.0.0.1");
   await once(other, "listening");
-  const { host, connectionString } = connectionOf(server, database);
+  const { host, connectionString } = testConnection(server, database);
   const start = compose(readConfig({ PORT: String(port), DATA_DIR: temporaryFolder("data") }), {
     runtime: noRuntime(),
     log: createLogger("silent"),
@@ -27,7 +27,7 @@ test("a start on a taken port names PORT and leaves the database as it was", asy
   });
   await expect(start).rejects.toThrow(`PORT ${port} is already in use on 127.0.0.1. Stop the program that uses it, or set PORT`);
   other.close();
-  const client = new pg.Client(connectionOf(server, database));
+  const client = new pg.Client(testConnection(server, database));
   await client.connect();
   const { rows } = await client.query("select count(*)::int as tables from information_schema.tables where table_schema = 'public'");
   await client.end();

@@ -3,10 +3,10 @@ import { Type, type RouteSpec } from "@tesslate/contract";
 import { startModelServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../testing/app.ts";
 import { modelEnv, plantedKey } from "../testing/chat.ts";
-import { callRoute, nowhere, type Credentials, type Ids, type Outcome } from "../testing/matrix/calls.ts";
+import { callRoute, nowhere, type Credentials, type Ids, type CallOutcome } from "../testing/matrix/calls.ts";
 import { gapsOf, listRoutes, type Listed } from "../testing/matrix/routes.ts";
 import { inPieces, isClosed, namesOwned, notRefused, routes, said, takesKeys } from "../testing/matrix/rules.ts";
-import { bodies, makeWorld, matrixScript, type World } from "../testing/matrix/world.ts";
+import { bodies, makeWorld, matrixScript, type MatrixWorld } from "../testing/matrix/world.ts";
 import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
 import { createValidatorCompiler } from "./schemas.ts";
 
@@ -16,7 +16,7 @@ import { createValidatorCompiler } from "./schemas.ts";
  */
 let app: ProjectsApp;
 let model: ModelServer;
-let owner: World;
+let owner: MatrixWorld;
 let stranger: TestUser;
 let strangersKey: string;
 let admin: TestUser;
@@ -44,7 +44,7 @@ afterAll(async () => {
   await model?.close();
 });
 
-const call = (route: Listed, ids: Ids, who: Credentials): Promise<Outcome> => callRoute(app, route, ids, who);
+const call = (route: Listed, ids: Ids, who: Credentials): Promise<CallOutcome> => callRoute(app, route, ids, who);
 const strangerAt = (route: Listed): Credentials => ({ bearer: takesKeys(route) ? strangersKey : stranger.token });
 const callerAt = (route: Listed): Credentials =>
   route.spec.auth === "superuser" ? { bearer: admin.token } : route.spec.auth === "user" ? strangerAt(route) : {};

@@ -11,7 +11,7 @@ import { readConfig, type Config } from "../config.ts";
 import type { Database } from "../platform/database.ts";
 import { createLogger } from "../platform/logger.ts";
 import { clientsAt } from "./address.ts";
-import { connectionOf, onServer, type TestPostgres } from "./postgres.ts";
+import { testConnection, onServer, type TestPostgres } from "./postgres.ts";
 import { noRuntime } from "./runtime.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { oncePerWorker } from "./worker.ts";
@@ -130,7 +130,9 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
     ...options.swap,
     log: createLogger(config.log.level, output),
     database:
-      "socketDir" in reached ? { socketDir: reached.socketDir, database } : { url: connectionOf(reached, database).connectionString ?? "" },
+      "socketDir" in reached
+        ? { socketDir: reached.socketDir, database }
+        : { url: testConnection(reached, database).connectionString ?? "" },
     ...(options.longestOutageMs !== undefined && { longestOutageMs: options.longestOutageMs }),
   });
   await studio.http.listen();

@@ -21,7 +21,7 @@ export interface Injection {
   obeys: Part[];
 }
 
-export interface World {
+export interface InjectionWorld {
   /** Another person's project and a secret of theirs. */
   other: { projectId: string; slug: string };
   /** A site that the product may reach, and that writes down what arrives. */
@@ -37,7 +37,7 @@ const read = (file_path: string): Part => call("read_file", { file_path });
 const fetchUrl = (url: string): Part => call("web_fetch", { url, timeout: 4 });
 
 /** All of them, in the order they are played. */
-export function injections({ other, site, product, dataDir, runtimeDir }: World): Injection[] {
+export function injections({ other, site, product, dataDir, runtimeDir }: InjectionWorld): Injection[] {
   const made: Injection[] = [];
   const add = (place: Injection["place"], text: string, ...obeys: Part[]): void => {
     const id = `INJ-${String(made.length + 1).padStart(2, "0")}`;

@@ -9,7 +9,7 @@ import { connectDatabase, type DatabaseHandle } from "../platform/database.ts";
 import { createEventLog, type EventLog } from "../platform/events.ts";
 import { createLogger, type Logger } from "../platform/logger.ts";
 import { registerProcess, type Presence } from "../platform/presence.ts";
-import { connectionOf, onServer } from "./postgres.ts";
+import { testConnection, onServer } from "./postgres.ts";
 
 /** The ground the features stand on, without any of them: as one of possibly several processes on one database. */
 export interface TestPlatform extends AsyncDisposable {
@@ -40,7 +40,7 @@ export async function testPlatform({ of }: { of?: TestPlatform } = {}): Promise<
     }),
   );
   const database = connectDatabase(
-    "socketDir" in server ? { socketDir: server.socketDir, database: name } : { url: connectionOf(server, name).connectionString ?? "" },
+    "socketDir" in server ? { socketDir: server.socketDir, database: name } : { url: testConnection(server, name).connectionString ?? "" },
     log,
   );
   const presence = await registerProcess(database.db, database.connection, log);

@@ -27,7 +27,7 @@ declare module "vitest" {
   }
 }
 
-export const connectionOf = (server: TestPostgres["server"], database: string): pg.ClientConfig => {
+export const testConnection = (server: TestPostgres["server"], database: string): pg.ClientConfig => {
   if ("socketDir" in server) return { host: server.socketDir, user: "tesslate", database };
   const url = new URL(server.url);
   url.pathname = `/${database}`;
@@ -35,7 +35,7 @@ export const connectionOf = (server: TestPostgres["server"], database: string): 
 };
 /** Runs statements that need the server rather than a database of ours. */
 export async function onServer<T>(server: TestPostgres["server"], work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(connectionOf(server, "postgres"));
+  const client = new pg.Client(testConnection(server, "postgres"));
   await client.connect();
   try {
     return await work(client);
@@ -74,7 +74,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server: TestPostgres["server"] = url ? { url } : { socketDir: embedded?.socketDir ?? "" };
   await onServer(server, (client) => client.query(`create database ${template}`));
   const database = connectDatabase(
-    "url" in server ? { url: connectionOf(server, template).connectionString ?? "" } : { ...server, database: template },
+    "url" in server ? { url: testConnection(server, template).connectionString ?? "" } : { ...server, database: template },
     log,
   );
   await migrateDatabase(database, log);

@@ -126,7 +126,7 @@ export async function startedProject(app: TestApp, user: TestUser, name?: string
   return made;
 }
 
-export interface Answer {
+export interface PreviewResponse {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
@@ -140,10 +140,10 @@ export interface Ask {
 export const asPage = { accept: "text/html", "sec-fetch-dest": "iframe" };
 
 /** One browser at one preview host. */
-export interface Visit {
+export interface PreviewVisit {
   host: string;
   cookie: string;
-  ask(path: string, options?: Ask): Promise<Answer>;
+  ask(path: string, options?: Ask): Promise<PreviewResponse>;
   /** A stream's response, unread. */
   open(path: string, options?: Ask): Promise<IncomingMessage>;
   /** The status of an upgrade and, on 101, its socket with what came first. */
@@ -154,7 +154,7 @@ export interface Visit {
 }
 
 /** Somebody without a cookie at the host of a preview. `*.localhost` need not resolve here: the address is the test server's. */
-export function visitHost(app: Pick<TestApp, "port">, host: string, cookie = ""): Visit {
+export function visitHost(app: Pick<TestApp, "port">, host: string, cookie = ""): PreviewVisit {
   const start = (path: string, { method = "GET", headers = {}, body, cookie: own = visit.cookie }: Ask = {}) => {
     const call = httpRequest({
       host: "127.0.0.1",
@@ -174,7 +174,7 @@ export function visitHost(app: Pick<TestApp, "port">, host: string, cookie = "")
   };
   const open = (path: string, options?: Ask) =>
     new Promise<IncomingMessage>((resolve, reject) => start(path, options).once("response", resolve).once("error", reject));
-  const visit: Visit = {
+  const visit: PreviewVisit = {
     host,
     cookie,
     open,
@@ -217,7 +217,7 @@ export async function enterPreview(
   user: Pick<TestUser, "token">,
   projectId: string,
   options: { path?: string } = {},
-): Promise<Visit & { entered: Answer }> {
+): Promise<PreviewVisit & { entered: PreviewResponse }> {
   const { url } = await app.as(user).previews.ticket({ params: { id: projectId }, body: options });
   const { host, pathname, search } = new URL(url);
   const visit = visitHost(app, host);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 /** A version that people may have data of. */
-export interface Release {
+export interface InstalledRelease {
   name: string;
   /** A commit, or a tag. */
   ref: string;
@@ -17,25 +17,25 @@ export interface Release {
 const root = join(import.meta.dirname, "../../../..");
 
 /** Every version that the newest one must start on the data of: commits from before there were tags, and every release of the changelog. */
-export const releases: readonly Release[] = [
+export const releases: readonly InstalledRelease[] = [
   { name: "0.1.0, 26 November, morning", ref: "e927c066f5089864ca2ac266a462dd2ebb61eaed", has: [] },
   { name: "0.1.0, 26 November, evening", ref: "ab3165ffc4061fd363650d8bdb9b68c1ba7ae867", has: ["snapshots", "git"] },
   { name: "0.1.0, 29 November", ref: "63824bda99557c178c8613d9592a446a32ca0528", has: ["snapshots", "git"] },
   ...[...readFileSync(join(root, "CHANGELOG.md"), "utf8").matchAll(/^## \[(\d+\.\d+\.\d+)\]/gm)]
     .flatMap(([, version]) => (version === undefined || version === "0.1.0" ? [] : [version]))
-    .map((version): Release => ({ name: version, ref: `v${version}`, has: ["snapshots", "git"] })),
+    .map((version): InstalledRelease => ({ name: version, ref: `v${version}`, has: ["snapshots", "git"] })),
 ];
 const run = promisify(execFile);
 
 /** Whether this clone has the version; a shallow one may not. */
-export const hasRelease = ({ ref }: Release): Promise<boolean> =>
+export const hasRelease = ({ ref }: InstalledRelease): Promise<boolean> =>
   run("git", ["-C", root, "cat-file", "-e", `${ref}^{commit}`]).then(
     () => true,
     () => false,
   );
 
 /** The version's sources with its own packages, kept in `.studio/releases` for the next time. */
-export async function installRelease({ ref }: Release): Promise<string> {
+export async function installRelease({ ref }: InstalledRelease): Promise<string> {
   const { stdout } = await run("git", ["-C", root, "rev-parse", `${ref}^{commit}`]);
   const dir = join(root, ".studio/releases", stdout.trim());
   if (existsSync(dir)) return dir;

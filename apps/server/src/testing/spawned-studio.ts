@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { inject } from "vitest";
-import { connectionOf } from "./postgres.ts";
+import { testConnection } from "./postgres.ts";
 
 export interface SpawnedStudio {
   child: ChildProcess;
@@ -38,7 +38,7 @@ export async function spawnStudio(where: {
       LOG_LEVEL: "error",
       ...env,
     },
-    database: database === undefined ? undefined : connectionOf(inject("postgres").server, database),
+    database: database === undefined ? undefined : testConnection(inject("postgres").server, database),
     runtimeDir,
     templatesDir,
   });

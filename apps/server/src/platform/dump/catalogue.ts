@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { name } from "./connection.ts";
+import { quoteIdentifier } from "./connection.ts";
 import { sortByDependency, type Definition } from "./order.ts";
 import { columnsOf, createTable, type TableColumnRow, type TableRow } from "./tables.ts";
 
@@ -63,7 +63,7 @@ export async function readCatalogue(client: pg.Client): Promise<SchemaCatalog> {
       .filter((table) => table.kind === "r")
       .map((table) => ({
         name: kept.get(table.oid) ?? "",
-        columns: (byTable.get(table.oid) ?? []).filter((column) => column.generated === "").map((column) => name(column.name)),
+        columns: (byTable.get(table.oid) ?? []).filter((column) => column.generated === "").map((column) => quoteIdentifier(column.name)),
       })),
     after: [
       ...sequences.map(({ value }) => value),

@@ -74,5 +74,5 @@ class LimitedSocket extends Socket {
   }
 }
 
-export const name = pg.escapeIdentifier;
-export const text = pg.escapeLiteral;
+export const quoteIdentifier = pg.escapeIdentifier;
+export const quoteLiteral = pg.escapeLiteral;

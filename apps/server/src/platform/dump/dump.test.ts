@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, expect, inject, test } from "vitest";
-import { connectionOf, onServer } from "../../testing/postgres.ts";
+import { testConnection, onServer } from "../../testing/postgres.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 import { dumpDatabase, listDatabases, loadDatabase, type DumpTarget } from "./index.ts";
 
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const targetOf = (database: string): DumpTarget => {
-  const { host = "", user = "", password, port, connectionString } = connectionOf(server, database);
+  const { host = "", user = "", password, port, connectionString } = testConnection(server, database);
   if (connectionString === undefined)
     return { host, user, password: typeof password === "string" ? password : "", port: port ?? 5432, database };
   const url = new URL(connectionString);
@@ -29,7 +29,7 @@ async function fresh(sql = ""): Promise<{ name: string; target: DumpTarget; quer
   made.push(name);
   await onServer(server, (client) => client.query(`create database ${name}`));
   const query = async <T>(text: string): Promise<T[]> => {
-    const client = new pg.Client(connectionOf(server, name));
+    const client = new pg.Client(testConnection(server, name));
     await client.connect();
     try {
       const result = (await client.query(text)) as unknown as { rows: T[] } | { rows: T[] }[];
@@ -139,7 +139,7 @@ test("others' databases stay, a dropped one comes back, and connections of the a
   expect(await listDatabases(one.target, signal)).toEqual(expect.arrayContaining([one.name, other.name]));
   expect(await listDatabases(one.target, signal)).not.toContain("postgres");
   await dump(one.target, "one");
-  const app = new pg.Client(connectionOf(server, one.name));
+  const app = new pg.Client(testConnection(server, one.name));
   app.on("error", () => undefined);
   await app.connect();
   await app.query("begin; update t set a = 2");

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { from as copyFrom } from "pg-copy-streams";
-import { name, onDatabase, text, type DumpTarget } from "./connection.ts";
+import { onDatabase, quoteIdentifier, quoteLiteral, type DumpTarget } from "./connection.ts";
 import { isTemporary, type DumpFacts } from "./dump.ts";
 
 /** Maximum size of a statement; rows are streamed. */
@@ -24,10 +24,11 @@ export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8
   const elsewhere = "template1";
   await onDatabase(target, elsewhere, signal, async (client) => {
     const { rows } = await client.query<{ datname: string }>("select datname from pg_database");
-    for (const { datname } of rows) if (isTemporary(datname)) await client.query(`drop database if exists ${name(datname)} with (force)`);
-    const create = `create database ${name(fresh)} template template0 encoding ${text(encoding)}`;
+    for (const { datname } of rows)
+      if (isTemporary(datname)) await client.query(`drop database if exists ${quoteIdentifier(datname)} with (force)`);
+    const create = `create database ${quoteIdentifier(fresh)} template template0 encoding ${quoteLiteral(encoding)}`;
     await client
-      .query(`${create} lc_collate ${text(collate)} lc_ctype ${text(ctype)}`)
+      .query(`${create} lc_collate ${quoteLiteral(collate)} lc_ctype ${quoteLiteral(ctype)}`)
       // Locale names differ between systems; fall back to the server's default.
       .catch(() => client.query(create));
   });
@@ -46,14 +47,14 @@ export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8
         [database, fresh],
       ]);
       await client.query("begin");
-      if (isThere) await client.query(`alter database ${name(database)} rename to ${name(old)}`);
-      await client.query(`alter database ${name(fresh)} rename to ${name(database)}`);
+      if (isThere) await client.query(`alter database ${quoteIdentifier(database)} rename to ${quoteIdentifier(old)}`);
+      await client.query(`alter database ${quoteIdentifier(fresh)} rename to ${quoteIdentifier(database)}`);
       await client.query("commit");
-      if (isThere) await client.query(`drop database if exists ${name(old)} with (force)`);
+      if (isThere) await client.query(`drop database if exists ${quoteIdentifier(old)} with (force)`);
     });
   } catch (error) {
     await onDatabase(target, elsewhere, AbortSignal.timeout(10_000), (client) =>
-      client.query(`drop database if exists ${name(fresh)} with (force)`),
+      client.query(`drop database if exists ${quoteIdentifier(fresh)} with (force)`),
     ).catch(() => undefined);
     throw error;
   }

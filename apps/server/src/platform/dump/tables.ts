@@ -1,4 +1,4 @@
-import { name } from "./connection.ts";
+import { quoteIdentifier } from "./connection.ts";
 
 export interface TableRow {
   oid: string;
@@ -49,7 +49,7 @@ export function createTable(table: TableRow, columns: readonly TableColumnRow[])
 }
 
 function columnDefinition(column: TableColumnRow): string {
-  const parts = [name(column.name), column.type];
+  const parts = [quoteIdentifier(column.name), column.type];
   if (column.collation !== null) parts.push(`collate ${column.collation}`);
   if (column.generated !== "") parts.push(`generated always as (${column.expression}) ${column.generated === "v" ? "virtual" : "stored"}`);
   else if (column.identity !== "")

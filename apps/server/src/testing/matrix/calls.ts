@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { TestApp } from "../app.ts";
-import { idFieldsOf, placesOf, sampleOf, type Listed } from "./routes.ts";
+import { idFieldsOf, idPlacesOf, sampleOf, type Listed } from "./routes.ts";
 import { bodies } from "./world.ts";
 
 /** Which id goes into which place and field of a call. */
@@ -18,7 +18,7 @@ export interface Credentials {
   cookie?: string;
   headers?: Record<string, string>;
 }
-export interface Outcome {
+export interface CallOutcome {
   /** HTTP status; of a socket its close code, or 101 when it stayed open and answered. */
   status: number;
   code: string | undefined;
@@ -49,7 +49,7 @@ export async function callRoute(
   given?: unknown,
   /** Fields that come along, whatever the route knows. */
   added: { query?: Record<string, string>; body?: Record<string, unknown> } = {},
-): Promise<Outcome> {
+): Promise<CallOutcome> {
   const path = pathOf(spec, ids.at);
   if (spec.kind === "socket") return callSocket(app, path, who);
   const fields = idFieldsOf(spec);
@@ -108,7 +108,7 @@ const codeOf = (text: string): string | undefined => {
   }
 };
 
-async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, cookie, headers }: Credentials): Promise<Outcome> {
+async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, cookie, headers }: Credentials): Promise<CallOutcome> {
   const socket = new WebSocket(app.url.replace(/^http/, "ws") + path, { headers: { ...(cookie !== undefined && { cookie }), ...headers } });
   const said: string[] = [];
   socket.on("error", () => undefined);
@@ -137,4 +137,4 @@ async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, coo
 
 /** Ids of mine up to the n-th place, foreign from there on. */
 export const mixed = (spec: Listed["spec"], mine: Ids["at"], theirs: Ids["at"], from: number): Ids["at"] =>
-  Object.fromEntries(placesOf(spec).map((place, i) => [place, (i < from ? mine : theirs)[place] ?? ""]));
+  Object.fromEntries(idPlacesOf(spec).map((place, i) => [place, (i < from ? mine : theirs)[place] ?? ""]));

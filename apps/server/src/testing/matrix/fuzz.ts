@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
-import { placesOf, sampleOf, type Listed } from "./routes.ts";
-import { bodies, type World } from "./world.ts";
+import { idPlacesOf, sampleOf, type Listed } from "./routes.ts";
+import { bodies, type MatrixWorld } from "./world.ts";
 
 /** Numbers from 0 to 1 that are the same for the same seed. */
 export function randomOf(seed: number): () => number {
@@ -156,14 +156,14 @@ export interface FuzzCase {
 }
 
 /** A call of the route that is wrong somewhere: in its path, its query, its body, its content type or a header. */
-export function fuzzCase(random: Random, { name, spec }: Listed, world: Pick<World, "at" | "named">): FuzzCase {
+export function fuzzCase(random: Random, { name, spec }: Listed, world: Pick<MatrixWorld, "at" | "named">): FuzzCase {
   const hasBody = spec.body !== undefined || spec.kind === "upload";
   const ways = ["path", "query", ...(hasBody ? ["field", "field", "field", "body", "type"] : []), "header"];
   const wrong = new Set([pick(random, ways), ...(random() < 0.3 ? [pick(random, ways)] : [])]);
   // What would really happen, happens to nothing that is there.
   const isRisky = spec.method === "DELETE" || (spec.method === "POST" && !wrong.has("body"));
   if (isRisky && !hasBody) wrong.add("path");
-  const places = placesOf(spec);
+  const places = idPlacesOf(spec);
   const bad = wrong.has("path") && places.length > 0 ? Math.floor(random() * places.length) : -1;
   const path = spec.path.replace(/\{([^}]+)\}/g, (whole, key: string, index: number) => {
     const place = spec.path.slice(0, index + whole.length);

@@ -1,5 +1,5 @@
 /** One question to one route: what the caller got instead of what the rule says, if so. */
-export interface Cell<Caller> {
+export interface MatrixCell<Caller> {
   route: string;
   level: string;
   caller: Caller;
@@ -9,7 +9,7 @@ export interface Cell<Caller> {
 /** Collects the cells of the matrix and says how many are as expected, by caller and level. */
 export function createReport<Caller extends string>(callers: readonly Caller[]) {
   const levels = ["none", "optional", "user", "superuser"];
-  const cells: Cell<Caller>[] = [];
+  const cells: MatrixCell<Caller>[] = [];
   const line = (caller: Caller) =>
     [
       caller.padEnd(14),
@@ -19,7 +19,7 @@ export function createReport<Caller extends string>(callers: readonly Caller[]) 
       }),
     ].join(" ");
   return {
-    note: (cell: Cell<Caller>): void => void cells.push(cell),
+    note: (cell: MatrixCell<Caller>): void => void cells.push(cell),
     surprisesOf: (caller: Caller): string[] =>
       cells.flatMap((c) => (c.caller === caller && c.surprise ? [`${c.route}: ${c.surprise}`] : [])),
     text: (routes: number): string => {

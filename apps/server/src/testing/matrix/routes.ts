@@ -10,7 +10,7 @@ export const listRoutes = (contract: Record<string, RouteGroup>): Listed[] =>
   Object.entries(contract).flatMap(([group, routes]) => Object.entries(routes).map(([key, spec]) => ({ name: `${group}.${key}`, spec })));
 
 /** Where ids stand in a path: `/api/projects/{id}/x/{x_id}` has the places `/api/projects/{id}` and `/api/projects/{id}/x/{x_id}`. */
-export const placesOf = ({ path }: RouteSpec): string[] =>
+export const idPlacesOf = ({ path }: RouteSpec): string[] =>
   [...path.matchAll(/\{[^}]+\}/g)].map((m) => path.slice(0, m.index + m[0].length));
 
 interface Schema {
@@ -91,13 +91,13 @@ export function sampleOf(given: unknown, known: Record<string, unknown> = {}): u
 
 const levels = ["none", "optional", "user", "superuser"];
 /** What the matrix knows: places with an object, id fields with an object, and bodies that no schema can make up. */
-export interface Knowledge {
+export interface MatrixFixtures {
   places: Iterable<string>;
   fields: Iterable<string>;
   bodies: Record<string, unknown>;
 }
 /** Sentences about routes that the matrix could not test. None: the matrix is complete. */
-export function gapsOf(routes: Listed[], knowledge: Knowledge): string[] {
+export function gapsOf(routes: Listed[], knowledge: MatrixFixtures): string[] {
   const places = new Set(knowledge.places);
   const fields = new Set(knowledge.fields);
   const compile = createValidatorCompiler();
@@ -105,7 +105,7 @@ export function gapsOf(routes: Listed[], knowledge: Knowledge): string[] {
     const gaps: string[] = [];
     const at = `${name} (${spec.method} ${spec.path})`;
     if (!levels.includes(spec.auth)) gaps.push(`${at} does not say who may call it. Give its route value auth: ${levels.join(", ")}.`);
-    for (const place of placesOf(spec))
+    for (const place of idPlacesOf(spec))
       if (!place.endsWith("{path}") && !places.has(place))
         gaps.push(`${at}: nothing of the owner's stands at ${place}. Make one in apps/server/src/testing/matrix/world.ts (at).`);
     // An administrator's filters name what they like.

@@ -1,7 +1,7 @@
-import { listRoutes, idFieldsOf, placesOf, type Listed } from "./routes.ts";
+import { listRoutes, idFieldsOf, idPlacesOf, type Listed } from "./routes.ts";
 import { contract } from "@tesslate/contract";
 import { unauthorized } from "../../platform/errors.ts";
-import type { Outcome } from "./calls.ts";
+import type { CallOutcome } from "./calls.ts";
 
 /** Who may call what, as the contract says it: shared by the short test of all routes and the whole matrix. */
 export const routes = listRoutes(contract);
@@ -15,16 +15,16 @@ export const isPublic = (place: string): boolean =>
   place.startsWith("/api/git-providers/{provider}") ||
   place.startsWith("/api/deployment-oauth/{provider}") ||
   place.startsWith("/api/feedback/{id}");
-const ownedPlaces = (spec: Listed["spec"]): string[] => placesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
+const ownedPlaces = (spec: Listed["spec"]): string[] => idPlacesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
 export const isOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).length > 0;
 /** Without an object of somebody's the route cannot be called at all. */
 export const namesOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).some((field) => field.isRequired);
 
-export const said = ({ status, code, body }: Outcome): string => `${status} ${code ?? body.slice(0, 200)}`;
+export const said = ({ status, code, body }: CallOutcome): string => `${status} ${code ?? body.slice(0, 200)}`;
 
 const nobody = JSON.stringify({ detail: unauthorized().message, code: "unauthorized" });
 /** What is wrong with an answer to somebody who is not signed in; false when nothing is. */
-export const notRefused = ({ spec }: Listed, outcome: Outcome): string | false =>
+export const notRefused = ({ spec }: Listed, outcome: CallOutcome): string | false =>
   spec.kind === "socket"
     ? outcome.status !== 4401 && `closed ${said(outcome)} instead of 4401`
     : (outcome.status !== 401 || outcome.body !== nobody || outcome.authenticate !== "Bearer") && `${said(outcome)} instead of 401`;

@@ -14,7 +14,7 @@ import { type TestApp, type TestUser } from "../app.ts";
 import { emptyProject } from "../sandbox.ts";
 
 /** One of everything that belongs to somebody, made through the front door where that can be. */
-export interface World {
+export interface MatrixWorld {
   user: TestUser;
   /** An API key that may do everything; for routes that take nothing else. */
   key: string;
@@ -60,7 +60,7 @@ export const bodies: Record<string, unknown> = {
 
 const nothing = "00000000-0000-4000-8000-000000000000";
 
-export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
+export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWorld> {
   const api = app.as(user);
   const mark = randomBytes(4).toString("hex");
   const up = ["node", "-e", `require("http").createServer((q,s)=>s.end("up")).listen(process.env.PORT)`];

@@ -16,7 +16,7 @@ export interface Profile {
 }
 
 /** A provider of the authorization code flow with PKCE. Any error means that the sign-in failed. */
-export interface Provider {
+export interface OAuthProvider {
   authorizationUrl(input: { state: string; nonce: string; challenge: string; scopes: readonly string[] }): Promise<string>;
   /** `answer`: the query of the callback. */
   redeem(input: { answer: URLSearchParams; state: string; nonce: string; verifier: string }): Promise<Profile>;
@@ -32,7 +32,7 @@ export function createProviders({
 }: {
   config: Config["auth"]["oauth"];
   outbound: Outbound;
-}): Partial<Record<SignInProvider, Provider>> {
+}): Partial<Record<SignInProvider, OAuthProvider>> {
   const fetch = outbound.limited({ timeoutMs: callMs, maxBytes: maxAnswerBytes });
   const { google, github, oidc } = config;
   return {
@@ -53,7 +53,7 @@ interface OpenIdConfig extends Pick<Config["auth"]["oauth"]["google"], "clientId
   isSubjectGlobal: boolean;
 }
 
-function openIdProvider(config: OpenIdConfig, fetch: Fetch): Provider {
+function openIdProvider(config: OpenIdConfig, fetch: Fetch): OAuthProvider {
   let discovering: Promise<client.Configuration> | undefined;
   /** Cached; a failure is not cached. */
   const discover = () =>
@@ -110,7 +110,7 @@ const GitHubUser = Type.Object({
 });
 const GitHubEmails = Type.Array(Type.Object({ email: Type.String(), primary: Type.Boolean(), verified: Type.Boolean() }));
 
-function gitHubProvider(config: Config["auth"]["oauth"]["github"], fetch: Fetch): Provider {
+function gitHubProvider(config: Config["auth"]["oauth"]["github"], fetch: Fetch): OAuthProvider {
   const server = new client.Configuration(
     {
       issuer: config.baseUrl,

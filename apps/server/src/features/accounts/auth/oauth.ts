@@ -8,7 +8,7 @@ import { canSignIn, isAsciiEmail, type UserRow, type Users } from "../users/inde
 import type { ApiKeys } from "./api-keys.ts";
 import type { OauthStates } from "./oauth-states.ts";
 import type { OauthStore } from "./oauth.store.ts";
-import type { Profile, Provider } from "./oauth.providers.ts";
+import type { Profile, OAuthProvider } from "./oauth.providers.ts";
 import type { LockUser, SessionOrigin } from "./lock-user.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
@@ -45,7 +45,7 @@ export function createOauth({
   securityLog,
   log,
 }: {
-  providers: Partial<Record<SignInProvider, Provider>>;
+  providers: Partial<Record<SignInProvider, OAuthProvider>>;
   store: OauthStore;
   states: OauthStates;
   users: Users;
@@ -57,7 +57,7 @@ export function createOauth({
   securityLog: SecurityLog;
   log: Logger;
 }) {
-  const providerOf = (name: SignInProvider): Provider => {
+  const providerOf = (name: SignInProvider): OAuthProvider => {
     const provider = providers[name];
     if (!provider) throw new AppError("oauth_not_configured", "This sign-in provider is not configured on this server.");
     return provider;

@@ -5,7 +5,7 @@ import pg from "pg";
 import { expect, inject, test } from "vitest";
 import { call, nextMessage, say } from "@tesslate/testkit";
 import { testApp } from "../../../testing/app.ts";
-import { connectionOf } from "../../../testing/postgres.ts";
+import { testConnection } from "../../../testing/postgres.ts";
 import { answer, chatWorld, eventually, modelEnv } from "../../../testing/chat.ts";
 import { waiting, busy, client, list, waits, add, asked } from "../../../testing/queue.ts";
 
@@ -35,7 +35,7 @@ test("a server that dies between a run's end and the next one's beginning: its s
   const before = await chatWorld({ ownServer: true, script });
   const { id: chat_id } = await client(before).chat.createSession({ body: { project_id: before.project.id } });
   await before.app.close();
-  const db = new pg.Client(connectionOf(inject("postgres").server, before.place.database));
+  const db = new pg.Client(testConnection(inject("postgres").server, before.place.database));
   await db.connect();
   await db.query(
     `insert into queued_messages (chat_id, user_id, user_name, message, options, position, created_at)

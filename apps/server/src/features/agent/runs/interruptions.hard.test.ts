@@ -3,7 +3,7 @@ import { describe, expect, inject, test } from "vitest";
 import { call, hang, parallel, say, turn, when } from "@tesslate/testkit";
 import { all, answer, find, orderOf, type ChatWorld } from "../../../testing/chat.ts";
 import { isAsked, killed, shutDown, task } from "../../../testing/interrupted.ts";
-import { connectionOf } from "../../../testing/postgres.ts";
+import { testConnection } from "../../../testing/postgres.ts";
 
 describe("a server that dies", () => {
   test.each(["killed", "shut down", "killed twice"])(
@@ -42,7 +42,7 @@ test("asked to stop, but its server died before it could: it is cancelled, and n
   const options = { script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Never said.")] };
   // As another server keeps the wish when the one that runs it does not hear any more.
   const stop = async ({ place }: ChatWorld) => {
-    const client = new pg.Client(connectionOf(inject("postgres").server, place.database));
+    const client = new pg.Client(testConnection(inject("postgres").server, place.database));
     await client.connect();
     await client.query("update tasks set cancel_requested_at = now() where type = 'agent_execution'");
     await client.end();

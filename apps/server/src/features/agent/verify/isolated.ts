@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { within } from "../../../platform/with-timeout.ts";
+import { withTimeout } from "../../../platform/with-timeout.ts";
 
 /**
  * Evaluates expressions beside the page's own scripts: the same document, but built-in objects that the page cannot have changed, so that it
@@ -9,12 +9,12 @@ export async function isolated(
   page: Page,
   timeoutMs: number,
 ): Promise<{ evaluate(expression: string, timeoutMs: number): Promise<unknown> }> {
-  const session = await within(timeoutMs, page.context().newCDPSession(page));
-  const { frameTree } = await within(timeoutMs, session.send("Page.getFrameTree"));
-  const { executionContextId } = await within(timeoutMs, session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id }));
+  const session = await withTimeout(timeoutMs, page.context().newCDPSession(page));
+  const { frameTree } = await withTimeout(timeoutMs, session.send("Page.getFrameTree"));
+  const { executionContextId } = await withTimeout(timeoutMs, session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id }));
   return {
     evaluate: async (expression, ms) => {
-      const { result, exceptionDetails } = await within(
+      const { result, exceptionDetails } = await withTimeout(
         ms,
         session.send("Runtime.evaluate", { expression, contextId: executionContextId, returnByValue: true, awaitPromise: true }),
       );

@@ -4,7 +4,7 @@ import { afterAll, expect, inject, test } from "vitest";
 import { startStripe, type StripeFake, stripeEnv } from "@tesslate/testkit";
 import { testApp } from "../../../testing/app.ts";
 import { wrongInBooks } from "../../../testing/billing.ts";
-import { connectionOf } from "../../../testing/postgres.ts";
+import { testConnection } from "../../../testing/postgres.ts";
 import { spawnStudio, type SpawnedStudio } from "../../../testing/spawned-studio.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
 
@@ -65,7 +65,7 @@ test(
       ...taken.slice(0, 5).map(({ event }) => event),
     );
     await stripe.settle();
-    const client = new pg.Client(connectionOf(inject("postgres").server, app.database));
+    const client = new pg.Client(testConnection(inject("postgres").server, app.database));
     await client.connect();
     try {
       const rows = async <T extends object>(query: string) => (await client.query<T>(query)).rows;

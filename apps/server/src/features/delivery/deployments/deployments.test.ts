@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fromBufferPromise } from "yauzl";
 import type { Deployment, DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../../testing/app.ts";
-import { ended, projectsApp, setUpProject, visitHost, type ProjectsApp, type Visit } from "../../../testing/projects.ts";
+import { ended, projectsApp, setUpProject, visitHost, type ProjectsApp, type PreviewVisit } from "../../../testing/projects.ts";
 
 let app: ProjectsApp;
 let ada: TestUser;
@@ -53,7 +53,7 @@ const current = async ({ id, project_id }: Deployment): Promise<Deployment> => {
   if (!found) throw new Error("the deployment is gone");
   return found;
 };
-const visit = (url: string | null): Visit => visitHost(app, new URL(url ?? "").host);
+const visit = (url: string | null): PreviewVisit => visitHost(app, new URL(url ?? "").host);
 const outcome = async (response: Response) => [response.status, ((await response.json()) as { code?: string }).code];
 
 test("builds a container in a build sandbox, serves it at its own URL, replaces it and rolls back", { timeout: 60_000 }, async () => {

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { LaunchFinding, VerifyReport } from "@tesslate/contract";
-import { within } from "../../../platform/with-timeout.ts";
+import { withTimeout } from "../../../platform/with-timeout.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import { pageFile } from "../../../http/static-site.ts";
 import { axeOf, NoPlace, openGate, type Browsers } from "../../agent/verify/index.ts";
@@ -74,7 +74,7 @@ export async function tour(
       if (result.visits.length === 1) result.firstPage = await traffic.endOfFirstPage();
       if (visit.hang !== undefined) return;
       if (isShown(visit) && late - performance.now() > pageMs) result.accessibility.set(path, await axeOf(page, axeMs));
-      await within(closeMs, page.close()).catch(() => undefined);
+      await withTimeout(closeMs, page.close()).catch(() => undefined);
     }
   };
   try {

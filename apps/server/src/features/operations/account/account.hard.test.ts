@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startMailServer, startModelServer, type MailServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../../../testing/app.ts";
 import { eventually, modelEnv } from "../../../testing/chat.ts";
-import { makeWorld, matrixScript, type World } from "../../../testing/matrix/world.ts";
+import { makeWorld, matrixScript, type MatrixWorld } from "../../../testing/matrix/world.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 import { filesOf, filesWith, rowsWith } from "../../../testing/traces.ts";
 
 let app: ProjectsApp;
 let mails: MailServer;
 let model: ModelServer;
-let world: World;
+let world: MatrixWorld;
 let ada: TestUser;
 let bob: TestUser;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { AppError, notFound } from "../../../platform/errors.ts";
 import type { HostLoad } from "../../../platform/host-load.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
-import { within } from "../../../platform/with-timeout.ts";
+import { withTimeout } from "../../../platform/with-timeout.ts";
 import type { Models } from "../../agent/models/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { WorkStore } from "./work.store.ts";
@@ -264,7 +264,7 @@ export function createAdminHealth({
 
   const check = async (id: HealthCheck["id"], work: () => Promise<Finding>): Promise<HealthCheck> => {
     const started = performance.now();
-    const found = await within(checkMs, work()).catch((err: unknown): Finding => {
+    const found = await withTimeout(checkMs, work()).catch((err: unknown): Finding => {
       log.error({ err, check: id }, "health check failed");
       return {
         status: "down",

@@ -3,7 +3,7 @@ import { systemRoutes, type PublicConfig } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { PrometheusMetrics } from "./metrics.ts";
-import { within } from "../../../platform/with-timeout.ts";
+import { withTimeout } from "../../../platform/with-timeout.ts";
 
 export interface SystemFacts {
   version: string;
@@ -57,7 +57,7 @@ export function mountSystem(
         Object.entries(checks).map(async ([name, check]) => {
           const started = performance.now();
           try {
-            await within(checkMs, check());
+            await withTimeout(checkMs, check());
             return [name, { ok: true, duration_ms: Math.round(performance.now() - started) }] as const;
           } catch (err) {
             log.warn({ err, check: name }, "not ready");

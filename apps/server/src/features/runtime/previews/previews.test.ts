@@ -10,14 +10,14 @@ import {
   startedProject,
   visitHost,
   type ProjectsApp,
-  type Visit,
+  type PreviewVisit,
 } from "../../../testing/projects.ts";
 
 let app: ProjectsApp;
 let ada: TestUser;
 let project: Project;
 let container: Container;
-let visit: Visit;
+let visit: PreviewVisit;
 beforeAll(async () => {
   app = await projectsApp();
   ada = await app.signUp();

@@ -6,7 +6,7 @@ import type { AgentCatalogue } from "./agents.service.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
-import type { Checkout, MarketplacePayments } from "./payments.ts";
+import type { CheckoutPage, MarketplacePayments } from "./payments.ts";
 import type { ItemKind } from "./reviews.store.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -54,7 +54,7 @@ export function createAcquiring({
     await grant(tx, kind, userId, item.id, { purchase_type: isOwn ? "free" : item.pricing_type });
     return inLibrary;
   };
-  const toPay = ({ session_id, checkout_url }: Checkout): Acquired => ({ in_library: false, session_id, checkout_url });
+  const toPay = ({ session_id, checkout_url }: CheckoutPage): Acquired => ({ in_library: false, session_id, checkout_url });
 
   return {
     /** Throws 404, `payments_not_configured`, `stripe_error`. Safe to repeat and to call concurrently. */

@@ -7,13 +7,13 @@ import { startModelServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../../../testing/app.ts";
 import { modelEnv, reading } from "../../../testing/chat.ts";
 import { listRoutes, sampleOf } from "../../../testing/matrix/routes.ts";
-import { makeWorld, matrixScript, type World } from "../../../testing/matrix/world.ts";
+import { makeWorld, matrixScript, type MatrixWorld } from "../../../testing/matrix/world.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 
 let model: ModelServer;
 let app: ProjectsApp;
 let maker: TestUser;
-let buyer: World;
+let buyer: MatrixWorld;
 let stranger: TestUser;
 beforeAll(async () => {
   model = await startModelServer({ apiKey: "sk-planted-secret-key-0123456789", script: matrixScript() });
@@ -44,7 +44,7 @@ async function answerOf(path: string, user: Pick<TestUser, "token"> | undefined)
 }
 
 /** Every GET of the contract with the buyer's own things, and with this agent where one is named. */
-async function everything(at: World["at"], who: Pick<TestUser, "token"> | undefined): Promise<Map<string, string>> {
+async function everything(at: MatrixWorld["at"], who: Pick<TestUser, "token"> | undefined): Promise<Map<string, string>> {
   const said = new Map<string, string>();
   for (const { name, spec } of listRoutes(contract)) {
     if (spec.method !== "GET" || spec.path.endsWith("{path}")) continue;

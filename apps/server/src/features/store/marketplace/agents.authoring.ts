@@ -47,7 +47,7 @@ export function createAgentAuthoring({
     for (const [key, value] of Object.entries({ config, tool_configs }))
       if (Buffer.byteLength(JSON.stringify(value ?? null)) > maxConfigBytes) throw invalid(["body", key], "Limited to 64 KiB");
   };
-  /** Derives the sales fields from price and publication. `before`: the current values; an unchanged or lower price needs no payout account. */
+  /** Derives the sales fields from price and publication. `before`: the current values; no payout account is needed to end a sale. */
   const settle = async (userId: string, wished: Terms, before?: Terms): Promise<Terms> => {
     const { pricing_type } = wished;
     const isSold = pricing_type === "one_time" || pricing_type === "monthly";

@@ -2,15 +2,15 @@ import type { AgentRow } from "../../agent/agents/index.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 
 /** URL of the checkout page. */
-export interface Checkout {
+export interface CheckoutPage {
   session_id: string;
   checkout_url: string;
 }
 /** The payment provider as the marketplace uses it. Paid items are added to libraries through `createSoldItems`. */
 export interface MarketplacePayments {
   /** `origin`: base of the success and cancel URLs. Throws `payments_not_configured`, `stripe_error`. */
-  checkoutForAgent(buyer: { id: string }, agent: AgentRow, to: { origin: string }): Promise<Checkout>;
-  checkoutForBase(buyer: { id: string }, base: BaseRow, to: { origin: string }): Promise<Checkout>;
+  checkoutForAgent(buyer: { id: string }, agent: AgentRow, to: { origin: string }): Promise<CheckoutPage>;
+  checkoutForBase(buyer: { id: string }, base: BaseRow, to: { origin: string }): Promise<CheckoutPage>;
   /** Whether the user has an account that can receive transfers. */
   canEarn(userId: string): Promise<boolean>;
 }
