@@ -1,4 +1,4 @@
-/** Accounts from the machine itself; see `usage`. Exit codes: 0 done, 1 refused, 2 not understood, 78 bad configuration. */
+/** Manages accounts from the server's host; see `usage`. Exit codes: 0 done, 1 rejected, 2 wrong usage, 78 invalid configuration. */
 import { userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
@@ -12,25 +12,25 @@ import { createLogger } from "../apps/server/src/platform/logger.ts";
 const usage = `usage: ./studio admin COMMAND
 
   create EMAIL [--name NAME] [--username NAME] [--password-stdin]
-                        a new administrator
+                        create an administrator
   reset-password WHO [--password-stdin]
-                        a new password; every session of theirs ends
-  list [--all]          administrators, or every account
-  promote WHO           makes somebody an administrator
-  demote WHO            takes that away; never from the last one
+                        set a new password and end all sessions
+  list [--all]          list administrators, or all accounts
+  promote WHO           make a user an administrator
+  demote WHO            remove the administrator role (not of the last administrator)
   suspend WHO --reason TEXT
-                        signs them out and ends what runs in their name
-  unsuspend WHO         lifts that
+                        sign a user out and stop everything they run
+  unsuspend WHO         lift a suspension
 
-WHO is an e-mail address or a username. A password is asked for without showing it; leave it empty, or run without a terminal, and one is made and printed once.
+WHO is an email address or a username. The password prompt does not echo; with an empty password, or without a terminal, a password is generated and printed once.
 `;
 
-/** Typed without an echo; `undefined` when nobody can type or nothing was typed. */
+/** Prompts without echo; `undefined` without a terminal or input. */
 async function askPassword(): Promise<string | undefined> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const prompt = createInterface({ input: process.stdin, output: silent, terminal: true });
-  process.stdout.write("New password (empty: one is made): ");
+  process.stdout.write("New password (empty: generate one): ");
   const answer = await prompt.question("");
   prompt.close();
   process.stdout.write("\n");
@@ -50,12 +50,12 @@ async function main(): Promise<number> {
   });
   const [command = "", who = ""] = positionals;
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  const passwordOf = async (): Promise<{ password: string; isMade: boolean }> => {
+  const passwordOf = async (): Promise<{ password: string; isGenerated: boolean }> => {
     const given = values["password-stdin"] ? (await text(process.stdin)).replace(/\r?\n$/, "") : await askPassword();
-    return { password: given ?? generatePassword(), isMade: given === undefined };
+    return { password: given ?? generatePassword(), isGenerated: given === undefined };
   };
-  const tell = ({ password, isMade }: { password: string; isMade: boolean }) => {
-    if (isMade) say(`Password, shown this once: ${password}`);
+  const printPassword = ({ password, isGenerated }: { password: string; isGenerated: boolean }) => {
+    if (isGenerated) say(`Password (shown only once): ${password}`);
   };
   const commands: Record<string, (operator: Operator) => Promise<void>> = {
     create: async (operator) => {
@@ -68,13 +68,13 @@ async function main(): Promise<number> {
         ...(username !== undefined && { username }),
       });
       say(`${user.email} (${user.username}) is an administrator.`);
-      tell(chosen);
+      printPassword(chosen);
     },
     "reset-password": async (operator) => {
       const chosen = await passwordOf();
       const user = await operator.resetPassword(who, chosen.password);
       say(`${user.email} has a new password and is signed out everywhere.`);
-      tell(chosen);
+      printPassword(chosen);
     },
     list: async (operator) => {
       const accounts = await operator.list(!values.all);

@@ -21,7 +21,7 @@ if (process.argv.includes("--if-needed")) {
   if (isUpToDate()) process.exit(0);
   process.stderr.write("Building …\n");
 }
-// As of now: what changes while it is built is built the next time.
+// Take the time before building, so that changes during the build trigger the next one.
 const startedAt = new Date();
 const { build } = await import("esbuild");
 
@@ -43,7 +43,7 @@ await build({
   minifySyntax: true,
   legalComments: "none",
   logLevel: "warning",
-  // Native addons, packages that read files beside their code, and SDKs that load on first use stay in node_modules.
+  // Native addons, packages that read their own files, and lazily loaded SDKs stay in node_modules.
   external: [
     "@node-rs/argon2",
     "@lydell/node-pty",

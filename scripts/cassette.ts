@@ -1,4 +1,4 @@
-/** `./studio cassette replay FILE` and `./studio cassette fork FILE --step N …`: a recorded run again, or another one from its step N on. */
+/** `./studio cassette replay FILE` replays a recorded run, `./studio cassette fork FILE --step N …` continues it differently from step N. */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { forkCassette, readCassette, readSpec, replayCassette, scriptedModel, type CassetteEvent } from "@tesslate/agent";
@@ -16,10 +16,10 @@ const { values, positionals } = parseArgs({
   },
 });
 const [verb, file] = positionals;
-// Whoever reads may stop reading.
+// The reader may close the pipe.
 process.stdout.once("error", () => process.exit(0));
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
-const tell = (event: CassetteEvent): boolean => say(JSON.stringify(event));
+const printEvent = (event: CassetteEvent): boolean => say(JSON.stringify(event));
 
 async function main(): Promise<number> {
   if (file === undefined || (verb !== "replay" && verb !== "fork")) {
@@ -31,9 +31,9 @@ async function main(): Promise<number> {
   const cassette = readCassette(await readFile(file, "utf8"));
   if (verb === "replay") {
     const { events, differences, drift, result } = await replayCassette(cassette);
-    if (values.events) for (const event of events) tell(event);
+    if (values.events) for (const event of events) printEvent(event);
     for (const difference of differences) say(difference);
-    if (drift.length > 0) say(`The prompts have changed since: call ${drift.join(", ")} of the model would ask for something else today.`);
+    if (drift.length > 0) say(`The prompts have changed since the recording: model call ${drift.join(", ")} would differ today.`);
     say(
       `${events.length} events, ended by ${result.completion_reason}: ${differences.length === 0 ? "the same, byte for byte" : "not the same"}`,
     );
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
     client,
     ...(values.prompt === undefined ? {} : { systemPrompt: await readFile(values.prompt, "utf8") }),
     ...(values.message === undefined ? {} : { message: values.message }),
-    onEvent: tell,
+    onEvent: printEvent,
   });
   return result.success ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-/** Format, lint, types, architecture: what must hold before any test runs. Stops at nothing, reports all. */
+/** Checks format, lint, types and architecture. Runs all checks and reports every failure. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 

@@ -9,7 +9,7 @@ export const modelFlags = {
 
 const providers = ["openai-compatible", "anthropic", "google"] as const;
 
-/** The model that the flags name; undefined when they name none. The key comes from the environment, so that it stands in no process list. */
+/** The model given by the flags; `undefined` without them. The key is read from the environment, so that it is not in the process list. */
 export function connectModel(flags: {
   model?: string | undefined;
   "base-url"?: string | undefined;
@@ -18,10 +18,10 @@ export function connectModel(flags: {
 }): ModelClient | undefined {
   if (flags.model === undefined) return undefined;
   const provider = providers.find((one) => one === flags.provider);
-  if (!provider) throw new Error(`--provider is one of ${providers.join(", ")}.`);
+  if (!provider) throw new Error(`--provider must be one of ${providers.join(", ")}.`);
   const keyName = flags["key-env"];
   const key = keyName === undefined ? undefined : process.env[keyName];
-  if (keyName !== undefined && !key) throw new Error(`The environment has no ${keyName}.`);
+  if (keyName !== undefined && !key) throw new Error(`The environment variable ${keyName} is not set.`);
   return createModelClient({
     provider,
     model: flags.model,

@@ -1,4 +1,4 @@
-/** One line for each thing the product needs of this machine: `ok`, `!!` (works with less) or `XX` (broken), with what to do. Exit code 1 when something is broken. */
+/** Checks the requirements of this host, one line each: `ok`, `!!` (limited) or `XX` (broken), with advice. Exit code 1 when something is broken. */
 import { execFileSync } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -37,10 +37,14 @@ const port = await new Promise<boolean>((done) => {
   const server = createServer().once("error", () => done(false));
   server.listen(config.http.port, config.http.host, () => server.close(() => done(true)));
 });
-say(port ? "ok" : "!!", "port", port ? `${config.http.port} is free` : `${config.http.port} is taken (by a running studio, or set PORT)`);
+say(
+  port ? "ok" : "!!",
+  "port",
+  port ? `${config.http.port} is free` : `${config.http.port} is in use (if not by Tesslate Studio, set PORT)`,
+);
 
 if (!port) {
-  // What runs there says itself which of its parts work.
+  // A running server reports its own checks.
   const ready = await fetch(`http://localhost:${config.http.port}/ready`, { signal: AbortSignal.timeout(5000) }).then(
     (response) => response.json() as Promise<{ checks?: Record<string, { ok: boolean; duration_ms: number }> }>,
     () => undefined,
@@ -85,7 +89,7 @@ try {
   say(isNeeded ? "XX" : "!!", "docker", `${(error as Error).message}${isNeeded ? "" : ": only RUNTIME_DRIVER=docker needs one"}`);
 }
 
-if (!config.database.url) say("ok", "database", "embedded PostgreSQL under the data folder");
+if (!config.database.url) say("ok", "database", "embedded PostgreSQL in the data folder");
 else {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ connectionString: config.database.url.reveal(), connectionTimeoutMillis: 5000 });
@@ -100,7 +104,7 @@ else {
       `PostgreSQL ${rows[0]?.server_version} (15 or newer is needed)`,
     );
   } catch (error) {
-    say("XX", "database", `DATABASE_URL does not answer: ${(error as Error).message}`);
+    say("XX", "database", `DATABASE_URL is not reachable: ${(error as Error).message}`);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -126,7 +130,7 @@ try {
   say(
     registry.exitCode === 0 ? "ok" : "!!",
     "package registry",
-    registry.exitCode === 0 ? "reachable from a sandbox" : "not reachable from a sandbox: bundled templates still work once they are built",
+    registry.exitCode === 0 ? "reachable from a sandbox" : "not reachable from a sandbox; bundled templates work once they are prepared",
   );
   await runtime.remove("doctor");
   await runtime.close();
@@ -137,7 +141,7 @@ try {
 }
 
 const chromium = await findChromium(config.verify.chromiumPath);
-if ("missing" in chromium) say("!!", "browser", `${chromium.missing}: without one the agent cannot check apps in a browser`);
+if ("missing" in chromium) say("!!", "browser", `${chromium.missing}: without a browser the agent cannot verify apps`);
 else say("ok", "browser", `${chromium.executable}, behind ${chromium.walls === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
 
 const providers = [
@@ -149,6 +153,6 @@ const providers = [
 say(
   providers.length > 0 ? "ok" : "!!",
   "models",
-  providers.length > 0 ? providers.join(", ") : "no key in the environment; connect one on the first screen",
+  providers.length > 0 ? providers.join(", ") : "no API key in the environment; connect a model in the app",
 );
 process.exit(broken === 0 ? 0 : 1);

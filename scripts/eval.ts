@@ -1,4 +1,4 @@
-/** `./studio eval [FOLDER] [--model ID --base-url URL --key-env NAME …]`: task specs and cassettes, and a table. See evals/README.md. */
+/** `./studio eval [FOLDER] [--model ID --base-url URL --key-env NAME …]` runs task specs and cassettes and prints a table. See evals/README.md. */
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Hostile input on every route for as long as wanted: `--seconds 120 --seed 7`; `--only money`: random stories of payments instead; `--only crowds
- * --people 200`: that many people at one agent and one template at once. The same seed makes the same calls. Exit code 1 when the server failed at one.
+ * Sends hostile input to every route: `--seconds 120 --seed 7`; `--only money`: random sequences of payments; `--only crowds
+ * --people 200`: that many users on one agent and one template at once. The same seed makes the same calls. Exit code 1 when the server failed.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -28,5 +28,5 @@ const { status } = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", "--
   env: { ...process.env, FUZZ_SECONDS: values.seconds, FUZZ_SEED: seed, CROWD_PEOPLE: values.people },
 });
 if (values.only !== "crowds")
-  process.stdout.write(`Again with: ./studio fuzz --seconds ${values.seconds} --seed ${seed} --only ${values.only}\n`);
+  process.stdout.write(`Repeat with: ./studio fuzz --seconds ${values.seconds} --seed ${seed} --only ${values.only}\n`);
 process.exit(status ?? 1);

@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 
 /**
- * How long `vi.waitFor` waits where a test does not say: on a busy machine vitest's second is nothing. What comes is noticed at once all the same.
+ * Default timeout of `vi.waitFor`: vitest's one second is too short on a busy machine. A passing condition still returns at once.
  * For `expect.poll` there is a setting (vitest.config.ts); for `vi.waitFor` vitest has none.
  */
 const patience = { timeout: 15_000, interval: 20 };

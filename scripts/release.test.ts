@@ -46,7 +46,9 @@ test("the changelog keeps an empty Unreleased section above the release, which i
     new RegExp(`^## \\[Unreleased\\]\n\n## \\[${later.replaceAll(".", "\\.")}\\] - 2026-12-31\n\n`, "m"),
   );
   const next = later.replace(/\d+$/, "9");
-  expect(() => writeRelease({ root, version: next, date: "2027-01-01" })).toThrow(/no line under Unreleased/);
-  expect(() => writeRelease({ root, version: present, date: "2027-01-01" })).toThrow(`${present} is not later than ${later}`);
+  expect(() => writeRelease({ root, version: next, date: "2027-01-01" })).toThrow(/no entries under Unreleased/);
+  expect(() => writeRelease({ root, version: present, date: "2027-01-01" })).toThrow(
+    `${present} is not later than the current version, ${later}`,
+  );
   expect(() => writeRelease({ root, version: "next", date: "2027-01-01" })).toThrow(/is not a version/);
 });

@@ -1,4 +1,4 @@
-/** `./studio release X.Y.Z`: gives every package the version, closes the changelog's Unreleased section, commits and tags. Pushes nothing. */
+/** `./studio release X.Y.Z` sets the version of every package, closes the changelog's Unreleased section, commits and tags. Does not push. */
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,16 +10,16 @@ export interface Release {
   date: string;
 }
 
-/** Writes the files and answers their paths. Throws a sentence when there is nothing to release or the version is not a later one. */
+/** Writes the files and returns their paths. Throws when there is nothing to release or the version is not later. */
 export function writeRelease({ root, version, date }: Release): string[] {
   const read = (path: string) => readFileSync(join(root, path), "utf8");
   const manifest = JSON.parse(read("package.json")) as { version: string; workspaces: string[] };
   const { version: former } = manifest;
   if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${version} is not a version. Example: ./studio release 0.2.0`);
-  if (!isLater(version, former)) throw new Error(`${version} is not later than ${former}, the present version.`);
+  if (!isLater(version, former)) throw new Error(`${version} is not later than the current version, ${former}.`);
   const changelog = read("CHANGELOG.md");
   const [, unreleased = ""] = /^## \[Unreleased\]\n([\s\S]*?)(?=^## \[|$(?![\s\S]))/m.exec(changelog) ?? [];
-  if (!/^- /m.test(unreleased)) throw new Error("CHANGELOG.md has no line under Unreleased: there is nothing to release.");
+  if (!/^- /m.test(unreleased)) throw new Error("CHANGELOG.md has no entries under Unreleased, so there is nothing to release.");
   const manifests = ["package.json", ...manifest.workspaces.flatMap((pattern) => globSync(`${pattern}/package.json`, { cwd: root }))];
   const written = new Map<string, string>([
     ["CHANGELOG.md", changelog.replace("## [Unreleased]\n", `## [Unreleased]\n\n## [${version}] - ${date}\n`)],
@@ -30,7 +30,7 @@ export function writeRelease({ root, version, date }: Release): string[] {
   return [...written.keys()];
 }
 
-/** The version of our own packages, and where they name each other; of nobody else's that happens to have the same number. */
+/** Replaces the version of our own packages and of their references, not of other packages with the same version. */
 const withVersion = (text: string, former: string, version: string): string =>
   text
     .replaceAll(
@@ -49,7 +49,7 @@ function isLater(version: string, former: string): boolean {
 function main(version: string): void {
   const root = join(import.meta.dirname, "..");
   const git = (...args: string[]) => execFileSync("git", ["-C", root, ...args], { encoding: "utf8" });
-  if (git("status", "--porcelain") !== "") throw new Error("There are changes that are not committed. Commit them first.");
+  if (git("status", "--porcelain") !== "") throw new Error("There are uncommitted changes. Commit them first.");
   const files = writeRelease({ root, version, date: new Date().toISOString().slice(0, 10) });
   git("add", ...files);
   git("commit", "--quiet", "--message", `chore: release ${version}`);

@@ -27,7 +27,7 @@ export interface Email {
 export interface Mail {
   /** A mail server and a sender are configured. */
   readonly isOn: boolean;
-  queue(tx: Queries, letter: Email): Promise<void>;
+  queue(tx: Queries, email: Email): Promise<void>;
   list: MailStore["list"];
   find(id: string): Promise<EmailRow | undefined>;
   /** Subject and text of an unsent email; `undefined` for any other. */

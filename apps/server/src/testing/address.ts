@@ -2,7 +2,7 @@ import { contract } from "@tesslate/contract";
 import { createClient } from "@tesslate/contract/client";
 import type { TestApp } from "./app.ts";
 
-/** The typed clients of a server that listens on a port of this machine. */
+/** Typed clients of a server on a local port. */
 export const clientsAt = (port: number): TestApp["as"] => {
   const baseUrl = `http://localhost:${port}`;
   return (user) =>

@@ -17,28 +17,28 @@ import { temporaryFolder } from "./temporary.ts";
 import { oncePerWorker } from "./worker.ts";
 
 export interface TestAppOptions {
-  /** A server of the test's own although it has no settings of its own: because it is restarted, counted, or full of what others would meet. */
+  /** A separate server without special settings, e.g. because the test restarts it, counts rows or leaves data that other tests would see. */
   ownServer?: boolean;
-  /** On top of defaults fit for tests (no rate limits, a port of its own). */
+  /** Overrides of the test defaults (no rate limits, a free port). */
   env?: Record<string, string>;
-  /** In the place of the real things; without a runtime nothing can run. */
+  /** Replacements; without a runtime nothing can run. */
   swap?: Omit<Swap, "database" | "log" | "longestOutageMs">;
-  /** Changes to the configuration that the environment cannot make. */
+  /** Configuration changes that have no environment variable. */
   configure?: (config: Config) => void;
-  /** Checking a password costs what it does in production. */
+  /** Use the production cost of password hashing. */
   hasDearPasswords?: boolean;
-  /** A database of an earlier app, to see what outlives a restart; it is left there at the end. */
+  /** The database of an earlier app, to test restarts; it is not deleted at the end. */
   database?: string;
-  /** Where the product finds its database server, if not where the tests do. */
+  /** Database server of the app, if not the one of the tests. */
   server?: TestPostgres["server"];
-  /** Instead of a minute. */
+  /** Default: one minute. */
   longestOutageMs?: number;
   dataDir?: string;
 }
-/** Somebody who signed up. */
+/** A registered user. */
 export interface TestUser extends User {
   password: string;
-  /** A bearer token. */
+  /** Bearer token. */
   token: string;
 }
 export interface TestApp extends AsyncDisposable {
@@ -49,11 +49,11 @@ export interface TestApp extends AsyncDisposable {
   db: Database;
   database: string;
   dataDir: string;
-  /** Registers through the front door and signs in. Nobody is administrator unless asked for. */
+  /** Registers over the API and signs in. Not an administrator by default. */
   signUp(options?: { name?: string; email?: string; password?: string; username?: string; admin?: boolean }): Promise<TestUser>;
-  /** The typed client of that user, or of nobody. */
+  /** Typed client of a user, or unauthenticated. */
   as(user?: Pick<TestUser, "token">): Client<Contract>;
-  /** A plain request; `path` is relative, JSON bodies are given as values. */
+  /** A request with a relative `path`; `json` is the body as a value. */
   request(
     path: string,
     init?: Omit<RequestInit, "body"> & { json?: unknown; body?: RequestInit["body"]; user?: Pick<TestUser, "token"> },
@@ -64,15 +64,15 @@ export interface TestApp extends AsyncDisposable {
 }
 
 /**
- * The real product. Without options it is the server that all tests of this worker share: a test brings its own people and projects, and
- * meets those of others. With options it is a server of the test's own, on a port and a database of its own. `await using app = await testApp()`.
+ * The real server. Without options it is shared by all tests of the worker, so a test creates its own users and projects and must
+ * tolerate those of others. With options it is a separate server with its own port and database. `await using app = await testApp()`.
  */
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   if (Object.keys(options).length > 0) return ownApp(options);
   return borrowed(await oncePerWorker("app", () => ownApp({})));
 }
 
-/** A shared app as one test sees it: with the log lines since now, and nothing to close. */
+/** A view of the shared app for one test: log lines from now on, and no close. */
 export function borrowed(app: TestApp): TestApp {
   const from = app.logs().length;
   return {
@@ -107,18 +107,18 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
     RATE_LIMIT_FACTOR: "0",
     TIER_MAX_PROJECTS_FREE: "1000",
     LOG_LEVEL: "debug",
-    // Tests of crashes look at what crashed, and the memory of this machine is no test's business.
+    // Crash tests must not depend on restarts or on the memory of this host.
     RESTART_ATTEMPTS: "0",
-    // Scripted models are asked for what their script says.
+    // Scripted models only answer scripted calls.
     AGENT_CHAT_TITLES: "0",
     MEMORY_WATERMARK_PERCENT: "0",
-    // Nobody is there: a test that deploys outside brings a provider of its own.
+    // No real providers: a test that deploys starts a fake one.
     VERCEL_API_URL: "http://127.0.0.1:1",
     NETLIFY_API_URL: "http://127.0.0.1:1",
     CLOUDFLARE_API_URL: "http://127.0.0.1:1",
     ...options.env,
   });
-  // Or whoever signs up first would be administrator.
+  // Otherwise the first user would become administrator.
   config.http.isLoopbackOnly = false;
   if (!options.hasDearPasswords) config.auth.passwordCost = { memoryKib: 64, passes: 1 };
   config.deployProviders.retry = { tries: 3, firstMs: 20, maxWaitMs: 5000 };

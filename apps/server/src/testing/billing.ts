@@ -6,15 +6,15 @@ import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app
 export interface BillingApp extends AsyncDisposable {
   app: TestApp;
   stripe: StripeFake;
-  /** A paid agent of that creator, or of the house. */
+  /** A paid agent of that creator, or an official one. */
   agent(values?: { creator?: TestUser; cents?: number; monthly?: boolean }): Promise<{ id: string; slug: string }>;
-  /** Somebody pays on that page, and Stripe tells of it. */
+  /** Pays a checkout session; Stripe sends the webhooks. */
   pay(session_id: string | null, options?: { amount?: number }): Promise<ReturnType<StripeFake["account"]["pay"]>>;
   /** A plan from its page to its tier. Resolves with the session. */
   buyPlan(user: TestUser, tier?: "basic" | "pro" | "ultra"): Promise<string>;
-  /** Asks for an agent; what is due is not paid yet. */
+  /** Orders an agent without paying. */
   askFor(user: TestUser, agentId: string): ReturnType<ReturnType<TestApp["as"]>["marketplaceAgents"]["purchase"]>;
-  /** Until everything that Stripe told, and every job that it led to, is worked off. */
+  /** Waits until all webhooks and the jobs they enqueued are processed. */
   settle(): Promise<void>;
   /** Rows of a query. */
   rows<T extends object>(query: string, values?: unknown[]): Promise<T[]>;
@@ -23,7 +23,7 @@ export interface BillingApp extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A server with a Stripe of its own; webhooks wait for the test. */
+/** A server with a fake Stripe; the test delivers the webhooks. */
 export async function billingApp(options: TestAppOptions = {}): Promise<BillingApp> {
   const stripe = await startStripe();
   const app = await testApp({ ...options, env: { ...stripeEnv(stripe), ...options.env } });
@@ -83,7 +83,7 @@ export async function billingApp(options: TestAppOptions = {}): Promise<BillingA
     },
     askFor: (user, id) => app.as(user).marketplaceAgents.purchase({ params: { id }, body: {} }),
     settle: async () => {
-      // A job may make Stripe tell something, which may lead to a job.
+      // A job may cause a webhook, which may enqueue a job.
       do {
         await stripe.settle();
         await idle();
@@ -94,7 +94,7 @@ export async function billingApp(options: TestAppOptions = {}): Promise<BillingA
   };
 }
 
-/** What the books say that must always hold; empty when it does. */
+/** Violations of the ledger's invariants; empty when it is consistent. */
 export async function wrongInBooks({ rows }: Pick<BillingApp, "rows">): Promise<string[]> {
   const wrong = await rows<{ what: string }>(`
     select 'posting ' || posting || ' sums to ' || sum(amount_cents) as what from ledger_entries group by posting having sum(amount_cents) <> 0

@@ -1,6 +1,6 @@
 import type { TestApp } from "./app.ts";
 
-/** A browser's view of the app: keeps cookies by name and path, sends an Origin, and a CSRF header when told a token. */
+/** A browser-like client: keeps cookies by name and path, sends an Origin and, with a token, the CSRF header. */
 export interface Browser {
   cookies: Map<string, { value: string; path: string; flags: string }>;
   /** Sent as X-CSRF-Token with every write. */

@@ -15,16 +15,16 @@ import { spawnStudio, type SpawnedStudio } from "./spawned-studio.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { oncePerWorker, onePerWorker } from "./worker.ts";
 
-/** A key that must never be seen again. */
+/** A key that must never appear in output. */
 export const plantedKey = "sk-planted-secret-key-0123456789";
 
-/** What outlives a process: the database, the sandboxes, the data folder. */
+/** State that survives a process: database, sandboxes, data folder. */
 export interface Place extends AsyncDisposable {
   database: string;
   dataDir: string;
   runtimeDir: string;
 }
-/** `own`: another database server than the one of this run's tests. */
+/** `own`: a separate database server. */
 async function place(own: TestAppOptions["server"]): Promise<Place> {
   const { server: usual, template, prefix } = inject("postgres");
   const server = own ?? usual;
@@ -38,7 +38,7 @@ async function place(own: TestAppOptions["server"]): Promise<Place> {
     runtimeDir,
     [Symbol.asyncDispose]: async () => {
       await onServer(server, (client) => client.query(`drop database if exists ${database} with (force)`));
-      // Services outlive their server.
+      // Services keep running after their server exits.
       await stopRuntimesBelow(runtimeDir);
       for (const dir of [dataDir, runtimeDir]) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
     },
@@ -53,29 +53,29 @@ export interface ChatWorld extends AsyncDisposable {
   runtime: RuntimeDriver;
   sandbox: Sandbox;
   place: Place;
-  /** Sends and gives the events as they come. */
+  /** Sends a message and streams the events. */
   send(message: string, more?: Partial<SendMessage>): AsyncIterable<RunEvent>;
-  /** Sends and waits for the end. */
+  /** Sends a message and waits for the end of the run. */
   run(message: string, more?: Partial<SendMessage>): Promise<RunEvent[]>;
-  /** The file's text. */
+  /** Content of a file. */
   read(path: string): Promise<string | undefined>;
 }
 export interface ChatWorldOptions {
-  /** A server of the test's own although it has no settings of its own: because it is ended, or restarted, or counted. */
+  /** A separate server without special settings, e.g. because the test stops or restarts it. */
   ownServer?: boolean;
   script?: ScriptItem[];
   model?: ModelServerOptions;
   env?: Record<string, string>;
-  /** Without it no model is connected. */
+  /** Without it no model is configured. */
   hasModel?: boolean;
   swap?: TestAppOptions["swap"];
   configure?: TestAppOptions["configure"];
-  /** The way to the tests' database server, if there is something in between. */
+  /** Address of the database server, when a proxy is in between. */
   server?: TestAppOptions["server"];
-  /** A database server of the test's own. */
+  /** A separate database server. */
   postgres?: TestAppOptions["server"];
   longestOutageMs?: number;
-  /** Going on where an earlier process stopped. */
+  /** Continue with the state of an earlier process. */
   after?: Pick<ChatWorld, "place" | "model" | "owner" | "project">;
 }
 
@@ -139,7 +139,7 @@ async function openChatServer(answers: ModelServerOptions, options: Omit<ChatWor
   };
 }
 
-/** A person and a project of theirs, or those who were there before. */
+/** A user with a project, new or existing. */
 async function enter(server: ChatServer, before?: Pick<ChatWorld, "owner" | "project">): Promise<ChatWorld> {
   const { app, runtime } = server;
   const owner = before?.owner ?? (await app.signUp({ name: "Ada" }));
@@ -162,9 +162,9 @@ async function enter(server: ChatServer, before?: Pick<ChatWorld, "owner" | "pro
   };
 }
 
-/** Ends what the test left running in its project, so that it does not work beside the next test. */
+/** Stops what the test left running in its project. */
 async function leave({ app, owner, project, runtime }: ChatWorld): Promise<void> {
-  // Of somebody who was locked out nothing runs any more.
+  // Nothing runs for a suspended user.
   if ((await app.request("/api/users/me", { user: owner })).status === 401) return runtime.remove(project.id);
   const { items } = await app.as(owner).projects.list({ query: {} });
   if (!items.some(({ id }) => id === project.id)) return;
@@ -188,7 +188,7 @@ export async function all<T>(events: AsyncIterable<T>): Promise<T[]> {
   return seen;
 }
 
-/** A stream that is read in the background. */
+/** Reads a stream in the background. */
 export function reading(events: AsyncIterable<RunEvent>) {
   const seen: RunEvent[] = [];
   let wake = () => {};
@@ -203,7 +203,7 @@ export function reading(events: AsyncIterable<RunEvent>) {
   return {
     seen,
     ended,
-    /** The first event of that type, had already or yet to come. */
+    /** The first event of that type, past or future. */
     until: async <T extends RunEventType>(type: T, timeoutMs = 10_000): Promise<Extract<RunEvent, { type: T }>> => {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
@@ -216,7 +216,7 @@ export function reading(events: AsyncIterable<RunEvent>) {
   };
 }
 
-/** The order of a run, neighbouring text merged: what 3.7 promises. */
+/** The event order of a run, with adjacent text merged. */
 export const orderOf = (events: RunEvent[]): RunEventType[] =>
   events.map((event) => event.type).filter((type, i, types) => type !== "text_chunk" || types[i - 1] !== "text_chunk");
 export const find = <T extends RunEventType>(events: RunEvent[], type: T) =>
@@ -231,7 +231,7 @@ export function eventually<T>(look: () => Promise<T | undefined | false> | T | u
   return vi.waitFor(
     async () => {
       const found = await look();
-      if (!found) throw new Error("it did not come to be so");
+      if (!found) throw new Error("the condition did not become true");
       return found;
     },
     timeoutMs === undefined ? {} : { timeout: timeoutMs },
@@ -246,7 +246,7 @@ export interface TestSocket {
   closed: Promise<number>;
   close(): void;
 }
-/** A chat socket signed in by a one-use ticket. */
+/** A chat socket authenticated with a one-use ticket. */
 export async function chatSocket(app: TestApp, user: TestUser, chatId: string): Promise<TestSocket> {
   const { ticket } = await app.as(user).auth.wsTicket();
   const ws = new WebSocket(`${app.url.replace("http", "ws")}/api/chat/ws/${chatId}?ticket=${ticket}`);
@@ -263,6 +263,6 @@ export async function chatSocket(app: TestApp, user: TestUser, chatId: string): 
   };
 }
 
-/** The same product in a process of its own, so that it can be killed. The world's own app must be closed. */
+/** The same server in a separate process, so that it can be killed. Close the original app first. */
 export const studioProcess = ({ place: { dataDir, database, runtimeDir }, model, app: { port } }: ChatWorld): Promise<SpawnedStudio> =>
   spawnStudio({ port, dataDir, database, runtimeDir, env: modelEnv(model) });

@@ -2,16 +2,16 @@ import { sql } from "drizzle-orm";
 import { users } from "../db/schema/accounts.ts";
 import type { TestApp } from "./app.ts";
 
-/** Somebody of a crowd: no password, no mail, a session. */
+/** A user with a session but no password and email. */
 export interface Passer {
   id: string;
   token: string;
 }
 
-/** More at once than there are connections to the database, so that some wait for others. */
+/** More concurrent requests than database connections, so that some have to wait. */
 export const crowded = 40;
 
-/** Many people at once, for what must stay exact when all of them come: their rows are inserted and their sessions opened, without one hashed password. */
+/** Creates many users for concurrency tests: rows are inserted and sessions opened without hashing passwords. */
 export async function crowd(app: TestApp, size: number): Promise<Passer[]> {
   const rows = await app.db
     .insert(users)

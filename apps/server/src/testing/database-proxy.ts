@@ -5,20 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestPostgres } from "./postgres.ts";
 
-/** What happens to a statement: it arrives and is answered, it never arrives, or it is executed and its answer is lost. */
+/** What happens to a statement: it is executed and answered, it never arrives, or it is executed and its response is lost. */
 export type Fate = "pass" | "lose" | "lose answer";
 
 export interface DatabaseProxy extends AsyncDisposable {
-  /** Where the server is reached through the proxy. */
+  /** Address of the proxy. */
   server: TestPostgres["server"];
-  /** Asked for every statement that can commit something, with its text or the name it was prepared under. */
+  /** Called for every statement that can commit, with its text or prepared name. */
   decide: (statement: string) => Fate;
-  /** Breaks every connection, and refuses new ones until `open` is called. */
+  /** Closes all connections and rejects new ones until `open` is called. */
   shut(): void;
   open(): void;
 }
 
-/** Between a product and its PostgreSQL: breaks connections at statements that it is told, as networks and dying servers do. */
+/** A proxy between the server and PostgreSQL that breaks connections at chosen statements, like failing networks and servers. */
 export async function startDatabaseProxy(target: TestPostgres["server"]): Promise<DatabaseProxy> {
   const dir = await mkdtemp(join(tmpdir(), "studio-pg-proxy-"));
   const socketDir = join(dir, "s");
@@ -72,7 +72,7 @@ export async function startDatabaseProxy(target: TestPostgres["server"]): Promis
     });
     upstream.on("data", (chunk: Buffer) => {
       if (!isAnswerLost) return void client.write(chunk);
-      // Ready for the next query: it was executed.
+      // ReadyForQuery: the statement was executed.
       if (chunk.subarray(-6, -1).equals(Buffer.from([0x5a, 0, 0, 0, 5]))) end();
     });
   });
@@ -93,7 +93,7 @@ export async function startDatabaseProxy(target: TestPostgres["server"]): Promis
   });
 }
 
-/** Of a message that begins a statement which may commit: a COMMIT, or a write outside of transactions that was given a name. */
+/** The text or name of a statement that may commit: COMMIT, or a prepared write outside of a transaction. */
 function statementOf(message: Buffer): string | undefined {
   const type = String.fromCharCode(message[0] ?? 0);
   const text = message.subarray(5).toString("latin1");

@@ -2,14 +2,14 @@ import type { Deployment } from "@tesslate/contract";
 import { startCloudflare, startNetlify, startVercel, type CloudflareFake, type NetlifyFake, type VercelFake } from "@tesslate/testkit";
 import type { TestApp, TestUser } from "./app.ts";
 
-/** The three places outside, on loopback. */
+/** The three fake providers, on loopback. */
 export interface DeployProviders extends AsyncDisposable {
   vercel: VercelFake;
   netlify: NetlifyFake;
   cloudflare: CloudflareFake;
-  /** What leads a server to them. */
+  /** Settings that point a server at them. */
   env: Record<string, string>;
-  /** Connects somebody's accounts at all of them. */
+  /** Connects a user's accounts at all of them. */
   connect(app: TestApp, user: TestUser): Promise<void>;
 }
 export async function startDeployProviders(): Promise<DeployProviders> {
@@ -29,15 +29,15 @@ export async function startDeployProviders(): Promise<DeployProviders> {
   };
 }
 
-/** The deployment as it is now, with its lines. */
+/** The current deployment with its log. */
 export async function deploymentNow(app: TestApp, user: TestUser, { id, project_id }: Deployment): Promise<Deployment> {
   const { items } = await app.as(user).deployments.list({ params: { project_id }, query: { include_logs: true } });
   const found = items.find((item) => item.id === id);
-  if (!found) throw new Error("the deployment is gone");
+  if (!found) throw new Error("deployment not found");
   return found;
 }
 
-/** A build without packages: a page, a script, a nested folder and the name of a variable that it was given. */
+/** A build without packages: a page, a script, a nested folder and an environment variable. */
 export const plainBuild = (version: string) => `
 import { mkdirSync, writeFileSync } from "node:fs";
 mkdirSync("dist/build", { recursive: true });

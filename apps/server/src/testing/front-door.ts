@@ -8,15 +8,15 @@ import { createHttpServer, type HttpServer, type PreviewSite } from "../http/ser
 import { createLogger } from "../platform/logger.ts";
 import { unauthorized } from "../platform/errors.ts";
 
-/** The front door alone, with routes of the test's own and callers known by simple names. */
+/** The HTTP layer alone, with test routes and users known by simple tokens. */
 export interface FrontDoor extends AsyncDisposable {
   url: string;
   port: number;
   http: HttpServer;
   logs(): string;
-  /** Ends the session of a caller. */
+  /** Revokes the session of a user. */
   revoke(token: string): void;
-  /** Requests that were handed to the site of the previews, as `<method or upgrade> <host> <url>`. */
+  /** Requests passed to the preview site, as `<method or upgrade> <host> <url>`. */
   previewed: string[];
 }
 export const ada: Principal = {
@@ -101,7 +101,7 @@ export async function frontDoor<G extends RouteGroup>(
   };
 }
 
-/** One request written by hand, for what `fetch` refuses to send. Resolves with everything that came back until the server closed. */
+/** Sends a raw request that `fetch` would not send. Resolves with everything received until the server closes. */
 export async function rawRequest(port: number, text: string): Promise<string> {
   const { connect } = await import("node:net");
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { borrowed, testApp, type TestApp } from "./app.ts";
 import { oncePerWorker } from "./worker.ts";
 
-/** The server of this worker whose rate limits are on; what earlier tests used up is forgotten. */
+/** The worker's server with rate limits, with reset counters. */
 export async function limitedApp(): Promise<TestApp> {
   const app = await oncePerWorker("app with rate limits", () => testApp({ env: { RATE_LIMIT_FACTOR: "1" } }));
   await app.studio.database.pool.query("delete from rate_limits");

@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 import type { TestApp } from "./app.ts";
 
-/** Resolves once so many statements in this database wait for a row that somebody holds. */
+/** Resolves once `count` statements in this database wait for a row lock. */
 export function lockWaiters({ studio }: Pick<TestApp, "studio">, count = 1): Promise<void> {
   return vi.waitFor(async () => {
     const { rows } = await studio.database.pool.query(

@@ -11,7 +11,7 @@ import { createLogger, type Logger } from "../platform/logger.ts";
 import { registerProcess, type Presence } from "../platform/presence.ts";
 import { testConnection, onServer } from "./postgres.ts";
 
-/** The ground the features stand on, without any of them: as one of possibly several processes on one database. */
+/** The platform services without features, as one of possibly several processes on one database. */
 export interface TestPlatform extends AsyncDisposable {
   database: DatabaseHandle;
   name: string;

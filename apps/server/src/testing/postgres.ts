@@ -10,13 +10,13 @@ import { createLogger } from "../platform/logger.ts";
 import { startEmbeddedPostgres } from "../platform/postgres.ts";
 import { postgresIsUnused } from "./postgres-users.ts";
 
-/** Where the tests of this run find their database server. */
+/** Database server of this test run. */
 export interface TestPostgres {
   /** Either the socket folder of the embedded server or the address of one that is there already. */
   server: { socketDir: string } | { url: string };
   /** Migrated once; every test database is a copy of it. */
   template: string;
-  /** Begins the name of every database of this run. */
+  /** Name prefix of the databases of this run. */
   prefix: string;
   /** See `usePostgres`. */
   usersDir: string;
@@ -33,7 +33,7 @@ export const testConnection = (server: TestPostgres["server"], database: string)
   url.pathname = `/${database}`;
   return { connectionString: url.href };
 };
-/** Runs statements that need the server rather than a database of ours. */
+/** Runs statements on the server's maintenance database. */
 export async function onServer<T>(server: TestPostgres["server"], work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client(testConnection(server, "postgres"));
   await client.connect();
@@ -44,7 +44,7 @@ export async function onServer<T>(server: TestPostgres["server"], work: (client:
   }
 }
 
-/** In memory where there is plenty: every test makes and drops a database of 300 files, for which a disk looks through all that was lately deleted. */
+/** In memory if there is enough: every test creates and drops a database of 300 files, which is slow on disk. */
 async function roomForDatabases(): Promise<string> {
   const memory = "/dev/shm";
   if (tmpdir().startsWith(`${memory}/`)) return tmpdir();

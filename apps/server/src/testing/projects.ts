@@ -11,7 +11,7 @@ import { temporaryFolder } from "./temporary.ts";
 import { tinyTemplates } from "./tiny-template.ts";
 import { oncePerWorker } from "./worker.ts";
 
-/** Plain processes in a folder: what stands above the seam is the same for every driver, and this one works on every Linux. */
+/** The process driver: everything above the driver interface is the same, and it works on every Linux. */
 export const openProcesses = (dataDir: string): Promise<RuntimeDriver> =>
   createRuntime({ driver: "process", dataDir, machine: inject("machine"), log: createLogger("silent") });
 
@@ -74,7 +74,7 @@ async function ownProjectsApp(options: ProjectsAppOptions): Promise<ProjectsApp>
   return Object.assign(app, { runtime, runtimeDir, close, [Symbol.asyncDispose]: close });
 }
 
-/** As their owners would; what an owner cannot remove any more loses what runs of it. */
+/** Deletes projects as their owners would; projects that cannot be deleted that way are stopped. */
 async function removeProjects(app: ProjectsApp, people: Map<string, TestUser>): Promise<void> {
   const { rows } = await app.studio.database.pool.query<{ id: string; owner_id: string }>(
     "select id, owner_id from projects where owner_id = any($1)",
@@ -89,7 +89,7 @@ async function removeProjects(app: ProjectsApp, people: Map<string, TestUser>): 
     }),
   );
 }
-/** Ends and removes everything that a closed app left running. */
+/** Stops and removes everything that a closed app left running. */
 export async function emptyRuntime(runtimeDir: string): Promise<void> {
   const runtime = await openProcesses(runtimeDir);
   for (const { id } of await runtime.list()) await runtime.remove(id);
@@ -103,7 +103,7 @@ export async function ended(app: Pick<TestApp, "as">, user: Pick<TestUser, "toke
   throw new Error("the task's stream ended before the task");
 }
 
-/** A project that is set up, with its container. A named one has a port of its own, so that several can run without networks of their own. */
+/** A project after setup, with its container. A named one gets its own port, so that several can run without network namespaces. */
 export async function setUpProject(app: TestApp, user: TestUser, name?: string): Promise<{ project: Project; container: Container }> {
   const created = await app.as(user).projects.create({ body: { name: name ?? "My App" } });
   expect(await ended(app, user, created.task_id)).toMatchObject({ status: "completed", error: null });

@@ -1,7 +1,7 @@
 import { call, nextMessage, say, type ScriptItem } from "@tesslate/testkit";
 import { eventually, reading, type ChatWorld } from "./chat.ts";
 
-/** The first answer waits for a person; the others are short. */
+/** The first answer waits for an approval; the others are short. */
 export const waiting: ScriptItem[] = [
   call("write_file", { file_path: "a.txt", content: "a" }),
   say("First."),
@@ -23,7 +23,7 @@ export const list = async (world: ChatWorld, chat_id: string) => client(world).q
 export const waits = async (world: ChatWorld, chat_id: string) => (await list(world, chat_id)).items.map((item) => item.message);
 export const add = (world: ChatWorld, chat_id: string, message: string, more = {}) =>
   client(world).queue.add({ params: { chat_id }, body: { message, edit_mode: "allow", ...more } });
-/** What the person asked in this chat, once nothing goes on and the last is answered. */
+/** The user's messages in this chat, once all are answered. */
 export const asked = (world: ChatWorld, chat_id: string, count: number) =>
   eventually(async () => {
     const chat = await client(world).chat.get({ params: { chat_id } });

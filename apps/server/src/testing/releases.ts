@@ -5,18 +5,18 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
-/** A version that people may have data of. */
+/** A version users may upgrade from. */
 export interface InstalledRelease {
   name: string;
   /** A commit, or a tag. */
   ref: string;
-  /** What it had already beside projects, files, secrets and chats. */
+  /** Features it had besides projects, files, secrets and chats. */
   has: readonly ("snapshots" | "git")[];
 }
 
 const root = join(import.meta.dirname, "../../../..");
 
-/** Every version that the newest one must start on the data of: commits from before there were tags, and every release of the changelog. */
+/** Versions whose data the current one must be able to use: early commits and every release of the changelog. */
 export const releases: readonly InstalledRelease[] = [
   { name: "0.1.0, 26 November, morning", ref: "e927c066f5089864ca2ac266a462dd2ebb61eaed", has: [] },
   { name: "0.1.0, 26 November, evening", ref: "ab3165ffc4061fd363650d8bdb9b68c1ba7ae867", has: ["snapshots", "git"] },
@@ -27,14 +27,14 @@ export const releases: readonly InstalledRelease[] = [
 ];
 const run = promisify(execFile);
 
-/** Whether this clone has the version; a shallow one may not. */
+/** Whether this clone contains the version; a shallow one may not. */
 export const hasRelease = ({ ref }: InstalledRelease): Promise<boolean> =>
   run("git", ["-C", root, "cat-file", "-e", `${ref}^{commit}`]).then(
     () => true,
     () => false,
   );
 
-/** The version's sources with its own packages, kept in `.studio/releases` for the next time. */
+/** The version's sources with installed packages, cached in `.studio/releases`. */
 export async function installRelease({ ref }: InstalledRelease): Promise<string> {
   const { stdout } = await run("git", ["-C", root, "rev-parse", `${ref}^{commit}`]);
   const dir = join(root, ".studio/releases", stdout.trim());
@@ -53,7 +53,7 @@ export async function installRelease({ ref }: InstalledRelease): Promise<string>
   return dir;
 }
 
-/** Starts a version's server with other templates than its own. Answers when it is healthy. */
+/** Starts a version's server with test templates. Resolves when it is healthy. */
 export async function startRelease(dir: string, templates: string, env: Record<string, string>): Promise<ChildProcess> {
   await rm(join(dir, "templates"), { recursive: true, force: true });
   await cp(templates, join(dir, "templates"), { recursive: true });

@@ -6,8 +6,8 @@ import { setUpProject, type ProjectsApp } from "./projects.ts";
 export const lines = (count: number, word = "line") => Array.from({ length: count }, (_, i) => `${word} ${i + 1}\n`).join("");
 
 /**
- * Projects of one person that are repositories with one commit: `a.txt` of forty lines, `b.txt`, `old.txt`. The first is made as people make
- * them, the others are copies of its files.
+ * Projects of one user that are git repositories with one commit: `a.txt` of forty lines, `b.txt`, `old.txt`. The first is created over the
+ * API, the others are copies of its files.
  */
 export function repositories(app: ProjectsApp, owner: TestUser) {
   const { git, files } = app.as(owner);

@@ -1,6 +1,6 @@
 import { RuntimeError, type RuntimeDriver } from "@tesslate/runtime";
 
-/** A machine that can run nothing: for features that never ask it to. */
+/** A runtime that cannot run anything, for tests that do not need one. */
 export const noRuntime = (): RuntimeDriver => {
   const refuse = async (): Promise<never> => {
     throw new RuntimeError("unavailable", "This test runs without a runtime.");

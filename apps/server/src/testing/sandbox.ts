@@ -12,7 +12,7 @@ import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } f
 import { tinyTemplates } from "./tiny-template.ts";
 import { oncePerWorker } from "./worker.ts";
 
-/** The best real runtime this machine can host, in a folder of its own, with the programs that the product brings. */
+/** The best runtime available on this host, in its own folder, with the bundled programs. */
 export async function realRuntime(
   which: Pick<RuntimeOptions, "driver" | "docker"> = { driver: "auto" },
 ): Promise<RuntimeDriver & AsyncDisposable> {
@@ -27,7 +27,7 @@ export async function realRuntime(
   });
   return Object.assign(runtime, {
     [Symbol.asyncDispose]: async () => {
-      // The app closed its driver and left everything running for the next one: that is this one.
+      // The closed app left its services running for the next driver, which is this one.
       await runtime.close({ leaveRunning: true });
       if (runtime.name === "docker") {
         const last = await createRuntime({ ...which, dataDir, machine: inject("machine"), log: createLogger("silent") });
@@ -75,7 +75,7 @@ async function ownSandboxApp(options: Omit<TestAppOptions, "swap" | "ownServer">
   return Object.assign(app, { runtime, close, [Symbol.asyncDispose]: close });
 }
 
-/** A settled project with an empty tree and, when asked for, one container; written straight to the tables because no template is wanted. */
+/** A project with an empty tree and optionally one container, inserted directly because no template is needed. */
 export async function emptyProject(app: TestApp, owner: TestUser, options: { command?: string[] } = {}) {
   const slug = `test-${randomBytes(4).toString("hex")}`;
   const [project] = await app.db

@@ -7,10 +7,10 @@ import type { TestApp, TestUser } from "./app.ts";
 import { emptyProject, sandboxApp } from "./sandbox.ts";
 import { changed } from "./settings.ts";
 
-/** A container that only has to be there. */
+/** A container that does not have to run. */
 export const upCommand = ["node", "-e", `require("http").createServer((q,s)=>s.end("up")).listen(process.env.PORT)`];
 
-/** A terminal client: everything printed so far, and how the socket closed. */
+/** A terminal client: output so far and the close code. */
 export async function terminalClient(app: TestApp, user: TestUser, id: string) {
   const socket = new WebSocket(`ws://localhost:${app.port}/api/shell/ws/${id}`);
   const frames: ShellServerFrame[] = [];
@@ -52,9 +52,9 @@ export interface ShellPlace extends AsyncDisposable {
   open(body?: object): Promise<ShellSession & { ws_url: string }>;
   attach(id: string): ReturnType<typeof terminalClient>;
 }
-/** A running project; with limits that need not be waited for, which hold until its end. */
+/** A running project with short timeouts. */
 export async function shellPlace(limits: Partial<ShellLimits> = {}): Promise<ShellPlace> {
-  // How often it looks for idle ones is decided at the start of a server.
+  // The check interval is fixed at server start.
   const app = await sandboxApp(limits.sweepMs === undefined ? {} : { configure: (config) => void Object.assign(config.shell, limits) });
   const changes = changed(app.config.shell, limits);
   const owner = await app.signUp();

@@ -6,13 +6,13 @@ import { testConnection } from "./postgres.ts";
 
 export interface SpawnedStudio {
   child: ChildProcess;
-  /** As the kernel does it when memory runs out. Nothing when it has ended already. */
+  /** SIGKILL, like the OOM killer. No-op when it has exited. */
   kill(): Promise<void>;
 }
 
 /**
- * The same product in a process of its own, so that it can be killed, on the data of an app that was closed. Without a database and a folder
- * for the runtime it has its own, in its data folder. Answers when it listens.
+ * The server in a separate process, so that it can be killed, on the data of a closed app. Without `database` and a runtime folder it uses
+ * its own, in its data folder. Resolves when it listens.
  */
 export async function spawnStudio(where: {
   port: number;
@@ -26,7 +26,7 @@ export async function spawnStudio(where: {
   const compiled = process.env["NODE_COMPILE_CACHE"];
   const child = fork(join(import.meta.dirname, "studio-process.ts"), {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-    // With a cache of compiled code half as much goes by until it listens.
+    // The compile cache halves the start-up time.
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...(compiled && { NODE_COMPILE_CACHE: compiled }) },
   });
   child.send({

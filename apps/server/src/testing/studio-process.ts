@@ -4,7 +4,7 @@ import { compose, type Swap } from "../compose.ts";
 import { readConfig } from "../config.ts";
 import { createLogger } from "../platform/logger.ts";
 
-/** Entry of a server process for tests that kill it; the parent says where it stands and hears when it listens. */
+/** Entry point of a server process for crash tests; the parent passes the folders and is notified when it listens. */
 process.once("message", (given) => {
   const { env, database, runtimeDir, templatesDir } = given as {
     env: Record<string, string>;

@@ -6,7 +6,7 @@ import { afterWorker } from "./worker.ts";
 const prefix = "studio-vitest-";
 let root: string | undefined;
 
-/** A fresh folder that goes with this test process (`worker-environment.ts`); when that was killed, with the next one. */
+/** A temporary folder, deleted at the end of this test process (`worker-environment.ts`) or, after a kill, by the next one. */
 export function temporaryFolder(name: string): string {
   if (!root) {
     sweep();
@@ -26,7 +26,7 @@ export function removeTemporaryFolder(): void {
     if (folder.startsWith(`${prefix}${process.pid}-`)) rmSync(join(tmpdir(), folder), { recursive: true, force: true });
 }
 
-/** What killed processes left: their data folders would keep every range of user ids of the machine. */
+/** Deletes folders of killed processes: their data folders would occupy all uid ranges of the host. */
 function sweep() {
   for (const folder of readdirSync(tmpdir())) {
     const pid = folder.startsWith(prefix) ? /^(\d+)-/.exec(folder.slice(prefix.length))?.[1] : undefined;

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryFolder } from "./temporary.ts";
 
-/** A dev server of sixty lines without dependencies: what previews and containers are tested with. */
+/** A dev server of sixty lines without dependencies, for tests of previews and containers. */
 const server = `
 import { createServer } from "node:http";
 import { createHash } from "node:crypto";
@@ -55,7 +55,7 @@ server.on("upgrade", (request, socket, head) => {
 server.listen(Number(env.OTHER_PORT ?? env.PORT), "127.0.0.1", () => console.log("listening"));
 `;
 
-/** A templates folder with one template, `tiny`, in a fresh place. Its port is a free one: without a network of their own projects share the host's. */
+/** A temporary templates folder with one template, `tiny`. It uses a free port, because projects without a network namespace share the host's ports. */
 export async function tinyTemplates(more: { build?: string[][]; command?: string[] } = {}): Promise<string> {
   const dir = temporaryFolder("templates");
   const files = join(dir, "tiny/files");

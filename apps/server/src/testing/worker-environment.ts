@@ -2,7 +2,7 @@ import type { Environment } from "vitest/runtime";
 import { removeTemporaryFolder } from "./temporary.ts";
 import { closeWorker } from "./worker.ts";
 
-/** Node as it is; at the end of the worker, what its tests shared is closed. */
+/** The Node environment; closes shared resources at the end of the worker. */
 export default {
   name: "worker",
   viteEnvironment: "ssr",

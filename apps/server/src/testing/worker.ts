@@ -1,16 +1,16 @@
 import { inject } from "vitest";
 import { usePostgres } from "./postgres-users.ts";
 
-/** What the tests of one worker share: opened by the first that needs it, closed by the worker's environment (`worker-environment.ts`) at its end. */
+/** Resources shared by the tests of a worker: opened on first use, closed at its end (`worker-environment.ts`). */
 interface Shared {
   opened: Map<string, Promise<AsyncDisposable>>;
-  /** How many use it now, of those that are not kept until the end. */
+  /** Reference count of resources that are not kept until the end. */
   uses: Map<string, number>;
-  /** What goes when everything is closed. */
+  /** Cleanup after everything is closed. */
   afterwards: (() => void)[];
 }
 const place = Symbol.for("tesslate.testing.worker");
-// The environment is loaded beside the tests' modules, not among them: the process is all they share.
+// The environment has a separate module graph, so state is shared through the process.
 const shared: Shared = ((globalThis as { [place]?: Shared })[place] ??= { opened: new Map(), uses: new Map(), afterwards: [] });
 
 export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () => Promise<T>): Promise<T> {
@@ -23,8 +23,8 @@ export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () 
 }
 
 /**
- * As `oncePerWorker` for one of many of a kind: when another of that kind is asked for, those that nobody uses are closed. The second part
- * of the answer says that one's own use has ended.
+ * Like `oncePerWorker` for one of several variants: opening another variant closes unused ones. The second element of the result
+ * releases the caller's use.
  */
 export async function onePerWorker<T extends AsyncDisposable>(
   kind: string,
@@ -43,10 +43,10 @@ export async function onePerWorker<T extends AsyncDisposable>(
   return [await oncePerWorker(key, open), () => void uses.set(key, (uses.get(key) ?? 1) - 1)];
 }
 
-/** Runs when everything that is shared was closed. */
+/** Runs after all shared resources are closed. */
 export const afterWorker = (work: () => void): void => void shared.afterwards.push(work);
 
-/** Closes everything, the last opened first, also what comes after one that could not be closed. */
+/** Closes everything in reverse order, also after a failure. */
 export async function closeWorker(): Promise<void> {
   const opened = [...shared.opened].toReversed();
   shared.opened.clear();
@@ -58,7 +58,7 @@ export async function closeWorker(): Promise<void> {
       errors.push(new Error(`${name} was not closed: ${String(cause)}`, { cause }));
     }
   for (const work of shared.afterwards.splice(0)) work();
-  // Nobody else tells of it: vitest has shown its results by now.
+  // vitest has already printed its results.
   for (const error of errors) process.stderr.write(`${String(error)}\n`);
   if (errors.length > 0) throw new AggregateError(errors);
 }

@@ -5,10 +5,10 @@ import type { TestApp } from "../app.ts";
 import { idFieldsOf, idPlacesOf, sampleOf, type Listed } from "./routes.ts";
 import { bodies } from "./world.ts";
 
-/** Which id goes into which place and field of a call. */
+/** Ids for path parameters and fields. */
 export interface Ids {
   at: Record<string, string>;
-  /** Only these fields are sent beside what a body needs. */
+  /** Optional fields to send besides the required ones. */
   fields?: Record<string, string>;
   /** For fields that must be there. */
   named: Record<string, string>;
@@ -19,14 +19,14 @@ export interface Credentials {
   headers?: Record<string, string>;
 }
 export interface CallOutcome {
-  /** HTTP status; of a socket its close code, or 101 when it stayed open and answered. */
+  /** HTTP status; for a socket its close code, or 101 when it stayed open and responded. */
   status: number;
   code: string | undefined;
   body: string;
   authenticate: string | null;
 }
 
-/** Ids that lead nowhere. */
+/** Ids of nonexistent objects. */
 export const nowhere = ({ at, named }: Pick<Ids, "at" | "named">): Ids => ({
   at: Object.fromEntries(Object.entries(at).map(([place, id]) => [place, /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : `no-such-${id}`])),
   named: Object.fromEntries(Object.keys(named).map((field) => [field, randomUUID()])),
@@ -36,18 +36,18 @@ const pathOf = ({ path }: Listed["spec"], at: Ids["at"]) =>
   path.replace(/\{([^}]+)\}/g, (whole, name: string, index: number) => {
     if (name === "path") return "a/b.txt";
     const id = at[path.slice(0, index + whole.length)];
-    if (id === undefined) throw new Error(`nothing stands at ${path.slice(0, index + whole.length)}`);
+    if (id === undefined) throw new Error(`no object for ${path.slice(0, index + whole.length)}`);
     return encodeURIComponent(id);
   });
 
-/** One call of a route, with a query and, unless another body is given, a body that it accepts. Streams are left as soon as they begin. */
+/** Calls a route with a query and, by default, a valid body. Streams are closed as soon as they start. */
 export async function callRoute(
   app: Pick<TestApp, "url">,
   { name, spec }: Listed,
   ids: Ids,
   who: Credentials,
   given?: unknown,
-  /** Fields that come along, whatever the route knows. */
+  /** Additional fields, also unknown ones. */
   added: { query?: Record<string, string>; body?: Record<string, unknown> } = {},
 ): Promise<CallOutcome> {
   const path = pathOf(spec, ids.at);
@@ -135,6 +135,6 @@ async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, coo
   };
 }
 
-/** Ids of mine up to the n-th place, foreign from there on. */
+/** Own ids up to the n-th parameter, foreign ones after it. */
 export const mixed = (spec: Listed["spec"], mine: Ids["at"], theirs: Ids["at"], from: number): Ids["at"] =>
   Object.fromEntries(idPlacesOf(spec).map((place, i) => [place, (i < from ? mine : theirs)[place] ?? ""]));

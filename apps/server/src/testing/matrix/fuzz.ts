@@ -3,7 +3,7 @@ import { WebSocket } from "ws";
 import { idPlacesOf, sampleOf, type Listed } from "./routes.ts";
 import { bodies, type MatrixWorld } from "./world.ts";
 
-/** Numbers from 0 to 1 that are the same for the same seed. */
+/** Seeded random numbers from 0 to 1. */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -155,12 +155,12 @@ export interface FuzzCase {
   body: string | undefined;
 }
 
-/** A call of the route that is wrong somewhere: in its path, its query, its body, its content type or a header. */
+/** A call that is invalid somewhere: path, query, body, content type or a header. */
 export function fuzzCase(random: Random, { name, spec }: Listed, world: Pick<MatrixWorld, "at" | "named">): FuzzCase {
   const hasBody = spec.body !== undefined || spec.kind === "upload";
   const ways = ["path", "query", ...(hasBody ? ["field", "field", "field", "body", "type"] : []), "header"];
   const wrong = new Set([pick(random, ways), ...(random() < 0.3 ? [pick(random, ways)] : [])]);
-  // What would really happen, happens to nothing that is there.
+  // Use nonexistent objects, so that nothing is really changed.
   const isRisky = spec.method === "DELETE" || (spec.method === "POST" && !wrong.has("body"));
   if (isRisky && !hasBody) wrong.add("path");
   const places = idPlacesOf(spec);
@@ -221,7 +221,7 @@ export function fuzzCase(random: Random, { name, spec }: Listed, world: Pick<Mat
       : `--BOUND\r\ncontent-disposition: form-data; name="${pick(random, ["file", "__proto__", "directory", ""])}"; filename="${file}"\r\ncontent-type: ${pick(random, contentTypes)}\r\n\r\n${pick(random, hostileTexts).toWellFormed()}\r\n--BOUND${pick(random, ["--", "", "--\r\n"])}`;
   }
   if (wrong.has("type")) type = pick(random, contentTypes);
-  // An MCP client accepts both; without it nothing is looked at.
+  // Without this Accept header the MCP endpoint rejects the request before reading it.
   const accepts: Record<string, string> = name.startsWith("mcpEndpoint.") ? { accept: "application/json, text/event-stream" } : {};
   return {
     route: name,
@@ -232,7 +232,7 @@ export function fuzzCase(random: Random, { name, spec }: Listed, world: Pick<Mat
   };
 }
 
-/** A server may say that a part of it is not set up or an outside service failed; anything else from 500 on is a fault of ours. */
+/** 5xx is allowed for unconfigured features and failed external services; any other is a bug. */
 const allowed = new Set([
   "not_configured",
   "oauth_not_configured",
@@ -243,7 +243,7 @@ const allowed = new Set([
   "model_error",
 ]);
 
-/** What is wrong with the answer to a case; nothing when it is any refusal or success. */
+/** The problem with a response; `undefined` for any success or proper error. */
 export async function faultOf(url: string, one: FuzzCase, bearer: string | undefined): Promise<string | undefined> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new Error("no answer within 20 s")), 20_000);
@@ -263,7 +263,7 @@ export async function faultOf(url: string, one: FuzzCase, bearer: string | undef
       const { code } = JSON.parse(text) as { code?: string };
       if (!allowed.has(code ?? "")) return `${one.route} answered ${response.status} ${text.slice(0, 300)} to ${shown}`;
     }
-    // The MCP endpoint refuses in the words of its own protocol, and what people come back to from a provider is a page.
+    // The MCP endpoint uses JSON-RPC errors, and OAuth callbacks return a page.
     const isPage = one.route === "deploymentOauth.callback" && text.startsWith("<!doctype html>");
     if (response.status >= 400 && !isPage && !['{"jsonrpc":"2.0","error"', '{"detail":'].some((begin) => text.startsWith(begin)))
       return `${one.route} refused without our words (${response.status} ${text.slice(0, 200)}) ${shown}`;
@@ -297,7 +297,7 @@ const hostileFrames: (string | Buffer)[] = [
   deep(5000, "[", "]"),
   Buffer.from([0xff, 0xfe, 0x00]),
 ];
-/** Sends every hostile frame down a socket. The close code, when the server gave it up as its own fault. */
+/** Sends every hostile frame over a socket. Returns the close code when the server failed. */
 export async function socketFault(url: string, { name }: Listed, path: string, bearer: string): Promise<string | undefined> {
   const socket = new WebSocket(url.replace(/^http/, "ws") + path);
   socket.on("error", () => undefined);

@@ -1,4 +1,4 @@
-/** One question to one route: what the caller got instead of what the rule says, if so. */
+/** One call of the matrix, with the unexpected result, if any. */
 export interface MatrixCell<Caller> {
   route: string;
   level: string;
@@ -6,7 +6,7 @@ export interface MatrixCell<Caller> {
   surprise: string | undefined;
 }
 
-/** Collects the cells of the matrix and says how many are as expected, by caller and level. */
+/** Collects the cells of the matrix and counts the expected ones by caller and level. */
 export function createReport<Caller extends string>(callers: readonly Caller[]) {
   const levels = ["none", "optional", "user", "superuser"];
   const cells: MatrixCell<Caller>[] = [];

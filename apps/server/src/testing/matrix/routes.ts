@@ -1,7 +1,7 @@
 import type { RouteGroup, RouteSpec } from "@tesslate/contract";
 import { createValidatorCompiler } from "../../http/schemas.ts";
 
-/** A route of the contract under its name, `group.key`. */
+/** A contract route with its name, `group.key`. */
 export interface Listed {
   name: string;
   spec: RouteSpec;
@@ -9,7 +9,7 @@ export interface Listed {
 export const listRoutes = (contract: Record<string, RouteGroup>): Listed[] =>
   Object.entries(contract).flatMap(([group, routes]) => Object.entries(routes).map(([key, spec]) => ({ name: `${group}.${key}`, spec })));
 
-/** Where ids stand in a path: `/api/projects/{id}/x/{x_id}` has the places `/api/projects/{id}` and `/api/projects/{id}/x/{x_id}`. */
+/** Path prefixes that end in an id: `/api/projects/{id}/x/{x_id}` has `/api/projects/{id}` and `/api/projects/{id}/x/{x_id}`. */
 export const idPlacesOf = ({ path }: RouteSpec): string[] =>
   [...path.matchAll(/\{[^}]+\}/g)].map((m) => path.slice(0, m.index + m[0].length));
 
@@ -61,7 +61,7 @@ const texts: [RegExp, string][] = [
   [/graph\|builder/, "graph"],
   [/\[\^\/\\s\]\+\\\//, "openai/scripted"],
 ];
-/** The smallest value that a schema takes; fields of a name that `known` knows get that value. */
+/** The smallest valid value of a schema; fields named in `known` get that value. */
 export function sampleOf(given: unknown, known: Record<string, unknown> = {}): unknown {
   const schema = given as Schema;
   if (schema.const !== undefined) return schema.const;
@@ -90,13 +90,13 @@ export function sampleOf(given: unknown, known: Record<string, unknown> = {}): u
 }
 
 const levels = ["none", "optional", "user", "superuser"];
-/** What the matrix knows: places with an object, id fields with an object, and bodies that no schema can make up. */
+/** Fixtures of the matrix: objects for path ids and id fields, and bodies that cannot be generated from the schema. */
 export interface MatrixFixtures {
   places: Iterable<string>;
   fields: Iterable<string>;
   bodies: Record<string, unknown>;
 }
-/** Sentences about routes that the matrix could not test. None: the matrix is complete. */
+/** Problems that keep routes from being tested; empty when the matrix is complete. */
 export function gapsOf(routes: Listed[], knowledge: MatrixFixtures): string[] {
   const places = new Set(knowledge.places);
   const fields = new Set(knowledge.fields);
@@ -108,7 +108,7 @@ export function gapsOf(routes: Listed[], knowledge: MatrixFixtures): string[] {
     for (const place of idPlacesOf(spec))
       if (!place.endsWith("{path}") && !places.has(place))
         gaps.push(`${at}: nothing of the owner's stands at ${place}. Make one in apps/server/src/testing/matrix/world.ts (at).`);
-    // An administrator's filters name what they like.
+    // Filters of administrators may name any object.
     for (const { where, field } of spec.auth === "superuser" ? [] : idFieldsOf(spec))
       if (!fields.has(field))
         gaps.push(

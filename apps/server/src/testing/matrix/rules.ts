@@ -3,13 +3,13 @@ import { contract } from "@tesslate/contract";
 import { unauthorized } from "../../platform/errors.ts";
 import type { CallOutcome } from "./calls.ts";
 
-/** Who may call what, as the contract says it: shared by the short test of all routes and the whole matrix. */
+/** Access rules of the contract, shared by the short test of all routes and the full matrix. */
 export const routes = listRoutes(contract);
 
 /** Routes that accept API keys only. */
 export const takesKeys = ({ spec }: Listed): boolean => spec.path.startsWith("/api/external/");
 export const isClosed = ({ spec }: Listed): boolean => spec.auth === "user" || spec.auth === "superuser";
-/** Everybody who is signed in sees what stands there. */
+/** Paths that every signed-in user can read. */
 export const isPublic = (place: string): boolean =>
   place === "/api/users/{id}" ||
   place.startsWith("/api/git-providers/{provider}") ||
@@ -17,13 +17,13 @@ export const isPublic = (place: string): boolean =>
   place.startsWith("/api/feedback/{id}");
 const ownedPlaces = (spec: Listed["spec"]): string[] => idPlacesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
 export const isOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).length > 0;
-/** Without an object of somebody's the route cannot be called at all. */
+/** Routes that need an object with an owner. */
 export const namesOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).some((field) => field.isRequired);
 
 export const said = ({ status, code, body }: CallOutcome): string => `${status} ${code ?? body.slice(0, 200)}`;
 
 const nobody = JSON.stringify({ detail: unauthorized().message, code: "unauthorized" });
-/** What is wrong with an answer to somebody who is not signed in; false when nothing is. */
+/** The problem with a response to an unauthenticated call; false when there is none. */
 export const notRefused = ({ spec }: Listed, outcome: CallOutcome): string | false =>
   spec.kind === "socket"
     ? outcome.status !== 4401 && `closed ${said(outcome)} instead of 4401`

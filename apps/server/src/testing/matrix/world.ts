@@ -13,19 +13,19 @@ import { eventually, reading } from "../chat.ts";
 import { type TestApp, type TestUser } from "../app.ts";
 import { emptyProject } from "../sandbox.ts";
 
-/** One of everything that belongs to somebody, made through the front door where that can be. */
+/** One object of every kind that has an owner, created over the API where possible. */
 export interface MatrixWorld {
   user: TestUser;
-  /** An API key that may do everything; for routes that take nothing else. */
+  /** An API key with all scopes, for routes that accept keys only. */
   key: string;
   slug: string;
-  /** What stands at each place of a path: the id that the last `{…}` of the place takes. */
+  /** Id by path prefix, for its last `{…}`. */
   at: Record<string, string>;
-  /** What a field of that name in a body or a query may point to. */
+  /** Id by field name in body or query. */
   named: Record<string, string>;
 }
 
-/** What the model answers: the first chat writes a file and ends, the second waits for an approval. */
+/** Model script: the first chat writes a file and ends, the second waits for an approval. */
 export const matrixScript = () =>
   script([
     when(/write it/, [call("write_file", { file_path: "notes/a.txt", content: "written" }), say("Written.")]),
@@ -36,7 +36,7 @@ export const matrixScript = () =>
 const nord = JSON.parse(readFileSync(new URL("../../../../../themes/nord.json", import.meta.url), "utf8")) as Record<string, unknown>;
 const ownTheme = Object.fromEntries(["name", "mode", "colors", "typography", "spacing", "animation"].map((field) => [field, nord[field]]));
 
-/** Bodies that no schema can make up. */
+/** Bodies that cannot be generated from the schema. */
 export const bodies: Record<string, unknown> = {
   "themes.create": ownTheme,
   "models.configure": { kind: "demo", enabled: false },

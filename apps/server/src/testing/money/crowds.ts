@@ -3,7 +3,7 @@ import { createCredits, createCreditsStore } from "../../features/billing/credit
 import type { TestUser } from "../app.ts";
 import type { BillingApp } from "../billing.ts";
 
-/** So many calls of a model, each of which is recorded twice, by somebody who has ten credits. */
+/** Records many model calls, each twice, for a user with ten credits. */
 export async function spendAtOnce({ app, rows }: BillingApp, size: number): Promise<void> {
   const ada = await app.signUp();
   await rows("update users set daily_credits = 2, signup_bonus_credits = 0 where id = $1", [ada.id]);
@@ -38,7 +38,7 @@ export async function spendAtOnce({ app, rows }: BillingApp, size: number): Prom
   expect((await app.as(ada).billing.credits()).total_credits).toBe(0);
 }
 
-/** Somebody asks so many times at once for the same pack and the same agent, and pays; Stripe tells of it many times. */
+/** Orders the same pack and agent many times concurrently and pays; Stripe sends each webhook many times. */
 export async function buyAtOnce(
   { app, stripe, agent: makeAgent, askFor, job, rows }: BillingApp,
   creator: TestUser,

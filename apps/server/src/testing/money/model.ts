@@ -14,7 +14,7 @@ interface Paid {
   isSubscription: boolean;
 }
 
-/** What should be true of one person after what was told so far, said as simply as can be: plain variables, one thing after the other. */
+/** A simple sequential model of the expected state of one user. */
 export class MoneyModel {
   tier = "free";
   plan: string | null = null;

@@ -18,8 +18,8 @@ export interface MoneyWorld {
 const tiers = ["basic", "pro", "ultra"];
 
 /**
- * One person's story: things bought, renewed, changed, refunded and spent in random order; events that come late, twice, in any order or never; a
- * process that dies in the middle. Resolves with what does not agree with the model at the end.
+ * A random sequence for one user: purchases, renewals, changes, refunds and usage; events that are late, repeated, reordered or lost; a
+ * process that crashes in between. Resolves with the differences from the model at the end.
  */
 export async function playSequence(world: MoneyWorld, random: () => number): Promise<string[]> {
   const { db, stripe, stack } = world;

@@ -22,7 +22,7 @@ export class Crash extends Error {
     this.isCommitted = isCommitted;
   }
 }
-/** Where the next failure is: so many steps of the stores ahead, or right after a transaction. */
+/** Schedules the next failure: after a number of store calls, or right after a transaction. */
 export interface Chaos {
   arm(at: number | "after commit" | undefined): void;
 }
@@ -34,7 +34,7 @@ export interface Job {
   payload: object;
 }
 
-/** All of what moves money, on a real database and a fake of Stripe, with stores that may break at any step and jobs that wait to be run. */
+/** The billing services on a real database and a fake Stripe, with stores that can fail at any call and jobs run by the test. */
 export function createMoneyStack(db: Database, stripe: StripeFake) {
   const config: Config = readConfig(stripeEnv(stripe));
   const log = createLogger("silent");

@@ -8,7 +8,7 @@ import { randomOf } from "../matrix/fuzz.ts";
 import { playSequence } from "./sequence.ts";
 import { createMoneyStack } from "./stack.ts";
 
-/** Random stories of people's money against a simple model, until `isOver`; the same seed plays the same stories. Says how many it were. */
+/** Runs random payment sequences against a simple model until `isOver`; reproducible by seed. Returns their number. */
 export async function playStories({ seed, isOver }: { seed: number; isOver: (played: number) => boolean }): Promise<number> {
   await using stripe = await startStripe();
   // The books of the whole server are added up at the end.

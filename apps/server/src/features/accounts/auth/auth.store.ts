@@ -36,12 +36,12 @@ export function createAuthStore(db: Database) {
     const ids = rows.map((r) => r.id);
     // Impersonations end with the administrator session that started them.
     if (ids.length > 0) {
-      const begun = await q
+      const impersonations = await q
         .update(sessions)
         .set({ revoked_at: sql`now()`, revoked_reason: reason })
         .where(and(isNull(sessions.revoked_at), inArray(sessions.impersonator_session_id, ids)))
         .returning({ id: sessions.id });
-      ids.push(...begun.map((r) => r.id));
+      ids.push(...impersonations.map((r) => r.id));
     }
     if (ids.length > 0) await notifySessions(q, { session_ids: ids });
     return ids;

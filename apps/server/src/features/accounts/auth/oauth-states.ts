@@ -15,20 +15,20 @@ export type OauthStates = ReturnType<typeof createOauthStates>;
 export function createOauthStates({ store, box }: { store: OauthStore; box: CryptoBox }) {
   return {
     /** `flow` names the kind of flow and the provider; `browser` is the value of the browser's cookie. */
-    keep: async (flow: string, state: string, browser: string, begun: object): Promise<void> => {
+    keep: async (flow: string, state: string, browser: string, flowState: object): Promise<void> => {
       const state_hash = hashToken(state);
       await store.insertState({
         state_hash,
         provider: flow,
         browser_hash: hashToken(browser),
-        sealed: box.seal(JSON.stringify(begun), oauthStateAad(flow, state_hash)),
+        sealed: box.seal(JSON.stringify(flowState), oauthStateAad(flow, state_hash)),
         lifetimeMs: oauthStateMs,
       });
     },
     /**
      * Consumes a state. With `isOwner`, the owner may also return in another browser. Throws `invalid_state_token`, `state_token_expired`.
      */
-    take: async <T>(flow: string, state: string, browser: string | undefined, isOwner?: (begun: T) => boolean): Promise<T> => {
+    take: async <T>(flow: string, state: string, browser: string | undefined, isOwner?: (flowState: T) => boolean): Promise<T> => {
       const stateHash = hashToken(state);
       const opened = (sealed: Uint8Array) => JSON.parse(box.open(sealed, oauthStateAad(flow, stateHash))) as T;
       const mayTake = ({ browser_hash, sealed }: OauthState) =>

@@ -158,8 +158,8 @@ export function createOauth({
           throw new AppError("bad_gateway", "The sign-in provider could not be reached. Try again later.");
         });
       const path = ownPath(next);
-      const begun: PendingSignIn = { verifier, nonce, ...(path !== undefined && { next: path }), ...(link && { link }) };
-      await states.keep(name, state, browser, begun);
+      const flowState: PendingSignIn = { verifier, nonce, ...(path !== undefined && { next: path }), ...(link && { link }) };
+      await states.keep(name, state, browser, flowState);
       return { url, browser };
     },
 

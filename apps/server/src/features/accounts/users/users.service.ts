@@ -230,7 +230,7 @@ export function createUsers({
     voidPassword: store.voidPassword,
     /** `undefined` when the email has changed. */
     markVerified: async (id: string, email: string): Promise<UserRow | undefined> => store.markVerified(id, email),
-    /** Verifies the email and removes credentials that were set before, possibly by somebody else. */
+    /** Verifies the email and removes credentials that were set before, possibly by another person. */
     claim: store.claim,
     backfillAvatar: store.backfillAvatar,
     /** By email or username, in any state. */

@@ -138,7 +138,7 @@ export function createBilling({
       await change(id, (stripe) => stripe.subscriptions.update(id, { cancel_at_period_end: false }));
       return subscription(userId);
     },
-    /** Fulfils the session if Stripe reports it as paid. Throws 404 for a session of somebody else. */
+    /** Fulfils the session if Stripe reports it as paid. Throws 404 for another user's session. */
     verifyCheckout: async (userId: string, sessionId: string): Promise<{ status: "fulfilled" | "pending" }> => {
       const own = await sessionOf(userId, sessionId);
       if (!own.isPaid) return { status: "pending" };

@@ -157,19 +157,19 @@ export function createMetricsStore(db: Database) {
 
     sessions: (period: MetricsPeriod) =>
       one<SessionsRow>(sql`
-        with begun as (
+        with started as (
           select c.id, c.user_id, c.created_at from chats c join users u on u.id = c.user_id
           where not u.is_deleted and c.created_at >= least(${at(period.from)}, ${at(period.week)})),
         talk as (
-          select count(m.id) as said, extract(epoch from max(m.created_at) - min(m.created_at)) / 60 as minutes
-          from begun b join messages m on m.chat_id = b.id where b.created_at >= ${at(period.from)} group by b.id)
+          select count(m.id) as message_count, extract(epoch from max(m.created_at) - min(m.created_at)) / 60 as minutes
+          from started b join messages m on m.chat_id = b.id where b.created_at >= ${at(period.from)} group by b.id)
         select count(*) filter (where created_at >= ${at(period.from)})::int as total,
           count(*) filter (where created_at >= ${at(period.week)})::int as total_this_week,
           count(distinct user_id) filter (where created_at >= ${at(period.from)})::int as unique_users,
-          (select coalesce(avg(minutes) filter (where said >= 2), 0)::float8 from talk) as avg_minutes,
-          (select coalesce(sum(said), 0)::float8 from talk) / greatest(count(*) filter (where created_at >= ${at(period.from)}), 1) as avg_messages,
-          ${dailyCount(period, "begun")} as daily
-        from begun`),
+          (select coalesce(avg(minutes) filter (where message_count >= 2), 0)::float8 from talk) as avg_minutes,
+          (select coalesce(sum(message_count), 0)::float8 from talk) / greatest(count(*) filter (where created_at >= ${at(period.from)}), 1) as avg_messages,
+          ${dailyCount(period, "started")} as daily
+        from started`),
 
     usage: (period: MetricsPeriod) =>
       one<UsageMetrics>(sql`

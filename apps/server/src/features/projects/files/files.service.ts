@@ -152,9 +152,9 @@ export function createFiles({
           room -= data.byteLength;
           files.push(presentFile(project.id, entry, data, "any"));
         } catch (error) {
-          const told = error instanceof RuntimeError ? fromRuntime(error) : error;
-          if (!(told instanceof AppError) || told.status >= 500) throw error;
-          errors.push({ path: given, code: told.code });
+          const appError = error instanceof RuntimeError ? fromRuntime(error) : error;
+          if (!(appError instanceof AppError) || appError.status >= 500) throw error;
+          errors.push({ path: given, code: appError.code });
         }
       return { files, errors };
     },

@@ -38,13 +38,14 @@ export function createFilesWatch({ events, log }: { events: EventLog; log: Logge
   const run = async (projectId: string, open: () => Promise<Sandbox>, signal: AbortSignal) => {
     const sandbox = await open();
     for await (const burst of sandbox.files.watch({ signal, skip: skippedDirectories })) {
-      const told: NewEvent[] = burst
+      const changeEvents: NewEvent[] = burst
         .filter((c) => !isSkipped(c.path) && !isExpected(projectId, c.path, c.etag))
         .map((c) => ({
           type: "file_changed",
           data: { path: c.path, op: c.op, is_directory: c.isDirectory, by: "process", ...(c.etag !== undefined && { etag: c.etag }) },
         }));
-      for (let i = 0; i < told.length; i += maxEventsPerBurst) await events.append(projectId, told.slice(i, i + maxEventsPerBurst));
+      for (let i = 0; i < changeEvents.length; i += maxEventsPerBurst)
+        await events.append(projectId, changeEvents.slice(i, i + maxEventsPerBurst));
     }
   };
 

@@ -314,13 +314,13 @@ export function createProvisioning({
           "setup_not_repeatable",
           "The source of this project is deleted after a failed setup. Create or import the project again.",
         );
-      const begun = await store.transaction(async (tx) => {
+      const retried = await store.transaction(async (tx) => {
         const row = await store.reopenSetup(tx, project.id);
         return row && { row, task: await tasks.create(tx, creationTask(row, { source, attempt: 2 })) };
       });
-      if (!begun) throw notFailed();
-      await projects.publishStatus(begun.row);
-      return { ...taskLinks(begun.task), project_slug: project.slug };
+      if (!retried) throw notFailed();
+      await projects.publishStatus(retried.row);
+      return { ...taskLinks(retried.task), project_slug: project.slug };
     },
     /** Accepts the deletion; from here on the project is 404. */
     remove: async (userId: string, ref: string) => {

@@ -49,9 +49,9 @@ export function createSales({
 
   /** Transfers one sale's share. Throws when it should be retried. */
   const transfer = async (id: string): Promise<void> => {
-    const begun = await begin(id);
-    if (!begun) return;
-    const { sale, account_id, isRepeat } = begun;
+    const pending = await begin(id);
+    if (!pending) return;
+    const { sale, account_id, isRepeat } = pending;
     let transferId: string;
     try {
       if (!isRepeat && !(await payoutProvider.isReady(account_id))) return await cancelPayout(id);
