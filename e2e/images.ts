@@ -13,7 +13,7 @@ export interface Images {
 
 const root = join(import.meta.dirname, "..");
 /** An image has its whole content in its name (packages/runtime/src/host/images.ts), so what is found under it is right. */
-const shelf = join(root, ".studio/images");
+const imageStore = join(root, ".studio/images");
 const isRoot = process.getuid?.() === 0;
 const namesIn = async (dir: string) =>
   (await readdir(dir).catch(() => [])).filter((id) => !id.startsWith(".") && existsSync(join(dir, id, "manifest.json")));
@@ -31,32 +31,32 @@ async function copy(from: string, to: string): Promise<void> {
 
 /** `templates`: those that are needed. `near`: a folder on the file system of the data folders. */
 export async function openImages(near: string, templates: ReadonlySet<string>): Promise<Images> {
-  await mkdir(shelf, { recursive: true });
+  await mkdir(imageStore, { recursive: true });
   await mkdir(near, { recursive: true });
   return {
     async supply(dataDir) {
       const target = join(dataDir, "runtime/images");
-      const wanted = (await namesIn(shelf)).filter((id) => templates.has(templateOf(id)));
+      const wanted = (await namesIn(imageStore)).filter((id) => templates.has(templateOf(id)));
       if (wanted.length === 0) return;
       // As the runtime makes them: entered by every project, listed by none.
       await mkdir(target, { recursive: true });
       for (const dir of [join(dataDir, "runtime"), target]) spawnSync("chmod", ["711", dir]);
       for (const id of wanted) {
-        if (!existsSync(join(near, id))) await copy(join(shelf, id), join(near, id));
+        if (!existsSync(join(near, id))) await copy(join(imageStore, id), join(near, id));
         if (!existsSync(join(target, id))) await copy(join(near, id), join(target, id));
       }
     },
     async harvest(dataDir) {
       const source = join(dataDir, "runtime/images");
-      const known = await namesIn(shelf);
+      const known = await namesIn(imageStore);
       for (const id of await namesIn(source)) {
         if (known.includes(id)) continue;
-        const work = join(shelf, `.${id}.${process.pid}`);
+        const work = join(imageStore, `.${id}.${process.pid}`);
         await cp(join(source, id), work, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
         if (isRoot) spawnSync("chown", ["-R", "-h", "0:0", work]);
-        await rename(work, join(shelf, id)).catch(() => rm(work, { recursive: true, force: true }));
+        await rename(work, join(imageStore, id)).catch(() => rm(work, { recursive: true, force: true }));
         for (const old of known.filter((one) => templateOf(one) === templateOf(id)))
-          await rm(join(shelf, old), { recursive: true, force: true });
+          await rm(join(imageStore, old), { recursive: true, force: true });
       }
     },
   };

@@ -19,7 +19,7 @@ test("the defaults alone are a valid configuration", () => {
   });
 });
 
-test("every problem is told at once, each with an example", () => {
+test("all problems are reported together, each with an example", () => {
   const error = (() => {
     try {
       readConfig({

@@ -177,7 +177,7 @@ describe("what the door itself refuses", () => {
     const response = await post("/api/things", body);
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([status, code]);
   });
-  test("a body larger than the limit is 413, told by its header or while it comes", async () => {
+  test("a body larger than the limit is 413, by its header or while it arrives", async () => {
     const big = JSON.stringify({ name: "x".repeat(1024 * 1024) });
     const whole = await post("/api/things", big);
     expect([whole.status, ((await whole.json()) as { code: string }).code]).toEqual([413, "payload_too_large"]);
@@ -330,7 +330,7 @@ describe("what the door itself refuses", () => {
     expect(await messages('{"name": "ab", "color": "blue"}')).toEqual(["Must be one of: red, green"]);
     expect(await messages('{"name": "ab", "target": {"kind": "c"}}')).toEqual(["Must be one of: a, b"]);
   });
-  test("nobody is 401 before anything else is looked at; an ordinary user is 403 where administrators are asked for", async () => {
+  test("unauthenticated calls are 401 before any validation; a normal user gets 403 on administrator routes", async () => {
     const nobody = await fetch(`${door.url}/api/things`, { method: "POST", body: "{", headers: { "content-type": "application/json" } });
     expect([nobody.status, nobody.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
     expect((await send("/api/things/x")).status).toBe(401);

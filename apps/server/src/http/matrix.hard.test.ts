@@ -198,7 +198,7 @@ async function compare(
 }
 /** Administrators see every agent. */
 const isAgents = ({ spec }: Listed) => spec.path.startsWith("/api/marketplace/agents/{");
-test("somebody else finds nothing: 404 with the very body of what does not exist, also below something of their own", async () => {
+test("another user gets the same 404 as for a nonexistent object, also below an own object", async () => {
   await inPieces(closed, async (route) => {
     const who = { bearer: takesKeys(route) ? other.key : other.user.token };
     if (route.spec.auth === "superuser") {
@@ -208,7 +208,7 @@ test("somebody else finds nothing: 404 with the very body of what does not exist
   });
   expect(surprisesOf("stranger")).toEqual([]);
 });
-test("an administrator is nobody special on other people's things, and gets into what is theirs", async () => {
+test("an administrator has no special access to other users' objects, and has access to their own", async () => {
   await inPieces(closed, async (route) => {
     const who = { bearer: takesKeys(route) ? adminKey : admin.token };
     if (route.spec.auth === "superuser") {

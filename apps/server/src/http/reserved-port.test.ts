@@ -35,7 +35,7 @@ test("a start on a taken port names PORT and leaves the database as it was", asy
   await onServer(server, (admin) => admin.query(`drop database ${database} with (force)`));
 });
 
-test("whoever calls while the server starts is told to come back, and the port is free right after", async () => {
+test("requests during the start get 503, and the port is free right after", async () => {
   const port = await freePort();
   const reserved = await reservePort({ port, host: "127.0.0.1" });
   const early = await fetch(`http://127.0.0.1:${port}/ready`);

@@ -102,7 +102,7 @@ test("what lies below /api/admin is the administrators' alone", () => {
   expect(open).toEqual([]);
 });
 
-test("nobody is 401 wherever somebody is needed, and served elsewhere", async () => {
+test("unauthenticated calls are 401 on routes that need a user, and served elsewhere", async () => {
   expect(
     await ask(routes, async (route) => {
       if (isClosed(route)) return notRefused(route, await call(route, owner, {}));
@@ -112,7 +112,7 @@ test("nobody is 401 wherever somebody is needed, and served elsewhere", async ()
   ).toEqual([]);
 });
 
-test("a forged and an expired credential are nobody's, at every level", async () => {
+test("a forged or expired credential is unauthenticated, at every level", async () => {
   for (const level of ["none", "optional", "user", "superuser"] as const) {
     const route = routes.find(({ spec }) => spec.auth === level && spec.kind === undefined && spec.method === "GET");
     if (!route) throw new Error(`no route of the level ${level}`);
@@ -129,7 +129,7 @@ test("a forged and an expired credential are nobody's, at every level", async ()
 });
 
 const users = routes.filter(({ spec }) => spec.auth === "user");
-test("a stranger is 404 about what is somebody's", async () => {
+test("objects of another user are 404", async () => {
   expect(
     await ask(users.filter(namesOwned), async (route) => {
       const outcome = await call(route, owner, strangerAt(route));
@@ -148,7 +148,7 @@ test("a stranger is 403 about what is the administrators'", async () => {
     ),
   ).toEqual([]);
 });
-test("a stranger reads nothing of somebody's in any list", async () => {
+test("lists never contain objects of another user", async () => {
   const marks = [owner.at["/api/projects/{id}"] ?? "missing!", owner.user.email];
   expect(
     await ask(

@@ -181,7 +181,7 @@ describe("writes by cookie", () => {
 
 describe("the web app", () => {
   const page = (path: string, accept = "text/html") => fetch(door.url + path, { headers: { accept } });
-  test("answers for every page address, asked for anew each time; assets for a year", async () => {
+  test("serves every page URL with revalidation, and assets for a year", async () => {
     for (const [path, title] of [
       ["/login", "Studio"],
       ["/projects/my-app", "Studio"],

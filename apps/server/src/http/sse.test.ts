@@ -125,7 +125,7 @@ test("an abort ends a stream that is silent, and one whose client does not read"
   }
 });
 
-test("a source that breaks ends the stream and tells whoever wrote it", async () => {
+test("a failing source ends the stream and reports the error to the writer", async () => {
   await using server = await serving(async function* () {
     yield { seq: 1 };
     throw new Error("broken");

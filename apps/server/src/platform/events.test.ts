@@ -139,7 +139,7 @@ describe("following", () => {
     expect(got).toEqual(upTo(300));
   });
 
-  test("from now on shows nothing older, also after falling behind and after a bell from elsewhere", async () => {
+  test("a live-only stream shows no older events, also after falling behind and after a notification of another process", async () => {
     await using p = await testPlatform();
     await using q = await testPlatform({ of: p });
     const { project_id } = await p.project();
@@ -151,7 +151,7 @@ describe("following", () => {
     await live.stop();
   });
 
-  test("a slow follower of a burst gets everything in order and holds nobody up", async () => {
+  test("a slow follower of a burst gets everything in order and delays no other", async () => {
     await using p = await testPlatform();
     const { project_id } = await p.project();
     const seen: number[] = [];
@@ -195,7 +195,7 @@ describe("following", () => {
     expect(run.seen.map(textOf)).toEqual(["a"]);
   });
 
-  test("finds what was written while the bell was away", async () => {
+  test("finds events written while notifications were down", async () => {
     await using p = await testPlatform();
     await using q = await testPlatform({ of: p });
     const { project_id } = await p.project();
@@ -211,7 +211,7 @@ describe("following", () => {
 });
 
 describe("what cannot be stored", () => {
-  test("NUL characters and halves of pairs are replaced, everything else is kept to the letter", async () => {
+  test("NUL characters and unpaired surrogates are replaced, everything else is unchanged", async () => {
     await using p = await testPlatform();
     const { project_id } = await p.project();
     const odd = `a\u0000b \ud83d c \\u0000 "quote" \n \u2028 😀`;
@@ -240,7 +240,7 @@ describe("what cannot be stored", () => {
     );
     await live.stop();
   });
-  test("events of a project that is gone go with it", async () => {
+  test("events of a deleted project are deleted", async () => {
     await using p = await testPlatform();
     const { project_id } = await p.project();
     await p.database.pool.query("delete from projects where id = $1", [project_id]);

@@ -246,7 +246,7 @@ export function createEventLog({
     isWriting = false;
   };
 
-  const wireOf = (row: EventRow): ProjectEvent =>
+  const presentEvent = (row: EventRow): ProjectEvent =>
     ({
       seq: row.seq,
       ts: row.ts,
@@ -385,7 +385,7 @@ export function createEventLog({
           .limit(pageSize);
       const last = await lastSeq(projectId);
       const start = Math.min(afterSeq ?? last, last);
-      for await (const row of rowsOf(projectId, projectId, start, signal, readAfter, (r) => r.seq)) yield wireOf(row);
+      for await (const row of rowsOf(projectId, projectId, start, signal, readAfter, (r) => r.seq)) yield presentEvent(row);
     },
     async *followTask(projectId, taskId, { afterSeq = 0, signal, isOver }) {
       const readAfter = (after: number) =>

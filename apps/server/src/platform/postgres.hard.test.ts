@@ -74,7 +74,7 @@ describe("the embedded server", () => {
     await second.stop();
   });
 
-  test("killed under our feet it comes back, the pool and the bell recover, nothing committed is lost", async () => {
+  test("after a kill it restarts, pool and bus recover, and nothing committed is lost", async () => {
     const server = await start();
     const { pool, connection, close } = connectDatabase({ socketDir: server.socketDir }, log);
     const bus = await createBus(pool, connection, log);
@@ -224,7 +224,7 @@ describe("one process per data folder", () => {
     const release = await vi.waitFor(() => holdDataDir(dataDir));
     await release();
   });
-  test("the second is refused and told who holds it; after a kill -9 the folder is free", async () => {
+  test("the second process is rejected with the holder's pid; after a kill -9 the folder is free", async () => {
     const first = await holder();
     expect(first.line).toBe("held");
     const second = await holder();

@@ -18,7 +18,7 @@ test("the server that all tests of this run use listens on no network, and speak
   });
 });
 
-test("one process holds a data folder; it is free once that process lets go, or when the number in it is nobody's or somebody else's", async () => {
+test("one process locks a data folder; it is free once that process releases it, or when the pid is dead or reused", async () => {
   const dataDir = temporaryFolder("held");
   const release = await holdDataDir(dataDir);
   await expect(holdDataDir(dataDir)).rejects.toThrow(/Another Tesslate Studio.*DATA_DIR/);

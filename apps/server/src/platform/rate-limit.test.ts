@@ -13,7 +13,7 @@ test("exactly so many pass, however many come at once and in whatever process", 
   expect(refusals(results)).toBe(27);
   await expect(limiters[0]?.count(limit("c"))).resolves.toBe(undefined);
 });
-test("tells how long to wait, starts anew after that, and can be reset", async () => {
+test("reports the seconds to wait, resets after that, and can be reset", async () => {
   await using p = await testPlatform();
   const limits = createRateLimiter({ db: p.database.db, factor: 1 });
   for (let i = 0; i < 3; i++) await limits.count(limit("a"));

@@ -82,7 +82,7 @@ test("the export is the whole log as a file that no spreadsheet runs", async () 
   expect((await app.request("/api/admin/audit-logs/export", { user: await app.signUp() })).status).toBe(403);
 });
 
-test("rows cannot be changed, deleted or truncated, whoever asks the database", async () => {
+test("rows cannot be changed, deleted or truncated in the database", async () => {
   for (const statement of [
     "update audit_log set reason = 'x'",
     // Of somebody who is there not even the name.

@@ -87,7 +87,7 @@ test("an administrator's key is a person's: it administers nothing on the routes
   expect(await refusal(app.as(root).feedback.remove({ params: { id: post.id } }))).toBe("allowed");
 });
 
-test("an expired key, a key of somebody disabled, and invented ones are nobody", async () => {
+test("an expired key, a key of a disabled user and an invalid key are unauthenticated", async () => {
   const user = await app.signUp();
   const { key, id, expires_at } = await make(["write"], { expires_in_days: 30 }, user);
   expect(Math.round((Date.parse(expires_at ?? "") - Date.now()) / 86_400_000)).toBe(30);
@@ -115,7 +115,7 @@ test("there are at most 50, also when many come at once", async () => {
   expect(outcomes.filter((o) => o === "400 key_limit_reached")).toHaveLength(5);
 });
 
-test("a stream ends when its key expires, though nobody does anything", async () => {
+test("a stream ends when its API key expires, without further requests", async () => {
   const { project } = await setUpProject(app, ada, "Until then");
   // A machine that is too slow to open it in time gets a key that lasts longer.
   for (let seconds = 2; ; seconds *= 2) {

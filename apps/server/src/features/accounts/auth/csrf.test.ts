@@ -30,7 +30,7 @@ describe("auth.csrf", () => {
     expect((await app.request("/api/users/me", { method: "PATCH", json: { bio: "y" } })).status).toBe(401);
   });
 
-  test("missing, mismatch and invalid are told apart", async () => {
+  test("missing, mismatch and invalid have different codes", async () => {
     const browser = openBrowser(app);
     await browser.signIn(ada.email, ada.password);
     const good = await browser.fetchCsrf();
@@ -50,7 +50,7 @@ describe("auth.csrf", () => {
     expect(await codeOf(await write(browser))).toEqual([403, "csrf_missing"]);
   });
 
-  test("the token of another session, of nobody and of the past is invalid", async () => {
+  test("the token of another session, an anonymous one and an expired one are invalid", async () => {
     const mine = openBrowser(app);
     await mine.signIn(ada.email, ada.password);
     const other = openBrowser(app);

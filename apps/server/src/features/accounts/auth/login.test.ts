@@ -126,7 +126,7 @@ describe("auth.login", () => {
     expect((await post("/api/auth/login", { email: user.email, password: user.password })).status).toBe(200);
   });
 
-  test("a password or an account that changes before the last step lets nobody in; the same password in a stronger hash does", async () => {
+  test("a password or account change before the last step ends the sign-in; a rehash of the same password does not", async () => {
     const user = await app.signUp();
     const { pool } = app.studio.database;
     const { rows } = await pool.query("select hashed_password from users where id = $1", [user.id]);
@@ -190,7 +190,7 @@ describe("auth.login", () => {
 });
 
 describe("rate limits", () => {
-  test("of sign-in: 10 in 15 minutes per account and address; refused bodies do not count; success starts anew", async () => {
+  test("of sign-in: 10 in 15 minutes per account and network; invalid bodies do not count; success resets", async () => {
     await using limited = await limitedApp();
     const user = await limited.signUp();
     const login = (password: string, email = user.email) =>
@@ -212,7 +212,7 @@ describe("rate limits", () => {
     expect((await login(user.password)).status).toBe(200);
   });
 
-  test("of sign-in: 50 in 15 minutes per address, whoever is tried", async () => {
+  test("of sign-in: 50 in 15 minutes per network, for all accounts", async () => {
     await using limited = await limitedApp();
     const login = (i: number) =>
       limited.request("/api/auth/login", { method: "POST", json: { email: `nobody-${i}@example.com`, password: "wrong" } });

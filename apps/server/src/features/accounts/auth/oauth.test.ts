@@ -101,7 +101,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect(login.status).toBe(200);
   });
 
-  test("takes an account that nobody confirmed away from whoever made it", async () => {
+  test("takes over an unverified account from the person who created it", async () => {
     const squatter = await app.signUp({ email: person.email });
     expect((await me(await signIn(name)))["id"]).toBe(squatter.id);
     expect((await app.request("/api/users/me", { user: squatter })).status).toBe(401);
@@ -145,7 +145,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect((await comeBack(await provider.consent(one.url), one.cookie)).status).toBe(303);
   });
 
-  test("a refusal at the provider, a code of somebody else's sign-in, a disabled account", async () => {
+  test("a denial at the provider, a code of another sign-in, a disabled account", async () => {
     provider.denyNext();
     expect(await codeOf(await signIn(name))).toBe("oauth_denied");
 
@@ -242,7 +242,7 @@ test.each(["google", "github", "oidc"])("an address of %s that only looks like s
   expect((await me(await signIn(name)))["id"]).toBe(victim.id);
 });
 
-test("a provider of one's own: a thin identity is completed, people are the issuer's, its name is public", async () => {
+test("an OpenID Connect provider: a minimal identity is completed from userinfo, users are identified by issuer, its name is public", async () => {
   provider.misbehave({ claims: { email: undefined, email_verified: undefined, name: undefined } });
   expect(await me(await signIn("oidc"))).toMatchObject({ email: person.email, name: person.name });
   const { rows } = await app.studio.database.pool.query("select account_id from oauth_accounts where account_email = $1", [person.email]);
@@ -250,7 +250,7 @@ test("a provider of one's own: a thin identity is completed, people are the issu
   expect(await app.as().system.config()).toMatchObject({ oidc_name: "Example Corp", features: { oidc: true } });
 });
 
-test("a provider that does not speak of confirmation is believed only where the operator said so", async () => {
+test("a provider without email_verified is trusted only if the operator configured it", async () => {
   provider.misbehave({ claims: { email_verified: undefined } });
   expect(await codeOf(await signIn("oidc"))).toBe("oauth_not_available_email");
   await using trusting = await testApp({
@@ -282,7 +282,7 @@ test("a person whom a provider sent back sees words and the way back, a program 
   expect(await response.text()).toContain(`url=${app.url}/login?error=oauth_denied`);
 });
 
-test("whoever made an account with an address that is not theirs keeps no way in once its owner comes", async () => {
+test("a person who registered another person's address loses access once the owner signs in", async () => {
   const owned = person;
   const squatter = await app.signUp({ email: owned.email });
   const proof = { current_password: squatter.password };
@@ -353,7 +353,7 @@ describe("linked accounts", () => {
     expect(items.map((e) => e.kind)).toEqual(expect.arrayContaining(["account_linked", "account_unlinked"]));
   });
 
-  test("one that opens another account stays where it is; a refusal and a failure are told", async () => {
+  test("an identity linked to another account stays there; denials and failures are reported", async () => {
     const owner = await app.signUp();
     expect((await link(owner, "google")).headers.get("location")).toBe(at("linked=google"));
     const other = await app.signUp();
@@ -383,7 +383,7 @@ describe("linked accounts", () => {
     expect(late.headers.get("location")).toBe(at("link_error=unauthorized"));
   });
 
-  test("the last way in stays; a stranger's is not there; nobody gets in; bad bodies are 422", async () => {
+  test("the last sign-in method cannot be removed; another user's is 404, unauthenticated 401, invalid bodies 422", async () => {
     const created = await signIn("google");
     const id = (await me(created))["id"] as string;
     const token = (cookieOf(created, "tesslate_auth") ?? "").split("=")[1] ?? "";

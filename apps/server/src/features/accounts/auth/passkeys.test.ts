@@ -122,7 +122,7 @@ describe("a sign-in is refused", () => {
     await refused(await post("/sign-in", { credential: keys.get(other.options) }, { cookie: other.cookie }));
   });
 
-  test("with a passkey that nobody has, and a challenge for making one", async () => {
+  test("with an unknown passkey, and a challenge for registration", async () => {
     const { user, keys } = await withPasskey();
     const stranger = keyring();
     const options = await app.as(user).passkeys.begin({ body: { current_password: user.password } });
@@ -154,7 +154,7 @@ describe("a new passkey is refused", () => {
     expect((await app.as(user).passkeys.list()).total).toBe(0);
   });
 
-  test("with somebody else's challenge, and when it is known already", async () => {
+  test("with another user's challenge, and when it is already registered", async () => {
     const { user, keys } = await withPasskey();
     const other = await app.signUp();
     const options = await app.as(user).passkeys.begin({ body: { current_password: user.password } });
@@ -168,7 +168,7 @@ describe("a new passkey is refused", () => {
   });
 });
 
-test("a stranger's passkey is not there; nobody gets in; bad bodies are 422", async () => {
+test("another user's passkey is 404, unauthenticated is 401, invalid bodies are 422", async () => {
   const { passkey } = await withPasskey();
   const stranger = await app.signUp();
   const remove = { method: "DELETE", json: { current_password: stranger.password } };

@@ -29,7 +29,7 @@ const linkTo = async (email: string, subject: RegExp): Promise<string> => {
 const logIn = (email: string, password: string) => post("/api/auth/login", { email, password });
 
 describe("a forgotten password", () => {
-  test("is set anew by the mailed link, once; every session ends", async () => {
+  test("is reset with the emailed link, once, and all sessions end", async () => {
     const user = await app.signUp();
     expect((await post("/api/auth/forgot-password", { email: ` ${user.email.toUpperCase()} ` })).status).toBe(200);
     expect((await mails.waitFor((m) => m.to.includes(user.email) && /new password/.test(m.subject))).text).not.toContain("Passkeys");
@@ -169,7 +169,7 @@ describe("an address", () => {
     expect(await codeOf(await post("/api/auth/verify", { token }))).toBe("verify_user_bad_token");
   });
 
-  test("that waits is void after another wish, a new password, or when somebody has it by then", async () => {
+  test("a pending change is void after another request, a new password, or when the address is taken", async () => {
     const user = await app.signUp();
     const wish = async (email: string) => {
       expect(await change(user, email)).toMatchObject({ pending_email: email });

@@ -131,7 +131,7 @@ describe("auth.register", () => {
     expect(await bodyOf(response)).toMatchObject({ detail: [{ loc, msg: expect.any(String), type: expect.any(String) }] });
   });
 
-  test("keeps a name as people see it; one that nobody sees is none", async () => {
+  test("keeps a name as displayed; an invisible name is empty", async () => {
     const named = async (name: string) =>
       (await bodyOf(await post("/api/auth/register", { email: `grace.h${++serial}@example.com`, password, name })))["name"];
     expect(await named(" \uff27race\u200b  Hopper ")).toBe("Grace Hopper");
@@ -194,7 +194,7 @@ describe("the first administrator", () => {
   const register = async (a: TestApp, more: object = {}) =>
     a.request("/api/auth/register", { method: "POST", json: { email: freshEmail(), password, ...more } });
 
-  test("on a server that only this machine reaches is whoever registers first, exactly one of many at once", async () => {
+  test("on a loopback server the first registered user is administrator, exactly one of many concurrent ones", async () => {
     await using local = await testApp({ configure: (c) => (c.http.isLoopbackOnly = true) });
     expect(local.studio.facts.setupToken).toBe(undefined);
     expect(await local.as().system.config()).toMatchObject({ setup_required: true, setup_token_required: false });
@@ -216,7 +216,7 @@ describe("the first administrator", () => {
     expect(await bodyOf(await register(named))).toMatchObject({ is_superuser: false });
   });
 
-  test("elsewhere needs the token that was printed; a wrong one is 403 and makes nobody", async () => {
+  test("on a public address it needs the printed token; a wrong one is 403 and creates no user", async () => {
     await using open = await testApp({ ownServer: true });
     const { setupToken } = open.studio.facts;
     expect(setupToken).toMatch(/^[\w-]{32}$/);

@@ -142,7 +142,7 @@ test("an open session alone changes nothing: the password or a code of the app i
   expect([none.status, await codeOf(none)]).toEqual([409, "two_fa_not_on"]);
 });
 
-test("begun anew the newest secret counts; begun or confirmed again when it is on is refused", async () => {
+test("setting up again replaces the pending secret; setting up or confirming an active one is rejected", async () => {
   const user = await app.signUp();
   expect(await codeOf(await post(`${totpPath}/confirm`, { code: "123456" }, user))).toBe("two_fa_not_begun");
   const begin = () => app.as(user).secondFactor.beginTotp({ body: { current_password: user.password } });
@@ -168,7 +168,7 @@ test("who has the app and codes by mail may take either; who has the app alone g
   expect((await verify((await logIn(user)).temp_token, { code: appCode(secret) })).status).toBe(200);
 });
 
-test("guessing ends the sign-in and tells the owner; everything stands in the account's own log", async () => {
+test("guessing ends the sign-in, notifies the owner and is in the account's security log", async () => {
   const { user, secret } = await withApp();
   const { temp_token } = await logIn(user);
   for (let i = 0; i < 10; i++) expect(await codeOf(await verify(temp_token, { code: wrongFor(secret) }))).toBe("two_fa_code_invalid");
@@ -195,7 +195,7 @@ test("a server that asks everybody is satisfied by the app, also without a mail 
   expect(opened.status).toBe(200);
 });
 
-test("an administrator lets somebody in who lost their phone, and nobody else does", async () => {
+test("only an administrator can remove the second factor of a user who lost their phone", async () => {
   const { user, secret } = await withApp();
   await sql("update users set two_fa_enabled = true, is_verified = true where id = $1", [user.id]);
   const admin = await app.signUp({ admin: true });

@@ -101,7 +101,7 @@ describe("who calls", () => {
     }
   });
 
-  test("a suspended, disabled or deleted user is nobody at once, in every process", async () => {
+  test("a suspended, disabled or deleted user is signed out at once, in every process", async () => {
     for (const change of ["is_suspended = true", "is_active = false", "is_deleted = true"]) {
       const user = await app.signUp();
       expect((await other.request("/api/users/me", { user })).status).toBe(200);
@@ -114,7 +114,7 @@ describe("who calls", () => {
     }
   });
 
-  test("while the bell cannot be heard nothing remembered is believed", async () => {
+  test("while notifications are down caches are not used", async () => {
     const user = await app.signUp();
     expect((await other.request("/api/users/me", { user })).status).toBe(200);
     await app.studio.database.pool.query(
@@ -147,7 +147,7 @@ describe("what is open on behalf of a session", () => {
       app.studio.sessions.watch(sidOf(user), user.id, ended);
     });
 
-  test("ends with it by itself, also when the session was forgotten between the look at it and the opening", async () => {
+  test("ends with the session, also when the session was revoked during the upgrade", async () => {
     const user = await app.signUp();
     await me(user.token);
     await app.studio.database.pool.query("update sessions set expires_at = now() + interval '1 second' where id = $1", [sidOf(user)]);
@@ -173,7 +173,7 @@ describe("auth.logout", () => {
     expect((await me(ada.token)).status).toBe(200);
   });
 
-  test("signs out all the same when the access token ran out: the refresh cookie tells which session", async () => {
+  test("signs out with an expired access token, by the refresh cookie", async () => {
     const browser = openBrowser(app);
     const { access_token } = (await (await browser.signIn(ada.email, ada.password)).json()) as { access_token: string };
     const refresh = browser.cookies.get("tesslate_refresh")?.value ?? "";
@@ -189,7 +189,7 @@ describe("auth.logout", () => {
     expect((await app.request("/api/auth/logout", { method: "POST", headers })).status).toBe(401);
   });
 
-  test("nobody cannot sign out, and another site cannot sign anybody out", async () => {
+  test("signing out requires a session, and another site cannot sign a user out", async () => {
     expect((await post("/api/auth/logout", undefined)).status).toBe(401);
     const browser = openBrowser(app);
     await browser.signIn(ada.email, ada.password);

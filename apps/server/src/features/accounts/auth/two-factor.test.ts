@@ -66,7 +66,7 @@ test("of two at once with the right code one comes in", async () => {
   expect(both.map((r) => r.status).sort()).toEqual([200, 401]);
 });
 
-test("of many who ask for a new code at once one gets it, and nobody else waits", async () => {
+test("one of many concurrent requests for a new code gets it, and the others do not wait", async () => {
   const user = await careful();
   const temp_token = await begin(user);
   await sql("update login_attempts set sent_at = now() - interval '2 minutes' where user_id = $1", [user.id]);
@@ -172,7 +172,7 @@ test("only a confirmed address can be asked for codes", async () => {
   expect(await codeOf(refused)).toBe("email_not_verified");
 });
 
-test("guessing is counted over sign-ins: whoever knows the password cannot go on for ever", async () => {
+test("wrong codes are counted across sign-ins", async () => {
   await using limited = await testApp({
     env: {
       SMTP_HOST: mails.host,

@@ -75,7 +75,7 @@ describe("the catalogue", () => {
     expect((await app.request("/api/themes/..%2Fx")).status).toBe(422);
   });
 
-  test("answers 304 to whoever has it, and may be kept for ever under its revision", async () => {
+  test("returns 304 for the current version, and is cached forever under its revision", async () => {
     for (const path of ["/api/themes", "/api/themes/nord"]) {
       const first = await app.request(path);
       const etag = first.headers.get("etag") ?? "";
@@ -113,7 +113,7 @@ describe("the catalogue", () => {
   });
 });
 
-describe("themes of one's own", () => {
+describe("custom themes", () => {
   test("are made, copied from a preset, changed section by section, listed and deleted", async () => {
     const mine = app.as(ada).themes;
     const made = await mine.create({ body: { ...(await body("  Café del Mar ")), description: "By the sea", category: "vibrant" } });
@@ -239,7 +239,7 @@ describe("themes of one's own", () => {
     expect((await app.as(stranger).users.me()).theme_preset).toBe("dracula");
   });
 
-  test("one is worn, copied and deleted by many requests at once: each is answered, and nobody wears what is gone", async () => {
+  test("a theme is selected, copied and deleted concurrently: every request is answered, and no user keeps a deleted theme", async () => {
     const makers = await Promise.all((await crowd(app, 6)).map(async (maker) => ({ maker, mine: app.as(maker).themes })));
     const answers = await Promise.all(
       makers.map(async ({ maker, mine }) => {

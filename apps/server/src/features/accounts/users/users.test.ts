@@ -26,7 +26,7 @@ describe("users.me", () => {
     for (const key of ["hashed_password", "stripe_customer_id", "daily_credits", "is_suspended", "password"])
       expect(me).not.toHaveProperty(key);
   });
-  test("is 401 for nobody", async () => {
+  test("is 401 when unauthenticated", async () => {
     expect((await app.request("/api/users/me")).status).toBe(401);
     expect((await patch(undefined, {})).status).toBe(401);
   });
@@ -156,7 +156,7 @@ describe("users.updateMe", () => {
     expect((await app.request("/api/auth/login", { method: "POST", json: { email, password: user.password } })).status).toBe(200);
   });
 
-  test("e-mail and username of somebody else are refused, one's own in another case are not", async () => {
+  test("email and username of another user are rejected, the own ones in other letter case are not", async () => {
     const user = await app.signUp();
     expect(await outcome(await patch(user, { email: ada.email.toUpperCase(), current_password: user.password }))).toEqual([
       400,
@@ -167,7 +167,7 @@ describe("users.updateMe", () => {
     expect((await patch(user, { username: user.username.toUpperCase() })).status).toBe(200);
   });
 
-  test("the second factor cannot be switched on where no code can be checked: nobody locks themselves out", async () => {
+  test("the second factor cannot be enabled without a confirmed code, so users cannot lock themselves out", async () => {
     const user = await app.signUp();
     expect(await outcome(await patch(user, { two_fa_enabled: true, current_password: user.password }))).toEqual([503, "not_configured"]);
     expect((await app.request("/api/auth/login", { method: "POST", json: { email: user.email, password: user.password } })).status).toBe(
@@ -295,7 +295,7 @@ describe("pictures", () => {
   ])("%s is refused", async (_, make, status, code) => {
     expect(await outcome(await upload(await make()))).toEqual([status, code]);
   });
-  test("needs somebody, and a form", async () => {
+  test("requires authentication and a form", async () => {
     expect((await upload(await flat(9, 9).png().toBuffer(), { user: null })).status).toBe(401);
     expect(await outcome(await app.request("/api/users/me/avatar", { method: "POST", user: ada }))).toEqual([422, "file"]);
   });
@@ -365,7 +365,7 @@ describe("preferences", () => {
 });
 
 describe("by username", () => {
-  test("anybody sees the public part, in any case; nobody is 404", async () => {
+  test("the public profile is found in any letter case; an unknown user is 404", async () => {
     const found = await app.as().creators.get({ params: { username: ada.username.toUpperCase() } });
     const stats = { items_count: 0, total_downloads: 0, average_rating: null, total_reviews: 0 };
     expect(found).toEqual({ ...(await app.as().users.get({ params: { id: ada.id } })), stats });

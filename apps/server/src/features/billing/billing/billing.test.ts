@@ -59,7 +59,7 @@ describe("without Stripe", () => {
   });
 });
 
-test("what everybody gets, may buy and is told is the operator's to set", async () => {
+test("the operator configures what users get, can buy and are shown", async () => {
   await using stripe = await startStripe();
   await using other = await testApp({
     env: {
@@ -195,7 +195,7 @@ describe("a plan", () => {
     expect(await post("/api/billing/verify-checkout", eve, { session_id: checkout.session_id })).toMatchObject({ http: 404 });
   });
 
-  test("follows the portal: up, down, renewed, unpaid, paid after all, gone", async () => {
+  test("follows changes in the portal: upgrade, downgrade, renewal, unpaid, paid again, cancelled", async () => {
     const ada = await world.app.signUp();
     await world.buyPlan(ada, "basic");
     const id = (await api(ada).billing.subscription()).subscription_id ?? "";
@@ -379,7 +379,7 @@ describe("credits", () => {
     expect((await api(eve).billing.credits()).purchased_credits).toBe(0);
   });
 
-  test("of another amount than agreed are not given; a refund that is told first counts", async () => {
+  test("payments of a wrong amount grant nothing; a refund that arrives first counts", async () => {
     const ada = await world.app.signUp();
     const cheap = await api(ada).billing.purchaseCredits({ body: { package: "team" } });
     world.stripe.account.pay(cheap.session_id, { amount: 100 });
@@ -416,7 +416,7 @@ test("the settings name every event that is handled; keys without billing are wa
 describe("a webhook", () => {
   const send = (body: string, headers: Record<string, string>) =>
     world.app.request("/api/webhooks/stripe", { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
-  test("counts only with a signature over its bytes that is not old; what nobody handles is taken", async () => {
+  test("requires a recent signature over its bytes; unhandled event types are accepted", async () => {
     const body = JSON.stringify({ id: "evt_1", object: "event", type: "product.created", created: 1, data: { object: {} } }, null, 2);
     const signed = (options = {}) => ({ "stripe-signature": world.stripe.sign(body, options) });
     for (const headers of [{}, { "stripe-signature": "t=1,v1=00" }, signed({ secret: "whsec_other" }), signed({ ageSeconds: 400 })]) {
@@ -577,7 +577,7 @@ test("what Stripe refuses or loses is 502, and nothing changed", async () => {
 
 describe("what Stripe refused", () => {
   const times = (pattern: RegExp) => world.stripe.calls.filter(({ method, path }) => pattern.test(`${method} ${path}`)).length;
-  test("is asked anew: a page, a customer, an account, the money of a second payment", async () => {
+  test("a failed Stripe call is retried with a new key: session, customer, account, refund of a second payment", async () => {
     const ada = await world.app.signUp();
     const ask = () => post("/api/billing/credits/purchase", ada, { package: "small" });
     for (const on of [/POST \/v1\/customers/, /POST \/v1\/checkout/]) {

@@ -46,7 +46,7 @@ describe("a creator", () => {
 });
 
 describe("an agent for good", () => {
-  test("is paid once, belongs to the buyer, its maker has 90 %; with the money back it is gone and so is the share", async () => {
+  test("is paid once, belongs to the buyer and gives the creator 90 %; a refund removes the entry and the share", async () => {
     const ada = await world.app.signUp();
     const agent = await world.agent({ creator, cents: 1999 });
     const asked = await buyOf(ada, agent.id);
@@ -193,7 +193,7 @@ test("an agent paid by the month on two pages is paid by one of them from then o
   expect([livingOf(ada).map((s) => s.items.data[0]?.price.unit_amount), await isOwned(ada, agent.slug)]).toEqual([[600], true]);
 });
 
-test("for an agent that its maker deleted nobody pays: not on a page that was open, not by the month; a dispute may end all the same", async () => {
+test("an agent deleted by its creator is not charged: neither an open checkout nor a subscription; disputes are still closed", async () => {
   const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
   const made = { once: await world.agent({ creator }), disputed: await world.agent({ creator }) };
   const monthly = await world.agent({ creator, monthly: true });
@@ -395,7 +395,7 @@ test("what was used is added up by day, project, model and agent, and comes as a
   expect((await (await world.app.request(`/api/billing/usage/export`, { user: creator })).text()).trim().split("\r\n")).toHaveLength(1);
 });
 
-test("the books hold, and nobody changes them", async () => {
+test("the ledger balances and cannot be changed", async () => {
   expect(await wrongInBooks(world)).toEqual([]);
   for (const statement of ["update ledger_entries set amount_cents = 1", "delete from ledger_entries", "truncate ledger_entries"])
     await expect(world.rows(statement)).rejects.toThrow("append-only");

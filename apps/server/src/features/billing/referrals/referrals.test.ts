@@ -38,7 +38,7 @@ describe("one's code", () => {
     expect(made[0]).toMatch(/^[0-9A-Z]{8}$/);
   });
 
-  test("tells how many came, and nothing of who they are", async () => {
+  test("reports how many came, without personal data", async () => {
     const ada = await app.signUp();
     const referral_code = await codeOf(ada);
     const land = (body: unknown) =>
@@ -77,7 +77,7 @@ describe("saying by whom one came", () => {
     expect([ada, bob].map(({ id }) => said.filter((row) => row.includes(id)).length)).toEqual([1, 1]);
   });
 
-  test("not with one's own code, an unknown one, or one of somebody who is suspended or gone", async () => {
+  test("not with the own code, an unknown one, or one of a suspended or deleted user", async () => {
     const [ada, bob] = await Promise.all([app.signUp(), app.signUp()]);
     expect(await apply(ada, await codeOf(ada))).toBe("own_referral_code");
     expect(await apply(ada, "ZZZZZZZZ")).toBe("not_found");
@@ -110,7 +110,7 @@ describe("saying by whom one came", () => {
     expect([said.filter((s) => s === "ok").length, said.filter((s) => s === "already_referred").length]).toEqual([7, 1]);
   });
 
-  test("whoever says so takes both people's rows in the order that everybody does: nobody who holds one of them is locked out", async () => {
+  test("both users' rows are locked in the common order, without deadlocks", async () => {
     const [low, high] = (await crowd(app, 2)).sort((a, b) => (a.id < b.id ? -1 : 1)) as [Passer, Passer];
     const referral_code = await codeOf(low);
     const holder = await app.studio.database.pool.connect();

@@ -65,7 +65,7 @@ test("another body or another route is 422; another person's key is another key"
   expect((await send("/api/feedback", "x".repeat(256), feedback(title))).status).toBe(422);
 });
 
-test("of many at once one does it; while it works the others are told so", async () => {
+test("one of many concurrent requests does the work; the others get a conflict meanwhile", async () => {
   const [key, title] = [randomUUID(), randomUUID()];
   const client = await app.studio.database.pool.connect();
   try {

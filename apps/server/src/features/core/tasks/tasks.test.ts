@@ -135,7 +135,7 @@ describe("a life", () => {
     expect(last?.data.logs[49]).toMatch(/line 60$/);
   });
 
-  test("what goes wrong is told to people in a sentence; what nobody expected is not told", async () => {
+  test("expected errors have a message; unexpected ones are not disclosed", async () => {
     await using b = await bench({
       refused: {
         run: async () => {
@@ -174,7 +174,7 @@ describe("a life", () => {
     expect((await b.tasks.list(b.user_id, {})).total).toBe(1);
   });
 
-  test("is picked up by a bell and not by the next look", async () => {
+  test("is started by a notification, not by the next poll", async () => {
     await using b = await bench({ one: { run: async () => 1 } });
     const took: number[] = [];
     for (let i = 0; i < 5; i++) {
@@ -188,7 +188,7 @@ describe("a life", () => {
 });
 
 describe("at most once", () => {
-  test("two processes and a repeated bell run a task once", async () => {
+  test("two processes and a repeated notification run a task once", async () => {
     let runs = 0;
     const definition = {
       count: {
@@ -268,7 +268,7 @@ describe("cancelling", () => {
     }
   });
 
-  test("what was asked for while the bell was away is found when it is back", async () => {
+  test("tasks created while notifications were down are found at the reconnect", async () => {
     await using b = await bench({ wait: { run: waiting } });
     const id = await b.add("wait");
     await vi.waitFor(async () => expect((await b.tasks.get(b.user_id, id)).status).toBe("running"));

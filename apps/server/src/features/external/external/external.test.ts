@@ -95,7 +95,7 @@ test("a key runs the agent within its scope and its edit mode; people answer wha
   expect(await refusal(app.as(foreign).external.invoke({ body }))).toBe("404 not_found");
 });
 
-test("the end of a run is told once, signed, again after failures and never along a redirect", async () => {
+test("the end of a run is delivered once, signed, retried after failures and never along a redirect", async () => {
   await using hook = await receiver([500, 302]);
   await using world = await chatWorld({ script: [say("All good.")], env: { OUTBOUND_ALLOW_HOSTS: hook.host }, ...quick });
   const { app, project } = world;
@@ -132,7 +132,7 @@ test("the end of a run is told once, signed, again after failures and never alon
   }
 });
 
-test("after five tries it is given up; what a stopped server owes is told after its restart", async () => {
+test("delivery stops after five attempts; pending webhooks are delivered after a restart", async () => {
   await using hook = await receiver([500, 500, 500, 500, 500]);
   await using world = await chatWorld({
     script: [say("One.")],

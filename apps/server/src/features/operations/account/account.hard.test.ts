@@ -113,7 +113,7 @@ describe("an export", () => {
 });
 
 describe("mails about runs", () => {
-  test("come to whoever wants them, once: one that waits for a decision, one that took long", async () => {
+  test("opt-in emails are sent once: for a run that waits for a decision and for a long one", async () => {
     await app.db.execute(sql`update users set is_verified = true where id in (${ada.id}, ${bob.id})`);
     await app.db.execute(sql`update approvals set created_at = now() - interval '6 minutes' where user_id = ${ada.id}`);
     await app.db.execute(

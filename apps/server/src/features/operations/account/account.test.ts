@@ -83,7 +83,7 @@ describe("an export", () => {
     for (const trace of [root.id, root.username, "Of the house"]) expect(whole.includes(trace), trace).toBe(false);
     await app.db.execute(sql`update users set is_superuser = false where id = ${root.id}`);
   });
-  test("is one at a time, and nobody's for nobody", async () => {
+  test("is serialized per user", async () => {
     const [one, two] = await Promise.all([app.as(bob).account.export(), app.as(bob).account.export()]);
     expect(one.task_id).toBe(two.task_id);
     await ended(app, bob, one.task_id);
@@ -93,7 +93,7 @@ describe("an export", () => {
 });
 
 describe("the decision to delete an account", () => {
-  test("needs the password, and somebody", async () => {
+  test("requires authentication and the password", async () => {
     expect(await outcome(await remove(ada))).toEqual([400, "current_password_required"]);
     expect(await outcome(await remove(ada, { password: "wrong" }))).toEqual([400, "current_password_wrong"]);
     expect(await outcome(await remove(ada, { password: 7 }))).toEqual([422, "password"]);
@@ -137,7 +137,7 @@ describe("the decision to delete an account", () => {
     expect(await outcome(await restore({}))).toEqual([400, "bad_request"]);
     expect((await restore({ token: 7 })).status).toBe(422);
   });
-  test("of somebody else, or whose time is over, cannot be undone", async () => {
+  test("another user's or an expired deletion cannot be undone", async () => {
     const user = await app.signUp();
     const { undo_token } = (await (await remove(user, { password: user.password })).json()) as { undo_token: string };
     await expire(user);
@@ -179,7 +179,7 @@ describe("the decision to delete an account", () => {
   });
 });
 
-test("the end of an account leaves no row and no folder that names it, and nobody else loses anything", async () => {
+test("deleting an account leaves no row or folder of it, and no other user loses anything", async () => {
   const post = await app.as(bob).feedback.create({ body: { type: "bug", title: "It stutters", description: "Sometimes." } });
   await app.as(ada).feedback.upvote({ params: { id: post.id } });
   await app.as(ada).feedback.comment({ params: { id: post.id }, body: { content: "Here too." } });

@@ -40,7 +40,7 @@ const trail = async (user: { id: string }): Promise<AuditAction[]> =>
 const tokenOf = (browser: Browser) => ({ token: browser.cookies.get("tesslate_auth")?.value ?? "" });
 
 describe("acting as a user", () => {
-  test("begins with a reason, is told by `me`, and stops with the administrator's own session back", async () => {
+  test("starts with a reason, is shown by `me`, and returns to the administrator's own session", async () => {
     const user = await app.signUp();
     const lastSeen = (await app.as(admin).adminUsers.get({ params: { id: user.id } })).last_active_at;
     const browser = await signedIn(admin);
@@ -73,7 +73,7 @@ describe("acting as a user", () => {
     ]);
   });
 
-  test("is never as an administrator, oneself, or somebody who may not act; nobody else may", async () => {
+  test("never targets an administrator, oneself or an inactive user, and requires an administrator", async () => {
     const browser = await signedIn(admin);
     const [other, gone, user] = [await app.signUp({ admin: true }), await app.signUp(), await app.signUp()];
     await app.as(admin).adminUsers.update({ params: { id: gone.id }, body: { is_suspended: true, reason: "x" } });
@@ -149,7 +149,7 @@ describe("acting as a user", () => {
     expect((await trail(user)).length).toBe(1);
   });
 
-  test("it ends with the administrator's session, right and account, with the person's, when they become an administrator, and by itself", async () => {
+  test("it ends with the administrator's session, role and account, with the user's account, when the user becomes an administrator, and after 30 minutes", async () => {
     const end = async (how: (parts: { user: TestUser; by: TestUser; session: string }) => Promise<unknown>) => {
       const [user, by] = [await app.signUp(), await app.signUp({ admin: true })];
       const token = tokenOf(await acting(user, by));

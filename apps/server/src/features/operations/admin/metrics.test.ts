@@ -287,7 +287,7 @@ test("adminMetrics.overview is for administrators, whose period has 1 to 365 day
   expect(found.host.error).toBeUndefined();
 });
 
-test("adminMetrics.overview tells which block could not be counted, and counts the others", async () => {
+test("adminMetrics.overview reports which block failed and returns the others", async () => {
   const { pool } = app.studio.database;
   await pool.query("alter table usage_logs rename to usage_logs_away");
   try {

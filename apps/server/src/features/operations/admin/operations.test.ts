@@ -21,7 +21,7 @@ afterAll(() => app.close());
 const logged = async () => (await app.as(admin).adminAudit.list({ query: { limit: 500 } })).items;
 const refused = (status: number, code?: string) => ({ status, ...(code !== undefined && { code }) });
 
-test("nobody but administrators comes in, and every act needs its reason", async () => {
+test("only administrators have access, and every action needs a reason", async () => {
   const stranger = await app.signUp();
   const id = "00000000-0000-4000-8000-000000000000";
   const acts: [string, string, unknown?][] = [
@@ -64,7 +64,7 @@ test("nobody but administrators comes in, and every act needs its reason", async
 });
 
 describe("projects", () => {
-  test("what runs is listed live, stopped with a reason, and its owner is told who did it", async () => {
+  test("running projects are listed live and stopped with a reason, and the owner is notified", async () => {
     const { project } = await startedProject(app, owner, "Busy");
     const { items } = await app.as(admin).adminSandboxes.list();
     expect(items).toMatchObject([
@@ -169,7 +169,7 @@ describe("projects", () => {
 
 describe("agents", () => {
   const slug = "tesslate-agent";
-  test("switched off they are there for nobody, and switched on again they are", async () => {
+  test("disabled agents are hidden from everyone, and visible again when enabled", async () => {
     const before = await app.as(admin).adminAgents.list({ query: { search: slug, item_type: "agent" } });
     expect(before.items).toMatchObject([{ slug, is_active: true, created_by_tesslate: true, can_edit: true, is_default: true }]);
     const change = (body: object) => app.as(admin).adminAgents.update({ params: { id: slug }, body });
@@ -254,7 +254,7 @@ describe("agents", () => {
 });
 
 describe("work in the background", () => {
-  test("a job that was given up is found, tried again or removed, and the log says so", async () => {
+  test("a permanently failed job is listed, retried or removed, with an audit log entry", async () => {
     const { pool } = app.studio.database;
     // Nobody takes jobs of this name.
     const add = async () => {
@@ -298,7 +298,7 @@ describe("work in the background", () => {
       ).toBe(422);
   });
 
-  test("somebody's operation is cancelled with a reason, once", async () => {
+  test("a user's operation is cancelled with a reason, once", async () => {
     const task_id = "00000000-0000-4000-8000-0000000000aa";
     // Of a type that nobody knows here, and not rung for: it waits.
     await app.studio.database.pool.query(

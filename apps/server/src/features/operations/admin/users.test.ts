@@ -309,7 +309,7 @@ describe("names, roles, access", () => {
     expect((await trail(user)).length).toBe(1);
   });
 
-  test("roles take effect at once; nobody takes administration from themselves", async () => {
+  test("roles take effect at once; administrators cannot remove their own role", async () => {
     const user = await app.signUp();
     expect((await app.request("/api/admin/users", { user })).status).toBe(403);
     await api().update({ params: { id: user.id }, body: { is_superuser: true, reason: "Helps" } });

@@ -95,7 +95,7 @@ describe("posts", () => {
     expect((await of(bob).list({ query: { similar_to: "' | !( & :* <->" } })).items).toEqual([]);
   });
 
-  test("bad bodies are 422, nobody is 401, no such post is 404", async () => {
+  test("invalid bodies are 422, unauthenticated is 401, an unknown post is 404", async () => {
     const body = { type: "bug", title: "t", description: "d" };
     for (const json of [
       {},
@@ -192,7 +192,7 @@ describe("comments", () => {
     await Promise.all(Array.from({ length: 40 }, (_, n) => of(n % 2 ? ada : bob).comment({ params: { id }, body: { content: `${n}` } })));
     expect((await of(ada).get({ params: { id } })).comment_count).toBe(40);
   });
-  test("of somebody who left say so and nothing else of them", async () => {
+  test('posts of a deleted user show "Deleted user" and nothing else about them', async () => {
     const { id } = await post(ada, "Leaving");
     const gone = await app.signUp({ name: "Gone Girl" });
     await of(gone).comment({ params: { id }, body: { content: "bye" } });

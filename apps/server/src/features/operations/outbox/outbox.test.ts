@@ -24,7 +24,7 @@ const lettersOf = async (of: TestApp, email: string, admin = root): Promise<Outb
   (await of.as(admin).outbox.list()).items.filter((l) => l.recipient === email);
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
 
-test("without a mail server letters are kept, and the administrator can hand them over", async () => {
+test("without a mail server emails are kept, and the administrator can read them", async () => {
   await app.as().auth.forgotPassword({ body: { email: ada.email } });
   const kept = async () => (await lettersOf(app, ada.email)).find((l) => l.kind === "reset");
   await expect.poll(kept).toMatchObject({ status: "kept", attempts: 0, sent_at: null, next_attempt_at: null });
@@ -43,7 +43,7 @@ test("without a mail server letters are kept, and the administrator can hand the
   expect([retried.status, await codeOf(retried)]).toEqual([503, "not_configured"]);
 });
 
-test("nobody else sees the outbox", async () => {
+test("only administrators see the outbox", async () => {
   const user = await app.signUp();
   const id = randomUUID();
   for (const [path, method] of [
@@ -59,7 +59,7 @@ test("nobody else sees the outbox", async () => {
   expect((await app.request("/api/admin/outbox?status=opened", { user: root })).status).toBe(422);
 });
 
-test("a letter outlives its mail server being away, a restart and a change of the sealing key; then it is sent and forgotten", async () => {
+test("an email survives an unreachable mail server, a restart and a key rotation; then it is sent and its text deleted", async () => {
   const port = await freePort();
   await using first = await testApp({ env: smtp(port) });
   const admin = await first.signUp({ admin: true });

@@ -46,7 +46,7 @@ test("numbers for Prometheus: requests by template, runs, tokens, jobs, sandboxe
   expect(text).not.toContain(project.id);
 });
 
-test("numbers are for whoever has the token and for administrators; for others there is nothing", async () => {
+test("metrics are shown to administrators and with the token, and are 404 for others", async () => {
   const { app, owner } = world;
   const missing = await (await app.request("/nothing-here")).text();
   const admin = await app.signUp({ admin: true });

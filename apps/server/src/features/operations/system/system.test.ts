@@ -13,7 +13,7 @@ test("system.health says what runs, without asking the database", async () => {
   });
 });
 
-test("system.config tells a visitor what there is and no secret", async () => {
+test("system.config shows the available features and no secret", async () => {
   await using app = await testApp({
     swap: { demoModel: fileURLToPath(new URL("../../../../../../packages/testkit/src/demo/server.ts", import.meta.url)) },
     env: {

@@ -247,7 +247,7 @@ describe("the bytes", () => {
     });
   });
 
-  test("keep their checked type when the file becomes something else meanwhile", async () => {
+  test("keep their checked type when the file changes to another type", async () => {
     const asset = await upload();
     await writeFile(onDisk("public/logo.png"), "<html><script>1</script>");
     expect((await get(asset)).headers.get("content-type")).toBe("image/png");
@@ -352,7 +352,7 @@ describe("rows follow the tree", () => {
     expect((await app.request(a.url, { user: owner })).status).toBe(404);
   });
 
-  test("when somebody in the sandbox moves, changes, deletes or brings back a file", async () => {
+  test("when a process in the sandbox moves, changes, deletes or restores a file", async () => {
     const a = await upload();
     const b = await upload({ name: "b.png" });
     await mkdir(onDisk("src/deep"), { recursive: true });

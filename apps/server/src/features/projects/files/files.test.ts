@@ -218,7 +218,7 @@ describe("directories, moves, lists", () => {
   });
 });
 
-test("changes reach the project's stream once, whoever made them", async () => {
+test("changes of any origin reach the project's stream once", async () => {
   const other = await emptyProject(app, owner);
   const abort = new AbortController();
   const seen: ProjectEvent[] = [];
@@ -239,7 +239,7 @@ test("changes reach the project's stream once, whoever made them", async () => {
   expect(changes.filter(([path, , by]) => path === "by-process.txt" && by === "process").length).toBeGreaterThan(0);
 });
 
-test("a stranger gets 404 on every file route, nobody gets 401", async () => {
+test("another user gets 404 on every file route, an unauthenticated caller 401", async () => {
   const base = `/api/projects/${project.id}`;
   const calls: [string, string, object?][] = [
     ["GET", `${base}/files`],

@@ -248,7 +248,7 @@ describe("cards", () => {
     expect((await app.request(`/api/kanban/${project.id}/tasks`, { method: "POST", user: owner, json })).status).toBe(422);
   });
 
-  test("only somebody with access may be the assignee", async () => {
+  test("only a user with access can be assignee", async () => {
     const { add, move } = await freshBoard();
     for (const assignee_id of [stranger.id, missing]) expect(await add("x", { assignee_id }).catch(code)).toBe("bad_request");
     const card = await add("x");

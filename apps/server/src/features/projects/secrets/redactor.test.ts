@@ -129,7 +129,7 @@ test("200 long values and ten megabytes take little work", () => {
   expect(process.cpuUsage(before).user).toBeLessThan(3_000_000);
 });
 
-test("a finder tells where values stand, however the text was cut", () => {
+test("a finder reports the positions of values, however the text is split", () => {
   const finder = createValueFinder(hiddenValues({ A: "hunter2", B: "hunter2-longer" }));
   const text = `x hunter2, hunter2-longer and ${Buffer.from("ab hunter2-longer c").toString("base64")} hunter2-long`;
   const expected = [

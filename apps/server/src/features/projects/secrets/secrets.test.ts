@@ -140,7 +140,7 @@ test("a change is told by name on the project's stream", async () => {
   abort.abort();
 });
 
-test("not yours is not there; nobody gets nothing", async () => {
+test("another user's object is 404; unauthenticated is 401", async () => {
   const project = await emptyProject(app, owner);
   await set(project, "MINE", "planted-mine");
   const paths: [string, string, unknown?][] = [

@@ -39,7 +39,7 @@ const said = async (response: Response) => {
 };
 
 describe("the dashboard", () => {
-  test("of somebody who published nothing is all zeros", async () => {
+  test("are zero for a user who published nothing", async () => {
     const ada = await app.signUp({ name: "Ada" });
     const { creator, stats, earnings, payouts, items, revenue_share } = await of(ada).dashboard();
     expect(creator).toEqual({ id: ada.id, name: "Ada", username: ada.username, avatar_url: null, joined_at: ada.created_at });
@@ -280,7 +280,7 @@ describe("a payout", () => {
     expect(rows[0]).toEqual({ cents: 5000, payouts: 2 });
   });
 
-  test("cannot be asked for where nobody pays: 503, and nothing is set aside", async () => {
+  test("a payout without payments configured is 503 and reserves nothing", async () => {
     const ada = await app.signUp();
     await sell(ada, 5000, 30);
     const settings = { mode: "off" as const, minimumCents: 1000, holdDays: 7 };

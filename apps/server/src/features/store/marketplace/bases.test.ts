@@ -163,7 +163,7 @@ test("a project becomes a base: nothing secret and nothing that runs by itself g
   expect((await readdir(join(app.dataDir, "arrivals"))).filter((name) => name.endsWith(".zip"))).toEqual([]);
 });
 
-test("versions: all pages of the API in the order of versions, by git when that refuses, the last good ones when nobody answers", async () => {
+test("versions: all pages of the API in version order, git when the API fails, cached ones when both fail", async () => {
   const url = host.add("gh/tool", { files: { a: "a" } });
   const tool = await submit("Tool", url);
   const read = (slug: string) => bases(bob).versions({ params: { slug }, query: {} });

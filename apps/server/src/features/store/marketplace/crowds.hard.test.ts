@@ -19,7 +19,7 @@ afterAll(() => app?.close());
 const agents = (user: Pick<TestUser, "token">) => app.as(user).marketplaceAgents;
 const one = async <T>(query: ReturnType<typeof sql>): Promise<T> => (await app.db.execute<Record<string, unknown>>(query)).rows[0] as T;
 
-test("many people take, judge and copy one agent at once, each of them twice: every count is exact and nobody gets an error", async () => {
+test("many users add, review and fork one agent concurrently, each twice: every count is exact and no request fails", async () => {
   const { id, slug } = await agents(maker).create({ body: { name: "Popular", description: "Popular", system_prompt: "Be popular." } });
   const params = { id };
   const bought = await Promise.all([...people, ...people].map((user) => agents(user).purchase({ params, body: {} })));

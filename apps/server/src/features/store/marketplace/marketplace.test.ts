@@ -45,7 +45,7 @@ describe("the shelves", () => {
     expect(await outcome(agents().list({ query: { sort: "best" as "name" } }))).toEqual([422, "validation_error"]);
   });
 
-  test("the catalogue of bases, to the letter", async () => {
+  test("the catalogue of bases is complete", async () => {
     const all = await bases().list({ query: { limit: 500 } });
     expect(all.total).toBe(5 + 4 + 63);
     expect(await bases().browse({ query: { limit: 500 } })).toEqual(all);
@@ -174,7 +174,7 @@ test("an agent's life: made, seen, changed twice, forked with changes, unpublish
   expect(await outcome(agents().create({ body: draft }))).toEqual([401, "unauthorized"]);
 });
 
-test("reviews: by who has it, one each, never of one's own, and the item's rating follows", async () => {
+test("reviews: only by users who have the item, one each, never of the own item, and the rating follows", async () => {
   const made = await agents(ada).create({ body: { ...draft, name: "Reviewed" } });
   const params = { id: made.slug };
   expect(await outcome(agents(bob).review({ params, body: { rating: 1 } }))).toEqual([403, "not_in_library"]);
@@ -212,7 +212,7 @@ test("reviews: by who has it, one each, never of one's own, and the item's ratin
   expect(await outcome(agents(bob).removeReview({ params }))).toEqual([404, "not_found"]);
 });
 
-test("a base's life: submitted, private until public, reviewed, related, gone", async () => {
+test("a base is submitted, private until it is made public, reviewed, listed as related and deleted", async () => {
   const body = { name: "Kit", description: "A kit", git_repo_url: "https://git.example.com/a/kit.git", category: "saas" as const };
   const made = await bases(ada).create({ body });
   expect(made).toMatchObject({ slug: "kit", visibility: "private", is_owner: true, in_library: true, source_type: "git" });
@@ -334,7 +334,7 @@ test("the catalogue comes again without touching what the public and administrat
   ]);
 });
 
-test("the house's accounts: nobody signs in to them, by whatever way", async () => {
+test("system accounts cannot sign in by any method", async () => {
   const { rows } = await app.db.execute<Record<string, unknown>>(
     sql`select username, is_superuser, hashed_password from users where is_system order by username`,
   );
