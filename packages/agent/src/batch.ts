@@ -1,30 +1,40 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
-import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./execute.ts";
-import { askerFor } from "./inquiry.ts";
+import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./tool-calls.ts";
+import { createAsk } from "./questions.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
-import { RunEnded, type Ending } from "./run-ended.ts";
-import { toolTextKept } from "./truncate.ts";
+import { RunEnded, type Ending } from "./ending.ts";
+import { toolTextWithPaging } from "./truncate.ts";
 import type { AssistantMessage, ToolMessage } from "./model-client.ts";
-import type { AgentDeps, AroundTool, EditMode, PendingBatch, RunOptions, Tool, ToolContext, ToolParameters, ToolResult } from "./types.ts";
+import type {
+  AgentDeps,
+  ToolInterceptor,
+  EditMode,
+  PendingBatch,
+  RunOptions,
+  Tool,
+  ToolContext,
+  ToolParameters,
+  ToolResult,
+} from "./types.ts";
 import type { WorkTimer } from "./work-timer.ts";
 
 export interface BatchOptions {
   iteration: number;
   message: AssistantMessage;
-  /** Going on with a batch that waited for an approval. */
+  /** Set to resume a batch that waited for a person. */
   pending?: PendingBatch;
   tools: readonly Tool[];
   replacedTools?: RunOptions["replacedTools"];
   editMode: EditMode;
-  /** Grows when the person answers allow_all. */
+  /** Extended when the person answers allow_all. */
   allowedTools: Set<string>;
   context: ToolContext;
   deps: AgentDeps;
   timer: WorkTimer;
   breaker: ReturnType<typeof createLoopBreaker>;
   toolTimeoutMs: number;
-  aroundTool?: AroundTool;
+  interceptTool?: ToolInterceptor;
   onUnexpected: (error: unknown, where: string) => void;
 }
 
@@ -32,7 +42,7 @@ export interface BatchOutcome {
   calls: { name: string; parameters: ToolParameters }[];
   /** Aligned with the calls. */
   results: ToolResult[];
-  /** The results as the model hears them. */
+  /** The results as the model gets them. */
   messages: ToolMessage[];
   /** Calls that really ran. */
   executed: number;
@@ -41,8 +51,8 @@ export interface BatchOutcome {
 }
 
 /**
- * Runs one turn's calls in order; neighbouring read-only ones run at the same time. Emits `tool_started` (unless it goes on with a pending batch) and the approvals,
- * not the step. After an abort it answers with what was done; hooks' rejections pass through.
+ * Runs the calls of one turn in order; adjacent read-only calls run concurrently. Emits approvals and `tool_started` (unless it resumes a pending
+ * batch), but not the step. After an abort it returns what was done. Rejects when a hook does.
  */
 export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   const { message, pending, deps, context } = options;
@@ -54,44 +64,44 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   if (!pending) {
     await deps.emit({
       type: "tool_started",
-      data: { iteration: options.iteration, tools: prepared.map(shown), timestamp: context.now().toISOString() },
+      data: { iteration: options.iteration, tools: prepared.map(presentCall), timestamp: context.now().toISOString() },
     });
   }
   const run = async (one: PreparedCall): Promise<ToolResult> => {
     if (!one.tool) return one.problem!;
     const index = prepared.indexOf(one);
-    const goesOn = pending?.nested?.index === index ? pending.nested : undefined;
-    if (pending?.nested && !goesOn && results.length === pending.results.length)
-      return { success: false, tool: one.call.name, error: cutOff };
+    const resumed = pending?.nested?.index === index ? pending.nested : undefined;
+    if (pending?.nested && !resumed && results.length === pending.results.length)
+      return { success: false, tool: one.call.name, error: interruptedSubagent };
     executed++;
-    const ask = askerFor(options, one, results, (error) => (hookFailure ??= { error }));
+    const ask = createAsk(options, one, results, (error) => (hookFailure ??= { error }));
     const call = { iteration: options.iteration, index };
-    const waitingFor = (approval_id: string): PendingBatch => ({
+    const pendingAt = (approval_id: string): PendingBatch => ({
       iteration: options.iteration,
       approval_id,
       message,
       results: [...results],
     });
-    const inner: ToolContext = { ...context, ask, call, batch: { waitingFor, goesOn } };
+    const inner: ToolContext = { ...context, ask, call, batch: { pendingAt, resumed } };
     const { tool, parameters } = one;
     const execute = (own: ToolContext): Promise<ToolResult> =>
       executeCall(tool, parameters, own, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
-    return options.aroundTool ? options.aroundTool({ tool, parameters }, inner, execute) : execute(inner);
+    return options.interceptTool ? options.interceptTool({ tool, parameters }, inner, execute) : execute(inner);
   };
   while (results.length < prepared.length && !ending && !context.signal.aborted) {
     const next = prepared[results.length]!;
-    // What waits for an answer to its question was allowed to run already.
+    // A call that waits for an answer was approved before.
     const isAsking = pending?.kind === "question" && pending.results.length === results.length;
     const gate = next.tool && !isAsking ? gateOf(next.tool, next.parameters, options.editMode, options.allowedTools) : "run";
     if (gate === "refuse") results.push(refusedInPlanMode(next.tool!));
     else if (gate === "ask") {
       const approvalId = pending && pending.results.length === results.length ? pending.approval_id : (deps.newId ?? randomUUID)();
-      const answer = await askFor(options, next, approvalId, results);
+      const answer = await requestApproval(options, next, approvalId, results);
       if (answer.run) results.push(await run(next));
       else if (answer.result) results.push(answer.result);
       else ending = answer.ending;
     } else {
-      const group = neighbours(prepared.slice(results.length), options);
+      const group = concurrentCalls(prepared.slice(results.length), options);
       results.push(...(await Promise.all(group.map(run))));
     }
     if (hookFailure) throw (hookFailure as { error: unknown }).error;
@@ -101,8 +111,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     const repeats = options.breaker.record(call.name, call.arguments, result);
     if (isLoop(repeats)) ending ??= loopEnding(call.name, prepared[index]!.parameters, result, repeats);
     return repeats === 2
-      ? `${toolTextKept(result, context.outputs)}\n(The same call failed the same way twice. A third time ends the run: do something else.)`
-      : toolTextKept(result, context.outputs);
+      ? `${toolTextWithPaging(result, context.outputs)}\n(The same call failed the same way twice. A third time ends the run: do something else.)`
+      : toolTextWithPaging(result, context.outputs);
   });
   const reason = ending
     ? notRunBecause(ending)
@@ -112,13 +122,13 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   for (const one of prepared.slice(results.length))
     results.push({ success: false, tool: one.call.name, error: `${notRunPrefix}${reason}.` });
   return {
-    calls: prepared.map(shown),
+    calls: prepared.map(presentCall),
     results,
     messages: message.tool_calls.map((call, index) => ({
       role: "tool",
       tool_call_id: call.id,
       tool_name: call.name,
-      content: texts[index] ?? toolTextKept(results[index]!, context.outputs),
+      content: texts[index] ?? toolTextWithPaging(results[index]!, context.outputs),
       is_error: !results[index]!.success,
     })),
     executed,
@@ -126,38 +136,38 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   };
 }
 
-/** Beside a sub-agent that waited: its neighbours' conversations ended with the process, what they did did not. */
-const cutOff =
-  "The server stopped while this sub-agent was at work, and it cannot be gone on with. What it did stands in the project: look before you start another one.";
+/** For sub-agents that ran beside the one that waited: their conversations are lost. */
+const interruptedSubagent =
+  "The server stopped while this sub-agent was running, and it cannot be resumed. Its changes are in the project: look before you start another one.";
 const notRunPrefix = "Not run: ";
 
-/** The result stands for a call that a stop, cancel or limit prevented. */
+/** The call did not run because of a stop, a cancel or a limit. */
 export function isNotRun(result: ToolResult): boolean {
   return !result.success && (result.error?.startsWith(notRunPrefix) ?? false);
 }
 
-function shown(one: PreparedCall): { name: string; parameters: ToolParameters } {
+function presentCall(one: PreparedCall): { name: string; parameters: ToolParameters } {
   return { name: one.call.name, parameters: one.parameters };
 }
 
-/** The first call and those right behind it that may run beside it. */
-function neighbours(prepared: PreparedCall[], { editMode, allowedTools }: BatchOptions): PreparedCall[] {
+/** The first call and those directly after it that may run concurrently with it. */
+function concurrentCalls(prepared: PreparedCall[], { editMode, allowedTools }: BatchOptions): PreparedCall[] {
   const first = prepared[0]!.tool;
   if (first?.gate.parallel) {
     const end = prepared.findIndex((one) => one.tool !== first);
     return end === -1 ? prepared : prepared.slice(0, end);
   }
-  const isHarmless = (one: PreparedCall): boolean =>
+  const isConcurrent = (one: PreparedCall): boolean =>
     !one.tool || (one.tool.gate.read_only && gateOf(one.tool, one.parameters, editMode, allowedTools) === "run");
-  if (!isHarmless(prepared[0]!)) return prepared.slice(0, 1);
-  const end = prepared.findIndex((one) => !isHarmless(one));
+  if (!isConcurrent(prepared[0]!)) return prepared.slice(0, 1);
+  const end = prepared.findIndex((one) => !isConcurrent(one));
   return end === -1 ? prepared : prepared.slice(0, end);
 }
 
 type Answer = { run: true } | { run: false; result: ToolResult } | { run: false; result?: undefined; ending?: Ending };
 
-/** Shows the exact payload and waits; the clock of the run stands still meanwhile. */
-async function askFor(options: BatchOptions, one: PreparedCall, approvalId: string, results: ToolResult[]): Promise<Answer> {
+/** Emits the request with the exact arguments and waits; the run's clock is paused. */
+async function requestApproval(options: BatchOptions, one: PreparedCall, approvalId: string, results: ToolResult[]): Promise<Answer> {
   const { deps, context, iteration, message } = options;
   const tool = one.tool!;
   const request = { approval_id: approvalId, tool_name: tool.name, tool_parameters: one.parameters, tool_description: tool.description };
@@ -176,15 +186,15 @@ async function askFor(options: BatchOptions, one: PreparedCall, approvalId: stri
       case "allow_once":
         return { run: true };
       case "deny": {
-        const said = note?.trim() ? ` They say: ${note.trim()}` : "";
-        return { run: false, result: { success: false, tool: tool.name, error: `The person declined this call.${said}` } };
+        const reason = note?.trim() ? ` They say: ${note.trim()}` : "";
+        return { run: false, result: { success: false, tool: tool.name, error: `The person declined this call.${reason}` } };
       }
       case "stop":
         return { run: false, ending: { reason: "user_stopped", text: `Stopped at your request, before ${tool.name}.` } };
       case "timeout":
         return {
           run: false,
-          ending: { reason: "approval_timeout", text: `Stopped: nobody answered the approval for ${tool.name} in time.` },
+          ending: { reason: "approval_timeout", text: `Stopped: the approval for ${tool.name} timed out.` },
         };
     }
   } catch (error) {
@@ -200,7 +210,7 @@ function notRunBecause(ending: Ending): string {
     case "user_stopped":
       return "the person stopped the run";
     case "approval_timeout":
-      return "nobody answered the approval in time";
+      return "the approval timed out";
     default:
       return "the run ended before it";
   }

@@ -2,7 +2,7 @@ import { estimateMessageTokens, estimateTokens } from "./tokens.ts";
 import { truncateMiddle } from "./truncate.ts";
 import type { Message, ModelRequest } from "./model-client.ts";
 
-/** Share of the context window at which older turns are replaced by a summary (4.14). */
+/** Share of the context window at which older turns are replaced by a summary. */
 export const compactionShare = 0.8;
 const keptTurns = 4;
 const maxTranscriptBytes = 80_000;
@@ -18,8 +18,8 @@ export interface CompactionPlan {
 }
 
 /**
- * What to ask and what to keep. The cut lies between turns, so a tool result never loses its call.
- * Undefined when there is nothing old enough to summarise.
+ * Splits the conversation into a part to summarize and a part to keep. It is cut between turns, so that a tool result keeps its call. Undefined when there is
+ * nothing old enough to summarize.
  */
 export function planCompaction(messages: Message[], window: number): CompactionPlan | undefined {
   const turns = turnsOf(messages);
@@ -27,7 +27,7 @@ export function planCompaction(messages: Message[], window: number): CompactionP
   const room = (window * compactionShare) / 2;
   const kept = lastThatFit(turns.slice(-Math.min(keptTurns, turns.length - 1)), room);
   const old = turns.slice(0, turns.length - kept.length).flat();
-  // The task in hand is kept word for word when the cut would drop it.
+  // The current task is kept verbatim when it would be summarized.
   const task = old.findLast((message) => message.role === "user" && message.kind === undefined);
   return {
     request: summaryRequest(old, window),
@@ -54,7 +54,7 @@ function lastThatFit(turns: Message[][], maxTokens: number): Message[][] {
 
 const leastResultChars = 400;
 
-/** A last turn that is too large by itself, of many calls at once, keeps beginnings and ends of their results: what is missing can be asked for again. */
+/** Truncates tool results in a last turn that is too large; the model can request them again. */
 function shortened(messages: Message[], maxTokens: number): Message[] {
   if (messagesTokens(messages) <= maxTokens) return messages;
   const others = messages.filter((message) => message.role !== "tool");
@@ -90,7 +90,7 @@ function turnsOf(messages: Message[]): Message[][] {
   return turns;
 }
 
-/** Newest first until the space is used up, then in reading order. */
+/** Takes the newest messages that fit, in order. */
 function transcriptOf(messages: Message[], maxBytes: number): string {
   const parts: string[] = [];
   let bytes = 0;

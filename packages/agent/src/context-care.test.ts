@@ -68,6 +68,6 @@ test("a cut output can be read on, and only then is the tool for it told of", as
 
 test("what is kept is bounded: the oldest go first", () => {
   const outputs = createOutputs();
-  const ids = Array.from({ length: 5 }, () => outputs.keep("x".repeat(1_000_000)));
+  const ids = Array.from({ length: 5 }, () => outputs.store("x".repeat(1_000_000)));
   expect(ids.map((id) => outputs.read(id, 0, 1) !== undefined)).toEqual([false, true, true, true, true]);
 });

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { expect, test } from "vitest";
-import { gateOf } from "./execute.ts";
+import { gateOf } from "./tool-calls.ts";
 import { defineTool, done } from "./tool.ts";
 
 const plain = defineTool({

@@ -1,16 +1,16 @@
 import { withSteering, type SteeredText } from "./steering.ts";
-import { withNames } from "./material.ts";
+import { withAttachmentNames } from "./references.ts";
 import { toolText, truncateMiddle } from "./truncate.ts";
 import type { Message } from "./model-client.ts";
 import type { AgentStep, HistoryMessage, HistoryStep, ToolResult } from "./types.ts";
 
-/** 4.4: messages of the chat that are told again. */
+/** Earlier messages that are sent again. */
 const maxMessages = 20;
 const maxFieldChars = 500;
-/** Tool results of earlier turns may cost this much altogether; the newest are kept. Older steps keep their one-line summaries. */
+/** Total size of tool results of earlier turns, newest first. Older steps keep one-line summaries. */
 const maxResultChars = 40_000;
 
-/** Earlier turns of the chat as the model hears them again (4.4), oldest first. */
+/** Earlier messages of the chat as the model gets them, oldest first. */
 export function historyMessages(history: HistoryMessage[]): Message[] {
   const recent = history
     .filter((message) => message.content.trim() !== "" || (message.steps?.length ?? 0) > 0 || (message.attached?.length ?? 0) > 0)
@@ -21,25 +21,25 @@ export function historyMessages(history: HistoryMessage[]): Message[] {
       return [
         {
           role: "user",
-          content: withNames(message.content, message.attached ?? []),
+          content: withAttachmentNames(message.content, message.attached ?? []),
           ...(message.images?.length && { images: message.images }),
         },
       ];
     const steps = message.steps ?? [];
-    const told = steps.toReversed().map((step) => {
+    const reversed = steps.toReversed().map((step) => {
       const results = resultsText(step);
       const isAffordable = results.length <= budget;
       budget -= isAffordable ? results.length : 0;
       return stepMessages(step, isAffordable ? results : "");
     });
     const final = message.content.trim();
-    const isToldAlready = final === "" || steps[steps.length - 1]?.response_text?.trim() === final;
-    // Steps of old messages may not say their iteration: then they count from one.
-    const groups = told.toReversed().map((messages, index) => ({ iteration: steps[index]?.iteration ?? index + 1, messages }));
-    return [...withSteering(groups, message.steered ?? []), ...(isToldAlready ? [] : [assistant(message.content)])];
+    const isRepeated = final === "" || steps[steps.length - 1]?.response_text?.trim() === final;
+    // Steps of old messages may have no iteration: then they count from one.
+    const groups = reversed.toReversed().map((messages, index) => ({ iteration: steps[index]?.iteration ?? index + 1, messages }));
+    return [...withSteering(groups, message.steered ?? []), ...(isRepeated ? [] : [assistant(message.content)])];
   });
   const messages = groups.toReversed().flat();
-  // Some providers refuse a conversation that the assistant opens, so it begins with the person.
+  // Some providers refuse a conversation that starts with the assistant.
   const start = messages.findIndex((message) => message.role === "user" && message.kind === undefined);
   return start === -1 ? [] : messages.slice(start);
 }
@@ -77,7 +77,7 @@ function assistant(content: string): Message {
   return { role: "assistant", content, tool_calls: [] };
 }
 
-/** The committed steps of an interrupted run as the turns they were, with what the person said meanwhile, so that the model goes on where it stopped. */
+/** The committed steps of an interrupted run as conversation turns, with its steering messages. */
 export function stepTurns(steps: AgentStep[], steered: readonly SteeredText[] = []): Message[] {
   return withSteering(
     steps.map((step) => ({ iteration: step.iteration, messages: turnsOfStep(step) })),

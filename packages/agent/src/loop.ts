@@ -7,14 +7,14 @@ import { readKnowledge } from "./knowledge/knowledge.ts";
 import { createLoopBreaker } from "./loop-breaker.ts";
 import { ModelError } from "./model-error.ts";
 import { systemPrompt, userTurn } from "./prompt.ts";
-import { RunEnded, type Ending } from "./run-ended.ts";
+import { RunEnded, type Ending } from "./ending.ts";
 import { createOutputs } from "./outputs.ts";
 import { withoutRepeatedReads } from "./repeated-reads.ts";
 import { createSeenFiles, filesIn } from "./seen-files.ts";
 import { createShells } from "./shells.ts";
 import { steeringTurn } from "./steering.ts";
-import { createCrew, type RunNested } from "./subagents/crew.ts";
-import { openSpeech, type Next } from "./text-protocol/protocol.ts";
+import { createSubagents, type RunNested } from "./subagents/subagents.ts";
+import { openProtocol, type Next } from "./text-protocol/protocol.ts";
 import { relevantFiles } from "./text-protocol/relevant-files.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
@@ -24,7 +24,7 @@ import { streamTurn, type Turn } from "./turn.ts";
 import type { AssistantMessage, Message, ModelRequest } from "./model-client.ts";
 import {
   RunInterrupted,
-  type AfterModelCall,
+  type CallVerdict,
   type AgentDeps,
   type PendingBatch,
   type RunErrorCode,
@@ -46,12 +46,12 @@ export const defaultLimits: RunLimits = {
 
 /** Times that a text cut off by the output limit is continued. */
 const maxContinuations = 3;
-const goOnNote: Message = {
+const continueNote: Message = {
   role: "user",
   content: "[Your answer was cut off at the output limit. Continue exactly where it stopped.]",
   kind: "note",
 };
-/** Told with the context, not as a turn of its own: the conversation stays what it was. */
+/** Added to the context of the user message, so that the conversation itself is unchanged. */
 const resumedNote =
   "This run was interrupted after its last step and goes on now. A call may have run without its result being kept: look before you repeat it.";
 const pausedNote = "This run was paused at a limit after its last step. The person lets it go on: continue where it stopped.";
@@ -61,13 +61,13 @@ const pausedNote = "This run was paused at a limit after its last step. The pers
  */
 export async function runAgent(options: RunOptions): Promise<RunResult> {
   const run = createRun(options);
-  const ending = await run.converse().catch((error: unknown) => run.endingOf(error));
+  const ending = await run.runTurns().catch((error: unknown) => run.endingFrom(error));
   return run.finish(ending);
 }
 
 const runNested: RunNested = async (options, nested) => {
   const run = createRun(options, nested);
-  const ending = await run.converse().catch((error: unknown) => run.endingOf(error));
+  const ending = await run.runTurns().catch((error: unknown) => run.endingFrom(error));
   return { result: await run.finish(ending), messages: run.conversation() };
 };
 
@@ -82,7 +82,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const shells = createShells(workspace);
   const breaker = createLoopBreaker();
   const allowedTools = nested?.allowedTools ?? new Set(options.allowedTools ?? []);
-  const speech = openSpeech({
+  const protocol = openProtocol({
     protocol: options.agent.protocol ?? model.protocol ?? "native",
     client: model.client,
     tools: (options.tools ?? allTools).filter(
@@ -93,9 +93,9 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     onNative: () => deps.onNativeTools?.(),
   });
   const outputs = createOutputs();
-  // Told of once there is something to read on in: until then nobody pays for its description.
-  const runnable = [...speech.tools, readOutput];
-  const { tools } = speech;
+  // Offered to the model only once there is long output to read, to save its description until then.
+  const runnable = [...protocol.tools, readOutput];
+  const { tools } = protocol;
   const definitions = tools.map(definitionOf);
   const readOn = definitionOf(readOutput);
   const timer = createWorkTimer(
@@ -120,7 +120,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     },
     notice: (notice) => guarded(deps.emit({ type: "notice", data: notice })),
     shells,
-    // An agent that cannot read knows what it is shown at the beginning of its run, however often it was changed before.
+    // With the `files` protocol the agent sees files only at the start of its run, so earlier runs do not count.
     seen: (options.agent.protocol === "files" ? undefined : options.seen) ?? createSeenFiles(),
     inConversation: new Set(),
     outputs,
@@ -134,20 +134,20 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   let iteration = options.steps?.at(-1)?.iteration ?? 0;
   let toolCallsMade = (options.steps ?? []).flatMap((step) => step.tool_results).filter((result) => !isNotRun(result)).length;
   const used = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
-  /** Streamed in this turn and not yet part of a step: it must not be lost when the run ends here. */
+  /** Text streamed in this turn that is not part of a step yet. It becomes part of the answer if the run ends here. */
   let unsavedText = "";
   let system = "";
   let messages: Message[] = [];
   let failedCompactions = 0;
-  /** As it is known; smaller once the provider has found a conversation too long for it, as servers of people's own do not say theirs. */
+  /** Reduced when the provider rejects a conversation as too long, because self-hosted servers do not report theirs. */
   let window = model.context_window ?? defaultContextWindow;
   let contextUsed: number | null = null;
-  /** A hook's rejection inside a tool: the tool turns it into a result, the run must still end by it. */
+  /** A hook that rejected inside a tool. The tool turns it into a result, but the run must still fail. */
   let hookFailure: { error: unknown } | undefined;
 
   nested?.watch?.(() => messages);
   if (!nested) {
-    context.subagents = createCrew({
+    context.subagents = createSubagents({
       run: options,
       tools,
       deps,
@@ -158,7 +158,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       count,
       endRun: (reason) => {
         if (!(reason instanceof RunEnded)) hookFailure ??= { error: reason.hook };
-        abort.abort(reason instanceof RunEnded ? reason : new RunEnded(failure("internal_error", "A sub-agent could not go on.")));
+        abort.abort(reason instanceof RunEnded ? reason : new RunEnded(failure("internal_error", "A sub-agent failed unexpectedly.")));
       },
     });
   }
@@ -172,16 +172,16 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     }
   }
 
-  async function converse(): Promise<Ending> {
-    // Raced with the signal: a workspace that hangs must not hold a cancelled run.
+  async function runTurns(): Promise<Ending> {
+    // Abortable, so that a hanging workspace does not block a cancelled run.
     await abortable(open(), signal);
-    if (options.pending) await playBatch(options.pending.message, options.pending);
+    if (options.pending) await executeBatch(options.pending.message, options.pending);
     let answer = "";
     let continuations = 0;
     for (;;) {
       checkLimits();
       iteration++;
-      // A sub-agent leaves what a person says to the run they said it to.
+      // Steering messages are for the run, not for its sub-agents.
       if (!nested) for (const text of (await deps.takeSteering?.(iteration)) ?? []) messages.push(steeringTurn(text));
       await compactIfNeeded();
       const { turn, verdict } = await takeTurn();
@@ -189,8 +189,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       if (turn.message.tool_calls.length > 0) {
         if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
         answer = "";
-        const failed = await playBatch(turn.message);
-        const next = speech.afterBatch(turn, failed);
+        const failed = await executeBatch(turn.message);
+        const next = protocol.afterBatch(turn, failed);
         if (next && "ends" in next) return { reason: next.ends, text: turn.message.content.trim() || "Done." };
         if (next) messages.push(next.note);
         continue;
@@ -199,12 +199,12 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       if (turn.finish === "content_filter") throw new RunEnded(failure("model_error", "The provider's content filter stopped the answer."));
       if (turn.finish === "length" && verdict.ok && turn.message.content !== "" && continuations < maxContinuations) {
         continuations++;
-        messages.push(goOnNote);
+        messages.push(continueNote);
         continue;
       }
       if (turn.finish === "length" && verdict.ok)
         await deps.emit({ type: "notice", data: { level: "warning", message: "The answer was cut off at the model's output limit." } });
-      const next: Next | undefined = verdict.ok ? speech.beforeEnd(turn) : undefined;
+      const next: Next | undefined = verdict.ok ? protocol.beforeEnd(turn) : undefined;
       if (next && "note" in next) {
         messages.push(next.note);
         answer = "";
@@ -214,9 +214,9 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       const reason = next?.ends ?? "no_more_actions";
       if (answer.trim() !== "") return { reason, text: answer };
       if (toolCallsMade > 0 || next) return { reason, text: "Done." };
-      const nothing =
+      const message =
         turn.finish === "length" ? "The model reached its output limit before it said anything." : "The model answered with nothing.";
-      throw new RunEnded(failure("model_error", nothing));
+      throw new RunEnded(failure("model_error", message));
     }
   }
 
@@ -232,7 +232,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       userName: options.userName ?? "",
     });
     const knowledge = await readKnowledge(workspace, context.root, options.agent.subagents);
-    await deps.contextRead?.(knowledge.inForce);
+    await deps.onContextLoaded?.(knowledge.loaded);
     const bodies =
       options.agent.protocol === "files"
         ? await relevantFiles({ workspace, root: context.root, message: options.message, history: options.history, context })
@@ -265,14 +265,14 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     if (limits.max_iterations !== null && limits.max_iterations > 0 && iteration >= limits.max_iterations) {
       throw new RunEnded({
         reason: "max_iterations",
-        text: `Stopped after ${iteration} ${iteration === 1 ? "step" : "steps"}, the limit for one message. What was done so far is kept; you can let it go on.`,
+        text: `Stopped after ${iteration} ${iteration === 1 ? "step" : "steps"}, the limit per message. Resume to continue.`,
       });
     }
     const verdict = tokensLeft();
     if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
   }
 
-  function tokensLeft(): AfterModelCall {
+  function tokensLeft(): CallVerdict {
     if (limits.max_tokens === null || used.tokens_in + used.tokens_out < limits.max_tokens) return { ok: true };
     return { ok: false, stop: "resource_limit_exceeded", message: `Stopped: the run reached its limit of ${limits.max_tokens} tokens.` };
   }
@@ -297,13 +297,13 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     if (estimateRequestTokens(requestNow()) > window * compactionShare && failedCompactions < 2) await compact();
   }
 
-  /** Answers whether the conversation got shorter. A failure is coped with: the run goes on uncompacted. */
+  /** Returns whether the conversation got shorter. After a failure the run continues without compaction. */
   async function compact(): Promise<boolean> {
     const plan = planCompaction(messages, window);
     if (!plan) return false;
     let summary = "";
-    let verdict: AfterModelCall = { ok: true };
-    const request = await affordable("compaction", plan.request);
+    let verdict: CallVerdict = { ok: true };
+    const request = await approved("compaction", plan.request);
     try {
       await streamTurn({
         client: model.client,
@@ -316,7 +316,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         onUsage: async (usage) => {
           verdict = await charge("compaction", usage);
         },
-        again: () => affordable("compaction", plan.request),
+        beforeRetry: () => approved("compaction", plan.request),
       });
     } catch (error) {
       if (!(error instanceof ModelError) || signal.aborted) throw error;
@@ -334,14 +334,14 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     return true;
   }
 
-  async function takeTurn(): Promise<{ turn: Turn; verdict: AfterModelCall }> {
+  async function takeTurn(): Promise<{ turn: Turn; verdict: CallVerdict }> {
     for (let hasCompacted = false; ; hasCompacted = true) {
-      let verdict: AfterModelCall = { ok: true };
-      const request = await affordable("turn", requestNow());
+      let verdict: CallVerdict = { ok: true };
+      const request = await approved("turn", requestNow());
       let held = "";
       try {
         const turn = await streamTurn({
-          client: speech.client,
+          client: protocol.client,
           request,
           signal,
           idleMs: limits.model_idle_ms,
@@ -355,7 +355,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
             held = "";
             verdict = await charge("turn", usage);
           },
-          again: () => affordable("turn", requestNow()),
+          beforeRetry: () => approved("turn", requestNow()),
         });
         return { turn, verdict };
       } catch (error) {
@@ -367,26 +367,26 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     }
   }
 
-  /** Asks whether the call may be made, and how long its answer may become. */
-  async function affordable(purpose: "turn" | "compaction", request: ModelRequest): Promise<ModelRequest> {
+  /** The request with the output limit of `beforeModelCall`. Ends the run when the call may not be made. */
+  async function approved(purpose: "turn" | "compaction", request: ModelRequest): Promise<ModelRequest> {
     const verdict = await deps.beforeModelCall?.({ iteration, purpose, tokens_in: estimateRequestTokens(request) });
     if (!verdict) return request;
     if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
-    const { max_output_tokens: most } = verdict;
-    return most === undefined ? request : { ...request, max_output_tokens: Math.min(most, request.max_output_tokens ?? most) };
+    const { max_output_tokens: limit } = verdict;
+    return limit === undefined ? request : { ...request, max_output_tokens: Math.min(limit, request.max_output_tokens ?? limit) };
   }
 
   async function charge(
     purpose: "turn" | "compaction",
     usage: { tokens_in: number; tokens_out: number; tokens_cached: number; is_estimated: boolean },
-  ): Promise<AfterModelCall> {
+  ): Promise<CallVerdict> {
     count(usage);
     if (purpose === "turn") contextUsed = usage.tokens_in + usage.tokens_out;
     return deps.afterModelCall({ iteration, purpose, ...usage });
   }
 
-  /** Answers how many of its calls failed. */
-  async function playBatch(message: AssistantMessage, pending?: PendingBatch): Promise<number> {
+  /** Returns how many of its calls failed. */
+  async function executeBatch(message: AssistantMessage, pending?: PendingBatch): Promise<number> {
     const outcome = await runBatch({
       iteration,
       message,
@@ -400,7 +400,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       timer,
       breaker,
       toolTimeoutMs: limits.tool_timeout_ms,
-      ...(options.aroundTool ? { aroundTool: options.aroundTool } : {}),
+      ...(options.interceptTool ? { interceptTool: options.interceptTool } : {}),
       onUnexpected,
     });
     toolCallsMade += outcome.executed + (pending?.results.length ?? 0);
@@ -423,7 +423,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     return outcome.results.filter((result) => !result.success).length;
   }
 
-  function endingOf(error: unknown): Ending {
+  function endingFrom(error: unknown): Ending {
     if (error instanceof RunEnded) return error.ending;
     if (signal.aborted) {
       if (signal.reason instanceof RunEnded) return signal.reason.ending;
@@ -459,11 +459,11 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
 
   function resultOf(ending: Ending): RunResult {
     const success = ending.reason === "no_more_actions" || ending.reason === "task_complete_signal";
-    const said = success || unsavedText.trim() === "" ? "" : `${unsavedText.trim()}\n\n`;
+    const streamed = success || unsavedText.trim() === "" ? "" : `${unsavedText.trim()}\n\n`;
     return {
       success,
       iterations: iteration,
-      final_response: said + ending.text,
+      final_response: streamed + ending.text,
       tool_calls_made: toolCallsMade,
       completion_reason: ending.reason,
       ...(success ? {} : { error: ending.error?.message ?? ending.text }),
@@ -479,10 +479,10 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     };
   }
 
-  return { converse, endingOf, finish, conversation: () => messages };
+  return { runTurns, endingFrom, finish, conversation: () => messages };
 }
 
-/** One event at a time, none after `complete`: a tool that was given up may still report a change when everything is over. */
+/** Emits one event at a time, and none after `complete`: an aborted tool may still report a change after the end. */
 function inOrder(emit: AgentDeps["emit"]): AgentDeps["emit"] {
   let tail = Promise.resolve();
   let isOver = false;
@@ -509,7 +509,7 @@ function failure(code: RunErrorCode, message: string): Ending {
   return { reason: "error", text: message, error: { code, message } };
 }
 
-function stoppedBy(verdict: Extract<AfterModelCall, { ok: false }>): Ending {
+function stoppedBy(verdict: Extract<CallVerdict, { ok: false }>): Ending {
   const text = verdict.message;
   switch (verdict.stop) {
     case "credits_exhausted":

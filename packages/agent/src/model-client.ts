@@ -1,10 +1,10 @@
 import type { ImagePart } from "./images.ts";
 
-/** One provider's streaming call. `createModelClient` makes the real ones; tests hand in a script. */
+/** A streaming call to a provider. `createModelClient` creates real ones; tests use scripts. */
 export interface ModelClient {
   /**
    * One call. Ends with exactly one `finish`, or throws `ModelError`. A stream that ends without `finish` counts as a lost connection.
-   * Retries are the loop's business, not the client's. Aborting `signal` ends the iteration at once.
+   * The loop retries, not the client. Aborting `signal` ends the iteration at once.
    */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
 }
@@ -15,11 +15,11 @@ export interface ModelRequest {
   /** Empty: no function calling in this call. */
   tools: ToolDefinition[];
   max_output_tokens?: number;
-  /** Names the conversation, so that a provider with a prompt cache finds the same machine again. Not secret. */
+  /** Identifies the conversation for the provider's prompt cache. Not secret. */
   cache_key?: string;
 }
 
-/** What the model is told of a tool: `parameters` is a JSON schema. */
+/** A tool for the model; `parameters` is a JSON schema. */
 export interface ToolDefinition {
   name: string;
   description: string;
@@ -28,19 +28,19 @@ export interface ToolDefinition {
 
 export type ModelEvent =
   | { type: "text"; delta: string }
-  /** Thinking the provider shows. `provider_state` is what the provider wants back with it (signatures). */
+  /** Visible reasoning. `provider_state` must be sent back with it (signatures). */
   | { type: "reasoning"; delta: string; provider_state?: ProviderState }
   | { type: "tool_call_start"; id: string; name: string }
   /** A fragment of the call's JSON arguments. */
   | { type: "tool_call_delta"; id: string; delta: string }
-  /** `arguments`, when given, is the whole text and wins over the fragments. */
+  /** `arguments`, when given, is the complete text and replaces the fragments. */
   | { type: "tool_call_end"; id: string; arguments?: string; problem?: string; provider_state?: ProviderState }
-  /** `claims_done`: the model said by a completion token that the task is done (4.2). */
+  /** `claims_done`: the model wrote a completion token. */
   | { type: "finish"; reason: FinishReason; usage: ModelUsage | null; claims_done?: boolean };
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "content_filter" | "other";
 
-/** Opaque to all but the adapter that made it; JSON. */
+/** JSON that only the provider's adapter reads. */
 export type ProviderState = Record<string, Record<string, unknown>>;
 
 export interface ModelUsage {
@@ -55,10 +55,10 @@ export type Message = UserMessage | AssistantMessage | ToolMessage;
 export interface UserMessage {
   role: "user";
   content: string;
-  /** Stand before the text. */
+  /** Placed before the text. */
   images?: ImagePart[];
   /**
-   * Written by the loop, not by the person: a summary of earlier turns (4.14), or a note such as "go on".
+   * Written by the loop, not by the person: a summary of earlier turns, or a note such as "continue".
    * Their texts begin with `[`: `[tool results]`, `[SUMMARY of …]`, `[The connection broke …]`, `[Your answer was cut off …]`.
    * The person's current message follows a `[CONTEXT] … [/CONTEXT]` block.
    */
@@ -80,9 +80,9 @@ export interface ToolMessage {
 export interface ToolCall {
   id: string;
   name: string;
-  /** JSON text exactly as the model wrote it; it may be broken. */
+  /** JSON text as the model wrote it; may be invalid. */
   arguments: string;
-  /** Why a call written as text could not be read (4.2); it fails with this reason. */
+  /** Why a call written as text could not be parsed; it fails with this reason. */
   problem?: string;
   provider_state?: ProviderState;
 }

@@ -2,12 +2,12 @@ import { defaultLimits } from "./loop.ts";
 import { streamTurn } from "./turn.ts";
 import type { ModelClient, ModelUsage } from "./model-client.ts";
 
-/** Of the message and of the answer, so many characters are read. */
+/** Characters of the message and of the answer that are sent. */
 const maxReadChars = 1_000;
-/** Models that think first need more than the few words of a title. */
+/** More than a title needs, for models that reason first. */
 const maxTitleTokens = 300;
 
-/** A conversation's name by the model, as it said it. One short call, which is not tried again for nothing. Throws `ModelError` and the signal's reason. */
+/** The model's answer to a request to name the conversation; one short call. Throws `ModelError` and the signal's reason. */
 export async function nameChat(options: {
   client: ModelClient;
   question: string;

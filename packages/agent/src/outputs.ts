@@ -1,28 +1,28 @@
-/** What tools answered beyond what the model was told, for this run. */
+/** Full tool output of this run that was truncated for the model. */
 export interface Outputs {
   isEmpty(): boolean;
-  /** Keeps a text and names it. */
-  keep(text: string): string;
-  /** A page of it; undefined when it is not (or no longer) kept. */
+  /** Returns an id. */
+  store(text: string): string;
+  /** A page of the text; undefined when it is not stored (any longer). */
   read(id: string, offset: number, maxChars: number): { text: string; total: number } | undefined;
 }
 
-const maxKeptChars = 4_000_000;
+const maxStoredChars = 4_000_000;
 
-/** Bounded: the oldest go first; one that alone is too large is kept cut. */
+/** Bounded: the oldest texts are dropped first, and a text that is too large is truncated. */
 export function createOutputs(): Outputs {
   const kept = new Map<string, string>();
   let serial = 0;
   let used = 0;
   return {
     isEmpty: () => serial === 0,
-    keep(text) {
+    store(text) {
       const id = `o${++serial}`;
-      const cut = text.slice(0, maxKeptChars);
+      const cut = text.slice(0, maxStoredChars);
       kept.set(id, cut);
       used += cut.length;
       for (const [oldest, value] of kept) {
-        if (used <= maxKeptChars) break;
+        if (used <= maxStoredChars) break;
         kept.delete(oldest);
         used -= value.length;
       }

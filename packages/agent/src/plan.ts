@@ -1,4 +1,4 @@
-/** A step of a plan. `is_included` is the person's tick: what is unticked is not built, and stays in the plan. */
+/** A step of a plan. `is_included` false: the person excluded the step, so it is not built but stays in the plan. */
 export interface PlanStep {
   id: string;
   /** One line. */
@@ -6,7 +6,7 @@ export interface PlanStep {
   status: "pending" | "in_progress" | "completed";
   is_included: boolean;
 }
-/** What is going to be done, agreed upon before it is done (agent-git-deploy 4.12). */
+/** Steps that are agreed upon before they are built. */
 export interface Plan {
   /** Three words joined by `_`. */
   name: string;
@@ -15,25 +15,25 @@ export interface Plan {
   steps: PlanStep[];
   critical_files: string[];
 }
-/** What a change leaves open is the store's to fill in: the name of a new plan. */
+/** A new plan gets its name from the store. */
 export type PlanChange = Omit<Plan, "name">;
 
-/** The one plan of a chat; kept by the caller. */
+/** The plan of a chat. */
 export interface PlanStore {
   read(): Promise<Plan | undefined>;
-  /** Changes it in one go, so that what a person edits meanwhile is not lost; `undefined` is given where there is none. Answers what is kept. */
+  /** Changes the plan atomically. `current` is undefined when there is none. Returns the stored plan. */
   change(work: (current: Plan | undefined) => PlanChange): Promise<Plan>;
 }
 
-/** As many steps as a person can oversee. */
+/** More steps are hard to review. */
 export const maxPlanSteps = 50;
 export const maxStepChars = 500;
 
 type NewId = () => string;
 
 /**
- * The model's list over the one that is there: the same text stays the same step, with its id and the person's tick.
- * Steps that the person unticked and the model does not name stay where they are; other steps it does not name go.
+ * Applies the model's list to the current one: a step with the same text keeps its id and `is_included`. Missing steps are removed, except those that the
+ * person excluded, which keep their place.
  */
 export function mergeSteps(current: readonly PlanStep[], wanted: readonly Pick<PlanStep, "step" | "status">[], newId: NewId): PlanStep[] {
   const left = new Map(current.map((step) => [step.step, step]));
@@ -43,7 +43,7 @@ export function mergeSteps(current: readonly PlanStep[], wanted: readonly Pick<P
     left.delete(text);
     return { id: earlier?.id ?? newId(), step: text, status, is_included: earlier?.is_included ?? true };
   });
-  // Behind the step that it stood behind, where that one is still there.
+  // After the step that it followed, if that one still exists.
   current.forEach((step, index) => {
     if (step.is_included || !left.has(step.step)) return;
     const before = current.slice(0, index).findLast((one) => merged.some((kept) => kept.id === one.id));
@@ -56,7 +56,7 @@ export const includedSteps = (plan: Pick<Plan, "steps">): PlanStep[] => plan.ste
 
 const signs: Record<PlanStep["status"], string> = { pending: "□", in_progress: "▶", completed: "✓" };
 
-/** The plan as people read it (4.12); unticked steps are left out. */
+/** The plan as Markdown, without excluded steps. */
 export function planMarkdown(plan: Plan): string {
   return [
     ...(plan.task === "" ? [] : [plan.task, ""]),
@@ -65,7 +65,7 @@ export function planMarkdown(plan: Plan): string {
   ].join("\n");
 }
 
-/** What the model is told of the chat's plan at the end of its system prompt (4.3); empty when nothing of it is left to do. */
+/** The section about the plan at the end of the system prompt; empty when nothing is left to do. */
 export function planPrompt(plan: Plan | undefined, editMode: "allow" | "ask" | "plan"): string {
   if (!plan || includedSteps(plan).every((step) => step.status === "completed")) return "";
   const leftOut = plan.steps.length - includedSteps(plan).length;
@@ -82,5 +82,5 @@ export function planPrompt(plan: Plan | undefined, editMode: "allow" | "ask" | "
   ].join("\n");
 }
 
-/** A step cannot reach out of its line. */
+/** Steps are limited to one line. */
 export const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim().slice(0, maxStepChars);

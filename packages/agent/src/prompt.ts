@@ -1,12 +1,12 @@
 import { knowledgeSections, readKnowledge, type Knowledge } from "./knowledge/knowledge.ts";
-import { materialSections, noWords, type Attached } from "./material.ts";
+import { referenceSections, noTextNote, type AttachedFile } from "./references.ts";
 import { skippedFolders } from "./skipped-folders.ts";
 import { failureMessage } from "./tool.ts";
 import type { EditMode, ProjectInfo } from "./types.ts";
 import type { Workspace } from "./workspace.ts";
 import { projectPath, shownPath } from "./workspace-path.ts";
 
-/** The bundled agent's prompt. Every word is paid for on every call: `prompt.test.ts` holds the limit. */
+/** The prompt of the bundled agent. Every call pays for it; `prompt.test.ts` limits its size. */
 export const defaultSystemPrompt = `You are the agent of Tesslate Studio. You build and change web applications together with a person who watches a live preview of the running app beside this chat.
 
 # The place
@@ -56,7 +56,7 @@ export interface PromptFacts {
   now: Date;
 }
 
-/** The agent's prompt with its placeholders filled in (4.3); unknown ones are left alone. */
+/** The agent's prompt with placeholders replaced; unknown ones stay. */
 export function systemPrompt(facts: PromptFacts): string {
   const values: Record<string, string> = {
     mode: facts.editMode,
@@ -82,23 +82,23 @@ export interface ContextFacts {
   root: string;
   project: ProjectInfo;
   environment: string[];
-  /** Bodies of files, for an agent that cannot look for itself. */
+  /** Contents of files, for an agent that cannot read them. */
   bodies?: string;
-  attached?: readonly Attached[];
+  attached?: readonly AttachedFile[];
   mentions?: readonly string[];
   now: Date;
-  /** Rules, memory and catalogues; read when it is not given. */
+  /** Read from the project when absent. */
   knowledge?: Knowledge;
-  /** Which tools the run has; default: none that needs a catalogue. */
+  /** Names of the run's tools. Default: none. */
   toolNames?: readonly string[];
 }
 
-/** The user's turn: what the model should know of the place, then the person's text, last. Reads the project, writes nothing. */
+/** The user message: a context block about the project, then the person's text. */
 export async function userTurn(message: string, facts: ContextFacts): Promise<string> {
   const [files, knowledge, material] = await Promise.all([
     fileListing(facts),
     facts.knowledge ?? readKnowledge(facts.workspace, facts.root),
-    materialSections({ workspace: facts.workspace, root: facts.root, attached: facts.attached ?? [], mentions: facts.mentions ?? [] }),
+    referenceSections({ workspace: facts.workspace, root: facts.root, attached: facts.attached ?? [], mentions: facts.mentions ?? [] }),
   ]);
   const guides = knowledgeSections(knowledge, (tool) => facts.toolNames?.includes(tool) ?? false);
   const sections = [
@@ -110,7 +110,7 @@ export async function userTurn(message: string, facts: ContextFacts): Promise<st
     facts.bodies ?? "",
     ...material,
   ].filter((section) => section !== "");
-  return `[CONTEXT]\n${sections.join("\n\n")}\n[/CONTEXT]\n\n${message || noWords}`;
+  return `[CONTEXT]\n${sections.join("\n\n")}\n[/CONTEXT]\n\n${message || noTextNote}`;
 }
 
 function environment(facts: ContextFacts): string {
@@ -152,7 +152,7 @@ function gitSummary(project: ProjectInfo): string {
   return `Git: ${facts.join(", ")}`;
 }
 
-/** The upper levels of the tree, as deep as fifty lines allow. */
+/** The upper levels of the tree, at most fifty lines. */
 async function fileListing({ workspace, root }: ContextFacts): Promise<string> {
   try {
     const entries = (await workspace.files.walk({ under: root, skip: skippedFolders }))

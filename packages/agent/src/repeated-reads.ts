@@ -4,8 +4,8 @@ import type { Message, ToolCall } from "./model-client.ts";
 const minChars = 600;
 
 /**
- * The conversation with each file's older readings replaced by a note, when the same lines were read again later: the newer result holds for both.
- * Answers the same for the same beginning of a conversation, so that what follows can be cached by the provider.
+ * Replaces older reads of a file by a note when the same lines were read again later. Deterministic for the same start of a conversation, so that the
+ * provider can cache it.
  */
 export function withoutRepeatedReads(messages: readonly Message[]): Message[] {
   const calls = new Map<string, ToolCall>();

@@ -3,10 +3,10 @@ import type { Message, ToolCall } from "./model-client.ts";
 import type { SeenFiles, ToolContext } from "./types.ts";
 import { resolvePath, shownPath } from "./workspace-path.ts";
 
-/** What one run read and wrote, for callers that keep nothing between runs. */
+/** For callers that store nothing between runs. */
 export const createSeenFiles = (): SeenFiles => new Map<string, string>();
 
-/** The agent has the file's text before it: it read it, or wrote it whole. */
+/** The agent read the file or wrote it whole, so its text is in the conversation. */
 export function sawText({ seen, inConversation }: Pick<ToolContext, "seen" | "inConversation">, path: string, etag: string): void {
   seen.set(path, etag);
   inConversation.add(path);
@@ -17,7 +17,7 @@ export function sawDeletion({ seen, inConversation }: ToolContext, path: string)
   inConversation.delete(path);
 }
 
-/** The files whose text these messages hold: what was read or written whole, with a result that is still as long as in `before`. */
+/** Files whose text is in these messages: read or written whole, with a result that is not truncated compared with `before`. */
 export function filesIn(messages: readonly Message[], root: string, before: readonly Message[] = messages): Set<string> {
   const results = new Map<string, string>();
   for (const message of before) if (message.role === "tool") results.set(message.tool_call_id, message.content);
@@ -42,12 +42,12 @@ function pathOf(call: ToolCall | undefined, root: string): string | undefined {
   }
 }
 
-/** The agent's own edit of a file: what it knew before, it knows after; what somebody else changed meanwhile it still has not seen. */
+/** After the agent's own edit: a file that it had seen is still seen; changes by somebody else are still unseen. */
 export function seenAfterEdit({ seen }: ToolContext, path: string, etags: { before: string; after: string }): void {
   if (seen.get(path) === etags.before) seen.set(path, etags.after);
 }
 
-/** A file that was moved unseen is still unseen under its new name. */
+/** A file that was moved unseen is unseen under its new name. */
 export function seenAfterMove(
   { seen, inConversation }: ToolContext,
   from: string,
@@ -62,13 +62,13 @@ export function seenAfterMove(
   else inConversation.delete(to);
 }
 
-/** Refuses to destroy what somebody else wrote after the agent looked. A file it never looked at passes here. */
+/** Refuses to overwrite changes made since the agent read the file. Files that it never read pass. */
 export function refuseStale(context: ToolContext, path: string, etag: string): void {
   const known = context.seen.get(path);
   if (known !== undefined && known !== etag) throw changedSince(context, path);
 }
 
-/** Refuses to replace a whole file that the agent never read, whose text it no longer has, or that somebody else changed since. */
+/** Refuses to replace a file that the agent has not read, whose text is no longer in the conversation, or that has changed since. */
 export function refuseUnread(context: ToolContext, path: string, etag: string): void {
   if (context.seen.get(path) === undefined)
     throw new ToolFailure(`${shownPath(context.root, path)} exists already and you have not read it. Nothing was written.`, {

@@ -7,7 +7,7 @@ import type { Workspace, WorkspaceTerminal } from "./workspace.ts";
 const maxSessions = 16;
 const maxBufferChars = 64 * 1024;
 
-/** Keeps a run's terminals. `closeAll` ends what the model forgot. */
+/** The terminals of a run. `closeAll` closes those that are still open. */
 export function createShells(workspace: Workspace): ShellSessions & { closeAll(): Promise<void> } {
   const sessions = new Map<string, { session: ShellSession; terminal: WorkspaceTerminal }>();
   let isOver = false;
@@ -18,7 +18,7 @@ export function createShells(workspace: Workspace): ShellSessions & { closeAll()
         throw new ToolFailure(`${maxSessions} terminals are open already: ${open}.`, { suggestion: "Close one with shell_close." });
       }
       const terminal = await workspace.pty(["/bin/sh", "-c", command], { cwd, env: { TERM: "dumb" }, cols: 160, rows: 40 });
-      // The run did not wait for it: nobody else would end it.
+      // The run has ended, so nothing else would close it.
       if (isOver) {
         await terminal.kill();
         throw new ToolFailure("The run ended before the terminal was open.");

@@ -1,4 +1,4 @@
-/** Folders that listings name but do not enter: nobody wrote what is in them. */
+/** Folders with generated content, which listings name but do not enter. */
 export const skippedFolders: ReadonlySet<string> = new Set([
   ".git",
   "node_modules",

@@ -1,7 +1,7 @@
 import { estimateImageTokens } from "./images.ts";
 import type { Message, ModelRequest } from "./model-client.ts";
 
-/** Bytes / 4: the estimate of 4.14 and 4.18, where no provider counts for us. */
+/** Bytes / 4, where no provider has counted. */
 export function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 4);
 }

@@ -1,8 +1,8 @@
 import type { ToolDefinition } from "./model-client.ts";
 import type { Tool } from "./types.ts";
 
-/** Checked when the call comes; told to the model they would only cost. */
-const checkedOnly = new Set([
+/** Checked when the tool is called, but not sent to the model, to save tokens. */
+const validationOnly = new Set([
   "minimum",
   "maximum",
   "minLength",
@@ -17,30 +17,30 @@ const checkedOnly = new Set([
   "$schema",
 ]);
 
-/** A tool as the model is told of it: its schema without the bounds that a model does not plan by. */
+/** A tool as the model gets it: its schema without limits that the model does not need. */
 export function definitionOf(tool: Tool): ToolDefinition {
   return {
     name: tool.name,
     description: tool.modelDescription ?? tool.description,
-    parameters: told(JSON.parse(JSON.stringify(tool.parameters))) as Record<string, unknown>,
+    parameters: withoutLimits(JSON.parse(JSON.stringify(tool.parameters))) as Record<string, unknown>,
   };
 }
 
-/** Only where a schema stands: a parameter may be called `default`. */
-function told(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(told);
+/** Follows schemas only, because a parameter may be called `default`. */
+function withoutLimits(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutLimits);
   if (typeof schema !== "object" || schema === null) return schema;
   return Object.fromEntries(
     Object.entries(schema)
-      .filter(([key]) => !checkedOnly.has(key))
+      .filter(([key]) => !validationOnly.has(key))
       .map(([key, value]) => {
         if (key === "properties" || key === "$defs") return [key, mapped(value)];
-        return [key, key === "items" || key === "anyOf" || key === "oneOf" || key === "allOf" ? told(value) : value];
+        return [key, key === "items" || key === "anyOf" || key === "oneOf" || key === "allOf" ? withoutLimits(value) : value];
       }),
   );
 }
 
 function mapped(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, schema]) => [key, told(schema)]));
+  return Object.fromEntries(Object.entries(value).map(([key, schema]) => [key, withoutLimits(schema)]));
 }

@@ -1,7 +1,7 @@
 import type { Outputs } from "./outputs.ts";
 import type { ToolOutput, ToolResult } from "./types.ts";
 
-/** What of one tool result reaches the model (4.5). */
+/** Characters of one tool result that the model gets. */
 export const maxToolTextChars = 10_000;
 
 /** First and last half with a note between them. */
@@ -11,22 +11,22 @@ export function truncateMiddle(text: string, maxChars: number): string {
   return `${text.slice(0, half)}\n… ${text.length - 2 * half} characters left out …\n${text.slice(-half)}`;
 }
 
-/** Fields shown as plain text, in the order people read them (4.6). */
+/** Fields shown as plain text, in this order. */
 const textFields = ["stdout", "stderr", "output", "content", "diff"];
-/** Known to the model already, or for people only. */
+/** Already known to the model, or only for people. */
 const hiddenFields = new Set(["success", "message", "suggestion", "file_path", "preview", "activity", "change", ...textFields]);
 
-/** A result as the model reads it: sentences and raw text first, facts as JSON after them. */
+/** A result as text for the model: messages and raw text first, other fields as JSON after them. */
 export function toolText(result: ToolResult): string {
   return truncateMiddle(fullText(result), maxToolTextChars);
 }
 
-/** The same, with the whole kept for `read_output` when something had to be cut. */
-export function toolTextKept(result: ToolResult, outputs: Outputs): string {
+/** The same, storing the full text for `read_output` when it is truncated. */
+export function toolTextWithPaging(result: ToolResult, outputs: Outputs): string {
   const text = fullText(result);
   if (text.length <= maxToolTextChars) return text;
   const half = Math.floor((maxToolTextChars - 100) / 2);
-  const id = outputs.keep(text);
+  const id = outputs.store(text);
   return `${text.slice(0, half)}\n… ${text.length - 2 * half} characters left out: read_output {"output_id": "${id}", "offset": ${half}} …\n${text.slice(-half)}`;
 }
 

@@ -15,9 +15,9 @@ import type {
 
 const maxAttempts = 2;
 const maxBackoffMs = 30_000;
-/** Text, thoughts and calls of one answer: ten times what any model can say. Whoever serves one must not fill this process. */
+/** Characters of one answer: ten times what any model produces. Protects this process from a faulty server. */
 const maxAnswerChars = 16_000_000;
-const goOnNote: UserMessage = {
+const continueNote: UserMessage = {
   role: "user",
   content:
     "[The connection broke while you were answering. Your text so far was kept. Continue exactly where it stopped, without repeating it.]",
@@ -26,7 +26,7 @@ const goOnNote: UserMessage = {
 export interface Turn {
   message: AssistantMessage;
   finish: FinishReason;
-  /** The model said by a completion token that the task is done. */
+  /** The model wrote a completion token. */
   claimsDone: boolean;
 }
 
@@ -34,19 +34,18 @@ export interface TurnOptions {
   client: ModelClient;
   request: ModelRequest;
   signal: AbortSignal;
-  /** Silence after which the call counts as lost. */
+  /** Time without output after which the call counts as lost. */
   idleMs: number;
   onText(text: string): Promise<void>;
   /** Once per call to the provider that produced anything, with its usage or an estimate. */
   onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
-  /** Before another call when the last one has cost something: it is a call like any other, which may be refused by throwing. */
-  again?(): Promise<ModelRequest>;
+  /** Called before a retry of a call that was charged. Throws to refuse it. */
+  beforeRetry?(): Promise<ModelRequest>;
 }
 
 /**
- * One turn of the model: streams its text, assembles its tool calls, tries once more where that is safe.
- * A lost connection is tried again when nothing was said yet, goes on from the text that was already shown, and is an error
- * once a tool call had begun: half a call must not be guessed. Throws `ModelError`, the signal's reason, or what a hook threw.
+ * One turn of the model: streams its text, assembles its tool calls, retries once where that is safe. After a lost connection it retries if there was no
+ * output, continues after text that was shown, and fails after a tool call had started, because half a call must not be guessed. Throws `ModelError`, the signal's reason, or what a hook threw.
  */
 export async function streamTurn(options: TurnOptions): Promise<Turn> {
   const { signal } = options;
@@ -56,70 +55,70 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
   );
   let textSoFar = "";
   for (let attempt = 1; ; attempt++) {
-    const said: Said = { hasBegun: false, text: "", reasoning: "", calls: [], takenIds };
+    const received: Received = { hasBegun: false, text: "", reasoning: "", calls: [], takenIds };
     const partial: AssistantMessage = { role: "assistant", content: textSoFar, tool_calls: [] };
-    const messages = textSoFar === "" ? request.messages : [...request.messages, partial, goOnNote];
+    const messages = textSoFar === "" ? request.messages : [...request.messages, partial, continueNote];
     try {
-      const finish = await oneCall({ ...options, request: { ...request, messages } }, said, textSoFar);
-      return { message: assembled(said, textSoFar), finish, claimsDone: said.finish?.claims_done ?? false };
+      const finish = await oneCall({ ...options, request: { ...request, messages } }, received, textSoFar);
+      return { message: assembled(received, textSoFar), finish, claimsDone: received.finish?.claims_done ?? false };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof ModelError)) throw error;
-      textSoFar += said.text;
-      if (attempt >= maxAttempts || !error.retryable || said.calls.length > 0) throw error;
+      textSoFar += received.text;
+      if (attempt >= maxAttempts || !error.retryable || received.calls.length > 0) throw error;
       const backoffMs = 200 * 2 ** (attempt - 1) * (0.9 + Math.random() * 0.2);
       await pause(Math.min(error.retryAfterMs ?? backoffMs, maxBackoffMs), signal);
-      if (said.hasBegun && options.again) request = await options.again();
+      if (received.hasBegun && options.beforeRetry) request = await options.beforeRetry();
     }
   }
 }
 
-/** A call as it is heard: under the provider's id, which other calls of the same answer may bear too. */
-interface HeardCall {
-  heard_id: string;
+/** A streamed call under the provider's id, which may not be unique in the answer. */
+interface ReceivedCall {
+  provider_id: string;
   hasEnded: boolean;
   call: ToolCall;
 }
-interface Said {
-  /** Anything at all was heard, so the provider will charge. */
+interface Received {
+  /** Something was received, so the provider will charge. */
   hasBegun: boolean;
   text: string;
   reasoning: string;
   reasoningState?: AssistantMessage["reasoning"];
-  calls: HeardCall[];
+  calls: ReceivedCall[];
   /** Ids of the calls of earlier answers. */
   takenIds: ReadonlySet<string>;
   finish?: { reason: FinishReason; usage: ModelUsage | null; claims_done?: boolean };
 }
 
-async function oneCall(options: TurnOptions, said: Said, shownBefore: string): Promise<FinishReason> {
+async function oneCall(options: TurnOptions, received: Received, shownBefore: string): Promise<FinishReason> {
   const pump = createTextPump(options.onText);
-  const unrepeated = skipRepetition(shownBefore);
-  const speak = (text: string): void => {
-    said.text += text;
+  const withoutRepetition = skipRepetition(shownBefore);
+  const emitText = (text: string): void => {
+    received.text += text;
     if (text !== "") pump.push(text);
   };
   try {
     let size = 0;
-    await listen(options, (event) => {
-      said.hasBegun = true;
+    await readStream(options, (event) => {
+      received.hasBegun = true;
       size += sizeOf(event);
-      if (size > maxAnswerChars) throw new ModelError("model_error", "The model's answer did not come to an end, so it was cut off.");
-      if (event.type === "text") speak(unrepeated.next(event.delta));
-      else hear(said, event);
+      if (size > maxAnswerChars) throw new ModelError("model_error", "The model's answer was too long, so it was stopped.");
+      if (event.type === "text") emitText(withoutRepetition.next(event.delta));
+      else receive(received, event);
     });
-    speak(unrepeated.rest());
+    emitText(withoutRepetition.rest());
   } finally {
     await pump.flush();
-    if (said.hasBegun) await options.onUsage(usageOf(options.request, said));
+    if (received.hasBegun) await options.onUsage(usageOf(options.request, received));
   }
-  if (!said.finish)
+  if (!received.finish)
     throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
-  return said.finish.reason;
+  return received.finish.reason;
 }
 
-/** Reads the stream, and gives up on it at once on abort or after too long a silence; a client that does not listen cannot hold the run. */
-async function listen({ client, request, signal, idleMs }: TurnOptions, onEvent: (event: ModelEvent) => void): Promise<void> {
+/** Reads the stream; stops at once on abort and after too long a silence, even if the client ignores the signal. */
+async function readStream({ client, request, signal, idleMs }: TurnOptions, onEvent: (event: ModelEvent) => void): Promise<void> {
   const call = new AbortController();
   const linked = AbortSignal.any([signal, call.signal]);
   const iterator = client.stream(request, linked)[Symbol.asyncIterator]();
@@ -146,7 +145,7 @@ async function listen({ client, request, signal, idleMs }: TurnOptions, onEvent:
   } finally {
     clearTimeout(idle);
     if (!hasEnded) {
-      call.abort(new ModelError("aborted", "The call was given up."));
+      call.abort(new ModelError("aborted", "The call was aborted."));
       iterator.return?.().catch(() => undefined);
     }
   }
@@ -166,7 +165,7 @@ function sizeOf(event: ModelEvent): number {
   }
 }
 
-/** Models asked to go on like to start over: what repeats the beginning already shown is swallowed, anything else passes. */
+/** Models that are asked to continue often start over: drops a repetition of the text already shown. */
 function skipRepetition(shown: string): { next(delta: string): string; rest(): string } {
   let held = "";
   let isComparing = shown !== "";
@@ -186,68 +185,68 @@ function skipRepetition(shown: string): { next(delta: string): string; rest(): s
   };
 }
 
-function hear(said: Said, event: Exclude<ModelEvent, { type: "text" }>): void {
+function receive(received: Received, event: Exclude<ModelEvent, { type: "text" }>): void {
   switch (event.type) {
     case "reasoning":
-      said.reasoning += event.delta;
-      if (event.provider_state) said.reasoningState = { text: said.reasoning, provider_state: event.provider_state };
+      received.reasoning += event.delta;
+      if (event.provider_state) received.reasoningState = { text: received.reasoning, provider_state: event.provider_state };
       break;
     case "tool_call_start":
-      said.calls.push({
-        heard_id: event.id,
+      received.calls.push({
+        provider_id: event.id,
         hasEnded: false,
-        call: { id: unusedId(event.id, said), name: event.name, arguments: "" },
+        call: { id: unusedId(event.id, received), name: event.name, arguments: "" },
       });
       break;
     case "tool_call_delta": {
-      const heard = said.calls.findLast((one) => one.heard_id === event.id && !one.hasEnded);
-      if (heard) heard.call.arguments += event.delta;
+      const found = received.calls.findLast((one) => one.provider_id === event.id && !one.hasEnded);
+      if (found) found.call.arguments += event.delta;
       break;
     }
     case "tool_call_end": {
-      const heard = said.calls.find((one) => one.heard_id === event.id && !one.hasEnded);
-      if (!heard) break;
-      heard.hasEnded = true;
-      const { call } = heard;
+      const found = received.calls.find((one) => one.provider_id === event.id && !one.hasEnded);
+      if (!found) break;
+      found.hasEnded = true;
+      const { call } = found;
       if (event.arguments !== undefined) call.arguments = event.arguments;
       if (event.problem !== undefined) call.problem = event.problem;
       if (event.provider_state) call.provider_state = event.provider_state;
       break;
     }
     case "finish":
-      said.finish = event;
+      received.finish = event;
       break;
   }
 }
 
-/** Some servers give every call the same id, count them anew in each answer, or give none: each needs one of its own, so that its result finds it. */
-function unusedId(id: string, { calls, takenIds }: Said): string {
+/** Some servers repeat ids of calls or send none, but each result must refer to one call. */
+function unusedId(id: string, { calls, takenIds }: Received): string {
   const isTaken = (name: string): boolean => name === "" || takenIds.has(name) || calls.some(({ call }) => call.id === name);
   if (!isTaken(id)) return id;
   const stem = id === "" ? "call" : id;
   for (let count = 2; ; count++) if (!isTaken(`${stem}_${count}`)) return `${stem}_${count}`;
 }
 
-function assembled(said: Said, textBefore: string): AssistantMessage {
-  const reasoning = said.reasoning === "" ? undefined : { ...said.reasoningState, text: said.reasoning };
+function assembled(received: Received, textBefore: string): AssistantMessage {
+  const reasoning = received.reasoning === "" ? undefined : { ...received.reasoningState, text: received.reasoning };
   return {
     role: "assistant",
-    content: textBefore + said.text,
+    content: textBefore + received.text,
     ...(reasoning ? { reasoning } : {}),
-    tool_calls: said.calls.map(({ call }) => call),
+    tool_calls: received.calls.map(({ call }) => call),
   };
 }
 
-function usageOf(request: ModelRequest, said: Said): ModelUsage & { is_estimated: boolean } {
-  const usage = said.finish?.usage;
+function usageOf(request: ModelRequest, received: Received): ModelUsage & { is_estimated: boolean } {
+  const usage = received.finish?.usage;
   if (usage && usage.tokens_in > 0) return { ...usage, is_estimated: false };
-  // No request is made of nothing: who leaves the input out has not counted it.
+  // A usage without input tokens is not a count.
   const tokens_in = Math.max(1, estimateRequestTokens(request));
   if (usage && usage.tokens_out > 0) return { ...usage, tokens_in, is_estimated: true };
-  const written = said.calls.map(({ call }) => call.name + call.arguments).join("");
+  const written = received.calls.map(({ call }) => call.name + call.arguments).join("");
   return {
     tokens_in,
-    tokens_out: Math.max(1, estimateTokens(said.text + said.reasoning + written)),
+    tokens_out: Math.max(1, estimateTokens(received.text + received.reasoning + written)),
     tokens_cached: 0,
     is_estimated: true,
   };

@@ -1,14 +1,14 @@
 /**
- * The agent's seam: everything the loop needs from outside and everything it tells the outside.
+ * The agent's interface: what the loop needs and what it emits.
  *
- * The package knows no HTTP, no SQL and no container engine. The caller hands in a {@link Workspace} (where the project's
- * files and processes are), a {@link ModelClient} (who is asked) and {@link AgentDeps} (who is told), and calls `runAgent`.
+ * The package knows no HTTP, no SQL and no container engine. The caller passes a {@link Workspace} (files and processes of the project), a
+ * {@link ModelClient} and {@link AgentDeps} (hooks), and calls `runAgent`.
  *
- * Order of events of one run (contract agent-git-deploy 3.7). `·` is a hook call, the rest goes through `emit`:
+ * Order of events of one run. `·` is a hook call, the rest goes through `emit`:
  *
  * ```
  * repeat, once per iteration
- * ├─ · takeSteering            what the person said meanwhile becomes a user turn before the call
+ * ├─ · takeSteering            steering messages become user turns before the call
  * ├─ · beforeModelCall         may stop the run before the call is made
  * ├─ text_chunk*               as the model streams
  * ├─ · afterModelCall          exactly once per model call: the caller charges and publishes credits_used here
@@ -18,7 +18,7 @@
  * │  ├─ · approve              waits for the person
  * │  ├─ question_asked?        a tool that asks the person
  * │  ├─ · ask                  waits for the person
- * │  └─ file_changed*          after each successful mutation; notice* where a tool tells something
+ * │  └─ file_changed*          after each successful mutation; notice* from tools
  * └─ agent_step                the batch with its results
  * at the end, whatever happened
  * ├─ text_chunk*, · afterModelCall
@@ -26,16 +26,16 @@
  * └─ complete                  always last, exactly once
  * ```
  *
- * `task_started` (before) and `done` (after) belong to the caller. Data is spelled as on the wire (snake_case).
+ * `task_started` (before) and `done` (after) belong to the caller. Data is snake_case, as in the API.
  */
 import type { Static, TObject } from "typebox";
 import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart } from "./images.ts";
-import type { Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
+import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./questions.ts";
 import type { AssistantMessage, Message, ModelClient, ModelUsage } from "./model-client.ts";
 import type { Outputs } from "./outputs.ts";
 import type { SteeredText } from "./steering.ts";
-import type { Attached } from "./material.ts";
+import type { AttachedFile } from "./references.ts";
 import type { Workspace } from "./workspace.ts";
 
 // -------------------------------------------------------------------------------------------------------------------- tools
@@ -59,33 +59,33 @@ export interface Tool<P extends TObject = TObject> {
     | "graph"
     | "agents"
     | "mcp";
-  /** For the model; also `tool_description` of an approval. One or two sentences: every word is paid on every call. */
+  /** For the model; also `tool_description` of an approval. One or two sentences, because every call pays for it. */
   description: string;
-  /** What the model is told instead; a person who is asked reads `description`. */
+  /** Replaces `description` for the model, not in approvals. */
   modelDescription?: string;
   parameters: P;
   gate: ToolGate;
-  /** It works by `ToolContext.ask` alone, so it is left out where nobody can be asked. */
+  /** Works only through `ToolContext.ask`, so it is left out where that is missing. */
   asksPerson?: true;
   /** The gate of one call, where it depends on the arguments. Default: `gate`. */
   gateOf?(params: Static<P>): ToolGate;
-  /** Hard end of one call. Default `limits.tool_timeout_ms`. */
+  /** Timeout of one call. Default `limits.tool_timeout_ms`. */
   timeLimitMs?(params: Static<P>): number;
   run(params: Static<P>, context: ToolContext): Promise<ToolOutput>;
 }
 
 export interface ToolGate {
-  /** Asks the person in `ask` mode (contract 4.7 column A). */
+  /** Needs an approval in `ask` mode. */
   approval: boolean;
-  /** Refused in `plan` mode (P✗). */
+  /** Refused in `plan` mode. */
   plan_blocked: boolean;
-  /** Changes nothing, so neighbours may run at the same time, and it may be tried again after a transient failure. */
+  /** Changes nothing, so adjacent calls may run concurrently, and it may be retried after a transient failure. */
   read_only: boolean;
-  /** Neighbouring calls of this same tool may run at the same time although they may change something. */
+  /** Adjacent calls of this tool may run concurrently although they may change something. */
   parallel?: true;
 }
 
-/** What a tool answers: `message` for people, other fields as contract 4.7 names them. `success: false` is a failure the model should read. */
+/** The output of a tool. `message` is for people. `success: false` is a failure that the model reads. */
 export interface ToolOutput {
   success: boolean;
   message: string;
@@ -93,7 +93,7 @@ export interface ToolOutput {
   [field: string]: unknown;
 }
 
-/** The one envelope (4.6). `error` is always set on failure. */
+/** `error` is always set on failure. */
 export interface ToolResult {
   success: boolean;
   tool: string;
@@ -108,48 +108,48 @@ export interface ToolContext {
   editMode: EditMode;
   /** Aborted by cancel, by the run's limits and by the call's own time limit. */
   signal: AbortSignal;
-  /** Reports a finished mutation; resolves when the caller has it committed. */
+  /** Reports a finished change; resolves when the caller has committed it. */
   fileChanged(change: FileChange): Promise<void>;
-  /** Tells people something in the middle of a call. */
+  /** Shows a notice during the call. */
   notice(notice: RunNotice): Promise<void>;
   shells: ShellSessions;
   seen: SeenFiles;
-  /** Files whose text stands in the conversation, by path in the tree. One that was seen in an earlier run, or before a summary, does not. */
+  /** Paths of files whose text is in the conversation, as opposed to files seen in an earlier run or before a summary. */
   inConversation: Set<string>;
-  /** What was too long to be told. */
+  /** Output that was too long for the model. */
   outputs: Outputs;
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
   /**
-   * Asks the person and waits; the clock of the run stands still meanwhile. Undefined where nobody can be asked. For tools that are not `read_only`,
-   * once per call and before the call changes anything: a run that was interrupted while it waited plays the call again from its beginning.
+   * Asks the person and waits; the run's clock is paused. Undefined where nobody can be asked. For tools that are not `read_only`, at most once per
+   * call and before it changes anything: a run that is interrupted while waiting executes the call again from its beginning.
    * Rejects with the signal's reason.
    */
-  ask?: ((inquiry: Inquiry) => Promise<InquiryAnswer>) | undefined;
+  ask?: ((question: UserQuestion) => Promise<UserAnswer>) | undefined;
   now(): Date;
-  /** Where in the run the call stands: the model's turn, and the place in its batch. */
+  /** The model's turn, and the index in its batch. */
   call: { iteration: number; index: number };
-  /** Of the batch that the call stands in. */
+  /** The batch of the call. */
   batch?: {
-    /** As it is stored while somebody is asked; `results` are those before the call. */
-    waitingFor(approvalId: string): PendingBatch;
-    /** The call is a sub-agent that was interrupted while it waited for an approval: it goes on there. */
-    goesOn?: PendingSubagent | undefined;
+    /** The batch to store while an approval is open, with the results before this call. */
+    pendingAt(approvalId: string): PendingBatch;
+    /** Set when the call resumes a sub-agent that was interrupted while it waited for an approval. */
+    resumed?: PendingSubagent | undefined;
   };
   /** Absent inside a sub-agent: they do not nest. */
   subagents?: Subagents;
 }
 
-/** Helpers with a conversation of their own (4.13). They live as long as the run. */
+/** Sub-agents have a conversation of their own and live as long as the run. */
 export interface Subagents {
-  /** Runs a task to its end; at most ten at the same time, the others wait for their turn. Failures are outputs, as a tool's. */
+  /** Runs a task to its end; at most ten at a time, the others wait. Failures are outputs, as a tool's. */
   invoke(request: { name: string; task: string; context?: string; resume_id?: string }, context: ToolContext): Promise<ToolOutput>;
 }
 
 /**
- * Etags of the files that the agent read or wrote, by path in the tree. A file with another etag was changed by somebody else, and is read
- * again before it is replaced. A `Map` will do.
+ * Etags of the files that the agent read or wrote, by path. A file with another etag was changed by somebody else and must be read again before it
+ * is replaced. A `Map` satisfies this.
  */
 export interface SeenFiles {
   get(path: string): string | undefined;
@@ -157,9 +157,9 @@ export interface SeenFiles {
   delete(path: string): unknown;
 }
 
-/** Terminals opened by this run; all of them end with it. */
+/** Terminals opened by this run; they end with it. */
 export interface ShellSessions {
-  /** `command` is run by /bin/sh. Answers the session's id. */
+  /** `command` is run by /bin/sh. Returns the session's id. */
   open(command: string, cwd: string): Promise<string>;
   get(sessionId: string): ShellSession | undefined;
   close(sessionId: string): Promise<boolean>;
@@ -181,15 +181,15 @@ export type AgentEvent =
   /** Deltas are merged while an earlier `emit` is still pending, so a slow caller gets fewer, longer chunks. */
   | { type: "text_chunk"; data: { content: string; iteration: number } }
   | { type: "tool_started"; data: { iteration: number; tools: { name: string; parameters: ToolParameters }[]; timestamp: string } }
-  /** `data` is the wire's. Store `pending` with the approval: given back as `RunOptions.pending` it lets a restarted server go on waiting. */
+  /** Store `pending` with the approval: passed as `RunOptions.pending`, it lets a restarted server keep waiting. */
   | {
       type: "approval_required";
       data: ApprovalRequest;
-      /** Null: a restarted server cannot go on waiting. */
+      /** Null: a restarted server cannot keep waiting. */
       pending: PendingBatch | null;
     }
   /** As `approval_required`, for `AgentDeps.ask`. */
-  | { type: "question_asked"; data: InquiryRequest; pending: PendingBatch }
+  | { type: "question_asked"; data: UserQuestionRequest; pending: PendingBatch }
   | { type: "subagent_event"; data: SubagentEvent }
   | { type: "file_changed"; data: FileChange }
   | { type: "notice"; data: RunNotice }
@@ -220,7 +220,7 @@ export interface FileChange {
   size?: number;
 }
 
-/** Something people should know that is no failure: packages are installed, another model answers. */
+/** Something people should know that is not a failure: packages are installed, a fallback model answers. */
 export interface RunNotice {
   level: "info" | "warning";
   message: string;
@@ -254,13 +254,13 @@ export type CompletionReason =
 export type RunErrorCode = "insufficient_credits" | "model_error" | "model_auth_failed" | "rate_limited" | "interrupted" | "internal_error";
 
 /**
- * What a sub-agent does, told beside the events of its run: `started`, then per turn `text`* → `tool_started` → `step`, at last `finished`.
- * Its file changes, approvals and model calls come as the run's own. Parameters are shortened; all of it together is bounded.
+ * Activity of a sub-agent: `started`, then per turn `text`* → `tool_started` → `step`, at last `finished`. Its file changes, approvals and model
+ * calls are events of the run. Parameters are truncated, and the total size is bounded.
  */
 export type SubagentEvent = {
   agent_id: string;
   name: string;
-  /** The call of `invoke_subagent` that it answers: the run's turn, and the place in its batch. */
+  /** The call of `invoke_subagent`: the run's turn, and the index in its batch. */
   call: { iteration: number; index: number };
 } & (
   | { kind: "started"; task: string; is_resumed: boolean }
@@ -270,7 +270,7 @@ export type SubagentEvent = {
   | { kind: "finished"; success: boolean; message: string; iterations: number; tool_calls_made: number; duration_ms: number }
 );
 
-/** One turn of a sub-agent as it is shown and stored: what it said, what it called, how that went. */
+/** One turn of a sub-agent as it is shown and stored. */
 export interface SubagentStep {
   iteration: number;
   text: string;
@@ -278,7 +278,7 @@ export interface SubagentStep {
 }
 
 export interface RunError {
-  /** A sentence for a person, free of secrets and internals. */
+  /** For people, without secrets and internals. */
   message: string;
   code: RunErrorCode;
   /** `{kind: "loop_detected", tool_name, tool_parameters, tool_error, repeats}` when the loop breaker stopped the run. */
@@ -302,7 +302,7 @@ export interface RunResult {
     tokens_out: number;
     tokens_cached: number;
     duration_ms: number;
-    /** Tokens of the run's last call, its answer included: what the conversation takes of the window. Null before the first call. */
+    /** Tokens of the run's last call including its answer, that is, the size of the conversation. Null before the first call. */
     context_used: number | null;
     context_window: number;
   };
@@ -311,54 +311,53 @@ export interface RunResult {
 // -------------------------------------------------------------------------------------------------------------------- hooks
 
 /**
- * What the run asks of its caller. Hooks may reject: the run then stops its tools, tries to emit `error` and `complete`
- * (`internal_error`) and returns; nothing is thrown outward.
+ * Hooks of the caller. When one rejects, the run stops its tools, tries to emit `error` and `complete` (`internal_error`) and returns; `runAgent`
+ * never rejects.
  */
 export interface AgentDeps {
   /**
-   * Called one at a time, in the order drawn above. The loop goes on when the promise resolves, so resolve after the commit:
-   * nothing is ever shown, run or built upon that could be lost.
+   * Called one at a time, in the order above. The loop continues when the promise resolves, so resolve it after the commit: then nothing is shown or
+   * executed that could be lost.
    */
   emit(event: AgentEvent): Promise<void>;
   /**
-   * Called after `approval_required` was emitted. The answer may be there already (a resumed run, a quick client): look first, then wait.
-   * Answers `timeout` by its own clock (300 s). Aborting `signal` means nobody waits any more. Remembering `allow_all` for later runs is the
-   * caller's part; within this run the loop remembers.
+   * Called after `approval_required` was emitted. The answer may exist already (a resumed run, a quick client). Returns `timeout` after the caller's
+   * own time limit. `signal` aborts the wait. The caller stores `allow_all` for later runs; within this run the loop remembers it.
    */
   approve(request: ApprovalRequest, signal: AbortSignal): Promise<{ decision: ApprovalDecision; note?: string }>;
   /** Before each model call; a stop ends the run before it is made. Default: every call is made. */
-  beforeModelCall?(call: PlannedCall): Promise<AfterModelCall>;
+  beforeModelCall?(call: PlannedCall): Promise<CallVerdict>;
   /**
-   * Called after `question_asked` was emitted; the answer may be there already. Answers `timeout` by its own clock. Without it nobody can be asked,
-   * and tools that only ask are not offered.
+   * Called after `question_asked` was emitted; the answer may exist already. Returns `timeout` after the caller's own time limit. Without this hook,
+   * tools that only ask are not offered.
    */
-  ask?(request: InquiryRequest, signal: AbortSignal): Promise<InquiryAnswer>;
-  /** Once per model call, also for a call that broke off after output began. A stop is ignored when the turn was the finished answer (4.18). */
-  afterModelCall(call: ModelCall): Promise<AfterModelCall>;
+  ask?(request: UserQuestionRequest, signal: AbortSignal): Promise<UserAnswer>;
+  /** Once per model call, also for one that failed after output began. A stop is ignored when the turn was the final answer. */
+  afterModelCall(call: ModelCall): Promise<CallVerdict>;
   /**
-   * Before each turn: what the person wants heard now, in order; each text is given once. The caller keeps what it gives
-   * (with the iteration), so that a resumed run hears it again through `RunOptions.steered`. Default: nothing.
+   * Steering messages for the next turn, in order; each is returned once. The caller stores them with the iteration, and passes them to a resumed run
+   * as `RunOptions.steered`. Default: none.
    */
   takeSteering?(iteration: number): Promise<string[]>;
-  /** Kept per chat by the caller. */
+  /** Stored per chat by the caller. */
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
-  /** Once, before the first model call: what of the project's own words the run is told. */
-  contextRead?(inForce: ContextInForce): Promise<void>;
-  /** A model that a sub-agent names. Rejects with a sentence for people when it cannot be had. Absent: they all use the run's. */
+  /** Once, before the first model call: the rules, memory, skills and sub-agents of the run. */
+  onContextLoaded?(context: LoadedContext): Promise<void>;
+  /** The model that a sub-agent names. Rejects with a message for people when it is not available. Absent: sub-agents use the run's model. */
   modelFor?(id: string): Promise<RunOptions["model"]>;
-  /** The provider refused tools: this run goes on with calls as text (`auto`). Worth remembering for the next one. */
+  /** The provider refused tools, so this run continues with calls as text (`auto`). Store it for the next run. */
   onTextProtocol?: () => void;
-  /** The model has made its first call by itself (`auto`): from then on its text is text. Worth remembering for the next run. */
+  /** The model made its first native call (`auto`), so its text is no longer parsed for calls. Store it for the next run. */
   onNativeTools?: () => void;
   /** Default: the system clock. */
   now?: () => Date;
-  /** Milliseconds that only grow, for durations. Default: `performance.now`. */
+  /** A monotonic clock in milliseconds. Default: `performance.now`. */
   clock?: () => number;
   /** Ids of approvals and questions. Default: random UUIDs. */
   newId?: () => string;
-  /** Told of breakage the run coped with or ended by (a tool's bug, a hook's rejection), for the log. Must not throw. */
+  /** For the log: errors that the run handled or failed with (a bug of a tool, a rejected hook). Must not throw. */
   onUnexpected?: (error: unknown, where: string) => void;
 }
 
@@ -368,7 +367,7 @@ export interface ModelCall extends ModelUsage {
   purpose: "turn" | "compaction" | "subagent";
   /** Absent: the run's own model. */
   model?: string;
-  /** The provider sent no usage: the numbers are characters / 4. */
+  /** The provider sent no usage, so the numbers are characters / 4. */
   is_estimated: boolean;
 }
 
@@ -381,10 +380,11 @@ export interface PlannedCall {
   tokens_in: number;
 }
 
-export type AfterModelCall =
+/** Whether a call may be made, or the run may continue after it. */
+export type CallVerdict =
   | {
       ok: true;
-      /** Before a call: longer answers are not affordable. The provider is told, so that the cap holds in the middle of a stream. */
+      /** Before a call: the longest answer within the cost limit. It is sent to the provider, so the limit also holds in mid-stream. */
       max_output_tokens?: number;
     }
   | { ok: false; stop: "credits_exhausted" | "credit_deduction_failed" | "resource_limit_exceeded"; message: string };
@@ -418,7 +418,7 @@ export interface ProjectInfo {
     url?: string | null;
     env_names?: string[];
   }[];
-  /** `source` gets `target`'s address through environment variables and the like. */
+  /** `source` gets the address of `target`, for example through environment variables. */
   connections?: { source: string; target: string; type: string }[];
   git?: {
     branch: string;
@@ -431,8 +431,8 @@ export interface ProjectInfo {
   } | null;
 }
 
-/** What a run is told by the project itself (ui.md 49). Sizes in characters; `is_cut`: only its beginning and end. */
-export interface ContextInForce {
+/** What a run loaded from the project. Sizes in characters; `is_cut`: only its beginning and end. */
+export interface LoadedContext {
   rules: { path: string; chars: number; is_cut: boolean }[];
   memory: { path: string; chars: number; is_cut: boolean } | null;
   /** `path` null: built in. */
@@ -440,7 +440,7 @@ export interface ContextInForce {
   subagents: { name: string; description: string; path: string | null }[];
 }
 
-/** What a person sees in the preview pane, in words. */
+/** The preview pane as text. */
 export interface PreviewState {
   url: string | null;
   status: string;
@@ -455,36 +455,36 @@ export interface PreviewState {
 export interface RunLimits {
   /** Model turns; null = unlimited. Default 200. */
   max_iterations: number | null;
-  /** Work, approvals not counted. Default 600 000. */
+  /** Without waiting for people. Default 600 000. */
   max_run_ms: number;
-  /** Input + output of this run; null = unlimited. Default null. */
+  /** Input and output of this run; null = unlimited. Default null. */
   max_tokens: number | null;
-  /** One tool call, unless the tool sets its own. Default 120 000. */
+  /** Per tool call, unless the tool sets its own. Default 120 000. */
   tool_timeout_ms: number;
-  /** Silence of the model before the call counts as lost. Default 120 000. */
+  /** Without output of the model, after which the call counts as lost. Default 120 000. */
   model_idle_ms: number;
 }
 
 /**
- * `native`: function calling. `auto`: the same, and what a weaker model writes as text counts too; a provider that refuses tools is spoken to by `text`.
+ * `native`: function calling. `auto`: the same, but calls that a weaker model writes as text count too, and `text` where the provider refuses tools.
  * `text`, `react`: calls are JSON in the reply (Iterative, ReAct). `files`: one reply whose marked code blocks are saved (StreamAgent).
  */
 export type AgentProtocol = "native" | "auto" | "text" | "react" | "files";
 
 export interface RunOptions {
   agent: {
-    /** With the placeholders of 4.3. `defaultSystemPrompt` is the bundled one. */
+    /** With the placeholders of `systemPrompt`. `defaultSystemPrompt` is the bundled one. */
     system_prompt: string;
     /** Names; null = all. */
     tools: string[] | null;
-    /** Sub-agents that come with it, beside the built-in ones and the project's. */
+    /** Its own sub-agents, beside the built-in ones and the project's. */
     subagents?: readonly LibrarySubagent[];
-    /** How the agent's type wants its model spoken to (4.2). Default: as the model wants it. */
+    /** The protocol of the agent's type. Default: the model's. */
     protocol?: AgentProtocol;
   };
   model: {
     client: ModelClient;
-    /** How it is spoken to where the agent does not say. Default `native`. */
+    /** Used when the agent sets none. Default `native`. */
     protocol?: AgentProtocol;
     /** Tokens; `contextWindowOf(model_id)` knows the common ones. Default 128 000. */
     context_window?: number;
@@ -494,24 +494,24 @@ export interface RunOptions {
   cacheKey?: string;
   /** The user's text of this turn; may be empty when something is attached. */
   message: string;
-  /** Pictures that the model is shown with it; only for models that can see. */
+  /** Images of the message; only for models with vision. */
   images?: ImagePart[];
-  /** What is attached to it, pictures included: named, and texts quoted within bounds. */
-  attached?: readonly Attached[];
-  /** Files and folders that the message points at, from the project's root; quoted within bounds, missing ones named. */
+  /** Attachments including images: named, and texts quoted within limits. */
+  attached?: readonly AttachedFile[];
+  /** Files and folders that the message mentions, relative to the project's root; quoted within limits, missing ones named. */
   mentions?: readonly string[];
-  /** Earlier turns of the chat without this message and its answer, oldest first; the loop takes the last 20 (4.4). */
+  /** Earlier messages of the chat, oldest first; the loop takes the last 20. */
   history: HistoryMessage[];
-  /** Continuing an interrupted run: the steps it committed, in order (`[]` when it had none). Their iterations count. */
+  /** For a resumed run: the committed steps in order (`[]` when there are none). Their iterations count. */
   steps?: AgentStep[];
-  /** The run was not interrupted, but paused at a limit, and a person lets it go on. */
+  /** The run was paused at a limit and resumed by a person, not interrupted. */
   isAfterPause?: boolean;
-  /** Continuing an interrupted run: what `takeSteering` gave it. */
+  /** For a resumed run: what `takeSteering` returned before. */
   steered?: SteeredText[];
-  /** Continuing a run that waited for an approval: its batch, as given with `approval_required`. No model call is made for it again. */
+  /** For a resumed run that waited for a person: its batch, as emitted with `approval_required`. Its model call is not repeated. */
   pending?: PendingBatch | null;
   editMode: EditMode;
-  /** Tools of this chat that were answered with allow_all. */
+  /** Tools that were answered with allow_all in this chat. */
   allowedTools?: Iterable<string>;
   workspace: Workspace;
   /** The scoped container's directory; default ".". */
@@ -526,17 +526,17 @@ export interface RunOptions {
   deps: AgentDeps;
   /** Default: all of `tools/index.ts`. */
   tools?: readonly Tool[];
-  /** Stands around each call that really runs, to watch or to answer it: cassettes. Must not reject. */
-  aroundTool?: AroundTool;
-  /** False: the text of a turn is told in one piece, when the turn is complete. Default true. */
+  /** Wraps each executed call, to observe or replace it (cassettes). Must not reject. */
+  interceptTool?: ToolInterceptor;
+  /** False: the text of a turn is emitted at once when the turn is complete. Default true. */
   isStreamed?: boolean;
-  /** Names that the model may know and this run does not have, with what to do instead. */
+  /** Tools that this run does not have, with what to use instead. */
   replacedTools?: Readonly<Record<string, string>>;
-  /** What earlier runs of the same chat saw; changed as this one goes on. Default: nothing. */
+  /** Files that earlier runs of the chat saw; updated by this run. Default: none. */
   seen?: SeenFiles;
 }
 
-export type AroundTool = (
+export type ToolInterceptor = (
   call: { tool: Tool; parameters: ToolParameters },
   context: ToolContext,
   run: (context: ToolContext) => Promise<ToolResult>,
@@ -546,10 +546,10 @@ export interface HistoryMessage {
   role: "user" | "assistant";
   content: string;
   images?: ImagePart[];
-  attached?: readonly Attached[];
+  attached?: readonly AttachedFile[];
   /** `step_data` rows of an assistant message, or the steps as emitted. */
   steps?: HistoryStep[];
-  /** What the person said while this answer was made. */
+  /** Steering messages sent during the run of this answer. */
   steered?: SteeredText[];
 }
 export interface HistoryStep {
@@ -560,27 +560,27 @@ export interface HistoryStep {
   tool_results?: ToolResult[];
 }
 
-/** A batch that waits in the middle: JSON, meant to be stored and given back. */
+/** A batch that waits for a person, as JSON to be stored and passed back. */
 export interface PendingBatch {
-  /** What it waits for; absent: an approval. `subagent`: one that a sub-agent asks for, whose conversation is in `nested`. */
+  /** Absent: an approval. `subagent`: an approval for the sub-agent in `nested`. */
   kind?: "question" | "subagent";
   iteration: number;
   /** Of the approval or the question. */
   approval_id: string;
   message: AssistantMessage;
-  /** Of the calls before the waiting one, in order. */
+  /** Results of the calls before the waiting one, in order. */
   results: ToolResult[];
   nested?: PendingSubagent;
 }
 
-/** A sub-agent that waits in the middle of a batch of its own. JSON. */
+/** A sub-agent that waits within a batch of its own, as JSON. */
 export interface PendingSubagent {
-  /** The place of its call in the run's batch. */
+  /** The index of its call in the run's batch. */
   index: number;
   agent_id: string;
   name: string;
   task: string;
-  /** Its conversation before its waiting batch, without pictures. */
+  /** Its conversation before the waiting batch, without images. */
   messages: Message[];
   steps: SubagentStep[];
   pending: PendingBatch;

@@ -1,8 +1,8 @@
 import { structuredPatch } from "diff";
 
-/** Diffs longer than this are left out of events. */
+/** Longer diffs are omitted from events. */
 const maxDiffChars = 40_000;
-/** Edit distance in lines at which the search for a minimal diff is given up. */
+/** Maximum edit distance in lines of a minimal diff. */
 const maxEditLength = 4_000;
 
 export interface TextChange {
@@ -13,7 +13,7 @@ export interface TextChange {
   deletions: number;
 }
 
-/** From one text to another. Texts too far apart to be compared are counted as all deleted and all added. */
+/** Texts that differ too much count as all deleted and all added. */
 export function describeChange(
   path: string,
   before: string,
@@ -33,13 +33,13 @@ export function describeChange(
 }
 const lineCount = (text: string) => (text === "" ? 0 : text.replace(/\n$/, "").split("\n").length);
 
-/** What people are shown of it in a tool's result; nothing where a file came or went without a line. */
+/** The diff in a tool's result; absent for empty files. */
 export const shownChange = ({ additions, deletions }: Pick<TextChange, "additions" | "deletions">) =>
   additions + deletions === 0 ? {} : { change: { additions, deletions } };
-/** The same for a call that left everything as it was. */
+/** For a call that changed nothing. */
 export const noChange = { change: { additions: 0, deletions: 0 } };
 
-/** The short form for tool results (4.7): two lines of context, ten lines at most. */
+/** The preview in tool results: two lines of context, at most ten lines. */
 export function briefDiff(before: string, after: string): string {
   const lines = hunksOf(before, after, 2);
   if (!lines) return "(a large change)";
@@ -54,7 +54,7 @@ function hunksOf(before: string, after: string, context: number): string[] | und
   ]);
 }
 
-/** Of an empty side the unified format names the line before it. */
+/** For an empty side, the unified format has the line before it. */
 function range(start: number, lines: number): string {
   return `${lines === 0 ? start - 1 : start},${lines}`;
 }

@@ -1,11 +1,11 @@
 import { ToolFailure } from "./tool.ts";
 
-/** Where the tree stands inside the sandbox; models write such paths although they are told not to. */
+/** The path of the tree inside the sandbox, because models use absolute paths anyway. */
 export const projectPath = "/app";
 
 /**
- * A tool's path as the tree's path. Relative to `root` (the project, or the scoped container's directory), `..` and foreign absolute paths are refused.
- * Symlinks are the workspace's part.
+ * Resolves a tool's path relative to `root` (the project, or the scoped container's directory). Refuses `..` and other absolute paths. The workspace
+ * handles symlinks.
  */
 export function resolvePath(root: string, given: string): string {
   const base = segmentsOf(root);
@@ -26,7 +26,7 @@ export function resolvePath(root: string, given: string): string {
   return all.length === 0 ? "." : all.join("/");
 }
 
-/** The same for a path that will be changed: `.git` belongs to git. */
+/** The same for writing: refuses `.git`. */
 export function resolveWritablePath(root: string, given: string): string {
   const path = resolvePath(root, given);
   if (path === "." || path === (segmentsOf(root).join("/") || "."))
@@ -37,7 +37,7 @@ export function resolveWritablePath(root: string, given: string): string {
   return path;
 }
 
-/** The tree's path as the model knows it. */
+/** A tree path as the model sees it. */
 export function shownPath(root: string, path: string): string {
   const base = segmentsOf(root).join("/");
   if (base === "") return path;

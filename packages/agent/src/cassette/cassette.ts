@@ -1,12 +1,12 @@
 /**
- * A cassette: one run as JSON lines, with everything that came from outside (product.md "Cassette runs"). Played again it needs no model, no
- * project and no network, and says the same events byte for byte. The system prompt may be left out: nothing in a replay depends on it.
+ * A cassette: a recorded run as JSON lines, with all external input. Its replay needs no model, project or network, and emits the same events byte for
+ * byte. The system prompt may be omitted, because a replay does not need it.
  */
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import type { ModelEvent, ToolDefinition } from "../model-client.ts";
 import type { AgentEvent, FileChange, RunOptions, RunResult, ToolParameters, ToolResult } from "../types.ts";
-import type { Inquiry } from "../inquiry.ts";
+import type { UserQuestion } from "../questions.ts";
 
 export const cassetteVersion = 1;
 
@@ -17,9 +17,9 @@ export type CassetteLine =
   | WorkspaceLine
   | HookLine
   | { kind: "event"; event: CassetteEvent }
-  /** The run was ended from outside; what was under way then is marked `is_aborted`. */
+  /** The run was aborted; what was in progress is marked `is_aborted`. */
   | { kind: "abort"; reason: "cancelled" | "interrupted" }
-  /** Recording stopped because the cassette was full: it can be read and forked, not replayed to its end. */
+  /** Recording stopped at the size limit: the cassette can be read and forked, but not replayed to its end. */
   | { kind: "cut"; bytes: number }
   | EndLine;
 
@@ -27,10 +27,10 @@ export interface RunLine {
   kind: "run";
   version: typeof cassetteVersion;
   recorded_at: string;
-  /** What the caller wants to remember: the task, the model's id. */
+  /** Metadata of the caller: the task, the model's id. */
   about: Record<string, string>;
-  /** As given, without what cannot be written down. */
-  options: Omit<RunOptions, "workspace" | "signal" | "deps" | "tools" | "aroundTool" | "seen" | "allowedTools" | "model"> & {
+  /** The options that can be serialized. */
+  options: Omit<RunOptions, "workspace" | "signal" | "deps" | "tools" | "interceptTool" | "seen" | "allowedTools" | "model"> & {
     allowedTools: string[];
     model: Omit<RunOptions["model"], "client">;
   };
@@ -39,20 +39,20 @@ export interface RunLine {
     gate: { approval: boolean; plan_blocked: boolean; read_only: boolean };
     asksPerson?: true;
   })[];
-  /** Somebody could be asked. */
+  /** The `ask` hook was present. */
   can_ask: boolean;
-  /** The caller had a word before each model call. */
+  /** The `beforeModelCall` hook was present. */
   has_plan: boolean;
-  /** The person could say something meanwhile. */
+  /** The `takeSteering` hook was present. */
   has_steering: boolean;
 }
 export interface ModelLine {
   kind: "model";
-  /** SHA-256 of the request without its system prompt: tells a replay that asks for something else. */
+  /** SHA-256 of the request without its system prompt, to detect a replay with another request. */
   request: string;
   messages: number;
   events: ModelEvent[];
-  /** The text as it was told, piece by piece. */
+  /** The text in the pieces in which it was emitted. */
   chunks: string[];
   error?: RecordedError;
   is_aborted?: true;
@@ -61,8 +61,8 @@ export interface ToolLine {
   kind: "tool";
   name: string;
   parameters: ToolParameters;
-  /** What the call did beside its answer, in order. */
-  effects: ({ changed: FileChange } | { asked: Inquiry } | { told: CassetteEvent })[];
+  /** Side effects of the call, in order. */
+  effects: ({ changed: FileChange } | { asked: UserQuestion } | { told: CassetteEvent })[];
   result: ToolResult;
   is_aborted?: true;
 }
@@ -94,7 +94,7 @@ export interface RecordedError {
   retryable?: boolean;
   retry_after_ms?: number;
 }
-/** As on the wire: without what only the server keeps. */
+/** An event without server-only data. */
 export interface CassetteEvent {
   type: AgentEvent["type"];
   data: unknown;
@@ -150,7 +150,7 @@ export const writeCassette = (lines: readonly CassetteLine[]): string => lines.m
 export const eventsOf = ({ lines }: Cassette): CassetteEvent[] => lines.flatMap((line) => (line.kind === "event" ? [line.event] : []));
 export const endOf = ({ lines }: Cassette): EndLine | undefined => lines.find((line): line is EndLine => line.kind === "end");
 
-/** Bytes (pictures) as JSON can hold them, anywhere within plain data; and back. */
+/** Encodes bytes (images) within plain data as JSON, and back. */
 export const withoutBytes = (value: unknown): unknown => {
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
   if (Array.isArray(value)) return value.map(withoutBytes);

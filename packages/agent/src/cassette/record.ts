@@ -18,20 +18,20 @@ import {
 } from "./cassette.ts";
 
 export interface RecorderOptions {
-  /** Each line as it comes, secrets removed. Never called after `finish`. */
+  /** Called per line, with secrets removed. Never called after `finish`. */
   write(line: CassetteLine): void;
-  /** Takes secrets out of a line. Default: as it is. */
+  /** Removes secrets from a line. Default: none. */
   redact?: <T>(value: T) => T;
-  /** The agent's instructions are not the reader's to see. */
+  /** Omits the agent's instructions. */
   hidesPrompt?: boolean;
-  /** Remembered in the first line: ids, the model. */
+  /** Metadata for the first line: ids, the model. */
   about?: Record<string, string>;
   recordedAt: Date;
-  /** Characters of JSON after which nothing more is kept. Default 16 000 000. */
+  /** Characters of JSON after which recording stops. Default 16 000 000. */
   maxChars?: number;
 }
 
-/** The same run, watched: play it with `options`, then say `finish`. */
+/** Run the agent with `options`, then call `finish`. */
 export interface Recording {
   options: RunOptions;
   finish(result: RunResult): void;
@@ -53,7 +53,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
       recorder.write({ kind: "cut", bytes: written });
     } else recorder.write(clean);
   };
-  /** Calls under way, and what they do beside answering. While there are any, the loop itself asks for nothing: whatever else happens is a sub-agent's. */
+  /** Side effects of calls in progress. Meanwhile the loop itself makes no requests, so any others come from sub-agents. */
   const running: ToolLine["effects"][] = [];
   let ownAsks = 0;
   let ownChanges = 0;
@@ -69,7 +69,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
   else signal.addEventListener("abort", noteAbort, { once: true });
 
   const hook = async <T>(name: HookLine["name"], work: () => Promise<T>): Promise<T> => {
-    // The loop gives up waiting for a person when the run is ended, and for nobody else.
+    // Only waiting for a person is aborted with the run.
     const isGivenUp = (name === "approve" || name === "ask") && !signal.aborted;
     const end = (): void => write({ kind: "hook", name, is_aborted: true });
     if (isGivenUp) signal.addEventListener("abort", end, { once: true });
@@ -116,7 +116,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
       if (callSignal.aborted && signal.aborted) end({ is_aborted: true });
     }
   }
-  /** A stream that was read to its end is written when its text has been told, so with the next thing that happens. */
+  /** A complete stream is written after its text was emitted, with the next line. */
   let pendingModel: (() => void) | undefined;
   const settleModel = (): void => {
     pendingModel?.();
@@ -127,7 +127,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
     ...options,
     model: { ...options.model, client: { stream } },
     workspace: watchedWorkspace(workspace, write),
-    aroundTool: async (call, context, run) => {
+    interceptTool: async (call, context, run) => {
       const effects: ToolLine["effects"] = [];
       const inner: ToolContext = {
         ...context,
@@ -147,7 +147,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
         }),
       };
       running.push(effects);
-      const result = await (options.aroundTool ? options.aroundTool(call, inner, run) : run(inner)).finally(() =>
+      const result = await (options.interceptTool ? options.interceptTool(call, inner, run) : run(inner)).finally(() =>
         running.splice(running.indexOf(effects), 1),
       );
       write({
@@ -213,7 +213,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
 
 function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: RecorderOptions): RunLine {
   const { client: _client, ...model } = options.model;
-  const { workspace: _w, signal: _s, deps, tools: _t, aroundTool: _a, seen: _seen, allowedTools, agent, ...rest } = options;
+  const { workspace: _w, signal: _s, deps, tools: _t, interceptTool: _a, seen: _seen, allowedTools, agent, ...rest } = options;
   return {
     kind: "run",
     version: cassetteVersion,
@@ -240,7 +240,7 @@ const toolLine = ({ name, description, category, gate, parameters, asksPerson }:
   ...(asksPerson ? { asksPerson } : {}),
 });
 
-/** The loop itself reads files for the context block; what tools do is recorded with the tool. */
+/** Records file access of the loop itself; that of tools is recorded with the tool. */
 function watchedWorkspace(workspace: Workspace, write: (line: WorkspaceLine) => void): Workspace {
   const { files } = workspace;
   const watch = async <T>(
@@ -295,7 +295,7 @@ export const walkArgs = (options: { under?: string; skip?: ReadonlySet<string> }
   [...(options.skip ?? [])].toSorted(),
 ];
 
-/** Neighbouring deltas as one, so that a cassette does not have a line's worth of JSON per token. */
+/** Merges adjacent deltas, so that there is not one per token. */
 function append(events: ModelEvent[], event: ModelEvent): void {
   const last = events.at(-1);
   if (event.type === "text" && last?.type === "text") last.delta += event.delta;

@@ -1,4 +1,4 @@
-/** Playing a cassette: the same run with nothing from outside, or another run from one of its steps on. */
+/** Replays a cassette offline, or forks a new run from one of its steps. */
 import { ModelError, type ModelErrorCode } from "../model-error.ts";
 import { runAgent } from "../loop.ts";
 import { defaultSystemPrompt } from "../prompt.ts";
@@ -35,18 +35,18 @@ import { requestHash, walkArgs } from "./record.ts";
 export interface Replay {
   events: CassetteEvent[];
   result: RunResult;
-  /** Where the replay left the recording; empty when it is the same run byte for byte. */
+  /** Differences from the recording; empty when the replay is identical. */
   differences: string[];
-  /** Calls of the model that would ask for something else today: the prompts have changed since. */
+  /** Model calls whose request differs, because prompts have changed since. */
   drift: number[];
 }
 
-/** Plays a cassette offline. Throws {@link CassetteError} when it was cut off while it was recorded. */
+/** Replays a cassette offline. Throws {@link CassetteError} when its recording stopped at the size limit. */
 export async function replayCassette(cassette: Cassette): Promise<Replay> {
   if (cassette.lines.some((line) => line.kind === "cut"))
     throw new CassetteError("The cassette was full before the run ended: it cannot be replayed.");
   const { events, result, differences, drift } = await playCassette(cassette, {});
-  // Where tool calls were taken out of the text, its pieces come in other lengths.
+  // Where tool calls were parsed from the text, its pieces have other lengths.
   const isExact = cassette.lines.every((line) => line.kind !== "model" || isAsSaid(line));
   const [expected, played] = isExact ? [eventsOf(cassette), events] : [merged(eventsOf(cassette)), merged(events)];
   const at = expected.findIndex((event, index) => JSON.stringify(event) !== JSON.stringify(played[index]));
@@ -66,23 +66,23 @@ function merged(events: CassetteEvent[]): CassetteEvent[] {
 const shortly = (event: CassetteEvent | undefined): string => (event ? JSON.stringify(event).slice(0, 200) : "missing");
 
 export interface Fork {
-  /** Model turns played from the cassette; the next one is the first that `client` answers. */
+  /** Model turns replayed from the cassette; `client` answers the following ones. */
   step: number;
   client: ModelClient;
-  /** Instead of the recorded ones. */
+  /** Replaces the recorded ones. */
   systemPrompt?: string;
   message?: string;
   model?: Omit<RunOptions["model"], "client">;
   /**
-   * The project as it was when the run began. With it every call really runs, from the first step on; without it calls are answered from the cassette
-   * where it has them, and refused where it has not.
+   * The project as it was when the run started. With it, all calls are executed; without it, calls are answered from the cassette, and refused when it
+   * does not have them.
    */
   workspace?: Workspace;
   signal?: AbortSignal;
   onEvent?: (event: CassetteEvent) => void;
 }
 
-/** Another run from step `step` on, with another model, script or prompt. */
+/** A new run from step `step` on, with another model, script or prompt. */
 export async function forkCassette(cassette: Cassette, fork: Fork): Promise<Omit<Replay, "differences" | "drift">> {
   const turns = cassette.lines.filter((line) => line.kind === "model").length;
   if (!Number.isInteger(fork.step) || fork.step < 0 || fork.step > turns)
@@ -100,7 +100,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
   const drift: number[] = [];
   const abort = new AbortController();
   const recordedAbort = lines.find((line) => line.kind === "abort");
-  /** What was under way when the run was ended: it ends it again, and never answers. */
+  /** In progress when the run was aborted: aborts again and never resolves. */
   const neverAnswers = (): Promise<never> => {
     if (recordedAbort) abort.abort(recordedAbort.reason === "interrupted" ? new RunInterrupted() : new Error("cancelled"));
     return new Promise(() => undefined);
@@ -135,7 +135,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
         throw missing("this call of the model");
       }
       if (line.request !== requestHash(request)) drift.push(tape.modelCalls());
-      // Piece by piece as it was told then: each is told before the next is heard.
+      // In the recorded pieces: each is emitted before the next is received.
       for (const chunk of isAsSaid(line) ? line.chunks : []) {
         const isTold = new Promise<void>((resolve) => (told = resolve));
         yield { type: "text", delta: chunk };
@@ -172,7 +172,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
     clock: () => (lastClock = recordedClock.shift() ?? lastClock),
     newId: () => recordedIds.shift() ?? `fork-${++serial}`,
   };
-  /** Sub-agents are not run again, so what they used is taken from the recording. */
+  /** Sub-agents are not executed again, so their usage comes from the recording. */
   const hasSubagents = !fork && lines.some((line) => line.kind === "tool" && line.effects.some((effect) => "told" in effect));
   const resultOf = (result: RunResult): RunResult => {
     if (!hasSubagents || !end) return result;
@@ -194,7 +194,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
     ...(fork?.workspace
       ? {}
       : {
-          aroundTool: async (call, context) => {
+          interceptTool: async (call, context) => {
             const line = tape.tool(call.tool.name, call.parameters);
             if (!line) {
               if (!fork) differences.push(`the call of ${call.tool.name} is not on the cassette`);
@@ -214,7 +214,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
   return { events, result, differences, drift };
 }
 
-/** The lines by what asks for them, each given once. */
+/** Lines by their kind, each returned once. */
 function createTape(lines: CassetteLine[]) {
   const models = lines.filter((line): line is ModelLine => line.kind === "model");
   const tools = queues(
@@ -245,7 +245,7 @@ function queues<T>(lines: T[], keyOf: (line: T) => string): Map<string, T[]> {
   return found;
 }
 
-/** What was told is what was said: no tool calls were taken out of the text, nothing that was repeated. */
+/** Whether the emitted text equals the model's output: no tool calls were parsed from it and no repetition dropped. */
 function isAsSaid({ events, chunks }: ModelLine): boolean {
   return events
     .flatMap((event) => (event.type === "text" ? [event.delta] : []))
@@ -253,7 +253,7 @@ function isAsSaid({ events, chunks }: ModelLine): boolean {
     .startsWith(chunks.join(""));
 }
 
-/** What is left of the recorded events when their text up to the told pieces has been said. */
+/** The rest of the recorded events after the text of the emitted pieces. */
 function restOf(line: ModelLine): ModelEvent[] {
   const { events, chunks } = line;
   let said = isAsSaid(line) ? chunks.join("").length : 0;
@@ -276,7 +276,7 @@ function errorOf(error: RecordedError): Error {
   return Object.assign(new Error(error.message), { name: error.name, ...(error.code === undefined ? {} : { code: error.code }) });
 }
 
-/** Our own tools as they are, so that a live fork really runs them; lent ones answer from the cassette only. */
+/** Built-in tools are executed in a live fork; tools of providers are answered from the cassette. */
 function recordedTool(line: Cassette["head"]["tools"][number]): Tool {
   const own = allTools.find((tool) => tool.name === line.name);
   if (own) return own;

@@ -8,7 +8,7 @@ import type { TaskSpec } from "./spec.ts";
 
 export interface SpecOutcome {
   title: string;
-  /** Sentences; none: passed. */
+  /** Failed checks; empty: passed. */
   failures: string[];
   steps: number;
   tokens_in: number;
@@ -18,15 +18,15 @@ export interface SpecOutcome {
 }
 
 export interface SpecRun {
-  /** Empty; the spec's files are put into it. */
+  /** An empty workspace, to which the spec's files are written. */
   workspace: Workspace;
-  /** A real model. Without it the spec's own script answers, and what only a script can promise is checked as well. */
+  /** A real model. Without it, the spec's script answers, and the checks for scripted models apply too. */
   client?: ModelClient;
   context_window?: number;
   signal?: AbortSignal;
 }
 
-/** Plays a spec and checks it. Never rejects for what the model did. */
+/** Runs a spec and checks it. Never rejects because of the model. */
 export async function runSpec(spec: TaskSpec, { workspace, client, context_window, signal }: SpecRun): Promise<SpecOutcome> {
   for (const [path, text] of Object.entries(spec.files)) await workspace.files.write(path, text);
   const before = await snapshot(workspace);

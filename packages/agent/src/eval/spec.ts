@@ -1,6 +1,6 @@
 /**
- * Task specs: what an agent is asked, in which project, and what must be true afterwards. With a scripted model they are the regression suite of
- * the loop and its tools; with a real one they measure the model.
+ * Task specs: a message, a project, and what must be true afterwards. With a scripted model they are a regression suite of the loop and its tools; with a
+ * real one they measure the model.
  */
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
@@ -18,11 +18,11 @@ const ScriptedTurn = Type.Object(
       ),
     ),
     finish: Type.Optional(Type.Union((["stop", "tool_calls", "length", "content_filter"] as const).map((one) => Type.Literal(one)))),
-    /** The provider fails after what was said. */
+    /** The provider fails after this output. */
     error: Type.Optional(
       Type.Object({ code: Type.String(), message: Type.Optional(Type.String()), retryable: Type.Optional(Type.Boolean()) }, closed),
     ),
-    /** The last call's arguments break off and the stream ends. */
+    /** The stream ends within the last call's arguments. */
     breaks_off: Type.Optional(Type.Boolean()),
   },
   closed,
@@ -45,7 +45,7 @@ export const TaskSpec = Type.Object(
     files: Type.Record(Type.String(), Type.String()),
     message: Type.String(),
     edit_mode: Type.Optional(Type.Union((["allow", "ask", "plan"] as const).map((one) => Type.Literal(one)))),
-    /** Answers to approvals, in order; afterwards every call is allowed. */
+    /** Answers to approvals, in order; further calls are allowed. */
     approvals: Type.Optional(
       Type.Array(
         Type.Object(
@@ -58,7 +58,7 @@ export const TaskSpec = Type.Object(
       ),
     ),
     limits: Type.Optional(Type.Object({ max_iterations: Type.Optional(Type.Number()), max_tokens: Type.Optional(Type.Number()) }, closed)),
-    /** What the scripted model answers, one item for each model call. */
+    /** The scripted model's answers, one per model call. */
     turns: Type.Array(ScriptedTurn),
     checks: Type.Object(
       {
@@ -67,14 +67,14 @@ export const TaskSpec = Type.Object(
         error_code: Type.Optional(Type.String()),
         answer: Type.Optional(Type.Array(Type.String(), { description: "each stands in the final answer" })),
         files: Type.Optional(Type.Record(Type.String(), FileCheck)),
-        /** Paths that may differ from the beginning; `[]`: nothing may. Without it anything may. */
+        /** Paths that may change; `[]`: none. Default: any. */
         only: Type.Optional(Type.Array(Type.String())),
         commands: Type.Optional(
           Type.Array(Type.Object({ run: Type.String(), exit: Type.Optional(Type.Number()), prints: Type.Optional(Type.String()) }, closed)),
         ),
         /** Success of each call that was made, in order: for scripted models only. */
         results: Type.Optional(Type.Array(Type.Boolean())),
-        /** Texts that stand in what the model read as results: for scripted models only. */
+        /** Texts that tool results must contain: for scripted models only. */
         told: Type.Optional(Type.Array(Type.String())),
         max_steps: Type.Optional(Type.Number()),
         /** Input and output of the whole run. */
@@ -91,7 +91,7 @@ export class SpecError extends Error {
   override readonly name = "SpecError";
 }
 
-/** Throws {@link SpecError} with the place that is wrong. */
+/** Throws {@link SpecError} with the invalid field. */
 export function readSpec(text: string): TaskSpec {
   let value: unknown;
   try {

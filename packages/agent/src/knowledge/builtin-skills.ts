@@ -1,4 +1,4 @@
-/** A skill that comes with the agent. Short: it is read whole, when its work is at hand. */
+/** A built-in skill. Short, because it is loaded whole. */
 export interface BuiltinSkill {
   name: string;
   /** When to load it, in one line. */

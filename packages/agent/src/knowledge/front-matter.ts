@@ -1,4 +1,4 @@
-/** Keys read from one file; what comes after is not looked at. */
+/** Keys read per file; further ones are ignored. */
 const maxKeys = 40;
 const maxValueChars = 2_000;
 
@@ -9,9 +9,8 @@ export interface FrontMatter {
 }
 
 /**
- * The part between two `---` lines at the top of a Markdown file, and the text behind it. Reads what people write there: `key: value`, quoted values,
- * `- item` and `[a, b]` lists, `>` and `|` blocks. Not YAML: no anchors, no types, no nesting, so nothing in a hostile file can do more than be a text.
- * A file without such a part has no fields and is all body. Linear in the length of the file.
+ * Parses the front matter of a Markdown file: `key: value`, quoted values, `- item` and `[a, b]` lists, `>` and `|` blocks. Not YAML: no anchors, types or
+ * nesting, so that hostile files are harmless. A file without front matter has no fields. Linear in the length of the file.
  */
 export function parseFrontMatter(source: string): FrontMatter {
   const text = source.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { listSubagents } from "../subagents/definitions.ts";
 import { answer, call, calls, play } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
-import type { ContextInForce } from "../types.ts";
+import type { LoadedContext } from "../types.ts";
 import { builtinSkills } from "./builtin-skills.ts";
 import { parseFrontMatter } from "./front-matter.ts";
 import { withNote } from "./memory.ts";
@@ -150,10 +150,10 @@ describe("memory", () => {
     expect(run.all("file_changed").map((event) => event.data)).toMatchObject([
       { path: ".tesslate/memory.md", op: "add", diff: expect.stringContaining("+- Ada likes blue") },
     ]);
-    let inForce: ContextInForce | undefined;
-    const next = await play(ws, [answer("ok")], { deps: { contextRead: async (facts) => void (inForce = facts) } });
+    let loaded: LoadedContext | undefined;
+    const next = await play(ws, [answer("ok")], { deps: { onContextLoaded: async (facts) => void (loaded = facts) } });
     expect(next.client.requests[0]!.messages[0]!.content).toContain("- Ada likes blue");
-    expect(inForce).toMatchObject({
+    expect(loaded).toMatchObject({
       rules: [{ path: "AGENTS.md", chars: 9, is_cut: false }],
       memory: { path: ".tesslate/memory.md", is_cut: false },
       subagents: [{ name: "general-purpose" }, {}, {}],

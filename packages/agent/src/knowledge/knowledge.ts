@@ -1,24 +1,24 @@
 import { builtinSubagents, listSubagents, type LibrarySubagent } from "../subagents/definitions.ts";
 import { failureMessage } from "../tool.ts";
 import { truncateMiddle } from "../truncate.ts";
-import type { ContextInForce } from "../types.ts";
+import type { LoadedContext } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 import { maxMemoryBytes, memoryPath } from "./memory.ts";
 import { listSkills } from "./skills.ts";
 
-/** Files in which a project says how it wants to be worked on. */
+/** Rule files of a project, in order of precedence. */
 export const ruleNames = ["AGENTS.md", "TESSLATE.md"] as const;
 const maxRuleChars = 8_000;
 const maxRuleBytes = 1024 * 1024;
 
-/** What a run is told of the project before it begins. */
+/** Rules, memory, skills and sub-agents of a project. */
 export interface Knowledge {
   rules: { path: string; name: string; text: string }[];
   memory: string | null;
-  inForce: ContextInForce;
+  loaded: LoadedContext;
 }
 
-/** Reads rules, memory, skills and sub-agents; writes nothing and never rejects. `root` is the scoped container's directory, whose own rules come before the project's. */
+/** Never rejects. `root` is the scoped container's directory, whose rules come before the project's. */
 export async function readKnowledge(workspace: Workspace, root: string, library: readonly LibrarySubagent[] = []): Promise<Knowledge> {
   const [rules, memory, skills, subagents] = await Promise.all([
     readRules(workspace, root),
@@ -30,7 +30,7 @@ export async function readKnowledge(workspace: Workspace, root: string, library:
   return {
     rules: rules.map(({ path, name, text }) => ({ path, name, text: truncateMiddle(text, maxRuleChars) })),
     memory: cut ?? null,
-    inForce: {
+    loaded: {
       rules: rules.map(({ path, text }) => ({ path, chars: text.length, is_cut: text.length > maxRuleChars })),
       memory: memory === undefined ? null : { path: memoryPath, chars: memory.length, is_cut: cut !== memory },
       skills: skills.map(({ name, description, path }) => ({ name, description, path })),
@@ -39,9 +39,9 @@ export async function readKnowledge(workspace: Workspace, root: string, library:
   };
 }
 
-/** The sections of the context block (4.3, 4.19). Catalogues stand there only when the run has the tool that uses them. */
+/** The sections of the context block. Lists of skills and sub-agents are included only when the run has the tool for them. */
 export function knowledgeSections(knowledge: Knowledge, has: (tool: string) => boolean): string[] {
-  const { skills, subagents } = knowledge.inForce;
+  const { skills, subagents } = knowledge.loaded;
   const told = new Set(builtinSubagents.map((one) => one.name));
   const own = subagents.filter((one) => one.path !== null || !told.has(one.name));
   return [
@@ -69,7 +69,7 @@ async function readRules(workspace: Workspace, root: string): Promise<{ path: st
   return found;
 }
 
-/** Missing ones are simply missing; what is there and cannot be read is said. */
+/** Undefined for a missing file; an unreadable one is mentioned. */
 async function readText(workspace: Workspace, path: string): Promise<string | undefined> {
   try {
     const entry = await workspace.files.stat(path);

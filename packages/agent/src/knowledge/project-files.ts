@@ -8,12 +8,12 @@ export async function readSmallText(workspace: Workspace, path: string, maxBytes
     const { data } = await workspace.files.read(path, { maxBytes });
     return data.subarray(0, 8_192).includes(0) ? undefined : new TextDecoder().decode(data);
   } catch {
-    // Links out of the tree, races, a sleeping sandbox: as if it were not there.
+    // Links out of the tree, races, a stopped sandbox: treated as missing.
     return undefined;
   }
 }
 
-/** Paths of the files below a folder, in order; none when the folder is missing or cannot be read. */
+/** Paths of the files below a folder, in order; empty when it is missing or unreadable. */
 export async function filesBelow(workspace: Workspace, folder: string, skip?: ReadonlySet<string>): Promise<string[]> {
   try {
     const entry = await workspace.files.stat(folder);
@@ -25,7 +25,7 @@ export async function filesBelow(workspace: Workspace, folder: string, skip?: Re
   }
 }
 
-/** One line for a catalogue. */
+/** One truncated line. */
 export function oneLine(text: string, maxChars: number): string {
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
   return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1)}…`;

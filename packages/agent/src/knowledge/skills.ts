@@ -3,7 +3,7 @@ import { builtinSkills } from "./builtin-skills.ts";
 import { parseFrontMatter } from "./front-matter.ts";
 import { filesBelow, oneLine, readSmallText } from "./project-files.ts";
 
-/** Instructions for one kind of work, loaded when it is at hand (4.19). */
+/** Instructions for one kind of work, loaded on demand. */
 export interface Skill {
   name: string;
   /** One line: when to load it. */
@@ -12,7 +12,7 @@ export interface Skill {
   path: string | null;
 }
 
-/** Folders of skills, each with a `SKILL.md` and whatever else it needs; of two with one name the first one stays. */
+/** Folders of skills, each with a `SKILL.md`. The first skill of a name wins. */
 export const skillFolders = [".tesslate/skills", ".agents/skills"] as const;
 export const maxProjectSkills = 20;
 const maxSkillBytes = 64 * 1024;
@@ -22,8 +22,8 @@ const namePattern = /^[A-Za-z0-9][\w.-]{0,63}$/;
 const skipped = new Set(["node_modules", ".git"]);
 
 /**
- * The project's skills and the built-in ones that it does not replace. Reads at most {@link maxProjectSkills} files of 64 KiB; what is larger,
- * nameless or without a description is left out. Never rejects.
+ * The project's skills and the built-in ones that it does not replace. Reads at most {@link maxProjectSkills} files of 64 KiB; larger ones, and those
+ * without a name or a description, are skipped. Never rejects.
  */
 export async function listSkills(workspace: Workspace): Promise<Skill[]> {
   const found: Skill[] = [];
@@ -51,7 +51,7 @@ async function skillFiles(workspace: Workspace): Promise<string[]> {
   );
 }
 
-/** A skill's text without its front matter, and the other files of its folder; `undefined` when there is no such skill. */
+/** A skill's text without front matter, and the other files of its folder; undefined for an unknown skill. */
 export async function loadSkill(workspace: Workspace, name: string): Promise<{ skill: Skill; body: string; files: string[] } | undefined> {
   const skill = (await listSkills(workspace)).find((one) => one.name.toLowerCase() === name.trim().toLowerCase());
   if (!skill) return undefined;

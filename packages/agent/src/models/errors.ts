@@ -3,7 +3,7 @@ import { ModelError } from "../model-error.ts";
 import type { ModelClientOptions } from "./index.ts";
 
 const maxQuotedChars = 300;
-/** Every provider has words of its own for it; a sentence that is not known here ends a run that a summary would have saved. */
+/** Messages of providers for a conversation that is too long. An unknown message ends the run instead of compacting it. */
 const overflowPattern = new RegExp(
   [
     "context.{0,20}(length|window|size)",
@@ -24,11 +24,11 @@ const overflowPattern = new RegExp(
   "i",
 );
 const keyPattern = /api[ _-]?key|authenticat|unauthori[sz]ed|permission denied/i;
-/** Google says "quota" and "billing" of ordinary rate limits too, so only what is unmistakable counts. */
+/** Google uses "quota" and "billing" for ordinary rate limits too, so only unambiguous messages count. */
 const quotaPattern = /insufficient_quota|credit balance is too low/i;
 const networkPattern = /ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|UND_ERR|fetch failed|cannot connect|socket|terminated|network/i;
 
-/** What a provider (or the way to it) said, as one of our few codes, in a sentence for a person. */
+/** An error of a provider or the network as a `ModelError` with a message for people. */
 export function modelErrorOf(error: unknown, options: ModelClientOptions): ModelError {
   if (error instanceof ModelError) return error;
   const facts = factsOf(error);
@@ -72,11 +72,11 @@ export function modelErrorOf(error: unknown, options: ModelClientOptions): Model
 interface Facts {
   status: number | undefined;
   message: string;
-  /** Everything worth searching: message, codes, body, causes. */
+  /** Message, codes, body and causes. */
   text: string;
   retryAfterMs: number | undefined;
   isRefused: boolean;
-  /** In the middle of a stream, in the provider's own words. */
+  /** Errors in mid-stream, with the provider's message. */
   isSaid: boolean;
 }
 
@@ -122,7 +122,7 @@ function retryAfter(header: string | undefined): number | undefined {
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
-/** The provider's words, without anything that could be a key. */
+/** The provider's message without anything that could be a key. */
 function quoted(message: string, { api_key }: ModelClientOptions): string {
   let text = message;
   if (api_key) text = text.replaceAll(api_key, "[key]");
@@ -137,7 +137,7 @@ function quoted(message: string, { api_key }: ModelClientOptions): string {
   return `: ${text.length > maxQuotedChars ? `${text.slice(0, maxQuotedChars)}…` : text}`;
 }
 
-/** Only the kind of error: library errors carry request bodies, URLs and headers. */
+/** Only the kind of error, because library errors contain request bodies, URLs and headers. */
 function safeCause(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }

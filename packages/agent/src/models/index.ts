@@ -7,23 +7,23 @@ import { providerPrompt, providerTools } from "./prompt.ts";
 import { modelEvents } from "./stream.ts";
 
 export interface ModelClientOptions {
-  /** The dialect. OpenAI itself, Ollama and nearly everyone else speak `openai-compatible`. */
+  /** The API. OpenAI, Ollama and most others are `openai-compatible`. */
   provider: "openai-compatible" | "anthropic" | "google";
-  /** With its version part, e.g. `http://127.0.0.1:11434/v1`. Default: the dialect's own service. */
+  /** With its version part, e.g. `http://127.0.0.1:11434/v1`. Default: the provider's own service. */
   base_url?: string | null;
   api_key?: string | null;
-  /** As the provider names it (no `provider/` in front). */
+  /** The provider's id, without the `provider/` prefix. */
   model: string;
   headers?: Record<string, string>;
-  /** The provider knows OpenAI's `prompt_cache_key`; others might refuse a field they do not know. */
+  /** The provider accepts OpenAI's `prompt_cache_key`; others may reject unknown fields. */
   takes_cache_key?: boolean;
-  /** Every request goes through it, so that the caller decides what may be reached. */
+  /** Used for every request, so that the caller decides which hosts are allowed. */
   fetch: typeof globalThis.fetch;
 }
 
 /**
- * A client of a real provider. The provider's library is loaded with the first call. Throws nothing here; `stream` throws `ModelError` only
- * (or the signal's reason). Keys appear in no message.
+ * A client of a provider. Its library is loaded with the first call. `stream` throws only `ModelError` or the signal's reason; messages never contain
+ * keys.
  */
 export function createModelClient(options: ModelClientOptions): ModelClient {
   let opened: Promise<LanguageModelV4> | undefined;
@@ -43,14 +43,14 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
         });
         yield* modelEvents(stream);
       } catch (error) {
-        if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : new ModelError("aborted", "The call was given up.");
+        if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : new ModelError("aborted", "The call was aborted.");
         throw modelErrorOf(error, options);
       }
     },
   };
 }
 
-/** Some servers answer 200 and say in the body, which is no stream then, what is wrong: that is thrown, as the provider's own error. */
+/** Some servers answer errors with status 200 and a JSON body instead of a stream: throws these as provider errors. */
 const streamsOnly =
   (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
   async (input, init) => {
@@ -68,7 +68,7 @@ const streamsOnly =
       cancel: (reason) => reader.cancel(reason),
     });
     const read = new Response(body, { status: response.status, headers: response.headers });
-    // Named wrongly, and a stream all the same.
+    // A stream with a wrong content type.
     if (!new TextDecoder().decode(first.value).trimStart().startsWith("{")) return read;
     throw (
       errorIn(await read.text()) ?? new ModelError("model_error", "The model's server does not stream its answers, which it was asked to.")

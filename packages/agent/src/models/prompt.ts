@@ -5,7 +5,7 @@ import type { ModelClientOptions } from "./index.ts";
 type PromptMessage = LanguageModelV4Prompt[number];
 type AssistantParts = Extract<PromptMessage, { role: "assistant" }>["content"];
 
-/** Anthropic caches up to a mark: the fixed part ends with the system text, the conversation with its last message. */
+/** Cache breakpoints for Anthropic: after the system prompt and after the last message. */
 const cached: SharedV4ProviderOptions = { anthropic: { cacheControl: { type: "ephemeral" } } };
 
 export function providerPrompt(request: ModelRequest, options: ModelClientOptions): LanguageModelV4Prompt {
@@ -27,7 +27,7 @@ export function providerPrompt(request: ModelRequest, options: ModelClientOption
         : { type: "text" as const, value: message.content };
       const part = { type: "tool-result" as const, toolCallId: callId(message.tool_call_id, options), toolName: message.tool_name, output };
       const last = prompt[prompt.length - 1];
-      // Results of one turn belong into one message.
+      // Results of one turn go into one message.
       if (last?.role === "tool") last.content.push(part);
       else prompt.push({ role: "tool", content: [part] });
     }
@@ -56,15 +56,15 @@ function assistantParts(message: AssistantMessage, options: ModelClientOptions):
   return parts;
 }
 
-/** These refuse the next call of a turn without the thoughts that led to it; others refuse the thoughts. */
+/** These providers require the reasoning of a turn in its next call; others reject it. */
 function wantsReasoningBack({ provider, model }: ModelClientOptions): boolean {
   return provider === "openai-compatible" && /deepseek|kimi|glm|minimax/i.test(model);
 }
 
-/** Calls of a model that another one took over from bear its provider's ids; Anthropic refuses a whole conversation for a point in one. */
+/** After a fallback, calls have ids of another provider, and Anthropic rejects some characters in them. */
 const callId = (id: string, { provider }: ModelClientOptions): string => (provider === "anthropic" ? id.replaceAll(/[^\w-]/g, "_") : id);
 
-/** Providers want an object; of broken JSON they get an empty one, and the result says what was wrong. */
+/** Providers require an object: broken JSON becomes an empty one, and the result states the error. */
 function inputOf(call: ToolCall): JSONValue {
   try {
     const value = JSON.parse(call.arguments) as JSONValue;

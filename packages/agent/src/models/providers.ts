@@ -1,7 +1,7 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { ModelClientOptions } from "./index.ts";
 
-/** Sent where a server wants no key: the libraries would look into this process's environment instead. */
+/** Sent when no key is set, because the libraries would read one from the environment. */
 const noKey = "none";
 
 const defaultBaseUrls: Record<ModelClientOptions["provider"], string> = {
@@ -10,7 +10,7 @@ const defaultBaseUrls: Record<ModelClientOptions["provider"], string> = {
   google: "https://generativelanguage.googleapis.com/v1beta",
 };
 
-/** Loads the provider's library and opens the model. */
+/** Loads the provider's library and creates the model. */
 export async function openModel({ provider, base_url, api_key, model, headers = {}, fetch }: ModelClientOptions): Promise<LanguageModelV4> {
   const baseURL = base_url || defaultBaseUrls[provider];
   switch (provider) {
@@ -38,7 +38,7 @@ export async function openModel({ provider, base_url, api_key, model, headers = 
   }
 }
 
-/** OpenAI's reasoning models refuse `max_tokens` and want it by its newer name. */
+/** OpenAI's reasoning models require the newer name of `max_tokens`. */
 function withTokenLimitName(model: string, body: Record<string, unknown>): Record<string, unknown> {
   if (body.max_tokens === undefined || !/^(openai\/)?(gpt-5|o\d)/.test(model)) return body;
   const { max_tokens, ...rest } = body;

@@ -2,9 +2,9 @@ import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageMo
 import { ModelError } from "../model-error.ts";
 import type { FinishReason, ModelEvent, ModelUsage, ProviderState } from "../model-client.ts";
 
-/** The provider library's parts as our events. Throws what the provider reports in the middle of a stream. */
+/** Converts the parts of the provider library to `ModelEvent`s. Throws errors that the provider reports in mid-stream. */
 export async function* modelEvents(stream: ReadableStream<LanguageModelV4StreamPart>): AsyncGenerator<ModelEvent> {
-  /** Calls that have begun and not ended, by their ids, which need not differ. */
+  /** Started calls by id; ids may not be unique. */
   const open = new Map<string, number>();
   for await (const part of stream) {
     switch (part.type) {
@@ -68,7 +68,7 @@ function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): ModelUsag
   return { tokens_in: counted(inputTokens.total), tokens_out: counted(outputTokens.total), tokens_cached: counted(inputTokens.cacheRead) };
 }
 
-/** More than any call takes. Some servers say anything; it is multiplied by prices and written down. */
+/** Upper limit for reported tokens, because they are charged and some servers report nonsense. */
 const mostTokens = 1_000_000_000;
 const counted = (tokens: number | undefined): number => Math.min(Math.max(Math.round(tokens ?? 0), 0), mostTokens);
 

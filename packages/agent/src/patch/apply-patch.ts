@@ -1,12 +1,11 @@
 /**
- * The `*** Begin Patch` format (contract 4.7). Pure: a parser, and a planner from the files as they are to the files as they shall be.
- * Nothing here touches a file; a patch that cannot be planned as a whole is not begun.
+ * The `*** Begin Patch` format: a parser, and a planner that computes the new files. Pure; a patch that cannot be planned as a whole is not applied.
  */
 import { indentUnit, mergeEdit, plainPunctuation, withoutForeignTabs, type Doubt } from "./merge.ts";
 import { windows } from "./match.ts";
 import { hasNewElision } from "./quotation.ts";
 
-/** Of one file in one patch: each is looked for in all of it, while nobody else has a turn. */
+/** Chunks per file, because each search scans the whole file and blocks the event loop. */
 const mostChunks = 1_000;
 const mostWork = 50_000_000;
 
@@ -16,16 +15,16 @@ export type PatchOperation =
   | { kind: "update"; path: string; moveTo?: string; chunks: PatchChunk[] };
 
 export interface PatchChunk {
-  /** The text after `@@`, a line to look for first. */
+  /** The text after `@@`: a line to find first. */
   context?: string;
-  /** It stood behind the numbers of a unified diff, where it is a remark and need not be a whole line. */
+  /** It followed the line numbers of a unified diff, where it may be part of a line. */
   isRemark?: boolean;
   before: string[];
   after: string[];
   isEndOfFile: boolean;
 }
 
-/** What the model should read; `line` is that of the patch. */
+/** A message for the model; `line` is the line in the patch. */
 export class PatchError extends Error {
   override readonly name = "PatchError";
 }
@@ -115,7 +114,7 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
   };
   for (const [index, line] of rest.entries()) {
     if (line.startsWith("@@")) {
-      // `@@ -1,4 +1,4 @@` is a habit from unified diffs: the numbers say nothing here, the text after them does.
+      // `@@ -1,4 +1,4 @@` comes from unified diffs: the numbers are ignored, the text after them is used.
       const said = line.slice(2);
       const context = said.replace(/^\s*-\d+(,\d+)? \+\d+(,\d+)? @@/, "");
       chunk = open(context.replace(/@@\s*$/, "").trim(), context !== said);
@@ -143,7 +142,7 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
   return { kind: "update", path, ...(moveTo === undefined ? {} : { moveTo }), chunks: filled };
 }
 
-/** The new text of a file. Throws {@link PatchError} when a chunk's place is missing or not the only one, or when what it means there is not certain. */
+/** The new text of a file. Throws {@link PatchError} when a chunk is not found, matches more than one place, or is ambiguous there. */
 export function applyChunks(path: string, text: string, chunks: PatchChunk[]): string {
   if (chunks.length > mostChunks || chunks.length * text.length > mostWork)
     throw new PatchError(`${path}: ${chunks.length} changes at once are too many for this file; make them in parts.`);
@@ -180,7 +179,7 @@ export function applyChunks(path: string, text: string, chunks: PatchChunk[]): s
     edits.push({ at, remove: chunk.before.length, insert: withoutForeignTabs(merged.lines, text) });
   }
   const rows = lines.map((line, index) => ({ line, end: ends[index]! }));
-  // From the bottom up, so that earlier positions stay right; of two insertions at one place the later one goes in first.
+  // From the bottom up, so that positions stay valid; of two insertions at one position the later one first.
   for (const { edit } of edits.map((one, index) => ({ edit: one, index })).toSorted((a, b) => b.edit.at - a.edit.at || b.index - a.index)) {
     const old = new Map(rows.slice(edit.at, edit.at + edit.remove).map(({ line, end }) => [line, end]));
     rows.splice(edit.at, edit.remove, ...edit.insert.map((line) => ({ line, end: old.get(line) ?? ending })));
@@ -194,7 +193,7 @@ export const doubts: Record<Doubt, string> = {
   blank_lines: "blank lines that were not quoted stand where the change is.",
 };
 
-/** Each line with the line break it has; `ending` is that of new lines. */
+/** Lines with their line breaks; `ending` is used for new lines. */
 function split(text: string): { bom: string; lines: string[]; ends: string[]; ending: string } {
   const bom = text.startsWith("\uFEFF") ? "\uFEFF" : "";
   const parts = text.slice(bom.length).split(/(\r?\n)/);
@@ -212,7 +211,7 @@ const listed = (places: number[]): string =>
     .map((place) => place + 1)
     .join(", ");
 
-/** Where the line after `@@` stands; undefined when there is none to look for. */
+/** The position of the line after `@@`; undefined when there is none. */
 function anchorsOf(path: string, lines: string[], chunk: PatchChunk, cursor: number): number[] | undefined {
   if (chunk.context === undefined) return undefined;
   const places = seek(lines, [chunk.context], cursor);
@@ -242,7 +241,7 @@ function placeOf(path: string, lines: string[], chunk: PatchChunk, cursor: numbe
       );
     return places[0]!;
   }
-  // The first place below each of the lines that could be meant: they must agree.
+  // The first match below each candidate line: all must agree.
   const below = [...new Set(anchors.map((anchor) => places.find((place) => place > anchor)).filter((place) => place !== undefined))];
   if (below.length > 1)
     throw new PatchError(
@@ -251,7 +250,7 @@ function placeOf(path: string, lines: string[], chunk: PatchChunk, cursor: numbe
   return below[0]!;
 }
 
-/** All places of `wanted` from `from` on, by the first level of likeness that finds any. */
+/** All positions of `wanted` from `from` on, by the strictest comparison that finds any. */
 function seek(lines: string[], wanted: string[], from: number): number[] {
   for (const like of likenesses) {
     const places = windows(lines.slice(from).map(like), wanted.map(like), Infinity);

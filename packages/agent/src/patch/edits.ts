@@ -1,6 +1,6 @@
 /**
- * Several edits of one text, all or nothing (contract 4.7 multi_edit). Pure. One after another, as the contract says; where a later one quotes the text as it was
- * before an earlier one, all of them are made in the text as it was, if they leave each other alone.
+ * Several edits of one text, all or nothing. Pure. Applied one after another; where a later edit quotes the original text, all are applied to the
+ * original text, if they do not overlap.
  */
 import { diffArrays } from "diff";
 import { replaceOnce, type MatchMethod, type Replacement } from "./match.ts";
@@ -30,7 +30,7 @@ function inTurn(text: string, edits: readonly TextEdit[]): Edited {
   return { ok: true, text: current, applied };
 }
 
-/** Of one edit, removed and added; what finding them takes grows by its square. */
+/** Removed and added lines per edit, because the diff takes quadratic time. */
 const mostChangedLines = 1_000;
 
 interface Change {
@@ -39,7 +39,7 @@ interface Change {
   lines: string[];
 }
 
-/** `undefined` when one of them does not stand in the text, or when two touch each other. */
+/** Undefined when an edit is not found or two overlap. */
 function sideBySide(text: string, edits: readonly TextEdit[]): Edited | undefined {
   const lines = text.split(/(?<=\n)/);
   const applied: { index: number; method: MatchMethod }[] = [];
@@ -59,7 +59,7 @@ function sideBySide(text: string, edits: readonly TextEdit[]): Edited | undefine
   return { ok: true, text: lines.join(""), applied };
 }
 
-/** `undefined` when it is too much to be told apart soon. */
+/** Undefined when the diff would take too long. */
 function changesOf(before: string[], after: string[]): Change[] | undefined {
   const changes: Change[] = [];
   let at = 0;

@@ -1,7 +1,6 @@
 /**
- * Finding the one place a model means when it quotes code from memory. Pure; used by patch_file and multi_edit (contract 4.7).
- * The first strategy that finds anything decides; if it finds two equally good places, that is an error, never a guess. What stands in the
- * place otherwise than quoted is put together by `merge.ts`, or refused with a reason.
+ * Finds the place that a model quotes from memory. Pure; used by patch_file and multi_edit. The first strategy that finds anything decides; two equally
+ * good places are an error, never a guess. Differences from the quotation are merged by `merge.ts`, or refused with a reason.
  */
 import { indentUnit, mergeEdit, plainLine, withoutForeignTabs, type Doubt, type Merged } from "./merge.ts";
 import { hasNewElision, quotations, type Quotation } from "./quotation.ts";
@@ -12,7 +11,7 @@ export type Replacement =
   | { ok: true; text: string; method: MatchMethod; line: number; similarity: number }
   | { ok: false; reason: "empty_search" }
   | { ok: false; reason: "ambiguous"; method: MatchMethod; lines: number[] }
-  /** The place was found, but what would be written there is not certain. */
+  /** The place was found, but the result would be ambiguous. */
   | { ok: false; reason: "doubtful"; doubt: Doubt | "inside_word" | "elision" | "line_numbers"; line?: number; text?: string }
   /** `nearest` is the most similar place, to be quoted back to the model. */
   | { ok: false; reason: "not_found"; nearest?: { line: number; similarity: number; text: string } };
@@ -20,13 +19,13 @@ export type Replacement =
 export const fuzzyThreshold = 0.8;
 /** Two fuzzy places closer than this are equally good. */
 const fuzzyMargin = 0.05;
-/** Line comparisons a fuzzy search may cost; beyond it the answer is "not found". */
+/** Maximum line comparisons of a fuzzy search; beyond, the result is "not found". */
 const fuzzyBudget = 600_000;
-/** The same in characters held against each other: long lines cost by their square, and nobody else has a turn meanwhile. */
+/** The same in compared characters, because long lines take quadratic time and block the event loop. */
 const cellBudget = 50_000_000;
-/** A quoted line less like the file's than this is another line. */
+/** Minimum similarity of a quoted line. */
 const leastLikeness = 0.5;
-/** Of the quoted lines, those that may differ from the file's. */
+/** Share of the quoted lines that may differ. */
 const mostStale = 0.3;
 
 const bom = "\uFEFF";
@@ -63,9 +62,9 @@ interface File {
   lines: Line[];
   unit: () => string;
 }
-/** Two are too many already; so many are told of. */
+/** Matches listed in the error. */
 const mostPlaces = 50;
-/** Lines that were compared, by both of them, and what it took. */
+/** Cached line comparisons, and their cost. */
 interface Comparisons {
   known: Map<string, number>;
   cells: number;
@@ -90,7 +89,7 @@ function fileOf(text: string): File {
   return { text, lines, unit: () => (unit ??= indentUnit(text)) };
 }
 
-/** The strategies that know the place; `undefined`: nothing is there. */
+/** Tries the strategies in order; undefined when none finds a place. */
 function sure(file: File, { search, replace, isNumbered }: Quotation): Replacement | undefined {
   const { text } = file;
   const written = [search, toCrlf(search)].map((one) => occurrences(text, one)).find((spans) => spans.length > 0);
@@ -124,7 +123,7 @@ function sure(file: File, { search, replace, isNumbered }: Quotation): Replaceme
   return undefined;
 }
 
-/** More was to be added to the quoted text, and it is there: the edit came twice. */
+/** The edit adds to the quoted text and the addition exists: it was applied before. */
 function madeAlready(file: File, search: string, replace: string): Replacement | undefined {
   if (replace.length <= search.length || !replace.includes(search)) return undefined;
   const there = [replace, toCrlf(replace)].flatMap((one) => occurrences(file.text, one));
@@ -135,7 +134,7 @@ function madeAlready(file: File, search: string, replace: string): Replacement |
   return { ok: true, text: file.text, method: "exact", line: lineOf(file, span.start), similarity: 1 };
 }
 
-/** What was asked for is gone, and what was to come stands there once, as whole lines: the edit was made before. */
+/** The search text is missing and the replacement occurs once as whole lines: the edit was applied before. */
 function standsAlready(file: File, { replace }: Quotation): Replacement | undefined {
   const wanted = wantedLines(replace, replace).filter((line) => line.trim() !== "");
   if (wanted.length < 2 && replace.trim().length < 40) return undefined;
@@ -156,7 +155,7 @@ function splice(file: File, spans: Span[], replace: string, method: MatchMethod,
   };
 }
 
-/** Puts the edit into the file's lines `from` to `to`. */
+/** Applies the edit to lines `from` to `to`. */
 function settle(
   file: File,
   from: number,
@@ -172,12 +171,12 @@ function settle(
   if (!made.ok) return { ok: false, reason: "doubtful", doubt: made.doubt, line: from + 1, text: place.join("\n") };
   const ending = endingAt(file, window[0]!.start);
   const start = window[0]!.start;
-  // Lines that go for good take their line break along.
+  // Removed lines are removed with their line break.
   const end = made.lines.length === 0 && search.endsWith("\n") ? (file.lines[to]?.start ?? file.text.length) : window.at(-1)!.end;
   return splice(file, [{ start, end }], joined(file, window, made.lines, ending), method, similarity);
 }
 
-/** Lines that stay keep the line break they have. */
+/** Unchanged lines keep their line break. */
 function joined(file: File, window: Line[], lines: string[], ending: string): string {
   const breaks = new Set(window.slice(0, -1).map((line, index) => file.text.slice(line.end, window[index + 1]!.start)));
   if (breaks.size <= 1) return lines.join(ending);
@@ -192,7 +191,7 @@ function occurrences(text: string, search: string): Span[] {
   return found;
 }
 
-/** Where `wanted` begins in `content`, in one pass over both (Knuth, Morris and Pratt): lines that repeat themselves do not make it long. */
+/** Positions of `wanted` in `content` in linear time (Knuth-Morris-Pratt). */
 export function windows(content: readonly string[], wanted: readonly string[], most = mostPlaces): number[] {
   const border = [0];
   for (let at = 1, length = 0; at < wanted.length; at++) {
@@ -213,11 +212,11 @@ export function windows(content: readonly string[], wanted: readonly string[], m
 }
 
 const isWord = (character: string | undefined): boolean => character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
-/** A quotation that begins or ends in the middle of a word was meant for another text. */
+/** A quotation that starts or ends within a word is not a match. */
 const splitsWord = (text: string, { start, end }: Span): boolean =>
   (isWord(text[start - 1]) && isWord(text[start])) || (isWord(text[end - 1]) && isWord(text[end]));
 
-/** The replacement begins and ends with the same piece of a word, so the words around it stay whole. */
+/** The replacement starts and ends with the same part of a word, so the surrounding words stay intact. */
 function keepsEnds(text: string, { start, end }: Span, replace: string): boolean {
   const [head] = /^[\p{L}\p{N}_$]*/u.exec(text.slice(start, end))!;
   const [tail] = /[\p{L}\p{N}_$]*$/u.exec(text.slice(start, end))!;
@@ -232,7 +231,7 @@ function windowsLike({ lines }: File, search: string[], like: (line: string) => 
   return windows(content, wanted);
 }
 
-/** The same lines with blank ones between them that were not quoted, or quoted ones that are not there. */
+/** Matches lines ignoring blank lines between them. */
 function withoutBlanks(file: File, search: string, replace: string): Replacement | undefined {
   const isFull = (line: string): boolean => line.trim() !== "";
   const wanted = linesOf(search).filter(isFull).map(squash);
@@ -252,13 +251,13 @@ function withoutBlanks(file: File, search: string, replace: string): Replacement
   return settle(file, from, to, { search, replace }, "whitespace_normalized", 1, mergeAcrossBlanks(file, search, replace, own));
 }
 
-/** The edit without its blank lines, when the file's blank lines are away from what changes. */
+/** The edit without blank lines, if the file's blank lines are outside the change. */
 function mergeAcrossBlanks(file: File, search: string, replace: string, own: string[]): Merged {
   const isFull = (line: string): boolean => line.trim() !== "";
   const doubt: Merged = { ok: false, doubt: "blank_lines" };
   const quotedLines = linesOf(search);
   const wantedAll = wantedLines(search, replace);
-  // From both ends inwards: what is equal there stays as the file has it.
+  // Equal lines at both ends stay as they are in the file.
   const before = equalStart(quotedLines.filter(isFull), wantedAll.filter(isFull));
   const after = equalStart(quotedLines.filter(isFull).slice(before).toReversed(), wantedAll.filter(isFull).slice(before).toReversed());
   const cut = (lines: string[]): string[] => {
@@ -271,14 +270,14 @@ function mergeAcrossBlanks(file: File, search: string, replace: string, own: str
   const rows = [...own.entries()].flatMap(([index, line]) => (isFull(line) ? [index] : []));
   const head = own.slice(0, before === 0 ? 0 : rows[before - 1]! + 1);
   const tail = own.slice(after === 0 ? own.length : rows[rows.length - after]);
-  // A blank line beside lines that go was not seen by whoever quoted them, so it stays with its other neighbour.
+  // A blank line next to removed lines was not quoted, so it stays.
   if (middleSearch.some(isFull)) {
     while (before > 0 && middleOwn.length > 0 && !isFull(middleOwn[0]!) && isFull(middleSearch[0]!)) head.push(middleOwn.shift()!);
     while (after > 0 && middleOwn.length > 0 && !isFull(middleOwn.at(-1)!) && isFull(middleSearch.at(-1)!)) tail.unshift(middleOwn.pop()!);
   }
   if (middleSearch.length !== middleOwn.length || middleSearch.some((line, index) => isFull(line) !== isFull(middleOwn[index]!)))
     return doubt;
-  // The indentation is learned from all the quoted lines, not only from those that change.
+  // The indentation is derived from all quoted lines, not only from changed ones.
   const aligned = mergeEdit({
     search: [...quotedLines.filter(isFull).slice(0, before), ...middleSearch, ...quotedLines.filter(isFull).slice(rows.length - after)],
     replace: [...quotedLines.filter(isFull).slice(0, before), ...middleReplace, ...quotedLines.filter(isFull).slice(rows.length - after)],
@@ -295,7 +294,7 @@ function equalStart(a: string[], b: string[]): number {
   return count;
 }
 
-/** The same words with any white space between them, broken into lines anywhere, also in a piece of a line. */
+/** Matches words with any white space and line breaks between them, also within a line. */
 function reflowed(file: File, search: string, replace: string): Replacement | undefined {
   const { text } = file;
   const flat = flattened(text);
@@ -312,7 +311,7 @@ function reflowed(file: File, search: string, replace: string): Replacement | un
   const margin = /^[ \t]*/.exec(file.lines[line - 1]!.content)![0];
   const [first = "", ...rest] = wanted;
   if (rest.some((one) => one.trim() !== "")) {
-    // Several lines into a place that is broken otherwise: only if they say themselves how they are indented.
+    // Several lines for a place with other line breaks: only if their indentation is clear.
     const quotedLines = linesOf(search);
     const made = mergeEdit({
       search: [quotedLines[0] ?? ""],
@@ -327,7 +326,7 @@ function reflowed(file: File, search: string, replace: string): Replacement | un
   return splice(file, found, toEnding(wanted.join("\n"), endingAt(file, span.start)), "whitespace_normalized");
 }
 
-/** Every run of white space as one space, and where each character stood. */
+/** Collapses white space, with the original position of each character. */
 function flattened(text: string): { text: string; places: Uint32Array } {
   const places = new Uint32Array(text.length);
   const parts: string[] = [];
@@ -361,7 +360,7 @@ function fuzzy(file: File, { search, replace, isNumbered }: Quotation): Replacem
   const place = lines.slice(top.index, top.index + wanted.length).map((line) => line.content);
   const nearest = { line: top.index + 1, similarity: top.score, text: place.join("\n") };
   if (top.score < fuzzyThreshold) return { ok: false, reason: "not_found", nearest };
-  // Neighbouring windows overlap the winner and are the same place.
+  // Adjacent windows overlap the best one and are the same place.
   const rivals = ranked.filter((one) => one.score >= fuzzyThreshold && Math.abs(one.index - top.index) >= wanted.length);
   if (rivals.length > 0) {
     const lineNumbers = [top, ...rivals].map((one) => one.index + 1).toSorted((a, b) => a - b);
@@ -372,7 +371,7 @@ function fuzzy(file: File, { search, replace, isNumbered }: Quotation): Replacem
   return settle(file, top.index, top.index + wanted.length, { search, replace }, "fuzzy", top.score);
 }
 
-/** Whether a similar place is the quoted one and not its sibling: few lines differ, none is another line, none names another thing. */
+/** Whether a similar place is the quoted one: few lines differ, none by much, and none declares another name. */
 function isMeant(search: string[], place: string[], memo: Comparisons): boolean {
   const pairs = search
     .map((line, index): [string, string] => [plainLine(line), plainLine(place[index]!)])
@@ -384,7 +383,7 @@ function isMeant(search: string[], place: string[], memo: Comparisons): boolean 
   return pairs.some(([a, b]) => nameIn(a) !== undefined && nameIn(a) === nameIn(b));
 }
 
-/** What a line is about: the thing it declares, the string it is called with, the key it sets. */
+/** The name that a line declares, the string it passes, or the key it sets. */
 function nameIn(line: string): string | undefined {
   const declared =
     /^(?:export |default |async |public |private |protected |static |readonly |abstract |declare |get |set |pub )*(?:function\*?|class|const|let|var|def|fn|func|interface|type|enum|struct|impl|module|namespace)\s+([\p{L}\p{N}_$]+|\{[^}]*\}|\[[^\]]*\])/u.exec(
@@ -441,14 +440,14 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** Lines of a quotation; a final line break does not open another line. */
+/** Lines of a quotation; a final line break does not start another line. */
 function linesOf(search: string): string[] {
   const lines = search.replaceAll("\r\n", "\n").split("\n");
   if (lines.length > 1 && lines.at(-1)!.trim() === "") lines.pop();
   return lines;
 }
 
-/** The lines of the replacement: a line break that closed `search` closes `replace` too. */
+/** Lines of the replacement; a final line break of `search` is expected in `replace` too. */
 function wantedLines(search: string, replace: string): string[] {
   if (replace === "") return search.endsWith("\n") ? [] : [""];
   const lines = replace.replaceAll("\r\n", "\n").split("\n");
@@ -457,7 +456,7 @@ function wantedLines(search: string, replace: string): string[] {
   return lines;
 }
 
-/** Outer white space that `search` has too is the file's business. */
+/** Outer white space that `search` shares is taken from the file. */
 function trimOuter(replace: string, search: string): string {
   let result = replace;
   if (/^\s/.test(search)) result = result.trimStart();
@@ -478,7 +477,7 @@ function lineOf({ lines }: File, offset: number): number {
 
 const quoted = (file: File, line: number): { line: number; text: string } => ({ line, text: file.lines[line - 1]!.content });
 
-/** The line break that the line at `offset` has, else the first of the file. */
+/** The line break of the line at `offset`, else the first of the file. */
 function endingAt({ text }: File, offset: number): "\n" | "\r\n" {
   const next = text.indexOf("\n", offset);
   const at = next === -1 ? text.lastIndexOf("\n") : next;

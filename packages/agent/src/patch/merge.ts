@@ -1,30 +1,30 @@
 /**
- * Putting an edit into a place that is not word for word what the model quoted. Pure; used by `match.ts` and `apply-patch.ts`.
+ * Applies an edit to a place that differs from what the model quoted. Pure; used by `match.ts` and `apply-patch.ts`.
  *
- * What the model left as it was stays as the file has it; what it changed is written in the file's indentation and punctuation. A line that
- * the file has otherwise than quoted is merged three ways, word by word. Where that leaves two readings, the answer says why, and nothing is written.
+ * Lines that the model left unchanged stay as they are in the file; changed lines get the file's indentation and punctuation. A line that differs from
+ * the quotation is merged three ways, word by word. An ambiguous result is refused with a reason.
  */
 import { diffArrays } from "diff";
 
-/** Why an edit whose place was found is refused all the same. */
+/** Why an edit is refused although its place was found. */
 export type Doubt =
-  /** The replacement uses words that the file has otherwise than the model remembers. */
+  /** The replacement uses words that are different in the file. */
   | "stale"
-  /** The indentation of new lines cannot be told from the quoted ones. */
+  /** The indentation of new lines cannot be derived from the quoted ones. */
   | "indentation"
-  /** Blank lines of the file that were not quoted stand right where the change is. */
+  /** Blank lines that were not quoted are in the change. */
   | "blank_lines";
 export type Merged = { ok: true; lines: string[] } | { ok: false; doubt: Doubt };
 
 export interface Edit {
-  /** Lines as the model quoted them, and as it wants them. */
+  /** The quoted lines and their replacement. */
   search: string[];
   replace: string[];
-  /** The file's lines, one for each of `search`. */
+  /** The file's lines, one per line of `search`. */
   place: string[];
   /** One level of the file's indentation. */
   unit: string;
-  /** Other lines quoted in the same breath, and the file's: they show how the model writes. */
+  /** Further quoted lines with the file's lines, to detect the model's style. */
   beside?: { search: string[]; place: string[] };
 }
 
@@ -33,7 +33,7 @@ export function mergeEdit(edit: Edit): Merged {
   const isExact = edit.search.every((line, index) => line === place[index]);
   const beside = edit.beside?.search.some((line, index) => line !== edit.beside!.place[index]) ? edit.beside : { search: [], place: [] };
   if (isExact && beside.search.length === 0) return { ok: true, lines: edit.replace };
-  // The model's typographic characters stand for plain ones when it quoted plain ones that way.
+  // The model's typographic characters mean plain ones if it quoted plain ones that way.
   const quotedAll = [...edit.search, ...beside.search];
   const placeAll = [...place, ...beside.place];
   const isFancy = quotedAll.some(
@@ -93,7 +93,7 @@ function operationsOf(search: string[], replace: string[]): Operation[] {
   return operations;
 }
 
-/** How each line of the replacement is to be indented; `undefined` when that cannot be told. */
+/** The indentation of each replacement line; undefined when it is unclear. */
 function indentation(
   { search, replace, place, unit, beside, hasKept }: Edit & { hasKept: boolean },
   operations: Operation[],
@@ -114,11 +114,11 @@ function indentation(
   const isVerbatim = [...known].every(([from, to]) => from === to);
   if (isVerbatim) return marginOf;
   const gone = operations.flatMap((one) => (one.kind === "change" ? one.removed : [])).filter((at) => search[at]!.trim() !== "");
-  // What goes was quoted as it stands, so what comes in its place is written that way too.
+  // The removed lines were quoted with the file's indentation, so the new lines use it too.
   if (gone.some((at) => marginOf(search[at]!) !== "") && gone.every((at) => marginOf(search[at]!) === marginOf(place[at]!)))
     return marginOf;
   if (!hasKept && replace.some((line) => line.trim() !== "")) {
-    // Nothing of the quoted lines comes back, so the replacement may be in the model's own style or in the file's.
+    // No quoted line is kept, so the replacement may have the model's indentation or the file's.
     const [theirs, quoted, files] = [replace, search, place].map(outerMargin);
     if (theirs !== quoted) return theirs === files ? marginOf : () => undefined;
   }
@@ -141,7 +141,7 @@ function indentation(
   };
 }
 
-/** The indentation; the space before the star of a block comment belongs to the text. */
+/** The indentation, without the space before the star of a block comment. */
 const marginOf = (line: string): string => {
   const margin = /^[^\S\r\n]*/.exec(line)![0];
   return line[margin.length] === "*" && /[^\S\t]$/.test(margin) ? margin.slice(0, -1) : margin;
@@ -151,7 +151,7 @@ const contentOf = (line: string): string => {
   return text.startsWith("*") || !text.trimStart().startsWith("*") ? text : ` ${text.trimStart()}`;
 };
 
-/** Several levels that were all moved by the same: further ones were too. */
+/** If several levels were shifted equally, so were the others. */
 function uniformShift(known: Map<string, string | null>): ((margin: string) => string | undefined) | undefined {
   const pairs = [...known].filter((pair): pair is [string, string] => pair[1] !== null);
   if (pairs.length < 2) return undefined;
@@ -175,7 +175,7 @@ function stepOf(lines: string[]): string | undefined {
   if (margins.some((margin) => margin.includes("\t"))) return "\t";
   const widths = [...new Set(margins.map((margin) => margin.length))].toSorted((a, b) => a - b);
   const gaps = widths.slice(1).map((width, index) => width - widths[index]!);
-  // Nobody indents by one space: something else is wrong then.
+  // One space is no indentation: something else is wrong.
   return gaps.length === 0 || Math.min(...gaps) < 2 ? undefined : " ".repeat(Math.min(...gaps));
 }
 
@@ -193,7 +193,7 @@ function shifted(margin: string, levels: number, unit: string): string | undefin
   return margin.endsWith(gone) ? margin.slice(0, margin.length - gone.length) : undefined;
 }
 
-/** One level of the text's indentation: a tab, or the commonest step between neighbouring lines. */
+/** One level of the text's indentation: a tab, or the most frequent step between adjacent lines. */
 export function indentUnit(text: string): string {
   const counts = new Map<number, number>();
   let tabs = 0;
@@ -213,18 +213,18 @@ export function indentUnit(text: string): string {
   return " ".repeat(best[0]);
 }
 
-/** New lines indented by tabs, in a file that is indented by spaces and has not one tab before its text, as that file would have them. */
+/** Converts tabs in new lines for a file that is indented with spaces only. */
 export function withoutForeignTabs(lines: string[], text: string): string[] {
   if (!lines.some((line) => line.startsWith("\t")) || /^[^\S\n]*\t/m.test(text) || !/^ {2,}[^*\s]/m.test(text)) return lines;
   const unit = indentUnit(text);
   return lines.map((line) => line.replace(/^\t+/, (tabs) => unit.repeat(tabs.length)));
 }
 
-/** Equal but for white space and typographic characters. */
+/** Equal except for white space and typographic characters. */
 export const isSame = (a: string, b: string): boolean => plainLine(a) === plainLine(b);
 export const plainLine = (line: string): string => plainPunctuation(line).trim().replaceAll(/\s+/g, " ");
 
-/** Typographic dashes, quotes and spaces as a keyboard types them; characters that show nothing are dropped. */
+/** Replaces typographic dashes, quotes and spaces by plain ones, and drops invisible characters. */
 export function plainPunctuation(line: string): string {
   return line
     .replaceAll(/[\u2010-\u2015\u2212]/g, "-")
@@ -235,7 +235,7 @@ export function plainPunctuation(line: string): string {
     .replaceAll(/[\u200B\u2060\uFEFF]/g, "");
 }
 
-/** The space before the stars of a block comment, where it was lost with the indentation. */
+/** Restores the space before the stars of a block comment that was lost with the indentation. */
 function spelling(search: string[], place: string[]): (line: string) => string {
   const isStarred = search.some(
     (line, index) => /^\s*\*/.test(line) && contentOf(line).startsWith("*") && contentOf(place[index]!).startsWith(" *"),
@@ -245,7 +245,7 @@ function spelling(search: string[], place: string[]): (line: string) => string {
 
 export const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}_$]+/gu) ?? [];
 
-/** Words of a quoted line that the file's line does not have. */
+/** Words of a quoted line that are not in the file's line. */
 function unknownWords(quoted: string, own: string): string[] {
   if (isSame(quoted, own)) return [];
   const there = new Set(wordsOf(own));
@@ -260,7 +260,7 @@ interface Change {
   tokens: string[];
 }
 
-/** Both changes of one line, word by word; `undefined` where both changed the same words, unless the wanted line rewrites more around them. */
+/** Merges two changes of one line word by word; undefined when both changed the same words, unless the requested line rewrites more around them. */
 function merge3(quoted: string, own: string, wanted: string): string | undefined {
   const base = tokensOf(quoted);
   const theirs = changesOf(base, tokensOf(wanted));

@@ -1,11 +1,11 @@
 /**
- * What models put around code that they quote: a fence, line numbers, blank lines at the ends. Pure.
- * Each reading is tried in turn, so that a file which really has such things is matched as it is.
+ * Removes what models add to quoted code: a fence, line numbers, blank lines at the ends. Pure. All readings are tried in turn, so that files which
+ * contain these are matched too.
  */
 export interface Quotation {
   search: string;
   replace: string;
-  /** Line numbers were taken off; `mixed`: the replacement has them on some lines only, so that nobody knows which are text. */
+  /** Line numbers were removed; `mixed`: only some lines of the replacement have them, which is ambiguous. */
   isNumbered?: "yes" | "mixed";
 }
 
@@ -29,7 +29,7 @@ function unfenced(text: string): string | undefined {
   return /^\s*(`{3,}|~{3,})[^\n`]*\n([\s\S]*?\n)[^\S\n]*\1\s*$/.exec(text)?.[2];
 }
 
-/** `12: code`, `12 | code`, `  12→code`, `12\tcode`. A mark is needed: a number and a space may be the text itself. */
+/** `12: code`, `12 | code`, `  12→code`, `12\tcode`. A separator is required, because a number and a space may be the text itself. */
 const numbered = /^[^\S\n]*(\d{1,6})(?:[:|→\t]|[^\S\n]+[|│→])/;
 
 function withoutNumbers({ search, replace }: Quotation): Quotation | undefined {
@@ -38,7 +38,7 @@ function withoutNumbers({ search, replace }: Quotation): Quotation | undefined {
   if (numbers.some((number, index) => index > 0 && number <= numbers[index - 1]!)) return undefined;
   const marked = full(replace).filter((line) => numbered.test(line)).length;
   const stripped = full(search).map((line) => line.replace(numbered, ""));
-  // `12: code`: the space belongs to the mark when every line has it, and no tab ends the number.
+  // `12: code`: the space belongs to the separator if every line has it and no tab follows the number.
   const isSpaced = stripped.every((line) => line === "" || line.startsWith(" ")) && !full(search).some((line) => /^\s*\d+\t/.test(line));
   const strip = (text: string): string =>
     text
@@ -65,19 +65,19 @@ const full = (text: string): string[] => text.split("\n").filter((line) => line.
 
 const opensWithDots = /^(?:\/\/|\/\*|#|<!--|\{\/\*|--|;|%)\s*(?:\.{3,}|…|\[\.{3}\])/;
 const isComment = /^(?:\/\/|\/\*|#|<!--|\{\/\*|--|;|%)/;
-/** Behind dots, any of these says that something is missing; without them only a whole phrase does. */
+/** After dots, any of these words means that code is missing; without dots only a whole phrase does. */
 const leftOut =
   /\b(?:existing|rest|unchanged|same|remaining|previous|other|as before|omitted|elided|truncated|more|keep|here|above|below|code|continue[sd]?)\b/i;
 const missing =
   /\b(?:existing (?:code|content|implementation|imports|methods|functions)|(?:rest|remainder) of (?:the |your )?(?:\w+ )?(?:code|file|function|component|class|method|implementation|content)|(?:code|content|file|everything else|implementation) (?:remains? |is |stays? )?(?:unchanged|the same|as before|omitted)|remaining (?:code|lines|methods|functions)|omitted for brevity|same as (?:before|above))\b/i;
 
-/** "… existing code …" in the replacement that the file's own text did not have: lines that were left out, not written. */
+/** Detects "… existing code …" in the replacement, which stands for omitted lines. */
 export function hasNewElision(search: string, replace: string): boolean {
   const quoted = new Set(full(search).map((line) => line.trim()));
   const lines = full(replace).map((line) => line.trim());
   return lines.some((line, index) => {
     if (quoted.has(line)) return false;
-    // The body of a Python stub is no gap.
+    // The body of a Python stub is not an omission.
     if (isElisionOnly(line)) return !pythonBlock.test(lines[index - 1] ?? "");
     return isRemark(line);
   });

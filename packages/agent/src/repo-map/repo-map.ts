@@ -11,17 +11,17 @@ const maxFiles = 600;
 const maxFileBytes = 300_000;
 const generated = /(^|\/)(dist|build|out|coverage|vendor|third_party)\/|\.min\.|\.d\.ts$|\.(test|spec)\.\w+$/;
 
-/** Source files below which listing and reading is quicker than a map. */
+/** With fewer source files, listing and reading is quicker than a map. */
 export const worthMapping = 40;
 
 export const isSource = (path: string): boolean => grammarOf(path) !== undefined && !generated.test(path);
 
-/** How many files a map would have. */
+/** The number of files in the map. */
 export async function countSources(files: WorkspaceFiles, under: string): Promise<number> {
   return (await files.walk({ under, skip: skippedFolders })).filter((entry) => !entry.isDirectory && isSource(entry.path)).length;
 }
 
-/** Not among `allTools`: its words are paid for only where a project is large enough to need it. */
+/** Not in `allTools`, so that only large projects pay for its description. */
 export const repoMap = defineTool({
   name: "repo_map",
   category: "file_operations",
@@ -50,7 +50,7 @@ export const repoMap = defineTool({
   },
 });
 
-/** As much of each file as the space allows: all of it, names only, or the path. */
+/** Each file in as much detail as the space allows: all symbols, names only, or the path. */
 function fitted(files: readonly { path: string; declarations: Declaration[] }[]): string {
   const levels = [
     (file: (typeof files)[number]) =>
@@ -73,6 +73,6 @@ function fitted(files: readonly { path: string; declarations: Declaration[] }[])
   return `${text.slice(0, text.lastIndexOf("\n", maxChars))}\n(more files; ask for a folder)`;
 }
 
-/** The last word in front of brackets, types and values. */
+/** The last identifier before brackets, types and values. */
 const nameOf = (signature: string): string =>
   /([\w$]+)\s*(?=[<(:=]|$)/.exec(signature.replace(/\s(extends|implements)\s.*$/, ""))?.[1] ?? signature.slice(0, 30);

@@ -3,13 +3,13 @@ import { dirname, join } from "node:path";
 import type * as TreeSitter from "@vscode/tree-sitter-wasm";
 import type { Language, Node, Parser } from "@vscode/tree-sitter-wasm";
 
-/** What a file declares, outermost first. */
+/** The declarations of a file. */
 export interface Declaration {
   /** As written, without its body, on one line. */
   signature: string;
   /** 1-based. */
   line: number;
-  /** Names of a class's methods and the like. */
+  /** Names of members. */
   members: string[];
 }
 
@@ -41,7 +41,7 @@ type Library = typeof TreeSitter;
 let opened: Promise<{ library: Library; folder: string }> | undefined;
 const languages = new Map<string, Promise<Language>>();
 
-/** The parser's library and a grammar are loaded with their first use; both run in WebAssembly, so hostile source reaches nothing. */
+/** The parser and its grammars are loaded on first use. They run in WebAssembly, so hostile source code is harmless. */
 async function parserFor(grammar: string): Promise<Parser> {
   opened ??= (async () => {
     const require = createRequire(import.meta.url);
@@ -62,7 +62,7 @@ async function parserFor(grammar: string): Promise<Parser> {
   return parser;
 }
 
-/** What the file declares at its top. A file with mistakes in it gives what can be read. */
+/** Top-level declarations. A file with syntax errors returns what can be parsed. */
 export async function declarationsOf(grammar: string, text: string): Promise<Declaration[]> {
   const parser = await parserFor(grammar);
   const tree = parser.parse(text);
@@ -80,7 +80,7 @@ function declared(node: Node, whole: Node): Declaration[] {
       child ? declared(child, node.type === "export_statement" || node.type === "decorated_definition" ? whole : child) : [],
     );
   const isValue = /lexical_declaration|variable_declaration|const_declaration|var_declaration/.test(node.type);
-  // Of constants only what others can see, and functions.
+  // Constants only if they are exported or functions.
   if (isValue && whole.type !== "export_statement" && !/=>|function/.test(node.text.slice(0, 400))) return [];
   if (!isValue && !declares.test(node.type)) return [];
   return [

@@ -5,11 +5,11 @@ const maxStringChars = 300;
 const maxItems = 20;
 const maxTextChars = 2_000;
 const maxMessageChars = 300;
-/** What is kept of one sub-agent with the step that called it. */
-const maxKeptSteps = 60;
-const maxKeptChars = 48_000;
+/** Limits for the activity of one sub-agent that is stored with its step. */
+const maxStoredSteps = 60;
+const maxStoredChars = 48_000;
 
-/** Arguments as they are shown in a nested row: long texts are cut, long lists too. */
+/** Truncates long texts and lists in arguments. */
 export function shortParameters(parameters: ToolParameters): ToolParameters {
   return shorten(parameters, 0) as ToolParameters;
 }
@@ -43,13 +43,13 @@ export function shortStep(step: AgentStep): SubagentStep {
   };
 }
 
-/** The newest steps within the bound, in order. */
-export function keptSteps(steps: readonly SubagentStep[]): SubagentStep[] {
+/** The newest steps within the limits, in order. */
+export function newestSteps(steps: readonly SubagentStep[]): SubagentStep[] {
   const kept: SubagentStep[] = [];
   let chars = 0;
-  for (const step of steps.slice(-maxKeptSteps).toReversed()) {
+  for (const step of steps.slice(-maxStoredSteps).toReversed()) {
     chars += JSON.stringify(step).length;
-    if (chars > maxKeptChars) break;
+    if (chars > maxStoredChars) break;
     kept.unshift(step);
   }
   return kept;

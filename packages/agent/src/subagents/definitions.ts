@@ -2,32 +2,32 @@ import { parseFrontMatter } from "../knowledge/front-matter.ts";
 import { filesBelow, oneLine, readSmallText } from "../knowledge/project-files.ts";
 import type { Workspace } from "../workspace.ts";
 
-/** A helper that the agent may start with a task of its own (4.13). */
+/** A sub-agent that the agent may start with a task. */
 export interface SubagentDefinition {
   name: string;
   /** One line: when to use it. */
   description: string;
-  /** Names; null = everything that the agent itself has. */
+  /** Names; null = all tools of the agent. */
   tools: string[] | null;
   /** Model id; null = the agent's own. */
   model: string | null;
   prompt: string;
-  /** Turns it may take; never more than a hundred. */
+  /** At most 100. */
   max_turns?: number;
-  /** The project's file that describes it; null = built in. */
+  /** Its file in the project; null = built in. */
   path: string | null;
 }
 
-/** Where projects keep their own: one Markdown file each. */
+/** Folder of the project's own sub-agents, one Markdown file each. */
 export const subagentFolder = ".tesslate/agents";
 export const maxCustomSubagents = 20;
 const maxFileBytes = 64 * 1024;
 const maxDescriptionChars = 300;
 
-const looking = ["read_file", "list_dir", "glob", "grep", "get_project_info", "get_preview_state", "todo_read", "load_skill"];
+const readTools = ["read_file", "list_dir", "glob", "grep", "get_project_info", "get_preview_state", "todo_read", "load_skill"];
 
-/** Told to every sub-agent after its own part. */
-const commonGround = `
+/** Appended to the prompt of every sub-agent. */
+const commonPrompt = `
 
 You work for the agent of Tesslate Studio, on the project {project_name} at {project_path}. Tool paths are relative to it. You do not talk to a person: your last message is handed to the agent that called you, and it sees nothing else of your work.
 - Do the task, no more. Decide small things yourself; nobody answers questions.
@@ -45,32 +45,31 @@ export const builtinSubagents: readonly SubagentDefinition[] = [
     tools: null,
     model: null,
     path: null,
-    prompt: `You are a capable engineer who is given one self-contained piece of work. Look before you change, keep to the project's style, edit in small steps, and check the result with what the project offers.${commonGround}`,
+    prompt: `You are a capable engineer who is given one self-contained piece of work. Look before you change, keep to the project's style, edit in small steps, and check the result with what the project offers.${commonPrompt}`,
   },
   {
     name: "Explore",
     description: "find and read code; read-only",
-    tools: looking,
+    tools: readTools,
     model: null,
     path: null,
-    prompt: `You find things in a code base, quickly and without changing anything. Start wide (glob, grep), then read only what decides the question. Follow imports and callers when they matter. Quote the few lines that prove your answer.${commonGround}`,
+    prompt: `You find things in a code base, quickly and without changing anything. Start wide (glob, grep), then read only what decides the question. Follow imports and callers when they matter. Quote the few lines that prove your answer.${commonPrompt}`,
   },
   {
     name: "Plan",
     description: "work out how to do something; read-only",
-    tools: [...looking, "save_plan", "update_plan"],
+    tools: [...readTools, "save_plan", "update_plan"],
     model: null,
     path: null,
-    prompt: `You work out how something should be built in this project. Read what it touches, weigh at most three ways, choose one and say why. Answer with numbered steps, each with its files, the risks, how to check it, and the three to five most critical files at the end. Do not write the code.${commonGround}`,
+    prompt: `You work out how something should be built in this project. Read what it touches, weigh at most three ways, choose one and say why. Answer with numbered steps, each with its files, the risks, how to check it, and the three to five most critical files at the end. Do not write the code.${commonPrompt}`,
   },
 ];
 
-/** A name that can be called, shown and used in a file name. */
 const namePattern = /^[A-Za-z0-9][\w-]{0,63}$/;
 
 /**
- * The built-in ones and the project's own, in the order of their files. What is too large, has no description, no text or a taken name is left out;
- * names of built-in ones stay theirs. Reads at most {@link maxCustomSubagents} files of 64 KiB; never rejects.
+ * Built-in sub-agents and the project's own, in the order of their files. Files that are too large, or without a description, text or unique name, are
+ * skipped; built-in names cannot be replaced. Reads at most {@link maxCustomSubagents} files of 64 KiB; never rejects.
  */
 export async function listSubagents(workspace: Workspace, library: readonly LibrarySubagent[] = []): Promise<SubagentDefinition[]> {
   const found = withLibrary(library);
@@ -88,7 +87,7 @@ export async function listSubagents(workspace: Workspace, library: readonly Libr
   return found;
 }
 
-/** What an agent's maker gave it; of a built-in one with that name it takes the place. */
+/** A sub-agent that the creator of an agent added to it. It replaces a built-in one of the same name. */
 export interface LibrarySubagent {
   name: string;
   description: string;
@@ -98,14 +97,14 @@ export interface LibrarySubagent {
   max_turns?: number;
 }
 
-/** The maker's and the built-in ones, which come before the project's own of the same name. */
+/** The agent's own and the built-in sub-agents; both win over the project's of the same name. */
 function withLibrary(library: readonly LibrarySubagent[]): SubagentDefinition[] {
   const given = library
     .filter((one) => namePattern.test(one.name) && one.system_prompt.trim() !== "")
     .map(({ system_prompt, description, ...one }): SubagentDefinition => ({
       ...one,
       description: oneLine(description, maxDescriptionChars),
-      prompt: `${system_prompt.trim()}${commonGround}`,
+      prompt: `${system_prompt.trim()}${commonPrompt}`,
       path: null,
     }));
   const names = new Set(given.map((one) => one.name.toLowerCase()));
@@ -131,7 +130,7 @@ function definitionOf(path: string, text: string): SubagentDefinition | undefine
             .map((tool) => tool.trim())
             .filter((tool) => tool !== ""),
     model: model === "" || model === "inherit" ? null : model,
-    prompt: `${body}${commonGround}`,
+    prompt: `${body}${commonPrompt}`,
     path,
   };
 }

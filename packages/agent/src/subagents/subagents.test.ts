@@ -246,7 +246,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     expect(first).toMatchObject({
       success: false,
       error: "Explore stopped at its limit of 100 turns.",
-      result: { suggestion: `Go on with resume_id "${id}".` },
+      result: { suggestion: `Continue with resume_id "${id}".` },
     });
     // 100 turns with their results, and the two tasks.
     expect(second).toMatchObject({ success: true, result: { agent_id: id, content: "after 202" } });

@@ -1,6 +1,6 @@
 import type { ToolDefinition } from "../model-client.ts";
 
-/** How calls are written, for models without function calling (contract agent-git-deploy 4.2, 4.3). */
+/** The prompt section that describes tools to models without function calling. */
 export function textRules(tools: readonly ToolDefinition[], isReAct: boolean): string {
   const reasoning = isReAct
     ? 'Begin every reply with a line "THOUGHT:" that says in one to three sentences what you know, what is missing and what you do next. Then act.'

@@ -1,9 +1,9 @@
 import type { FoundCall } from "./find-calls.ts";
 
 export interface FileBlockReader {
-  /** What of the reply is not a file. */
+  /** Text of the reply outside of files. */
   push(delta: string): string;
-  /** Saved files as `write_file` calls, in order; of two for one path the first counts. */
+  /** Files as `write_file` calls, in order; the first of a path wins. */
   end(): { text: string; calls: FoundCall[]; paths: string[] };
 }
 
@@ -18,7 +18,7 @@ const markers = [
   /^(\S+)$/,
 ];
 
-/** The path that a block's first line names (contract agent-git-deploy 4.2); undefined: an ordinary code block. */
+/** The path in a block's first line; undefined for an ordinary code block. */
 export function markedPath(line: string): string | undefined {
   for (const marker of markers) {
     const path = marker.exec(line.trim())?.[1]?.replace(/^\.\//, "");
@@ -34,7 +34,7 @@ export function markedPath(line: string): string | undefined {
   return undefined;
 }
 
-/** Reads StreamAgent's replies: code blocks that begin with a file marker are taken out, everything else is shown as it comes. */
+/** Parses replies of a StreamAgent: code blocks that start with a file marker become files, everything else is shown. */
 export function createFileBlockReader(): FileBlockReader {
   const files = new Map<string, FoundCall>();
   let line = "";
@@ -87,7 +87,7 @@ export function createFileBlockReader(): FileBlockReader {
 
   return {
     push(delta) {
-      // Only what is new is looked through: a file may be one long line.
+      // Searches only new text, because a file may be one long line.
       let from = 0;
       for (let at = delta.indexOf("\n"); at !== -1; at = delta.indexOf("\n", from)) {
         take(line + delta.slice(from, at + 1));
@@ -95,7 +95,7 @@ export function createFileBlockReader(): FileBlockReader {
         from = at + 1;
       }
       line += delta.slice(from);
-      // A line that cannot become a fence is shown while it is written; one that is longer than any fence line is none.
+      // A line that cannot become a fence is shown at once.
       if (!block && line !== "" && (line.length > maxFenceLineChars || !/^[ \t]*([`~]{0,2}$|```|~~~)/.test(line))) {
         shown += line;
         line = "";

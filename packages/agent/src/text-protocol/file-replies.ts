@@ -21,7 +21,7 @@ export default function App() { return <h1>Hello</h1>; }
 - New packages: write package.json; they are installed afterwards.
 - Around the blocks say in a few sentences what you do.`;
 
-/** StreamAgent (contract agent-git-deploy 4.2): one reply, whose marked blocks become `write_file` calls; packages are installed when package.json was among them. */
+/** The `files` protocol of a StreamAgent: one reply, whose marked blocks become `write_file` calls. Packages are installed if package.json is among them. */
 export function withFileReplies(client: ModelClient): ModelClient {
   return {
     async *stream(request, signal) {
@@ -52,7 +52,7 @@ export function withFileReplies(client: ModelClient): ModelClient {
   };
 }
 
-/** `write_file` of an agent that cannot read: it replaces what it was not shown as well, but not what somebody changed after it was shown. */
+/** `write_file` for an agent that cannot read files: it may replace files that it was not shown, but not files that changed after they were shown. */
 export const withoutReading = (tool: Tool): Tool => ({
   ...tool,
   async run(params, context) {
@@ -71,7 +71,7 @@ const lockFiles: [file: string, manager: string][] = [
   ["bun.lockb", "bun"],
 ];
 
-/** Runs the package manager's install after package.json was written; not among the tools that models are told of. */
+/** Installs packages after package.json was written. Not offered to models. */
 export const installPackages = defineTool({
   name: "install_packages",
   category: "shell_commands",

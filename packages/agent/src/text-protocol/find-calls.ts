@@ -5,10 +5,10 @@ import { meantTool } from "./tool-names.ts";
 /** A call that a model wrote as text. */
 export interface FoundCall {
   name: string;
-  /** JSON text; of a call that could not be read, the model's own text, which is not JSON. */
+  /** JSON text; the model's own text for a call that could not be parsed. */
   arguments: string;
   repairs: ReadonlySet<Repair>;
-  /** Set when the call could not be read; says why. */
+  /** Why the call could not be parsed. */
   problem?: string;
 }
 
@@ -21,12 +21,12 @@ export const callKeys = new Set([
 const nameKeys = ["tool_name", "tool", "name", "function_name", "function", "action", "recipient_name"];
 const argumentKeys = ["parameters", "arguments", "args", "params", "input", "action_input", "tool_input", "kwargs", "tool_args"];
 const unreadable = "unreadable_call";
-/** In front of a call stands at most this much of its name. */
+/** Maximum characters of a name before a call. */
 const maxNameChars = 160;
-/** Calls that cannot be read, each told to the model: after so many it knows. */
+/** Maximum unparsable calls that are reported to the model. */
 const maxUnread = 24;
 
-/** A parsed value as calls; undefined when it is none, but an object of the answer. */
+/** The calls in a parsed value; undefined when the value is part of the answer. */
 export function callsOf(value: unknown, tools: Tools, repairs: ReadonlySet<Repair>): FoundCall[] | undefined {
   if (Array.isArray(value)) {
     if (value.length === 0) return undefined;
@@ -54,7 +54,7 @@ export function callsOf(value: unknown, tools: Tools, repairs: ReadonlySet<Repai
     return [callWith(name ?? given, parameters ?? value[argumentKey], tools, repairs)];
   }
   if (name === undefined) return nameKey === "tool_name" ? [callWith(given, {}, tools, repairs)] : undefined;
-  // The parameters stand beside the name.
+  // The parameters are beside the name.
   const { [nameKey]: _name, type: _type, id: _id, ...rest } = value;
   return nameKey === "tool_name" || nameKey === "tool" || Object.keys(rest).length === 0 || fits(rest, name, tools)
     ? [callWith(name, rest, tools, repairs)]
@@ -71,7 +71,7 @@ function namedByKey(value: Record<string, unknown>, tools: Tools, repairs: Reado
   return calls.length > 0 && calls.every((call) => call !== undefined) ? calls : undefined;
 }
 
-/** Quotes that were guessed are believed only when the names they made are the tool's own. */
+/** Guessed quotes are accepted only if the resulting names are parameters of the tool. */
 function callWith(name: string, parameters: unknown, tools: Tools, repairs: ReadonlySet<Repair>): FoundCall {
   if (repairs.has("inner_quotes") && isObject(parameters) && !fits(parameters, name, tools)) {
     return {
@@ -99,8 +99,8 @@ function objectOf(value: unknown): Record<string, unknown> | undefined {
 }
 
 /**
- * All calls in a piece of text that was marked as calls: JSON in any of the usual shapes, XML of Qwen, Hermes, Llama, GLM and Claude, DeepSeek's and
- * Kimi's tokens, Python calls. What is there and cannot be read becomes a call with a `problem`, never nothing.
+ * All calls in a text that was marked as calls: JSON in the usual shapes, XML of Qwen, Hermes, Llama, GLM and Claude, tokens of DeepSeek and Kimi, Python
+ * calls. Unparsable text becomes a call with a `problem`.
  */
 export function findCalls(body: string, tools: Tools, isCutOff: boolean, header?: string): FoundCall[] {
   // Mistral: name[CALL_ID]x[ARGS]{…}[TOOL_CALLS]name[ARGS]{…}
@@ -169,7 +169,7 @@ export function findCalls(body: string, tools: Tools, isCutOff: boolean, header?
   return calls;
 }
 
-/** A call that was begun and cannot be read: its name if that can be seen, and the reason. */
+/** A call that could not be parsed: its name, if visible, and the reason. */
 export function unread(text: string, tools: Tools, reason: string, header?: string): FoundCall {
   const seen = header ?? /["'“]?(?:tool_name|tool|name|function|action)["'”]?\s*[:=]\s*["'“]([\w.:-]+)["'”]/.exec(text)?.[1];
   const name = seen === undefined ? unreadable : (meantTool(seen, tools) ?? seen);
@@ -231,7 +231,7 @@ function xmlCalls(text: string, tools: Tools): FoundCall[] {
   return calls;
 }
 
-/** What stands between a tag and the next one that closes it; neighbours, not what is inside. Ends are found once for all. */
+/** The content between a tag and the next one that closes it, without nesting. End tags are indexed once. */
 function* elements(text: string): Generator<{ name: string; inside: string }> {
   const ends = new Map<string, { at: number[]; next: number }>();
   for (const end of text.matchAll(/<\/([a-z]\w*)>/g)) {
@@ -297,7 +297,7 @@ function firstValue(text: string): ReturnType<typeof readJson> {
   const quote = text[0];
   if (quote === '"' || quote === "'") {
     if (text.startsWith(quote.repeat(3))) return readJson(text);
-    // Python strings escape as JSON does, and end at the first quote that is not escaped.
+    // Python strings have JSON's escapes and end at the first unescaped quote.
     let end = 1;
     while (end < text.length && text[end] !== quote) end += text[end] === "\\" ? 2 : 1;
     if (end >= text.length) return { ok: false, reason: "a string does not end", isTruncated: true };
@@ -307,7 +307,7 @@ function firstValue(text: string): ReturnType<typeof readJson> {
   return readJson(text);
 }
 
-/** XML parameters are framed by line breaks that are not part of the value. They stay text: the tool's schema says what they are. */
+/** XML parameters are surrounded by line breaks that are not part of the value. They stay text; the tool's schema converts them. */
 function unframed(text: string): string {
   return text.replace(/^\r?\n/, "").replace(/\r?\n$/, "");
 }

@@ -8,22 +8,22 @@ import { createReplyReader } from "./reply-reader.ts";
 import { installPackages, withFileReplies, withoutReading } from "./file-replies.ts";
 import { callEvents, withTextTools } from "./text-tools.ts";
 
-/** How one run speaks with its model: the one loop's only difference between agent types (contract agent-git-deploy 4.2). */
-export interface Speech {
+/** How a run calls its model and reads its replies. The only difference between agent types. */
+export interface ProtocolSession {
   client: ModelClient;
-  /** What the run may use, of what it was given. */
+  /** The tools that the run may use. */
   tools: readonly Tool[];
-  /** After a batch: undefined asks the model again. */
+  /** After a batch: undefined continues with the model. */
   afterBatch(turn: Turn, failed: number): Next | undefined;
-  /** After a reply without calls: undefined lets the run end with it. */
+  /** After a reply without calls: undefined ends the run. */
   beforeEnd(turn: Turn): Next | undefined;
 }
 export type Next = { ends: "task_complete_signal" | "no_more_actions" } | { note: UserMessage };
 
-/** Corrections of one run; beyond them the model's word is taken. */
+/** Corrections per run; after these the reply is accepted. */
 const maxCorrections = 3;
 
-/** Files are saved whole, so an answer that was cut off in one goes on with it from its beginning. */
+/** Files are saved whole, so after an answer was cut off, the incomplete file is written again from its start. */
 const cutOffNote: UserMessage = {
   role: "user",
   content:
@@ -32,17 +32,17 @@ const cutOffNote: UserMessage = {
 };
 
 /**
- * Opens the protocol. `onSwitch` is told when the provider refused tools and the run goes on by text, `onNative` when the model has made a call of its
- * own: from then on its text is text.
+ * `onSwitch` is called when the provider refused tools and the run continues with calls as text; `onNative` when the model made its first native call,
+ * after which its text is no longer parsed.
  */
-export function openSpeech(options: {
+export function openProtocol(options: {
   protocol: AgentProtocol;
   client: ModelClient;
   tools: readonly Tool[];
   editMode: EditMode;
   onSwitch?: () => void;
   onNative?: () => void;
-}): Speech {
+}): ProtocolSession {
   const { protocol, client, tools } = options;
   if (protocol === "native") return { client, tools, afterBatch: () => undefined, beforeEnd: () => undefined };
   if (protocol === "files") {
@@ -85,7 +85,7 @@ export function openSpeech(options: {
   };
 }
 
-/** Providers and local servers each have their own sentence for "this model has no function calling". */
+/** Whether a provider reports that the model has no function calling. Each has its own message. */
 export function refusesTools(error: unknown): boolean {
   if (!(error instanceof ModelError) || error.code !== "model_error") return false;
   return (
@@ -96,7 +96,7 @@ export function refusesTools(error: unknown): boolean {
   );
 }
 
-function correcting(editMode: EditMode, isText: () => boolean): Pick<Speech, "afterBatch" | "beforeEnd"> {
+function correcting(editMode: EditMode, isText: () => boolean): Pick<ProtocolSession, "afterBatch" | "beforeEnd"> {
   let corrections = 0;
   let lastFailed = 0;
   let hasActed = false;
@@ -117,17 +117,17 @@ function correcting(editMode: EditMode, isText: () => boolean): Pick<Speech, "af
     },
     beforeEnd(turn) {
       if (!isText()) return undefined;
-      const said = turn.message.content.trim();
+      const text = turn.message.content.trim();
       if (turn.claimsDone) {
         const failed = lastFailed;
         lastFailed = 0;
         return (failed > 0 ? unfinished(failed) : undefined) ?? { ends: "task_complete_signal" };
       }
-      if (said === "" && turn.finish !== "length")
+      if (text === "" && turn.finish !== "length")
         return correct(
           "Your reply held neither a text nor a call. Call a tool as described, or answer in words and end with TASK_COMPLETE.",
         );
-      if (!hasActed && editMode !== "plan" && showsCode(said) && corrections === 0)
+      if (!hasActed && editMode !== "plan" && showsCode(text) && corrections === 0)
         return correct(
           "You showed code but called no tool, so nothing was changed. If it belongs into the project, write it with a call as described. If the person only asked to see it, answer with TASK_COMPLETE.",
         );
@@ -136,14 +136,13 @@ function correcting(editMode: EditMode, isText: () => boolean): Pick<Speech, "af
   };
 }
 
-/** A code block of some length: the model believes that showing is writing. */
+/** A longer code block: the model probably assumes that showing code writes it. */
 function showsCode(text: string): boolean {
   return /```[^\n]*\n(?:[^\n]*\n){3,}?[\s\S]*?```/.test(text);
 }
 
 /**
- * Function calling of models that are not known to have it: until one has made a call of its own, calls that it writes into the text count when the
- * reply has no other.
+ * For models that may lack function calling: until the first native call, calls in the text are used when the reply has no native ones.
  */
 export function withStrayCalls(client: ModelClient, onNative?: () => void): ModelClient {
   let isNative = false;

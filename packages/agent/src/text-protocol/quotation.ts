@@ -1,17 +1,17 @@
 import type { Message } from "../model-client.ts";
 import type { FoundCall } from "./find-calls.ts";
 
-/** Between the parts of a call in any notation stands at most so much, letters and digits alone. */
+/** Maximum letters and digits between the parts of a call, in any notation. */
 const maxGap = 80;
-/** Shorter values are in too many texts to tell whose call it is. */
+/** Shorter values occur in too many texts to identify a call. */
 const minValues = 16;
 
-/** Letters and digits alone: neither marks of quotation nor another notation makes it a different text. */
+/** Letters and digits only, so that punctuation and notation do not matter. */
 const plain = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "");
 
 /**
- * Tells calls that a model means from those that it only repeats: pages, files, logs and messages that it has read may hold calls, which their
- * authors want to be run. What stands there word for word is a quotation wherever it stands in the reply.
+ * Detects calls that the model only repeats from pages, files, logs and messages that it has read: their authors may want them to be executed (prompt
+ * injection). A call that occurs there literally is a quotation.
  */
 export function createQuotation(messages: readonly Message[]): (call: FoundCall, text: string) => boolean {
   const said = (role: Message["role"]): string => plain(messages.flatMap((one) => (one.role === role ? [one.content] : [])).join("\n"));
@@ -25,7 +25,7 @@ export function createQuotation(messages: readonly Message[]): (call: FoundCall,
     const parts = partsOf(call.arguments);
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     if (name === "" || size < minValues) return false;
-    // The same call in another notation: its name, and all of its parameters around it. A person may ask for it in words.
+    // The same call in another notation: its name with all of its parameters nearby. Messages of the person are exempt.
     const reach = size + maxGap * (parts.length + 1);
     for (let at = known.indexOf(name); at !== -1; at = known.indexOf(name, at + name.length)) {
       const around = known.slice(Math.max(0, at - reach), at + name.length + reach);
@@ -35,7 +35,7 @@ export function createQuotation(messages: readonly Message[]): (call: FoundCall,
   };
 }
 
-/** Names and values of the parameters; of what is no JSON, all of it. */
+/** Names and values of the parameters; the whole text if it is not JSON. */
 function partsOf(text: string): string[] {
   const parts: string[] = [];
   const add = (value: unknown): void => {

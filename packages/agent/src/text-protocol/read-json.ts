@@ -1,4 +1,4 @@
-/** What had to be forgiven. `inner_quotes`: quotes inside a string were not escaped, so where it ends was a guess. */
+/** What was repaired. `inner_quotes`: quotes inside a string were not escaped, so its end was guessed. */
 export type Repair = "quotes" | "newlines" | "commas" | "literals" | "keys" | "escapes" | "comments" | "closing" | "inner_quotes";
 
 export type JsonReading =
@@ -6,14 +6,13 @@ export type JsonReading =
   | { ok: false; reason: string; /** The text ended before the value did. */ isTruncated: boolean };
 
 /**
- * Reads the JSON value at the beginning of a text, as models write it. Strict JSON first, then what weak models get wrong
- * (contract agent-git-deploy 4.2): other quotes, raw newlines and tabs, trailing commas, Python's True and None, bare keys, missing brackets at the very end.
- * A string that does not end is never closed by guess: half a file must not be written.
+ * Parses the JSON value at the start of a text. Strict JSON first, then with common mistakes of weak models: other quotes, raw newlines and tabs, trailing
+ * commas, Python's True and None, bare keys, missing brackets at the end. An unterminated string is never closed, because half a file must not be written.
  */
 export function readJson(text: string): JsonReading {
   const whole = strict(text);
   if (whole) return whole;
-  // At first every quote that is not escaped ends its string; only when that makes no sense, the ends are guessed.
+  // First every unescaped quote ends its string; only if that fails, the ends are guessed.
   const exact = read(text, false);
   if (exact.ok) return exact;
   const guessed = read(text, true);
@@ -116,7 +115,7 @@ class LenientReader {
     }
   }
 
-  /** Steps over what stands between two members; true at the end of the list. */
+  /** Skips the separator between two members; true at the end of the list. */
   private next(closer: "}" | "]", isFirst: boolean): boolean {
     this.space();
     let commas = 0;
@@ -131,12 +130,12 @@ class LenientReader {
       this.at++;
       return true;
     }
-    // A fence or a tag ends what the model forgot to close.
+    // A fence or a tag ends a value that the model did not close.
     if (char === undefined || /^(```|<[/|])/.test(this.text.slice(this.at, this.at + 3))) {
       this.repairs.add("closing");
       return true;
     }
-    // The other bracket closes something around this: this one was forgotten.
+    // The other bracket closes an outer value: this one was forgotten.
     if (char === "}" || char === "]") {
       this.repairs.add("closing");
       return true;
@@ -155,7 +154,7 @@ class LenientReader {
     return bare;
   }
 
-  /** One string, or several joined with + or standing side by side, as programs write long texts. */
+  /** One string, or several that are adjacent or joined with +. */
   private strings(): string {
     let result = this.string(false);
     for (;;) {
@@ -199,7 +198,7 @@ class LenientReader {
     return parts.join("");
   }
 
-  /** Does the quote here end its string? What follows tells. A quote in the middle of a text is followed by text. */
+  /** Whether the quote ends its string, judged by what follows. */
   private closes(closer: string, isKey: boolean): boolean {
     if (isKey || !this.guessesQuotes) return true;
     const rest = this.text.slice(this.at + 1, this.at + 400);
@@ -212,7 +211,7 @@ class LenientReader {
     if (isMember) return true;
     const hasComma = signs.includes(",");
     const hasBracket = /[}\]]/.test(signs);
-    // Another item of a list, or the next value behind closed brackets.
+    // Another item of a list, or the next value after closed brackets.
     if (hasComma && /^(["'`“{[]|-?\d|true\b|false\b|null\b|True\b|False\b|None\b)/.test(after))
       return closer !== "'" || /^["'`“{[]/.test(after);
     return hasBracket && signs.trim().length > 1 && /\n/.test(signs) === true
@@ -254,7 +253,7 @@ class LenientReader {
         this.repairs.add("escapes");
         return "\n";
     }
-    // Not an escape of JSON: the model meant the backslash, as in a regular expression.
+    // Not a JSON escape: the model meant the backslash, as in a regular expression.
     this.repairs.add("escapes");
     return `\\${char}`;
   }

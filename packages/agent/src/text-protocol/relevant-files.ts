@@ -4,7 +4,7 @@ import type { HistoryMessage, ToolContext } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 import { shownPath } from "../workspace-path.ts";
 
-/** StreamAgent cannot look for itself, so it is shown this much (contract agent-git-deploy 4.3). */
+/** A StreamAgent cannot read files, so it gets this much of them. */
 const maxChars = 60_000;
 const maxFileBytes = 20_000;
 const configs =
@@ -12,18 +12,18 @@ const configs =
 const entries = /(^|\/)(main|index|app|page|layout)\.(tsx?|jsx?|py|css)$/i;
 const unreadable = /(^|\/)(package-lock\.json|pnpm-lock\.yaml|yarn\.lock|\.env[^/]*)$|\.(png|jpe?g|gif|webp|ico|woff2?|ttf|pdf|zip|mp4)$/i;
 
-/** Bodies of the files that a message likely speaks of: those it or the last reply names, then the key configurations, then the entries. */
+/** Contents of the files that a message likely refers to: those that it or the last reply names, then main configuration files, then entry points. */
 export async function relevantFiles(options: {
   workspace: Workspace;
   root: string;
   message: string;
   history: readonly HistoryMessage[];
-  /** Knows afterwards what was shown. */
+  /** Updated with the files shown. */
   context: Pick<ToolContext, "seen" | "inConversation">;
 }): Promise<string> {
   const { workspace, root, message, context } = options;
   const lastReply = options.history.findLast((one) => one.role === "assistant");
-  const said = `${lastReply?.content ?? ""}\n${(lastReply?.steps ?? []).flatMap((step) => step.tool_calls.map((call) => JSON.stringify(call.parameters.file_path ?? ""))).join("\n")}`;
+  const lastReplyText = `${lastReply?.content ?? ""}\n${(lastReply?.steps ?? []).flatMap((step) => step.tool_calls.map((call) => JSON.stringify(call.parameters.file_path ?? ""))).join("\n")}`;
   const files = (await workspace.files.walk({ under: root, skip: skippedFolders })).filter(
     (entry) => !entry.isDirectory && entry.size <= maxFileBytes && !unreadable.test(entry.path),
   );
@@ -31,7 +31,7 @@ export async function relevantFiles(options: {
     const shown = shownPath(root, path);
     const name = shown.slice(shown.lastIndexOf("/") + 1);
     const isNamed = (text: string) => text.includes(shown) || (name.length > 4 && text.includes(name));
-    return isNamed(message) ? 0 : isNamed(said) ? 1 : configs.test(shown) ? 2 : entries.test(shown) ? 3 : 4;
+    return isNamed(message) ? 0 : isNamed(lastReplyText) ? 1 : configs.test(shown) ? 2 : entries.test(shown) ? 3 : 4;
   };
   const wanted = files
     .map((entry) => ({ entry, rank: rank(entry.path) }))

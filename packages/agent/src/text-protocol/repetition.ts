@@ -1,10 +1,10 @@
-/** Characters looked at, and how often a look is worth it. */
+/** Characters checked, and the interval between checks. */
 const windowChars = 6_000;
 const stride = 2_000;
 const maxPeriod = 400;
 const minRepeats = 12;
 
-/** Notices a model that says the same over and over: it would do so until its limit, at the person's cost. */
+/** Detects a model that repeats itself, which it would do until its output limit, at the person's cost. */
 export function createRepetitionGuard(): { isLooping(delta: string): boolean } {
   let tail = "";
   let unseen = 0;
@@ -29,7 +29,7 @@ function isPeriodic(text: string): boolean {
     if (text.length / period < minRepeats) return false;
     let isSame = true;
     for (let index = text.length - 1; index >= period && isSame; index--) isSame = text[index] === text[index - period];
-    // Spaces and rules are drawn, not stuttered.
+    // Runs of spaces or dashes are not repetition.
     return isSame && new Set(text.slice(-period)).size > 2;
   }
   return false;

@@ -1,6 +1,6 @@
-/** What models without function calling write around their words, their thoughts and their calls. All of it in lower case. */
+/** Markers that models without function calling write around text, reasoning and calls, in lower case. */
 
-/** Say that the task is done. */
+/** Mark the task as done. */
 export const completionTokens = [
   "task_complete",
   "complete_task_and_submit_final_output",
@@ -9,9 +9,9 @@ export const completionTokens = [
   "<task_complete/>",
   "<!-- task complete -->",
 ];
-/** Stands around what is meant, and says nothing. */
+/** Ignored. */
 const noise = ["<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "</s>", "<|end_of_turn|>", "<end_of_turn>", "<|end|>", "<|return|>", "</think>", "</thinking>", "</thought>", "</tool_call>", "</tool_calls>", "</function_calls>", "</function>", "<|assistant|>", "<|start|>assistant", "<｜end▁of▁sentence｜>"]; // prettier-ignore
-/** Hidden thinking, and what ends it. */
+/** Markers of hidden reasoning, and their end. */
 export const thinkingMarks: Record<string, string> = {
   "<think>": "</think>",
   "<thinking>": "</thinking>",
@@ -21,7 +21,7 @@ export const thinkingMarks: Record<string, string> = {
   "<scratchpad>": "</scratchpad>",
   "[think]": "[/think]",
 };
-/** Marks behind which calls stand, and what ends them. Without an end: the reply's end. */
+/** Markers before calls, and their end; undefined: the end of the reply. */
 export const callMarks: Record<string, string | undefined> = {
   "<tool_call>": "</tool_call>",
   "<tool_calls>": "</tool_calls>",
@@ -37,7 +37,7 @@ export const callMarks: Record<string, string | undefined> = {
   "<｜tool▁calls▁begin｜>": "<｜tool▁calls▁end｜>",
   "<|tool_calls_section_begin|>": "<|tool_calls_section_end|>",
 };
-/** Begin a line and say what follows. */
+/** Labels at the start of a line. */
 export const labels: Record<string, "thought" | "answer" | "ignored" | "action"> = {
   "thought:": "thought",
   "thoughts:": "thought",
@@ -70,14 +70,14 @@ const literals = [
   "{",
   "[",
 ];
-/** Finds the next of all of them; it remembers where it is. */
+/** Finds the next marker. Stateful (`lastIndex`). */
 export const literalPattern = new RegExp(literals.toSorted((a, b) => b.length - a.length).map((one) => one.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "gi"); // prettier-ignore
-/** Beginnings of them: what may be one when more is heard. */
+/** Prefixes of markers, for incomplete input. */
 export const literalPrefixes = new Set(
   literals.flatMap((one) => Array.from({ length: one.length - 1 }, (_, index) => one.slice(0, index + 1))),
 );
 export const longestLiteral = Math.max(...literals.map((one) => one.length));
-/** Code fences that hold calls whatever is in them, and those that may. */
+/** Languages of code fences that always contain calls, and of those that may. */
 export const callFences = new Set(["tool_code", "tool_call", "tool_calls", "tool", "function_call", "tool_use"]);
 export const maybeCallFences = new Set([
   "",

@@ -22,58 +22,58 @@ export interface Piece {
 }
 export interface ReadReply {
   pieces: Piece[];
-  /** In the order written; equal ones once. */
+  /** In order, without duplicates. */
   calls: FoundCall[];
-  /** A completion token stood in the text. */
+  /** The text contains a completion token. */
   claimsDone: boolean;
 }
 export interface ReplyReader {
-  /** What of the reply may be shown now. */
+  /** The text that may be shown now. */
   push(delta: string): Piece[];
-  /** `isCutOff`: the model did not end by itself. */
+  /** `isCutOff`: the reply was cut off. */
   end(isCutOff: boolean): ReadReply;
 }
 
-/** Beyond this, the calls of one reply are refused: no plan needs them, a looping model makes them. */
+/** Further calls of a reply are refused: only a looping model makes so many. */
 export const maxCallsPerReply = 24;
 
-/** Tries to read an object that is not finished by its brackets, before the end of the reply decides. */
+/** Attempts to parse an object whose brackets do not match, before the end of the reply. */
 const maxEarlyTries = 8;
-/** A reply is read in pieces of this size, so that what looks at all that was just heard looks at no more. */
+/** Input is processed in pieces of this size, to bound the work per step. */
 const pieceChars = 4_096;
-/** Blank or unfinished, this much may stand where a call is looked for before it counts as none. */
+/** Characters that are held back while a call may still follow. */
 const maxHeldChars = 1_000;
-/** Of what stands in front of a call on its line, so much is looked at. */
+/** Characters before a call on its line that are checked. */
 const maxLineChars = 2_000;
-/** A closing fence with more blanks around it is no fence. */
+/** A longer line is not a closing fence. */
 const maxFenceLineChars = 80;
 
 type Mode =
   | { kind: "text" }
-  /** Hidden thinking, up to its end mark. */
+  /** Hidden reasoning, up to its end marker. */
   | { kind: "thinking"; until: string; text: string; find: EndFinder }
-  /** Calls up to an end mark. `mark`: what began them, as it stood in the text. */
+  /** Calls up to an end marker. `mark`: their start marker as written. */
   | { kind: "marked"; until: string | undefined; mark: string; body: string; find: EndFinder; header?: string }
   /** One JSON value. */
   | { kind: "json"; text: string; scan: BracketScan; tries: number; isFenced: boolean; header?: string }
   /** Between values within a fence. */
   | { kind: "fence" }
-  /** An ordinary code block, shown as it is, up to a line with as many backticks as began it. */
+  /** An ordinary code block, shown as it is, up to its closing fence. */
   | { kind: "code"; fence?: string }
-  /** Results that the model made up. */
+  /** Tool results that the model invented. */
   | { kind: "ignored" };
 
 export interface ReplyReaderOptions {
-  /** The text stood in a thought itself, so what opens another one says nothing. */
+  /** The text is itself reasoning, so nested markers are ignored. */
   isThought?: boolean;
-  /** The call only repeats what the model has read. `text`: as the model wrote it. */
+  /** Whether the call only repeats what the model has read. `text`: as written. */
   isQuoted?: (call: FoundCall, text: string) => boolean;
 }
 
 /**
- * Reads a reply of a model without function calling while it streams: what people may see, what is thought, and the calls in it. What is quoted is
- * shown and is no call: in a blockquote, a table, a comment, inline code, quotation marks or a longer fence, and what `isQuoted` recognises.
- * What might become a call is held back until it is clear; time and memory are linear in the length of the reply.
+ * Parses a streamed reply of a model without function calling into visible text, reasoning and calls. Quoted calls are shown and not executed: those in a
+ * blockquote, a table, a comment, inline code, quotation marks or a longer fence, and those that `isQuoted` detects. Text that might become a call is held
+ * back until that is clear. Time and memory are linear in the length of the reply.
  */
 export function createReplyReader(
   tools: readonly ToolDefinition[],
@@ -83,16 +83,16 @@ export function createReplyReader(
   let buffer = "";
   let section: Piece["type"] = "text";
   let isLineStart = true;
-  /** Line breaks before the next word; held, so that a hidden call leaves no gap. */
+  /** Pending line breaks, held back so that a hidden call leaves no gap. */
   let gap = "";
   let hasText = false;
   let isAfterCall = false;
   let isThoughtStart = false;
   let claimsDone = false;
   let isAfterFence = false;
-  /** The opening line of the fence that calls are looked for in; shown after all when there are none. */
+  /** The opening line of a fence that may contain calls; shown if it contains none. */
   let fenceLine = "";
-  /** The end of what was read and is no call, for what stands in front of the next one on its line. */
+  /** The end of the text so far, to check what precedes the next call on its line. */
   let line = "";
   let isComment = false;
   const pieces: Piece[] = [];
@@ -108,7 +108,7 @@ export function createReplyReader(
     line = lineBreak === -1 ? line + text : text.slice(lineBreak + 1);
     if (line.length > maxLineChars) line = line.slice(0, maxLineChars / 4) + line.slice(-maxLineChars / 4);
   };
-  /** Whether what stands at that place in the buffer is quoted by what is in front of it. */
+  /** Whether the position in the buffer is inside a quotation. */
   const isInQuote = (at: number): boolean => {
     const lineBreak = at === 0 ? -1 : buffer.lastIndexOf("\n", at - 1);
     const front = (lineBreak === -1 ? line : "") + buffer.slice(lineBreak + 1, at);
@@ -129,7 +129,7 @@ export function createReplyReader(
     }
     let words = gap + text;
     if (isAfterCall) {
-      // What stood around a hidden call is one break, not two.
+      // The text around a hidden call is joined by one break, not two.
       isAfterCall = false;
       const space = /^\s*/.exec(words)![0];
       words = (space.includes("\n") ? "\n\n" : " ") + words.slice(space.length);
@@ -138,7 +138,7 @@ export function createReplyReader(
     gap = words.slice(kept.length);
     const isFirst = section === "text" ? !hasText : isThoughtStart;
     isThoughtStart = false;
-    // A thought ends with its paragraph.
+    // Labelled reasoning ends with its paragraph.
     if (section === "thought") {
       const end = kept.search(/\n\s*\n/);
       if (end !== -1) {
@@ -168,7 +168,7 @@ export function createReplyReader(
     section = "text";
   };
 
-  /** One step; false when more has to be heard first. */
+  /** One step; false when more input is needed. */
   const step = (isEnd: boolean): boolean => {
     switch (mode.kind) {
       case "text":
@@ -260,7 +260,7 @@ export function createReplyReader(
   const jsonStep = (isEnd: boolean): boolean => {
     if (mode.kind !== "json") return true;
     const { scan } = mode;
-    scan.hear(buffer);
+    scan.push(buffer);
     mode.text += buffer;
     buffer = "";
     while (mode.tries < maxEarlyTries) {
@@ -282,7 +282,7 @@ export function createReplyReader(
         become(isFenced ? { kind: "fence" } : { kind: "text" });
         return true;
       }
-      // A quote inside a string may have shifted the brackets: look further, a few times.
+      // An unescaped quote may have shifted the brackets: try further ends.
       mode.tries++;
     }
     if (!isEnd) return false;
@@ -290,7 +290,7 @@ export function createReplyReader(
     return true;
   };
 
-  /** The reply is over and the brackets are not. */
+  /** The reply ended before the brackets did. */
   const endJson = ({ text, header, isFenced }: Extract<Mode, { kind: "json" }>): void => {
     const reading = readJson(text);
     become({ kind: "text" });
@@ -307,7 +307,7 @@ export function createReplyReader(
     else emitCode((isFenced ? fenceLine : "") + text);
   };
 
-  /** Undefined: none, or none that is meant. */
+  /** Undefined when there are none, or only quoted ones. */
   const foundIn = (
     text: string,
     { value, repairs }: { value: unknown; repairs: FoundCall["repairs"] },
@@ -321,7 +321,7 @@ export function createReplyReader(
   const plainStep = (isEnd: boolean): boolean => {
     literalPattern.lastIndex = 0;
     for (let match = literalPattern.exec(buffer); match; match = literalPattern.exec(buffer)) {
-      // `<task_complete` holds `task_complete`: the longer one may still be coming.
+      // `<task_complete` holds `task_complete`: the longer marker may be incomplete.
       const longer = isEnd ? -1 : longerAt(buffer, match.index, match[0].length);
       if (longer !== -1) {
         emit(buffer.slice(0, longer));
@@ -330,7 +330,7 @@ export function createReplyReader(
       }
       const verdict = decide(match[0].toLowerCase(), match.index, isEnd);
       if (verdict === "wait") {
-        // With the marks in front of a bold label.
+        // Including the formatting before a bold label.
         const from = match.index - (/(?:^|\n)([ \t*#>_]{1,6})$/.exec(buffer.slice(0, match.index))?.[1]?.length ?? 0);
         emit(buffer.slice(0, from));
         buffer = buffer.slice(from);
@@ -343,7 +343,7 @@ export function createReplyReader(
     if (!isEnd) {
       for (let size = Math.min(longestLiteral - 1, buffer.length); size > 0 && held === 0; size--)
         if (literalPrefixes.has(buffer.slice(-size).toLowerCase())) held = size;
-      // The name in front of a label and the marks around it (`**Thought:**`).
+      // Including the formatting around a label (`**Thought:**`).
       held += /(?:^|\n)([ \t*#>_]{1,6})$/.exec(buffer.slice(0, buffer.length - held))?.[1]?.length ?? 0;
     }
     emit(buffer.slice(0, buffer.length - held));
@@ -351,7 +351,7 @@ export function createReplyReader(
     return false;
   };
 
-  /** What stands at `at`: taken off the buffer, or not ours. */
+  /** Handles the marker at `at`. */
   const decide = (literal: string, at: number, isEnd: boolean): "taken" | "wait" | "none" => {
     const take = (length: number): void => {
       emit(buffer.slice(0, at));
@@ -409,11 +409,11 @@ export function createReplyReader(
     const line = before.slice(before.lastIndexOf("\n") + 1);
     if (!/^[ \t*#>_-]*$/.test(line) || (!before.includes("\n") && !isLineStart)) return "none";
     const meaning = labels[literal]!;
-    // The marks behind a bold label may still be coming.
+    // The formatting after a bold label may be incomplete.
     if (/[*_]/.test(line) && !isEnd && rest.length < literal.length + 3) return "wait";
     const decoration = line.length;
     const drop = (): void => {
-      // `**Thought:** …`: the marks around the label go with it.
+      // `**Thought:** …`: removes the formatting around the label.
       emit(before.slice(0, before.length - decoration));
       buffer = rest.slice(literal.length + /^[*_]{0,3}/.exec(rest.slice(literal.length))![0].length);
     };
@@ -508,7 +508,7 @@ export function createReplyReader(
     return "taken";
   };
 
-  /** Could the bracket here begin a call? Decided by its first key. */
+  /** Whether the bracket may start a call, decided by its first key. */
   const mayBeCall = (text: string, isEnd: boolean): "yes" | "no" | "wait" => {
     const head = text.slice(0, 160);
     const list = /^\[\s*/.exec(head)?.[0];
@@ -540,7 +540,7 @@ export function createReplyReader(
         meantTool(/["'“](?:name|function|action)["'”]\s*:\s*["'“]([\w.-]+)/.exec(text)![1]!, tools) !== undefined)) ||
     tools.some((tool) => new RegExp(`^[\\s[{]*["']${tool.name}["']\\s*:`).test(text));
 
-  /** What stood behind a mark: its calls, or one that says it could not be read. */
+  /** The calls after a marker, or one with a `problem`. */
   const marked = (body: string, isCutOff: boolean, header?: string): FoundCall[] => {
     const text = header === undefined ? body : body.replace(/<\|(call|end)\|>$/, "");
     const inner = text
@@ -550,7 +550,7 @@ export function createReplyReader(
       .replace(/(<\/(tool_calls?|tools|function_calls?)>|<\|\/?tool_call(_end)?\|>|<\|eom_id\|>|```)$/i, "")
       .trimEnd();
     if (inner === "") return [];
-    // A plain word instead of an object: the tool's only parameter, as ReAct models write it.
+    // A plain value instead of an object is the tool's only parameter, as ReAct models write it.
     if (header !== undefined && !/^\s*[{[]/.test(inner)) {
       const name = meantTool(header, tools) ?? header;
       const schema = tools.find((tool) => tool.name === name)?.parameters as { required?: string[] } | undefined;
@@ -582,7 +582,7 @@ export function createReplyReader(
       if (mode.kind === "marked") addMarked(mode, mode.body, isCutOff || mode.until !== undefined);
       if (mode.kind === "json") endJson(mode);
       if (mode.kind === "thinking") {
-        // A thought that never ended may hold the calls that were meant.
+        // Unterminated reasoning may contain the intended calls.
         pieces.push({ type: "thought", text: mode.text.trim() });
         const inner = createReplyReader(tools, { isThought: true, isQuoted });
         inner.push(mode.text);
@@ -595,14 +595,14 @@ export function createReplyReader(
   };
 }
 
-/** Where a longer literal around the one found might begin; -1 when none can. */
+/** The possible start of a longer marker around the one found; -1 when there is none. */
 function longerAt(buffer: string, at: number, length: number): number {
   if (at + length !== buffer.length) return -1;
   for (let from = Math.max(0, at - 6); from < at; from++) if (literalPrefixes.has(buffer.slice(from).toLowerCase())) return from;
   return -1;
 }
 
-/** Equal calls once; too many of them refused in one result. */
+/** Removes duplicates; refuses too many calls in one result. */
 function settled(calls: readonly FoundCall[]): FoundCall[] {
   const seen = new Set<string>();
   const unique = calls.filter((call) => {

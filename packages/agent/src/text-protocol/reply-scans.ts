@@ -17,7 +17,7 @@ export function createEndFinder(until: string | undefined): EndFinder {
 }
 
 export interface BracketScan {
-  hear(delta: string): void;
+  push(delta: string): void;
   /** Index in the whole behind the next bracket that closes the value; undefined when it is not there yet. */
   next(): number | undefined;
 }
@@ -54,7 +54,7 @@ export function createBracketScan(): BracketScan {
     return false;
   };
   return {
-    hear(delta) {
+    push(delta) {
       before += at;
       waiting = waiting.slice(at) + delta;
       at = 0;

@@ -7,16 +7,16 @@ import { createRepetitionGuard } from "./repetition.ts";
 import { createReplyReader } from "./reply-reader.ts";
 
 export interface TextToolsOptions {
-  /** ReActAgent: every reply begins with its reasoning. */
+  /** For a ReActAgent: every reply starts with its reasoning. */
   isReAct?: boolean;
-  /** Told once per reply that held calls. */
+  /** Called once per reply. */
   onCalls?(calls: readonly FoundCall[]): void;
 }
 
 /**
- * Function calling for models that have none: the tools are described in the prompt, calls are read out of the reply, results are told as text.
- * To the loop it is a client like any other. People see the reply without its JSON and its thinking; a call that cannot be read comes out as a call whose
- * arguments are not JSON, so that its result names the mistake.
+ * Function calling for models that have none: tools are described in the prompt, calls are parsed from the reply, results are sent as text. The loop sees an
+ * ordinary client. The JSON of calls and reasoning is not shown. An unparsable call becomes one with invalid arguments, so that its result states the
+ * error.
  */
 export function withTextTools(client: ModelClient, options: TextToolsOptions = {}): ModelClient {
   return {
@@ -53,7 +53,7 @@ async function* readingCalls(
       if (isLooping) break;
     } else if (event.type === "reasoning") yield { type: "reasoning", delta: event.delta };
     else if (event.type === "finish") finish = event;
-    // A model that has function calling after all: its own calls count too.
+    // Native calls of a model that supports function calling after all.
     else yield event;
   }
   if (!finish && !isLooping)
@@ -83,21 +83,21 @@ export function* callEvents(calls: readonly FoundCall[]): Generator<ModelEvent> 
   }
 }
 
-/** The conversation as text: calls as the model should write them, their results as a message of their own. */
+/** Converts calls and results of the conversation to text. */
 function asText(messages: readonly Message[], { isReAct }: TextToolsOptions): Message[] {
-  const told: Message[] = [];
+  const converted: Message[] = [];
   for (let index = 0; index < messages.length; index++) {
     const message = messages[index]!;
-    if (message.role === "user") told.push(message);
-    else if (message.role === "assistant") told.push(assistantText(message));
+    if (message.role === "user") converted.push(message);
+    else if (message.role === "assistant") converted.push(assistantText(message));
     else {
       const results: ToolMessage[] = [];
       for (let next = messages[index]; next?.role === "tool"; next = messages[++index]) results.push(next);
       index--;
-      told.push({ role: "user", content: resultsText(results, isReAct ?? false), kind: "note" });
+      converted.push({ role: "user", content: resultsText(results, isReAct ?? false), kind: "note" });
     }
   }
-  return merged(told);
+  return merged(converted);
 }
 
 function assistantText({ content, tool_calls }: AssistantMessage): AssistantMessage {
@@ -111,7 +111,7 @@ function assistantText({ content, tool_calls }: AssistantMessage): AssistantMess
   };
 }
 
-/** A broken call is told as an empty one: what the model reads it writes again. */
+/** An invalid call is shown as an empty one, because models imitate what they read. */
 function jsonOrEmpty(text: string): string {
   try {
     JSON.parse(text);
@@ -127,7 +127,7 @@ function resultsText(results: readonly ToolMessage[], isReAct: boolean): string 
   return `[tool results]\n${parts.join("\n\n")}${next}`;
 }
 
-/** Many chat templates refuse two messages of one side in a row. */
+/** Many chat templates reject consecutive messages of one role. */
 function merged(messages: readonly Message[]): Message[] {
   const result: Message[] = [];
   for (const message of messages) {

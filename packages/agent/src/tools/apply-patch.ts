@@ -55,16 +55,16 @@ interface PlannedStep {
   path: string;
   /** `A path`, `D path`, `U path` or `M path` as the result lists it. */
   line: string;
-  /** Registers how to undo each thing as soon as it is done. */
+  /** Registers how to undo each step as soon as it is done. */
   carryOut(undo: (() => Promise<unknown>)[]): Promise<CarriedOut>;
 }
-/** Nothing where the file is as it was; no text where there is none to compare. */
+/** Empty when the file is unchanged; without text when it is binary. */
 interface CarriedOut {
   change?: FileChange;
   text?: TextChange | undefined;
 }
 
-/** Reads every file and works every chunk out before anything is written. */
+/** Reads all files and resolves all chunks before anything is written. */
 async function plan(context: ToolContext, patch: string): Promise<PlannedStep[]> {
   try {
     const operations = parsePatch(patch);
@@ -187,7 +187,7 @@ function carriedOut(change: FileChange, text?: TextChange): CarriedOut {
   return { change: text?.diff === undefined ? change : { ...change, diff: text.diff }, text };
 }
 
-/** Undoes from the last step to the first; one that fails does not stop the others. */
+/** Undoes steps in reverse order; a failure does not stop the others. */
 async function rollBack(undo: (() => Promise<unknown>)[]): Promise<"complete" | "incomplete"> {
   const results: PromiseSettledResult<unknown>[] = [];
   for (const step of undo.toReversed()) results.push(...(await Promise.allSettled([step()])));

@@ -1,10 +1,10 @@
 import { Type } from "typebox";
-import type { InquiryAnswer } from "../inquiry.ts";
+import type { UserAnswer } from "../questions.ts";
 import { defineTool, done, failed } from "../tool.ts";
 import type { ToolOutput } from "../types.ts";
 import { free } from "./gates.ts";
 
-/** A call that waits for a person has no end of its own: the caller says when nobody answers any more. */
+/** A call that waits for a person has no timeout of its own; the `ask` hook has one. */
 export const personTimeLimitMs = 24 * 3_600_000;
 
 export const askQuestion = defineTool({
@@ -30,7 +30,7 @@ export const askQuestion = defineTool({
   timeLimitMs: () => personTimeLimitMs,
   async run({ question, choices = [], multiple = false, free_text = true }, context) {
     if (!context.ask) return failed("Nobody can be asked here. Decide by yourself and say what you assumed.");
-    // The same label twice could not be told apart in the answer.
+    // Equal labels could not be distinguished in the answer.
     const offered = [...new Map(choices.map((choice) => [choice.label, choice])).values()];
     const answer = await context.ask({
       kind: "question",
@@ -43,7 +43,7 @@ export const askQuestion = defineTool({
   },
 });
 
-function outputOf(answer: InquiryAnswer): ToolOutput {
+function outputOf(answer: UserAnswer): ToolOutput {
   switch (answer.outcome) {
     case "timeout":
       return failed("Nobody answered in time. Decide by yourself what is safe to assume, say so, or stop here.");

@@ -44,7 +44,7 @@ export const bashExec = defineTool({
   },
 });
 
-/** Commands may print for hours, and a step is stored: the first and last 20 000 characters are enough. */
+/** Keeps the first and last 20 000 characters, because output may be endless and steps are stored. */
 function keepEnds(text: string): string {
   const half = 20_000;
   return text.length <= 3 * half ? text : `${text.slice(0, half)}\n… output left out …\n${text.slice(-half)}`;

@@ -7,7 +7,7 @@ import { resolvePath } from "../workspace-path.ts";
 import { reads } from "./gates.ts";
 
 const maxFiles = 200;
-/** Others have their turn after this long. */
+/** Yields to other work after this time. */
 const busyMs = 10;
 
 export const glob = defineTool({
@@ -24,7 +24,7 @@ export const glob = defineTool({
     const prefix = path === "." ? "" : `${path}/`;
     const wanted = pattern.replace(/^\.?\//, "");
     const full = wanted.includes("/") ? wanted : `**/${wanted}`;
-    // A pattern that names a skipped folder means it.
+    // Folders that the pattern names are not skipped.
     const skip = new Set([...skippedFolders].filter((name) => !wanted.split("/").includes(name)));
     const entries = await context.workspace.files.walk({ under: path, skip });
     const fits = globPattern(full);

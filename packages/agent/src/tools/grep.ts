@@ -62,7 +62,7 @@ export const grep = defineTool({
   },
 });
 
-/** ripgrep's JSON lines as `path:line: text`. The last line may be cut by the output cap. */
+/** ripgrep's JSON lines as `path:line: text`. The last line may be truncated by the output limit. */
 function readMatches(stdout: string, root: string): { lines: string[]; total: number; files: number } {
   const lines: string[] = [];
   const files = new Set<string>();

@@ -20,7 +20,7 @@ import { todoRead } from "./todo-read.ts";
 import { todoWrite } from "./todo-write.ts";
 import { writeFile } from "./write-file.ts";
 
-/** Every tool there is, in the order the model reads them. Adding one: its file, and its line here. */
+/** All built-in tools, in the order in which the model gets them. */
 export const allTools: readonly Tool[] = [
   readFile,
   writeFile,

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { defineTool, failed } from "../tool.ts";
 import { startsOthers } from "./gates.ts";
 
-/** The run's own clock ends it. */
+/** The run's own time limit ends it. */
 const timeLimitMs = 24 * 3_600_000;
 
 export const invokeSubagent = defineTool({

@@ -3,7 +3,7 @@ import { listSkills, loadSkill } from "../knowledge/skills.ts";
 import { defineTool, done, ToolFailure } from "../tool.ts";
 import { reads } from "./gates.ts";
 
-/** So that a skill reaches the model whole (4.5). */
+/** Skills must fit into one tool result. */
 const maxBodyChars = 9_000;
 
 export const loadSkillTool = defineTool({

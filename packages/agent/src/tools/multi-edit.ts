@@ -7,7 +7,7 @@ import { mutates } from "./gates.ts";
 import { replacementFailure } from "./patch-file.ts";
 import { loadText, saveText } from "./text-file.ts";
 
-/** Characters that are looked through: the whole file for every edit, while nobody else has a turn. */
+/** Total characters searched (file size times edits), because the search blocks the event loop. */
 const mostWork = 50_000_000;
 
 export const multiEdit = defineTool({

@@ -4,7 +4,7 @@ import { defineTool, done, failed, ToolFailure } from "../tool.ts";
 import { resolvePath } from "../workspace-path.ts";
 import { reads } from "./gates.ts";
 
-/** Chosen so that what is read reaches the model whole (4.5: 10 000 characters with the rest of the result). */
+/** Leaves room for the rest of the result within its 10 000 characters. */
 const maxChars = 9_000;
 const maxLineChars = 2_000;
 const maxBytes = 20 * 1024 * 1024;

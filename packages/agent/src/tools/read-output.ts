@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { defineTool, done, failed } from "../tool.ts";
 import { reads } from "./gates.ts";
 
-/** With its message a page stays below what reaches the model whole (4.5). */
+/** With the message, a page stays within the 10 000 characters of a result. */
 const pageChars = 9_000;
 
 export const readOutput = defineTool({

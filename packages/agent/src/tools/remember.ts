@@ -20,7 +20,7 @@ export const remember = defineTool({
     if (after === undefined) return done("That is kept already.", { note });
     if (Buffer.byteLength(after) > maxMemoryBytes)
       throw new ToolFailure(`The memory is full (${maxMemoryBytes} bytes).`, { suggestion: `Shorten ${memoryPath} first.` });
-    // Only added to: nothing that somebody else wrote meanwhile is lost, the write is refused then.
+    // Conditional, so that a concurrent change is not lost.
     const { entry } = await context.workspace.files.write(
       memoryPath,
       after,

@@ -5,7 +5,7 @@ import { defineTool, done } from "../tool.ts";
 import type { Tool } from "../types.ts";
 import { free } from "./gates.ts";
 
-/** `save_plan` (4.7) for the plan of one chat. */
+/** `save_plan` for the plan of one chat. */
 export const savePlan = (plans: PlanStore): Tool =>
   defineTool({
     name: "save_plan",

@@ -13,7 +13,7 @@ export interface TextFile {
   etag: string;
 }
 
-/** A file to be changed: UTF-8 text or a failure, so that an edit never damages what it cannot represent. */
+/** Reads a file to edit. Fails unless it is UTF-8, so that an edit never damages other bytes. */
 export async function loadText(context: ToolContext, path: string): Promise<TextFile> {
   const { data, entry } = await context.workspace.files.read(path, { maxBytes: maxEditableBytes });
   if (data.includes(0)) throw new ToolFailure(`${shownPath(context.root, path)} is a binary file.`);
@@ -24,10 +24,10 @@ export async function loadText(context: ToolContext, path: string): Promise<Text
   }
 }
 
-/** `etag` is that of whatever is there. */
+/** `etag` is that of the current file, if any. */
 export type FoundText = { exists: false; file?: undefined } | { exists: true; etag: string; file?: TextFile };
 
-/** The same where the file may be missing or unreadable as text: `undefined` means "no text to compare with". */
+/** The same, with undefined for missing and binary files. */
 export async function findText(context: ToolContext, path: string): Promise<FoundText> {
   const entry = await context.workspace.files.stat(path);
   if (!entry) return { exists: false };
@@ -42,7 +42,7 @@ export async function findText(context: ToolContext, path: string): Promise<Foun
   }
 }
 
-/** Writes the edited text if nobody else did meanwhile, and reports the change. */
+/** Writes the edited text unless the file has changed, and reports the change. */
 export async function saveText(
   context: ToolContext,
   file: TextFile,

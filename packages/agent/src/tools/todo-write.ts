@@ -21,7 +21,7 @@ export const todoWrite = defineTool({
   }),
   gate: free,
   async run({ todos: wanted }, context) {
-    // The same text stays the same item, so that its id and date survive a rewrite of the list.
+    // An item with the same text keeps its id and date.
     const known = new Map((await context.todos.read()).map((todo) => [todo.content, todo]));
     const todos = wanted.map((item): Todo => {
       const earlier = known.get(item.content);

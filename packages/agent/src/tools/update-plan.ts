@@ -5,7 +5,7 @@ import { defineTool, done, failed } from "../tool.ts";
 import type { Tool } from "../types.ts";
 import { free } from "./gates.ts";
 
-/** `update_plan` (4.7) for the plan of one chat. */
+/** `update_plan` for the plan of one chat. */
 export const updatePlan = (plans: PlanStore): Tool =>
   defineTool({
     name: "update_plan",

@@ -27,7 +27,7 @@ export const writeFile = defineTool({
       sawText(context, path, file.etag);
       return done(`${file_path} already has this content; nothing changed.`, { ...fields, ...noChange });
     }
-    // An empty file holds nothing that could be lost.
+    // An empty file has no content to lose.
     if (found.exists && file?.text !== "") refuseUnread(context, path, found.etag);
     if (file && lines.length < file.text.split("\n").length && hasNewElision(file.text, content)) {
       const suggestion = "Change a part of the file with patch_file, or write all of it.";
@@ -39,7 +39,7 @@ export const writeFile = defineTool({
     const { entry } = await context.workspace.files
       .write(path, content, found.exists ? { ifMatch: found.etag } : { ifNoneMatch: "*" })
       .catch((error: unknown) => {
-        // Written by somebody else between the look and the write.
+        // Changed by somebody else since the check.
         throw ["etag_mismatch", "exists"].includes(workspaceCode(error) ?? "") ? changedSince(context, path) : error;
       });
     sawText(context, path, entry.etag);

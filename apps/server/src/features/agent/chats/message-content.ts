@@ -1,4 +1,4 @@
-import { imageTypes, maxImageBytes, type Attached, type HistoryMessage, type ImagePart } from "@tesslate/agent";
+import { imageTypes, maxImageBytes, type AttachedFile, type HistoryMessage, type ImagePart } from "@tesslate/agent";
 import type { Mention, MessageAttachment } from "@tesslate/contract";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 
@@ -34,10 +34,13 @@ export function createAttachmentReader({ readAttachment }: { readAttachment(id: 
 
   return {
     /** For the message that is answered. Without `canSee`, images are only named. */
-    forQuestion: async (row: MessageRow, canSee: boolean): Promise<{ attached: Attached[]; images: ImagePart[]; mentions: string[] }> => {
+    forQuestion: async (
+      row: MessageRow,
+      canSee: boolean,
+    ): Promise<{ attached: AttachedFile[]; images: ImagePart[]; mentions: string[] }> => {
       const { attachments = [], mentions = [] } = messageReferences(row);
       const images: ImagePart[] = [];
-      const attached: Attached[] = [];
+      const attached: AttachedFile[] = [];
       for (const one of attachments) {
         if (one.kind === "image") {
           const image = canSee ? await loadImage(one) : undefined;
@@ -52,14 +55,14 @@ export function createAttachmentReader({ readAttachment }: { readAttachment(id: 
     },
     /** For earlier messages, oldest first: all attachments are named, and the newest images are sent again. */
     forHistory: async (rows: readonly MessageRow[], canSee: boolean): Promise<Map<string, Pick<HistoryMessage, "attached" | "images">>> => {
-      const found = new Map<string, { attached: Attached[]; images: ImagePart[] }>();
+      const found = new Map<string, { attached: AttachedFile[]; images: ImagePart[] }>();
       let left = canSee ? maxEarlierImages : 0;
       let bytesLeft = maxEarlierImageBytes;
       for (const row of rows.toReversed()) {
         const { attachments = [] } = messageReferences(row);
         if (row.role !== "user" || attachments.length === 0) continue;
         const images: ImagePart[] = [];
-        const attached: Attached[] = [];
+        const attached: AttachedFile[] = [];
         for (const one of attachments) {
           const image = one.kind === "image" && left > 0 && one.size_bytes <= bytesLeft ? await loadImage(one) : undefined;
           if (image) {

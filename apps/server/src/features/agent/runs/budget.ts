@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { estimateFirstCall, maxSummaryTokens, ModelError, summarise } from "@tesslate/agent";
+import { estimateFirstCall, maxSummaryTokens, ModelError, summarize } from "@tesslate/agent";
 import type { CompactedChat, CostEstimate } from "@tesslate/contract";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { Agents } from "../agents/index.ts";
@@ -136,7 +136,7 @@ export function createRunBudget({
       let cost_cents = 0;
       // Credits are reserved per task; this is none, so it gets an id of its own.
       const task_id = randomUUID();
-      const text = await summarise({
+      const text = await summarize({
         client: redactedClient(model.client, await redactor(project.id)),
         context_window: model.context_window,
         history,

@@ -222,7 +222,7 @@ function agentHooks(
     },
     getProjectInfo: context.info,
     getPreviewState: context.preview,
-    contextRead: (inForce) => store.storeContext(input.message_id, storedContext(inForce)),
+    onContextLoaded: (loaded) => store.storeContext(input.message_id, storedContext(loaded)),
     modelFor: async (id) => {
       const model = await models.resolve(task.user_id, { model: id, agent });
       ledger.addModel(id, model);

@@ -104,7 +104,7 @@ test.each(["killed", "killed twice"])(
     expect(steps).toHaveLength(1);
     expect(steps[0]!.tool_calls.map((one) => one.result)).toMatchObject([
       { success: true, result: { content: "Made a.txt.", activity: [{ text: "I look first." }, { text: "Writing." }] } },
-      { success: false, error: expect.stringContaining("cannot be gone on with") },
+      { success: false, error: expect.stringContaining("cannot be resumed") },
     ]);
   },
 );

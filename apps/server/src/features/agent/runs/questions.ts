@@ -1,4 +1,4 @@
-import type { InquiryAnswer, InquiryRequest, PendingBatch } from "@tesslate/agent";
+import type { UserAnswer, UserQuestionRequest, PendingBatch } from "@tesslate/agent";
 import type { AnswerQuestion, QuestionResolved } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { invalid } from "../../../platform/errors.ts";
@@ -25,7 +25,7 @@ export function createQuestions({ approvals, chats, setSecret }: QuestionsOption
     open: (
       tx: Queries,
       owner: { task_id: string; chat_id: string; user_id: string },
-      request: InquiryRequest,
+      request: UserQuestionRequest,
       pending: PendingBatch,
     ): Promise<void> =>
       approvals.open(tx, {
@@ -38,7 +38,7 @@ export function createQuestions({ approvals, chats, setSecret }: QuestionsOption
         pending,
       }),
     /** Waits for the answer and emits `question_resolved`. Rejects with the signal's reason. */
-    ask: async (chatId: string, request: InquiryRequest, emitter: RunEmitter, signal: AbortSignal): Promise<InquiryAnswer> => {
+    ask: async (chatId: string, request: UserQuestionRequest, emitter: RunEmitter, signal: AbortSignal): Promise<UserAnswer> => {
       const row = await approvals.waitForRow(request.question_id, signal);
       await emitter.emitWith(async (tx) => {
         await chats.setStatus(tx, chatId, "running");
@@ -65,7 +65,7 @@ export function createQuestions({ approvals, chats, setSecret }: QuestionsOption
         await approvals.settle(question_id, { response: "declined", note });
         return "declined";
       }
-      const asked = row.tool_parameters as unknown as InquiryRequest;
+      const asked = row.tool_parameters as unknown as UserQuestionRequest;
       if (asked.kind === "secret") {
         if (!value) throw invalid(["body", "value"], "Field required", "missing");
         const project = (await chats.findChat(row.chat_id))?.project_id;

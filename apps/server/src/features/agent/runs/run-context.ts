@@ -1,4 +1,4 @@
-import type { ContextInForce } from "@tesslate/agent";
+import type { LoadedContext } from "@tesslate/agent";
 import type { RunContext, SubagentStep } from "@tesslate/contract";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { RunInput } from "./run.ts";
@@ -8,7 +8,7 @@ import type { RunsStore } from "./runs.store.ts";
 const maxFiles = 500;
 
 /** The form in the message's metadata: names without descriptions, because it is returned with the message. */
-export function storedContext({ rules, memory, skills, subagents }: ContextInForce) {
+export function storedContext({ rules, memory, skills, subagents }: LoadedContext) {
   return { rules, memory, skills: skills.map((one) => one.name), subagents: subagents.map((one) => one.name) };
 }
 

@@ -1,4 +1,4 @@
-import type { AfterModelCall, ModelCall, PlannedCall } from "@tesslate/agent";
+import type { CallVerdict, ModelCall, PlannedCall } from "@tesslate/agent";
 import { amountOf, centsOf, sumOf, unitsOf, type Amount } from "../../../platform/amounts.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -10,11 +10,11 @@ import type { RunEmitter } from "./events.ts";
 /** The cost of one run. */
 export interface RunLedger {
   /** Before each model call: checks the limits and reserves its likely cost. */
-  plan(call: PlannedCall): Promise<AfterModelCall>;
+  plan(call: PlannedCall): Promise<CallVerdict>;
   /** The same for a call that failed without cost and that this fallback model repeats. */
-  planTakeOver(model: ResolvedModel, tokens_in: number): Promise<AfterModelCall>;
+  planTakeOver(model: ResolvedModel, tokens_in: number): Promise<CallVerdict>;
   /** Once per model call: charges it and emits `credits_used`. */
-  record(call: Omit<ModelCall, "purpose"> & { purpose: UsagePurpose }): Promise<AfterModelCall>;
+  record(call: Omit<ModelCall, "purpose"> & { purpose: UsagePurpose }): Promise<CallVerdict>;
   /** Registers the model of a sub-agent: calls that name it are charged at its price. */
   addModel(id: string, model: ResolvedModel): void;
   /** US cents so far, as an exact decimal. */
@@ -113,7 +113,7 @@ export function createRunLedger({
     const here = unitsOf(sumOf(isOwn ? [own, counted.own] : [total, counted.charged]));
     return amountOf(unitsOf(all) > here ? unitsOf(all) - here : 0n);
   };
-  const overLimit = (cap: "run" | "day", isOwn: boolean): AfterModelCall => {
+  const overLimit = (cap: "run" | "day", isOwn: boolean): CallVerdict => {
     const limit = dollars((isOwn ? caps.own : caps.platform)[cap] ?? "0");
     const message = isOwn
       ? cap === "run"
@@ -126,7 +126,7 @@ export function createRunLedger({
   };
   // Unique, because a run that resumes another is a task of its own.
   const nextRequestId = () => `${run.task_id}:${++calls}`;
-  const exhausted: AfterModelCall = {
+  const exhausted: CallVerdict = {
     ok: false,
     stop: "credits_exhausted",
     message: "You are out of credits. What was done so far is kept.",

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { InquiryAnswer } from "./inquiry.ts";
+import type { UserAnswer } from "./questions.ts";
 import { answer, call, calls, play } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { RunInterrupted, type AgentDeps, type PendingBatch } from "./types.ts";
@@ -14,7 +14,7 @@ const which = {
   question: "Which database?",
   choices: [{ label: "Postgres", description: "Grows with you" }, { label: "SQLite" }, { label: "SQLite" }],
 };
-const asking = (given: InquiryAnswer | "never"): Pick<AgentDeps, "ask"> => ({
+const asking = (given: UserAnswer | "never"): Pick<AgentDeps, "ask"> => ({
   ask: async () => (given === "never" ? new Promise<never>(() => undefined) : given),
 });
 
@@ -25,7 +25,7 @@ describe("ask_question", () => {
     [{ outcome: "answered", choices: ["Postgres"], text: "version 17" }, true, "The person answered: Postgres. They add: version 17"],
     [{ outcome: "declined", text: null }, true, "skipped the question"],
     [{ outcome: "timeout" }, false, "Nobody answered in time"],
-  ] satisfies [InquiryAnswer, boolean, string][])("%o", async (given, success, words) => {
+  ] satisfies [UserAnswer, boolean, string][])("%o", async (given, success, words) => {
     const run = await play(workspace, [calls(call("ask_question", which)), answer("Fine.")], {
       editMode: "plan",
       deps: asking(given),

@@ -5,16 +5,16 @@ import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
 import type { ToolCall } from "./model-client.ts";
 import type { EditMode, Tool, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
 
-/** Tries of a read-only tool when the workspace is briefly unavailable, and the first pause between them. */
+/** Attempts of a read-only tool when the workspace is briefly unavailable, and the first pause between them. */
 const maxTries = 3;
 const firstPauseMs = 1_000;
-/** How long an aborted tool may take to put its things away before the run goes on without it. */
+/** Time for an aborted tool to clean up before the run continues without it. */
 const graceMs = 3_000;
-/** Of one call. No file that tools edit is larger than 5 MiB. */
+/** Per call. Tools edit files of at most 5 MiB. */
 const maxArgumentChars = 6_000_000;
 const maxArgumentDepth = 64;
 
-/** A call with its arguments read and checked. Without `tool` the `problem` is its result already. */
+/** A call with parsed and checked arguments. Without `tool`, `problem` is its result. */
 export interface PreparedCall {
   call: ToolCall;
   parameters: ToolParameters;
@@ -22,7 +22,7 @@ export interface PreparedCall {
   problem?: ToolResult;
 }
 
-/** Reads and checks the arguments. Whatever is wrong becomes a result that the model reads. */
+/** Parses and checks the arguments. Errors become a result that the model reads. */
 export function prepareCall(call: ToolCall, tools: readonly Tool[], replaced: Readonly<Record<string, string>> = {}): PreparedCall {
   const tool = tools.find((one) => one.name === call.name);
   const parsed = call.problem === undefined ? parseArguments(call.arguments) : { ok: false as const, reason: call.problem };
@@ -35,7 +35,7 @@ export function prepareCall(call: ToolCall, tools: readonly Tool[], replaced: Re
   }
   if (!parsed.ok)
     return refuse(`The arguments are not valid JSON (${parsed.reason}). Nothing was done. Send the call again with complete, valid JSON.`);
-  const value = settle(tool, parsed.value);
+  const value = coerce(tool, parsed.value);
   const errors = Value.Check(tool.parameters, value) ? [] : Value.Errors(tool.parameters, value);
   if (errors.length > 0) {
     const list = errors
@@ -46,7 +46,7 @@ export function prepareCall(call: ToolCall, tools: readonly Tool[], replaced: Re
   return { call, parameters: value as ToolParameters, tool };
 }
 
-/** Told by the text alone: what is nested deeper would overflow the stack of whatever walks through it. */
+/** Checked on the text, because deeper values would overflow the stack of any recursive code. */
 function isDeep(text: string): boolean {
   let depth = 0;
   let isText = false;
@@ -76,8 +76,8 @@ function parseArguments(text: string): { ok: true; value: ToolParameters } | { o
   }
 }
 
-/** Forgives what small models do: numbers as strings, null for "not given", lists and objects as JSON text, parameters under other names. */
-function settle(tool: Tool, value: ToolParameters): unknown {
+/** Accepts what small models do: numbers as strings, null for absent parameters, lists and objects as JSON text, parameters under other names. */
+function coerce(tool: Tool, value: ToolParameters): unknown {
   const given = Object.fromEntries(
     Object.entries(value)
       .filter(([, item]) => item !== null)
@@ -100,7 +100,7 @@ function tryJson(text: string): unknown {
   }
 }
 
-/** What the edit mode says to a call (4.10), for every tool and every kind of agent. */
+/** Applies the edit mode to a call. */
 export function gateOf(
   tool: Tool,
   parameters: ToolParameters,
@@ -121,7 +121,7 @@ export function refusedInPlanMode(tool: Tool): ToolResult {
   };
 }
 
-/** Runs a prepared call. Never rejects: what breaks, breaks into a result. */
+/** Runs a prepared call. Never rejects; errors become a result. */
 export async function executeCall(
   tool: Tool,
   parameters: ToolParameters,
@@ -149,7 +149,7 @@ export async function executeCall(
   }
 }
 
-/** An aborted tool gets a moment: `exec` answers with what the command printed once its processes are gone. */
+/** Waits briefly for an aborted tool: `exec` returns the output once its processes have ended. */
 async function afterAbort(work: Promise<ToolOutput>, signal: AbortSignal, error: unknown): Promise<ToolOutput> {
   if (!signal.aborted) throw error;
   return abortable(work, AbortSignal.timeout(graceMs));

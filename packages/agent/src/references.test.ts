@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { png } from "@tesslate/testkit";
 import { historyMessages } from "./history.ts";
 import { estimateImageTokens, type ImagePart } from "./images.ts";
-import { materialSections, type Attached } from "./material.ts";
+import { referenceSections, type AttachedFile } from "./references.ts";
 import { answer, play } from "./testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "./testing/temp-workspace.ts";
 import { estimateMessageTokens } from "./tokens.ts";
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => workspace[Symbol.asyncDispose]());
 
-const text = (name: string, body: string): Attached => ({
+const text = (name: string, body: string): AttachedFile => ({
   id: "a1",
   name,
   media_type: "text/plain",
@@ -22,8 +22,8 @@ const text = (name: string, body: string): Attached => ({
   text: body,
   chars: body.length,
 });
-const sections = async (attached: Attached[], mentions: string[], root = ".") =>
-  (await materialSections({ workspace, root, attached, mentions })).join("\n\n");
+const sections = async (attached: AttachedFile[], mentions: string[], root = ".") =>
+  (await referenceSections({ workspace, root, attached, mentions })).join("\n\n");
 
 describe("what the person attached", () => {
   test("a text is quoted as material, with the way to the rest of it", async () => {
@@ -46,7 +46,7 @@ describe("what the person attached", () => {
   });
 
   test("what is no text is named", async () => {
-    const file: Attached = { id: "b", name: "data.zip", media_type: "application/zip", size_bytes: 9, kind: "file" };
+    const file: AttachedFile = { id: "b", name: "data.zip", media_type: "application/zip", size_bytes: 9, kind: "file" };
     const said = await sections([file, { ...file, name: "shot.png", kind: "shown" }, { ...file, name: "old.png", kind: "unseen" }], []);
     expect(said).toMatch(/data\.zip .*save_attachment/);
     expect(said).toMatch(/shot\.png .*you see it/);

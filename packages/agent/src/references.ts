@@ -2,55 +2,55 @@ import { failureMessage, ToolFailure } from "./tool.ts";
 import type { Workspace } from "./workspace.ts";
 import { resolvePath, shownPath } from "./workspace-path.ts";
 
-/** Something the person attached to the message, beside the pictures that the model is shown. */
-export interface Attached {
+/** A file attached to a message. Images that the model sees are in `images` too. */
+export interface AttachedFile {
   id: string;
   name: string;
   media_type: string;
   size_bytes: number;
-  /** `shown`: the model gets it as a picture. `unseen`: a picture that this model cannot be shown. */
+  /** `shown`: an image that the model sees. `unseen`: an image that this model cannot see. */
   kind: "text" | "file" | "shown" | "unseen";
-  /** Of a text: its beginning. */
+  /** For texts: the beginning. */
   text?: string;
-  /** Of a text: all of its characters. */
+  /** For texts: the total number of characters. */
   chars?: number;
 }
 
-/** Stands where a message has no words of its own. */
-export const noWords = "(The message has no text, only what is attached.)";
+/** Replaces the text of a message without any. */
+export const noTextNote = "(The message has no text, only what is attached.)";
 
-/** An earlier message of the person: what was attached to it is named, not quoted again. */
-export const withNames = (text: string, attached: readonly Attached[]): string => {
-  const words = text.trim() === "" && attached.length > 0 ? noWords : text;
+/** An earlier message with the names of its attachments, which are not quoted again. */
+export const withAttachmentNames = (text: string, attached: readonly AttachedFile[]): string => {
+  const words = text.trim() === "" && attached.length > 0 ? noTextNote : text;
   if (attached.length === 0) return words;
   const names = attached.map((one) => `${label(one.name)} (${one.media_type}, attachment_id ${one.id})`);
   return `[CONTEXT]\nAttached to this message: ${names.join(", ")}\n[/CONTEXT]\n\n${words}`;
 };
 
-/** Of one attached text; the rest is read by `read_attachment`. */
+/** Per attached text; `read_attachment` reads the rest. */
 const maxAttachedChars = 12_000;
-/** Of one mentioned file; the rest is read by `read_file`. */
+/** Per mentioned file; `read_file` reads the rest. */
 const maxMentionChars = 8_000;
-/** All quoted material of a message together. */
-const maxMaterialChars = 48_000;
+/** All quoted text of a message. */
+const maxQuotedChars = 48_000;
 const maxMentions = 20;
 const maxListed = 100;
 const maxFileBytes = 20 * 1024 * 1024;
 
-export interface MaterialFacts {
+export interface ReferenceOptions {
   workspace: Workspace;
   root: string;
-  attached: readonly Attached[];
-  /** Paths from the project's root: files and folders. */
+  attached: readonly AttachedFile[];
+  /** Files and folders, relative to the project's root. */
   mentions: readonly string[];
 }
 
 /**
- * What the person pointed at, quoted for the model: attachments and mentioned files, each bounded and all together too. It is marked as material,
- * and what it says cannot end the block it stands in.
+ * Attachments and mentioned files quoted for the model, within limits per file and in total. They are marked as data, and their text cannot close the
+ * block that contains it.
  */
-export async function materialSections(facts: MaterialFacts): Promise<string[]> {
-  let budget = maxMaterialChars;
+export async function referenceSections(facts: ReferenceOptions): Promise<string[]> {
+  let budget = maxQuotedChars;
   const quoted = (title: string, text: string, limit: number, more: (shown: number) => string): string => {
     const room = Math.max(0, Math.min(limit, budget));
     const shown = text.slice(0, room);
@@ -84,7 +84,7 @@ export async function materialSections(facts: MaterialFacts): Promise<string[]> 
   if (paths.length > 0) {
     const parts: string[] = [];
     for (const path of paths) {
-      const found = await look(facts, path);
+      const found = await readMention(facts, path);
       parts.push(
         typeof found === "string"
           ? `${label(path)}: ${found}`
@@ -96,8 +96,11 @@ export async function materialSections(facts: MaterialFacts): Promise<string[]> 
   return sections;
 }
 
-/** The text of a file, or a sentence where there is none to quote. */
-async function look({ workspace, root }: MaterialFacts, given: string): Promise<string | { path: string; text: string; etag: string }> {
+/** The text of a file, or a description of what cannot be quoted. */
+async function readMention(
+  { workspace, root }: ReferenceOptions,
+  given: string,
+): Promise<string | { path: string; text: string; etag: string }> {
   try {
     const path = resolvePath(".", given);
     const base = resolvePath(".", root);
@@ -120,7 +123,7 @@ async function look({ workspace, root }: MaterialFacts, given: string): Promise<
   }
 }
 
-/** Names come from people and archives: one line, no marks. */
+/** Names come from people and archives: limits them to one line without markers. */
 const label = (name: string): string => withoutMarks(name.replace(/[\p{Cc}\p{Cf}]/gu, "").slice(0, 200));
-/** Quoted material cannot close the context that it stands in, nor open another. */
+/** Prevents quoted text from closing its context block or opening another. */
 const withoutMarks = (text: string): string => text.replace(/\[(\/?)(CONTEXT|SUMMARY)\b/gi, "[$1 $2");

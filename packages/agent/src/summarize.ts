@@ -8,18 +8,18 @@ import { allTools } from "./tools/index.ts";
 import type { ModelClient, ModelUsage } from "./model-client.ts";
 import type { HistoryMessage } from "./types.ts";
 
-/** Marks what stands for earlier messages, in the place of a message of the person. */
+/** The summary as a message that replaces earlier ones. */
 export const summaryMessage = (summary: string): HistoryMessage => ({
   role: "user",
   content: `[SUMMARY of earlier turns]\n${summary.trim()}\n[/SUMMARY]`,
 });
 
-/** A chat's messages as one summary (contract agent-git-deploy 4.14). Throws `ModelError`; an empty summary is one. */
-export async function summarise(options: {
+/** Summarizes a chat. Throws `ModelError`; the result may be empty. */
+export async function summarize(options: {
   client: ModelClient;
   context_window: number;
   history: HistoryMessage[];
-  /** May refuse the call by throwing; answers how long the summary may become. */
+  /** Returns the maximum output tokens; throws to refuse the call. */
   beforeCall(tokens_in: number): Promise<number>;
   signal: AbortSignal;
   onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
@@ -37,7 +37,7 @@ export async function summarise(options: {
   return turn.message.content.trim();
 }
 
-/** What the next message's first call will take, without the project's facts: prompt, tools, the history as it is told, the message. Bytes / 4. */
+/** Tokens of the next message's first call, as bytes / 4: prompt, tools, history, message and a typical context block. */
 export function estimateFirstCall(options: { system_prompt: string; history: HistoryMessage[]; message: string }): number {
   return (
     estimateRequestTokens({
@@ -50,5 +50,5 @@ export function estimateFirstCall(options: { system_prompt: string; history: His
   );
 }
 
-/** The `[CONTEXT]` block of a project of usual size. */
+/** The `[CONTEXT]` block of a typical project. */
 const contextBlockTokens = 600;

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { abortable } from "../abortable.ts";
-import { RunEnded, type Ending } from "../run-ended.ts";
+import { RunEnded, type Ending } from "../ending.ts";
 import { done, failed, ToolFailure } from "../tool.ts";
 import type { Message } from "../model-client.ts";
 import type {
-  AfterModelCall,
+  CallVerdict,
   AgentDeps,
   AgentEvent,
   ApprovalDecision,
@@ -20,21 +20,20 @@ import type {
   ToolOutput,
 } from "../types.ts";
 import type { WorkTimer } from "../work-timer.ts";
-import { keptSteps, shortParameters, shortStep } from "./activity.ts";
+import { newestSteps, shortParameters, shortStep } from "./activity.ts";
 import { listSubagents, type SubagentDefinition } from "./definitions.ts";
 
-/** 4.5. */
 const maxConcurrent = 10;
 const maxTurns = 100;
-/** The run's own clock ends a sub-agent. */
+/** The run's own time limit ends a sub-agent. */
 const noTimeLimitMs = 24 * 3_600_000;
-/** Streamed words are told in pieces of about this many characters, and only so many of them. */
+/** Streamed text is emitted in pieces of about this size, up to a total. */
 const textPieceChars = 240;
-const maxToldTextChars = 32_000;
+const maxEmittedChars = 32_000;
 
 /**
- * A run inside the run: `opening` is the conversation so far; the task follows it. `restored`: the whole conversation up to the batch in
- * `options.pending`, of one that was interrupted. `watch` is given a way to look at the conversation as it grows.
+ * Executes a nested run. `opening`: the conversation before the task. `restored`: for an interrupted sub-agent, the whole conversation up to the batch
+ * in `options.pending`. `watch` gets a function that returns the current conversation.
  */
 export type RunNested = (
   options: RunOptions,
@@ -46,44 +45,44 @@ export type RunNested = (
   },
 ) => Promise<{ result: RunResult; messages: Message[] }>;
 
-export interface CrewOptions {
-  /** Of the run that the crew belongs to; what is not said here is taken over from it. */
+export interface SubagentsOptions {
+  /** The options of the run, which sub-agents inherit. */
   run: RunOptions;
-  /** The run's tools; a sub-agent has a part of them. */
+  /** The run's tools; a sub-agent has a subset. */
   tools: readonly Tool[];
   deps: AgentDeps;
-  /** Shared, so that "allow all" said to one counts for all. */
+  /** Shared, so that "allow all" for one applies to all. */
   allowedTools: Set<string>;
   timer: WorkTimer;
   runNested: RunNested;
-  /** Before each call of a sub-agent: the run's own limits. */
-  checkLimits(): AfterModelCall;
-  /** Each call counts for the run. */
+  /** The run's limits, before each call of a sub-agent. */
+  checkLimits(): CallVerdict;
+  /** Adds a call to the usage of the run. */
   count(usage: { tokens_in: number; tokens_out: number; tokens_cached: number }): void;
-  /** A hook failed, or a limit of the run was reached, inside a sub-agent: the run ends. */
+  /** Ends the run because a hook failed or a limit was reached inside a sub-agent. */
   endRun(reason: RunEnded | { hook: unknown }): void;
 }
 
-interface Known {
+interface Session {
   name: string;
   messages: Message[];
   isBusy: boolean;
 }
 
-/** Categories that make sense only between the agent and the person. */
-const personal = new Set<Tool["category"]>(["conversation"]);
+/** Categories of tools that talk to the person. */
+const excludedCategories = new Set<Tool["category"]>(["conversation"]);
 
-/** The sub-agents of one run (4.13): own conversation each, the run's hooks, gates, limits and cancel for all. */
-export function createCrew(options: CrewOptions): Subagents {
+/** The sub-agents of one run. Each has a conversation of its own; hooks, gates, limits and the abort signal are the run's. */
+export function createSubagents(options: SubagentsOptions): Subagents {
   const { run, deps, timer } = options;
-  const known = new Map<string, Known>();
-  const approvals = createTurnstile();
-  const places = createPlaces(maxConcurrent);
+  const sessions = new Map<string, Session>();
+  const approvals = createSemaphore(1);
+  const slots = createSemaphore(maxConcurrent);
   let definitions: Promise<SubagentDefinition[]> | undefined;
   let active = 0;
   let waiting = 0;
 
-  /** The clock stands still while nobody works: every sub-agent waits for the person. */
+  /** Pauses the run's clock while every active sub-agent waits for the person. */
   const setWaiting = (by: 1 | -1): void => {
     waiting += by;
     if (waiting > 0 && waiting >= active) timer.pause();
@@ -94,38 +93,38 @@ export function createCrew(options: CrewOptions): Subagents {
     async invoke({ name, task, context: preamble, resume_id }, context) {
       definitions ??= listSubagents(run.workspace, run.agent.subagents);
       const all = await definitions;
-      const goesOn = context.batch?.goesOn;
-      const earlier = resume_id === undefined || goesOn ? undefined : known.get(resume_id);
-      if (resume_id !== undefined && !earlier && !goesOn)
+      const resumed = context.batch?.resumed;
+      const earlier = resume_id === undefined || resumed ? undefined : sessions.get(resume_id);
+      if (resume_id !== undefined && !earlier && !resumed)
         throw new ToolFailure(`No sub-agent ${resume_id} was started in this run.`, { resume_id });
-      if (earlier?.isBusy) throw new ToolFailure(`Sub-agent ${resume_id} is still at work.`, { resume_id });
-      const wanted = goesOn?.name ?? earlier?.name ?? name;
+      if (earlier?.isBusy) throw new ToolFailure(`Sub-agent ${resume_id} is still running.`, { resume_id });
+      const wanted = resumed?.name ?? earlier?.name ?? name;
       const definition = all.find((one) => one.name === wanted) ?? all.find((one) => one.name.toLowerCase() === wanted.toLowerCase());
       if (!definition) throw new ToolFailure(`There is no sub-agent "${name}". There are: ${all.map((one) => one.name).join(", ")}.`);
-      const id = goesOn?.agent_id ?? resume_id ?? newId(known);
-      const self: Known = earlier ?? { name: definition.name, messages: [], isBusy: false };
-      known.set(id, self);
-      self.isBusy = true;
-      const leave = await places.enter(context.signal).catch((error: unknown) => {
-        self.isBusy = false;
+      const id = resumed?.agent_id ?? resume_id ?? newId(sessions);
+      const session: Session = earlier ?? { name: definition.name, messages: [], isBusy: false };
+      sessions.set(id, session);
+      session.isBusy = true;
+      const release = await slots.acquire(context.signal).catch((error: unknown) => {
+        session.isBusy = false;
         throw error;
       });
       active++;
       try {
-        const whole = goesOn?.task ?? (preamble?.trim() ? `${preamble.trim()}\n\n${task}` : task);
-        return await work(id, self, definition, whole, earlier !== undefined, context);
+        const fullTask = resumed?.task ?? (preamble?.trim() ? `${preamble.trim()}\n\n${task}` : task);
+        return await work(id, session, definition, fullTask, earlier !== undefined, context);
       } finally {
         active--;
         if (active > 0 && waiting > 0 && waiting >= active) timer.pause();
-        self.isBusy = false;
-        leave();
+        session.isBusy = false;
+        release();
       }
     },
   };
 
   async function work(
     id: string,
-    self: Known,
+    session: Session,
     definition: SubagentDefinition,
     task: string,
     isResumed: boolean,
@@ -133,17 +132,17 @@ export function createCrew(options: CrewOptions): Subagents {
   ): Promise<ToolOutput> {
     const startedAt = performance.now();
     const head = { agent_id: id, name: definition.name, call: context.call };
-    const goesOn = context.batch?.goesOn;
-    const steps: SubagentStep[] = [...(goesOn?.steps ?? [])];
+    const resumed = context.batch?.resumed;
+    const steps: SubagentStep[] = [...(resumed?.steps ?? [])];
     let conversation: () => readonly Message[] = () => [];
-    /** The batch in which it asks. */
+    /** The batch that waits for an approval. */
     let asking: PendingBatch | null = null;
-    const text = createTold();
-    /** A run that ended in the middle hears no more; what a given-up tool still says is lost with it. */
-    const tell = async (event: Tail): Promise<void> => guarded(deps.emit({ type: "subagent_event", data: { ...head, ...event } }));
+    const text = createTextBuffer();
+    const emitActivity = async (event: SubagentActivity): Promise<void> =>
+      guarded(deps.emit({ type: "subagent_event", data: { ...head, ...event } }));
     const flush = async (): Promise<void> => {
       const content = text.take();
-      if (content !== "") await tell({ kind: "text", content });
+      if (content !== "") await emitActivity({ kind: "text", content });
     };
     const guarded = async <T>(hook: Promise<T>): Promise<T> => {
       try {
@@ -156,8 +155,8 @@ export function createCrew(options: CrewOptions): Subagents {
     const model = definition.model === null ? run.model : await modelOf(definition.model);
     const label = definition.model === null || model === run.model ? {} : { model: definition.model };
     const turns = Math.min(definition.max_turns ?? maxTurns, maxTurns);
-    let stop: Extract<AfterModelCall, { ok: false }> | undefined;
-    const heed = (verdict: AfterModelCall | undefined): AfterModelCall => {
+    let stop: Extract<CallVerdict, { ok: false }> | undefined;
+    const noteStop = (verdict: CallVerdict | undefined): CallVerdict => {
       if (verdict && !verdict.ok) stop = verdict;
       return verdict ?? { ok: true };
     };
@@ -169,7 +168,7 @@ export function createCrew(options: CrewOptions): Subagents {
           return;
         case "tool_started":
           await flush();
-          return tell({
+          return emitActivity({
             kind: "tool_started",
             iteration: event.data.iteration,
             tools: event.data.tools.map((tool) => ({ name: tool.name, parameters: shortParameters(tool.parameters) })),
@@ -178,7 +177,7 @@ export function createCrew(options: CrewOptions): Subagents {
           await flush();
           const step = shortStep(event.data);
           steps.push(step);
-          return tell({ kind: "step", ...step });
+          return emitActivity({ kind: "step", ...step });
         }
         case "file_changed":
           return context.fileChanged(event.data);
@@ -189,31 +188,31 @@ export function createCrew(options: CrewOptions): Subagents {
         case "subagent_event":
         case "error":
         case "complete":
-          // Asked in `approve`, where they wait for one another; the others cannot be, or are told by `finished`.
+          // Questions are not available here, and `finished` covers the end. (Approvals are emitted in `approve`, one at a time.)
           return;
       }
     };
     const pendingOf = (approvalId: string): PendingBatch | null => {
-      const outer = context.batch?.waitingFor(approvalId);
+      const outer = context.batch?.pendingAt(approvalId);
       if (!outer || asking?.approval_id !== approvalId) return null;
-      // The last one is the turn whose calls wait: it is in `pending`.
-      const messages = conversation().slice(0, -1).map(withoutPictures);
+      // Without the last turn, whose calls wait: it is in `pending`.
+      const messages = conversation().slice(0, -1).map(withoutImages);
       const nested = { index: context.call.index, agent_id: id, name: definition.name, task, messages, steps: [...steps], pending: asking };
       return { ...outer, kind: "subagent", nested };
     };
     const approve: AgentDeps["approve"] = async (request, signal) => {
       setWaiting(1);
       try {
-        const release = await approvals.enter(signal);
+        const release = await approvals.acquire(signal);
         try {
-          // Another sub-agent's question may have been answered with "allow all" meanwhile.
+          // Another sub-agent's request may have been answered with "allow all" in the meantime.
           if (options.allowedTools.has(request.tool_name)) return { decision: "allow_once" };
           const data = { ...request, tool_description: `For the sub-agent ${definition.name}: ${request.tool_description}` };
           await guarded(deps.emit({ type: "approval_required", data, pending: pendingOf(request.approval_id) }));
           const answer = await guarded(abortable(deps.approve(data, signal), signal));
-          // Before the next one's turn: whoever waits here looks there first.
+          // Before the next request, which checks it first.
           if (answer.decision === "allow_all") options.allowedTools.add(request.tool_name);
-          const ending = endingBy(answer.decision, definition.name, request.tool_name);
+          const ending = endingForDecision(answer.decision, definition.name, request.tool_name);
           if (ending) options.endRun(new RunEnded(ending));
           return answer;
         } finally {
@@ -224,7 +223,7 @@ export function createCrew(options: CrewOptions): Subagents {
       }
     };
 
-    if (!goesOn) await tell({ kind: "started", task: task.slice(0, 4_000), is_resumed: isResumed });
+    if (!resumed) await emitActivity({ kind: "started", task: task.slice(0, 4_000), is_resumed: isResumed });
     const todos = memoryTodos();
     const { result, messages } = await options.runNested(
       {
@@ -235,7 +234,7 @@ export function createCrew(options: CrewOptions): Subagents {
         message: task,
         history: [],
         steps: undefined,
-        pending: goesOn?.pending,
+        pending: resumed?.pending,
         steered: undefined,
         limits: { ...run.limits, max_iterations: turns, max_run_ms: noTimeLimitMs, max_tokens: null },
         signal: context.signal,
@@ -243,31 +242,33 @@ export function createCrew(options: CrewOptions): Subagents {
           ...deps,
           emit,
           approve,
-          // Its conversation cannot wait across a restart, as a question may have to.
+          // A question may have to wait across a restart, which the conversation of a sub-agent cannot.
           ask: undefined,
-          contextRead: undefined,
+          onContextLoaded: undefined,
           todos,
           beforeModelCall: async (call) => {
-            const own = heed(options.checkLimits());
+            const own = noteStop(options.checkLimits());
             if (!own.ok) return own;
-            return heed(
-              await guarded(deps.beforeModelCall?.({ ...call, ...label, ...of(context) }) ?? Promise.resolve<AfterModelCall>({ ok: true })),
+            return noteStop(
+              await guarded(
+                deps.beforeModelCall?.({ ...call, ...label, ...callOf(context) }) ?? Promise.resolve<CallVerdict>({ ok: true }),
+              ),
             );
           },
           afterModelCall: async (call) => {
             options.count(call);
-            return heed(await guarded(deps.afterModelCall({ ...call, ...label, ...of(context) })));
+            return noteStop(await guarded(deps.afterModelCall({ ...call, ...label, ...callOf(context) })));
           },
         },
       },
       {
-        opening: self.messages,
+        opening: session.messages,
         allowedTools: options.allowedTools,
-        restored: goesOn && [...goesOn.messages],
+        restored: resumed && [...resumed.messages],
         watch: (look) => (conversation = look),
       },
     );
-    self.messages = messages;
+    session.messages = messages;
     await flush().catch(ignoreWhenAborted(context.signal));
     const success = result.success;
     const message = success
@@ -275,23 +276,23 @@ export function createCrew(options: CrewOptions): Subagents {
       : result.completion_reason === "max_iterations"
         ? `${definition.name} stopped at its limit of ${turns} turns.`
         : `${definition.name} did not finish: ${result.error ?? result.final_response}`;
-    const facts = {
+    const counts = {
       iterations: steps.length + (success ? 1 : 0),
       tool_calls_made: result.tool_calls_made,
       duration_ms: Math.round(performance.now() - startedAt),
     };
-    await tell({ kind: "finished", success, message, ...facts }).catch(ignoreWhenAborted(context.signal));
+    await emitActivity({ kind: "finished", success, message, ...counts }).catch(ignoreWhenAborted(context.signal));
     if (stop) options.endRun(new RunEnded(limitEnding(stop)));
     const fields = {
       agent_id: id,
       content: result.final_response,
-      details: { name: definition.name, ...facts },
-      activity: keptSteps(steps),
+      details: { name: definition.name, ...counts },
+      activity: newestSteps(steps),
     };
     if (success) return done(message, fields);
     return failed(message, {
       ...fields,
-      ...(result.completion_reason === "max_iterations" ? { suggestion: `Go on with resume_id "${id}".` } : {}),
+      ...(result.completion_reason === "max_iterations" ? { suggestion: `Continue with resume_id "${id}".` } : {}),
     });
   }
 
@@ -307,21 +308,21 @@ export function createCrew(options: CrewOptions): Subagents {
   }
 }
 
-/** Stored as JSON, while somebody is asked. */
-const withoutPictures = (message: Message): Message => {
+/** For storage as JSON while an approval is open. */
+const withoutImages = (message: Message): Message => {
   if (message.role !== "user" || !message.images) return message;
   const { images: _, ...rest } = message;
   return rest;
 };
 
-/** The event without its head. */
-type Tail = SubagentEvent extends infer E ? (E extends SubagentEvent ? Omit<E, "agent_id" | "name" | "call"> : never) : never;
+/** A `SubagentEvent` without the fields that identify the sub-agent. */
+type SubagentActivity = SubagentEvent extends infer E ? (E extends SubagentEvent ? Omit<E, "agent_id" | "name" | "call"> : never) : never;
 
-const of = (context: ToolContext) => ({ purpose: "subagent" as const, iteration: context.call.iteration });
+const callOf = (context: ToolContext) => ({ purpose: "subagent" as const, iteration: context.call.iteration });
 
-/** Nothing that the run itself does not have; no sub-agents, and nothing that talks to the person. */
+/** The run's tools except sub-agents and those that talk to the person. */
 function toolsOf(definition: SubagentDefinition, tools: readonly Tool[]): string[] {
-  const usable = tools.filter((tool) => tool.category !== "agents" && !personal.has(tool.category)).map((tool) => tool.name);
+  const usable = tools.filter((tool) => tool.category !== "agents" && !excludedCategories.has(tool.category)).map((tool) => tool.name);
   return definition.tools === null ? usable : usable.filter((name) => definition.tools?.includes(name));
 }
 
@@ -332,14 +333,14 @@ function newId(known: ReadonlyMap<string, unknown>): string {
   }
 }
 
-function endingBy(decision: ApprovalDecision, name: string, tool: string): Ending | undefined {
+function endingForDecision(decision: ApprovalDecision, name: string, tool: string): Ending | undefined {
   if (decision === "stop") return { reason: "user_stopped", text: `Stopped at your request, before ${tool} of the sub-agent ${name}.` };
   if (decision === "timeout")
-    return { reason: "approval_timeout", text: `Stopped: nobody answered the approval for ${tool} of the sub-agent ${name} in time.` };
+    return { reason: "approval_timeout", text: `Stopped: the approval for ${tool} of the sub-agent ${name} timed out.` };
   return undefined;
 }
 
-function limitEnding({ stop, message }: Extract<AfterModelCall, { ok: false }>): Ending {
+function limitEnding({ stop, message }: Extract<CallVerdict, { ok: false }>): Ending {
   if (stop === "resource_limit_exceeded") return { reason: stop, text: message };
   const code = stop === "credits_exhausted" ? "insufficient_credits" : "internal_error";
   return { reason: stop, text: message, error: { code, message } };
@@ -351,7 +352,7 @@ function ignoreWhenAborted(signal: AbortSignal): (error: unknown) => void {
   };
 }
 
-/** A to-do list of its own: the chat's belongs to the agent. */
+/** Sub-agents have a to-do list of their own, in memory. */
 function memoryTodos(): AgentDeps["todos"] {
   let list: Todo[] = [];
   return {
@@ -362,62 +363,57 @@ function memoryTodos(): AgentDeps["todos"] {
   };
 }
 
-/** Gathers streamed words; `add` answers whether there is enough to tell. */
-function createTold(): { add(content: string): boolean; take(): string } {
-  let gathered = "";
-  let told = 0;
+/** Buffers streamed text; `add` returns whether there is enough to emit. */
+function createTextBuffer(): { add(content: string): boolean; take(): string } {
+  let buffered = "";
+  let emitted = 0;
   return {
     add(content) {
-      if (told < maxToldTextChars) gathered += content;
-      return gathered.length >= textPieceChars;
+      if (emitted < maxEmittedChars) buffered += content;
+      return buffered.length >= textPieceChars;
     },
     take() {
-      const text = gathered.slice(0, maxToldTextChars - told);
-      gathered = "";
-      told += text.length;
+      const text = buffered.slice(0, maxEmittedChars - emitted);
+      buffered = "";
+      emitted += text.length;
       return text;
     },
   };
 }
 
-/** One at a time, in the order of arrival. Rejects with the signal's reason when it aborts while waiting. */
-function createTurnstile(): { enter(signal: AbortSignal): Promise<() => void> } {
-  return createPlaces(1);
-}
-
-/** So many at a time, the others in the order of arrival. */
-function createPlaces(count: number): { enter(signal: AbortSignal): Promise<() => void> } {
+/** First in, first out. `acquire` returns the function that releases, and rejects with the signal's reason while waiting. */
+function createSemaphore(count: number): { acquire(signal: AbortSignal): Promise<() => void> } {
   let free = count;
   const queue: (() => void)[] = [];
-  const leave = (): void => {
+  const release = (): void => {
     const next = queue.shift();
     if (next) next();
     else free++;
   };
   return {
-    async enter(signal) {
+    async acquire(signal) {
       signal.throwIfAborted();
       if (free > 0) free--;
       else {
-        let isHere = false;
+        let isAcquired = false;
         const turn = new Promise<void>((resolve) =>
           queue.push(() => {
-            isHere = true;
+            isAcquired = true;
             resolve();
           }),
         );
-        const mine = queue[queue.length - 1]!;
+        const entry = queue[queue.length - 1]!;
         await abortable(turn, signal).catch((error: unknown) => {
-          if (isHere) leave();
-          else queue.splice(queue.indexOf(mine), 1);
+          if (isAcquired) release();
+          else queue.splice(queue.indexOf(entry), 1);
           throw error;
         });
       }
-      let isOut = false;
+      let isReleased = false;
       return () => {
-        if (isOut) return;
-        isOut = true;
-        leave();
+        if (isReleased) return;
+        isReleased = true;
+        release();
       };
     },
   };
