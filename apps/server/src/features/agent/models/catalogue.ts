@@ -2,7 +2,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { fingerprintOf, type Connection } from "./connections.ts";
 
-/** A model as its provider describes it; what it does not say is absent. */
+/** A model as its provider describes it; unknown facts are absent. */
 export interface ListedModel {
   id: string;
   name: string;
@@ -11,19 +11,18 @@ export interface ListedModel {
   has_vision?: boolean;
   has_tools?: boolean;
 }
-/** What a provider says it serves. */
 export interface Listing {
   models: ListedModel[];
   health: "healthy" | "unhealthy" | "timeout";
 }
 
-const freshMs = 300_000;
-/** A provider that did not answer is asked again sooner. */
+const cacheMs = 300_000;
+/** After a failure, the list is fetched again sooner. */
 const failedMs = 30_000;
 const answerMs = 8_000;
 const maxListBytes = 8 * 1024 * 1024;
 
-/** Providers' own model lists, cached (agent-git-deploy 4.17). A failing provider gives its last known list, or none; never an error. */
+/** Cached model lists of providers. A failing provider returns its last known list, or an empty one; never an error. */
 export type Catalogue = ReturnType<typeof createCatalogue>;
 export function createCatalogue({ outbound, log, now = Date.now }: { outbound: Outbound; log: Logger; now?: () => number }) {
   const cache = new Map<string, { at: number; listing: Promise<Listing> }>();
@@ -41,7 +40,7 @@ export function createCatalogue({ outbound, log, now = Date.now }: { outbound: O
     list: async (connection: Connection): Promise<Listing> => {
       const key = fingerprintOf(connection);
       const known = cache.get(key);
-      if (known && now() - known.at < freshMs) {
+      if (known && now() - known.at < cacheMs) {
         const listing = await known.listing;
         if (listing.health === "healthy" || now() - known.at < failedMs) return listing;
       }
@@ -49,14 +48,14 @@ export function createCatalogue({ outbound, log, now = Date.now }: { outbound: O
       cache.set(key, entry);
       return entry.listing;
     },
-    /** What is known of a model from a list read lately; nobody is asked for it. */
+    /** A model from the cached list. Makes no request. */
     factsOf: async (connection: Connection, model: string): Promise<ListedModel | undefined> =>
       (await cache.get(fingerprintOf(connection))?.listing)?.models.find((one) => one.id === model),
     clear: () => cache.clear(),
   };
 }
 
-/** Asks now. Throws what the call throws, or an `Error` with the status. */
+/** Fetches the list. Throws what the call throws, or an `Error` with the status. */
 export async function fetchModels({ provider, base_url, api_key }: Connection, outbound: Outbound): Promise<Listing["models"]> {
   const read = async <T>(url: string, headers: Record<string, string>): Promise<T> => {
     const response = await outbound.limited({ timeoutMs: answerMs, maxBytes: maxListBytes })(url, {
@@ -94,7 +93,7 @@ export async function fetchModels({ provider, base_url, api_key }: Connection, o
   return list.filter(({ id }) => isChatModel(id)).map(listed);
 }
 
-/** The protocol says only `id`; each provider adds what it likes. */
+/** Only `id` is standard; the other fields depend on the provider. */
 interface OpenaiModel {
   id: string;
   name?: string;
@@ -129,7 +128,7 @@ function listed(model: OpenaiModel): ListedModel {
 }
 const isWindow = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 1_024;
 
-/** Names of an Ollama's models; `undefined` when nothing answers there. */
+/** Names of Ollama's models; undefined when it does not respond. */
 export async function findOllama(openaiUrl: string, outbound: Outbound): Promise<string[] | undefined> {
   const root = openaiUrl.replace(/\/v\d+$/, "");
   try {
@@ -140,12 +139,12 @@ export async function findOllama(openaiUrl: string, outbound: Outbound): Promise
     if (!compatible.ok) return undefined;
     return ((await compatible.json()) as { data: { id: string }[] }).data.map((m) => m.id);
   } catch {
-    // Nothing there, or something that is no model server: the card simply does not offer it.
+    // No server, or no model server: the setup card does not offer it.
     return undefined;
   }
 }
 
-/** Providers list everything they have; these cannot hold a conversation with tools. */
+/** Providers also list models that cannot chat. */
 const isChatModel = (id: string) =>
   !/embed|whisper|tts|dall-e|moderation|transcribe|realtime|-audio|-image|image-|imagen|veo|sora|rerank|guard|babbage|davinci|-instruct-\d{4}$|computer-use|^aqa$/i.test(
     id,

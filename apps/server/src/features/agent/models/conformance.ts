@@ -9,11 +9,11 @@ import {
   type ToolDefinition,
 } from "@tesslate/agent";
 
-/** What a model did when it was tried. */
+/** The result of a probe. */
 export interface Conformance {
   native_tools: boolean;
   parallel_tools: boolean;
-  /** Calls written as text were understood. */
+  /** Calls written as text could be parsed. */
   text_tools: boolean;
   /** Its JSON had to be repaired. */
   needs_repair: boolean;
@@ -24,7 +24,7 @@ export interface Conformance {
   tokens_per_second: number | null;
 }
 export interface Trial extends Conformance {
-  /** What the trial cost, summed over its calls. */
+  /** Total usage of its calls. */
   usage: ModelUsage;
   calls: number;
 }
@@ -39,10 +39,10 @@ const task = 'Call add_note once, with the title "alpha" and the count 3. Call n
 const pair = 'Call add_note twice in this one reply: title "alpha" with count 1, and title "beta" with count 2.';
 
 /**
- * Three or four tiny calls, made exactly as runs make theirs: one tool call, two at once, an answer that uses a result; by text where the provider has no
- * function calling. Throws `ModelError` when the model cannot be reached at all; everything it does is an outcome.
+ * Probes a model with three or four small calls, made as in a run: one tool call, two at once, an answer that uses a result; as text where the provider has
+ * no function calling. Throws `ModelError` when the model cannot be reached.
  */
-export async function tryTools(client: ModelClient, signal: AbortSignal): Promise<Trial> {
+export async function probeTools(client: ModelClient, signal: AbortSignal): Promise<Trial> {
   const usage: ModelUsage = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
   let calls = 0;
   let hasUsage = false;
@@ -57,7 +57,7 @@ export async function tryTools(client: ModelClient, signal: AbortSignal): Promis
     }
     return reply;
   };
-  const said = (content: string): Message => ({ role: "user", content });
+  const userMessage = (content: string): Message => ({ role: "user", content });
 
   let repairs = 0;
   const byText = withTextTools(client, {
@@ -66,23 +66,23 @@ export async function tryTools(client: ModelClient, signal: AbortSignal): Promis
   });
   let first: Reply | undefined;
   try {
-    first = await ask(client, [said(task)]);
+    first = await ask(client, [userMessage(task)]);
   } catch (error) {
     if (!refusesTools(error)) throw error;
   }
   const native_tools = first !== undefined && first.calls.length > 0;
   const by = native_tools ? client : byText;
-  const one = native_tools && first ? first : await ask(by, [said(task)]);
+  const one = native_tools && first ? first : await ask(by, [userMessage(task)]);
   const call = one.calls[0];
   const isRight = call?.name === addNote.name;
   const isExact = isRight && one.calls.length === 1 && isSame(call.arguments, { title: "alpha", count: 3 });
   let parallel_tools = false;
   let isFollowed = false;
   if (call && isRight) {
-    const two = await ask(by, [said(pair)]).catch(ignoring);
+    const two = await ask(by, [userMessage(pair)]).catch(ignoring);
     parallel_tools = two !== undefined && two.calls.filter((other) => other.name === addNote.name).length === 2;
     const after = await ask(by, [
-      said(`${task} Then answer with the number you got.`),
+      userMessage(`${task} Then answer with the number you got.`),
       { role: "assistant", content: "", tool_calls: [call] },
       { role: "tool", tool_call_id: call.id, tool_name: call.name, content: "Stored. Its number is 4711.", is_error: false },
     ]).catch(ignoring);
@@ -110,7 +110,7 @@ export async function tryTools(client: ModelClient, signal: AbortSignal): Promis
   };
 }
 
-/** A later, harder question may fail without saying anything of the first. */
+/** A later, harder question may fail without affecting the first result. */
 function ignoring(error: unknown): undefined {
   if (error instanceof ModelError) return undefined;
   throw error;

@@ -3,12 +3,12 @@ import type { Config } from "../../../config.ts";
 import type { ServerSettings } from "../../../platform/server-settings.ts";
 import { findProvider, providers, type ProviderSpec } from "./providers.ts";
 
-/** A provider that can be called now. */
+/** A provider with its URL and key. */
 export interface Connection {
   provider: ProviderSpec;
   base_url: string;
   api_key: string | undefined;
-  /** `stored` by the set-up card wins over the environment: it is the later word of an administrator. `own`: one user's. */
+  /** `stored` by the setup card wins over the environment. `own`: the user's key or endpoint. */
   origin: "stored" | "environment" | "own";
 }
 interface Stored {
@@ -19,7 +19,7 @@ interface Stored {
 const keyOf = (slug: string) => `models.connection.${slug}`;
 const defaultKey = "models.default";
 
-/** Which providers this server can call, from the environment and from what the set-up card stored (sealed). */
+/** The server's connections, from the environment and from the setup card (encrypted). */
 export type Connections = ReturnType<typeof createConnections>;
 export function createConnections({ config, settings }: { config: Config["models"]; settings: ServerSettings }) {
   let cached: Promise<Map<string, Connection>> | undefined;
@@ -53,7 +53,7 @@ export function createConnections({ config, settings }: { config: Config["models
       await settings.setSecret(keyOf(slug), JSON.stringify(stored));
       cached = undefined;
     },
-    /** The model that the set-up card chose. */
+    /** The default model set in the setup card. */
     chosenDefault: () => settings.get<string>(defaultKey),
     chooseDefault: (modelId: string) => settings.set(defaultKey, modelId),
   };
@@ -70,12 +70,12 @@ function fromEnvironment(config: Config["models"], provider: ProviderSpec): Conn
       : { provider, base_url: openaiUrlOf(config.ollama.baseUrl), api_key: undefined, origin: "environment" };
   const given = { openai: config.openai, anthropic: config.anthropic, google: config.google }[provider.slug];
   if (!given) return undefined;
-  // An address of one's own without a key is a server that needs none.
+  // A custom URL without a key is a server that needs none.
   if (!given.key && given.baseUrl === provider.base_url) return undefined;
   return { provider, base_url: trimmed(given.baseUrl), api_key: given.key?.reveal(), origin: "environment" };
 }
 
-/** Ollama is known by its root or by the address of its OpenAI protocol; the latter is called. */
+/** Accepts Ollama's root URL or that of its OpenAI API; returns the latter. */
 export const openaiUrlOf = (url: string) => (/\/v\d+$/.test(trimmed(url)) ? trimmed(url) : `${trimmed(url)}/v1`);
 export const trimmed = (url: string) => url.replace(/\/+$/, "");
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Logger } from "../../../platform/logger.ts";
 
-/** The scripted model of the demo: a process of its own, started when first needed and again when it died. */
+/** The scripted model of the demo: a separate process, started on first use and again after it exited. */
 export interface DemoModel {
   /** Base URL of its OpenAI protocol. */
   url(): Promise<string>;
@@ -20,7 +20,7 @@ export function createDemoModel({ command, log }: { command: readonly [string, .
 
   const start = () => {
     const [file, ...args] = command;
-    // Nothing of our environment: it plays a script and needs no secret.
+    // Without our environment, because it needs no secrets.
     const child = spawn(file, args, { stdio: ["pipe", "pipe", "ignore"], env: {} });
     child.stdin?.on("error", () => undefined);
     const { promise, resolve, reject } = Promise.withResolvers<string>();

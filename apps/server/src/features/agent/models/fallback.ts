@@ -1,27 +1,27 @@
 import { ModelError, type ModelClient, type ModelRequest } from "@tesslate/agent";
 import type { ResolvedModel } from "./models.service.ts";
 
-/** A chain of models of which one answers at a time. */
+/** A model with fallbacks, of which one is used at a time. */
 export interface ModelChain {
   client: ModelClient;
-  /** Who answers now. */
+  /** The model in use. */
   current(): ResolvedModel;
 }
 export interface ModelSwitch {
   from: ResolvedModel;
   to: ResolvedModel;
-  /** A sentence for people. */
+  /** A message for people. */
   reason: string;
 }
 
-/** Whether a model may make this call, and how long its answer may become; `message` says why not. */
-export type Leave = { ok: true; max_output_tokens?: number } | { ok: false; message: string };
+/** Whether a model may make the call, and its longest answer; `message` says why not. */
+export type TakeOverVerdict = { ok: true; max_output_tokens?: number } | { ok: false; message: string };
 
-/** A model that is known not to see is told which pictures it is not shown; sent to it, they would end its run. */
+/** Replaces images by a note for models without vision, which would reject them. */
 export const withoutUnseenImages = ({ client, vision }: Pick<ResolvedModel, "client" | "vision">): ModelClient =>
-  vision === false ? { stream: (request, signal) => client.stream(withoutPictures(request), signal) } : client;
+  vision === false ? { stream: (request, signal) => client.stream(withImageNotes(request), signal) } : client;
 
-const withoutPictures = (request: ModelRequest): ModelRequest => ({
+const withImageNotes = (request: ModelRequest): ModelRequest => ({
   ...request,
   messages: request.messages.map((message) => {
     if (message.role !== "user" || !message.images?.length) return message;
@@ -32,33 +32,32 @@ const withoutPictures = (request: ModelRequest): ModelRequest => ({
 });
 
 /**
- * The first model answers until it is overloaded (429, 5xx, out of reach); then the next one takes over, for the rest of the run. Only a call of which
- * nothing was heard is passed on: what a model said may have been acted upon. A wrong key is no overload: it is told. Who may not make the call is
- * passed over (`mayTakeOver`): it may be somebody else who pays it, and another price.
+ * Uses the first model until it is overloaded (429, 5xx, unreachable), then the next one for the rest of the run. A call is only repeated if it produced no
+ * output. Other errors, such as an invalid key, are thrown. Models that `mayTakeOver` refuses are skipped, because they may have another price or payer.
  */
 export function createModelChain(
   models: readonly [ResolvedModel, ...ResolvedModel[]],
   {
     mayTakeOver,
     onSwitch,
-  }: { mayTakeOver(model: ResolvedModel, request: ModelRequest): Promise<Leave>; onSwitch(change: ModelSwitch): Promise<void> },
+  }: { mayTakeOver(model: ResolvedModel, request: ModelRequest): Promise<TakeOverVerdict>; onSwitch(change: ModelSwitch): Promise<void> },
 ): ModelChain {
   let at = 0;
   const current = () => models[at] ?? models[0];
-  /** The next one that may make the call. Throws what `from` said, with what is in the others' way. */
-  const takenOver = async (from: ResolvedModel, request: ModelRequest, error: ModelError): Promise<ModelRequest> => {
+  /** Switches to the next model that may make the call. Throws the error of `from` with the reasons why the others were skipped. */
+  const switchModel = async (from: ResolvedModel, request: ModelRequest, error: ModelError): Promise<ModelRequest> => {
     const refusals: string[] = [];
     for (const [index, to] of models.entries()) {
       if (index <= at) continue;
-      const leave = await mayTakeOver(to, request);
-      if (!leave.ok) {
-        refusals.push(`${to.model_id} could not take over: ${leave.message}`);
+      const verdict = await mayTakeOver(to, request);
+      if (!verdict.ok) {
+        refusals.push(`${to.model_id} could not take over: ${verdict.message}`);
         continue;
       }
       at = index;
       await onSwitch({ from, to, reason: error.message });
-      const { max_output_tokens: most } = leave;
-      return most === undefined ? request : { ...request, max_output_tokens: Math.min(most, request.max_output_tokens ?? most) };
+      const { max_output_tokens: limit } = verdict;
+      return limit === undefined ? request : { ...request, max_output_tokens: Math.min(limit, request.max_output_tokens ?? limit) };
     }
     if (refusals.length === 0) throw error;
     throw new ModelError(error.code, [error.message, ...refusals].join(" "), {
@@ -81,7 +80,7 @@ export function createModelChain(
             return;
           } catch (error) {
             if (hasBegun || signal.aborted || !isOverload(error)) throw error;
-            asked = await takenOver(from, asked, error as ModelError);
+            asked = await switchModel(from, asked, error as ModelError);
           }
         }
       },

@@ -131,7 +131,7 @@ describe("choices", () => {
     expect(await client.models.health({ body: { model: "small-model" } }).catch((error: unknown) => error)).toMatchObject({ status: 400 });
     expect(await client.models.health({ body: { model: "ollama/small-model" } })).toMatchObject({
       health: "healthy",
-      message: "It answers.",
+      message: "The model responded.",
     });
     // By its name alone; this server does not have it after all.
     expect(await client.models.health({ body: { model: "hidden:7b" } })).toMatchObject({ health: "unhealthy", model: "ollama/hidden:7b" });

@@ -11,11 +11,11 @@ import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
 import { chargeOf } from "./prices.ts";
 
 const healthMs = 30_000;
-/** Nobody's choice: the model is named outright. */
-const nobody = { selected_model: null, model: null };
+/** Without an agent, because the model is given. */
+const noAgent = { selected_model: null, model: null };
 
 export type ModelChoices = ReturnType<typeof createModelChoices>;
-/** What people decide about models: which are offered, which an agent uses, what takes over, and whether one works at all (agent-git-deploy 4.17, 10). */
+/** Custom models, models of agents, fallbacks, and tests of models. */
 export function createModelChoices({
   models,
   store,
@@ -29,7 +29,7 @@ export function createModelChoices({
   agents: Pick<Agents, "selectModel">;
   credits: Pick<Credits, "require" | "record">;
 }) {
-  const resolve = (userId: string, model: string) => models.resolve(userId, { model, agent: nobody });
+  const resolve = (userId: string, model: string) => models.resolve(userId, { model, agent: noAgent });
   const charge = async (userId: string, model: ResolvedModel, usage: { tokens_in: number; tokens_out: number; tokens_cached: number }) => {
     const id = randomUUID();
     await credits.record({
@@ -49,7 +49,7 @@ export function createModelChoices({
     addCustom: async (userId: string, given: { model_id: string; name?: string | null }) => {
       const model_id = given.model_id.trim();
       const { model_id: canonical } = await resolve(userId, model_id).catch((error: unknown) => {
-        // A provider that is not connected yet may be named all the same.
+        // The provider need not be connected yet.
         if (error instanceof AppError && error.code === "model_not_configured") return { model_id };
         throw error;
       });
@@ -58,8 +58,8 @@ export function createModelChoices({
         model_id: canonical,
         name: given.name?.trim() || canonical.slice(canonical.indexOf("/") + 1),
       });
-      if (!row) throw conflict("conflict", "This model is in your list already.");
-      return models.customWire(userId, row);
+      if (!row) throw conflict("conflict", "This model is already in your list.");
+      return models.presentCustom(userId, row);
     },
     removeCustom: async (userId: string, id: string): Promise<void> => {
       if (!(await store.removeCustom(userId, id))) throw notFound("Model");
@@ -72,11 +72,11 @@ export function createModelChoices({
     probe: async (userId: string, id: string): Promise<ModelTrial> => {
       const model = await resolve(userId, id);
       await credits.require(userId, model);
-      if (!model.target) throw badRequest("This model cannot be tried.", "unknown_model");
+      if (!model.target) throw badRequest("This model cannot be tested.", "unknown_model");
       try {
         const { row, trial } = await capabilities.probe(model.target);
         await charge(userId, model, trial.usage);
-        return wireOf(model.model_id, row);
+        return present(model.model_id, row);
       } catch (error) {
         if (error instanceof ModelError)
           throw new AppError(error.code === "model_auth_failed" ? "model_auth_failed" : "model_error", error.message);
@@ -97,7 +97,7 @@ export function createModelChoices({
           model: model.model_id,
           health: "healthy" as const,
           latency_ms: Math.round(performance.now() - started),
-          message: "It answers.",
+          message: "The model responded.",
         };
       } catch (error) {
         if (timeout.aborted)
@@ -112,17 +112,17 @@ export function createModelChoices({
       }
     },
     preferences: (userId: string): Promise<ModelPreferences> => store.findPreferences(userId),
-    setPreferences: async (userId: string, wished: Partial<ModelPreferences>): Promise<ModelPreferences> => {
-      for (const id of wished.fallback_models ?? [])
+    setPreferences: async (userId: string, change: Partial<ModelPreferences>): Promise<ModelPreferences> => {
+      for (const id of change.fallback_models ?? [])
         await resolve(userId, id).catch((error: unknown) => {
           if (!(error instanceof AppError) || error.code === "unknown_model") throw error;
         });
-      return models.preferences.set(userId, wished);
+      return models.preferences.set(userId, change);
     },
   };
 }
 
-const wireOf = (model: string, row: ModelCapabilitiesRow): ModelTrial => ({
+const present = (model: string, row: ModelCapabilitiesRow): ModelTrial => ({
   model,
   tools: toolsOf(row),
   parallel_tools: row.parallel_tools,

@@ -2,7 +2,6 @@ import { modelKeysRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { ModelKeys } from "./model-keys.service.ts";
 
-/** agent-git-deploy 4.17 and 10. */
 export function mountModelKeys(mount: Mount, { keys }: { keys: ModelKeys }): void {
   mount("modelKeys", modelKeysRoutes, {
     list: ({ user }, { query }) => keys.list(user.id, query),

@@ -32,7 +32,7 @@ type Changes<T> = { [K in keyof T]?: T[K] | undefined };
 const maxProviders = 20;
 const reserved = new Set([customPrefix, "builtin", "demo"]);
 
-/** People's own provider keys and endpoints: write-only, sealed, one active key per provider (agent-git-deploy 4.17, 10). */
+/** Users' own provider keys and endpoints: write-only, encrypted, one active key per provider. */
 export type ModelKeys = ReturnType<typeof createModelKeys>;
 export function createModelKeys({
   store,
@@ -45,11 +45,12 @@ export function createModelKeys({
   own: OwnConnections;
   box: CryptoBox;
   outbound: Outbound;
-  /** One tiny call. */
+  /** Makes one small call. */
   tryOut: (connection: Connection, model: string | null | undefined) => Promise<ProbeOutcome>;
 }) {
   const requireTier = async (userId: string): Promise<void> => {
-    if (!(await own.isAllowed(userId))) throw forbidden("byok_not_in_tier", "Keys of your own are not part of your plan.");
+    if (!(await own.isAllowed(userId)))
+      throw forbidden("byok_not_in_tier", "Your plan does not include your own API keys. Upgrade to add one.");
   };
   const sealedKey = (userId: string, provider: string, key: string) => {
     const text = key.trim();
@@ -68,7 +69,7 @@ export function createModelKeys({
   const oneKey = async <T>(provider: string, work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
       if (isUniqueViolation(error, "user_api_keys_active_key"))
-        throw conflict("conflict", `You have an active key for ${provider} already. Replace it, or switch it off first.`);
+        throw conflict("conflict", `You already have an active key for ${provider}. Replace or deactivate it first.`);
       throw error;
     });
   const ownKey = async (userId: string, id: string): Promise<UserApiKeyRow> => {
@@ -82,9 +83,10 @@ export function createModelKeys({
     return row;
   };
   const answerOf = ({ ok, message, models }: ProbeOutcome) => ({ ok, message, models });
-  const keyWire = async (row: UserApiKeyRow): Promise<ModelKey> => keyOf(row, (await nameOf(row.user_id, row.provider)) ?? row.provider);
-  const providerWire = async (row: UserProviderRow): Promise<CustomProvider> =>
-    providerOf(row, (await store.livingKey(row.user_id, row.slug)) !== undefined);
+  const presentOwnKey = async (row: UserApiKeyRow): Promise<ModelKey> =>
+    presentKey(row, (await nameOf(row.user_id, row.provider)) ?? row.provider);
+  const presentOwnProvider = async (row: UserProviderRow): Promise<CustomProvider> =>
+    presentProvider(row, (await store.activeKey(row.user_id, row.slug)) !== undefined);
 
   return {
     list: async (userId: string, query: PageQuery): Promise<List<ModelKey>> => {
@@ -92,7 +94,7 @@ export function createModelKeys({
       const [{ rows, total }, custom] = await Promise.all([store.listKeys(userId, page), store.listProviders(userId)]);
       const names = new Map([...providers, ...custom].map(({ slug, name }) => [slug, name]));
       return page.envelope(
-        rows.map((row) => keyOf(row, names.get(row.provider) ?? row.provider)),
+        rows.map((row) => presentKey(row, names.get(row.provider) ?? row.provider)),
         total,
       );
     },
@@ -103,7 +105,7 @@ export function createModelKeys({
       const name = await nameOf(userId, provider);
       if (name === undefined)
         throw badRequest(
-          `There is no provider ${provider}. There are ${providers.map((p) => p.slug).join(", ")}, and your own.`,
+          `Unknown provider ${provider}. Use one of: ${providers.map((p) => p.slug).join(", ")}, or your own.`,
           "unknown_provider",
         );
       if (input.base_url) await outbound.check(input.base_url);
@@ -118,7 +120,7 @@ export function createModelKeys({
           expires_at: input.expires_at ?? null,
         }),
       );
-      return keyOf(row, name);
+      return presentKey(row, name);
     },
     update: async (userId: string, id: string, change: Changes<Omit<KeyInput, "provider"> & { is_active: boolean }>): Promise<ModelKey> => {
       const row = await ownKey(userId, id);
@@ -135,7 +137,7 @@ export function createModelKeys({
         }),
       );
       if (!updated) throw notFound("Key");
-      return keyWire(updated);
+      return presentOwnKey(updated);
     },
     remove: async (userId: string, id: string): Promise<void> => {
       if (!(await store.removeKey(userId, id))) throw notFound("Key");
@@ -144,13 +146,13 @@ export function createModelKeys({
       const row = await ownKey(userId, id);
       const provider = findProvider(row.provider) ? undefined : await store.findProvider(userId, { slug: row.provider });
       const connection = provider ? await own.ofProvider(provider) : own.ofKey(row);
-      if (!connection) throw new AppError("unknown_provider", "This server does not know the provider of this key any more.");
+      if (!connection) throw new AppError("unknown_provider", "The provider of this key is no longer supported.");
       return answerOf(await tryOut(connection, undefined));
     },
 
     providers: async (userId: string, query: PageQuery) => {
       const page = pageOf(query);
-      const mine = new Set((await store.livingKeys(userId)).map((key) => key.provider));
+      const mine = new Set((await store.activeKeys(userId)).map((key) => key.provider));
       const items = providers
         .filter((provider) => provider.needs_key)
         .map(({ slug, name, description, website, base_url, needs_key }) => ({
@@ -166,21 +168,20 @@ export function createModelKeys({
     },
     customProviders: async (userId: string, query: PageQuery): Promise<List<CustomProvider>> => {
       const page = pageOf(query);
-      const [rows, keys] = await Promise.all([store.listProviders(userId), store.livingKeys(userId)]);
+      const [rows, keys] = await Promise.all([store.listProviders(userId), store.activeKeys(userId)]);
       const withKey = new Set(keys.map((key) => key.provider));
       return page.envelope(
-        rows.slice(page.offset, page.offset + page.limit).map((row) => providerOf(row, withKey.has(row.slug))),
+        rows.slice(page.offset, page.offset + page.limit).map((row) => presentProvider(row, withKey.has(row.slug))),
         rows.length,
       );
     },
     /** Throws `conflict`, `byok_not_in_tier`, `outbound_refused`. */
     createCustomProvider: async (userId: string, input: ProviderInput): Promise<CustomProvider> => {
       await requireTier(userId);
-      if (findProvider(input.slug) || reserved.has(input.slug))
-        throw invalid(["body", "slug"], "This name is taken by a provider that is built in");
+      if (findProvider(input.slug) || reserved.has(input.slug)) throw invalid(["body", "slug"], "This slug is used by a built-in provider");
       await outbound.check(input.base_url);
       if ((await store.listProviders(userId)).length >= maxProviders)
-        throw conflict("conflict", `You have ${maxProviders} endpoints. Delete one that is not used any more.`);
+        throw conflict("conflict", `You have ${maxProviders} endpoints, the maximum. Delete one first.`);
       try {
         return await store.transaction(async (tx) => {
           const row = await store.insertProvider(tx, {
@@ -197,11 +198,11 @@ export function createModelKeys({
               { user_id: userId, provider: row.slug, key_name: row.name, ...sealedKey(userId, row.slug, input.api_key) },
               tx,
             );
-          return providerOf(row, Boolean(input.api_key));
+          return presentProvider(row, Boolean(input.api_key));
         });
       } catch (error) {
         if (isUniqueViolation(error, "user_providers_user_id_slug_key"))
-          throw conflict("conflict", `You have an endpoint ${input.slug} already.`);
+          throw conflict("conflict", `You already have an endpoint ${input.slug}.`);
         throw error;
       }
     },
@@ -232,7 +233,7 @@ export function createModelKeys({
         });
       });
       if (!updated) throw notFound("Provider");
-      return providerWire(updated);
+      return presentOwnProvider(updated);
     },
     removeCustomProvider: async (userId: string, id: string): Promise<void> =>
       store.transaction(async (tx) => {
@@ -252,7 +253,7 @@ export function createModelKeys({
   };
 }
 
-const keyOf = (row: UserApiKeyRow, provider_name: string): ModelKey => ({
+const presentKey = (row: UserApiKeyRow, provider_name: string): ModelKey => ({
   id: row.id,
   provider: row.provider,
   provider_name,
@@ -264,7 +265,7 @@ const keyOf = (row: UserApiKeyRow, provider_name: string): ModelKey => ({
   last_used_at: row.last_used_at,
   created_at: row.created_at,
 });
-const providerOf = (row: UserProviderRow, has_key: boolean): CustomProvider => ({
+const presentProvider = (row: UserProviderRow, has_key: boolean): CustomProvider => ({
   id: row.id,
   name: row.name,
   slug: row.slug,

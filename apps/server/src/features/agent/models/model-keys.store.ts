@@ -10,7 +10,7 @@ interface Page {
 }
 export type ModelKeysStore = ReturnType<typeof createModelKeysStore>;
 export function createModelKeysStore(db: Database) {
-  const living = and(eq(userApiKeys.is_active, true), sql`(${userApiKeys.expires_at} is null or ${userApiKeys.expires_at} > now())`);
+  const isActive = and(eq(userApiKeys.is_active, true), sql`(${userApiKeys.expires_at} is null or ${userApiKeys.expires_at} > now())`);
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     tierOf: async (userId: string): Promise<string> =>
@@ -31,17 +31,17 @@ export function createModelKeysStore(db: Database) {
       return { rows, total };
     },
     /** Keys that may be used now. */
-    livingKeys: (userId: string): Promise<UserApiKeyRow[]> =>
+    activeKeys: (userId: string): Promise<UserApiKeyRow[]> =>
       db
         .select()
         .from(userApiKeys)
-        .where(and(eq(userApiKeys.user_id, userId), living)),
-    livingKey: async (userId: string, provider: string): Promise<UserApiKeyRow | undefined> =>
+        .where(and(eq(userApiKeys.user_id, userId), isActive)),
+    activeKey: async (userId: string, provider: string): Promise<UserApiKeyRow | undefined> =>
       (
         await db
           .select()
           .from(userApiKeys)
-          .where(and(eq(userApiKeys.user_id, userId), eq(userApiKeys.provider, provider), living))
+          .where(and(eq(userApiKeys.user_id, userId), eq(userApiKeys.provider, provider), isActive))
       )[0],
     findKey: async (userId: string, id: string): Promise<UserApiKeyRow | undefined> =>
       (
@@ -116,7 +116,7 @@ export function createModelKeysStore(db: Database) {
 
     disabledModels: async (userId: string): Promise<string[]> =>
       (await db.select({ ids: users.disabled_models }).from(users).where(eq(users.id, userId)))[0]?.ids ?? [],
-    /** One statement, so that two tabs lose nothing of each other. */
+    /** One statement, so that concurrent changes are not lost. */
     setDisabled: (userId: string, modelId: string, isDisabled: boolean): Promise<string[]> =>
       setModelDisabled(db, userId, modelId, isDisabled),
   };

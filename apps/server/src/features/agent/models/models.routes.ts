@@ -4,7 +4,6 @@ import type { Mount } from "../../../http/mount.ts";
 import type { ModelChoices } from "./model-choices.ts";
 import type { Models } from "./models.service.ts";
 
-/** agent-git-deploy 4.17 and 10. */
 export function mountModels(
   mount: Mount,
   { models, choices, audit }: { models: Models; choices: ModelChoices; audit: Pick<Audit, "change"> },
@@ -21,7 +20,7 @@ export function mountModels(
     setup: ({ user }) => models.setup(user),
     test: (_context, { body }) => models.test(body),
     configure: async (context, { body }) => {
-      // What fails leaves no row: it is written first, and stays only if the rest is done.
+      // The audit entry is written first, in a transaction that rolls back if the change fails.
       const state = await audit.change(actorOf(context), async ({ record }) => {
         await record({
           action: "server.models_configured",

@@ -5,9 +5,9 @@ import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ServerSettings } from "../../../platform/server-settings.ts";
-import { boundedAnswers } from "./bounded-answers.ts";
+import { boundedResponses } from "./bounded-responses.ts";
 import { findOllama, type Catalogue, type ListedModel, type Listing } from "./catalogue.ts";
-import { protocolOfRow, toolsOf, type Capabilities, type TrialTarget } from "./capabilities.ts";
+import { protocolOfRow, toolsOf, type Capabilities, type ProbeTarget } from "./capabilities.ts";
 import type { Trial } from "./conformance.ts";
 import { connectionOf, openaiUrlOf, type Connection, type Connections } from "./connections.ts";
 import type { DemoModel } from "./demo-model.ts";
@@ -19,41 +19,41 @@ import { customPrefix, type OwnConnection, type OwnConnections } from "./own-con
 import { demoProvider, findProvider, providers, splitModelId, type ProviderSpec } from "./providers.ts";
 import { visionOf } from "./vision.ts";
 
-/** A model that can be called now. */
+/** A model that is ready to be called. */
 export interface ResolvedModel {
   model_id: string;
   client: ModelClient;
-  /** How it is spoken to where the agent does not say. */
+  /** Used unless the agent has a protocol. */
   protocol: AgentProtocol;
-  /** The caller pays the provider themselves. */
+  /** Called with the user's own key, so the user pays the provider. */
   is_byok: boolean;
   pricing: Price;
-  /** Who earns by its use; null: nobody but the platform. */
+  /** The creator who earns from its use; null: only the platform. */
   creator_id: string | null;
   /** Tokens. */
   context_window: number;
-  /** Whether it can be shown pictures; null: unknown, so it is tried. */
+  /** Whether it supports images; null: unknown, so images are sent. */
   vision: boolean | null;
-  /** Set while what it can do is known only by hearsay: tries it, once; rejects with `ModelError`. */
+  /** Set while its capabilities are unknown: probes it once; rejects with `ModelError`. */
   firstUse?: () => Promise<{ protocol: AgentProtocol; context_window: number; trial: Trial }>;
-  /** To try it; absent where there is nothing to try. */
-  target?: TrialTarget;
-  /** Remembers that the provider refused tools. */
+  /** For a probe; absent for the demo model. */
+  target?: ProbeTarget;
+  /** Records that the provider refused tools. */
   refusedTools?: () => Promise<void>;
-  /** Records that the model made a native tool call in a run. Absent where that was known before. */
+  /** Records that the model made a native tool call in a run. Absent when that is already known. */
   madeNativeCall?: () => Promise<void>;
 }
-/** What an agent says about its model, most particular first: the user's choice for it, then its own. */
-export interface ModelWish {
+/** An agent's requirements for its model. The user's selection wins over the agent's own. */
+export interface ModelRequirements {
   selected_model: string | null;
   model: string | null;
-  /** Somebody else's closed one: what it is told stays with its maker. */
+  /** A closed agent of somebody else, whose instructions must not reach an endpoint of the user. */
   is_closed?: boolean;
-  /** Answers with a key of the caller's own and no other. */
+  /** Runs only with the user's own keys. */
   requires_user_keys?: boolean;
-  /** Its use has a price of its own, whichever model answers. */
+  /** Replaces the price of the model. */
   rates?: { input: string; output: string } | null;
-  /** Who earns by that. */
+  /** The creator who earns from it. */
   creator_id?: string | null;
 }
 
@@ -70,7 +70,7 @@ export interface ModelsOptions {
   catalogue: Catalogue;
   prices: Prices;
   capabilities: Capabilities;
-  /** What the caller's runs usually take. */
+  /** The average usage of the user's runs. */
   typicalRun(userId: string): Promise<{ tokens_in: number; tokens_out: number; tokens_cached: number } | undefined>;
   outbound: Outbound;
   /** Absent where the demo's scripted server is not installed. */
@@ -78,7 +78,7 @@ export interface ModelsOptions {
 }
 
 export type Models = ReturnType<typeof createModels>;
-/** Which model answers, with whose key (agent-git-deploy 4.17, README rule 13). */
+/** Resolves a model id to a model, with the user's key for the provider if there is one, else the server's. */
 export function createModels({
   config,
   settings,
@@ -105,7 +105,7 @@ export function createModels({
       model: nativeName(provider.slug, model),
       headers: provider.headers ?? {},
       takes_cache_key: provider.slug === "openai",
-      fetch: isOwnAddress(connection) ? boundedAnswers(fetch) : fetch,
+      fetch: isOwnAddress(connection) ? boundedResponses(fetch) : fetch,
     });
   };
 
@@ -114,14 +114,14 @@ export function createModels({
       return { models: connection.available_models.map((id) => ({ id, name: id })), health: "healthy" };
     const listing = await catalogue.list(connection);
     if (listing.models.length > 0) return listing;
-    // The provider told nothing: what the price table and the operator name is still worth offering.
+    // The provider lists nothing: use the models of the price table and of the operator's defaults.
     const { slug } = connection.provider;
     const named = config.defaults.filter((id) => splitModelId(id).provider === slug);
     const ids = [...new Set([...named, ...knownModels(slug)])].map((id) => splitModelId(id).model);
     return { models: ids.map((id) => ({ id, name: id })), health: listing.health };
   };
 
-  /** Best known first, else what the provider lists first. */
+  /** The first model of the price table that the provider lists, else the first that it lists. */
   const firstModelOf = async (connection: Connection): Promise<string | undefined> => {
     const { models } = await modelsOf(connection);
     const { slug } = connection.provider;
@@ -131,14 +131,14 @@ export function createModels({
     return models[0] && `${slug}/${models[0].id}`;
   };
 
-  /** What answers where nobody says; with `userId` a key of theirs counts as well, after what the server has, or alone. */
+  /** The model when none is requested. With `userId`, the user's own keys count too, after the server's; with `isOwnOnly`, only they count. */
   const defaultModel = async (userId?: string, isOwnOnly = false): Promise<string | null> => {
     if (!isOwnOnly && (await isDemo())) return demoModelId;
     const theirs: Connection[] = userId === undefined ? [] : await own.list(userId);
     const usable: Connection[] = isOwnOnly ? theirs : await connections.list();
     const isUsable = (id: string) => usable.some((c) => c.provider.slug === splitModelId(id).provider);
-    const wished = config.defaults.find(isUsable);
-    if (wished) return wished;
+    const configured = config.defaults.find(isUsable);
+    if (configured) return configured;
     const chosen = await connections.chosenDefault();
     if (chosen && isUsable(chosen)) return chosen;
     for (const connection of isOwnOnly ? theirs : [...usable, ...theirs]) {
@@ -162,7 +162,7 @@ export function createModels({
 
   const unknownModel = (id: string) =>
     badRequest(
-      `There is no model ${JSON.stringify(id)} here. Model ids look like "openai/gpt-5.1"; the providers are ${providers.map((p) => p.slug).join(", ")}.`,
+      `Unknown model ${JSON.stringify(id)}. Use provider/model, for example "openai/gpt-5.1". Providers: ${providers.map((p) => p.slug).join(", ")}.`,
       "unknown_model",
       { providers: providers.map((p) => p.slug) },
     );
@@ -172,26 +172,26 @@ export function createModels({
     defaultModel,
     priceOf,
     /**
-     * Throws `unknown_model`, `model_not_configured`, and `closed_source` where somebody else's closed agent would be told to an address of the
-     * caller's own. `model` is the request's own word and wins.
+     * Throws `unknown_model`, `model_not_configured`, and `closed_source` where a closed agent of somebody else would be sent to the user's own endpoint.
+     * `model` wins over the agent's.
      */
-    resolve: async (userId: string, wish: { model?: string | null; agent: ModelWish }): Promise<ResolvedModel> => {
+    resolve: async (userId: string, wish: { model?: string | null; agent: ModelRequirements }): Promise<ResolvedModel> => {
       const needsOwnKey = wish.agent.requires_user_keys === true;
       const id = wish.model ?? wish.agent.selected_model ?? wish.agent.model ?? (await defaultModel(userId, needsOwnKey));
       if (!id && needsOwnKey) throw ownKeyNeeded();
       if (!id)
         throw new AppError(
           "model_not_configured",
-          "No model is connected yet. Add a key of yours under Settings, Models; an administrator can connect one for everybody on the start page, or set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_BASE_URL.",
+          "No model is connected. Add your own key in Settings, Models, or ask an administrator to connect a model (start page, OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_BASE_URL).",
         );
       const { provider: slug, model } = splitModelId(id);
       if (model === "") throw unknownModel(id);
       const terms = (is_byok: boolean): Pick<ResolvedModel, "pricing" | "creator_id"> => {
         const listed = priceOf(id);
         const { rates, creator_id = null } = wish.agent;
-        // With a key of their own people pay the provider, and nobody else.
+        // With their own key, users pay only the provider.
         if (is_byok || !rates) return { pricing: listed, creator_id: null };
-        // Less than the model costs would be a way to use the platform's models for nothing: its own price is charged, and nobody earns by it.
+        // An agent must not be cheaper than its model, so the model's price is charged and the creator earns nothing.
         if (Number(rates.input) < Number(listed.input) || Number(rates.output) < Number(listed.output))
           return { pricing: listed, creator_id: null };
         return { pricing: { ...rates, cached: rates.input, is_known: listed.is_known }, creator_id };
@@ -205,12 +205,12 @@ export function createModels({
         context_window: contextWindowOf(id),
         vision: visionOf(id),
       });
-      /** With the provider's own word on the window, where its list is at hand. */
+      /** With the context window that the provider lists, if its list is cached. */
       const answered = async (connection: Connection, name: string, is_byok: boolean): Promise<ResolvedModel> => {
         if (wish.agent.is_closed && isOwnAddress(connection))
           throw new AppError(
             "closed_source",
-            `This agent is closed, and ${connection.provider.name} is at an address of your own, where its instructions could be read. Choose a model that is called at its provider's address.`,
+            `This agent is closed-source and cannot use your own endpoint ${connection.provider.name}, where its instructions would be visible. Choose another model.`,
           );
         const made = resolved(clientOf(connection, name), is_byok, protocolOf(connection));
         const target = { connection, model: nativeName(connection.provider.slug, name), client: made.client };
@@ -259,7 +259,7 @@ export function createModels({
       }
       const provider = findProvider(slug);
       if (!provider) {
-        // The model's name alone, of one that the caller added (4.17).
+        // The name of a custom model without its provider.
         const added = (await store.listCustom(userId)).find((row) => row.model_id.endsWith(`/${id}`));
         if (!added) throw unknownModel(id);
         return self.resolve(userId, { model: added.model_id, agent: wish.agent });
@@ -271,15 +271,15 @@ export function createModels({
       if (!connection)
         throw new AppError(
           "model_not_configured",
-          `${provider.name} is not connected. Add a key of yours under Settings, Models; an administrator can add ${provider.needs_key ? "its key" : "its address"} for everybody on the start page.`,
+          `${provider.name} is not connected. Add your own key in Settings, Models, or ask an administrator to add ${provider.needs_key ? "a key" : "its URL"} on the start page.`,
           { details: { provider: slug } },
         );
       return answered(connection, model, false);
     },
-    /** The models that may answer one after another: the wished one, then the fallbacks that are named and can be called. */
+    /** The requested model, then the fallbacks that can be called. */
     chain: async (
       userId: string,
-      wish: { model?: string | null; agent: ModelWish; fallbacks?: readonly string[] | undefined },
+      wish: { model?: string | null; agent: ModelRequirements; fallbacks?: readonly string[] | undefined },
     ): Promise<[ResolvedModel, ...ResolvedModel[]]> => {
       const first = await self.resolve(userId, wish);
       const named = wish.fallbacks ?? (await store.findPreferences(userId)).fallback_models ?? config.fallbacks;
@@ -288,7 +288,7 @@ export function createModels({
       for (const id of named) {
         if (others.length >= maxFallbacks) break;
         const next = await self.resolve(userId, { model: id, agent: wish.agent }).catch(() => undefined);
-        // The operator's list must not make somebody pay who brought a key of their own.
+        // The operator's fallbacks must not charge users who use their own key.
         if (!next || (isOperators && first.is_byok && !next.is_byok)) continue;
         if ([first, ...others].every((known) => known.model_id !== next.model_id)) others.push(next);
       }
@@ -296,8 +296,8 @@ export function createModels({
     },
     preferences: {
       get: (userId: string): Promise<Preferences> => store.findPreferences(userId),
-      set: async (userId: string, wished: Partial<Preferences>): Promise<Preferences> => {
-        const next = { ...(await store.findPreferences(userId)), ...wished };
+      set: async (userId: string, change: Partial<Preferences>): Promise<Preferences> => {
+        const next = { ...(await store.findPreferences(userId)), ...change };
         await store.savePreferences(userId, next);
         return next;
       },
@@ -314,23 +314,23 @@ export function createModels({
         store.listCustom(userId),
         typicalRun(userId),
       ]);
-      // One's own key takes the place of the server's.
+      // The user's own key replaces the server's.
       const mine = new Set(ofUser.map((c) => c.provider.slug));
       const usable: Connection[] = [...ofServer.filter((c) => !mine.has(c.provider.slug)), ...ofUser];
       const listings = await Promise.all(usable.map(async (connection) => ({ connection, ...(await modelsOf(connection)) })));
       const tried = await capabilities.list(usable);
-      const facts = { disabled, priceOf, typical: typical ?? usualMessage };
+      const facts = { disabled, priceOf, typical: typical ?? typicalMessage };
       const items = listings.flatMap(({ connection, models, health }) => {
         const { slug } = connection.provider;
         const own = added.filter(
           (row) => row.model_id.startsWith(`${slug}/`) && models.every((one) => `${slug}/${one.id}` !== row.model_id),
         );
         return [
-          ...models.map((one): Model => wireOf(one, connection, health, tried(connection, nativeName(slug, one.id)), facts)),
+          ...models.map((one): Model => present(one, connection, health, tried(connection, nativeName(slug, one.id)), facts)),
           ...own.map((row) => {
             const one = { id: row.model_id.slice(slug.length + 1), name: row.name };
             return {
-              ...wireOf(one, connection, null, tried(connection, nativeName(slug, one.id)), facts),
+              ...present(one, connection, null, tried(connection, nativeName(slug, one.id)), facts),
               source: "custom" as const,
               custom_id: row.id,
             };
@@ -338,7 +338,7 @@ export function createModels({
         ];
       });
       if (isDemoOn)
-        items.unshift(wireOf({ id: splitModelId(demoModelId).model, name: "Scripted demo" }, demoConnection, "healthy", undefined, facts));
+        items.unshift(present({ id: splitModelId(demoModelId).model, name: "Scripted demo" }, demoConnection, "healthy", undefined, facts));
       return {
         ...page.envelope(items.slice(page.offset, page.offset + page.limit), items.length),
         default: await defaultModel(userId),
@@ -347,16 +347,16 @@ export function createModels({
         ),
       };
     },
-    /** A model that the caller added, as lists show it. */
-    customWire: async (userId: string, row: UserCustomModelRow): Promise<Model> => {
+    /** A custom model as `list` returns it. */
+    presentCustom: async (userId: string, row: UserCustomModelRow): Promise<Model> => {
       const listed = (await self.list(userId, { limit: 500 })).items.find(
         (model) => model.custom_id === row.id || model.id === row.model_id,
       );
       if (listed) return { ...listed, source: "custom", custom_id: row.id };
       const { provider: slug, model } = splitModelId(row.model_id);
       const provider = findProvider(slug) ?? demoProvider;
-      const facts = { disabled: [], priceOf, typical: usualMessage };
-      const shown = wireOf(
+      const facts = { disabled: [], priceOf, typical: typicalMessage };
+      const shown = present(
         { id: model, name: row.name },
         { provider, base_url: provider.base_url, api_key: undefined, origin: "own" },
         null,
@@ -365,7 +365,7 @@ export function createModels({
       );
       return { ...shown, source: "custom", custom_id: row.id, available: false };
     },
-    /** For the set-up card: what is connected, and what could be with one click. */
+    /** For the setup card: what is connected, and what could be. */
     setup: async (user: { id: string; is_superuser: boolean }) => {
       const [default_model, ollamaModels, isDemoOn, facts] = await Promise.all([
         defaultModel(user.id),
@@ -384,23 +384,23 @@ export function createModels({
       };
     },
     tryOut,
-    /** What this server can call with keys of its own; asks nobody outside. */
+    /** The providers for which the server has keys. Makes no request. */
     connected: async (): Promise<{ slug: string; name: string }[]> =>
       (await connections.list()).map(({ provider }) => ({ slug: provider.slug, name: provider.name })),
-    /** One tiny live call of one of those, with the default model where that is its. Throws 404, `outbound_refused`. */
+    /** Tests one of them with a small call. Throws 404, `outbound_refused`. */
     tryConnected: async (slug: string): Promise<ProbeOutcome> => {
       const connection = await connections.find(slug);
       if (!connection) throw notFound("Provider");
       const usual = await defaultModel();
       return tryOut(connection, usual?.startsWith(`${slug}/`) ? usual : undefined);
     },
-    /** One tiny live call; nothing is stored. */
+    /** Tests a connection with a small call. Stores nothing. */
     test: async (given: ConnectionInput & { model?: string | null }) => {
       const connection = await connectionFrom(given);
       const outcome = await tryOut(connection, given.model);
       return { ok: outcome.ok, message: outcome.message, models: outcome.models };
     },
-    /** Stores a provider after a live call with it has worked. */
+    /** Stores a connection after a successful test. */
     connect: async (given: ConnectionInput & { default_model: string }) => {
       const connection = await connectionFrom(given);
       const outcome = await tryOut(connection, given.default_model);
@@ -408,12 +408,12 @@ export function createModels({
       const { slug } = connection.provider;
       await connections.store(slug, { api_key: connection.api_key ?? null, base_url: connection.base_url });
       await connections.chooseDefault(`${slug}/${withoutProvider(slug, given.default_model)}`);
-      // A real model was connected: the script steps back.
+      // Switches the demo off, because a real model is connected.
       if (await isDemo()) await settings.set(demoKey, false);
       return self.state();
     },
     switchDemo: async (enabled: boolean) => {
-      if (enabled && !demo) throw badRequest("The demo is not part of this installation.", "not_supported");
+      if (enabled && !demo) throw badRequest("The demo is not included in this installation.", "not_supported");
       if (enabled) await demo?.url();
       await settings.set(demoKey, enabled);
       return self.state();
@@ -422,7 +422,7 @@ export function createModels({
       const default_model = await defaultModel();
       return { configured: default_model !== null, default_model, demo: await isDemo() };
     },
-    /** For the start-up banner; asks nobody outside. */
+    /** For the startup banner. Makes no request. */
     summary: async (): Promise<string[]> => [
       ...((await isDemo()) ? ["the scripted demo"] : []),
       ...(await connections.list()).map((c) => c.provider.name),
@@ -434,7 +434,7 @@ export function createModels({
     return openaiUrlOf(config.ollama.baseUrl ?? findProvider("ollama")?.base_url ?? "");
   }
 
-  /** A key that is not given is the stored one, but only for the address it was stored for. */
+  /** Without a key, uses the stored one, but only for the URL for which it was stored. */
   async function connectionFrom(given: ConnectionInput): Promise<Connection> {
     const connection = connectionOf(given.provider, given);
     if (!connection) throw unknownModel(`${given.provider}/…`);
@@ -445,38 +445,38 @@ export function createModels({
     return connection;
   }
 
-  async function tryOut(connection: Connection, wished: string | null | undefined): Promise<ProbeOutcome> {
+  async function tryOut(connection: Connection, model: string | null | undefined): Promise<ProbeOutcome> {
     const { slug } = connection.provider;
     return probe({
       connection,
       outbound,
-      model: wished ? nativeName(slug, withoutProvider(slug, wished)) : undefined,
+      model: model ? nativeName(slug, withoutProvider(slug, model)) : undefined,
       preferred: knownModels(slug).map((id) => nativeName(slug, splitModelId(id).model)),
-      clientOf: (model, fetch) => clientOf(connection, model, fetch),
+      clientOf: (name, fetch) => clientOf(connection, name, fetch),
     });
   }
 
   return self;
 }
 
-/** These providers' own services have function calling in every model they list for conversations. */
+/** All chat models of these providers' own services support function calling. */
 const nativeProviders = new Set(["anthropic", "openai", "google"]);
 const protocolOf = ({ provider, base_url }: Connection): AgentProtocol =>
   nativeProviders.has(provider.slug) && base_url === provider.base_url ? "native" : "auto";
 
-/** Where whoever stored the key also says which server is called: what is sent there they can read. */
+/** The user chose the URL, so they can read what is sent there. */
 const isOwnAddress = ({ provider, origin, base_url }: Connection): boolean =>
   origin === "own" && findProvider(provider.slug)?.base_url !== base_url;
 const ownKeyNeeded = (provider?: ProviderSpec) =>
   new AppError(
     "model_not_configured",
-    `This agent runs with a key of your own. Add ${provider ? `your key for ${provider.name}` : "one"} under Settings, Models.`,
+    `This agent requires your own API key. Add ${provider ? `a key for ${provider.name}` : "one"} in Settings, Models.`,
     ...(provider ? [{ details: { provider: provider.slug } }] : []),
   );
 
 const maxFallbacks = 4;
 
-/** Worth a trial before the first run: models on people's own machines and endpoints, of which no price table speaks. */
+/** Probed before the first run: models of local servers and custom endpoints, whose capabilities are unknown. */
 const isUnknown = ({ provider }: Connection, { pricing }: Pick<ResolvedModel, "pricing">): boolean =>
   provider.slug === "ollama" || provider.slug.startsWith(`${customPrefix}/`) || (provider.slug === "openrouter" && !pricing.is_known);
 
@@ -487,14 +487,14 @@ interface ConnectionInput {
 }
 
 const withoutProvider = (slug: string, id: string) => (id.startsWith(`${slug}/`) ? id.slice(slug.length + 1) : id);
-/** Anthropic writes versions with dashes; our ids, as people do, with dots. */
+/** Anthropic's ids have dashes in versions, ours have dots. */
 const nativeName = (slug: string, model: string) => (slug === "anthropic" ? model.replace(/(\d)\.(\d)/g, "$1-$2") : model);
 
-/** A message as most people's: some reading, one change, a check. */
-export const usualMessage = { tokens_in: 60_000, tokens_out: 3_000, tokens_cached: 40_000 };
+/** The usage of a typical message. */
+export const typicalMessage = { tokens_in: 60_000, tokens_out: 3_000, tokens_cached: 40_000 };
 const demoConnection: Connection = { provider: demoProvider, base_url: "", api_key: undefined, origin: "stored" };
 
-function wireOf(
+function present(
   model: ListedModel,
   { provider, origin }: Connection,
   health: Model["health"],

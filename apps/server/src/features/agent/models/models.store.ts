@@ -18,7 +18,7 @@ export interface Preferences {
 export type ModelsStore = ReturnType<typeof createModelsStore>;
 export function createModelsStore(db: Database) {
   return {
-    /** Ids that the user hides from the picker. */
+    /** Models that the user hides from the picker. */
     listDisabled: async (userId: string): Promise<string[]> =>
       (await db.select({ ids: users.disabled_models }).from(users).where(eq(users.id, userId)))[0]?.ids ?? [],
 
@@ -49,7 +49,7 @@ export function createModelsStore(db: Database) {
           .from(userCustomModels)
           .where(and(eq(userCustomModels.user_id, userId), eq(userCustomModels.model_id, modelId)))
       )[0],
-    /** Undefined when the user has that model already. */
+    /** Undefined when the user already has the model. */
     insertCustom: async (row: { user_id: string; model_id: string; name: string }): Promise<UserCustomModelRow | undefined> =>
       (await db.insert(userCustomModels).values(row).onConflictDoNothing().returning())[0],
     removeCustom: async (userId: string, id: string): Promise<boolean> =>

@@ -6,20 +6,20 @@ import type { ModelKeysStore } from "./model-keys.store.ts";
 import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
 import type { ProviderSpec } from "./providers.ts";
 
-/** The place a key is bound to: a row that is moved to another user or provider does not open. */
+/** Additional authenticated data: a key that is moved to another user or provider cannot be decrypted. */
 export const modelKeyAad = (row: Pick<UserApiKeyRow, "user_id" | "provider">): string => `user_api_keys:${row.user_id}:${row.provider}`;
 export const providerHeadersAad = (row: Pick<UserProviderRow, "user_id" | "slug">): string => `user_providers:${row.user_id}:${row.slug}`;
 
-/** Model ids of own endpoints: `custom/<slug>/<model>`. */
+/** Model ids of custom endpoints: `custom/<slug>/<model>`. */
 export const customPrefix = "custom";
 
-/** A provider that one user calls with their own key. Nobody else sees or uses it. */
+/** A provider that one user calls with their own key. */
 export interface OwnConnection extends Connection {
-  /** What the user says it serves; empty: what it lists. */
+  /** Set by the user; empty: the models that the endpoint lists. */
   available_models: readonly string[];
 }
 
-/** People's own keys and endpoints, ready to be called (agent-git-deploy 4.17). What is not theirs any more, has expired or is not in their tier is not there. */
+/** Connections of users' own keys and endpoints, without those that are inactive, expired or not in their plan. */
 export type OwnConnections = ReturnType<typeof createOwnConnections>;
 export function createOwnConnections({
   store,
@@ -29,7 +29,7 @@ export function createOwnConnections({
 }: {
   store: ModelKeysStore;
   box: CryptoBox;
-  /** Who may use own keys; `undefined`: everybody. */
+  /** Plans with own keys; undefined: all. */
   tiers: readonly string[] | undefined;
   log: Logger;
 }) {
@@ -38,9 +38,13 @@ export function createOwnConnections({
     try {
       return box.open(sealed, place);
     } catch (cause) {
-      throw new AppError("secrets_unreadable", "Your key cannot be opened: the server's encryption key has changed. Store it again.", {
-        cause,
-      });
+      throw new AppError(
+        "secrets_unreadable",
+        "Your API key cannot be decrypted because the server's encryption key has changed. Enter it again.",
+        {
+          cause,
+        },
+      );
     }
   };
   const keyIn = (row: UserApiKeyRow | undefined): string | undefined => row && open(row.sealed_key, modelKeyAad(row));
@@ -70,14 +74,14 @@ export function createOwnConnections({
     };
   };
   const note = (key: UserApiKeyRow | undefined) => {
-    if (key) store.touchKey(key.id).catch((err: unknown) => log.warn({ err }, "use of a provider key not noted"));
+    if (key) store.touchKey(key.id).catch((err: unknown) => log.warn({ err }, "last use of a provider key not stored"));
   };
 
   return {
     isAllowed,
-    /** For a run: `slug` as in a model's id. */
+    /** `slug`: the provider in a model's id. */
     find: async (userId: string, slug: string): Promise<OwnConnection | undefined> => {
-      const key = await store.livingKey(userId, slug);
+      const key = await store.activeKey(userId, slug);
       if (!key || !(await isAllowed(userId))) return undefined;
       note(key);
       return standard(key);
@@ -85,12 +89,12 @@ export function createOwnConnections({
     findCustom: async (userId: string, slug: string): Promise<OwnConnection | undefined> => {
       const provider = await store.findProvider(userId, { slug });
       if (!provider?.is_active || !(await isAllowed(userId))) return undefined;
-      const key = await store.livingKey(userId, slug);
+      const key = await store.activeKey(userId, slug);
       note(key);
       return custom(provider, key);
     },
     list: async (userId: string): Promise<OwnConnection[]> => {
-      const [keys, providers, allowed] = await Promise.all([store.livingKeys(userId), store.listProviders(userId), isAllowed(userId)]);
+      const [keys, providers, allowed] = await Promise.all([store.activeKeys(userId), store.listProviders(userId), isAllowed(userId)]);
       if (!allowed) return [];
       return [
         ...keys.flatMap((key) => standard(key) ?? []),
@@ -104,9 +108,9 @@ export function createOwnConnections({
           ),
       ];
     },
-    /** Also for a key or an endpoint that is switched off: to try it. */
+    /** Also for inactive keys and endpoints, to test them. */
     ofKey: standard,
     ofProvider: async (provider: UserProviderRow): Promise<OwnConnection> =>
-      custom(provider, await store.livingKey(provider.user_id, provider.slug)),
+      custom(provider, await store.activeKey(provider.user_id, provider.slug)),
   };
 }

@@ -16,7 +16,7 @@ export interface Cost {
   output: Amount;
   total: Amount;
 }
-/** As in `prices.json`; what an administrator's file names takes the place of the shipped. */
+/** The format of `prices.json`. Entries of the operator's file replace the bundled ones. */
 interface PriceTable {
   unknown: readonly string[];
   free: readonly string[];
@@ -26,21 +26,21 @@ interface PriceTable {
 const shipped: PriceTable = table;
 
 export interface Prices {
-  /** By exact id or alias, never by similarity (agent-git-deploy 4.18). */
+  /** By exact id or alias, never by similarity. */
   of(modelId: string): Price;
   /** The ids of the table that belong to a provider, best known first. */
   known(provider: string): string[];
 }
 
-const lookAgainMs = 5_000;
+const recheckMs = 5_000;
 
-/** The shipped table, and over it the file that `MODEL_PRICES` names; it is read again when it changes. A file that cannot be read is logged, and the last good one counts. */
+/** The bundled table with the entries of the `MODEL_PRICES` file, which is reloaded when it changes. If it is invalid, that is logged and the last valid table is used. */
 export function createPrices({ file, log, now = Date.now }: { file?: string | undefined; log?: Logger; now?: () => number } = {}): Prices {
   let current = shipped;
   let readAt = 0;
   let version = "";
-  const look = (): PriceTable => {
-    if (file === undefined || now() - readAt < lookAgainMs) return current;
+  const currentTable = (): PriceTable => {
+    if (file === undefined || now() - readAt < recheckMs) return current;
     readAt = now();
     try {
       const { mtimeMs, size } = statSync(file);
@@ -53,12 +53,15 @@ export function createPrices({ file, log, now = Date.now }: { file?: string | un
     }
     return current;
   };
-  return { of: (id) => priceIn(look(), id), known: (provider) => Object.keys(look().models).filter((id) => id.startsWith(`${provider}/`)) };
+  return {
+    of: (id) => priceIn(currentTable(), id),
+    known: (provider) => Object.keys(currentTable().models).filter((id) => id.startsWith(`${provider}/`)),
+  };
 }
 
 /** Throws an `Error` that names what is wrong. */
 function merged(given: unknown): PriceTable {
-  if (typeof given !== "object" || given === null) throw new Error("the price file must hold an object");
+  if (typeof given !== "object" || given === null) throw new Error("the price file must contain an object");
   const { models = {}, aliases = {}, free = shipped.free, unknown = shipped.unknown } = given as Partial<PriceTable>;
   for (const [id, price] of [...Object.entries(models), ["unknown", unknown] as const]) {
     const isPrice =
@@ -87,7 +90,7 @@ export function costOf(price: Price, usage: { tokens_in: number; tokens_out: num
 }
 
 const nothing: Cost = { input: "0", output: "0", total: "0" };
-/** A call as it is charged: what is answered with a key of the caller's own costs nothing here. */
+/** The charge of a call; calls with the user's own key are not charged. */
 export function chargeOf(
   { model_id, pricing, is_byok }: { model_id: string; pricing: Price; is_byok: boolean },
   usage: { tokens_in: number; tokens_out: number; tokens_cached: number },
@@ -105,7 +108,7 @@ export function chargeOf(
   };
 }
 
-/** Tokens that so many cents buy; undefined: any number. */
+/** The tokens that an amount buys; undefined: unlimited. */
 export function tokensFor(cents: Amount, price: string): number | undefined {
   const each = scaled(price, 6);
   if (each === 0n) return undefined;

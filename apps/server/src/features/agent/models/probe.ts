@@ -11,19 +11,19 @@ export type ProbeOutcome =
 export interface ProbeOptions {
   connection: Connection;
   outbound: Outbound;
-  /** As the provider spells it. Default: the first of `preferred` that it lists, else the first it lists. */
+  /** The provider's own id. Default: the first of `preferred` that it lists, else the first that it lists. */
   model: string | undefined;
   preferred: string[];
   clientOf(model: string, fetch: typeof globalThis.fetch): ModelClient;
 }
 
-/** A local model may have to be loaded into memory first. */
+/** Includes loading a local model into memory. */
 const answerMs = 90_000;
-const maxSentence = 400;
+const maxMessageChars = 400;
 
 /**
- * Does this connection work? One tiny call, made exactly as runs make theirs, ended at the first sign of an answer.
- * Throws only `outbound_refused`; everything else is an outcome in the provider's own words, without the key.
+ * Tests a connection with one small call, made as in a run and aborted at the first output. Throws only `outbound_refused`; other failures are
+ * outcomes with the provider's message, without the key.
  */
 export async function probe({ connection, outbound, model, preferred, clientOf }: ProbeOptions): Promise<ProbeOutcome> {
   await outbound.check(connection.base_url);
@@ -33,12 +33,12 @@ export async function probe({ connection, outbound, model, preferred, clientOf }
   );
   const chosen = model ?? preferred.find((id) => models.includes(id)) ?? models[0] ?? preferred[0];
   const { name } = connection.provider;
-  if (!chosen) return { ok: false, code: "model_error", message: `${name} lists no models; name one to try.`, models };
+  if (!chosen) return { ok: false, code: "model_error", message: `${name} lists no models. Enter a model to test.`, models };
 
-  let refusal: { status: number; text: string } | undefined;
+  let rejection: { status: number; text: string } | undefined;
   const watched: typeof globalThis.fetch = async (input, init) => {
     const response = await outbound.fetch(input, init);
-    if (!response.ok) refusal = { status: response.status, text: await response.clone().text() };
+    if (!response.ok) rejection = { status: response.status, text: await response.clone().text() };
     return response;
   };
   const abort = new AbortController();
@@ -51,14 +51,14 @@ export async function probe({ connection, outbound, model, preferred, clientOf }
     };
     for await (const event of clientOf(chosen, watched).stream(request, abort.signal))
       if (event.type !== "finish" || event.reason !== "other") return { ok: true, message: `${name} answered with ${chosen}.`, models };
-    return { ok: false, code: "model_error", message: `${name} gave no answer.`, models };
+    return { ok: false, code: "model_error", message: `${name} returned no answer.`, models };
   } catch (error) {
     if (abort.signal.aborted)
       return { ok: false, code: "model_error", message: `${name} did not answer within ${answerMs / 1000} s.`, models };
-    const own = refusal && sentenceOf(refusal.text);
+    const own = rejection && errorMessage(rejection.text);
     const message = redacted(own ?? (error instanceof Error ? error.message : `${name} could not be reached.`), connection.api_key);
     const code = error instanceof Error && "code" in error && error.code === "model_auth_failed" ? "model_auth_failed" : undefined;
-    return { ok: false, code: code ?? (refusal?.status === 404 ? "unknown_model" : "model_error"), message, models };
+    return { ok: false, code: code ?? (rejection?.status === 404 ? "unknown_model" : "model_error"), message, models };
   } finally {
     clearTimeout(timer);
     abort.abort();
@@ -66,18 +66,18 @@ export async function probe({ connection, outbound, model, preferred, clientOf }
 }
 
 /** The message of the usual error bodies: `{error: {message}}`, `{error: "…"}`, `{message}`, and a list with one of these. */
-function sentenceOf(text: string): string | undefined {
+function errorMessage(text: string): string | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     const body = (Array.isArray(parsed) ? parsed[0] : parsed) as { error?: { message?: unknown } | string; message?: unknown } | null;
     const found = typeof body?.error === "string" ? body.error : (body?.error?.message ?? body?.message);
-    return typeof found === "string" && found.trim() !== "" ? found.trim().slice(0, maxSentence) : undefined;
+    return typeof found === "string" && found.trim() !== "" ? found.trim().slice(0, maxMessageChars) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Providers like to repeat the key they refuse. */
+/** Providers may repeat the rejected key. */
 function redacted(text: string, key: string | undefined): string {
   const plain = key ? text.replaceAll(key, "[key]") : text;
   return plain.replace(/\b(?:sk|gsk|pk|xai|key|AIza)[-_A-Za-z0-9*]{6,}/g, "[key]").replace(/Bearer\s+\S+/gi, "Bearer [key]");

@@ -1,7 +1,7 @@
-/** What a project's settings say of models. Settings are free-form JSON, so whatever does not fit counts as unsaid. */
+/** The model settings of a project. Settings are free-form JSON, so invalid values are ignored. */
 export interface ProjectModelSettings {
   model: string | null;
-  /** Undefined: the person's list, else the server's. */
+  /** Undefined: the user's list, else the server's. */
   fallback_models: string[] | undefined;
   max_cost_cents: number | null;
 }

@@ -1,8 +1,8 @@
-/** How a provider is spoken to. */
+/** The API of a provider. */
 export type Dialect = "openai-compatible" | "anthropic" | "google";
 
 export interface ProviderSpec {
-  /** First segment of its model ids (contract README rule 13). */
+  /** The first segment of its model ids. */
   slug: string;
   name: string;
   description: string;
@@ -13,7 +13,7 @@ export interface ProviderSpec {
   headers?: Record<string, string>;
 }
 
-/** agent-git-deploy 4.17, in the order they are shown; the first connected one decides the default. */
+/** In display order; the first connected provider determines the default model. */
 export const providers: readonly ProviderSpec[] = [
   {
     slug: "anthropic",
@@ -117,7 +117,7 @@ export const providers: readonly ProviderSpec[] = [
   },
 ];
 export const findProvider = (slug: string): ProviderSpec | undefined => providers.find((p) => p.slug === slug);
-/** The scripted model of `./studio demo`: a provider nobody needs to connect. */
+/** The scripted model of `./studio demo`: always connected. */
 export const demoProvider: ProviderSpec = {
   slug: "demo",
   name: "Demo",

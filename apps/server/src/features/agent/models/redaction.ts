@@ -2,27 +2,27 @@ import type { ModelClient, ModelEvent } from "@tesslate/agent";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 
 /**
- * A model that is never told the project's values, wherever they come from: an old message, an earlier run, a person's own words; and that cannot
- * tell one either, should it know it all the same: in its words, its thoughts and its calls the name stands in its place.
+ * Replaces the values of the project's secrets by their names in everything that is sent to a model, wherever it comes from, and in its text, reasoning and
+ * calls.
  */
 export const redactedClient = (client: ModelClient, redactor: LiveRedactor): ModelClient => ({
   stream: ({ system, messages, ...request }, signal) => {
     const { current } = redactor;
     const events = client.stream({ ...request, system: current.redact(system), messages: current.redactIn(messages) }, signal);
-    return current.isEmpty ? events : silenced(events, redactor);
+    return current.isEmpty ? events : redactStream(events, redactor);
   },
 });
 
-/** A value may come in pieces, so what could be the beginning of one waits for the rest. */
-async function* silenced(events: AsyncIterable<ModelEvent>, { current }: LiveRedactor): AsyncGenerator<ModelEvent> {
+/** A value may be split over chunks, so what could be the start of one is held back. */
+async function* redactStream(events: AsyncIterable<ModelEvent>, { current }: LiveRedactor): AsyncGenerator<ModelEvent> {
   const text = current.stream();
-  const thoughts = current.stream();
+  const reasoning = current.stream();
   const calls = new Map<string, ReturnType<typeof current.stream>>();
   const rest = function* (): Generator<ModelEvent> {
-    const thought = current.redact(thoughts.flush());
+    const thought = current.redact(reasoning.flush());
     if (thought !== "") yield { type: "reasoning", delta: thought };
-    const said = current.redact(text.flush());
-    if (said !== "") yield { type: "text", delta: said };
+    const remaining = current.redact(text.flush());
+    if (remaining !== "") yield { type: "text", delta: remaining };
   };
   try {
     for await (const event of events) {
@@ -33,8 +33,8 @@ async function* silenced(events: AsyncIterable<ModelEvent>, { current }: LiveRed
           break;
         }
         case "reasoning": {
-          const delta = thoughts.push(event.delta);
-          // The provider's own state is signed with its thoughts as they were: it goes back to that provider only.
+          const delta = reasoning.push(event.delta);
+          // The provider's state is signed with the original reasoning; it is only sent back to that provider.
           if (delta !== "" || event.provider_state) yield { ...event, delta };
           break;
         }
@@ -66,7 +66,7 @@ async function* silenced(events: AsyncIterable<ModelEvent>, { current }: LiveRed
       }
     }
   } catch (error) {
-    // A line that broke: what waited was said.
+    // After a lost connection, what was held back is still emitted.
     yield* rest();
     throw error;
   }

@@ -1,6 +1,6 @@
-/** Names of models that are shown pictures, and of their relatives that are not; the first that fits counts. */
+/** Patterns of model names and whether the models support images; the first match counts. */
 const known: readonly [RegExp, boolean][] = [
-  // Small and special relatives of models that can see.
+  // Variants without vision of models with vision.
   [/(^|\/)(o1-mini|o1-preview|o3-mini)/, false],
   [/(^|\/)(gpt-3\.5|gpt-4(-0613|-32k)?$|gpt-oss|text-|codex-mini)/, false],
   [/(^|\/)(chatgpt|gpt)-?(4o|4\.\d|4-turbo|4-vision|5|6)/, true],
@@ -22,7 +22,7 @@ const known: readonly [RegExp, boolean][] = [
   [/deepseek|qwen|llama|glm-|kimi|command-|minimax-m|phi-|starcoder|granite|nemotron|sonar-reasoning|falcon|yi-/, false],
 ];
 
-/** Whether a model takes pictures, by its id; null where the name tells nothing (agent-git-deploy 4.17). */
+/** Whether a model supports images, by its id; null when unknown. */
 export function visionOf(modelId: string): boolean | null {
   const id = modelId.toLowerCase();
   return known.find(([name]) => name.test(id))?.[1] ?? null;

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createModelClient } from "@tesslate/agent";
 import { afterEach, expect, test } from "vitest";
-import { boundedAnswers } from "./bounded-answers.ts";
+import { boundedResponses } from "./bounded-responses.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => closers.splice(0).forEach((close) => close()));
@@ -31,7 +31,7 @@ test.each([
   ["a stream of remarks", `: ${"x".repeat(1024 * 1024)}\n\n`, 200],
 ])("%s without an end is cut off, and its sender hung up on", async (_name, piece, status) => {
   const { url, sent, hungUp } = await endless(piece, status);
-  const client = createModelClient({ provider: "openai-compatible", base_url: url, model: "m", fetch: boundedAnswers(fetch) });
+  const client = createModelClient({ provider: "openai-compatible", base_url: url, model: "m", fetch: boundedResponses(fetch) });
   const listen = async () => {
     for await (const _ of client.stream(
       { system: "", messages: [{ role: "user", content: "Hi" }], tools: [] },

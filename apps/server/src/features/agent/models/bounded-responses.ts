@@ -1,13 +1,13 @@
 import { ModelError } from "@tesslate/agent";
 
-/** Of one answer: several times what the longest ones take on the wire. */
+/** Per response: several times the longest answers. */
 const maxBytes = 128 * 1024 * 1024;
-/** A line of a stream is kept until it ends, and looked through again with every piece that comes. */
+/** A line is buffered until it ends and scanned again with every chunk. */
 const maxLineBytes = 8 * 1024 * 1024;
 const lineFeed = 10;
 
-/** For servers of people's own: what they send cannot fill this process or keep it busy. Longer answers end in a `ModelError`. */
-export const boundedAnswers =
+/** Protects this process from responses of custom endpoints. Longer responses fail with a `ModelError`. */
+export const boundedResponses =
   (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
   async (input, init) => {
     const response = await fetch(input, init);
@@ -21,7 +21,7 @@ export const boundedAnswers =
           size += chunk.byteLength;
           line = end === -1 ? line + chunk.byteLength : chunk.byteLength - end - 1;
           if (size > maxBytes || line > maxLineBytes)
-            controller.error(new ModelError("model_error", "The model's answer did not come to an end, so it was cut off."));
+            controller.error(new ModelError("model_error", "The model's answer was too long, so it was stopped."));
           else controller.enqueue(chunk);
         },
       }),
