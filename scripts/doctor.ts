@@ -142,7 +142,7 @@ try {
 
 const chromium = await findChromium(config.verify.chromiumPath);
 if ("missing" in chromium) say("!!", "browser", `${chromium.missing}: without a browser the agent cannot verify apps`);
-else say("ok", "browser", `${chromium.executable}, behind ${chromium.walls === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
+else say("ok", "browser", `${chromium.executable}, behind ${chromium.isolation === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
 
 const providers = [
   config.models.openai.key && "openai",

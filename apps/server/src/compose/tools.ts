@@ -1,15 +1,15 @@
 import { allTools } from "@tesslate/agent";
-import { createToolCatalogue, mountAgents, type ToolFacts } from "../features/agent/agents/index.ts";
+import { createToolCatalogue, mountAgents, type ToolSummary } from "../features/agent/agents/index.ts";
 import { provideRepoMap, type ToolProvider } from "../features/agent/runs/index.ts";
 import { createGraphTools } from "../features/agent/graph/index.ts";
-import { createMcp, createMcpSignIns, createMcpTools, mountMcp } from "../features/agent/mcp/index.ts";
+import { createMcp, createMcpOauth, createMcpTools, mountMcp } from "../features/agent/mcp/index.ts";
 import {
   createChecks,
   createEvidence,
   createEvidenceStore,
   createVerification,
   mountEvidence,
-  runChecksFacts,
+  runChecksSummary,
   type Browsers,
 } from "../features/agent/verify/index.ts";
 import { createWebTools } from "../features/agent/web/index.ts";
@@ -28,7 +28,7 @@ export interface ToolsArea extends Area {
   /** In the order in which a run has their tools. */
   toolProviders: ToolProvider[];
   /** Their tools, for the agent editor. */
-  listedTools: ToolFacts[];
+  listedTools: ToolSummary[];
   /** Headless browsers, or the reason why there are none. */
   browsers: Browsers | { missing: string };
 }
@@ -42,21 +42,21 @@ export async function composeTools(
   { shell }: WorkspaceArea,
 ): Promise<ToolsArea> {
   const toolProviders: ToolProvider[] = [];
-  const listedTools: ToolFacts[] = [];
+  const listedTools: ToolSummary[] = [];
 
-  const hiddenChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
+  const secretsChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
     for (const id of project_id === null ? await mcpStore.projectsOf(user_id) : [project_id]) await redactions.changed(id);
   };
-  const signIns = createMcpSignIns({
+  const signIns = createMcpOauth({
     store: mcpStore,
     vault: mcpVault,
     outbound,
     redirectUrl: `${config.http.appBaseUrl}/api/mcp/oauth/callback`,
-    tokensChanged: hiddenChanged,
+    tokensChanged: secretsChanged,
     log,
   });
   const mcpShared = { store: mcpStore, vault: mcpVault, signIns, outbound, mcp: config.mcp, version };
-  const mcp = createMcp({ ...mcpShared, projects, keepAwake: idle.keepAwake, hiddenChanged, limits, log });
+  const mcp = createMcp({ ...mcpShared, projects, keepAwake: idle.keepAwake, secretsChanged, limits, log });
   toolProviders.push(createMcpTools({ ...mcpShared, redactions }));
 
   // Requests of a model may reach the hosts that the operator allows, but not the operator's model servers.
@@ -69,7 +69,7 @@ export async function composeTools(
   const evidenceStore = createEvidenceStore(db);
   const evidence = createEvidence({ store: evidenceStore, redactions });
   toolProviders.push(createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll }));
-  listedTools.push(runChecksFacts);
+  listedTools.push(runChecksSummary);
   const verification = await createVerification({
     config: config.verify,
     dataDir,

@@ -32,7 +32,7 @@ import { users } from "./accounts.ts";
 import { projects } from "./projects.ts";
 
 /** A tool of an MCP server, sanitized for storage and display. */
-export interface ForeignTool {
+export interface McpToolInfo {
   name: string;
   title: string | null;
   description: string;
@@ -365,7 +365,7 @@ export const mcpServers = pgTable(
     trusts_read_only: boolean().notNull().default(false),
     auth: text().$type<"none" | "needed" | "authorized">().notNull().default("none"),
     /** The last tool list of the server, sanitised. */
-    tools: jsonb().$type<ForeignTool[]>().notNull().default([]),
+    tools: jsonb().$type<McpToolInfo[]>().notNull().default([]),
     tools_at: timestamptz(),
     problem: text(),
     created_at: createdAt(),

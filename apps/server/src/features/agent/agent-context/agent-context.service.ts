@@ -12,12 +12,12 @@ export interface AgentContextOptions {
 type Change = RouteInput<typeof agentContextRoutes.put>["body"];
 
 export type AgentContexts = ReturnType<typeof createAgentContexts>;
-/** What a project tells its agents, as its owner sees and edits it (agent-git-deploy 4.13, 4.19). The tree is the only truth. */
+/** Rules, memory, skills and sub-agents of a project for its owner to read and edit. Stored in the project's files. */
 export function createAgentContexts({ projects, files }: AgentContextOptions) {
   const read = async (sandbox: Sandbox): Promise<AgentContext> => {
     const [rules, memory, skills, subagents] = await Promise.all([
-      firstOf(sandbox, ruleNames),
-      firstOf(sandbox, [memoryPath]),
+      readFirst(sandbox, ruleNames),
+      readFirst(sandbox, [memoryPath]),
       listSkills(sandbox),
       listSubagents(sandbox),
     ]);
@@ -32,15 +32,15 @@ export function createAgentContexts({ projects, files }: AgentContextOptions) {
   return {
     /** Throws 404. */
     get: async (userId: string, ref: string): Promise<AgentContext> => read(await projects.sandboxOf(await projects.require(userId, ref))),
-    /** Writes what is given, the rules first. Throws 404, `etag_mismatch` and `precondition_failed` when somebody else wrote meanwhile. */
+    /** Writes what is given, the rules first. Throws 404, `etag_mismatch` and `precondition_failed` when the file has changed. */
     put: async (userId: string, ref: string, { rules, memory }: Change): Promise<AgentContext> => {
       const project = await projects.require(userId, ref);
       const sandbox = await projects.sandboxOf(project);
       if (memory && Buffer.byteLength(memory.content) > maxMemoryBytes)
-        throw invalid(["body", "memory", "content"], `The memory may have at most ${maxMemoryBytes} bytes`, "too_long");
+        throw invalid(["body", "memory", "content"], `The memory can have at most ${maxMemoryBytes} bytes`, "too_long");
       const write = async (names: readonly string[], change: Change["rules"]) => {
         if (!change) return;
-        const { path } = await firstOf(sandbox, names);
+        const { path } = await readFirst(sandbox, names);
         const when = change.etag === null ? { ifNoneMatch: "*" as const } : { ifMatch: change.etag };
         await files.write(userId, project.id, path, { content: change.content }, when);
       };
@@ -51,8 +51,8 @@ export function createAgentContexts({ projects, files }: AgentContextOptions) {
   };
 }
 
-/** The first of the files that is there; else an empty one at the first's place. */
-async function firstOf({ files }: Sandbox, names: readonly string[]): Promise<AgentContext["rules"]> {
+/** The first file that exists; else an empty one with the first path. */
+async function readFirst({ files }: Sandbox, names: readonly string[]): Promise<AgentContext["rules"]> {
   for (const path of names) {
     const entry = await files.stat(path).catch(() => undefined);
     if (!entry || entry.isDirectory) continue;

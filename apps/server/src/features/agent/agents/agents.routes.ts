@@ -2,7 +2,6 @@ import { agentsRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { ToolCatalogue } from "./tool-catalogue.ts";
 
-/** agent-git-deploy 10. */
 export function mountAgents(mount: Mount, { catalogue }: { catalogue: ToolCatalogue }): void {
   mount("agents", agentsRoutes, {
     tools: (_, { query }) => catalogue.list(query),

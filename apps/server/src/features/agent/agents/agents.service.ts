@@ -6,7 +6,7 @@ import type { AgentsStore } from "./agents.store.ts";
 import type { AgentRow } from "../../../db/schema/agent.ts";
 import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
 
-/** An agent that the caller may run, with their choice of model for it. */
+/** An agent that the user may run, with the model that they selected for it. */
 export interface RunnableAgent {
   id: string;
   slug: string;
@@ -17,31 +17,31 @@ export interface RunnableAgent {
   tools: string[] | null;
   model: string | null;
   selected_model: string | null;
-  /** Somebody else's closed one: its instructions are not the caller's to read. */
+  /** A closed agent of somebody else: the user may not read its instructions. */
   is_closed: boolean;
   requires_user_keys: boolean;
-  /** What its maker asks for its use, in USD per million tokens, in the place of the model's price; null: nothing of its own. */
+  /** The creator's price in USD per million tokens, which replaces the model's; null: none. */
   rates: { input: string; output: string } | null;
-  /** Who earns by that. */
+  /** The creator who earns from it. */
   creator_id: string | null;
-  /** The server's switches and the agent's own over them. */
+  /** The server's features with the agent's overrides. */
   features: AgentFeatures;
   tool_configs: AgentRow["tool_configs"];
-  /** Those that its maker gave it (4.13). */
+  /** The sub-agents of the agent. */
   subagents: LibrarySubagent[];
 }
 const agentTypes = new Set(["TesslateAgent", "IterativeAgent", "ReActAgent", "StreamAgent"]);
 
 export type Agents = ReturnType<typeof createAgents>;
-/** Which agent runs and whether the caller may run it (agent-git-deploy 4.1). */
+/** Resolves agents and checks whether the user may run them. */
 export function createAgents({ store, features }: { store: AgentsStore; features: AgentFeatures }) {
   return {
-    /** Brings the official agents up to date and gives the default one to whoever lacks it. Safe to repeat, also by several processes at once. */
+    /** Updates the official agents and adds the default one to all libraries. Safe to repeat, also concurrently. */
     seed: async (): Promise<void> => {
       for (const agent of officialAgents) await store.upsertOfficial(agent);
       await store.addToEveryLibrary(defaultAgentSlug);
     },
-    /** Every new account owns the default agent. */
+    /** Adds the default agent to the library of a new account. */
     onRegistered: (tx: Queries, user: { id: string }): Promise<void> => store.addToLibrary(tx, user.id, defaultAgentSlug),
     /** By id or slug; none given means the default. Throws 404, `agent_not_owned`, `agent_not_runnable`. */
     resolve: async (userId: string, ref: string | null | undefined): Promise<RunnableAgent> => {
@@ -52,7 +52,7 @@ export function createAgents({ store, features }: { store: AgentsStore; features
       const isInLibrary = entry?.is_active === true;
       if (!isOwner && !isInLibrary && isHidden(agent)) throw notFound("Agent");
       if (!isOwner && !isInLibrary && agent.pricing_type !== "free")
-        throw new AppError("agent_not_owned", `${agent.name} is not in your library. Get it in the marketplace first.`);
+        throw new AppError("agent_not_owned", `${agent.name} is not in your library. Add it from the marketplace first.`);
       if (!agent.system_prompt?.trim() || !agentTypes.has(agent.agent_type))
         throw badRequest(
           `${agent.name} cannot run: it has no ${agent.system_prompt?.trim() ? "known type" : "instructions"}.`,
@@ -75,14 +75,14 @@ export function createAgents({ store, features }: { store: AgentsStore; features
         subagents: (await store.listSubagents(agent.id)).map(subagentOf),
       };
     },
-    /** The caller's choice for an agent of their library (4.17). Throws 404, and `forbidden` for a closed agent of somebody else. */
+    /** Sets the model of an agent in the user's library. Throws 404, and `forbidden` for a closed agent of somebody else. */
     selectModel: async (userId: string, ref: string, choose: () => Promise<string | null>): Promise<string | null> => {
       const found = await store.find(ref, userId);
       if (!found || found.agent.item_type !== "agent" || found.entry?.is_active !== true) throw notFound("Agent");
       const { agent } = found;
       const isOwner = agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
       if (!isOwner && agent.source_type !== "open")
-        throw new AppError("forbidden", `${agent.name} comes with its own model, which cannot be changed.`);
+        throw new AppError("forbidden", `The model of ${agent.name} cannot be changed because it is closed-source.`);
       const model = await choose();
       await store.selectModel(userId, agent.id, model);
       return model;
@@ -91,20 +91,20 @@ export function createAgents({ store, features }: { store: AgentsStore; features
   };
 }
 
-/** Nobody pays themselves. */
+/** Owners are not charged for their own agents. */
 function termsOf(agent: AgentRow, isOwner: boolean): Pick<RunnableAgent, "rates" | "creator_id"> {
   const { pricing_type, api_pricing_input: input, api_pricing_output: output } = agent;
   if (isOwner || pricing_type !== "api" || input === null || output === null) return { rates: null, creator_id: null };
   return { rates: { input, output }, creator_id: agent.created_by_user_id ?? agent.forked_by_user_id };
 }
 
-/** A private copy of somebody else's. */
+/** An unpublished fork of somebody else. */
 const isHidden = (agent: AgentRow) => agent.forked_by_user_id !== null && !agent.is_published;
 
 /** `config`: `{model: "inherit" | id, max_turns}`. */
 function subagentOf({ name, description, tools, model, system_prompt, config }: AgentRow): LibrarySubagent {
-  const wished = config?.["model"];
-  const chosen = typeof wished === "string" ? wished : model;
+  const requested = config?.["model"];
+  const chosen = typeof requested === "string" ? requested : model;
   const turns = config?.["max_turns"];
   return {
     name,

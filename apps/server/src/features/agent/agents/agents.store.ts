@@ -6,7 +6,7 @@ import type { OfficialAgent } from "./official-agents.ts";
 export type AgentsStore = ReturnType<typeof createAgentsStore>;
 export function createAgentsStore(db: Database) {
   return {
-    /** Content only: what an administrator or the public changed (featured, active, counts) stays. */
+    /** Updates the content only; what administrators or users changed (featured, active, counts) stays. */
     upsertOfficial: async (agent: OfficialAgent): Promise<void> => {
       const content = {
         name: agent.name,
@@ -26,11 +26,11 @@ export function createAgentsStore(db: Database) {
         .onConflictDoUpdate({
           target: agents.slug,
           set: { ...content, updated_at: sql`now()` },
-          // Only our own, as we left it: a user's agent that came to the slug first is theirs, and what an administrator wrote stays.
+          // Only unedited official agents: not a user's agent with the slug, nor one that an administrator edited.
           setWhere: sql`${agents.forked_by_user_id} is null and ${agents.created_by_user_id} is null and ${agents.content_edited_at} is null`,
         });
     },
-    /** By id or slug, with the caller's library entry. */
+    /** By id or slug, with the user's library entry. */
     find: async (
       ref: string,
       userId: string,
@@ -47,7 +47,7 @@ export function createAgentsStore(db: Database) {
           .where(isId ? eq(agents.id, ref) : eq(agents.slug, ref))
       )[0];
     },
-    /** The sub-agents that come with an agent, in the order of their names. */
+    /** The sub-agents of an agent, by name. */
     listSubagents: (agentId: string): Promise<AgentRow[]> =>
       db
         .select()
@@ -60,7 +60,7 @@ export function createAgentsStore(db: Database) {
         sql`insert into user_purchased_agents (user_id, agent_id) select ${userId}, id from agents where slug = ${slug} on conflict do nothing`,
       );
     },
-    /** For accounts older than the agent. */
+    /** For existing accounts. */
     addToEveryLibrary: async (slug: string): Promise<void> => {
       await db.execute(
         sql`insert into user_purchased_agents (user_id, agent_id) select u.id, a.id from users u cross join agents a where a.slug = ${slug} on conflict do nothing`,

@@ -3,12 +3,12 @@ import type { AgentTool, List } from "@tesslate/contract";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { featureOfTool } from "./agents.features.ts";
 
-/** What is told of a tool before anybody runs it. */
-export type ToolFacts = Pick<Tool, "name" | "category" | "description" | "parameters" | "gate">;
+/** A tool without its implementation. */
+export type ToolSummary = Pick<Tool, "name" | "category" | "description" | "parameters" | "gate">;
 
 export type ToolCatalogue = ReturnType<typeof createToolCatalogue>;
-/** What the agent editor may choose from (agent-git-deploy 10): of two with one name the first one stays. */
-export function createToolCatalogue(tools: readonly ToolFacts[]) {
+/** The tools that the agent editor offers. The first tool of a name wins. */
+export function createToolCatalogue(tools: readonly ToolSummary[]) {
   const byName = new Map(tools.toReversed().map((tool) => [tool.name, tool]));
   const items = [...byName.values()].toReversed().map((tool): AgentTool => ({
     name: tool.name,

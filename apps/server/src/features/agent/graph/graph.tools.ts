@@ -25,7 +25,7 @@ type Run = Pick<RunDetails, "user_id" | "project" | "workspace">;
 const mutates = { approval: true, plan_blocked: true, read_only: false };
 /** In plan mode the workspace runs it read-only. */
 const commands = { approval: true, plan_blocked: false, read_only: false };
-const looks = { approval: false, plan_blocked: false, read_only: true };
+const readOnly = { approval: false, plan_blocked: false, read_only: true };
 const free = { approval: false, plan_blocked: false, read_only: false };
 const category = "graph" as const;
 
@@ -38,8 +38,8 @@ const maxSeconds = 600;
 const maxOutputChars = 40_000;
 
 /**
- * The tools of the canvas (agent-git-deploy 4.9). They call the services that the canvas itself calls, as the run's owner and on the run's project
- * only: an id of another project is the same "not found" as none. `runOf` is asked when a tool runs; `opened` gathers the terminals it opened.
+ * Tools of the canvas. They call the same services as the canvas, as the run's owner and only in the run's project: ids of other projects are not found.
+ * `runOf` is called when a tool runs; `opened` collects the terminals that it opened.
  */
 export function graphTools(services: GraphServices, runOf: () => Run, opened: Set<string>): Tool[] {
   const { containers, creation, lifecycle, connections, previews, shell } = services;
@@ -67,7 +67,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       category,
       description: "The project's containers with their state and address.",
       parameters: Type.Object({}),
-      gate: looks,
+      gate: readOnly,
       run: told(async () => {
         const all = await listed();
         return done(`${all.length} containers.`, { project_status: (await project()).environment_status, containers: all.map(shown) });
@@ -84,7 +84,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
         const answer = await lifecycle.startContainer(own, row);
         const now = (await listed()).find((one) => one.id === row.id);
         const isUp = answer.already_running === true || answer.already_started === true;
-        return done(isUp ? `${row.name} runs already.` : `${row.name} starts.`, {
+        return done(isUp ? `${row.name} is already running.` : `${row.name} is starting.`, {
           container_id: row.id,
           container_name: row.name,
           status: isUp ? "running" : "starting",
@@ -113,7 +113,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       run: told(async () => {
         const own = await project();
         const { containers: urls } = await lifecycle.startProject(own);
-        return done("The project starts.", { containers: urls, network: own.slug, namespace: own.slug, project_slug: own.slug });
+        return done("The project is starting.", { containers: urls, network: own.slug, namespace: own.slug, project_slug: own.slug });
       }),
     }),
     defineTool({
@@ -253,7 +253,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
           context,
         ) => {
           const { row } = await rowOf(container_id);
-          if (row.deployment_mode === "external") throw new ToolFailure(`${row.name} does not run here.`);
+          if (row.deployment_mode === "external") throw new ToolFailure(`${row.name} is an external service and does not run here.`);
           const result = await runOf().workspace.exec(["/bin/sh", "-c", command], {
             cwd: workingDirOf(row),
             timeoutMs: timeout * 1_000,
@@ -297,7 +297,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
   ];
 }
 
-/** Lends them to runs of the graph view; terminals that a run opened end with it. */
+/** Provides the tools to runs in the graph view. Terminals that a run opened are closed with it. */
 export function createGraphTools(services: GraphServices): { provideTools: ToolProvider; tools: readonly Tool[] } {
   return {
     provideTools: async (run) => {
@@ -315,10 +315,10 @@ export function createGraphTools(services: GraphServices): { provideTools: ToolP
 }
 
 function notInARun(): never {
-  throw new ToolFailure("This tool works in a run only.");
+  throw new ToolFailure("This tool only works in a run.");
 }
 
-/** What a service refuses is something the model should read. */
+/** Turns client errors of services into failed results that the model reads. */
 function told<P>(
   run: (params: P, context: Parameters<Tool["run"]>[1]) => Promise<ToolOutput>,
 ): (params: P, context: Parameters<Tool["run"]>[1]) => Promise<ToolOutput> {
@@ -334,7 +334,7 @@ function told<P>(
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** Without colours, the beginning and the end. */
+/** Without colours; truncated in the middle. */
 function ends(text: string): string {
   const plain = stripVTControlCharacters(text);
   const half = maxOutputChars / 2;

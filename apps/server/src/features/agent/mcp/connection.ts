@@ -8,15 +8,15 @@ import { CallToolResultSchema, ErrorCode, McpError, PaginatedResultSchema, type 
 import type { Sandbox } from "@tesslate/runtime";
 import { AppError } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { foreignTools, maxToolsPerServer, type ForeignTools } from "./foreign-tool.ts";
+import { readToolList, maxToolsPerServer, type McpToolList } from "./tool-list.ts";
 import type { McpServerRow } from "../../../db/schema/agent.ts";
 import type { McpAccess } from "./mcp.vault.ts";
 import { createStdioTransport } from "./stdio-transport.ts";
 
 export interface McpLimits {
-  /** Until the server has greeted us. */
+  /** For the handshake. */
   connectMs: number;
-  /** One call of a tool. */
+  /** Per tool call. */
   callMs: number;
 }
 export interface ConnectOptions {
@@ -25,15 +25,15 @@ export interface ConnectOptions {
   outbound: Outbound;
   limits: McpLimits;
   version: string;
-  /** For programs: where they run, and whether they may change anything there. */
+  /** For stdio servers: where they run, and whether they may change files there. */
   sandbox?: Pick<Sandbox, "exec"> | undefined;
   isReadOnly?: boolean;
-  /** With the tokens of a sign-in. */
+  /** With stored tokens. */
   oauth?: OAuthClientProvider | undefined;
 }
-/** Why a server cannot be used, in a sentence for people. */
-export class McpProblem extends Error {
-  override readonly name = "McpProblem";
+/** Why a server cannot be used; the message is for people. */
+export class McpFailure extends Error {
+  override readonly name = "McpFailure";
   readonly isUnauthorized: boolean;
   constructor(message: string, isUnauthorized = false) {
     super(message);
@@ -41,17 +41,17 @@ export class McpProblem extends Error {
   }
 }
 export interface McpConnection {
-  listTools(signal?: AbortSignal): Promise<ForeignTools>;
+  listTools(signal?: AbortSignal): Promise<McpToolList>;
   callTool(name: string, parameters: Record<string, unknown>, signal: AbortSignal): Promise<CallToolResult>;
   readonly isOpen: boolean;
   close(): Promise<void>;
 }
 
-/** One answer, streams included. */
+/** Per response, including streams. */
 const maxAnswerBytes = 4 * 2 ** 20;
 const maxPages = 10;
 
-/** Connects to a server. Whatever it does, it costs its own calls and no more: every wait has an end, every answer a size. Throws `McpProblem`. */
+/** Connects to a server. All waits and responses are limited. Throws `McpFailure`. */
 export async function connectMcp({
   row,
   access,
@@ -64,12 +64,12 @@ export async function connectMcp({
 }: ConnectOptions): Promise<McpConnection> {
   const client = new Client({ name: "tesslate-studio", version }, { capabilities: {} });
   let isOpen = true;
-  let words = () => "";
+  let errorOutput = () => "";
   const transport = ((): Transport => {
     if (row.transport === "stdio") {
-      if (!sandbox || !row.command) throw new McpProblem("It runs inside a project. Test it in one.");
+      if (!sandbox || !row.command) throw new McpFailure("This server runs inside a project. Test it in a project.");
       const stdio = createStdioTransport(sandbox, { command: row.command, env: access.env, isReadOnly });
-      words = stdio.lastWords;
+      errorOutput = stdio.errorOutput;
       return stdio;
     }
     const url = new URL(access.url ?? "");
@@ -78,23 +78,23 @@ export async function connectMcp({
     if (row.transport === "sse") return new SSEClientTransport(url, { ...shared, fetch: send, eventSourceInit: { fetch: send } });
     return new StreamableHTTPClientTransport(url, {
       ...shared,
-      // We wait for answers to our own calls and for nothing else the server might want to say.
+      // Without the server's own event stream: only responses to our requests are used.
       fetch: (to, init) => ((init?.method ?? "GET") === "GET" && sameAddress(to, url) ? noStream() : send(to, init)),
       reconnectionOptions: { maxRetries: 0, initialReconnectionDelay: 1, maxReconnectionDelay: 1, reconnectionDelayGrowFactor: 1 },
     }) as Transport;
   })();
   client.onclose = () => (isOpen = false);
-  // A stream that broke in the middle brings no answer any more.
+  // After a broken stream no response will arrive.
   client.onerror = (error) => {
     if (/stream disconnected|reconnection attempts/i.test(error.message)) void client.close().catch(() => undefined);
   };
 
-  const problem = (error: unknown, ms: number): McpProblem => problemOf(error, ms, words());
+  const problem = (error: unknown, ms: number): McpFailure => problemOf(error, ms, errorOutput());
   try {
     await within(client.connect(transport, { timeout: limits.connectMs }), limits.connectMs);
   } catch (error) {
     void client.close().catch(() => undefined);
-    // Its last words come a moment after its end.
+    // Error output may arrive shortly after the exit.
     if (row.transport === "stdio") await new Promise((resolve) => setTimeout(resolve, 50));
     throw problem(error, limits.connectMs);
   }
@@ -111,15 +111,15 @@ export async function connectMcp({
           const params = cursor === undefined ? {} : { cursor };
           const options = { timeout: limits.connectMs, maxTotalTimeout: limits.connectMs, ...(signal && { signal }) };
           const answer = await client.request({ method: "tools/list", params }, PaginatedResultSchema, options);
-          if (!Array.isArray(answer["tools"])) throw new McpProblem("Its answer does not fit the protocol.");
+          if (!Array.isArray(answer["tools"])) throw new McpFailure("The server's response is not valid MCP.");
           tools.push(...(answer["tools"] as unknown[]));
           if (answer.nextCursor === undefined || answer.nextCursor === cursor) break;
           cursor = answer.nextCursor;
         }
       } catch (error) {
-        throw error instanceof McpProblem ? error : problem(error, limits.connectMs);
+        throw error instanceof McpFailure ? error : problem(error, limits.connectMs);
       }
-      return foreignTools(tools);
+      return readToolList(tools);
     },
     callTool: async (name, parameters, signal) => {
       try {
@@ -150,19 +150,21 @@ function within<T>(work: Promise<T>, ms: number): Promise<T> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-function problemOf(error: unknown, ms: number, words: string): McpProblem {
+function problemOf(error: unknown, ms: number, output: string): McpFailure {
   const code = error instanceof StreamableHTTPError || error instanceof SseError ? error.code : undefined;
-  if (error instanceof UnauthorizedError || code === 401) return new McpProblem("It asks for a sign-in.", true);
-  for (let e: unknown = error; e instanceof Error; e = e.cause) if (e instanceof AppError) return new McpProblem(e.message);
-  if (words !== "") return new McpProblem(words.slice(0, 500));
+  if (error instanceof UnauthorizedError || code === 401) return new McpFailure("The server requires you to sign in.", true);
+  for (let e: unknown = error; e instanceof Error; e = e.cause) if (e instanceof AppError) return new McpFailure(e.message);
+  if (output !== "") return new McpFailure(output.slice(0, 500));
   if (error instanceof McpError) {
-    if (error.code === (ErrorCode.RequestTimeout as number)) return new McpProblem(`It did not answer within ${Math.round(ms / 1000)} s.`);
-    if (error.code === (ErrorCode.ConnectionClosed as number)) return new McpProblem("It ended the connection.");
-    return new McpProblem(`It refused: ${error.message.replace(/^MCP error -?\d+: /, "").slice(0, 500)}`);
+    if (error.code === (ErrorCode.RequestTimeout as number))
+      return new McpFailure(`The server did not respond within ${Math.round(ms / 1000)} s.`);
+    if (error.code === (ErrorCode.ConnectionClosed as number)) return new McpFailure("The server closed the connection.");
+    return new McpFailure(`The server returned an error: ${error.message.replace(/^MCP error -?\d+: /, "").slice(0, 500)}`);
   }
-  if (code !== undefined && code > 0) return new McpProblem(`It answered ${code}.`);
-  if (error instanceof Error && /redirect/i.test(error.message)) return new McpProblem("It redirects to another address. Give that one.");
+  if (code !== undefined && code > 0) return new McpFailure(`The server responded with status ${code}.`);
+  if (error instanceof Error && /redirect/i.test(error.message))
+    return new McpFailure("The server redirects to another URL. Enter that one.");
   if (error instanceof Error && (error.name === "ZodError" || error.name === "$ZodError" || error instanceof SyntaxError))
-    return new McpProblem("Its answer does not fit the protocol.");
-  return new McpProblem("It could not be reached, or does not speak this protocol.");
+    return new McpFailure("The server's response is not valid MCP.");
+  return new McpFailure("The server could not be reached, or it is not an MCP server.");
 }

@@ -2,5 +2,5 @@ export { createMcpTools } from "./mcp.tools.ts";
 export { createMcp } from "./mcp.service.ts";
 export { createMcpStore, type McpStore } from "./mcp.store.ts";
 export { createMcpVault, mcpAccessPlace, mcpOauthPlace, type McpVault } from "./mcp.vault.ts";
-export { createMcpSignIns } from "./sign-in.ts";
+export { createMcpOauth } from "./oauth.ts";
 export { mountMcp } from "./mcp.routes.ts";

@@ -3,13 +3,12 @@ import type { Mount } from "../../../http/mount.ts";
 import { randomToken } from "../../../platform/crypto.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Mcp } from "./mcp.service.ts";
-import type { McpSignIns } from "./sign-in.ts";
+import type { McpOauth } from "./oauth.ts";
 
 const cookie = "tesslate_mcp_sign_in";
 
-/** agent-git-deploy 4.19. */
-export function mountMcp(mount: Mount, { mcp, signIns, isSecure }: { mcp: Mcp; signIns: McpSignIns; isSecure: boolean }): void {
-  const place = { path: "/api/mcp/oauth", httpOnly: true, sameSite: "lax", secure: isSecure } as const;
+export function mountMcp(mount: Mount, { mcp, signIns, isSecure }: { mcp: Mcp; signIns: McpOauth; isSecure: boolean }): void {
+  const cookieOptions = { path: "/api/mcp/oauth", httpOnly: true, sameSite: "lax", secure: isSecure } as const;
   mount("mcp", mcpRoutes, {
     list: ({ user }, { query }) => mcp.list(user.id, query),
     create: ({ user }, { body }) => mcp.create(user.id, body),
@@ -19,12 +18,12 @@ export function mountMcp(mount: Mount, { mcp, signIns, isSecure }: { mcp: Mcp; s
     authorize: async ({ user, setCookie }, { params }) => {
       const browser = randomToken();
       const answer = await mcp.authorize(user.id, params.id, browser);
-      setCookie(cookie, browser, { ...place, maxAge: 600 });
+      setCookie(cookie, browser, { ...cookieOptions, maxAge: 600 });
       return answer;
     },
     forget: ({ user }, { params }) => mcp.forget(user.id, params.id),
     callback: async ({ user, cookies, log, clearCookie }, { query }, { reply }) => {
-      clearCookie(cookie, place);
+      clearCookie(cookie, cookieOptions);
       const done = (outcome: string) => reply.code(303).redirect(`/settings/connectors?sign_in=${outcome}`, 303);
       const { code, state } = query;
       if (!code || !state) return done("refused");

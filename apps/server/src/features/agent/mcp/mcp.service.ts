@@ -7,24 +7,24 @@ import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { connectMcp, McpProblem, type McpLimits } from "./connection.ts";
+import { connectMcp, McpFailure, type McpLimits } from "./connection.ts";
 import type { McpStore } from "./mcp.store.ts";
 import type { McpServerRow } from "../../../db/schema/agent.ts";
 import type { McpVault } from "./mcp.vault.ts";
-import type { McpSignIns } from "./sign-in.ts";
+import type { McpOauth } from "./oauth.ts";
 
 export interface McpOptions {
   store: McpStore;
   vault: McpVault;
-  signIns: McpSignIns;
+  signIns: McpOauth;
   outbound: Outbound;
   projects: {
     require(userId: string, ref: string): Promise<ProjectRow>;
     sandboxOf(project: ProjectRow): Promise<Sandbox>;
   };
   keepAwake(projectId: string): Promise<() => void>;
-  /** Values that must be hidden have changed. */
-  hiddenChanged(row: Pick<McpServerRow, "user_id" | "project_id">): Promise<void>;
+  /** Called when values that must be redacted have changed. */
+  secretsChanged(row: Pick<McpServerRow, "user_id" | "project_id">): Promise<void>;
   limits: RateLimiter;
   mcp: McpLimits;
   version: string;
@@ -32,18 +32,18 @@ export interface McpOptions {
 }
 
 const maxServers = 20;
-/** A program may have to be fetched first. */
+/** Includes downloading the program. */
 const firstStartMs = 60_000;
 
 export type Mcp = ReturnType<typeof createMcp>;
-/** The MCP servers that people give to their agents. Secrets go in and never come back. */
-export function createMcp({ store, vault, signIns, outbound, projects, keepAwake, hiddenChanged, limits, mcp, version, log }: McpOptions) {
+/** MCP servers of users. Secrets are write-only. */
+export function createMcp({ store, vault, signIns, outbound, projects, keepAwake, secretsChanged, limits, mcp, version, log }: McpOptions) {
   const require = async (userId: string, id: string): Promise<McpServerRow> => {
     const row = await store.find(userId, id);
     if (!row) throw notFound("MCP server");
     return row;
   };
-  const taken = (slug: string) => conflict("conflict", `There is a server called ${slug} already.`);
+  const taken = (slug: string) => conflict("conflict", `You already have a server with the slug ${slug}.`);
   const checkUrl = async (url: string): Promise<string> => {
     await outbound.check(url);
     const { origin, pathname } = new URL(url);
@@ -55,13 +55,13 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
       const project = query.project_id === undefined ? null : await projects.require(userId, query.project_id);
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, project?.id ?? null, page);
-      return page.envelope(rows.map(wireOf), total);
+      return page.envelope(rows.map(present), total);
     },
     create: async (userId: string, body: NewMcpServer): Promise<McpServer> => {
       const project = body.project_id ? await projects.require(userId, body.project_id) : undefined;
       const isProgram = body.transport === "stdio";
-      if (isProgram && !body.command) throw invalid(["body", "command"], "Say which program to run", "missing");
-      if (!isProgram && !body.url) throw invalid(["body", "url"], "Give its address", "missing");
+      if (isProgram && !body.command) throw invalid(["body", "command"], "Enter the command to run", "missing");
+      if (!isProgram && !body.url) throw invalid(["body", "url"], "Enter the server's URL", "missing");
       const shown_url = !isProgram && body.url ? await checkUrl(body.url) : null;
       const id = randomUUID();
       const access = {
@@ -87,12 +87,11 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
       const slugs = body.slug ? [body.slug] : slugsFrom(body.name);
       for (const slug of slugs) {
         const row = await store.insert({ ...values, slug }, maxServers);
-        if (row === "full")
-          throw badRequest(`There are ${maxServers} servers here. Take one away that is not used any more.`, "mcp_limit_reached");
+        if (row === "full") throw badRequest(`You have ${maxServers} servers here, the maximum. Remove one first.`, "mcp_limit_reached");
         if (row === "taken") continue;
-        await hiddenChanged(row);
+        await secretsChanged(row);
         log.info({ user_id: userId, mcp_server_id: id, transport: row.transport }, "MCP server added");
-        return wireOf(row);
+        return present(row);
       }
       throw taken(slugs[0] ?? "");
     },
@@ -121,28 +120,28 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
         header_names: Object.keys(next.headers).sort(),
         env_names: Object.keys(next.env).sort(),
         sealed_access: vault.seal(id, next),
-        // Another address, another program: what was seen before says nothing, least of all what is harmless.
+        // With another URL or program, the known tools and the trust in them are no longer valid.
         ...((isElsewhere || change.command !== undefined) && { tools: [], tools_at: null, problem: null, trusts_read_only: false }),
       });
       if (changed === "taken") throw taken(change.slug ?? "");
       if (!changed) throw notFound("MCP server");
       if (isElsewhere || change.command !== undefined || changed.slug !== row.slug) await store.dropGrants(row);
-      await hiddenChanged(changed);
-      return wireOf(changed);
+      await secretsChanged(changed);
+      return present(changed);
     },
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await store.remove(userId, id);
       if (!row) throw notFound("MCP server");
       await store.dropGrants(row);
-      await hiddenChanged(row);
+      await secretsChanged(row);
       log.info({ user_id: userId, mcp_server_id: id }, "MCP server removed");
     },
-    /** Connects now. What went wrong stands in the answer's `problem`. */
+    /** Connects now. `problem` states a failure. */
     test: async (userId: string, id: string, projectRef: string | undefined): Promise<McpServer> => {
       const row = await require(userId, id);
       await limits.count({ key: `mcp:test:${userId}`, max: 30, windowSeconds: 60 });
-      const place = row.project_id ?? projectRef;
-      const project = row.transport === "stdio" && place ? await projects.require(userId, place) : undefined;
+      const projectId = row.project_id ?? projectRef;
+      const project = row.transport === "stdio" && projectId ? await projects.require(userId, projectId) : undefined;
       const release = project && (await keepAwake(project.id));
       try {
         const connection = await connectMcp({
@@ -157,12 +156,12 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
         const listed = await connection.listTools().finally(() => connection.close());
         await store.note(id, { ...listed, tools_at: new Date().toISOString(), ...(row.auth === "needed" && { auth: "none" }) });
       } catch (error) {
-        if (!(error instanceof McpProblem)) throw error;
+        if (!(error instanceof McpFailure)) throw error;
         await store.note(id, { problem: error.message, ...(error.isUnauthorized && { auth: "needed" as const }) });
       } finally {
         release?.();
       }
-      return wireOf(await require(userId, id));
+      return present(await require(userId, id));
     },
     authorize: async (userId: string, id: string, browser: string): Promise<{ authorize_url: string | null }> => ({
       authorize_url: await signIns.begin(await require(userId, id), browser),
@@ -187,7 +186,7 @@ function slugsFrom(name: string): string[] {
   return [base, ...Array.from({ length: 8 }, (_, i) => `${base}-${i + 2}`)];
 }
 
-const wireOf = ({ sealed_access: _access, sealed_oauth: _oauth, user_id: _user, shown_url, tools, ...row }: McpServerRow): McpServer => ({
+const present = ({ sealed_access: _access, sealed_oauth: _oauth, user_id: _user, shown_url, tools, ...row }: McpServerRow): McpServer => ({
   ...row,
   url: shown_url,
   tools: tools.map(({ name, title, description, is_read_only }) => ({ name, title, description, is_read_only })),

@@ -28,9 +28,9 @@ export function createMcpStore(db: Database) {
           .from(mcpServers)
           .where(and(eq(mcpServers.id, id), eq(mcpServers.user_id, userId)))
       )[0],
-    /** Whoever holds the state of a sign-in proves the rest. */
+    /** Without an owner check, for OAuth callbacks, which the state authenticates. */
     findById: async (id: string): Promise<McpServerRow | undefined> => (await db.select().from(mcpServers).where(eq(mcpServers.id, id)))[0],
-    /** Those that runs in the project may use: its own first, then its owner's. */
+    /** Enabled servers for runs in the project: the project's first, then the user's. */
     listFor: async (userId: string, projectId: string): Promise<McpServerRow[]> =>
       db
         .select()
@@ -43,7 +43,7 @@ export function createMcpStore(db: Database) {
           ),
         )
         .orderBy(sql`${mcpServers.project_id} is null`, asc(mcpServers.created_at), mcpServers.id),
-    /** Everything whose values must not be seen in that project: also what is switched off. */
+    /** Servers whose secrets must be redacted in the project, including disabled ones. */
     listHidden: async (projectId: string): Promise<McpServerRow[]> =>
       (
         await db
@@ -54,14 +54,14 @@ export function createMcpStore(db: Database) {
       ).map(({ row }) => row),
     projectsOf: async (userId: string): Promise<string[]> =>
       (await db.select({ id: projects.id }).from(projects).where(eq(projects.owner_id, userId))).map(({ id }) => id),
-    /** `full` when there are `max` in that place already, `taken` when the slug is. */
+    /** `full` when there are `max` servers already, `taken` when the slug is in use. */
     insert: (values: typeof mcpServers.$inferInsert, max: number): Promise<McpServerRow | "full" | "taken"> =>
       db.transaction(async (tx) => {
         await tx.execute(sql`select 1 from users where id = ${values.user_id} for update`);
         if ((await tx.$count(mcpServers, of(values.user_id, values.project_id ?? null))) >= max) return "full";
         return (await tx.insert(mcpServers).values(values).onConflictDoNothing().returning())[0] ?? "taken";
       }),
-    /** `undefined` when it is gone, `taken` when the slug is. */
+    /** Undefined when it was deleted, `taken` when the slug is in use. */
     update: (id: string, change: Partial<typeof mcpServers.$inferInsert>): Promise<McpServerRow | "taken" | undefined> =>
       db.transaction(async (tx) => {
         const [row] = await tx.select().from(mcpServers).where(eq(mcpServers.id, id)).for("update");
@@ -80,11 +80,11 @@ export function createMcpStore(db: Database) {
             .returning()
         )[0];
       }),
-    /** What was seen of a server; not a change of it. */
+    /** Stores the state of a server. Does not update `updated_at`. */
     note: async (id: string, seen: Pick<Partial<McpServerRow>, "tools" | "tools_at" | "problem" | "auth">): Promise<void> => {
       await db.update(mcpServers).set(seen).where(eq(mcpServers.id, id));
     },
-    /** "Allow all" was said of what stood behind the slug then; behind another server it counts for nothing. */
+    /** Revokes "allow all" for the tools of the slug, which may now be another server. */
     dropGrants: async ({ user_id, slug }: Pick<McpServerRow, "user_id" | "slug">): Promise<void> => {
       const prefix = `mcp__${slug}__`;
       await db

@@ -131,7 +131,7 @@ test("a run uses their tools; one that hangs, floods, dies, lies or leads elsewh
   expect(outcome).toEqual([
     expect.stringMatching(/^\{"text":"hi"\} for .*\[secret:.*\n\[image image\/png, 3 kB, not shown\]$/),
     expect.stringContaining("text must be string"),
-    "fake: It did not answer within 1 s.",
+    "fake: The server did not respond within 1 s.",
     expect.stringMatching(/^fake: /),
     expect.stringMatching(/^fake: /),
     "look: {}",
@@ -140,15 +140,15 @@ test("a run uses their tools; one that hangs, floods, dies, lies or leads elsewh
     expect.stringContaining("characters left out"),
     'lie: {"a":1,"b":{"c":2}}',
     'look: {"a":1}',
-    "older: It did not answer within 1 s.",
+    "older: The server did not respond within 1 s.",
     "Hello [secret:local/WORD] from /app",
-    expect.stringMatching(/^local: It ended with exit code 3.*out of luck/s),
-    expect.stringMatching(/^local: It sent a message that is too large|^local: It said too much/),
+    expect.stringMatching(/^local: The server exited with code 3.*out of luck/s),
+    expect.stringMatching(/^local: The server sent a message that is too large|^local: The server sent too much data/),
     "Hello [secret:local/WORD] from /app",
   ]);
   expect(trap.calls).toEqual([]);
   const prompt = JSON.stringify(world.model.requests);
-  expect(prompt).toContain("The server silent cannot be used now: It did not answer within 3 s.");
+  expect(prompt).toContain("The server silent cannot be used now: The server did not respond within 3 s.");
   expect(prompt).toContain("The server away cannot be used now");
   for (const hidden of ["header-secret-1", "hidden-word-77"]) {
     expect(prompt).not.toContain(hidden);
@@ -206,7 +206,11 @@ test("a server that asks for a sign-in gets one, in the browser that began it, o
   const { app, owner } = world;
   const api = app.as(owner).mcp;
   const { id } = await api.create({ body: { name: "Locked", transport: "http", url: fake.url } });
-  expect(await api.test({ params: { id }, body: {} })).toMatchObject({ auth: "needed", problem: "It asks for a sign-in.", tools: [] });
+  expect(await api.test({ params: { id }, body: {} })).toMatchObject({
+    auth: "needed",
+    problem: "The server requires you to sign in.",
+    tools: [],
+  });
 
   const begun = await app.request(`/api/mcp/servers/${id}/authorize`, { method: "POST", user: owner, json: {} });
   const cookie = begun.headers.get("set-cookie")?.split(";")[0] ?? "";
@@ -250,7 +254,7 @@ test("a server that asks for a sign-in gets one, in the browser that began it, o
   expect((await api.update({ params, body: { oauth_client: null } })).auth).toBe("none");
 });
 
-test("a tool that does not fit the protocol is left out and told of, and calls side by side share one connection", async () => {
+test("an invalid tool is skipped and reported, and concurrent calls share one connection", async () => {
   const schema = { type: "object", properties: { constructor: { type: "string" } }, required: ["constructor"] };
   await using fake = await startMcpServer({
     tools: [
@@ -270,7 +274,7 @@ test("a tool that does not fit the protocol is left out and told of, and calls s
   const { id } = await api.create({ body: { name: "fake", transport: "http", url: fake.url, trusts_read_only: true } });
   const tested = await api.test({ params: { id }, body: {} });
   expect(tested.tools.map(({ name }) => name)).toEqual(["echo", "look"]);
-  expect(tested.problem).toMatch(/^Left out, .*: broken, one without a name\.$/);
+  expect(tested.problem).toMatch(/^Skipped invalid tools: broken, \(unnamed\)\.$/);
   await world.app.studio.database.pool.query(
     "update mcp_servers set tools = (select jsonb_agg(tool || '{\"is_read_only\": true}') from jsonb_array_elements(tools) tool)",
   );

@@ -4,7 +4,7 @@ import type { McpServerRow } from "../../../db/schema/agent.ts";
 export const mcpAccessPlace = (id: string): string => `mcp_servers/${id}/access`;
 export const mcpOauthPlace = (id: string): string => `mcp_servers/${id}/oauth`;
 
-/** What opens a server: never shown again. */
+/** The secrets of a server; never returned by the API. */
 export interface McpAccess {
   url?: string;
   headers: Record<string, string>;
@@ -23,7 +23,7 @@ export function createMcpVault({ box }: { box: CryptoBox }) {
     openOauth,
     seal: (id: string, access: McpAccess): Buffer => box.seal(JSON.stringify(access), mcpAccessPlace(id)),
     sealOauth: (id: string, kept: object): Buffer => box.seal(JSON.stringify(kept), mcpOauthPlace(id)),
-    /** Every value that nobody may see, under a name that tells whose it is. */
+    /** All secret values with their names, for redaction. */
     secretsOf: (row: McpServerRow): Record<string, string> => {
       const { url, headers, env, oauth_client } = open(row);
       const { tokens, client } =

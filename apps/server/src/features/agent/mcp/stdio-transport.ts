@@ -2,42 +2,43 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { JSONRPCMessageSchema, type JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { Sandbox } from "@tesslate/runtime";
 
-/** One message, and everything that one connection may say. */
+/** Limits per message and per connection. */
 const maxLineChars = 4 * 2 ** 20;
 const maxTotalChars = 64 * 2 ** 20;
-const keptErrorChars = 1_000;
+const maxErrorChars = 1_000;
 
-/** A program inside the sandbox that speaks the protocol on its standard streams, a message a line. Whoever floods is ended. */
+/** Runs a program in the sandbox with the protocol on its standard streams, one message per line. Stops it when it exceeds the limits. */
 export function createStdioTransport(
   sandbox: Pick<Sandbox, "exec">,
   { command, env, isReadOnly }: { command: string[]; env: Record<string, string>; isReadOnly: boolean },
-): Transport & { lastWords(): string } {
+): Transport & { errorOutput(): string } {
   const abort = new AbortController();
   const waiting: string[] = [];
-  let ring = () => {};
+  let wake = () => {};
   let isOver = false;
   let line = "";
   let total = 0;
-  let words = "";
+  let errors = "";
 
   const input = async function* () {
     for (;;) {
       while (waiting.length > 0) yield waiting.shift() ?? "";
       if (isOver) return;
-      await new Promise<void>((resolve) => (ring = resolve));
+      await new Promise<void>((resolve) => (wake = resolve));
     }
   };
-  const quit = (why: string) => {
-    words = why;
+  const fail = (why: string) => {
+    errors = why;
     self.onerror?.(new Error(why));
     abort.abort();
   };
-  const hear = (text: string) => {
+  const receive = (text: string) => {
     total += text.length;
-    if (total > maxTotalChars) return quit("It said too much.");
+    if (total > maxTotalChars) return fail("The server sent too much data.");
     const lines = (line + text).split("\n");
     line = lines.pop() ?? "";
-    if (line.length > maxLineChars || lines.some((one) => one.length > maxLineChars)) return quit("It sent a message that is too large.");
+    if (line.length > maxLineChars || lines.some((one) => one.length > maxLineChars))
+      return fail("The server sent a message that is too large.");
     for (const one of lines) {
       if (abort.signal.aborted) return;
       const message = parseMessage(one);
@@ -45,7 +46,7 @@ export function createStdioTransport(
     }
   };
 
-  const self: Transport & { lastWords(): string } = {
+  const self: Transport & { errorOutput(): string } = {
     start: async () => {
       void sandbox
         .exec(command, {
@@ -56,40 +57,40 @@ export function createStdioTransport(
           maxOutputBytes: 4_096,
           onOutput: (text, stream) => {
             if (abort.signal.aborted) return;
-            if (stream === "stdout") hear(text);
-            else words = (words + text).slice(-keptErrorChars);
+            if (stream === "stdout") receive(text);
+            else errors = (errors + text).slice(-maxErrorChars);
           },
         })
         .then(
           ({ exitCode }) => {
-            if (!abort.signal.aborted && exitCode !== 0) words = `It ended with exit code ${exitCode}. ${words}`.trim();
+            if (!abort.signal.aborted && exitCode !== 0) errors = `The server exited with code ${exitCode}. ${errors}`.trim();
           },
           (error: unknown) => {
-            words = error instanceof Error && error.name === "RuntimeError" ? error.message : "It could not be started.";
+            errors = error instanceof Error && error.name === "RuntimeError" ? error.message : "The server could not be started.";
           },
         )
         .finally(() => {
           isOver = true;
-          ring();
+          wake();
           self.onclose?.();
         });
     },
     send: async (message) => {
-      if (isOver || abort.signal.aborted) throw new Error("The program has ended.");
+      if (isOver || abort.signal.aborted) throw new Error("The server has exited.");
       waiting.push(`${JSON.stringify(message)}\n`);
-      ring();
+      wake();
     },
     close: async () => {
       isOver = true;
-      ring();
+      wake();
       abort.abort();
     },
-    lastWords: () => words,
+    errorOutput: () => errors,
   };
   return self;
 }
 
-/** Anything else on the line is chatter of the program. */
+/** Other output of the program is ignored. */
 function parseMessage(line: string): JSONRPCMessage | undefined {
   if (!line.startsWith("{")) return undefined;
   try {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import type { VerifyReport } from "@tesslate/contract";
-import { isolated } from "./isolated.ts";
+import { isolated } from "./isolated-world.ts";
 
 const axeMs = 10_000;
 const worldMs = 3000;
@@ -12,7 +12,7 @@ const run =
 
 let source: Promise<string> | undefined;
 
-/** axe's findings, the worst first; null when it cannot be asked within `timeoutMs`. The words are axe's, the places the page's. */
+/** Findings of axe, most severe first; null when it does not finish within `timeoutMs`. Help texts come from axe, selectors from the page. */
 export async function axeOf(page: Page, timeoutMs = axeMs): Promise<VerifyReport["accessibility"]> {
   source ??= readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   const script = await source;

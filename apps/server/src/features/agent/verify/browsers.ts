@@ -7,14 +7,14 @@ import type { Logger } from "../../../platform/logger.ts";
 import { bubblewrapped, type Chromium } from "./chromium.ts";
 
 export interface BrowserLimits {
-  /** At once, on this server. */
+  /** At the same time on this server. */
   maxOpen: number;
-  /** Of one browser, all its processes together. */
+  /** Per browser, for all its processes. */
   maxMemoryBytes: number;
 }
 export interface OpenBrowser extends AsyncDisposable {
   context: BrowserContext;
-  /** Why it was ended from outside, if it was. */
+  /** Why it was stopped, if it was. */
   ended(): string | undefined;
 }
 
@@ -22,7 +22,7 @@ const waitMs = 60_000;
 const watchMs = 1000;
 export const viewport = { width: 1280, height: 800 };
 
-/** Chromiums for single visits: each with a profile and processes of its own, ended with its signal, with us, and after too much memory. */
+/** Chromium instances for single visits, each with its own profile and processes. They are stopped by their signal, with this process, and at the memory limit. */
 export type Browsers = ReturnType<typeof createBrowsers>;
 export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chromium; dir: string; limits: BrowserLimits; log: Logger }) {
   const open = new Set<() => Promise<void>>();
@@ -30,7 +30,7 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
   let taken = 0;
   let isClosed = false;
 
-  const takePlace = async (signal: AbortSignal): Promise<void> => {
+  const acquireSlot = async (signal: AbortSignal): Promise<void> => {
     if (taken < limits.maxOpen) {
       taken += 1;
       return;
@@ -43,13 +43,13 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
       };
       const leave = () => {
         waiting.splice(waiting.indexOf(enter), 1);
-        reject(signal.aborted ? (signal.reason as Error) : new NoPlace());
+        reject(signal.aborted ? (signal.reason as Error) : new BrowsersBusy());
       };
       gone.addEventListener("abort", leave, { once: true });
       waiting.push(enter);
     });
   };
-  const freePlace = () => {
+  const releaseSlot = () => {
     const next = waiting.shift();
     if (next) next();
     else taken -= 1;
@@ -62,9 +62,9 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
     const home = join(dir, randomUUID());
     const profile = join(home, "profile");
     await mkdir(profile, { recursive: true, mode: 0o700 });
-    const { executable, walls } = chromium;
-    const argv = walls === "bubblewrap" ? bubblewrapped(executable, profile) : [executable];
-    // Playwright starts one program; this one leaves its pid and becomes the walled browser.
+    const { executable, isolation } = chromium;
+    const argv = isolation === "bubblewrap" ? bubblewrapped(executable, profile) : [executable];
+    // Playwright starts this program, which writes its pid and executes the isolated browser.
     const program = join(home, "browser");
     await writeFile(program, `#!/bin/sh\necho $$ > ${quoted(join(home, "pid"))}\nexec ${argv.map(quoted).join(" ")} "$@"\n`, {
       mode: 0o700,
@@ -75,7 +75,7 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
       try {
         killGroup(pid());
       } catch {
-        // It did not come as far as a pid.
+        // It has no pid yet.
       }
     };
     const stop = () => kill();
@@ -83,10 +83,10 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
     const watch = setInterval(() => {
       try {
         if (memoryOf(pid()) <= limits.maxMemoryBytes) return;
-        why = `The page took more than ${Math.round(limits.maxMemoryBytes / 2 ** 20)} MB of memory and was ended.`;
+        why = `The page used more than ${Math.round(limits.maxMemoryBytes / 2 ** 20)} MB of memory and was stopped.`;
         kill();
       } catch {
-        // Not there yet, or no more.
+        // Not started yet, or already exited.
       }
     }, watchMs);
     const end = async () => {
@@ -95,7 +95,7 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
       kill();
       await context?.close().catch(() => undefined);
       await rm(home, { recursive: true, force: true, maxRetries: 5 }).catch((err: unknown) =>
-        log.warn({ err }, "browser profile left behind"),
+        log.warn({ err }, "browser profile not deleted"),
       );
     };
     let context: BrowserContext | undefined;
@@ -105,7 +105,7 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
       context = await playwright.launchPersistentContext(profile, {
         executablePath: program,
         headless: true,
-        chromiumSandbox: walls === "own",
+        chromiumSandbox: isolation === "own",
         handleSIGINT: false,
         handleSIGTERM: false,
         handleSIGHUP: false,
@@ -145,11 +145,11 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
   };
 
   return {
-    /** Waits for a place (at most 60 s, else `NoPlace`) and starts one. */
+    /** Waits for a free slot (at most 60 s, else `BrowsersBusy`) and starts a browser. */
     open: async (options: Parameters<typeof launch>[0], signal: AbortSignal): Promise<OpenBrowser> => {
       signal.throwIfAborted();
-      if (isClosed) throw new NoPlace();
-      await takePlace(signal);
+      if (isClosed) throw new BrowsersBusy();
+      await acquireSlot(signal);
       try {
         const browser = await launch(options, signal);
         const dispose = browser[Symbol.asyncDispose].bind(browser);
@@ -157,20 +157,20 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
           ...browser,
           [Symbol.asyncDispose]: async () => {
             await dispose();
-            freePlace();
+            releaseSlot();
           },
         };
       } catch (error) {
-        freePlace();
+        releaseSlot();
         throw error;
       }
     },
-    /** Ends what a server that was killed left behind, and its profiles. Called once, before the first one is opened. */
+    /** Stops browsers that a killed server left running and deletes their profiles. Called once at startup. */
     reconcile: async (): Promise<void> => {
       for (const name of await readdir(dir).catch(() => [] as string[])) {
         const home = join(dir, name);
         const pid = Number(await readFile(join(home, "pid"), "utf8").catch(() => "0"));
-        // The number may belong to somebody else by now: only what names this profile is ours.
+        // The pid may have been reused: only a process with this profile is ours.
         if (pid > 0 && commandOf(pid).includes(join(home, "profile"))) killGroup(pid);
         await rm(home, { recursive: true, force: true, maxRetries: 5 });
       }
@@ -182,7 +182,7 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
   };
 }
 
-export class NoPlace extends Error {
+export class BrowsersBusy extends Error {
   constructor() {
     super("All browsers of this server are busy. Try again in a minute.");
   }
@@ -204,11 +204,11 @@ function killGroup(pid: number): void {
     try {
       process.kill(target, "SIGKILL");
     } catch {
-      // Gone already.
+      // Already exited.
     }
 }
 
-/** What a process and everything below it have for themselves, in bytes; 0 where /proc is missing. */
+/** Private memory of a process and its descendants, in bytes; 0 without /proc. */
 function memoryOf(pid: number): number {
   let total = 0;
   const queue = [pid];
@@ -219,7 +219,7 @@ function memoryOf(pid: number): number {
       for (const task of readdirSync(`/proc/${at}/task`))
         queue.push(...readFileSync(`/proc/${at}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number));
     } catch {
-      // It ended while it was looked at.
+      // It exited in the meantime.
     }
   return total;
 }

@@ -4,29 +4,29 @@ import { Literals, type CheckResult, type ChecksReport } from "@tesslate/contrac
 import type { ProvidedTools, RunDetails, ToolProvider } from "../runs/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { commandOf, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
-import type { EvidenceBook } from "./evidence.service.ts";
+import type { EvidenceLog } from "./evidence.service.ts";
 import type { EvidenceStore } from "./evidence.store.ts";
 
-/** Of one check that the agent asks for. */
+/** Per check that the agent requests. */
 const toolCheckMs = 180_000;
-/** Of one check around a turn, and of all of them: nobody asked for these, so they must not hold up the conversation for long. */
+/** Per automatic check, and for all of them; short, because nobody requested them. */
 const turnCheckMs = 90_000;
 const turnMs = 180_000;
 
 export interface ChecksOptions {
-  evidence: EvidenceBook;
+  evidence: EvidenceLog;
   store: Pick<EvidenceStore, "hasChangedFiles">;
   listContainers(projectId: string): Promise<ContainerRow[]>;
 }
 type When = "off" | "after" | "both";
-const whenOf = (settings: Record<string, unknown> | null): When => {
-  const wish = settings?.["agent_checks"];
-  return wish === "after" || wish === "both" ? wish : "off";
+const automaticChecks = (settings: Record<string, unknown> | null): When => {
+  const setting = settings?.["agent_checks"];
+  return setting === "after" || setting === "both" ? setting : "off";
 };
 
 /**
- * Lends `run_checks` to projects that have checks of their own, and brackets the turn with them where the project's setting
- * `agent_checks` says so (`after`: when files changed; `both`: before the turn too). What is found is kept as evidence.
+ * Provides `run_checks` in projects that have checks, and runs the checks automatically with the project's setting `agent_checks` (`after`: when files
+ * changed; `both`: before the run too). Results are stored as evidence.
  */
 export function createChecks({ evidence, store, listContainers }: ChecksOptions): ToolProvider {
   const checksOf = async (run: RunDetails): Promise<Check[]> =>
@@ -35,8 +35,8 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
       (await listContainers(run.project.id)).filter(({ container_type }) => container_type === "base"),
     );
 
-  /** The quick ones, one after another; what would take too long is left out. */
-  const around = async (run: RunDetails, checks: readonly Check[]): Promise<CheckResult[]> => {
+  /** Runs checks one after another and skips those that do not fit into the time. */
+  const runAutomatic = async (run: RunDetails, checks: readonly Check[]): Promise<CheckResult[]> => {
     const deadline = Date.now() + turnMs;
     const results: CheckResult[] = [];
     for (const check of checks) {
@@ -53,16 +53,16 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
 
   return async (run): Promise<ProvidedTools> => {
     const checks = await checksOf(run);
-    const when = run.edit_mode === "plan" ? "off" : whenOf(run.project.settings);
-    // Nobody asked for these: they must be quick, and builds write files.
+    const when = run.edit_mode === "plan" ? "off" : automaticChecks(run.project.settings);
+    // Without builds, which are slow and write files.
     const quick = (all: readonly Check[]) => all.filter(({ name }) => name !== "build");
-    const before = when === "both" ? await around(run, quick(checks)) : [];
+    const before = when === "both" ? await runAutomatic(run, quick(checks)) : [];
     return {
       tools: checks.length === 0 ? [] : [createRunChecks(run, checksOf, evidence)],
       close: async () => {
         if (when === "off" || run.signal.aborted || !(await store.hasChangedFiles(run.task_id))) return;
         const started = performance.now();
-        const after = await around(run, quick(await checksOf(run)));
+        const after = await runAutomatic(run, quick(await checksOf(run)));
         const results = after.map((one) => ({ ...one, before: before.find((known) => sameCheck(known, one))?.after ?? null }));
         if (results.length > 0 && !run.signal.aborted) await evidence.add(run, { checks: reportOf(results, started) });
       },
@@ -74,8 +74,8 @@ const checksParameters = Type.Object({
   names: Type.Optional(Type.Array(Literals("typecheck", "lint", "test", "build"), { description: "Default: all but build" })),
   container: Type.Optional(Type.String({ maxLength: 100 })),
 });
-/** All of the tool but what it does. */
-export const runChecksFacts: Omit<Tool<typeof checksParameters>, "run"> = {
+/** The tool without its implementation, for the tool catalogue. */
+export const runChecksSummary: Omit<Tool<typeof checksParameters>, "run"> = {
   name: "run_checks",
   category: "shell_commands",
   description: "Runs the project's own checks (types, lint, tests, build) and keeps the result as proof for the person.",
@@ -84,9 +84,9 @@ export const runChecksFacts: Omit<Tool<typeof checksParameters>, "run"> = {
   timeLimitMs: () => 600_000,
 };
 
-function createRunChecks(run: RunDetails, checksOf: (run: RunDetails) => Promise<Check[]>, evidence: EvidenceBook): Tool {
+function createRunChecks(run: RunDetails, checksOf: (run: RunDetails) => Promise<Check[]>, evidence: EvidenceLog): Tool {
   return defineTool({
-    ...runChecksFacts,
+    ...runChecksSummary,
     async run({ names = ["typecheck", "lint", "test"], container }, { signal }) {
       const all = await checksOf(run);
       const chosen = all.filter(
@@ -94,7 +94,7 @@ function createRunChecks(run: RunDetails, checksOf: (run: RunDetails) => Promise
       );
       if (chosen.length === 0)
         throw new ToolFailure(
-          `There is nothing to run. The project has: ${all.map((c) => `${c.name} (${commandOf(c)})`).join(", ") || "no checks"}.`,
+          `No matching checks. The project has: ${all.map((c) => `${c.name} (${commandOf(c)})`).join(", ") || "no checks"}.`,
         );
       const started = performance.now();
       const results: CheckResult[] = [];

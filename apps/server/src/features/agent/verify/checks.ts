@@ -1,10 +1,10 @@
 import type { Workspace, WorkspaceFiles } from "@tesslate/agent";
 import type { CheckOutcome, CheckResult } from "@tesslate/contract";
 
-/** One of the project's own checks, as its files say it is run. */
+/** A check of the project, found in its files. */
 export interface Check {
   name: CheckResult["name"];
-  /** Null in a project of one container. */
+  /** Null in a project with one container. */
   container: string | null;
   directory: string;
   argv: string[];
@@ -14,7 +14,7 @@ const maxManifestBytes = 256 * 1024;
 const outputChars = 4000;
 const maxChecks = 20;
 
-/** Script names by which people call a check, the usual one first. */
+/** Usual script names of a check, most common first. */
 const scripts: Record<Check["name"], readonly string[]> = {
   typecheck: ["typecheck", "type-check", "check-types", "types", "tsc"],
   lint: ["lint"],
@@ -29,7 +29,7 @@ const locks = [
   ["bun.lockb", "bun"],
 ] as const;
 
-/** Looks into each container's folder: package.json, pytest and ruff, go.mod. Nothing is run. */
+/** Finds checks in each container's folder: package.json, pytest and ruff, go.mod. Runs nothing. */
 export async function findChecks(files: WorkspaceFiles, containers: readonly { name: string; directory: string }[]): Promise<Check[]> {
   const places = new Map(containers.map(({ name, directory }) => [directory, name]));
   if (places.size === 0) places.set(".", "");
@@ -87,7 +87,7 @@ function scriptsOf(manifest: string): Record<string, string> {
 // oxlint-disable-next-line no-control-regex
 const colours = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
-/** Runs one to its end, as a machine would: no watching, no colours. Rejects only when the sandbox cannot run anything. */
+/** Runs a check as in CI, without watch mode and colours. Rejects only when the sandbox cannot run anything. */
 export async function runCheck(
   workspace: Pick<Workspace, "exec">,
   { argv, directory }: Check,

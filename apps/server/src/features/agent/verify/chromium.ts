@@ -3,34 +3,34 @@ import { existsSync } from "node:fs";
 import { once } from "node:events";
 
 const usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
-/** What a browser needs to see of this machine, and nothing else. */
+/** The only paths of this machine that the browser can read. */
 const readable = [
   "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/etc/fonts", "/etc/ssl", "/etc/alternatives", "/etc/chromium", "/etc/chromium.d",
   "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/localtime",
 ]; // prettier-ignore
 
-/** The browser of this machine and what keeps it from the rest of the machine. */
+/** The browser of this machine and how it is isolated. */
 export interface Chromium {
   executable: string;
-  /** `bubblewrap`: no files but its profile, no processes but its own, gone with us. `own`: Chromium's sandbox alone. */
-  walls: "bubblewrap" | "own";
+  /** `bubblewrap`: sees only its profile and its own processes, and exits with this process. `own`: only Chromium's sandbox. */
+  isolation: "bubblewrap" | "own";
 }
 
-/** The configured browser or one at a usual place; else why there is none. Looks only, starts nothing but a trial of bubblewrap. */
+/** The configured browser or an installed one; else the reason why there is none. Starts nothing but a test of bubblewrap. */
 export async function findChromium(configured: string | undefined): Promise<Chromium | { missing: string }> {
   const executable = configured ?? usual.find((path) => existsSync(path));
   if (!executable) return { missing: "no Chromium found. apt-get install -y chromium, or set CHROMIUM_PATH" };
   if (!existsSync(executable)) return { missing: `CHROMIUM_PATH names ${executable}, which does not exist` };
-  if (await works(bubblewrapped("/bin/true", undefined))) return { executable, walls: "bubblewrap" };
+  if (await works(bubblewrapped("/bin/true", undefined))) return { executable, isolation: "bubblewrap" };
   if (process.platform !== "win32" && process.getuid?.() === 0)
     return {
       missing:
         "as root the browser needs bubblewrap, which does not work here. apt-get install -y bubblewrap, or run the server as another user",
     };
-  return { executable, walls: "own" };
+  return { executable, isolation: "own" };
 }
 
-/** The argv that puts a program into walls of its own. It is killed with this process, and everything it started with it. */
+/** The argv that isolates a program with bubblewrap. It is killed with this process, including its children. */
 export function bubblewrapped(executable: string, profile: string | undefined): string[] {
   return [
     "setpriv", "--no-new-privs", "--pdeathsig", "KILL", "--",

@@ -7,11 +7,11 @@ import type { Redactions } from "../../projects/secrets/index.ts";
 import { wireOf, type EvidenceStore } from "./evidence.store.ts";
 import type { Picture } from "./visit.ts";
 
-/** What runs proved: kept with their messages, told as `evidence_added`, shown to their owner only. */
-export type EvidenceBook = ReturnType<typeof createEvidence>;
+/** Evidence of runs: stored with their messages, emitted as `evidence_added`, visible to their owner. */
+export type EvidenceLog = ReturnType<typeof createEvidence>;
 export function createEvidence({ store, redactions }: { store: EvidenceStore; redactions: Redactions }) {
   return {
-    /** Commits a report with its pictures and tells it. The project's values are hidden in its texts. */
+    /** Stores a report with its screenshots and emits it. Secrets are redacted in its texts. */
     add: async (
       run: Pick<RunDetails, "task_id" | "message_id" | "project" | "user_id" | "emitter">,
       proof: { verify: { report: Omit<VerifyReport, "pictures">; pictures: readonly Picture[] } } | { checks: ChecksReport },

@@ -5,15 +5,15 @@ import { asJsonb } from "../../../platform/postgres-text.ts";
 import { messages, evidencePictures, runEvidence, type EvidenceRow } from "../../../db/schema/agent.ts";
 import { events, tasks } from "../../../db/schema/core.ts";
 
-/** Pictures kept per project. */
+/** Screenshots per project; older ones are deleted. */
 const maxPictures = 200;
-/** Reports that stand with one message. */
+/** Reports per message. */
 const maxPerMessage = 12;
 
 export type EvidenceStore = ReturnType<typeof createEvidenceStore>;
 export function createEvidenceStore(db: Database) {
   return {
-    /** Stores a report with its pictures, and the report in its message so that the history carries it. */
+    /** Stores a report with its screenshots, and the report in its message for the history. */
     insert: async (
       tx: Queries,
       row: Omit<EvidenceRow, "created_at">,
@@ -42,14 +42,14 @@ export function createEvidenceStore(db: Database) {
         );
       return stored;
     },
-    /** A run of that person. */
+    /** Whether the run belongs to the user. */
     isRunOf: async (taskId: string, userId: string): Promise<boolean> => {
       const rows = await db
         .select({ id: tasks.id })
         .from(tasks)
         .where(and(eq(tasks.id, taskId), eq(tasks.user_id, userId), eq(tasks.type, "agent_execution")));
       if (rows.length > 0) return true;
-      // Tasks are forgotten after a while; what they proved is not.
+      // Evidence is kept longer than tasks.
       return (
         (
           await db
@@ -81,7 +81,7 @@ export function createEvidenceStore(db: Database) {
         .where(and(eq(evidencePictures.id, id), eq(runEvidence.task_id, taskId), eq(runEvidence.user_id, userId)));
       return row && Buffer.from(row.data, "base64");
     },
-    /** A file was changed in that run: by a tool, or by a command that it ran. */
+    /** Whether the run changed a file, by a tool or a command. */
     hasChangedFiles: async (taskId: string): Promise<boolean> =>
       (
         await db

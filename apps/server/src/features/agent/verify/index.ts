@@ -4,20 +4,20 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { ToolProvider } from "../runs/index.ts";
 import { createBrowsers, type Browsers } from "./browsers.ts";
 import { findChromium } from "./chromium.ts";
-import { createVerify, verifyFacts, type VerifyOptions } from "./verify.tool.ts";
+import { createVerify, verifySummary, type VerifyOptions } from "./verify.tool.ts";
 
 export { axeOf } from "./axe.ts";
-export { createBrowsers, NoPlace, type Browsers } from "./browsers.ts";
+export { createBrowsers, BrowsersBusy, type Browsers } from "./browsers.ts";
 export { findChromium } from "./chromium.ts";
-export { createChecks, runChecksFacts } from "./checks.tool.ts";
+export { createChecks, runChecksSummary } from "./checks.tool.ts";
 export { createEvidence } from "./evidence.service.ts";
 export { createEvidenceStore } from "./evidence.store.ts";
-export { openGate } from "./gatekeeper.ts";
-export { isolated } from "./isolated.ts";
+export { openPreviewProxy } from "./preview-proxy.ts";
+export { isolated } from "./isolated-world.ts";
 export { placed, sentenceOf } from "./visit.ts";
 export { mountEvidence } from "./evidence.routes.ts";
 
-/** Lends `verify` to runs where this machine has a browser; ends what an earlier process left of its own. */
+/** Provides `verify` to runs if this machine has a browser. */
 export async function createVerification({
   config,
   dataDir,
@@ -25,10 +25,10 @@ export async function createVerification({
   ...options
 }: Omit<VerifyOptions, "browsers" | "config"> & { config: Config["verify"]; dataDir: string; log: Logger }): Promise<{
   provideTools: ToolProvider;
-  /** For others who open pages: the places are shared. */
+  /** Shared with other features that open pages. */
   browsers: Browsers | { missing: string };
-  /** What may be lent here. */
-  tools: (typeof verifyFacts)[];
+  /** For the tool catalogue. */
+  tools: (typeof verifySummary)[];
   close(): Promise<void>;
 }> {
   const chromium = await findChromium(config.chromiumPath);
@@ -45,7 +45,7 @@ export async function createVerification({
         "After a change that can be seen or used in the app, prove it with verify: open it, use it, expect what should be there, take a screenshot.",
     }),
     browsers,
-    tools: [verifyFacts],
+    tools: [verifySummary],
     close: browsers.close,
   };
 }

@@ -3,7 +3,7 @@ import { Literals } from "@tesslate/contract";
 import type { Locator, Page } from "playwright-core";
 
 const text = (maxLength: number, description?: string) => Type.Optional(Type.String({ maxLength, ...(description && { description }) }));
-/** One step, flat: weak models write flat objects better than unions. What an action lacks, its run says. */
+/** One step. Flat, because weak models write flat objects better than unions; missing fields fail when the step runs. */
 export const VerifyStepInput = Type.Object({
   action: Literals("navigate", "click", "fill", "press", "select", "expect_text", "expect_visible", "wait_for", "screenshot", "viewport"),
   path: text(1000, "navigate: path in the app, e.g. /about"),
@@ -18,22 +18,22 @@ export const VerifyStepInput = Type.Object({
 });
 export type VerifyStepInput = Static<typeof VerifyStepInput>;
 
-/** Steps that only look: they need no approval and run in plan mode too. */
+/** Read-only steps need no approval and are allowed in plan mode. */
 export const looksOnly = (steps: readonly VerifyStepInput[]): boolean =>
   steps.every(({ action }) => !["click", "fill", "press", "select"].includes(action));
 
 const loadMs = 20_000;
 const wakeMs = 60_000;
 
-/** What a step can ask for beside the page. */
+/** The context of a step. */
 export interface StepWorld {
   page: Page;
   origin: string;
-  /** How long a step waits for what it names, in milliseconds. */
+  /** Timeout of a step in milliseconds. */
   timeout: number;
   takePicture(label: string): Promise<void>;
 }
-/** A step's failure in a sentence. */
+/** A failed step, with a message for the report. */
 export class StepFailed extends Error {}
 
 /** `click the button "Save"`. */
@@ -83,7 +83,7 @@ function locate(page: Page, step: Target): Locator {
   throw new StepFailed("Name a target: role and name, label, text or css.");
 }
 
-/** Does one step. Rejects with `StepFailed`, or with what Playwright rejects with. */
+/** Runs one step. Rejects with `StepFailed` or an error of Playwright. */
 export async function doStep({ page, origin, timeout, takePicture }: StepWorld, step: VerifyStepInput): Promise<void> {
   switch (step.action) {
     case "navigate":
@@ -130,7 +130,7 @@ export async function doStep({ page, origin, timeout, takePicture }: StepWorld, 
   }
 }
 
-/** One element and no other: clicking the wrong one of two proves nothing. */
+/** Exactly one element, because clicking one of several proves nothing. */
 async function only(locator: Locator, step: VerifyStepInput, timeout: number): Promise<void> {
   await locator
     .first()
@@ -142,14 +142,14 @@ async function only(locator: Locator, step: VerifyStepInput, timeout: number): P
   if (count > 1) throw new StepFailed(`${count} elements are ${nameOf(step)}. Say which, with role and name or css.`);
 }
 
-/** The address of a path of the app; whatever leads out of it is refused. */
+/** The URL of a path of the app; refuses other origins. */
 export function addressIn(origin: string, path: string): URL {
   const url = URL.parse(path, origin);
   if (!url || url.origin !== origin) throw new StepFailed("Only paths of the app can be opened.");
   return url;
 }
 
-/** Goes to a path of the app. A preview that is being started is waited for. */
+/** Navigates to a path of the app; waits for a preview that is starting. */
 export async function open(page: Page, origin: string, path: string): Promise<void> {
   const url = addressIn(origin, path);
   const deadline = Date.now() + wakeMs;
@@ -168,5 +168,5 @@ export async function open(page: Page, origin: string, path: string): Promise<vo
   }
 }
 
-/** What a page does right after it changed; sockets and polls do not count. */
+/** Waits for requests after a change; ignores sockets and polling. */
 const settle = (page: Page) => page.waitForLoadState("networkidle", { timeout: 1500 }).catch(() => undefined);

@@ -8,23 +8,23 @@ import type { RunDetails } from "../runs/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { PreviewTarget } from "../../runtime/previews/index.ts";
-import { NoPlace, type Browsers } from "./browsers.ts";
-import type { EvidenceBook } from "./evidence.service.ts";
+import { BrowsersBusy, type Browsers } from "./browsers.ts";
+import type { EvidenceLog } from "./evidence.service.ts";
 import { looksOnly, VerifyStepInput } from "./steps.ts";
 import { visitPreview } from "./visit.ts";
 
 const limitMs = 150_000;
-/** A visitor's pass is good for one visit. */
+/** A visitor's cookie is valid for one visit. */
 const passMs = 5 * 60_000;
 
 export interface VerifyOptions {
   browsers: Browsers;
   config: Pick<Config["verify"], "stepMs">;
-  evidence: EvidenceBook;
+  evidence: EvidenceLog;
   site: PreviewSite;
   address: PreviewAddress;
   listContainers(projectId: string): Promise<ContainerRow[]>;
-  /** The Cookie header of the project's owner for one of its previews. */
+  /** The owner's Cookie header for a preview. */
   passFor(place: PreviewTarget, lifetimeMs: number): string;
 }
 
@@ -35,8 +35,8 @@ const verifyParameters = Type.Object({
   container: Type.Optional(Type.String({ maxLength: 100, description: "Name, in a project of several" })),
   accessibility: Type.Optional(Type.Boolean({ description: "Default true" })),
 });
-/** All of the tool but what it does. */
-export const verifyFacts: Omit<Tool<typeof verifyParameters>, "run"> = {
+/** The tool without its implementation, for the tool catalogue. */
+export const verifySummary: Omit<Tool<typeof verifyParameters>, "run"> = {
   name: "verify",
   category: "browser",
   description:
@@ -47,10 +47,10 @@ export const verifyFacts: Omit<Tool<typeof verifyParameters>, "run"> = {
   timeLimitMs: () => limitMs,
 };
 
-/** Drives the project's preview in a browser of the platform's, and keeps what it saw as evidence. */
+/** Tests the project's preview in a headless browser and stores the result as evidence. */
 export function createVerify({ browsers, config, evidence, site, address, listContainers, passFor }: VerifyOptions, run: RunDetails): Tool {
   return defineTool({
-    ...verifyFacts,
+    ...verifySummary,
     async run({ title, path = "/", steps, container: name, accessibility = true }, { signal }) {
       const apps = (await listContainers(run.project.id)).filter((row) => row.container_type === "base");
       const container = choose(apps, name, run.container_id);
@@ -61,7 +61,7 @@ export function createVerify({ browsers, config, evidence, site, address, listCo
           browsers,
           site,
           hosts,
-          // Within this process there is no TLS to speak.
+          // No TLS inside this process.
           origin: new URL(previewOrigin({ ...address, scheme: "http" }, container.host_label)).origin,
           path,
           steps,
@@ -71,7 +71,7 @@ export function createVerify({ browsers, config, evidence, site, address, listCo
         signal,
       ).catch((error: unknown) => {
         signal.throwIfAborted();
-        if (error instanceof NoPlace) throw new ToolFailure(error.message);
+        if (error instanceof BrowsersBusy) throw new ToolFailure(error.message);
         run.log.warn({ err: error }, "no browser");
         throw new ToolFailure("The browser could not be started. Check with get_preview_state instead.");
       });
@@ -96,7 +96,7 @@ function choose(apps: readonly ContainerRow[], name: string | undefined, scope: 
   );
 }
 
-/** The report for the model. All of it comes from the app: material. */
+/** The report for the model. Its content comes from the app and is untrusted. */
 function messageText({ verify }: Evidence): string {
   if (!verify) return "";
   const marks: Record<VerifyReport["steps"][number]["status"], string> = { passed: "ok", failed: "FAILED", skipped: "skipped" };

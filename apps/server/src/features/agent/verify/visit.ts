@@ -3,10 +3,9 @@ import type { VerifyReport } from "@tesslate/contract";
 import type { PreviewSite } from "../../../http/server.ts";
 import { axeOf } from "./axe.ts";
 import type { Browsers } from "./browsers.ts";
-import { openGate } from "./gatekeeper.ts";
+import { openPreviewProxy } from "./preview-proxy.ts";
 import { describeStep, doStep, open, StepFailed, type VerifyStepInput } from "./steps.ts";
 
-/** A screenshot with its bytes. */
 export interface Picture {
   label: string;
   width: number;
@@ -26,8 +25,8 @@ const maxLine = 400;
 const maxPages = 3;
 
 /**
- * One browser, one visit of a preview: the steps in order up to the first that fails, what the page complained of meanwhile, what axe finds at
- * its end, and pictures. Rejects only when no browser could be opened or `signal` aborts; whatever the page does is in the report.
+ * Visits a preview in a new browser: runs the steps up to the first failure, collects errors of the page, runs axe at the end, and takes screenshots. Rejects
+ * only when no browser could be opened or `signal` aborts; everything else is in the report.
  */
 export async function visitPreview(
   {
@@ -47,13 +46,13 @@ export async function visitPreview(
     path: string;
     steps: readonly VerifyStepInput[];
     withAccessibility: boolean;
-    /** How long a step waits for what it names. */
+    /** Timeout of a step. */
     stepMs: number;
   },
   signal: AbortSignal,
 ): Promise<Visit> {
   const started = performance.now();
-  await using gate = await openGate({ site, hosts });
+  await using gate = await openPreviewProxy({ site, hosts });
   const trustedOrigins = [...hosts.keys()].map((host) => `http://${host.replace(/:80$/, "")}`);
   await using browser = await browsers.open({ proxy: gate.proxy, trustedOrigins }, signal);
   const { context } = browser;
@@ -78,7 +77,7 @@ export async function visitPreview(
   page.on("pageerror", (error) => note(consoleErrors, placed(error, origin)));
   page.on("console", (message) => {
     const { url } = message.location();
-    // A refused request stands among the requests, or among what was blocked.
+    // A failed request is listed with the requests, or with the blocked ones.
     if (message.type() !== "error" || message.text().startsWith("Failed to load resource") || gate.isBlocked(url)) return;
     note(consoleErrors, message.text());
   });
@@ -142,7 +141,7 @@ export async function visitPreview(
   };
 }
 
-/** The message, and the first place in the app that its stack names. */
+/** The message with the first location in the app from its stack. */
 export function placed(error: Error, origin: string): string {
   const place = (error.stack ?? "").split("\n").find((line) => line.includes(origin));
   const at = place
@@ -163,7 +162,7 @@ async function pictureOf(page: Page, label: string): Promise<Picture> {
   throw new StepFailed("The screenshot is too large to keep.");
 }
 
-/** Playwright's errors carry logs and colours; their first line says it. */
+/** The first line of an error of Playwright, without its log and colours. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof StepFailed) return error.message.slice(0, 600);
   const text = error instanceof Error ? error.message : String(error);

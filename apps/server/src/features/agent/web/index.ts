@@ -9,8 +9,8 @@ const searchMs = 10_000;
 const maxSearchBytes = 2 ** 20;
 
 /**
- * Lends `web_fetch`, and `web_search` where a provider is configured. `outbound` must not reach the operator's own services (model servers and the
- * like): its addresses come from the model. `searchOutbound` goes to the provider only.
+ * Provides `web_fetch`, and `web_search` if a provider is configured. `outbound` must not reach the operator's own services such as model servers, because
+ * its URLs come from the model. `searchOutbound` is used for the search provider only.
  */
 export function createWebTools({
   outbound,

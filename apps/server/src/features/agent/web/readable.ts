@@ -2,7 +2,6 @@ import { Readability } from "@mozilla/readability";
 import { parseHTML } from "linkedom";
 import Turndown from "turndown";
 
-/** What a person would read of a page. */
 export interface ReadablePage {
   title: string;
   /** Markdown. */
@@ -11,10 +10,10 @@ export interface ReadablePage {
 
 const invisible = "script,style,noscript,template,svg,iframe,object,embed,canvas,[hidden],[aria-hidden=true]";
 
-/** The readable part of a page as Markdown: the article where there is one, else the whole body. May take long on hostile pages: run it where it can be ended. */
+/** The readable part of a page as Markdown: the article, else the whole body. May take very long on hostile pages, so run it in a worker that can be terminated. */
 export function readableOf(html: string, url: string): ReadablePage {
   const { document } = parseHTML(/<html[\s>]/i.test(html) ? html : `<!doctype html><html><body>${html}</body></html>`);
-  // Relative links lead somewhere only with the page's own address.
+  // Resolves relative links.
   for (const element of document.querySelectorAll("a[href]")) {
     const target = URL.parse(element.getAttribute("href") ?? "", url);
     if (target && /^https?:$/.test(target.protocol)) element.setAttribute("href", target.href);
@@ -25,7 +24,7 @@ export function readableOf(html: string, url: string): ReadablePage {
   const whole = document.body.cloneNode(true) as unknown as HTMLElement;
   const article = new Readability(document as unknown as Document, { charThreshold: 300 }).parse();
   const turndown = new Turndown({ headingStyle: "atx", codeBlockStyle: "fenced", bulletListMarker: "-" });
-  // Pictures say nothing here; their addresses only cost tokens.
+  // Without images, whose URLs only cost tokens.
   turndown.addRule("pictures", { filter: ["img", "picture", "video", "audio"], replacement: (_content, node) => altOf(node) });
   const main = article?.content ? parseHTML(`<html><body>${article.content}</body></html>`).document.body : whole;
   const text = turndown.turndown(main as unknown as HTMLElement);

@@ -4,23 +4,22 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { ReadablePage } from "./readable.ts";
 
-// Source and bundle stand at different depths.
+// Source and bundle have different depths.
 const workerFile = ["./readable.worker.ts", "./readable-worker.js"]
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
   .find((path) => existsSync(path));
 
 const maxMs = 5000;
-/** Each takes a core and up to 256 MB while it reads. */
+/** Each uses a core and up to 256 MB. */
 const maxAtOnce = 2;
 
 export interface PageReader {
-  /** `undefined` when nothing readable came of it. Rejects only with `signal`. */
+  /** Undefined when nothing readable was found. Rejects only with `signal`. */
   read(html: string, url: string, signal: AbortSignal): Promise<ReadablePage | undefined>;
 }
 
 /**
- * `readableOf` in a thread of its own, which a page made to take for ever cannot keep busy: after 5 s or 256 MB it is ended. Two are read
- * at once; the time of a page that waits for its turn has not begun.
+ * Runs `readableOf` in a worker that is terminated after 5 s or at 256 MB. Two run at the same time; waiting does not count towards the 5 s.
  */
 export function createPageReader(): PageReader {
   const waiting: (() => void)[] = [];
@@ -40,7 +39,7 @@ export function createPageReader(): PageReader {
       signal.addEventListener("abort", leave, { once: true });
     });
   };
-  /** Whoever waits takes over the place. */
+  /** Passes the slot to the next in line. */
   const done = () => {
     const next = waiting.shift();
     if (next) next();

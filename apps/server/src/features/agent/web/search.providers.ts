@@ -7,7 +7,7 @@ export interface SearchResult {
   url: string;
   snippet: string;
 }
-/** Somebody who searches the web for us. Rejects with what `fetch` rejects with, or an `Error` whose message is a sentence for people. */
+/** A web search service. Rejects with errors of `fetch`, or with an `Error` whose message is for people. */
 export interface SearchProvider {
   name: string;
   search(query: string, count: number, signal: AbortSignal): Promise<SearchResult[]>;
@@ -27,7 +27,7 @@ const Hit = Type.Object({
 const Brave = Type.Object({ web: Type.Optional(Type.Object({ results: Type.Array(Hit) })) });
 const Results = Type.Object({ results: Type.Array(Hit) });
 
-/** Brave Search, Tavily or a SearXNG, as the operator says. `fetch` must be limited. */
+/** Brave Search, Tavily or SearXNG, as configured. `fetch` must be limited. */
 export function createSearchProvider({ provider, baseUrl, key }: SearchConfig, fetch: typeof globalThis.fetch): SearchProvider {
   const ask = async <S extends TSchema>(schema: S, url: URL, init: RequestInit): Promise<Static<S>> => {
     const response = await fetch(url, { ...init, redirect: "error" });
@@ -85,7 +85,7 @@ const resultOf = ({ title, url, description, content }: Static<typeof Hit>): Sea
 });
 
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", "#x27": "'", nbsp: " " };
-/** Providers mark the words they found with tags. */
+/** Removes tags with which providers mark matches. */
 const plain = (text: string): string =>
   text
     .replace(/<[^>]{0,200}>/g, "")

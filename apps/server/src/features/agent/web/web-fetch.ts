@@ -9,16 +9,16 @@ const maxBytes = 2 * 2 ** 20;
 const maxChars = 50_000;
 const maxTitle = 300;
 const defaultSeconds = 10;
-/** On top of the page's own time: making it readable, after those that were there before. */
+/** Additional time for extracting the text, including waiting in the queue. */
 const readingMs = 20_000;
 
-/** Worth another try (the agent tries read-only tools again when something is `unavailable`). */
+/** A temporary failure: the agent retries read-only tools on code `unavailable`. */
 class Unreachable extends Error {
   readonly code = "unavailable";
 }
 const passing = new Set(["ECONNRESET", "ETIMEDOUT", "EPIPE", "EAI_AGAIN", "UND_ERR_SOCKET", "UND_ERR_CONNECT_TIMEOUT"]);
 
-/** Reads one public page or text file (agent-git-deploy 4.7). Private addresses are refused, also after a redirect. */
+/** Reads a public page or text file. Private addresses are refused, also after redirects. */
 export function createWebFetch({ outbound }: { outbound: Outbound }): Tool {
   const reader = createPageReader();
   return defineTool({
@@ -35,10 +35,10 @@ export function createWebFetch({ outbound }: { outbound: Outbound }): Tool {
       const answer = await get(outbound, url, (timeout ?? defaultSeconds) * 1000, signal);
       const { status, contentType, isCut, data } = answer;
       const kind = kindOf(contentType, data);
-      if (kind === "binary") throw new ToolFailure(`${answer.url} is ${contentType || "no text"}, which cannot be read here.`);
+      if (kind === "binary") throw new ToolFailure(`${answer.url} is ${contentType || "binary"}, which cannot be read as text.`);
       const raw = decode(data, contentType);
       const page = kind === "html" ? await reader.read(raw, answer.url, signal) : { title: "", text: raw };
-      if (!page) throw new ToolFailure(`${answer.url} could not be made readable.`);
+      if (!page) throw new ToolFailure(`${answer.url} has no readable text.`);
       const title = page.title.slice(0, maxTitle);
       const text = page.text.slice(0, maxChars);
       const fields = {
@@ -59,20 +59,20 @@ export function createWebFetch({ outbound }: { outbound: Outbound }): Tool {
 }
 
 interface Answer {
-  /** Where the redirects led. */
+  /** After redirects. */
   url: string;
   status: number;
   contentType: string;
   data: Uint8Array;
   isCut: boolean;
 }
-/** At most 2 MiB of the answer. Throws a sentence for what will not change, `Unreachable` for what may. */
+/** At most 2 MiB of the response. Throws `Unreachable` for temporary failures, else `ToolFailure`. */
 async function get(outbound: Outbound, given: string, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
   const host = URL.parse(given)?.host ?? given;
   try {
     let url = given;
     for (let hop = 0; ; hop++) {
-      // Followed here, hop by hop, so that the model hears where the text came from; each hop is checked by the client.
+      // Redirects are followed here, so that the model gets the final URL; the client checks each hop.
       const response = await outbound.limited({ timeoutMs })(url, {
         signal,
         redirect: "manual",
@@ -88,7 +88,7 @@ async function get(outbound: Outbound, given: string, timeoutMs: number, signal:
       await response.body?.cancel();
       if (hop >= 5) throw new ToolFailure(`${host} redirected too many times.`);
       const next = URL.parse(location, url);
-      if (!next) throw new ToolFailure(`${host} redirected to something that is no address.`);
+      if (!next) throw new ToolFailure(`${host} redirected to an invalid URL.`);
       next.hash = "";
       url = next.href;
     }
@@ -131,7 +131,7 @@ function kindOf(contentType: string, data: Uint8Array): "html" | "text" | "binar
   return /^text\/|[/+](json|xml|yaml|toml)$|javascript|typescript|x-sh|x-ndjson/.test(type) ? "text" : "binary";
 }
 
-/** By the header's charset, else by the page's own; unknown ones count as UTF-8. */
+/** By the charset of the header, else of the page; unknown ones count as UTF-8. */
 function decode(data: Uint8Array, contentType: string): string {
   const head = Buffer.from(data.subarray(0, 1024)).toString("latin1");
   const label = /charset=["']?([\w-]+)/i.exec(contentType)?.[1] ?? /<meta[^>]+charset=["']?([\w-]+)/i.exec(head)?.[1] ?? "utf-8";

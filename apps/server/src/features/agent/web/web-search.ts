@@ -6,7 +6,7 @@ import { SearchRefused, type SearchProvider } from "./search.providers.ts";
 
 const defaultCount = 5;
 
-/** Searches the web with the provider that the operator chose. */
+/** Searches the web with the configured provider. */
 export function createWebSearch({ provider }: { provider: SearchProvider }): Tool {
   return defineTool({
     name: "web_search",

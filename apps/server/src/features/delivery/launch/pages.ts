@@ -3,7 +3,7 @@ import type { LaunchFinding, VerifyReport } from "@tesslate/contract";
 import { withTimeout } from "../../../platform/with-timeout.ts";
 import type { PreviewSite } from "../../../http/server.ts";
 import { pageFile } from "../../../http/static-site.ts";
-import { axeOf, NoPlace, openGate, type Browsers } from "../../agent/verify/index.ts";
+import { axeOf, BrowsersBusy, openPreviewProxy, type Browsers } from "../../agent/verify/index.ts";
 import type { LaunchArtifact } from "./artifact.ts";
 import { finding, plural, skipped, verdictOf, type Verdict } from "./report.ts";
 import type { Traffic, MeasuredResponse } from "./traffic.ts";
@@ -61,7 +61,7 @@ export async function tour(
   const agenda = planOf(artifact, kind, spaFallback);
   /** Reuse one browser until a page hangs: pages in the same process may hang with it. */
   const visitNext = async () => {
-    await using gate = await openGate({ site, hosts: new Map([[`${host}:80`, ""]]) });
+    await using gate = await openPreviewProxy({ site, hosts: new Map([[`${host}:80`, ""]]) });
     await using browser = await browsers.open({ proxy: gate.proxy, trustedOrigins: [origin] }, limit);
     const { context } = browser;
     for (let path = agenda.next(); path !== undefined; path = agenda.next()) {
@@ -84,7 +84,7 @@ export async function tour(
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof NoPlace) result.stopped = error.message;
+    if (error instanceof BrowsersBusy) result.stopped = error.message;
     else if (error instanceof OutOfTime || limit.aborted) result.stopped = "ran out of time";
     else throw error;
   }

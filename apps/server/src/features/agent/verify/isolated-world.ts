@@ -2,8 +2,8 @@ import type { Page } from "playwright-core";
 import { withTimeout } from "../../../platform/with-timeout.ts";
 
 /**
- * Evaluates expressions beside the page's own scripts: the same document, but built-in objects that the page cannot have changed, so that it
- * neither lies nor answers more than the expression lets it. Rejects when there is no answer in time (the page hangs) or the expression throws.
+ * Evaluates expressions in an isolated world: the same document, but with built-in objects that the page cannot modify. Rejects on a timeout (the page hangs)
+ * or when the expression throws.
  */
 export async function isolated(
   page: Page,

@@ -1,4 +1,4 @@
-/** Keywords that describe; what could cost time without end (`pattern`) or lead elsewhere is left out. */
+/** Keywords that are kept. `pattern` is not, because it could take unbounded time. */
 const plain = new Set([
   "type",
   "title",
@@ -29,10 +29,10 @@ type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * A stranger's JSON schema as one that can be shown to a model and checked against: an object with properties, of bounded size, local
- * references put in their place. What is too large, too deep or not understood becomes "anything". Never throws.
+ * Sanitizes an untrusted JSON schema for models and validation: an object with properties, of limited size, with local references resolved. Parts that are
+ * too large, too deep or unknown accept anything. Never throws.
  */
-export function foreignSchema(given: unknown): Json & { type: "object"; properties: Record<string, Json> } {
+export function sanitizeSchema(given: unknown): Json & { type: "object"; properties: Record<string, Json> } {
   let nodes = 0;
   const root = isObject(given) ? given : {};
   const at = (pointer: string): unknown =>

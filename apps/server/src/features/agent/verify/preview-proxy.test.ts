@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import type { PreviewSite } from "../../../http/server.ts";
-import { openGate } from "./gatekeeper.ts";
+import { openPreviewProxy } from "./preview-proxy.ts";
 
 const seen: { host: string | undefined; url: string | undefined; cookie: string | undefined; credential: string | undefined }[] = [];
 const site: PreviewSite = {
@@ -19,7 +19,7 @@ const site: PreviewSite = {
 const hosts = new Map([["app.preview.localhost:8000", "pass=1"]]);
 
 test("leads to the project's previews and nowhere else, with its password only, and adds the cookie itself", async () => {
-  await using gate = await openGate({ site, hosts });
+  await using gate = await openPreviewProxy({ site, hosts });
   const { port } = new URL(gate.proxy.server);
   const authorization = `Basic ${Buffer.from(`${gate.proxy.username}:${gate.proxy.password}`).toString("base64")}`;
   const ask = async (path: string, headers: Record<string, string> = { "proxy-authorization": authorization }) => {

@@ -8,12 +8,12 @@ import type { McpStore } from "./mcp.store.ts";
 import type { McpServerRow } from "../../../db/schema/agent.ts";
 import type { McpVault } from "./mcp.vault.ts";
 
-/** What is kept of a sign-in, sealed. */
+/** The OAuth state of a server, stored encrypted. */
 export interface McpSignIn {
   client?: OAuthClientInformationMixed;
   tokens?: OAuthTokens;
   discovery?: OAuthDiscoveryState;
-  /** One that is under way: single use, bound to the browser that began it. */
+  /** A sign-in in progress: single use, bound to the browser that started it. */
   pending?: { state_hash: string; browser_hash: string; verifier: string; expires_at: string };
 }
 
@@ -21,9 +21,9 @@ const pendingMs = 10 * 60_000;
 const timeoutMs = 10_000;
 const maxBytes = 2 ** 20;
 
-export type McpSignIns = ReturnType<typeof createMcpSignIns>;
-/** Sign-ins at servers that ask for one: OAuth 2.1 with PKCE by the official SDK; what it is told to keep is sealed, every call goes through our own way out. */
-export function createMcpSignIns({
+export type McpOauth = ReturnType<typeof createMcpOauth>;
+/** OAuth 2.1 with PKCE for MCP servers, by the official SDK. Its state is stored encrypted, and its requests go through `outbound`. */
+export function createMcpOauth({
   store,
   vault,
   outbound,
@@ -35,7 +35,7 @@ export function createMcpSignIns({
   vault: McpVault;
   outbound: Outbound;
   redirectUrl: string;
-  /** Before anybody else may see them. */
+  /** Called after new tokens are stored, so that they are redacted. */
   tokensChanged(row: McpServerRow): Promise<void>;
   log: Logger;
 }) {
@@ -52,7 +52,7 @@ export function createMcpSignIns({
 
   const providerOf = (
     row: McpServerRow,
-    flow: { state?: string; begun?: (url: URL) => void; browserHash?: string; verifier?: string } = {},
+    flow: { state?: string; onRedirect?: (url: URL) => void; browserHash?: string; verifier?: string } = {},
   ): OAuthClientProvider => {
     let known: string | undefined;
     return {
@@ -76,7 +76,7 @@ export function createMcpSignIns({
         await write(row, { tokens }, "authorized");
         await tokensChanged(row);
       },
-      redirectToAuthorization: (url) => flow.begun?.(url),
+      redirectToAuthorization: (url) => flow.onRedirect?.(url),
       saveCodeVerifier: async (verifier) => {
         if (!flow.state || !flow.browserHash) return;
         const expires_at = new Date(Date.now() + pendingMs).toISOString();
@@ -87,7 +87,7 @@ export function createMcpSignIns({
       discoveryState: async () => (await read(row.id)).discovery,
       invalidateCredentials: async (scope) => {
         const { tokens } = await read(row.id);
-        // Another run may have renewed them meanwhile: those are good.
+        // Another run may have refreshed them: keep those.
         const isOurs = tokens?.access_token === known;
         if (scope === "all") await write(row, { client: undefined, discovery: undefined, ...(isOurs && { tokens: undefined }) });
         else if (scope === "tokens" && isOurs) await write(row, { tokens: undefined });
@@ -98,14 +98,14 @@ export function createMcpSignIns({
   };
   const serverUrlOf = (row: McpServerRow): string => {
     const { url } = vault.open(row);
-    if (!url) throw badRequest("A program has no sign-in.");
+    if (!url) throw badRequest("Servers of type stdio have no sign-in.");
     return url;
   };
 
   return {
-    /** With the tokens of a sign-in that was made, renewed when they are old; nothing when there was none. */
+    /** A provider with stored tokens, which are refreshed when they expire; undefined without any. */
     of: (row: McpServerRow): OAuthClientProvider | undefined => (vault.openOauth<McpSignIn>(row)?.tokens ? providerOf(row) : undefined),
-    /** Where the browser signs in; null when what we have still holds. `browser` binds the way back to it. */
+    /** The sign-in URL; null when the stored tokens are still valid. The callback must come from the same `browser`. */
     begin: async (row: McpServerRow, browser: string): Promise<string | null> => {
       const { oauth_client } = vault.open(row);
       if (oauth_client && (await read(row.id)).client?.client_id !== oauth_client.client_id) {
@@ -116,31 +116,31 @@ export function createMcpSignIns({
       const provider = providerOf(row, {
         state: `${row.id}.${randomToken()}`,
         browserHash: hashToken(browser),
-        begun: (url) => (target = url),
+        onRedirect: (url) => (target = url),
       });
       try {
         const outcome = await auth(provider, { serverUrl: serverUrlOf(row), fetchFn });
         if (outcome === "AUTHORIZED") return null;
       } catch (error) {
         if (error instanceof AppError) throw error;
-        log.warn({ err: error, mcp_server_id: row.id }, "sign-in at an MCP server not begun");
-        throw new AppError("bad_gateway", "Its sign-in could not be begun: it does not offer one that this studio understands.");
+        log.warn({ err: error, mcp_server_id: row.id }, "sign-in at an MCP server not started");
+        throw new AppError("bad_gateway", "The server's sign-in is not supported: it must offer OAuth with discovery.");
       }
-      if (!target || !/^https?:$/.test(target.protocol)) throw new AppError("bad_gateway", "Its sign-in has no web address.");
+      if (!target || !/^https?:$/.test(target.protocol)) throw new AppError("bad_gateway", "The server's sign-in URL is invalid.");
       return target.href;
     },
-    /** The browser came back. Throws for a state that is unknown, used, too old, of another browser or of another person. */
+    /** Completes a sign-in. Throws for a state that is unknown, used, expired, or of another browser or user. */
     finish: async ({ state, code, browser, userId }: { state: string; code: string; browser: string; userId: string | undefined }) => {
       const id = /^([0-9a-f-]{36})\./.exec(state)?.[1];
       const row = id ? await store.findById(id) : undefined;
       const pending = row && vault.openOauth<McpSignIn>(row)?.pending;
-      const isGood =
+      const isValid =
         pending !== undefined &&
         pending.state_hash === hashToken(state) &&
         pending.browser_hash === hashToken(browser) &&
         Date.parse(pending.expires_at) > Date.now() &&
         (userId === undefined || userId === row?.user_id);
-      if (!row || !pending || !isGood) throw notFound("Sign-in");
+      if (!row || !pending || !isValid) throw notFound("Sign-in");
       await write(row, { pending: undefined });
       await auth(providerOf(row, { verifier: pending.verifier }), { serverUrl: serverUrlOf(row), authorizationCode: code, fetchFn });
       await store.note(row.id, { problem: null });

@@ -4,39 +4,39 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Duplex } from "node:stream";
 import type { PreviewSite } from "../../../http/server.ts";
 
-/** The way from one browser to the previews of one project. */
-export interface Gatekeeper extends AsyncDisposable {
+/** A proxy from one browser to the previews of one project. */
+export interface PreviewProxy extends AsyncDisposable {
   /** For the browser's proxy settings. */
   proxy: { server: string; username: string; password: string };
   isBlocked(url: string): boolean;
 }
 
 /**
- * A proxy on loopback, the only network a browser of ours has: it leads to the previews of one project and nowhere else, whatever speaks
- * there (pages, workers, sockets, prefetches). The visitor's cookie is added here, so that no page and no profile ever holds it; the
- * bridge's reports stay out of the person's problems.
+ * A proxy on loopback, the only network of our browsers: it reaches the previews of one project and nothing else, for pages, workers, sockets and
+ * prefetches. It adds the visitor's cookie, so that no page or profile ever has it, and drops reports of the preview bridge, so that they do not appear in
+ * Problems.
  */
-export async function openGate({
+export async function openPreviewProxy({
   site,
   hosts,
 }: {
   site: PreviewSite;
-  /** `host:port` as browsers write it, to the Cookie header for it; empty where it needs none. */
+  /** `host:port` to its Cookie header; empty where none is needed. */
   hosts: ReadonlyMap<string, string>;
-}): Promise<Gatekeeper> {
+}): Promise<PreviewProxy> {
   const username = "browser";
   const password = randomBytes(18).toString("base64url");
   const authorization = Buffer.from(`Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`);
-  const isOurs = ({ headers }: IncomingMessage) => {
+  const isAuthorized = ({ headers }: IncomingMessage) => {
     const given = Buffer.from(headers["proxy-authorization"] ?? "");
     return given.length === authorization.length && timingSafeEqual(given, authorization);
   };
   const open = new Set<Duplex>();
-  /** Tunnels that were let through, and where they lead. */
+  /** Accepted tunnels and their hosts. */
   const tunnels = new WeakMap<Duplex, string>();
   const withDefaultPort = (host: string, port: string) => (/:\d+$/.test(host) ? host : `${host}:${port}`).toLowerCase();
 
-  /** Turns a proxy's request into one that the previews' host would have got; false when it leads elsewhere. */
+  /** Converts a proxy request to a request to the preview host; false for other hosts. */
   const admit = (request: IncomingMessage): boolean => {
     const tunnel = tunnels.get(request.socket);
     let host = tunnel;
@@ -56,7 +56,7 @@ export async function openGate({
     return true;
   };
   const serve = (request: IncomingMessage, response: ServerResponse) => {
-    if (!tunnels.has(request.socket) && !isOurs(request))
+    if (!tunnels.has(request.socket) && !isAuthorized(request))
       return void response.writeHead(407, { "proxy-authenticate": 'Basic realm="studio"', "content-length": "0" }).end();
     if (!admit(request)) return void response.writeHead(403, { "x-studio-blocked": "1", "content-length": "0" }).end();
     const path = request.url ?? "/";
@@ -73,10 +73,10 @@ export async function openGate({
     if (tunnels.has(request.socket) && admit(request)) site.upgrade(request, socket, head);
     else socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
   });
-  // Sockets come this way, and everything over TLS: a preview is reached over plain HTTP inside this process.
+  // WebSockets and TLS use tunnels; inside this process, previews are plain HTTP.
   server.on("connect", (request: IncomingMessage, client: Duplex, head: Buffer) => {
     client.on("error", () => client.destroy());
-    if (!isOurs(request))
+    if (!isAuthorized(request))
       return void client.end(
         'HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="studio"\r\ncontent-length: 0\r\n\r\n',
       );

@@ -1,7 +1,7 @@
 import { Value } from "typebox/value";
 import { describe, expect, test } from "vitest";
-import { foreignSchema } from "./foreign-schema.ts";
-import { foreignTools, lentName, textOf } from "./foreign-tool.ts";
+import { sanitizeSchema } from "./tool-schema.ts";
+import { readToolList, mcpToolName, textOf } from "./tool-list.ts";
 
 describe("a stranger's schema", () => {
   const deep = (levels: number): object => (levels === 0 ? {} : { type: "object", properties: { a: deep(levels - 1) } });
@@ -24,18 +24,18 @@ describe("a stranger's schema", () => {
     ["drops a list of names that is none", { properties: { a: {} }, required: "a", enum: 5 }, { type: "object", properties: { a: {} } }],
     ["is dropped when it is enormous", { properties: { a: { enum: ["x".repeat(30_000)] } } }, { type: "object", properties: {} }],
   ])("%s", (_, given, expected) => {
-    expect(foreignSchema(given)).toEqual(expected ?? given);
+    expect(sanitizeSchema(given)).toEqual(expected ?? given);
   });
   test("can always be checked against, however deep it was", () => {
-    expect(Value.Check(foreignSchema(deep(5_000)) as never, { a: { a: 1 } })).toBe(false);
-    expect(Value.Check(foreignSchema({ properties: { a: { type: "string" } }, required: ["a"] }) as never, { a: "x" })).toBe(true);
+    expect(Value.Check(sanitizeSchema(deep(5_000)) as never, { a: { a: 1 } })).toBe(false);
+    expect(Value.Check(sanitizeSchema({ properties: { a: { type: "string" } }, required: ["a"] }) as never, { a: "x" })).toBe(true);
   });
 });
 
 describe("a stranger's tools", () => {
   test("get names that every provider takes, each its own", () => {
-    expect(lentName("docs", "search")).toBe("mcp__docs__search");
-    const odd = ["a.b", "a/b", "a b", "x".repeat(100), `${"x".repeat(100)}y`].map((name) => lentName("docs", name));
+    expect(mcpToolName("docs", "search")).toBe("mcp__docs__search");
+    const odd = ["a.b", "a/b", "a b", "x".repeat(100), `${"x".repeat(100)}y`].map((name) => mcpToolName("docs", name));
     expect(new Set(odd).size).toBe(odd.length);
     for (const name of odd) expect(name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
   });
@@ -45,7 +45,7 @@ describe("a stranger's tools", () => {
       description: `a\u200b\u202eb${"x".repeat(5_000)}`,
       inputSchema: { type: "object" as const },
     }));
-    const [first, ...rest] = foreignTools([...many, ...many]).tools;
+    const [first, ...rest] = readToolList([...many, ...many]).tools;
     expect(rest).toHaveLength(39);
     expect(first?.description.startsWith("a b")).toBe(true);
     expect(first?.description).toHaveLength(1_000);

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import { ToolSchema, type CallToolResult } from "@modelcontextprotocol/sdk/types.js";
-import type { ForeignTool } from "../../../db/schema/agent.ts";
-import { foreignSchema } from "./foreign-schema.ts";
+import type { McpToolInfo } from "../../../db/schema/agent.ts";
+import { sanitizeSchema } from "./tool-schema.ts";
 
 const maxDescription = 1_000;
 const maxNameLength = 64;
 export const maxToolsPerServer = 40;
 const maxResultChars = 20_000;
 
-/** A server's list, made usable: what does not fit the protocol is left out, and takes nothing else with it. */
-export interface ForeignTools {
-  tools: ForeignTool[];
-  /** What is left out, in a sentence. */
+/** A server's valid tools. */
+export interface McpToolList {
+  tools: McpToolInfo[];
+  /** Names the tools that were skipped as invalid. */
   problem: string | null;
 }
 
 /** At most `maxToolsPerServer`, each name once. */
-export function foreignTools(given: readonly unknown[]): ForeignTools {
-  const byName = new Map<string, ForeignTool>();
+export function readToolList(given: readonly unknown[]): McpToolList {
+  const byName = new Map<string, McpToolInfo>();
   const leftOut: string[] = [];
   for (const one of given) {
     const { data: tool } = ToolSchema.safeParse(one);
@@ -32,31 +32,31 @@ export function foreignTools(given: readonly unknown[]): ForeignTools {
       title: (tool.title ?? tool.annotations?.title ?? null)?.slice(0, 100) ?? null,
       description: oneLine(tool.description ?? "").slice(0, maxDescription),
       is_read_only: tool.annotations?.readOnlyHint === true,
-      schema: foreignSchema(tool.inputSchema),
+      schema: sanitizeSchema(tool.inputSchema),
     });
   }
   const names = [...new Set(leftOut)].slice(0, 5).join(", ");
   return {
     tools: [...byName.values()],
-    problem: leftOut.length === 0 ? null : `Left out, because what it says of them does not fit the protocol: ${names}.`,
+    problem: leftOut.length === 0 ? null : `Skipped invalid tools: ${names}.`,
   };
 }
 const nameOf = (tool: unknown): string =>
   typeof tool === "object" && tool !== null && "name" in tool && typeof tool.name === "string" && tool.name !== ""
     ? oneLine(tool.name).slice(0, 60)
-    : "one without a name";
-/** Control characters could hide words from the person who reads them. */
+    : "(unnamed)";
+/** Control characters could hide text from the reader. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
 
-/** `mcp__{server}__{tool}` (agent-git-deploy 4.19), in what every provider takes as a function's name. */
-export function lentName(slug: string, tool: string): string {
+/** `mcp__{server}__{tool}`, limited to what all providers accept as a function name. */
+export function mcpToolName(slug: string, tool: string): string {
   const name = `mcp__${slug}__${tool.replace(/[^A-Za-z0-9_-]/g, "_")}`;
   if (name.length <= maxNameLength && /^[A-Za-z0-9_-]+$/.test(tool)) return name;
   const mark = createHash("sha256").update(tool).digest("hex").slice(0, 6);
   return `${name.slice(0, maxNameLength - mark.length - 1)}_${mark}`;
 }
 
-/** What a tool answered, as text of bounded length. Pictures and sounds are named, not shown. */
+/** A tool's result as text of limited length. Images and audio are only named. */
 export function textOf({ content, structuredContent }: CallToolResult): string {
   const parts = content.map((block) => {
     switch (block.type) {
@@ -70,7 +70,7 @@ export function textOf({ content, structuredContent }: CallToolResult): string {
       case "resource":
         return "text" in block.resource ? block.resource.text : `[resource ${block.resource.uri.slice(0, 500)}, not shown]`;
       default:
-        return "[something that cannot be shown]";
+        return "[unsupported content]";
     }
   });
   const text = parts.length > 0 ? parts.join("\n") : structuredContent ? JSON.stringify(structuredContent) : "";
