@@ -10,7 +10,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe("cancel", () => {
-  test("reaches a streaming model, what was said is kept", async () => {
+  test("reaches a streaming model; the text so far is kept", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[...say("Half a"), "hang"]], { onEvent: (event, abort) => event.type === "text_chunk" && abort.abort() });
     expect(run.result).toMatchObject({ success: false, completion_reason: "cancelled", final_response: "Half a\n\nCancelled." });

@@ -6,10 +6,10 @@ import { answer, calls, play, read, scripted, write } from "./testing/harness.ts
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 
-describe("compaction (4.14)", () => {
+describe("compaction", () => {
   const big = (size: number) => "word ".repeat(size / 5);
 
-  test("older turns become a billed summary, cut between turns; the task in hand is kept", async () => {
+  test("older turns become a billed summary, cut between turns; the current task is kept", async () => {
     const files = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`big${index}.txt`, "line of text\n".repeat(600)]));
     await using ws = await tempWorkspace(files);
     const client = scripted([...Object.keys(files).map((path) => calls(read(path))), answer("SUMMARY of five reads"), answer("done")]);
@@ -28,7 +28,7 @@ describe("compaction (4.14)", () => {
     expect(resultIds).toEqual(callIds);
   });
 
-  test("a file whose text went into the summary is read again before it is replaced, one that was kept is not", async () => {
+  test("a file whose text was summarized must be read again before it is replaced, one that was kept need not", async () => {
     const names = Array.from({ length: 6 }, (_, index) => `big${index}.txt`);
     await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(600)])));
     const [first, last] = [names[0]!, names[5]!];
@@ -54,7 +54,7 @@ describe("compaction (4.14)", () => {
     expect(run.result).toMatchObject({ success: true, final_response: "done" });
   });
 
-  test("a window that is smaller than it was said to be is learned from the overflow", async () => {
+  test("a smaller context window is detected from the overflow", async () => {
     const names = Array.from({ length: 8 }, (_, index) => `big${index}.txt`);
     await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(600)])));
     const replies = [...names.map((path) => calls(read(path))), answer("done")];

@@ -40,7 +40,7 @@ test("other lines of the same file, failures and short results are left alone", 
   expect(told.map((text) => text.includes("read again later"))).toEqual([true, false, false, false, false, false, false]);
 });
 
-test("a cut output can be read on, and only then is the tool for it told of", async () => {
+test("truncated output can be read on, and only then is its tool offered", async () => {
   await using ws = await tempWorkspace();
   ws.exec = async () => ({
     exitCode: 0,
@@ -66,7 +66,7 @@ test("a cut output can be read on, and only then is the tool for it told of", as
   expect(told[2]).toContain("no output o9");
 });
 
-test("what is kept is bounded: the oldest go first", () => {
+test("stored output is limited: the oldest is dropped first", () => {
   const outputs = createOutputs();
   const ids = Array.from({ length: 5 }, () => outputs.store("x".repeat(1_000_000)));
   expect(ids.map((id) => outputs.read(id, 0, 1) !== undefined)).toEqual([false, true, true, true, true]);

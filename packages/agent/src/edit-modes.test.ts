@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { answer, call, calls, play, read, say, useTools, write } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
-describe("edit modes (4.10)", () => {
+describe("edit modes", () => {
   test("ask: once, all, declined with a note; asked one after another in call order", async () => {
     await using ws = await tempWorkspace();
     const run = await play(
@@ -36,7 +36,7 @@ describe("edit modes (4.10)", () => {
     expect(run.result).toMatchObject({ success: true, tool_calls_made: 3 });
   });
 
-  test("ask: allow_all skips the next prompts for that tool only; a remembered one asks nobody", async () => {
+  test("ask: allow_all skips further approvals for that tool only; a stored one needs none", async () => {
     await using ws = await tempWorkspace();
     const script = [
       calls(write("1"), write("2")),

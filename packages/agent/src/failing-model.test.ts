@@ -4,7 +4,7 @@ import { answer, brokenLine, calls, play, say, stop, usage, write, type Reply } 
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
 describe("a model that fails", () => {
-  test("is asked once more when nothing was said", async () => {
+  test("is retried once when there was no output", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[new ModelError("rate_limited", "Slow down.", { retryable: true, retryAfterMs: 10 })], answer("ok")]);
     expect(run.result.success).toBe(true);
@@ -30,7 +30,7 @@ describe("a model that fails", () => {
     expect(run.first("error").data).toEqual({ code: told, message: "Sorry." });
   });
 
-  test("cut off in the middle of text: goes on from there, the text is not said twice", async () => {
+  test("after a connection lost in mid-text it continues from there without repeating the text", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [
       [...say("The quick "), brokenLine()],

@@ -14,7 +14,7 @@ const step = (output: string, text = "Let me look."): HistoryStep => ({
   ],
 });
 
-describe("historyMessages (4.4)", () => {
+describe("historyMessages", () => {
   test("tells people's and plain assistant messages as they are, the last twenty, without empty ones", () => {
     const history = Array.from({ length: 30 }, (_, index) => ({
       role: index % 2 ? ("assistant" as const) : ("user" as const),
@@ -26,7 +26,7 @@ describe("historyMessages (4.4)", () => {
     expect(messages.at(-1)).toEqual({ role: "assistant", content: "m29", tool_calls: [] });
   });
 
-  test("tells steps as what was said and done, results cut, and the final answer too", () => {
+  test("contains steps with text, calls and truncated results, and the final answer", () => {
     const messages = historyMessages([
       { role: "user", content: "go" },
       {
@@ -56,7 +56,7 @@ describe("historyMessages (4.4)", () => {
     expect(messages.slice(1)).toEqual([{ role: "assistant", content: "Same.", tool_calls: [] }]);
   });
 
-  test("of very many results the newest are told", () => {
+  test("of very many results the newest are included", () => {
     const messages = historyMessages([
       { role: "user", content: "go" },
       { role: "assistant", content: "end", steps: Array.from({ length: 200 }, (_, index) => step(`${index} ${"y".repeat(600)}`)) },

@@ -3,7 +3,7 @@ import { answer, call, calls, play, read, say, stop, useTools, write } from "./t
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { RunInterrupted, type AgentEvent, type PendingBatch } from "./types.ts";
 
-describe("the order of events (contract 3.7)", () => {
+describe("the order of events", () => {
   test("an answer without tools", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[...say("Hel", "lo"), stop]]);
@@ -112,7 +112,7 @@ describe("the order of events (contract 3.7)", () => {
     expect(run.result.success).toBe(true);
   });
 
-  test("the model hears its own text, calls and results again", async () => {
+  test("the model gets its own text, calls and results", async () => {
     await using ws = await tempWorkspace({ "a.txt": "hello\n" });
     const run = await play(ws, [[...say("Looking."), ...read("a.txt"), useTools], answer("done")]);
     const [, second] = run.client.requests;
@@ -283,7 +283,7 @@ describe("hooks that fail", () => {
 });
 
 describe("going on with an interrupted run", () => {
-  test("its steps are told as they were, and its counts go on", async () => {
+  test("its steps are replayed as they were, and its counts continue", async () => {
     await using ws = await tempWorkspace();
     const first = await play(ws, [calls(write("1")), [...say("Next"), "hang"]], {
       onEvent: (event, abort) => event.type === "text_chunk" && abort.abort(new RunInterrupted("shutdown")),
@@ -301,7 +301,7 @@ describe("going on with an interrupted run", () => {
     expect(second.first("agent_step").data.iteration).toBe(2);
   });
 
-  test("a waiting approval survives: same id, earlier results kept, no second model call", async () => {
+  test("an open approval survives: same id, earlier results kept, no second model call", async () => {
     await using ws = await tempWorkspace();
     const first = await play(ws, [[...say("Both."), ...write("1"), ...write("2"), ...write("3"), useTools]], {
       editMode: "ask",

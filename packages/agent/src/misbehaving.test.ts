@@ -38,7 +38,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(Math.max(...results)).toBeLessThan(20_000);
   });
 
-  test("arguments that never end their JSON are told, however long they are", async () => {
+  test("arguments with unterminated JSON are reported, however long they are", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [
       [...raw("a", "write_file", [`{"file_path":"a","content":"${"y".repeat(500_000)}`]), useTools],
@@ -104,7 +104,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     }
   });
 
-  test("ids that are counted anew in each answer are told apart: nothing is taken for an older reading of another file", async () => {
+  test("repeated call ids in later answers are distinguished, so that no result is taken for an older read of another file", async () => {
     const long = (name: string): string => `${name} `.repeat(400);
     await using ws = await tempWorkspace({ "a.txt": long("A"), "b.txt": long("B") });
     const read = (id: string, path: string): Reply => [...raw(id, "read_file", [JSON.stringify({ file_path: path })]), useTools];

@@ -41,7 +41,7 @@ const facts: PromptFacts = {
   now: new Date(0),
 };
 
-describe("what every call costs (product.md)", () => {
+describe("the size of every call", () => {
   test("the fixed prompt stays within 3 000 tokens in its longest mode", () => {
     const tokens = Math.max(...(["allow", "ask", "plan"] as const).map((editMode) => proseTokens(systemPrompt({ ...facts, editMode }))));
     expect(tokens).toBeGreaterThan(200);
@@ -143,7 +143,7 @@ describe("userTurn", () => {
     expect(text.length).toBeLessThan(11_000);
   });
 
-  test("a tree that cannot be listed is said, not hidden", async () => {
+  test("a tree that cannot be listed is reported", async () => {
     await using ws = await tempWorkspace();
     ws.files.walk = () => Promise.reject(Object.assign(new Error("The project is asleep."), { code: "unavailable" }));
     const text = await userTurn("hi", { workspace: ws, root: ".", project, environment: [], now: new Date(0) });

@@ -51,7 +51,7 @@ describe("ask_question", () => {
     expect(run.result).toMatchObject({ success: true, final_response: "Fine." });
   });
 
-  test("is not offered where nobody can be asked, and refuses when the model calls it all the same", async () => {
+  test("is not offered without an ask hook, and fails when the model calls it anyway", async () => {
     const run = await play(workspace, [calls(call("ask_question", which)), answer("I take SQLite.")]);
     expect(run.client.requests[0]!.tools.map((tool) => tool.name)).not.toContain("ask_question");
     expect(run.first("agent_step").data.tool_results[0]).toMatchObject({ success: false, error: expect.stringContaining("no tool") });
@@ -67,7 +67,7 @@ describe("ask_question", () => {
     expect(run.result.resource_stats.duration_ms).toBeLessThan(10_000);
   });
 
-  test("an interrupted run goes on with the same question, and does not repeat what ran before it", async () => {
+  test("an interrupted run resumes with the same question, and does not repeat earlier calls", async () => {
     const batch = calls(call("write_file", { file_path: "b.txt", content: "b" }), call("ask_question", which));
     const first = await play(workspace, [batch], {
       deps: asking("never"),

@@ -11,7 +11,7 @@ const heard = (messages: Message[]) =>
 /** Gives each text before the call of its iteration, once. */
 const giving = (texts: Record<number, string[]>) => async (iteration: number) => texts[iteration]?.splice(0) ?? [];
 
-test("what a person says meanwhile is heard before the next call, as their turn, and stays in the conversation", async () => {
+test("a steering message becomes a user turn before the next call and stays in the conversation", async () => {
   await using ws = await tempWorkspace();
   const run = await play(ws, [[...say("A"), ...calls(list)], [...say("B"), ...calls(list)], answer("Done.")], {
     deps: { takeSteering: giving({ 2: ["Use blue", "and red"] }) },
@@ -57,7 +57,7 @@ const step = (iteration: number, response_text: string): AgentStep => ({
   is_complete: false,
 });
 
-test("a resumed run hears it where it was said; what was said for the call that never ended comes last", async () => {
+test("a resumed run gets steering messages in their place; one for an unfinished call comes last", async () => {
   await using ws = await tempWorkspace();
   const run = await play(ws, [answer("Done.")], {
     steps: [step(1, "A"), step(2, "B")],

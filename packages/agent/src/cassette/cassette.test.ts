@@ -98,7 +98,7 @@ describe("a cassette", () => {
     expect(bytes(replay)).toContain("Not b.");
   });
 
-  test("keeps what sub-agents told, and asks nothing of them again", async () => {
+  test("records events of sub-agents and does not run them again", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n" });
     const isNested = (request: { system: string }): boolean => request.system.includes("You work for the agent");
     const reply = (request: ModelRequest): Reply => {
@@ -137,7 +137,7 @@ describe("a cassette", () => {
     expect((await replayCassette(cassette)).differences).toEqual([]);
   });
 
-  test("keeps what the person said meanwhile, and calls written as text", async () => {
+  test("records steering messages, and calls written as text", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n" });
     const written = 'THOUGHT: I read it.\n{"tool_name": "read_file", "parameters": {"file_path": "a.txt"}}';
     const { cassette, run } = await recorded(workspace, [answer(written), answer("It says one. TASK_COMPLETE")], {

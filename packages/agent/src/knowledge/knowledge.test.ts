@@ -41,7 +41,7 @@ describe("front matter", () => {
   });
 });
 
-describe("skills (contract 4.19)", () => {
+describe("skills", () => {
   const skill = (name: string, description: string, body = "Do this.") => `---\nname: ${name}\ndescription: ${description}\n---\n${body}`;
 
   test("the project's and the built-in ones; broken, nameless and oversized ones are left out", async () => {
@@ -80,7 +80,7 @@ describe("skills (contract 4.19)", () => {
     expect((await listSkills(ws)).filter((one) => one.path !== null)).toHaveLength(20);
   });
 
-  test("the catalogue is told, the body only when it is loaded; long bodies begin", async () => {
+  test("the prompt lists skills, and a body is only loaded on request; long bodies are truncated", async () => {
     await using ws = await tempWorkspace({
       ".agents/skills/a/SKILL.md": skill("styling", "how we style", `SECRET-BODY ${"x".repeat(20_000)}`),
     });
@@ -136,7 +136,7 @@ describe("memory", () => {
     ["- a\n", " a ", undefined],
   ])("%j + %j", (before, note, after) => expect(withNote(before, note)).toBe(after));
 
-  test("remember asks like a write, adds a line, and the next run is told", async () => {
+  test("remember needs an approval like a write, adds a line, and the next run gets it", async () => {
     await using ws = await tempWorkspace({ "AGENTS.md": "Use tabs." });
     const run = await play(
       ws,

@@ -115,7 +115,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(run.charges.every((charge) => !charge.is_estimated)).toBe(true);
   });
 
-  test("a wrong key is told as such, and shown nowhere", async () => {
+  test("an invalid key is reported and never shown", async () => {
     const error = await collect(optionsFor(provider, { api_key: "sk-wrong-key-9876" })).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: "ModelError", code: "model_auth_failed", retryable: false });
     expect(JSON.stringify([(error as Error).message, (error as Error).cause, (error as Error).stack])).not.toMatch(/9876|wrong-key/);
@@ -152,7 +152,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({ code: "context_overflow" });
   });
 
-  test("an error in the middle of a stream is told in the provider's words", async () => {
+  test("an error in mid-stream has the provider's message", async () => {
     plays(fail(503, { afterTokens: 2, times: 9, message: "The engine burns." }), sayText("one two three four"));
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({
       code: "model_error",
@@ -190,7 +190,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     await expect(collect(optionsFor(provider))).rejects.toBeInstanceOf(ModelError);
   });
 
-  test("an error in a body that is no stream is told, whatever its status says", async () => {
+  test("an error in a body that is not a stream is reported, whatever its status", async () => {
     const plain = (body: object) => plays(garbage(JSON.stringify(body), { contentType: "application/json", times: 9 }), sayText("never"));
     plain({ error: { message: "Insufficient balance", code: "402" } });
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({ message: expect.stringContaining("has no credit left") });
@@ -221,7 +221,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect((await collect(optionsFor(provider))).at(-1)).toMatchObject({ reason: "length" });
   });
 
-  test("a slow answer arrives as it is said", async () => {
+  test("a slow answer is streamed", async () => {
     plays(turn(sayText("a"), pause(150), sayText("b")));
     const times: number[] = [];
     for await (const event of createModelClient(optionsFor(provider)).stream(request(), new AbortController().signal))

@@ -27,7 +27,7 @@ describe("applyEdits", () => {
       expect(applyEdits(text, [first, second])).toMatchObject({ ok: false, index: 1 });
   });
 
-  test("nothing is made when one stands nowhere", () => {
+  test("nothing is changed when one edit is not found", () => {
     expect(applyEdits(text, [edit("a", "A"), edit("nowhere at all", "x")])).toMatchObject({
       ok: false,
       index: 1,
@@ -35,7 +35,7 @@ describe("applyEdits", () => {
     });
   });
 
-  test("edits of very many lines that do not fit one after another are not told apart for ever", () => {
+  test("edits of very many lines that do not apply in order fail within limits", () => {
     const lines = (word: string, count: number): string => Array.from({ length: count }, (_, index) => `${word} ${index}\n`).join("");
     const first = edit(lines("old", 30_000), lines("new", 30_000));
     expect(applyEdits(`${lines("old", 30_000)}end\n`, [first, edit("old 29999\nend\n", "END\n")])).toMatchObject({ ok: false, index: 1 });

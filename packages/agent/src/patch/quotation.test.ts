@@ -43,7 +43,7 @@ describe("quotations", () => {
     expect(rest.at(-1)).toMatchObject({ search: "a\nb\n", replace: "a\nc\n", isNumbered: "yes" });
   });
 
-  test("numbers that do not grow, or stand on some lines only, are text", () => {
+  test("numbers that do not increase, or are on some lines only, are text", () => {
     expect(quotations("2: a\n1: b", "x")).toHaveLength(1);
     expect(quotations("1: a\nb", "x")).toHaveLength(1);
     expect(quotations("10 apples\n11 pears", "x")).toHaveLength(1);

@@ -47,8 +47,8 @@ const told = (run: TestRun, name?: string): SubagentEvent[] =>
     .filter((event) => name === undefined || event.name === name);
 const kinds = (events: SubagentEvent[]): string[] => events.map((event) => event.kind);
 
-describe("invoke_subagent (contract 4.13)", () => {
-  test("allow all, said to one, is the answer for those who wait behind it", async () => {
+describe("invoke_subagent", () => {
+  test("allow all for one also answers the requests that wait behind it", async () => {
     await using ws = await tempWorkspace();
     const names = ["a", "b", "c", "d"];
     const run = await crew(
@@ -63,7 +63,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     expect(Object.keys(await ws.snapshot()).toSorted()).toEqual(names);
   });
 
-  test("works in a conversation of its own, is told as nested events and billed, and its report is all the agent hears", async () => {
+  test("has its own conversation, nested events and charges, and the agent only gets its report", async () => {
     await using ws = await tempWorkspace({ "src/a.ts": "export const a = 1;\n" });
     const run = await crew(ws, {
       go: [calls(invoke("Explore", "find a", { context: "The project is small." })), answer("It is in src/a.ts.")],
@@ -192,7 +192,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     });
   });
 
-  test("cancel reaches a model call and a command inside at once, and what was done is kept", async () => {
+  test("cancel stops a model call and a command inside at once, and keeps what was done", async () => {
     await using ws = await tempWorkspace();
     const run = await crew(
       ws,
@@ -222,7 +222,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     expect(run.order.at(-1)).toBe("complete");
   });
 
-  test("stops after a hundred turns, and resume_id goes on with the same conversation", async () => {
+  test("stops after a hundred turns, and resume_id continues the same conversation", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     let id = "";
     const client = scripted(
@@ -258,7 +258,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     expect((first!.result!["activity"] as unknown[]).length).toBeLessThanOrEqual(60);
   });
 
-  test("unknown names and ids are told with what there is", async () => {
+  test("unknown names and ids list the valid ones", async () => {
     await using ws = await tempWorkspace({
       ".tesslate/agents/styler.md": "---\nname: styler\ndescription: makes it pretty\n---\nBe bold.",
     });
@@ -307,7 +307,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     expect(run.first("agent_step").data.tool_results[0]!.error).toBe("Explore stopped at its limit of 2 turns.");
   });
 
-  test("its calls count for the run's limits, and a verdict of the ledger ends the run with its step kept", async () => {
+  test("its calls count towards the run's limits, and a limit ends the run with its step kept", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     const replies = {
       go: [calls(invoke("Explore", "one")), answer("ok")],

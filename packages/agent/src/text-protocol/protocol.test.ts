@@ -16,7 +16,7 @@ const says = (text: string): Reply => [...say(...(text.match(/[\s\S]{1,9}/g) ?? 
 const lastUser = (messages: Message[]): string => messages.findLast((message) => message.role === "user")!.content;
 
 describe("calls as text (IterativeAgent)", () => {
-  test("a run: calls found, files written, results told as text, the answer shown without JSON", async () => {
+  test("a run: calls parsed, files written, results sent as text, the answer shown without JSON", async () => {
     await using ws = await tempWorkspace({ "a.txt": "old\n" });
     const run = await play(
       ws,
@@ -56,7 +56,7 @@ describe("calls as text (IterativeAgent)", () => {
     expect(lastUser(second!.messages)).toMatch(/^\[tool results\]\nread_file \(ok\):\na\.txt: 1 lines\.\nold/);
   });
 
-  test("an unreadable call fails with the JSON's mistake, and the run goes on", async () => {
+  test("an invalid call fails with the JSON error, and the run continues", async () => {
     await using ws = await tempWorkspace();
     const run = await play(
       ws,
@@ -108,7 +108,7 @@ describe("calls as text (IterativeAgent)", () => {
     expect(await ws.get("a.txt")).toBe("x");
   });
 
-  test("a model that only shows code is told once that nothing was written", async () => {
+  test("a model that only shows code gets one correction that nothing was written", async () => {
     await using ws = await tempWorkspace();
     const code = "Here it is:\n\n```tsx\nexport function App() {\n  return null;\n}\n```\n";
     const run = await play(
@@ -323,7 +323,7 @@ describe("StreamAgent", () => {
     expect(turn.endsWith("[/CONTEXT]\n\nFix Slots.tsx")).toBe(true);
   });
 
-  test("existing files are replaced, shown or not; one that somebody changed meanwhile is not", async () => {
+  test("existing files are replaced, shown or not, except one that has changed since", async () => {
     const big = "y".repeat(30_000);
     await using ws = await tempWorkspace({ "src/App.tsx": "old app", "src/index.css": big, "src/main.tsx": "old main" });
     const seen = createSeenFiles();

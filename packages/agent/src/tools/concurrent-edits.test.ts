@@ -89,7 +89,7 @@ describe("a person edits while the agent works", () => {
     else expect(last).toMatchObject({ success: true });
   });
 
-  test("the model is told what to do about it, by the path it used", async () => {
+  test("the error tells the model what to do, with the path it used", async () => {
     await using ws = await tempWorkspace({ "web/a.txt": "one\n" });
     const run = await play(ws, [calls(call("write_file", { file_path: "a.txt", content: "x" })), answer("ok")], { root: "web" });
     const [heard] = run.client.requests[1]!.messages.filter((message) => message.role === "tool");
@@ -130,7 +130,7 @@ describe("a person edits while the agent works", () => {
     expect([after?.success, await ws.get("a.txt")]).toEqual([true, "mine\n"]);
   });
 
-  test("what an earlier run saw still tells what somebody else changed since", async () => {
+  test("files seen by an earlier run still reveal changes by somebody else", async () => {
     await using ws = await tempWorkspace({ "a.txt": "one\n" });
     const seen = new Map<string, string>();
     await alternate(ws, [read], seen);

@@ -205,7 +205,7 @@ describe("patch_file and multi_edit", () => {
     expect(await ws.get("a.ts")).toBe("ONE\n2\n3\n");
   });
 
-  test("a file that changed meanwhile is not overwritten", async () => {
+  test("a file that has changed is not overwritten", async () => {
     await using ws = await tempWorkspace({ "a.ts": "1\n" });
     const read0 = ws.files.read;
     ws.files.read = async (path, options) => {
@@ -218,7 +218,7 @@ describe("patch_file and multi_edit", () => {
     expect(await ws.get("a.ts")).toBe("somebody else's\n");
   });
 
-  test("text that is not UTF-8 is left alone, a byte order mark is kept", async () => {
+  test("text that is not UTF-8 is not edited, a byte order mark is kept", async () => {
     await using ws = await tempWorkspace();
     await ws.files.write("latin.txt", new Uint8Array([0x61, 0xe9, 0x0a]));
     await ws.files.write("bom.txt", new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0x0a]));
@@ -491,7 +491,7 @@ describe("shells", () => {
 });
 
 describe("what the run knows", () => {
-  test("to-dos are replaced, kept items keep their identity, nothing is not a list", async () => {
+  test("to-dos are replaced, unchanged items keep their id, an absent list is refused", async () => {
     await using ws = await tempWorkspace();
     const { results } = await use(ws, [
       [

@@ -2,7 +2,6 @@ import { agentContextRoutes, type RunContext } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { AgentContexts } from "./agent-context.service.ts";
 
-/** agent-git-deploy 4.19, ui.md 49. */
 export function mountAgentContext(
   mount: Mount,
   { contexts, ofRun }: { contexts: AgentContexts; ofRun(userId: string, taskId: string): Promise<RunContext> },

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { call, parallel, say } from "@tesslate/testkit";
 import { chatWorld, find } from "../../../testing/chat.ts";
 
-test("rules, memory, skills and sub-agents: read, edited with etags, told to the next run, and asked for afterwards", async () => {
+test("rules, memory, skills and sub-agents: read, edited with etags, used by the next run, and reported afterwards", async () => {
   await using world = await chatWorld({
     script: [
       parallel(

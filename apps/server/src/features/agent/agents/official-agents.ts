@@ -38,7 +38,7 @@ const commonGround = `
 
 const specialist = (part: string) => `${part.trim()}\n${commonGround}`;
 
-/** agent-git-deploy 4.1 and marketplace-billing-admin 11.3. */
+/** The agents that come with the server. */
 export const officialAgents: readonly OfficialAgent[] = [
   {
     slug: defaultAgentSlug,

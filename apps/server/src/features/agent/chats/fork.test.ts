@@ -52,7 +52,7 @@ test("a fork has everything up to the message, with its steps, and goes its own 
   expect((await api().get({ params: { chat_id: chatId } })).message_count).toBe(4);
 });
 
-test("an answer that is still being made is not in the fork; clearing is refused meanwhile", async () => {
+test("an unfinished answer is not in the fork; clearing is refused during a run", async () => {
   const { id: chat_id } = await api().createSession({ body: { project_id: world.project.id, title: "Asks" } });
   const stream = reading(world.send("Go on", { chat_id, edit_mode: "ask" }));
   const { task_id } = await stream.until("approval_required");

@@ -18,7 +18,7 @@ const results = (events: RunEvent[]) =>
     result?: { content?: string };
   }[];
 
-test("servers are kept with their secrets, tried, changed and forgotten by their owner alone", async () => {
+test("only their owner stores, tests, changes and removes servers", async () => {
   await using fake = await startMcpServer();
   await using world = await chatWorld({ env: { OUTBOUND_ALLOW_HOSTS: fake.host }, configure: quick });
   const { app, owner, project } = world;

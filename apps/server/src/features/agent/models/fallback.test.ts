@@ -33,7 +33,7 @@ async function ask(chain: ReturnType<typeof createModelChain>): Promise<string> 
 }
 
 describe("models that take over", () => {
-  test("429 and 5xx pass the call on, it is told, and the one that took over stays", async () => {
+  test("429 and 5xx switch to the fallback with a notice, and the fallback stays in use", async () => {
     const switches: string[] = [];
     const chain = createModelChain([model("a/1", fails(overloaded)), model("b/2", fails(down)), model("c/3", says("hi"))], {
       mayTakeOver,
@@ -57,7 +57,7 @@ describe("models that take over", () => {
     expect(chain.current().model_id).toBe("a/1");
   });
 
-  test("who may not make the call is passed over; the next one answers within what it may cost, or it is told who could not", async () => {
+  test("a model over the limit is skipped; the next one answers within its limit, or the error says why none could", async () => {
     const limits: (number | undefined)[] = [];
     const next = model("c/3", says("hi"));
     const heard: ModelClient = {

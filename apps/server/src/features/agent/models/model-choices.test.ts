@@ -50,7 +50,7 @@ const weak: ScriptItem[] = [
 ];
 
 describe("a trial", () => {
-  test("of an able model: function calling, two at once, full score; kept and shown in the list", async () => {
+  test("of a capable model: function calling, parallel calls, full score; stored and listed", async () => {
     const app = await started(local(await serving(able)));
     const client = app.as(await app.signUp());
     expect((await client.models.list()).items[0]).toMatchObject({
@@ -83,7 +83,7 @@ describe("a trial", () => {
     expect(trial.score).toBeLessThan(80);
   });
 
-  test("a provider that does not answer is told, a stranger to the server's models is refused", async () => {
+  test("a provider that does not respond is reported, an unknown model is refused", async () => {
     const app = await started({ OLLAMA_BASE_URL: "http://127.0.0.1:9/v1" });
     const client = app.as(await app.signUp());
     await expect(client.models.probe({ body: { model: "ollama/x" } })).rejects.toMatchObject({ status: 502, code: "model_error" });

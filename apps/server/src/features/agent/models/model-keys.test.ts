@@ -42,8 +42,8 @@ const clear = async () => {
   for (const { id } of (await keys().customProviders()).items) await keys().removeCustomProvider({ params: { id } });
 };
 
-describe("a key of one's own", () => {
-  test("answers in the place of the server's, is not charged, and is seen by nobody", async () => {
+describe("the user's own key", () => {
+  test("replaces the server's, is not charged, and is never returned", async () => {
     const made = await addKey();
     expect(made).toMatchObject({ provider: "openai", provider_name: "OpenAI", last4: "6789", is_active: true, last_used_at: null });
     const events = await world.run("Hello");
@@ -97,7 +97,7 @@ describe("a key of one's own", () => {
     expect(await refusal(addKey({ api_key: "   " }))).toBe("422 validation_error");
   });
 
-  test("is nobody else's", async () => {
+  test("belongs to its user only", async () => {
     const { id } = await addKey();
     const grace = await world.app.signUp();
     expect((await keys(grace).list()).total).toBe(0);
@@ -109,7 +109,7 @@ describe("a key of one's own", () => {
   });
 });
 
-describe("an endpoint of one's own", () => {
+describe("the user's own endpoint", () => {
   const add = (more: object = {}) =>
     keys().createCustomProvider({
       body: {
@@ -165,7 +165,7 @@ describe("an endpoint of one's own", () => {
   });
 });
 
-describe("an agent of somebody else", () => {
+describe("an agent of another user", () => {
   const publish = async (columns: string): Promise<string> => {
     const { id } = await world.app.as(await world.app.signUp({ name: "Maker" })).marketplaceAgents.create({
       body: { name: "Sage", description: "Knows", system_prompt: "canary-prompt", agent_type: "TesslateAgent" },
@@ -187,7 +187,7 @@ describe("an agent of somebody else", () => {
     return new Set(await Promise.all(entrances.map(refusal)));
   };
 
-  test("that is closed is told to no address of the caller's own, wherever it runs", async () => {
+  test("that is closed is never sent to the user's own endpoint", async () => {
     const agent_id = await publish("source_type = 'closed'");
     const asked = mine.requests.length;
     await addKey();

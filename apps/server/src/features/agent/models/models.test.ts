@@ -129,7 +129,7 @@ describe("the set-up card", () => {
     expect(app.logs()).not.toContain(key);
     expect((await admin.models.setup()).configured).toBe(false);
   });
-  test("other failures are told in words too", async () => {
+  test("other failures have a message too", async () => {
     const server = await provider({ script: script([fail(400, { message: "This model takes no system prompt." })]) });
     const app = await start({ env: { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
     const admin = app.as(await app.signUp({ admin: true }));
@@ -180,7 +180,7 @@ describe("the set-up card", () => {
   });
 });
 
-test("the demo: its server is started when switched on and gone with the studio", async () => {
+test("the demo server starts when the demo is switched on and exits with the studio", async () => {
   const entry = fileURLToPath(new URL("../../../../../../packages/testkit/src/demo/server.ts", import.meta.url));
   const app = await start({ swap: { demoModel: entry } });
   const admin = app.as(await app.signUp({ admin: true }));

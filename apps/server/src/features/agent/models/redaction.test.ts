@@ -47,7 +47,7 @@ test.each([1, 3, 7, 100])("a value that a model says in pieces of %i is its name
   expect(events.at(-1)).toEqual(finish);
 });
 
-test("what waited when the line broke was said all the same", async () => {
+test("text that was held back is emitted when the connection is lost", async () => {
   const events = await heard([{ type: "text", delta: "It begins: planted-mod" }, new Error("gone")]);
   expect(textOf(events, "text")).toBe("It begins: planted-mod");
 });

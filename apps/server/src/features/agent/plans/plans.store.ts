@@ -8,7 +8,7 @@ export function createPlansStore(db: Database) {
   return {
     find: async (chatId: string, q: Queries = db): Promise<PlanRow | undefined> =>
       (await q.select().from(plans).where(eq(plans.chat_id, chatId)))[0],
-    /** To the end of the transaction nobody else changes this plan; also while there is none. */
+    /** Locks the plan until the transaction ends, even if there is none yet. */
     lock: async (tx: Queries, chatId: string): Promise<PlanRow | undefined> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`plan:${chatId}`}, 0))`);
       return (await tx.select().from(plans).where(eq(plans.chat_id, chatId)))[0];

@@ -93,7 +93,7 @@ test("a plan is recorded by the agent, edited by the person, and built: ticked s
   await expect(client.plans.remove({ params: { chat_id: fork.id } })).rejects.toMatchObject({ status: 404 });
 });
 
-test("a plan written by a person; refusals; a stranger; a run that goes on", async () => {
+test("a plan written by a person; refusals; another user; an active run", async () => {
   await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
   const stranger = await world.app.signUp();
   const client = world.app.as(world.owner);

@@ -9,7 +9,7 @@ import { testConnection } from "../../../testing/postgres.ts";
 import { answer, chatWorld, eventually, modelEnv } from "../../../testing/chat.ts";
 import { waiting, busy, client, list, waits, add, asked } from "../../../testing/queue.ts";
 
-test("a server that ends while a person is asked: the run goes on, hears what it was to hear, and then comes what waited", async () => {
+test("a server that stops while a person is asked: the run is resumed, gets its steering messages, then the queue is sent", async () => {
   const script = [call("write_file", { file_path: "a.txt", content: "a" }), nextMessage(), say("Heard."), nextMessage(), say("Next.")];
   const before = await chatWorld({ ownServer: true, script });
   const { stream, chat_id, approval_id } = await busy(before);
@@ -48,7 +48,7 @@ test("a server that dies between a run's end and the next one's beginning: its s
   expect(await waits(world, chat_id)).toEqual([]);
 });
 
-test("two servers, both asked to go on: each message is sent once, in order", async () => {
+test("two servers that both advance the queue send each message once, in order", async () => {
   const env = { DATABASE_URL: "postgres://shared/database" };
   await using world = await chatWorld({ env, script: waiting });
   const dataDir = await mkdtemp(join(tmpdir(), "studio-second-"));

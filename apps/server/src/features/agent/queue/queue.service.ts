@@ -183,7 +183,7 @@ export function createQueue({ store, chats, runs, attachments, events, log }: Qu
         }
         const written = await store.update(tx, queueChat.id, itemId, {
           message: message?.trim() ?? item.message,
-          // The edit mode is limited by the permissions of whoever edits it.
+          // The edit mode is limited by the permissions of the editor.
           options: { ...item.options, edit_mode: editModeFor(sender, edit_mode ?? item.options.edit_mode) },
         });
         if (!written) throw notFound("Queued message");

@@ -43,7 +43,7 @@ test("messages wait, are edited, moved and taken out, and start one after anothe
   expect(find(await all(client(world).chat.runEvents({ params: { task_id: task_id! } })), "complete")?.data.final_response).toBe("Fourth.");
 });
 
-test("a run hears what is said meanwhile before its next call, once; it stays in the history; too late, it is the next message", async () => {
+test("a steering message reaches the next model call once and stays in the history; after the run it becomes the next message", async () => {
   await using world = await chatWorld({
     script: [
       call("write_file", { file_path: "a.txt", content: "a" }),
@@ -101,7 +101,7 @@ test("a run hears what is said meanwhile before its next call, once; it stays in
   expect(JSON.stringify(world.model.requests.at(-1)!.request!.messages)).toContain("Use blue");
 });
 
-test("after a stop what waits is held and says why, through a restart, until somebody resumes it or sends one; a message that cannot start holds it too", async () => {
+test("after a stop the queue is on hold with a reason, also after a restart, until it is resumed or a message is sent; a message that cannot start holds it too", async () => {
   const before = await chatWorld({ ownServer: true, script: waiting });
   const { stream, chat_id, task_id } = await busy(before);
   await add(before, chat_id, "A", { model: "nowhere/nonesuch" });

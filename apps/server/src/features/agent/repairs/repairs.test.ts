@@ -48,7 +48,7 @@ test("a run that a person stopped is no reason to begin another, however they st
   expect([run("no_more_actions"), run("max_iterations"), run(null, { status: "failed" })].map(wasStopped)).toEqual([false, false, false]);
 });
 
-test("the agent hears message, place and stack, within bounds", () => {
+test("the agent gets message, location and stack, within limits", () => {
   const text = repairMessage(
     [
       error("TypeError: x", {
@@ -65,7 +65,7 @@ test("the agent hears message, place and stack, within bounds", () => {
   expect(repairMessage(Array(50).fill(error("e".repeat(9999), { stack: "s".repeat(9999) })), 2).length).toBeLessThan(9_001);
 });
 
-test("two tabs report, one attempt is made; after two it stops and says so; a person's message begins anew", async () => {
+test("reports of two tabs start one fix; it stops after two with a notice; a person's message resets the count", async () => {
   await using world = await chatWorld();
   const { app, owner } = world;
   app.config.repairs.quietMs = 50;

@@ -81,7 +81,7 @@ describe("ask mode", () => {
     await third.ended;
   });
 
-  test("deny with a note: the model reads it and goes on", async () => {
+  test("deny with a note: the model reads it and continues", async () => {
     await using world = await chatWorld({ script: [write("a.txt"), say("Then not.")] });
     const stream = reading(world.send("Go", { edit_mode: "ask" }));
     await answer(world, world.owner, (await stream.until("approval_required")).data.approval_id, "deny", "Use b.txt instead");

@@ -81,7 +81,7 @@ test("a run stops at its cap in the middle, keeps what it did, and is written do
   expect(find(run, "complete")!.data).toMatchObject({ success: true, final_response: "Two more.", iterations: 3 });
 });
 
-test("calls with one's own key are charged to nobody here, and pause at the caps that one set, at list prices", async () => {
+test("calls with the user's own key are not charged, and pause at the user's limits at list prices", async () => {
   const dear = usage({ input: 20_000, output: 1_000 });
   await using mine = await startModelServer({
     apiKey: "sk-mine-0123456789",

@@ -42,7 +42,7 @@ async function pricedAgent(world: ChatWorld, { input, output }: { input: number;
   return { agent_id, maker };
 }
 
-test("credits are taken in their order, as they fill up, and told", async () => {
+test("credits are used in their order and reported", async () => {
   await using world = await billed({
     script: [
       turn(call("todo_read"), usage({ input: 4_000, output: 0 })),
@@ -124,7 +124,7 @@ test("a finished answer succeeds although it took the last credit", async () => 
   expect(await balance(world)).toMatchObject({ total_credits: 0 });
 });
 
-test("a model of the server does not take over from one's own endpoint for nothing", async () => {
+test("a model of the server does not replace the user's own endpoint without charge", async () => {
   await using mine = await startModelServer({
     models: ["mine"],
     script: script([fail(503, { times: 99 }), say("never said")], { repeat: true }),
@@ -164,7 +164,7 @@ test("what one run has set aside another cannot spend", async () => {
   expect(find(await world.run("Again"), "complete")?.data).toMatchObject({ success: true });
 });
 
-test("an agent that asks for less than its model costs is charged at the model's price, and nobody earns by it", async () => {
+test("an agent that is cheaper than its model is charged at the model's price, and its creator earns nothing", async () => {
   await using world = await billed({ script: [turn(say("Done."), tenCents)] });
   await give(world, { purchased: 50 });
   const { agent_id } = await pricedAgent(world, { input: 0, output: 150 });
@@ -274,7 +274,7 @@ describe("what was used", () => {
     await expect(usageOf({ start_date: "2020-01-02T00:00:00Z", end_date: "2020-01-01T00:00:00Z" })).rejects.toMatchObject({ status: 422 });
     await expect(usageOf({ start_date: "yesterday" })).rejects.toMatchObject({ status: 422 });
   });
-  test("is one's own", async () => {
+  test("is limited to its user", async () => {
     const stranger = await world.app.signUp();
     expect((await world.app.as(stranger).billing.usage({ query: {} })).total).toBe(0);
     expect((await world.app.request("/api/billing/usage")).status).toBe(401);

@@ -98,7 +98,7 @@ export function createRunEndings({ store, chats, checkpoints }: { store: RunsSto
   return {
     /** Stores the end in the message and emits it; does nothing when the message has ended already. */
     finish,
-    /** Closes approvals and questions that nobody can answer any more. */
+    /** Closes open approvals and questions. */
     cancelRequests,
     /** The end of a run that has no result of the agent: its counts come from the stored steps. */
     endFromSteps: async (messageId: string, reason: "cancelled" | "error" | "interrupted", message: string): Promise<RunEnd> => {

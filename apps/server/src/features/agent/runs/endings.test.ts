@@ -63,7 +63,7 @@ describe("cancel", () => {
     expect(find(events, "complete")!.data).toMatchObject({ success: false, completion_reason: "cancelled", iterations: 0 });
   });
 
-  test("does not wait until the files are kept that a turn begins with", async () => {
+  test("does not wait for the checkpoint before the run", async () => {
     await using world = await chatWorld({ script: [say("Never said.")] });
     const { history } = world.sandbox;
     const { promise: kept, resolve: keep } = Promise.withResolvers<void>();
@@ -160,7 +160,7 @@ describe("the model fails", () => {
     expect(task).toMatchObject({ status: "failed", error: error.message });
   });
 
-  test("a passing failure is tried again and nobody notices", async () => {
+  test("a temporary failure is retried without a notice", async () => {
     await using world = await chatWorld({ script: [fail(503), say("Hi.")] });
     const events = await world.run("Hi");
     expect(orderOf(events)).toEqual(["task_started", "text_chunk", "credits_used", "complete", "done"]);

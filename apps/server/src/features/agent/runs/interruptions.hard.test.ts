@@ -38,7 +38,7 @@ describe("a server that dies", () => {
   );
 });
 
-test("asked to stop, but its server died before it could: it is cancelled, and nobody is asked any more", async () => {
+test("a run whose server died before it could stop is cancelled, and its request is closed", async () => {
   const options = { script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Never said.")] };
   // As another server keeps the wish when the one that runs it does not hear any more.
   const stop = async ({ place }: ChatWorld) => {

@@ -4,7 +4,7 @@ import { all, chatWorld, find, orderOf, reading, type ChatWorldOptions } from ".
 import { killed, task } from "../../../testing/interrupted.ts";
 
 describe("a server that dies", () => {
-  test("leaves a run that says so, keeps its steps, and goes on with them", async () => {
+  test("leaves an interrupted run that keeps its steps and is resumed from them", async () => {
     const script = [
       say("First."),
       call("write_file", { file_path: "a.txt", content: "a" }),

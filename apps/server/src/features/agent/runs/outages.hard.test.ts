@@ -55,7 +55,7 @@ async function outcomeOf(world: ChatWorld, events: RunEvent[]) {
 }
 
 describe("the embedded database is killed", () => {
-  test("while the model speaks, between steps and while a person is asked: the run goes on as if nothing had been", async () => {
+  test("during a model call, between steps and while a person is asked: the run continues unaffected", async () => {
     // Root's server runs as another user, who has to get here.
     const dataDir = await mkdtemp(join(tmpdir(), "studio-pg-"));
     await chmod(dataDir, 0o755);

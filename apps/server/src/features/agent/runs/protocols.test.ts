@@ -2,7 +2,7 @@ import { goesOn, say, turn } from "@tesslate/testkit";
 import { expect, test } from "vitest";
 import { chatWorld, find } from "../../../testing/chat.ts";
 
-/** agent-git-deploy 4.2, 11 item 22: every agent type runs over the stream, on a model without function calling. */
+/** Every agent type runs over the stream, on a model without function calling. */
 test("an Iterative, a ReAct and a Stream agent write files by text alone", async () => {
   const call = (path: string) =>
     `THOUGHT: I write it.\n\n\`\`\`json\n{'tool_name': 'write_file', 'parameters': {'file_path': '${path}', 'content': 'x\n'}}\n\`\`\``;

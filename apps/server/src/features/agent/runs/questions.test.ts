@@ -57,7 +57,7 @@ describe("questions of the agent", () => {
     expect(await client.get({ params: { chat_id } })).toMatchObject({ status: "completed", pending_question: null });
   });
 
-  test("nobody answers: the tool says so and the run goes on; a late answer is 404", async () => {
+  test("without an answer the tool reports that and the run continues; a late answer is 404", async () => {
     await using world = await chatWorld({
       env: { AGENT_APPROVAL_TIMEOUT_SECONDS: "1" },
       script: [call("ask_question", which), say("I assume Postgres.")],

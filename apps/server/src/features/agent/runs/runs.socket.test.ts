@@ -33,7 +33,7 @@ describe("the chat socket", () => {
     ]);
   });
 
-  test("frames are answered while a run goes on: ping, approval, cancel", async () => {
+  test("frames are answered during a run: ping, approval, cancel", async () => {
     await using world = await chatWorld({
       script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "sleep 60" })],
     });
@@ -87,7 +87,7 @@ describe("the chat socket", () => {
     expect(runFrames(socket.frames.slice(from))).toEqual(whole.slice(1));
   });
 
-  test("a run that is subscribed to again is told from the new place alone", async () => {
+  test("subscribing to a run again replaces the subscription", async () => {
     await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
     const chatId = await newChat(world);
     const stream = reading(world.send("Go", { chat_id: chatId, edit_mode: "ask" }));

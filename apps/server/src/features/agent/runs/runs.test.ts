@@ -94,7 +94,7 @@ describe("streams", () => {
     await expect(all(client.runEvents({ params: { task_id: randomUUID() } }))).rejects.toMatchObject({ status: 404 });
   });
 
-  test("a client that goes away misses nothing: the run goes on, and re-attaching gives the same end", async () => {
+  test("a client that disconnects misses nothing: the run continues, and following it again returns the same end", async () => {
     await using world = await chatWorld({
       model: { tokenDelayMs: 5 },
       script: [
@@ -326,7 +326,7 @@ describe("sessions and history", () => {
     expect([newest.items.map((m) => m.content), newest.total, newest.total_pages]).toEqual([["You are welcome.", "Thanks"], 4, 2]);
   });
 
-  test("the model hears the conversation again: final answers of turns with tools, and its context names the place", async () => {
+  test("the model gets the conversation: answers of earlier runs with tools, and a context block about the project", async () => {
     await using world = await chatWorld({
       script: [
         say("Writing."),
@@ -370,7 +370,7 @@ describe("sessions and history", () => {
     expect((await client.sessions({})).total).toBe(1);
   });
 
-  test("the history of a project is that of all its chats, by time; of one when it is named", async () => {
+  test("the history of a project covers all its chats by time, or one chat", async () => {
     // Each conversation is answered from the beginning of the script.
     await using world = await chatWorld({ script: [say("1"), say("2")] });
     const client = world.app.as(world.owner).chat;
@@ -400,7 +400,7 @@ describe("sessions and history", () => {
     );
   });
 
-  test("the run that goes on is named with its session, and a live message is never shown as failed", async () => {
+  test("a chat names its active run, and an unfinished message is never shown as failed", async () => {
     await using world = await chatWorld({ script: [turn(say("Wait "), pause(600), say("done."))] });
     const stream = reading(world.send("Long work"));
     const { data, task_id } = await stream.until("task_started");
@@ -420,7 +420,7 @@ describe("sessions and history", () => {
     expect((await client.get({ params: { chat_id: data.chat_id } })).status).toBe("completed");
   });
 
-  test("an answer whose run is gone is healed when it is read", async () => {
+  test("an answer whose run no longer exists is finished when it is read", async () => {
     await using world = await chatWorld();
     const client = world.app.as(world.owner).chat;
     const chat = await client.createSession({ body: { project_id: world.project.id } });
@@ -433,7 +433,7 @@ describe("sessions and history", () => {
   });
 });
 
-test("the to-do list is kept with the chat and told when it changes", async () => {
+test("the to-do list is stored with the chat and its changes are emitted", async () => {
   await using world = await chatWorld({
     script: [
       call("todo_write", { todos: [{ content: "One", status: "in_progress" }] }),
@@ -477,7 +477,7 @@ test("a container scopes the tools to its folder; the graph view has no shells",
   expect(tools.filter((t) => /^(bash|shell)/.test(t))).toEqual([]);
 });
 
-test("max_iterations is kept to", async () => {
+test("max_iterations is respected", async () => {
   await using world = await chatWorld({
     script: Array.from({ length: 5 }, (_, i) => call("write_file", { file_path: `f${i}.txt`, content: "x" })),
   });
@@ -492,7 +492,7 @@ test("max_iterations is kept to", async () => {
   expect(await world.read("f2.txt")).toBeUndefined();
 });
 
-test("every model call leaves a usage row with exact costs, and nobody is charged", async () => {
+test("every model call stores a usage row with exact costs without a charge when billing is off", async () => {
   await using world = await chatWorld({
     model: { models: ["gpt-5.1"] },
     env: { DEFAULT_MODELS: "openai/gpt-5.1" },
@@ -543,7 +543,7 @@ test("a message to a project that is still being set up waits for it", async () 
   expect(find(await stream.ended, "complete")?.data.success).toBe(true);
 });
 
-test("a project whose set-up failed is told in the stream, in words", async () => {
+test("a project whose setup failed ends the stream with an error message", async () => {
   await using world = await chatWorld({ script: [say("Hi.")] });
   await world.app.studio.database.pool.query("update projects set environment_status = 'setup_failed' where id = $1", [world.project.id]);
   const events = await world.run("Go");
@@ -564,7 +564,7 @@ test("the demo answers by its script", async () => {
   expect(rows.every((r) => Number(r.cost_total) === 0)).toBe(true);
 });
 
-test("a change by the agent is told once, with who made it; one by a command of its own is told as the watcher saw it", async () => {
+test("a change by the agent is emitted once with its author; one by its command is emitted by the file watcher", async () => {
   await using world = await chatWorld({
     script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "echo b > b.txt" }), say("Done.")],
   });

@@ -6,7 +6,7 @@ import { events } from "../../../db/schema/core.ts";
 import { describeInterruptedSubagents } from "./interrupted-steps.ts";
 import { createRunsStore } from "./runs.store.ts";
 
-test("a sub-agent is told beside the run, billed, asks through it, and is there after a reload", async () => {
+test("a sub-agent emits nested events, is billed, asks through the run, and is shown after a reload", async () => {
   await using world = await chatWorld({
     script: [
       when(/make a\.txt/, [turn(say("Writing."), call("write_file", { file_path: "a.txt", content: "a" })), say("Made a.txt.")]),
@@ -63,7 +63,7 @@ test("a sub-agent is told beside the run, billed, asks through it, and is there 
   expect(last).not.toContain("Writing.");
 });
 
-test("what the model is told of sub-agents that a dying server cut off", () => {
+test("the description of interrupted sub-agents for the model", () => {
   const head = { agent_id: "1", name: "general-purpose", call: { iteration: 1, index: 0 } };
   expect(
     describeInterruptedSubagents([

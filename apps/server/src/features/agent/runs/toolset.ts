@@ -36,7 +36,7 @@ export interface ProvidedTools {
   /** Called once when the run has ended. */
   close?(): Promise<void>;
 }
-/** Provides the tools of a feature, once per run. A rejection is logged and the run goes on without them. */
+/** Provides the tools of a feature, once per run. A rejection is logged and the run continues without them. */
 export type ToolProvider = (run: RunDetails) => Promise<ProvidedTools>;
 
 /** The built-in tools and those of the providers, in order. The first tool of a name wins. Disposing it closes the providers. */

@@ -105,7 +105,7 @@ export function createRunLedger({
   /** Estimated cost of calls in flight. */
   let inFlight: Amount[] = [];
   const today = startOfToday();
-  /** Counts towards the run's limit, whoever pays. */
+  /** Counts towards the run's limit, for both payers. */
   const spent = () => sumOf([total, own, counted.charged, counted.own, ...inFlight]);
   /** Cost of today beyond `spent`. */
   const spentElsewhere = async (isOwn: boolean): Promise<Amount> => {

@@ -9,7 +9,7 @@ import type { EvidenceStore } from "./evidence.store.ts";
 
 /** Per check that the agent requests. */
 const toolCheckMs = 180_000;
-/** Per automatic check, and for all of them; short, because nobody requested them. */
+/** Per automatic check, and for all of them; short, because they are not requested. */
 const turnCheckMs = 90_000;
 const turnMs = 180_000;
 

@@ -61,7 +61,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
   };
   const proof = async (run: ReturnType<typeof reading>) => (await run.until("evidence_added", 60_000)).data;
 
-  test("the app is woken, used and photographed; the proof stands with the turn, for its owner alone", async () => {
+  test("the app is woken, used and captured; only the owner sees the evidence with the message", async () => {
     const run = await send("Prove it", [
       { action: "expect_text", text: "Bread" },
       { action: "fill", label: "Name", value: "Ada" },
@@ -119,7 +119,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
     expect((await world.app.request(`${path}/not-an-id`, { user: world.owner })).status).toBe(422);
   }, 90_000);
 
-  test("what breaks is told: the step, the console, requests, blocked hosts; the person's own problems stay clean", async () => {
+  test("failures are reported: the step, the console, requests, blocked hosts; the person's Problems stay empty", async () => {
     using _ = changed(world.app.config.verify, { stepMs: 1_000 });
     const run = await send(
       "Look",
