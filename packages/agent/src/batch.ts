@@ -74,7 +74,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     if (pending?.nested && !resumed && results.length === pending.results.length)
       return { success: false, tool: one.call.name, error: interruptedSubagent };
     executed++;
-    const ask = createAsk(options, one, results, (error) => (hookFailure ??= { error }));
+    const ask = createAsk(options, one.call.name, results, (error) => (hookFailure ??= { error }));
     const call = { iteration: options.iteration, index };
     const pendingAt = (approval_id: string): PendingBatch => ({
       iteration: options.iteration,

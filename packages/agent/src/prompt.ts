@@ -1,5 +1,6 @@
 import { knowledgeSections, readKnowledge, type Knowledge } from "./knowledge/knowledge.ts";
-import { referenceSections, noTextNote, type AttachedFile } from "./references.ts";
+import type { AttachedFile } from "./attached-file.ts";
+import { referenceSections, noTextNote } from "./references.ts";
 import { skippedFolders } from "./skipped-folders.ts";
 import { failureMessage } from "./tool.ts";
 import type { EditMode, ProjectInfo } from "./types.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { UserAnswer } from "./questions.ts";
+import type { UserAnswer } from "./user-questions.ts";
 import { answer, call, calls, play } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { RunInterrupted, type AgentDeps, type PendingBatch } from "./types.ts";

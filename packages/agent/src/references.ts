@@ -1,20 +1,7 @@
+import type { AttachedFile } from "./attached-file.ts";
 import { failureMessage, ToolFailure } from "./tool.ts";
 import type { Workspace } from "./workspace.ts";
 import { resolvePath, shownPath } from "./workspace-path.ts";
-
-/** A file attached to a message. Images that the model sees are in `images` too. */
-export interface AttachedFile {
-  id: string;
-  name: string;
-  media_type: string;
-  size_bytes: number;
-  /** `shown`: an image that the model sees. `unseen`: an image that this model cannot see. */
-  kind: "text" | "file" | "shown" | "unseen";
-  /** For texts: the beginning. */
-  text?: string;
-  /** For texts: the total number of characters. */
-  chars?: number;
-}
 
 /** Replaces the text of a message without any. */
 export const noTextNote = "(The message has no text, only what is attached.)";

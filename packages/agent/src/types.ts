@@ -31,11 +31,11 @@
 import type { Static, TObject } from "typebox";
 import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart } from "./images.ts";
-import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./questions.ts";
+import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 import type { AssistantMessage, Message, ModelClient, ModelUsage } from "./model-client.ts";
 import type { Outputs } from "./outputs.ts";
 import type { SteeredText } from "./steering.ts";
-import type { AttachedFile } from "./references.ts";
+import type { AttachedFile } from "./attached-file.ts";
 import type { Workspace } from "./workspace.ts";
 
 // -------------------------------------------------------------------------------------------------------------------- tools

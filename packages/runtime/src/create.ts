@@ -1,7 +1,7 @@
 import { RuntimeError } from "./errors.ts";
 import { withCaretaker } from "./lease.ts";
 import type { RuntimeLog } from "./log.ts";
-import type { MachineFacts } from "./machine.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 import type { DriverName, RuntimeDriver } from "./types.ts";
 
 export interface RuntimeOptions {

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { keyOf } from "./host/leftovers.ts";
 import { serviceRecords } from "./host/service.ts";
-import type { MachineFacts } from "./machine.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 import { systemPath } from "./run.ts";
 import type { RuntimeDriver } from "./types.ts";
 

@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
-import { inspectMachine, type MachineFacts } from "./machine.ts";
+import { inspectMachine } from "./machine.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

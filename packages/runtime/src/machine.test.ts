@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
-import { inspectMachine, type MachineFacts } from "./machine.ts";
+import { inspectMachine } from "./machine.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 
 const machine = JSON.parse(JSON.stringify(await inspectMachine())) as MachineFacts;
 const isRoot = process.getuid?.() === 0;

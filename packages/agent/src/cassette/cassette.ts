@@ -6,7 +6,7 @@ import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import type { ModelEvent, ToolDefinition } from "../model-client.ts";
 import type { AgentEvent, FileChange, RunOptions, RunResult, ToolParameters, ToolResult } from "../types.ts";
-import type { UserQuestion } from "../questions.ts";
+import type { UserQuestion } from "../user-questions.ts";
 
 export const cassetteVersion = 1;
 

@@ -1,6 +1,6 @@
 import { APICallError } from "@ai-sdk/provider";
 import { ModelError } from "../model-error.ts";
-import type { ModelClientOptions } from "./index.ts";
+import type { ModelClientOptions } from "./options.ts";
 
 const maxQuotedChars = 300;
 /** Messages of providers for a conversation that is too long. An unknown message ends the run instead of compacting it. */

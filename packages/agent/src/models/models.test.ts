@@ -23,7 +23,8 @@ import { ModelError } from "../model-error.ts";
 import { play } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelEvent, ModelRequest } from "../model-client.ts";
-import { createModelClient, type ModelClientOptions } from "./index.ts";
+import { createModelClient } from "./index.ts";
+import type { ModelClientOptions } from "./options.ts";
 
 let server: ModelServer;
 beforeEach(async () => {

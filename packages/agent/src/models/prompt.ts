@@ -1,6 +1,6 @@
 import type { JSONValue, LanguageModelV4FunctionTool, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import type { AssistantMessage, ModelRequest, ProviderState, ToolCall, ToolDefinition } from "../model-client.ts";
-import type { ModelClientOptions } from "./index.ts";
+import type { ModelClientOptions } from "./options.ts";
 
 type PromptMessage = LanguageModelV4Prompt[number];
 type AssistantParts = Extract<PromptMessage, { role: "assistant" }>["content"];

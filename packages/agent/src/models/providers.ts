@@ -1,5 +1,5 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
-import type { ModelClientOptions } from "./index.ts";
+import type { ModelClientOptions } from "./options.ts";
 
 /** Sent when no key is set, because the libraries would read one from the environment. */
 const noKey = "none";

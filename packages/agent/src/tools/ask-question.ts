@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import type { UserAnswer } from "../questions.ts";
+import type { UserAnswer } from "../user-questions.ts";
 import { defineTool, done, failed } from "../tool.ts";
 import type { ToolOutput } from "../types.ts";
 import { free } from "./gates.ts";

@@ -15,7 +15,7 @@ import { locateProgram, reachPrograms } from "../host/programs.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import type { Bind } from "../host/process-isolation.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
-import type { MachineFacts } from "../machine.ts";
+import type { MachineFacts } from "../machine-facts.ts";
 import { sweepDeleted } from "../host/leftovers.ts";
 import type { RuntimeDriver } from "../types.ts";
 import { findBaseImage } from "./base-image.ts";

@@ -8,7 +8,7 @@ import { locateProgram, reachPrograms } from "../host/programs.ts";
 import { openState } from "../host/state.ts";
 import { findTools, writeWrappers, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
-import type { MachineFacts } from "../machine.ts";
+import type { MachineFacts } from "../machine-facts.ts";
 import { run } from "../run.ts";
 import type { RuntimeDriver } from "../types.ts";
 import { createProcessIsolation } from "./isolation.ts";

@@ -10,7 +10,7 @@ import { locateProgram, reachPrograms } from "../host/programs.ts";
 import { openState, type State } from "../host/state.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
-import type { MachineFacts } from "../machine.ts";
+import type { MachineFacts, SandboxFacts } from "../machine-facts.ts";
 import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
 import { createSandboxIsolation, type IsolationContext } from "./isolation.ts";
@@ -40,14 +40,6 @@ export interface SandboxDriverOptions {
   log?: RuntimeLog;
   /** Parent of mounts that let projects traverse a closed home folder. Default `/run`. */
   mountDir?: string;
-}
-
-/** The driver's capabilities on a machine, found by trying. */
-export interface SandboxFacts {
-  /** Why it cannot create a sandbox at all; undefined when it can. */
-  reason?: string;
-  /** Why sandboxes cannot have a network of their own; undefined when they can. */
-  networkReason?: string;
 }
 
 /**
