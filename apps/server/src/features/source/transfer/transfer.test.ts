@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { freePort } from "@tesslate/testkit";
 import { fromBufferPromise } from "yauzl";
 import { ZipFile } from "yazl";
 import type { TestUser } from "../../../testing/app.ts";
@@ -122,8 +123,11 @@ describe("import", () => {
     const created = (await (await send(await zipOf({ "notes.txt": "hello" }), "?name=Plain")).json()) as { id: string; task_id: string };
     await ended(app, owner, created.task_id);
     const [container] = (await app.as(owner).containers.list({ params: { id: created.id } })).items;
+    const params = { id: created.id, container_id: container?.id ?? "" };
+    // The process driver listens on this machine, where the usual port may be taken.
+    await app.as(owner).containers.update({ params, body: { port: await freePort() } });
     const start = async () => {
-      const { task_id } = await app.as(owner).containers.start({ params: { id: created.id, container_id: container?.id ?? "" } });
+      const { task_id } = await app.as(owner).containers.start({ params });
       return ended(app, owner, task_id);
     };
     expect(await start()).toMatchObject({ status: "failed", error: expect.stringMatching(/No start command for Plain/) });
