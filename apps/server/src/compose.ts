@@ -1,10 +1,11 @@
 import { contract } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
+import type { ConversationChange } from "./features/agent/chats/index.ts";
 import { composeAccounts } from "./compose/accounts.ts";
 import { composeAdmin, composeAudit } from "./compose/admin.ts";
-import { composeProvisioning } from "./compose/provisioning.ts";
+import { composeProvisioning, type ProvisioningArea } from "./compose/provisioning.ts";
 import { composeBilling } from "./compose/billing.ts";
-import { composeChat } from "./compose/chat.ts";
+import { composeChat, type ChatArea } from "./compose/chat.ts";
 import { composeCreatorsAndReferrals } from "./compose/creators-and-referrals.ts";
 import { composeContainers } from "./compose/containers.ts";
 import { composeDeployAccounts } from "./compose/deploy-accounts.ts";
@@ -17,7 +18,7 @@ import { composeAdminOperations } from "./compose/admin-operations.ts";
 import { composeMarketplace } from "./compose/marketplace.ts";
 import { composeModels } from "./compose/models.ts";
 import { composePlatform } from "./compose/platform.ts";
-import { composePreviews } from "./compose/previews.ts";
+import { composePreviews, type PreviewsArea } from "./compose/previews.ts";
 import { composeProjects } from "./compose/projects.ts";
 import { composeSecrets } from "./compose/secrets.ts";
 import { composeSnapshots, type SnapshotsArea } from "./compose/snapshots.ts";
@@ -106,23 +107,40 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const containers = composeContainers(platform, secrets, projects, {
       snapshotData: (...removed) => snapshots.snapshotData(...removed),
     });
-    const previews = composePreviews(platform, secrets, accounts, projects, containers);
+    const previews: PreviewsArea = composePreviews(platform, secrets, accounts, projects, containers, {
+      onPreviewErrors: (projectId) => chat.considerRepair(projectId),
+    });
     const workspace = composeWorkspace(platform, secrets, projects, containers);
     const gitProviders = composeGitProviders(platform, accounts);
     const storeListings = composeStoreListings(platform, secrets, projects, billing.marketplacePayments);
-    const arrivals = await composeProvisioning(platform, projects, containers, previews, workspace, storeListings, gitProviders);
-    const snapshots: SnapshotsArea = composeSnapshots(platform, secrets, projects, containers, workspace);
-    const git = composeGit(platform, projects, containers, workspace, arrivals, gitProviders, snapshots);
+    const provisioning: ProvisioningArea = await composeProvisioning(
+      platform,
+      projects,
+      containers,
+      previews,
+      workspace,
+      storeListings,
+      gitProviders,
+      {
+        check: (...args) => chat.firstMessages.check(...args),
+        keep: (...args) => chat.firstMessages.keep(...args),
+        begin: (project) => chat.firstMessages.begin(project),
+      },
+    );
+    const snapshots: SnapshotsArea = composeSnapshots(platform, secrets, projects, containers, workspace, {
+      onRestored: (more) => chat.changeConversation(more as ConversationChange),
+    });
+    const git = composeGit(platform, projects, containers, workspace, provisioning, gitProviders, snapshots);
     const deployAccounts = composeDeployAccounts(platform, accounts, projects);
     const tools = await composeTools(platform, secrets, projects, containers, previews, workspace);
-    const chat = composeChat(platform, accounts, secrets, models, projects, containers, previews, workspace, arrivals, snapshots, tools);
-    const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, arrivals, tools);
-    const deployments = composeDeployments(platform, secrets, projects, containers, previews, arrivals, tools, deployAccounts);
-    const external = composeExternal(platform, secrets, projects, containers, workspace, arrivals, snapshots, chat, deployments);
+    const chat: ChatArea = composeChat(platform, accounts, secrets, models, projects, containers, workspace, snapshots, tools);
+    const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, provisioning, tools);
+    const deployments = composeDeployments(platform, secrets, projects, containers, previews, provisioning, tools, deployAccounts);
+    const external = composeExternal(platform, secrets, projects, containers, workspace, provisioning, snapshots, chat, deployments);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat, deployments);
-    const accountDeletion = composeAccountDeletion(platform, accounts, projects, containers, arrivals, snapshots, chat, deployments);
+    const accountDeletion = composeAccountDeletion(platform, accounts, projects, containers, provisioning, snapshots, chat, deployments);
     let checkJobs = () => Promise.reject<void>(new Error("jobs are not started"));
-    const adminOperations = composeAdminOperations(platform, audit, models, accounts, projects, containers, arrivals, chat, () =>
+    const adminOperations = composeAdminOperations(platform, audit, models, accounts, projects, containers, provisioning, chat, () =>
       checkJobs(),
     );
     const areas = [
@@ -134,7 +152,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       previews,
       workspace,
       gitProviders,
-      arrivals,
+      provisioning,
       snapshots,
       git,
       deployAccounts,
@@ -166,7 +184,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await tasks.start(jobs);
     await chat.queue.sweep();
     await containers.reconcile();
-    await arrivals.provisioning.reconcile();
+    await provisioning.provisioning.reconcile();
     await workspace.shell.reconcile();
     await containers.hosting.resume();
     await deployments.reconcile();

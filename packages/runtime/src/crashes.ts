@@ -95,7 +95,7 @@ export function describeCrashes(
         await server.says("terminal");
         await server.kill();
         await until(() => processesWith(`sleep\0${mark}`).length === 0);
-        await sleep(500); // printed while nobody listens
+        await sleep(500); // printed while no server is attached
 
         const driver = await open();
         expect(await driver.list()).toEqual([{ id: "kept", services: [{ name: "web", state: "running" }] }]);
@@ -170,7 +170,7 @@ export function describeCrashes(
         await until(() => processesWith(`// ${mark}`).length > 0, 20_000);
         await server.kill();
         const driver = await open({ orphanGraceMs: 60_000 });
-        // It goes as soon as it sees that somebody is there.
+        // It goes as soon as it sees another server.
         await until(() => first !== undefined && !caretakers().includes(first), 60_000);
         const sandbox = await driver.open({ id: "kept" });
         await sandbox.ready("web", { timeoutMs: 20_000 });

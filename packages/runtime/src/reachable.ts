@@ -127,7 +127,7 @@ async function takeDown(base: string): Promise<void> {
   const count = async () => (await mounts()).filter((point) => point.target === target).length;
   for (let left = await count(); left > 0; left--)
     await run(["umount", "-l", target]).catch(async (error: unknown) => {
-      // Somebody else (an operator, an older version) may have unmounted it.
+      // Something else (an operator, an older version) may have unmounted it.
       if ((await count()) >= left) throw error;
     });
   rmSync(join(base, "holders"), { recursive: true, force: true });

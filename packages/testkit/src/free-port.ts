@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * A port that nobody listens on, for a server that is started later.
- * It lies below those that the system hands out by itself (from 32768 on Linux): an outgoing connection of somebody else could get one of them meanwhile.
+ * An unused port, for a server that is started later.
+ * Below the ephemeral ports of the system (from 32768 on Linux), which an outgoing connection could take in between.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -25,7 +25,7 @@ export function composeAccountDeletion(
   { projects }: ProjectsArea,
   { lifecycle }: ContainersArea,
   { provisioning }: ProvisioningArea,
-  { pruning }: SnapshotsArea,
+  { snapshotRetention }: SnapshotsArea,
   { attachments }: ChatArea,
   { deployed }: DeploymentsArea,
 ): Area {
@@ -47,7 +47,7 @@ export function composeAccountDeletion(
     tasks,
     projects: { erase: provisioning.erase, stopUnattended: lifecycle.stopUnattended },
     deployed,
-    snapshots: pruning,
+    snapshots: snapshotRetention,
     exports,
     mail,
     log,

@@ -36,15 +36,14 @@ import { createRunWebhooks, createRunWebhooksStore, type RunWebhooks } from "../
 import { createPlans, createPlansStore, mountPlans } from "../features/agent/plans/index.ts";
 import { createQueue, createQueueStore, mountQueue, type Queue } from "../features/agent/queue/index.ts";
 import { createRepairs, createRepairsStore } from "../features/agent/repairs/index.ts";
+import type { FirstMessages } from "../features/projects/projects/index.ts";
 import { requestSecretTool } from "../features/projects/secrets/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import type { AccountsArea } from "./accounts.ts";
-import type { ProvisioningArea } from "./provisioning.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
-import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
@@ -58,6 +57,11 @@ export interface ChatArea extends Area {
   queue: Queue;
   webhooks: RunWebhooks;
   attachments: Attachments;
+  firstMessages: FirstMessages;
+  /** Offers a repair after errors of a preview. */
+  considerRepair: (projectId: string) => void;
+  /** Applies what a restore to a checkpoint changes in the conversation. */
+  changeConversation: (change: ConversationChange) => Promise<void>;
 }
 
 export function composeChat(
@@ -67,10 +71,8 @@ export function composeChat(
   { agents, models, credits }: ModelsArea,
   { projects }: ProjectsArea,
   { idle, lifecycle, secrets }: ContainersArea,
-  { onPreviewErrors }: PreviewsArea,
   { watch, announce, files }: WorkspaceArea,
-  { provisioning }: Pick<ProvisioningArea, "provisioning">,
-  { snapshotsStore, checkpoints, restoring, trees, onRestored }: SnapshotsArea,
+  { snapshotsStore, checkpoints, snapshotRestore, trees }: SnapshotsArea,
   { toolProviders, listedTools }: ToolsArea,
 ): ChatArea {
   const cassettes = createCassettes({ store: createCassettesStore(db), isOn: config.agent.recordsCassettes });
@@ -103,7 +105,6 @@ export function composeChat(
   });
   const repairs = createRepairs({ store: createRepairsStore(db), projects, start: runs.start, events, limits: config.repairs, log });
   onClose(async () => repairs.close());
-  onPreviewErrors.push(repairs.consider);
   projects.onRelease(async ({ project_id, container_id, reason }) => {
     if (reason === "deleted" && container_id === undefined) await runs.stopRunsOf(project_id);
   });
@@ -118,7 +119,7 @@ export function composeChat(
       save: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
       restore: async (project, userId, { id, label }, more) =>
         (
-          await restoring.begin(project, userId, {
+          await snapshotRestore.begin(project, userId, {
             point: `checkpoint/${id}`,
             label,
             name: `checkpoint-${id.slice(0, 8)}`,
@@ -129,9 +130,8 @@ export function composeChat(
         ).task,
     },
   });
-  onRestored.push((more) => rewinds.apply(more as ConversationChange));
   const queue = createQueue({ store: createQueueStore(db), chats: chatStore, runs, attachments, events, log });
-  provisioning.beginWith({
+  const firstMessages: FirstMessages = {
     check: runs.checkFirst,
     keep: queue.addFirst,
     // The app starts beside the run; the agent does not wait for it.
@@ -141,7 +141,7 @@ export function composeChat(
           .startProject(project)
           .catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message")),
       ),
-  });
+  };
   const plans = createPlans({ store: createPlansStore(db), chats: chatStore, runs, events });
   if (config.features.planMode) {
     toolProviders.push(plans.provideTools);
@@ -158,10 +158,10 @@ export function composeChat(
   });
   const serveSocket = createChatSocket({ runs, approvals, questions, events });
   const changesStore = createChangesStore(db);
-  const turns = createRunChangeSets({ store: changesStore, checkpoints, trees, projects, log });
+  const runChangeSets = createRunChangeSets({ store: changesStore, checkpoints, trees, projects, log });
   const changes = createChangeSets({
     store: changesStore,
-    turns,
+    runChangeSets,
     trees,
     projects,
     redactorOf: redactions.of,
@@ -194,7 +194,7 @@ export function composeChat(
       keepAwake: idle.keepAwake,
       expectChange: watch.expect,
       redactor: redactions.live,
-      checkpoints: { before: turns.begin, after: turns.end },
+      checkpoints: { before: runChangeSets.begin, after: runChangeSets.end },
       takeSteering: queue.takeSteering,
       syncPlan: plans.syncPlan,
       onEnded: async (chatId) => {
@@ -220,6 +220,9 @@ export function composeChat(
     queue,
     webhooks,
     attachments,
+    firstMessages,
+    considerRepair: repairs.consider,
+    changeConversation: rewinds.apply,
     jobs: { advance_queues: queue.sweep, ...naming.jobHandlers, ...attachments.jobHandlers, ...webhooks.jobHandlers },
     cron: { advance_queues: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
     mount(mount) {

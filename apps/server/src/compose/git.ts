@@ -34,7 +34,7 @@ export function composeGit(
   { assets }: WorkspaceArea,
   { openGit, fetchRepository, diskBytesOf }: ProvisioningArea,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
-  { snapshotsStore, taking }: SnapshotsArea,
+  { snapshotsStore, snapshotCapture }: SnapshotsArea,
 ): Area {
   const store = createGitStore(db);
   const writeQueue = createWriteQueue({ waitMs: writeQueueWaitMs });
@@ -79,7 +79,7 @@ export function composeGit(
       resetDirectories: store.resetDirectories,
       checkUrl: outbound.check,
       allowsPlain: outbound.allowsPlain,
-      keepBefore: taking.keepBefore,
+      keepBefore: snapshotCapture.keepBefore,
     },
     store,
     writeQueue,

@@ -29,8 +29,6 @@ export interface PreviewsArea extends Area {
   previews: Previews;
   visitors: Visitors;
   previewSite: ReturnType<typeof createPreviewSite>;
-  /** Called after errors of a project's previews were reported. */
-  onPreviewErrors: ((projectId: string) => void)[];
 }
 
 export function composePreviews(
@@ -39,6 +37,8 @@ export function composePreviews(
   { users, sessions, auth, authStore }: AccountsArea,
   { projects }: ProjectsArea,
   { containers, lifecycle, services, statusWriter, idle }: ContainersArea,
+  /** Called after errors of a project's previews were reported. */
+  { onPreviewErrors }: { onPreviewErrors: (projectId: string) => void },
 ): PreviewsArea {
   const previewsStore = createPreviewsStore(db);
   const sharesStore = createSharesStore(db);
@@ -66,7 +66,6 @@ export function composePreviews(
     address,
     log,
   });
-  const onPreviewErrors: ((projectId: string) => void)[] = [];
   const previewSite = createPreviewSite({
     containers,
     projects,
@@ -75,7 +74,7 @@ export function composePreviews(
     statusWriter,
     idle,
     visitors,
-    reporting: createReporting({ events, redactions, onErrors: (projectId) => onPreviewErrors.forEach((hear) => hear(projectId)) }),
+    reporting: createReporting({ events, redactions, onErrors: onPreviewErrors }),
     address,
     appOrigin: new URL(config.http.appBaseUrl).origin,
     trustProxy: config.http.trustProxy,
@@ -87,7 +86,6 @@ export function composePreviews(
     previews,
     visitors,
     previewSite,
-    onPreviewErrors,
     jobs: podAccess.jobHandlers,
     cron: { prune_pod_access: "41 3 * * *" },
     mount(mount) {

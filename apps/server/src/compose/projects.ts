@@ -18,7 +18,7 @@ import { mountTasks } from "../features/core/tasks/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 
-/** Projects: ownership and sandboxes. Creation and deletion are in `arrivals.ts`. */
+/** Projects: ownership and sandboxes. Creation and deletion are in `provisioning.ts`. */
 export interface ProjectsArea extends Area {
   templates: Templates;
   projectsStore: ProjectsStore;

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { createProvisioning, createTemplateSource, mountProjects, type Provisioning } from "../features/projects/projects/index.ts";
+import {
+  createProvisioning,
+  createTemplateSource,
+  mountProjects,
+  type FirstMessages,
+  type Provisioning,
+} from "../features/projects/projects/index.ts";
 import {
   createArchiveSource,
   createDownload,
@@ -43,6 +49,7 @@ export async function composeProvisioning(
   { assetsStore, watch, logProblems }: WorkspaceArea,
   { resolveBase }: Pick<StoreListings, "resolveBase">,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
+  firstMessages: FirstMessages,
 ): Promise<ProvisioningArea> {
   const { insertFirst } = containerSetup;
   const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
@@ -83,6 +90,7 @@ export async function composeProvisioning(
     checkRepository: outbound.check,
     allowsPlain: outbound.allowsPlain,
     resolveBase,
+    firstMessages,
     tasks,
     log,
   });

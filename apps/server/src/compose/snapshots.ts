@@ -30,14 +30,13 @@ export interface SnapshotsArea extends Area {
   snapshotsStore: SnapshotsStore;
   trees: ProjectTreeAccess;
   checkpoints: Checkpoints;
-  restoring: SnapshotRestore;
-  taking: SnapshotCapture;
+  snapshotRestore: SnapshotRestore;
+  snapshotCapture: SnapshotCapture;
   snapshots: Snapshots;
   /** Snapshots a container's database before the container is deleted. */
   snapshotData: SnapshotContainerData;
   /** Called after a restore, with the restore's `more`. */
-  onRestored: ((more: unknown) => Promise<void>)[];
-  pruning: SnapshotRetention;
+  snapshotRetention: SnapshotRetention;
 }
 
 export function composeSnapshots(
@@ -46,11 +45,12 @@ export function composeSnapshots(
   { projects }: ProjectsArea,
   { services, lifecycle }: ContainersArea,
   { assets }: WorkspaceArea,
+  { onRestored }: { onRestored: (more: unknown) => Promise<void> },
 ): SnapshotsArea {
   const databases = createProjectDatabases({ postgresOf: createPostgresAccess({ store: containersStore, services }), log });
   const snapshotsStore = createSnapshotsStore(db);
   const trees = createProjectTreeAccess({ projects, runtime });
-  const taking = createSnapshotCapture({
+  const snapshotCapture = createSnapshotCapture({
     store: snapshotsStore,
     trees,
     databases,
@@ -60,11 +60,10 @@ export function composeSnapshots(
     scratchDir: join(dataDir, "dumps"),
   });
   const checkpoints = createCheckpoints({ store: snapshotsStore, trees, events, log });
-  const onRestored: ((more: unknown) => Promise<void>)[] = [];
-  const restoring = createSnapshotRestore({
+  const snapshotRestore = createSnapshotRestore({
     store: snapshotsStore,
     trees,
-    taking,
+    snapshotCapture,
     checkpoints,
     databases,
     lifecycle: { stopAll: lifecycle.stopForExchange, running: lifecycle.running, startAgain: lifecycle.startAgain },
@@ -77,30 +76,35 @@ export function composeSnapshots(
     store: snapshotsStore,
     projects,
     trees,
-    taking,
-    restoring,
+    snapshotCapture,
+    snapshotRestore,
     maxManual: config.snapshots.maxManual,
   });
-  const pruning = createSnapshotRetention({ store: snapshotsStore, projects, runtime, retentionMs: config.snapshots.retentionMs, log });
-  projects.onRelease(pruning.release);
+  const snapshotRetention = createSnapshotRetention({
+    store: snapshotsStore,
+    projects,
+    runtime,
+    retentionMs: config.snapshots.retentionMs,
+    log,
+  });
+  projects.onRelease(snapshotRetention.release);
 
   return {
     snapshotData: async (project, row, userId) => {
       if (row.service_slug !== "postgres") return null;
       const id = crypto.randomUUID();
       const context = { signal: AbortSignal.timeout(config.snapshots.readyTimeoutMs), note: async () => undefined };
-      await taking.keepBefore(project, { id, label: `Before removing ${row.name}`, userId }, context);
+      await snapshotCapture.keepBefore(project, { id, label: `Before removing ${row.name}`, userId }, context);
       return id;
     },
     snapshotsStore,
     trees,
     checkpoints,
-    restoring,
-    taking,
+    snapshotRestore,
+    snapshotCapture,
     snapshots,
-    onRestored,
-    pruning,
-    jobs: pruning.jobHandlers,
+    snapshotRetention,
+    jobs: snapshotRetention.jobHandlers,
     cron: { prune_snapshots: "23 4 * * *" },
     mount(mount) {
       mountSnapshots(mount, { snapshots });

@@ -171,7 +171,7 @@ export async function openDockerBackend(
       }),
     });
   }
-  /** Volumes belong to whoever the image's program runs as. */
+  /** Volumes belong to the user that the image's program runs as. */
   function give(launch: LaunchOptions, user: ImageUser) {
     if (process.getuid?.() !== 0 || context.isRootless) return;
     for (const { from, isWritable } of launch.binds ?? []) if (isWritable) chownSync(from, user.uid, user.gid);
@@ -240,7 +240,7 @@ export async function openDockerBackend(
         },
         async listening(pid, wanted) {
           if (!context.isDirect) {
-            // Nothing is seen of the container's processes: whoever answers at the port is taken for it.
+            // The container's processes are not visible: any answer at the port counts as the service.
             const port = wanted.find((candidate) => candidate !== undefined && candidate !== 0);
             const isOpen = port !== undefined && (await accepts({ host: location.slot.ip, port }));
             return { port: isOpen ? port : undefined, pid: undefined };

@@ -38,7 +38,7 @@ interface Options {
   labels: Record<string, string>;
 }
 
-/** Used when we are not root: whoever may use the engine can set filters through a short-lived container. */
+/** Used when we are not root: a user of the engine can set filters through a short-lived container. */
 export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
   async function apply(networkMode: string, argv: readonly string[], input: string): Promise<void> {
     const container = await docker.createContainer({

@@ -63,7 +63,7 @@ const pidsIn = (dir: string) => {
   try {
     return readFileSync(join(dir, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
   } catch {
-    return []; // gone: nobody is in it
+    return []; // gone: it is empty
   }
 };
 const removeDir = (dir: string) => {

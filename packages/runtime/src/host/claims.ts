@@ -77,6 +77,6 @@ function readHolder(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    return undefined; // nobody's
+    return undefined; // not claimed
   }
 }

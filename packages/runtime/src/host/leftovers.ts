@@ -45,7 +45,7 @@ export function knownOwners(claims = claimsDir): StateOwner[] {
 }
 
 /**
- * Ends and removes what belongs to data folders that were deleted while programs ran: nobody will open them again, and their addresses
+ * Ends and removes what belongs to data folders that were deleted while programs ran: they will not be opened again, and their addresses
  * would be assigned twice.
  */
 export async function sweepDeleted(log: RuntimeLog): Promise<void> {
@@ -147,6 +147,6 @@ function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    return undefined; // swept by somebody else
+    return undefined; // removed by another process
   }
 }

@@ -100,7 +100,7 @@ export function createDeploymentCredentials({
   };
 
   /** Whether the provider accepts the token; undefined when it is not reachable. */
-  const judge = async (provider: OutsideProvider, credential: Credential) => {
+  const validate = async (provider: OutsideProvider, credential: Credential) => {
     try {
       return await providers[provider].check(credential);
     } catch (error) {
@@ -137,7 +137,7 @@ export function createDeploymentCredentials({
         connected: connected.includes(entry.name),
         oauth_available: life.isAvailable(entry.name),
       }));
-      return { ...page.envelope(rows.map(wireOf), total), providers };
+      return { ...page.envelope(rows.map(presentCredential), total), providers };
     },
 
     /** Saves a pasted token. Throws `unknown_provider`, `not_found`, `account_id_required`, `credential_rejected`. */
@@ -157,10 +157,11 @@ export function createDeploymentCredentials({
       const project_id = input.project_id ? (await requireProject(userId, input.project_id)).id : null;
       const metadata = tidied({}, input.metadata ?? {});
       requireMetadata(provider, metadata);
-      const judged = input.skip_validation ? undefined : await judge(provider, { token: access_token, metadata });
-      if (judged && !judged.valid) throw badRequest(judged.error ?? `${titleOf(provider)} rejected this token.`, "credential_rejected");
+      const validation = input.skip_validation ? undefined : await validate(provider, { token: access_token, metadata });
+      if (validation && !validation.valid)
+        throw badRequest(validation.error ?? `${titleOf(provider)} rejected this token.`, "credential_rejected");
       const { row, isNew } = await put({ user_id: userId, project_id, provider }, "token", { access_token }, metadata);
-      return { credential: { ...wireOf(row), validated: judged?.valid === true }, isNew };
+      return { credential: { ...presentCredential(row), validated: validation?.valid === true }, isNew };
     },
     /**
      * Saves an OAuth grant once the provider confirms that it may deploy; a successful sign-in does not prove that. Throws
@@ -172,17 +173,17 @@ export function createDeploymentCredentials({
       change: Metadata,
     ): Promise<DeploymentCredential> => {
       const metadata = tidied({}, change);
-      const judged = await judge(place.provider, { token: granted.access_token, metadata });
+      const validation = await validate(place.provider, { token: granted.access_token, metadata });
       const { display_name, token_url } = catalogueEntry(place.provider);
-      if (judged && !judged.valid)
+      if (validation && !validation.valid)
         throw badRequest(
-          `You signed in at ${display_name}, but the connection was not saved: ${judged.error ?? "the token was rejected."} Create a token at ${token_url} and connect with it instead.`,
+          `You signed in at ${display_name}, but the connection was not saved: ${validation.error ?? "the token was rejected."} Create a token at ${token_url} and connect with it instead.`,
           "credential_rejected",
         );
-      const known = judged ? undefined : await store.at(place);
+      const known = validation ? undefined : await store.at(place);
       if (known && !known.needs_reconnect)
         throw new AppError("bad_gateway", `${display_name} did not respond, so your existing connection was kept. Try again later.`);
-      return wireOf((await put(place, "oauth", granted, metadata)).row);
+      return presentCredential((await put(place, "oauth", granted, metadata)).row);
     },
 
     /** Throws `not_found`, `account_id_required`. */
@@ -196,7 +197,7 @@ export function createDeploymentCredentials({
         return store.update(id, { metadata }, tx);
       });
       if (!updated) throw notFound("Credential");
-      return wireOf(updated);
+      return presentCredential(updated);
     },
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await store.remove(userId, id);
@@ -218,10 +219,10 @@ export function createDeploymentCredentials({
           return { valid: false, error: error.message, provider_info: {} };
         throw error;
       }
-      const judged = await judge(row.provider, credential);
-      if (!judged)
+      const validation = await validate(row.provider, credential);
+      if (!validation)
         return { valid: false, error: `${titleOf(row.provider)} is not reachable right now. Try again later.`, provider_info: {} };
-      return { valid: judged.valid, error: judged.error ?? null, provider_info: judged.info };
+      return { valid: validation.valid, error: validation.error ?? null, provider_info: validation.info };
     },
 
     /**
@@ -265,7 +266,7 @@ function tidied(former: Record<string, string>, change: Metadata): Record<string
   );
 }
 
-const wireOf = (row: DeploymentCredentialRow): DeploymentCredential => ({
+const presentCredential = (row: DeploymentCredentialRow): DeploymentCredential => ({
   id: row.id,
   user_id: row.user_id,
   project_id: row.project_id,

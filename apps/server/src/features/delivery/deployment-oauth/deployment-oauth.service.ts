@@ -102,7 +102,7 @@ export function createDeploymentOauth({
   ): Promise<CallbackResult> => {
     const state = answer.get("state") ?? "";
     const configuration_id = answer.get("configurationId") ?? undefined;
-    // Installed from the provider's site: nobody here requested this code, so ignore it and start the flow from the beginning.
+    // Installed from the provider's site: this server did not request the code, so ignore it and start the flow from the beginning.
     if (state === "" && configuration_id !== undefined && user?.session_id !== undefined)
       return { kind: "restart", ...(await start(user, name, { configuration_id: configuration_id.slice(0, 200) }, browser)) };
     const started = await oauth.take<StartedConnection>(flowOf(name), state, browser, ({ user_id }) => user_id === user?.id);

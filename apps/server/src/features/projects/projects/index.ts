@@ -6,6 +6,7 @@ export {
   repositoryAddress,
   type ResolveBase,
   type CreatedProject,
+  type FirstMessages,
   type Provisioning,
 } from "./provisioning.ts";
 export type { ProjectSource, ServiceShape, SourceInput } from "./project-source.ts";

@@ -34,7 +34,7 @@ export interface Creator {
   key?: { edit_mode: EditMode };
 }
 export type FirstMessage = Pick<CreateProject, "attachments" | "model" | "edit_mode" | "agent_id"> & { message: string };
-/** What the first message needs from chat, which is constructed after projects. */
+/** What the first message needs from chat. */
 export interface FirstMessages {
   /** Validates the message; stores nothing. */
   check(userId: string, first: FirstMessage): Promise<void>;
@@ -70,6 +70,7 @@ export function createProvisioning({
   checkRepository,
   allowsPlain,
   resolveBase,
+  firstMessages,
   tasks,
   log,
 }: {
@@ -86,14 +87,14 @@ export function createProvisioning({
   /** Whether repositories of this host may be reached by http. */
   allowsPlain: (url: URL) => boolean;
   resolveBase: ResolveBase;
+  firstMessages: FirstMessages;
   tasks: Tasks;
   log: Logger;
 }) {
-  let firstMessages: FirstMessages | undefined;
   const beginFirstMessage = async (projectId: string | null) => {
     const project = await store.find(projectId ?? "");
     if (project && project.environment_status !== "setup_failed" && project.environment_status !== "deleting")
-      await firstMessages?.begin(project);
+      await firstMessages.begin(project);
   };
   const sourceOf = ({ source }: CreationInput) => sources[source.kind] as ProjectSource;
   const creationKey = (id: string) => `project_creation:${id}`;
@@ -282,15 +283,13 @@ export function createProvisioning({
     createFrom,
     /** Throws `project_limit_reached` when the user has no project left on their plan; `createFrom` checks again. */
     checkRoom: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
-    /** Sets the handler of first messages. */
-    beginWith: (given: FirstMessages): void => void (firstMessages = given),
     /** With a first message, its run starts when the project is set up. */
     create: async (creator: Creator, body: CreateProject): Promise<CreatedProject & { chat_id: string | null }> => {
       const first = firstMessageOf(body);
-      if (first) await firstMessages?.check(creator.id, first);
+      if (first) await firstMessages.check(creator.id, first);
       let chat_id: string | null = null;
       const keepFirst: Alongside = async (tx, project) => {
-        if (first) chat_id = (await firstMessages?.keep(tx, creator, project.id, first)) ?? null;
+        if (first) chat_id = await firstMessages.keep(tx, creator, project.id, first);
       };
       if (sourceTypeOf(body) === "base") return { ...(await createFromBase(creator.id, body, keepFirst)), chat_id };
       const chosen = chooseSource(body, templates, allowsPlain);

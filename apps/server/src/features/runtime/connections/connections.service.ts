@@ -35,7 +35,7 @@ export function createConnections({ access, store, events }: { access: Connectio
       const page = pageOf(query);
       const { rows, total } = await store.list(project.id, page);
       return page.envelope(
-        rows.map(({ row, source }) => wireOf(row, source)),
+        rows.map(({ row, source }) => presentConnection(row, source)),
         total,
       );
     },
@@ -64,7 +64,7 @@ export function createConnections({ access, store, events }: { access: Connectio
         return { row: made, source, stale: await access.markStale(project.id, [targetId], tx) };
       });
       await tell(row, "add", stale);
-      return wireOf(row, source);
+      return presentConnection(row, source);
     },
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
       const project = await access.require(userId, ref);
@@ -78,7 +78,7 @@ export function createConnections({ access, store, events }: { access: Connectio
   };
 }
 
-const wireOf = (row: ConnectionRow, source: ContainerRow): Connection => ({
+const presentConnection = (row: ConnectionRow, source: ContainerRow): Connection => ({
   ...row,
   env_keys: exportsOf(source, row).map(({ key }) => key),
 });

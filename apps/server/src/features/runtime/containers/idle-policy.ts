@@ -165,7 +165,7 @@ export function createIdlePolicy({
         timer = undefined;
       }
     },
-    /** The least recently used project among these (default: all) that nobody holds and that is not always-on. */
+    /** The least recently used project among these (default: all) that is neither held nor always-on. */
     leastRecent: async (among?: ReadonlySet<string>): Promise<string | undefined> => {
       const isResting = ([id, entry]: [string, Watched]) => isIdle(id, entry, restingMs) && (among?.has(id) ?? true);
       await consult([...watched].filter(isResting).map(([id]) => id));

@@ -83,7 +83,7 @@ export function createContainerRename(
       }
     const renamed = await finish(row, pending);
     if (!renamed) throw notFound("Container");
-    // Somebody may have started it under its old name in between.
+    // It may have been started under its old name in between.
     await sandbox.stop(row.service_key);
     await projects.refreshSandbox(project.id);
     return renamed;

@@ -20,7 +20,7 @@ export function mountPodAccess(
   };
   const refuse = () => unauthorized("You do not have access to this preview.", "preview_access_denied");
   /** Response headers. Forwarded addresses are trusted only from an ingress that sent the secret. */
-  const judge = async (
+  const authorize = async (
     { headers, cookies, ip }: Context<unknown>,
     body: Partial<RouteInput<typeof podAccessRoutes.verify>["body"]>,
   ): Promise<Record<string, string>> => {
@@ -41,7 +41,7 @@ export function mountPodAccess(
     return { "x-user-id": userId, "x-user-email": (await emailOf(userId)) ?? "", "cache-control": "no-store" };
   };
   mount("podAccess", podAccessRoutes, {
-    verify: async (context, { body }, { reply }) => reply.headers(await judge(context, body)).send(),
-    verifyByGet: async (context, _, { reply }) => reply.headers(await judge(context, {})).send(),
+    verify: async (context, { body }, { reply }) => reply.headers(await authorize(context, body)).send(),
+    verifyByGet: async (context, _, { reply }) => reply.headers(await authorize(context, {})).send(),
   });
 }

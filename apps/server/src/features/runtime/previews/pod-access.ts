@@ -43,7 +43,7 @@ export function createPodAccess({
   address: PreviewAddress;
   log: Logger;
 }) {
-  const judge = async (q: PodQuestion): Promise<{ user_id?: string; project_id?: string; refusal?: Refusal }> => {
+  const authorize = async (q: PodQuestion): Promise<{ user_id?: string; project_id?: string; refusal?: Refusal }> => {
     const label = labelOf(q.host, address.domain);
     const place = label === "" ? undefined : await containers.findByHostLabel(label);
     const facts = place && { project_id: place.project.id };
@@ -68,9 +68,9 @@ export function createPodAccess({
   return {
     /** The id of the allowed user; `undefined`: denied. */
     decide: async (question: PodQuestion): Promise<string | undefined> => {
-      let outcome: Awaited<ReturnType<typeof judge>>;
+      let outcome: Awaited<ReturnType<typeof authorize>>;
       try {
-        outcome = await judge(question);
+        outcome = await authorize(question);
       } catch (err) {
         log.warn({ err }, "preview access check failed");
         outcome = { refusal: "error" };

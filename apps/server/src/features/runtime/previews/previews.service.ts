@@ -36,12 +36,15 @@ export function createPreviews({
   /** Share links may have been deleted: check their visitors again. */
   linksEnded: () => Promise<void>;
 }) {
-  const wireOf = (row: PreviewRow, container: ContainerRow | undefined): Preview => ({
+  const presentPreview = (row: PreviewRow, container: ContainerRow | undefined): Preview => ({
     ...row,
     url: container && (container.status === "running" || container.status === "frozen") ? containerUrl(container, address) : null,
   });
   const wire = async (row: PreviewRow) =>
-    wireOf(row, row.connected_container_id === null ? undefined : await containers.find(row.project_id, row.connected_container_id));
+    presentPreview(
+      row,
+      row.connected_container_id === null ? undefined : await containers.find(row.project_id, row.connected_container_id),
+    );
   const require = async (userId: string, ref: string, id: string): Promise<{ project: ProjectRow; row: PreviewRow }> => {
     const project = await projects.require(userId, ref);
     const row = await store.find(project.id, id);
@@ -62,7 +65,7 @@ export function createPreviews({
       const [{ rows, total }, all] = await Promise.all([store.list(project.id, page), containers.listAll(project.id)]);
       const byId = new Map(all.map((container) => [container.id, container]));
       return page.envelope(
-        rows.map((row) => wireOf(row, byId.get(row.connected_container_id ?? ""))),
+        rows.map((row) => presentPreview(row, byId.get(row.connected_container_id ?? ""))),
         total,
       );
     },

@@ -175,18 +175,18 @@ export function createShell({
       }
       await store.update(row.id, { status: "active" });
       access.activity(project.id);
-      return { ...wireOf({ ...row, status: "active" }), ws_url: `/api/shell/ws/${row.id}` };
+      return { ...presentSession({ ...row, status: "active" }), ws_url: `/api/shell/ws/${row.id}` };
     },
     list: async (userId: string, query: PageQuery & { project_id?: string }): Promise<List<ShellSession>> => {
       const projectId = query.project_id === undefined ? undefined : (await access.require(userId, query.project_id)).id;
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, projectId, page);
       return page.envelope(
-        rows.map((r) => wireOf(liveRow(r))),
+        rows.map((r) => presentSession(liveRow(r))),
         total,
       );
     },
-    get: async (userId: string, id: string): Promise<ShellSession> => wireOf(liveRow(await requireOwn(userId, id))),
+    get: async (userId: string, id: string): Promise<ShellSession> => presentSession(liveRow(await requireOwn(userId, id))),
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await requireOwn(userId, id);
       const session = sessions.get(id);
@@ -246,7 +246,7 @@ unset config dir
 exec "$@"`;
 const withGitConfig = (config: string, argv: readonly string[]): string[] => ["/bin/sh", "-c", enter, "sh", config, ...argv];
 
-function wireOf(row: ShellSessionRow): ShellSession {
+function presentSession(row: ShellSessionRow): ShellSession {
   const {
     id,
     project_id,

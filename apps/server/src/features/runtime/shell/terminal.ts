@@ -58,7 +58,7 @@ export function createTerminal({
   pty: Pty;
   redactor: LiveRedactor;
   limits: Pick<ShellLimits, "scrollbackBytes" | "stalledMs">;
-  /** Somebody typed, resized or attached. */
+  /** Called on input, resize and attach. */
   onTouched: () => void;
 }) {
   const scrollback = createScrollback(limits.scrollbackBytes);

@@ -16,7 +16,7 @@ export type ChangeSets = ReturnType<typeof createChangeSets>;
 /** Change sets of runs, and rejecting parts of them. */
 export function createChangeSets({
   store,
-  turns,
+  runChangeSets,
   trees,
   projects,
   redactorOf,
@@ -24,7 +24,7 @@ export function createChangeSets({
   refuseWhileRestoring,
 }: {
   store: ChangesStore;
-  turns: RunChangeSets;
+  runChangeSets: RunChangeSets;
   trees: ProjectTreeAccess;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   redactorOf: (projectId: string) => Promise<Redactor>;
@@ -97,7 +97,7 @@ export function createChangeSets({
         if (row.after_id === null) {
           // Fix the change set now, so that later writes do not change it.
           const { id } = await endOf(row, run?.completed_at, false);
-          row = await turns.seal(project, row, { tx, afterId: id ?? (await turns.keepEnd(project, row)).id, isOver: true });
+          row = await runChangeSets.seal(project, row, { tx, afterId: id ?? (await runChangeSets.keepEnd(project, row)).id, isOver: true });
         }
         const sandbox = await trees.open(project);
         const points = { before: pointName(row.before_id), after: pointName(row.after_id ?? undefined) };

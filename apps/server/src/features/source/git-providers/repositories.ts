@@ -56,7 +56,7 @@ export function createRepositoryBrowser({ store, accounts, hosts }: { store: Git
           provider_username: mine[0]?.provider_username ?? null,
           provider_email: mine[0]?.provider_email ?? null,
           scope: mine[0]?.scope ?? null,
-          accounts: mine.map(wireOf),
+          accounts: mine.map(presentAccount),
         };
       });
       const page = pageOf(query);
@@ -116,7 +116,7 @@ async function gather<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
   return all.slice(0, maxListed);
 }
 
-const wireOf = ({
+const presentAccount = ({
   id,
   base_url,
   kind,

@@ -256,7 +256,7 @@ export function createGitRemotes({
         ref,
         async ({ project, repo }) => {
           const [is_repository, link] = await Promise.all([repo.isRepository(), linkOf(project)]);
-          return { is_repository, linked: link ? wireOf(link, await hostKindOf(userId, link.repo_url)) : null };
+          return { is_repository, linked: link ? presentLink(link, await hostKindOf(userId, link.repo_url)) : null };
         },
         { anything: true },
       ),
@@ -267,7 +267,10 @@ export function createGitRemotes({
         async ({ project, repo }) => {
           if (!(await linkOf(project))) throw badRequest("This project has no remote repository. Link one first.", "no_remote");
           const link = await store.update(project.id, { auto_push });
-          return { is_repository: await repo.isRepository(), linked: link ? wireOf(link, await hostKindOf(userId, link.repo_url)) : null };
+          return {
+            is_repository: await repo.isRepository(),
+            linked: link ? presentLink(link, await hostKindOf(userId, link.repo_url)) : null,
+          };
         },
         { anything: true },
       ),
@@ -338,7 +341,7 @@ const changedSince = async (repo: WorkingRepo, ...commits: string[]): Promise<st
 const emptyTree = async (repo: WorkingRepo): Promise<string> =>
   (await repo.write(["hash-object", "-t", "tree", "--stdin"], { input: "" })).trim();
 
-const wireOf = ({ repo_url, default_branch, auto_push, sync_status, last_sync_at }: GitRepositoryRow, provider: GitProviderName) => {
+const presentLink = ({ repo_url, default_branch, auto_push, sync_status, last_sync_at }: GitRepositoryRow, provider: GitProviderName) => {
   const { owner, name } = ownerAndName(repo_url);
   return {
     repo_url,

@@ -22,7 +22,7 @@ const timeoutMs = 20 * 60_000;
 const maxAttempts = 3;
 
 /** What a restore needs from containers. */
-export interface ProjectPower {
+export interface ProjectLifecycle {
   /** Stops everything, including terminals. */
   stopAll(project: ProjectRow): Promise<void>;
   /** Service keys of active services. */
@@ -75,7 +75,7 @@ export type SnapshotRestore = ReturnType<typeof createSnapshotRestore>;
 export function createSnapshotRestore({
   store,
   trees,
-  taking,
+  snapshotCapture,
   checkpoints,
   databases,
   lifecycle,
@@ -86,15 +86,15 @@ export function createSnapshotRestore({
 }: {
   store: SnapshotsStore;
   trees: ProjectTreeAccess;
-  taking: SnapshotCapture;
+  snapshotCapture: SnapshotCapture;
   checkpoints: Checkpoints;
   databases: ProjectDatabases;
-  lifecycle: ProjectPower;
+  lifecycle: ProjectLifecycle;
   tasks: Tasks;
   /** Called after files were replaced, for features that keep rows about files. */
   onTreeReplaced: readonly ((projectId: string) => Promise<void>)[];
   /** Called with `more` after files and databases are restored; possibly more than once. */
-  onRestored: readonly ((more: unknown) => Promise<void>)[];
+  onRestored: (more: unknown) => Promise<void>;
   log: Logger;
 }) {
   const taskOf = (project: ProjectRow, userId: string, input: RestoreInput, name: string) => ({
@@ -120,11 +120,11 @@ export function createSnapshotRestore({
     if (row?.status !== "pending") return;
     await context.progress(5, "Creating a snapshot of the current state");
     try {
-      await taking.capture(project, row, context);
+      await snapshotCapture.capture(project, row, context);
     } catch (error) {
       if (!context.signal.aborted) {
         await store.markError(id, error instanceof Error ? error.message : "The snapshot failed.");
-        await taking.changed(project.id, "update", id);
+        await snapshotCapture.changed(project.id, "update", id);
       }
       throw error;
     }
@@ -163,7 +163,7 @@ export function createSnapshotRestore({
     try {
       await lifecycle.stopAll(project);
       await replace(project, sandbox, input, context);
-      if (input.more !== undefined) for (const listener of onRestored) await listener(input.more);
+      if (input.more !== undefined) await onRestored(input.more);
       await checkpoints.keep(project, { kind: "restore", label: `Restored ${input.label}`, task_id: task.id });
     } finally {
       // After a shutdown the next server resumes this task.
@@ -187,7 +187,7 @@ export function createSnapshotRestore({
       task.project_id !== null &&
       (await store.markError(id, task.error ?? "The restore ended before the snapshot was taken."))
     )
-      await taking.changed(task.project_id, "update", id);
+      await snapshotCapture.changed(task.project_id, "update", id);
   };
   tasks.define<RestoreInput>(restoreType, {
     timeoutMs,
@@ -227,7 +227,7 @@ export function createSnapshotRestore({
         const made =
           request.safety_snapshot === false
             ? undefined
-            : await taking.insert(tx, project, {
+            : await snapshotCapture.insert(tx, project, {
                 type: "safety",
                 label: "Before restore",
                 userId,
@@ -249,8 +249,8 @@ export function createSnapshotRestore({
           pruned: made?.pruned ?? [],
         };
       });
-      await taking.forget(project, pruned);
-      if (safety) await taking.changed(project.id, "add", safety.id);
+      await snapshotCapture.forget(project, pruned);
+      if (safety) await snapshotCapture.changed(project.id, "add", safety.id);
       return { task, safety_snapshot_id: safety?.id ?? null };
     },
     /** A point cannot be deleted while it is being restored. */

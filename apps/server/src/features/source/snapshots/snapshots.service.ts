@@ -19,15 +19,15 @@ export function createSnapshots({
   store,
   projects,
   trees,
-  taking,
-  restoring,
+  snapshotCapture,
+  snapshotRestore,
   maxManual,
 }: {
   store: SnapshotsStore;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   trees: ProjectTreeAccess;
-  taking: SnapshotCapture;
-  restoring: SnapshotRestore;
+  snapshotCapture: SnapshotCapture;
+  snapshotRestore: SnapshotRestore;
   maxManual: number;
 }) {
   const open = async (userId: string, ref: string, id: string) => {
@@ -93,9 +93,9 @@ export function createSnapshots({
       const project = await projects.require(userId, ref);
       const page = pageOf(query);
       const { rows, total } = await store.list(project.id, page);
-      return { ...page.envelope(rows.map(wireOf), total), max_snapshots: maxManual };
+      return { ...page.envelope(rows.map(presentSnapshot), total), max_snapshots: maxManual };
     },
-    get: async (userId: string, ref: string, id: string): Promise<Snapshot> => wireOf((await open(userId, ref, id)).row),
+    get: async (userId: string, ref: string, id: string): Promise<Snapshot> => presentSnapshot((await open(userId, ref, id)).row),
     /** Throws `project_busy`, `snapshot_pending`, `snapshot_limit_reached`. */
     create: async (userId: string, ref: string, { label }: { label?: string }) => {
       const project = await projects.require(userId, ref);
@@ -103,20 +103,20 @@ export function createSnapshots({
         throw conflict("project_busy", "This project is busy. Try again in a moment.");
       await trees.open(project);
       const name = label?.trim();
-      const { row, task } = await taking.begin(project, { type: "manual", label: name ? name : "Manual save", userId }, (tx) =>
+      const { row, task } = await snapshotCapture.begin(project, { type: "manual", label: name ? name : "Manual save", userId }, (tx) =>
         refuse(tx, project.id),
       );
-      return { ...wireOf(row), ...taskLinks(task) };
+      return { ...presentSnapshot(row), ...taskLinks(task) };
     },
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
       const { project, row } = await open(userId, ref, id);
-      await restoring.refuseWhileRestoring(project.id);
+      await snapshotRestore.refuseWhileRestoring(project.id);
       await store.transaction((tx) => store.remove(tx, [row.id]));
-      await taking.forget(project, [row]);
+      await snapshotCapture.forget(project, [row]);
     },
     restore: async (userId: string, ref: string, id: string, options: { safety_snapshot?: boolean }) => {
       const { project, row } = await openReady(userId, ref, id);
-      const { task, safety_snapshot_id } = await restoring.begin(project, userId, {
+      const { task, safety_snapshot_id } = await snapshotRestore.begin(project, userId, {
         point: `snapshot/${row.id}`,
         label: row.label ?? row.snapshot_name,
         name: row.snapshot_name,
@@ -147,7 +147,7 @@ export function createSnapshots({
     },
     checkpointRestore: async (userId: string, ref: string, id: string, options: { safety_snapshot?: boolean }) => {
       const { project, row } = await openCheckpoint(userId, ref, id);
-      const { task, safety_snapshot_id } = await restoring.begin(project, userId, {
+      const { task, safety_snapshot_id } = await snapshotRestore.begin(project, userId, {
         point: `checkpoint/${row.id}`,
         label: row.kind === "turn" ? `before “${row.label.slice(0, 80)}”` : row.label.replace(/^Restored /, ""),
         name: `checkpoint-${row.id.slice(0, 8)}`,
@@ -159,7 +159,7 @@ export function createSnapshots({
   };
 }
 
-function wireOf(row: SnapshotRow): Snapshot {
+function presentSnapshot(row: SnapshotRow): Snapshot {
   return {
     id: row.id,
     project_id: row.project_id,

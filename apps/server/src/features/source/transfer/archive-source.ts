@@ -53,7 +53,7 @@ export function createArchiveSource({
 async function unpack(tree: Tree, file: ArchivedFile, signal: AbortSignal): Promise<void> {
   const data = await file.open().catch(damaged(file.path));
   const stop = () => data.destroy(new Error("aborted"));
-  // Also handles errors when nobody reads anymore.
+  // Also handles errors after reading has stopped.
   data.on("error", () => {});
   signal.addEventListener("abort", stop, { once: true });
   try {
