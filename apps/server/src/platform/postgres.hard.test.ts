@@ -167,7 +167,7 @@ describe("the embedded server", () => {
     const server = await start();
     await server.stop();
     await writeFile(join(dataDir, "postgres/data/postgresql.conf"), "max_connections = many\n");
-    await expect(start()).rejects.toThrow(/PostgreSQL ended.*max_connections/s);
+    await expect(start()).rejects.toThrow(/PostgreSQL exited.*max_connections/s);
   });
 });
 

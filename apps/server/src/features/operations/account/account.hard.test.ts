@@ -45,7 +45,7 @@ const outcome = async (response: Response) => {
 };
 const remove = (user: Pick<TestUser, "token">, json: unknown = {}) => app.request("/api/users/me", { method: "DELETE", user, json });
 const restore = (json: unknown) => app.request("/api/users/restore", { method: "POST", json });
-const letterTo = async (email: string, subject: RegExp) => {
+const emailTo = async (email: string, subject: RegExp) => {
   const mail = await mails.waitFor((m) => m.to.includes(email) && subject.test(m.subject));
   mails.mails.splice(mails.mails.indexOf(mail), 1);
   return mail.text;
@@ -94,7 +94,7 @@ describe("an export", () => {
     for (const secret of ["planted-", "sk-ant-", world.key, ada.token, rows[0]?.hash, rows[0]?.refresh, rows[0]?.key])
       expect(whole.includes(secret ?? "missing!"), secret).toBe(false);
     expect(whole).not.toContain(bob.id);
-    expect(await letterTo(ada.email, /export is ready/)).toContain("/settings/data");
+    expect(await emailTo(ada.email, /export is ready/)).toContain("/settings/data");
 
     const refused = await Promise.all([
       app.request(download_url ?? "", { user: bob }),
@@ -119,8 +119,7 @@ describe("mails about runs", () => {
     await app.db.execute(
       sql`update tasks set started_at = completed_at - interval '6 minutes' where user_id = ${ada.id} and type = 'agent_execution' and completed_at is not null`,
     );
-    const sent = () =>
-      mails.mails.filter((m) => /needs your input|is done/.test(m.subject)).map((m) => m.subject.replace(/.* (waits|is) /, "$1 "));
+    const sent = () => mails.mails.flatMap((m) => /needs your input|finished/.exec(m.subject)?.[0] ?? []);
     const look = async () => {
       await app.db.execute(sql`select graphile_worker.add_job('mail_notices', '{}', job_key := 'look')`);
       await eventually(
@@ -138,9 +137,9 @@ describe("mails about runs", () => {
     expect(sent()).toEqual([]);
     await app.as(ada).users.updateMe({ body: { preferences: { mail_when_waiting: true, mail_when_ended: true } } });
     await look();
-    expect(sent().sort()).toEqual(["is done", "needs your input"]);
-    expect(await letterTo(ada.email, /needs your input/)).toContain(`/p/${world.slug}`);
-    await letterTo(ada.email, /is done/);
+    expect(sent().sort()).toEqual(["finished", "needs your input"]);
+    expect(await emailTo(ada.email, /needs your input/)).toContain(`/p/${world.slug}`);
+    await emailTo(ada.email, /finished/);
     await look();
     expect(sent()).toEqual([]);
   });
@@ -203,7 +202,7 @@ describe("the end of an account", () => {
       async () => Number((await app.db.execute<{ n: string }>(sql`select count(*) as n from users where id = ${ada.id}`)).rows[0]?.n) === 0,
       30_000,
     );
-    await letterTo(ada.email, /was deleted/);
+    await emailTo(ada.email, /was deleted/);
 
     expect((await app.db.execute<{ one: number }>(waiting)).rows).toHaveLength(1);
     await app.db.execute(sql`select graphile_worker.remove_job('of another')`);

@@ -43,7 +43,7 @@ const logIn = async (user: TestUser): Promise<TestUser> => {
   const { access_token } = await app.as().auth.login({ body: { email: user.email, password: user.password } });
   return { ...user, token: access_token ?? "" };
 };
-const letterTo = async (email: string, subject: RegExp) => {
+const emailTo = async (email: string, subject: RegExp) => {
   const mail = await mails.waitFor((m) => m.to.includes(email) && subject.test(m.subject));
   mails.mails.splice(mails.mails.indexOf(mail), 1);
   return mail.text;
@@ -118,7 +118,7 @@ describe("the decision to delete an account", () => {
       );
       return Number(rows[0]?.n) === 0;
     });
-    const token = /#(\S+)/.exec(await letterTo(ada.email, /will be deleted/))?.[1] ?? "";
+    const token = /#(\S+)/.exec(await emailTo(ada.email, /will be deleted/))?.[1] ?? "";
     expect(await outcome(await restore({ token: `${token}x` }))).toEqual([400, "deletion_not_pending"]);
     expect((await restore({ token })).status).toBe(200);
     ada = await logIn(ada);
