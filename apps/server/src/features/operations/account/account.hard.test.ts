@@ -207,14 +207,14 @@ describe("the end of an account", () => {
     expect((await app.db.execute<{ one: number }>(waiting)).rows).toHaveLength(1);
     await app.db.execute(sql`select graphile_worker.remove_job('of another')`);
     expect(await app.as(bob).feedback.get({ params: { id: post.id } })).toMatchObject({ upvote_count: 1, comment_count: 0, comments: [] });
-    // The farewell itself is in the outbox for a week, as every letter.
+    // The last email stays in the outbox for a week, like every email.
     const ids = [ada.id, projectId];
     expect(
       await rowsWith(
         app,
         marks.filter((mark) => !ids.includes(mark)),
       ),
-    ).toEqual([expect.stringMatching(/^emails: .*"kind": "notice"/)]);
+    ).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
     // What an administrator did stays in the log, without a name.
     expect(new Set((await rowsWith(app, ids)).map((row) => row.split(":")[0]))).toEqual(new Set(["audit_log"]));
     expect(await filesWith(app.runtimeDir, marks)).toEqual([]);

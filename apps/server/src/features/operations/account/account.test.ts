@@ -191,7 +191,7 @@ test("deleting an account leaves no row or folder of it, and no other user loses
   await sweep();
   await eventually(async () => (await app.db.$count(users, eq(users.id, ada.id))) === 0);
   await letterTo(ada.email, /was deleted/);
-  // The farewell itself is in the outbox for a week, as every letter.
+  // The last email stays in the outbox for a week, like every email.
   expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
   for (const dir of [app.dataDir, app.runtimeDir]) expect(await filesWith(dir, marks)).toEqual([]);
   expect(await app.as(bob).feedback.get({ params: { id: post.id } })).toMatchObject({ upvote_count: 0, comment_count: 0, comments: [] });
