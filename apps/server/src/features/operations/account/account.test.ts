@@ -124,7 +124,7 @@ describe("the decision to delete an account", () => {
     ada = await logIn(ada);
     expect((await app.as(ada).projects.list({ query: {} })).total).toBe(1);
     expect(await outcome(await restore({ token }))).toEqual([400, "deletion_not_pending"]);
-    await letterTo(ada.email, /deletion cancelled/);
+    await emailTo(ada.email, /deletion cancelled/);
   });
   test("is undone with the password too; a link of an earlier decision is not good for this one", async () => {
     const user = await app.signUp();
@@ -190,7 +190,7 @@ test("deleting an account leaves no row or folder of it, and no other user loses
   await expire(ada);
   await sweep();
   await eventually(async () => (await app.db.$count(users, eq(users.id, ada.id))) === 0);
-  await letterTo(ada.email, /was deleted/);
+  await emailTo(ada.email, /was deleted/);
   // The last email stays in the outbox for a week, like every email.
   expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
   for (const dir of [app.dataDir, app.runtimeDir]) expect(await filesWith(dir, marks)).toEqual([]);
