@@ -6,7 +6,7 @@ export * from "./eval/index.ts";
 export type { Choice, UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 export { estimateImageTokens, imageTypes, maxImageBytes, type ImagePart, type ImageType } from "./images.ts";
 export type { AttachedFile } from "./attached-file.ts";
-export { defaultLimits, runAgent } from "./loop.ts";
+export { defaultRunLimits, runAgent } from "./loop.ts";
 export { ModelError, type ModelErrorCode } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";

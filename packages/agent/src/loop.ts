@@ -36,7 +36,7 @@ import {
 import { createWorkTimer } from "./work-timer.ts";
 import { resolvePath } from "./workspace-path.ts";
 
-export const defaultLimits: RunLimits = {
+export const defaultRunLimits: RunLimits = {
   max_iterations: 200,
   max_run_ms: 600_000,
   max_tokens: null,
@@ -74,7 +74,7 @@ const runNested: RunNested = async (options, nested) => {
 function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const { model, workspace } = options;
   const deps = { ...options.deps, emit: inOrder(options.deps.emit) };
-  const limits: RunLimits = { ...defaultLimits, ...options.limits };
+  const limits: RunLimits = { ...defaultRunLimits, ...options.limits };
   const abort = new AbortController();
   const signal = AbortSignal.any([options.signal, abort.signal]);
   const now = deps.now ?? ((): Date => new Date());

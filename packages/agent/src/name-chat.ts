@@ -1,4 +1,4 @@
-import { defaultLimits } from "./loop.ts";
+import { defaultRunLimits } from "./loop.ts";
 import { streamTurn } from "./turn.ts";
 import type { ModelClient, ModelUsage } from "./model-client.ts";
 
@@ -30,7 +30,7 @@ export async function nameChat(options: {
       max_output_tokens: maxTitleTokens,
     },
     signal: options.signal,
-    idleMs: defaultLimits.model_idle_ms,
+    idleMs: defaultRunLimits.model_idle_ms,
     onText: async () => undefined,
     onUsage: options.onUsage,
   });

@@ -1,5 +1,5 @@
 import { maxSummaryTokens, summaryRequest } from "./compaction.ts";
-import { defaultLimits } from "./loop.ts";
+import { defaultRunLimits } from "./loop.ts";
 import { historyMessages } from "./history.ts";
 import { streamTurn } from "./turn.ts";
 import { definitionOf } from "./tool-definition.ts";
@@ -30,7 +30,7 @@ export async function summarize(options: {
     client: options.client,
     request: { ...request, max_output_tokens: Math.min(most, request.max_output_tokens ?? maxSummaryTokens) },
     signal: options.signal,
-    idleMs: defaultLimits.model_idle_ms,
+    idleMs: defaultRunLimits.model_idle_ms,
     onText: async () => undefined,
     onUsage: options.onUsage,
   });

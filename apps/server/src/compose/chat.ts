@@ -33,8 +33,8 @@ import {
 } from "../features/agent/runs/index.ts";
 import { previewOrigin } from "../features/runtime/containers/index.ts";
 import { createRunWebhooks, createRunWebhooksStore, type RunWebhooks } from "../features/external/external/index.ts";
-import { createPlans, createPlansStore, mountPlans } from "../features/agent/plans/index.ts";
-import { createQueue, createQueueStore, mountQueue, type Queue } from "../features/agent/queue/index.ts";
+import { createChatPlans, createPlansStore, mountPlans } from "../features/agent/plans/index.ts";
+import { createMessageQueue, createQueueStore, mountQueue, type MessageQueue } from "../features/agent/queue/index.ts";
 import { createRepairs, createRepairsStore } from "../features/agent/repairs/index.ts";
 import type { FirstMessages } from "../features/projects/projects/index.ts";
 import { requestSecretTool } from "../features/projects/secrets/index.ts";
@@ -54,7 +54,7 @@ import type { WorkspaceArea } from "./workspace.ts";
 export interface ChatArea extends Area {
   runs: Runs;
   approvals: Approvals;
-  queue: Queue;
+  queue: MessageQueue;
   webhooks: RunWebhooks;
   attachments: Attachments;
   firstMessages: FirstMessages;
@@ -130,7 +130,7 @@ export function composeChat(
         ).task,
     },
   });
-  const queue = createQueue({ store: createQueueStore(db), chats: chatStore, runs, attachments, events, log });
+  const queue = createMessageQueue({ store: createQueueStore(db), chats: chatStore, runs, attachments, events, log });
   const firstMessages: FirstMessages = {
     check: runs.checkFirst,
     keep: queue.addFirst,
@@ -142,7 +142,7 @@ export function composeChat(
           .catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message")),
       ),
   };
-  const plans = createPlans({ store: createPlansStore(db), chats: chatStore, runs, events });
+  const plans = createChatPlans({ store: createPlansStore(db), chats: chatStore, runs, events });
   if (config.features.planMode) {
     toolProviders.push(plans.provideTools);
     listedTools.push(...plans.tools);

@@ -3,8 +3,8 @@ import { createAgents, createAgentsStore, type Agents } from "../features/agent/
 import { createCredits, createCreditsStore, type Credits } from "../features/billing/credits/index.ts";
 import {
   createCapabilities,
-  createCatalogue,
-  createConnections,
+  createModelCatalogue,
+  createProviderConnections,
   createDemoModel,
   createModelChoices,
   createModelKeys,
@@ -36,13 +36,13 @@ export function composeModels(
   const keysStore = createModelKeysStore(db);
   const own = createOwnConnections({ store: keysStore, box, tiers: config.billing.isOn ? config.billing.byokTiers : undefined, log });
   const store = createModelsStore(db);
-  const catalogue = createCatalogue({ outbound, log });
+  const catalogue = createModelCatalogue({ outbound, log });
   const capabilities = createCapabilities({ store, catalogue, outbound, log });
   const models = createModels({
     config: config.models,
     settings,
     store,
-    connections: createConnections({ config: config.models, settings }),
+    connections: createProviderConnections({ config: config.models, settings }),
     own,
     catalogue,
     capabilities,

@@ -5,7 +5,7 @@ import type { RunDetails, ToolProvider } from "../runs/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { connectMcp, McpFailure, type McpConnection, type McpLimits } from "./connection.ts";
 import type { McpToolInfo } from "../../../db/schema/agent.ts";
-import { mcpToolName, textOf } from "./tool-list.ts";
+import { mcpToolName, resultText } from "./tool-list.ts";
 import type { McpStore } from "./mcp.store.ts";
 import type { McpServerRow } from "../../../db/schema/agent.ts";
 import type { McpVault } from "./mcp.vault.ts";
@@ -136,7 +136,7 @@ export function createMcpTools({ store, vault, signIns, outbound, redactions, mc
       run: async (parameters, { signal }): Promise<ToolOutput> => {
         try {
           const answer = await (await link.connect()).callTool(tool.name, parameters as Record<string, unknown>, signal);
-          const content = redact(textOf(answer));
+          const content = redact(resultText(answer));
           if (answer.isError === true)
             return { success: false, message: content.slice(0, 1_000) || `${row.name} reported a failure.`, content };
           return { success: true, message: `${row.name} responded.`, content };

@@ -1,7 +1,7 @@
 import { Value } from "typebox/value";
 import { describe, expect, test } from "vitest";
 import { sanitizeSchema } from "./tool-schema.ts";
-import { readToolList, mcpToolName, textOf } from "./tool-list.ts";
+import { readToolList, mcpToolName, resultText } from "./tool-list.ts";
 
 describe("a stranger's schema", () => {
   const deep = (levels: number): object => (levels === 0 ? {} : { type: "object", properties: { a: deep(levels - 1) } });
@@ -51,7 +51,7 @@ describe("a stranger's tools", () => {
     expect(first?.description).toHaveLength(1_000);
   });
   test("answer in text of bounded length", () => {
-    const text = textOf({
+    const text = resultText({
       content: [
         { type: "text", text: "y".repeat(50_000) },
         { type: "image", data: "AAAA", mimeType: "image/png" },
@@ -60,6 +60,6 @@ describe("a stranger's tools", () => {
     expect(text.length).toBeLessThan(20_100);
     expect(text).toContain("characters left out");
     expect(text.endsWith("[image image/png, 0 kB, not shown]")).toBe(true);
-    expect(textOf({ content: [], structuredContent: { a: 1 } })).toBe('{"a":1}');
+    expect(resultText({ content: [], structuredContent: { a: 1 } })).toBe('{"a":1}');
   });
 });

@@ -57,7 +57,7 @@ export function mcpToolName(slug: string, tool: string): string {
 }
 
 /** A tool's result as text of limited length. Images and audio are only named. */
-export function textOf({ content, structuredContent }: CallToolResult): string {
+export function resultText({ content, structuredContent }: CallToolResult): string {
   const parts = content.map((block) => {
     switch (block.type) {
       case "text":

@@ -3,9 +3,9 @@ import type { AgentProtocol, ModelClient } from "@tesslate/agent";
 import { ModelError } from "@tesslate/agent";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { ModelCatalogue } from "./catalogue.ts";
 import { probeTools, type Trial } from "./conformance.ts";
-import type { Connection } from "./connections.ts";
+import type { ProviderConnection } from "./connections.ts";
 import type { ModelsStore } from "./models.store.ts";
 import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
 import { visionOf } from "./vision.ts";
@@ -16,11 +16,11 @@ const lifetimeMs = 14 * 86_400_000;
 const trialMs = 120_000;
 
 /** Without the API key, because capabilities do not depend on it. */
-export const connectionKey = ({ provider, base_url }: Pick<Connection, "provider" | "base_url">): string =>
+export const connectionKey = ({ provider, base_url }: Pick<ProviderConnection, "provider" | "base_url">): string =>
   createHash("sha256").update(`${provider.slug}\n${base_url}`).digest("hex").slice(0, 32);
 
 export interface ProbeTarget {
-  connection: Connection;
+  connection: ProviderConnection;
   /** The provider's own id. */
   model: string;
   client: ModelClient;
@@ -35,7 +35,7 @@ export function createCapabilities({
   log,
 }: {
   store: ModelsStore;
-  catalogue: Catalogue;
+  catalogue: ModelCatalogue;
   outbound: Outbound;
   log: Logger;
 }) {
@@ -89,8 +89,8 @@ export function createCapabilities({
     find: ({ connection, model }: Pick<ProbeTarget, "connection" | "model">) => store.findCapabilities(connectionKey(connection), model),
     /** Capabilities of all models of these connections, by {@link connectionKey} and model. */
     list: async (
-      connections: readonly Connection[],
-    ): Promise<(connection: Connection, model: string) => ModelCapabilitiesRow | undefined> => {
+      connections: readonly ProviderConnection[],
+    ): Promise<(connection: ProviderConnection, model: string) => ModelCapabilitiesRow | undefined> => {
       const rows = new Map(
         (await store.listCapabilities(connections.map(connectionKey))).map((row) => [`${row.connection} ${row.model}`, row]),
       );
@@ -139,7 +139,7 @@ export const toolsOf = (row: Pick<ModelCapabilitiesRow, "native_tools" | "text_t
   row.native_tools ? ("native" as const) : row.text_tools ? ("text" as const) : ("none" as const);
 
 /** The context window with which Ollama has loaded the model; it silently truncates longer input. */
-async function loadedWindow({ provider, base_url }: Connection, model: string, outbound: Outbound): Promise<number | undefined> {
+async function loadedWindow({ provider, base_url }: ProviderConnection, model: string, outbound: Outbound): Promise<number | undefined> {
   if (provider.slug !== "ollama") return undefined;
   try {
     const response = await outbound.limited({ timeoutMs: 3_000, maxBytes: 1_000_000 })(`${base_url.replace(/\/v\d+$/, "")}/api/ps`);

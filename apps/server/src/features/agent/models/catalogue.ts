@@ -1,6 +1,6 @@
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { fingerprintOf, type Connection } from "./connections.ts";
+import { fingerprintOf, type ProviderConnection } from "./connections.ts";
 
 /** A model as its provider describes it; unknown facts are absent. */
 export interface ListedModel {
@@ -23,11 +23,11 @@ const answerMs = 8_000;
 const maxListBytes = 8 * 1024 * 1024;
 
 /** Cached model lists of providers. A failing provider returns its last known list, or an empty one; never an error. */
-export type Catalogue = ReturnType<typeof createCatalogue>;
-export function createCatalogue({ outbound, log, now = Date.now }: { outbound: Outbound; log: Logger; now?: () => number }) {
+export type ModelCatalogue = ReturnType<typeof createModelCatalogue>;
+export function createModelCatalogue({ outbound, log, now = Date.now }: { outbound: Outbound; log: Logger; now?: () => number }) {
   const cache = new Map<string, { at: number; listing: Promise<Listing> }>();
 
-  const ask = async (connection: Connection, previous: Listing | undefined): Promise<Listing> => {
+  const ask = async (connection: ProviderConnection, previous: Listing | undefined): Promise<Listing> => {
     try {
       return { models: await fetchModels(connection, outbound), health: "healthy" };
     } catch (error) {
@@ -37,7 +37,7 @@ export function createCatalogue({ outbound, log, now = Date.now }: { outbound: O
     }
   };
   return {
-    list: async (connection: Connection): Promise<Listing> => {
+    list: async (connection: ProviderConnection): Promise<Listing> => {
       const key = fingerprintOf(connection);
       const known = cache.get(key);
       if (known && now() - known.at < cacheMs) {
@@ -49,14 +49,14 @@ export function createCatalogue({ outbound, log, now = Date.now }: { outbound: O
       return entry.listing;
     },
     /** A model from the cached list. Makes no request. */
-    factsOf: async (connection: Connection, model: string): Promise<ListedModel | undefined> =>
+    factsOf: async (connection: ProviderConnection, model: string): Promise<ListedModel | undefined> =>
       (await cache.get(fingerprintOf(connection))?.listing)?.models.find((one) => one.id === model),
     clear: () => cache.clear(),
   };
 }
 
 /** Fetches the list. Throws what the call throws, or an `Error` with the status. */
-export async function fetchModels({ provider, base_url, api_key }: Connection, outbound: Outbound): Promise<Listing["models"]> {
+export async function fetchModels({ provider, base_url, api_key }: ProviderConnection, outbound: Outbound): Promise<Listing["models"]> {
   const read = async <T>(url: string, headers: Record<string, string>): Promise<T> => {
     const response = await outbound.limited({ timeoutMs: answerMs, maxBytes: maxListBytes })(url, {
       headers: { accept: "application/json", ...headers },

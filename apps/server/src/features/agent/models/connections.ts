@@ -4,7 +4,7 @@ import type { ServerSettings } from "../../../platform/server-settings.ts";
 import { findProvider, providers, type ProviderSpec } from "./providers.ts";
 
 /** A provider with its URL and key. */
-export interface Connection {
+export interface ProviderConnection {
   provider: ProviderSpec;
   base_url: string;
   api_key: string | undefined;
@@ -20,15 +20,15 @@ const keyOf = (slug: string) => `models.connection.${slug}`;
 const defaultKey = "models.default";
 
 /** The server's connections, from the environment and from the setup card (encrypted). */
-export type Connections = ReturnType<typeof createConnections>;
-export function createConnections({ config, settings }: { config: Config["models"]; settings: ServerSettings }) {
-  let cached: Promise<Map<string, Connection>> | undefined;
+export type ProviderConnections = ReturnType<typeof createProviderConnections>;
+export function createProviderConnections({ config, settings }: { config: Config["models"]; settings: ServerSettings }) {
+  let cached: Promise<Map<string, ProviderConnection>> | undefined;
   settings.onChange((key) => {
     if (key.startsWith("models.")) cached = undefined;
   });
 
   const load = async () => {
-    const found = new Map<string, Connection>();
+    const found = new Map<string, ProviderConnection>();
     const rows = await Promise.all(providers.map(async (provider) => ({ provider, text: await settings.getSecret(keyOf(provider.slug)) })));
     for (const { provider, text } of rows) {
       const connection = text === undefined ? fromEnvironment(config, provider) : fromStore(provider, JSON.parse(text) as Stored);
@@ -47,8 +47,8 @@ export function createConnections({ config, settings }: { config: Config["models
   };
   return {
     /** In the order of the catalogue. */
-    list: async (): Promise<Connection[]> => [...(await all()).values()],
-    find: async (slug: string): Promise<Connection | undefined> => (await all()).get(slug),
+    list: async (): Promise<ProviderConnection[]> => [...(await all()).values()],
+    find: async (slug: string): Promise<ProviderConnection | undefined> => (await all()).get(slug),
     store: async (slug: string, stored: Stored): Promise<void> => {
       await settings.setSecret(keyOf(slug), JSON.stringify(stored));
       cached = undefined;
@@ -59,11 +59,11 @@ export function createConnections({ config, settings }: { config: Config["models
   };
 }
 
-function fromStore(provider: ProviderSpec, { api_key, base_url }: Stored): Connection {
+function fromStore(provider: ProviderSpec, { api_key, base_url }: Stored): ProviderConnection {
   return { provider, base_url: base_url ?? provider.base_url, api_key: api_key ?? undefined, origin: "stored" };
 }
 
-function fromEnvironment(config: Config["models"], provider: ProviderSpec): Connection | undefined {
+function fromEnvironment(config: Config["models"], provider: ProviderSpec): ProviderConnection | undefined {
   if (provider.slug === "ollama")
     return config.ollama.baseUrl === undefined
       ? undefined
@@ -80,11 +80,14 @@ export const openaiUrlOf = (url: string) => (/\/v\d+$/.test(trimmed(url)) ? trim
 export const trimmed = (url: string) => url.replace(/\/+$/, "");
 
 /** Distinguishes connections in caches without keeping the key. */
-export const fingerprintOf = ({ provider, base_url, api_key }: Pick<Connection, "provider" | "base_url" | "api_key">) =>
+export const fingerprintOf = ({ provider, base_url, api_key }: Pick<ProviderConnection, "provider" | "base_url" | "api_key">) =>
   createHash("sha256")
     .update(JSON.stringify([provider.slug, base_url, api_key ?? null]))
     .digest("hex");
-export const connectionOf = (slug: string, given: { api_key?: string | null; base_url?: string | null }): Connection | undefined => {
+export const createConnection = (
+  slug: string,
+  given: { api_key?: string | null; base_url?: string | null },
+): ProviderConnection | undefined => {
   const provider = findProvider(slug);
   if (!provider) return undefined;
   const url = given.base_url ? (slug === "ollama" ? openaiUrlOf(given.base_url) : trimmed(given.base_url)) : provider.base_url;

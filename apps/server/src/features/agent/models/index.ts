@@ -1,6 +1,6 @@
 export { createCapabilities } from "./capabilities.ts";
-export { createCatalogue } from "./catalogue.ts";
-export { createConnections } from "./connections.ts";
+export { createModelCatalogue } from "./catalogue.ts";
+export { createProviderConnections } from "./connections.ts";
 export { createDemoModel } from "./demo-model.ts";
 export { createModelChoices } from "./model-choices.ts";
 export { createModels, type Models, type ResolvedModel } from "./models.service.ts";
@@ -8,7 +8,7 @@ export { projectModelSettings } from "./project-settings.ts";
 export { createModelsStore } from "./models.store.ts";
 export { mountModels } from "./models.routes.ts";
 export { createModelChain, withoutUnseenImages, type ModelChain } from "./fallback.ts";
-export { chargeOf, costOf, createPrices, tokensFor, type Price } from "./prices.ts";
+export { chargeOf, costOf, createPrices, tokensFor, type ModelPrice } from "./prices.ts";
 export { redactedClient } from "./redaction.ts";
 export { createModelKeys } from "./model-keys.service.ts";
 export { createModelKeysStore } from "./model-keys.store.ts";

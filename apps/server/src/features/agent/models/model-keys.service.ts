@@ -4,7 +4,7 @@ import { isUniqueViolation } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, forbidden, invalid, notFound } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { Connection } from "./connections.ts";
+import type { ProviderConnection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
 import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
 import { customPrefix, modelKeyAad, providerHeadersAad, type OwnConnections } from "./own-connections.ts";
@@ -46,7 +46,7 @@ export function createModelKeys({
   box: CryptoBox;
   outbound: Outbound;
   /** Makes one small call. */
-  tryOut: (connection: Connection, model: string | null | undefined) => Promise<ProbeOutcome>;
+  tryOut: (connection: ProviderConnection, model: string | null | undefined) => Promise<ProbeOutcome>;
 }) {
   const requireTier = async (userId: string): Promise<void> => {
     if (!(await own.isAllowed(userId)))

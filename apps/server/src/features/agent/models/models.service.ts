@@ -6,13 +6,13 @@ import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ServerSettings } from "../../../platform/server-settings.ts";
 import { boundedResponses } from "./bounded-responses.ts";
-import { findOllama, type Catalogue, type ListedModel, type Listing } from "./catalogue.ts";
+import { findOllama, type ModelCatalogue, type ListedModel, type Listing } from "./catalogue.ts";
 import { protocolOfRow, toolsOf, type Capabilities, type ProbeTarget } from "./capabilities.ts";
 import type { Trial } from "./conformance.ts";
-import { connectionOf, openaiUrlOf, type Connection, type Connections } from "./connections.ts";
+import { createConnection, openaiUrlOf, type ProviderConnection, type ProviderConnections } from "./connections.ts";
 import type { DemoModel } from "./demo-model.ts";
-import type { ModelsStore, Preferences } from "./models.store.ts";
-import { costOf, type Price, type Prices } from "./prices.ts";
+import type { ModelsStore, StoredPreferences } from "./models.store.ts";
+import { costOf, type ModelPrice, type Prices } from "./prices.ts";
 import type { ModelCapabilitiesRow, UserCustomModelRow } from "../../../db/schema/agent.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { customPrefix, type OwnConnection, type OwnConnections } from "./own-connections.ts";
@@ -27,7 +27,7 @@ export interface ResolvedModel {
   protocol: AgentProtocol;
   /** Called with the user's own key, so the user pays the provider. */
   is_byok: boolean;
-  pricing: Price;
+  pricing: ModelPrice;
   /** The creator who earns from its use; null: only the platform. */
   creator_id: string | null;
   /** Tokens. */
@@ -65,9 +65,9 @@ export interface ModelsOptions {
   config: Config["models"];
   settings: ServerSettings;
   store: ModelsStore;
-  connections: Connections;
+  connections: ProviderConnections;
   own: OwnConnections;
-  catalogue: Catalogue;
+  catalogue: ModelCatalogue;
   prices: Prices;
   capabilities: Capabilities;
   /** The average usage of the user's runs. */
@@ -96,7 +96,7 @@ export function createModels({
   const priceOf = prices.of;
   const isDemo = async () => demo !== undefined && ((await settings.get<boolean>(demoKey)) ?? config.isDemo);
 
-  const clientOf = (connection: Connection, model: string, fetch = outbound.fetch) => {
+  const clientOf = (connection: ProviderConnection, model: string, fetch = outbound.fetch) => {
     const { provider, base_url, api_key } = connection;
     return createModelClient({
       provider: provider.dialect,
@@ -109,7 +109,9 @@ export function createModels({
     });
   };
 
-  const modelsOf = async (connection: Connection | OwnConnection): Promise<{ models: Listing["models"]; health: Listing["health"] }> => {
+  const modelsOf = async (
+    connection: ProviderConnection | OwnConnection,
+  ): Promise<{ models: Listing["models"]; health: Listing["health"] }> => {
     if ("available_models" in connection && connection.available_models.length > 0)
       return { models: connection.available_models.map((id) => ({ id, name: id })), health: "healthy" };
     const listing = await catalogue.list(connection);
@@ -122,7 +124,7 @@ export function createModels({
   };
 
   /** The first model of the price table that the provider lists, else the first that it lists. */
-  const firstModelOf = async (connection: Connection): Promise<string | undefined> => {
+  const firstModelOf = async (connection: ProviderConnection): Promise<string | undefined> => {
     const { models } = await modelsOf(connection);
     const { slug } = connection.provider;
     const listed = new Map(models.map(({ id }) => [nativeName(slug, id), id]));
@@ -134,8 +136,8 @@ export function createModels({
   /** The model when none is requested. With `userId`, the user's own keys count too, after the server's; with `isOwnOnly`, only they count. */
   const defaultModel = async (userId?: string, isOwnOnly = false): Promise<string | null> => {
     if (!isOwnOnly && (await isDemo())) return demoModelId;
-    const theirs: Connection[] = userId === undefined ? [] : await own.list(userId);
-    const usable: Connection[] = isOwnOnly ? theirs : await connections.list();
+    const theirs: ProviderConnection[] = userId === undefined ? [] : await own.list(userId);
+    const usable: ProviderConnection[] = isOwnOnly ? theirs : await connections.list();
     const isUsable = (id: string) => usable.some((c) => c.provider.slug === splitModelId(id).provider);
     const configured = config.defaults.find(isUsable);
     if (configured) return configured;
@@ -206,7 +208,7 @@ export function createModels({
         vision: visionOf(id),
       });
       /** With the context window that the provider lists, if its list is cached. */
-      const answered = async (connection: Connection, name: string, is_byok: boolean): Promise<ResolvedModel> => {
+      const answered = async (connection: ProviderConnection, name: string, is_byok: boolean): Promise<ResolvedModel> => {
         if (wish.agent.is_closed && isOwnAddress(connection))
           throw new AppError(
             "closed_source",
@@ -295,8 +297,8 @@ export function createModels({
       return [first, ...others];
     },
     preferences: {
-      get: (userId: string): Promise<Preferences> => store.findPreferences(userId),
-      set: async (userId: string, change: Partial<Preferences>): Promise<Preferences> => {
+      get: (userId: string): Promise<StoredPreferences> => store.findPreferences(userId),
+      set: async (userId: string, change: Partial<StoredPreferences>): Promise<StoredPreferences> => {
         const next = { ...(await store.findPreferences(userId)), ...change };
         await store.savePreferences(userId, next);
         return next;
@@ -316,7 +318,7 @@ export function createModels({
       ]);
       // The user's own key replaces the server's.
       const mine = new Set(ofUser.map((c) => c.provider.slug));
-      const usable: Connection[] = [...ofServer.filter((c) => !mine.has(c.provider.slug)), ...ofUser];
+      const usable: ProviderConnection[] = [...ofServer.filter((c) => !mine.has(c.provider.slug)), ...ofUser];
       const listings = await Promise.all(usable.map(async (connection) => ({ connection, ...(await modelsOf(connection)) })));
       const tried = await capabilities.list(usable);
       const facts = { disabled, priceOf, typical: typical ?? typicalMessage };
@@ -435,8 +437,8 @@ export function createModels({
   }
 
   /** Without a key, uses the stored one, but only for the URL for which it was stored. */
-  async function connectionFrom(given: ConnectionInput): Promise<Connection> {
-    const connection = connectionOf(given.provider, given);
+  async function connectionFrom(given: ConnectionInput): Promise<ProviderConnection> {
+    const connection = createConnection(given.provider, given);
     if (!connection) throw unknownModel(`${given.provider}/…`);
     const known = await connections.find(given.provider);
     if (!known) return connection;
@@ -445,7 +447,7 @@ export function createModels({
     return connection;
   }
 
-  async function tryOut(connection: Connection, model: string | null | undefined): Promise<ProbeOutcome> {
+  async function tryOut(connection: ProviderConnection, model: string | null | undefined): Promise<ProbeOutcome> {
     const { slug } = connection.provider;
     return probe({
       connection,
@@ -461,11 +463,11 @@ export function createModels({
 
 /** All chat models of these providers' own services support function calling. */
 const nativeProviders = new Set(["anthropic", "openai", "google"]);
-const protocolOf = ({ provider, base_url }: Connection): AgentProtocol =>
+const protocolOf = ({ provider, base_url }: ProviderConnection): AgentProtocol =>
   nativeProviders.has(provider.slug) && base_url === provider.base_url ? "native" : "auto";
 
 /** The user chose the URL, so they can read what is sent there. */
-const isOwnAddress = ({ provider, origin, base_url }: Connection): boolean =>
+const isOwnAddress = ({ provider, origin, base_url }: ProviderConnection): boolean =>
   origin === "own" && findProvider(provider.slug)?.base_url !== base_url;
 const ownKeyNeeded = (provider?: ProviderSpec) =>
   new AppError(
@@ -477,7 +479,7 @@ const ownKeyNeeded = (provider?: ProviderSpec) =>
 const maxFallbacks = 4;
 
 /** Probed before the first run: models of local servers and custom endpoints, whose capabilities are unknown. */
-const isUnknown = ({ provider }: Connection, { pricing }: Pick<ResolvedModel, "pricing">): boolean =>
+const isUnknown = ({ provider }: ProviderConnection, { pricing }: Pick<ResolvedModel, "pricing">): boolean =>
   provider.slug === "ollama" || provider.slug.startsWith(`${customPrefix}/`) || (provider.slug === "openrouter" && !pricing.is_known);
 
 interface ConnectionInput {
@@ -492,11 +494,11 @@ const nativeName = (slug: string, model: string) => (slug === "anthropic" ? mode
 
 /** The usage of a typical message. */
 export const typicalMessage = { tokens_in: 60_000, tokens_out: 3_000, tokens_cached: 40_000 };
-const demoConnection: Connection = { provider: demoProvider, base_url: "", api_key: undefined, origin: "stored" };
+const demoConnection: ProviderConnection = { provider: demoProvider, base_url: "", api_key: undefined, origin: "stored" };
 
 function present(
   model: ListedModel,
-  { provider, origin }: Connection,
+  { provider, origin }: ProviderConnection,
   health: Model["health"],
   tried: ModelCapabilitiesRow | undefined,
   facts: { disabled: readonly string[]; priceOf: Prices["of"]; typical: { tokens_in: number; tokens_out: number; tokens_cached: number } },

@@ -9,7 +9,7 @@ import {
   type UserCustomModelRow,
 } from "../../../db/schema/agent.ts";
 
-export interface Preferences {
+export interface StoredPreferences {
   fallback_models: string[] | null;
   max_cost_cents: number | null;
   own_key_day_cents: number | null;
@@ -22,7 +22,7 @@ export function createModelsStore(db: Database) {
     listDisabled: async (userId: string): Promise<string[]> =>
       (await db.select({ ids: users.disabled_models }).from(users).where(eq(users.id, userId)))[0]?.ids ?? [],
 
-    findPreferences: async (userId: string): Promise<Preferences> =>
+    findPreferences: async (userId: string): Promise<StoredPreferences> =>
       (
         await db
           .select({
@@ -33,7 +33,7 @@ export function createModelsStore(db: Database) {
           .from(modelPreferences)
           .where(eq(modelPreferences.user_id, userId))
       )[0] ?? { fallback_models: null, max_cost_cents: null, own_key_day_cents: null },
-    savePreferences: async (userId: string, preferences: Preferences): Promise<void> => {
+    savePreferences: async (userId: string, preferences: StoredPreferences): Promise<void> => {
       await db
         .insert(modelPreferences)
         .values({ user_id: userId, ...preferences })

@@ -1,7 +1,7 @@
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { connectionOf, trimmed, type Connection } from "./connections.ts";
+import { createConnection, trimmed, type ProviderConnection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
 import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
 import type { ProviderSpec } from "./providers.ts";
@@ -14,7 +14,7 @@ export const providerHeadersAad = (row: Pick<UserProviderRow, "user_id" | "slug"
 export const customPrefix = "custom";
 
 /** A provider that one user calls with their own key. */
-export interface OwnConnection extends Connection {
+export interface OwnConnection extends ProviderConnection {
   /** Set by the user; empty: the models that the endpoint lists. */
   available_models: readonly string[];
 }
@@ -49,7 +49,7 @@ export function createOwnConnections({
   };
   const keyIn = (row: UserApiKeyRow | undefined): string | undefined => row && open(row.sealed_key, modelKeyAad(row));
   const standard = (row: UserApiKeyRow): OwnConnection | undefined => {
-    const connection = connectionOf(row.provider, { api_key: keyIn(row) ?? null, base_url: row.base_url });
+    const connection = createConnection(row.provider, { api_key: keyIn(row) ?? null, base_url: row.base_url });
     return connection && { ...connection, origin: "own", available_models: [] };
   };
   const custom = (provider: UserProviderRow, key: UserApiKeyRow | undefined): OwnConnection => {

@@ -4,7 +4,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import table from "./prices.json" with { type: "json" };
 
 /** USD per 1 000 000 tokens. */
-export interface Price {
+export interface ModelPrice {
   input: string;
   cached: string;
   output: string;
@@ -27,7 +27,7 @@ const shipped: PriceTable = table;
 
 export interface Prices {
   /** By exact id or alias, never by similarity. */
-  of(modelId: string): Price;
+  of(modelId: string): ModelPrice;
   /** The ids of the table that belong to a provider, best known first. */
   known(provider: string): string[];
 }
@@ -73,7 +73,7 @@ function merged(given: unknown): PriceTable {
   return { free, unknown, models: { ...lower(models), ...Object.fromEntries(Object.entries(shipped.models).filter(([id]) => !(id in lower(models)))) }, aliases: { ...shipped.aliases, ...lower(aliases) } }; // prettier-ignore
 }
 
-function priceIn({ free, models, aliases, unknown }: PriceTable, modelId: string): Price {
+function priceIn({ free, models, aliases, unknown }: PriceTable, modelId: string): ModelPrice {
   const id = modelId.toLowerCase();
   const found = models[id] ?? models[aliases[id] ?? ""];
   if (!found && free.includes(id.split("/")[0] ?? "")) return { input: "0", cached: "0", output: "0", is_known: true };
@@ -82,7 +82,7 @@ function priceIn({ free, models, aliases, unknown }: PriceTable, modelId: string
 }
 
 /** `tokens_cached` are part of `tokens_in` and are counted at their own price. */
-export function costOf(price: Price, usage: { tokens_in: number; tokens_out: number; tokens_cached: number }): Cost {
+export function costOf(price: ModelPrice, usage: { tokens_in: number; tokens_out: number; tokens_cached: number }): Cost {
   const cached = Math.min(usage.tokens_cached, usage.tokens_in);
   const input = partOf(usage.tokens_in - cached, price.input) + partOf(cached, price.cached);
   const output = partOf(usage.tokens_out, price.output);
@@ -92,7 +92,7 @@ export function costOf(price: Price, usage: { tokens_in: number; tokens_out: num
 const nothing: Cost = { input: "0", output: "0", total: "0" };
 /** The charge of a call; calls with the user's own key are not charged. */
 export function chargeOf(
-  { model_id, pricing, is_byok }: { model_id: string; pricing: Price; is_byok: boolean },
+  { model_id, pricing, is_byok }: { model_id: string; pricing: ModelPrice; is_byok: boolean },
   usage: { tokens_in: number; tokens_out: number; tokens_cached: number },
 ) {
   const cost = is_byok ? nothing : costOf(pricing, usage);

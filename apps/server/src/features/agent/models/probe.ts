@@ -2,14 +2,14 @@ import type { ModelClient } from "@tesslate/agent";
 import type { ErrorCode } from "@tesslate/contract";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { fetchModels } from "./catalogue.ts";
-import type { Connection } from "./connections.ts";
+import type { ProviderConnection } from "./connections.ts";
 
 export type ProbeOutcome =
   | { ok: true; message: string; models: string[] }
   | { ok: false; code: Extract<ErrorCode, "unknown_model" | "model_auth_failed" | "model_error">; message: string; models: string[] };
 
 export interface ProbeOptions {
-  connection: Connection;
+  connection: ProviderConnection;
   outbound: Outbound;
   /** The provider's own id. Default: the first of `preferred` that it lists, else the first that it lists. */
   model: string | undefined;

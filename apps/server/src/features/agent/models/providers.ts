@@ -1,5 +1,5 @@
 /** The API of a provider. */
-export type Dialect = "openai-compatible" | "anthropic" | "google";
+export type ModelApi = "openai-compatible" | "anthropic" | "google";
 
 export interface ProviderSpec {
   /** The first segment of its model ids. */
@@ -8,7 +8,7 @@ export interface ProviderSpec {
   description: string;
   website: string;
   base_url: string;
-  dialect: Dialect;
+  dialect: ModelApi;
   needs_key: boolean;
   headers?: Record<string, string>;
 }

@@ -1,3 +1,3 @@
-export { createPlans } from "./plans.service.ts";
+export { createChatPlans } from "./plans.service.ts";
 export { createPlansStore } from "./plans.store.ts";
 export { mountPlans } from "./plans.routes.ts";

@@ -1,7 +1,7 @@
 import { plansRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
-import type { Plans } from "./plans.service.ts";
+import type { ChatPlans } from "./plans.service.ts";
 
 /** The version in an `If-Match` header; undefined for any. */
 const versionOf = (header: string | undefined) => {
@@ -12,7 +12,7 @@ const versionOf = (header: string | undefined) => {
   return tag === "*" ? undefined : tag;
 };
 
-export function mountPlans(mount: Mount, { plans }: { plans: Plans }): void {
+export function mountPlans(mount: Mount, { plans }: { plans: ChatPlans }): void {
   mount("plans", plansRoutes, {
     get: async (context, { params }) => {
       const plan = await plans.get(context.user.id, params.chat_id);

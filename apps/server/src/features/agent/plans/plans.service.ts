@@ -20,9 +20,9 @@ export interface PlansOptions {
 
 const noPlan: PlanStore = { read: async () => undefined, change: () => Promise.reject(notFound("Chat")) };
 
-export type Plans = ReturnType<typeof createPlans>;
+export type ChatPlans = ReturnType<typeof createChatPlans>;
 /** The plan of a chat: the agent saves it, the person edits it and builds the included steps. */
-export function createPlans({ store, chats, runs, events }: PlansOptions) {
+export function createChatPlans({ store, chats, runs, events }: PlansOptions) {
   const own = async (userId: string, chatId: string) => {
     const { id, project_id } = await runs.ownChat(userId, chatId);
     if (project_id === null) throw notFound("Project");

@@ -1,3 +1,3 @@
-export { createQueue, type Queue } from "./queue.service.ts";
+export { createMessageQueue, type MessageQueue } from "./queue.service.ts";
 export { createQueueStore } from "./queue.store.ts";
 export { mountQueue } from "./queue.routes.ts";

@@ -1,12 +1,12 @@
 import { queueRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
-import type { Queue } from "./queue.service.ts";
+import type { MessageQueue } from "./queue.service.ts";
 
 const presentStart = (task: TaskRow | undefined) => (task ? taskLinks(task) : { task_id: null, status_url: null });
 
 /** Messages sent while a run is active. */
-export function mountQueue(mount: Mount, { queue }: { queue: Queue }): void {
+export function mountQueue(mount: Mount, { queue }: { queue: MessageQueue }): void {
   mount("queue", queueRoutes, {
     list: ({ user }, { params }) => queue.list(user.id, params.chat_id),
     add: async ({ user }, { params, body }) => {

@@ -27,12 +27,12 @@ class AlreadyClaimed extends Error {
   override readonly name = "AlreadyClaimed";
 }
 
-export type Queue = ReturnType<typeof createQueue>;
+export type MessageQueue = ReturnType<typeof createMessageQueue>;
 /**
  * Messages that wait for a run to end, and messages that steer the active run. A message is deleted in the transaction that starts a run with it
  * or adds it to the active run, so it is sent exactly once, with any number of processes and crashes.
  */
-export function createQueue({ store, chats, runs, attachments, events, log }: QueueOptions) {
+export function createMessageQueue({ store, chats, runs, attachments, events, log }: QueueOptions) {
   const own = async (userId: string, chatId: string): Promise<QueueChat> => {
     const { id, project_id } = await runs.ownChat(userId, chatId);
     if (project_id === null) throw notFound("Project");

@@ -1,5 +1,5 @@
 import { amountOf, unitsOf, type Amount } from "../../../platform/amounts.ts";
-import { costOf, tokensFor, type Price } from "../models/index.ts";
+import { costOf, tokensFor, type ModelPrice } from "../models/index.ts";
 
 /** Cost limits in US cents as exact decimals; null: no limit. */
 export interface CostCaps {
@@ -12,7 +12,7 @@ export interface RunCaps {
   own: CostCaps;
 }
 export interface PlannedCost {
-  price: Price;
+  price: ModelPrice;
   tokens_in: number;
   /** The part of `tokens_in` that the provider likely has in its cache. */
   tokens_cached: number;

@@ -102,7 +102,7 @@ export interface RunCheckpoints {
 }
 
 /** Costs in US cents, 0 for none; `maxIterations` 0: unlimited. */
-export interface RunLimits {
+export interface ConfiguredRunLimits {
   maxIterations: number;
   maxRunMs: number;
   maxCostPerRunCents: number;
@@ -148,7 +148,7 @@ export interface RunDependencies {
   previewUrl(hostLabel: string): string;
   /** Resumes an interrupted run. */
   resume(sender: { id: string; name: string }, taskId: string): Promise<unknown>;
-  limits: RunLimits;
+  limits: ConfiguredRunLimits;
   traces: Traces | undefined;
   log: Logger;
 }

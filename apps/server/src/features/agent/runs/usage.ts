@@ -3,7 +3,7 @@ import { amountOf, centsOf, sumOf, unitsOf, type Amount } from "../../../platfor
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Credits, UsagePurpose } from "../../billing/credits/index.ts";
-import { chargeOf, costOf, type Price, type ResolvedModel } from "../models/index.ts";
+import { chargeOf, costOf, type ModelPrice, type ResolvedModel } from "../models/index.ts";
 import { dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
 import type { RunEmitter } from "./events.ts";
 
@@ -26,12 +26,12 @@ export interface RunLedger {
   /** Whole credits charged so far. */
   credits(): number;
   /** The usage of earlier runs of the same message. */
-  earlier: Usage;
+  earlier: RunUsage;
   /** Releases what is still reserved. */
   close(): Promise<void>;
 }
 
-export interface Usage {
+export interface RunUsage {
   /** US cents charged. */
   charged: Amount;
   /** US cents at list prices of calls with the user's own key. */
@@ -41,9 +41,9 @@ export interface Usage {
   tokens_cached: number;
   credits: number;
 }
-type PriceOf = (modelId: string) => Price;
+type PriceOf = (modelId: string) => ModelPrice;
 
-export function sumUsage(rows: Awaited<ReturnType<Credits["taskUsage"]>>, priceOf: PriceOf): Usage {
+export function sumUsage(rows: Awaited<ReturnType<Credits["taskUsage"]>>, priceOf: PriceOf): RunUsage {
   const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
   return {
     charged: sumOf(rows.map((row) => row.cost_total)),
@@ -87,8 +87,8 @@ export function createRunLedger({
   currentModel(): ResolvedModel;
   caps: RunCaps;
   /** Of earlier runs of the same message, and the part of it that counts towards the limit of this run. */
-  earlier: Usage;
-  counted: Usage;
+  earlier: RunUsage;
+  counted: RunUsage;
   priceOf: PriceOf;
   run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
   log: Logger;

@@ -171,7 +171,7 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
         const home = join(dir, name);
         const pid = Number(await readFile(join(home, "pid"), "utf8").catch(() => "0"));
         // The pid may have been reused: only a process with this profile is ours.
-        if (pid > 0 && commandOf(pid).includes(join(home, "profile"))) killGroup(pid);
+        if (pid > 0 && commandLine(pid).includes(join(home, "profile"))) killGroup(pid);
         await rm(home, { recursive: true, force: true, maxRetries: 5 });
       }
     },
@@ -190,7 +190,7 @@ export class BrowsersBusy extends Error {
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-const commandOf = (pid: number): string => {
+const commandLine = (pid: number): string => {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
   } catch {

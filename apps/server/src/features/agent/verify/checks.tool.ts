@@ -3,7 +3,7 @@ import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agen
 import { Literals, type CheckResult, type ChecksReport } from "@tesslate/contract";
 import type { ProvidedTools, RunDetails, ToolProvider } from "../runs/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import { commandOf, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
+import { commandLine, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
 import type { EvidenceLog } from "./evidence.service.ts";
 import type { EvidenceStore } from "./evidence.store.ts";
 
@@ -94,7 +94,7 @@ function createRunChecks(run: RunDetails, checksOf: (run: RunDetails) => Promise
       );
       if (chosen.length === 0)
         throw new ToolFailure(
-          `No matching checks. The project has: ${all.map((c) => `${c.name} (${commandOf(c)})`).join(", ") || "no checks"}.`,
+          `No matching checks. The project has: ${all.map((c) => `${c.name} (${commandLine(c)})`).join(", ") || "no checks"}.`,
         );
       const started = performance.now();
       const results: CheckResult[] = [];
@@ -119,7 +119,7 @@ function createRunChecks(run: RunDetails, checksOf: (run: RunDetails) => Promise
 const factsOf = (check: Check): Pick<CheckResult, "name" | "container" | "command"> => ({
   name: check.name,
   container: check.container,
-  command: commandOf(check),
+  command: commandLine(check),
 });
 
 const reportOf = (checks: CheckResult[], started: number): ChecksReport => ({

@@ -113,6 +113,6 @@ export async function runCheck(
   };
 }
 
-export const commandOf = ({ argv }: Check): string => argv.join(" ");
+export const commandLine = ({ argv }: Check): string => argv.join(" ");
 export const sameCheck = (a: Pick<CheckResult, "name" | "container">, b: Pick<CheckResult, "name" | "container">): boolean =>
   a.name === b.name && a.container === b.container;

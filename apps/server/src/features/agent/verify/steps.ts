@@ -34,7 +34,7 @@ export interface StepWorld {
   takePicture(label: string): Promise<void>;
 }
 /** A failed step, with a message for the report. */
-export class StepFailed extends Error {}
+export class VerifyStepFailed extends Error {}
 
 /** `click the button "Save"`. */
 export function describeStep(step: VerifyStepInput): string {
@@ -80,10 +80,10 @@ function locate(page: Page, step: Target): Locator {
   if (step.css) return page.locator(`css=${step.css}`);
   if (step.text) return page.getByText(step.text);
   if (step.name) return page.getByLabel(step.name).or(page.getByText(step.name));
-  throw new StepFailed("Name a target: role and name, label, text or css.");
+  throw new VerifyStepFailed("Name a target: role and name, label, text or css.");
 }
 
-/** Runs one step. Rejects with `StepFailed` or an error of Playwright. */
+/** Runs one step. Rejects with `VerifyStepFailed` or an error of Playwright. */
 export async function doStep({ page, origin, timeout, takePicture }: StepWorld, step: VerifyStepInput): Promise<void> {
   switch (step.action) {
     case "navigate":
@@ -96,7 +96,7 @@ export async function doStep({ page, origin, timeout, takePicture }: StepWorld, 
       await only(locate(page, step), step, timeout);
       return locate(page, step).fill(step.value ?? "", { timeout });
     case "press":
-      if (!step.value) throw new StepFailed("press needs a value: the key.");
+      if (!step.value) throw new VerifyStepFailed("press needs a value: the key.");
       if (hasTarget(step)) await locate(page, step).first().press(step.value, { timeout });
       else await page.keyboard.press(step.value);
       return settle(page);
@@ -106,7 +106,7 @@ export async function doStep({ page, origin, timeout, takePicture }: StepWorld, 
         .selectOption(step.value ?? "", { timeout });
       return;
     case "expect_text": {
-      if (!step.text) throw new StepFailed("expect_text needs a text.");
+      if (!step.text) throw new VerifyStepFailed("expect_text needs a text.");
       const where = { ...step, text: undefined };
       const scope = hasTarget(where) ? locate(page, where) : page.locator("body");
       const found = scope.filter({ hasText: step.text }).first();
@@ -115,7 +115,7 @@ export async function doStep({ page, origin, timeout, takePicture }: StepWorld, 
           .first()
           .innerText({ timeout: 500 })
           .catch(() => "");
-        throw new StepFailed(`The text is not there. Seen: ${seen.replace(/\s+/g, " ").trim().slice(0, 300) || "nothing"}`);
+        throw new VerifyStepFailed(`The text is not there. Seen: ${seen.replace(/\s+/g, " ").trim().slice(0, 300) || "nothing"}`);
       });
     }
     case "expect_visible":
@@ -136,16 +136,16 @@ async function only(locator: Locator, step: VerifyStepInput, timeout: number): P
     .first()
     .waitFor({ state: "visible", timeout })
     .catch(() => {
-      throw new StepFailed(`There is no ${nameOf(step).replace(/^the /, "")} to be seen.`);
+      throw new VerifyStepFailed(`There is no ${nameOf(step).replace(/^the /, "")} to be seen.`);
     });
   const count = await locator.count();
-  if (count > 1) throw new StepFailed(`${count} elements are ${nameOf(step)}. Say which, with role and name or css.`);
+  if (count > 1) throw new VerifyStepFailed(`${count} elements are ${nameOf(step)}. Say which, with role and name or css.`);
 }
 
 /** The URL of a path of the app; refuses other origins. */
 export function addressIn(origin: string, path: string): URL {
   const url = URL.parse(path, origin);
-  if (!url || url.origin !== origin) throw new StepFailed("Only paths of the app can be opened.");
+  if (!url || url.origin !== origin) throw new VerifyStepFailed("Only paths of the app can be opened.");
   return url;
 }
 
@@ -162,7 +162,7 @@ export async function open(page: Page, origin: string, path: string): Promise<vo
         .locator("body")
         .innerText({ timeout: 1000 })
         .catch(() => "");
-      throw new StepFailed(`The app does not answer. The preview says: ${said.replace(/\s+/g, " ").trim().slice(0, 400)}`);
+      throw new VerifyStepFailed(`The app does not answer. The preview says: ${said.replace(/\s+/g, " ").trim().slice(0, 400)}`);
     }
     await page.waitForTimeout(700);
   }

@@ -4,7 +4,7 @@ import type { PreviewSite } from "../../../http/server.ts";
 import { axeOf } from "./axe.ts";
 import type { Browsers } from "./browsers.ts";
 import { openPreviewProxy } from "./preview-proxy.ts";
-import { describeStep, doStep, open, StepFailed, type VerifyStepInput } from "./steps.ts";
+import { describeStep, doStep, open, VerifyStepFailed, type VerifyStepInput } from "./steps.ts";
 
 export interface Picture {
   label: string;
@@ -12,7 +12,7 @@ export interface Picture {
   height: number;
   data: Buffer;
 }
-export interface Visit {
+export interface PreviewVisit {
   report: Omit<VerifyReport, "title" | "container" | "pictures">;
   pictures: Picture[];
 }
@@ -50,7 +50,7 @@ export async function visitPreview(
     stepMs: number;
   },
   signal: AbortSignal,
-): Promise<Visit> {
+): Promise<PreviewVisit> {
   const started = performance.now();
   await using gate = await openPreviewProxy({ site, hosts });
   const trustedOrigins = [...hosts.keys()].map((host) => `http://${host.replace(/:80$/, "")}`);
@@ -93,7 +93,7 @@ export async function visitPreview(
 
   const pictures: Picture[] = [];
   const takePicture = async (label: string) => {
-    if (pictures.length >= maxPictures) throw new StepFailed(`At most ${maxPictures} screenshots are kept of one visit.`);
+    if (pictures.length >= maxPictures) throw new VerifyStepFailed(`At most ${maxPictures} screenshots are kept of one visit.`);
     pictures.push(await pictureOf(page, label || `After ${nameOf(page.url())}`));
   };
   const done: VerifyReport["steps"] = [];
@@ -159,12 +159,12 @@ async function pictureOf(page: Page, label: string): Promise<Picture> {
     if (data.byteLength <= maxPictureBytes)
       return { label: label.slice(0, 120), ...size, height: Math.min(size.height, maxPageHeight), data };
   }
-  throw new StepFailed("The screenshot is too large to keep.");
+  throw new VerifyStepFailed("The screenshot is too large to keep.");
 }
 
 /** The first line of an error of Playwright, without its log and colours. */
 export function sentenceOf(error: unknown): string {
-  if (error instanceof StepFailed) return error.message.slice(0, 600);
+  if (error instanceof VerifyStepFailed) return error.message.slice(0, 600);
   const text = error instanceof Error ? error.message : String(error);
   // oxlint-disable-next-line no-control-regex
   const [first = ""] = text.replace(/\u001b\[[0-9;]*m/g, "").split("\n");
