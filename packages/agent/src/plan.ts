@@ -38,7 +38,7 @@ type NewId = () => string;
 export function mergeSteps(current: readonly PlanStep[], wanted: readonly Pick<PlanStep, "step" | "status">[], newId: NewId): PlanStep[] {
   const left = new Map(current.map((step) => [step.step, step]));
   const merged = wanted.map(({ step, status }): PlanStep => {
-    const text = oneLine(step);
+    const text = stepLine(step);
     const earlier = left.get(text);
     left.delete(text);
     return { id: earlier?.id ?? newId(), step: text, status, is_included: earlier?.is_included ?? true };
@@ -83,4 +83,4 @@ export function planPrompt(plan: Plan | undefined, editMode: "allow" | "ask" | "
 }
 
 /** Steps are limited to one line. */
-export const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim().slice(0, maxStepChars);
+export const stepLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim().slice(0, maxStepChars);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Type } from "typebox";
-import { maxPlanSteps, mergeSteps, oneLine, planMarkdown, type PlanStore } from "../plan.ts";
+import { maxPlanSteps, mergeSteps, stepLine, planMarkdown, type PlanStore } from "../plan.ts";
 import { defineTool, done } from "../tool.ts";
 import type { Tool } from "../types.ts";
 import { free } from "./gates.ts";
@@ -28,7 +28,7 @@ export const savePlan = (plans: PlanStore): Tool =>
           steps.map(({ step }) => ({ step, status: "pending" as const })),
           randomUUID,
         ),
-        critical_files: critical_files.map(oneLine).filter((path) => path !== ""),
+        critical_files: critical_files.map(stepLine).filter((path) => path !== ""),
       }));
       return done(`Plan ${plan.name} saved.`, {
         content: planMarkdown(plan),

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { includedSteps, oneLine, planPrompt, savePlan, updatePlan, type PlanStore, type Todo } from "@tesslate/agent";
+import { includedSteps, stepLine, planPrompt, savePlan, updatePlan, type PlanStore, type Todo } from "@tesslate/agent";
 import type { BuildPlan, EditPlan, Plan } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, invalid, notFound } from "../../../platform/errors.ts";
@@ -86,7 +86,7 @@ export function createChatPlans({ store, chats, runs, events }: PlansOptions) {
             const known = before?.steps.find((one) => one.id === step.id);
             return {
               id: known?.id ?? randomUUID(),
-              step: oneLine(step.step),
+              step: stepLine(step.step),
               status: step.status ?? known?.status ?? "pending",
               is_included: step.is_included ?? known?.is_included ?? true,
             };

@@ -7,7 +7,7 @@ import type { PreviewSite } from "../../../http/server.ts";
 import type { RunDetails } from "../runs/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import type { PreviewTarget } from "../../runtime/previews/index.ts";
+import type { PreviewedContainer } from "../../runtime/previews/index.ts";
 import { BrowsersBusy, type Browsers } from "./browsers.ts";
 import type { EvidenceLog } from "./evidence.service.ts";
 import { looksOnly, VerifyStepInput } from "./steps.ts";
@@ -25,7 +25,7 @@ export interface VerifyOptions {
   address: PreviewAddress;
   listContainers(projectId: string): Promise<ContainerRow[]>;
   /** The owner's Cookie header for a preview. */
-  passFor(place: PreviewTarget, lifetimeMs: number): string;
+  passFor(place: PreviewedContainer, lifetimeMs: number): string;
 }
 
 const verifyParameters = Type.Object({

@@ -1,6 +1,6 @@
 import { notesRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import type { Notes } from "./notes.service.ts";
+import type { NotesService } from "./notes.service.ts";
 
 /** The entity tag of an `If-Match` header. */
 const versionOf = (header: string | undefined) => {
@@ -11,7 +11,7 @@ const versionOf = (header: string | undefined) => {
   return tag === "*" ? undefined : tag;
 };
 
-export function mountNotes(mount: Mount, { notes }: { notes: Notes }): void {
+export function mountNotes(mount: Mount, { notes }: { notes: NotesService }): void {
   mount("notes", notesRoutes, {
     get: async (context, { params }) => {
       const { notes: found, etag } = await notes.get(context.user.id, params.id);

@@ -1,4 +1,4 @@
-import type { Notes as NotesBody } from "@tesslate/contract";
+import type { Notes } from "@tesslate/contract";
 import { AppError, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { ProjectRow, NotesRow } from "../../../db/schema/projects.ts";
@@ -10,11 +10,11 @@ interface ProjectAccess {
   touch(projectId: string): Promise<void>;
 }
 interface Versioned {
-  notes: NotesBody;
+  notes: Notes;
   etag: string;
 }
 
-export type Notes = ReturnType<typeof createNotes>;
+export type NotesService = ReturnType<typeof createNotes>;
 
 /** A project's notes: one text with a version. */
 export function createNotes({ store, projects, events }: { store: NotesStore; projects: ProjectAccess; events: EventLog }) {

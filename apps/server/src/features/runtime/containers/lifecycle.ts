@@ -16,7 +16,7 @@ import { setupTaskKey } from "./container-setup.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
 import type { RunningLimit } from "./running-limit.ts";
-import { isActive, isManaged, isUp, type Services } from "./services.ts";
+import { isActive, isManaged, isServiceUp, type Services } from "./services.ts";
 import type { ContainerStartup } from "./startup.ts";
 
 /** For a whole chain of containers that wait for each other. */
@@ -199,7 +199,7 @@ export function createContainerLifecycle(
       return { ...pending, containers };
     }
     const sandbox = await projects.sandboxOf(project);
-    if (rows.every((row) => isUp(stateOf(sandbox, row)))) {
+    if (rows.every((row) => isServiceUp(stateOf(sandbox, row)))) {
       await idle.awake(project.id);
       return { ...nothingToDo, containers };
     }
@@ -217,7 +217,7 @@ export function createContainerLifecycle(
     await refuseIfBusy(project);
     if (await findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`])) return;
     const sandbox = await projects.sandboxOf(project);
-    if (rows.every((row) => isUp(stateOf(sandbox, row)))) await idle.awake(project.id);
+    if (rows.every((row) => isServiceUp(stateOf(sandbox, row)))) await idle.awake(project.id);
     else await begin(project, { ...projectTask("project_start", project), input: { is_wake: true } });
   };
 
@@ -291,7 +291,7 @@ export function createContainerLifecycle(
         `project_start:${project.id}`,
       ]);
       if (pending) return pending;
-      if (isUp(stateOf(await projects.sandboxOf(project), row))) {
+      if (isServiceUp(stateOf(await projects.sandboxOf(project), row))) {
         await idle.awake(project.id);
         return nothingToDo;
       }
@@ -338,7 +338,7 @@ export function createContainerLifecycle(
         .catch((err: unknown) => log.warn({ err, project_id: project.id }, "some containers did not restart"));
       await settleEnvironment(project);
       const sandbox = await projects.sandboxOf(project);
-      return rows.filter((row) => !isUp(stateOf(sandbox, row))).map((row) => row.name);
+      return rows.filter((row) => !isServiceUp(stateOf(sandbox, row))).map((row) => row.name);
     },
     /** Before a project is deleted: stops everything without writing rows. */
     shutDown: async (project: ProjectRow): Promise<void> => {

@@ -21,8 +21,9 @@ export type PreviewTarget =
   | { host: string; port: number }
   | { status: "stopped" | "starting" | "failed" | "frozen"; message: string; lastLines: string[]; restartAt?: number };
 
-export const isUp = (state: Pick<ServiceState, "status"> | undefined): boolean => state?.status === "running" || state?.status === "frozen";
-export const isActive = (state: Pick<ServiceState, "status"> | undefined): boolean => isUp(state) || state?.status === "starting";
+export const isServiceUp = (state: Pick<ServiceState, "status"> | undefined): boolean =>
+  state?.status === "running" || state?.status === "frozen";
+export const isActive = (state: Pick<ServiceState, "status"> | undefined): boolean => isServiceUp(state) || state?.status === "starting";
 /** The port a container is told to listen on. */
 export const portOf = (row: Pick<ContainerRow, "internal_port" | "port">): number => row.internal_port ?? row.port ?? 3000;
 /** Runs here, in contrast to an external service. */
@@ -184,7 +185,8 @@ export function createServices(
     start,
     stop,
     stateOf,
-    isRunning: async (project: ProjectRow, row: ContainerRow): Promise<boolean> => isUp(stateOf(await projects.sandboxOf(project), row)),
+    isRunning: async (project: ProjectRow, row: ContainerRow): Promise<boolean> =>
+      isServiceUp(stateOf(await projects.sandboxOf(project), row)),
     environmentOf,
     settleEnvironment,
     /** Starts tracking a service that already runs. */
@@ -262,7 +264,7 @@ export function createServices(
         return { status: "starting", message: "The project is being set up.", lastLines: [] };
       const sandbox = await projects.sandboxOf(project);
       const state = stateOf(sandbox, row);
-      if (state && isUp(state)) {
+      if (state && isServiceUp(state)) {
         const isFrozen = state.status === "frozen";
         if (isFrozen && !mayWake) return { status: "frozen", message: "The project is asleep.", lastLines: [] };
         // Another server process may have frozen it.

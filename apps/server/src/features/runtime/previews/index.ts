@@ -2,7 +2,7 @@ export { createPreviewSite } from "./site.ts";
 export { createReporting } from "./reports.ts";
 export { createVisitors, type Visitors } from "./visitors.ts";
 export { mountPreviews } from "./previews.routes.ts";
-export { createPreviews, type PreviewTarget, type Previews } from "./previews.service.ts";
+export { createPreviews, type PreviewedContainer, type Previews } from "./previews.service.ts";
 export { createPreviewsStore, type PreviewsStore } from "./previews.store.ts";
 export { createShareLinks, createShares } from "./shares.service.ts";
 export { createSharesStore } from "./shares.store.ts";

@@ -12,7 +12,7 @@ import type { PreviewsStore } from "./previews.store.ts";
 const maxPreviews = 100;
 
 /** What a preview host name stands for. */
-export interface PreviewTarget {
+export interface PreviewedContainer {
   container: ContainerRow;
   project: ProjectRow;
 }

@@ -9,7 +9,7 @@ import { previewOrigin, containerUrl, type Containers, type PreviewAddress } fro
 
 import type { ContainerRow, PreviewShareRow } from "../../../db/schema/runtime.ts";
 import { canSignIn } from "../../accounts/users/index.ts";
-import type { PreviewTarget, Previews } from "./previews.service.ts";
+import type { PreviewedContainer, Previews } from "./previews.service.ts";
 import type { SharesStore } from "./shares.store.ts";
 
 const maxOpenLinks = 50;
@@ -45,7 +45,7 @@ export function createShareLinks({
   log: Logger;
 }) {
   const key = box.deriveKey("preview share link");
-  const watched = new Map<string, { place: PreviewTarget; ended: Set<() => void> }>();
+  const watched = new Map<string, { place: PreviewedContainer; ended: Set<() => void> }>();
 
   /** Signs everything the link grants, so that it cannot be changed to another container or expiry. */
   const sign = (share: Pick<PreviewShareRow, "id" | "container_id" | "expires_at">) =>
@@ -55,7 +55,7 @@ export function createShareLinks({
 
   const find = async (
     id: string,
-    { container, project }: PreviewTarget,
+    { container, project }: PreviewedContainer,
   ): Promise<{ share: PreviewShareRow; open: OpenShare } | undefined> => {
     const found = uuid.test(id) ? await store.findOpen(id) : undefined;
     if (!found || found.share.container_id !== container.id || found.project_id !== project.id || !canSignIn(found.owner)) return undefined;
@@ -82,7 +82,7 @@ export function createShareLinks({
     /**
      * The link of this token if it is genuine, valid and for this container. Altered, expired and withdrawn links are indistinguishable.
      */
-    redeem: async (token: string, place: PreviewTarget): Promise<OpenShare | undefined> => {
+    redeem: async (token: string, place: PreviewedContainer): Promise<OpenShare | undefined> => {
       const [id = "", mark = ""] = token.split(".");
       const found = await find(id, place);
       if (!found) return undefined;
@@ -90,11 +90,11 @@ export function createShareLinks({
       const given = Buffer.from(mark);
       return given.length === wanted.length && timingSafeEqual(given, wanted) ? found.open : undefined;
     },
-    find: async (id: string, place: PreviewTarget): Promise<OpenShare | undefined> => (await find(id, place))?.open,
+    find: async (id: string, place: PreviewedContainer): Promise<OpenShare | undefined> => (await find(id, place))?.open,
     note: (shareId: string, { ip, user_agent }: { ip: string; user_agent: string | undefined }): Promise<void> =>
       store.addVisit({ share_id: shareId, ip, user_agent: user_agent?.slice(0, maxUserAgent) ?? null }, keptVisits),
     /** Calls `ended` when the link is withdrawn or expires. Returns the unsubscribe function. */
-    watch: (id: string, place: PreviewTarget, expiresAtMs: number, ended: () => void): (() => void) => {
+    watch: (id: string, place: PreviewedContainer, expiresAtMs: number, ended: () => void): (() => void) => {
       const known = watched.get(id) ?? { place, ended: new Set() };
       watched.set(id, known);
       known.ended.add(ended);

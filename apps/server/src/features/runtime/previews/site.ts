@@ -13,7 +13,7 @@ import { createForwarder, type ForwardContext, type Target } from "./forward.ts"
 import { pages, sendPage, type Page } from "./pages.ts";
 import type { Reporting } from "./reports.ts";
 import { labelOf, rejectTarget } from "./request-target.ts";
-import type { PreviewTarget } from "./previews.service.ts";
+import type { PreviewedContainer } from "./previews.service.ts";
 import { isGuest, type Visitors } from "./visitors.ts";
 
 /** How long a request waits for its project to wake before a self-reloading page is sent. */
@@ -94,10 +94,10 @@ export function createPreviewSite({
     }),
   );
   const forwarder = createForwarder();
-  const places = new Map<string, { place: PreviewTarget | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
+  const places = new Map<string, { place: PreviewedContainer | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
   const waking = new Map<string, Promise<unknown>>();
 
-  const placeOf = async (label: string): Promise<PreviewTarget | undefined> => {
+  const placeOf = async (label: string): Promise<PreviewedContainer | undefined> => {
     if (label === "") return undefined;
     const known = places.get(label);
     const now = Date.now();
@@ -111,7 +111,7 @@ export function createPreviewSite({
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
     return [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "";
   };
-  const forwardContextOf = (request: IncomingMessage, { project }: PreviewTarget, isDocument: boolean): ForwardContext => {
+  const forwardContextOf = (request: IncomingMessage, { project }: PreviewedContainer, isDocument: boolean): ForwardContext => {
     return {
       ip: ipOf(request),
       scheme: address.scheme,
@@ -134,7 +134,7 @@ export function createPreviewSite({
     return work;
   };
   /** Where the container listens, after waking it if allowed; otherwise the page with the reason. */
-  const reach = async (place: PreviewTarget, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
+  const reach = async (place: PreviewedContainer, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
     const { name } = place.container;
     const deadline = Date.now() + holdMs;
     for (let { project, container } = place, isFresh = false; ;) {
@@ -164,7 +164,7 @@ export function createPreviewSite({
     }
   };
 
-  const enter = async (request: IncomingMessage, response: ServerResponse, place: PreviewTarget, url: URL) => {
+  const enter = async (request: IncomingMessage, response: ServerResponse, place: PreviewedContainer, url: URL) => {
     const to = safePath(url.searchParams.get("path"));
     const cookie = await visitors.redeem(url.searchParams.get("ticket") ?? "", place);
     // A reload of the entry URL by a visitor with a cookie.
@@ -179,7 +179,7 @@ export function createPreviewSite({
       })
       .end();
   };
-  const enterByLink = async (request: IncomingMessage, response: ServerResponse, place: PreviewTarget, token: string) => {
+  const enterByLink = async (request: IncomingMessage, response: ServerResponse, place: PreviewedContainer, token: string) => {
     const { headers } = request;
     const found = await visitors.redeemShare(token, place, {
       ip: ipOf(request),

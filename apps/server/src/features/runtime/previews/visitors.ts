@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { hashToken, randomToken, type CryptoBox } from "../../../platform/crypto.ts";
 import { previewOrigin, type PreviewAddress } from "../containers/index.ts";
 import { cookieValues, previewCookie } from "./headers.ts";
-import type { PreviewTarget } from "./previews.service.ts";
+import type { PreviewedContainer } from "./previews.service.ts";
 import type { ShareLinks } from "./shares.service.ts";
 
 /** Single-use secrets, stored hashed. */
@@ -84,7 +84,7 @@ export function createVisitors({
     return `${previewCookie}=${text}.${sign(text)}; Path=/; HttpOnly; Max-Age=${seconds}${flags}`;
   };
   /** The visitor of these cookies if they still have access: the session or link is valid and the project still theirs. */
-  const find = async (cookieHeader: string | undefined, place: PreviewTarget): Promise<Visitor | undefined> => {
+  const find = async (cookieHeader: string | undefined, place: PreviewedContainer): Promise<Visitor | undefined> => {
     for (const value of cookieValues(cookieHeader, previewCookie)) {
       const pass = read(value, place.container.id);
       if (!pass) continue;
@@ -101,7 +101,7 @@ export function createVisitors({
 
   return {
     /** A URL that admits its bearer once, within 30 s. */
-    issueTicket: async (visitor: PreviewOwner, { container }: PreviewTarget, path: string): Promise<string> => {
+    issueTicket: async (visitor: PreviewOwner, { container }: PreviewedContainer, path: string): Promise<string> => {
       const ticket = randomToken();
       await tickets.insertToken({
         token_hash: hashToken(ticket),
@@ -116,7 +116,7 @@ export function createVisitors({
      * Consumes a ticket. Returns the `Set-Cookie` line for its container's host, or `undefined` when it is used, expired or for another
      * host.
      */
-    redeem: async (ticket: string, { container, project }: PreviewTarget): Promise<string | undefined> => {
+    redeem: async (ticket: string, { container, project }: PreviewedContainer): Promise<string | undefined> => {
       const taken = await tickets.takeToken(hashToken(ticket), purpose);
       if (!taken || taken.payload["container_id"] !== container.id || taken.user_id !== project.owner_id) return undefined;
       const session_id = typeof taken.payload["session_id"] === "string" ? taken.payload["session_id"] : null;
@@ -129,7 +129,7 @@ export function createVisitors({
      */
     redeemShare: async (
       token: string,
-      place: PreviewTarget,
+      place: PreviewedContainer,
       from: { ip: string; user_agent: string | undefined; cookies: string | undefined },
     ): Promise<{ path: string; cookie: string | undefined } | undefined> => {
       const link = await shares.redeem(token, place);
@@ -144,10 +144,10 @@ export function createVisitors({
     },
     find,
     /** A Cookie header for the platform's own visits on behalf of the owner, valid for that long. */
-    passFor: ({ container, project }: PreviewTarget, lifetimeMs: number): string =>
+    passFor: ({ container, project }: PreviewedContainer, lifetimeMs: number): string =>
       cookieOf({ container_id: container.id, user_id: project.owner_id, sid: null, exp: Date.now() + lifetimeMs }).split(";")[0] ?? "",
     /** Calls `ended` when access is revoked while something is open. Returns the unsubscribe function. */
-    watch: (visitor: Visitor, place: PreviewTarget, ended: () => void): (() => void) => {
+    watch: (visitor: Visitor, place: PreviewedContainer, ended: () => void): (() => void) => {
       if (isGuest(visitor)) return shares.watch(visitor.share_id, place, visitor.expires_at_ms, ended);
       const { session_id, user_id } = visitor;
       if (session_id !== null) return sessions.watch(session_id, user_id, ended);

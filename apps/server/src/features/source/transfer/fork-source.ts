@@ -104,7 +104,7 @@ async function install(sandbox: Sandbox, signal: AbortSignal): Promise<string | 
   return undefined;
 }
 
-export type ForkProject = ReturnType<typeof createFork>;
+export type ProjectForks = ReturnType<typeof createFork>;
 
 /** Accepts a fork; setup copies the files. */
 export function createFork({ projects, provisioning }: { projects: Projects; provisioning: Pick<Provisioning, "createFrom"> }) {

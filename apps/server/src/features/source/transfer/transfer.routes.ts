@@ -4,12 +4,12 @@ import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { uploadedFiles } from "../../../http/uploads.ts";
 import type { Download } from "./download.ts";
-import type { ForkProject } from "./fork-source.ts";
+import type { ProjectForks } from "./fork-source.ts";
 import type { Import } from "./import.ts";
 
 export function mountTransfer(
   mount: Mount,
-  { download, importArchive, fork }: { download: Download; importArchive: Import; fork: ForkProject },
+  { download, importArchive, fork }: { download: Download; importArchive: Import; fork: ProjectForks },
 ): void {
   mount("transfer", transferRoutes, {
     download: async ({ user, setHeader }, { params, query: { format = "zip" } }, { request, reply }) => {

@@ -1,3 +1,4 @@
+import type { CheckoutPage } from "@tesslate/contract";
 import { AppError, notFound } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { AgentRow } from "../../agent/agents/index.ts";
@@ -6,7 +7,7 @@ import type { AgentCatalogue } from "./agents.service.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
-import type { CheckoutPage, MarketplacePayments } from "./payments.ts";
+import type { MarketplacePayments } from "./payments.ts";
 import type { ItemKind } from "./reviews.store.ts";
 import type { Viewer } from "./viewer.ts";
 

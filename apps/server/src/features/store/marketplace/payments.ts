@@ -1,11 +1,7 @@
+import type { CheckoutPage } from "@tesslate/contract";
 import type { AgentRow } from "../../agent/agents/index.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 
-/** URL of the checkout page. */
-export interface CheckoutPage {
-  session_id: string;
-  checkout_url: string;
-}
 /** The payment provider as the marketplace uses it. Paid items are added to libraries through `createSoldItems`. */
 export interface MarketplacePayments {
   /** `origin`: base of the success and cancel URLs. Throws `payments_not_configured`, `stripe_error`. */
