@@ -365,7 +365,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.getByRole("button", { name: "1 operation is running" }).click();
         const list = page.getByRole("list", { name: "Operations" });
         await list.getByRole("progressbar", { name: "Starting everything" }).waitFor();
-        await until("its progress", async () => /Waiting until/.test(await list.innerText()), 15_000);
+        await until("its progress", async () => /Waiting for/.test(await list.innerText()), 15_000);
         await shot(page, "desk-activity");
         await accessible(page, "activity");
         await list.getByRole("button", { name: "Cancel: Starting everything" }).click();
