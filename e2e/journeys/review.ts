@@ -115,7 +115,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await write("slots.js", now.replace("minus(1)", "minus(2)"));
         await hunks.nth(1).getByRole("button", { name: "Reject" }).click();
         await hunks.nth(1).getByText("Edited since, not rejected").waitFor();
-        await page.getByRole("alert").getByText("slots.js was edited there since").waitFor();
+        await page.getByRole("alert").getByText("slots.js was edited since").waitFor();
         await shot(page, "review-misfit");
         expect((await read("slots.js"))?.includes("minus(2)"), "theirs stays");
         await page.getByRole("button", { name: "Dismiss" }).click();
