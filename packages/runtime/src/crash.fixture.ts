@@ -45,13 +45,13 @@ if (what === "everything") {
 } else if (what === "halfway") {
   // The sandbox's group is frozen as soon as the service's supervisor exists: its program stops before the isolation is complete.
   await sandbox.exec(["true"]);
-  let frozen: Promise<unknown> | undefined;
+  const freezes: Promise<unknown>[] = [];
   const halt = sandbox.onState(({ status }) => {
-    if (status === "starting") frozen ??= sandbox.freeze();
+    if (status === "starting") freezes.push(sandbox.freeze());
   });
   await start();
   halt();
-  await frozen;
+  await Promise.all(freezes);
   say("halfway");
 } else if (what === "stopping") {
   const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(9), 4000)); require("http").createServer(() => {}).listen(4100); // ${mark}`;

@@ -43,7 +43,7 @@ const bin = (name: string) => join(work, "node_modules/.bin", name);
 const compile = async (...files: string[]) =>
   run(
     bin("tsc"),
-    ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--lib", "es2023,dom", "--module", "preserve", ...files],
+    ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--lib", "es2023,dom,dom.iterable", "--module", "preserve", ...files],
     options,
   );
 /** What a failed command printed. */

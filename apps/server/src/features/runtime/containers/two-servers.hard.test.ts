@@ -17,7 +17,7 @@ test("a project belongs to the server with its files: another server changes not
   expect(await there.projects.get({ params })).toMatchObject({ status: "running", environment_status: "active" });
   expect(await there.projects.status({ params })).toMatchObject({
     status: "error",
-    error: "The files of this project are on another server.",
+    error: "The files of this project are on another server. Try again when that server is running.",
   });
   for (const ask of [() => there.projects.start({ params }), () => there.containers.start({ params }), () => there.files.list({ params })])
     await expect(ask()).rejects.toMatchObject({ status: 503, code: "runtime_unavailable" });

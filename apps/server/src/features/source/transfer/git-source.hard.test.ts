@@ -57,8 +57,8 @@ describe("failed setups give the reason", () => {
   test("aborts a repository that is too large while it downloads", async () => {
     const noise = Buffer.alloc(30 * 2 ** 20);
     for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE((Math.random() * 2 ** 32) >>> 0, i);
-    expect(await failure(host.add("huge", { files: { "noise.bin": noise } }))).toMatch(/larger than the 20 MiB/);
+    expect(await failure(host.add("huge", { files: { "noise.bin": noise } }))).toMatch(/import limit of 20 MiB/);
   });
   test("aborts one that unpacks to too much", async () =>
-    expect(await failure(host.add("bomb", { files: { "zeros.bin": Buffer.alloc(25 * 2 ** 20) } }))).toMatch(/more than the 20 MiB/));
+    expect(await failure(host.add("bomb", { files: { "zeros.bin": Buffer.alloc(25 * 2 ** 20) } }))).toMatch(/limit of 20 MiB/));
 });
