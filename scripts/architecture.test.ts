@@ -146,7 +146,7 @@ const sharedTables: Record<string, string[]> = {
   events: ["platform", "core/tasks"],
   // Balances, Stripe's ids and spend, and referral codes are columns of the user, because money moves under the lock of this row.
   users: ["accounts/users", "accounts/auth", "billing/credits", "billing/billing", "billing/referrals"],
-  // The queue, plans and evidence of a run are written in the transactions of the chat.
+  // A chat and its runs share their rows: steering, plans, evidence and repairs are written in the same transactions as messages.
   chats: ["agent/chats", "agent/runs", "agent/mcp"],
   messages: ["agent/chats", "agent/runs", "agent/queue", "agent/repairs", "agent/verify"],
   queued_messages: ["agent/queue", "agent/chats", "agent/runs"],

@@ -86,7 +86,7 @@ export type LaunchReport = Static<typeof LaunchReport>;
 
 /**
  * Why a provider refused: `auth` the token is invalid or expired; `forbidden` it lacks permission; `not_found` project, site or account does
- * not exist; `taken` the name belongs to somebody else; `busy` too many requests; `down` the provider failed; `unreachable` no connection;
+ * not exist; `taken` the name belongs to another account; `busy` too many requests; `down` the provider failed; `unreachable` no connection;
  * `refused` anything else.
  */
 export const ProviderFault = Literals("auth", "forbidden", "not_found", "taken", "busy", "down", "unreachable", "refused");

@@ -208,7 +208,7 @@ export const marketplaceAgentsRoutes = {
     path: "/api/marketplace/agents/{id}",
     tag,
     summary: "Update agent",
-    description: "Updates your agent. Updating an open agent of somebody else creates your own fork with the change (`forked`).",
+    description: "Updates your agent. Updating another user's open agent creates your own fork with the change (`forked`).",
     auth: "user",
     params: ItemParams,
     body: UpdateAgent,

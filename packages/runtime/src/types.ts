@@ -104,7 +104,7 @@ export interface ServiceSpec {
   /** Relative to the tree root; "." is the root itself. */
   cwd: string;
   env: Record<string, string>;
-  /** The port it is told to listen on. When it listens on another one, `ServiceState.port` reports that. */
+  /** The port it should listen on. When it listens on another one, `ServiceState.port` reports that. */
   port: number;
   /**
    * A container image, such as `postgres:18`; only where `can.images`. An empty `command` is the image's own; a `cwd` other than "."

@@ -306,7 +306,7 @@ export function installEdges(app: FastifyInstance, { ended, traces }: RequestWat
   app.decorateRequest("abort", undefined);
   app.decorateRequest("form", undefined);
   app.setErrorHandler((error, request, reply) => {
-    // The client left and its work was stopped: nothing failed, and nobody reads the response.
+    // The client left and its work was stopped: this is not a failure, and no response can be sent.
     if (reply.raw.destroyed && isAbort(error)) return void reply.hijack();
     const rendered = renderError(error, request.id);
     if (rendered.isUnexpected) request.log.error({ err: error, route: request.routeOptions.config.route }, "request failed");

@@ -4,10 +4,10 @@ export const introduction = `Describe an app, let an agent build it in a sandbox
 ## Authentication
 Programs send an API key (\`POST /api/auth/api-keys\`) or an access token as \`Authorization: Bearer …\`. A key has the scopes \`read\` (GET), \`write\` (everything else) and \`run\` (the agent); each operation says which one it needs. \`POST /api/auth/login\` with \`with_refresh_token\` answers a token for 15 minutes and a refresh token.
 Browsers use the session cookie. Their writes also send the token of \`GET /api/auth/csrf\` as \`X-CSRF-Token\`.
-401 \`token_expired\` means: refresh, then retry. What belongs to somebody else answers 404, like what does not exist.
+401 \`token_expired\` means: refresh, then retry. Resources of other users return 404, as if they did not exist.
 
 ## Requests
-JSON, UTF-8, snake_case. Unknown fields and query parameters are refused by name (422). \`{id}\` of a project takes its UUID or its slug; other ids are UUIDs. Times are ISO 8601 in UTC, money is integer US cents (\`*_cents\`), one credit is one cent.
+JSON, UTF-8, snake_case. Unknown fields and query parameters are refused by name (422). \`{id}\` of a project takes its UUID or its slug; other ids are UUIDs. Times are ISO 8601 in UTC, money is in US cents (\`*_cents\`; costs of model calls have decimals), one credit is one cent.
 
 ## Errors
 Every error is \`{"detail": "a sentence", "code": "snake_case", "details": {…}}\`, and 422 for invalid input is \`{"detail": [{"loc", "msg", "type"}]}\`. Branch on \`code\`; \`detail\` is for people. Answers of status 5xx carry \`request_id\`.

@@ -17,7 +17,7 @@ export interface RunnableAgent {
   tools: string[] | null;
   model: string | null;
   selected_model: string | null;
-  /** A closed agent of somebody else: the user may not read its instructions. */
+  /** A closed agent of another user: the user may not read its instructions. */
   is_closed: boolean;
   requires_user_keys: boolean;
   /** The creator's price in USD per million tokens, which replaces the model's; null: none. */
@@ -75,7 +75,7 @@ export function createAgents({ store, features }: { store: AgentsStore; features
         subagents: (await store.listSubagents(agent.id)).map(subagentOf),
       };
     },
-    /** Sets the model of an agent in the user's library. Throws 404, and `forbidden` for a closed agent of somebody else. */
+    /** Sets the model of an agent in the user's library. Throws 404, and `forbidden` for a closed agent of another user. */
     selectModel: async (userId: string, ref: string, choose: () => Promise<string | null>): Promise<string | null> => {
       const found = await store.find(ref, userId);
       if (!found || found.agent.item_type !== "agent" || found.entry?.is_active !== true) throw notFound("Agent");
@@ -98,7 +98,7 @@ function termsOf(agent: AgentRow, isOwner: boolean): Pick<RunnableAgent, "rates"
   return { rates: { input, output }, creator_id: agent.created_by_user_id ?? agent.forked_by_user_id };
 }
 
-/** An unpublished fork of somebody else. */
+/** An unpublished fork of another user. */
 const isHidden = (agent: AgentRow) => agent.forked_by_user_id !== null && !agent.is_published;
 
 /** `config`: `{model: "inherit" | id, max_turns}`. */

@@ -47,7 +47,7 @@ export interface ResolvedModel {
 export interface ModelRequirements {
   selected_model: string | null;
   model: string | null;
-  /** A closed agent of somebody else, whose instructions must not reach an endpoint of the user. */
+  /** A closed agent of another user, whose instructions must not reach an endpoint of the user. */
   is_closed?: boolean;
   /** Runs only with the user's own keys. */
   requires_user_keys?: boolean;
@@ -174,7 +174,7 @@ export function createModels({
     defaultModel,
     priceOf,
     /**
-     * Throws `unknown_model`, `model_not_configured`, and `closed_source` where a closed agent of somebody else would be sent to the user's own endpoint.
+     * Throws `unknown_model`, `model_not_configured`, and `closed_source` where a closed agent of another user would be sent to the user's own endpoint.
      * `model` wins over the agent's.
      */
     resolve: async (userId: string, wish: { model?: string | null; agent: ModelRequirements }): Promise<ResolvedModel> => {

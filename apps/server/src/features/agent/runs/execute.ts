@@ -275,7 +275,7 @@ function emitAgentEvent(
 const maxSeenFiles = 500;
 
 /**
- * Files that the agent saw in earlier runs of the chat and in this one, to detect that somebody else changed one since. To replace a whole file
+ * Files that the agent saw in earlier runs of the chat and in this one, to detect changes by others since. To replace a whole file
  * the agent still reads it again in each run, because the earlier content is no longer in the conversation.
  */
 function createSeenFiles(before: Readonly<Record<string, string>>): SeenFiles & { toRecord(): Record<string, string> } {

@@ -9,7 +9,7 @@ import type { Subscriptions, FetchedSubscription } from "./subscriptions.ts";
 import type { SoldItemStores } from "./sold-items.ts";
 import { idOf } from "./stripe.ts";
 
-/** A marketplace item that somebody paid for. */
+/** A paid marketplace item. */
 export interface Sale {
   buyer_id: string;
   /** An agent or a base. */

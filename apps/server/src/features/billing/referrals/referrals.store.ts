@@ -75,7 +75,7 @@ export function createReferralsStore(db: Database) {
   };
 }
 
-/** Removes the landings and the code of a deleted referrer. The conversions stay without the code, so that nobody is rewarded twice. */
+/** Removes the landings and the code of a deleted referrer. The conversions stay without the code, so that no referral is rewarded twice. */
 export async function forgetReferrer(tx: Queries, code: string): Promise<void> {
   await tx.delete(referralLandings).where(eq(referralLandings.referred_by, code));
   await tx.update(referralConversions).set({ referred_by: "" }).where(eq(referralConversions.referred_by, code));

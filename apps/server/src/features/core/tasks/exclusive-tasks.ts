@@ -1,7 +1,7 @@
 import { conflict } from "../../../platform/errors.ts";
 import type { Tasks } from "./tasks.service.ts";
 
-/** Task types that replace all files of a project, with the error for other operations during one. Nothing else starts in the project meanwhile. */
+/** Task types that replace all files of a project, with the error for other operations during one. No other task of the project starts until they end. */
 export const exclusiveTasks = {
   snapshot_restore: "This project is being restored. Try again in a moment.",
   git_clone: "A repository is being cloned into this project. Try again in a moment.",

@@ -4,7 +4,7 @@ import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 /** Error of a deployment whose container was deleted while it ran. */
 export const containerRemoved = "The container was deleted during the deployment.";
 
-/** Vercel and Netlify keep their versions; elsewhere the stored files are requiredText. */
+/** Vercel and Netlify keep their versions; elsewhere the stored files are needed. */
 export const canRollBack = (row: DeploymentRow): boolean =>
   row.status === "success" &&
   row.environment === "production" &&

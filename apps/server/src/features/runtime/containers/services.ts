@@ -24,7 +24,7 @@ export type PreviewTarget =
 export const isServiceUp = (state: Pick<ServiceState, "status"> | undefined): boolean =>
   state?.status === "running" || state?.status === "frozen";
 export const isActive = (state: Pick<ServiceState, "status"> | undefined): boolean => isServiceUp(state) || state?.status === "starting";
-/** The port a container is told to listen on. */
+/** The port that a container gets as `PORT`. */
 export const portOf = (row: Pick<ContainerRow, "internal_port" | "port">): number => row.internal_port ?? row.port ?? 3000;
 /** Runs here, in contrast to an external service. */
 export const isManaged = (row: ContainerRow): boolean => row.deployment_mode === "container";

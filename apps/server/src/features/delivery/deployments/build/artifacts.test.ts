@@ -5,7 +5,7 @@ import { temporaryFolder } from "../../../../testing/temporary.ts";
 import { createArtifactStore } from "./artifacts.ts";
 
 const isRoot = process.getuid?.() === 0;
-test.skipIf(!isRoot)("a full disk is storageError as such, and what was kept stays", async () => {
+test.skipIf(!isRoot)("a full disk is reported as such, and stored files remain", async () => {
   const dir = temporaryFolder("artifacts");
   execFileSync("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=1m", "none", dir]);
   try {

@@ -8,7 +8,7 @@ import { buildCommandFor, type BuildInput } from "./build-sandbox.ts";
 import type { StoredRequest } from "../deployment-request.ts";
 import { detectFramework, frameworkRules, joinPath, type PackageFile } from "./framework.ts";
 
-/** Everything requiredText to build a container for a provider. */
+/** Everything needed to build a container for a provider. */
 export interface ContainerBuildPlan extends BuildInput {
   package: PackageFile | undefined;
   /** A Next.js app for a provider that does not run its server. */
