@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
 
 const [options = "", what = "", mark = ""] = process.argv.slice(2);
@@ -52,6 +53,8 @@ if (what === "everything") {
   await start();
   halt();
   await Promise.all(freezes);
+  // A container is frozen once the engine has started it.
+  while (driver.can.freeze && sandbox.services()[0]?.status !== "frozen") await sleep(20);
   say("halfway");
 } else if (what === "stopping") {
   const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(9), 4000)); require("http").createServer(() => {}).listen(4100); // ${mark}`;

@@ -69,7 +69,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
         dataDir: dir,
         reach: async (folder) => folder,
         log,
-        settings: { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_connections: "200", shared_buffers: "64MB" },
+        settings: { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_connections: "500", shared_buffers: "64MB" },
       });
   const server: TestPostgres["server"] = url ? { url } : { socketDir: embedded?.socketDir ?? "" };
   await onServer(server, (client) => client.query(`create database ${template}`));

@@ -287,8 +287,14 @@ export async function openDockerBackend(
       await each((container) => container.pause());
     },
     async thaw() {
-      await each((container) => container.unpause());
+      // First, so that a container that starts meanwhile is not paused any more.
       isFrozen = false;
+      try {
+        await each((container) => container.unpause());
+      } catch (error) {
+        isFrozen = true;
+        throw error;
+      }
     },
     isFrozen: () => isFrozen,
     update(next) {

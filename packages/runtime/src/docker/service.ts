@@ -242,9 +242,13 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
       health = created.health;
       if (signal.aborted) throw new RuntimeError("aborted", "the start was aborted");
       await made.start();
+      // A freeze or thaw during the start did not find the container.
+      if (host.isFrozen()) await made.pause();
       const { State } = await made.inspect();
+      if (State.Paused && !host.isFrozen()) await made.unpause();
       pid = State.Pid;
       container = made;
+      if (host.isFrozen()) hooks.onChange(current());
       if (!hasLeft) void watch(made);
     } catch (error) {
       await made?.remove({ force: true, v: true }).catch((left: unknown) => hooks.onError(left));
