@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-import { wireRoutes } from "./apps/web/build/wire-routes.ts";
 import LongestFirst from "./scripts/test/vitest-order.ts";
 
 const never = ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"];
@@ -39,7 +38,7 @@ export default defineConfig({
     teardownTimeout: 60_000,
     projects: [
       project("repo", "scripts/**/*.test.ts"),
-      project("contract", "packages/contract/src/**/*.test.ts"),
+      project("contract", ["packages/contract/src/**/*.test.ts", "packages/client/src/**/*.test.ts"]),
       project("agent", "packages/agent/src/**/*.test.ts"),
       // What these start belongs to the process that started it, so each file has its own.
       project("runtime", "packages/runtime/src/**/*.test.ts", patiently),
@@ -50,7 +49,6 @@ export default defineConfig({
       project("web", "apps/web/src/**/*.test.ts"),
       // What a person sees of a component, in a document of jsdom.
       {
-        plugins: [wireRoutes()],
         ...project("components", "apps/web/src/**/*.test.tsx", {
           environment: "jsdom",
           setupFiles: [join(import.meta.dirname, "scripts/patience.ts"), join(import.meta.dirname, "apps/web/src/testing/browser-gaps.ts")],

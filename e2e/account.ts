@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { contract, type Task } from "@tesslate/contract";
-import { createClient } from "@tesslate/contract/client";
+import { createClient, type StudioClient } from "@tesslate/client";
+import type { Task } from "@tesslate/contract";
 
 /** A person of the server at `url`, calling the API with a bearer token that is renewed by signing in again. */
 export interface Account {
   email: string;
   password: string;
-  api: ReturnType<typeof createClient<typeof contract>>;
+  api: StudioClient;
   token(): string;
   signIn(): Promise<void>;
 }
@@ -15,10 +15,7 @@ export async function signUp(url: string, name = "Nadia"): Promise<Account> {
   const tag = randomBytes(5).toString("hex");
   const credentials = { email: `${name.toLowerCase()}-${tag}@example.com`, password: `Correct-horse-${tag}` };
   let token = "";
-  const api = createClient(contract, {
-    baseUrl: url,
-    fetch: (address, init) => fetch(address, { ...init, headers: { ...init.headers, ...(token && { authorization: `Bearer ${token}` }) } }),
-  });
+  const api = createClient({ baseUrl: url, token: () => token });
   const account: Account = {
     ...credentials,
     api,

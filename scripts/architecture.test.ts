@@ -35,13 +35,14 @@ test("the sources were found", () => {
 
 const arrows: Record<string, string[]> = {
   "packages/contract": [],
+  "packages/client": ["@tesslate/contract"],
   "packages/agent": [],
   "packages/runtime": [],
   "packages/testkit": [],
   "apps/server": ["@tesslate/contract", "@tesslate/agent", "@tesslate/runtime"],
-  "apps/web": ["@tesslate/contract"],
+  "apps/web": ["@tesslate/client", "@tesslate/contract"],
 };
-test("packages depend one way: web → contract; server → contract, agent, runtime; the packages on nothing of ours", () => {
+test("packages depend one way: web → client → contract; server → contract, agent, runtime; the packages on nothing of ours", () => {
   expect(
     broken(({ file, imports }) => {
       const home = file.split("/").slice(0, 2).join("/");
@@ -62,12 +63,12 @@ test("packages depend one way: web → contract; server → contract, agent, run
   ).toEqual([]);
 });
 
-test("contract loads in a browser: no node modules, typebox only", () => {
+test("contract and client load in a browser: no node modules, typebox only", () => {
   expect(
     broken(({ file, imports }) =>
-      file.startsWith("packages/contract/")
+      /^packages\/(contract|client)\//.test(file)
         ? imports
-            .filter(({ target }) => !target.startsWith("packages/contract/") && !target.startsWith("typebox"))
+            .filter(({ target }) => !/^(packages\/|@tesslate\/contract$|typebox)/.test(target))
             .map(({ target }) => `imports ${target}`)
         : [],
     ),

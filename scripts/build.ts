@@ -1,4 +1,7 @@
-/** Builds the server bundle (apps/server/dist) and the web UI (apps/web/dist). `--if-needed`: only when a source is newer than the last build. */
+/**
+ * Builds the server bundle (apps/server/dist) and the web UI (apps/web/dist), and packs the client (.studio/packages). `--if-needed`: only when a
+ * source is newer than the last build, and without the client.
+ */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, globSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -72,6 +75,10 @@ for (const [from, to] of [["apps/server/migrations", "migrations"]] as const)
 
 if (existsSync(join(root, "apps/web/vite.config.ts")))
   execFileSync(join(root, "node_modules/.bin/vite"), ["build", "--logLevel", "warn"], { cwd: join(root, "apps/web"), stdio: "inherit" });
+if (!process.argv.includes("--if-needed")) {
+  const { packClient } = await import("./pack-client.ts");
+  process.stdout.write(`${await packClient(join(root, ".studio/packages"))}\n`);
+}
 mkdirSync(join(root, ".studio"), { recursive: true });
 writeFileSync(stamp, "");
 utimesSync(stamp, startedAt, startedAt);

@@ -6,7 +6,7 @@ import { pureContract } from "./build/pure-contract.ts";
 import { createPartOf } from "./build/page-chunks.ts";
 import { pagePreloads } from "./build/page-preloads.ts";
 import { preloadFont } from "./build/preload-font.ts";
-import { wireRoutes } from "./build/wire-routes.ts";
+import { clientRoutes } from "./build/client-routes.ts";
 
 const server = process.env["STUDIO_SERVER"] ?? "http://127.0.0.1:8000";
 
@@ -23,7 +23,7 @@ const toServer: ProxyOptions = {
 };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), wireRoutes(), pureContract(), preloadFont("inter-latin-opsz-normal"), pagePreloads(), precompress()],
+  plugins: [react(), tailwindcss(), clientRoutes(), pureContract(), preloadFont("inter-latin-opsz-normal"), pagePreloads(), precompress()],
   server: {
     port: 5173,
     strictPort: false,

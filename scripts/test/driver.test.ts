@@ -58,7 +58,7 @@ describe("parts", () => {
     const { code, text } = await run([part("breaking", script), part("next", `${pass}${end}`)]);
     expect(code).toBe(1);
     expect(text).toContain("FAIL a: breaks\n     Error: one\n         at two\n     a trace of it");
-    expect(text).toContain("Total: 1 passed, 1 failed, 0 skipped");
+    expect(text).toContain("Failed:\n  a: breaks: Error: one\n\nTotal: 1 passed, 1 failed, 0 skipped");
     expect(readFileSync(counter, "utf8")).toBe("x");
   });
 

@@ -35,6 +35,8 @@ export interface PartResult {
   cpuSeconds: number | undefined;
   tests: Timed[];
   skips: { name: string; reason: string }[];
+  /** Each with the first line of its text. */
+  failures: { name: string; reason: string }[];
   /** Test files and journeys. */
   files: Timed[];
 }
@@ -79,6 +81,7 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
     cpuSeconds: undefined,
     tests: [],
     skips: [],
+    failures: [],
     files: [],
   };
   const began = performance.now();
@@ -94,10 +97,12 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
 
   function fail(title: string, text: string, count = 1) {
     result.failed += count;
+    result.failures.push({ name: title, reason: firstLineOf(text) });
     listener.failure(title, text);
   }
   function failTest(title: string, text: string, count: number) {
     result.failed += count;
+    result.failures.push({ name: title, reason: firstLineOf(text) });
     const lines = linesOfTest;
     const print = () => {
       if (failures.delete(print)) listener.failure(title, [text, ...lines].join("\n"));
@@ -206,3 +211,5 @@ function killGroup(pid: number | undefined): void {
     // ended already
   }
 }
+
+const firstLineOf = (text: string) => text.trim().split("\n", 1)[0] ?? "";

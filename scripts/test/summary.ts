@@ -23,7 +23,14 @@ const slowest = (entries: readonly Timed[]) =>
 /** The tables at the end of a run. The last line is `Total: N passed, N failed, N skipped`. */
 export function summarize({ results, notRun, fetchSeconds, wallSeconds }: RunSummary): string {
   const sum = (count: "passed" | "failed" | "skipped" | "cpuSeconds") => results.reduce((all, result) => all + (result[count] ?? 0), 0);
-  const row = ({ name, passed, failed, skipped, wallSeconds: wall, cpuSeconds }: Omit<PartResult, "tests" | "skips" | "files">) => [
+  const row = ({
+    name,
+    passed,
+    failed,
+    skipped,
+    wallSeconds: wall,
+    cpuSeconds,
+  }: Omit<PartResult, "tests" | "skips" | "failures" | "files">) => [
     name,
     ...[passed, failed, skipped].map(String),
     wall.toFixed(1),
@@ -54,6 +61,8 @@ export function summarize({ results, notRun, fetchSeconds, wallSeconds }: RunSum
     "",
     ...table([["", "passed", "failed", "skipped", "wall s", "CPU s"], ...results.map(row), row(total)]),
     ...(fetchSeconds > 0 ? [`  Fetching packages took ${fetchSeconds} s before that.`] : []),
+    ...(total.failed > 0 ? ["", "Failed:"] : []),
+    ...results.flatMap(({ failures }) => failures.map(({ name, reason }) => `  ${name}: ${reason}`.slice(0, 300))),
     ...notRun.map((name) => `not run: ${name}`),
     "",
     `Total: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,

@@ -1,6 +1,6 @@
 import type { Contract } from "@tesslate/contract";
-import { createClient } from "@tesslate/contract/client";
-import { routes } from "virtual:wire-routes";
+import { bindRoutes } from "@tesslate/client/core";
+import { routes } from "@tesslate/client/routes";
 import { createConnection } from "./lib/connection.ts";
 import { createSessionFetch } from "./lib/session-fetch.ts";
 import { fetchWithProgress, type UploadInit } from "./lib/upload-fetch.ts";
@@ -23,11 +23,11 @@ export const session = createSessionFetch({
 });
 
 /** The one client. Every call carries the session; see lib/session-fetch.ts. */
-export const api = createClient<Contract>(routes, { fetch: session.fetch });
+export const api = bindRoutes<Contract>(routes, { fetch: session.fetch });
 
 /** The same client for one upload, which tells the share that is sent. The session is renewed first: nobody sends 500 MB twice. */
 export const uploading = (onUpload: (share: number) => void) =>
-  createClient<Contract>(routes, {
+  bindRoutes<Contract>(routes, {
     fetch: async (url, init) => {
       await session.fetch("/api/users/me", { method: "GET" });
       const upload: UploadInit = { ...init, onUpload };

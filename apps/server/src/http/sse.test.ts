@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage, type Server } from "node:h
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { Type, route } from "@tesslate/contract";
-import { readEvents } from "@tesslate/contract/client";
+import { readEvents } from "@tesslate/client/core";
 import { frontDoor } from "../testing/front-door.ts";
 import { writeEvents } from "./sse.ts";
 
@@ -171,7 +171,7 @@ test("a long stream leaves nothing behind for each event", async () => {
       response.on("end", () => controller.close());
     },
   });
-  for await (const event of readEvents<{ seq: number }>(body)) seen.push(event.seq);
+  for await (const { data } of readEvents<{ seq: number }>(body)) seen.push(data.seq);
   expect(seen).toHaveLength(20_000);
   expect(seen.at(-1)).toBe(20_000);
 });

@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import { Writable } from "node:stream";
 import pg from "pg";
 import { inject } from "vitest";
-import type { Contract, User } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { StudioClient } from "@tesslate/client";
+import type { User } from "@tesslate/contract";
 import { freePort } from "@tesslate/testkit";
 import { compose, type Studio, type Swap } from "../compose.ts";
 import { readConfig, type Config } from "../config.ts";
@@ -52,7 +52,7 @@ export interface TestApp extends AsyncDisposable {
   /** Registers over the API and signs in. Not an administrator by default. */
   signUp(options?: { name?: string; email?: string; password?: string; username?: string; admin?: boolean }): Promise<TestUser>;
   /** Typed client of a user, or unauthenticated. */
-  as(user?: Pick<TestUser, "token">): Client<Contract>;
+  as(user?: Pick<TestUser, "token">): StudioClient;
   /** A request with a relative `path`; `json` is the body as a value. */
   request(
     path: string,

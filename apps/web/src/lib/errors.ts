@@ -1,4 +1,4 @@
-import { ApiError } from "@tesslate/contract/client";
+import { ApiError } from "@tesslate/client/core";
 import type { ErrorCode } from "@tesslate/contract";
 
 type KnownCode = ErrorCode | "network" | "unknown" | "validation_error";

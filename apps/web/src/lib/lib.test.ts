@@ -1,4 +1,4 @@
-import { ApiError } from "@tesslate/contract/client";
+import { ApiError } from "@tesslate/client/core";
 import { describe, expect, test, vi } from "vitest";
 import { createConnection } from "./connection.ts";
 import { counted } from "./counted.ts";

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { ProjectEvent } from "@tesslate/contract";
-import { backoffMs, createProjectStream, type ConnectionHints, type StreamState } from "./project-stream.ts";
+import { bindRoutes, type ConnectionHints } from "@tesslate/client/core";
+import { routes } from "@tesslate/client/routes";
+import type { Contract, ProjectEvent } from "@tesslate/contract";
+import { createProjectStream, type StreamState } from "./project-stream.ts";
 
 const encoder = new TextEncoder();
 const frame = (seq: number) =>
@@ -9,15 +11,17 @@ const frame = (seq: number) =>
 /** A server by hand: every `open` waits until the test answers it. */
 function fakeServer() {
   const requests: {
-    lastEventId: number | undefined;
+    lastEventId: string | null;
     signal: AbortSignal;
     answer: (status?: number) => void;
     send: (text: string) => void;
     end: () => void;
     fail: () => void;
   }[] = [];
-  const open = (lastEventId: number | undefined, signal: AbortSignal) =>
+  const fetch = (_url: string, init: RequestInit) =>
     new Promise<Response>((resolve, reject) => {
+      const signal = init.signal!;
+      const lastEventId = new Headers(init.headers).get("last-event-id");
       let out: ReadableStreamDefaultController<Uint8Array>;
       const body = new ReadableStream<Uint8Array>({ start: (controller) => void (out = controller) });
       signal.addEventListener("abort", () => {
@@ -31,7 +35,7 @@ function fakeServer() {
       requests.push({
         lastEventId,
         signal,
-        answer: (status = 200) => resolve(new Response(body, { status })),
+        answer: (status = 200) => resolve(new Response(status === 200 ? body : null, { status })),
         send: (text) => out.enqueue(encoder.encode(text)),
         end: () => out.close(),
         fail: () => reject(new TypeError("network")),
@@ -42,20 +46,9 @@ function fakeServer() {
     if (!request) throw new Error(`no request ${index}, only ${requests.length}`);
     return request;
   };
-  return { open, requests, at };
+  return { fetch, requests, at };
 }
 const settle = () => vi.advanceTimersByTimeAsync(0);
-
-describe("backoff", () => {
-  test.each([
-    [0, 0, 500],
-    [0, 1, 1000],
-    [1, 1, 2000],
-    [3, 1, 8000],
-    [5, 1, 30_000],
-    [50, 0, 15_000],
-  ])("attempt %i with random %d waits %i ms", (failures, random, ms) => expect(backoffMs(failures, random)).toBe(ms));
-});
 
 describe("project stream", () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -66,7 +59,7 @@ describe("project stream", () => {
     let poke: Parameters<ConnectionHints>[0] | undefined;
     const unhint = vi.fn();
     const stream = createProjectStream({
-      open: server.open,
+      open: (options) => bindRoutes<Contract>(routes, { fetch: server.fetch }).projects.events({ params: { id: "p" } }, options),
       random: () => 1,
       hints: (given) => {
         poke = given;
@@ -82,7 +75,7 @@ describe("project stream", () => {
 
   test("asks from now on, then resumes behind the last event, each event once", async () => {
     const { server, stream, seen, states } = start();
-    expect(server.at(0).lastEventId).toBeUndefined();
+    expect(server.at(0).lastEventId).toBeNull();
     server.at(0).answer();
     await settle();
     server.at(0).send(frame(7) + ": keepalive\n\n" + frame(8));
@@ -91,7 +84,7 @@ describe("project stream", () => {
     await settle();
     expect(states).toEqual(["open", "reconnecting"]);
     await vi.advanceTimersByTimeAsync(1000);
-    expect(server.at(1).lastEventId).toBe(8);
+    expect(server.at(1).lastEventId).toBe("8");
     server.at(1).answer();
     await settle();
     server.at(1).send(frame(8) + frame(9));
@@ -160,7 +153,7 @@ describe("project stream", () => {
     expect(server.at(0).signal.aborted).toBe(true);
   });
 
-  test("not there: gives up and says so", async () => {
+  test("gives up when the project does not exist", async () => {
     const { server, stream } = start();
     server.at(0).answer(404);
     await settle();

@@ -1,4 +1,4 @@
-import { ApiError } from "@tesslate/contract/client";
+import { ApiError } from "@tesslate/client/core";
 import { QueryClient } from "@tanstack/react-query";
 
 const retryable = new Set(["network", "unavailable", "bad_gateway", "gateway_timeout", "runtime_unavailable"]);

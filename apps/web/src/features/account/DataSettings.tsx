@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import type { AccountExport } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { follow } from "../../lib/follow.ts";
+import { browserHints } from "../../lib/browser-hints.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -40,12 +40,8 @@ function useExportState() {
     const stop = new AbortController();
     const { signal } = stop;
     const listen = async () => {
-      const told = follow({
-        open: (line) => api.tasks.events({ params: { task_id: taskId } }, { signal: line }),
-        isOver: ({ data }) => data.completed_at !== null,
-        signal,
-      });
-      for await (const { data } of told) queryClient.setQueryData(exportQuery.queryKey, (before) => before && { ...before, task: data });
+      const events = api.tasks.events({ params: { task_id: taskId } }, { signal, hints: browserHints });
+      for await (const { data } of events) queryClient.setQueryData(exportQuery.queryKey, (before) => before && { ...before, task: data });
     };
     listen()
       // Gone, or not ours any more: the list says what there is.

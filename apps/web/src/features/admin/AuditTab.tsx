@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { AuditAction, AuditFilter } from "@tesslate/contract";
-import { urlOf } from "@tesslate/contract/client";
+import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { Download } from "lucide-react";
 import { buttonClass } from "../../ui/Button.tsx";

@@ -1,7 +1,7 @@
 import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import { Download, ShieldUser } from "lucide-react";
 import type { AdminUser } from "@tesslate/contract";
-import { urlOf } from "@tesslate/contract/client";
+import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { cx } from "../../lib/cx.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";

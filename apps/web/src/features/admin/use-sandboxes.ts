@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
+import { reopen } from "@tesslate/client/core";
 import type { AdminSandbox } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { follow } from "../../lib/follow.ts";
+import { browserHints } from "../../lib/browser-hints.ts";
 
 interface Seen {
   sandboxes: AdminSandbox[] | undefined;
@@ -18,12 +19,13 @@ export function useSandboxes(): Seen & { again: () => void } {
     const abort = new AbortController();
     const { signal } = abort;
     const listen = async () => {
-      const told = follow({
-        open: (line) => api.adminSandboxes.events(undefined, { signal: line }),
+      const events = reopen({
+        open: (connection) => api.adminSandboxes.events(undefined, { signal: connection }),
         signal,
+        hints: browserHints,
         onBroken: (error) => setSeen((before) => ({ ...before, error, isReconnecting: true })),
       });
-      for await (const { data } of told) setSeen({ sandboxes: data, error: undefined, isReconnecting: false });
+      for await (const { data } of events) setSeen({ sandboxes: data, error: undefined, isReconnecting: false });
     };
     listen().catch((error: unknown) => setSeen((before) => ({ ...before, error, isReconnecting: false })));
     return () => abort.abort();

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Contract, LibraryAgent } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 
 type Api = Client<Contract>;

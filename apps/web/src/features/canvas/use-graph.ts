@@ -1,7 +1,7 @@
 import { applyNodeChanges, type NodeChange } from "@xyflow/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Container, DeploymentTarget, Preview, Service } from "@tesslate/contract";
-import { urlOf } from "@tesslate/contract/client";
+import { urlOf } from "@tesslate/client/core";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";

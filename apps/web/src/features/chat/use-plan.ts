@@ -1,5 +1,5 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { ApiError, type Client } from "@tesslate/contract/client";
+import { ApiError, type Client } from "@tesslate/client/core";
 import type { Contract, Plan } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";

@@ -1,7 +1,7 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { ApiError } from "@tesslate/contract/client";
+import { ApiError } from "@tesslate/client/core";
 import type { Contract, EditMode, Queue, QueueHold, QueueItem } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 import { useEffect, useRef } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Contract } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";

@@ -8,7 +8,7 @@ import type {
   ProjectEvent,
   ProjectEventData,
 } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { shownStep, type ShownStep } from "./deployments.ts";
 

@@ -1,5 +1,5 @@
 import type { Contract, File } from "@tesslate/contract";
-import { ApiError, urlOf, type Client } from "@tesslate/contract/client";
+import { ApiError, urlOf, type Client } from "@tesslate/client/core";
 import { sentenceOf } from "../../lib/errors.ts";
 import type { ReadFile, WriteFile } from "./buffers.ts";
 

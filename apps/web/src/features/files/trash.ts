@@ -1,5 +1,5 @@
 import type { Contract, File as WireFile } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 import { maxBatchPaths, maxFileBytes } from "@tesslate/contract/limits";
 import type { FileTree } from "./tree.ts";
 

@@ -1,4 +1,4 @@
-import { ApiError } from "@tesslate/contract/client";
+import { ApiError } from "@tesslate/client/core";
 import type { GitStatus } from "@tesslate/contract";
 import { useId, useState, type FormEvent } from "react";
 import { counted } from "../../lib/counted.ts";

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Contract, GitLink, GitStatus } from "@tesslate/contract";
-import { ApiError, type Client } from "@tesslate/contract/client";
+import { ApiError, type Client } from "@tesslate/client/core";
 
 type Api = Client<Contract>;
 

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { GitChange, GitStatus } from "@tesslate/contract";
-import { ApiError } from "@tesslate/contract/client";
+import { ApiError } from "@tesslate/client/core";
 import { useRef, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";

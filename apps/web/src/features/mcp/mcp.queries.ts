@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Contract, McpServer, McpServerChange, NewMcpServer } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 import { useServices } from "../workbench/services.ts";
 
 /** Whose servers: a project's, or one's own when absent. */

@@ -1,5 +1,5 @@
 import type { ErrorBody, Notes } from "@tesslate/contract";
-import { ApiError, urlOf } from "@tesslate/contract/client";
+import { ApiError, urlOf } from "@tesslate/client/core";
 import { sentenceOf } from "../../lib/errors.ts";
 import type { ReadFile, WriteFile } from "../files/buffers.ts";
 

@@ -1,5 +1,5 @@
 import type { DownloadFormat } from "@tesslate/contract";
-import { ApiError, urlOf } from "@tesslate/contract/client";
+import { ApiError, urlOf } from "@tesslate/client/core";
 import { session } from "../../api.ts";
 
 /** Hands the project's archive to the browser's own download. Asks first: a refusal is thrown here, with its sentence, instead of being saved as a file. */

@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Project, Task } from "@tesslate/contract";
-import { ApiError } from "@tesslate/contract/client";
+import { ApiError } from "@tesslate/client/core";
 import { useEffect, useRef, useState } from "react";
 import { api, uploading } from "../../api.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
-import { follow } from "../../lib/follow.ts";
+import { browserHints } from "../../lib/browser-hints.ts";
 import { projectQuery, projectsQuery } from "./projects.queries.ts";
 
 export type ImportInput = { name: string } & ({ kind: "zip"; file: File } | { kind: "git"; url: string; branch: string });
@@ -58,12 +58,8 @@ export function useImport(onDone: (project: Project) => void) {
       const project = await create(input, signal);
       setStep({ kind: "setup", project, task: undefined });
       let task: Task | undefined;
-      const told = follow({
-        open: (line) => api.tasks.events({ params: { task_id: project.task_id } }, { signal: line }),
-        isOver: ({ data }) => data.completed_at !== null,
-        signal,
-      });
-      for await (const { data } of told) {
+      const events = api.tasks.events({ params: { task_id: project.task_id } }, { signal, hints: browserHints });
+      for await (const { data } of events) {
         task = data;
         setStep({ kind: "setup", project, task });
       }

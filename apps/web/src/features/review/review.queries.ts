@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Contract, RunEvent } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 
 type Api = Client<Contract>;
 

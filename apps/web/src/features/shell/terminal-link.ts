@@ -1,5 +1,5 @@
 import type { ShellClientFrame, ShellServerFrame } from "@tesslate/contract";
-import { backoffMs } from "../../lib/project-stream.ts";
+import { backoffMs } from "@tesslate/client/core";
 
 export type LinkState = "attaching" | "attached" | "reconnecting" | "ended" | "lost";
 

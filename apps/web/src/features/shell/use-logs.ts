@@ -1,7 +1,7 @@
 import type { Container, LogEvent } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { follow } from "../../lib/follow.ts";
+import { browserHints } from "../../lib/browser-hints.ts";
 import { useServices } from "../workbench/services.ts";
 
 export interface LogLine extends LogEvent {
@@ -58,20 +58,18 @@ export function useLogs(projectId: string, container: Container | undefined, isF
       });
     };
     const listen = async () => {
-      const told = follow({
-        open: (signal) => {
-          const from = last.current?.seq ?? 0;
-          return api.containers.logs(
-            { params: { id: projectId, container_id: containerId }, query: { tail: firstLines, ...(from > 0 && { last_event_id: from }) } },
-            // A container may have nothing to say for hours: that it is heard again shows before its next line.
-            { signal, onOpen: () => setIsBroken(false) },
-          );
+      const events = api.containers.logs(
+        { params: { id: projectId, container_id: containerId }, query: { tail: firstLines } },
+        {
+          ...(last.current?.seq && { lastEventId: last.current.seq }),
+          signal: abort.signal,
+          hints: browserHints,
+          // Before the next line, which may take hours.
+          onOpen: () => setIsBroken(false),
+          onBroken: () => setIsBroken(true),
         },
-        signal: abort.signal,
-        onBroken: () => setIsBroken(true),
-      });
-      for await (const event of told) {
-        if (last.current && event.seq <= last.current.seq) continue;
+      );
+      for await (const event of events) {
         last.current = { containerId, seq: event.seq };
         const { line } = event.data;
         const data = line.length > longestLine ? { ...event.data, line: `${line.slice(0, longestLine)} …` } : event.data;

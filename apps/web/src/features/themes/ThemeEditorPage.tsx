@@ -1,6 +1,6 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { ApiError } from "@tesslate/contract/client";
+import { ApiError } from "@tesslate/client/core";
 import type { Theme } from "@tesslate/contract";
 import { useDeferredValue, useEffect, useMemo, useState, type FormEvent } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";

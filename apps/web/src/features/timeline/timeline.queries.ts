@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Contract, GitCommit } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 import { hasCode } from "../../lib/errors.ts";
 
 type Api = Client<Contract>;

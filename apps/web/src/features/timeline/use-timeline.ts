@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
-import { urlOf } from "@tesslate/contract/client";
+import { urlOf } from "@tesslate/client/core";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useUndoableDeletes } from "../../lib/use-undoable-deletes.ts";
 import { toast } from "../../ui/toast.tsx";

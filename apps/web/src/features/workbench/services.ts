@@ -1,5 +1,5 @@
 import type { Contract } from "@tesslate/contract";
-import type { Client } from "@tesslate/contract/client";
+import type { Client } from "@tesslate/client/core";
 import { createContext, use } from "react";
 import { api, connection, session, uploading } from "../../api.ts";
 import type { Connection } from "../../lib/connection.ts";

@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { ProjectEvent, ProjectEventData } from "@tesslate/contract";
-import { urlOf } from "@tesslate/contract/client";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { browserHints, createProjectStream, type StreamState } from "../../lib/project-stream.ts";
+import { browserHints } from "../../lib/browser-hints.ts";
+import { createProjectStream, type StreamState } from "../../lib/project-stream.ts";
 import { patchCache, patchFiles, refetchBroken } from "./patch-cache.ts";
 import { useServices } from "./services.ts";
 
@@ -36,7 +36,7 @@ export async function readDuring<T>(
 
 /** The project's one event stream: keeps the query cache true and hands every event on. */
 export function useProjectStream(project: { id: string; slug: string }): ProjectEvents {
-  const { fetch, connection } = useServices();
+  const { api, connection } = useServices();
   const queries = useQueryClient();
   const listeners = useRef(new Set<(event: ProjectEvent) => void>());
   const [state, setState] = useState<StreamState>("connecting");
@@ -45,13 +45,7 @@ export function useProjectStream(project: { id: string; slug: string }): Project
   useEffect(() => {
     const stream = createProjectStream({
       hints: browserHints,
-      open: (lastEventId, signal) =>
-        fetch(urlOf("/api/projects/{id}/events", { params: { id }, query: { last_event_id: lastEventId } }), {
-          method: "GET",
-          signal,
-          cache: "no-store",
-          headers: { accept: "text/event-stream" },
-        }),
+      open: (options) => api.projects.events({ params: { id } }, options),
     });
     let wasAway = false;
     stream.onState((next) => {
@@ -83,7 +77,7 @@ export function useProjectStream(project: { id: string; slug: string }): Project
       connection.reportStream(`project:${id}`, false);
       setState("connecting");
     };
-  }, [fetch, connection, queries, id, slug]);
+  }, [api, connection, queries, id, slug]);
 
   const [hasSettled, setHasSettled] = useState(false);
   if (state !== "connecting" && !hasSettled) setHasSettled(true);

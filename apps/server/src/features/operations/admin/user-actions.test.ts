@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { contract, type RouteSpec } from "@tesslate/contract";
-import { urlOf } from "@tesslate/contract/client";
+import { urlOf } from "@tesslate/client/core";
 import { call, say } from "@tesslate/testkit";
 import { chatWorld, eventually, reading } from "../../../testing/chat.ts";
 import { testApp, type TestApp } from "../../../testing/app.ts";

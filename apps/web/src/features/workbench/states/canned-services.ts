@@ -1,6 +1,6 @@
-import { createClient } from "@tesslate/contract/client";
+import { bindRoutes } from "@tesslate/client/core";
 import type { Contract, Project } from "@tesslate/contract";
-import { routes } from "virtual:wire-routes";
+import { routes } from "@tesslate/client/routes";
 import samplePage from "./sample-app.html?raw";
 import type { Services } from "../services.ts";
 import { fileText, ids, modelList } from "./bakery.ts";
@@ -183,7 +183,7 @@ export function cannedServices(scenario: Scenario): Services {
     return never;
   };
   const fetch = async (url: string, init: RequestInit) => answer(init.method ?? "GET", url.split("?")[0] ?? "", init.signal, init.body);
-  const api = createClient<Contract>(routes, { fetch });
+  const api = bindRoutes<Contract>(routes, { fetch });
   return {
     api,
     fetch,

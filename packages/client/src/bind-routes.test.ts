@@ -1,11 +1,12 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { ApiError, createClient, readEvents, urlOf } from "./client.ts";
-import { contract } from "./contract.ts";
-import type { Project } from "./projects.ts";
-import type { RunEvent } from "./events.ts";
+import type { Contract, Project, RunEvent, ShellServerFrame } from "@tesslate/contract";
+import { ApiError } from "./api-error.ts";
+import { bindRoutes, urlOf, type SocketPath } from "./bind-routes.ts";
+import { routes } from "./routes.ts";
+import { readEvents } from "./server-events.ts";
 
 const answering = (status: number, body: unknown, seen: { url?: string; init?: RequestInit } = {}) =>
-  createClient(contract, {
+  bindRoutes<Contract>(routes, {
     fetch: async (url, init) => {
       seen.url = url;
       seen.init = init;
@@ -20,7 +21,9 @@ test("types and requests follow from the route values", async () => {
   expectTypeOf(list.items).toEqualTypeOf<Project[]>();
   expect(seen.url).toBe("/api/projects?limit=5&q=a+b");
   expectTypeOf(api.chat.stream({ body: { project_id: "p", message: "hi" } })).toExtend<AsyncIterable<RunEvent>>();
-  expect(api.shell.socket({ params: { session_id: "s1" } })).toBe("/api/shell/ws/s1");
+  const terminal = api.shell.socket({ params: { session_id: "s1" } });
+  expectTypeOf(terminal).toExtend<SocketPath<ShellServerFrame, { type: string }>>();
+  expect(terminal).toBe("/api/shell/ws/s1");
 });
 
 test("a file path keeps its slashes and escapes the rest", () => {
@@ -43,7 +46,7 @@ test("an error answer becomes an ApiError with its code, and a 422 with its issu
 });
 
 test("event streams are read across chunk borders, comments skipped", async () => {
-  const text = ': keepalive\n\ndata: {"seq":1,"n":"ä"}\n\ndata: {"seq":2}\n\n';
+  const text = ': keepalive\n\nid: 1\ndata: {"n":"ä"}\n\ndata: {"n":2}\n\n';
   const bytes = new TextEncoder().encode(text);
   const stream = new ReadableStream<Uint8Array>({
     start(c) {
@@ -51,17 +54,48 @@ test("event streams are read across chunk borders, comments skipped", async () =
       c.close();
     },
   });
-  expect(await collect(readEvents<{ seq: number }>(stream))).toEqual([{ seq: 1, n: "ä" }, { seq: 2 }]);
+  expect(await collect(readEvents(stream))).toEqual([
+    { id: "1", data: { n: "ä" } },
+    { id: undefined, data: { n: 2 } },
+  ]);
 });
 
-test("a stream that has nothing to say yet tells that it is open", async () => {
-  const quiet = createClient(contract, { fetch: async () => new Response(new ReadableStream()) });
+test("onOpen reports a connection that has no event yet", async () => {
+  const quiet = bindRoutes<Contract>(routes, { fetch: async () => new Response(new ReadableStream()) });
   const opened = Promise.withResolvers<void>();
   void quiet.containers
     .logs({ params: { id: "p", container_id: "c" } }, { onOpen: opened.resolve })
     [Symbol.asyncIterator]()
     .next();
   await opened.promise;
+});
+
+test("a stream with an end is resumed after its last event until the server says that it is over", async () => {
+  const connections = [[1, 2], [2, 3], undefined];
+  const asked: (string | null)[] = [];
+  const api = bindRoutes<Contract>(routes, {
+    fetch: async (_url, init) => {
+      asked.push(new Headers(init.headers).get("last-event-id"));
+      const events = connections[asked.length - 1];
+      if (!events) return new Response(null, { status: 204 });
+      return new Response(events.map((seq) => `id: ${seq}\ndata: ${JSON.stringify({ seq })}\n\n`).join(""));
+    },
+  });
+  const events = await collect(api.tasks.events({ params: { task_id: "t" } }));
+  expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  expect(asked).toEqual([null, "2", "3"]);
+});
+
+test("a stream that cannot be resumed has one connection, and its error is thrown", async () => {
+  let connections = 0;
+  const api = bindRoutes<Contract>(routes, {
+    fetch: async () => {
+      connections++;
+      return new Response(new ReadableStream({ start: (body) => body.error(new TypeError("terminated")) }));
+    },
+  });
+  await expect(collect(api.chat.stream({ body: { project_id: "p", message: "hi" } }))).rejects.toThrow("terminated");
+  expect(connections).toBe(1);
 });
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
