@@ -407,7 +407,7 @@ const marketplaceBase = createRoute({
   path: "/marketplace/base/$slug",
   component: lazyPage(() => import("./features/marketplace/BasePage.tsx"), "BasePage"),
 });
-/** Where a payment leads back to (marketplace-billing-admin 2.6). */
+/** Where a payment leads back to. */
 const marketplaceSuccess = createRoute({
   getParentRoute: () => app,
   path: "/marketplace/success",
@@ -433,7 +433,7 @@ const libraryAgent = createRoute({
   path: "/library/agents/$slug",
   component: lazyPage(() => import("./features/library/AgentEditorPage.tsx"), "AgentEditorPage"),
 });
-/** Where the payment provider leads a creator back to (marketplace-billing-admin 9.4). */
+/** Where the payment provider leads a creator back to. */
 const connectReturn = createRoute({
   getParentRoute: () => app,
   path: "/billing/connect/$outcome",

@@ -2,7 +2,9 @@ import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import { projectsApp, setUpProject } from "../testing/projects.ts";
 import { buildOpenApi } from "./openapi.ts";
 
 const run = promisify(execFile);
@@ -46,10 +48,29 @@ const compile = async (...files: string[]) =>
     ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--lib", "es2023,dom,dom.iterable", "--module", "preserve", ...files],
     options,
   );
+/** Runs a program that prints the names of a user's projects, given STUDIO_URL and STUDIO_KEY. */
+async function listsProjects(command: string, ...parameters: string[]): Promise<void> {
+  await using app = await projectsApp();
+  const user = await app.signUp();
+  await setUpProject(app, user, "Generated");
+  const { key } = await app.as(user).auth.createApiKey({ body: { name: "generated client", scopes: ["read"] } });
+  const { stdout } = await run(command, parameters, { ...options, env: { ...process.env, STUDIO_URL: app.url, STUDIO_KEY: key } }).catch(
+    (error: unknown) => {
+      throw new Error(outputOf(error));
+    },
+  );
+  expect(stdout.trim()).toBe("Generated");
+}
+/** Bundles a program and lets it list projects. */
+async function programListsProjects(entry: string): Promise<void> {
+  const outfile = join(work, `${entry}.mjs`);
+  await build({ entryPoints: [join(work, entry)], outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+  await listsProjects(process.execPath, outfile);
+}
 /** What a failed command printed. */
 const outputOf = (error: unknown) => String((error as { stdout?: string }).stdout) + String((error as { stderr?: string }).stderr);
 
-describe.skipIf(npmProblem !== undefined)(`generated TypeScript clients compile${npmProblem ? ` (skipped: ${npmProblem})` : ""}`, () => {
+describe.skipIf(npmProblem !== undefined)(`generated TypeScript clients compile and work${npmProblem ? ` (skipped: ${npmProblem})` : ""}`, () => {
   test("openapi-typescript", { timeout: 300_000 }, async () => {
     await run(bin("openapi-typescript"), [document, "--output", "openapi-typescript.ts"], options);
     writeFileSync(
@@ -58,10 +79,14 @@ describe.skipIf(npmProblem !== undefined)(`generated TypeScript clients compile$
         'import type { components, paths } from "./openapi-typescript.ts";',
         'export const project: components["schemas"]["Project"]["status"] = "running";',
         'export type List = paths["/api/projects"]["get"]["responses"][200]["content"]["application/json"];',
-        "export const first = ({ items }: List): string | undefined => items[0]?.slug;",
+        "const response = await fetch(`${process.env.STUDIO_URL}/api/projects`, { headers: { authorization: `Bearer ${process.env.STUDIO_KEY}` } });",
+        "const { items } = (await response.json()) as List;",
+        "console.log(items.map(({ name }) => name).join());",
+        "declare const process: { env: Record<string, string | undefined> };",
       ].join("\n"),
     );
     await compile("--allowImportingTsExtensions", "uses-types.ts");
+    await programListsProjects("uses-types.ts");
   });
 
   test("orval", { timeout: 300_000 }, async () => {
@@ -70,7 +95,21 @@ describe.skipIf(npmProblem !== undefined)(`generated TypeScript clients compile$
       `export default { studio: { input: { target: "openapi.json" }, output: { target: "orval/client.ts", schemas: "orval/model", client: "fetch", clean: true } } };`,
     );
     await run(bin("orval"), ["--config", "orval.config.mjs"], options);
-    await compile("orval/client.ts");
+    writeFileSync(
+      join(work, "uses-orval.ts"),
+      [
+        'import { projectsList } from "./orval/client";',
+        "declare const process: { env: Record<string, string | undefined> };",
+        "// The generated addresses are relative.",
+        "const send = fetch;",
+        "globalThis.fetch = (path, init) => send(`${process.env.STUDIO_URL}${String(path)}`, init);",
+        "const answer = await projectsList(undefined, { headers: { authorization: `Bearer ${process.env.STUDIO_KEY}` } });",
+        "if (answer.status !== 200) throw new Error(`status ${answer.status}`);",
+        "console.log(answer.data.items.map(({ name }) => name).join());",
+      ].join("\n"),
+    );
+    await compile("uses-orval.ts");
+    await programListsProjects("uses-orval.ts");
     for (const name of ["project", "container", "deployment", "chatMessage"])
       expect(existsSync(join(work, `orval/model/${name}.ts`)), name).toBe(true);
   });
@@ -90,12 +129,12 @@ describe.skipIf(npmProblem !== undefined)(`generated TypeScript clients compile$
 });
 
 test.skipIf(pythonProblem !== undefined)(
-  `a Python client of openapi-python-client compiles${pythonProblem ? ` (skipped: ${pythonProblem})` : ""}`,
+  `a Python client of openapi-python-client compiles and works${pythonProblem ? ` (skipped: ${pythonProblem})` : ""}`,
   { timeout: 300_000 },
   async () => {
     const { stdout, stderr } = await run(
       join(work, "python/bin/openapi-python-client"),
-      ["generate", "--path", document, "--output-path", "python-client", "--overwrite", "--meta", "none"],
+      ["generate", "--path", document, "--output-path", "python_client", "--overwrite", "--meta", "none"],
       options,
     ).catch((error: unknown) => {
       throw new Error(outputOf(error));
@@ -103,6 +142,17 @@ test.skipIf(pythonProblem !== undefined)(
     // It skips bytes of types that it does not know, and nothing else.
     const skipped = [...(stdout + stderr).matchAll(/^(?:Cannot parse|ERROR).*$/gm)].map(([line]) => line);
     expect(skipped.filter((line) => !line.includes("Unsupported content_type"))).toEqual([]);
-    await run(join(work, "python/bin/python"), ["-m", "compileall", "-q", "python-client"], options);
+    await run(join(work, "python/bin/python"), ["-m", "compileall", "-q", "python_client"], options);
+    writeFileSync(
+      join(work, "uses_client.py"),
+      [
+        "import os",
+        "from python_client import AuthenticatedClient",
+        "from python_client.api.projects import projects_list",
+        'client = AuthenticatedClient(base_url=os.environ["STUDIO_URL"], token=os.environ["STUDIO_KEY"])',
+        'print(",".join(project.name for project in projects_list.sync(client=client).items))',
+      ].join("\n"),
+    );
+    await listsProjects(join(work, "python/bin/python"), "uses_client.py");
   },
 );

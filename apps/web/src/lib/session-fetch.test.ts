@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { createSessionFetch } from "./session-fetch.ts";
 
-/** A small real server with the session rules of accounts-projects 0.4 and 0.5. */
+/** A small real server with the session rules of cookies and CSRF. */
 async function sessionServer() {
   const state = { isFresh: true, canRefresh: true, token: "t1", calls: [] as string[], reading: 0 };
   const answer = (response: ServerResponse, status: number, body: unknown) =>

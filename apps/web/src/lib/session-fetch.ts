@@ -24,12 +24,12 @@ export interface SessionFetch {
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Calls whose 401 speaks of the credentials sent, not of the session. */
 const answersForItself = /\/api\/auth\/(?:login|register|refresh|csrf|logout|2fa\/(?:verify|resend)|passkeys\/sign-in)/;
-/** Exempt from CSRF (accounts-projects 0.5). */
+/** Exempt from CSRF. */
 const needsNoToken =
   /\/api\/auth\/(?:login|register|refresh|logout|forgot-password|reset-password|verify|2fa\/verify|2fa\/resend|passkeys\/sign-in(?:\/options)?)$/;
 
 /**
- * Fetch for cookie sessions (accounts-projects 0.4, 0.5): sends the CSRF header with every write, renews token and session once
+ * Fetch for cookie sessions: sends the CSRF header with every write, renews token and session once
  * where the server asks for it, and reports a session that is over.
  */
 export function createSessionFetch({ fetch, onSignedOut, onReach }: SessionFetchOptions): SessionFetch {

@@ -61,7 +61,7 @@ export function ariaKeysOf(keys: string, onApple = isApple): string | undefined 
     .join("+");
 }
 
-/** Keys a browser keeps for itself, or that people expect it to (ui.md 3.1). `$mod` stands for either modifier. */
+/** Keys a browser keeps for itself, or that people expect it to. `$mod` stands for either modifier. */
 const reservedKeys: readonly string[] = [
   ..."TNWLDR".split("").map((letter) => `$mod+Key${letter}`),
   ..."123456789".split("").map((digit) => `$mod+Digit${digit}`),

@@ -9,7 +9,7 @@ import { parseTokens } from "./tokens.ts";
 const builtIn = parseTokens(readFileSync(new URL("./tokens.css", import.meta.url), "utf8"));
 const color = (text: string) => parseColor(text) ?? { r: Number.NaN, g: 0, b: 0, a: 1 };
 
-/** The rest of a preset from its swatches, as marketplace-billing-admin 11.4 describes. */
+/** The rest of a preset from its swatches. */
 function preset(
   id: string,
   mode: "dark" | "light",

@@ -27,7 +27,7 @@ export async function signOut(queryClient: QueryClient): Promise<void> {
   queryClient.clear();
 }
 
-/** accounts-projects 2: the second step. */
+/** The second step of signing in. */
 export const verifyCode = (temp_token: string, given: { code: string } | { recovery_code: string }) =>
   api.auth.twoFactorVerify({ body: { temp_token, ...given } });
 export const resendCode = (temp_token: string) => api.auth.twoFactorResend({ body: { temp_token } });

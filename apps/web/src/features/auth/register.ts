@@ -9,7 +9,7 @@ export type RegisterErrors = Partial<Record<keyof RegisterForm | "", string>>;
 const shortestPassword = 8;
 const longestPassword = 128;
 
-/** What can be seen without asking the server; it has the last word (accounts-projects 2.0). Any letter case is fine in an e-mail. */
+/** What can be seen without asking the server; it has the last word. Any letter case is fine in an e-mail. */
 export function findRegisterFaults(form: RegisterForm): RegisterErrors {
   const email = form.email.trim();
   const faults: RegisterErrors = {};

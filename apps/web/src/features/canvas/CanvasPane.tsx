@@ -32,7 +32,7 @@ const ShareDialog = lazily(async () => (await import("../preview/ShareDialog.tsx
 const modeKey = "studio:canvas-mode";
 const isMode = (value: unknown): value is Mode => value === "graph" || value === "list";
 
-/** The project's services and how they connect (ui.md 2.11): drawn, or as lists. */
+/** The project's services and how they connect: drawn, or as lists. */
 export function CanvasPane({ project, events, acts, openLogs, show, compose }: ViewProps) {
   const { api } = useServices();
   const catalogue = useQuery(servicesQuery(api)).data;

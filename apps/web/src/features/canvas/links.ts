@@ -1,6 +1,6 @@
 import type { Connection, Container, DeploymentTarget, Service } from "@tesslate/contract";
 
-/** A connection: the source provides, the target consumes (accounts-projects 4.5). */
+/** A connection: the source provides, the target consumes. */
 export type Link = Pick<
   Connection,
   "id" | "source_container_id" | "target_container_id" | "connection_type" | "connector_type" | "config" | "label" | "env_keys"

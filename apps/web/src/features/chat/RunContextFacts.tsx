@@ -4,7 +4,7 @@ import { Button } from "../../ui/Button.tsx";
 import { runContextQuery } from "../agents/agents.queries.ts";
 import { useServices } from "../workbench/services.ts";
 
-/** What a run was told and looked at: the rules, memory and skills in force, and the files it read (ui.md 49). */
+/** What a run was told and looked at: the rules, memory and skills in force, and the files it read. */
 export function RunContextFacts({ taskId }: { taskId: string }) {
   const { api } = useServices();
   const context = useQuery(runContextQuery(api, taskId));

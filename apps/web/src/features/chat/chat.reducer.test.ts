@@ -60,7 +60,7 @@ const complete = (seq: number, over: Record<string, unknown> = {}) =>
     ...over,
   });
 
-/** The example of agent-git-deploy 3.7. */
+/** A run with an approval and a file change, as the server sends it. */
 const example = [
   started,
   ev(2, "text_chunk", { content: "I'll add ", iteration: 1 }),

@@ -10,7 +10,7 @@ interface StoredCall {
 interface StoredStep extends Omit<AgentStep, "tool_calls" | "tool_results"> {
   tool_calls: StoredCall[];
 }
-/** `message_metadata` of an assistant message (agent-git-deploy 4.15). */
+/** `message_metadata` of an assistant message. */
 export interface AssistantMetadata {
   task_id?: string;
   steps?: StoredStep[];
@@ -46,7 +46,7 @@ export interface AssistantMetadata {
 export const autoFixKey = "auto-fix";
 const autoFixStopped = "The app still reports errors after 2 automatic fixes. See Problems.";
 
-/** A stored assistant message as a run (agent-git-deploy 4.15). Messages without a task get a key of their own. */
+/** A stored assistant message as a run. Messages without a task get a key of their own. */
 export function runOfMessage(message: ChatMessage, activeTaskId: string | undefined): Run {
   const metadata = (message.message_metadata ?? {}) as AssistantMetadata;
   const taskId = metadata.task_id ?? `message:${message.id}`;

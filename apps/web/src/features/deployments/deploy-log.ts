@@ -1,7 +1,7 @@
 import { plainLine } from "../shell/ansi.ts";
 import { shownStep, type ShownStep } from "./deployments.ts";
 
-/** A line of a deployment: `[ISO] text` on the wire (agent-git-deploy 7.7). */
+/** A line of a deployment: `[ISO] text` on the wire. */
 export interface DeployLine {
   key: number;
   /** ISO; undefined where the line has no time. */

@@ -16,7 +16,7 @@ type Status = Pick<Deployment, "status">;
 export const isUnderWay = ({ status }: Status): boolean => status !== "success" && status !== "failed";
 export const nameOf = ({ version }: Pick<Deployment, "version">): string => `v${version}`;
 
-/** Steps as a person counts them; the server's finer ones lie within (agent-git-deploy 7.6). */
+/** Steps as a person counts them; the server's finer ones lie within. */
 export const shownSteps = ["prepare", "build", "gate", "upload", "live"] as const;
 export type ShownStep = (typeof shownSteps)[number];
 export const stepName: Record<ShownStep, string> = {

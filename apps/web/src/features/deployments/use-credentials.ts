@@ -56,7 +56,7 @@ export function isOpenable(address: string): boolean {
 }
 
 /**
- * Signing in at the provider in a window of its own. Its last page is ours and says how it ended (agent-git-deploy 9.2), to its opener and to all
+ * Signing in at the provider in a window of its own. Its last page is ours and says how it ended, to its opener and to all
  * windows of ours, since the way through another site may cut the tie; where neither comes through, the server is asked when this window has the
  * focus again.
  */

@@ -6,7 +6,7 @@ export interface Connected {
   /** A code; undefined: it worked. */
   error: string | undefined;
 }
-/** The window in which a provider asks its person (agent-git-deploy 6.3). */
+/** The window in which a provider asks its person. */
 export const connectPopup = createPopup<Connected>("git-connect", { width: 600, height: 700 });
 
 const sentences: Record<string, string> = {

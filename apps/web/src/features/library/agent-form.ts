@@ -30,7 +30,7 @@ export const agentTypes: Record<AgentForm["agent_type"], { label: string; hint: 
   StreamAgent: { label: "Answers in one go", hint: "Whole files, no commands" },
 };
 
-/** Put into the prompt where they stand when a run begins (agent-git-deploy 4.3). */
+/** Put into the prompt where they stand when a run begins. */
 export const markers = [
   "{mode}",
   "{mode_instructions}",

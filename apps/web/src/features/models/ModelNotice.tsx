@@ -85,6 +85,6 @@ export function ModelNotice({ setup }: { setup: ModelSetup }) {
   );
 }
 
-/** Model ids are `provider/model` (contract README rule 13). */
+/** Model ids are `provider/model`. */
 export const withProvider = (provider: string, model: string): string =>
   model.startsWith(`${provider}/`) ? model : `${provider}/${model}`;

@@ -15,7 +15,7 @@ export function pickModel(models: readonly Model[], chosen: string | undefined, 
   return usable.find((model) => model.id === chosen)?.id ?? usable.find((model) => model.id === fallback)?.id ?? usable[0]?.id;
 }
 
-/** The model that a project's settings name (agent-git-deploy 4.17); null: none of its own. */
+/** The model that a project's settings name; null: none of its own. */
 export const modelOfProject = ({ settings }: Pick<Project, "settings">): string | null => {
   const model = settings?.["model"];
   return typeof model === "string" ? model : null;

@@ -31,7 +31,7 @@ export interface ShareTarget {
   containerId: string;
 }
 
-/** Links that show a preview to people without an account: make, copy, see who came, withdraw (contract README rule 12). */
+/** Links that show a preview to people without an account: make, copy, see who came, withdraw. */
 export function ShareDialog({ target, onClose }: { target: ShareTarget | undefined; onClose: () => void }) {
   return (
     <Dialog

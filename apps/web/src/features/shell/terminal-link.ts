@@ -25,7 +25,7 @@ export interface TerminalLink {
 }
 
 const pingMs = 30_000;
-/** Of one input frame (accounts-projects 5). */
+/** Of one input frame. */
 const longestInput = 32 * 1024;
 const isOpen = 1;
 /** Codes after which trying again is pointless: not ours or closed, idle too long, project stopped. */

@@ -2,7 +2,7 @@ import type { ToolPart } from "../chat.types.ts";
 import { pathOf } from "../run-events.ts";
 import { addedLines, countLines, diffLines, type DiffLine } from "./diff-lines.ts";
 
-/** What a call shows, read from whatever its tool answered (agent-git-deploy 4.6). Works for tools this page has never heard of. */
+/** What a call shows, read from whatever its tool answered. Works for tools this page has never heard of. */
 export interface ToolFacts {
   /** Lines added and removed, where the call was about files; both 0 where it left them as they were. */
   change: { added: number; removed: number } | undefined;
