@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { parseCounts, parseEvent, type EventLine } from "./events.ts";
 
 /** One process of a test run, which starts whatever else it needs. */
@@ -212,4 +213,4 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-const firstLineOf = (text: string) => text.trim().split("\n", 1)[0] ?? "";
+const firstLineOf = (text: string) => stripVTControlCharacters(text).trim().split("\n", 1)[0] ?? "";

@@ -5,6 +5,6 @@ import type { Plugin } from "vite";
 export function clientRoutes(): Plugin {
   return {
     name: "tesslate:client-routes",
-    load: (id) => (id.endsWith('/packages/client/src/routes.ts') ? `export const routes = ${JSON.stringify(routes)};` : undefined),
+    load: (id) => (id.endsWith("/packages/client/src/routes.ts") ? `export const routes = ${JSON.stringify(routes)};` : undefined),
   };
 }

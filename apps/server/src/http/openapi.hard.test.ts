@@ -70,63 +70,66 @@ async function programListsProjects(entry: string): Promise<void> {
 /** What a failed command printed. */
 const outputOf = (error: unknown) => String((error as { stdout?: string }).stdout) + String((error as { stderr?: string }).stderr);
 
-describe.skipIf(npmProblem !== undefined)(`generated TypeScript clients compile and work${npmProblem ? ` (skipped: ${npmProblem})` : ""}`, () => {
-  test("openapi-typescript", { timeout: 300_000 }, async () => {
-    await run(bin("openapi-typescript"), [document, "--output", "openapi-typescript.ts"], options);
-    writeFileSync(
-      join(work, "uses-types.ts"),
-      [
-        'import type { components, paths } from "./openapi-typescript.ts";',
-        'export const project: components["schemas"]["Project"]["status"] = "running";',
-        'export type List = paths["/api/projects"]["get"]["responses"][200]["content"]["application/json"];',
-        "const response = await fetch(`${process.env.STUDIO_URL}/api/projects`, { headers: { authorization: `Bearer ${process.env.STUDIO_KEY}` } });",
-        "const { items } = (await response.json()) as List;",
-        "console.log(items.map(({ name }) => name).join());",
-        "declare const process: { env: Record<string, string | undefined> };",
-      ].join("\n"),
-    );
-    await compile("--allowImportingTsExtensions", "uses-types.ts");
-    await programListsProjects("uses-types.ts");
-  });
+describe.skipIf(npmProblem !== undefined)(
+  `generated TypeScript clients compile and work${npmProblem ? ` (skipped: ${npmProblem})` : ""}`,
+  () => {
+    test("openapi-typescript", { timeout: 300_000 }, async () => {
+      await run(bin("openapi-typescript"), [document, "--output", "openapi-typescript.ts"], options);
+      writeFileSync(
+        join(work, "uses-types.ts"),
+        [
+          'import type { components, paths } from "./openapi-typescript.ts";',
+          'export const project: components["schemas"]["Project"]["status"] = "running";',
+          'export type List = paths["/api/projects"]["get"]["responses"][200]["content"]["application/json"];',
+          "const response = await fetch(`${process.env.STUDIO_URL}/api/projects`, { headers: { authorization: `Bearer ${process.env.STUDIO_KEY}` } });",
+          "const { items } = (await response.json()) as List;",
+          "console.log(items.map(({ name }) => name).join());",
+          "declare const process: { env: Record<string, string | undefined> };",
+        ].join("\n"),
+      );
+      await compile("--allowImportingTsExtensions", "uses-types.ts");
+      await programListsProjects("uses-types.ts");
+    });
 
-  test("orval", { timeout: 300_000 }, async () => {
-    writeFileSync(
-      join(work, "orval.config.mjs"),
-      `export default { studio: { input: { target: "openapi.json" }, output: { target: "orval/client.ts", schemas: "orval/model", client: "fetch", clean: true } } };`,
-    );
-    await run(bin("orval"), ["--config", "orval.config.mjs"], options);
-    writeFileSync(
-      join(work, "uses-orval.ts"),
-      [
-        'import { projectsList } from "./orval/client";',
-        "declare const process: { env: Record<string, string | undefined> };",
-        "// The generated addresses are relative.",
-        "const send = fetch;",
-        "globalThis.fetch = (path, init) => send(`${process.env.STUDIO_URL}${String(path)}`, init);",
-        "const answer = await projectsList(undefined, { headers: { authorization: `Bearer ${process.env.STUDIO_KEY}` } });",
-        "if (answer.status !== 200) throw new Error(`status ${answer.status}`);",
-        "console.log(answer.data.items.map(({ name }) => name).join());",
-      ].join("\n"),
-    );
-    await compile("uses-orval.ts");
-    await programListsProjects("uses-orval.ts");
-    for (const name of ["project", "container", "deployment", "chatMessage"])
-      expect(existsSync(join(work, `orval/model/${name}.ts`)), name).toBe(true);
-  });
+    test("orval", { timeout: 300_000 }, async () => {
+      writeFileSync(
+        join(work, "orval.config.mjs"),
+        `export default { studio: { input: { target: "openapi.json" }, output: { target: "orval/client.ts", schemas: "orval/model", client: "fetch", clean: true } } };`,
+      );
+      await run(bin("orval"), ["--config", "orval.config.mjs"], options);
+      writeFileSync(
+        join(work, "uses-orval.ts"),
+        [
+          'import { projectsList } from "./orval/client";',
+          "declare const process: { env: Record<string, string | undefined> };",
+          "// The generated addresses are relative.",
+          "const send = fetch;",
+          "globalThis.fetch = (path, init) => send(`${process.env.STUDIO_URL}${String(path)}`, init);",
+          "const answer = await projectsList(undefined, { headers: { authorization: `Bearer ${process.env.STUDIO_KEY}` } });",
+          "if (answer.status !== 200) throw new Error(`status ${answer.status}`);",
+          "console.log(answer.data.items.map(({ name }) => name).join());",
+        ].join("\n"),
+      );
+      await compile("uses-orval.ts");
+      await programListsProjects("uses-orval.ts");
+      for (const name of ["project", "container", "deployment", "chatMessage"])
+        expect(existsSync(join(work, `orval/model/${name}.ts`)), name).toBe(true);
+    });
 
-  test("redocly's linter finds no error beside the paths that two routes share", { timeout: 300_000 }, async () => {
-    const { stdout } = await run(bin("redocly"), ["lint", document, "--extends", "recommended", "--format", "json"], options).catch(
-      (error: { stdout: string }) => error,
-    );
-    const { problems } = JSON.parse(stdout) as {
-      problems: { ruleId: string; severity: string; message: string; location: { pointer?: string }[] }[];
-    };
-    const errors = problems.filter(({ severity }) => severity === "error");
-    expect(errors.filter(({ ruleId }) => ruleId !== "no-identical-paths").map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual(
-      [],
-    );
-  });
-});
+    test("redocly's linter finds no error beside the paths that two routes share", { timeout: 300_000 }, async () => {
+      const { stdout } = await run(bin("redocly"), ["lint", document, "--extends", "recommended", "--format", "json"], options).catch(
+        (error: { stdout: string }) => error,
+      );
+      const { problems } = JSON.parse(stdout) as {
+        problems: { ruleId: string; severity: string; message: string; location: { pointer?: string }[] }[];
+      };
+      const errors = problems.filter(({ severity }) => severity === "error");
+      expect(errors.filter(({ ruleId }) => ruleId !== "no-identical-paths").map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual(
+        [],
+      );
+    });
+  },
+);
 
 test.skipIf(pythonProblem !== undefined)(
   `a Python client of openapi-python-client compiles and works${pythonProblem ? ` (skipped: ${pythonProblem})` : ""}`,

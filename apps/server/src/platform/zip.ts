@@ -9,6 +9,9 @@ export function createZip(): { zip: ZipFile; out: Readable } {
   return { zip, out };
 }
 
+/** Name of a file in a ZIP archive. What would be a folder or a drive on Windows, where archives must not reach outside, becomes `_`. */
+export const zipName = (path: string): string => path.replaceAll("\\", "_").replace(/^([a-z]):/i, "$1_");
+
 /**
  * Ties an archive to its source: an error of the source destroys the archive, and closing the archive early
  * destroys the source. A completed source leaves no listener on the archive.

@@ -250,6 +250,7 @@ describe("delete", () => {
     const stream = (async () => {
       for await (const event of app.as(ada).projects.events({ params: { id: project.id } })) seen.push(event);
     })();
+    stream.catch(() => undefined);
     await sleep(100);
     const answer = await app.request(`/api/projects/${project.slug}`, { method: "DELETE", user: ada });
     expect(answer.status).toBe(202);
@@ -267,7 +268,7 @@ describe("delete", () => {
     ])
       expect((await app.request(path, { user: ada })).status).toBe(404);
     expect((await app.request(`/api/projects/${project.id}`, { method: "DELETE", user: ada })).status).toBe(404);
-    await stream;
+    await expect(stream).rejects.toMatchObject({ status: 404 });
     expect(seen.at(-1)).toMatchObject({ type: "project_status", data: { environment_status: "deleting" } });
     expect(await ended(app, ada, body.task_id)).toMatchObject({
       status: "completed",

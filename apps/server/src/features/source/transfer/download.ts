@@ -5,7 +5,7 @@ import { pack as createPack } from "tar-stream";
 import type { ZipFile } from "yazl";
 import type { DownloadFormat } from "@tesslate/contract";
 import { RuntimeError, type Entry, type Sandbox, type Tree } from "@tesslate/runtime";
-import { createZip, tieSource } from "../../../platform/zip.ts";
+import { createZip, tieSource, zipName } from "../../../platform/zip.ts";
 import { isSkipped, skippedDirectories } from "../../projects/files/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -62,11 +62,19 @@ export async function addTree(zip: ZipFile, tree: Sandbox["files"], folder: stri
 
 function addEntries(zip: ZipFile, tree: Tree, entries: readonly Entry[], prefix: string): void {
   const out = zip.outputStream as Readable;
+  const taken = new Set(entries.map(({ path }) => path));
+  const nameOf = (path: string) => {
+    let name = zipName(path);
+    if (name === path) return prefix + name;
+    while (taken.has(name)) name += "_";
+    taken.add(name);
+    return prefix + name;
+  };
   for (const entry of entries) {
     const options = { mtime: mtimeOf(entry), mode: (entry.isDirectory ? 0o040000 : 0o100000) | modeOf(entry) };
-    if (entry.isDirectory) zip.addEmptyDirectory(prefix + entry.path, options);
+    if (entry.isDirectory) zip.addEmptyDirectory(nameOf(entry.path), options);
     else
-      zip.addReadStreamLazy(prefix + entry.path, options, (give) => {
+      zip.addReadStreamLazy(nameOf(entry.path), options, (give) => {
         if (out.destroyed) return;
         openFile(tree, entry.path).then(
           ({ data }) => {

@@ -309,6 +309,20 @@ describe("download", () => {
     expect(await pathsOf(created.id)).toEqual(Object.keys(expected).sort());
   });
 
+  test("zip: names that Windows reads as a drive or a folder", async () => {
+    const { id: odd } = await emptyProject(app, owner);
+    const { files } = await app.runtime.open({ id: odd });
+    for (const name of ["C:notes.txt", "C_notes.txt", "..\\up.txt"]) await files.write(name, name);
+    const answer = await app.request(`/api/projects/${odd}/download`, { user: owner });
+    expect(answer.status).toBe(200);
+    const found = await unzip(Buffer.from(await answer.arrayBuffer()));
+    expect(Object.fromEntries(Object.entries(found).map(([name, { text }]) => [name, text]))).toEqual({
+      "C_notes.txt": "C_notes.txt",
+      "C_notes.txt_": "C:notes.txt",
+      ".._up.txt": "..\\up.txt",
+    });
+  });
+
   test("a client that disconnects stops the work", async () => {
     const { id: big } = await emptyProject(app, owner);
     const { files } = await app.runtime.open({ id: big });
