@@ -5,6 +5,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { badRequest, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
+import { slugify } from "../../../platform/slug.ts";
 import { loadThemes } from "./bundled-themes.ts";
 import type { NewTheme, ThemeFilter, ThemesStore } from "./themes.store.ts";
 import type { ThemeRow } from "../../../db/schema/accounts.ts";
@@ -139,15 +140,7 @@ const revisionOf = ({ name, mode, author, description, category, theme_json }: N
   hashOf([name, mode, author, description ?? null, category ?? null, theme_json]);
 const clean = <F extends Facts>(facts: F): F => ({ ...facts, name: facts.name.trim() });
 /** A slug of the name with a random suffix. */
-const idFor = (name: string): string => {
-  const words = name
-    .normalize("NFKD")
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 60);
-  return `${words || "theme"}-${randomCode(8)}`;
-};
+const idFor = (name: string): string => `${slugify(name, 60) || "theme"}-${randomCode(8)}`;
 
 const presentListItem = ({
   id,

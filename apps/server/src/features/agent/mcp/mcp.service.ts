@@ -6,6 +6,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
+import { slugify } from "../../../platform/slug.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { connectMcp, McpFailure, type McpLimits } from "./connection.ts";
 import type { McpStore } from "./mcp.store.ts";
@@ -176,13 +177,7 @@ function merged(before: Record<string, string>, change: Record<string, string | 
 }
 
 function slugsFrom(name: string): string[] {
-  const base =
-    name
-      .toLowerCase()
-      .normalize("NFKD")
-      .replace(/[^a-z0-9]+/g, "-")
-      .replace(/^-+|-+$/g, "")
-      .slice(0, 20) || "server";
+  const base = slugify(name, 20) || "server";
   return [base, ...Array.from({ length: 8 }, (_, i) => `${base}-${i + 2}`)];
 }
 

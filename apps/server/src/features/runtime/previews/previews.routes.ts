@@ -1,13 +1,13 @@
 import { previewsRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
+import { isUuid } from "../../../platform/uuid.ts";
 import { containerUrl, type Containers, type PreviewAddress } from "../containers/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { Previews } from "./previews.service.ts";
 import type { Shares } from "./shares.service.ts";
 import { ticketSeconds, type Visitors } from "./visitors.ts";
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function mountPreviews(
   mount: Mount,
@@ -32,7 +32,7 @@ export function mountPreviews(
     ticket: async ({ user }, { params, body }) => {
       // The body is optional, so the mount does not validate it.
       const { container_id: wanted, path = "/" } = body ?? {};
-      if (wanted !== undefined && wanted !== null && !uuid.test(String(wanted)))
+      if (wanted !== undefined && wanted !== null && !isUuid(wanted))
         throw invalid(["body", "container_id"], 'must match format "uuid"', "format");
       if (typeof path !== "string" || !path.startsWith("/") || path.length > 2000)
         throw invalid(["body", "path"], "must be a path that begins with /", "pattern");

@@ -5,6 +5,7 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import { isUuid } from "../../../platform/uuid.ts";
 import { previewOrigin, containerUrl, type Containers, type PreviewAddress } from "../containers/index.ts";
 
 import type { ContainerRow, PreviewShareRow } from "../../../db/schema/runtime.ts";
@@ -18,7 +19,6 @@ const maxUserAgent = 400;
 const channel = "preview_shares";
 /** The maximum delay of a Node timer. */
 const maxTimerMs = 2 ** 31 - 1;
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** A valid share link. */
 export interface OpenShare {
@@ -57,7 +57,7 @@ export function createShareLinks({
     id: string,
     { container, project }: PreviewedContainer,
   ): Promise<{ share: PreviewShareRow; open: OpenShare } | undefined> => {
-    const found = uuid.test(id) ? await store.findOpen(id) : undefined;
+    const found = isUuid(id) ? await store.findOpen(id) : undefined;
     if (!found || found.share.container_id !== container.id || found.project_id !== project.id || !canSignIn(found.owner)) return undefined;
     return { share: found.share, open: { id, path: found.path, expires_at_ms: Date.parse(found.share.expires_at) } };
   };

@@ -1,4 +1,6 @@
+import { slugify } from "../../../platform/slug.ts";
 import { isUuid } from "../../../platform/uuid.ts";
+
 /** The user viewing the marketplace; `undefined` when signed out. */
 export type Viewer = { id: string; is_superuser: boolean } | undefined;
 
@@ -18,12 +20,8 @@ const reserved = new Set([
   "library",
   "new",
 ]);
-/** Slug of a name: lowercase, runs of other characters become one dash. */
+/** Slug of a name; `fallback` alone or as a suffix when the name has no usable character or is not allowed. */
 export function slugOf(name: string, fallback: string): string {
-  const folded = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const slug = folded
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 60)
-    .replace(/^-+|-+$/g, "");
+  const slug = slugify(name, 60);
   return slug === "" ? fallback : reserved.has(slug) || isId(slug) ? `${slug}-${fallback}` : slug;
 }
