@@ -31,7 +31,7 @@ export function composeGit(
   { config, log, db, dataDir, events, tasks, outbound }: Platform,
   { projects }: ProjectsArea,
   { idle, lifecycle }: ContainersArea,
-  { assets }: WorkspaceArea,
+  { reconcileAssets }: WorkspaceArea,
   { openGit, fetchRepository, diskBytesOf }: ProvisioningArea,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
   { snapshotsStore, snapshotCapture }: SnapshotsArea,
@@ -51,7 +51,7 @@ export function composeGit(
     hasRun: (projectId: string, tx: Queries = db) => snapshotsStore.hasUnfinished(tx, projectId, ["agent_execution"]),
     touch: projects.touch,
     announce: async (projectId: string) => void (await events.append(projectId, { type: "git_changed", data: {} })),
-    treeChanged: assets.reconcile,
+    treeChanged: reconcileAssets,
   };
   const access = createGitAccess(dependencies, writeQueue);
   const { withAuthorization, kindOf } = gitAccounts;

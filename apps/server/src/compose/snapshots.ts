@@ -44,7 +44,7 @@ export function composeSnapshots(
   { containersStore }: Pick<SecretsArea, "containersStore">,
   { projects }: ProjectsArea,
   { services, lifecycle }: ContainersArea,
-  { assets }: WorkspaceArea,
+  { reconcileAssets }: WorkspaceArea,
   { onRestored }: { onRestored: (more: unknown) => Promise<void> },
 ): SnapshotsArea {
   const databases = createProjectDatabases({ postgresOf: createPostgresAccess({ store: containersStore, services }), log });
@@ -68,7 +68,7 @@ export function composeSnapshots(
     databases,
     lifecycle: { stopAll: lifecycle.stopForExchange, running: lifecycle.running, startAgain: lifecycle.startAgain },
     tasks,
-    onTreeReplaced: [assets.reconcile],
+    onTreeReplaced: [reconcileAssets],
     onRestored,
     log,
   });

@@ -1,4 +1,4 @@
-import { createAssets, createAssetsStore, mountAssets, type Assets, type AssetsStore } from "../features/projects/assets/index.ts";
+import { createAssetFollower, createAssets, createAssetsStore, mountAssets, type AssetsStore } from "../features/projects/assets/index.ts";
 import { createLogProblems, type LogProblems } from "../features/runtime/containers/index.ts";
 import {
   createAnnounce,
@@ -11,7 +11,6 @@ import {
   type Files,
   type FileSearch,
   type FilesWatch,
-  type OnFilesChanged,
 } from "../features/projects/files/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "../features/projects/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "../features/projects/notes/index.ts";
@@ -31,7 +30,8 @@ export interface WorkspaceArea extends Area {
   files: Files;
   search: FileSearch;
   assetsStore: AssetsStore;
-  assets: Assets;
+  /** To call after all files of a project were replaced. */
+  reconcileAssets: (projectId: string) => Promise<void>;
   shell: Shell;
 }
 
@@ -45,18 +45,22 @@ export function composeWorkspace(
   onClose(async () => watch.close());
   const logProblems = createLogProblems({ store: containersStore, onServiceState: projects.onServiceState, events, redactions, log });
   onClose(async () => logProblems.close());
-  /** Called after files changed. */
-  const onFilesChanged: OnFilesChanged[] = [
-    async (projectId, changes) => {
-      if (changes.some(({ op }) => op !== "delete")) keepBefore.changed(projectId);
-    },
-  ];
-  const announce = createAnnounce({ projects, events, watch, onChanged: onFilesChanged });
+  const assetsStore = createAssetsStore(db);
+  const assetFollower = createAssetFollower({ store: assetsStore, projects });
+  const announce = createAnnounce({
+    projects,
+    events,
+    watch,
+    onChanged: [
+      async (projectId, changes) => {
+        if (changes.some(({ op }) => op !== "delete")) keepBefore.changed(projectId);
+      },
+      assetFollower.follow,
+    ],
+  });
   const files = createFiles({ projects, announce, checkpointBefore: keepBefore.before });
   const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
-  const assetsStore = createAssetsStore(db);
   const assets = createAssets({ store: assetsStore, projects, announce });
-  onFilesChanged.push(assets.follow);
   const kanban = createKanban({ store: createKanbanStore(db), projects, events });
   const notes = createNotes({ store: createNotesStore(db), projects, events });
   const { identityOf } = createGitStore(db);
@@ -91,7 +95,7 @@ export function composeWorkspace(
     files,
     search,
     assetsStore,
-    assets,
+    reconcileAssets: assetFollower.reconcile,
     shell,
     mount(mount) {
       mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, checkpointBefore: keepBefore.before }) });

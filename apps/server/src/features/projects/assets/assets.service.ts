@@ -3,17 +3,16 @@ import { RuntimeError, type StagedFile, type Tree } from "@tesslate/runtime";
 import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { isSkipped, skippedDirectories, type Announce, type ProjectFileChange } from "../files/index.ts";
+import { isSkipped, skippedDirectories, type Announce } from "../files/index.ts";
 import type { ProjectRow, AssetRow } from "../../../db/schema/projects.ts";
 import { declaredType, headBytes, inspect } from "./assets.inspect.ts";
-import { assetName, directoryOf, numbered, assetPath, splitAssetPath } from "./assets.names.ts";
+import { assetName, directoryOf, numbered, assetPath } from "./assets.names.ts";
 import { reconcileAssets } from "./assets.reconcile.ts";
 import type { AssetsStore } from "./assets.store.ts";
 
 /** What assets need of projects. */
 interface ProjectAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
-  find(id: string): Promise<ProjectRow | undefined>;
   sandboxOf(project: ProjectRow): Promise<{ files: Tree }>;
 }
 
@@ -173,18 +172,6 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
         });
       await store.hide(row.id);
       if (isThere) await announce(project, [{ path, op: "delete" }]);
-    },
-
-    /** Moves rows along with files moved through the API. Other changes are reconciled on the next list. */
-    follow: async (projectId: string, changes: readonly ProjectFileChange[]): Promise<void> => {
-      for (const { op, path, new_path } of changes)
-        if (op === "move" && new_path !== undefined)
-          await store.movePath(projectId, { path, ...splitAssetPath(path) }, { path: new_path, ...splitAssetPath(new_path) });
-    },
-    /** For after the whole tree was replaced, e.g. by a snapshot restore. */
-    reconcile: async (projectId: string): Promise<void> => {
-      const project = await projects.find(projectId);
-      if (project) await reconcileAssets(projectId, (await projects.sandboxOf(project)).files, store);
     },
   };
 }
