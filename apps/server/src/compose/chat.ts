@@ -1,8 +1,10 @@
+import { allTools } from "@tesslate/agent";
 import { createAgentContexts, mountAgentContext } from "../features/agent/agent-context/index.ts";
+import { createToolCatalogue, mountAgents, type ToolSummary } from "../features/agent/agents/index.ts";
 import {
-  attachmentTools,
   createAttachments,
   createAttachmentsStore,
+  createAttachmentTools,
   mountAttachments,
   type Attachments,
 } from "../features/agent/attachments/index.ts";
@@ -29,6 +31,7 @@ import {
   mountRuns,
   runType,
   type Approvals,
+  type FeatureTools,
   type Runs,
 } from "../features/agent/runs/index.ts";
 import { previewOrigin } from "../features/runtime/containers/index.ts";
@@ -58,6 +61,8 @@ export interface ChatArea extends Area {
   webhooks: RunWebhooks;
   attachments: Attachments;
   firstMessages: FirstMessages;
+  /** The built-in tools and those of features, for the agent editor. */
+  listedTools: readonly ToolSummary[];
   /** Offers a repair after errors of a preview. */
   considerRepair: (projectId: string) => void;
   /** Applies what a restore to a checkpoint changes in the conversation. */
@@ -73,22 +78,14 @@ export function composeChat(
   { idle, lifecycle, secrets }: ContainersArea,
   { watch, announce, files }: WorkspaceArea,
   { snapshotsStore, checkpoints, snapshotRestore, trees }: SnapshotsArea,
-  { toolProviders, listedTools }: ToolsArea,
+  { featureTools }: ToolsArea,
 ): ChatArea {
   const cassettes = createCassettes({ store: createCassettesStore(db), isOn: config.agent.recordsCassettes });
   const chatStore = createChatStore(db);
   const runsStore = createRunsStore(db);
   const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
   const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
-  toolProviders.push(async ({ project }) => ({ tools: [requestSecretTool(() => secretsStore.listKeys(db, project.id))] }));
   const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
-  toolProviders.push(async ({ project, chat_id }) => ({
-    tools: attachmentTools({
-      attached: await attachments.listOfChat(chat_id),
-      readAttachment: attachments.read,
-      redact: (text) => redactions.redact(project.id, text),
-    }),
-  }));
   const refuseWhileRestoring = createRestoreGuard(snapshotsStore);
   const runs = createRuns({
     store: chatStore,
@@ -143,10 +140,13 @@ export function composeChat(
       ),
   };
   const plans = createChatPlans({ store: createPlansStore(db), chats: chatStore, runs, events });
-  if (config.features.planMode) {
-    toolProviders.push(plans.provideTools);
-    listedTools.push(...plans.tools);
-  }
+  const toolsOfRuns: readonly FeatureTools[] = [
+    ...featureTools,
+    { provideTools: async ({ project }) => ({ tools: [requestSecretTool(() => secretsStore.listKeys(db, project.id))] }), tools: [] },
+    createAttachmentTools({ attachments, redact: redactions.redact }),
+    ...(config.features.planMode ? [plans] : []),
+  ];
+  const listedTools = [...allTools, ...toolsOfRuns.flatMap(({ tools }) => tools)];
   const chats = createChats({
     store: chatStore,
     finishMessage: (taskId, messageId, end) => runsStore.transaction((tx) => runsStore.finishMessage(tx, taskId, messageId, end)),
@@ -204,7 +204,7 @@ export function composeChat(
       },
       readAttachment: attachments.read,
       record: cassettes.record,
-      toolProviders,
+      toolProviders: toolsOfRuns.map(({ provideTools }) => provideTools),
       previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
       resume: runs.resume,
       limits: config.agent,
@@ -221,6 +221,7 @@ export function composeChat(
     webhooks,
     attachments,
     firstMessages,
+    listedTools,
     considerRepair: repairs.consider,
     changeConversation: rewinds.apply,
     jobs: { advance_queues: queue.sweep, ...naming.jobHandlers, ...attachments.jobHandlers, ...webhooks.jobHandlers },
@@ -234,6 +235,7 @@ export function composeChat(
         serveSocket,
         budget: createRunBudget({ store: chatStore, agents, models, credits, projects, redactor: redactions.live, limits: config.agent }),
       });
+      mountAgents(mount, { catalogue: createToolCatalogue(listedTools) });
       mountAttachments(mount, { attachments });
       mountPlans(mount, { plans });
       mountQueue(mount, { queue });

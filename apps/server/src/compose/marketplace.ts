@@ -1,4 +1,3 @@
-import { allTools } from "@tesslate/agent";
 import {
   createAgentAuthoring,
   createBaseAuthoring,
@@ -19,11 +18,11 @@ import type { Audit } from "../features/accounts/audit/index.ts";
 import { createUsersStore, seedSystemAccounts } from "../features/accounts/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
+import type { ChatArea } from "./chat.ts";
 import type { ProvisioningArea } from "./provisioning.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { StoreListings } from "./store-listings.ts";
-import type { ToolsArea } from "./tools.ts";
 
 /** Publishing, reviewing and moderating agents and templates, and each user's library. */
 export interface MarketplaceArea extends Area {
@@ -38,7 +37,7 @@ export function composeMarketplace(
   { payments, archives, limits, reviewsStore, entries, agentListings, baseListings, agents, bases, acquiring }: StoreListings,
   { projects, templates }: ProjectsArea,
   { openGit }: ProvisioningArea,
-  { listedTools }: ToolsArea,
+  { listedTools }: Pick<ChatArea, "listedTools">,
 ): MarketplaceArea {
   const reviews = createReviews({
     store: reviewsStore,
@@ -83,7 +82,7 @@ export function composeMarketplace(
           entries,
           payments,
           limits,
-          toolNames: () => new Set([...allTools, ...listedTools].map(({ name }) => name)),
+          toolNames: new Set(listedTools.map(({ name }) => name)),
           defaultModel: config.models.defaults[0] ?? null,
         }),
         acquiring,

@@ -1,15 +1,19 @@
-import { allTools } from "@tesslate/agent";
-import { createToolCatalogue, mountAgents, type ToolSummary } from "../features/agent/agents/index.ts";
-import { provideRepoMap, type ToolProvider } from "../features/agent/runs/index.ts";
+import { repoMapTools, type FeatureTools } from "../features/agent/runs/index.ts";
 import { createGraphTools } from "../features/agent/graph/index.ts";
-import { createMcp, createMcpOauth, createMcpTools, mountMcp } from "../features/agent/mcp/index.ts";
+import {
+  createMcp,
+  createMcpConnector,
+  createMcpOauth,
+  createMcpTools,
+  createTestMcpConnection,
+  mountMcp,
+} from "../features/agent/mcp/index.ts";
 import {
   createChecks,
   createEvidence,
   createEvidenceStore,
   createVerification,
   mountEvidence,
-  runChecksSummary,
   type Browsers,
 } from "../features/agent/verify/index.ts";
 import { createWebTools } from "../features/agent/web/index.ts";
@@ -26,9 +30,7 @@ import type { WorkspaceArea } from "./workspace.ts";
 /** Tools that features provide to runs beside the built-in ones. */
 export interface ToolsArea extends Area {
   /** In the order in which a run has their tools. */
-  toolProviders: ToolProvider[];
-  /** Their tools, for the agent editor. */
-  listedTools: ToolSummary[];
+  featureTools: readonly FeatureTools[];
   /** Headless browsers, or the reason why there are none. */
   browsers: Browsers | { missing: string };
 }
@@ -37,13 +39,10 @@ export async function composeTools(
   { config, log, onClose, dataDir, db, limits, ca, outbound, address }: Platform,
   { mcpStore, mcpVault, redactions }: Pick<SecretsArea, "mcpStore" | "mcpVault" | "redactions">,
   { projects }: ProjectsArea,
-  { containers, containerSetup: creation, lifecycle, connections, idle }: ContainersArea,
+  { containers, containerSetup, lifecycle, connections, idle }: ContainersArea,
   { previews, previewSite, visitors }: PreviewsArea,
   { shell }: WorkspaceArea,
 ): Promise<ToolsArea> {
-  const toolProviders: ToolProvider[] = [];
-  const listedTools: ToolSummary[] = [];
-
   const secretsChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
     for (const id of project_id === null ? await mcpStore.projectsOf(user_id) : [project_id]) await redactions.changed(id);
   };
@@ -55,48 +54,50 @@ export async function composeTools(
     tokensChanged: secretsChanged,
     log,
   });
-  const mcpShared = { store: mcpStore, vault: mcpVault, signIns, outbound, mcp: config.mcp, version };
-  const mcp = createMcp({ ...mcpShared, projects, keepAwake: idle.keepAwake, secretsChanged, limits, log });
-  toolProviders.push(createMcpTools({ ...mcpShared, redactions }));
+  const mcp = createMcp({ store: mcpStore, vault: mcpVault, projects, checkUrl: outbound.check, secretsChanged, log });
+  const connector = createMcpConnector({ vault: mcpVault, signIns, outbound, limits: config.mcp, version });
+  const testConnection = createTestMcpConnection({
+    store: mcpStore,
+    mcp,
+    connector,
+    projects: { require: projects.require, sandboxOf: projects.sandboxOf, keepAwake: idle.keepAwake },
+    limits,
+  });
+  const mcpTools = createMcpTools({ store: mcpStore, connector, redactions });
 
   // Requests of a model may reach the hosts that the operator allows, but not the operator's model servers.
   const webOutbound = createOutbound({ allowHosts: config.outbound.allowHosts, ...(ca && { ca }) });
   onClose(() => webOutbound.close());
   const web = createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search });
-  toolProviders.push(web.provideTools);
-  listedTools.push(...web.tools);
 
   const evidenceStore = createEvidenceStore(db);
   const evidence = createEvidence({ store: evidenceStore, redactions });
-  toolProviders.push(createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll }));
-  listedTools.push(runChecksSummary);
+  const checks = createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll });
   const verification = await createVerification({
     config: config.verify,
     dataDir,
     evidence,
-    site: previewSite,
-    address,
+    previews: { site: previewSite, address, passFor: visitors.passFor },
     listContainers: containers.listAll,
-    passFor: visitors.passFor,
     log,
   });
   onClose(() => verification.close());
-  toolProviders.push(verification.provideTools);
-  listedTools.push(...verification.tools);
 
-  const graph = createGraphTools({ projects, containers, creation, lifecycle, connections, previews, shell });
-  toolProviders.push(graph.provideTools);
-  listedTools.push(...graph.tools);
-  toolProviders.push(provideRepoMap);
+  const graph = createGraphTools({
+    projects,
+    containers: { ...containers, create: containerSetup.create },
+    lifecycle,
+    connections,
+    previews,
+    shell,
+  });
 
   return {
-    toolProviders,
-    listedTools,
+    featureTools: [mcpTools, web, checks, verification, graph, repoMapTools],
     browsers: verification.browsers,
     mount(mount) {
-      mountMcp(mount, { mcp, signIns, isSecure: config.auth.cookie.secure });
+      mountMcp(mount, { mcp, testConnection, signIns, isSecure: config.auth.cookie.secure });
       mountEvidence(mount, { evidence });
-      mountAgents(mount, { catalogue: createToolCatalogue([...allTools, ...listedTools]) });
     },
   };
 }

@@ -1,11 +1,12 @@
 import { Type } from "typebox";
 import { defineTool, done, failed, resolveWritablePath, shownPath, ToolFailure, type Tool } from "@tesslate/agent";
 import type { MessageAttachment } from "@tesslate/contract";
+import type { Attachments } from "./attachments.service.ts";
 
 /** Leaves room for the rest of the result within its 10,000 characters. */
 const pageChars = 9_000;
 
-export interface AttachmentToolsOptions {
+interface AttachmentToolsOptions {
   /** Attachments of the chat. */
   attached: readonly MessageAttachment[];
   readAttachment(id: string): Promise<Buffer | undefined>;
@@ -15,8 +16,26 @@ export interface AttachmentToolsOptions {
 
 const idParameter = Type.String({ format: "uuid", description: "As given with the message" });
 
+/** Provides the tools of a chat's attachments to runs. `redact` hides the values of a project's secrets. */
+export const createAttachmentTools = ({
+  attachments,
+  redact,
+}: {
+  attachments: Pick<Attachments, "listOfChat" | "read">;
+  redact(projectId: string, text: string): Promise<string>;
+}) => ({
+  provideTools: async ({ project, chat_id }: { project: { id: string }; chat_id: string }) => ({
+    tools: attachmentTools({
+      attached: await attachments.listOfChat(chat_id),
+      readAttachment: attachments.read,
+      redact: (text) => redact(project.id, text),
+    }),
+  }),
+  tools: [],
+});
+
 /** Tools to read on where a quoted attachment ends, and to save one in the project. None without attachments. */
-export function attachmentTools({ attached, readAttachment, redact }: AttachmentToolsOptions): Tool[] {
+function attachmentTools({ attached, readAttachment, redact }: AttachmentToolsOptions): Tool[] {
   if (attached.length === 0) return [];
   const find = async (id: string) => {
     const facts = attached.find((one) => one.id === id.toLowerCase());

@@ -1,4 +1,4 @@
 export { attachmentAad, createAttachments, type Attachments } from "./attachments.service.ts";
 export { createAttachmentsStore } from "./attachments.store.ts";
-export { attachmentTools } from "./attachments.tools.ts";
+export { createAttachmentTools } from "./attachments.tools.ts";
 export { mountAttachments } from "./attachments.routes.ts";

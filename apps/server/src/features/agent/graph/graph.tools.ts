@@ -6,15 +6,14 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Connections } from "../../runtime/connections/index.ts";
 import { workingDirOf, type Containers, type ContainerSetup, type ContainerLifecycle } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import type { RunDetails, ToolProvider } from "../runs/index.ts";
+import type { FeatureTools, RunDetails } from "../runs/index.ts";
 import type { Previews } from "../../runtime/previews/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Shell } from "../../runtime/shell/index.ts";
 
 export interface GraphServices {
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
-  containers: Pick<Containers, "list" | "find" | "update" | "remove">;
-  creation: Pick<ContainerSetup, "create">;
+  containers: Pick<Containers, "list" | "find" | "update" | "remove"> & Pick<ContainerSetup, "create">;
   lifecycle: Pick<ContainerLifecycle, "startContainer" | "stopContainer" | "startProject" | "stopProject">;
   connections: Pick<Connections, "create" | "remove">;
   previews: Pick<Previews, "create" | "remove">;
@@ -42,7 +41,7 @@ const maxOutputChars = 40_000;
  * `runOf` is called when a tool runs; `opened` collects the terminals that it opened.
  */
 export function graphTools(services: GraphServices, runOf: () => Run, opened: Set<string>): Tool[] {
-  const { containers, creation, lifecycle, connections, previews, shell } = services;
+  const { containers, lifecycle, connections, previews, shell } = services;
   const project = async (): Promise<ProjectRow> => services.projects.require(runOf().user_id, runOf().project.id);
   const rowOf = async (id: string): Promise<{ project: ProjectRow; row: ContainerRow }> => {
     const own = await project();
@@ -144,7 +143,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       gate: mutates,
       run: told(async ({ port, ...wanted }: Static<typeof CreateContainer> & { name: string; port?: number }) => {
         const { user_id, project: own } = runOf();
-        const made = await creation.create(user_id, own.id, wanted);
+        const made = await containers.create(user_id, own.id, wanted);
         const after = port === undefined ? made : await containers.update(user_id, own.id, made.id, { port });
         return done(`Added ${after.name}.${made.task_id === null ? "" : " Its files are being set up."}`, {
           container_id: after.id,
@@ -298,7 +297,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
 }
 
 /** Provides the tools to runs in the graph view. Terminals that a run opened are closed with it. */
-export function createGraphTools(services: GraphServices): { provideTools: ToolProvider; tools: readonly Tool[] } {
+export function createGraphTools(services: GraphServices): FeatureTools {
   return {
     provideTools: async (run) => {
       if (run.view_context !== "graph") return { tools: [] };

@@ -1,57 +1,44 @@
 import { randomUUID } from "node:crypto";
 import type { List, McpServer, McpServerChange, NewMcpServer } from "@tesslate/contract";
-import type { Sandbox } from "@tesslate/runtime";
 import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import { slugify } from "../../../platform/slug.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { connectMcp, McpFailure, type McpLimits } from "./connection.ts";
 import type { McpStore } from "./mcp.store.ts";
 import type { McpServerRow } from "../../../db/schema/agent.ts";
 import type { McpVault } from "./mcp.vault.ts";
-import type { McpOauth } from "./oauth.ts";
 
 export interface McpOptions {
   store: McpStore;
   vault: McpVault;
-  signIns: McpOauth;
-  outbound: Outbound;
-  projects: {
-    require(userId: string, ref: string): Promise<ProjectRow>;
-    sandboxOf(project: ProjectRow): Promise<Sandbox>;
-  };
-  keepAwake(projectId: string): Promise<() => void>;
+  projects: { require(userId: string, ref: string): Promise<ProjectRow> };
+  /** Throws `outbound_refused`. */
+  checkUrl(url: string): Promise<unknown>;
   /** Called when values that must be redacted have changed. */
   secretsChanged(row: Pick<McpServerRow, "user_id" | "project_id">): Promise<void>;
-  limits: RateLimiter;
-  mcp: McpLimits;
-  version: string;
   log: Logger;
 }
 
 const maxServers = 20;
-/** Includes downloading the program. */
-const firstStartMs = 60_000;
 
 export type Mcp = ReturnType<typeof createMcp>;
 /** MCP servers of users. Secrets are write-only. */
-export function createMcp({ store, vault, signIns, outbound, projects, keepAwake, secretsChanged, limits, mcp, version, log }: McpOptions) {
+export function createMcp({ store, vault, projects, checkUrl, secretsChanged, log }: McpOptions) {
   const require = async (userId: string, id: string): Promise<McpServerRow> => {
     const row = await store.find(userId, id);
     if (!row) throw notFound("MCP server");
     return row;
   };
   const taken = (slug: string) => conflict("conflict", `You already have a server with the slug ${slug}.`);
-  const checkUrl = async (url: string): Promise<string> => {
-    await outbound.check(url);
+  const shownUrl = async (url: string): Promise<string> => {
+    await checkUrl(url);
     const { origin, pathname } = new URL(url);
     return origin + pathname;
   };
 
   return {
+    require,
     list: async (userId: string, query: PageQuery & { project_id?: string }): Promise<List<McpServer>> => {
       const project = query.project_id === undefined ? null : await projects.require(userId, query.project_id);
       const page = pageOf(query);
@@ -63,7 +50,7 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
       const isProgram = body.transport === "stdio";
       if (isProgram && !body.command) throw invalid(["body", "command"], "Enter the command to run", "missing");
       if (!isProgram && !body.url) throw invalid(["body", "url"], "Enter the server's URL", "missing");
-      const shown_url = !isProgram && body.url ? await checkUrl(body.url) : null;
+      const shown_url = !isProgram && body.url ? await shownUrl(body.url) : null;
       const id = randomUUID();
       const access = {
         headers: body.headers ?? {},
@@ -112,7 +99,7 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
       const changed = await store.update(id, {
         ...(change.name !== undefined && { name: change.name.trim() }),
         ...(change.slug !== undefined && { slug: change.slug }),
-        ...(isElsewhere && next.url && { shown_url: await checkUrl(next.url) }),
+        ...(isElsewhere && next.url && { shown_url: await shownUrl(next.url) }),
         ...((isElsewhere || change.oauth_client !== undefined) && { sealed_oauth: null, auth: "none" as const }),
         oauth_client_id: oauth_client?.client_id ?? null,
         ...(change.command !== undefined && row.transport === "stdio" && { command: change.command }),
@@ -137,37 +124,6 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
       await secretsChanged(row);
       log.info({ user_id: userId, mcp_server_id: id }, "MCP server removed");
     },
-    /** Connects now. `problem` states a failure. */
-    test: async (userId: string, id: string, projectRef: string | undefined): Promise<McpServer> => {
-      const row = await require(userId, id);
-      await limits.count({ key: `mcp:test:${userId}`, max: 30, windowSeconds: 60 });
-      const projectId = row.project_id ?? projectRef;
-      const project = row.transport === "stdio" && projectId ? await projects.require(userId, projectId) : undefined;
-      const release = project && (await keepAwake(project.id));
-      try {
-        const connection = await connectMcp({
-          row,
-          access: vault.open(row),
-          outbound,
-          limits: row.transport === "stdio" ? { ...mcp, connectMs: Math.max(mcp.connectMs, firstStartMs) } : mcp,
-          version,
-          sandbox: project && (await projects.sandboxOf(project)),
-          oauth: signIns.of(row),
-        });
-        const listed = await connection.listTools().finally(() => connection.close());
-        await store.note(id, { ...listed, tools_at: new Date().toISOString(), ...(row.auth === "needed" && { auth: "none" }) });
-      } catch (error) {
-        if (!(error instanceof McpFailure)) throw error;
-        await store.note(id, { problem: error.message, ...(error.isUnauthorized && { auth: "needed" as const }) });
-      } finally {
-        release?.();
-      }
-      return present(await require(userId, id));
-    },
-    authorize: async (userId: string, id: string, browser: string): Promise<{ authorize_url: string | null }> => ({
-      authorize_url: await signIns.begin(await require(userId, id), browser),
-    }),
-    forget: async (userId: string, id: string): Promise<void> => signIns.forget(await require(userId, id)),
   };
 }
 
@@ -181,7 +137,7 @@ function slugsFrom(name: string): string[] {
   return [base, ...Array.from({ length: 8 }, (_, i) => `${base}-${i + 2}`)];
 }
 
-const present = ({ sealed_access: _access, sealed_oauth: _oauth, user_id: _user, shown_url, tools, ...row }: McpServerRow): McpServer => ({
+export const present = ({ sealed_access: _access, sealed_oauth: _oauth, user_id: _user, shown_url, tools, ...row }: McpServerRow): McpServer => ({
   ...row,
   url: shown_url,
   tools: tools.map(({ name, title, description, is_read_only }) => ({ name, title, description, is_read_only })),

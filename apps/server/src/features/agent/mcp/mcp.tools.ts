@@ -1,24 +1,18 @@
 import type { TObject } from "typebox";
 import type { Tool, ToolOutput } from "@tesslate/agent";
-import type { Outbound } from "../../../platform/outbound.ts";
-import type { RunDetails, ToolProvider } from "../runs/index.ts";
+import type { FeatureTools, RunDetails } from "../runs/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
-import { connectMcp, McpFailure, type McpConnection, type McpLimits } from "./connection.ts";
+import { McpFailure, type McpConnection, type McpLimits } from "./connection.ts";
+import type { McpConnector } from "./connector.ts";
 import type { McpToolInfo } from "../../../db/schema/agent.ts";
 import { mcpToolName, resultText } from "./tool-list.ts";
 import type { McpStore } from "./mcp.store.ts";
 import type { McpServerRow } from "../../../db/schema/agent.ts";
-import type { McpVault } from "./mcp.vault.ts";
-import type { McpOauth } from "./oauth.ts";
 
 export interface McpToolsOptions {
   store: McpStore;
-  vault: McpVault;
-  signIns: Pick<McpOauth, "of">;
-  outbound: Outbound;
+  connector: McpConnector;
   redactions: Pick<Redactions, "live">;
-  mcp: McpLimits;
-  version: string;
 }
 
 /** How long a run waits at its start for tool lists that are unknown or old. */
@@ -34,7 +28,7 @@ const unreachableMs = 60_000;
  * Provides the tools of a user's MCP servers to runs. Known tool lists need no connection; a server is connected when one of its tools is first called.
  * The tools need approvals like built-in ones; read-only tools of a server that the user trusts do not.
  */
-export function createMcpTools({ store, vault, signIns, outbound, redactions, mcp, version }: McpToolsOptions): ToolProvider {
+export function createMcpTools({ store, connector, redactions }: McpToolsOptions): FeatureTools {
   const unreachableSince = new Map<string, { at: number; problem: string; version: string }>();
   const linkOf = (row: McpServerRow, run: RunDetails) => {
     let open: Promise<McpConnection> | undefined;
@@ -50,22 +44,13 @@ export function createMcpTools({ store, vault, signIns, outbound, redactions, mc
     };
     let opening: Promise<McpConnection> | undefined;
     /** One connection per server, shared by concurrent calls. */
-    const connect = (limits: McpLimits = mcp): Promise<McpConnection> => (opening ??= living(limits).finally(() => (opening = undefined)));
+    const connect = (limits: McpLimits = connector.limits): Promise<McpConnection> => (opening ??= living(limits).finally(() => (opening = undefined)));
     const living = async (limits: McpLimits): Promise<McpConnection> => {
       const known = await open?.catch(() => undefined);
       if (known?.isOpen) return known;
       if (connects++ >= maxConnects) throw new McpFailure("The connection was lost too often in this run.");
-      open = connectMcp({
-        row,
-        access: vault.open(row),
-        outbound,
-        limits,
-        version,
-        sandbox: run.sandbox,
-        // In plan mode nothing can change the project, whatever the server declares.
-        isReadOnly: run.edit_mode === "plan",
-        oauth: signIns.of(row),
-      });
+      // In plan mode nothing can change the project, whatever the server declares.
+      open = connector.connect(row, { sandbox: run.sandbox, isReadOnly: run.edit_mode === "plan", limits });
       return open.catch(fail);
     };
     return {
@@ -79,7 +64,7 @@ export function createMcpTools({ store, vault, signIns, outbound, redactions, mc
           return { tools: row.tools, problem: away.problem };
         unreachableSince.delete(row.id);
         try {
-          const quick = { ...mcp, connectMs: Math.min(mcp.connectMs, listMs) };
+          const quick = { ...connector.limits, connectMs: Math.min(connector.limits.connectMs, listMs) };
           const listed = await (await connect(quick)).listTools(run.signal).catch(fail);
           await note({ ...listed, tools_at: new Date().toISOString() });
           return { tools: listed.tools };
@@ -94,7 +79,7 @@ export function createMcpTools({ store, vault, signIns, outbound, redactions, mc
     };
   };
 
-  return async (run) => {
+  const provideTools: FeatureTools["provideTools"] = async (run) => {
     const rows = await store.listFor(run.user_id, run.project.id);
     const links = rows.filter((row, i) => rows.findIndex(({ slug }) => slug === row.slug) === i).map((row) => linkOf(row, run));
     if (links.length === 0) return { tools: [] };
@@ -123,6 +108,8 @@ export function createMcpTools({ store, vault, signIns, outbound, redactions, mc
     };
   };
 
+  return { provideTools, tools: [] };
+
   function mcpTool(link: ReturnType<typeof linkOf>, tool: McpToolInfo, redact: (text: string) => string): Tool {
     const { row } = link;
     const isFree = tool.is_read_only && row.trusts_read_only;
@@ -132,7 +119,7 @@ export function createMcpTools({ store, vault, signIns, outbound, redactions, mc
       description: redact(`${row.name}: ${tool.description || tool.title || tool.name}`),
       parameters: tool.schema as unknown as TObject,
       gate: { approval: !isFree, plan_blocked: !isFree, read_only: isFree },
-      timeLimitMs: () => mcp.connectMs + mcp.callMs + 5_000,
+      timeLimitMs: () => connector.limits.connectMs + connector.limits.callMs + 5_000,
       run: async (parameters, { signal }): Promise<ToolOutput> => {
         try {
           const answer = await (await link.connect()).callTool(tool.name, parameters as Record<string, unknown>, signal);

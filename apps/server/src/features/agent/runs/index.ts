@@ -10,4 +10,4 @@ export { lastEventId, mountRuns } from "./runs.routes.ts";
 export { createRuns, type Runs, type Sender, type StartOptions } from "./runs.service.ts";
 export { createChatSocket } from "./runs.socket.ts";
 export { createRunsStore } from "./runs.store.ts";
-export { provideRepoMap, type ProvidedTools, type RunDetails, type ToolProvider } from "./toolset.ts";
+export { repoMapTools, type FeatureTools, type ProvidedTools, type RunDetails, type ToolProvider } from "./toolset.ts";

@@ -3,7 +3,7 @@ import type { EditMode } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import { featureKeys, toolsOfFeature, type RunnableAgent } from "../agents/index.ts";
+import { featureKeys, toolsOfFeature, type RunnableAgent, type ToolSummary } from "../agents/index.ts";
 import type { ResolvedModel } from "../models/index.ts";
 import type { RunEmitter } from "./events.ts";
 import type { RunWorkspace } from "./workspace.ts";
@@ -38,6 +38,12 @@ export interface ProvidedTools {
 }
 /** Provides the tools of a feature, once per run. A rejection is logged and the run continues without them. */
 export type ToolProvider = (run: RunDetails) => Promise<ProvidedTools>;
+/** What a feature adds to the tools of runs. */
+export interface FeatureTools {
+  provideTools: ToolProvider;
+  /** Those that the agent editor offers. Tools that depend on the run are not among them. */
+  tools: readonly ToolSummary[];
+}
 
 /** The built-in tools and those of the providers, in order. The first tool of a name wins. Disposing it closes the providers. */
 export async function collectTools(
@@ -64,9 +70,12 @@ export async function collectTools(
 }
 
 /** Provides `repo_map` in projects that are large enough for it. The map is built when the agent calls it. */
-export const provideRepoMap: ToolProvider = async ({ workspace }) => ({
-  tools: (await countSources(workspace.files, ".")) >= worthMapping ? [repoMap] : [],
-});
+export const repoMapTools: FeatureTools = {
+  provideTools: async ({ workspace }) => ({
+    tools: (await countSources(workspace.files, ".")) >= worthMapping ? [repoMap] : [],
+  }),
+  tools: [],
+};
 
 export interface Toolset {
   tools: readonly Tool[];

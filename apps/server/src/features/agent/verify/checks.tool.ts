@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import { Literals, type CheckResult, type ChecksReport } from "@tesslate/contract";
-import type { ProvidedTools, RunDetails, ToolProvider } from "../runs/index.ts";
+import type { FeatureTools, ProvidedTools, RunDetails } from "../runs/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { commandLine, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
 import type { EvidenceLog } from "./evidence.service.ts";
@@ -28,7 +28,7 @@ const automaticChecks = (settings: Record<string, unknown> | null): When => {
  * Provides `run_checks` in projects that have checks, and runs the checks automatically with the project's setting `agent_checks` (`after`: when files
  * changed; `both`: before the run too). Results are stored as evidence.
  */
-export function createChecks({ evidence, store, listContainers }: ChecksOptions): ToolProvider {
+export function createChecks({ evidence, store, listContainers }: ChecksOptions): FeatureTools {
   const checksOf = async (run: RunDetails): Promise<Check[]> =>
     findChecks(
       run.workspace.files,
@@ -51,7 +51,7 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
     return results;
   };
 
-  return async (run): Promise<ProvidedTools> => {
+  const provideTools = async (run: RunDetails): Promise<ProvidedTools> => {
     const checks = await checksOf(run);
     const when = run.edit_mode === "plan" ? "off" : automaticChecks(run.project.settings);
     // Without builds, which are slow and write files.
@@ -68,6 +68,7 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
       },
     };
   };
+  return { provideTools, tools: [runChecksSummary] };
 }
 
 const checksParameters = Type.Object({
@@ -75,7 +76,7 @@ const checksParameters = Type.Object({
   container: Type.Optional(Type.String({ maxLength: 100 })),
 });
 /** The tool without its implementation, for the tool catalogue. */
-export const runChecksSummary: Omit<Tool<typeof checksParameters>, "run"> = {
+const runChecksSummary: Omit<Tool<typeof checksParameters>, "run"> = {
   name: "run_checks",
   category: "shell_commands",
   description: "Runs the project's own checks (types, lint, tests, build) and keeps the result as proof for the person.",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../../../config.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { ToolProvider } from "../runs/index.ts";
+import type { FeatureTools } from "../runs/index.ts";
 import { createBrowsers, type Browsers } from "./browsers.ts";
 import { findChromium } from "./chromium.ts";
 import { createVerify, verifySummary, type VerifyOptions } from "./verify.tool.ts";
@@ -9,7 +9,7 @@ import { createVerify, verifySummary, type VerifyOptions } from "./verify.tool.t
 export { axeOf } from "./axe.ts";
 export { createBrowsers, BrowsersBusy, type Browsers } from "./browsers.ts";
 export { findChromium } from "./chromium.ts";
-export { createChecks, runChecksSummary } from "./checks.tool.ts";
+export { createChecks } from "./checks.tool.ts";
 export { createEvidence } from "./evidence.service.ts";
 export { createEvidenceStore } from "./evidence.store.ts";
 export { openPreviewProxy } from "./preview-proxy.ts";
@@ -23,14 +23,13 @@ export async function createVerification({
   dataDir,
   log,
   ...options
-}: Omit<VerifyOptions, "browsers" | "config"> & { config: Config["verify"]; dataDir: string; log: Logger }): Promise<{
-  provideTools: ToolProvider;
-  /** Shared with other features that open pages. */
-  browsers: Browsers | { missing: string };
-  /** For the tool catalogue. */
-  tools: (typeof verifySummary)[];
-  close(): Promise<void>;
-}> {
+}: Omit<VerifyOptions, "browsers" | "config"> & { config: Config["verify"]; dataDir: string; log: Logger }): Promise<
+  FeatureTools & {
+    /** Shared with other features that open pages. */
+    browsers: Browsers | { missing: string };
+    close(): Promise<void>;
+  }
+> {
   const chromium = await findChromium(config.chromiumPath);
   if ("missing" in chromium) {
     log.info({ reason: chromium.missing }, "no browser for the agent");

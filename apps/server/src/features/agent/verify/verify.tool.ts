@@ -21,9 +21,13 @@ export interface VerifyOptions {
   browsers: Browsers;
   config: Pick<Config["verify"], "stepMs">;
   evidence: EvidenceLog;
+  previews: VisitedPreviews;
+  listContainers(projectId: string): Promise<ContainerRow[]>;
+}
+/** The previews as the agent's browser visits them. */
+export interface VisitedPreviews {
   site: PreviewSite;
   address: PreviewAddress;
-  listContainers(projectId: string): Promise<ContainerRow[]>;
   /** The owner's Cookie header for a preview. */
   passFor(place: PreviewedContainer, lifetimeMs: number): string;
 }
@@ -48,7 +52,8 @@ export const verifySummary: Omit<Tool<typeof verifyParameters>, "run"> = {
 };
 
 /** Tests the project's preview in a headless browser and stores the result as evidence. */
-export function createVerify({ browsers, config, evidence, site, address, listContainers, passFor }: VerifyOptions, run: RunDetails): Tool {
+export function createVerify({ browsers, config, evidence, previews, listContainers }: VerifyOptions, run: RunDetails): Tool {
+  const { site, address, passFor } = previews;
   return defineTool({
     ...verifySummary,
     async run({ title, path = "/", steps, container: name, accessibility = true }, { signal }) {

@@ -1,6 +1,5 @@
-import type { Tool } from "@tesslate/agent";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { ToolProvider } from "../runs/index.ts";
+import type { FeatureTools } from "../runs/index.ts";
 import { createSearchProvider, type SearchConfig } from "./search.providers.ts";
 import { createWebFetch } from "./web-fetch.ts";
 import { createWebSearch } from "./web-search.ts";
@@ -20,7 +19,7 @@ export function createWebTools({
   outbound: Outbound;
   searchOutbound: Outbound;
   search: SearchConfig | undefined;
-}): { provideTools: ToolProvider; tools: readonly Tool[] } {
+}): FeatureTools {
   const tools = [
     createWebFetch({ outbound }),
     ...(search

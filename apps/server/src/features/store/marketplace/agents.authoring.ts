@@ -34,15 +34,14 @@ export function createAgentAuthoring({
   payments: MarketplacePayments;
   limits: MarketplaceLimits;
   /** All tools an agent may be given. */
-  toolNames: () => ReadonlySet<string>;
+  toolNames: ReadonlySet<string>;
   /** Model of agents without one. Null: the server's default. */
   defaultModel: string | null;
 }) {
   const checkTools = ({ tools, tool_configs, config }: Pick<UpdateAgent, "tools" | "tool_configs" | "config">) => {
-    const known = toolNames();
-    const strange = tools?.findIndex((name) => !known.has(name)) ?? -1;
+    const strange = tools?.findIndex((name) => !toolNames.has(name)) ?? -1;
     if (strange >= 0) throw invalid(["body", "tools", strange], `Unknown tool: ${tools?.[strange] ?? ""}`);
-    const other = Object.keys(tool_configs ?? {}).find((name) => !known.has(name));
+    const other = Object.keys(tool_configs ?? {}).find((name) => !toolNames.has(name));
     if (other !== undefined) throw invalid(["body", "tool_configs", other], `Unknown tool: ${other}`);
     for (const [key, value] of Object.entries({ config, tool_configs }))
       if (Buffer.byteLength(JSON.stringify(value ?? null)) > maxConfigBytes) throw invalid(["body", key], "Limited to 64 KiB");
