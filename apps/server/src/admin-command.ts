@@ -6,7 +6,13 @@ import { createAgents, createAgentsStore } from "./features/agent/agents/index.t
 import { createAdminUsersStore, createOperator, type Operator } from "./features/operations/admin/index.ts";
 import { createAudit, createAuditStore } from "./features/accounts/audit/index.ts";
 import { createAuthStore } from "./features/accounts/auth/index.ts";
-import { createAvatarMaker, createPasswords, createUsers, createUsersStore } from "./features/accounts/users/index.ts";
+import {
+  createPasswordChecks,
+  createPasswords,
+  createUserDirectory,
+  createUserRegistration,
+  createUsersStore,
+} from "./features/accounts/users/index.ts";
 import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platform/database.ts";
 import type { Logger } from "./platform/logger.ts";
 import { findRunningPostgres, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
@@ -64,20 +70,13 @@ export const operatorOf = (
       apply_patch: config.features.applyPatch,
     },
   });
-  const users = createUsers({
-    store: createUsersStore(db),
-    passwords,
-    sessions: {
-      revokeOthers: async (tx, userId, keepId, reason) => void (await auth.revokeOfUser(userId, keepId, reason, tx)),
-      isOpenNow: auth.isOpenNow,
-      forgetUser: (userId) => auth.notify({ user_id: userId }),
-    },
-    limits,
-    makeAvatar: createAvatarMaker(),
-    welcome: config.billing.welcome,
-    onRegistered: [onRegistered],
-    lockTheme: async () => false,
-  });
+  const store = createUsersStore(db);
+  const passwordChecks = createPasswordChecks({ passwords, limits });
+  const users = {
+    ...createUserDirectory({ store, limits }),
+    ...createUserRegistration({ store, passwordChecks, terms: config.billing.welcome, onRegistered: [onRegistered] }),
+    ...passwordChecks,
+  };
   return createOperator({
     audits,
     audit: createAudit({ store: audits, limits }),

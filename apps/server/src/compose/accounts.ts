@@ -4,27 +4,38 @@ import { type Audit } from "../features/accounts/audit/index.ts";
 import {
   createApiKeys,
   createApiKeysStore,
-  createAuthCookies,
   createAttemptsStore,
-  createAuth,
+  createAuthCookies,
+  createAuthenticator,
   createAuthStore,
+  createEmailConfirmations,
+  createEmailRequests,
+  createLockUser,
+  createLoginMethods,
   createOauth,
+  createOauthAccounts,
+  createOauthLinks,
   createOauthStates,
   createOauthStore,
   createPasskeys,
   createPasskeysStore,
-  createLockUser,
-  createReauthenticate,
+  createPasswordReset,
   createProviders,
-  createRecovery,
+  createReauthenticate,
   createRefreshTokens,
-  createSessions,
+  createResetLinks,
   createSecondFactorStore,
   createSecurityLog,
+  createSessionOpening,
+  createSessions,
+  createSessionTokens,
   createSetup,
+  createSignIn,
+  createSignUp,
+  createTickets,
   createTotp,
   createTwoFactor,
-  createLoginMethods,
+  createVerifyEmail,
   mountAuth,
   mountLinkedAccounts,
   mountPasskeys,
@@ -41,13 +52,15 @@ import {
 } from "../features/accounts/auth/index.ts";
 import {
   createAvatarMaker,
+  createAvatars,
+  createPasswordChecks,
   createPasswords,
-  createUsers,
+  createProfiles,
+  createUserDirectory,
+  createUserRegistration,
   createUsersStore,
   mountUsers,
   type LockTheme,
-  type OnEmailAsked,
-  type OnEmailChanged,
   type OnRegistered,
   type Passwords,
   type Users,
@@ -78,15 +91,12 @@ export function composeAccounts(
   audit: Audit,
   /** Hooks that run in the transaction that creates an account. */
   {
-    onRegistered: begins,
+    onRegistered,
     lockTheme,
     offeredBy,
   }: { onRegistered: readonly OnRegistered[]; lockTheme: LockTheme; offeredBy: Parameters<typeof mountUsers>[1]["offeredBy"] },
 ): AccountsArea {
   const { appBaseUrl } = config.http;
-  const onRegistered = [...begins];
-  const onEmailAsked: OnEmailAsked[] = [];
-  const onEmailChanged: OnEmailChanged[] = [];
   const passwords = createPasswords(config.auth.passwordCost);
   const authStore = createAuthStore(db);
   const secondFactorStore = createSecondFactorStore(db);
@@ -100,21 +110,28 @@ export function composeAccounts(
     onReuse: (user) => securityLog.transaction((tx) => securityLog.note(tx, user, "refresh_reused")),
   });
   const usersStore = createUsersStore(db);
-  const users = createUsers({
-    store: usersStore,
-    passwords,
-    sessions,
-    limits,
-    makeAvatar: createAvatarMaker(),
-    welcome: config.billing.welcome,
-    onRegistered,
-    onEmailAsked,
-    onEmailChanged,
-    onSecurityEvent: securityLog.note,
-    hasTwoFactor: mail.isOn,
-    confirmsEmail: mail.isOn,
-    lockTheme,
-  });
+  const confirmations = createEmailConfirmations({ mail, box, limits, appBaseUrl });
+  const passwordChecks = createPasswordChecks({ passwords, limits });
+  const avatars = createAvatars({ store: usersStore, makeAvatar: createAvatarMaker(), limits });
+  const users: Users = {
+    ...createUserDirectory({ store: usersStore, limits }),
+    ...createUserRegistration({
+      store: usersStore,
+      passwordChecks,
+      terms: config.billing.welcome,
+      onRegistered: [...onRegistered, confirmations.onRegistered],
+    }),
+    ...createProfiles({
+      store: usersStore,
+      passwordChecks,
+      avatars,
+      sessions: { ...sessions, noteEvent: securityLog.note },
+      emails: confirmations.changes,
+      lockTheme,
+    }),
+    ...avatars,
+    ...passwordChecks,
+  };
   const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
   const apiKeys = createApiKeys({ store: createApiKeysStore(db), bus, log });
   const providers = createProviders({ config: config.auth.oauth, outbound });
@@ -150,50 +167,38 @@ export function composeAccounts(
     site: config.http,
   });
   const cookies = createAuthCookies(config.auth);
-  const auth = createAuth({
-    store: authStore,
-    users,
+  const tokens = createSessionTokens({ box, config: config.auth });
+  const tickets = createTickets({ store: authStore, sessions });
+  const authenticator = createAuthenticator({
+    tokens,
     sessions,
-    passwords,
-    setup,
-    limits,
-    box,
-    config: config.auth,
-    log,
-    twoFactor,
-    securityLog,
-    prunePasskeys: passkeys.prune,
     apiKeys,
+    tickets,
     noteImpersonated: createImpersonationNotes({ audit, db }),
   });
-  const recovery = createRecovery({
-    db,
-    users,
-    sessions,
-    loginMethods,
-    passwords,
-    mail,
-    securityLog,
-    limits,
-    box,
-    appBaseUrl,
-    log,
-  });
-  onRegistered.push(recovery.onRegistered);
-  onEmailAsked.push(recovery.onEmailAsked);
-  onEmailChanged.push(recovery.onEmailChanged);
+  const opening = createSessionOpening({ sessions, tokens, securityLog, log });
+  const auth: Auth = {
+    ...createSignUp({ users, setup, limits, log }),
+    ...createSignIn({ users, passwords, twoFactor, opening, limits }),
+    ...opening,
+    authenticator,
+    csrfToken: authenticator.csrfToken,
+    issueTicket: tickets.issue,
+    impersonationToken: tokens.impersonationToken,
+  };
+  const resetLinks = createResetLinks({ box, mail, loginMethods, appBaseUrl });
+  const emailRequests = createEmailRequests({ db, users, resetLinks, confirmations, limits });
+  const recovery: Recovery = {
+    ...emailRequests,
+    ...createPasswordReset({ links: resetLinks, users, sessions, securityLog, log }),
+    verify: createVerifyEmail({ confirmations, users, mail }),
+  };
   const oauthStore = createOauthStore(db);
   const oauth = createOauth({
     providers,
-    store: oauthStore,
     states: createOauthStates({ store: oauthStore, box }),
-    users,
-    sessions,
-    setup,
-    lockUser,
-    loginMethods,
-    apiKeys,
-    securityLog,
+    accounts: createOauthAccounts({ store: oauthStore, users, sessions, setup, loginMethods, apiKeys }),
+    links: createOauthLinks({ store: oauthStore, users, sessions, lockUser, loginMethods, securityLog }),
     log,
   });
 
@@ -210,7 +215,15 @@ export function composeAccounts(
     authStore,
     usersStore,
     passwords,
-    jobs: { ...auth.jobHandlers, ...recovery.jobHandlers },
+    jobs: {
+      ...emailRequests.jobHandlers,
+      prune_sessions: async () => {
+        await authStore.prune();
+        await securityLog.prune();
+        await passkeys.prune();
+        await limits.prune();
+      },
+    },
     cron: { prune_sessions: "17 * * * *" },
     mount(mount) {
       mountAuth(mount, { auth, recovery, oauth, sessions, apiKeys, cookies, config: config.auth, appBaseUrl });

@@ -1,6 +1,6 @@
 import type { Config } from "../../../config.ts";
 import { refreshCookie, sessionCookie, type Context } from "../../../http/context.ts";
-import type { TokenPair } from "./auth.service.ts";
+import type { TokenPair } from "./open-session.ts";
 
 export const authPath = "/api/auth";
 

@@ -6,10 +6,10 @@ import { AppError, invalid } from "../../../platform/errors.ts";
 import { presentUser } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuthCookies } from "./auth.cookies.ts";
-import type { Auth, Caller, TokenPair } from "./auth.service.ts";
+import type { Auth, Recovery } from "./auth.service.ts";
 import { oauthHandlers } from "./oauth.routes.ts";
 import type { Oauth } from "./oauth.ts";
-import type { Recovery } from "./recovery.ts";
+import type { Caller, TokenPair } from "./open-session.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Routes of registration, sign-in, sessions, API keys and password recovery. */

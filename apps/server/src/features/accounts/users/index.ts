@@ -1,17 +1,10 @@
 export { createAvatarMaker } from "./avatar-picture.ts";
 export { createPasswords, type Passwords } from "./passwords.ts";
-export {
-  createUsers,
-  sessionOver,
-  presentUser,
-  type LockTheme,
-  type OnEmailAsked,
-  type OnEmailChanged,
-  type OnRegistered,
-  type Registration,
-  type Users,
-  type UserSessions,
-} from "./users.service.ts";
+export { createAvatars } from "./avatars.ts";
+export { createPasswordChecks } from "./password-checks.ts";
+export { createProfiles, sessionOver, type EmailChanges, type LockTheme, type UserSessions } from "./profiles.ts";
+export { createUserRegistration, type OnRegistered, type Registration } from "./registration.ts";
+export { createUserDirectory, presentUser, type Users } from "./users.service.ts";
 export { generateReferralCode, isAsciiEmail, normalizeUsername } from "./users.rules.ts";
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
 export {
