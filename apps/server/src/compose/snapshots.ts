@@ -3,6 +3,8 @@ import { createPostgresAccess, type SnapshotContainerData } from "../features/ru
 import {
   createCheckpoints,
   createProjectDatabases,
+  createReplaceState,
+  createSafetySnapshots,
   createSnapshotRetention,
   type SnapshotRetention,
   createSnapshotRestore,
@@ -10,6 +12,7 @@ import {
   createSnapshotsStore,
   createSnapshotCapture,
   createProjectTreeAccess,
+  defineRestoreTask,
   mountSnapshots,
   type Checkpoints,
   type SnapshotRestore,
@@ -60,18 +63,17 @@ export function composeSnapshots(
     scratchDir: join(dataDir, "dumps"),
   });
   const checkpoints = createCheckpoints({ store: snapshotsStore, trees, events, log });
-  const snapshotRestore = createSnapshotRestore({
-    store: snapshotsStore,
-    trees,
-    snapshotCapture,
-    checkpoints,
+  const replaceState = createReplaceState({
     databases,
-    lifecycle: { stopAll: lifecycle.stopForExchange, running: lifecycle.running, startAgain: lifecycle.startAgain },
-    tasks,
+    lifecycle: { stopAll: lifecycle.stopForExchange, startAgain: lifecycle.startAgain },
+    checkpoints,
     onTreeReplaced: [reconcileAssets],
     onRestored,
     log,
   });
+  const safety = createSafetySnapshots({ store: snapshotsStore, snapshotCapture });
+  defineRestoreTask({ trees, safety, replaceState, tasks, log });
+  const snapshotRestore = createSnapshotRestore({ store: snapshotsStore, trees, snapshotCapture, lifecycle, tasks });
   const snapshots = createSnapshots({
     store: snapshotsStore,
     projects,
