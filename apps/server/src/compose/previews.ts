@@ -1,9 +1,11 @@
 import {
   createPodAccess,
   createPodAccessStore,
+  createPreviewPlaces,
   createPreviews,
   createPreviewSite,
   createPreviewsStore,
+  createPreviewTargets,
   createReporting,
   createShareLinks,
   createShares,
@@ -67,17 +69,11 @@ export function composePreviews(
     log,
   });
   const previewSite = createPreviewSite({
-    containers,
-    projects,
-    lifecycle,
-    services,
-    statusWriter,
-    idle,
+    places: createPreviewPlaces({ containers, projects }),
+    targets: createPreviewTargets({ projects, containers, lifecycle, services, statusWriter, idle }),
     visitors,
     reporting: createReporting({ events, redactions, onErrors: onPreviewErrors }),
-    address,
-    appOrigin: new URL(config.http.appBaseUrl).origin,
-    trustProxy: config.http.trustProxy,
+    settings: { address, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
     log,
   });
 

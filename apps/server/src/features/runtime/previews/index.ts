@@ -1,4 +1,6 @@
+export { createPreviewPlaces } from "./places.ts";
 export { createPreviewSite } from "./site.ts";
+export { createPreviewTargets } from "./targets.ts";
 export { createReporting } from "./reports.ts";
 export { createVisitors, type Visitors } from "./visitors.ts";
 export { mountPreviews } from "./previews.routes.ts";

@@ -5,20 +5,17 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ownPath } from "@tesslate/contract";
 import type { PreviewSite } from "../../../http/server.ts";
-import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Containers, IdlePolicy, ContainerLifecycle, PreviewAddress, Services, ContainerStatusWriter } from "../containers/index.ts";
-import type { Projects } from "../../projects/projects/index.ts";
-import { createForwarder, type ForwardContext, type Target } from "./forward.ts";
+import type { PreviewAddress } from "../containers/index.ts";
+import { createForwarder, type ForwardContext } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
+import type { PreviewPlaces } from "./places.ts";
 import type { Reporting } from "./reports.ts";
 import { labelOf, rejectTarget } from "./request-target.ts";
 import type { PreviewedContainer } from "./previews.service.ts";
+import type { PreviewTargets } from "./targets.ts";
 import { isGuest, type Visitors } from "./visitors.ts";
 
-/** How long a request waits for its project to wake before a self-reloading page is sent. */
-const holdMs = 10_000;
-const rememberPlaceMs = 3000;
 const ownPaths = "/__studio/";
 const sharePath = "/__studio/share/";
 
@@ -60,32 +57,26 @@ const safePath = (path: string | null): string => ownPath(path)?.split("#")[0] ?
 
 /** Serves every host under PREVIEW_DOMAIN: entry by ticket, waking, proxying to the dev server, the bridge and its reports. */
 export function createPreviewSite({
-  containers,
-  projects,
-  lifecycle,
-  services,
-  statusWriter,
-  idle,
+  places,
+  targets,
   visitors,
   reporting,
-  address,
-  appOrigin,
-  trustProxy,
+  settings,
   log,
 }: {
-  containers: Containers;
-  projects: Projects;
-  lifecycle: ContainerLifecycle;
-  services: Services;
-  statusWriter: ContainerStatusWriter;
-  idle: IdlePolicy;
+  places: PreviewPlaces;
+  targets: PreviewTargets;
   visitors: Visitors;
   reporting: Reporting;
-  address: PreviewAddress;
-  appOrigin: string;
-  trustProxy: boolean;
+  settings: {
+    address: PreviewAddress;
+    appOrigin: string;
+    /** Whether the client's IP comes from `X-Forwarded-For`. */
+    trustProxy: boolean;
+  };
   log: Logger;
 }): PreviewSite & { close(): void } {
+  const { address, appOrigin, trustProxy } = settings;
   /** Our own scripts inside previews. */
   const scripts = new Map(
     ["bridge.js", "picker.js"].map((name) => {
@@ -94,74 +85,20 @@ export function createPreviewSite({
     }),
   );
   const forwarder = createForwarder();
-  const places = new Map<string, { place: PreviewedContainer | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
-  const waking = new Map<string, Promise<unknown>>();
 
-  const placeOf = async (label: string): Promise<PreviewedContainer | undefined> => {
-    if (label === "") return undefined;
-    const known = places.get(label);
-    const now = Date.now();
-    if (known && now - known.readAt < rememberPlaceMs && !known.lifetime?.aborted) return known.place;
-    const place = await containers.findByHostLabel(label);
-    if (places.size > 5000) places.clear();
-    places.set(label, { place, readAt: now, lifetime: place && projects.lifetime(place.project.id) });
-    return place;
-  };
   const ipOf = (request: IncomingMessage): string => {
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
     return [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "";
   };
-  const forwardContextOf = (request: IncomingMessage, { project }: PreviewedContainer, isDocument: boolean): ForwardContext => {
+  const forwardContextOf = (request: IncomingMessage, place: PreviewedContainer, isDocument: boolean): ForwardContext => {
     return {
       ip: ipOf(request),
       scheme: address.scheme,
       isDocument,
       isWorkerScript: request.headers["service-worker"] === "script",
       appOrigin,
-      onActivity: () => idle.activity(project.id),
+      onActivity: () => targets.activity(place),
     };
-  };
-
-  /** Starts the project once for concurrent requests. */
-  const wake = (projectId: string): Promise<unknown> => {
-    const known = waking.get(projectId);
-    if (known) return known;
-    const work = (async () => {
-      const project = await projects.find(projectId);
-      if (project && project.environment_status !== "deleting") await lifecycle.wakeProject(project);
-    })().finally(() => waking.delete(projectId));
-    waking.set(projectId, work);
-    return work;
-  };
-  /** Where the container listens, after waking it if allowed; otherwise the page with the reason. */
-  const reach = async (place: PreviewedContainer, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
-    const { name } = place.container;
-    const deadline = Date.now() + holdMs;
-    for (let { project, container } = place, isFresh = false; ;) {
-      const found = await services.reach(project, container, { mayWake });
-      if (!("status" in found)) return found;
-      if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path, found.restartAt);
-      const left = deadline - Date.now();
-      if (!mayWake || left <= 0 || signal.aborted) return pages.starting(name);
-      // Polls once a second for changes that were missed.
-      const next = statusWriter.next(container.id, Math.min(left, 1000), signal);
-      // The cached place may be older than a start.
-      const isHeld = found.status === "stopped" && lifecycle.isHeld(project, container);
-      if (isHeld && isFresh) return pages.stopped(name, path);
-      if (found.status === "stopped" && !isHeld)
-        try {
-          await wake(project.id);
-        } catch (error) {
-          if (!(error instanceof AppError)) throw error;
-          if (error.code !== "project_busy") return pages.failed(name, error.message, [], path);
-        }
-      if (!isHeld) await next;
-      const [freshProject, freshContainer] = await Promise.all([projects.find(project.id), containers.find(project.id, container.id)]);
-      if (!freshProject || !freshContainer || freshProject.environment_status === "deleting") return pages.unknown();
-      project = freshProject;
-      container = freshContainer;
-      isFresh = true;
-    }
   };
 
   const enter = async (request: IncomingMessage, response: ServerResponse, place: PreviewedContainer, url: URL) => {
@@ -210,7 +147,7 @@ export function createPreviewSite({
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const isDocument = isPageLoad(request);
     const show = (page: Page) => sendPage(response, page, { isDocument, appOrigin });
-    const place = await placeOf(labelOf(request.headers.host, address.domain));
+    const place = await places.find(labelOf(request.headers.host, address.domain));
     if (!place) return show(pages.unknown());
     const target = (request.url ??= "/");
     const url = target.startsWith("/") ? URL.parse(target, "http://preview") : null;
@@ -236,10 +173,7 @@ export function createPreviewSite({
       return;
     }
     if (url.pathname === "/__studio/start" && request.method === "POST") {
-      const project = await projects.find(place.project.id);
-      const container = project && (await containers.find(project.id, place.container.id));
-      if (project && container && project.environment_status !== "deleting")
-        await (container.is_stop_held ? lifecycle.startContainer(project, container) : lifecycle.startProject(project));
+      await targets.start(place);
       response.writeHead(303, { location: safePath(url.searchParams.get("path")), "cache-control": "no-store" }).end();
       return;
     }
@@ -256,12 +190,12 @@ export function createPreviewSite({
     });
     const mayWake = !isHotReload(request);
     // Neither a slow response nor a wait may be cut short by the idle policy.
-    const release = mayWake ? idle.hold(place.project.id) : () => {};
+    const release = mayWake ? targets.hold(place) : () => {};
     try {
-      const found = await reach(place, target, mayWake, closed.signal);
+      const found = await targets.reach(place, target, mayWake, closed.signal);
       if (response.destroyed) return;
       if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(place.container.name) : found);
-      if (mayWake) void projects.used(place.project.id).catch((err: unknown) => log.warn({ err }, "last activity not written"));
+      if (mayWake) void targets.used(place).catch((err: unknown) => log.warn({ err }, "last activity not written"));
       const passage = forwardContextOf(request, place, isDocument);
       if (!mayWake) passage.onActivity = () => {};
       await forwarder.request(request, response, found, passage, release);
@@ -269,8 +203,8 @@ export function createPreviewSite({
       if (response.destroyed || response.headersSent) return void response.destroy();
       if (!isNetworkError(error)) throw error;
       log.debug({ err: error, project_id: place.project.id }, "dev server not reachable");
-      services
-        .refreshPort(place.project, place.container)
+      targets
+        .refreshPort(place)
         .catch((err: unknown) => log.warn({ err, project_id: place.project.id }, "container port detection failed"));
       show(pages.unreachable(place.container.name));
     } finally {
@@ -280,7 +214,7 @@ export function createPreviewSite({
 
   const serveUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-    const place = await placeOf(labelOf(request.headers.host, address.domain));
+    const place = await places.find(labelOf(request.headers.host, address.domain));
     if (!place) return refuse("404 Not Found");
     const visitor = await visitors.find(request.headers.cookie, place);
     if (!visitor) return refuse("401 Unauthorized");
@@ -294,14 +228,14 @@ export function createPreviewSite({
     const closed = new AbortController();
     socket.once("close", () => closed.abort());
     const mayWake = !isHotReload(request);
-    const found = await reach(place, target, mayWake, closed.signal);
+    const found = await targets.reach(place, target, mayWake, closed.signal);
     if (socket.destroyed) return;
     if (!("host" in found)) return refuse("503 Service Unavailable");
     const passage = forwardContextOf(request, place, false);
     if (mayWake) passage.onActivity();
     // Closes the socket as soon as access is revoked.
     const unwatch = visitors.watch(visitor, place, () => socket.destroy());
-    const lifetime = projects.lifetime(place.project.id);
+    const lifetime = places.lifetimeOf(place);
     const end = () => void socket.destroy();
     lifetime.addEventListener("abort", end, { once: true });
     socket.once("close", () => {
