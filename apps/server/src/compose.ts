@@ -20,7 +20,6 @@ import { composeModels } from "./compose/models.ts";
 import { composePlatform } from "./compose/platform.ts";
 import { composePreviews, type PreviewsArea } from "./compose/previews.ts";
 import { composeProjects } from "./compose/projects.ts";
-import { composeSecrets } from "./compose/secrets.ts";
 import { composeSnapshots, type SnapshotsArea } from "./compose/snapshots.ts";
 import { composeStoreListings } from "./compose/store-listings.ts";
 import { composeTools } from "./compose/tools.ts";
@@ -102,7 +101,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       lockTheme: creatorsAndReferrals.themes.lockUsable,
       offeredBy: creatorsAndReferrals.creators.offered,
     });
-    const secrets = composeSecrets(platform);
+    const { secrets } = platform;
     const projects = await composeProjects(platform, { templatesDir: swap.templatesDir });
     const containers = composeContainers(platform, secrets, projects, {
       snapshotData: (...removed) => snapshots.snapshotData(...removed),

@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import type { PreviewAddress } from "../features/runtime/containers/index.ts";
 import { createIdempotency, createIdempotencyStore } from "../features/core/idempotency/index.ts";
 import type { Idempotency } from "../http/context.ts";
-import { createTasks, createTasksStore, type Tasks } from "../features/core/tasks/index.ts";
+import { createTaskChanges, createTasks, createTasksStore, type Tasks } from "../features/core/tasks/index.ts";
 import { createBus, type Bus } from "../platform/bus.ts";
 import { createCryptoBox, loadSecretKey, type CryptoBox } from "../platform/crypto.ts";
 import { reservePort, type ReservedPort } from "../http/reserved-port.ts";
@@ -26,6 +26,7 @@ import { createServerSettings, type ServerSettings } from "../platform/server-se
 import { startTraces, type Traces } from "../platform/traces.ts";
 import { version } from "../version.ts";
 import type { OnClose } from "./area.ts";
+import { composeSecrets, type SecretsArea } from "./secrets.ts";
 
 /** Services that every area uses. */
 export interface Platform {
@@ -55,6 +56,7 @@ export interface Platform {
   runtime: RuntimeDriver;
   /** `undefined`: disabled. */
   traces: Traces | undefined;
+  secrets: SecretsArea;
   tasks: Tasks;
   idempotency: Idempotency;
   /** URL scheme, domain and port of previews. */
@@ -143,15 +145,15 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       log,
     }));
   onClose(() => runtime.close({ leaveRunning: true }));
+  const secrets = composeSecrets({ log, db, bus, box });
+  const tasksStore = createTasksStore(db, presence.id);
   const tasks = createTasks({
-    db,
+    store: tasksStore,
     reconnect: database.reconnect,
-    store: createTasksStore(db),
-    events,
+    changes: createTaskChanges({ store: tasksStore, events, bus, isShared, log }),
     bus,
+    redact: secrets.redactions.redact,
     log,
-    processId: presence.id,
-    isShared,
   });
   onClose(() => tasks.close());
   const idempotency = createIdempotency({ store: createIdempotencyStore(db), box, processId: presence.id });
@@ -176,6 +178,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     mail,
     runtime,
     traces,
+    secrets,
     tasks,
     idempotency,
     address: addressOf(config),

@@ -18,7 +18,10 @@ import {
   type SecretsStore,
   type SecretVault,
 } from "../features/projects/secrets/index.ts";
-import type { Platform } from "./platform.ts";
+import type { Bus } from "../platform/bus.ts";
+import type { CryptoBox } from "../platform/crypto.ts";
+import type { Database } from "../platform/database.ts";
+import type { Logger } from "../platform/logger.ts";
 
 /** Stores of a project's secret values, and their redaction. */
 export interface SecretsArea {
@@ -33,7 +36,8 @@ export interface SecretsArea {
   redactions: Redactions;
 }
 
-export function composeSecrets({ log, db, bus, box, tasks }: Platform): SecretsArea {
+/** Constructed before the rest of the platform, because tasks redact what they report. */
+export function composeSecrets({ log, db, bus, box }: { log: Logger; db: Database; bus: Bus; box: CryptoBox }): SecretsArea {
   const containersStore = createContainersStore(db);
   const environmentVault = createEnvironmentVault({ box });
   const credentialsStore = createCredentialsStore(db);
@@ -53,7 +57,6 @@ export function composeSecrets({ log, db, bus, box, tasks }: Platform): SecretsA
       async (projectId) => (await mcpStore.listHidden(projectId)).flatMap((row) => hiddenValues(mcpVault.secretsOf(row))),
     ],
   });
-  tasks.setRedactor(redactions.redact);
   return {
     containersStore,
     environmentVault,

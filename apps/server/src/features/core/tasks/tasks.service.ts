@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Task, TaskEvent } from "@tesslate/contract";
+import type { Task } from "@tesslate/contract";
 import type { Bus } from "../../../platform/bus.ts";
-import { isDiskFull, type Database, type Queries } from "../../../platform/database.ts";
+import { isDiskFull, type Queries } from "../../../platform/database.ts";
 import { AppError, conflict, diskFullMessage, notFound } from "../../../platform/errors.ts";
-import type { EventLog } from "../../../platform/events.ts";
 import type { Jobs } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { isConnectionLoss } from "../../../platform/connection-loss.ts";
 import type { Reconnect } from "../../../platform/reconnect.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import { presentTask } from "./present-task.ts";
+import { taskChannel, type TaskChanges, type TaskNotification } from "./task-changes.ts";
 import type { TasksStore } from "./tasks.store.ts";
 import type { TaskRow } from "../../../db/schema/core.ts";
 
@@ -52,35 +53,30 @@ export interface NewTask {
 /** Long operations: a row in `tasks`, executed by a supervisor in one process, followed through notifications. */
 export type Tasks = ReturnType<typeof createTasks>;
 
-const channel = "task_changes";
 const cancelledMessage = "Cancelled.";
 const interruptedMessage = "The server stopped while this was running.";
 
 export function createTasks({
-  db,
-  reconnect,
   store,
-  events,
+  reconnect,
+  changes,
   bus,
+  redact,
   log,
-  processId,
-  isShared,
 }: {
-  db: Database;
-  reconnect: Reconnect;
   store: TasksStore;
-  events: EventLog;
+  reconnect: Reconnect;
+  changes: TaskChanges;
   bus: Bus;
+  /** Redacts a project's secrets in the messages, logs and errors of its tasks. */
+  redact(projectId: string, text: string): Promise<string>;
   log: Logger;
-  processId: number;
-  isShared: boolean;
 }) {
+  const { publish, endSeqOf } = changes;
   const databaseMessage = `The database could not be reached for ${reconnect.longestMs / 1000} seconds while this was running.`;
   const definitions = new Map<string, TaskDefinition<never>>();
   const running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
-  const listeners = new Map<string, Set<() => void>>();
   let jobs: Jobs | undefined;
-  let redact: (projectId: string, text: string) => Promise<string> = async (_, text) => text;
   /** Redacts the project's secrets in a task's text. If redaction fails, the text is replaced rather than shown; the task continues. */
   const redacted = async (row: Pick<TaskRow, "id" | "project_id">, text: string): Promise<string> => {
     if (row.project_id === null || text === "") return text;
@@ -94,15 +90,10 @@ export function createTasks({
   let isClosing = false;
   const closing = new AbortController();
 
-  const wake = (id: string) => {
-    for (const listener of listeners.get(id) ?? []) listener();
-  };
-  bus.listen<{ id: string; cancel?: boolean }>(channel, ({ id, cancel }) => {
+  bus.listen<TaskNotification>(taskChannel, ({ id, cancel }) => {
     if (cancel) running.get(id)?.abort.abort("cancelled");
-    wake(id);
   });
   bus.onReconnect(() => {
-    for (const id of listeners.keys()) wake(id);
     // Another process may have requested a cancel while notifications were lost.
     for (const id of running.keys())
       store.find(id).then(
@@ -110,15 +101,6 @@ export function createTasks({
         (err: unknown) => log.warn({ err, task_id: id }, "cancel request not checked"),
       );
   });
-
-  const endSeqOf = ({ completed_at }: Pick<TaskRow, "completed_at">): number =>
-    completed_at === null ? Infinity : Date.parse(completed_at);
-  /** Notifies followers of the task and of its project. */
-  const publish = async (row: TaskRow) => {
-    wake(row.id);
-    if (isShared) await bus.notify(channel, { id: row.id }).catch((err: unknown) => log.warn({ err }, "task change not notified"));
-    if (row.project_id) await events.append(row.project_id, { type: "task_update", data: presentTask(row) });
-  };
 
   const supervise = async (row: TaskRow, definition: TaskDefinition<never>, abort: AbortController) => {
     const started = Date.now();
@@ -135,13 +117,13 @@ export function createTasks({
         signal: abort.signal,
         log: taskLog,
         progress: async (percent, message) => {
-          const changed = await store.progress(row.id, processId, { current: Math.floor(percent), message: await redacted(row, message) });
+          const changed = await store.progress(row.id, { current: Math.floor(percent), message: await redacted(row, message) });
           if (changed) await publish(changed);
         },
         note: async (line) => {
           // Redact before truncating: half a secret would not be recognised.
           const text = (await redacted(row, line)).slice(0, 2000);
-          const changed = await store.progress(row.id, processId, { log: [`[${new Date().toISOString()}] ${text}`] });
+          const changed = await store.progress(row.id, { log: [`[${new Date().toISOString()}] ${text}`] });
           if (changed) await publish(changed);
         },
       });
@@ -196,7 +178,7 @@ export function createTasks({
     // Registered before the claim, so that a cancel in between finds it.
     const abort = new AbortController();
     const waiting = { signal: closing.signal, onGiveUp: () => abort.abort("database") };
-    const claim = reconnect.retryAlways((isRepeat) => store.claim(id, processId, isRepeat), { signal: closing.signal });
+    const claim = reconnect.retryAlways((isRepeat) => store.claim(id, isRepeat), { signal: closing.signal });
     const ended = claim
       .then((row) => row && reconnect.during(waiting, () => run(row, abort)))
       .catch((err: unknown) => log.error({ err, task_id: id }, "supervisor failed"))
@@ -229,8 +211,6 @@ export function createTasks({
     /** Registers a task type. All types are registered before `start`. */
     define: <Input>(type: string, definition: TaskDefinition<Input>): void =>
       void definitions.set(type, definition as TaskDefinition<never>),
-    /** Sets the function that redacts a project's secrets in task messages, logs and errors. */
-    setRedactor: (given: (projectId: string, text: string) => Promise<string>): void => void (redact = given),
     /** Handlers for the jobs of this service. */
     jobHandlers: {
       task: async (payload: unknown) => launch((payload as { task_id: string }).task_id),
@@ -252,11 +232,11 @@ export function createTasks({
     }: { queuedForSeconds?: number; endedForMinutes?: number } = {}): Promise<void> => {
       for (const [type, definition] of definitions) {
         if (!definition.unfinishedEnds || !definition.ended) continue;
-        const rows = await store.listEndedByDead(type, processId, endedForMinutes);
+        const rows = await store.listEndedByDead(type, endedForMinutes);
         for (const row of rows.length === 0 ? [] : await definition.unfinishedEnds(rows))
           await definition.ended(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task clean-up failed"));
       }
-      for (const row of await store.interruptOrphans(interruptedMessage, processId)) {
+      for (const row of await store.interruptOrphans(interruptedMessage)) {
         log.warn({ task_id: row.id, type: row.type }, "task interrupted");
         await definitions
           .get(row.type)
@@ -280,12 +260,12 @@ export function createTasks({
     },
     /** Like `create`, but returns the unfinished task with the same `unique_key` if there is one. */
     createOnce: async (task: NewTask & { unique_key: string }): Promise<{ row: TaskRow; isNew: boolean }> =>
-      db.transaction(async (tx) => {
+      store.transaction(async (tx) => {
         await store.lock(tx, task.unique_key);
-        const known = await store.findUnfinished(tx, task.unique_key);
+        const known = await store.findUnfinished(task.unique_key, tx);
         return known ? { row: known, isNew: false } : { row: await self.create(tx, task), isNew: true };
       }),
-    findUnfinished: (uniqueKey: string): Promise<TaskRow | undefined> => store.findUnfinished(db, uniqueKey),
+    findUnfinished: (uniqueKey: string): Promise<TaskRow | undefined> => store.findUnfinished(uniqueKey),
     get: async (userId: string, id: string): Promise<Task> => presentTask(await require(userId, id)),
     require,
     list: async (userId: string, query: PageQuery & { status?: TaskRow["status"]; project_id?: string }) => {
@@ -307,41 +287,14 @@ export function createTasks({
         await publish(row);
         await definitions.get(row.type)?.ended?.(row);
       } else if (running.has(id)) running.get(id)?.abort.abort("cancelled");
-      else await bus.notify(channel, { id, cancel: true });
+      else await bus.notify(taskChannel, { id, cancel: true });
       return true;
     },
     /** Resolves when this process no longer runs the task; at once if it does not. */
     settled: async (id: string): Promise<void> => running.get(id)?.ended,
     isRunningHere: (id: string): boolean => running.has(id),
-    /** The `seq` of the last event: the end time in ms, larger than any count before it. A client that resumes with it has seen everything. */
     endSeqOf,
-    /** Yields the task now and after each change, until it has ended. */
-    async *follow(id: string, signal: AbortSignal): AsyncIterable<TaskEvent> {
-      let resolve: (() => void) | undefined;
-      let hasChanged = true;
-      const listener = () => {
-        hasChanged = true;
-        resolve?.();
-      };
-      const set = listeners.get(id) ?? new Set();
-      listeners.set(id, set.add(listener));
-      signal.addEventListener("abort", listener);
-      try {
-        for (let seq = 1; !signal.aborted;) {
-          if (!hasChanged) await new Promise<void>((done) => (resolve = done));
-          if (signal.aborted) return;
-          hasChanged = false;
-          const row = await store.find(id);
-          if (!row) return;
-          yield { seq: row.completed_at ? endSeqOf(row) : seq++, type: "task_update", data: presentTask(row) };
-          if (row.completed_at) return;
-        }
-      } finally {
-        signal.removeEventListener("abort", listener);
-        set.delete(listener);
-        if (set.size === 0) listeners.delete(id);
-      }
-    },
+    follow: changes.follow,
     /** Aborts the tasks of this process; each is marked interrupted. Waits up to 10 s. */
     close: async (): Promise<void> => {
       isClosing = true;
@@ -355,33 +308,3 @@ export function createTasks({
 
 /** The `task_id` and `status_url` in the response of every asynchronous action. */
 export const taskLinks = (row: Pick<TaskRow, "id">) => ({ task_id: row.id, status_url: `/api/tasks/${row.id}` });
-
-export const percentageOf = (row: Pick<TaskRow, "status" | "progress_current" | "progress_total">): number =>
-  row.status === "completed"
-    ? 100
-    : row.progress_total === 0
-      ? 0
-      : Math.min(100, Math.floor((row.progress_current * 100) / row.progress_total));
-
-export function presentTask(row: TaskRow): Task {
-  return {
-    id: row.id,
-    user_id: row.user_id,
-    type: row.type,
-    status: row.status,
-    created_at: row.created_at,
-    started_at: row.started_at,
-    completed_at: row.completed_at,
-    progress: {
-      current: row.progress_current,
-      total: row.progress_total,
-      percentage: percentageOf(row),
-      message: row.progress_message,
-    },
-    result: row.result ?? null,
-    error: row.error,
-    error_code: row.error_code,
-    logs: row.logs,
-    metadata: row.metadata,
-  };
-}

@@ -7,8 +7,10 @@ import { tasks, type TaskRow } from "../../../db/schema/core.ts";
 const unfinished = ["queued", "running"] as const;
 
 export type TasksStore = ReturnType<typeof createTasksStore>;
-export function createTasksStore(db: Database) {
+/** `processId`: the process that claims tasks. */
+export function createTasksStore(db: Database, processId: number) {
   return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     insert: async (tx: Queries, values: typeof tasks.$inferInsert): Promise<TaskRow> =>
       (await tx.insert(tasks).values(values).returning())[0] as TaskRow,
     /** Serializes transactions that use the same unique key. */
@@ -16,7 +18,7 @@ export function createTasksStore(db: Database) {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${uniqueKey}, 0))`);
     },
     find: async (id: string): Promise<TaskRow | undefined> => (await db.select().from(tasks).where(eq(tasks.id, id)))[0],
-    findUnfinished: async (q: Queries, uniqueKey: string): Promise<TaskRow | undefined> =>
+    findUnfinished: async (uniqueKey: string, q: Queries = db): Promise<TaskRow | undefined> =>
       (
         await q
           .select()
@@ -50,7 +52,7 @@ export function createTasksStore(db: Database) {
      * Claims a queued task for this process; `undefined` when another process has it or it was cancelled. `isRepeat`: the result of an earlier attempt
      * was lost, so the task may already belong to this process.
      */
-    claim: async (id: string, processId: number, isRepeat = false): Promise<TaskRow | undefined> =>
+    claim: async (id: string, isRepeat = false): Promise<TaskRow | undefined> =>
       (
         await db
           .update(tasks)
@@ -68,7 +70,6 @@ export function createTasksStore(db: Database) {
     /** Progress never decreases. Only the process that runs the task may write. */
     progress: async (
       id: string,
-      processId: number,
       change: { current?: number; total?: number; message?: string; log?: string[] },
     ): Promise<TaskRow | undefined> =>
       (
@@ -119,7 +120,7 @@ export function createTasksStore(db: Database) {
           .returning()
       )[0],
     /** Marks running tasks of dead processes as interrupted and returns them. Never those of this process. */
-    interruptOrphans: (message: string, processId: number): Promise<TaskRow[]> =>
+    interruptOrphans: (message: string): Promise<TaskRow[]> =>
       db
         .update(tasks)
         .set({ status: "failed", error: message, error_code: "interrupted", completed_at: sql`now()` })
@@ -131,7 +132,7 @@ export function createTasksStore(db: Database) {
         )
         .returning(),
     /** Tasks that ended in a process that died within the last `minutes`: it may have died before it called `ended`. */
-    listEndedByDead: (type: string, processId: number, minutes: number): Promise<TaskRow[]> =>
+    listEndedByDead: (type: string, minutes: number): Promise<TaskRow[]> =>
       db
         .select()
         .from(tasks)

@@ -7,6 +7,7 @@ import { AppError } from "../../../platform/errors.ts";
 import { startJobs, type Jobs } from "../../../platform/jobs.ts";
 import { testApp } from "../../../testing/app.ts";
 import { testPlatform, type TestPlatform } from "../../../testing/platform.ts";
+import { createTaskChanges } from "./task-changes.ts";
 import { createTasks, type TaskContext, type TaskDefinition, type Tasks } from "./tasks.service.ts";
 import { createTasksStore } from "./tasks.store.ts";
 import { tasks as tasksTable } from "../../../db/schema/core.ts";
@@ -26,15 +27,14 @@ interface Bench extends AsyncDisposable {
 async function bench(definitions: Record<string, Partial<TaskDefinition> & { run: TaskDefinition["run"] }>, of?: Bench): Promise<Bench> {
   const platform = await testPlatform(of ? { of: of.platform } : {});
   const { database, events, bus, log, presence } = platform;
+  const store = createTasksStore(database.db, presence.id);
   const tasks = createTasks({
-    db: database.db,
+    store,
     reconnect: database.reconnect,
-    store: createTasksStore(database.db),
-    events,
+    changes: createTaskChanges({ store, events, bus, isShared: true, log }),
     bus,
+    redact: async (_, text) => text,
     log,
-    processId: presence.id,
-    isShared: true,
   });
   for (const [type, definition] of Object.entries(definitions)) tasks.define(type, { timeoutMs: 10_000, ...definition });
   const jobs = await startJobs({ pool: database.pool, log, handlers: { ...tasks.jobHandlers } });
@@ -355,7 +355,7 @@ describe("when a process ends", () => {
         const name = ${JSON.stringify(a.platform.name)};
         const { db, connection } = connectDatabase("url" in server ? { url: Object.assign(new URL(server.url), { pathname: "/" + name }).href } : { socketDir: server.socketDir, database: name }, log);
         const presence = await registerProcess(db, connection, log);
-        await createTasksStore(db).claim(${JSON.stringify(theirs?.id)}, presence.id);
+        await createTasksStore(db, presence.id).claim(${JSON.stringify(theirs?.id)});
         process.stdout.write("claimed\\n");
         setInterval(() => {}, 1000);
       `,
