@@ -28,7 +28,7 @@ import type { ProjectsArea } from "./projects.ts";
 export function composeAdminOperations(
   { database, db, dataDir, runtime, tasks, mail, log }: Platform,
   audit: Audit,
-  { models }: ModelsArea,
+  { modelSetup }: ModelsArea,
   { users }: AccountsArea,
   { projects }: ProjectsArea,
   { lifecycle }: ContainersArea,
@@ -66,7 +66,7 @@ export function composeAdminOperations(
     pool: () => database.pool,
     checkJobs,
     runtime,
-    models,
+    models: modelSetup,
     mail,
     hostLoad,
     version,

@@ -22,12 +22,13 @@ import {
 import {
   createApprovals,
   createChatSocket,
+  createCompactChat,
+  createEstimateRun,
   createQuestions,
-  createRunBudget,
   createRunContextReader,
-  createRuns,
+  createRunConversation,
+  createRunCosts,
   createRunsStore,
-  createRunTask,
   mountRuns,
   runType,
   type Approvals,
@@ -48,6 +49,7 @@ import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
+import { composeRuns, composeRunTask } from "./runs.ts";
 import type { SecretsArea } from "./secrets.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 import type { ToolsArea } from "./tools.ts";
@@ -70,35 +72,33 @@ export interface ChatArea extends Area {
 }
 
 export function composeChat(
-  { config, log, onClose, db, box, bus, events, tasks, outbound, address, traces }: Platform,
+  platform: Platform,
   { users }: AccountsArea,
   { secretsStore, redactions }: Pick<SecretsArea, "secretsStore" | "redactions">,
-  { agents, models, credits }: ModelsArea,
-  { projects }: ProjectsArea,
+  modelsArea: ModelsArea,
+  projectsArea: ProjectsArea,
   { idle, lifecycle, secrets }: ContainersArea,
   { watch, announce, files }: WorkspaceArea,
   { snapshotsStore, checkpoints, snapshotRestore, trees }: SnapshotsArea,
   { featureTools }: ToolsArea,
 ): ChatArea {
+  const { config, log, onClose, db, box, bus, events, tasks, outbound, address } = platform;
+  const { agents, models, priceOf, credits } = modelsArea;
+  const { projects } = projectsArea;
   const cassettes = createCassettes({ store: createCassettesStore(db), isOn: config.agent.recordsCassettes });
   const chatStore = createChatStore(db);
   const runsStore = createRunsStore(db);
+  const stores = { chats: chatStore, store: runsStore };
   const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
   const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
   const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
   const refuseWhileRestoring = createRestoreGuard(snapshotsStore);
-  const runs = createRuns({
-    store: chatStore,
-    runsStore,
-    tasks,
-    events,
-    agents,
-    models,
+  const runs = composeRuns(platform, modelsArea, projectsArea, stores, {
     attachments,
-    credits,
-    projects,
-    refuseWhileRestoring,
-    requireActive: users.requireActive,
+    requireStartable: async (tx, userId, projectId) => {
+      await users.requireActive(tx, userId);
+      await refuseWhileRestoring(tx, projectId);
+    },
   });
   const repairs = createRepairs({ store: createRepairsStore(db), projects, start: runs.start, events, limits: config.repairs, log });
   onClose(async () => repairs.close());
@@ -180,39 +180,40 @@ export function composeChat(
   });
   const webhooks = createRunWebhooks({ store: createRunWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
   onClose(() => webhooks.close());
-  const runTask = webhooks.watch(
-    createRunTask({
-      store: runsStore,
-      chats: chatStore,
-      approvals,
-      questions,
-      agents,
-      models,
-      credits,
-      events,
-      projects,
+  const costs = createRunCosts({ credits, priceOf, preferencesOf: models.preferences.get, limits: config.agent });
+  const runTask = composeRunTask(platform, modelsArea, stores, {
+    projects: {
+      find: projects.find,
+      whenSetUp: projects.whenSetUp,
+      sandboxOf: projects.sandboxOf,
+      touch: projects.touch,
       keepAwake: idle.keepAwake,
       expectChange: watch.expect,
       redactor: redactions.live,
-      checkpoints: { before: runChangeSets.begin, after: runChangeSets.end },
+      previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
+    },
+    checkpoints: { before: runChangeSets.begin, after: runChangeSets.end },
+    conversation: createRunConversation({
+      chats: chatStore,
+      approvals,
+      questions,
+      readAttachment: attachments.read,
       takeSteering: queue.takeSteering,
       syncPlan: plans.syncPlan,
-      onEnded: async (chatId) => {
+    }),
+    toolProviders: toolsOfRuns.map(({ provideTools }) => provideTools),
+    costs,
+    record: cassettes.record,
+    followUp: {
+      ended: async (chatId) => {
         await queue.afterRun(chatId);
         await naming.afterRun(chatId);
         await repairs.afterRun(chatId);
       },
-      readAttachment: attachments.read,
-      record: cassettes.record,
-      toolProviders: toolsOfRuns.map(({ provideTools }) => provideTools),
-      previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
       resume: runs.resume,
-      limits: config.agent,
-      traces,
-      log,
-    }),
-  );
-  tasks.define(runType, runTask);
+    },
+  });
+  tasks.define(runType, webhooks.watch(runTask));
 
   return {
     runs,
@@ -233,7 +234,15 @@ export function composeChat(
         approvals,
         questions,
         serveSocket,
-        budget: createRunBudget({ store: chatStore, agents, models, credits, projects, redactor: redactions.live, limits: config.agent }),
+        estimateRun: createEstimateRun({ chats: chatStore, agents, models, projects, costs, typicalRun: credits.typicalRun }),
+        compactChat: createCompactChat({
+          chats: chatStore,
+          agents,
+          models,
+          projects: { require: projects.require, redactor: redactions.live },
+          credits,
+          costs,
+        }),
       });
       mountAgents(mount, { catalogue: createToolCatalogue(listedTools) });
       mountAttachments(mount, { attachments });

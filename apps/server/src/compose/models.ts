@@ -2,20 +2,30 @@ import type { Audit } from "../features/accounts/audit/index.ts";
 import { createAgents, createAgentsStore, type Agents } from "../features/agent/agents/index.ts";
 import { createCredits, createCreditsStore, type Credits } from "../features/billing/credits/index.ts";
 import {
+  createAvailableModels,
   createCapabilities,
-  createModelCatalogue,
-  createProviderConnections,
+  createConnectedModels,
+  createDemoMode,
   createDemoModel,
+  createModelCatalogue,
   createModelChoices,
+  createModelClients,
   createModelKeys,
   createModelKeysStore,
+  createModelList,
   createModels,
+  createModelSetup,
   createModelsStore,
   createOwnConnections,
   createPrices,
+  createProviderConnections,
+  createResolveChain,
   mountModelKeys,
   mountModels,
   type Models,
+  type ModelPrice,
+  type ModelSetup,
+  type ResolveChain,
 } from "../features/agent/models/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
@@ -23,6 +33,11 @@ import type { Platform } from "./platform.ts";
 /** Which models there are, with whose keys, for how many credits, and the agents that use them. */
 export interface ModelsArea extends Area {
   models: Models;
+  resolveChain: ResolveChain;
+  priceOf: (modelId: string) => ModelPrice;
+  modelSetup: ModelSetup;
+  /** Whether the scripted demo is on. */
+  isDemo: () => Promise<boolean>;
   agents: Agents;
   credits: Credits;
 }
@@ -38,20 +53,24 @@ export function composeModels(
   const store = createModelsStore(db);
   const catalogue = createModelCatalogue({ outbound, log });
   const capabilities = createCapabilities({ store, catalogue, outbound, log });
-  const models = createModels({
-    config: config.models,
-    settings,
-    store,
-    connections: createProviderConnections({ config: config.models, settings }),
-    own,
-    catalogue,
-    capabilities,
-    typicalRun: credits.typicalRun,
-    prices: createPrices({ file: config.models.pricesFile, log }),
+  const connections = createProviderConnections({ config: config.models, settings });
+  const prices = createPrices({ file: config.models.pricesFile, log });
+  const clients = createModelClients({ outbound, prices });
+  const scripted = demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, demoModel], log });
+  onClose(async () => scripted?.close());
+  const demo = createDemoMode({ scripted, settings, isOnByDefault: config.models.isDemo });
+  const available = createAvailableModels({ defaults: config.models.defaults, connections, own, catalogue, prices, demo });
+  const connected = createConnectedModels({ clients, catalogue, capabilities, prices });
+  const models = createModels({ connections, own, demo, available, connected, store });
+  const modelSetup = createModelSetup({
+    ollamaBaseUrl: config.models.ollama.baseUrl,
+    connections,
+    available,
+    clients,
+    demo,
     outbound,
-    demo: demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, demoModel], log }),
   });
-  onClose(() => models.close());
+  const list = createModelList({ available, connections, store, capabilities, prices, typicalRun: credits.typicalRun });
   const agents = createAgents({
     store: createAgentsStore(db),
     features: {
@@ -65,13 +84,18 @@ export function composeModels(
 
   return {
     models,
+    resolveChain: createResolveChain({ models, operatorFallbacks: config.models.fallbacks }),
+    priceOf: prices.of,
+    modelSetup,
+    isDemo: demo.isOn,
     agents,
     credits,
     jobs: credits.jobHandlers,
     cron: { refresh_credits: "0 * * * *" },
     mount(mount) {
-      mountModels(mount, { audit, models, choices: createModelChoices({ models, store, capabilities, agents, credits }) });
-      mountModelKeys(mount, { keys: createModelKeys({ store: keysStore, own, box, outbound, tryOut: models.tryOut }) });
+      const choices = createModelChoices({ models, list, store, capabilities, agents, credits });
+      mountModels(mount, { audit, list, choices, setup: modelSetup });
+      mountModelKeys(mount, { keys: createModelKeys({ store: keysStore, own, box, outbound, tryOut: clients.tryOut }) });
     },
   };
 }

@@ -3,6 +3,8 @@ import type { ChatStore } from "./chats.store.ts";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 
 const maxMessages = 20;
+/** A position after all messages. */
+export const endOfChat = 2_147_483_647;
 
 /** Steering messages that the person sent during the run of this answer. */
 export const steeredTexts = (message: MessageRow | undefined): SteeredText[] =>

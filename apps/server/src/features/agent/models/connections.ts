@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { modelsRoutes, RouteOutput } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import type { ServerSettings } from "../../../platform/server-settings.ts";
 import { findProvider, providers, type ProviderSpec } from "./providers.ts";
@@ -49,6 +50,18 @@ export function createProviderConnections({ config, settings }: { config: Config
     /** In the order of the catalogue. */
     list: async (): Promise<ProviderConnection[]> => [...(await all()).values()],
     find: async (slug: string): Promise<ProviderConnection | undefined> => (await all()).get(slug),
+    /** All providers of the catalogue, for the setup card. */
+    providers: async (): Promise<RouteOutput<typeof modelsRoutes.setup>["providers"]> => {
+      const connected = await all();
+      return providers.map(({ slug, name, description, website }) => ({
+        provider: slug,
+        name,
+        description,
+        website,
+        has_key: connected.has(slug),
+        setup_required: !connected.has(slug),
+      }));
+    },
     store: async (slug: string, stored: Stored): Promise<void> => {
       await settings.setSecret(keyOf(slug), JSON.stringify(stored));
       cached = undefined;

@@ -1,7 +1,7 @@
 import { ModelError, type ModelClient, type ModelEvent, type ModelRequest } from "@tesslate/agent";
 import { describe, expect, test } from "vitest";
 import { createModelChain, withoutUnseenImages } from "./fallback.ts";
-import type { ResolvedModel } from "./models.service.ts";
+import type { ResolvedModel } from "./connected-models.ts";
 
 const model = (model_id: string, stream: (call: number) => AsyncIterable<ModelEvent>): ResolvedModel => {
   let calls = 0;

@@ -1,5 +1,5 @@
 import { ModelError, type ModelClient, type ModelRequest } from "@tesslate/agent";
-import type { ResolvedModel } from "./models.service.ts";
+import type { ResolvedModel } from "./connected-models.ts";
 
 /** A model with fallbacks, of which one is used at a time. */
 export interface ModelChain {

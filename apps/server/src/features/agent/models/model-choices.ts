@@ -5,7 +5,9 @@ import { AppError, badRequest, conflict, notFound } from "../../../platform/erro
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import { toolsOf, type Capabilities } from "./capabilities.ts";
-import type { Models, ResolvedModel } from "./models.service.ts";
+import type { ResolvedModel } from "./connected-models.ts";
+import type { ModelList } from "./model-list.ts";
+import type { Models } from "./models.service.ts";
 import type { ModelsStore } from "./models.store.ts";
 import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
 import { chargeOf } from "./prices.ts";
@@ -18,12 +20,14 @@ export type ModelChoices = ReturnType<typeof createModelChoices>;
 /** Custom models, models of agents, fallbacks, and tests of models. */
 export function createModelChoices({
   models,
+  list,
   store,
   capabilities,
   agents,
   credits,
 }: {
   models: Models;
+  list: Pick<ModelList, "presentCustom">;
   store: ModelsStore;
   capabilities: Capabilities;
   agents: Pick<Agents, "selectModel">;
@@ -59,7 +63,7 @@ export function createModelChoices({
         name: given.name?.trim() || canonical.slice(canonical.indexOf("/") + 1),
       });
       if (!row) throw conflict("conflict", "This model is already in your list.");
-      return models.presentCustom(userId, row);
+      return list.presentCustom(userId, row);
     },
     removeCustom: async (userId: string, id: string): Promise<void> => {
       if (!(await store.removeCustom(userId, id))) throw notFound("Model");

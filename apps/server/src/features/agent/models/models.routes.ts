@@ -2,14 +2,15 @@ import { modelsRoutes } from "@tesslate/contract";
 import { actorOf, type Audit } from "../../accounts/audit/index.ts";
 import type { Mount } from "../../../http/mount.ts";
 import type { ModelChoices } from "./model-choices.ts";
-import type { Models } from "./models.service.ts";
+import type { ModelList } from "./model-list.ts";
+import type { ModelSetup } from "./model-setup.ts";
 
 export function mountModels(
   mount: Mount,
-  { models, choices, audit }: { models: Models; choices: ModelChoices; audit: Pick<Audit, "change"> },
+  { list, choices, setup, audit }: { list: ModelList; choices: ModelChoices; setup: ModelSetup; audit: Pick<Audit, "change"> },
 ): void {
   mount("models", modelsRoutes, {
-    list: ({ user }, { query }) => models.list(user.id, query),
+    list: ({ user }, { query }) => list.list(user.id, query),
     addCustom: ({ user }, { body }) => choices.addCustom(user.id, body),
     removeCustom: ({ user }, { params }) => choices.removeCustom(user.id, params.id),
     selectForAgent: ({ user }, { params, body }) => choices.selectForAgent(user.id, params.id, body.model),
@@ -17,8 +18,8 @@ export function mountModels(
     health: ({ user }, { body }) => choices.health(user.id, body.model),
     preferences: ({ user }) => choices.preferences(user.id),
     setPreferences: ({ user }, { body }) => choices.setPreferences(user.id, body),
-    setup: ({ user }) => models.setup(user),
-    test: (_context, { body }) => models.test(body),
+    setup: ({ user }) => setup.setup(user),
+    test: (_context, { body }) => setup.test(body),
     configure: async (context, { body }) => {
       // The audit entry is written first, in a transaction that rolls back if the change fails.
       const state = await audit.change(actorOf(context), async ({ record }) => {
@@ -28,7 +29,7 @@ export function mountModels(
           details:
             body.kind === "demo" ? { enabled: body.enabled } : { default_model: body.default_model, has_new_key: Boolean(body.api_key) },
         });
-        return body.kind === "demo" ? models.switchDemo(body.enabled) : models.connect(body);
+        return body.kind === "demo" ? setup.switchDemo(body.enabled) : setup.connect(body);
       });
       context.log.info({ kind: body.kind, provider: body.kind === "provider" ? body.provider : undefined }, "models configured");
       return state;

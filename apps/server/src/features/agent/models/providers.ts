@@ -1,3 +1,5 @@
+import { badRequest } from "../../../platform/errors.ts";
+
 /** The API of a provider. */
 export type ModelApi = "openai-compatible" | "anthropic" | "google";
 
@@ -133,3 +135,19 @@ export function splitModelId(id: string): { provider: string; model: string } {
   const at = id.indexOf("/");
   return at < 0 ? { provider: "", model: id } : { provider: id.slice(0, at).toLowerCase(), model: id.slice(at + 1) };
 }
+
+/** All chat models of these providers' own services support function calling. */
+export const nativeProviders: ReadonlySet<string> = new Set(["anthropic", "openai", "google"]);
+export const hasNativeTools = ({ provider, base_url }: { provider: ProviderSpec; base_url: string }): boolean =>
+  nativeProviders.has(provider.slug) && base_url === provider.base_url;
+
+export const withoutProvider = (slug: string, id: string) => (id.startsWith(`${slug}/`) ? id.slice(slug.length + 1) : id);
+/** Anthropic's ids have dashes in versions, ours have dots. */
+export const nativeName = (slug: string, model: string) => (slug === "anthropic" ? model.replace(/(\d)\.(\d)/g, "$1-$2") : model);
+
+export const unknownModel = (id: string) =>
+  badRequest(
+    `Unknown model ${JSON.stringify(id)}. Use provider/model, for example "openai/gpt-5.1". Providers: ${providers.map((p) => p.slug).join(", ")}.`,
+    "unknown_model",
+    { providers: providers.map((p) => p.slug) },
+  );

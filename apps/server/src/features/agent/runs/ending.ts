@@ -1,6 +1,7 @@
 import type { RunResult } from "@tesslate/agent";
 import type { CompletionReason, RunEventData } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
+import type { TaskRow } from "../../core/tasks/index.ts";
 import type { NewRunEvent } from "./events.ts";
 import { questionResolved } from "./questions.ts";
 import type { RunCheckpoints, RunHandle, RunInput } from "./run.ts";
@@ -31,6 +32,7 @@ export interface RunEnd {
   resource_stats?: RunEventData<"complete">["resource_stats"];
 }
 
+export type RunEndings = ReturnType<typeof createRunEndings>;
 /** Ends runs: the assistant's message is finished once, with the event `complete`; `done` follows when the task has ended. */
 export function createRunEndings({ store, chats, checkpoints }: { store: RunsStore; chats: ChatStore; checkpoints: RunCheckpoints }) {
   const cancelRequests = async ({ task, input, emitter }: RunHandle, response: "expired" | "cancelled" = "cancelled"): Promise<void> => {
@@ -96,6 +98,13 @@ export function createRunEndings({ store, chats, checkpoints }: { store: RunsSto
   };
 
   return {
+    /** Of these tasks, those whose stream has not ended. */
+    listUnfinished: async (tasks: TaskRow[]): Promise<TaskRow[]> => {
+      const done = await store.listDone(tasks.map(({ id }) => id));
+      return tasks.filter(({ id, project_id }) => project_id !== null && !done.has(id));
+    },
+    /** Whether the run waits for a person. */
+    isWaiting: async ({ task, input }: RunHandle): Promise<boolean> => (await store.findWaiting(task.id, input.resumes)) !== undefined,
     /** Stores the end in the message and emits it; does nothing when the message has ended already. */
     finish,
     /** Closes open approvals and questions. */

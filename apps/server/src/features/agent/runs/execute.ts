@@ -1,63 +1,61 @@
 import {
   estimateRequestTokens,
-  runAgent,
   RunInterrupted,
   type AgentDeps,
   type AgentProtocol,
   type AgentStep,
   type RunOptions,
   type RunResult,
-  type SeenFiles,
 } from "@tesslate/agent";
 import type { RunEventData } from "@tesslate/contract";
-import type { Queries } from "../../../platform/database.ts";
-import { createAttachmentReader, historyBefore } from "../chats/index.ts";
-import { createModelChain, projectModelSettings, redactedClient, type ModelChain, type ResolvedModel } from "../models/index.ts";
-import { costCaps } from "./cost-caps.ts";
+import type { LiveRedactor } from "../../projects/secrets/index.ts";
+import { createModelChain, redactedClient, type ModelChain, type ResolvedModel } from "../models/index.ts";
+import type { AgentRunner } from "./agent-runner.ts";
+import type { RunConversation } from "./conversation.ts";
 import { endFromResult, type RunEnd } from "./ending.ts";
-import { forwardEvent, type NewRunEvent } from "./events.ts";
+import type { RunEnvironments } from "./environment.ts";
+import { forwardEvent } from "./events.ts";
 import { describeInterruptedSubagents, findUnfinishedBatch, loadInterruption, stepData } from "./interrupted-steps.ts";
-import { createProjectContext, type ProjectContext } from "./project-context.ts";
-import type { PreparedRun, RunDependencies, RunInput } from "./run.ts";
+import type { PreparedRun } from "./run.ts";
 import { storedContext } from "./run-context.ts";
 import { agentModel, chainLink, chainProtocol, probeOnFirstUse } from "./run-models.ts";
-import { collectTools, selectTools } from "./toolset.ts";
-import { tracedClient, tracedTools } from "./tracing.ts";
-import { createRunLedger, sumUsage, type RunLedger } from "./usage.ts";
-import { createRunWorkspace, type RunWorkspace } from "./workspace.ts";
+import type { RunsStore } from "./runs.store.ts";
+import { collectTools, selectTools, type ToolProvider } from "./toolset.ts";
+import type { RunLedger, RunLedgers } from "./usage.ts";
 
 /**
  * Runs the agent and stores and emits what it does. `onEnd` is called once, with the agent's last event, unless this rejects: it ends the run
  * before tools and other resources are released.
  */
-export async function executeRun(
-  deps: RunDependencies,
+export type ExecuteRun = (
   run: PreparedRun,
   onEnd: (end: RunEnd, error: RunEventData<"error"> | undefined) => Promise<void>,
+) => Promise<RunResult>;
+
+interface ExecutionDependencies {
+  store: RunsStore;
+  conversation: RunConversation;
+  environments: RunEnvironments;
+  ledgers: RunLedgers;
+  toolProviders: readonly ToolProvider[];
+  runner: AgentRunner;
+}
+
+export const createExecuteRun =
+  (deps: ExecutionDependencies): ExecuteRun =>
+  (run, onEnd) =>
+    executeRun(deps, run, onEnd);
+
+async function executeRun(
+  { store, conversation, environments, ledgers, toolProviders, runner }: ExecutionDependencies,
+  run: PreparedRun,
+  onEnd: Parameters<ExecuteRun>[1],
 ): Promise<RunResult> {
-  const { store, chats, models, credits, limits, traces } = deps;
-  const { task, input, emitter, project, chat, question, agent, sandbox, signal, log } = run;
-  const redactor = await deps.redactor(project.id);
-  const workspace = createRunWorkspace(sandbox, redactor, (path, etag) => deps.expectChange(project.id, path, etag));
-  const scope = input.container_id === null ? undefined : await chats.findContainer(project.id, input.container_id);
-  const context = createProjectContext({ project, scope, store: chats, sandbox, redactor, previewUrl: deps.previewUrl });
-  const preferences = await models.preferences.get(task.user_id);
+  const { task, input, emitter, project, chat, agent, sandbox, signal, log } = run;
+  const environment = await environments.open(run);
+  const { redactor, workspace, context } = environment;
   let currentModel = (): ResolvedModel => run.chain[0];
-  const ledger = createRunLedger({
-    credits,
-    emitter,
-    currentModel: () => currentModel(),
-    caps: costCaps({
-      max_cost_cents: input.max_cost_cents ?? projectModelSettings(project).max_cost_cents ?? preferences.max_cost_cents,
-      own_key_day_cents: preferences.own_key_day_cents,
-      limits,
-    }),
-    earlier: sumUsage(await credits.taskUsage(input.earlier?.tasks ?? []), models.priceOf),
-    counted: sumUsage(await credits.taskUsage(input.earlier?.counted ?? []), models.priceOf),
-    priceOf: models.priceOf,
-    run: { user_id: task.user_id, chat_id: chat.id, task_id: task.id, agent_id: agent.id, project_id: project.id },
-    log,
-  });
+  const ledger = await ledgers.open(run, () => currentModel());
   const [first, ...fallbacks] = run.chain;
   const model = await probeOnFirstUse(first, { ledger, emitter, signal, log });
   const links = [model, ...fallbacks] as const;
@@ -77,7 +75,13 @@ export async function executeRun(
     });
 
   // Undefined, not empty, on a first run: where it is present, the agent tells the model of an interruption.
-  const interruption = input.resumes === null ? undefined : await loadInterruption(deps, input.resumes, input.message_id);
+  const interruption =
+    input.resumes === null
+      ? undefined
+      : {
+          ...(await loadInterruption(store, input.resumes, input.message_id)),
+          steered: await conversation.steeredBefore(run),
+        };
   const unfinished =
     input.resumes === null || interruption?.pending
       ? undefined
@@ -94,7 +98,7 @@ export async function executeRun(
           (await store.listSubagentsSinceStep(input.resumes)).filter(({ agent_id }) => agent_id !== waiting?.agent_id),
         );
 
-  await using provided = await collectTools(deps.toolProviders, {
+  await using provided = await collectTools(toolProviders, {
     user_id: task.user_id,
     chat_id: chat.id,
     task_id: task.id,
@@ -112,9 +116,7 @@ export async function executeRun(
     log,
   });
   const toolset = selectTools({ agent, viewContext: input.view_context, tools: provided.tools });
-  const seen = createSeenFiles(chat.seen_files);
-  const attachments = createAttachmentReader({ readAttachment: deps.readAttachment });
-  const canSee = model.vision !== false;
+  const seen = conversation.seenFiles(run);
   /** The `error` event that precedes the agent's `complete`; both are emitted by `onEnd`. */
   let error: RunEventData<"error"> | undefined;
   const options: RunOptions = {
@@ -125,30 +127,33 @@ export async function executeRun(
       subagents: agent.subagents,
       ...protocolOf(agent.agent_type),
     },
-    tools: tracedTools(toolset.tools, traces),
+    tools: runner.traceTools(toolset.tools),
     replacedTools: toolset.replaced,
     isStreamed: agent.features.streaming,
     model: {
       ...agentModel(model, redactor),
-      client: tracedClient(redactedClient(chain.client, redactor), model.model_id, traces),
+      client: runner.traceClient(redactedClient(chain.client, redactor), model.model_id),
       protocol: chainProtocol(links),
     },
     cacheKey: chat.id,
-    message: question.content,
-    ...(await attachments.forQuestion(question, canSee)),
-    history: await historyBefore(chats, question.chat_id, question.position, (rows) => attachments.forHistory(rows, canSee)),
+    ...(await conversation.read(run, model.vision !== false)),
     ...interruption,
     ...(input.earlier?.is_paused && { isAfterPause: true }),
     editMode: input.edit_mode,
     allowedTools: chat.allowed_tools,
     workspace,
-    root: scope?.directory ?? ".",
+    root: environment.root,
     userName: input.user_name,
     environment: [...(await context.environment()), ...interruptedSubagents],
-    limits: { max_iterations: iterationLimit(input, limits.maxIterations), max_run_ms: limits.maxRunMs },
+    limits: run.limits,
     signal: agentSignal(signal),
     deps: {
-      ...agentHooks(deps, run, { ledger, chain, context, agentModelOf: (resolved) => agentModel(resolved, redactor) }),
+      ...conversation.hooks(run),
+      ...modelHooks(run, { ledger, chain, redactor }),
+      getProjectInfo: context.info,
+      getPreviewState: context.preview,
+      onContextLoaded: (loaded) => store.storeContext(input.message_id, storedContext(loaded)),
+      onUnexpected: (err, where) => log.error({ err, where }, "agent"),
       emit: async (event) => {
         switch (event.type) {
           case "agent_step":
@@ -158,75 +163,37 @@ export async function executeRun(
             return;
           case "complete":
             return onEnd(endFromResult(event.data, ledger, input.earlier), error);
+          case "approval_required":
+          case "question_asked":
+            return conversation.openRequest(run, event);
+          case "file_changed":
+            await environment.touch();
+            return forwardEvent(event, emitter, workspace.etagOf);
           default:
-            return emitAgentEvent(deps, run, workspace, event);
+            return forwardEvent(event, emitter, workspace.etagOf);
         }
       },
     },
   };
   const recorded = { task_id: task.id, user_id: task.user_id, project, model: model.model_id, agent: agent.slug, redactor, log };
-  const attributes = { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": agent.slug, "studio.task_id": task.id };
-  const result = await (traces?.within("invoke_agent", attributes, () => deps.record(recorded, options, runAgent)) ??
-    deps.record(recorded, options, runAgent));
-  await chats.setSeenFiles(chat.id, seen.toRecord()).catch((err: unknown) => log.warn({ err }, "seen files not stored"));
+  const result = await runner.run(recorded, options);
+  await seen.save().catch((err: unknown) => log.warn({ err }, "seen files not stored"));
   await ledger.close().catch((err: unknown) => log.warn({ err }, "reserved credits not released"));
   return result;
 }
 
-/** Everything that the agent asks of the server beside `emit`. */
-function agentHooks(
-  deps: RunDependencies,
-  { task, input, emitter, chat, project, agent, log }: PreparedRun,
-  {
-    ledger,
-    chain,
-    context,
-    agentModelOf,
-  }: {
-    ledger: RunLedger;
-    chain: ModelChain;
-    context: ProjectContext;
-    agentModelOf(model: ResolvedModel): RunOptions["model"];
-  },
-): Omit<AgentDeps, "emit"> {
-  const { store, chats, approvals, questions, models } = deps;
+/** What the agent asks and reports about models. */
+function modelHooks(
+  { project, resolveModel, log }: PreparedRun,
+  { ledger, chain, redactor }: { ledger: RunLedger; chain: ModelChain; redactor: LiveRedactor },
+): Pick<AgentDeps, "beforeModelCall" | "afterModelCall" | "modelFor" | "onTextProtocol" | "onNativeTools"> {
   return {
-    approve: async (request, waitSignal) => {
-      const { decision, note, row } = await approvals.wait(request.approval_id, waitSignal);
-      await emitter.emitWith(async (tx) => {
-        await chats.setStatus(tx, chat.id, "running");
-        const data = {
-          approval_id: request.approval_id,
-          response: decision,
-          note: note ?? null,
-          by: decision === "timeout" ? null : row.user_id,
-          at: row.answered_at ?? new Date().toISOString(),
-        };
-        return [{ type: "approval_resolved", data }];
-      });
-      return { decision, ...(note !== undefined && { note }) };
-    },
-    ask: (request, waitSignal) => questions.ask(chat.id, request, emitter, waitSignal),
     beforeModelCall: ledger.plan,
     afterModelCall: ledger.record,
-    takeSteering: (iteration) => deps.takeSteering({ task, input, emitter }, iteration),
-    todos: {
-      read: async () => (await chats.findChat(chat.id))?.todos ?? [],
-      write: async (todos) => {
-        await emitter.emitWith(async (tx): Promise<NewRunEvent[]> => {
-          const planEvents = await deps.syncPlan(tx, chat.id, todos);
-          await chats.updateChat(tx, chat.id, { todos });
-          return [{ type: "todo_updated", data: { todos } }, ...planEvents];
-        });
-      },
-    },
-    getProjectInfo: context.info,
-    getPreviewState: context.preview,
-    onContextLoaded: (loaded) => store.storeContext(input.message_id, storedContext(loaded)),
     modelFor: async (id) => {
-      const model = await models.resolve(task.user_id, { model: id, agent });
+      const model = await resolveModel(id);
       ledger.addModel(id, model);
-      return agentModelOf(model);
+      return agentModel(model, redactor);
     },
     onTextProtocol: () => {
       chain
@@ -240,54 +207,6 @@ function agentHooks(
         .madeNativeCall?.()
         .catch((err: unknown) => log.warn({ err, project_id: project.id }, "function calling not stored"));
     },
-    onUnexpected: (err, where) => log.error({ err, where }, "agent"),
-  };
-}
-
-/** Events of the agent other than its steps and its end. */
-function emitAgentEvent(
-  { approvals, questions, projects }: RunDependencies,
-  { task, emitter, project, chat }: PreparedRun,
-  workspace: RunWorkspace,
-  event: Exclude<Parameters<AgentDeps["emit"]>[0], { type: "agent_step" | "error" | "complete" }>,
-): Promise<void> {
-  const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
-  switch (event.type) {
-    case "approval_required":
-      return emitter.emitWith(async (tx: Queries) => {
-        const { approval_id: id, tool_name, tool_parameters, tool_description } = event.data;
-        await approvals.open(tx, { ...owner, id, tool_name, tool_parameters, tool_description, pending: event.pending });
-        return [{ type: "approval_required", data: event.data }];
-      });
-    case "question_asked":
-      return emitter.emitWith(async (tx: Queries) => {
-        await questions.open(tx, owner, event.data, event.pending);
-        return [{ type: "question_asked", data: event.data }];
-      });
-    case "file_changed":
-      return projects.touch(project.id).then(() => forwardEvent(event, emitter, workspace.etagOf));
-    default:
-      return forwardEvent(event, emitter, workspace.etagOf);
-  }
-}
-
-/** The least recently seen files are dropped first; the agent then reads them again. */
-const maxSeenFiles = 500;
-
-/**
- * Files that the agent saw in earlier runs of the chat and in this one, to detect changes by others since. To replace a whole file
- * the agent still reads it again in each run, because the earlier content is no longer in the conversation.
- */
-function createSeenFiles(before: Readonly<Record<string, string>>): SeenFiles & { toRecord(): Record<string, string> } {
-  const seen = new Map(Object.entries(before));
-  return {
-    get: (path) => seen.get(path),
-    set: (path, etag) => {
-      seen.delete(path);
-      seen.set(path, etag);
-    },
-    delete: (path) => seen.delete(path),
-    toRecord: () => Object.fromEntries([...seen].slice(-maxSeenFiles)),
   };
 }
 
@@ -296,11 +215,6 @@ const agentTypeProtocols: Record<string, AgentProtocol> = { IterativeAgent: "tex
 function protocolOf(agentType: string): { protocol?: AgentProtocol } {
   const protocol = agentTypeProtocols[agentType];
   return protocol ? { protocol } : {};
-}
-
-function iterationLimit({ max_iterations: requested, earlier }: RunInput, ceiling: number): number | null {
-  const limit = ceiling === 0 ? requested : requested === null ? ceiling : Math.min(requested, ceiling);
-  return limit && limit + (earlier?.free_iterations ?? 0);
 }
 
 /** The task's abort reasons as the agent knows them: a shutdown and an unreachable database are interruptions, anything else is a cancel. */

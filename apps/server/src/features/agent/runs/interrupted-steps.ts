@@ -1,7 +1,6 @@
-import type { AgentStep, PendingBatch, SteeredText, ToolResult } from "@tesslate/agent";
+import type { AgentStep, PendingBatch, ToolResult } from "@tesslate/agent";
 import type { SubagentEvent } from "@tesslate/contract";
 import type { AgentStepRow } from "../../../db/schema/agent.ts";
-import { steeredTexts, type ChatStore } from "../chats/index.ts";
 import type { RunsStore } from "./runs.store.ts";
 
 /** A step as it is stored: tool results with their calls. Events have them in two lists. */
@@ -21,22 +20,16 @@ function stepFromRow({ step_data }: AgentStepRow): AgentStep {
   };
 }
 
-/** Where an interrupted run stopped: its committed steps, the steering messages it got, and the batch that waited for an answer. */
+/** Where an interrupted run stopped: its committed steps, and the batch that waited for an answer. */
 export interface Interruption {
   steps: AgentStep[];
-  steered: SteeredText[];
   pending: PendingBatch | null;
 }
-export async function loadInterruption(
-  { store, chats }: { store: RunsStore; chats: ChatStore },
-  taskId: string,
-  messageId: string,
-): Promise<Interruption> {
+export async function loadInterruption(store: RunsStore, taskId: string, messageId: string): Promise<Interruption> {
   const pending = (await store.findInterruptedApproval(taskId))?.pending ?? null;
   // The batch is executed again from the waiting call on, so its partial step is removed.
   if (pending) await store.transaction((tx) => store.removeStepsFrom(tx, messageId, pending.iteration));
-  const [steps, message] = await Promise.all([store.listSteps(messageId), chats.findMessage(messageId)]);
-  return { steps: steps.map(stepFromRow), steered: steeredTexts(message), pending };
+  return { steps: (await store.listSteps(messageId)).map(stepFromRow), pending };
 }
 
 /** An event after the last committed step. */

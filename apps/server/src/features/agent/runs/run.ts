@@ -3,22 +3,12 @@ import type { EditMode } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { Queries } from "../../../platform/database.ts";
-import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Traces } from "../../../platform/traces.ts";
-import type { Credits } from "../../billing/credits/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
-import type { Agents, RunnableAgent } from "../agents/index.ts";
-import type { Cassettes } from "../cassettes/index.ts";
-import type { ChatStore } from "../chats/index.ts";
-import type { Models, ResolvedModel } from "../models/index.ts";
-import type { Approvals } from "./approvals.ts";
-import type { NewRunEvent, RunEmitter } from "./events.ts";
-import type { Questions } from "./questions.ts";
-import type { RunsStore } from "./runs.store.ts";
-import type { ToolProvider } from "./toolset.ts";
+import type { RunnableAgent } from "../agents/index.ts";
+import type { ResolvedModel } from "../models/index.ts";
+import type { RunEmitter } from "./events.ts";
 
 /** The type of the task that a run is. */
 export const runType = "agent_execution";
@@ -78,6 +68,11 @@ export interface PreparedRun extends RunHandle {
   /** The model, then its fallbacks. */
   chain: readonly [ResolvedModel, ...ResolvedModel[]];
   sandbox: Sandbox;
+  limits: { max_iterations: number | null; max_run_ms: number };
+  /** A model that a sub-agent names. Throws what `models.resolve` throws. */
+  resolveModel(id: string): Promise<ResolvedModel>;
+  /** Lets the project sleep again. */
+  release(): void;
   signal: AbortSignal;
   log: Logger;
 }
@@ -101,54 +96,19 @@ export interface RunCheckpoints {
   }): Promise<{ files: number; additions: number; deletions: number } | undefined>;
 }
 
-/** Costs in US cents, 0 for none; `maxIterations` 0: unlimited. */
-export interface ConfiguredRunLimits {
-  maxIterations: number;
-  maxRunMs: number;
-  maxCostPerRunCents: number;
-  maxCostPerDayCents: number;
-}
-
-/** Everything that executing runs needs. */
-export interface RunDependencies {
-  store: RunsStore;
-  chats: ChatStore;
-  approvals: Approvals;
-  questions: Questions;
-  agents: Agents;
-  models: Models;
-  credits: Credits;
-  events: EventLog;
-  projects: {
-    find(id: string): Promise<ProjectRow | undefined>;
-    /** The project once its setup has ended; undefined when it was deleted or the signal aborts. */
-    whenSetUp(projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined>;
-    sandboxOf(project: ProjectRow): Promise<Sandbox>;
-    touch(projectId: string): Promise<void>;
-  };
+/** What runs need of their project. */
+export interface RunProjects {
+  find(id: string): Promise<ProjectRow | undefined>;
+  /** The project once its setup has ended; undefined when it was deleted or the signal aborts. */
+  whenSetUp(projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined>;
+  sandboxOf(project: ProjectRow): Promise<Sandbox>;
+  touch(projectId: string): Promise<void>;
   /** Keeps the project awake until the returned function is called. */
   keepAwake(projectId: string): Promise<() => void>;
   /** Announces a file change that the run emits itself, so that the file watcher does not emit it again. */
   expectChange(projectId: string, path: string, etag: string | undefined): void;
   /** Hides the values of the project's secrets. */
   redactor(projectId: string): Promise<LiveRedactor>;
-  checkpoints: RunCheckpoints;
-  /** Removes the steering messages for the next model call from the queue and returns them. */
-  takeSteering(run: RunHandle, iteration: number): Promise<string[]>;
-  /** Updates the plan from the to-do list, in the same transaction. */
-  syncPlan(tx: Queries, chatId: string, todos: readonly Todo[]): Promise<NewRunEvent[]>;
-  /** Called when the run has ended and the chat accepts the next message. Must not throw. */
-  onEnded(chatId: string): Promise<void>;
-  /** Undefined when the attachment was deleted. */
-  readAttachment(id: string): Promise<Buffer | undefined>;
-  /** Runs the agent, recording a cassette where that is switched on. */
-  record: Cassettes["record"];
-  toolProviders: readonly ToolProvider[];
   /** The public URL of a container. */
   previewUrl(hostLabel: string): string;
-  /** Resumes an interrupted run. */
-  resume(sender: { id: string; name: string }, taskId: string): Promise<unknown>;
-  limits: ConfiguredRunLimits;
-  traces: Traces | undefined;
-  log: Logger;
 }

@@ -3,7 +3,8 @@ import { chatRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import type { Approvals } from "./approvals.ts";
-import type { RunBudget } from "./budget.ts";
+import type { CompactChat } from "./compaction.ts";
+import type { EstimateRun } from "./estimate.ts";
 import { refuseOwnAnswer } from "./key-permissions.ts";
 import type { Questions } from "./questions.ts";
 import type { Runs } from "./runs.service.ts";
@@ -18,9 +19,17 @@ export function mountRuns(
     runs,
     approvals,
     questions,
-    budget,
+    estimateRun,
+    compactChat,
     serveSocket,
-  }: { runs: Runs; approvals: Approvals; questions: Questions; budget: RunBudget; serveSocket: ChatSocket },
+  }: {
+    runs: Runs;
+    approvals: Approvals;
+    questions: Questions;
+    estimateRun: EstimateRun;
+    compactChat: CompactChat;
+    serveSocket: ChatSocket;
+  },
 ): void {
   mount(
     "chat",
@@ -43,8 +52,8 @@ export function mountRuns(
       },
       resume: async ({ user }, { body }) => taskLinks(await runs.resume(user, body.task_id)),
       socket: (context, { params }, frames) => serveSocket(context, params.chat_id, frames),
-      estimate: ({ user }, { body }) => budget.estimate(user.id, body),
-      compact: ({ user }, { params, body }) => budget.compact(user.id, params.chat_id, body),
+      estimate: ({ user }, { body }) => estimateRun(user.id, body),
+      compact: ({ user }, { params, body }) => compactChat(user.id, params.chat_id, body),
     },
   );
 }

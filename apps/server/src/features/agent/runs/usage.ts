@@ -3,9 +3,11 @@ import { amountOf, centsOf, sumOf, unitsOf, type Amount } from "../../../platfor
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Credits, UsagePurpose } from "../../billing/credits/index.ts";
-import { chargeOf, costOf, type ModelPrice, type ResolvedModel } from "../models/index.ts";
+import { chargeOf, costOf, type ResolvedModel } from "../models/index.ts";
 import { dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
+import { startOfToday, type RunCosts, type RunUsage } from "./costs.ts";
 import type { RunEmitter } from "./events.ts";
+import type { PreparedRun } from "./run.ts";
 
 /** The cost of one run. */
 export interface RunLedger {
@@ -31,68 +33,46 @@ export interface RunLedger {
   close(): Promise<void>;
 }
 
-export interface RunUsage {
-  /** US cents charged. */
-  charged: Amount;
-  /** US cents at list prices of calls with the user's own key. */
-  own: Amount;
-  tokens_in: number;
-  tokens_out: number;
-  tokens_cached: number;
-  credits: number;
-}
-type PriceOf = (modelId: string) => ModelPrice;
-
-export function sumUsage(rows: Awaited<ReturnType<Credits["taskUsage"]>>, priceOf: PriceOf): RunUsage {
-  const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
-  return {
-    charged: sumOf(rows.map((row) => row.cost_total)),
-    own: sumOf(rows.filter((row) => row.is_byok).map((row) => costOf(priceOf(row.model), row).total)),
-    tokens_in: sum((row) => row.tokens_in),
-    tokens_out: sum((row) => row.tokens_out),
-    tokens_cached: sum((row) => row.tokens_cached),
-    credits: sum((row) => row.credits_deducted),
-  };
-}
-
-const startOfToday = () => new Date(new Date().setUTCHours(0, 0, 0, 0));
-/** The cost of a user's calls of today (UTC): charged, or at list prices with their own keys. */
-export const spentToday = async (
-  credits: Pick<Credits, "spentSince" | "ownKeyUsage">,
-  priceOf: PriceOf,
-  userId: string,
-  isOwn: boolean,
-  today = startOfToday(),
-): Promise<Amount> => (isOwn ? sumUsage(await credits.ownKeyUsage(userId, today), priceOf).own : await credits.spentSince(userId, today));
-
 /** Reserved per call, enough for most answers; a longer one is charged at its cost. */
 const likelyOutputTokens = 4_000;
 const maxFailures = 3;
 
-/** Reserves and charges the model calls of one run. */
-export function createRunLedger({
-  credits,
-  emitter,
-  currentModel,
-  run,
-  caps,
-  earlier,
-  counted,
-  priceOf,
-  log,
-}: {
-  credits: Credits;
-  emitter: RunEmitter;
-  /** The model that answers now; a fallback may have replaced the first. */
-  currentModel(): ResolvedModel;
+export type RunLedgers = ReturnType<typeof createRunLedgers>;
+/** Reserve and charge the model calls of runs. */
+export function createRunLedgers({ credits, costs }: { credits: Pick<Credits, "reserve" | "record" | "release">; costs: RunCosts }) {
+  return {
+    /** The ledger of one run. `currentModel`: the model that answers now; a fallback may have replaced the first. */
+    open: async ({ task, input, project, chat, agent, emitter, log }: PreparedRun, currentModel: () => ResolvedModel): Promise<RunLedger> =>
+      createRunLedger(
+        {
+          run: { user_id: task.user_id, chat_id: chat.id, task_id: task.id, agent_id: agent.id, project_id: project.id },
+          caps: await costs.capsFor(task.user_id, project, input.max_cost_cents),
+          earlier: await costs.usageOf(input.earlier?.tasks ?? []),
+          counted: await costs.usageOf(input.earlier?.counted ?? []),
+          currentModel,
+          emitter,
+          log,
+        },
+        { credits, costs },
+      ),
+  };
+}
+
+interface LedgerOfRun {
+  run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
   caps: RunCaps;
   /** Of earlier runs of the same message, and the part of it that counts towards the limit of this run. */
   earlier: RunUsage;
   counted: RunUsage;
-  priceOf: PriceOf;
-  run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
+  currentModel(): ResolvedModel;
+  emitter: RunEmitter;
   log: Logger;
-}): RunLedger {
+}
+
+function createRunLedger(
+  { run, caps, earlier, counted, currentModel, emitter, log }: LedgerOfRun,
+  { credits, costs }: Parameters<typeof createRunLedgers>[0],
+): RunLedger {
   const subagentModels = new Map<string, ResolvedModel>();
   const modelOf = (call: { model?: string }): ResolvedModel => subagentModels.get(call.model ?? "") ?? currentModel();
   // Of this task.
@@ -109,7 +89,7 @@ export function createRunLedger({
   const spent = () => sumOf([total, own, counted.charged, counted.own, ...inFlight]);
   /** Cost of today beyond `spent`. */
   const spentElsewhere = async (isOwn: boolean): Promise<Amount> => {
-    const all = await spentToday(credits, priceOf, run.user_id, isOwn, today);
+    const all = await costs.spentToday(run.user_id, isOwn, today);
     const here = unitsOf(sumOf(isOwn ? [own, counted.own] : [total, counted.charged]));
     return amountOf(unitsOf(all) > here ? unitsOf(all) - here : 0n);
   };

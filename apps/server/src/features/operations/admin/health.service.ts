@@ -5,7 +5,7 @@ import type { HostLoad } from "../../../platform/host-load.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { withTimeout } from "../../../platform/with-timeout.ts";
-import type { Models } from "../../agent/models/index.ts";
+import type { ModelSetup } from "../../agent/models/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
 import type { WorkStore } from "./work.store.ts";
 
@@ -54,7 +54,7 @@ export function createAdminHealth({
   /** Rejects when jobs are no longer picked up. */
   checkJobs: () => Promise<void>;
   runtime: Pick<RuntimeDriver, "name" | "isolation" | "warnings" | "list">;
-  models: Pick<Models, "connected" | "tryConnected" | "state">;
+  models: Pick<ModelSetup, "connected" | "tryConnected" | "state">;
   mail: Pick<Mail, "isOn" | "queue">;
   hostLoad: () => Promise<HostLoad>;
   version: string;

@@ -1,0 +1,109 @@
+import type { ChatStore } from "../features/agent/chats/index.ts";
+import type { Attachments } from "../features/agent/attachments/index.ts";
+import type { Cassettes } from "../features/agent/cassettes/index.ts";
+import {
+  createAgentRunner,
+  createChatTurns,
+  createExecuteRun,
+  createHandleOf,
+  createMessageCheck,
+  createRunAccess,
+  createRunEndings,
+  createRunEnvironments,
+  createRunFollowing,
+  createRunLedgers,
+  createRunPreparation,
+  createRunStarts,
+  createRunStops,
+  createRunTask,
+  type RunCheckpoints,
+  type RunConversation,
+  type RunCosts,
+  type RunFollowUp,
+  type RunInput,
+  type RunProjects,
+  type Runs,
+  type RunsStore,
+  type ToolProvider,
+} from "../features/agent/runs/index.ts";
+import type { TaskDefinition } from "../features/core/tasks/index.ts";
+import type { Queries } from "../platform/database.ts";
+import type { ModelsArea } from "./models.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+
+interface RunStores {
+  chats: ChatStore;
+  store: RunsStore;
+}
+
+/** Starting, stopping and following runs. */
+export function composeRuns(
+  { tasks, events }: Platform,
+  { agents, models, credits }: ModelsArea,
+  { projects }: ProjectsArea,
+  { chats, store }: RunStores,
+  {
+    attachments,
+    requireStartable,
+  }: { attachments: Attachments; requireStartable: (tx: Queries, userId: string, projectId: string) => Promise<void> },
+): Runs {
+  const access = createRunAccess({ chats, projects });
+  const check = createMessageCheck({ agents, models, attachments, credits });
+  const turns = createChatTurns({ chats, tasks, agents, requireStartable });
+  return {
+    ...access,
+    ...createRunStarts({ chats, store, access, check, turns, projects }),
+    ...createRunStops({ chats, tasks, access }),
+    ...createRunFollowing({ chats, tasks, events }),
+  };
+}
+
+/** Executing runs. */
+export function composeRunTask(
+  { config, events, traces, log }: Platform,
+  { agents, models, resolveChain, credits }: ModelsArea,
+  { chats, store }: RunStores,
+  {
+    projects,
+    checkpoints,
+    conversation,
+    toolProviders,
+    costs,
+    record,
+    followUp,
+  }: {
+    projects: RunProjects;
+    checkpoints: RunCheckpoints;
+    conversation: RunConversation;
+    toolProviders: readonly ToolProvider[];
+    costs: RunCosts;
+    record: Cassettes["record"];
+    followUp: RunFollowUp;
+  },
+): TaskDefinition<RunInput> {
+  const execute = createExecuteRun({
+    store,
+    conversation,
+    environments: createRunEnvironments({ chats, projects }),
+    ledgers: createRunLedgers({ credits, costs }),
+    toolProviders,
+    runner: createAgentRunner({ record, traces }),
+  });
+  const preparation = createRunPreparation({
+    chats,
+    agents,
+    models: { resolve: models.resolve, resolveChain },
+    projects,
+    checkpoints,
+    limits: config.agent,
+  });
+  return createRunTask({
+    handleOf: createHandleOf({ store, events }),
+    preparation,
+    execute,
+    endings: createRunEndings({ store, chats, checkpoints }),
+    followUp,
+    log,
+  });
+}

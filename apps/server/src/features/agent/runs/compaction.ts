@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { estimateFirstCall, maxSummaryTokens, ModelError, summarize } from "@tesslate/agent";
+import type { CompactedChat } from "@tesslate/contract";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
+import type { Credits } from "../../billing/credits/index.ts";
+import type { LiveRedactor } from "../../projects/secrets/index.ts";
+import type { Agents } from "../agents/index.ts";
+import { chatBusy, endOfChat, historyBefore, type ChatStore } from "../chats/index.ts";
+import { chargeOf, costOf, projectModelSettings, redactedClient, type Models, type ResolvedModel } from "../models/index.ts";
+import { dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
+import type { RunCosts } from "./costs.ts";
+import { requireOwnChat } from "./runs.access.ts";
+
+const summaryTimeoutMs = 120_000;
+
+export type CompactChat = ReturnType<typeof createCompactChat>;
+/** Replaces the messages of a chat by a summary for the model; people still see all of them. */
+export function createCompactChat({
+  chats,
+  agents,
+  models,
+  projects,
+  credits,
+  costs,
+}: {
+  chats: ChatStore;
+  agents: Pick<Agents, "resolve">;
+  models: Pick<Models, "resolve">;
+  projects: {
+    require(userId: string, ref: string): Promise<ProjectRow>;
+    /** Hides the values of the project's secrets. */
+    redactor(projectId: string): Promise<LiveRedactor>;
+  };
+  credits: Pick<Credits, "require" | "reserve" | "release" | "record">;
+  costs: Pick<RunCosts, "capsFor" | "spentToday">;
+}) {
+  /** Checks the limits and reserves the likely cost, as before a call of a run. Returns the maximum output tokens. */
+  const reserve = async (call: { user_id: string; task_id: string; model: ResolvedModel; caps: RunCaps; tokens_in: number }) => {
+    const { user_id, task_id, model, tokens_in } = call;
+    const caps = model.is_byok ? call.caps.own : call.caps.platform;
+    const spentElsewhere = caps.day === null ? "0" : await costs.spentToday(user_id, model.is_byok);
+    const verdict = withinCaps(caps, { price: model.pricing, tokens_in, tokens_cached: 0, spent: "0", spentElsewhere });
+    if (!verdict.ok)
+      throw new AppError(
+        "cost_limit_reached",
+        `A summary would exceed the limit of ${dollars(caps[verdict.cap] ?? "0")} per ${verdict.cap}.`,
+      );
+    const tokens_out = Math.min(maxSummaryTokens, verdict.max_output_tokens ?? maxSummaryTokens);
+    await credits.reserve(
+      { user_id, task_id, is_byok: model.is_byok },
+      costOf(model.pricing, { tokens_in, tokens_out, tokens_cached: 0 }).total,
+    );
+    return tokens_out;
+  };
+
+  /** Throws 404, `chat_busy`, `insufficient_credits`, `cost_limit_reached`, `model_error`. */
+  return async (userId: string, chatId: string, body: { model?: string | null }): Promise<CompactedChat> => {
+    const chat = await requireOwnChat(chats, userId, chatId);
+    if (chat.project_id === null) throw notFound("Chat");
+    const project = await projects.require(userId, chat.project_id);
+    const refuseBusy = async () => {
+      const run = await chats.findActiveRun(chat.id);
+      if (run) throw chatBusy(run.id);
+    };
+    await refuseBusy();
+    const agent = await agents.resolve(userId, undefined);
+    const model = await models.resolve(userId, { model: body.model ?? projectModelSettings(project).model, agent });
+    await credits.require(userId, model);
+    const [last] = await chats.listMessagesBefore(chat.id, endOfChat, 1);
+    const history = await historyBefore(chats, chat.id, endOfChat);
+    if (!last || history.length < 2) throw badRequest("There are too few messages to compact.");
+    const before = estimateFirstCall({ system_prompt: agent.system_prompt, history, message: "" });
+    const caps = await costs.capsFor(userId, project);
+    let cost_cents = 0;
+    // Credits are reserved per task; this is none, so it gets an id of its own.
+    const task_id = randomUUID();
+    const text = await summarize({
+      client: redactedClient(model.client, await projects.redactor(project.id)),
+      context_window: model.context_window,
+      history,
+      beforeCall: (tokens_in) => reserve({ user_id: userId, task_id, model, caps, tokens_in }),
+      signal: AbortSignal.timeout(summaryTimeoutMs),
+      onUsage: async (usage) => {
+        const charge = chargeOf(model, usage);
+        cost_cents = Number(charge.cost_total);
+        await credits.record({
+          request_id: `compaction:${randomUUID()}`,
+          user_id: userId,
+          agent_id: agent.id,
+          creator_id: model.creator_id,
+          project_id: project.id,
+          chat_id: chat.id,
+          task_id: null,
+          purpose: "compaction",
+          ...charge,
+        });
+      },
+    })
+      .catch((error: unknown) => {
+        if (error instanceof ModelError)
+          throw new AppError(error.code === "model_auth_failed" ? "model_auth_failed" : "model_error", error.message);
+        throw error;
+      })
+      .finally(() => credits.release(task_id));
+    if (text === "") throw new AppError("model_error", "The model returned an empty summary. Nothing was changed.");
+    await refuseBusy();
+    await chats.setSummary(chat.id, { text, until_message_id: last.id });
+    const after = estimateFirstCall({
+      system_prompt: agent.system_prompt,
+      history: await historyBefore(chats, chat.id, endOfChat),
+      message: "",
+    });
+    return { tokens_before: before, tokens_after: after, context_window: model.context_window, cost_cents };
+  };
+}
