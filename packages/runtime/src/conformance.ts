@@ -273,7 +273,7 @@ export function describeRuntimeDriver(
         await expect(open({ image: "broken-0000" })).rejects.toSatisfy(is("not_found"));
       }, 60_000);
 
-      test("stop building when nobody waits anymore", async () => {
+      test("stop building when the last caller aborts", async () => {
         const abort = new AbortController();
         const spec = await image({ name: "slow", build: [programs.sleep(60_000)] });
         await expect(

@@ -11,7 +11,7 @@ const [options = "", what = "", mark = ""] = process.argv.slice(2);
 const { dataDir, ...runtime } = JSON.parse(options) as RuntimeOptions;
 const driver = await createRuntime({ ...runtime, dataDir });
 const sandbox = await driver.open({ id: "kept" });
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const counter = `let n = 0; // ${mark}
   setInterval(() => console.log("tick " + n++), 20);
@@ -21,20 +21,20 @@ const start = () => sandbox.start({ name: "web", command: ["node", "-e", counter
 if (what === "everything") {
   await start();
   await sandbox.ready("web");
-  const command = sandbox.exec(["sh", "-c", `echo started; setsid sleep ${mark} & sleep ${mark}`], { onOutput: () => say("command") });
+  const command = sandbox.exec(["sh", "-c", `echo started; setsid sleep ${mark} & sleep ${mark}`], { onOutput: () => print("command") });
   const pty = await sandbox.pty(["sh", "-c", `echo up; setsid sleep ${mark} & trap '' HUP; sleep ${mark}`]);
-  pty.onData(() => say("terminal"));
+  pty.onData(() => print("terminal"));
   await command;
 } else if (what === "building") {
   // The warm-up server never listens.
   mkdirSync(join(dataDir, "sources"));
   const warm = { command: ["node", "-e", `setInterval(() => {}, 1000) // ${mark}`], port: 4100, path: "/" };
-  await driver.prepare({ name: "half", sourceDir: join(dataDir, "sources"), build: [], warm }, { onLog: say });
+  await driver.prepare({ name: "half", sourceDir: join(dataDir, "sources"), build: [], warm }, { onLog: print });
 } else if (what === "frozen") {
   await start();
   await sandbox.ready("web");
   await sandbox.freeze();
-  say("frozen");
+  print("frozen");
 } else if (what === "two") {
   await start();
   await sandbox.ready("web");
@@ -42,7 +42,7 @@ if (what === "everything") {
   const command = ["node", "-e", `setInterval(() => {}, 1000) // ${mark} second`];
   await second.start({ name: "web", command, cwd: ".", env: {}, port: 0 });
   await second.ready("web");
-  say("up");
+  print("up");
 } else if (what === "halfway") {
   // The sandbox's group is frozen as soon as the service's supervisor exists: its program stops before the isolation is complete.
   await sandbox.exec(["true"]);
@@ -55,18 +55,18 @@ if (what === "everything") {
   await Promise.all(freezes);
   // A container is frozen once the engine has started it.
   while (driver.can.freeze && sandbox.services()[0]?.status !== "frozen") await sleep(20);
-  say("halfway");
+  print("halfway");
 } else if (what === "stopping") {
   const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(9), 4000)); require("http").createServer(() => {}).listen(4100); // ${mark}`;
   await sandbox.start({ name: "web", command: ["node", "-e", slow], cwd: ".", env: {}, port: 4100, stopGraceMs: 20_000 });
   await sandbox.ready("web");
-  say("up");
+  print("up");
   await sandbox.stop();
 } else {
-  say("starting");
+  print("starting");
   await start();
-  say("started");
+  print("started");
   await sandbox.ready("web");
-  say("up");
+  print("up");
 }
 setInterval(() => {}, 1000);

@@ -60,10 +60,10 @@ export function describeCrashes(
           },
         );
         children.push(child);
-        let said = "";
-        child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+        let output = "";
+        child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
         return {
-          says: (text: string) => until(() => said.includes(text), 20_000),
+          waitForOutput: (text: string) => until(() => output.includes(text), 20_000),
           async kill() {
             child.kill("SIGKILL");
             if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
@@ -91,8 +91,8 @@ export function describeCrashes(
 
       test("services continue and are adopted with every line they printed; commands and terminals end", async () => {
         const server = serve("everything");
-        await server.says("command");
-        await server.says("terminal");
+        await server.waitForOutput("command");
+        await server.waitForOutput("terminal");
         await server.kill();
         await until(() => processesWith(`sleep\0${mark}`).length === 0);
         await sleep(500); // printed while no server is attached
@@ -117,7 +117,7 @@ export function describeCrashes(
 
       test("adopts a service that is still entering its sandbox", async ({ skip }) => {
         const server = serve("halfway");
-        await server.says("halfway");
+        await server.waitForOutput("halfway");
         await server.kill();
         const driver = await open();
         if (!driver.can.freeze) return skip("no freezing at this level");
@@ -133,7 +133,7 @@ export function describeCrashes(
       test("loses nothing at any moment of a start", async () => {
         for (let i = 0; i < 6; i += extent === "short" ? 3 : 1) {
           const server = serve("start");
-          await server.says("starting");
+          await server.waitForOutput("starting");
           await sleep(i * 12);
           await server.kill();
           const driver = await open();
@@ -149,7 +149,7 @@ export function describeCrashes(
 
       test("stops services that are not adopted in time", async () => {
         const server = serve("start", { orphanGraceMs: 3_000 });
-        await server.says("started");
+        await server.waitForOutput("started");
         await until(() => processesWith(`// ${mark}`).length > 0, 20_000);
         await server.kill();
         await until(() => processesWith(`// ${mark}`).length + caretakers().length === 0, 60_000);
@@ -164,7 +164,7 @@ export function describeCrashes(
 
       test("services adopted in time keep running after that time", async () => {
         const server = serve("start", { orphanGraceMs: 8_000 });
-        await server.says("started");
+        await server.waitForOutput("started");
         const [first] = caretakers();
         expect(first).toBeDefined();
         await until(() => processesWith(`// ${mark}`).length > 0, 20_000);
@@ -194,7 +194,7 @@ export function describeCrashes(
 
       test("remove stops services that were not adopted", async () => {
         const server = serve("everything");
-        await server.says("command");
+        await server.waitForOutput("command");
         await server.kill();
         const driver = await open();
         await driver.remove("kept");
@@ -205,7 +205,7 @@ export function describeCrashes(
 
       test("a frozen service is adopted frozen and thaws", async ({ skip }) => {
         const server = serve("frozen");
-        await server.says("frozen");
+        await server.waitForOutput("frozen");
         await server.kill();
         const driver = await open();
         if (!driver.can.freeze) return skip("no freezing at this level");
@@ -220,7 +220,7 @@ export function describeCrashes(
 
       test("a service that ended in between is failed, with its last lines", async () => {
         const server = serve("everything");
-        await server.says("command");
+        await server.waitForOutput("command");
         await server.kill();
         for (const pid of processesWith(`// ${mark}`))
           if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")) process.kill(pid, "SIGKILL");
@@ -235,7 +235,7 @@ export function describeCrashes(
       test("a service that was being stopped is stopped, whether it ends before or after the next start", async () => {
         for (const pauseMs of [0, 5000]) {
           const server = serve("stopping");
-          await server.says("up");
+          await server.waitForOutput("up");
           await sleep(150);
           await server.kill();
           await sleep(pauseMs);

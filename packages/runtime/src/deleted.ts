@@ -70,9 +70,9 @@ export function describeDeleted(
           stdio: ["ignore", "pipe", "inherit"],
         });
         children.push(child);
-        let said = "";
-        child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-        await until(() => said.includes("up"), 30_000);
+        let output = "";
+        child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+        await until(() => output.includes("up"), 30_000);
         child.kill("SIGKILL");
         if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
       }

@@ -35,7 +35,7 @@ const caretaker = ["./caretaker.ts", "./caretaker.js"].map((name) => join(import
 
 /**
  * Services outlive their server so that the next one adopts them. When none does within `graceMs` (whole seconds) they are stopped,
- * however the server ended: they could not be reached, frozen or stopped anymore. Services of deleted folders are ended at once.
+ * however the server ended: they could not be reached, frozen or stopped otherwise. Services of deleted folders are ended at once.
  */
 export function withCaretaker(
   driver: RuntimeDriver,

@@ -27,11 +27,11 @@ const isolationWith = async (facts: RuntimeOptions["machine"]) => {
 };
 
 test.skipIf(reason)(
-  `a runtime that is told about the machine is the one that looks itself${reason ? ` (skipped: ${reason})` : ""}`,
+  `a runtime with given machine facts equals one that inspects the machine itself${reason ? ` (skipped: ${reason})` : ""}`,
   async () => {
-    const looked = await isolationWith(undefined);
-    expect(looked.stdout).toBe("works\n");
-    expect(await isolationWith(machine)).toEqual(looked);
+    const inspected = await isolationWith(undefined);
+    expect(inspected.stdout).toBe("works\n");
+    expect(await isolationWith(machine)).toEqual(inspected);
   },
 );
 
@@ -51,8 +51,8 @@ test.skipIf(!isFit)(
 );
 
 test.skipIf(reason || !isRoot)("uses the given machine facts", async () => {
-  const told = { ...machine, sandbox: { networkReason: "no cables" } };
-  const { isolation, warnings, stdout } = await isolationWith(told);
+  const facts = { ...machine, sandbox: { networkReason: "no cables" } };
+  const { isolation, warnings, stdout } = await isolationWith(facts);
   expect([isolation, stdout]).toEqual(["no-netns", "works\n"]);
   expect(warnings).toContainEqual(expect.stringContaining("no cables"));
   const nothing = createRuntime({ driver: "sandbox", dataDir, machine: { ...machine, sandbox: { reason: "no walls" } } });

@@ -136,17 +136,17 @@ export function describeProgramEnvironment(
 
       test("a command's input is streamed, also more than fits at once, and ends with its source", async () => {
         const sandbox = await driver.open({ id: fresh() });
-        let heard = "";
+        let output = "";
         const big = "x".repeat(300_000);
-        const talk = async function* () {
+        const inputChunks = async function* () {
           yield "one\n";
-          await until(() => heard === "one\n");
+          await until(() => output === "one\n");
           yield `${big}\n`;
-          await until(() => heard.length === 4 + big.length + 1);
+          await until(() => output.length === 4 + big.length + 1);
         };
-        const { exitCode } = await sandbox.exec(["cat"], { input: talk(), onOutput: (text) => (heard += text) });
+        const { exitCode } = await sandbox.exec(["cat"], { input: inputChunks(), onOutput: (text) => (output += text) });
         expect(exitCode).toBe(0);
-        expect(heard.length).toBe(4 + big.length + 1);
+        expect(output.length).toBe(4 + big.length + 1);
         // A program that exits without reading does not block.
         const endless = async function* () {
           for (;;) {

@@ -17,7 +17,7 @@ export function run(
       (error, stdout, stderr) =>
         error ? reject(new Error(`${file}: ${stderr.trim() || error.message}`, { cause: error })) : resolve(stdout),
     );
-    child.stdin?.on("error", () => {}); // it may end without reading; its exit code tells
+    child.stdin?.on("error", () => {}); // it may exit without reading; its exit code reports the failure
     child.stdin?.end(options.input ?? "");
   });
 }

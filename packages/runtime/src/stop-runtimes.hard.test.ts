@@ -31,9 +31,9 @@ describe.each(["sandbox", "process"] as const)("runtimes below a folder, driver 
     server = spawn(process.execPath, [join(import.meta.dirname, "crash.fixture.ts"), options, "start", mark], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    let said = "";
-    server.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await until(() => said.includes("up"), 30_000);
+    let output = "";
+    server.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    await until(() => output.includes("up"), 30_000);
     const ended = once(server, "exit");
     const found = await stopRuntimesBelow(folder);
     await ended;

@@ -72,7 +72,7 @@ export function describeServices(suite: SuiteContext): void {
       await suite.driver.remove(sandbox.id);
     }, 60_000);
 
-    test("that open no port time out, or end when nobody waits anymore", async () => {
+    test("wait for a port until the timeout, or until the caller aborts", async () => {
       const sandbox = await suite.open();
       await sandbox.start(spec(suite.programs.chatter));
       await expect(sandbox.ready("web", { timeoutMs: 300 })).rejects.toSatisfy(is("start_timeout"));

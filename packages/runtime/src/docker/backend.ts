@@ -287,7 +287,7 @@ export async function openDockerBackend(
       await each((container) => container.pause());
     },
     async thaw() {
-      // First, so that a container that starts meanwhile is not paused any more.
+      // First, so that a container that is starting is not paused afterwards.
       isFrozen = false;
       try {
         await each((container) => container.unpause());

@@ -145,7 +145,7 @@ export function programContainer(
   };
 }
 
-/** The image's own programs come before ours. */
+/** The image's own programs precede ours. */
 function envOf({ base, env }: DriverContext): Record<string, string> {
   if (base.isHostPrograms) return { ...baseEnv, ...env };
   const path = `${base.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"}:/opt/studio/bin:/home/app/.local/bin`;

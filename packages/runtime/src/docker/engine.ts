@@ -90,8 +90,8 @@ function connection(host: string, certPath: string | undefined): Docker.DockerOp
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { json, reason } = error as { json?: { message?: string }; reason?: string };
-  const said = typeof json?.message === "string" ? json.message : error.message || (error as NodeJS.ErrnoException).code || reason;
-  return (said ?? "no reason given").trim();
+  const text = typeof json?.message === "string" ? json.message : error.message || (error as NodeJS.ErrnoException).code || reason;
+  return (text ?? "no reason given").trim();
 }
 
 export const httpStatusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;

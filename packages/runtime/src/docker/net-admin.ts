@@ -63,15 +63,15 @@ export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
     });
     try {
       const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
-      let said = "";
+      let output = "";
       stream.on(
         "data",
-        createFrames((_, payload) => (said += payload.toString())),
+        createFrames((_, payload) => (output += payload.toString())),
       );
       await container.start();
       stream.end(input);
       const { StatusCode } = (await container.wait()) as { StatusCode: number };
-      if (StatusCode !== 0) throw new RuntimeError("unavailable", said.trim() || `${argv[0]} exited with code ${StatusCode}`);
+      if (StatusCode !== 0) throw new RuntimeError("unavailable", output.trim() || `${argv[0]} exited with code ${StatusCode}`);
     } finally {
       await container.remove({ force: true });
     }

@@ -37,15 +37,15 @@ interface Step {
 
 function follow(docker: Docker, progress: NodeJS.ReadableStream, name: string, onProgress: Options["onProgress"]): Promise<void> {
   const layers = new Map<string, { current: number; total: number; isDone: boolean }>();
-  let toldAt = Date.now();
+  let reportedAt = Date.now();
   const onStep = ({ id, status = "", progressDetail }: Step) => {
     if (id === undefined || status.startsWith("Pulling from")) return;
     const layer = layers.get(id) ?? { current: 0, total: 0, isDone: false };
     layers.set(id, layer);
     if (status === "Downloading") Object.assign(layer, { current: progressDetail?.current ?? 0, total: progressDetail?.total ?? 0 });
     layer.isDone ||= status === "Pull complete" || status === "Already exists";
-    if (Date.now() - toldAt < progressMs) return;
-    toldAt = Date.now();
+    if (Date.now() - reportedAt < progressMs) return;
+    reportedAt = Date.now();
     const all = [...layers.values()];
     const mib = (pick: "current" | "total") => Math.round(all.reduce((sum, each) => sum + each[pick], 0) / 2 ** 20);
     onProgress?.(

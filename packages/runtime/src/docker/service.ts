@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { readJsonFile, writeJson } from "../host/json-file.ts";
-import { accepts, createLookPace, createWaiters, untilReady } from "../host/readiness.ts";
+import { accepts, createDetectionPace, createWaiters, untilReady } from "../host/readiness.ts";
 import { bootId, serviceNote, signalOf, type RunningService } from "../host/service.ts";
 import type { ServiceHooks } from "../host/backend.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
@@ -54,7 +54,7 @@ interface Saved {
 }
 
 /** Time to read remaining output after the container ended. */
-const lastWordsMs = 2_000;
+const remainingOutputMs = 2_000;
 const healthPauseMs = 200;
 
 /** One container and its output; adopts a running one. */
@@ -62,7 +62,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
   const { hooks } = host;
   mkdirSync(host.dir, { recursive: true, mode: 0o700 });
   const note = join(host.dir, serviceNote);
-  const pace = createLookPace(() => void look().catch(hooks.onError));
+  const pace = createDetectionPace(() => void detect().catch(hooks.onError));
   const log = openDockerServiceLog(host.dir, hooks.onError, () => {
     if (isAlive && !hasLeft) pace.onOutput();
   });
@@ -110,7 +110,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     const isUp = found.State.Running || found.State.Paused;
     if (isUp) log.note("adopted after a restart of the server");
     const end = watch(container);
-    host.settle(isUp ? look().catch(hooks.onError) : end);
+    host.settle(isUp ? detect().catch(hooks.onError) : end);
     // The previous process was killed while stopping it.
     if (isUp && known.isStopping) stop().catch(hooks.onError);
   }
@@ -140,7 +140,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
   async function ended(watched: Docker.Container): Promise<void> {
     if (!isAlive || hasLeft || container !== watched) return;
     const found = await watched.inspect().catch(ignoreGone);
-    await log.finished(lastWordsMs);
+    await log.finished(remainingOutputMs);
     clearTimeout(timer);
     pace.stop();
     watching.abort();
@@ -164,16 +164,16 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
   function schedule() {
     clearTimeout(timer);
     if (!isAlive || hasLeft || container === undefined || host.isFrozen()) return;
-    timer = setTimeout(() => void look().catch(hooks.onError).finally(schedule), pace.pauseMs(state));
+    timer = setTimeout(() => void detect().catch(hooks.onError).finally(schedule), pace.pauseMs(state));
     timer.unref();
   }
 
   /** Detects the port: the configured one, otherwise the last one, otherwise the first. */
-  async function look(): Promise<void> {
+  async function detect(): Promise<void> {
     if (isLooking || host.isFrozen() || container === undefined) return;
     isLooking = true;
     try {
-      if (state.status === "starting" && !pace.isDue(saved?.port === 0) && !(pace.mayLook() && (await isOpen()))) return;
+      if (state.status === "starting" && !pace.isDue(saved?.port === 0) && !(pace.mayDetect() && (await isOpen()))) return;
       pace.looked();
       const seen = await host.listening(pid, [saved?.port, state.port]);
       if (!isAlive || hasLeft) return;
@@ -194,11 +194,11 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
   const isOpen = async () => saved !== undefined && saved.port !== 0 && (await accepts(host.address(saved.port)));
 
   /** Runs one check at a time with a pause in between; the first success makes it `running`. */
-  function checkHealth(asked: Docker.Container, argv: readonly string[]) {
+  function checkHealth(checked: Docker.Container, argv: readonly string[]) {
     if (isChecking) return;
     isChecking = true;
     host
-      .isHealthy(asked, argv)
+      .isHealthy(checked, argv)
       .then(async (isHealthy) => {
         if (!isHealthy) await sleep(healthPauseMs, undefined, { ref: false });
         else if (health === argv) health = undefined;
@@ -207,7 +207,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
       .catch(() => sleep(healthPauseMs, undefined, { ref: false }))
       .finally(() => {
         isChecking = false;
-        if (isAlive && !hasLeft && health === undefined) look().catch(hooks.onError);
+        if (isAlive && !hasLeft && health === undefined) detect().catch(hooks.onError);
       });
   }
 
@@ -290,8 +290,8 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     }
   }
   /** The image's stop signal when the service does not set one. */
-  const stopSignalOf = async (asked: Docker.Container) =>
-    ((await asked.inspect().catch(ignoreGone))?.Config as { StopSignal?: string } | undefined)?.StopSignal ?? "SIGTERM";
+  const stopSignalOf = async (stopped: Docker.Container) =>
+    ((await stopped.inspect().catch(ignoreGone))?.Config as { StopSignal?: string } | undefined)?.StopSignal ?? "SIGTERM";
 
   const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved && host.found) adopt(saved, host.found);
@@ -316,7 +316,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
           pauseMs: 25,
           isAlive: () => isAlive,
           state: () => state,
-          look: () => (state.status === "starting" || pace.mayLook() ? look() : undefined),
+          detect: () => (state.status === "starting" || pace.mayDetect() ? detect() : undefined),
           address: host.address,
           isUnhealthy: () => health !== undefined && isChecking,
           lastLines: () => log.last(20).map((line) => line.line),

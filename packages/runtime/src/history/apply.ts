@@ -87,7 +87,7 @@ export async function stage(
   const files = plan.write.filter(([, { mode }]) => mode !== "folder");
   const isFew = files.length <= flushOneByOne;
   try {
-    for (const [, { blob }] of files) blobs.ask(blob);
+    for (const [, { blob }] of files) blobs.request(blob);
     for (const [i, [, { mode }]] of files.entries()) {
       signal?.throwIfAborted();
       await pace();

@@ -55,7 +55,7 @@ export async function compareTrees(
 }
 
 const statuses: Record<string, ChangedFile["status"]> = { A: "added", D: "deleted", R: "renamed" };
-/** Arguments leave this process as UTF-8; what was not valid UTF-8 in the first place cannot be asked for. */
+/** Arguments leave this process as UTF-8; what was not valid UTF-8 in the first place cannot be requested. */
 const asArguments = (paths: readonly BytePath[]) => paths.map(shown);
 
 interface Count {

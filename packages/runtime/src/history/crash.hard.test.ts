@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { silentLog } from "../log.ts";
 import { openHistory } from "./history.ts";
-import { collectPoint, picture, removeWorlds, scratch, world } from "./world.fixture.ts";
+import { collectPoint, readTree, removeWorlds, scratch, world } from "./world.fixture.ts";
 
 afterEach(removeWorlds);
 
@@ -49,36 +49,36 @@ describe("during an operation", () => {
     const { base, host, tmp, write, open, history } = world();
     fill(write, "one", 1500);
     await history.take("one");
-    const one = picture(host);
+    const one = readTree(host);
     rmSync(join(host, "only-one"));
     fill(write, "two", 1500);
     await history.take("two");
-    const two = picture(host);
+    const two = readTree(host);
     const fixture = join(import.meta.dirname, "restore.fixture.ts");
     let wasCut = 0;
     let isOne = false;
     for (let round = 0; round < 10; round++) {
       const wanted = isOne ? "two" : "one";
       const child = spawn(process.execPath, [fixture, base, wanted], { stdio: ["ignore", "pipe", "inherit"] });
-      let said = "";
+      let output = "";
       let isOver = false;
-      child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
       const ended = new Promise((resolve) => child.once("close", () => resolve((isOver = true))));
       // Twice while everything is staged; then as soon as the first file has changed, or shortly after.
-      if (round < 2) while (!isOver && !said.includes("staged")) await sleep(1);
+      if (round < 2) while (!isOver && !output.includes("staged")) await sleep(1);
       else {
         while (!isOver && !readFileSync(join(host, "d0/f0"), "utf8").startsWith(wanted)) await sleep(0);
         if (round > 4) await sleep(round - 4);
       }
       child.kill("SIGKILL");
       await ended;
-      const isHalf = ![JSON.stringify(one), JSON.stringify(two)].includes(JSON.stringify(picture(host)));
+      const isHalf = ![JSON.stringify(one), JSON.stringify(two)].includes(JSON.stringify(readTree(host)));
       if (isHalf) wasCut++;
       await open().recover();
-      const now = picture(host);
+      const now = readTree(host);
       isOne = JSON.stringify(now) === JSON.stringify(one);
       expect(now).toEqual(isOne ? one : two);
-      if (isHalf || said.includes("done")) expect(isOne ? "one" : "two").toBe(wanted);
+      if (isHalf || output.includes("done")) expect(isOne ? "one" : "two").toBe(wanted);
       expect(readdirSync(tmp)).toEqual([]);
     }
     expect(wasCut).toBeGreaterThan(0);
@@ -89,11 +89,11 @@ describe("during an operation", () => {
     fill(write, "one", 50);
     await history.take("one");
     const fixture = join(import.meta.dirname, "restore.fixture.ts");
-    let begun = 0;
+    let started = 0;
     for (let round = 0; round < 8; round++) {
       fill(write, `mark${round}`, 600);
       const child = spawn(process.execPath, [fixture, base, `take:round-${round}`], { stdio: ["ignore", "pipe", "inherit"] });
-      const ready = new Promise((resolve) => child.stdout.once("data", () => resolve((begun += 1))));
+      const ready = new Promise((resolve) => child.stdout.once("data", () => resolve((started += 1))));
       const ended = new Promise((resolve) => child.once("close", resolve));
       await Promise.race([ready, ended]);
       await sleep(round * 10);
@@ -107,7 +107,7 @@ describe("during an operation", () => {
       await next.take("again");
       expect((await next.find("again"))?.files).toBe(600 + 2 + round);
     }
-    expect(begun).toBe(8);
+    expect(started).toBe(8);
   });
 
   const isRoot = process.getuid?.() === 0;
@@ -125,20 +125,20 @@ describe("during an operation", () => {
         writeFileSync(join(host, "a"), "1");
         writeFileSync(join(host, "b"), noise(3_000_000));
         await history.take("a");
-        const small = picture(host);
+        const small = readTree(host);
         writeFileSync(join(host, "a"), "2");
         rmSync(join(host, "b"));
         await history.take("b");
         writeFileSync(join(host, "filler"), noise(7_000_000));
-        const full = picture(host);
+        const full = readTree(host);
         await expect(history.take("c")).rejects.toMatchObject({ code: "storage_full" });
         expect(await history.names()).toEqual(["a", "b"]);
         await expect(history.restore("a")).rejects.toMatchObject({ code: "storage_full" });
-        expect(picture(host)).toEqual(full);
+        expect(readTree(host)).toEqual(full);
         expect(readdirSync(tmp)).toEqual([]);
         rmSync(join(host, "filler"));
         await history.restore("a");
-        expect(picture(host)).toEqual(small);
+        expect(readTree(host)).toEqual(small);
       } finally {
         execFileSync("/usr/bin/umount", [base]);
       }

@@ -125,7 +125,7 @@ export function openFeed(git: Git, signal: AbortSignal | undefined): Feed {
 /** Reads stored content through one `git cat-file`, sequentially. */
 export interface Blobs {
   /** Several requests may be queued. */
-  ask(blob: string): void;
+  request(blob: string): void;
   /** The content of the next request; read it to its end. */
   next(): AsyncGenerator<Buffer, void>;
   close(): void;
@@ -143,7 +143,7 @@ export function openBlobs(git: Git): Blobs {
     rest = rest.length === 0 ? next.value : Buffer.concat([rest, next.value]);
   };
   return {
-    ask: (blob) => void child.stdin.write(`${blob}\n`),
+    request: (blob) => void child.stdin.write(`${blob}\n`),
     async *next() {
       let end = rest.indexOf(10);
       while (end < 0) {

@@ -59,7 +59,7 @@ export function openGit(dir: string): Git {
     const child = spawn("git", args, { cwd: dir, env, stdio: ["pipe", "pipe", "pipe"] });
     let words = "";
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => (words = (words + chunk).slice(-2000)));
-    // It may exit without reading everything; the exit code tells.
+    // It may exit without reading everything; the exit code reports the failure.
     child.stdin.on("error", () => {});
     const ended = new Promise<void>((resolve, reject) => {
       child.once("error", (cause: NodeJS.ErrnoException) =>

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { spell, unspell } from "./names.ts";
-import { collectPoint, git, picture, removeWorlds, world } from "./world.fixture.ts";
+import { collectPoint, git, readTree, removeWorlds, world } from "./world.fixture.ts";
 
 afterEach(removeWorlds);
 
@@ -35,7 +35,7 @@ describe("taking and restoring", () => {
     git(host, "init", "-q", "-b", "main");
     git(host, "add", ".");
     git(host, "commit", "-q", "-m", "first");
-    const before = picture(host);
+    const before = readTree(host);
     const point = await history.take("snapshot/a");
     expect(point.files).toBe(Object.entries(before).filter(([path]) => !path.endsWith("/")).length);
 
@@ -47,15 +47,15 @@ describe("taking and restoring", () => {
     rmSync(join(host, "empty"), { recursive: true });
     write("new/file.ts", "later");
     git(host, "commit", "-q", "-am", "second");
-    const later = picture(host);
+    const later = readTree(host);
     await history.take("snapshot/b");
 
     await history.restore("snapshot/a");
-    expect(picture(host)).toEqual(before);
+    expect(readTree(host)).toEqual(before);
     expect(git(host, "log", "--format=%s").trim()).toBe("first");
     expect(git(host, "fsck", "--strict")).toBe("");
     await history.restore("snapshot/b");
-    expect(picture(host)).toEqual(later);
+    expect(readTree(host)).toEqual(later);
     expect(git(host, "log", "--format=%s").trim()).toBe("second\nfirst");
   });
 
@@ -71,7 +71,7 @@ describe("taking and restoring", () => {
     write("env/bin/python", "python");
     execFileSync("/usr/bin/mkfifo", [join(host, "pipe")]);
     await history.restore("a");
-    expect(picture(host)).toEqual({
+    expect(readTree(host)).toEqual({
       "web/": "",
       "web/index.html": "1",
       "web/node_modules/": "",
@@ -97,7 +97,7 @@ describe("taking and restoring", () => {
     write("e/f", "1");
     mkdirSync(join(host, "g"));
     await history.take("one");
-    const one = picture(host);
+    const one = readTree(host);
     rmSync(join(host, "a"));
     write("a/x/y", "folder now");
     rmSync(join(host, "b"), { recursive: true });
@@ -106,14 +106,14 @@ describe("taking and restoring", () => {
     write("e", "file now");
     write("g/h", "filled");
     await history.take("two");
-    const two = picture(host);
+    const two = readTree(host);
     for (const [name, expected] of [
       ["one", one],
       ["two", two],
       ["one", one],
     ] as const) {
       await history.restore(name);
-      expect(picture(host)).toEqual(expected);
+      expect(readTree(host)).toEqual(expected);
     }
     expect(existsSync("/etc/c")).toBe(false);
   });
@@ -141,12 +141,12 @@ describe("taking and restoring", () => {
     write("nested/.git%/x", "x");
     write(Buffer.concat([Buffer.from(`${host}/odd/`), Buffer.from([0xff, 0xfe, 0x2f - 1])]), "bytes");
     const listing = () => readdirSync(join(host, "odd"), "latin1").sort();
-    const before = [listing(), picture(join(host, "nested"))];
+    const before = [listing(), readTree(join(host, "nested"))];
     await history.take("a");
     rmSync(join(host, "odd"), { recursive: true });
     rmSync(join(host, "nested"), { recursive: true });
     await history.restore("a");
-    expect([listing(), picture(join(host, "nested"))]).toEqual(before);
+    expect([listing(), readTree(join(host, "nested"))]).toEqual(before);
     for (const name of [".git", ".git%", ".git%%", "a/.git/b", ".gitignore", "x.git", ".git%:empty"])
       expect(unspell(spell(name))).toBe(name);
   });
@@ -393,14 +393,14 @@ describe("a hostile tree", () => {
     write("sub/.git/HEAD", "ref: refs/heads/main\n");
     write(".gitmodules", `[submodule "x"]\n\tpath = sub\n\turl = ext::sh -c '${script}'\n\tupdate = !${script}\n`);
     write("a", "1");
-    const before = picture(host);
+    const before = readTree(host);
     await history.take("a");
     write("a", "2");
     write(".gitattributes", "changed");
     await history.compare("a", "now");
     await history.restore("a");
     await history.tidy();
-    expect(picture(host)).toEqual(before);
+    expect(readTree(host)).toEqual(before);
     expect(existsSync(proof)).toBe(false);
   });
 

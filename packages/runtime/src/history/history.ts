@@ -230,7 +230,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     return { written: plan.write.length, removed: plan.remove.length };
   }
   /** Scans the tree without storing it, so that it works on a full disk. */
-  async function look(): Promise<Known["entries"]> {
+  async function scanTree(): Promise<Known["entries"]> {
     prepare();
     const known = loadKnown(knownFile);
     const seen = await scan(tree.host);
@@ -260,13 +260,13 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
       return done;
     } catch (error) {
       await goBack();
-      throw said(error);
+      throw toRuntimeError(error);
     }
   }
   /** Reverts to the tree at the start of the restore. Keeps the journal when that fails. */
   async function goBack(): Promise<void> {
     try {
-      await apply(await requireCommit(fromRef), await look(), {});
+      await apply(await requireCommit(fromRef), await scanTree(), {});
       rmSync(journal, { force: true });
     } catch (err) {
       log.error({ err }, "an unfinished restore could not be reverted; it is retried when the project is opened");
@@ -275,7 +275,10 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
 
   return {
     take: (name, options = {}) =>
-      inTurn(async () => pointOf((await takeTo(refOf(name), options).catch((error: unknown) => Promise.reject(said(error)))).facts)),
+      inTurn(async () => {
+        const { facts } = await takeTo(refOf(name), options).catch((error: unknown) => Promise.reject(toRuntimeError(error)));
+        return pointOf(facts);
+      }),
     find: (name) =>
       inTurn(async () => {
         try {
@@ -318,7 +321,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
           signal?.throwIfAborted();
           const [mode = "", , blob = "", size = "0"] = line.slice(0, tab).split(/ +/);
           yield keptEntry(line.slice(tab + 1), mode, Number(size), async function* () {
-            blobs.ask(blob);
+            blobs.request(blob);
             yield* blobs.next();
           });
         }
@@ -337,7 +340,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
         (async function* () {
           const blobs = openBlobs(git);
           try {
-            blobs.ask(blob);
+            blobs.request(blob);
             yield* blobs.next();
           } finally {
             blobs.close();
@@ -358,7 +361,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
         sweepStage(tree.tmp);
         if (readJsonFile(journal) === undefined) return;
         try {
-          const done = await apply(await requireCommit(toRef), await look(), {});
+          const done = await apply(await requireCommit(toRef), await scanTree(), {});
           rmSync(journal, { force: true });
           log.warn({ ...done }, "completed an interrupted restore");
         } catch (err) {
@@ -384,7 +387,7 @@ function keptEntry(path: BytePath, mode: string, size: number, content: () => As
 }
 
 /** Maps a system error to a `RuntimeError`. */
-function said(error: unknown): unknown {
+function toRuntimeError(error: unknown): unknown {
   if (error instanceof RuntimeError || !(error instanceof Error)) return error;
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOSPC" || code === "EDQUOT")

@@ -158,7 +158,7 @@ async function readBlobs(git: Git, wanted: readonly string[], maxBytes: number):
   const blobs = openBlobs(git);
   try {
     for (const blob of small) {
-      blobs.ask(blob);
+      blobs.request(blob);
       const chunks: Buffer[] = [];
       for await (const chunk of blobs.next()) chunks.push(Buffer.from(chunk));
       found.set(blob, Buffer.concat(chunks));

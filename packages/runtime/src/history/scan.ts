@@ -34,7 +34,7 @@ export async function scan(
   const pace = createThrottle();
   const settled = Date.now() - tickMs;
 
-  async function look(fd: number, base: BytePath, depth: number): Promise<void> {
+  async function visit(fd: number, base: BytePath, depth: number): Promise<void> {
     if (depth > maxDepth) throw new RuntimeError("not_supported", `Folders of this project are nested more than ${maxDepth} levels deep.`);
     if (found.size > maxEntries) throw new RuntimeError("not_supported", `This project exceeds the limit of ${maxEntries} files.`);
     const before = found.size;
@@ -51,7 +51,7 @@ export async function scan(
         try {
           await pace();
           signal?.throwIfAborted();
-          await look(child, path, depth + 1);
+          await visit(child, path, depth + 1);
         } finally {
           closeSync(child);
         }
@@ -64,7 +64,7 @@ export async function scan(
 
   const fd = openSync(root, openFolder);
   try {
-    await look(fd, "", 0);
+    await visit(fd, "", 0);
   } finally {
     closeSync(fd);
   }

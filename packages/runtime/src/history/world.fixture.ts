@@ -37,13 +37,13 @@ export const git = (cwd: string, ...args: string[]) =>
   execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 /** Everything below a folder, with all attributes. */
-export function picture(dir: string, at = ""): Record<string, string> {
+export function readTree(dir: string, at = ""): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of readdirSync(join(dir, at)).sort()) {
     const path = join(at, name);
     const stat = lstatSync(join(dir, path));
     if (stat.isSymbolicLink()) found[path] = `-> ${readlinkSync(join(dir, path))}`;
-    else if (stat.isDirectory()) Object.assign(found, { [`${path}/`]: "" }, picture(dir, path));
+    else if (stat.isDirectory()) Object.assign(found, { [`${path}/`]: "" }, readTree(dir, path));
     else if (stat.isFile()) found[path] = `${(stat.mode & 0o100) !== 0 ? "x " : ""}${readFileSync(join(dir, path), "latin1")}`;
   }
   return found;

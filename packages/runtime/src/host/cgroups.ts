@@ -63,7 +63,7 @@ const pidsIn = (dir: string) => {
   try {
     return readFileSync(join(dir, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
   } catch {
-    return []; // gone: it is empty
+    return []; // it was deleted, so it is empty
   }
 };
 const removeDir = (dir: string) => {
@@ -83,7 +83,7 @@ async function killAll(dir: string): Promise<void> {
         try {
           process.kill(pid, "SIGKILL");
         } catch {
-          // it ended by itself meanwhile
+          // it has already ended
         }
       }
     await sleep(Math.min(2 + attempt * 2, 50));

@@ -69,8 +69,8 @@ export function watchDisk({
 
   let measuring: Promise<number> | undefined;
   /** Concurrent callers share one measurement. */
-  const measure = () => (measuring ??= look().finally(() => (measuring = undefined)));
-  async function look() {
+  const measure = () => (measuring ??= measureNow().finally(() => (measuring = undefined)));
+  async function measureNow() {
     const started = performance.now();
     mark = { cpu: await cpuSeconds(), free: freeBytes() };
     let sum = (await more?.()) ?? 0;

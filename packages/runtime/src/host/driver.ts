@@ -17,7 +17,7 @@ import { findDeletedSandboxes, hasTree, idPattern } from "./deleted-sandboxes.ts
 
 export const defaultSandboxLimits: Limits = { memoryBytes: 2 ** 30, cpus: 2, pids: 512, diskBytes: 2 * 2 ** 30 };
 /** How often to check that the folders of running services exist. Moving or unmounting causes no file event. */
-const lookMs = 1_000;
+const folderCheckMs = 1_000;
 /** Installing needs more than running. */
 const buildLimits: Limits = { memoryBytes: 3 * 2 ** 30, cpus: availableParallelism(), pids: 1024, diskBytes: 4 * 2 ** 30 };
 
@@ -44,8 +44,8 @@ interface Options {
    * isolation.
    */
   endStray?(id: string, slot: Slot): Promise<void>;
-  /** Called after everything is closed; `isLeftRunning` when services continue, `isGone` when the state folder was deleted. */
-  onClose(options: { isLeftRunning: boolean; isGone: boolean }): Promise<void>;
+  /** Called after everything is closed; `isLeftRunning` when services continue, `isDeleted` when the state folder was deleted. */
+  onClose(options: { isLeftRunning: boolean; isDeleted: boolean }): Promise<void>;
   log: RuntimeLog;
 }
 
@@ -122,16 +122,16 @@ export async function createHostDriver({
         return await build(opening.sandbox);
       } finally {
         building.delete(opening);
-        if (!isGone()) await opening.close({ leaveRunning: false });
-        if (!isGone()) slots.release(buildSlot(key));
+        if (!isDeleted()) await opening.close({ leaveRunning: false });
+        if (!isDeleted()) slots.release(buildSlot(key));
       }
     },
   });
 
   /** Serialized per sandbox. */
   function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    lookAtState();
-    if (isClosed) return Promise.reject(new RuntimeError("unavailable", gone ? "the data folder was deleted" : "the runtime is closed"));
+    checkStateFolder();
+    if (isClosed) return Promise.reject(new RuntimeError("unavailable", ending ? "the data folder was deleted" : "the runtime is closed"));
     const turn = (turns.get(id) ?? Promise.resolve()).then(work, work);
     turns.set(id, turn);
     const done = () => {
@@ -183,22 +183,22 @@ export async function createHostDriver({
   }
 
   /** Set when the state folder was deleted: everything is ended and removed. */
-  let gone: Promise<void> | undefined;
-  const isStateThere = rememberFolder(stateDir);
-  const isGone = () => gone !== undefined || !isStateThere();
-  function lookAtState() {
-    if (isClosed || isStateThere()) return;
+  let ending: Promise<void> | undefined;
+  const isStateKept = rememberFolder(stateDir);
+  const isDeleted = () => ending !== undefined || !isStateKept();
+  function checkStateFolder() {
+    if (isClosed || isStateKept()) return;
     isClosed = true;
-    gone = endAll();
+    ending = endAll();
   }
-  function look() {
-    lookAtState();
+  function checkFolders() {
+    checkStateFolder();
     if (isClosed) return;
-    for (const id of opened.keys()) if (!hasTree(stateDir, id) && !turns.has(id)) void inTurn(id, () => abandon(id)).catch(tell(id));
+    for (const id of opened.keys()) if (!hasTree(stateDir, id) && !turns.has(id)) void inTurn(id, () => abandon(id)).catch(logFailure(id));
   }
-  const looking = setInterval(look, lookMs);
-  looking.unref();
-  const tell = (sandbox: string) => (err: unknown) => log.error({ err, sandbox }, "programs of a deleted project cannot be ended");
+  const folderTimer = setInterval(checkFolders, folderCheckMs);
+  folderTimer.unref();
+  const logFailure = (sandbox: string) => (err: unknown) => log.error({ err, sandbox }, "programs of a deleted project cannot be ended");
 
   async function abandon(id: string): Promise<void> {
     const sandbox = opened.get(id);
@@ -208,18 +208,18 @@ export async function createHostDriver({
     await sandbox.abandon();
   }
   async function endAll(): Promise<void> {
-    clearInterval(looking);
+    clearInterval(folderTimer);
     log.error({ dir: stateDir }, "the data folder was deleted: all of its programs are ended");
     const endOpened = async () => {
-      const ends = [...opened].map(([id, sandbox]) => sandbox.abandon().catch(tell(id)));
+      const ends = [...opened].map(([id, sandbox]) => sandbox.abandon().catch(logFailure(id)));
       opened.clear();
-      await Promise.all([...ends, ...[...building].map((sandbox) => sandbox.abandon().catch(tell("build")))]);
+      await Promise.all([...ends, ...[...building].map((sandbox) => sandbox.abandon().catch(logFailure("build")))]);
     };
     // Operations in progress fail now or complete.
     await endOpened();
     await Promise.allSettled(turns.values());
     await endOpened();
-    await onClose({ isLeftRunning: false, isGone: true }).catch(tell("all"));
+    await onClose({ isLeftRunning: false, isDeleted: true }).catch(logFailure("all"));
   }
 
   const find = (id: string) =>
@@ -272,16 +272,16 @@ export async function createHostDriver({
       if (idPattern.test(id) && !exists(id)) await rm(join(histories, id), { recursive: true, force: true });
     },
     async close({ leaveRunning = false } = {}) {
-      lookAtState();
-      if (isClosed) return gone;
-      clearInterval(looking);
+      checkStateFolder();
+      if (isClosed) return ending;
+      clearInterval(folderTimer);
       // Including those that were not opened since the start.
       if (!leaveRunning) for (const id of ids()) await find(id);
       isClosed = true;
       await Promise.allSettled(turns.values());
       await Promise.all([...opened].map(([id, sandbox]) => (hasTree(stateDir, id) ? sandbox.close({ leaveRunning }) : sandbox.abandon())));
       opened.clear();
-      await onClose({ isLeftRunning: ids().some(hasServices), isGone: false });
+      await onClose({ isLeftRunning: ids().some(hasServices), isDeleted: false });
     },
   };
 }

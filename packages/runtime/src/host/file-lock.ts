@@ -12,7 +12,7 @@ export async function withFileLock<T>(file: string, work: () => Promise<T>): Pro
   // `cat` prints only once the lock is held, and ends when we close its input or die.
   const holder = spawn("flock", [file, "cat"], { env: { PATH: systemPath }, stdio: ["pipe", "pipe", "pipe"] });
   const ended = once(holder, "close");
-  ended.catch(() => {}); // asked below, where it matters
+  ended.catch(() => {}); // awaited below
   holder.stdin.on("error", () => {});
   holder.stdin.write("locked");
   let trouble = "";

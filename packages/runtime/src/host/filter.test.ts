@@ -159,7 +159,7 @@ describe.each(outgoing)("packets from a sandbox, %s", (_, verdictOf) => {
   });
 });
 
-test("sandboxes reach neither each other nor the hub, and nobody bounces off the hub", () => {
+test("sandboxes reach neither each other nor the hub, and the hub returns no packet to where it came from", () => {
   expect(hub.walk("forward", { iif: cable, oif: "p5", to: "100.64.0.10", port: 4000 })).toBe("refuse");
   expect(hub.walk("input", { iif: cable, to: "100.64.0.1", port: 22 })).toBe("refuse");
   expect(hub.walk("input", { iif: cable, to: "100.64.0.1", isAnswer: true })).toBe("accept");

@@ -44,13 +44,13 @@ export const hubRules = (policy: Policy) =>
     iifname != "${hubDevice}" goto refuse
   }
   chain forward { type filter hook forward priority filter - 10; policy accept;
-    # An address nobody has at the moment: back it does not go.
+    # An address that no sandbox has: do not send the packet back.
     iifname "${hubDevice}" oifname "${hubDevice}" goto refuse
     iifname "${hubDevice}" accept
     oifname != "${hubDevice}" goto refuse
     goto egress
   }
-  # To a sandbox, the server comes from its gateway: one without a way out answers too.
+  # A sandbox sees the server as its gateway, so that an offline sandbox can respond too.
   chain postrouting { type nat hook postrouting priority srcnat; policy accept;
     iifname "${hubDevice}" oifname != "${hubDevice}" masquerade
   }
@@ -64,7 +64,7 @@ export const hubRules = (policy: Policy) =>
 export function hostRules(policy: Policy): string {
   const { device, uplinks, isRouter } = policy;
   // We allow forwarding on the default route's interface. Unless this host forwards anyway, others must not use that.
-  const strangers =
+  const dropForwarded =
     isRouter || uplinks.size === 0
       ? ""
       : `iifname { ${[...uplinks].map((name) => `"${name}"`).join(", ")} } oifname != "ts*" ct state new drop`;
@@ -83,7 +83,7 @@ export function hostRules(policy: Policy): string {
     iifname "${device}" jump egress
     oifname "${device}" ct state established,related accept
     oifname "${device}" drop
-    ${strangers}
+    ${dropForwarded}
   }
   chain postrouting { type nat hook postrouting priority srcnat; policy accept;
     ip saddr @pool oifname != "${device}" masquerade
@@ -109,7 +109,7 @@ table inet ${name} {
     ip daddr . tcp dport @allowed accept
     ip daddr @allowed_hosts accept
   }
-  # A reset is heard at once; ICMP answers are rationed by the kernel and would leave programs waiting.
+  # Programs see a reset immediately; the kernel limits the rate of ICMP responses, so that programs would wait.
   chain refuse {
     meta l4proto tcp reject with tcp reset
     reject with icmpx type admin-prohibited

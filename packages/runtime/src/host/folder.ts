@@ -10,7 +10,7 @@ export function folderAt(dir: string): string | undefined {
   }
 }
 
-/** Returns a function that tells whether the folder is still the same: neither deleted nor replaced. */
+/** Returns a function that checks whether the folder is still the same: neither deleted nor replaced. */
 export function rememberFolder(dir: string): () => boolean {
   const first = folderAt(dir);
   return () => {

@@ -73,12 +73,12 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
     const abort = new AbortController();
     const listeners = new Set<(line: string) => void>();
     const lines: string[] = [];
-    const tell = (line: string) => {
+    const emitLine = (line: string) => {
       lines.push(line);
       if (lines.length > 200) lines.shift();
       for (const listener of listeners) listener(line);
     };
-    const finished = build(id, image, abort.signal, tell, lines);
+    const finished = build(id, image, abort.signal, emitLine, lines);
     let waiting = 0;
     return {
       finished,
@@ -101,7 +101,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
     id: ImageId,
     image: ImageSpec,
     signal: AbortSignal,
-    tell: (line: string) => void,
+    emitLine: (line: string) => void,
     lines: string[],
   ): Promise<ImageId> {
     const key = id.slice(-12);
@@ -114,8 +114,8 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
       await withSandbox(key, work, async (sandbox) => {
         await sandbox.files.copyIn(image.sourceDir);
         for (const argv of image.build) {
-          tell(`$ ${argv.join(" ")}`);
-          const split = splitLines(tell);
+          emitLine(`$ ${argv.join(" ")}`);
+          const split = splitLines(emitLine);
           const result = await sandbox.exec(argv, { signal, timeoutMs: 15 * 60_000, onOutput: split.push, env: { CI: "1" } });
           split.end();
           if (result.aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`);
@@ -123,7 +123,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
             throw failed(`${argv.join(" ")} ended with ${result.timedOut ? "a timeout" : `exit code ${result.exitCode}`}`);
         }
         if (image.warm) {
-          tell(`$ ${image.warm.command.join(" ")}`);
+          emitLine(`$ ${image.warm.command.join(" ")}`);
           await warm(sandbox, image.warm, signal).catch((error: unknown) => {
             throw error instanceof RuntimeError && error.code === "aborted"
               ? error
@@ -134,7 +134,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
       const files = join(work, "files");
       await run(["chmod", "-R", "u-s,g-s,a+rX,go-w", files], { timeoutMs: 120_000 });
       if (ownerUid !== undefined) await run(["chown", "-R", "-h", `${ownerUid}:${ownerUid}`, files], { timeoutMs: 120_000 });
-      writeFileSync(join(work, "manifest.json"), JSON.stringify(takeStock(files)));
+      writeFileSync(join(work, "manifest.json"), JSON.stringify(buildManifest(files)));
       for (const name of readdirSync(work))
         if (name !== "files" && name !== "manifest.json") rmSync(join(work, name), { recursive: true, force: true });
       rmSync(join(dir, id), { recursive: true, force: true });
@@ -206,9 +206,9 @@ async function imageId(image: ImageSpec, versions: Record<string, string>): Prom
   return `${image.name.replaceAll(/[^\w-]/g, "-")}-${hash.digest("hex").slice(0, 24)}`;
 }
 
-function takeStock(files: string): Manifest {
+function buildManifest(files: string): Manifest {
   const manifest: Manifest = { shared: [], folders: [], own: [] };
-  const look = (path: string, inShared: boolean, isOwn: boolean) => {
+  const visit = (path: string, inShared: boolean, isOwn: boolean) => {
     if (inShared) manifest.folders.push(path);
     for (const entry of readdirSync(join(files, path), { withFileTypes: true })) {
       const full = path === "" ? entry.name : `${path}/${entry.name}`;
@@ -217,11 +217,11 @@ function takeStock(files: string): Manifest {
       if (entry.isDirectory()) {
         const starts = !inShared && sharedNames.has(entry.name);
         if (starts) manifest.shared.push(full);
-        look(full, inShared || starts, own);
+        visit(full, inShared || starts, own);
       } else if (inShared && own && entry.isFile()) manifest.own.push(full);
     }
   };
-  look("", false, false);
+  visit("", false, false);
   return manifest;
 }
 
@@ -295,16 +295,16 @@ function reasonOf(error: unknown): string {
   return inner instanceof Error ? inner.message : String(inner);
 }
 
-function splitLines(tell: (line: string) => void) {
+function splitLines(emitLine: (line: string) => void) {
   let rest = "";
   return {
     push(chunk: string) {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) tell(line);
+      for (const line of lines) emitLine(line);
     },
     end() {
-      if (rest !== "") tell(rest);
+      if (rest !== "") emitLine(rest);
     },
   };
 }

@@ -4,7 +4,7 @@ import { createThrottle } from "../tree/throttle.ts";
 import { serviceNote } from "./service.ts";
 
 /**
- * Changes the owner of every file below a folder whose uid (or gid) is a key of `owners`. Nothing may change the folders meanwhile. Can be
+ * Changes the owner of every file below a folder whose uid (or gid) is a key of `owners`. Nothing else may change the folders. Can be
  * killed at any moment and run again.
  */
 export async function giveFiles(dir: string, owners: ReadonlyMap<number, number>, throttle = createThrottle()): Promise<void> {

@@ -28,27 +28,29 @@ const freePort = () =>
       server.close(() => resolve(port));
     });
   });
-/** `/?to=PORT` makes it listen there instead, printing that with `&say`. */
+/** `/?to=PORT` makes it listen there instead, printing that with `&print`. */
 const mover = `
   const http = require("node:http");
   let server;
-  const open = (port, say) => { server = http.createServer(serve).listen(port, "127.0.0.1", () => say && console.log("on " + port)); };
-  const serve = (request, response) => {
-    const url = new URL(request.url, "http://x"), to = url.searchParams.get("to");
-    response.end("ok", () => to && (server.close(), server.closeAllConnections(), open(Number(to), url.searchParams.has("say"))));
+  const open = (port, isPrinted) => {
+    server = http.createServer(serve).listen(port, "127.0.0.1", () => isPrinted && console.log("on " + port));
+  };
+  const serve = (incoming, response) => {
+    const url = new URL(incoming.url, "http://x"), to = url.searchParams.get("to");
+    response.end("ok", () => to && (server.close(), server.closeAllConnections(), open(Number(to), url.searchParams.has("print"))));
   };
   open(Number(process.env.PORT), true);`;
 
 test("detects a new port after output and on demand; an idle service costs nothing", async () => {
   const [first, second, third] = [await freePort(), await freePort(), await freePort()];
-  const ask = (port: number, query: string) => fetch(`http://127.0.0.1:${port}/${query}`).then((response) => response.text());
+  const request = (port: number, query: string) => fetch(`http://127.0.0.1:${port}/${query}`).then((response) => response.text());
   await sandbox.start({ name: "web", command: ["node", "-e", mover], cwd: ".", env: { PORT: String(first) }, port: first });
   expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: first });
 
-  await ask(first, `?to=${second}&say`);
+  await request(first, `?to=${second}&print`);
   await expect.poll(() => sandbox.services()[0]?.port).toBe(second);
-  await ask(second, `?to=${third}`);
-  await expect.poll(() => ask(third, "").catch(() => undefined)).toBe("ok");
+  await request(second, `?to=${third}`);
+  await expect.poll(() => request(third, "").catch(() => undefined)).toBe("ok");
   expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: third });
 
   // Its last output is processed.

@@ -28,7 +28,7 @@ export function createPortFinder(): PortFinder {
 async function portsOf(pids: readonly number[], inodes: ReadonlySet<string>): Promise<number[]> {
   for (const pid of pids) {
     const tables = await Promise.all(["tcp", "tcp6"].map((table) => readFile(`/proc/${pid}/net/${table}`, "utf8").catch(() => "")));
-    if (tables.every((table) => table === "")) continue; // it just ended: ask another one
+    if (tables.every((table) => table === "")) continue; // it just ended: try another one
     const listening = tables.flatMap(parseListeners).filter(({ inode }) => inodes.has(inode));
     return [...new Set(listening.map(({ port }) => port))].sort((a, b) => a - b);
   }

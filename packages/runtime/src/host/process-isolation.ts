@@ -99,8 +99,8 @@ export interface ServiceProcess {
 }
 
 /**
- * Stores a service's exit status for the next process. Arguments: state folder, program. Without the service's record nobody waits for the
- * program: our process was killed while starting it.
+ * Stores a service's exit status for the next process. Arguments: state folder, program. Without the service's record no server
+ * waits for the program: our process was killed while starting it.
  */
 export const superviseScript = `dir=$1; shift
 echo $$ > "$dir/pid"

@@ -31,13 +31,13 @@ export function createWaiters(): Waiters {
 }
 
 /** When to detect a service's port: a detection takes a millisecond or two of the server's only thread. */
-export interface LookPace {
+export interface DetectionPace {
   /** How long to wait before the next detection. */
   pauseMs(state: ServiceState): number;
   /** Whether the last detection was long enough ago, without other signs. */
   isDue(isPortless: boolean): boolean;
   /** The same with a sign of change. */
-  mayLook(): boolean;
+  mayDetect(): boolean;
   looked(): void;
   /** A detection found something new. */
   changed(): void;
@@ -50,7 +50,7 @@ export interface LookPace {
 const rareMs = 30_000;
 const outputMs = 200;
 
-export function createLookPace(look: () => void): LookPace {
+export function createDetectionPace(detect: () => void): DetectionPace {
   let lookedAt = Number.NEGATIVE_INFINITY;
   let printedAt = Number.NEGATIVE_INFINITY;
   /** Grows while output does not lead to changes. */
@@ -60,7 +60,7 @@ export function createLookPace(look: () => void): LookPace {
   return {
     pauseMs: ({ status, startedAt }) => (status !== "starting" ? rareMs : Date.now() - (startedAt ?? 0) < 10_000 ? 40 : 500),
     isDue: (isPortless) => since() > (isPortless ? 30 : 250),
-    mayLook: () => since() > 50,
+    mayDetect: () => since() > 50,
     looked() {
       lookedAt = performance.now();
     },
@@ -74,7 +74,7 @@ export function createLookPace(look: () => void): LookPace {
       timer ??= setTimeout(() => {
         timer = undefined;
         pause = Math.min(pause * 2, rareMs);
-        look();
+        detect();
       }, pause).unref();
     },
     stop() {
@@ -93,7 +93,7 @@ export interface Awaited {
   isAlive(): boolean;
   state(): ServiceState;
   /** Detects its port, unless that just happened. */
-  look(): void | Promise<void> | undefined;
+  detect(): void | Promise<void> | undefined;
   address(port: number): { host: string; port: number };
   /** Whether a health check currently fails. */
   isUnhealthy(): boolean;
@@ -120,12 +120,12 @@ export async function untilReady(
         { details: { ...state } },
       );
     }
-    if (service.state().status === "starting") await service.look();
+    if (service.state().status === "starting") await service.detect();
     const { status, port } = service.state();
     if (status === "running") {
       if (port === undefined || (await accepts(service.address(port)))) return;
       // It may listen on another port by now.
-      await service.look();
+      await service.detect();
     }
     if (Date.now() >= deadline)
       throw new RuntimeError(

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readJsonFile, writeJson } from "./json-file.ts";
 import { supervisorName } from "./process-isolation.ts";
 import { createPortFinder } from "./ports.ts";
-import { accepts, createLookPace, createWaiters, untilReady } from "./readiness.ts";
+import { accepts, createDetectionPace, createWaiters, untilReady } from "./readiness.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
 
@@ -103,10 +103,10 @@ export function openService(name: string, host: ServiceHost): RunningService {
   /** Health check that must pass before it counts as running; undefined afterwards. */
   let health: { spec: ServiceSpec; argv: readonly string[] } | undefined;
   let isChecking = false;
-  let looking: Promise<void> | undefined;
+  let detecting: Promise<void> | undefined;
   let settled: Promise<void> = Promise.resolve();
   const finder = createPortFinder();
-  const throttle = createLookPace(() => void look().catch(host.onError));
+  const throttle = createDetectionPace(() => void detect().catch(host.onError));
   const waiters = createWaiters();
 
   const pids = () => host.pids(supervisor);
@@ -124,7 +124,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
       isAlive = true;
       state = { name, status: "starting", startedAt: known.startedAt };
       log.note("adopted after a restart of the server");
-      settled = look();
+      settled = detect();
       follow();
       return;
     }
@@ -212,20 +212,20 @@ export function openService(name: string, host: ServiceHost): RunningService {
 
   async function tick() {
     if (supervisor !== undefined && !isSupervisor(supervisor)) return ended();
-    await (state.status === "starting" ? glance() : look());
+    await (state.status === "starting" ? detectIfChanged() : detect());
     schedule();
   }
 
   /** A cheap check for possible changes. */
-  async function glance() {
+  async function detectIfChanged() {
     const wanted = saved?.port;
     const isOpen = async () => wanted !== undefined && wanted !== 0 && (await accepts(host.address(wanted)));
-    if (throttle.isDue(wanted === 0) || (throttle.mayLook() && (await isOpen()))) await look();
+    if (throttle.isDue(wanted === 0) || (throttle.mayDetect() && (await isOpen()))) await detect();
   }
 
-  const look = () => (looking ??= lookNow().finally(() => (looking = undefined)));
+  const detect = () => (detecting ??= detectNow().finally(() => (detecting = undefined)));
   /** Detects the port: the configured one, otherwise the last one, otherwise the first. */
-  async function lookNow() {
+  async function detectNow() {
     if (host.isFrozen()) return;
     throttle.looked();
     const members = pids();
@@ -244,19 +244,19 @@ export function openService(name: string, host: ServiceHost): RunningService {
   }
 
   /** Runs one check at a time with a pause in between; the first success makes it `running`. */
-  function checkHealth(asked: NonNullable<typeof health>) {
+  function checkHealth(checked: NonNullable<typeof health>) {
     if (isChecking) return;
     isChecking = true;
-    const asking = host.check(asked.spec, asked.argv).then(async (isHealthy) => {
+    const checking = host.check(checked.spec, checked.argv).then(async (isHealthy) => {
       if (!isHealthy) await sleep(healthPauseMs, undefined, { ref: false });
-      else if (health === asked) health = undefined;
+      else if (health === checked) health = undefined;
     });
-    asking
+    checking
       // If it just ended, its end is reported elsewhere.
       .catch((error: unknown) => isAlive && !isStopping && host.onError(error))
       .finally(() => {
         isChecking = false;
-        if (isAlive && !hasLeft && health === undefined) look().catch(host.onError);
+        if (isAlive && !hasLeft && health === undefined) detect().catch(host.onError);
       });
   }
 
@@ -374,7 +374,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
           pauseMs: 15,
           isAlive: () => isAlive,
           state: () => state,
-          look: () => (state.status === "starting" ? glance() : throttle.mayLook() ? look() : undefined),
+          detect: () => (state.status === "starting" ? detectIfChanged() : throttle.mayDetect() ? detect() : undefined),
           address: host.address,
           isUnhealthy: () => health !== undefined && isChecking,
           lastLines: () => log.last(20).map((line) => line.line),

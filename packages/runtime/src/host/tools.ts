@@ -27,8 +27,8 @@ export interface ProgramFacts {
 }
 
 export async function findPrograms(): Promise<ProgramFacts> {
-  const ask = async (...argv: [string, ...string[]]) => (await run(argv).catch(() => "none")).trim();
-  const [python, go] = await Promise.all([ask("/usr/bin/python3", "--version"), ask("/usr/bin/go", "version")]);
+  const outputOf = async (...argv: [string, ...string[]]) => (await run(argv).catch(() => "none")).trim();
+  const [python, go] = await Promise.all([outputOf("/usr/bin/python3", "--version"), outputOf("/usr/bin/go", "version")]);
   return { python, go };
 }
 

@@ -20,18 +20,18 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     image: ImageSpec,
     tree: MemoryTree,
     signal: AbortSignal | undefined,
-    tell: (line: string) => void,
+    emitLine: (line: string) => void,
   ): Promise<MemoryTree> {
     const sandbox = createMemorySandbox("image", tree, programs);
     const lines: string[] = [];
     const onOutput = (chunk: string) => {
       for (const line of chunk.split("\n").filter(Boolean)) {
         lines.push(line);
-        tell(line);
+        emitLine(line);
       }
     };
     for (const argv of image.build) {
-      tell(`$ ${argv.join(" ")}`);
+      emitLine(`$ ${argv.join(" ")}`);
       const { exitCode, aborted } = await sandbox.exec(argv, { signal, onOutput });
       if (aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`);
       if (exitCode !== 0) throw new RuntimeError("build_failed", `${image.name}: exit code ${exitCode}\n${lines.slice(-20).join("\n")}`);

@@ -34,7 +34,7 @@ export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
   const find = (path: string) => (path === "" ? root : nodes.get(path));
   const below = (path: string) => [...nodes.keys()].filter((key) => path === "" || key.startsWith(`${path}/`));
 
-  function tell(path: string, op: Change["op"], node: Node) {
+  function emit(path: string, op: Change["op"], node: Node) {
     const change: Change = {
       path,
       op,
@@ -47,13 +47,13 @@ export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
     const isNew = !nodes.has(path);
     const node: Node = { isDirectory, data, version: ++version, mtimeMs: Date.now() };
     nodes.set(path, node);
-    tell(path, isNew ? "add" : "update", node);
+    emit(path, isNew ? "add" : "update", node);
     return node;
   }
   function drop(path: string) {
     for (const key of [...below(path), path].sort().reverse()) {
       const node = nodes.get(key);
-      if (node && nodes.delete(key)) tell(key, "delete", node);
+      if (node && nodes.delete(key)) emit(key, "delete", node);
     }
   }
   function makeParents(path: string) {

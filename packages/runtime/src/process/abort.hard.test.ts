@@ -16,7 +16,7 @@ test.skipIf(skip)("a command aborted while its first program starts does not con
   const seconds = String(4_000_000 + randomInt(1_000_000));
   try {
     const sandbox = await driver.open({ id: "aborts" });
-    // Sequentially: only then does the abort come at the very start.
+    // Sequentially: only then does the abort happen at the very start.
     for (let time = 0; time < 120; time++) {
       const abort = new AbortController();
       const over = sandbox.exec(["sh", "-c", `sleep ${seconds}; true`], { signal: abort.signal });

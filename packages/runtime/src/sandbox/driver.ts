@@ -170,11 +170,11 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
       await network?.remove(slot);
     },
     log,
-    async onClose({ isLeftRunning, isGone }) {
+    async onClose({ isLeftRunning, isDeleted }) {
       outboundRules?.stop();
       try {
         // When the state folder was deleted there are no slots to return.
-        await networkPool?.stop({ isLeftRunning: isLeftRunning || isGone });
+        await networkPool?.stop({ isLeftRunning: isLeftRunning || isDeleted });
         if (isLeftRunning) return;
         for (const name of cgroups.names()) await cgroups.group(name).remove();
         cgroups.remove();
@@ -187,7 +187,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   return { driver, networkReason };
 }
 
-/** Not a valid sandbox id: the addresses between host and hub come from a slot too. */
+/** Not a valid sandbox id: the addresses between host and hub use a slot too. */
 const hubId = "@hub";
 
 /** A network that was set up once: the filter alone is not sufficient proof. The probe sandbox uses it. */

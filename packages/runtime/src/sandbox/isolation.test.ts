@@ -76,8 +76,8 @@ describe.skipIf(reason !== undefined)(`the context of a sandbox${reason === unde
     // All at once, in one program. A filter that rejects responds: silence would be a missing route on this machine.
     const script = `for (const [host, port] of JSON.parse(process.argv[1])) {
       const s = require("net").connect({ host, port, timeout: 5000 });
-      const tell = (what) => () => { console.log(host, port, what()); s.destroy(); };
-      s.on("connect", tell(() => "connected")).on("timeout", tell(() => "silence")).on("error", (e) => tell(() => e.code)());
+      const report = (what) => () => { console.log(host, port, what()); s.destroy(); };
+      s.on("connect", report(() => "connected")).on("timeout", report(() => "silence")).on("error", (e) => report(() => e.code)());
     }`;
     const { stdout } = await sandbox.exec(["node", "-e", script, JSON.stringify(targets)]);
     server.close();

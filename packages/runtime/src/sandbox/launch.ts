@@ -62,8 +62,8 @@ const cleanEnv = { PATH: systemPath };
 
 export interface Launcher {
   /**
-   * Starts a child with the given standard streams (descriptors or "ignore"), which the caller closes. After it exited, `hasStarted` tells
-   * whether the program ran or bubblewrap failed before.
+   * Starts a child with the given standard streams (descriptors or "ignore"), which the caller closes. After it exited, `hasStarted`
+   * returns whether the program ran or bubblewrap failed before.
    */
   start(launch: Launch, stdio: readonly (number | "ignore")[]): { child: ChildProcess; hasStarted: () => boolean };
   /** A detached child that outlives us and stores its pid and exit status in `stateDir`. */

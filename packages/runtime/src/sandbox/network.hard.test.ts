@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
       const ours = `ts-${key()}`;
       // The link's creation was seen, so the watch works.
       await until(() => watch.lines().some((line) => line.includes(ours) && line.includes("LOWER_UP")));
-      const laid = watch.lines().length;
+      const before = watch.lines().length;
       // With the prepared ones, without the hub.
       await until(() => namespaces().length > 4, 20_000);
       const sandbox = await driver.open({ id: "seen" });
@@ -68,10 +68,10 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
       // Its removal is seen too, so nothing earlier is pending.
       await until(() => watch.lines().some((line) => line.startsWith("Deleted") && line.includes(ours)));
       // Links and bridges of other drivers and engines may come and go on this machine.
-      const strangers = new RegExp(`\\b(?:ts-?(?!${key().slice(0, 5)})|veth)[0-9a-f]{5}`);
+      const foreign = new RegExp(`\\b(?:ts-?(?!${key().slice(0, 5)})|veth)[0-9a-f]{5}`);
       const isGoing = (line: string) => line.includes(ours) && (line.startsWith("Deleted") || line.includes("@NONE"));
-      const lines = watch.lines().slice(laid);
-      expect(lines.filter((line) => !strangers.test(line) && !isGoing(line))).toEqual([]);
+      const lines = watch.lines().slice(before);
+      expect(lines.filter((line) => !foreign.test(line) && !isGoing(line))).toEqual([]);
     } finally {
       watch.stop();
     }
@@ -112,7 +112,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
 /** The kernel's messages about links and addresses in the host's namespace, one per line. */
 function watchLinks() {
   const child = spawn("ip", ["-o", "monitor", "link", "address"], { stdio: ["ignore", "pipe", "inherit"] });
-  let said = "";
-  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  return { lines: () => said.split("\n").filter(Boolean), stop: () => child.kill() };
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return { lines: () => output.split("\n").filter(Boolean), stop: () => child.kill() };
 }

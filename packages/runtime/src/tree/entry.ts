@@ -37,6 +37,6 @@ function listIfThere(dir: string) {
   try {
     return readdirSync(dir, { withFileTypes: true });
   } catch {
-    return []; // gone meanwhile
+    return []; // deleted since
   }
 }

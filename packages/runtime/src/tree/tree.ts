@@ -41,7 +41,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
   async function openFile(path: string): Promise<{ file: FileHandle; stat: BigIntStats }> {
     if (pathParts(path).length === 0) throw new RuntimeError("is_directory", `${path} is a folder`);
     const spot = await openParent(root, path, { follow: true }).catch((error: unknown) => {
-      throw told(path, error);
+      throw toRuntimeError(path, error);
     });
     let file: FileHandle | undefined;
     try {
@@ -53,7 +53,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
       return { file, stat };
     } catch (error) {
       await file?.close();
-      throw told(path, error);
+      throw toRuntimeError(path, error);
     } finally {
       await spot.dir.close();
     }
@@ -69,7 +69,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         return spot.stat && entryOf(path, spot.stat);
       } catch (error) {
         if (error instanceof RuntimeError && (error.code === "not_found" || error.code === "not_directory")) return undefined;
-        throw told(path, error);
+        throw toRuntimeError(path, error);
       }
     },
 
@@ -79,7 +79,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         if (stat.size > maxBytes) throw new RuntimeError("too_large", `${path} has ${stat.size} bytes; at most ${maxBytes} can be read`);
         return { data: await readAll(file, Number(stat.size), path, maxBytes), entry: entryOf(path, stat) };
       } catch (error) {
-        throw told(path, error);
+        throw toRuntimeError(path, error);
       } finally {
         await file.close();
       }
@@ -111,7 +111,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
       } catch (error) {
         await unlink(fresh).catch(ignoreMissing);
         // Errors of the byte source pass through.
-        if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") throw told("the file", error);
+        if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") throw toRuntimeError("the file", error);
         throw error;
       }
       return {
@@ -119,7 +119,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         place: (path, { overwrite = false } = {}) =>
           inTurn(path, async () => {
             const spot = await openParent(root, path, { create: true, follow: true }).catch((error: unknown) => {
-              throw told(path, error);
+              throw toRuntimeError(path, error);
             });
             try {
               const { stat } = spot;
@@ -133,7 +133,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
               }
               return { entry: entryOf(path, lstatSync(target, { bigint: true })), created: !stat };
             } catch (error) {
-              throw told(path, error);
+              throw toRuntimeError(path, error);
             } finally {
               await spot.dir.close();
             }
@@ -145,7 +145,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     write(path, data, { ifMatch, ifNoneMatch, mode } = {}) {
       return inTurn(path, async () => {
         const spot = await openParent(root, path, { create: true, follow: true }).catch((error: unknown) => {
-          throw told(path, error);
+          throw toRuntimeError(path, error);
         });
         const fresh = tmpName();
         try {
@@ -163,7 +163,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           return { entry: entryOf(path, await file.stat({ bigint: true })), created: !stat };
         } catch (error) {
           await unlink(fresh).catch(ignoreMissing);
-          throw told(path, error);
+          throw toRuntimeError(path, error);
         } finally {
           await spot.dir.close();
         }
@@ -183,7 +183,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           await spot.dir.close();
         }
       } catch (error) {
-        throw told(path, error);
+        throw toRuntimeError(path, error);
       }
     },
 
@@ -207,7 +207,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           }
         } catch (error) {
           if (codeOf(error) === "EINVAL") throw new RuntimeError("not_supported", `${from} cannot be moved into itself`, { cause: error });
-          throw told(to, error);
+          throw toRuntimeError(to, error);
         }
       });
     },
@@ -228,7 +228,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         } catch (error) {
           if (codeOf(error) === "ENOTEMPTY")
             throw new RuntimeError("is_directory", `${path} is a folder with something in it`, { cause: error });
-          throw told(path, error);
+          throw toRuntimeError(path, error);
         }
       });
     },
@@ -241,7 +241,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         await walkPinned(dir.fd, base, skip, (path, stat) => entries.push(entryOf(path, stat)));
         return entries.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
       } catch (error) {
-        throw told(under, error);
+        throw toRuntimeError(under, error);
       }
     },
 
@@ -254,7 +254,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           await spot.dir.close();
         }
       } catch (error) {
-        throw told(path, error);
+        throw toRuntimeError(path, error);
       }
     },
 
@@ -274,7 +274,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           }
         } catch (error) {
           await unlink(fresh).catch(ignoreMissing);
-          throw told(path, error);
+          throw toRuntimeError(path, error);
         }
       });
     },
@@ -287,7 +287,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         await using dir = await openDirectory(root, pathParts(to), { create: true });
         await copyInto(hostDir, dir);
       } catch (error) {
-        throw told(to, error);
+        throw toRuntimeError(to, error);
       }
     },
   };
@@ -347,7 +347,7 @@ async function readAll(file: FileHandle, size: number, path: string, maxBytes: n
 }
 
 /** Maps a system error to a `RuntimeError`. */
-function told(path: string, error: unknown): RuntimeError {
+function toRuntimeError(path: string, error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const options = { cause: error };
   switch (codeOf(error)) {

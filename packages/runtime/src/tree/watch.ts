@@ -73,7 +73,7 @@ interface Folder {
 function openWatcher(
   root: Root,
   skip: ReadonlySet<string>,
-  tell: { changed: (changes: Change[]) => void; failed: (error: unknown) => void },
+  listener: { changed: (changes: Change[]) => void; failed: (error: unknown) => void },
 ): Watcher {
   const folders = new Map<string, Folder>();
   const dirty = new Map<string, Set<string> | "all">();
@@ -106,7 +106,7 @@ function openWatcher(
       folders.get(path)?.watcher.close();
       const folder: Folder = { watcher: startWatching(fdPath, path), known: new Map() };
       folders.set(path, folder);
-      for (const name of readdirSync(fdPath)) look(path, folder, fdPath, name, changes);
+      for (const name of readdirSync(fdPath)) compareEntry(path, folder, fdPath, name, changes);
     });
   }
 
@@ -148,17 +148,17 @@ function openWatcher(
         if (!folder || names === undefined) continue;
         withFolder(path, (fdPath) => {
           const looked = names === "all" ? new Set([...readdirSync(fdPath), ...folder.known.keys()]) : names;
-          for (const name of looked) look(path, folder, fdPath, name, changes);
+          for (const name of looked) compareEntry(path, folder, fdPath, name, changes);
         });
       }
     } catch (error) {
-      tell.failed(error);
+      listener.failed(error);
     }
-    if (changes.length > 0) tell.changed(changes);
+    if (changes.length > 0) listener.changed(changes);
   }
 
   /** Compares one name with its known state. */
-  function look(path: string, folder: Folder, fdPath: string, name: string, changes: Change[] | undefined) {
+  function compareEntry(path: string, folder: Folder, fdPath: string, name: string, changes: Change[] | undefined) {
     if (skip.has(name)) return;
     const stat = lstatSync(`${fdPath}/${name}`, { bigint: true, throwIfNoEntry: false });
     const before = folder.known.get(name);
