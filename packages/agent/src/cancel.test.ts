@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { answer, call, calls, play, say, stop, write } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
-/** A killed orphan may stay as a zombie where nobody reaps it. */
+/** A killed orphan may stay as a zombie if no process reaps it. */
 const isAlive = (pid: number): boolean => {
   const stat = `/proc/${pid}/stat`;
   return existsSync(stat) && !/\) Z /.test(readFileSync(stat, "utf8"));

@@ -28,7 +28,7 @@ describe("compaction", () => {
     expect(resultIds).toEqual(callIds);
   });
 
-  test("a file whose text was summarized must be read again before it is replaced, one that was kept need not", async () => {
+  test("a file whose text was summarized must be read again before it is replaced; a file whose text was kept need not", async () => {
     const names = Array.from({ length: 6 }, (_, index) => `big${index}.txt`);
     await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(600)])));
     const [first, last] = [names[0]!, names[5]!];
@@ -47,7 +47,7 @@ describe("compaction", () => {
     expect([(await ws.get(first))?.length, await ws.get(last)]).toEqual([7_800, "x\n"]);
   });
 
-  test("a context overflow is answered by compacting once", async () => {
+  test("a context overflow leads to one compaction", async () => {
     await using ws = await tempWorkspace();
     const overflow = new ModelError("context_overflow", "Too long.");
     const run = await play(ws, [calls(write("1")), [overflow], answer("SUMMARY"), answer("done")]);
@@ -79,7 +79,7 @@ describe("compaction", () => {
     expect(overflows).toBe(1);
   });
 
-  test.each([4_096, 8_192, 32_768])("what a summary is asked for, and what is kept, fits a window of %i", (window) => {
+  test.each([4_096, 8_192, 32_768])("the request for a summary and the kept turns fit a window of %i", (window) => {
     const long = "x".repeat(10_000);
     const messages: Message[] = Array.from({ length: 12 }, (_, index): Message[] => [
       { role: "user", content: `${index} ${long}` },
@@ -101,23 +101,23 @@ describe("compaction", () => {
     const names = Array.from({ length: 16 }, (_, index) => `big${index}.txt`);
     await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(650)])));
     const replies = [calls(...names.map((path) => read(path))), answer("done")];
-    const heard: number[] = [];
+    const resultCounts: number[] = [];
     const client: ModelClient = {
       async *stream(request) {
         const tokens = estimateRequestTokens(request);
         if (tokens > context_window) throw new ModelError("context_overflow", "Too long.");
         const isSummary = request.system.startsWith("You summarise");
-        if (!isSummary) heard.push(request.messages.filter((message) => message.role === "tool").length);
+        if (!isSummary) resultCounts.push(request.messages.filter((message) => message.role === "tool").length);
         yield* (isSummary ? answer("SUMMARY") : replies.shift()) as ModelEvent[];
       },
     };
     const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
     const run = await play(ws, [], { agent, model: { client, context_window }, message: "Read them" });
     expect(run.result).toMatchObject({ success: true, final_response: "done", tool_calls_made: 16 });
-    expect(heard).toEqual([0, 16]);
+    expect(resultCounts).toEqual([0, 16]);
   });
 
-  test("a failed summary is coped with", async () => {
+  test("a failed summary does not end the run", async () => {
     await using ws = await tempWorkspace();
     const history = [{ role: "user", content: big(30_000) } as const, { role: "assistant", content: big(30_000) } as const];
     const client = scripted([[new ModelError("model_error", "no")], answer("done")]);

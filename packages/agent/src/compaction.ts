@@ -63,7 +63,7 @@ function shortened(messages: Message[], maxTokens: number): Message[] {
   return messages.map((message) => (message.role === "tool" ? { ...message, content: truncateMiddle(message.content, most) } : message));
 }
 
-/** Asks for a summary of these turns, within the window of the model that is asked. */
+/** Requests a summary of these turns, within the model's context window. */
 export function summaryRequest(old: readonly Message[], window: number): ModelRequest {
   const max_output_tokens = Math.min(maxSummaryTokens, Math.floor(window / 4));
   const room = Math.min(maxTranscriptBytes, 4 * Math.floor(window * compactionShare - max_output_tokens - estimateTokens(summarySystem)));

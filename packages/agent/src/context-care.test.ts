@@ -3,7 +3,7 @@ import { answer, call, calls, play, read } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { createOutputs } from "./outputs.ts";
 
-test("an older reading of the same lines is a note once there is a newer one, also when the file changed between", async () => {
+test("an older read of the same lines is replaced by a note once there is a newer one, even when the file changed in between", async () => {
   await using ws = await tempWorkspace({ "a.txt": "first line\n".repeat(200), "b.txt": "other\n".repeat(200) });
   const run = await play(ws, [
     calls(read("a.txt"), read("b.txt")),
@@ -14,13 +14,13 @@ test("an older reading of the same lines is a note once there is a newer one, al
     calls(read("./a.txt")),
     answer("ok"),
   ]);
-  const told = run.client.requests.map((request) =>
+  const results = run.client.requests.map((request) =>
     request.messages.flatMap((message) =>
       message.role === "tool" && message.tool_name === "read_file" ? [message.content.slice(0, 60)] : [],
     ),
   );
-  expect(told[1]![0]).toContain("a.txt: 200 lines.");
-  const [old, other, fresh] = told[3]!;
+  expect(results[1]![0]).toContain("a.txt: 200 lines.");
+  const [old, other, fresh] = results[3]!;
   expect(old).toBe("(a.txt was read again later; the newer result holds.)");
   expect(other).toContain("b.txt: 200 lines.");
   expect(fresh).toContain("second line");
@@ -36,11 +36,11 @@ test("other lines of the same file, failures and short results are left alone", 
     calls(page(1), read("s.txt"), read("gone.txt")),
     answer("ok"),
   ]);
-  const told = run.client.requests[2]!.messages.flatMap((message) => (message.role === "tool" ? [message.content] : []));
-  expect(told.map((text) => text.includes("read again later"))).toEqual([true, false, false, false, false, false, false]);
+  const results = run.client.requests[2]!.messages.flatMap((message) => (message.role === "tool" ? [message.content] : []));
+  expect(results.map((text) => text.includes("read again later"))).toEqual([true, false, false, false, false, false, false]);
 });
 
-test("truncated output can be read on, and only then is its tool offered", async () => {
+test("read_output is offered only after output was truncated, and returns the rest", async () => {
   await using ws = await tempWorkspace();
   ws.exec = async () => ({
     exitCode: 0,
@@ -58,12 +58,12 @@ test("truncated output can be read on, and only then is its tool offered", async
   ]);
   const names = run.client.requests.map((request) => request.tools.map((tool) => tool.name).includes("read_output"));
   expect(names).toEqual([false, true, true]);
-  const told = run.client.requests[2]!.messages.flatMap((message) => (message.role === "tool" ? [message.content] : []));
-  expect(told[0]).toMatch(/\d+ characters left out: read_output \{"output_id": "o1", "offset": 4950\}/);
-  expect(told[0]!.length).toBeLessThanOrEqual(10_000);
-  expect(told[1]).toMatch(/^o1: characters 9000-18000 of \d+\. Continue with offset 18000\.\n/);
-  expect(told[1]).toContain("row 1500");
-  expect(told[2]).toContain("no output o9");
+  const results = run.client.requests[2]!.messages.flatMap((message) => (message.role === "tool" ? [message.content] : []));
+  expect(results[0]).toMatch(/\d+ characters left out: read_output \{"output_id": "o1", "offset": 4950\}/);
+  expect(results[0]!.length).toBeLessThanOrEqual(10_000);
+  expect(results[1]).toMatch(/^o1: characters 9000-18000 of \d+\. Continue with offset 18000\.\n/);
+  expect(results[1]).toContain("row 1500");
+  expect(results[2]).toContain("no output o9");
 });
 
 test("stored output is limited: the oldest is dropped first", () => {

@@ -3,7 +3,7 @@ import { answer, call, calls, play, read, say, useTools, write } from "./testing
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
 describe("edit modes", () => {
-  test("ask: once, all, declined with a note; asked one after another in call order", async () => {
+  test("ask: allow once, allow all and deny with a note; requested one at a time in call order", async () => {
     await using ws = await tempWorkspace();
     const run = await play(
       ws,
@@ -49,7 +49,7 @@ describe("edit modes", () => {
     expect(again.approvals.map((one) => one.tool_name)).toEqual(["patch_file"]);
   });
 
-  test("ask: stop keeps what ran, says what did not, and ends the run", async () => {
+  test("ask: stop keeps the results so far, marks the other calls as not run, and ends the run", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[...say("Writing."), ...write("1"), ...write("2"), ...write("3"), useTools]], {
       editMode: "ask",

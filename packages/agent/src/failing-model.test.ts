@@ -4,14 +4,14 @@ import { answer, brokenLine, calls, play, say, stop, usage, write, type Reply } 
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
 describe("a model that fails", () => {
-  test("is retried once when there was no output", async () => {
+  test("is retried once if there was no output", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[new ModelError("rate_limited", "Slow down.", { retryable: true, retryAfterMs: 10 })], answer("ok")]);
     expect(run.result.success).toBe(true);
     expect(run.charges).toHaveLength(1);
   });
 
-  test("twice is the end", async () => {
+  test("a second failure ends the run", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[brokenLine()], [brokenLine()], answer("never")]);
     expect(run.client.requests).toHaveLength(2);
@@ -23,14 +23,14 @@ describe("a model that fails", () => {
     ["model_auth_failed", "model_auth_failed"],
     ["rate_limited", "rate_limited"],
     ["context_overflow", "model_error"],
-  ] as const)("%s is told as %s, without a second try when it is final", async (code, told) => {
+  ] as const)("%s is reported as %s, without a retry when it is final", async (code, reported) => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[new ModelError(code, "Sorry.")]]);
     expect(run.client.requests).toHaveLength(1);
-    expect(run.first("error").data).toEqual({ code: told, message: "Sorry." });
+    expect(run.first("error").data).toEqual({ code: reported, message: "Sorry." });
   });
 
-  test("after a connection lost in mid-text it continues from there without repeating the text", async () => {
+  test("after a connection is lost within text, the reply continues without repeating the text", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [
       [...say("The quick "), brokenLine()],
@@ -52,10 +52,10 @@ describe("a model that fails", () => {
 
   test.each([
     ["starts over from the beginning", ["The", " quick brown", " fox."], "The quick brown fox."],
-    ["starts over and says it in one piece", ["The quick brown fox."], "The quick brown fox."],
-    ["goes on with a word that looks like the beginning", ["The", "rmal fox."], "The quick Thermal fox."],
+    ["starts over and sends it in one piece", ["The quick brown fox."], "The quick brown fox."],
+    ["continues with a word that looks like the start", ["The", "rmal fox."], "The quick Thermal fox."],
     ["adds nothing", ["The quick "], "The quick "],
-    ["breaks off inside the repetition", ["The"], "The quick The"],
+    ["ends inside the repetition", ["The"], "The quick The"],
   ])("cut off, and the model %s", async (_name, deltas, expected) => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [
@@ -71,13 +71,13 @@ describe("a model that fails", () => {
     expect(run.result.final_response).toBe(expected);
   });
 
-  test("cut off without an error: the stream just ends", async () => {
+  test("a stream that ends early without an error is continued", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [say("Hal"), [...say("lo"), stop]]);
     expect(run.result).toMatchObject({ success: true, final_response: "Hallo" });
   });
 
-  test("cut off in the middle of a tool call: an error, nothing is run", async () => {
+  test("a reply cut off in the middle of a tool call is an error, and no call is run", async () => {
     await using ws = await tempWorkspace();
     const half = write("a.txt", "long content").slice(0, 3);
     const run = await play(ws, [[...say("I write."), ...half, brokenLine()], answer("never")]);
@@ -92,27 +92,27 @@ describe("a model that fails", () => {
     expect(await ws.snapshot()).toEqual({});
   });
 
-  test("silent for too long", async () => {
+  test("a model that sends nothing for too long fails", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [["hang"], ["hang"]], { limits: { model_idle_ms: 60 } });
     expect(run.client.requests).toHaveLength(2);
     expect(run.result).toMatchObject({ completion_reason: "error", error: expect.stringContaining("silent") });
   });
 
-  test("an unknown error of a client tells nothing of itself", async () => {
+  test("an unknown error of a client is reported without its message", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[new TypeError("sk-secret-key in the URL")]]);
     expect(run.result.completion_reason).toBe("error");
     expect(JSON.stringify(run.events)).not.toContain("sk-secret");
   });
 
-  test("an answer of nothing is an error before any work, fine after it", async () => {
+  test("an empty answer is an error before any work, and accepted after it", async () => {
     await using ws = await tempWorkspace();
-    expect((await play(ws, [[stop]])).result).toMatchObject({ success: false, error: "The model answered with nothing." });
+    expect((await play(ws, [[stop]])).result).toMatchObject({ success: false, error: "The model returned an empty response." });
     expect((await play(ws, [calls(write("a.txt")), [stop]])).result).toMatchObject({ success: true, final_response: "Done." });
   });
 
-  test("an answer that is cut off again and again ends, and says that it was", async () => {
+  test("an answer that is cut off repeatedly ends the run with an error", async () => {
     await using ws = await tempWorkspace();
     const cut: Reply = [...say("more "), { type: "finish", reason: "length", usage }];
     const run = await play(ws, [cut, cut, cut, cut]);

@@ -17,7 +17,7 @@ const byCall = defineTool({
 });
 
 test.each([
-  ["its own gate", plain, { isQuiet: true }, "ask", "refuse"],
+  ["the tool's gate", plain, { isQuiet: true }, "ask", "refuse"],
   ["the call's gate, strict", byCall, {}, "ask", "refuse"],
   ["the call's gate, open", byCall, { isQuiet: true }, "run", "run"],
 ])("%s", (_what, tool, parameters, inAskMode, inPlanMode) => {

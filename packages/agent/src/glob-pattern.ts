@@ -9,7 +9,7 @@ type Segment = "globstar" | { tokens: Token[]; startsWithDot: boolean };
 
 /**
  * A pattern with `*`, `**`, `?`, `[a-z]`, `{a,b}`, `{1..9}` and `@(a|b)` as a test of paths, the way shells read it: wildcards leave out names that begin
- * with a dot. Patterns come from models: what a test takes grows with the lengths of pattern and path alone. Throws `ToolFailure`.
+ * with a dot. Patterns come from models: the time of a match depends on the lengths of pattern and path alone. Throws `ToolFailure`.
  */
 export function globPattern(text: string): (path: string) => boolean {
   if (/[!+]\(/.test(text))
@@ -32,7 +32,7 @@ function fits(segments: readonly Segment[], names: readonly string[]): boolean {
   let reached = [true, ...names.map(() => false)];
   for (const [index, segment] of segments.entries()) {
     const next = reached.map(() => false);
-    // At the end it stands for what is inside of something.
+    // At the end it matches everything inside a folder.
     const isLast = index === segments.length - 1;
     for (let count = 0; count < next.length; count++) {
       const name = names[count - 1];

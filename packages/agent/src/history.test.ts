@@ -15,7 +15,7 @@ const step = (output: string, text = "Let me look."): HistoryStep => ({
 });
 
 describe("historyMessages", () => {
-  test("tells people's and plain assistant messages as they are, the last twenty, without empty ones", () => {
+  test("contains the last twenty messages of people and the assistant unchanged, without empty ones", () => {
     const history = Array.from({ length: 30 }, (_, index) => ({
       role: index % 2 ? ("assistant" as const) : ("user" as const),
       content: index === 25 ? " " : `m${index}`,
@@ -48,7 +48,7 @@ describe("historyMessages", () => {
     expect(messages[5]!.content).toBe("All done.");
   });
 
-  test("does not say a final answer twice", () => {
+  test("does not repeat a final answer", () => {
     const messages = historyMessages([
       { role: "user", content: "go" },
       { role: "assistant", content: "Same.", steps: [{ response_text: "Same.", tool_calls: [] }] },
@@ -56,7 +56,7 @@ describe("historyMessages", () => {
     expect(messages.slice(1)).toEqual([{ role: "assistant", content: "Same.", tool_calls: [] }]);
   });
 
-  test("of very many results the newest are included", () => {
+  test("includes the newest of very many results", () => {
     const messages = historyMessages([
       { role: "user", content: "go" },
       { role: "assistant", content: "end", steps: Array.from({ length: 200 }, (_, index) => step(`${index} ${"y".repeat(600)}`)) },

@@ -3,7 +3,7 @@ export interface ImagePart {
   name: string;
   media_type: ImageType;
   data: Uint8Array;
-  /** Pixels; null when the bytes do not tell. */
+  /** Pixels; null when the bytes do not contain them. */
   width: number | null;
   height: number | null;
 }
@@ -18,7 +18,7 @@ export const maxImageBytes = 3_750_000;
 /** Providers scale to about 1.15 megapixels first, so this is the most that one costs; the unknown is counted as that. */
 const maxImageTokens = 1_600;
 
-/** Pixels / 750, as Anthropic counts; OpenAI's and Google's tiles come to less. */
+/** Pixels / 750, as Anthropic counts; OpenAI's and Google's tiles amount to less. */
 export function estimateImageTokens({ width, height }: Pick<ImagePart, "width" | "height">): number {
   if (!width || !height) return maxImageTokens;
   return Math.min(maxImageTokens, Math.max(1, Math.ceil((width * height) / 750)));

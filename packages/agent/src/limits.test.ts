@@ -12,7 +12,7 @@ describe("limits", () => {
     expect(run.all("error")).toEqual([]);
   });
 
-  test("wall clock: ends a command in the middle; waiting for a person does not count", async () => {
+  test("wall clock: ends a running command; waiting for a person does not count", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [calls(write("1")), calls(call("bash_exec", { command: "sleep 600" }))], {
       editMode: "ask",
@@ -24,7 +24,7 @@ describe("limits", () => {
     expect(run.result).toMatchObject({ success: false, completion_reason: "resource_limit_exceeded" });
   });
 
-  test("tool time: a tool that does not come back is given up", async () => {
+  test("tool time: a tool that does not return is abandoned", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x\n" });
     const read0 = ws.files.read;
     ws.files.read = (path, options) => (path === "a.txt" ? new Promise(() => undefined) : read0(path, options));
@@ -36,20 +36,20 @@ describe("limits", () => {
     expect(run.result.success).toBe(true);
   }, 10_000);
 
-  test("a workspace that hangs cannot hold a run", async () => {
+  test("a workspace that hangs does not block a run", async () => {
     await using ws = await tempWorkspace();
     ws.files.walk = () => new Promise(() => undefined);
     const run = await play(ws, [answer("never")], { limits: { max_run_ms: 50 } });
     expect(run.result.completion_reason).toBe("resource_limit_exceeded");
   });
 
-  test("tokens", async () => {
+  test("tokens: the run ends at the limit", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [calls(write("1")), calls(write("2")), calls(write("3"))], { limits: { max_tokens: 150 } });
     expect(run.result).toMatchObject({ completion_reason: "resource_limit_exceeded", iterations: 2 });
   });
 
-  test("the caller's stop after a model call: before tools it ends the run, a finished answer succeeds", async () => {
+  test("a stop by afterModelCall ends the run before its tools, but a finished answer succeeds", async () => {
     await using ws = await tempWorkspace();
     const deps = { afterModelCall: async () => ({ ok: false, stop: "credits_exhausted", message: "No credits are left." }) as const };
     const broke = await play(ws, [[...say("I will write."), ...write("1"), useTools]], { deps });

@@ -17,13 +17,13 @@ describe("the loop breaker", () => {
     expect(run.client.requests[3]!.messages.at(-1)!.content).toContain("A third time ends the run");
   });
 
-  test("a change of the project in between makes it a new try", async () => {
+  test("a change of the project in between resets the count", async () => {
     await using ws = await tempWorkspace({ "a.txt": "a\n" });
     const run = await play(ws, [failing(), failing(), calls(write("b.txt", "1")), failing(), failing(), answer("I give up.")]);
     expect(run.result.success).toBe(true);
   });
 
-  test("garbage arguments over and over", async () => {
+  test("repeated garbage arguments stop the run", async () => {
     await using ws = await tempWorkspace();
     const garbage = (): Reply => calls(call("write_file", "{{{"));
     const run = await play(ws, [garbage(), garbage(), garbage(), garbage()]);

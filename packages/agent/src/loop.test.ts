@@ -25,7 +25,7 @@ describe("the order of events", () => {
     expect(run.result.error).toBeUndefined();
   });
 
-  test("one write in ask mode, exactly as the contract's example", async () => {
+  test("one write in ask mode, exactly as in the contract's example", async () => {
     await using ws = await tempWorkspace();
     const run = await play(
       ws,
@@ -82,7 +82,7 @@ describe("the order of events", () => {
     expect(run.result).toMatchObject({ success: true, iterations: 2, tool_calls_made: 1, final_response: "Added src/About.tsx." });
   });
 
-  test("text reaches the caller while the model still speaks", async () => {
+  test("text reaches the caller while the model still streams", async () => {
     await using ws = await tempWorkspace();
     const seenAt: number[] = [];
     const started = performance.now();
@@ -95,7 +95,7 @@ describe("the order of events", () => {
     expect(seenAt[2]! - seenAt[0]!).toBeGreaterThan(120);
   });
 
-  test("emit is awaited: nothing overtakes a slow commit, and waiting text is merged", async () => {
+  test("emit is awaited: no event overtakes a slow commit, and waiting text is merged", async () => {
     await using ws = await tempWorkspace();
     const log: string[] = [];
     const run = await play(ws, [[...say(..."abcdefgh"), ...write("a.txt"), useTools], answer("ok")], {
@@ -112,7 +112,7 @@ describe("the order of events", () => {
     expect(run.result.success).toBe(true);
   });
 
-  test("the model gets its own text, calls and results", async () => {
+  test("the next request contains the model's text, calls and results", async () => {
     await using ws = await tempWorkspace({ "a.txt": "hello\n" });
     const run = await play(ws, [[...say("Looking."), ...read("a.txt"), useTools], answer("done")]);
     const [, second] = run.client.requests;
@@ -124,7 +124,7 @@ describe("the order of events", () => {
 });
 
 describe("calls of one batch", () => {
-  test("neighbouring reads run at the same time, a read behind a write sees it", async () => {
+  test("adjacent reads run concurrently; a read after a write sees it", async () => {
     await using ws = await tempWorkspace({ "a.txt": "old\n" });
     let running = 0;
     let most = 0;
@@ -151,7 +151,7 @@ describe("calls of one batch", () => {
     expect(await ws.get("log")).toBe("one\ntwo\n");
   });
 
-  test("broken JSON, an unknown tool and wrong arguments are results the model reads", async () => {
+  test("broken JSON, an unknown tool and wrong arguments become results for the model", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [
       calls(call("write_file", '{"file_path": "a.txt", "content": "cut o'), call("fly", {}), call("read_file", { path: 3 })),
@@ -168,7 +168,7 @@ describe("calls of one batch", () => {
     expect(await ws.snapshot()).toEqual({});
   });
 
-  test("forgives numbers as text, null for nothing and lists as JSON text", async () => {
+  test("accepts numbers as text, null for missing values and lists as JSON text", async () => {
     await using ws = await tempWorkspace({ "a.txt": "1\n2\n3\n" });
     const run = await play(ws, [
       calls(
@@ -181,12 +181,12 @@ describe("calls of one batch", () => {
     expect(await ws.get("a.txt")).toBe("one\n2\n3\n");
   });
 
-  test("long results are cut in the middle for the model, longer in the step", async () => {
+  test("long results are truncated in the middle for the model, and less in the step", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [calls(call("bash_exec", { command: "echo BEGIN; seq 1 20000; echo END" })), answer("ok")]);
-    const heard = run.client.requests[1]!.messages.at(-1)!.content;
-    expect(heard.length).toBeLessThan(10_200);
-    expect(heard).toMatch(/BEGIN[\s\S]*characters left out[\s\S]*END/);
+    const output = run.client.requests[1]!.messages.at(-1)!.content;
+    expect(output.length).toBeLessThan(10_200);
+    expect(output).toMatch(/BEGIN[\s\S]*characters left out[\s\S]*END/);
     expect(String(run.first("agent_step").data.tool_results[0]!.result?.output).length).toBeGreaterThan(30_000);
   });
 
@@ -201,7 +201,7 @@ describe("calls of one batch", () => {
     expect(JSON.stringify(run.client.requests)).not.toContain("secret");
   });
 
-  test("an unavailable workspace is asked again by tools that only look", async () => {
+  test("read-only tools retry an unavailable workspace", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x\n" });
     const stat0 = ws.files.stat;
     let failures = 1;
@@ -222,7 +222,7 @@ describe("calls of one batch", () => {
 });
 
 describe("hooks that fail", () => {
-  test("a tool that was given up cannot speak after the end", async () => {
+  test("an abandoned tool cannot emit events after the run ended", async () => {
     await using ws = await tempWorkspace();
     const write0 = ws.files.write;
     let written: Promise<unknown> = Promise.resolve();
@@ -241,7 +241,7 @@ describe("hooks that fail", () => {
     expect(run.all("file_changed")).toEqual([]);
   }, 15_000);
 
-  test("a broken emit ends the run without a throw, and no tool runs after it", async () => {
+  test("a failing emit ends the run without throwing, and no tool runs after it", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [calls(write("a.txt"))], {
       deps: {
@@ -269,21 +269,21 @@ describe("hooks that fail", () => {
     expect(run.client.requests).toHaveLength(1);
   });
 
-  test("even complete may fail", async () => {
+  test("a failing emit of complete does not throw", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [answer("hi")], { deps: { emit: () => Promise.reject(new Error("gone")) } });
     expect(run.result).toMatchObject({ success: false, completion_reason: "error" });
   });
 
-  test("project info that cannot be read", async () => {
+  test("a failure to read the project info ends the run", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [answer("hi")], { deps: { getProjectInfo: () => Promise.reject(new Error("gone")) } });
     expect(run.order).toEqual(["error", "complete"]);
   });
 });
 
-describe("going on with an interrupted run", () => {
-  test("its steps are replayed as they were, and its counts continue", async () => {
+describe("resuming an interrupted run", () => {
+  test("its steps are kept unchanged, and its counts continue", async () => {
     await using ws = await tempWorkspace();
     const first = await play(ws, [calls(write("1")), [...say("Next"), "hang"]], {
       onEvent: (event, abort) => event.type === "text_chunk" && abort.abort(new RunInterrupted("shutdown")),

@@ -215,7 +215,9 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       if (answer.trim() !== "") return { reason, text: answer };
       if (toolCallsMade > 0 || next) return { reason, text: "Done." };
       const message =
-        turn.finish === "length" ? "The model reached its output limit before it said anything." : "The model answered with nothing.";
+        turn.finish === "length"
+          ? "The model reached its output limit before it produced any output."
+          : "The model returned an empty response.";
       throw new RunEnded(failure("model_error", message));
     }
   }

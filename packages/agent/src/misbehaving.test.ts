@@ -10,8 +10,8 @@ const raw = (id: string, name: string, pieces: string[], hasEnd = true): ModelEv
   ...(hasEnd ? [{ type: "tool_call_end", id } satisfies ModelEvent] : []),
 ];
 
-describe("models that misbehave (issue: bad input, bad luck)", () => {
-  test("a hundred thousand tokens of text arrive whole, in few events, and end", async () => {
+describe("models that misbehave", () => {
+  test("a hundred thousand tokens of text are delivered completely in few events", async () => {
     await using ws = await tempWorkspace();
     const words = Array.from({ length: 100_000 }, (_, index) => `w${index} `);
     const run = await play(ws, [[...say(...words), stop]]);
@@ -26,7 +26,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(run.all("text_chunk").length).toBeLessThanOrEqual(words.length);
   });
 
-  test("enormous arguments are written, or refused in words, and no result brings them back to the model", async () => {
+  test("enormous arguments are written, or refused with a message, and no result repeats them to the model", async () => {
     await using ws = await tempWorkspace();
     const written = JSON.stringify({ file_path: "big.txt", content: "x".repeat(1_000_000) });
     const refused = JSON.stringify({ file_path: "huge.txt", content: "y".repeat(6_000_000) });
@@ -59,7 +59,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     ["a number", "7"],
     ["zero bytes", '{"file_path":"a\\u0000b","content":"x"}'],
     ["control characters", '{"file_path":"a\\u001b[31m","content":"x"}'],
-  ])("arguments that are %s do nothing", async (_name, text) => {
+  ])("arguments that are %s change nothing", async (_name, text) => {
     await using ws = await tempWorkspace({ "keep.txt": "k" });
     const run = await play(ws, [calls(call("write_file", text)), answer("Ah.")]);
     expect(run.result.success).toBe(true);
@@ -68,7 +68,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(({} as Record<string, unknown>)["file_path"]).toBeUndefined();
   });
 
-  test("unknown tools of every kind are named back, with the tools there are", async () => {
+  test("the result of an unknown tool names it and lists the available tools", async () => {
     await using ws = await tempWorkspace();
     const names = ["", "Write_File", "functions.write_file", "constructor", "__proto__", "toString", "x".repeat(5_000)];
     const run = await play(ws, [calls(...names.map((name) => call(name, {}))), answer("None.")]);
@@ -83,7 +83,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
       "at the same time",
       ([start, delta, end]: ModelEvent[], second: ModelEvent[]) => [start!, second[0]!, delta!, second[1]!, end!, second[2]!],
     ],
-  ])("two calls of one id, %s, are two results, in order, and the conversation stays sound", async (_name, told) => {
+  ])("two calls with one id, %s, get two results in order with distinct ids", async (_name, merge) => {
     await using ws = await tempWorkspace({ "a.txt": "A", "b.txt": "B" });
     for (const id of ["same", ""]) {
       const read = (path: string): ModelEvent[] => [
@@ -91,16 +91,16 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
         { type: "tool_call_delta", id, delta: "" },
         { type: "tool_call_end", id, arguments: JSON.stringify({ file_path: path }) },
       ];
-      const run = await play(ws, [[...told(read("a.txt"), read("b.txt")), useTools], answer("Both.")]);
+      const run = await play(ws, [[...merge(read("a.txt"), read("b.txt")), useTools], answer("Both.")]);
       expect(run.first("agent_step").data.tool_calls.map((one) => one.parameters)).toEqual([
         { file_path: "a.txt" },
         { file_path: "b.txt" },
       ]);
-      const heard = run.client.requests[1]!.messages;
-      const asked = heard.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
-      expect(heard.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []))).toEqual(asked);
-      expect(new Set(asked).size).toBe(2);
-      expect(asked.every((one) => one !== "")).toBe(true);
+      const received = run.client.requests[1]!.messages;
+      const callIds = received.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
+      expect(received.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []))).toEqual(callIds);
+      expect(new Set(callIds).size).toBe(2);
+      expect(callIds.every((one) => one !== "")).toBe(true);
     }
   });
 
@@ -110,38 +110,38 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     const read = (id: string, path: string): Reply => [...raw(id, "read_file", [JSON.stringify({ file_path: path })]), useTools];
     const script = [read("call_0", "a.txt"), read("call_0", "b.txt"), read("call_1", "b.txt"), answer("Both.")];
     const run = await play(ws, script);
-    const heard = run.client.requests.at(-1)!.messages;
-    const asked = heard.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
-    expect(new Set(asked).size).toBe(3);
-    expect(heard.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []))).toEqual(asked);
-    const told = heard.flatMap((message) => (message.role === "tool" ? [message.content] : []));
-    expect(told[0]).toContain("A A A");
-    expect(told[1]).toMatch(/b\.txt was read again later/);
+    const received = run.client.requests.at(-1)!.messages;
+    const callIds = received.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
+    expect(new Set(callIds).size).toBe(3);
+    expect(received.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []))).toEqual(callIds);
+    const results = received.flatMap((message) => (message.role === "tool" ? [message.content] : []));
+    expect(results[0]).toContain("A A A");
+    expect(results[1]).toMatch(/b\.txt was read again later/);
   });
 
-  test("a provider that counts the answer and leaves the question out gives nothing away", async () => {
+  test("input tokens are estimated when a provider reports only output tokens", async () => {
     await using ws = await tempWorkspace();
     const counted = (tokens_in: number): Reply => [
       ...say("Hi."),
       { type: "finish", reason: "stop", usage: { tokens_in, tokens_out: 7, tokens_cached: 0 } },
     ];
-    const [left, told] = [await play(ws, [counted(0)]), await play(ws, [counted(90)])];
-    expect(left.charges).toMatchObject([{ tokens_in: expect.any(Number), tokens_out: 7, is_estimated: true }]);
-    expect(left.charges[0]!.tokens_in).toBeGreaterThan(100);
-    expect(told.charges).toMatchObject([{ tokens_in: 90, tokens_out: 7, is_estimated: false }]);
+    const [unreported, reported] = [await play(ws, [counted(0)]), await play(ws, [counted(90)])];
+    expect(unreported.charges).toMatchObject([{ tokens_in: expect.any(Number), tokens_out: 7, is_estimated: true }]);
+    expect(unreported.charges[0]!.tokens_in).toBeGreaterThan(100);
+    expect(reported.charges).toMatchObject([{ tokens_in: 90, tokens_out: 7, is_estimated: false }]);
   });
 
-  test("an answer of thoughts alone says nothing, and says why", async () => {
+  test("an answer with reasoning only is an empty response, with the reason", async () => {
     await using ws = await tempWorkspace();
     const thinking = (reason: "stop" | "length"): Reply => [
       { type: "reasoning", delta: "Hm." },
       { type: "finish", reason, usage: null },
     ];
-    expect((await play(ws, [thinking("stop")])).result).toMatchObject({ success: false, error: "The model answered with nothing." });
-    expect((await play(ws, [thinking("length")])).result.error).toBe("The model reached its output limit before it said anything.");
+    expect((await play(ws, [thinking("stop")])).result).toMatchObject({ success: false, error: "The model returned an empty response." });
+    expect((await play(ws, [thinking("length")])).result.error).toBe("The model reached its output limit before it produced any output.");
   });
 
-  test("an answer without an end is cut off, whatever it is made of", async () => {
+  test("an endless answer is cut off, whatever it contains", async () => {
     await using ws = await tempWorkspace();
     const delta = "x".repeat(500_000);
     const endless: ModelEvent[][] = [
@@ -162,7 +162,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     }
   });
 
-  test("a call that is made once more after it has cost something is planned like any other, and may be refused", async () => {
+  test("a retry after a billed failure passes beforeModelCall again, and may be refused", async () => {
     await using ws = await tempWorkspace();
     const plans: number[] = [];
     const run = await play(ws, [[...say("The quick "), brokenLine()], answer("never")], {
@@ -182,7 +182,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(plans).toHaveLength(3);
   });
 
-  test("a model that ignores a refusal is refused again and ended the third time; nothing is done", async () => {
+  test("a model that repeats a refused call is stopped the third time, and nothing is changed", async () => {
     await using ws = await tempWorkspace();
     const again = (): Reply => calls(call("bash_exec", { command: "touch done.txt" }));
     const run = await play(ws, [again(), again(), again(), again(), answer("never")], {
@@ -195,7 +195,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(await ws.snapshot()).toEqual({});
   });
 
-  test("a model that goes round between two failing calls is ended as well", async () => {
+  test("a model that alternates between two failing calls is stopped too", async () => {
     await using ws = await tempWorkspace({ "a.txt": "a" });
     const round = Array.from({ length: 6 }, (_, index) => calls(call("read_file", { file_path: index % 2 ? "x.txt" : "y.txt" })));
     const run = await play(ws, [...round, answer("never")]);
@@ -203,7 +203,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(run.result.iterations).toBeLessThanOrEqual(5);
   });
 
-  test("three hundred calls in one answer are made, in order, each with its result", async () => {
+  test("three hundred calls in one answer run in order, each with its result", async () => {
     await using ws = await tempWorkspace();
     const many = Array.from({ length: 300 }, (_, index) => call("write_file", { file_path: `f/${index}.txt`, content: String(index) }));
     const run = await play(ws, [calls(...many), answer("All.")]);
@@ -211,7 +211,7 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(Object.keys(await ws.snapshot()).length).toBe(300);
   });
 
-  test("text after its calls, calls without an end, an end without a beginning", async () => {
+  test("text after calls, calls without an end and ends without a start are tolerated", async () => {
     await using ws = await tempWorkspace({ "a.txt": "A" });
     const odd: Reply = [
       { type: "tool_call_delta", id: "ghost", delta: "{}" },
@@ -225,11 +225,11 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(run.all("complete").length).toBe(1);
   });
 
-  test("a flood of output is cut for the model and bounded in the step", async () => {
+  test("a flood of output is truncated for the model and bounded in the step", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [calls(call("bash_exec", { command: "yes 0123456789abcdef | head -c 8000000" })), answer("Much.")]);
-    const heard = run.client.requests[1]!.messages.find((message) => message.role === "tool")!;
-    expect(heard.content.length).toBeLessThan(12_000);
+    const received = run.client.requests[1]!.messages.find((message) => message.role === "tool")!;
+    expect(received.content.length).toBeLessThan(12_000);
     expect(JSON.stringify(run.first("agent_step")).length).toBeLessThan(300_000);
   });
 });

@@ -28,16 +28,21 @@ function memoryPlans(start?: Plan): PlanStore & { plan: Plan | undefined } {
 
 test.each([
   ["the same text stays the same step", [step("a"), step("b")], ["Step a", "Step b"], ["Step a:pending", "Step b:pending"]],
-  ["what the model drops goes", [step("a"), step("b")], ["Step b"], ["Step b:pending"]],
+  ["a step that the model omits is removed", [step("a"), step("b")], ["Step b"], ["Step b:pending"]],
   [
-    "what the person unticked stays, behind its neighbour",
+    "a step that the person excluded stays after its neighbour",
     [step("a"), step("b", "pending", false), step("c")],
     ["Step a", "Step c"],
     ["Step a:pending", "-Step b:pending", "Step c:pending"],
   ],
-  ["also when its neighbour went", [step("a"), step("b", "pending", false)], ["New"], ["-Step b:pending", "New:pending"]],
-  ["an unticked step that the model names keeps the person's tick", [step("a", "pending", false)], ["Step a"], ["-Step a:pending"]],
-  ["one line each", [], ["two\n  lines"], ["two lines:pending"]],
+  [
+    "an excluded step stays when its neighbour is removed",
+    [step("a"), step("b", "pending", false)],
+    ["New"],
+    ["-Step b:pending", "New:pending"],
+  ],
+  ["an excluded step that the model lists stays excluded", [step("a", "pending", false)], ["Step a"], ["-Step a:pending"]],
+  ["a step is one line", [], ["two\n  lines"], ["two lines:pending"]],
 ])("steps are merged: %s", (_, current, wanted, expected) => {
   const merged = mergeSteps(
     current,
@@ -49,7 +54,7 @@ test.each([
   expect(new Set(merged.map((one) => one.id)).size).toBe(merged.length);
 });
 
-test("the prompt shows an active plan between two lines of its own, and nothing of a finished one", () => {
+test("the prompt contains an active plan between two marker lines, and no finished plan", () => {
   const plan: Plan = {
     name: "calm_red_fox",
     task: "A menu",
@@ -72,7 +77,7 @@ test("the prompt shows an active plan between two lines of its own, and nothing 
   expect(planMarkdown({ ...plan, steps: forged }).split("\n")).not.toContain("=== END OF PLAN ===");
 });
 
-test("in plan mode a plan is saved and changed without asking; two steps in progress are refused; update makes one", async () => {
+test("in plan mode plans are saved and changed without approval; two steps in progress are refused; an update creates a plan", async () => {
   await using ws = await tempWorkspace();
   const plans = memoryPlans();
   const run = await play(

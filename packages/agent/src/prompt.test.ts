@@ -5,7 +5,7 @@ import { definitionOf } from "./tool-definition.ts";
 import { allTools } from "./tools/index.ts";
 import type { ProjectInfo } from "./types.ts";
 
-/** Real tokenizers come to 3.8-4.5 characters a token for English prose and about 3 for JSON schemas; these divisors are on the safe side. */
+/** Real tokenizers have 3.8-4.5 characters a token for English prose and about 3 for JSON schemas; these divisors are on the safe side. */
 const proseTokens = (text: string): number => Math.ceil(text.length / 3.5);
 const jsonTokens = (text: string): number => Math.ceil(text.length / 3);
 
@@ -66,14 +66,14 @@ describe("systemPrompt", () => {
     expect(text).toBe("ask|Counter|Counts|1970-01-01T00:00:00.000Z|Ada|/app/api|main|a, b|{other}|{ x }|{constructor}|{__proto__}");
   });
 
-  test("says what each mode means", () => {
+  test("explains each mode", () => {
     const template = "{mode_instructions}";
     expect(systemPrompt({ ...facts, editMode: "allow", template })).toMatch(/full access/);
     expect(systemPrompt({ ...facts, editMode: "ask", template })).toMatch(/approval/);
     expect(systemPrompt({ ...facts, editMode: "plan", template })).toMatch(/Read-only[\s\S]*# Planning/);
   });
 
-  test("a project's name cannot smuggle in another placeholder", () => {
+  test("a project's name cannot inject another placeholder", () => {
     expect(systemPrompt({ ...facts, editMode: "allow", template: "{project_name}", project: { ...project, name: "{tool_list}" } })).toBe(
       "{tool_list}",
     );
@@ -81,7 +81,7 @@ describe("systemPrompt", () => {
 });
 
 describe("userTurn", () => {
-  test("tells of the place and ends with the person's text", async () => {
+  test("describes the project and ends with the person's text", async () => {
     await using ws = await tempWorkspace({
       "src/main.tsx": "x",
       "package.json": "{}",
@@ -112,7 +112,7 @@ describe("userTurn", () => {
     expect(text).toContain("from its AGENTS.md:\nUse tabs.");
   });
 
-  test("creates no file, and needs none", async () => {
+  test("creates no file and requires none", async () => {
     await using ws = await tempWorkspace();
     const text = await userTurn("hi", { workspace: ws, root: ".", project, environment: [], now: new Date(0) });
     expect(text).toContain("Files: none yet.");
@@ -135,7 +135,7 @@ describe("userTurn", () => {
     expect(text).not.toContain("index.html");
   });
 
-  test("keeps the listing to fifty lines and notes to a bound", async () => {
+  test("limits the listing to fifty lines, and the length of notes", async () => {
     const files = Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`f${index}.txt`, "x"]));
     await using ws = await tempWorkspace({ ...files, "AGENTS.md": "n".repeat(50_000) });
     const text = await userTurn("hi", { workspace: ws, root: ".", project, environment: [], now: new Date(0) });

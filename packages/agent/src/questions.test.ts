@@ -14,7 +14,7 @@ const which = {
   question: "Which database?",
   choices: [{ label: "Postgres", description: "Grows with you" }, { label: "SQLite" }, { label: "SQLite" }],
 };
-const asking = (given: UserAnswer | "never"): Pick<AgentDeps, "ask"> => ({
+const answering = (given: UserAnswer | "never"): Pick<AgentDeps, "ask"> => ({
   ask: async () => (given === "never" ? new Promise<never>(() => undefined) : given),
 });
 
@@ -28,7 +28,7 @@ describe("ask_question", () => {
   ] satisfies [UserAnswer, boolean, string][])("%o", async (given, success, words) => {
     const run = await play(workspace, [calls(call("ask_question", which)), answer("Fine.")], {
       editMode: "plan",
-      deps: asking(given),
+      deps: answering(given),
     });
     expect(run.order.filter((type) => type !== "charge")).toEqual([
       "tool_started",
@@ -57,9 +57,9 @@ describe("ask_question", () => {
     expect(run.first("agent_step").data.tool_results[0]).toMatchObject({ success: false, error: expect.stringContaining("no tool") });
   });
 
-  test("waiting is not work, and a cancel ends it", async () => {
+  test("waiting does not count as working time, and a cancel ends it", async () => {
     const run = await play(workspace, [calls(call("ask_question", which))], {
-      deps: asking("never"),
+      deps: answering("never"),
       onEvent: (event, abort) => event.type === "question_asked" && setTimeout(() => abort.abort(), 30),
       limits: { max_run_ms: 10_000 },
     });
@@ -70,7 +70,7 @@ describe("ask_question", () => {
   test("an interrupted run resumes with the same question, and does not repeat earlier calls", async () => {
     const batch = calls(call("write_file", { file_path: "b.txt", content: "b" }), call("ask_question", which));
     const first = await play(workspace, [batch], {
-      deps: asking("never"),
+      deps: answering("never"),
       onEvent: (event, abort) => event.type === "question_asked" && abort.abort(new RunInterrupted()),
     });
     expect(first.result.error_code).toBe("interrupted");
@@ -78,14 +78,14 @@ describe("ask_question", () => {
     const second = await play(workspace, [answer("Good.")], {
       steps: [],
       pending,
-      deps: asking({ outcome: "answered", choices: ["Postgres"], text: null }),
+      deps: answering({ outcome: "answered", choices: ["Postgres"], text: null }),
     });
     expect(second.first("question_asked").data.question_id).toBe(first.first("question_asked").data.question_id);
     expect(second.all("file_changed")).toHaveLength(0);
     expect(second.first("agent_step").data.tool_results.map((result) => result.success)).toEqual([true, true]);
   });
 
-  test("the caller's failure ends the run instead of becoming a result", async () => {
+  test("a failure of the caller ends the run instead of becoming a result", async () => {
     const run = await play(workspace, [calls(call("ask_question", which)), answer("Not reached.")], {
       deps: { ask: async () => Promise.reject(new Error("the database is away")) },
     });

@@ -110,7 +110,7 @@ async function readMention(
   }
 }
 
-/** Names come from people and archives: limits them to one line without markers. */
+/** Names are chosen by people and archives: limits them to one line without markers. */
 const label = (name: string): string => withoutMarks(name.replace(/[\p{Cc}\p{Cf}]/gu, "").slice(0, 200));
 /** Prevents quoted text from closing its context block or opening another. */
 const withoutMarks = (text: string): string => text.replace(/\[(\/?)(CONTEXT|SUMMARY)\b/gi, "[$1 $2");

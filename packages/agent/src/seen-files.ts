@@ -42,7 +42,7 @@ function pathOf(call: ToolCall | undefined, root: string): string | undefined {
   }
 }
 
-/** After the agent's own edit: a file that it had seen is still seen; changes by somebody else are still unseen. */
+/** After the agent's own edit: a file that it had seen is still seen; changes by others are still unseen. */
 export function seenAfterEdit({ seen }: ToolContext, path: string, etags: { before: string; after: string }): void {
   if (seen.get(path) === etags.before) seen.set(path, etags.after);
 }

@@ -6,34 +6,34 @@ import type { Message } from "./model-client.ts";
 import type { AgentStep } from "./types.ts";
 
 const list = call("list_dir", {});
-const heard = (messages: Message[]) =>
+const received = (messages: Message[]) =>
   messages.map((message) => `${message.role}: ${message.role === "tool" ? message.tool_name : message.content.split("\n").at(-1)}`);
 /** Gives each text before the call of its iteration, once. */
-const giving = (texts: Record<number, string[]>) => async (iteration: number) => texts[iteration]?.splice(0) ?? [];
+const steeringOf = (texts: Record<number, string[]>) => async (iteration: number) => texts[iteration]?.splice(0) ?? [];
 
 test("a steering message becomes a user turn before the next call and stays in the conversation", async () => {
   await using ws = await tempWorkspace();
   const run = await play(ws, [[...say("A"), ...calls(list)], [...say("B"), ...calls(list)], answer("Done.")], {
-    deps: { takeSteering: giving({ 2: ["Use blue", "and red"] }) },
+    deps: { takeSteering: steeringOf({ 2: ["Use blue", "and red"] }) },
   });
   expect(run.result).toMatchObject({ success: true, iterations: 3, final_response: "Done." });
-  expect(heard(run.client.requests[0]!.messages)).toEqual(["user: Do it"]);
+  expect(received(run.client.requests[0]!.messages)).toEqual(["user: Do it"]);
   const second = ["user: Do it", "assistant: A", "tool: list_dir", "user: Use blue", "user: and red"];
-  expect(heard(run.client.requests[1]!.messages)).toEqual(second);
-  expect(heard(run.client.requests[2]!.messages)).toEqual([...second, "assistant: B", "tool: list_dir"]);
+  expect(received(run.client.requests[1]!.messages)).toEqual(second);
+  expect(received(run.client.requests[2]!.messages)).toEqual([...second, "assistant: B", "tool: list_dir"]);
 });
 
-test("before the first call too; a run that has answered asks for nothing more", async () => {
+test("steering messages are read before the first call too, and no more after the answer", async () => {
   await using ws = await tempWorkspace();
-  const asked: number[] = [];
+  const iterations: number[] = [];
   const run = await play(ws, [answer("Done.")], {
-    deps: { takeSteering: async (iteration) => (asked.push(iteration), iteration === 1 ? ["In French"] : []) },
+    deps: { takeSteering: async (iteration) => (iterations.push(iteration), iteration === 1 ? ["In French"] : []) },
   });
-  expect(heard(run.client.requests[0]!.messages)).toEqual(["user: Do it", "user: In French"]);
-  expect(asked).toEqual([1]);
+  expect(received(run.client.requests[0]!.messages)).toEqual(["user: Do it", "user: In French"]);
+  expect(iterations).toEqual([1]);
 });
 
-test("a caller that fails to give ends the run, and says so once", async () => {
+test("a failing takeSteering ends the run with one complete event", async () => {
   await using ws = await tempWorkspace();
   const run = await play(ws, [answer("Done.")], {
     deps: {
@@ -57,7 +57,7 @@ const step = (iteration: number, response_text: string): AgentStep => ({
   is_complete: false,
 });
 
-test("a resumed run gets steering messages in their place; one for an unfinished call comes last", async () => {
+test("a resumed run keeps steering messages in their place; one for an unfinished call is last", async () => {
   await using ws = await tempWorkspace();
   const run = await play(ws, [answer("Done.")], {
     steps: [step(1, "A"), step(2, "B")],
@@ -66,7 +66,7 @@ test("a resumed run gets steering messages in their place; one for an unfinished
       { iteration: 2, text: "middle" },
     ],
   });
-  expect(heard(run.client.requests[0]!.messages)).toEqual([
+  expect(received(run.client.requests[0]!.messages)).toEqual([
     "user: Do it",
     "assistant: A",
     "tool: list_dir",
@@ -77,7 +77,7 @@ test("a resumed run gets steering messages in their place; one for an unfinished
   ]);
 });
 
-test("later runs hear it in the history, between the steps and before the answer", () => {
+test("the history of later runs contains it between the steps and before the answer", () => {
   const messages = historyMessages([
     { role: "user", content: "Do it" },
     {

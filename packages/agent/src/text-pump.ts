@@ -1,4 +1,4 @@
-/** Sends text in order, one `send` at a time; text that arrives meanwhile is merged into the next. */
+/** Sends text in order, one `send` at a time; text that arrives during one is merged into the next. */
 export interface TextPump {
   push(text: string): void;
   /** Resolves when everything pushed was sent; rejects when a `send` did. */

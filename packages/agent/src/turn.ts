@@ -55,7 +55,7 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
   );
   let textSoFar = "";
   for (let attempt = 1; ; attempt++) {
-    const received: Received = { hasBegun: false, text: "", reasoning: "", calls: [], takenIds };
+    const received: Received = { hasStarted: false, text: "", reasoning: "", calls: [], takenIds };
     const partial: AssistantMessage = { role: "assistant", content: textSoFar, tool_calls: [] };
     const messages = textSoFar === "" ? request.messages : [...request.messages, partial, continueNote];
     try {
@@ -68,7 +68,7 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
       if (attempt >= maxAttempts || !error.retryable || received.calls.length > 0) throw error;
       const backoffMs = 200 * 2 ** (attempt - 1) * (0.9 + Math.random() * 0.2);
       await pause(Math.min(error.retryAfterMs ?? backoffMs, maxBackoffMs), signal);
-      if (received.hasBegun && options.beforeRetry) request = await options.beforeRetry();
+      if (received.hasStarted && options.beforeRetry) request = await options.beforeRetry();
     }
   }
 }
@@ -81,7 +81,7 @@ interface ReceivedCall {
 }
 interface Received {
   /** Something was received, so the provider will charge. */
-  hasBegun: boolean;
+  hasStarted: boolean;
   text: string;
   reasoning: string;
   reasoningState?: AssistantMessage["reasoning"];
@@ -101,7 +101,7 @@ async function oneCall(options: TurnOptions, received: Received, shownBefore: st
   try {
     let size = 0;
     await readStream(options, (event) => {
-      received.hasBegun = true;
+      received.hasStarted = true;
       size += sizeOf(event);
       if (size > maxAnswerChars) throw new ModelError("model_error", "The model's answer was too long, so it was stopped.");
       if (event.type === "text") emitText(withoutRepetition.next(event.delta));
@@ -110,7 +110,7 @@ async function oneCall(options: TurnOptions, received: Received, shownBefore: st
     emitText(withoutRepetition.rest());
   } finally {
     await pump.flush();
-    if (received.hasBegun) await options.onUsage(usageOf(options.request, received));
+    if (received.hasStarted) await options.onUsage(usageOf(options.request, received));
   }
   if (!received.finish)
     throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
@@ -165,7 +165,7 @@ function sizeOf(event: ModelEvent): number {
   }
 }
 
-/** Models that are asked to continue often start over: drops a repetition of the text already shown. */
+/** Models often start over when they are to continue: drops a repetition of the text already shown. */
 function skipRepetition(shown: string): { next(delta: string): string; rest(): string } {
   let held = "";
   let isComparing = shown !== "";

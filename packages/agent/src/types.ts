@@ -122,7 +122,7 @@ export interface ToolContext {
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
   /**
-   * Asks the person and waits; the run's clock is paused. Undefined where nobody can be asked. For tools that are not `read_only`, at most once per
+   * Asks the person and waits; the run's clock is paused. Undefined if there is no person to ask. For tools that are not `read_only`, at most once per
    * call and before it changes anything: a run that is interrupted while waiting executes the call again from its beginning.
    * Rejects with the signal's reason.
    */

@@ -18,14 +18,14 @@ export function describeChange(
   path: string,
   before: string,
   after: string,
-  options: { isNew?: boolean; isGone?: boolean; newPath?: string } = {},
+  options: { isNew?: boolean; isDeleted?: boolean; newPath?: string } = {},
 ): TextChange {
   const hunks = hunksOf(before, after, 3);
   if (!hunks) return { diff: undefined, additions: lineCount(after), deletions: lineCount(before) };
   const text =
     [
       `--- ${options.isNew ? "/dev/null" : `a/${path}`}`,
-      `+++ ${options.isGone ? "/dev/null" : `b/${options.newPath ?? path}`}`,
+      `+++ ${options.isDeleted ? "/dev/null" : `b/${options.newPath ?? path}`}`,
       ...hunks,
     ].join("\n") + "\n";
   const marked = (mark: string) => hunks.filter((line) => line.startsWith(mark)).length;

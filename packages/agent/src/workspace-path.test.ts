@@ -37,6 +37,6 @@ test.each([".git/config", "a/.git/hooks/x", ".GIT/config", ".", "/app"])("%s is 
 test.each([".gitignore", ".github/workflows/ci.yml", "git/x"])("%s may be written", (given) => {
   expect(resolveWritablePath(".", given)).toBe(given);
 });
-test("shownPath is what resolvePath came from", () => {
+test("shownPath reverses resolvePath", () => {
   expect([shownPath("web", "web/a"), shownPath(".", "web/a"), shownPath("web", "web")]).toEqual(["a", "web/a", "."]);
 });

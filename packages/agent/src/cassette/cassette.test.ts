@@ -114,7 +114,7 @@ describe("a cassette", () => {
     expect(replay.result).toEqual(run.result);
   });
 
-  test("a run that was cancelled in the middle is cancelled there again", async () => {
+  test("a cancelled run is cancelled at the same point in the replay", async () => {
     await using workspace = await tempWorkspace({});
     const { cassette } = await recorded(workspace, [[...say("I begin"), "hang"]], {
       onEvent: (event, abort) => {
@@ -127,7 +127,7 @@ describe("a cassette", () => {
     expect(bytes(replay)).toBe(recordedBytes(cassette));
   });
 
-  test("keeps pictures", async () => {
+  test("keeps images", async () => {
     await using workspace = await tempWorkspace({});
     const data = new Uint8Array([1, 2, 3]);
     const { cassette, text } = await recorded(workspace, [answer("A picture.")], {
@@ -150,7 +150,7 @@ describe("a cassette", () => {
     expect(bytes(second)).toBe(bytes(first));
   });
 
-  test("forks at a step with another script: the steps before are the recorded ones, the rest is new", async () => {
+  test("a fork at a step with another script keeps the recorded steps before it and runs the rest", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n" });
     const { cassette } = await recorded(workspace, work);
     const client = scripted([calls(call("read_file", { file_path: "a.txt" })), answer("Another end.")]);
@@ -163,7 +163,7 @@ describe("a cassette", () => {
     await expect(forkCassette(cassette, { step: 99, client })).rejects.toThrow(/no step 99/);
   });
 
-  test("forks live, in a project as it was at the beginning", async () => {
+  test("a live fork runs in the project as it was when the run started", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n" });
     const { cassette } = await recorded(workspace, work);
     await using fresh = await tempWorkspace({ "a.txt": "one\n" });
@@ -174,7 +174,7 @@ describe("a cassette", () => {
     expect(client.requests[0]!.system).toContain("Be brief.");
   });
 
-  test("has no secret in it, and still plays", async () => {
+  test("contains no secrets and can still be replayed", async () => {
     await using workspace = await tempWorkspace({ ".env": "KEY=planted-value-1\n" });
     const redact = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll("planted-value-1", "[secret:KEY]")) as T;
     const { cassette, text } = await recorded(
@@ -187,7 +187,7 @@ describe("a cassette", () => {
     expect((await replayCassette(cassette)).differences).toEqual([]);
   });
 
-  test("a replay that goes another way says where", async () => {
+  test("a replay that deviates reports the first difference", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n" });
     const { cassette } = await recorded(workspace, work);
     const tampered = readCassette(
@@ -201,7 +201,7 @@ describe("a cassette", () => {
     expect(differences.join("\n")).toMatch(/bash_exec is not on the cassette[\s\S]*event \d+ is/);
   });
 
-  test("a full one stops growing, says so, and is not replayed", async () => {
+  test("a full cassette stops recording, marks the cut, and cannot be replayed", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n" });
     const { cassette, run, text } = await recorded(workspace, work, { maxChars: 12_000 });
     expect(run.result.success).toBe(true);
@@ -210,14 +210,14 @@ describe("a cassette", () => {
     await expect(replayCassette(cassette)).rejects.toThrow(/full/);
   });
 
-  test("what is none is refused in words", () => {
+  test("a file that is not a cassette is refused with a message", () => {
     expect(() => readCassette("{")).toThrow(/Line 1 .* not JSON/);
     expect(() => readCassette('{"kind":"party"}')).toThrow(/no known kind/);
     expect(() => readCassette('{"kind":"abort","reason":"cancelled"}')).toThrow(/does not begin/);
   });
 });
 
-test("a model that stops in mid-call is played again as it was", async () => {
+test("a model that stopped in the middle of a call is replayed as recorded", async () => {
   await using workspace = await tempWorkspace({});
   const { cassette } = await recorded(workspace, [
     [

@@ -53,7 +53,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
       recorder.write({ kind: "cut", bytes: written });
     } else recorder.write(clean);
   };
-  /** Side effects of calls in progress. Meanwhile the loop itself makes no requests, so any others come from sub-agents. */
+  /** Side effects of calls in progress. The loop itself makes no requests during them, so any others are from sub-agents. */
   const running: ToolLine["effects"][] = [];
   let ownAsks = 0;
   let ownChanges = 0;
@@ -70,12 +70,12 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
 
   const hook = async <T>(name: HookLine["name"], work: () => Promise<T>): Promise<T> => {
     // Only waiting for a person is aborted with the run.
-    const isGivenUp = (name === "approve" || name === "ask") && !signal.aborted;
+    const isAbandoned = (name === "approve" || name === "ask") && !signal.aborted;
     const end = (): void => write({ kind: "hook", name, is_aborted: true });
-    if (isGivenUp) signal.addEventListener("abort", end, { once: true });
+    if (isAbandoned) signal.addEventListener("abort", end, { once: true });
     const keep = (more: Pick<HookLine, "value" | "error">): void => {
       signal.removeEventListener("abort", end);
-      if (!isGivenUp || !signal.aborted) write({ kind: "hook", name, ...more });
+      if (!isAbandoned || !signal.aborted) write({ kind: "hook", name, ...more });
     };
     try {
       const value = await work();

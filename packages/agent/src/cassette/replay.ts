@@ -47,7 +47,7 @@ export async function replayCassette(cassette: Cassette): Promise<Replay> {
     throw new CassetteError("The cassette was full before the run ended: it cannot be replayed.");
   const { events, result, differences, drift } = await playCassette(cassette, {});
   // Where tool calls were parsed from the text, its pieces have other lengths.
-  const isExact = cassette.lines.every((line) => line.kind !== "model" || isAsSaid(line));
+  const isExact = cassette.lines.every((line) => line.kind !== "model" || isTextVerbatim(line));
   const [expected, played] = isExact ? [eventsOf(cassette), events] : [merged(eventsOf(cassette)), merged(events)];
   const at = expected.findIndex((event, index) => JSON.stringify(event) !== JSON.stringify(played[index]));
   if (at !== -1) differences.push(`event ${at + 1} is ${shortly(played[at])} instead of ${shortly(expected[at])}`);
@@ -121,7 +121,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
     return line.value as T;
   };
 
-  let told: (() => void) | undefined;
+  let delivered: (() => void) | undefined;
   const client: ModelClient = {
     async *stream(request, signal) {
       const isForked = fork !== undefined && tape.modelCalls() >= fork.step;
@@ -136,10 +136,10 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
       }
       if (line.request !== requestHash(request)) drift.push(tape.modelCalls());
       // In the recorded pieces: each is emitted before the next is received.
-      for (const chunk of isAsSaid(line) ? line.chunks : []) {
-        const isTold = new Promise<void>((resolve) => (told = resolve));
+      for (const chunk of isTextVerbatim(line) ? line.chunks : []) {
+        const isDelivered = new Promise<void>((resolve) => (delivered = resolve));
         yield { type: "text", delta: chunk };
-        await isTold;
+        await isDelivered;
       }
       yield* restOf(line);
       if (line.is_aborted) await neverAnswers();
@@ -158,7 +158,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
       const shown = shownEvent(withSubagentTokens(event));
       events.push(structuredClone(shown));
       fork?.onEvent?.(shown);
-      if (event.type === "text_chunk") told?.();
+      if (event.type === "text_chunk") delivered?.();
     },
     approve: () => hookOf("approve", { decision: "deny" as const, note: "Nobody is there: this is a fork of a recorded run." }),
     ...(head.can_ask && { ask: () => hookOf("ask", { outcome: "timeout" as const }) }),
@@ -246,7 +246,7 @@ function queues<T>(lines: T[], keyOf: (line: T) => string): Map<string, T[]> {
 }
 
 /** Whether the emitted text equals the model's output: no tool calls were parsed from it and no repetition dropped. */
-function isAsSaid({ events, chunks }: ModelLine): boolean {
+function isTextVerbatim({ events, chunks }: ModelLine): boolean {
   return events
     .flatMap((event) => (event.type === "text" ? [event.delta] : []))
     .join("")
@@ -256,11 +256,11 @@ function isAsSaid({ events, chunks }: ModelLine): boolean {
 /** The rest of the recorded events after the text of the emitted pieces. */
 function restOf(line: ModelLine): ModelEvent[] {
   const { events, chunks } = line;
-  let said = isAsSaid(line) ? chunks.join("").length : 0;
+  let emitted = isTextVerbatim(line) ? chunks.join("").length : 0;
   return events.flatMap((event): ModelEvent[] => {
-    if (event.type !== "text" || said === 0) return [event];
-    const skipped = Math.min(said, event.delta.length);
-    said -= skipped;
+    if (event.type !== "text" || emitted === 0) return [event];
+    const skipped = Math.min(emitted, event.delta.length);
+    emitted -= skipped;
     return skipped === event.delta.length ? [] : [{ ...event, delta: event.delta.slice(skipped) }];
   });
 }

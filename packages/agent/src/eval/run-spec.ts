@@ -144,11 +144,11 @@ async function failuresOf({ checks }: TaskSpec, { workspace, before, steps, resu
           .join(" | ")
           .slice(0, 600)}`,
       );
-    const heard = results.map((one) => JSON.stringify(one)).join("\n");
-    for (const text of checks.told ?? [])
+    const resultTexts = results.map((one) => JSON.stringify(one)).join("\n");
+    for (const text of checks.results_contain ?? [])
       wants(
-        heard.includes(text) || heard.includes(JSON.stringify(text).slice(1, -1)),
-        `no result says ${JSON.stringify(text)}: ${heard.slice(0, 400)}`,
+        resultTexts.includes(text) || resultTexts.includes(JSON.stringify(text).slice(1, -1)),
+        `no result contains ${JSON.stringify(text)}: ${resultTexts.slice(0, 400)}`,
       );
   }
   return failures;

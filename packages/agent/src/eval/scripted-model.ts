@@ -9,7 +9,7 @@ export function scriptedModel(turns: TaskSpec["turns"]): ModelClient {
     async *stream() {
       const turn = turns[next++];
       if (!turn) throw new ModelError("model_error", "The script of this spec has ended.");
-      if (turn.say) for (const delta of turn.say.match(/\S+\s*/g) ?? []) yield { type: "text", delta };
+      if (turn.text) for (const delta of turn.text.match(/\S+\s*/g) ?? []) yield { type: "text", delta };
       for (const [index, call] of (turn.calls ?? []).entries()) {
         const id = `call-${next}-${index}`;
         const text = call.raw ?? JSON.stringify(call.args ?? {});

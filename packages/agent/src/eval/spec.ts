@@ -8,7 +8,7 @@ import { Value } from "typebox/value";
 const closed = { additionalProperties: false };
 const ScriptedTurn = Type.Object(
   {
-    say: Type.Optional(Type.String()),
+    text: Type.Optional(Type.String()),
     calls: Type.Optional(
       Type.Array(
         Type.Object(
@@ -65,7 +65,7 @@ export const TaskSpec = Type.Object(
         /** How the run ends. Default `no_more_actions`. */
         ends: Type.Optional(Type.String()),
         error_code: Type.Optional(Type.String()),
-        answer: Type.Optional(Type.Array(Type.String(), { description: "each stands in the final answer" })),
+        answer: Type.Optional(Type.Array(Type.String(), { description: "the final answer contains each" })),
         files: Type.Optional(Type.Record(Type.String(), FileCheck)),
         /** Paths that may change; `[]`: none. Default: any. */
         only: Type.Optional(Type.Array(Type.String())),
@@ -75,7 +75,7 @@ export const TaskSpec = Type.Object(
         /** Success of each call that was made, in order: for scripted models only. */
         results: Type.Optional(Type.Array(Type.Boolean())),
         /** Texts that tool results must contain: for scripted models only. */
-        told: Type.Optional(Type.Array(Type.String())),
+        results_contain: Type.Optional(Type.Array(Type.String())),
         max_steps: Type.Optional(Type.Number()),
         /** Input and output of the whole run. */
         max_tokens: Type.Optional(Type.Number()),

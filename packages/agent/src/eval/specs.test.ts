@@ -24,19 +24,19 @@ test("every spec passes with its scripted model", async () => {
   expect(outcomes.length).toBeGreaterThanOrEqual(30);
 }, 60_000);
 
-test("a spec that is wrong says where", () => {
+test("the error of an invalid spec names the field", () => {
   expect(() => readSpec("{")).toThrow(/not JSON/);
   expect(() => readSpec('{"title":"x","files":{},"message":"m","turns":[],"checks":{"endz":"x"}}')).toThrow(/checks/);
 });
 
-test("a run that does something else than its spec wants fails with reasons", async () => {
+test("a run that fails the checks of its spec gives the reasons", async () => {
   await using workspace = await tempWorkspace();
   const outcome = await runSpec(
     {
       title: "t",
       files: { "a.txt": "a\n" },
       message: "m",
-      turns: [{ calls: [{ tool: "write_file", args: { file_path: "b.txt", content: "b" } }] }, { say: "Done." }],
+      turns: [{ calls: [{ tool: "write_file", args: { file_path: "b.txt", content: "b" } }] }, { text: "Done." }],
       checks: {
         files: { "a.txt": { equals: "b\n" }, "c.txt": { contains: ["x"] } },
         only: [],

@@ -26,7 +26,7 @@ describe("front matter", () => {
     expect(parsed.body).toBe(body);
   });
 
-  test("a hostile one costs nothing", () => {
+  test("hostile front matter is parsed quickly", () => {
     for (const line of [
       `name: ${" ".repeat(60_000)}x`,
       `name: ${'"'.repeat(60_000)}`,
@@ -44,7 +44,7 @@ describe("front matter", () => {
 describe("skills", () => {
   const skill = (name: string, description: string, body = "Do this.") => `---\nname: ${name}\ndescription: ${description}\n---\n${body}`;
 
-  test("the project's and the built-in ones; broken, nameless and oversized ones are left out", async () => {
+  test("contain the project's and the built-in ones, without broken, nameless and oversized ones", async () => {
     await using ws = await tempWorkspace({
       ".tesslate/skills/a/SKILL.md": skill("styling", "how  we\tstyle"),
       ".tesslate/skills/a/more/colours.md": "red",
@@ -73,7 +73,7 @@ describe("skills", () => {
     expect((await loadSkill(ws, "auth-basics"))?.body).toBe("Do this.");
   });
 
-  test("at most twenty of a project", async () => {
+  test("are at most twenty per project", async () => {
     await using ws = await tempWorkspace(
       Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`.agents/skills/s${index}/SKILL.md`, skill(`s${index}`, "x")])),
     );
@@ -92,18 +92,18 @@ describe("skills", () => {
     const first = run.client.requests[0]!.messages[0]!.content;
     expect(first).toContain("- styling: how we style");
     expect(first).not.toContain("SECRET-BODY");
-    const [heard, missing] = run.client.requests[1]!.messages.filter((message) => message.role === "tool").map(
+    const [loaded, missing] = run.client.requests[1]!.messages.filter((message) => message.role === "tool").map(
       (message) => message.content,
     );
-    expect(heard).toContain("SECRET-BODY");
-    expect(heard).toContain("the rest stands in .agents/skills/a/SKILL.md");
-    expect(heard).not.toContain("left out");
+    expect(loaded).toContain("SECRET-BODY");
+    expect(loaded).toContain("the rest stands in .agents/skills/a/SKILL.md");
+    expect(loaded).not.toContain("left out");
     expect(missing).toContain('There is no skill "none". There are: styling, accessible-forms');
     const without = await play(ws, [answer("ok")], { agent: { system_prompt: "x", tools: ["read_file"] } });
     expect(without.client.requests[0]!.messages[0]!.content).not.toContain("Skills");
   });
 
-  test("the built-in ones are short, and their catalogue is cheap", () => {
+  test("the built-in skills are short, and their list takes few tokens", () => {
     for (const one of builtinSkills) expect(one.body.length).toBeLessThan(4_000);
     expect(builtinSkills.map((one) => `- ${one.name}: ${one.description}`).join("\n").length).toBeLessThan(600);
   });
@@ -162,7 +162,7 @@ describe("memory", () => {
     expect(planned.first("agent_step").data.tool_results[0]).toMatchObject({ success: false, error: expect.stringContaining("plan mode") });
   });
 
-  test("a full one is not added to", async () => {
+  test("a full memory file is not extended", async () => {
     await using ws = await tempWorkspace({ ".tesslate/memory.md": "x".repeat(16_380) });
     const run = await play(ws, [calls(call("remember", { note: "one more" })), answer("ok")]);
     expect(run.first("agent_step").data.tool_results[0]!.error).toContain("full");

@@ -42,8 +42,8 @@ export async function readKnowledge(workspace: Workspace, root: string, library:
 /** The sections of the context block. Lists of skills and sub-agents are included only when the run has the tool for them. */
 export function knowledgeSections(knowledge: Knowledge, has: (tool: string) => boolean): string[] {
   const { skills, subagents } = knowledge.loaded;
-  const told = new Set(builtinSubagents.map((one) => one.name));
-  const own = subagents.filter((one) => one.path !== null || !told.has(one.name));
+  const builtinNames = new Set(builtinSubagents.map((one) => one.name));
+  const own = subagents.filter((one) => one.path !== null || !builtinNames.has(one.name));
   return [
     ...knowledge.rules.map(({ name, text }) => `Conventions of this project, from its ${name}:\n${text}`),
     knowledge.memory === null ? "" : `What was kept about this project in earlier chats (${memoryPath}):\n${knowledge.memory}`,

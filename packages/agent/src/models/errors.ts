@@ -8,7 +8,7 @@ const overflowPattern = new RegExp(
   [
     "context.{0,20}(length|window|size)",
     "context_length_exceeded",
-    "exceeds? (the )?context", // Anthropic, of the input and the answer together
+    "exceeds? (the )?context", // Anthropic, for input and output together
     "prompt.{0,10}too long",
     "prompt exceeds max length", // Z.ai
     "maximum prompt length", // xAI
@@ -32,7 +32,7 @@ const networkPattern = /ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|UND_ERR|fetch 
 export function modelErrorOf(error: unknown, options: ModelClientOptions): ModelError {
   if (error instanceof ModelError) return error;
   const facts = factsOf(error);
-  const said = quoted(facts.message, options);
+  const quotedMessage = quoted(facts.message, options);
   const where = hostOf(options);
   const retryable = { retryable: true, ...(facts.retryAfterMs === undefined ? {} : { retryAfterMs: facts.retryAfterMs }) };
   const { status, text } = facts;
@@ -52,18 +52,17 @@ export function modelErrorOf(error: unknown, options: ModelClientOptions): Model
   if ((status === undefined || status === 400 || status === 413 || status === 422) && overflowPattern.test(text)) {
     return new ModelError("context_overflow", `The conversation is too long for ${options.model}.`);
   }
-  if (status === 404) return new ModelError("model_error", `${where} does not know the model ${options.model}${said}`);
+  if (status === 404) return new ModelError("model_error", `${where} has no model ${options.model}${quotedMessage}`);
   if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409) {
-    return new ModelError("model_error", `${where} refused the request (${status})${said}`);
+    return new ModelError("model_error", `${where} refused the request (${status})${quotedMessage}`);
   }
-  if (status !== undefined && status >= 400)
-    return new ModelError("model_error", `${where} has a problem of its own (${status})${said}`, retryable);
+  if (status !== undefined && status >= 400) return new ModelError("model_error", `${where} failed (${status})${quotedMessage}`, retryable);
   if (networkPattern.test(text))
     return new ModelError("model_error", `${where} could not be reached.`, { retryable: true, cause: safeCause(error) });
   if (/finish reason/.test(text))
     return new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
-  if (facts.isSaid) return new ModelError("model_error", `${where} broke its answer off${said}`, { retryable: true });
-  return new ModelError("model_error", `${where} answered with something that could not be understood.`, {
+  if (facts.isFromProvider) return new ModelError("model_error", `${where} ended its response early${quotedMessage}`, { retryable: true });
+  return new ModelError("model_error", `${where} sent a response that could not be parsed.`, {
     retryable: true,
     cause: safeCause(error),
   });
@@ -77,7 +76,7 @@ interface Facts {
   retryAfterMs: number | undefined;
   isRefused: boolean;
   /** Errors in mid-stream, with the provider's message. */
-  isSaid: boolean;
+  isFromProvider: boolean;
 }
 
 function factsOf(error: unknown): Facts {
@@ -101,7 +100,7 @@ function factsOf(error: unknown): Facts {
     message: typeof chain[0]?.message === "string" ? chain[0].message : "",
     text: strings.join("\n"),
     retryAfterMs: retryAfter(headers?.["retry-after"]),
-    isSaid: !(error instanceof Error) && typeof chain[0]?.message === "string",
+    isFromProvider: !(error instanceof Error) && typeof chain[0]?.message === "string",
     isRefused: chain.some((one) => one.code === "outbound_refused"),
   };
 }

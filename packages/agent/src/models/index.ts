@@ -56,17 +56,15 @@ const streamsOnly =
     const read = new Response(body, { status: response.status, headers: response.headers });
     // A stream with a wrong content type.
     if (!new TextDecoder().decode(first.value).trimStart().startsWith("{")) return read;
-    throw (
-      errorIn(await read.text()) ?? new ModelError("model_error", "The model's server does not stream its answers, which it was asked to.")
-    );
+    throw errorIn(await read.text()) ?? new ModelError("model_error", "The model's server did not stream its response.");
   };
 
 function errorIn(body: string): object | undefined {
   try {
     const { error, message, msg } = JSON.parse(body) as { error?: unknown; message?: unknown; msg?: unknown };
     if (typeof error === "object" && error !== null) return error;
-    const said = [error, message, msg].find((one) => typeof one === "string");
-    return said === undefined ? undefined : { message: said };
+    const text = [error, message, msg].find((one) => typeof one === "string");
+    return text === undefined ? undefined : { message: text };
   } catch {
     return undefined;
   }

@@ -58,16 +58,16 @@ const request = (text = "Hello", changes: Partial<ModelRequest> = {}): ModelRequ
   ...changes,
 });
 
-async function collect(options: ModelClientOptions, asked = request(), signal = new AbortController().signal): Promise<ModelEvent[]> {
+async function collect(options: ModelClientOptions, given = request(), signal = new AbortController().signal): Promise<ModelEvent[]> {
   const events: ModelEvent[] = [];
-  for await (const event of createModelClient(options).stream(asked, signal)) events.push(event);
+  for await (const event of createModelClient(options).stream(given, signal)) events.push(event);
   return events;
 }
 const textOf = (events: ModelEvent[]): string => events.map((event) => (event.type === "text" ? event.delta : "")).join("");
 const plays = (...items: ScriptItem[]): void => server.setScript(script(items));
 
 describe.each(dialects)("%s over the wire", (provider) => {
-  test("pictures reach the provider in its own form, before the text they belong to", async () => {
+  test("images reach the provider in its format, before their text", async () => {
     plays(sayText("A blue square."));
     const picture = { name: "a.png", media_type: "image/png" as const, data: new Uint8Array(png(8, 8)), width: 8, height: 8 };
     await collect(optionsFor(provider), request("", { messages: [{ role: "user", content: "What is it?", images: [picture] }] }));
@@ -84,7 +84,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(events.at(-1)).toEqual({ type: "finish", reason: "stop", usage: { tokens_in: 120, tokens_out: 12, tokens_cached: 100 } });
   });
 
-  test("parallel calls come whole, beside their text", async () => {
+  test("parallel calls arrive complete, with their text", async () => {
     plays(sayText("Both."), parallel(callTool("read_file", { file_path: "a.txt" }), callTool("read_file", { file_path: "b.txt" })));
     const events = await collect(optionsFor(provider));
     const starts = events.filter((event) => event.type === "tool_call_start");
@@ -96,7 +96,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(events.at(-1)).toMatchObject({ type: "finish", reason: "tool_calls" });
   });
 
-  test("a run: tools, results and system text arrive at the provider, files at the project", async () => {
+  test("a run sends tools, results and the system prompt to the provider, and writes files to the project", async () => {
     await using ws = await tempWorkspace({ "a.txt": "content of a\n" });
     plays(
       sayText("I look."),
@@ -107,12 +107,12 @@ describe.each(dialects)("%s over the wire", (provider) => {
     const run = await play(ws, [], { model: { client: createModelClient(optionsFor(provider)) }, message: "Copy it" });
     expect(run.result).toMatchObject({ success: true, final_response: "All done.", iterations: 3, tool_calls_made: 3 });
     expect(await ws.get("b.txt")).toBe("B\n");
-    const heard = server.requests.map((one) => one.request).at(-1)!;
-    expect(heard.system).toContain("You are an agent.");
-    expect(heard.tools).toContain("bash_exec");
-    expect(heard.messages.map((message) => message.role)).toEqual(["user", "assistant", "tool", "assistant", "tool", "tool"]);
-    expect(heard.messages[1]).toMatchObject({ text: "I look.", calls: [{ name: "read_file" }] });
-    expect(heard.messages[2]).toMatchObject({ text: expect.stringContaining("content of a") });
+    const received = server.requests.map((one) => one.request).at(-1)!;
+    expect(received.system).toContain("You are an agent.");
+    expect(received.tools).toContain("bash_exec");
+    expect(received.messages.map((message) => message.role)).toEqual(["user", "assistant", "tool", "assistant", "tool", "tool"]);
+    expect(received.messages[1]).toMatchObject({ text: "I look.", calls: [{ name: "read_file" }] });
+    expect(received.messages[2]).toMatchObject({ text: expect.stringContaining("content of a") });
     expect(run.charges.every((charge) => !charge.is_estimated)).toBe(true);
   });
 
@@ -122,7 +122,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(JSON.stringify([(error as Error).message, (error as Error).cause, (error as Error).stack])).not.toMatch(/9876|wrong-key/);
   });
 
-  test("the process's own keys are never sent in place of a missing one", async () => {
+  test("API keys of the environment are never sent in place of a missing one", async () => {
     const names = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"];
     for (const name of names) process.env[name] = "sk-right-key-1234";
     try {
@@ -148,12 +148,12 @@ describe.each(dialects)("%s over the wire", (provider) => {
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({ retryAfterMs: 7_000 });
   });
 
-  test("a conversation too long for the model", async () => {
+  test("a conversation that is too long for the model is context_overflow", async () => {
     plays(fail(400, { message: "This model's maximum context length is 128000 tokens.", times: 9 }), sayText("never"));
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({ code: "context_overflow" });
   });
 
-  test("an error in mid-stream has the provider's message", async () => {
+  test("an error within the stream has the provider's message", async () => {
     plays(fail(503, { afterTokens: 2, times: 9, message: "The engine burns." }), sayText("one two three four"));
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({
       code: "model_error",
@@ -169,7 +169,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     }
   });
 
-  test("a run outlives a broken connection and a 500", async () => {
+  test("a run survives a broken connection and a 500", async () => {
     await using ws = await tempWorkspace();
     plays(
       disconnect({ afterTokens: 3 }),
@@ -184,7 +184,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(spoken.map((event) => event.data.content).join("")).toBe("one two three four five six");
   });
 
-  test("a body that is not the protocol is an error, not a crash", async () => {
+  test("a body that does not follow the protocol is an error, not a crash", async () => {
     plays(garbage("<html>Bad gateway</html>", { times: 9 }), sayText("never"));
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({ name: "ModelError", code: "model_error" });
     plays(garbage("<html>Hello</html>", { contentType: "text/html", times: 9 }), sayText("never"));
@@ -201,12 +201,12 @@ describe.each(dialects)("%s over the wire", (provider) => {
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({ code: "model_error", message: expect.stringContaining("stream") });
   });
 
-  test("usage that cannot be is brought within bounds", async () => {
+  test("impossible usage is clamped", async () => {
     plays(turn(sayText("hi"), counts({ input: 1e15, output: -5 })));
     expect((await collect(optionsFor(provider))).at(-1)).toMatchObject({ usage: { tokens_in: 1_000_000_000, tokens_out: 0 } });
   });
 
-  test("an abort ends the provider's work at once", async () => {
+  test("an abort closes the request immediately", async () => {
     plays(hang({ afterTokens: 2, times: 9 }), sayText("one two three four"));
     const abort = new AbortController();
     const client = createModelClient(optionsFor(provider));
@@ -217,7 +217,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(await server.requests[0]!.ended).toBe("client_disconnected");
   });
 
-  test("an answer cut off by its length says so", async () => {
+  test("an answer cut off by its length has the finish reason length", async () => {
     plays(turn(sayText("cut"), finish("length")));
     expect((await collect(optionsFor(provider))).at(-1)).toMatchObject({ reason: "length" });
   });
@@ -230,7 +230,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(times.at(-1)! - times[0]!).toBeGreaterThan(100);
   });
 
-  test("visible thinking becomes the step's thought", async () => {
+  test("visible reasoning becomes the step's thought", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     plays(turn(think("I should look first."), callTool("read_file", { file_path: "a.txt" })), sayText("ok"));
     const run = await play(ws, [], { model: { client: createModelClient(optionsFor(provider)) } });
@@ -254,12 +254,12 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(server.requests[0]!.headers["x-title"]).toBe("Studio");
   });
 
-  test("a server that is not there", async () => {
+  test("a server that cannot be reached is retryable", async () => {
     const error = await collect(optionsFor(provider, { base_url: "http://127.0.0.1:1/v1" })).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "model_error", retryable: true, message: "127.0.0.1:1 could not be reached." });
   });
 
-  test("a fetch that refuses the address is not tried again", async () => {
+  test("a fetch that refuses the address is not retried", async () => {
     const refuse = () => Promise.reject(Object.assign(new Error("refused"), { code: "outbound_refused" }));
     await expect(collect(optionsFor(provider, { fetch: refuse }))).rejects.toMatchObject({
       retryable: false,
@@ -269,7 +269,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
 });
 
 describe.each(["openai-compatible", "anthropic"] as const)("%s", (provider) => {
-  test("broken JSON arguments come through as they are, for the loop to answer", async () => {
+  test("broken JSON arguments are passed unchanged to the loop", async () => {
     await using ws = await tempWorkspace();
     plays(malformed("write_file", '{"file_path": "a.txt", "content": "cut'), sayText("sorry"));
     const run = await play(ws, [], { model: { client: createModelClient(optionsFor(provider)) } });
@@ -293,12 +293,12 @@ test.each([
   [400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."],
   [400, "the request exceeds the available context size. try increasing the context size or enable context shift"],
   [400, "prompt too long; exceeded max context length by 4000 tokens"],
-])("a conversation that is too long, in the words of its provider: %i %s", async (status, message) => {
+])("recognizes a provider's message for a conversation that is too long: %i %s", async (status, message) => {
   plays(fail(status, { message, times: 9 }), sayText("never"));
   await expect(collect(optionsFor("openai-compatible"))).rejects.toMatchObject({ code: "context_overflow" });
 });
 
-test("ids of calls that another provider gave are spelled as Anthropic takes them", async () => {
+test("call ids of other providers are converted to ids that Anthropic accepts", async () => {
   plays(callTool("read_file", {}), sayText("ok"));
   const id = "functions.read_file:0";
   const call = { id, name: "read_file", arguments: "{}" };
@@ -313,7 +313,7 @@ test("ids of calls that another provider gave are spelled as Anthropic takes the
   ]);
 });
 
-test("Anthropic gets cache marks, OpenAI's reasoning models their own name of the limit", async () => {
+test("Anthropic gets cache markers, and OpenAI's reasoning models max_completion_tokens", async () => {
   plays(sayText("hi"));
   await collect(optionsFor("anthropic"));
   expect(JSON.stringify(server.requests.at(-1)!.body).match(/cache_control/g)).toHaveLength(2);
@@ -323,7 +323,7 @@ test("Anthropic gets cache marks, OpenAI's reasoning models their own name of th
   expect(server.requests.at(-1)!.body).toMatchObject({ max_tokens: 77 });
 });
 
-test("the conversation's name reaches a provider that takes it, and no other", async () => {
+test("the conversation's id is sent only to providers that accept it", async () => {
   plays(sayText("hi"));
   await collect(optionsFor("openai-compatible", { takes_cache_key: true }), request("Hello", { cache_key: "chat-1" }));
   expect(server.requests.at(-1)!.body).toMatchObject({ prompt_cache_key: "chat-1" });

@@ -89,14 +89,14 @@ describe("applyChunks", () => {
     ["two equal places", "x\ny\nx\n", ["-x", "+z"], /lines 1, 3/],
     ["chunks out of order", "a\nb\n", ["-b", "+B", "@@", "-a", "+A"], /file order/],
     ["a missing context line", "a\n", ["@@ nowhere", "-a"], /after @@ was not found/],
-    ["a false end", "x\ny\n", ["-x", "+z", "*** End of File"], /end of the file/],
+    ["an end of file that is not there", "x\ny\n", ["-x", "+z", "*** End of File"], /end of the file/],
   ];
   test.each(refused)("refuses %s", (_name, text, chunk, message) => {
     expect(() => applyChunks("f", text, chunksOf(...chunk))).toThrow(message);
   });
 });
 
-test("lines that repeat themselves are found in one pass, and a patch of thousands of changes is refused in words", () => {
+test("repeated lines are found in one pass, and a patch of thousands of changes is refused with a message", () => {
   const text = "aaa\n".repeat(60_000);
   const repeated = [...Array.from({ length: 20_000 }, () => " aaa"), "-aab", "+c"];
   expect(() => applyChunks("f", text, chunksOf("@@", ...repeated))).toThrow(/were not found/);

@@ -115,9 +115,9 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
   for (const [index, line] of rest.entries()) {
     if (line.startsWith("@@")) {
       // `@@ -1,4 +1,4 @@` comes from unified diffs: the numbers are ignored, the text after them is used.
-      const said = line.slice(2);
-      const context = said.replace(/^\s*-\d+(,\d+)? \+\d+(,\d+)? @@/, "");
-      chunk = open(context.replace(/@@\s*$/, "").trim(), context !== said);
+      const header = line.slice(2);
+      const context = header.replace(/^\s*-\d+(,\d+)? \+\d+(,\d+)? @@/, "");
+      chunk = open(context.replace(/@@\s*$/, "").trim(), context !== header);
     } else if (line.trim() === "*** End of File") {
       if (!chunk) throw new PatchError(`Line ${offset + index}: "*** End of File" stands before any change.`);
       chunk.isEndOfFile = true;

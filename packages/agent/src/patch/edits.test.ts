@@ -5,11 +5,11 @@ const text = "a\nb\nc\nd\ne\nf\n";
 const edit = (search: string, replace: string) => ({ search, replace });
 
 describe("applyEdits", () => {
-  test("one after another: a later edit sees what an earlier one wrote", () => {
+  test("a later edit sees what an earlier one wrote", () => {
     expect(applyEdits(text, [edit("b\n", "B\n"), edit("B\nc", "B\nC")])).toMatchObject({ ok: true, text: "a\nB\nC\nd\ne\nf\n" });
   });
 
-  test("a later edit that quotes what an earlier one has changed is made all the same, where they leave each other alone", () => {
+  test("a later edit that quotes lines changed by an earlier one is applied where they do not overlap", () => {
     const edits = [edit("a\nb\nc\nd", "a\nB1\nB2\nB3\nc\nd"), edit("b\nc\nd\ne", "b\nc\nd\nE")];
     expect(applyEdits(text, edits)).toMatchObject({
       ok: true,
@@ -21,7 +21,7 @@ describe("applyEdits", () => {
     });
   });
 
-  test("two that change the same line, or neighbouring ones from both sides, are refused with the one that failed", () => {
+  test("edits that change the same line, or adjacent lines, are refused with the one that failed", () => {
     const first = edit("a\nb\nc\nd", "a\nB1\nB2\nB3\nc\nd");
     for (const second of [edit("a\nb\nc", "a\nX\nY\nZ\nc"), edit("b\nc\nd", "b\nC\nd")])
       expect(applyEdits(text, [first, second])).toMatchObject({ ok: false, index: 1 });

@@ -108,7 +108,7 @@ describe("replaceOnce", () => {
     expect(replaceOnce("a(1)\n a( 1)\n", "a(1)", "b")).toMatchObject({ ok: true, line: 1, method: "exact" });
   });
 
-  test("does not invent a place, and shows the nearest one", () => {
+  test("shows the nearest lines instead of guessing a place", () => {
     const result = replaceOnce(file, "export function mul(x, y) {\n  return x * y * 2;\n}", "z");
     expect(result).toMatchObject({ ok: false, reason: "not_found" });
     expect(!result.ok && result.reason === "not_found" && result.nearest?.similarity).toBeLessThan(0.8);
@@ -122,7 +122,7 @@ describe("replaceOnce", () => {
     expect(replaceOnce("a b", "b", "$& $1 $$")).toMatchObject({ ok: true, text: "a $& $1 $$" });
   });
 
-  test("stays quick on a long file", () => {
+  test("is fast on a long file", () => {
     const long = Array.from({ length: 4_000 }, (_, index) => `  const value${index} = compute(${index}, "${index * 7}");`).join("\n");
     const started = process.cpuUsage();
     const search = Array.from({ length: 30 }, (_, index) => `  let nothing${index} = different(${index});`).join("\n");
@@ -136,7 +136,7 @@ test("editDistance counts insertions, deletions and substitutions", () => {
   expect([editDistance("kitten", "sitting"), editDistance("", "abc"), editDistance("abc", "abc")]).toEqual([3, 3, 0]);
 });
 
-test("no quotation keeps the process busy: long lines, lines that repeat themselves, a place in every character", () => {
+test("no quotation takes long: long lines, repeated lines, a match at every character", () => {
   const long = (seed: number): string => {
     let state = seed;
     return Array.from({ length: 1_500 }, () => {

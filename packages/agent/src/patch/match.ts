@@ -46,8 +46,8 @@ export function replaceOnce(text: string, search: string, replace: string): Repl
     const found = sure(file, variant);
     if (found) return found;
   }
-  const stands = standsAlready(file, variants.at(-1)!);
-  if (stands) return stands;
+  const applied = appliedAlready(file, variants.at(-1)!);
+  if (applied) return applied;
   return fuzzy(file, variants.at(-1)!);
 }
 
@@ -126,16 +126,17 @@ function sure(file: File, { search, replace, isNumbered }: Quotation): Replaceme
 /** The edit adds to the quoted text and the addition exists: it was applied before. */
 function madeAlready(file: File, search: string, replace: string): Replacement | undefined {
   if (replace.length <= search.length || !replace.includes(search)) return undefined;
-  const there = [replace, toCrlf(replace)].flatMap((one) => occurrences(file.text, one));
-  const asked = [search, toCrlf(search)].flatMap((one) => occurrences(file.text, one));
-  const [span] = there;
-  if (!span || there.some((one) => one.start !== span.start) || asked.some((one) => one.start !== asked[0]!.start)) return undefined;
+  const replaceSpans = [replace, toCrlf(replace)].flatMap((one) => occurrences(file.text, one));
+  const searchSpans = [search, toCrlf(search)].flatMap((one) => occurrences(file.text, one));
+  const [span] = replaceSpans;
+  if (!span || replaceSpans.some((one) => one.start !== span.start)) return undefined;
+  if (searchSpans.some((one) => one.start !== searchSpans[0]!.start)) return undefined;
   if (splitsWord(file.text, span)) return undefined;
   return { ok: true, text: file.text, method: "exact", line: lineOf(file, span.start), similarity: 1 };
 }
 
 /** The search text is missing and the replacement occurs once as whole lines: the edit was applied before. */
-function standsAlready(file: File, { replace }: Quotation): Replacement | undefined {
+function appliedAlready(file: File, { replace }: Quotation): Replacement | undefined {
   const wanted = wantedLines(replace, replace).filter((line) => line.trim() !== "");
   if (wanted.length < 2 && replace.trim().length < 40) return undefined;
   const places = windowsLike(file, linesOf(replace), (line) => line.trimEnd());

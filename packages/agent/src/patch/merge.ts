@@ -113,9 +113,9 @@ function indentation(
   for (const [from, to] of learn(beside?.search ?? [], beside?.place ?? [])) if (!known.has(from) && to !== null) known.set(from, to);
   const isVerbatim = [...known].every(([from, to]) => from === to);
   if (isVerbatim) return marginOf;
-  const gone = operations.flatMap((one) => (one.kind === "change" ? one.removed : [])).filter((at) => search[at]!.trim() !== "");
+  const removed = operations.flatMap((one) => (one.kind === "change" ? one.removed : [])).filter((at) => search[at]!.trim() !== "");
   // The removed lines were quoted with the file's indentation, so the new lines use it too.
-  if (gone.some((at) => marginOf(search[at]!) !== "") && gone.every((at) => marginOf(search[at]!) === marginOf(place[at]!)))
+  if (removed.some((at) => marginOf(search[at]!) !== "") && removed.every((at) => marginOf(search[at]!) === marginOf(place[at]!)))
     return marginOf;
   if (!hasKept && replace.some((line) => line.trim() !== "")) {
     // No quoted line is kept, so the replacement may have the model's indentation or the file's.
@@ -189,8 +189,8 @@ function levelsBetween(from: string, to: string, step: string | undefined): numb
 
 function shifted(margin: string, levels: number, unit: string): string | undefined {
   if (levels >= 0) return margin + unit.repeat(levels);
-  const gone = unit.repeat(-levels);
-  return margin.endsWith(gone) ? margin.slice(0, margin.length - gone.length) : undefined;
+  const extra = unit.repeat(-levels);
+  return margin.endsWith(extra) ? margin.slice(0, margin.length - extra.length) : undefined;
 }
 
 /** One level of the text's indentation: a tab, or the most frequent step between adjacent lines. */

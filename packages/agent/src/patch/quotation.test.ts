@@ -13,7 +13,7 @@ describe("hasNewElision", () => {
     "-- remaining lines omitted for brevity",
     "...",
     "…",
-  ])("%s stands for lines that were left out", (line) => {
+  ])("%s marks omitted lines", (line) => {
     expect(hasNewElision("a\nb\nc", `a\n${line}\nc`)).toBe(true);
   });
 
@@ -30,20 +30,20 @@ describe("hasNewElision", () => {
     expect(hasNewElision("a\nb\nc", `a\n${line}\nc`)).toBe(false);
   });
 
-  test("what the file has is no gap, nor is the body of a Python stub", () => {
+  test("a marker that the file contains is text, as is the body of a Python stub", () => {
     expect(hasNewElision("// ... existing code ...\na", "// ... existing code ...\nb")).toBe(false);
     expect(hasNewElision("def f(): pass", "def f() -> int:\n    ...")).toBe(false);
   });
 });
 
 describe("quotations", () => {
-  test("a fence, line numbers and blank ends are taken off, one after the other", () => {
+  test("removes a fence, line numbers and blank ends in sequence", () => {
     const [first, ...rest] = quotations("```ts\n 7: a\n 8: b\n```", "```ts\n 7: a\n 8: c\n```");
     expect(first?.search).toContain("```");
     expect(rest.at(-1)).toMatchObject({ search: "a\nb\n", replace: "a\nc\n", isNumbered: "yes" });
   });
 
-  test("numbers that do not increase, or are on some lines only, are text", () => {
+  test("keeps numbers that do not increase or are on some lines only", () => {
     expect(quotations("2: a\n1: b", "x")).toHaveLength(1);
     expect(quotations("1: a\nb", "x")).toHaveLength(1);
     expect(quotations("10 apples\n11 pears", "x")).toHaveLength(1);

@@ -71,7 +71,7 @@ const leftOut =
 const missing =
   /\b(?:existing (?:code|content|implementation|imports|methods|functions)|(?:rest|remainder) of (?:the |your )?(?:\w+ )?(?:code|file|function|component|class|method|implementation|content)|(?:code|content|file|everything else|implementation) (?:remains? |is |stays? )?(?:unchanged|the same|as before|omitted)|remaining (?:code|lines|methods|functions)|omitted for brevity|same as (?:before|above))\b/i;
 
-/** Detects "… existing code …" in the replacement, which stands for omitted lines. */
+/** Detects "… existing code …" in the replacement, which marks omitted lines. */
 export function hasNewElision(search: string, replace: string): boolean {
   const quoted = new Set(full(search).map((line) => line.trim()));
   const lines = full(replace).map((line) => line.trim());

@@ -30,7 +30,7 @@ interface Count {
 }
 const share = (part: number, whole: number): string => `${((part / whole) * 100).toFixed(1)} %`;
 
-test("edits quoted the way models quote them are made right or refused with a reason, never made wrong", () => {
+test("edits quoted as models quote them are applied correctly or refused with a reason, never applied wrongly", () => {
   const counts = new Map<string, Count>();
   const wrong: string[] = [];
   const cases = editCases();

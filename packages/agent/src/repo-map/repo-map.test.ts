@@ -10,7 +10,7 @@ const brief = async (path: string, text: string): Promise<string[]> =>
     (one) => `${one.line} ${one.signature}${one.members.length > 0 ? ` {${one.members.join(",")}}` : ""}`,
   );
 
-describe("what a file declares", () => {
+describe("declarations of a file", () => {
   test.each([
     [
       "a.ts",
@@ -51,7 +51,7 @@ describe("what a file declares", () => {
   });
 });
 
-test("the tool maps a folder, leaves generated and tests out, and shrinks to what fits", async () => {
+test("the tool maps a folder without generated files and tests, and shortens the map to the limit", async () => {
   const many = Object.fromEntries(
     Array.from({ length: 300 }, (_, index) => [
       `lib/file${index}.ts`,

@@ -40,7 +40,7 @@ async function crew(ws: TempWorkspace, replies: Record<string, Reply[]>, changes
   return { ...run, client };
 }
 
-const told = (run: TestRun, name?: string): SubagentEvent[] =>
+const subagentEvents = (run: TestRun, name?: string): SubagentEvent[] =>
   run
     .all("subagent_event")
     .map((event) => event.data)
@@ -48,7 +48,7 @@ const told = (run: TestRun, name?: string): SubagentEvent[] =>
 const kinds = (events: SubagentEvent[]): string[] => events.map((event) => event.kind);
 
 describe("invoke_subagent", () => {
-  test("allow all for one also answers the requests that wait behind it", async () => {
+  test("allow all for one also answers the waiting requests", async () => {
     await using ws = await tempWorkspace();
     const names = ["a", "b", "c", "d"];
     const run = await crew(
@@ -63,30 +63,30 @@ describe("invoke_subagent", () => {
     expect(Object.keys(await ws.snapshot()).toSorted()).toEqual(names);
   });
 
-  test("has its own conversation, nested events and charges, and the agent only gets its report", async () => {
+  test("has its own conversation, nested events and charges; the agent gets only its report", async () => {
     await using ws = await tempWorkspace({ "src/a.ts": "export const a = 1;\n" });
     const run = await crew(ws, {
       go: [calls(invoke("Explore", "find a", { context: "The project is small." })), answer("It is in src/a.ts.")],
       "The project is small.\n\nfind a": [[...say("Looking."), ...read("src/a.ts"), useTools], answer("a is in src/a.ts:1")],
     });
     expect(run.result).toMatchObject({ success: true, final_response: "It is in src/a.ts.", tool_calls_made: 1, iterations: 2 });
-    expect(kinds(told(run))).toEqual(["started", "text", "tool_started", "step", "text", "finished"]);
-    expect(new Set(told(run).map((event) => event.agent_id)).size).toBe(1);
-    expect(told(run)[0]).toMatchObject({
+    expect(kinds(subagentEvents(run))).toEqual(["started", "text", "tool_started", "step", "text", "finished"]);
+    expect(new Set(subagentEvents(run).map((event) => event.agent_id)).size).toBe(1);
+    expect(subagentEvents(run)[0]).toMatchObject({
       name: "Explore",
       call: { iteration: 1, index: 0 },
       task: "The project is small.\n\nfind a",
       is_resumed: false,
     });
-    expect(told(run)[3]).toMatchObject({ iteration: 1, text: "Looking.", tool_calls: [{ name: "read_file", success: true }] });
-    expect(told(run).at(-1)).toMatchObject({ success: true, iterations: 2, tool_calls_made: 1 });
+    expect(subagentEvents(run)[3]).toMatchObject({ iteration: 1, text: "Looking.", tool_calls: [{ name: "read_file", success: true }] });
+    expect(subagentEvents(run).at(-1)).toMatchObject({ success: true, iterations: 2, tool_calls_made: 1 });
     expect(run.charges.map((one) => [one.purpose, one.iteration])).toEqual([["turn", 1], ["subagent", 1], ["subagent", 1], ["turn", 2]]); // prettier-ignore
     expect(run.result.resource_stats.tokens_in).toBe(400);
     // Nothing of it but the report enters the agent's conversation; nothing of the agent's enters its.
     const last = run.client.requests.at(-1)!;
-    const heard = last.messages.find((message) => message.role === "tool")!.content;
-    expect(heard).toContain("a is in src/a.ts:1");
-    expect(heard).not.toContain("Looking.");
+    const report = last.messages.find((message) => message.role === "tool")!.content;
+    expect(report).toContain("a is in src/a.ts:1");
+    expect(report).not.toContain("Looking.");
     const nested = run.client.requests[1]!;
     expect(nested.messages).toHaveLength(1);
     expect(nested.tools.map((tool) => tool.name).toSorted()).toEqual(expect.arrayContaining(["glob", "grep", "list_dir", "read_file"]));
@@ -101,7 +101,7 @@ describe("invoke_subagent", () => {
     });
   });
 
-  test("several in one turn run at the same time, at most ten of them", async () => {
+  test("several in one turn run concurrently, at most ten", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     const tasks = Array.from({ length: 14 }, (_, index) => `look ${index}`);
     let busy = 0;
@@ -122,11 +122,11 @@ describe("invoke_subagent", () => {
     );
     expect(most).toBe(10);
     expect(run.first("agent_step").data.tool_results.map((result) => result.result?.["content"])).toEqual(tasks);
-    expect(new Set(told(run).map((event) => event.agent_id)).size).toBe(14);
+    expect(new Set(subagentEvents(run).map((event) => event.agent_id)).size).toBe(14);
     expect(run.client.requests).toHaveLength(2 + 28);
   });
 
-  test("asks the person through the run, one after another; allow all counts for the others", async () => {
+  test("requests approvals through the run, one at a time; allow all applies to the others", async () => {
     await using ws = await tempWorkspace();
     const run = await crew(
       ws,
@@ -139,7 +139,7 @@ describe("invoke_subagent", () => {
     );
     expect(run.result.success).toBe(true);
     expect(run.approvals).toHaveLength(1);
-    // Whichever comes first: they work side by side.
+    // In any order: they run concurrently.
     expect(run.first("approval_required")).toMatchObject({
       pending: {
         kind: "subagent",
@@ -162,7 +162,7 @@ describe("invoke_subagent", () => {
     ["deny", { success: true, reason: "no_more_actions" }],
     ["stop", { success: false, reason: "user_stopped" }],
     ["timeout", { success: false, reason: "approval_timeout" }],
-  ] as [ApprovalDecision, { success: boolean; reason: string }][])("the answer %s counts", async (decision, expected) => {
+  ] as [ApprovalDecision, { success: boolean; reason: string }][])("the decision %s applies to its calls", async (decision, expected) => {
     await using ws = await tempWorkspace();
     const run = await crew(
       ws,
@@ -171,11 +171,11 @@ describe("invoke_subagent", () => {
     );
     expect(run.result).toMatchObject({ success: expected.success, completion_reason: expected.reason });
     expect(await ws.snapshot()).toEqual({});
-    expect(kinds(told(run)).at(-1)).toBe("finished");
+    expect(kinds(subagentEvents(run)).at(-1)).toBe("finished");
     expect(run.all("agent_step")).toHaveLength(1);
   });
 
-  test("plan mode holds inside, too", async () => {
+  test("plan mode applies to sub-agents too", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     const run = await crew(
       ws,
@@ -187,32 +187,32 @@ describe("invoke_subagent", () => {
     );
     expect(run.approvals).toHaveLength(0);
     expect(await ws.snapshot()).toEqual({ "a.txt": "x" });
-    expect(told(run).find((event) => event.kind === "step")).toMatchObject({
+    expect(subagentEvents(run).find((event) => event.kind === "step")).toMatchObject({
       tool_calls: [{ success: false, message: expect.stringContaining("plan mode") }, { success: false }],
     });
   });
 
-  test("cancel stops a model call and a command inside at once, and keeps what was done", async () => {
+  test("cancel stops a sub-agent's model call and command immediately, and keeps what was done", async () => {
     await using ws = await tempWorkspace();
     const run = await crew(
       ws,
       {
         go: [calls(invoke("general-purpose", "sleep"), invoke("Explore", "think"))],
-        sleep: [calls(write("1")), calls(call("bash_exec", { command: "touch begun; sleep 60; touch ended" }))],
+        sleep: [calls(write("1")), calls(call("bash_exec", { command: "touch started; sleep 60; touch ended" }))],
         think: [["hang"]],
       },
       {
         onEvent: (event, abort) => {
           if (event.type === "subagent_event" && event.data.kind === "tool_started" && event.data.iteration === 2)
             void (async () => {
-              while (!(await ws.files.stat("begun"))) await new Promise((resolve) => setTimeout(resolve, 10));
+              while (!(await ws.files.stat("started"))) await new Promise((resolve) => setTimeout(resolve, 10));
               abort.abort();
             })();
         },
       },
     );
     expect(run.result).toMatchObject({ success: false, completion_reason: "cancelled" });
-    expect(Object.keys(await ws.snapshot()).toSorted()).toEqual(["1", "begun"]);
+    expect(Object.keys(await ws.snapshot()).toSorted()).toEqual(["1", "started"]);
     const step = run.first("agent_step").data;
     expect(step.is_complete).toBe(true);
     expect(step.tool_results[0]).toMatchObject({
@@ -251,7 +251,7 @@ describe("invoke_subagent", () => {
     // 100 turns with their results, and the two tasks.
     expect(second).toMatchObject({ success: true, result: { agent_id: id, content: "after 202" } });
     expect(
-      told(run)
+      subagentEvents(run)
         .filter((event) => event.kind === "started")
         .map((event) => event.is_resumed),
     ).toEqual([false, true]);
@@ -266,10 +266,10 @@ describe("invoke_subagent", () => {
     const [unknown, lost] = run.first("agent_step").data.tool_results;
     expect(unknown!.error).toBe('There is no sub-agent "nobody". There are: general-purpose, Explore, Plan, styler.');
     expect(lost!.error).toContain("00000000");
-    expect(told(run)).toEqual([]);
+    expect(subagentEvents(run)).toEqual([]);
   });
 
-  test("the project's own: prompt, tools and model from its file, never more tools than the agent has", async () => {
+  test("a sub-agent of the project takes prompt, tools and model from its file, with at most the agent's tools", async () => {
     await using ws = await tempWorkspace({
       ".tesslate/agents/styler.md":
         "---\nname: styler\ndescription: makes it pretty\ntools: read_file, write_file, bash_exec, invoke_subagent\nmodel: openai/other\n---\nYou are the stylist.",
@@ -289,7 +289,7 @@ describe("invoke_subagent", () => {
     expect(run.charges.map((one) => one.model)).toEqual([undefined, "openai/other", undefined]);
   });
 
-  test("what an agent's maker gave it: in place of a built-in one, with its own number of turns", async () => {
+  test("a sub-agent of the agent's creator replaces a built-in one, with its own limit of turns", async () => {
     await using ws = await tempWorkspace({
       "a.txt": "x",
       ".tesslate/agents/e.md": "---\nname: explore\ndescription: the project's\n---\nNo.",
@@ -307,7 +307,7 @@ describe("invoke_subagent", () => {
     expect(run.first("agent_step").data.tool_results[0]!.error).toBe("Explore stopped at its limit of 2 turns.");
   });
 
-  test("its calls count towards the run's limits, and a limit ends the run with its step kept", async () => {
+  test("its calls count towards the run's limits; reaching one ends the run and keeps its step", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     const replies = {
       go: [calls(invoke("Explore", "one")), answer("ok")],
@@ -327,14 +327,14 @@ describe("invoke_subagent", () => {
     expect(broke.order.slice(-2)).toEqual(["error", "complete"]);
   });
 
-  test("the run's clock ends it", async () => {
+  test("the run's time limit ends it", async () => {
     await using ws = await tempWorkspace();
     const run = await crew(ws, { go: [calls(invoke("Explore", "think"))], think: [["hang"]] }, { limits: { max_run_ms: 150 } });
     expect(run.result.completion_reason).toBe("resource_limit_exceeded");
-    expect(kinds(told(run))).toContain("finished");
+    expect(kinds(subagentEvents(run))).toContain("finished");
   });
 
-  test("a failing hook inside ends the run as anywhere else", async () => {
+  test("a failing hook ends the run", async () => {
     await using ws = await tempWorkspace();
     const run = await crew(
       ws,

@@ -72,7 +72,7 @@ interface Session {
 /** Categories of tools that talk to the person. */
 const excludedCategories = new Set<Tool["category"]>(["conversation"]);
 
-/** The sub-agents of one run. Each has a conversation of its own; hooks, gates, limits and the abort signal are the run's. */
+/** The sub-agents of one run. Each has its own conversation; hooks, gates, limits and the abort signal are the run's. */
 export function createSubagents(options: SubagentsOptions): Subagents {
   const { run, deps, timer } = options;
   const sessions = new Map<string, Session>();
@@ -136,7 +136,7 @@ export function createSubagents(options: SubagentsOptions): Subagents {
     const steps: SubagentStep[] = [...(resumed?.steps ?? [])];
     let conversation: () => readonly Message[] = () => [];
     /** The batch that waits for an approval. */
-    let asking: PendingBatch | null = null;
+    let pendingApproval: PendingBatch | null = null;
     const text = createTextBuffer();
     const emitActivity = async (event: SubagentActivity): Promise<void> =>
       guarded(deps.emit({ type: "subagent_event", data: { ...head, ...event } }));
@@ -182,7 +182,7 @@ export function createSubagents(options: SubagentsOptions): Subagents {
         case "file_changed":
           return context.fileChanged(event.data);
         case "approval_required":
-          asking = event.pending;
+          pendingApproval = event.pending;
           return;
         case "question_asked":
         case "subagent_event":
@@ -194,10 +194,18 @@ export function createSubagents(options: SubagentsOptions): Subagents {
     };
     const pendingOf = (approvalId: string): PendingBatch | null => {
       const outer = context.batch?.pendingAt(approvalId);
-      if (!outer || asking?.approval_id !== approvalId) return null;
+      if (!outer || pendingApproval?.approval_id !== approvalId) return null;
       // Without the last turn, whose calls wait: it is in `pending`.
       const messages = conversation().slice(0, -1).map(withoutImages);
-      const nested = { index: context.call.index, agent_id: id, name: definition.name, task, messages, steps: [...steps], pending: asking };
+      const nested = {
+        index: context.call.index,
+        agent_id: id,
+        name: definition.name,
+        task,
+        messages,
+        steps: [...steps],
+        pending: pendingApproval,
+      };
       return { ...outer, kind: "subagent", nested };
     };
     const approve: AgentDeps["approve"] = async (request, signal) => {
@@ -352,7 +360,7 @@ function ignoreWhenAborted(signal: AbortSignal): (error: unknown) => void {
   };
 }
 
-/** Sub-agents have a to-do list of their own, in memory. */
+/** Sub-agents have their own to-do list, in memory. */
 function memoryTodos(): AgentDeps["todos"] {
   let list: Todo[] = [];
   return {

@@ -73,7 +73,7 @@ function countOf(lines: string[], wanted: string[]): number {
   return count;
 }
 
-/** The change with so many lines around it that it stands there once. */
+/** The change with enough lines around it to be unique. */
 function quotable(change: Change, index: number): Hunk | undefined {
   for (const context of [3, 4, 6]) {
     const hunk = hunksOf(change, context)[index];
@@ -114,12 +114,12 @@ const quoteNoise: [kind: string, noise: (change: Change, hunk: Hunk) => ((line: 
   ["zero-width characters", () => (line, index) => (index === 1 && isFull(line) ? `${line}\u200B` : line)],
 ];
 
-/** Tabs with spaces behind them: once either is written as the other, nobody can tell how many there were. */
+/** Tabs with spaces behind them: once either is written as the other, the original number is unknown. */
 const isAligned = (hunk: Hunk): boolean => hunk.lines.some(({ text }) => /^\t+ +[^*\s]/.test(text));
 
 const equals = (wanted: string) => Object.assign((text: string) => text === wanted, { wanted });
 
-/** Noise where new words would be changed too, so that the new lines come out as the model wrote them. */
+/** Noise that would also change new words, so that the new lines stay as the model wrote them. */
 const freshOf: Record<string, (line: string) => string> = {
   "doubled spaces inside lines": (line) => margin(line) + line.trimStart().replaceAll(/(\w) (\w)/g, "$1  $2"),
   "spaces at line ends of the quotation": (line) => line,
@@ -150,7 +150,7 @@ function patchFileCases(change: Change, hunk: Hunk): EditCase[] {
     if (!change_ || (/tabs|doubled|non-breaking/.test(kind) && isAligned(hunk))) continue;
     const noisySearch = search.map(change_);
     const noisyReplace = replace.map(change_);
-    // Noise in the new lines only says nothing: it may be meant.
+    // Noise only in the new lines proves nothing: it may be intended.
     if (noisySearch.every((line, index) => line === search[index]) && !(kind.startsWith("tabs") && !usesTabs(before))) continue;
     const fresh = freshOf[kind];
     const accepted = fresh
@@ -229,24 +229,24 @@ function patchFileCases(change: Change, hunk: Hunk): EditCase[] {
     const at = hunk.at + hunk.lines.slice(0, kept[0]).filter(({ mark }) => mark !== "+").length;
     const word = /[A-Za-z]{4,}/.exec(kept[1].text)![0];
     const staleFile = before.map((line, index) => (index === at ? line.replace(word, `${word}s`) : line));
-    add("a kept line changed meanwhile", { text: textOf(staleFile), isRight: equals(textOf(made(staleFile, hunk))) });
+    add("a kept line changed since", { text: textOf(staleFile), isRight: equals(textOf(made(staleFile, hunk))) });
     const remark = before.map((line, index) => (index === at ? `${line} // see the manual` : line));
     add("a remark added to a kept line", { text: textOf(remark), isRight: equals(textOf(made(remark, hunk))) });
     const misquote = (lines: string[]): string[] =>
       lines.map((line) => (line === kept[1].text ? line.replace(word, word.slice(0, -1)) : line));
     add("a kept line misquoted", { search: misquote(search).join("\n"), replace: misquote(replace).join("\n"), isRight: right });
-    const inserted = [...before.slice(0, at), "/* added by somebody */", ...before.slice(at)];
+    const inserted = [...before.slice(0, at), "/* added by a person */", ...before.slice(at)];
     const insideAt = at > hunk.at;
     const moved: Hunk = insideAt ? { at: hunk.at, lines: insertedInto(hunk, kept[0]) } : { ...hunk, at: hunk.at + 1 };
     add("a line added among the kept ones", { text: textOf(inserted), isRight: equals(textOf(made(inserted, moved))) });
   }
-  // A person changed a line that the model replaces: its own words must not come back where the model left them alone.
-  const gone = [...hunk.lines.entries()].find(([, { mark, text: line }]) => mark === "-" && /\b[a-z]{4,}\b/.test(line));
-  if (gone) {
-    const at = hunk.at + hunk.lines.slice(0, gone[0]).filter(({ mark }) => mark !== "+").length;
-    const word = /\b[a-z]{4,}\b/.exec(gone[1].text)![0];
+  // A person changed a line that the model replaces: the person's words must stay where the model did not change them.
+  const removed = [...hunk.lines.entries()].find(([, { mark, text: line }]) => mark === "-" && /\b[a-z]{4,}\b/.test(line));
+  if (removed) {
+    const at = hunk.at + hunk.lines.slice(0, removed[0]).filter(({ mark }) => mark !== "+").length;
+    const word = /\b[a-z]{4,}\b/.exec(removed[1].text)![0];
     const staleFile = before.map((line, index) => (index === at ? line.replace(word, `${word}Two`) : line));
-    // Where the word comes back in a new line, it is the person's there.
+    // Where a new line contains the word, it is the person's.
     const returning = hunk.lines.filter(({ mark, text: line }) => mark === "+" && new RegExp(`\\b${word}\\b`).test(line));
     const accepted =
       returning.length === 0
@@ -254,7 +254,7 @@ function patchFileCases(change: Change, hunk: Hunk): EditCase[] {
         : returning.map(({ text: one }) =>
             textOf(made(staleFile, hunk, (line) => (line === one ? line.replace(word, `${word}Two`) : line))),
           );
-    add("a replaced line changed meanwhile", { text: textOf(staleFile), isRight: (result) => accepted.includes(result) });
+    add("a replaced line changed since", { text: textOf(staleFile), isRight: (result) => accepted.includes(result) });
   }
 
   // The place moved elsewhere.
@@ -262,12 +262,12 @@ function patchFileCases(change: Change, hunk: Hunk): EditCase[] {
   add("code moved to the end", { text: textOf([...rest, ...search]), isRight: equals(textOf([...rest, ...replace])) });
 
   // What must be refused.
-  add("the quoted lines stand twice", { text: textOf([...before, "", ...search]) });
-  add("the quoted lines stand twice, indented otherwise", {
+  add("the quoted lines occur twice", { text: textOf([...before, "", ...search]) });
+  add("the quoted lines occur twice, with another indentation", {
     text: textOf([...before, "", ...search.map((line) => (isFull(line) ? `      ${line}` : line))]),
     search: search.map((line) => (isFull(line) ? `   ${line}` : line)).join("\n"),
   });
-  add("the quoted lines are gone", { text: textOf(rest) });
+  add("the quoted lines were removed", { text: textOf(rest) });
   const sibling = siblingOf(hunk);
   if (sibling) {
     const lines = sibling(search);
@@ -298,7 +298,7 @@ function patchFileCases(change: Change, hunk: Hunk): EditCase[] {
 
 /** The hunk as it must be made in a file with one more line before the kept line `index`. */
 function insertedInto(hunk: Hunk, index: number): Hunk["lines"] {
-  return [...hunk.lines.slice(0, index), { mark: " ", text: "/* added by somebody */" }, ...hunk.lines.slice(index)];
+  return [...hunk.lines.slice(0, index), { mark: " ", text: "/* added by a person */" }, ...hunk.lines.slice(index)];
 }
 
 const trimmedTruth = (before: string[], hunk: Hunk): string => textOf(made(before, hunk, (line) => line.trimEnd()));
@@ -385,7 +385,7 @@ function multiEditCases(change: Change): EditCase[] {
     cases.push({
       ...base,
       kind: "one edit fails, none is made",
-      edits: [edit, { search: "this stands nowhere in the file at all", replace: "x" }],
+      edits: [edit, { search: "this is nowhere in the file at all", replace: "x" }],
     });
     if (other.replace !== edit.replace && other.search.length > 80)
       cases.push({
@@ -472,21 +472,21 @@ function applyPatchCases(change: Change): EditCase[] {
   const [hunk] = hunks;
   if (!hunk || oldOf(hunk).length < 2) return cases;
   const one = wrap(body([hunk], plain));
-  add("patch of lines that stand twice", one, { text: textOf([...before, ...oldOf(hunk)]) });
+  add("patch of lines that occur twice", one, { text: textOf([...before, ...oldOf(hunk)]) });
   const anchor = before
     .slice(0, hunk.at)
     .toReversed()
     .find((line) => isFull(line) && before.filter((other) => other.trim() === line.trim()).length === 1);
   if (anchor && isUnique(before, oldOf(hunk)))
-    add("patch with a line to look for above lines that stand twice", wrap(body([hunk], () => `@@ ${anchor}`)), {
+    add("patch with a line to look for above lines that occur twice", wrap(body([hunk], () => `@@ ${anchor}`)), {
       text: textOf([...before, "", ...oldOf(hunk)]),
       isRight: equals(textOf([...made(before, hunk), "", ...oldOf(hunk)])),
     });
-  add("patch where the line to look for stands twice as well", wrap(body([hunk], () => "@@ // the place")), {
+  add("patch where the line to look for occurs twice too", wrap(body([hunk], () => "@@ // the place")), {
     text: textOf(["// the place", ...oldOf(hunk), "// the place", ...oldOf(hunk)]),
   });
   add("patch with a line to look for that is nowhere", wrap(body([hunk], () => "@@ function nowhere() {")));
-  add("patch of lines that changed meanwhile", one, {
+  add("patch of lines that changed since", one, {
     text: textOf(before.map((line, index) => (index === hunk.at ? `${line} // changed` : line))),
   });
   add("patch with lines left out", wrap(["@@", ` ${oldOf(hunk)[0]}`, " ...", "+added", ` ${oldOf(hunk).at(-1)}`]));

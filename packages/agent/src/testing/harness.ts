@@ -16,7 +16,7 @@ export const useTools: ModelEvent = { type: "finish", reason: "tool_calls", usag
 export const say = (...deltas: string[]): ModelEvent[] => deltas.map((delta) => ({ type: "text", delta }));
 
 let serial = 0;
-/** A call whose arguments come in fragments, as providers send them. */
+/** A call whose arguments arrive in fragments, as providers send them. */
 export function call(name: string, parameters: unknown): ModelEvent[] {
   const id = `c${++serial}`;
   const text = typeof parameters === "string" ? parameters : JSON.stringify(parameters);
@@ -60,7 +60,7 @@ export function scripted(script: Script): ScriptedClient {
 
 export interface TestRun {
   events: AgentEvent[];
-  /** Types of the events and hooks in the order they came; `charge` stands where credits_used would. */
+  /** Types of the events and hooks in order; `charge` marks where credits_used would be. */
   order: string[];
   charges: ModelCall[];
   approvals: ApprovalRequest[];
@@ -82,7 +82,7 @@ export type RunChanges = Omit<Partial<RunOptions>, "deps" | "workspace"> & {
   through?: (options: RunOptions) => Promise<RunResult>;
 };
 
-/** Runs a script against a workspace and keeps everything that was said. */
+/** Runs a script against a workspace and records every event, request and hook. */
 export async function play(workspace: Workspace, script: Script, changes: RunChanges = {}): Promise<TestRun> {
   const client = scripted(script);
   const abort = new AbortController();

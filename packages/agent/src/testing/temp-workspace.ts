@@ -157,7 +157,7 @@ function execIn(dir: string, argv: string[], options: WorkspaceExecOptions, chil
       try {
         if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
       } catch {
-        // Gone already.
+        // It no longer exists.
       }
     };
     const abort = (): void => {
@@ -196,7 +196,7 @@ function pipeTerminal(dir: string, argv: string[], cwd: string | undefined, chil
     try {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
     } catch {
-      // Gone already.
+      // It no longer exists.
     }
   };
   children.add(kill);

@@ -12,7 +12,7 @@ const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges =>
 });
 const json = (name: string, parameters: unknown): string => `\`\`\`json\n${JSON.stringify({ tool_name: name, parameters })}\n\`\`\``;
 /** In pieces, as it streams. */
-const says = (text: string): Reply => [...say(...(text.match(/[\s\S]{1,9}/g) ?? [])), stop];
+const textReply = (text: string): Reply => [...say(...(text.match(/[\s\S]{1,9}/g) ?? [])), stop];
 const lastUser = (messages: Message[]): string => messages.findLast((message) => message.role === "user")!.content;
 
 describe("calls as text (IterativeAgent)", () => {
@@ -21,9 +21,9 @@ describe("calls as text (IterativeAgent)", () => {
     const run = await play(
       ws,
       [
-        says(`THOUGHT: Look first.\n\nI look.\n\n${json("read_file", { file_path: "a.txt" })}`),
-        says(`Now I write.\n${json("write_file", { file_path: "b.txt", content: "new\n" })}`),
-        says("Written b.txt.\n\nTASK_COMPLETE"),
+        textReply(`THOUGHT: Look first.\n\nI look.\n\n${json("read_file", { file_path: "a.txt" })}`),
+        textReply(`Now I write.\n${json("write_file", { file_path: "b.txt", content: "new\n" })}`),
+        textReply("Written b.txt.\n\nTASK_COMPLETE"),
       ],
       speaking("text"),
     );
@@ -61,9 +61,9 @@ describe("calls as text (IterativeAgent)", () => {
     const run = await play(
       ws,
       [
-        says('{"tool_name": "write_file", "parameters": {"file_path": "a.txt", "content": "half'),
-        says(json("write_file", { file_path: "a.txt", content: "x" })),
-        says("Done. TASK_COMPLETE"),
+        textReply('{"tool_name": "write_file", "parameters": {"file_path": "a.txt", "content": "half'),
+        textReply(json("write_file", { file_path: "a.txt", content: "x" })),
+        textReply("Done. TASK_COMPLETE"),
       ],
       speaking("text"),
     );
@@ -78,8 +78,12 @@ describe("calls as text (IterativeAgent)", () => {
 
   test("completion is refused while the last call failed, three times at most", async () => {
     await using ws = await tempWorkspace();
-    const failing = (index: number): Reply => says(`${json("read_file", { file_path: `missing${index}.txt` })}\nTASK_COMPLETE`);
-    const run = await play(ws, [failing(1), failing(2), failing(3), failing(4), says("It is not there. TASK_COMPLETE")], speaking("text"));
+    const failing = (index: number): Reply => textReply(`${json("read_file", { file_path: `missing${index}.txt` })}\nTASK_COMPLETE`);
+    const run = await play(
+      ws,
+      [failing(1), failing(2), failing(3), failing(4), textReply("It is not there. TASK_COMPLETE")],
+      speaking("text"),
+    );
     const corrections = run.client.requests
       .at(-1)!
       .messages.filter((message) => message.role === "user" && message.content.includes("[Correction]"));
@@ -92,11 +96,11 @@ describe("calls as text (IterativeAgent)", () => {
     });
   });
 
-  test("calls run even when the reply says it is complete; then the run ends", async () => {
+  test("calls run even when the reply is marked complete; then the run ends", async () => {
     await using ws = await tempWorkspace();
     const run = await play(
       ws,
-      [says(`Writing.\n${json("write_file", { file_path: "a.txt", content: "x" })}\nTASK_COMPLETE`)],
+      [textReply(`Writing.\n${json("write_file", { file_path: "a.txt", content: "x" })}\nTASK_COMPLETE`)],
       speaking("text"),
     );
     expect(run.result).toMatchObject({
@@ -113,18 +117,18 @@ describe("calls as text (IterativeAgent)", () => {
     const code = "Here it is:\n\n```tsx\nexport function App() {\n  return null;\n}\n```\n";
     const run = await play(
       ws,
-      [says(code), says(json("write_file", { file_path: "App.tsx", content: "x" })), says("Done. TASK_COMPLETE")],
+      [textReply(code), textReply(json("write_file", { file_path: "App.tsx", content: "x" })), textReply("Done. TASK_COMPLETE")],
       speaking("text"),
     );
     expect(lastUser(run.client.requests[1]!.messages)).toMatch(/^\[Correction\] You showed code but called no tool/);
     expect(await ws.get("App.tsx")).toBe("x");
-    const insists = await play(ws, [says(code), says(code)], speaking("text"));
+    const insists = await play(ws, [textReply(code), textReply(code)], speaking("text"));
     expect(insists.result).toMatchObject({ success: true, completion_reason: "no_more_actions" });
   });
 
-  test("an empty reply is asked again, and in the end an error", async () => {
+  test("an empty reply is retried, and finally an error", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [says("<think>hm</think>"), says(""), says(""), says("")], speaking("text"));
+    const run = await play(ws, [textReply("<think>hm</think>"), textReply(""), textReply(""), textReply("")], speaking("text"));
     expect(run.result).toMatchObject({ success: false, completion_reason: "error", iterations: 4 });
   });
 
@@ -133,10 +137,10 @@ describe("calls as text (IterativeAgent)", () => {
     const run = await play(
       ws,
       [
-        says(
+        textReply(
           `${json("read_file", { path: "a.txt", offset: "2", limit: "1" })}\n${json("create_file", { filename: "package.json", contents: { name: "x" } })}\n${json("edit_file", { filePath: "a.txt", old_string: "2", new_string: "two" })}`,
         ),
-        says("TASK_COMPLETE"),
+        textReply("TASK_COMPLETE"),
       ],
       speaking("text"),
     );
@@ -146,7 +150,7 @@ describe("calls as text (IterativeAgent)", () => {
     expect(run.result.final_response).toBe("Done.");
   });
 
-  test("a model that says the same for ever is cut off", async () => {
+  test("a model that repeats itself endlessly is cut off", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[...say(...Array.from({ length: 20_000 }, () => "I will now fix it. ")), stop]], speaking("text"));
     expect(
@@ -159,29 +163,29 @@ describe("calls as text (IterativeAgent)", () => {
     expect(run.charges[0]!.is_estimated).toBe(true);
   });
 
-  test("ask and plan mode hold for calls as text too", async () => {
+  test("ask and plan mode apply to calls as text too", async () => {
     await using ws = await tempWorkspace();
     const script = (): Script => [
-      says(json("write_file", { file_path: "a.txt", content: "x" })),
-      says("Not done. TASK_COMPLETE"),
-      says("Not done. TASK_COMPLETE"),
+      textReply(json("write_file", { file_path: "a.txt", content: "x" })),
+      textReply("Not done. TASK_COMPLETE"),
+      textReply("Not done. TASK_COMPLETE"),
     ];
     const planned = await play(ws, script(), speaking("text", { editMode: "plan" }));
     expect(planned.first("agent_step").data.tool_results[0]).toMatchObject({ success: false });
-    const asked = await play(ws, script(), speaking("text", { editMode: "ask", answers: [{ decision: "deny" }] }));
-    expect(asked.approvals).toHaveLength(1);
+    const denied = await play(ws, script(), speaking("text", { editMode: "ask", answers: [{ decision: "deny" }] }));
+    expect(denied.approvals).toHaveLength(1);
     expect(await ws.snapshot()).toEqual({});
   });
 });
 
 describe("ReActAgent", () => {
-  test("every reply begins with its reasoning, which is shown as a thought", async () => {
+  test("the reasoning that starts each reply is shown as a thought", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     const run = await play(
       ws,
       [
-        says(`THOUGHT: I need a.txt.\nAction: read_file\nAction Input: {"file_path": "a.txt"}`),
-        says("THOUGHT: I know enough.\n\nIt says x.\nTASK_COMPLETE"),
+        textReply(`THOUGHT: I need a.txt.\nAction: read_file\nAction Input: {"file_path": "a.txt"}`),
+        textReply("THOUGHT: I know enough.\n\nIt says x.\nTASK_COMPLETE"),
       ],
       speaking("react"),
     );
@@ -201,12 +205,12 @@ describe("TesslateAgent on weak models (auto)", () => {
     "localhost:11434 refused the request (400): registry.ollama.ai/library/gemma:2b does not support tools",
   );
 
-  test("a provider that refuses tools is spoken to by text, for the rest of the run", async () => {
+  test("a provider that refuses tools gets the text protocol for the rest of the run", async () => {
     await using ws = await tempWorkspace();
     let switched = 0;
     const run = await play(
       ws,
-      [[refusal], says(json("write_file", { file_path: "a.txt", content: "x" })), says("Done. TASK_COMPLETE")],
+      [[refusal], textReply(json("write_file", { file_path: "a.txt", content: "x" })), textReply("Done. TASK_COMPLETE")],
       speaking("auto", { deps: { onTextProtocol: () => void switched++ } }),
     );
     expect(run.result).toMatchObject({ success: true, tool_calls_made: 1 });
@@ -215,18 +219,21 @@ describe("TesslateAgent on weak models (auto)", () => {
     expect(await ws.get("a.txt")).toBe("x");
   });
 
-  test("calls that were written into the text count", async () => {
+  test("calls that were written into the text are run", async () => {
     await using ws = await tempWorkspace();
     const run = await play(
       ws,
-      [says('<tool_call>\n{"name": "write_file", "arguments": {"file_path": "a.txt", "content": "x"}}\n</tool_call>'), answer("Done.")],
+      [
+        textReply('<tool_call>\n{"name": "write_file", "arguments": {"file_path": "a.txt", "content": "x"}}\n</tool_call>'),
+        answer("Done."),
+      ],
       speaking("auto"),
     );
     expect(run.result).toMatchObject({ success: true, tool_calls_made: 1, final_response: "Done." });
     expect(await ws.get("a.txt")).toBe("x");
   });
 
-  test("other refusals stay refusals", async () => {
+  test("other refusals are reported", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[new ModelError("model_auth_failed", "Anthropic refused the API key.")]], speaking("auto"));
     expect(run.result).toMatchObject({ success: false, error_code: "model_auth_failed" });
@@ -267,7 +274,7 @@ describe("StreamAgent", () => {
 
   test("marked blocks are saved once each, everything else is shown, one call to the model", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [says(reply)], speaking("files"));
+    const run = await play(ws, [textReply(reply)], speaking("files"));
     expect(run.result).toMatchObject({ success: true, iterations: 1, tool_calls_made: 3, completion_reason: "no_more_actions" });
     expect(await ws.snapshot()).toEqual({
       "src/About.tsx": "export const About = () => null;\n",
@@ -285,14 +292,14 @@ describe("StreamAgent", () => {
     expect(run.client.requests[0]!.tools).toEqual([]);
   });
 
-  test("package.json is followed by the package manager's install, which says so", async () => {
+  test("after package.json is written the package manager installs, and the output is shown", async () => {
     await using ws = await tempWorkspace({ "yarn.lock": "" });
     const commands: string[][] = [];
     ws.exec = async (argv) => {
       commands.push(argv);
       return { exitCode: 0, signal: null, stdout: "added", stderr: "", timedOut: false, aborted: false, durationMs: 1 };
     };
-    const run = await play(ws, [says("```json\n// File: package.json\n{}\n```")], speaking("files"));
+    const run = await play(ws, [textReply("```json\n// File: package.json\n{}\n```")], speaking("files"));
     expect(commands).toEqual([["yarn", "install"]]);
     expect(run.all("notice").map((event) => event.data.message)).toEqual(["Installing packages with yarn", "Packages installed"]);
     expect(run.order.filter((type) => type !== "text_chunk")).toEqual([
@@ -306,7 +313,7 @@ describe("StreamAgent", () => {
     ]);
   });
 
-  test("it is shown the files that the message and the project's shape suggest, within a bound", async () => {
+  test("the prompt contains files that the message and the project's structure suggest, within a limit", async () => {
     await using ws = await tempWorkspace({
       "package.json": '{"name":"x"}',
       "src/App.tsx": "app body",
@@ -315,7 +322,7 @@ describe("StreamAgent", () => {
       ".env": "SECRET=1",
       "src/index.css": "y".repeat(30_000),
     });
-    const run = await play(ws, [says("Nothing to do.")], speaking("files", { message: "Fix Slots.tsx" }));
+    const run = await play(ws, [textReply("Nothing to do.")], speaking("files", { message: "Fix Slots.tsx" }));
     const turn = lastUser(run.client.requests[0]!.messages);
     for (const shown of ["File: src/deep/Slots.tsx\n```\nslots body", '{"name":"x"}', "app body"]) expect(turn).toContain(shown);
     for (const hidden of ["other body", "SECRET=1", "yyyy"]) expect(turn).not.toContain(hidden);
@@ -323,7 +330,7 @@ describe("StreamAgent", () => {
     expect(turn.endsWith("[/CONTEXT]\n\nFix Slots.tsx")).toBe(true);
   });
 
-  test("existing files are replaced, shown or not, except one that has changed since", async () => {
+  test("existing files are replaced, except one that has changed since it was sent", async () => {
     const big = "y".repeat(30_000);
     await using ws = await tempWorkspace({ "src/App.tsx": "old app", "src/index.css": big, "src/main.tsx": "old main" });
     const seen = createSeenFiles();
@@ -331,7 +338,7 @@ describe("StreamAgent", () => {
     const block = (path: string, text: string): string => `\`\`\`\n// File: ${path}\n${text}\n\`\`\`\n`;
     const run = await play(
       ws,
-      [says(block("src/App.tsx", "new app") + block("src/index.css", "h1 {}") + block("src/main.tsx", "new main"))],
+      [textReply(block("src/App.tsx", "new app") + block("src/index.css", "h1 {}") + block("src/main.tsx", "new main"))],
       speaking("files", {
         seen,
         deps: { beforeModelCall: async () => (await ws.files.write("src/main.tsx", "the person's"), { ok: true }) },
@@ -341,12 +348,12 @@ describe("StreamAgent", () => {
     expect(await ws.snapshot()).toEqual({ "src/App.tsx": "new app\n", "src/index.css": "h1 {}\n", "src/main.tsx": "the person's" });
   });
 
-  test("a file cut off in the middle is not saved, and asked for again", async () => {
+  test("a file cut off in the middle is not saved, and is requested again", async () => {
     await using ws = await tempWorkspace();
     const cut: ModelEvent = { type: "finish", reason: "length", usage };
     const run = await play(
       ws,
-      [[...say("```ts\n// File: b.ts\nb\n```\n```ts\n// File: a.ts\nconst a"), cut], says("```ts\n// File: a.ts\nconst a = 1;\n```")],
+      [[...say("```ts\n// File: b.ts\nb\n```\n```ts\n// File: a.ts\nconst a"), cut], textReply("```ts\n// File: a.ts\nconst a = 1;\n```")],
       speaking("files"),
     );
     expect(run.first("agent_step").data.tool_results[1]).toMatchObject({

@@ -64,15 +64,15 @@ export function openProtocol(options: {
     client: {
       async *stream(request, signal) {
         if (!state.isText) {
-          let hasBegun = false;
+          let hasStarted = false;
           try {
             for await (const event of byAuto.stream(request, signal)) {
-              hasBegun = true;
+              hasStarted = true;
               yield event;
             }
             return;
           } catch (error) {
-            if (hasBegun || request.tools.length === 0 || !refusesTools(error)) throw error;
+            if (hasStarted || request.tools.length === 0 || !refusesTools(error)) throw error;
             state.isText = true;
             options.onSwitch?.();
           }

@@ -14,10 +14,10 @@ const plain = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p
  * injection). A call that occurs there literally is a quotation.
  */
 export function createQuotation(messages: readonly Message[]): (call: FoundCall, text: string) => boolean {
-  const said = (role: Message["role"]): string => plain(messages.flatMap((one) => (one.role === role ? [one.content] : [])).join("\n"));
+  const textOf = (role: Message["role"]): string => plain(messages.flatMap((one) => (one.role === role ? [one.content] : [])).join("\n"));
   let read: { known: string; words: string } | undefined;
   return (call, text) => {
-    read ??= { known: said("tool"), words: said("user") };
+    read ??= { known: textOf("tool"), words: textOf("user") };
     const { known, words } = read;
     const whole = plain(text);
     if (whole !== "" && (known.includes(whole) || words.includes(whole))) return true;

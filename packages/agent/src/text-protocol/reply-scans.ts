@@ -1,16 +1,16 @@
-/** Where something ends in a text that comes in pieces, each of which is looked at once. */
+/** Finds the end of something in streamed text; every piece is scanned once. */
 
 export type EndFinder = (delta: string) => number | undefined;
-/** Looks for the mark in a text that comes in pieces, once over each: the index behind it in the whole. */
+/** Finds a marker in streamed text; returns the index after it in the whole text. */
 export function createEndFinder(until: string | undefined): EndFinder {
   let tail = "";
-  let heard = 0;
+  let received = 0;
   return (delta) => {
     if (until === undefined) return undefined;
     const text = tail + delta;
     const at = text.toLowerCase().indexOf(until);
-    const end = at === -1 ? undefined : heard - tail.length + at + until.length;
-    heard += delta.length;
+    const end = at === -1 ? undefined : received - tail.length + at + until.length;
+    received += delta.length;
     tail = text.slice(-(until.length - 1));
     return end;
   };

@@ -118,7 +118,7 @@ async function planStep(context: ToolContext, operation: PatchOperation, path: s
         await files.remove(path, { ifMatch: read.etag });
         undo.push(() => files.write(path, data, { ifNoneMatch: "*" }));
         sawDeletion(context, path);
-        return carriedOut({ path, op: "delete" }, file && describeChange(path, file.text, "", { isGone: true }));
+        return carriedOut({ path, op: "delete" }, file && describeChange(path, file.text, "", { isDeleted: true }));
       },
     };
   }

@@ -3,13 +3,13 @@ import { answer, call, calls, play, type Script } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import type { SeenFiles, ToolResult } from "../types.ts";
 
-type Act = [name: string, parameters: unknown] | { person: (ws: TempWorkspace) => Promise<unknown> };
+type Action = [name: string, parameters: unknown] | { person: (ws: TempWorkspace) => Promise<unknown> };
 
-/** One call a turn; a person's acts come between the turns. */
-async function alternate(ws: TempWorkspace, acts: Act[], seen?: SeenFiles): Promise<ToolResult[]> {
+/** One call per turn; a person's actions happen between the turns. */
+async function alternate(ws: TempWorkspace, actions: Action[], seen?: SeenFiles): Promise<ToolResult[]> {
   const script: Script = [];
   const after: (((ws: TempWorkspace) => Promise<unknown>) | undefined)[] = [];
-  for (const act of acts)
+  for (const act of actions)
     if ("person" in act) after[script.length - 1] = act.person;
     else script.push(calls(call(...act)));
   let step = -1;
@@ -25,13 +25,13 @@ async function alternate(ws: TempWorkspace, acts: Act[], seen?: SeenFiles): Prom
   return run.all("agent_step").flatMap(({ data }) => data.tool_results);
 }
 const patch = (...lines: string[]) => ({ patch: ["*** Begin Patch", ...lines, "*** End Patch"].join("\n") });
-const write = (content: string): Act => ["write_file", { file_path: "a.txt", content }];
-const read: Act = ["read_file", { file_path: "a.txt" }];
-const change = (content: string): Act => ({ person: (ws) => ws.put("a.txt", content) });
-const edit = (search: string, replace: string): Act => ["patch_file", { file_path: "a.txt", search, replace }];
+const write = (content: string): Action => ["write_file", { file_path: "a.txt", content }];
+const read: Action = ["read_file", { file_path: "a.txt" }];
+const change = (content: string): Action => ({ person: (ws) => ws.put("a.txt", content) });
+const edit = (search: string, replace: string): Action => ["patch_file", { file_path: "a.txt", search, replace }];
 
 describe("a person edits while the agent works", () => {
-  test.each<[name: string, acts: Act[], left: string, refusal: RegExp | undefined]>([
+  test.each<[name: string, actions: Action[], left: string, refusal: RegExp | undefined]>([
     ["a file it never read", [write("mine\n")], "one\ntwo\n", /not read it/],
     ["a file it read", [read, write("mine\n")], "mine\n", undefined],
     [
@@ -42,16 +42,16 @@ describe("a person edits while the agent works", () => {
     ],
     ["read again after the change", [read, change("one\ntheirs\n"), read, write("both\n")], "both\n", undefined],
     [
-      "its own writing, changed since",
+      "a file it wrote, changed since",
       [read, write("mine\n"), change("theirs\n"), write("again\n")],
       "theirs\n",
       /changed by somebody else/,
     ],
-    ["its own writing", [read, write("mine\n"), write("again\n")], "again\n", undefined],
-    ["read, edited by itself, then replaced", [read, edit("two", "2"), write("mine\n")], "mine\n", undefined],
+    ["a file it wrote", [read, write("mine\n"), write("again\n")], "again\n", undefined],
+    ["read, edited by the agent, then replaced", [read, edit("two", "2"), write("mine\n")], "mine\n", undefined],
     ["edited without being read, then replaced", [edit("two", "2"), write("mine\n")], "one\n2\n", /not read it/],
     [
-      "an edit beside theirs, then the whole",
+      "an edit beside a person's change, then the whole file",
       [read, change("theirs\ntwo\n"), edit("two", "2"), write("mine\n")],
       "theirs\n2\n",
       /changed by/,
@@ -81,25 +81,25 @@ describe("a person edits while the agent works", () => {
       "mine\n",
       undefined,
     ],
-  ])("%s", async (_name, acts, left, refusal) => {
+  ])("%s", async (_name, actions, left, refusal) => {
     await using ws = await tempWorkspace({ "a.txt": "one\ntwo\n" });
-    const last = (await alternate(ws, acts)).at(-1);
+    const last = (await alternate(ws, actions)).at(-1);
     expect(await ws.get("a.txt")).toBe(left);
     if (refusal) expect(last).toMatchObject({ success: false, error: expect.stringMatching(refusal) });
     else expect(last).toMatchObject({ success: true });
   });
 
-  test("the error tells the model what to do, with the path it used", async () => {
+  test("the error contains the next step and the path that the model used", async () => {
     await using ws = await tempWorkspace({ "web/a.txt": "one\n" });
     const run = await play(ws, [calls(call("write_file", { file_path: "a.txt", content: "x" })), answer("ok")], { root: "web" });
-    const [heard] = run.client.requests[1]!.messages.filter((message) => message.role === "tool");
-    expect(heard).toMatchObject({
+    const [message] = run.client.requests[1]!.messages.filter((message) => message.role === "tool");
+    expect(message).toMatchObject({
       is_error: true,
       content: expect.stringMatching(/^Error: a\.txt exists already and you have not read it\..*read_file/s),
     });
   });
 
-  test("between the look and the write: refused as well, and an addition does not replace what appeared", async () => {
+  test("a change between the check and the write is refused too, and a new file does not replace one that appeared", async () => {
     await using ws = await tempWorkspace({ "a.txt": "one\n" });
     const { write: write0 } = ws.files;
     let isTheirs = false;
@@ -117,7 +117,7 @@ describe("a person edits while the agent works", () => {
     expect([appeared?.error, await ws.get("new.txt")]).toEqual([expect.stringMatching(/changed by somebody else/), "theirs\n"]);
   });
 
-  test("what an earlier run of the chat read is read again before it is replaced: its text is not in the conversation", async () => {
+  test("a file read by an earlier run of the chat must be read again before it is replaced", async () => {
     const long = Array.from({ length: 200 }, (_, i) => `line ${i + 1}`).join("\n");
     await using ws = await tempWorkspace({ "a.txt": long });
     const seen = new Map<string, string>();
@@ -139,7 +139,7 @@ describe("a person edits while the agent works", () => {
     expect([stale?.error, await ws.get("a.txt")]).toEqual([expect.stringMatching(/changed by somebody else/), "theirs\n"]);
   });
 
-  test("a patch that fails half way puts back only what is still its own", async () => {
+  test("a patch that fails halfway restores only the files that nobody else changed since", async () => {
     await using ws = await tempWorkspace({ "a.txt": "one\n", "b.txt": "two\n" });
     const { write: write0 } = ws.files;
     ws.files.write = async (path, data, options) => {

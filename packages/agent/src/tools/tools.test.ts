@@ -9,21 +9,21 @@ async function use(
   ws: TempWorkspace,
   all: [name: string, parameters: unknown][],
   changes: RunChanges = {},
-): Promise<{ results: ToolResult[]; changed: FileChange[]; heard: string[] }> {
+): Promise<{ results: ToolResult[]; changed: FileChange[]; received: string[] }> {
   const run = await play(ws, [calls(...all.map(([name, parameters]) => call(name, parameters))), answer("ok")], changes);
-  const heard = run.client.requests[1]!.messages.filter((message) => message.role === "tool").map((message) => message.content);
-  return { results: run.first("agent_step").data.tool_results, changed: run.all("file_changed").map((event) => event.data), heard };
+  const received = run.client.requests[1]!.messages.filter((message) => message.role === "tool").map((message) => message.content);
+  return { results: run.first("agent_step").data.tool_results, changed: run.all("file_changed").map((event) => event.data), received };
 }
 
 describe("read_file", () => {
-  test("reads whole files, pages of long ones, and names what is missing", async () => {
+  test("reads whole files and pages of long ones, and names missing ones", async () => {
     await using ws = await tempWorkspace({
       "a.txt": "one\ntwo\n",
       "long.txt": Array.from({ length: 1_000 }, (_, index) => `line ${index + 1} ${"x".repeat(20)}`).join("\n"),
       "empty.txt": "",
       "wide.txt": "w".repeat(50_000),
     });
-    const { results, heard } = await use(ws, [
+    const { results, received } = await use(ws, [
       ["read_file", { file_path: "a.txt" }],
       ["read_file", { file_path: "long.txt" }],
       ["read_file", { file_path: "long.txt", offset: 999, limit: 5 }],
@@ -37,11 +37,11 @@ describe("read_file", () => {
       tool: "read_file",
       result: { success: true, file_path: "a.txt", content: "one\ntwo", details: { size_bytes: 8, lines: 2 } },
     });
-    const next = Number(/Continue with offset (\d+)/.exec(heard[1]!)?.[1]);
+    const next = Number(/Continue with offset (\d+)/.exec(received[1]!)?.[1]);
     expect(next).toBeGreaterThan(200);
-    expect(heard[1]!.length).toBeLessThan(10_000);
-    expect(heard[1]).toContain(`line ${next - 1} `);
-    expect(heard[1]).not.toContain("left out");
+    expect(received[1]!.length).toBeLessThan(10_000);
+    expect(received[1]).toContain(`line ${next - 1} `);
+    expect(received[1]).not.toContain("left out");
     expect(results[2]!.result?.content).toMatch(/^line 999 x+\nline 1000 x+$/);
     expect(results[3]).toMatchObject({ success: false, error: "missing.txt does not exist.", result: { success: false, exists: false } });
     expect(results[4]).toMatchObject({ success: true, result: { content: "" } });
@@ -70,7 +70,7 @@ describe("write_file", () => {
   test("creates with parents, replaces with a diff, and does nothing for the same content", async () => {
     await using ws = await tempWorkspace();
     const lines = `${Array.from({ length: 12 }, (_, index) => index).join("\n")}\n`;
-    const { results, changed, heard } = await use(ws, [
+    const { results, changed, received } = await use(ws, [
       ["write_file", { file_path: "a/b/c.txt", content: "one\n" }],
       ["write_file", { file_path: "a/b/c.txt", content: "two\n" }],
       ["write_file", { file_path: "a/b/c.txt", content: "two\n" }],
@@ -88,11 +88,11 @@ describe("write_file", () => {
       { additions: 0, deletions: 0 },
       { additions: 12, deletions: 0 },
     ]);
-    expect(heard[1]).not.toContain("additions");
+    expect(received[1]).not.toContain("additions");
     expect(results[3]!.result).toMatchObject({ preview: "0\n1\n2\n3\n4\n…\n7\n8\n9\n10\n11", details: { line_count: 12, size_bytes: 26 } });
   });
 
-  test("does not write git's files, folders, or outside", async () => {
+  test("refuses git's files, folders and paths outside the project", async () => {
     await using ws = await tempWorkspace({ "src/a.txt": "x" });
     const { results, changed } = await use(ws, [
       ["write_file", { file_path: ".git/hooks/pre-commit", content: "x" }],
@@ -104,7 +104,7 @@ describe("write_file", () => {
     expect(Object.keys(await ws.snapshot())).toEqual(["src/a.txt"]);
   });
 
-  test("in a scoped container paths are its own, events name the project's", async () => {
+  test("in a scoped container paths are relative to it, and events have the project's paths", async () => {
     await using ws = await tempWorkspace({ "web/index.html": "x" });
     const { results, changed } = await use(
       ws,
@@ -125,7 +125,7 @@ describe("write_file", () => {
 });
 
 describe("patch_file and multi_edit", () => {
-  test("more edits than a large file is looked through for at once are refused in words", async () => {
+  test("too many edits for a large file are refused with a message", async () => {
     const text = "word\n".repeat(200_000);
     await using ws = await tempWorkspace({ "big.txt": text });
     const edits = Array.from({ length: 60 }, (_, index) => ({ search: `word ${index}`, replace: "x" }));
@@ -134,7 +134,7 @@ describe("patch_file and multi_edit", () => {
     expect(await ws.get("big.txt")).toBe(text);
   });
 
-  test("a patch answers with a short diff and how it matched", async () => {
+  test("a patch returns a short diff and how it matched", async () => {
     await using ws = await tempWorkspace({ "a.ts": "const a = 1;\nconst b = 2;\n" });
     const { results, changed } = await use(ws, [["patch_file", { file_path: "a.ts", search: "b = 2", replace: "b = 3" }]]);
     expect(results[0]).toEqual({
@@ -152,9 +152,9 @@ describe("patch_file and multi_edit", () => {
     expect(changed).toMatchObject([{ path: "a.ts", op: "update", size: 26 }]);
   });
 
-  test("two equal places, no place, no file", async () => {
+  test("two equal places, no match and a missing file are refused", async () => {
     await using ws = await tempWorkspace({ "a.ts": "x();\ny();\nx();\n" });
-    const { results, changed, heard } = await use(ws, [
+    const { results, changed, received } = await use(ws, [
       ["patch_file", { file_path: "a.ts", search: "x();", replace: "z();" }],
       ["patch_file", { file_path: "a.ts", search: "completely different text", replace: "z();" }],
       ["patch_file", { file_path: "b.ts", search: "x", replace: "z" }],
@@ -164,7 +164,7 @@ describe("patch_file and multi_edit", () => {
       "search was not found in a.ts. Nothing was changed.",
       "b.ts does not exist.",
     ]);
-    expect(heard[0]).toContain("Quote more of the lines");
+    expect(received[0]).toContain("Quote more of the lines");
     expect(changed).toEqual([]);
   });
 
@@ -234,7 +234,7 @@ describe("patch_file and multi_edit", () => {
 describe("apply_patch", () => {
   const patch = (...lines: string[]): unknown => ({ patch: ["*** Begin Patch", ...lines, "*** End Patch"].join("\n") });
 
-  test("adds, changes, moves and deletes as one unit", async () => {
+  test("adds, changes, moves and deletes files as one unit", async () => {
     await using ws = await tempWorkspace({ "change.txt": "a\nb\n", "gone.txt": "bye\n", "from.txt": "1\n2\n", "plain.txt": "same\n" });
     const { results, changed } = await use(ws, [
       [
@@ -274,7 +274,7 @@ describe("apply_patch", () => {
     expect(changed[2]!.diff).toBe("--- a/gone.txt\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-bye\n");
   });
 
-  test("edits that change nothing write nothing, and say so", async () => {
+  test("edits that change nothing write nothing, and the result reports it", async () => {
     await using ws = await tempWorkspace({ "a.txt": "a\n" });
     const { results, changed } = await use(ws, [
       ["apply_patch", patch("*** Update File: a.txt", "-a", "+a")],
@@ -289,7 +289,7 @@ describe("apply_patch", () => {
     expect(changed.map((change) => change.path)).toEqual(["empty.txt"]);
   });
 
-  test("a hunk that does not fit stops the patch before it begins", async () => {
+  test("a hunk that does not match fails the patch before any change", async () => {
     await using ws = await tempWorkspace({ "a.txt": "a\n", "b.txt": "b\n" });
     const { results, changed } = await use(ws, [
       ["apply_patch", patch("*** Update File: a.txt", "-a", "+A", "*** Update File: b.txt", "-missing", "+x")],
@@ -303,7 +303,7 @@ describe("apply_patch", () => {
     expect(await ws.snapshot()).toEqual({ "a.txt": "a\n", "b.txt": "b\n" });
   });
 
-  test("a write that fails in the middle puts everything back", async () => {
+  test("a write that fails in the middle restores every file", async () => {
     await using ws = await tempWorkspace({ "a.txt": "a\n", "b.txt": "b\n", "c.txt": "c\n", "d.txt": "d\n" });
     const before = await ws.snapshot();
     const write0 = ws.files.write;
@@ -424,7 +424,7 @@ describe("looking around", () => {
 });
 
 describe("bash_exec", () => {
-  test("the true exit code, both streams, no colours, quoting untouched", async () => {
+  test("returns the exit code and both streams, without colors, and leaves quoting untouched", async () => {
     await using ws = await tempWorkspace();
     const { results } = await use(ws, [
       ["bash_exec", { command: "printf '\\033[31mred\\033[0m\\n'; echo err >&2; exit 7" }],
@@ -453,7 +453,7 @@ describe("bash_exec", () => {
 });
 
 describe("shells", () => {
-  test("open, type, read, end", async () => {
+  test("open, write, read and close", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     const script = (id: string): [string, unknown][] => [
       ["shell_exec", { session_id: id, command: "V=42; ls", wait_seconds: 0.3 }],
@@ -479,7 +479,7 @@ describe("shells", () => {
     expect(results.slice(3).map((result) => result.success)).toEqual([false, true, false]);
   });
 
-  test("too many are refused with a list", async () => {
+  test("too many are refused with a list of the open ones", async () => {
     await using ws = await tempWorkspace();
     const { results } = await use(
       ws,
@@ -490,8 +490,8 @@ describe("shells", () => {
   });
 });
 
-describe("what the run knows", () => {
-  test("to-dos are replaced, unchanged items keep their id, an absent list is refused", async () => {
+describe("information about the run", () => {
+  test("to-dos are replaced; unchanged items keep their id; a missing list is refused", async () => {
     await using ws = await tempWorkspace();
     const { results } = await use(ws, [
       [
@@ -525,14 +525,14 @@ describe("what the run knows", () => {
     expect(results.slice(3).map((result) => result.success)).toEqual([false, false]);
   });
 
-  test("project and preview", async () => {
+  test("project info and preview state", async () => {
     await using ws = await tempWorkspace();
-    const { results, heard } = await use(ws, [
+    const { results, received } = await use(ws, [
       ["get_project_info", {}],
       ["get_preview_state", {}],
     ]);
     expect(results[0]!.result).toMatchObject({ id: "p1", name: "Counter", containers: [{ name: "web" }], details: { owner_id: "u1" } });
-    expect(heard[1]).toContain("Console errors:\nTypeError: x is undefined");
-    expect(heard[1]).toContain("ready in 200 ms");
+    expect(received[1]).toContain("Console errors:\nTypeError: x is undefined");
+    expect(received[1]).toContain("ready in 200 ms");
   });
 });

@@ -32,8 +32,8 @@ export const updatePlan = (plans: PlanStore): Tool =>
       }));
       const steps = includedSteps(plan);
       const count = (status: string): number => steps.filter((step) => step.status === status).length;
-      const said = explanation?.trim();
-      return done(said ? said.slice(0, 1_000) : `${count("completed")} of ${steps.length} steps done.`, {
+      const text = explanation?.trim();
+      return done(text ? text.slice(0, 1_000) : `${count("completed")} of ${steps.length} steps done.`, {
         details: {
           step_count: steps.length,
           completed: count("completed"),

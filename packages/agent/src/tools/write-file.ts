@@ -39,7 +39,7 @@ export const writeFile = defineTool({
     const { entry } = await context.workspace.files
       .write(path, content, found.exists ? { ifMatch: found.etag } : { ifNoneMatch: "*" })
       .catch((error: unknown) => {
-        // Changed by somebody else since the check.
+        // Another writer changed it since the check.
         throw ["etag_mismatch", "exists"].includes(workspaceCode(error) ?? "") ? changedSince(context, path) : error;
       });
     sawText(context, path, entry.etag);

@@ -39,7 +39,7 @@ test("a run on tape: only where it is wanted, only its owner's, without secrets,
   const told = find(events, "agent_step")?.data.tool_results;
   const replayed = first.events.find((event) => event.type === "agent_step")?.data as { tool_results: unknown };
   expect(replayed.tool_results).toEqual(told);
-  const spec = readSpec(JSON.stringify({ title: "t", files: {}, message: "m", turns: [{ say: "Another end." }], checks: {} }));
+  const spec = readSpec(JSON.stringify({ title: "t", files: {}, message: "m", turns: [{ text: "Another end." }], checks: {} }));
   const fork = await forkCassette(cassette, { step: 1, client: scriptedModel(spec.turns) });
   expect(fork.result.final_response).toBe("Another end.");
 
