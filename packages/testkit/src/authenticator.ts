@@ -93,7 +93,7 @@ export function createAuthenticator(page: { origin: string }): Authenticator {
   return {
     create: (options, deviations = {}) => {
       const { challenge, rp, user, pubKeyCredParams, excludeCredentials = [] } = options as CreationOptions;
-      if (!pubKeyCredParams.some(({ alg }) => alg === -7)) throw new Error("ES256 is not asked for");
+      if (!pubKeyCredParams.some(({ alg }) => alg === -7)) throw new Error("ES256 is not among the requested algorithms");
       if (excludeCredentials.some(({ id }) => held.some((one) => one.id === id)))
         throw new Error("InvalidStateError: there is one already");
       const rpId = deviations.rpId ?? rp.id ?? new URL(page.origin).hostname;

@@ -5,10 +5,10 @@ import type { Branch, Exchange, Fault, Script, ScriptRequest, Step } from "./scr
  * Extracts the user's words from a user message: `null` when a program wrote the message (tool results as text, a nudge). The default
  * knows the formats of our agent; other clients can provide their own.
  */
-export type ReadPerson = (text: string) => string | null;
+export type ReadUserText = (text: string) => string | null;
 
 /** The position of a request in a script. */
-export interface Place {
+export interface ScriptPosition {
   /** Identifies the conversation: the hash of the user's first message. */
   conversation: string;
   branch: Branch | undefined;
@@ -18,24 +18,24 @@ export interface Place {
   answer: number;
   step: Step | undefined;
   /** The part of the response that was sent before the connection broke, when the request asks to continue it. */
-  said: string;
+  sentText: string;
 }
 
 /** What our agent writes as the user: results of calls as text, a correction, the note after a broken connection, a summary. */
 const programNotes = /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|SUMMARY of)/;
 const brokenNote = /^\[The connection broke/;
 
-export const readPersonOfAgent: ReadPerson = (text) => {
+export const readAgentUserText: ReadUserText = (text) => {
   if (programNotes.test(text)) return null;
   const context = /^\s*\[CONTEXT\][\s\S]*?\[\/CONTEXT\]\s*/.exec(text);
   return context ? text.slice(context[0].length) : text;
 };
 
 /** Determines the position from the request alone, so that the same request always has the same one. */
-export function findPlace(script: Script, request: ScriptRequest, readPerson: ReadPerson): Place {
+export function findPosition(script: Script, request: ScriptRequest, readUserText: ReadUserText): ScriptPosition {
   const person: { text: string; index: number }[] = [];
   request.messages.forEach((message, index) => {
-    const text = message.role === "user" ? readPerson(message.text) : null;
+    const text = message.role === "user" ? readUserText(message.text) : null;
     if (text !== null) person.push({ text, index });
   });
   const conversation = createHash("sha256")
@@ -47,8 +47,8 @@ export function findPlace(script: Script, request: ScriptRequest, readPerson: Re
   // After a broken connection the model continues the response.
   const [before, note] = request.messages.slice(-2);
   const isUnfinished = note?.role === "user" && brokenNote.test(note.text) && before?.role === "assistant" && before.calls.length === 0;
-  const said = isUnfinished ? before.text : "";
-  const answer = answers.length - (said === "" ? 0 : 1);
+  const sentText = isUnfinished ? before.text : "";
+  const answer = answers.length - (sentText === "" ? 0 : 1);
   const { branch, from } = chooseBranch(
     script,
     request,
@@ -56,7 +56,7 @@ export function findPlace(script: Script, request: ScriptRequest, readPerson: Re
   );
   const exchange = Math.max(0, person.length - 1 - from);
   const steps = branch && exchangeOf(script, branch, exchange);
-  return { conversation, branch, exchange, answer, step: steps?.[answer], said };
+  return { conversation, branch, exchange, answer, step: steps?.[answer], sentText };
 }
 
 function exchangeOf(script: Script, { exchanges }: Branch, index: number): Exchange | undefined {
@@ -77,24 +77,24 @@ function chooseBranch(script: Script, request: ScriptRequest, person: string[]):
 }
 
 /** Remembers which faults were applied, per conversation and position. */
-export function createFaultMemory() {
-  const struck = new Map<string, number>();
+export function createFaultState() {
+  const applied = new Map<string, number>();
   return {
     /** The fault to apply now, counted; `undefined` when the response may be played. */
-    next(place: Place): Fault | undefined {
-      const { step } = place;
+    next(position: ScriptPosition): Fault | undefined {
+      const { step } = position;
       if (!step) return undefined;
       for (const [index, fault] of step.faults.entries()) {
         const isLasting = !step.turn && index === step.faults.length - 1;
         if (isLasting) return fault;
-        const key = `${place.conversation}/${place.exchange}/${place.answer}/${index}`;
-        const times = struck.get(key) ?? 0;
+        const key = `${position.conversation}/${position.exchange}/${position.answer}/${index}`;
+        const times = applied.get(key) ?? 0;
         if (times >= fault.times) continue;
-        struck.set(key, times + 1);
+        applied.set(key, times + 1);
         return fault;
       }
       return undefined;
     },
-    clear: () => struck.clear(),
+    clear: () => applied.clear(),
   };
 }

@@ -19,7 +19,7 @@ export interface DockerEngine {
 
 const programFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** Starts `dockerd` in a temporary folder. Never rejects: `reason` says why there is none, so that tests can be skipped. */
+/** Starts `dockerd` in a temporary folder. Never rejects: `reason` is set if there is none, so that tests can be skipped. */
 export async function startDockerEngine(): Promise<DockerEngine> {
   const dockerd = programFolders.map((dir) => join(dir, "dockerd")).find((path) => existsSync(path));
   if (process.platform !== "linux") return none("it needs Linux");
@@ -34,23 +34,23 @@ export async function startDockerEngine(): Promise<DockerEngine> {
     // Leaves the machine's packet filter, forwarding and addresses unchanged.
     "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--bridge=none",
   ];
-  let said = "";
+  let errorOutput = "";
   let child: ChildProcess | undefined;
   // Stops the engine when the process exits without closing it.
   const onExit = () => child?.kill("SIGTERM");
   /** Whether it started. */
   const launch = async () => {
-    // A process group of its own, so that we receive the terminal's interrupt first.
+    // Its own process group, so that we receive the terminal's interrupt first.
     const started = spawn(dockerd, args, {
       stdio: ["ignore", "ignore", "pipe"],
       env: { PATH: programFolders.join(":"), HOME: dir },
       detached: true,
     });
     child = started;
-    started.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2_000)));
-    started.once("error", (error) => (said += error.message));
+    started.stderr.on("data", (chunk: Buffer) => (errorOutput = (errorOutput + chunk.toString()).slice(-2_000)));
+    started.once("error", (error) => (errorOutput += error.message));
     for (const until = Date.now() + 30_000; !isOver(started) && Date.now() < until; await sleep(50))
-      if ((await ask(socket, "GET", "/_ping").catch(() => undefined)) === "OK") return true;
+      if ((await callEngine(socket, "GET", "/_ping").catch(() => undefined)) === "OK") return true;
     return false;
   };
   const remove = async () => {
@@ -62,14 +62,14 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   process.once("exit", onExit);
   if (!(await launch())) {
     await remove();
-    return none(`dockerd did not come up: ${said.trim().split("\n").at(-1) ?? ""}`);
+    return none(`dockerd did not start: ${errorOutput.trim().split("\n").at(-1) ?? ""}`);
   }
   return {
     host,
     reason: undefined,
     async restart() {
       await end(child);
-      if (!(await launch())) throw new Error(`dockerd did not come up again: ${said}`);
+      if (!(await launch())) throw new Error(`dockerd did not restart: ${errorOutput}`);
     },
     async close() {
       await empty(socket).catch(() => {});
@@ -86,7 +86,7 @@ const none = (why: string): DockerEngine => ({
 });
 const isOver = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 
-const ask = (socketPath: string, method: "GET" | "DELETE", path: string) =>
+const callEngine = (socketPath: string, method: "GET" | "DELETE", path: string) =>
   new Promise<string>((resolve, reject) =>
     request({ socketPath, method, path, agent: false }, (response) => {
       let text = "";
@@ -100,10 +100,10 @@ const ask = (socketPath: string, method: "GET" | "DELETE", path: string) =>
 
 /** Bridges outlive their engine, so remove networks first. */
 async function empty(socket: string): Promise<void> {
-  const list = async (path: string) => JSON.parse(await ask(socket, "GET", path)) as { Id: string; Name?: string }[];
-  await Promise.all((await list("/containers/json?all=1")).map(({ Id }) => ask(socket, "DELETE", `/containers/${Id}?force=1&v=1`)));
+  const list = async (path: string) => JSON.parse(await callEngine(socket, "GET", path)) as { Id: string; Name?: string }[];
+  await Promise.all((await list("/containers/json?all=1")).map(({ Id }) => callEngine(socket, "DELETE", `/containers/${Id}?force=1&v=1`)));
   const own = (await list("/networks")).filter(({ Name }) => !["host", "none", "bridge"].includes(Name ?? ""));
-  await Promise.all(own.map(({ Id }) => ask(socket, "DELETE", `/networks/${Id}`)));
+  await Promise.all(own.map(({ Id }) => callEngine(socket, "DELETE", `/networks/${Id}`)));
 }
 
 async function end(child: ChildProcess | undefined): Promise<void> {

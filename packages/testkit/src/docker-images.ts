@@ -92,7 +92,7 @@ async function hand(host: string, tag: string, changes: readonly string[], root:
   const query = new URLSearchParams([["fromSrc", "-"], ["repo", repo], ["tag", version], ...changes.map((line) => ["changes", line])]);
   const tar = spawn("tar", ["-c", "--numeric-owner", "-C", root, "."], { stdio: ["ignore", "pipe", "ignore"] });
   const answer = await new Promise<string>((resolve, reject) => {
-    const asked = request(
+    const upload = request(
       {
         socketPath: host.slice("unix://".length),
         method: "POST",
@@ -105,8 +105,8 @@ async function hand(host: string, tag: string, changes: readonly string[], root:
         response.once("end", () => resolve(text));
       },
     );
-    asked.once("error", reject);
-    tar.stdout.pipe(asked);
+    upload.once("error", reject);
+    tar.stdout.pipe(upload);
   });
   if (!answer.includes("sha256:")) throw new Error(`the engine did not take ${tag}: ${answer.trim()}`);
 }

@@ -1,7 +1,7 @@
 export * from "./script.ts";
 export { publishedProviders, recorderOf, unpublishedProviders, type Recorder } from "./specifications/index.ts";
 export { parseScript } from "./script-text.ts";
-export { readPersonOfAgent, type Place, type ReadPerson } from "./conversation.ts";
+export { readAgentUserText, type ScriptPosition, type ReadUserText } from "./conversation.ts";
 export { appCode } from "./authenticator-app.ts";
 export { createAuthenticator, type Authenticator, type Deviations } from "./authenticator.ts";
 export { startModelServer, type ModelServer, type ModelServerOptions, type Outcome, type RecordedRequest } from "./model-server.ts";

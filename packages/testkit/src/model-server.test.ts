@@ -376,11 +376,11 @@ describe("faults", () => {
   test.each([
     ["after some tokens", hang({ afterTokens: 1 })],
     ["before the headers", hang({ beforeHeaders: true })],
-  ])("hangs %s until the client goes, and knows that it went", async (_, fault) => {
+  ])("hangs %s until the client disconnects, and records the disconnection", async (_, fault) => {
     await start({ script: script([fault, say("one two")]) });
     const abort = new AbortController();
     const reading = ask(hi, {}, { signal: abort.signal }).then((response) => response.text());
-    const recorded = await server.waitFor((request) => request.place !== undefined);
+    const recorded = await server.waitFor((request) => request.position !== undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(recorded.outcome).toBeUndefined();
     abort.abort();
@@ -390,7 +390,7 @@ describe("faults", () => {
 });
 
 describe("conversations", () => {
-  test("run side by side, each in its own branch", async () => {
+  test("run concurrently, each in its own branch", async () => {
     await start({
       tokenDelayMs: 2,
       script: script([when(/counter/i, [say("A counter it is.")]), when(/list/i, [say("A list it is.")]), say("What shall it be?")]),
@@ -429,7 +429,7 @@ describe("conversations", () => {
     expect(body).toContain("s-42");
   });
 
-  test("reports a script that has run out", async () => {
+  test("reports that a script has ended", async () => {
     await start({ script: script([say("Hi")]) });
     const response = await ask([user("a"), user("b")]);
     expect(response.status).toBe(400);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createFaultMemory, findPlace, readPersonOfAgent, type Place, type ReadPerson } from "./conversation.ts";
+import { createFaultState, findPosition, readAgentUserText, type ScriptPosition, type ReadUserText } from "./conversation.ts";
 import { createAnswer, play, usageOf } from "./playback.ts";
 import { script as makeScript, type Fault, type Script, type ScriptRequest, type Turn } from "./script.ts";
 import { recorderOf, type Recorder } from "./specifications/index.ts";
@@ -24,7 +24,7 @@ export interface ModelServerOptions {
   /** Listed models; when set, other models are rejected. Default: lists `scripted` and serves any name. */
   models?: string[];
   /** Distinguishes the user's words from text that programs write as the user. Default: our agent's formats. */
-  readPerson?: ReadPerson;
+  readUserText?: ReadUserText;
   /** Compares calls with what the providers publish. Default true. The demo does not: its bundle has no specifications. */
   comparesCalls?: boolean;
 }
@@ -49,7 +49,7 @@ export interface RecordedRequest {
   /** Set for model calls that could be parsed. */
   request?: ScriptRequest;
   /** The conversation, its branch, and the request's position in it. */
-  place?: Place;
+  position?: ScriptPosition;
   startedAt: number;
   /** Tokens sent so far. */
   tokens: number;
@@ -87,12 +87,12 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     apiKey: given.apiKey,
     models: given.models ?? ["scripted"],
     refusesOthers: given.models !== undefined,
-    readPerson: given.readPerson ?? readPersonOfAgent,
+    readUserText: given.readUserText ?? readAgentUserText,
     script: given.script ?? makeScript([]),
     tokenDelayMs: given.tokenDelayMs ?? 0,
   });
   let settings = settingsOf(options);
-  const faults = createFaultMemory();
+  const faults = createFaultState();
   const published =
     options.comparesCalls === false
       ? undefined
@@ -161,7 +161,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       return refuse(404, {
         error: { message: `Invalid URL (${method} ${url.pathname})`, type: "invalid_request_error", param: null, code: null },
       });
-    const { apiKey, models, refusesOthers, readPerson, script } = settings;
+    const { apiKey, models, refusesOthers, readUserText, script } = settings;
     const key = keyOf(incoming.headers, url);
     if (apiKey !== undefined && route.list !== "ollama" && key !== apiKey) {
       const { status, body } = route.wire.unauthorised(key, requestId);
@@ -184,14 +184,14 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     }
     record.request = request;
     if (refusesOthers && !models.includes(request.model)) return fail(unknownModel(request.model));
-    const place = findPlace(script, request, readPerson);
-    record.place = place;
+    const position = findPosition(script, request, readUserText);
+    record.position = position;
     for (const look of waiting) look();
 
-    const fault = faults.next(place);
-    const turn = place.step?.turn;
+    const fault = faults.next(position);
+    const turn = position.step?.turn;
     if (!fault && !turn) {
-      const message = `The script has no answer ${place.answer + 1} to message ${place.exchange + 1} of this conversation.`;
+      const message = `The script has no answer ${position.answer + 1} to message ${position.exchange + 1} of this conversation.`;
       return fail({ status: 400, message, code: "script_exhausted" });
     }
     if (fault?.kind === "fail" && fault.afterTokens === undefined) return fail(fault);
@@ -202,14 +202,14 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       wantsUsage: request.wantsUsage,
       input: turn?.usage?.input ?? Math.ceil(got.text.length / 4),
     };
-    await playInto(response, { wire, meta, request, place, turn, fault, bodyLength: got.text.length, record, finish });
+    await playInto(response, { wire, meta, request, position, turn, fault, bodyLength: got.text.length, record, finish });
   }
 
   interface Playing {
     wire: Wire;
     meta: Meta;
     request: ScriptRequest;
-    place: Place;
+    position: ScriptPosition;
     turn: Turn | undefined;
     fault: Fault | undefined;
     bodyLength: number;
@@ -218,10 +218,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   }
 
   async function playInto(response: ServerResponse, playing: Playing) {
-    const { wire, meta, request, place, turn, fault, record, finish } = playing;
-    const gone = new AbortController();
-    response.on("close", () => gone.abort());
-    if (fault?.kind === "hang" && fault.beforeHeaders) return untilGone(response);
+    const { wire, meta, request, position, turn, fault, record, finish } = playing;
+    const closed = new AbortController();
+    response.on("close", () => closed.abort());
+    if (fault?.kind === "hang" && fault.beforeHeaders) return untilClosed(response);
     if (fault?.kind === "garbage") {
       finish("broken");
       response.writeHead(200, { "content-type": fault.contentType ?? "text/event-stream; charset=utf-8" });
@@ -241,9 +241,9 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     }
     const whole = createAnswer();
     try {
-      for await (const token of play(turn ?? { kind: "turn", parts: [] }, place, request, {
+      for await (const token of play(turn ?? { kind: "turn", parts: [] }, position, request, {
         tokenDelayMs: settings.tokenDelayMs,
-        signal: gone.signal,
+        signal: closed.signal,
       })) {
         if (whole.tokens >= breaksAfter) break;
         whole.add(token);
@@ -251,10 +251,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
         await send(stream.token(token));
       }
     } catch (error) {
-      if (gone.signal.aborted) return;
+      if (closed.signal.aborted) return;
       throw error;
     }
-    if (gone.signal.aborted) return;
+    if (closed.signal.aborted) return;
     switch (fault?.kind) {
       case "disconnect":
         finish("broken");
@@ -263,7 +263,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
         response.destroy();
         return;
       case "hang":
-        return untilGone(response);
+        return untilClosed(response);
       case "fail":
         finish("broken");
         if (request.stream) response.end(stream.error(fault));
@@ -318,7 +318,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
         const match = requests.find(matches);
         if (match) found.resolve(match);
       };
-      const timer = setTimeout(() => found.reject(new Error(`no such request came within ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(() => found.reject(new Error(`no such request arrived within ${timeoutMs} ms`)), timeoutMs);
       waiting.add(look);
       look();
       try {
@@ -387,6 +387,6 @@ function sendJson(response: ServerResponse, status: number, body: unknown, heade
   response.end(JSON.stringify(body));
 }
 
-const untilGone = async (response: ServerResponse) => {
+const untilClosed = async (response: ServerResponse) => {
   if (!response.writableEnded && !response.destroyed) await once(response, "close");
 };

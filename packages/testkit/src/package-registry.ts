@@ -11,15 +11,15 @@ export interface RegistryAdvisory {
 export interface PackageRegistry extends AsyncDisposable {
   url: string;
   /** Packages whose advisories were requested, in order. */
-  asked: string[];
+  requestedNames: string[];
 }
 
-/** An npm registry that knows advisories and one version of each affected package. `silent`: never responds. */
+/** An npm registry with advisories and one version of each affected package. `silent`: never responds. */
 export async function startPackageRegistry(
   advisories: Record<string, RegistryAdvisory[]>,
   { version = "1.0.0", silent = false } = {},
 ): Promise<PackageRegistry> {
-  const asked: string[] = [];
+  const requestedNames: string[] = [];
   const server = createServer((request, response) => {
     void (async () => {
       const pieces: Buffer[] = [];
@@ -31,7 +31,7 @@ export async function startPackageRegistry(
       if (request.method === "POST" && request.url === "/-/npm/v1/security/advisories/bulk") {
         const text = (request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body).toString();
         const names = Object.keys(JSON.parse(text) as Record<string, string[]>);
-        asked.push(...names);
+        requestedNames.push(...names);
         const known = names.filter((name) => advisories[name]);
         return send(
           200,
@@ -58,7 +58,7 @@ export async function startPackageRegistry(
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    requestedNames,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));

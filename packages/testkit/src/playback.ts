@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Place } from "./conversation.ts";
+import type { ScriptPosition } from "./conversation.ts";
 import type { ScriptRequest, Turn, Usage } from "./script.ts";
 
 /** One token of a response, before a protocol encodes it. */
@@ -25,26 +25,31 @@ const fragmentLength = 16;
 export const piecesOf = (text: string): string[] => text.match(/\s*\S{1,8}|\s+/g) ?? [];
 
 /** Plays one response: yields its tokens, `tokenDelayMs` apart. Throws the abort reason when `signal` aborts. */
-export async function* play(turn: Turn, place: Place, request: ScriptRequest, options: { tokenDelayMs: number; signal: AbortSignal }) {
+export async function* play(
+  turn: Turn,
+  position: ScriptPosition,
+  request: ScriptRequest,
+  options: { tokenDelayMs: number; signal: AbortSignal },
+) {
   const { tokenDelayMs, signal } = options;
   const wait = async () => {
     if (tokenDelayMs > 0) await sleep(tokenDelayMs, undefined, { signal });
     signal.throwIfAborted();
   };
   let callIndex = 0;
-  let said = place.said;
+  let alreadySent = position.sentText;
   /** The text without what the client already has. */
-  const unsaid = (text: string): string => {
+  const unsent = (text: string): string => {
     let length = 0;
-    while (length < text.length && text[length] === said[length]) length += 1;
-    said = said.slice(length);
+    while (length < text.length && text[length] === alreadySent[length]) length += 1;
+    alreadySent = alreadySent.slice(length);
     return text.slice(length);
   };
   for (const part of turn.parts) {
     switch (part.kind) {
       case "say":
       case "think":
-        for (const delta of piecesOf(part.kind === "say" ? unsaid(part.text) : part.text)) {
+        for (const delta of piecesOf(part.kind === "say" ? unsent(part.text) : part.text)) {
           yield { type: part.kind === "say" ? "text" : "thinking", delta } satisfies Token as Token;
           await wait();
         }
@@ -52,7 +57,7 @@ export async function* play(turn: Turn, place: Place, request: ScriptRequest, op
       case "call": {
         const index = callIndex++;
         const json = typeof part.args === "string" ? part.args : JSON.stringify(part.args(request));
-        yield { type: "call_start", index, id: callId(place, index), name: part.name } satisfies Token as Token;
+        yield { type: "call_start", index, id: callId(position, index), name: part.name } satisfies Token as Token;
         await wait();
         for (const delta of fragmentsOf(json)) {
           yield { type: "call_delta", index, delta } satisfies Token as Token;
@@ -94,8 +99,8 @@ function fragmentsOf(json: string): string[] {
 }
 
 /** The same call at the same position always has the same id. */
-const callId = (place: Place, index: number) =>
-  createHash("sha256").update(`${place.conversation}/${place.exchange}/${place.answer}/${index}`).digest("hex").slice(0, 24);
+const callId = (position: ScriptPosition, index: number) =>
+  createHash("sha256").update(`${position.conversation}/${position.exchange}/${position.answer}/${index}`).digest("hex").slice(0, 24);
 
 export function createAnswer(): Answer & { add(token: Token): void; tokens: number } {
   const answer = {

@@ -168,7 +168,7 @@ describe.each(providers)("%s", (name, modelOf) => {
     else expect(calls).toMatchObject([{ toolName: "read_file", input: '{"file_path": ' }]);
   });
 
-  test("silence lasts until the client gives up", async () => {
+  test("a silent provider stays silent until the client aborts", async () => {
     const model = await start({ script: script([hang()]) });
     await expect(collect(model, { abortSignal: AbortSignal.timeout(60) })).rejects.toThrow();
     expect(await server.requests[0]!.ended).toBe("client_disconnected");

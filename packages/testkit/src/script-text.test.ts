@@ -130,7 +130,7 @@ describe("reports the line it cannot parse", () => {
     ["## turn\ncall todo_write now", "script line 2: todo_write takes its arguments as a json block"],
     ["## turn\ncall todo_write\n```json\n{\n```", "script line 2: the json block cannot be read"],
     ["## turn\ncall patch_file a.ts\n```search\na\n```", "script line 2: expected a search block and then a replace block"],
-    ["## turn\ncall glob *.ts\nand more", 'script line 3: "and more" stands outside a fence'],
+    ["## turn\ncall glob *.ts\nand more", 'script line 3: "and more" is outside a fence'],
     ["## disconnect soon", 'script line 1: expected name=number, not "soon"'],
     ["## turn\ncall write_file a\n```\nx", "a fence is never closed"],
   ])("%j", (source, message) => {

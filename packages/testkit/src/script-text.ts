@@ -58,10 +58,10 @@ import {
  * …
  * ````
  *
- * Lines of a turn: `say: …` and `think: …` (they run on over the following lines), `call NAME [ARGUMENT]` with fenced blocks,
- * `malformed NAME` with a fenced block, `pause MS`, `usage input=N output=N [cached=N]`, `finish length`. Faults stand under
+ * Lines of a turn: `say: …` and `think: …` (they continue on the following lines), `call NAME [ARGUMENT]` with fenced blocks,
+ * `malformed NAME` with a fenced block, `pause MS`, `usage input=N output=N [cached=N]`, `finish length`. Faults follow
  * `## fail 429 retry-after=1`, `## disconnect after=5`, `## hang [after=5]` and `## garbage` with a fenced block, all with an optional `times=N`.
- * A fence is as long as its first line, so a longer one can hold shorter ones. Throws with the line's number on anything it does not know.
+ * A fence is as long as its first line, so a longer one can hold shorter ones. Throws with the line's number on unknown syntax.
  */
 export function parseScript(text: string): Script {
   const items: ScriptItem[] = [];
@@ -94,7 +94,7 @@ interface Section {
 const problem = (line: number, message: string) => new Error(`script line ${line}: ${message}`);
 const fenceOf = (text: string) => /^(`{3,})(.*)$/.exec(text);
 
-/** Cuts at headings, but not inside fences. What stands before the first heading is prose. */
+/** Cuts at headings, but not inside fences. Text before the first heading is prose. */
 function sectionsOf(text: string): Section[] {
   const sections: Section[] = [];
   let fence: string | undefined;
@@ -173,7 +173,7 @@ function fencesOf(lines: Line[]): Fence[] {
       open = undefined;
     } else if (open) open.lines.push(text);
     else if (fence) open = { marks: fence[1]!, info: fence[2]!.trim(), lines: [] };
-    else if (text.trim() !== "") throw problem(number, `"${text}" stands outside a fence`);
+    else if (text.trim() !== "") throw problem(number, `"${text}" is outside a fence`);
   }
   return fences;
 }

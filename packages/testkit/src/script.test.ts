@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findPlace, readPersonOfAgent } from "./conversation.ts";
+import { findPosition, readAgentUserText } from "./conversation.ts";
 import {
   afterwards,
   call,
@@ -37,8 +37,8 @@ describe("how a flat list becomes responses", () => {
     ["thinking and pauses are followed by their text", [think("hm"), say("a"), pause(5), say("b")], ["think+say+pause+say"]],
     ["a fault waits for the answer after it", [fail(429), say("a")], ["!fail+say"]],
     ["several faults wait together", [fail(429), disconnect(), say("a"), call("x"), say("b")], ["!fail+!disconnect+say+call say"]],
-    ["a fault with nothing after it stands alone", [say("a"), fail(401)], ["say", "!fail"]],
-    ["usage belongs to the answer it stands in", [say("a"), usage({ input: 1, output: 1 }), call("x"), say("b")], ["say+call say"]],
+    ["a fault with nothing after it is a step of its own", [say("a"), fail(401)], ["say", "!fail"]],
+    ["usage belongs to the answer it is in", [say("a"), usage({ input: 1, output: 1 }), call("x"), say("b")], ["say+call say"]],
     ["an answer that was cut off is continued", [say("a"), finish("length"), say("b"), say("c")], ["say say", "say"]],
     ["turn() groups by hand", [turn(say("a"), say("b")), say("c")], ["say+say", "say"]],
     ["nextMessage() separates by hand", [call("x"), nextMessage(), say("b")], ["call", "say"]],
@@ -73,7 +73,7 @@ describe("which response a request gets", () => {
     say("default"),
   ]);
   const at = (...messages: ScriptMessage[]) => {
-    const { exchange, answer, step } = findPlace(made, request(...messages), readPersonOfAgent);
+    const { exchange, answer, step } = findPosition(made, request(...messages), readAgentUserText);
     return [
       exchange,
       answer,
@@ -102,39 +102,39 @@ describe("which response a request gets", () => {
     ]);
   });
   test("a broken response is continued, not followed", () => {
-    const place = findPlace(
+    const position = findPosition(
       script([say("one two three"), say("next")]),
       request(user("hi"), { role: "assistant", text: "one two", calls: [] }, user("[The connection broke while you were answering.]")),
-      readPersonOfAgent,
+      readAgentUserText,
     );
-    expect(place).toMatchObject({ exchange: 0, answer: 0, said: "one two" });
+    expect(position).toMatchObject({ exchange: 0, answer: 0, sentText: "one two" });
   });
   test("a note after a truncated response requests the next response", () => {
-    const place = findPlace(
+    const position = findPosition(
       script([say("one"), finish("length"), say("two")]),
       request(user("hi"), { role: "assistant", text: "one", calls: [] }, user("[Your answer was cut off at the output limit.]")),
-      readPersonOfAgent,
+      readAgentUserText,
     );
-    expect(place).toMatchObject({ exchange: 0, answer: 1, said: "", step: { turn: { parts: [say("two")] } } });
+    expect(position).toMatchObject({ exchange: 0, answer: 1, sentText: "", step: { turn: { parts: [say("two")] } } });
   });
   test("a function may choose by anything in the request", () => {
-    const place = findPlace(made, { ...request(user("A counter app")), tools: ["special"] }, readPersonOfAgent);
-    expect(place.step?.turn?.parts).toEqual([say("special")]);
+    const position = findPosition(made, { ...request(user("A counter app")), tools: ["special"] }, readAgentUserText);
+    expect(position.step?.turn?.parts).toEqual([say("special")]);
   });
-  test("what comes afterwards repeats", () => {
+  test("the last exchange of afterwards repeats", () => {
     const ending = script([when(/a/, [say("a")]), afterwards([say("once"), say("always")]), say("default")]);
     const texts = ["a", "a b", "a b c", "a b c d", "x y"].map(
-      (words) => findPlace(ending, request(...words.split(" ").map(user)), readPersonOfAgent).step?.turn?.parts,
+      (words) => findPosition(ending, request(...words.split(" ").map(user)), readAgentUserText).step?.turn?.parts,
     );
     expect(texts).toEqual([[say("a")], [say("once")], [say("always")], [say("always")], [say("once")]]);
   });
   test("a repeating script starts over", () => {
     const repeating = script([say("a"), say("b")], { repeat: true });
-    const place = findPlace(repeating, request(user("1"), user("2"), user("3")), readPersonOfAgent);
-    expect(place.step?.turn?.parts).toEqual([say("a")]);
+    const position = findPosition(repeating, request(user("1"), user("2"), user("3")), readAgentUserText);
+    expect(position.step?.turn?.parts).toEqual([say("a")]);
   });
   test("distinguishes conversations by their first message", () => {
-    const mark = (text: string) => findPlace(made, request(user(text), assistant, user("same")), readPersonOfAgent).conversation;
+    const mark = (text: string) => findPosition(made, request(user(text), assistant, user("same")), readAgentUserText).conversation;
     expect(mark("one")).not.toBe(mark("two"));
     expect(mark("one")).toBe(mark("one"));
   });

@@ -5,10 +5,10 @@
  * script([
  *   say("I'll look at the app."), call("read_file", { file_path: "src/App.tsx" }),  // answer 1: text and one call
  *   parallel(call("glob", { pattern: "*.ts" }), call("todo_read", {})),              // answer 2: two calls at once
- *   fail(429, { retryAfter: 1 }),                                                    // the first try of answer 3 …
+ *   fail(429, { retryAfter: 1 }),                                                    // the first attempt at answer 3 …
  *   say("Done."),                                                                    // … and the second
  *   say("You are welcome."),                                                         // answers the person's next message
- *   when(/counter/i, [say("A counter it is.")]),                                     // chats that speak of a counter go here instead
+ *   when(/counter/i, [say("A counter it is.")]),                                     // for chats that mention a counter
  * ])
  * ```
  *
@@ -16,9 +16,9 @@
  * without calls ends the model's turn (unless it is cut off by `finish("length")`), so what follows belongs to the person's next message. `turn(…)` groups by hand, `nextMessage()`
  * separates by hand.
  *
- * Which answer a request gets is computed from the request alone (how many messages of the person it holds, and how many answers of the
- * model come after the last of them), so retries, restarts and resumed runs see the same script. Only faults have a memory: each strikes
- * `times` times (default once) per place and conversation, then what follows it is played. A fault with nothing after it lasts.
+ * Which answer a request gets is computed from the request alone (how many messages of the person it contains, and how many answers of the
+ * model follow the last of them), so retries, restarts and resumed runs see the same script. Only faults have a state: each is applied
+ * `times` times (default once) per position and conversation, then what follows it is played. A fault with nothing after it is permanent.
  */
 
 export interface Usage {
@@ -74,7 +74,7 @@ export interface Turn {
   usage?: Usage;
   finish?: FinishReason;
   /** Text only, and not the end of the turn. */
-  goesOn?: true;
+  continues?: true;
 }
 
 export type Fault =
@@ -90,7 +90,7 @@ export type ScriptItem =
   | { kind: "parallel"; calls: Part[] }
   | { kind: "usage"; usage: Usage }
   | { kind: "finish"; reason: FinishReason }
-  | { kind: "goes_on" }
+  | { kind: "continues" }
   | { kind: "next_message" }
   | { kind: "when"; matches: Matcher; items: ScriptItem[] }
   | { kind: "afterwards"; items: ScriptItem[] };
@@ -163,7 +163,7 @@ export const usage = (counts: Usage): ScriptItem => ({ kind: "usage", usage: cou
 export const finish = (reason: FinishReason): ScriptItem => ({ kind: "finish", reason });
 
 /** Within `turn`: the response is text only and another one follows, as when its calls are written as text. */
-export const goesOn = (): ScriptItem => ({ kind: "goes_on" });
+export const continues = (): ScriptItem => ({ kind: "continues" });
 
 /** One response, grouped explicitly. */
 export function turn(...items: ScriptItem[]): Turn {
@@ -171,10 +171,10 @@ export function turn(...items: ScriptItem[]): Turn {
   for (const item of items) {
     if (item.kind === "usage") made.usage = item.usage;
     else if (item.kind === "finish") made.finish = item.reason;
-    else if (item.kind === "goes_on") made.goesOn = true;
+    else if (item.kind === "continues") made.continues = true;
     else if (item.kind === "parallel") made.parts.push(...item.calls);
     else if (isPart(item)) made.parts.push(item);
-    else throw new Error(`turn(…) cannot hold ${item.kind}: faults, branches and other turns stand beside it`);
+    else throw new Error(`turn(…) cannot hold ${item.kind}: put faults, branches and other turns beside it`);
   }
   return made;
 }
@@ -258,7 +258,7 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
     exchange.push({ faults, turn: closed });
     faults = [];
     // A truncated response is continued in the next one.
-    if (closed.finish !== "length" && !closed.goesOn && isOnlyText(closed)) endExchange();
+    if (closed.finish !== "length" && !closed.continues && isOnlyText(closed)) endExchange();
   };
   /** The open turn that `part` may join, or a new one. */
   const opened = (joins: (turn: Turn) => boolean): Turn => {
@@ -290,8 +290,8 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
       case "finish":
         opened(() => true).finish = item.reason;
         break;
-      case "goes_on":
-        opened(() => true).goesOn = true;
+      case "continues":
+        opened(() => true).continues = true;
         break;
       case "turn":
         close();
@@ -304,7 +304,7 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
         break;
       case "when":
       case "afterwards":
-        throw new Error(`${item.kind}(…) stands at the top of a script, not inside another branch`);
+        throw new Error(`${item.kind}(…) must be at the top of a script, not inside another branch`);
       default:
         close();
         faults.push(item);

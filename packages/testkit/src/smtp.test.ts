@@ -45,7 +45,7 @@ test("parses text and html of a multipart email, and words beyond ASCII", async 
   expect(mail.html.trim()).toBe("<p>Grüße</p>");
 });
 
-test("leading dots survive", async () => {
+test("leading dots are kept", async () => {
   await start();
   await transport().sendMail({ ...letter, text: ".one\n..two\n.\nthree\n" });
   expect((await server.waitFor()).text).toBe(".one\r\n..two\r\n.\r\nthree\r\n");

@@ -77,7 +77,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
         const match = mails.find(matches);
         if (match) found.resolve(match);
       };
-      const timer = setTimeout(() => found.reject(new Error(`no such mail came within ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(() => found.reject(new Error(`no such mail arrived within ${timeoutMs} ms`)), timeoutMs);
       waiting.add(look);
       look();
       try {

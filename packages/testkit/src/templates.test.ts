@@ -29,7 +29,7 @@ const templateOf = (slug: string) => JSON.parse(read(slug, "template.json")) as 
 const allLike = (list: string[], pattern: RegExp): unknown => list.map(() => expect.stringMatching(pattern) as unknown);
 const argv = (command: string[]) => allLike(command, /^\S(.*\S)?$/);
 
-test("exactly one is the default", () => {
+test("exactly one template is the default", () => {
   expect(slugs.filter((slug) => templateOf(slug).default)).toEqual(["react-vite"]);
   expect(slugs.toSorted()).toEqual(["fastapi", "nextjs", "node-api", "react-vite", "static"]);
 });
@@ -55,7 +55,7 @@ describe.each(slugs)("%s", (slug) => {
     expect(template.build.flat().join(" ")).not.toMatch(/https?:|--registry|--index-url/);
   });
 
-  test("carries its own instructions, which match template.json", () => {
+  test("has instructions that match template.json", () => {
     expect(readdirSync(files)).toEqual(expect.arrayContaining(["AGENTS.md", "README.md", "TESSLATE.md", ".gitignore"]));
     const instructions = read(slug, "files", "TESSLATE.md");
     expect(/\*\*Start Command\*\*:\n```bash\n(.*)\n```/.exec(instructions)?.[1]).toBe(template.service.command.join(" "));
@@ -83,7 +83,7 @@ describe.each(slugs)("%s", (slug) => {
       for (const [name, version] of Object.entries(wanted)) expect(packages[`node_modules/${name}`]?.version).toBe(version);
       for (const [path, locked] of Object.entries(packages)) {
         expect([path, locked.resolved]).toEqual([path, undefined]);
-        // What a platform package bundles has no hash of its own.
+        // What a platform package bundles has no hash.
         if (!/node_modules\/.*\/node_modules\//.test(path))
           expect([path, locked.integrity]).toEqual([path, expect.stringMatching(/^sha512-/)]);
       }

@@ -122,9 +122,9 @@ describe("the to-do app", { timeout: 120_000 }, () => {
     ],
     ["Now priorities and filters", "Priorities and filters are in", ["PriorityMark.tsx", "FilterBar.tsx"], ["multi_edit", "bash_exec"]],
     ["It should remember everything", "Kept in this browser", ["useStoredTodos.ts", "Progress.tsx"], ["multi_edit", "bash_exec"]],
-  ])("%s", async (prompt, said, files, used) => {
+  ])("%s", async (prompt, expected, files, used) => {
     const { text, tools } = await send(folder, messages, prompt);
-    expect(text).toContain(said);
+    expect(text).toContain(expected);
     expect(tools).toEqual(expect.arrayContaining(used));
     expect((readdirSync(join(folder, "src"), { recursive: true }) as string[]).map((path) => path.split("/").at(-1))).toEqual(
       expect.arrayContaining(files),
@@ -132,7 +132,7 @@ describe("the to-do app", { timeout: 120_000 }, () => {
     await builds(folder);
   });
 
-  test("a fourth message gets a friendly end", async () => {
+  test("a fourth message gets a closing answer", async () => {
     const { text, tools } = await send(folder, messages, "And now sharing");
     expect([text, tools]).toEqual([expect.stringContaining("last page of this script"), []]);
   });
@@ -152,7 +152,7 @@ test("the counter, in two messages", { timeout: 120_000 }, async () => {
   await builds(folder);
 });
 
-test("answers anything else honestly and still offers the builds", async () => {
+test("answers other messages with what it can build", async () => {
   const folder = project();
   const messages: Message[] = [];
   const { text, tools } = await send(folder, messages, "Translate my poem");

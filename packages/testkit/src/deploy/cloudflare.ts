@@ -167,7 +167,7 @@ export async function startCloudflare(): Promise<CloudflareFake> {
     return result({ jwt }, 201);
   };
 
-  /** The version that a script's form stands for. */
+  /** The version that a script's form creates. */
   const versionIn = async (call: ProviderCall): Promise<Version> => {
     const form = await formOf(call);
     const meta = form.get("metadata");

@@ -17,7 +17,7 @@ export interface ProviderCall {
   /** The request body. */
   body: Buffer;
   token: string | undefined;
-  /** The body as JSON. Throws `Refusal` when the content type says otherwise. */
+  /** The body as JSON. Throws `Refusal` for another content type. */
   json(): Record<string, unknown>;
 }
 export interface Endpoint {

@@ -164,7 +164,7 @@ export async function startVercel(): Promise<VercelFake> {
     if (!isText(body["name"]) || !/^[a-z0-9._-]{1,100}$/.test(body["name"])) return failed(400, "invalid_name", "Invalid request: `name`.");
     const target = body["target"] ?? null;
     if (target !== null && target !== "production") return failed(400, "bad_request", "Invalid request: `target` should be `production`.");
-    // A promotion: its content comes from the other deployment.
+    // A promotion: its content is that of the other deployment.
     const former = body["deploymentId"] === undefined ? undefined : deploymentOf(query, String(body["deploymentId"]));
     if (former && (body["files"] !== undefined || body["projectSettings"] !== undefined))
       return failed(400, "bad_request", "`deploymentId` stands for files and settings.");
@@ -393,11 +393,11 @@ export async function startVercel(): Promise<VercelFake> {
         route: "GET /v3/deployments/:id/events",
         query: ["builds", "limit", "direction", "follow", ...team],
         answer: ({ params, query }) => {
-          const { plan: went } = deploymentOf(query, params["id"]);
-          const lines = went.lines ?? ["Build completed"];
+          const { plan } = deploymentOf(query, params["id"]);
+          const lines = plan.lines ?? ["Build completed"];
           return {
             status: 200,
-            body: lines.map((text, i) => ({ created: i, type: went.error && i === lines.length - 1 ? "stderr" : "stdout", text })),
+            body: lines.map((text, i) => ({ created: i, type: plan.error && i === lines.length - 1 ? "stderr" : "stdout", text })),
           };
         },
       },

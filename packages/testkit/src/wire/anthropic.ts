@@ -214,7 +214,7 @@ function readAssistant(blocks: Json[], index: number, messages: ScriptMessage[])
   return new Set(calls.map((made) => made.id));
 }
 
-/** `GET /v1/models` when asked with an `anthropic-version`. */
+/** `GET /v1/models` when requested with an `anthropic-version`. */
 export const anthropicModels = (models: string[]) => ({
   data: models.map((id) => ({ type: "model", id, display_name: id, created_at: "2026-01-01T00:00:00Z" })),
   has_more: false,

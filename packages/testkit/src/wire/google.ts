@@ -30,7 +30,7 @@ export const google: Wire = {
           "Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.",
         );
       }
-      waiting = content.role === "model" ? readModel(parts, messages) : readPerson(parts, waiting, messages);
+      waiting = content.role === "model" ? readModel(parts, messages) : readUserParts(parts, waiting, messages);
     }
     const system = isObject(body.systemInstruction) ? listOf(body.systemInstruction.parts) : [];
     return {
@@ -159,7 +159,7 @@ function readModel(parts: Json[], messages: ScriptMessage[]): string[] {
 }
 
 /** Results are in the order of the calls; ids were added later to this protocol and may be missing. */
-function readPerson(parts: Json[], waiting: string[], messages: ScriptMessage[]): string[] {
+function readUserParts(parts: Json[], waiting: string[], messages: ScriptMessage[]): string[] {
   let answered = 0;
   let images: ScriptImage[] = [];
   for (const part of parts) {

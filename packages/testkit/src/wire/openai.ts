@@ -185,7 +185,7 @@ export const unknownModel = (model: string): Omit<Failure, "kind" | "times"> => 
   code: "model_not_found",
 });
 
-/** Pictures come as parts with a data URL. */
+/** Images are parts with a data URL. */
 function imagesOf(content: unknown): { images?: ScriptImage[] } {
   const images = listOf(content).flatMap((part) => {
     if (part.type === "text") return [];

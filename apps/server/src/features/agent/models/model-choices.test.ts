@@ -1,7 +1,7 @@
 import {
   call,
   fail,
-  goesOn,
+  continues,
   parallel,
   say,
   script,
@@ -44,9 +44,9 @@ const weak: ScriptItem[] = [
     (request: ScriptRequest) => request.tools.length > 0,
     [fail(400, { message: "small-model does not support tools", times: 99 }), say("never")],
   ),
-  when(/^Call add_note once.*else\.$/, [turn(say("{'tool_name': 'add_note', 'parameters': {'title': 'alpha', 'count': 3}}"), goesOn())]),
+  when(/^Call add_note once.*else\.$/, [turn(say("{'tool_name': 'add_note', 'parameters': {'title': 'alpha', 'count': 3}}"), continues())]),
   when(/^Call add_note twice/, [say("I cannot do two.")]),
-  when(/Then answer with the number/, [turn(say("x"), goesOn()), say("The number is 4711.")]),
+  when(/Then answer with the number/, [turn(say("x"), continues()), say("The number is 4711.")]),
 ];
 
 describe("a trial", () => {
@@ -98,7 +98,7 @@ describe("a trial", () => {
     const server = await serving([
       ...weak,
       when(/Write it/, [
-        turn(say("```json\n{'tool_name': 'write_file', 'parameters': {'path': 'a.txt', 'content': 'hello'}}\n```"), goesOn()),
+        turn(say("```json\n{'tool_name': 'write_file', 'parameters': {'path': 'a.txt', 'content': 'hello'}}\n```"), continues()),
         say("Written. TASK_COMPLETE"),
       ]),
       when(/And again/, [say("Nothing to do. TASK_COMPLETE")]),

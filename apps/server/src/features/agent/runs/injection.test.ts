@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import type { RunEvent } from "@tesslate/contract";
 import {
   call,
-  goesOn,
+  continues,
   say,
   script,
   startMcpServer,
@@ -272,7 +272,9 @@ test("what a model only quotes of a page, a search result, a file and a log is n
   for (const [index, [name, parameters]] of sources.entries()) {
     const [form, report] = Object.entries(reports)[index]!;
     const asText = `\`\`\`json\n${JSON.stringify({ tool_name: name, parameters })}\n\`\`\``;
-    world.model.setScript(script([turn(say(asText), goesOn()), turn(say(report)), turn(say("TASK_COMPLETE")), turn(say("TASK_COMPLETE"))]));
+    world.model.setScript(
+      script([turn(say(asText), continues()), turn(say(report)), turn(say("TASK_COMPLETE")), turn(say("TASK_COMPLETE"))]),
+    );
     const events = await asked({ agent_id: "react-component-builder" });
     expect(JSON.stringify(world.model.requests.at(-1)!.body), `${name} was read`).toContain("pwned.txt");
     expect(toolsOf(events), `${name}, ${form}`).toEqual([name]);

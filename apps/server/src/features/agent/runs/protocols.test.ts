@@ -1,4 +1,4 @@
-import { goesOn, say, turn } from "@tesslate/testkit";
+import { continues, say, turn } from "@tesslate/testkit";
 import { expect, test } from "vitest";
 import { chatWorld, find } from "../../../testing/chat.ts";
 
@@ -8,9 +8,9 @@ test("an Iterative, a ReAct and a Stream agent write files by text alone", async
     `THOUGHT: I write it.\n\n\`\`\`json\n{'tool_name': 'write_file', 'parameters': {'file_path': '${path}', 'content': 'x\n'}}\n\`\`\``;
   await using world = await chatWorld({
     script: [
-      turn(say(call("iterative.txt")), goesOn()),
+      turn(say(call("iterative.txt")), continues()),
       turn(say("Written. TASK_COMPLETE")),
-      turn(say(call("react.txt")), goesOn()),
+      turn(say(call("react.txt")), continues()),
       turn(say("Written. TASK_COMPLETE")),
       say("Here.\n\n```txt\n// File: stream.txt\nx\n```\nDone."),
     ],

@@ -190,7 +190,7 @@ test("reports vulnerabilities from the package registry, and skips the rule when
     ask("without", {}),
   ]);
   await runtime.close();
-  expect(good.asked.toSorted()).toEqual(["fresh-bread", "stale-bread"]);
+  expect(good.requestedNames.toSorted()).toEqual(["fresh-bread", "stale-bread"]);
   expect(found).toMatchObject({
     status: "failed",
     findings: [{ severity: "critical", message: "stale-bread: Mould <b>spreads</b> (critical)", path: "app/package-lock.json" }],
