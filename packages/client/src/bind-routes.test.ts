@@ -32,7 +32,7 @@ test("a file path keeps its slashes and escapes the rest", () => {
   );
 });
 
-test("an error answer becomes an ApiError with its code, and a 422 with its issues", async () => {
+test("an error response becomes an ApiError with its code, and a 422 with its issues", async () => {
   await expect(answering(409, { detail: "Busy.", code: "chat_busy", details: { task_id: "t" } }).users.me()).rejects.toMatchObject({
     status: 409,
     code: "chat_busy",
@@ -70,20 +70,20 @@ test("onOpen reports a connection that has no event yet", async () => {
   await opened.promise;
 });
 
-test("a stream with an end is resumed after its last event until the server says that it is over", async () => {
+test("a stream with an end is resumed after its last event until the server responds that it is over", async () => {
   const connections = [[1, 2], [2, 3], undefined];
-  const asked: (string | null)[] = [];
+  const lastEventIds: (string | null)[] = [];
   const api = bindRoutes<Contract>(routes, {
     fetch: async (_url, init) => {
-      asked.push(new Headers(init.headers).get("last-event-id"));
-      const events = connections[asked.length - 1];
+      lastEventIds.push(new Headers(init.headers).get("last-event-id"));
+      const events = connections[lastEventIds.length - 1];
       if (!events) return new Response(null, { status: 204 });
       return new Response(events.map((seq) => `id: ${seq}\ndata: ${JSON.stringify({ seq })}\n\n`).join(""));
     },
   });
   const events = await collect(api.tasks.events({ params: { task_id: "t" } }));
   expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-  expect(asked).toEqual([null, "2", "3"]);
+  expect(lastEventIds).toEqual([null, "2", "3"]);
 });
 
 test("a stream that cannot be resumed has one connection, and its error is thrown", async () => {

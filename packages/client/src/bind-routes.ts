@@ -10,7 +10,7 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 export interface StreamOptions extends RequestOptions {
-  /** Resume after this event. Without it a stream starts where its description says. */
+  /** Resume after this event. The default is in the description of each stream. */
   lastEventId?: string | number;
   /** Called for every connection that the server accepted, with or without a first event. */
   onOpen?: () => void;
@@ -152,7 +152,7 @@ export function bindRoutes<C extends Record<string, RouteGroup>>(routes: WireRou
       async *open(signal, onBytes) {
         for (let before = lastEventId; !signal.aborted; before = lastEventId) {
           yield* connection(signal, onBytes);
-          // It has probably ended, which the next answer says. A server that is shutting down ends its streams as well.
+          // It has probably ended, which the next response reports. A server that is shutting down ends its streams too.
           if (isOver || !route.hasEnd || lastEventId === before) return;
         }
       },

@@ -1,6 +1,6 @@
 import { isRejection } from "./api-error.ts";
 
-/** Reports that the network came back (`retryNow`) or went away (`drop`). Returns the function that unsubscribes. */
+/** Reports that the network is back (`retryNow`) or was lost (`drop`). Returns the function that unsubscribes. */
 export type ConnectionHints = (hints: { retryNow: () => void; drop: () => void }) => () => void;
 
 export interface ReopenOptions<T> {
@@ -27,7 +27,7 @@ export const backoffMs = (failures: number, random: number): number => {
 
 /**
  * Yields the events of a stream over all its connections, until `isOver` or `signal`. Reopens a lost connection after a growing pause, at once
- * when `hints` says that the network is back. Throws when the server rejects the request (4xx except 429).
+ * when `hints` reports that the network is back. Throws when the server rejects the request (4xx except 429).
  */
 export async function* reopen<T>({
   open,

@@ -48,7 +48,7 @@ test("a POST is repeated with the same Idempotency-Key", async () => {
   expect(keys[1]).toBe(keys[0]);
 });
 
-test("waits as long as Retry-After says, and no longer than the signal", async () => {
+test("waits as long as Retry-After requires, but not after the signal aborts", async () => {
   const { fetch, requests } = server([429, 200], { "retry-after": "7" });
   const response = fetch("/", { method: "GET" });
   await vi.advanceTimersByTimeAsync(6_999);

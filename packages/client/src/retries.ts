@@ -24,9 +24,9 @@ export function withRetries(fetch: Fetch, maxRetries: number): Fetch {
       } catch (error) {
         if (given.signal?.aborted || !isRepeatable || attempt >= maxRetries) throw error;
       }
-      const asked = Number(response?.headers.get("retry-after")) * 1000;
+      const retryAfterMs = Number(response?.headers.get("retry-after")) * 1000;
       await response?.body?.cancel();
-      await pause(Math.min(asked > 0 ? asked : firstPauseMs * 2 ** attempt, longestPauseMs), given.signal ?? undefined);
+      await pause(Math.min(retryAfterMs > 0 ? retryAfterMs : firstPauseMs * 2 ** attempt, longestPauseMs), given.signal ?? undefined);
     }
   };
 }

@@ -1,6 +1,6 @@
 import type { RouteGroup, RouteSpec } from "@tesslate/contract";
 
-/** What a client needs to know of a route. The schemas stay on the server. */
+/** What a client needs of a route. The schemas stay on the server. */
 export interface WireRoute {
   method: RouteSpec["method"];
   path: string;

@@ -61,7 +61,7 @@ const ProjectOnly = Type.Object({ id: ProjectRef });
 const Params = Type.Object({ id: ProjectRef, asset_id: Uuid });
 const Directory = Type.String({ maxLength: 1024 });
 
-/** Rows follow the files: a file that is gone from the tree is not listed, a moved one is listed at its new path. */
+/** Rows follow the files: a file that was deleted from the tree is not listed, a moved one is listed at its new path. */
 export const assetsRoutes = {
   list: route({
     method: "GET",

@@ -118,7 +118,7 @@ const Callback = Type.Object({
   error: Type.Optional(Type.String({ maxLength: 500 })),
 });
 
-/** Sign-in with an account at another provider: where to go, and where the browser comes back to. */
+/** Sign-in with an account at another provider: the URL to open, and where the browser returns to. */
 const oauthRoutes = <const P extends "google" | "github" | "oidc">(provider: P, title: string, owner = title) => ({
   authorize: route({
     method: "GET",
@@ -417,7 +417,7 @@ const podAccess = {
   kind: "raw",
   csrf: false,
   isForProxies: true,
-  takesUnknown: { query: "A proxy may send the query of the request that it asks about.", body: "A proxy may tell more than is asked." },
+  takesUnknown: { query: "A proxy may send the query of the request that it checks.", body: "A proxy may send more than is needed." },
   errors: ["preview_access_denied"],
 } as const;
 

@@ -35,7 +35,7 @@ export const CreditBalance = described(
     threshold: Type.Integer({ description: "The balance counts as low at or below this: a fifth of the monthly allowance" }),
     is_low: Type.Boolean(),
     is_empty: Type.Boolean(),
-    is_billed: described("False: this server charges nobody", Type.Boolean()),
+    is_billed: described("False: billing is off on this server", Type.Boolean()),
   }),
 );
 export type CreditBalance = Static<typeof CreditBalance>;
@@ -342,7 +342,7 @@ export const billingRoutes = {
     auth: "none",
     kind: "raw",
     rawBody: true,
-    takesUnknown: { query: "Whoever registers the address at Stripe may add to it.", body: "Stripe decides what an event holds." },
+    takesUnknown: { query: "The URL registered at Stripe may have a query.", body: "Stripe defines the fields of an event." },
     contentType: "application/json",
     response: Type.Object({ received: Type.Literal(true) }),
     errors: ["invalid_signature", "payments_not_configured", "stripe_error"],

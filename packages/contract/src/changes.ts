@@ -35,7 +35,7 @@ export const ReviewFile = Type.Object({
   deletions: Type.Integer(),
   hunks: described("Empty if there is no text to show. An added or deleted file has one hunk", Type.Array(Hunk)),
   is_rejected: described(
-    "The whole file is rejected: an added one is gone, a deleted one is back, a renamed one has its old name",
+    "The whole file is rejected: an added file is removed, a deleted one restored, a renamed one has its old name",
     Type.Boolean(),
   ),
   changed_by: described(

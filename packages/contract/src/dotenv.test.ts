@@ -18,26 +18,26 @@ describe("parseDotenv", () => {
     ["several lines in quotes", "K=\"-----BEGIN\nabc=\n-----END\"\nB='1\n2'\nC=3", { K: "-----BEGIN\nabc=\n-----END", B: "1\n2", C: "3" }],
     ["an open quote is a character", 'A="half\nB=2', { A: '"half', B: "2" }],
     ["text after the quote makes it bare", 'A="x"y', { A: '"x"y' }],
-    ["the last of a name counts", "A=1\nB=2\nA=3", { B: "2", A: "3" }],
+    ["the last value of a name applies", "A=1\nB=2\nA=3", { B: "2", A: "3" }],
     ["equal signs in values", "A=b=c==", { A: "b=c==" }],
     ["empty values", 'A=\nB=""', { A: "", B: "" }],
-    ["names are not judged here", "1x=a\na-b=c", { "1x": "a", "a-b": "c" }],
+    ["invalid names are kept", "1x=a\na-b=c", { "1x": "a", "a-b": "c" }],
   ])("%s", (_name, text, expected) => expect(read(text)).toEqual(expected));
-  test("says where each stands", () => {
+  test("returns the line of each variable", () => {
     expect(parseDotenv('A=1\n\nB="x\ny"\n# z\nC=3').entries.map((e) => [e.key, e.line])).toEqual([
       ["A", 1],
       ["B", 3],
       ["C", 6],
     ]);
   });
-  test("what is no variable comes back by its first word", () => {
+  test("lines without a variable are returned as invalid with their first word", () => {
     expect(parseDotenv("hello world\nA=1\n=x\nexport B").invalid).toEqual([
       { key: "hello", line: 1 },
       { key: "", line: 3 },
       { key: "export", line: 4 },
     ]);
   });
-  test("a megabyte of nothing much takes no time", () => {
+  test("a megabyte of unclosed quotes is parsed quickly", () => {
     const started = performance.now();
     parseDotenv('A="'.repeat(100_000));
     parseDotenv("A=' \n".repeat(100_000));

@@ -70,10 +70,10 @@ export const ApprovalResolved = Type.Object({
   at: Timestamp,
 });
 /** A question of the agent during a run. The answer goes to `POST /api/chat/agent/answer`. */
-const asked = { question_id: Uuid, tool_name: Type.String() };
+const questionFields = { question_id: Uuid, tool_name: Type.String() };
 export const QuestionAsked = Type.Union([
   Type.Object({
-    ...asked,
+    ...questionFields,
     kind: Type.Literal("question"),
     question: Type.String(),
     choices: described("At most 6", Type.Array(Type.Object({ label: Type.String(), description: Type.Optional(Type.String()) }))),
@@ -82,7 +82,7 @@ export const QuestionAsked = Type.Union([
   }),
   /** The value becomes a secret of the project and is never shown to the model. */
   Type.Object({
-    ...asked,
+    ...questionFields,
     kind: Type.Literal("secret"),
     secret_key: Type.String(),
     reason: Type.String(),
@@ -299,7 +299,7 @@ export const projectEventData = {
   queue_changed: described("The queue of the chat changed: read it again", Type.Object({ chat_id: Uuid })),
   git_changed: described("The repository changed through the API: read its status again", Type.Object({})),
   deployment_changed: described(
-    "A deployment started, progressed, ended or was deleted. Its log has a stream of its own",
+    "A deployment started, progressed, ended or was deleted. Its log has its own stream",
     Type.Object({
       id: Uuid,
       op: Literals("add", "update", "delete"),

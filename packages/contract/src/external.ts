@@ -6,7 +6,7 @@ import { described, extend, JsonObject, Literals, Maybe, Nullable, Timestamp, Ty
 const tag = "external";
 
 export const InvokeAgent = described(
-  "A message from a program. Without `chat_id` each call starts a chat of its own.",
+  "A message from a program. Without `chat_id` each call starts a new chat.",
   extend(SendMessage, {
     webhook_callback_url: Maybe(
       Type.String({ maxLength: 2000, pattern: "^https?://", description: "Receives one signed POST when the run has ended" }),
@@ -62,7 +62,7 @@ export const externalRoutes = {
     tag,
     summary: "Start run",
     description:
-      "Starts a run by API key. Without `chat_id` it starts a chat of its own. The edit mode is at most that of the key. With `webhook_callback_url` a signed request reports the end of the run.",
+      "Starts a run by API key. Without `chat_id` it starts a new chat. The edit mode is at most that of the key. With `webhook_callback_url` a signed request reports the end of the run.",
     auth: "user",
     keys: "run",
     status: 202,

@@ -73,7 +73,7 @@ export const feedbackRoutes = {
     path: "/api/feedback",
     tag,
     summary: "List feedback",
-    description: "Feedback posts, by votes unless `sort` says otherwise.",
+    description: "Feedback posts, by votes unless `sort` is given.",
     auth: "user",
     query: Type.Object({
       ...pageQuery,

@@ -95,7 +95,7 @@ export const OwnItem = described(
     description: Text,
     icon: Text,
     category: Text,
-    is_published: described("For a template: public. Custom themes are visible to nobody else", Type.Boolean()),
+    is_published: described("For a template: public. Custom themes are visible only to their owner", Type.Boolean()),
     is_admin_disabled: Type.Boolean(),
     pricing_type: PricingType,
     price_cents: Count,

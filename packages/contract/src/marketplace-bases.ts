@@ -214,7 +214,7 @@ export const marketplaceBasesRoutes = {
     tag,
     summary: "List template versions",
     description:
-      "The latest five tags of the template's repository, newest first. If the host does not respond, `status` says so and the last known tags are returned.",
+      "The latest five tags of the template's repository, newest first. If the host does not respond, `status` reports it and the last known tags are returned.",
     auth: "optional",
     params: SlugParams,
     query: Type.Object(pageQuery),

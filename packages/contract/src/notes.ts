@@ -4,7 +4,7 @@ import { route } from "./route.ts";
 const tag = "notes";
 
 export const Notes = described(
-  "A project's notes in Markdown; empty and without a time until somebody writes.",
+  "A project's notes in Markdown; empty and without a time until the first write.",
   Type.Object({ content: Type.String(), updated_at: Nullable(Timestamp) }),
 );
 export type Notes = Static<typeof Notes>;

@@ -1,4 +1,4 @@
-/** An origin that nothing has: a link that leaves it leads to another site. */
+/** An origin that does not exist: a URL that resolves outside it leads to another site. */
 const appOrigin = "http://app.invalid";
 
 /**

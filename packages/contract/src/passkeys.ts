@@ -22,7 +22,7 @@ const credential = {
   clientExtensionResults: JsonObject,
   authenticatorAttachment: Maybe(Type.String({ maxLength: 50 })),
 };
-/** Browsers add fields of their own, which have no effect. */
+/** Browsers add further fields, which have no effect. */
 const browserFields = { additionalProperties: true };
 /** WebAuthn Level 3, RegistrationResponseJSON. */
 export const PasskeyRegistration = Type.Object(
@@ -139,7 +139,7 @@ export const passkeysRoutes = {
     path: "/api/auth/passkeys/sign-in",
     tag,
     summary: "Sign in with passkey",
-    description: "Verifies the browser's assertion and signs in its owner. No second factor is asked for.",
+    description: "Verifies the browser's assertion and signs in its owner. No second factor is required.",
     auth: "none",
     csrf: false,
     body: Type.Object({ credential: PasskeyAssertion }),

@@ -297,7 +297,7 @@ export const projectsRoutes = {
     tag,
     summary: "Report activity",
     description:
-      "Tells the server that somebody is working in the project, so that it does not go to sleep. Wakes a project that was frozen for idleness.",
+      "Reports that a person is working in the project, so that it does not go to sleep. Wakes a project that was frozen for idleness.",
     auth: "user",
     status: 204,
     params: ProjectParams,

@@ -54,7 +54,7 @@ export const queueRoutes = {
     path: "/api/chat/{chat_id}/queue",
     tag,
     summary: "List queued messages",
-    description: "Messages that wait for the run to end, in sending order. `held` says why sending is paused.",
+    description: "Messages that wait for the run to end, in sending order. `held` is the reason why sending is paused.",
     auth: "user",
     params: ChatParams,
     response: Queue,

@@ -2,7 +2,7 @@ import { Type, type Static, type TSchema, type TObject, type TProperties } from 
 
 export { Type, type Static, type TSchema };
 
-/** The schema with a description for the API reference: what its name does not say, units, and what null means. */
+/** The schema with a description for the API reference: what its name does not express, units, and what null means. */
 export const described = <T extends TSchema>(description: string, schema: T): T =>
   // Copied with its hidden properties: the schema library keeps there whether it is optional.
   Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(schema), description: { value: description, enumerable: true } }) as T;

@@ -4,7 +4,7 @@ import { route } from "./route.ts";
 const tag = "snapshots";
 
 export const Snapshot = described(
-  "A state of files and databases that is kept until somebody deletes it.",
+  "A state of files and databases that is kept until a person deletes it.",
   Type.Object({
     id: Uuid,
     project_id: Nullable(Uuid),

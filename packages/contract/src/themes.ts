@@ -97,7 +97,7 @@ export const Theme = Type.Object({
 export type Theme = Static<typeof Theme>;
 
 export const CustomTheme = described(
-  "Your own theme. Nobody else sees it.",
+  "Your own theme. Only you see it.",
   Type.Object({
     ...Theme.properties,
     category: ThemeCategory,
