@@ -13,7 +13,7 @@ const project = (name: string, include: string | string[], more: object = {}) =>
     testTimeout: 30_000,
     // The files of a worker share its modules, which hold no state: loading the server again for each would be a good part of the work.
     isolate: false,
-    setupFiles: [join(import.meta.dirname, "scripts/patience.ts")],
+    setupFiles: [join(import.meta.dirname, "scripts/wait-for-timeout.ts")],
     expect: { poll: { timeout: 15_000, interval: 20 } },
     ...more,
   },
@@ -51,7 +51,7 @@ export default defineConfig({
       {
         ...project("components", "apps/web/src/**/*.test.tsx", {
           environment: "jsdom",
-          setupFiles: [join(import.meta.dirname, "scripts/patience.ts"), join(import.meta.dirname, "apps/web/src/testing/browser-gaps.ts")],
+          setupFiles: [join(import.meta.dirname, "scripts/wait-for-timeout.ts"), join(import.meta.dirname, "apps/web/src/testing/browser-gaps.ts")],
         }),
       },
       project("server", "apps/server/src/**/*.test.ts", server),

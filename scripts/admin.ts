@@ -49,13 +49,13 @@ async function main(): Promise<number> {
     },
   });
   const [command = "", who = ""] = positionals;
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const passwordOf = async (): Promise<{ password: string; isGenerated: boolean }> => {
     const given = values["password-stdin"] ? (await text(process.stdin)).replace(/\r?\n$/, "") : await askPassword();
     return { password: given ?? generatePassword(), isGenerated: given === undefined };
   };
   const printPassword = ({ password, isGenerated }: { password: string; isGenerated: boolean }) => {
-    if (isGenerated) say(`Password (shown only once): ${password}`);
+    if (isGenerated) print(`Password (shown only once): ${password}`);
   };
   const commands: Record<string, (operator: Operator) => Promise<void>> = {
     create: async (operator) => {
@@ -67,26 +67,27 @@ async function main(): Promise<number> {
         ...(name !== undefined && { name }),
         ...(username !== undefined && { username }),
       });
-      say(`${user.email} (${user.username}) is an administrator.`);
+      print(`${user.email} (${user.username}) is an administrator.`);
       printPassword(chosen);
     },
     "reset-password": async (operator) => {
       const chosen = await passwordOf();
       const user = await operator.resetPassword(who, chosen.password);
-      say(`${user.email} has a new password and is signed out everywhere.`);
+      print(`${user.email} has a new password and is signed out everywhere.`);
       printPassword(chosen);
     },
     list: async (operator) => {
       const accounts = await operator.list(!values.all);
       for (const { email, username, is_superuser, state } of accounts)
-        say(`${is_superuser ? "admin" : "user "}  ${state.padEnd(9)}  ${email}  ${username}`);
+        print(`${is_superuser ? "admin" : "user "}  ${state.padEnd(9)}  ${email}  ${username}`);
       if (accounts.length === 0)
-        say(values.all ? "There are no accounts." : "There is no administrator. Create one: ./studio admin create EMAIL");
+        print(values.all ? "There are no accounts." : "There is no administrator. Create one: ./studio admin create EMAIL");
     },
-    promote: async (operator) => say(`${(await operator.promote(who)).email} is now an administrator.`),
-    demote: async (operator) => say(`${(await operator.demote(who)).email} is no longer an administrator.`),
-    suspend: async (operator) => say(`${(await operator.suspend(who, values.reason ?? "")).email} is suspended and signed out everywhere.`),
-    unsuspend: async (operator) => say(`${(await operator.unsuspend(who)).email} can sign in again.`),
+    promote: async (operator) => print(`${(await operator.promote(who)).email} is now an administrator.`),
+    demote: async (operator) => print(`${(await operator.demote(who)).email} is no longer an administrator.`),
+    suspend: async (operator) =>
+      print(`${(await operator.suspend(who, values.reason ?? "")).email} is suspended and signed out everywhere.`),
+    unsuspend: async (operator) => print(`${(await operator.unsuspend(who)).email} can sign in again.`),
   };
   const run = commands[command];
   const isComplete = command === "list" ? who === "" : who !== "" && (command !== "suspend" || (values.reason ?? "").trim() !== "");

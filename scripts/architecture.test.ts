@@ -42,7 +42,7 @@ const arrows: Record<string, string[]> = {
   "apps/server": ["@tesslate/contract", "@tesslate/agent", "@tesslate/runtime"],
   "apps/web": ["@tesslate/client", "@tesslate/contract"],
 };
-test("packages depend one way: web → client → contract; server → contract, agent, runtime; the packages on nothing of ours", () => {
+test("packages depend in one direction: web → client → contract; server → contract, agent, runtime; other packages on none of ours", () => {
   expect(
     broken(({ file, imports }) => {
       const home = file.split("/").slice(0, 2).join("/");
@@ -75,7 +75,7 @@ test("contract and client load in a browser: no node modules, typebox only", () 
   ).toEqual([]);
 });
 
-test("features meet through index.ts", () => {
+test("features import each other only through index.ts", () => {
   expect(
     broken(({ file, imports }) => {
       const own = /^apps\/server\/src\/features\/([^/]+\/[^/]+)\//.exec(file)?.[1];
@@ -88,7 +88,7 @@ test("features meet through index.ts", () => {
   ).toEqual([]);
 });
 
-/** From the ground up, as in ARCHITECTURE.md: an area imports only those before it. */
+/** From the lowest to the highest, as in ARCHITECTURE.md: an area imports only those before it. */
 const areas = ["core", "accounts", "billing", "projects", "runtime", "source", "agent", "delivery", "store", "external", "operations"];
 const areaOf = (path: string) => /^apps\/server\/src\/features\/([^/]+)\//.exec(path)?.[1];
 test("an area of the server imports only areas below it", () => {
@@ -114,7 +114,7 @@ test("an area of the server imports only areas below it", () => {
   expect(upward).toEqual([]);
 });
 
-test("the ground knows no feature: platform/, http/ and db/", () => {
+test("platform/, http/ and db/ import no feature", () => {
   expect(
     broken(({ file, imports }) =>
       /^apps\/server\/src\/(platform|http|db)\//.test(file)
@@ -124,7 +124,7 @@ test("the ground knows no feature: platform/, http/ and db/", () => {
   ).toEqual([]);
 });
 
-test("only http/ knows the HTTP library, only stores, the schema and platform know SQL", () => {
+test("only http/ imports the HTTP library; only stores, the schema and platform contain SQL", () => {
   expect(
     broken(({ file, imports }) => {
       if (!file.startsWith("apps/server/src/")) return [];
@@ -209,7 +209,7 @@ test("no import cycles: values everywhere, types too on the server and in packag
   expect(cycles).toEqual([]);
 });
 
-test("names that say nothing are not used", () => {
+test("meaningless names are not used", () => {
   expect(product.map((s) => s.file).filter((f) => /(^|[/.-])(utils?|helpers?|managers?|common|misc)([/.-]|$)/i.test(f))).toEqual([]);
 });
 

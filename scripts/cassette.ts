@@ -18,8 +18,8 @@ const { values, positionals } = parseArgs({
 const [verb, file] = positionals;
 // The reader may close the pipe.
 process.stdout.once("error", () => process.exit(0));
-const say = (line: string): boolean => process.stdout.write(`${line}\n`);
-const printEvent = (event: CassetteEvent): boolean => say(JSON.stringify(event));
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+const printEvent = (event: CassetteEvent): boolean => print(JSON.stringify(event));
 
 async function main(): Promise<number> {
   if (file === undefined || (verb !== "replay" && verb !== "fork")) {
@@ -32,9 +32,9 @@ async function main(): Promise<number> {
   if (verb === "replay") {
     const { events, differences, drift, result } = await replayCassette(cassette);
     if (values.events) for (const event of events) printEvent(event);
-    for (const difference of differences) say(difference);
-    if (drift.length > 0) say(`The prompts have changed since the recording: model call ${drift.join(", ")} would differ today.`);
-    say(
+    for (const difference of differences) print(difference);
+    if (drift.length > 0) print(`The prompts have changed since the recording: model call ${drift.join(", ")} would differ today.`);
+    print(
       `${events.length} events, ended by ${result.completion_reason}: ${differences.length === 0 ? "the same, byte for byte" : "not the same"}`,
     );
     return differences.length === 0 ? 0 : 1;

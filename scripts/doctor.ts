@@ -9,7 +9,7 @@ import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { findChromium } from "../apps/server/src/features/agent/verify/chromium.ts";
 
 let broken = 0;
-const say = (mark: "ok" | "!!" | "XX", what: string, detail: string) => {
+const report = (mark: "ok" | "!!" | "XX", what: string, detail: string) => {
   if (mark === "XX") broken += 1;
   console.log(`${mark}  ${what.padEnd(16)} ${detail}`);
 };
@@ -21,23 +21,23 @@ const firstLine = (command: string, args: string[]) => {
   }
 };
 
-say(Number(process.versions.node.split(".")[0]) >= 24 ? "ok" : "XX", "node", process.version);
+report(Number(process.versions.node.split(".")[0]) >= 24 ? "ok" : "XX", "node", process.version);
 const config = (() => {
   try {
     return readConfig(process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    for (const problem of error.problems) say("XX", "configuration", problem);
+    for (const problem of error.problems) report("XX", "configuration", problem);
     process.exit(1);
   }
 })();
-say("ok", "configuration", `${config.http.appBaseUrl}, previews under ${config.http.previewDomain}`);
+report("ok", "configuration", `${config.http.appBaseUrl}, previews under ${config.http.previewDomain}`);
 
 const port = await new Promise<boolean>((done) => {
   const server = createServer().once("error", () => done(false));
   server.listen(config.http.port, config.http.host, () => server.close(() => done(true)));
 });
-say(
+report(
   port ? "ok" : "!!",
   "port",
   port ? `${config.http.port} is free` : `${config.http.port} is in use (if not by Tesslate Studio, set PORT)`,
@@ -50,8 +50,12 @@ if (!port) {
     () => undefined,
   );
   for (const [name, check] of Object.entries(ready?.checks ?? {}))
-    say(check.ok ? "ok" : "XX", `running: ${name}`, check.ok ? `answers in ${check.duration_ms} ms` : "does not work; see the server log");
-  if (!ready?.checks) say("!!", "running", "the program on that port is not Tesslate Studio, or it does not respond");
+    report(
+      check.ok ? "ok" : "XX",
+      `running: ${name}`,
+      check.ok ? `responds in ${check.duration_ms} ms` : "does not work; see the server log",
+    );
+  if (!ready?.checks) report("!!", "running", "the program on that port is not Tesslate Studio, or it does not respond");
 }
 
 const dataDir = resolve(config.dataDir);
@@ -61,9 +65,9 @@ try {
   await rm(join(dataDir, ".doctor"));
   const { bavail, bsize } = statfsSync(dataDir);
   const freeGiB = (bavail * bsize) / 2 ** 30;
-  say(freeGiB > 2 ? "ok" : "!!", "data folder", `${dataDir}, ${freeGiB.toFixed(1)} GiB free`);
+  report(freeGiB > 2 ? "ok" : "!!", "data folder", `${dataDir}, ${freeGiB.toFixed(1)} GiB free`);
 } catch (error) {
-  say("XX", "data folder", `${dataDir} is not writable: ${(error as Error).message}. Set DATA_DIR`);
+  report("XX", "data folder", `${dataDir} is not writable: ${(error as Error).message}. Set DATA_DIR`);
 }
 
 for (const [name, command, args, without] of [
@@ -75,7 +79,7 @@ for (const [name, command, args, without] of [
   ["python", "/usr/bin/python3", ["--version"], "Python templates do not work"],
 ] as const) {
   const found = firstLine(command, [...args]);
-  say(
+  report(
     found ? "ok" : "!!",
     name,
     found ?? `not found: ${without}. apt-get install -y ${name === "python" ? "python3 python3-venv python3-pip" : name}`,
@@ -83,13 +87,13 @@ for (const [name, command, args, without] of [
 }
 
 try {
-  say("ok", "docker", `engine ${await findDockerEngine(config.runtime.docker)} at ${config.runtime.docker.host}`);
+  report("ok", "docker", `engine ${await findDockerEngine(config.runtime.docker)} at ${config.runtime.docker.host}`);
 } catch (error) {
   const isNeeded = config.runtime.driver === "docker";
-  say(isNeeded ? "XX" : "!!", "docker", `${(error as Error).message}${isNeeded ? "" : ": only RUNTIME_DRIVER=docker needs one"}`);
+  report(isNeeded ? "XX" : "!!", "docker", `${(error as Error).message}${isNeeded ? "" : ": only RUNTIME_DRIVER=docker needs one"}`);
 }
 
-if (!config.database.url) say("ok", "database", "embedded PostgreSQL in the data folder");
+if (!config.database.url) report("ok", "database", "embedded PostgreSQL in the data folder");
 else {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ connectionString: config.database.url.reveal(), connectionTimeoutMillis: 5000 });
@@ -98,13 +102,13 @@ else {
     const { rows } = await client.query<{ server_version_num: string; server_version: string }>(
       "select current_setting('server_version_num') as server_version_num, current_setting('server_version') as server_version",
     );
-    say(
+    report(
       Number(rows[0]?.server_version_num) >= 150_000 ? "ok" : "XX",
       "database",
       `PostgreSQL ${rows[0]?.server_version} (15 or newer is needed)`,
     );
   } catch (error) {
-    say("XX", "database", `DATABASE_URL is not reachable: ${(error as Error).message}`);
+    report("XX", "database", `DATABASE_URL is not reachable: ${(error as Error).message}`);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -113,7 +117,7 @@ else {
 const probe = join(dataDir, `doctor-${process.pid}`);
 try {
   const runtime = await createRuntime({ driver: config.runtime.driver, dataDir: probe, docker: config.runtime.docker });
-  say(
+  report(
     runtime.isolation === "full" ? "ok" : "!!",
     "project code",
     `${runtime.name}, isolation ${runtime.isolation}${runtime.warnings.map((w) => `; ${w}`).join("")}`,
@@ -121,13 +125,13 @@ try {
   const sandbox = await runtime.open({ id: "doctor" });
   const started = performance.now();
   const { exitCode, stdout, stderr } = await sandbox.exec(["node", "--version"], { timeoutMs: 20_000 });
-  say(
+  report(
     exitCode === 0 ? "ok" : "XX",
     "sandbox",
     exitCode === 0 ? `node ${stdout.trim()} answers in ${Math.round(performance.now() - started)} ms` : stderr.trim(),
   );
   const registry = await sandbox.exec(["npm", "ping"], { timeoutMs: 15_000 });
-  say(
+  report(
     registry.exitCode === 0 ? "ok" : "!!",
     "package registry",
     registry.exitCode === 0 ? "reachable from a sandbox" : "not reachable from a sandbox; bundled templates work once they are prepared",
@@ -135,14 +139,14 @@ try {
   await runtime.remove("doctor");
   await runtime.close();
 } catch (error) {
-  say("XX", "project code", (error as Error).message);
+  report("XX", "project code", (error as Error).message);
 } finally {
   await rm(probe, { recursive: true, force: true });
 }
 
 const chromium = await findChromium(config.verify.chromiumPath);
-if ("missing" in chromium) say("!!", "browser", `${chromium.missing}: without a browser the agent cannot verify apps`);
-else say("ok", "browser", `${chromium.executable}, behind ${chromium.isolation === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
+if ("missing" in chromium) report("!!", "browser", `${chromium.missing}: without a browser the agent cannot verify apps`);
+else report("ok", "browser", `${chromium.executable}, behind ${chromium.isolation === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
 
 const providers = [
   config.models.openai.key && "openai",
@@ -150,7 +154,7 @@ const providers = [
   config.models.google.key && "google",
   config.models.ollama.baseUrl && "ollama",
 ].filter(Boolean);
-say(
+report(
   providers.length > 0 ? "ok" : "!!",
   "models",
   providers.length > 0 ? providers.join(", ") : "no API key in the environment; connect a model in the app",

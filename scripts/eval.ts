@@ -33,7 +33,7 @@ const runtime = await createRuntime({ driver: "auto", dataDir });
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort(new Error("stopped")));
 
-async function play(name: string): Promise<SpecOutcome> {
+async function runFile(name: string): Promise<SpecOutcome> {
   const text = await readFile(join(folder, name), "utf8");
   if (name.endsWith(".jsonl")) {
     const started = performance.now();
@@ -60,15 +60,15 @@ const costOf = (one: SpecOutcome): number =>
   (one.tokens_in * Number(values["price-in"] ?? 0) + one.tokens_out * Number(values["price-out"] ?? 0)) / 1e6;
 const row = (cells: string[]): string =>
   cells.map((cell, index) => (index === 0 ? cell.padEnd(46) : cell.padStart(index === 1 ? 6 : 9))).join(" ");
-const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 let failed = 0;
 const sums = { steps: 0, tokens: 0, cost: 0, ms: 0 };
 try {
-  if (!values.json) say(row(["spec", "", "steps", "tokens", "USD", "seconds"]));
+  if (!values.json) print(row(["spec", "", "steps", "tokens", "USD", "seconds"]));
   for (const name of names) {
     if (stop.signal.aborted) break;
-    const outcome = await play(name).catch((error: unknown): SpecOutcome => {
+    const outcome = await runFile(name).catch((error: unknown): SpecOutcome => {
       const reason = error instanceof Error ? error.message : String(error);
       return { title: name, failures: [reason], steps: 0, tokens_in: 0, tokens_out: 0, tokens_cached: 0, ms: 0 };
     });
@@ -79,10 +79,10 @@ try {
     sums.tokens += tokens;
     sums.cost += cost;
     sums.ms += outcome.ms;
-    if (values.json) say(JSON.stringify({ name, ...outcome, cost }));
+    if (values.json) print(JSON.stringify({ name, ...outcome, cost }));
     else {
       const verdict = outcome.failures.length === 0 ? "pass" : "FAIL";
-      say(
+      print(
         row([
           name.replace(/\.jsonl?$/, ""),
           verdict,
@@ -92,11 +92,11 @@ try {
           (outcome.ms / 1_000).toFixed(2),
         ]),
       );
-      for (const failure of outcome.failures) say(`       ${failure}`);
+      for (const failure of outcome.failures) print(`       ${failure}`);
     }
   }
-  if (!values.json) say(row(["sum", "", String(sums.steps), String(sums.tokens), sums.cost.toFixed(4), (sums.ms / 1_000).toFixed(2)]));
-  if (!values.json) say(`${names.length - failed} passed, ${failed} failed`);
+  if (!values.json) print(row(["sum", "", String(sums.steps), String(sums.tokens), sums.cost.toFixed(4), (sums.ms / 1_000).toFixed(2)]));
+  if (!values.json) print(`${names.length - failed} passed, ${failed} failed`);
 } finally {
   await runtime.close();
   await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });

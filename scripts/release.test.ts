@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeRelease } from "./release.ts";
 
 const source = join(import.meta.dirname, "..");
-const present = (JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as { version: string }).version;
-const later = present.replace(/^\d+/, (major) => String(Number(major) + 1));
+const current = (JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as { version: string }).version;
+const later = current.replace(/^\d+/, (major) => String(Number(major) + 1));
 const manifests = [
   "package.json",
   ...globSync("{apps,packages}/*/package.json", { cwd: source }),
@@ -18,13 +18,13 @@ let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "release-"));
   for (const path of [...manifests, "package-lock.json", "CHANGELOG.md"]) cpSync(join(source, path), join(root, path), { recursive: true });
-  // Right after a release there is none.
+  // Right after a release there are no entries.
   writeFileSync(join(root, "CHANGELOG.md"), read("CHANGELOG.md").replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something new.\n"));
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-test("a release gives every package of ours the version, and no other", () => {
+test("a release sets the version of every package of ours, and no other version", () => {
   const before = JSON.parse(read("package-lock.json")) as { packages: Record<string, { name?: string; version?: string }> };
   expect(writeRelease({ root, version: later, date: "2026-12-31" }).sort()).toEqual(
     [...manifests, "package-lock.json", "CHANGELOG.md"].sort(),
@@ -40,15 +40,15 @@ test("a release gives every package of ours the version, and no other", () => {
   expect(changed.map(([path]) => join(path, "package.json")).sort()).toEqual([...manifests].sort());
 });
 
-test("the changelog keeps an empty Unreleased section above the release, which is refused without one, or when it is not later", () => {
+test("the changelog keeps an empty Unreleased section above the release, which is refused without entries, or if the version is not later", () => {
   writeRelease({ root, version: later, date: "2026-12-31" });
   expect(read("CHANGELOG.md")).toMatch(
     new RegExp(`^## \\[Unreleased\\]\n\n## \\[${later.replaceAll(".", "\\.")}\\] - 2026-12-31\n\n`, "m"),
   );
   const next = later.replace(/\d+$/, "9");
   expect(() => writeRelease({ root, version: next, date: "2027-01-01" })).toThrow(/no entries under Unreleased/);
-  expect(() => writeRelease({ root, version: present, date: "2027-01-01" })).toThrow(
-    `${present} is not later than the current version, ${later}`,
+  expect(() => writeRelease({ root, version: current, date: "2027-01-01" })).toThrow(
+    `${current} is not later than the current version, ${later}`,
   );
   expect(() => writeRelease({ root, version: "next", date: "2027-01-01" })).toThrow(/is not a version/);
 });

@@ -1,6 +1,6 @@
 /**
  * `./studio test [--journeys] [--hard] [--all] [--budget MINUTES] [--watch] [-t PATTERN] [NAME…]`: runs tests, prints progress, and ends with one line:
- * `Total: N passed, N failed, N skipped`. Fails too when anything that a part started is left after it.
+ * `Total: N passed, N failed, N skipped`. Also fails if anything that a part started is left after it.
  */
 import { spawn } from "node:child_process";
 import { rmSync, mkdirSync } from "node:fs";
@@ -14,7 +14,7 @@ import type { Part } from "./test/run-part.ts";
 import { runTests } from "./test/run.ts";
 
 const root = join(import.meta.dirname, "..");
-const say = (text: string) => void process.stderr.write(`${text}\n`);
+const printError = (text: string) => void process.stderr.write(`${text}\n`);
 
 function readRequest(): Request & { watch: boolean } {
   const { values, positionals } = parseArgs({
@@ -65,6 +65,6 @@ try {
     });
   }
 } catch (error) {
-  say(`studio test: ${error instanceof Error ? error.message : String(error)}`);
+  printError(`studio test: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 2;
 }

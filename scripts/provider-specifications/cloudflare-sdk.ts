@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Operation, Schema, Specification } from "../../packages/testkit/src/specifications/specification.ts";
 import type { Wanted } from "./openapi.ts";
 
-/** What is used of the compiler that reads the declarations; ours has no such interface. */
+/** The parts of the compiler's interface that are used; our compiler has no such interface. */
 interface Type {
   flags: number;
   value?: unknown;
@@ -66,7 +66,7 @@ export async function fromCloudflareSdk(
     for (const { file, text } of scripts) {
       const match = call.exec(text);
       if (!match) continue;
-      // The method that the call stands in is the last that begins before it.
+      // The method that contains the call is the last one that starts before it.
       const own = [...text.slice(0, match.index).matchAll(/^ {8}(?:async )?(\w+)\([^)]*\) \{$/gm)].at(-1)?.[1] ?? "";
       return {
         method,
@@ -108,7 +108,7 @@ export async function fromCloudflareSdk(
     if (is(flags.Boolean) || is(flags.BooleanLiteral)) return { type: "boolean" };
     if (is(flags.Null)) return { type: "null" };
     if (checker.isArrayType(type)) return { type: "array", items: read(checker.getTypeArguments(type)[0] as Type, depth + 1) };
-    // Files and what can be read as one.
+    // Files, and values that can be read as one.
     if (/Uploadable|Response|Blob|File|ReadStream|ArrayBuffer/.test(checker.typeToString(type))) return {};
     const properties = checker.getPropertiesOfType(type);
     const index = checker.getIndexTypeOfType(type, compiler.IndexKind.String);

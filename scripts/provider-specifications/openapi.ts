@@ -8,14 +8,14 @@ const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []
 export type Wanted = readonly `${string} /${string}`[];
 type Extract = Pick<Specification, "operations" | "definitions">;
 
-/** Schemas of a document in the words that are checked, with the definitions that they refer to. */
+/** Schemas of a document, reduced to the checked keywords, with the definitions that they reference. */
 function createReader(document: Json) {
   const definitions: Record<string, Schema> = {};
   const resolve = (ref: string): [string, unknown] => {
-    // A discovery document names the schema alone.
+    // A discovery document contains only the schema's name.
     const path = ref.startsWith("#/") ? ref.slice(2).split("/") : ["schemas", ref];
     const found = path.reduce<unknown>((at, key) => objectOf(at)[key.replaceAll("~1", "/").replaceAll("~0", "~")], document);
-    // Google's documents refer to a few schemas that they do not have.
+    // Google's documents reference a few schemas that they do not contain.
     if (found === undefined && path[0] !== "schemas") throw new Error(`${ref} is not in the document`);
     return [path.at(-1) ?? ref, found];
   };
@@ -42,7 +42,7 @@ function createReader(document: Json) {
     if (schema["items"]) made.items = read(schema["items"]);
     const values = schema["const"] === undefined ? schema["enum"] : [schema["const"]];
     if (Array.isArray(values)) made.enum = values;
-    // "Either of them is needed" says nothing about which fields there are.
+    // "Either of them is required" does not describe which fields exist.
     const parts = (key: string) => listOf(schema[key]).filter((part) => Object.keys(objectOf(part)).some((name) => name !== "required"));
     const [anyOf, allOf] = [[...parts("anyOf"), ...parts("oneOf")], parts("allOf")];
     if (anyOf.length > 0) made.anyOf = anyOf.map(read);

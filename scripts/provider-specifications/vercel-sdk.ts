@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Operation, Schema, Specification } from "../../packages/testkit/src/specifications/specification.ts";
 import type { Wanted } from "./openapi.ts";
 
-/** What is looked at of a schema of zod 3. */
+/** The parts of a zod 3 schema that are read. */
 interface Zod {
   _def: {
     typeName: string;
@@ -94,7 +94,7 @@ function read(zod: Zod): Schema {
 /** Vercel publishes its API as the schemas of its SDK: one file for each operation names path, query and body. */
 export async function fromVercelSdk(folder: string, wanted: Wanted): Promise<Pick<Specification, "operations" | "definitions">> {
   const functions = join(folder, "esm/funcs");
-  // Its own union hides what it is made of.
+  // Its own union type hides its members.
   writeFileSync(
     join(folder, "esm/types/smartUnion.js"),
     'import * as z from "zod/v3";\nexport const smartUnion = (options) => z.union(options);\n',

@@ -1,11 +1,11 @@
-/** A control group for one test run, with one below it for each part: whatever the run starts is in it, also when it left its parent. Needs root. */
+/** A control group for one test run, with one below it for each part: every process of the run is in it, also after its parent ended. Needs root. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface ControlGroup {
-  /** Puts a process that was just started, and so all it will start, into the group of a part. */
+  /** Moves a process that was just started, and so its future descendants, into the group of a part. */
   add(part: string, pid: number): void;
-  /** Processor seconds of all that ran in the group of a part; `undefined` where the kernel does not count them. */
+  /** CPU seconds of everything that ran in the group of a part; `undefined` if the kernel does not count them. */
   cpuSeconds(part: string): number | undefined;
   remove(): void;
 }
@@ -19,7 +19,7 @@ const read = (file: string) => {
   }
 };
 
-/** Folders of this process's own groups: that which says who belongs to a run, and that which counts processor time. */
+/** Folders of this process's groups: the one that identifies the members of a run, and the one that counts CPU time. */
 function ownFolders(): { members: string; cpu: string | undefined } | undefined {
   const lines = read("/proc/self/cgroup")
     .split("\n")
@@ -33,15 +33,15 @@ function ownFolders(): { members: string; cpu: string | undefined } | undefined 
     const dir = path === undefined ? undefined : join(base, folder, path);
     return dir !== undefined && existsSync(join(dir, "cgroup.procs")) ? dir : undefined;
   };
-  // One hierarchy for all.
+  // One hierarchy for all controllers.
   const unified = existsSync(join(base, "cgroup.controllers")) ? own("", "") : undefined;
   if (unified) return { members: unified, cpu: unified };
-  // One for each controller: the sandboxes move their processes in those that limit something, never in these.
+  // One hierarchy per controller: the sandboxes move their processes in those that set limits, never in these.
   const members = own("systemd", "name=systemd") ?? own("devices", "devices") ?? own("blkio", "blkio");
   return members === undefined ? undefined : { members, cpu: own("cpuacct", "cpuacct") };
 }
 
-/** `undefined` for an ordinary user, and where there are no control groups. */
+/** `undefined` for a user without root, and without control groups. */
 export function openControlGroup(name: string): ControlGroup | undefined {
   const folders = ownFolders();
   if (!folders || process.getuid?.() !== 0) return undefined;
@@ -70,7 +70,7 @@ export function openControlGroup(name: string): ControlGroup | undefined {
   };
 }
 
-/** Of a group of either kind, with all groups below it. */
+/** CPU seconds of a group of either version, with all groups below it. */
 export function cpuSecondsIn(dir: string): number | undefined {
   const nanoseconds = read(join(dir, "cpuacct.usage"));
   if (nanoseconds !== "") return Number(nanoseconds) / 1e9;
@@ -78,7 +78,7 @@ export function cpuSecondsIn(dir: string): number | undefined {
   return microseconds === undefined ? undefined : Number(microseconds) / 1e6;
 }
 
-/** The folder of a group and those below it. A group that still holds processes stays. */
+/** Removes the folder of a group and those below it. A group that still has processes stays. */
 export function removeGroup(dir: string): void {
   if (!existsSync(dir)) return;
   for (const name of readdirSync(dir))
@@ -90,7 +90,7 @@ export function removeGroup(dir: string): void {
   }
 }
 
-/** Folders in which control groups can stand: the hierarchy itself, or one for each controller. */
+/** Folders that can contain control groups: the hierarchy itself, or one per controller. */
 export function hierarchies(): string[] {
   if (existsSync(join(base, "cgroup.controllers"))) return [base];
   if (!existsSync(base)) return [];

@@ -44,14 +44,14 @@ async function run(parts: Part[], options: Partial<RunOptions> = {}) {
 const isRunning = (command: string) => listProcesses().some((entry) => entry.command === command);
 
 describe("parts", () => {
-  test("what passes is counted, and the last line has the totals", async () => {
+  test("passed tests are counted, and the last line has the totals", async () => {
     const { code, text } = await run([part("first", `${pass}${end}`), part("second", `console.log("3 passed, 0 failed, 1 skipped")`)]);
     expect(code, text).toBe(0);
     expect(text.trimEnd().split("\n").at(-1)).toBe("Total: 4 passed, 0 failed, 1 skipped");
     expect(text).toContain("ok   second: 3 passed, 0 failed, 1 skipped");
   });
 
-  test("a failure is printed with its whole text, and fails the run without a second try", async () => {
+  test("a failure is printed with its whole text, and fails the run without a retry", async () => {
     const line = { part: "e2e", journey: "a", step: "breaks", state: "fail", ms: 1, error: "Error: one\n    at two" };
     const counter = join(scratch, "counter");
     const script = `require("node:fs").appendFileSync(${JSON.stringify(counter)}, "x"); console.error("a trace of it"); console.log(${JSON.stringify(JSON.stringify(line))}); ${end} process.exitCode = 1;`;
@@ -62,34 +62,34 @@ describe("parts", () => {
     expect(readFileSync(counter, "utf8")).toBe("x");
   });
 
-  test("a part that crashes has failed, and is told with what it said last", async () => {
+  test("a part that crashes fails and is reported with its last output", async () => {
     const { code, text } = await run([
-      part("crashing", `${pass} console.error("last words"); setTimeout(() => process.kill(process.pid, "SIGKILL"), 100)`),
+      part("crashing", `${pass} console.error("final output"); setTimeout(() => process.kill(process.pid, "SIGKILL"), 100)`),
     ]);
     expect(code).toBe(1);
     expect(text).toContain("FAIL crashing was ended by SIGKILL");
-    expect(text).toContain("last words");
+    expect(text).toContain("final output");
     expect(text).toContain("Total: 1 passed, 1 failed, 0 skipped");
   });
 
-  test("a part that says nothing for too long is ended, with all that it started", async () => {
+  test("a part without output for too long is stopped with all its descendants", async () => {
     const start = `console.log(JSON.stringify({ part: "e2e", journey: "a", step: "waits", state: "start" }));`;
     const hang = `require("node:child_process").spawn("sleep", ["772"]); ${start} process.on("SIGTERM", () => {}); setInterval(() => {}, 1000);`;
-    const { code, text } = await run([part("hanging", hang)], { limits: { silence: 4, farewell: 0.5 } });
+    const { code, text } = await run([part("hanging", hang)], { limits: { silence: 4, grace: 0.5 } });
     expect(code).toBe(1);
     expect(text).toContain("FAIL hanging hangs");
     expect(text).toContain("a: waits");
     expect(isRunning("sleep 772")).toBe(false);
   });
 
-  test("a part that runs no test, or that cannot be started, has failed", async () => {
+  test("a part that runs no test or cannot be started fails", async () => {
     const { code, text } = await run([part("empty", ""), { name: "missing", argv: ["/nowhere/program"], seconds: 1 }]);
     expect(code).toBe(1);
     expect(text).toContain("FAIL empty ran no test");
     expect(text).toContain("FAIL missing could not be started");
   });
 
-  test("what needs the product waits for one build, and is not run when that fails", async () => {
+  test("parts that need the product wait for one build, and do not run if it fails", async () => {
     const needy = [part("one", `${pass}${end}`, { needsBuild: true }), part("two", `${pass}${end}`, { needsBuild: true })];
     const good = await run(needy);
     expect(good.text.match(/^== build\b/gm)).toHaveLength(1);
@@ -100,7 +100,7 @@ describe("parts", () => {
     expect(bad.text).toContain("not run: two (the build failed)");
   });
 
-  test("a budget starts nothing that will not fit, and names it", async () => {
+  test("with a budget, parts that do not fit are not started but listed", async () => {
     const parts = [
       part("short", `${pass}${end}`),
       part("long", `${pass}${end}`, { seconds: 500 }),
@@ -116,7 +116,7 @@ describe("parts", () => {
 describe("leftovers", () => {
   const leak = `const { spawn } = require("node:child_process");`;
 
-  test("a process is named with its command line and its ports, fails the run, and is ended", async () => {
+  test("a leftover process is listed with its command line and ports, fails the run, and is killed", async () => {
     const server = `require("node:net").createServer().listen(0, () => console.log("up")); setInterval(() => {}, 773)`;
     const start = `const child = spawn(process.execPath, ["-e", ${JSON.stringify(server)}], { detached: true, stdio: ["ignore", "pipe", "ignore"] });`;
     const { code, text } = await run([
@@ -124,12 +124,12 @@ describe("leftovers", () => {
       part("leaking", `${leak} ${start} child.stdout.once("data", () => { ${pass}${end} process.exit() })`),
     ]);
     expect(code).toBe(1);
-    expect(text).toMatch(/LEFT BEHIND by leaking.*\n.*process \d+ .*setInterval\(\(\) => \{\}, 773\).*listens on \d+/);
-    expect(text).not.toContain("LEFT BEHIND by innocent");
+    expect(text).toMatch(/LEFTOVERS of leaking.*\n.*process \d+ .*setInterval\(\(\) => \{\}, 773\).*listens on \d+/);
+    expect(text).not.toContain("LEFTOVERS of innocent");
     expect(listProcesses().some(({ command }) => command.endsWith("setInterval(() => {}, 773)"))).toBe(false);
   });
 
-  test.runIf(isRoot)("a process that took off every mark is known by its control group", async () => {
+  test.runIf(isRoot)("a process without any marker is recognized by its control group", async () => {
     const { code, text } = await run([
       part(
         "leaking",
@@ -141,19 +141,19 @@ describe("leftovers", () => {
     expect(isRunning("sleep 774")).toBe(false);
   });
 
-  test("a process that is about to end is no leak", async () => {
+  test("a process that is about to end is not a leftover", async () => {
     const script = `${leak} spawn("sleep", ["0.5"], { detached: true, stdio: "ignore" }); ${pass}${end} process.exit()`;
     const { code, text } = await run([part("tidy", script)], { graceMs: 3000 });
     expect(code, text).toBe(0);
   });
 
-  test("a folder for temporary files", async () => {
+  test("a leftover temporary folder is listed", async () => {
     const { code, text } = await run([part("leaking", `require("node:fs").mkdtempSync(process.env.TMPDIR + "/studio-x-"); ${pass}${end}`)]);
     expect(code).toBe(1);
     expect(text).toMatch(/folder .*studio-x…/);
   });
 
-  test.runIf(isRoot)("a mount", async () => {
+  test.runIf(isRoot)("a leftover mount is listed and removed", async () => {
     const mount = `const at = process.env.TMPDIR + "/at"; require("node:fs").mkdirSync(at); require("node:child_process").execFileSync("mount", ["-t", "tmpfs", "none", at]);`;
     const { code, text } = await run([part("leaking", `${mount} ${pass}${end}`)]);
     expect(code).toBe(1);
@@ -163,7 +163,7 @@ describe("leftovers", () => {
     expect(existsSync(target)).toBe(false);
   });
 
-  test.runIf(isRoot && existsSync("/run/netns"))("a network namespace of a data folder of the run, and none of another's", async () => {
+  test.runIf(isRoot && existsSync("/run/netns"))("only network namespaces of the run's data folders are removed", async () => {
     const [ours, others] = ["0de1e7e1", "0de1e7e2"];
     const make = `
       const fs = require("node:fs"), { execFileSync } = require("node:child_process");
@@ -185,7 +185,7 @@ describe("leftovers", () => {
     }
   });
 
-  test("a process of somebody else is left alone", async () => {
+  test("a process of another run is not touched", async () => {
     const other = spawn("sleep", ["775"], { stdio: "ignore", env: { ...process.env, STUDIO_TEST_RUN: "tests-1-zzzzzz" } });
     try {
       const { code, text } = await run([part("tidy", `${pass}${end}`)]);
@@ -196,7 +196,7 @@ describe("leftovers", () => {
     }
   });
 
-  test("Ctrl-C ends what runs, and removes what it left", async () => {
+  test("Ctrl-C stops the running part and removes its leftovers", async () => {
     const driver = spawn(process.execPath, [join(import.meta.dirname, "interrupted.fixture.ts")], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
@@ -207,14 +207,14 @@ describe("leftovers", () => {
     await expect.poll(() => isRunning("sleep 771"), { timeout: 15_000, interval: 200 }).toBe(true);
     driver.kill("SIGINT");
     expect(await ended).toBe(130);
-    expect(text).toMatch(/LEFT BEHIND by endless[^]*process \d+ sleep 771/);
+    expect(text).toMatch(/LEFTOVERS of endless[^]*process \d+ sleep 771/);
     expect(text).toContain("not run: never reached");
     expect(isRunning("sleep 771")).toBe(false);
     const folder = /(\S+\/tests-\d+-\w{6})\//.exec(text)?.[1];
     expect(folder === undefined || !existsSync(folder)).toBe(true);
   });
 
-  test("what a killed driver left is removed by the next run", async () => {
+  test("the leftovers of a killed driver are removed by the next run", async () => {
     const driver = spawn(process.execPath, [join(import.meta.dirname, "interrupted.fixture.ts")], { cwd: root, stdio: "ignore" });
     const ended = new Promise((resolve) => void driver.once("exit", resolve));
     await expect.poll(() => isRunning("sleep 771"), { timeout: 15_000, interval: 200 }).toBe(true);
@@ -222,17 +222,17 @@ describe("leftovers", () => {
     await ended;
     const { code, text } = await run([part("tidy", `${pass}${end}`)]);
     expect(code, text).toBe(0);
-    expect(text).toMatch(/Removed what a killed run left: \S+\/tests-\d+-\w{6}\n[^]*process \d+ sleep 771/);
+    expect(text).toMatch(/Removed the leftovers of a killed run: \S+\/tests-\d+-\w{6}\n[^]*process \d+ sleep 771/);
     expect(isRunning("sleep 771")).toBe(false);
   });
 });
 
-describe("choosing", () => {
+describe("selection", () => {
   const checkout = { root, cores: 2, durations: {} };
   const request: Request = { names: [], pattern: undefined, journeys: false, hard: false, all: false, budget: undefined };
   const names = (more: Partial<Request>) => planParts({ ...request, ...more }, checkout).map(({ name }) => name);
 
-  test("the command without a name runs the quick parts; every other part has a flag, and all of them one", () => {
+  test("without names the quick parts run; each other group has a flag, and --all runs everything", () => {
     const [quick, journeys, hard] = [names({}), names({ journeys: true }), names({ hard: true })];
     expect(quick).toEqual(["tests beside the code", "main journeys, conformance, weights"]);
     expect(journeys).toEqual(["all journeys"]);
@@ -253,13 +253,13 @@ describe("choosing", () => {
     expect(() => matchNames([randomUUID()], root)).toThrow("Nothing matches");
   });
 
-  test("a name needs no build unless it is a journey's", () => {
+  test("only names of journeys need a build", () => {
     expect(planParts({ ...request, names: ["contract"] }, checkout).some(({ needsBuild }) => needsBuild)).toBe(false);
     expect(planParts({ ...request, names: ["weights"] }, checkout).some(({ needsBuild }) => needsBuild)).toBe(true);
   });
 });
 
-test("lines of events and of counts are told from the rest", () => {
+test("lines with events and counts are recognized", () => {
   expect(parseEvent(`{"part":"e2e","state":"pass","ms":1}`)).toEqual({ part: "e2e", state: "pass", ms: 1 });
   expect(parseEvent(`{"part":"e2e","sta`)).toBeUndefined();
   expect(parseEvent(`{"level":30}`)).toBeUndefined();

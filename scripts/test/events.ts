@@ -1,18 +1,18 @@
 /**
- * What the parts of a test run say on stdout: one JSON object a line, from vitest (scripts/test/vitest-reporter.ts) and from the end-to-end runner
- * (e2e/run.ts with TEST_RUN=1). Any other line is output for people.
+ * Events that the parts of a test run print on stdout: one JSON object per line, from vitest (scripts/test/vitest-reporter.ts) and the end-to-end
+ * runner (e2e/run.ts with TEST_RUN=1). Any other line is output for people.
  */
 export interface EventLine {
   part: string;
   state: "plan" | "file-start" | "file-end" | "start" | "pass" | "fail" | "skip" | "end";
-  /** The test file, from the root of the repository, or the journey. */
+  /** Path of the test file, relative to the repository. */
   file?: string;
   journey?: string;
   /** The test. */
   step?: string;
   ms?: number;
   error?: string;
-  /** How many tests the line stands for; of a plan: how many files there are. */
+  /** The number of tests that the line reports; of a plan: the number of files. */
   count?: number;
 }
 
@@ -21,7 +21,7 @@ export function parseEvent(line: string): EventLine | undefined {
   try {
     return JSON.parse(line) as EventLine;
   } catch {
-    return undefined; // a line that was cut off: its process ended while it wrote
+    return undefined; // an incomplete line: its process ended while writing
   }
 }
 

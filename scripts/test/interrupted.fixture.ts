@@ -1,10 +1,10 @@
-/** A test run with a part that leaves a process and then does nothing, for the tests of the driver to interrupt. */
+/** A test run with a part that leaves a process behind and then waits forever; the tests of the driver interrupt it. */
 import { interruption } from "./interruption.ts";
 import { runTests } from "./run.ts";
 
 const part = `
   require("node:child_process").spawn("sleep", ["771"], { detached: true, stdio: "ignore" });
-  console.log(JSON.stringify({ part: "e2e", journey: "waiting", step: "for ever", state: "start" }));
+  console.log(JSON.stringify({ part: "e2e", journey: "waiting", step: "forever", state: "start" }));
   setInterval(() => {}, 1000);
 `;
 process.exitCode = await runTests({

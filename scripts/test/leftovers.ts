@@ -1,4 +1,4 @@
-/** What a test run left on the machine: processes, mounts, network namespaces and links, control groups, firewall tables, folders. */
+/** Finds what a test run left on the machine: processes, mounts, network namespaces and links, control groups, firewall tables, folders. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,12 +17,12 @@ interface Found extends Leftover {
   remove(): void;
 }
 
-/** Things of the machine by name, taken before a run: what was there then is not the run's. */
+/** Names of existing resources of the machine before a run; they do not belong to the run. */
 type Inventory = Record<Exclude<LeftoverKind, "process">, Set<string>>;
 
-/** Where the runtime notes which data folder each of its keys stands for (packages/runtime/src/host/state.ts). */
+/** Where the runtime records the data folder of each of its keys (packages/runtime/src/host/leftovers.ts). */
 const keysDir = "/run/tesslate-slots/keys";
-/** Folders that the product and its tests make where TMPDIR does not lead. */
+/** Folders that the product and its tests create outside of TMPDIR. */
 const productFolder = /^(studio|runtime|everyday|escape|crash|probe|image|agent-ws|git-providers|git-host|dockerd|tests)-/;
 
 const names = (dir: string) => (existsSync(dir) ? readdirSync(dir) : []);
@@ -36,7 +36,7 @@ const read = (file: string) => {
 const run = (command: string, ...argv: string[]) => spawnSync(command, argv, { encoding: "utf8" }).stdout ?? "";
 
 interface Mount {
-  /** What it shows of its file system, from its root. */
+  /** The mounted folder, from the root of its file system. */
   source: string;
   target: string;
 }
@@ -95,28 +95,28 @@ const nothing = (): Inventory => ({
 });
 
 export interface LeftoverWatch {
-  /** Notes what can be told only while it is there; to be called every second or so. */
+  /** Records what is visible only while it exists; call about every second. */
   sample(): void;
-  /** Processor seconds that sandboxes spent in control groups of their own since the watch began. */
+  /** CPU seconds of sandboxes, which have their own control groups, since the watch started. */
   sandboxSeconds(): number;
-  /** Waits a moment for what is about to end, lists what then is left, and removes it. What may belong to others is not touched. */
+  /** Waits a moment for processes that are about to end, then lists and removes what is left. What may belong to others is not touched. */
   collect(graceMs?: number): Promise<Leftover[]>;
 }
 
 /**
- * Watches what the run with the folder `root` does to the machine. Its processes are known by their control group, by STUDIO_TEST_RUN in their environment,
- * by a folder of theirs below `root`, or because one of these started them; the rest by names that the runtime derives from a data folder below `root`.
- * What bears no such sign counts only while no other studio and no other test run is on the machine.
+ * Watches what the run with the folder `root` does on the machine. Its processes are recognized by their control group, by STUDIO_TEST_RUN in their
+ * environment, by a folder below `root`, or as descendants of these; other resources by names that the runtime derives from a data folder below `root`.
+ * Anything that cannot be recognized counts only if no other studio and no other test run is on the machine.
  */
 export function watchLeftovers(root: string, { isAbandoned = false } = {}): LeftoverWatch {
   const id = basename(root);
-  // What a run left that was killed was there before; only what bears its signs is its own then.
+  // The leftovers of a killed run existed before; only what is recognized as its own counts.
   const before = isAbandoned ? nothing() : takeInventory();
   /** Keys of the runtime whose data folder is below `root`. */
   const keys = new Set<string>();
   const seconds = new Map<string, number>();
-  let lookedAt = 0;
-  let hasCompany = false;
+  let scannedAt = 0;
+  let hasOtherRuns = false;
   let hasEngine = false;
 
   const isInside = (path: string) => `${path}/`.includes(`/${id}/`);
@@ -128,24 +128,24 @@ export function watchLeftovers(root: string, { isAbandoned = false } = {}): Left
         const now = cpuSecondsIn(join(dir, `tesslate-${key}`));
         if (now !== undefined) seconds.set(key, Math.max(seconds.get(key) ?? 0, now));
       }
-    if (Date.now() - lookedAt > 15_000) lookAround();
+    if (Date.now() - scannedAt > 15_000) findOthers();
   }
-  function lookAround(processes = listProcesses()) {
-    lookedAt = Date.now();
+  function findOthers(processes = listProcesses()) {
+    scannedAt = Date.now();
     const mine = new Set([...findOwn(processes).map(({ pid }) => pid), ...ancestorsOf(process.pid, processes)]);
     const others = processes.filter(({ pid }) => !mine.has(pid));
-    hasCompany ||= others.some(({ command }) => /vitest|\be2e\/|apps\/server\/(dist|src)\/|scripts\/test\.ts|caretaker/.test(command));
+    hasOtherRuns ||= others.some(({ command }) => /vitest|\be2e\/|apps\/server\/(dist|src)\/|scripts\/test\.ts|caretaker/.test(command));
     hasEngine ||= others.some(({ command }) => /^\S*(dockerd|containerd)\b/.test(command));
   }
 
-  /** By the key of a data folder in a name. */
+  /** The owner according to the key of a data folder in the name. */
   function ownerOf(name: string): "run" | "other" | "unknown" {
     const key = /(?:tesslate[-_]|^ts-?)([0-9a-f]{8})(?![0-9a-f])/.exec(name)?.[1];
     if (key === undefined) return "unknown";
     if (keys.has(key)) return "run";
     return existsSync(join(keysDir, key)) ? "other" : "unknown";
   }
-  const counts = (owner: "run" | "other" | "unknown") => owner === "run" || (owner === "unknown" && !hasCompany && !isAbandoned);
+  const counts = (owner: "run" | "other" | "unknown") => owner === "run" || (owner === "unknown" && !hasOtherRuns && !isAbandoned);
 
   function findOwn(processes: readonly ProcessEntry[]): ProcessEntry[] {
     const marked = processes.filter(
@@ -224,11 +224,11 @@ export function watchLeftovers(root: string, { isAbandoned = false } = {}): Left
 
   async function collect(graceMs = 3000): Promise<Leftover[]> {
     sample();
-    lookAround();
+    findOthers();
     let found = find();
     for (const deadline = Date.now() + graceMs; found.length > 0 && Date.now() < deadline; found = find()) await sleep(100);
     const listed = found.map(({ kind, name, detail }) => ({ kind, name, ...(detail !== undefined && { detail }) }));
-    // Killed processes may have started others, and mounts hide what they stand on: until nothing is left.
+    // Killed processes may have started others, and mounts hide folders: repeat until nothing is left.
     for (let round = 0; round < 10 && found.length > 0; round += 1) {
       thaw(found);
       for (const { remove } of found) remove();
@@ -241,10 +241,10 @@ export function watchLeftovers(root: string, { isAbandoned = false } = {}): Left
   return { sample, sandboxSeconds: () => [...seconds.values()].reduce((sum, value) => sum + value, 0), collect };
 }
 
-/** The folder in a run's root for compiled code; it is no leftover. */
+/** The folder in a run's root for compiled code; not a leftover. */
 export const compiled = "compiled";
 
-/** Removes what a run left whose driver was killed, with its folder. */
+/** Removes the folder and the leftovers of a run whose driver was killed. */
 export async function removeAbandoned(root: string): Promise<Leftover[]> {
   const left = await watchLeftovers(root, { isAbandoned: true }).collect(0);
   for (const dir of hierarchies()) removeGroup(join(dir, basename(root)));
@@ -252,7 +252,7 @@ export async function removeAbandoned(root: string): Promise<Leftover[]> {
   return left.filter(({ name }) => !name.startsWith(`${root}/`));
 }
 
-/** With all below it, unless something is still mounted there: that would be deleted with it. */
+/** Removes a folder, unless something is still mounted below it: that would be deleted too. */
 export function removeFolder(dir: string): void {
   if (mounts().some(({ target }) => target.startsWith(`${dir}/`))) return;
   rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
@@ -262,11 +262,11 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // ended meanwhile
+    // it has already ended
   }
 }
 
-/** A frozen process of the older control groups is not killed before it is thawed. */
+/** With control groups v1 a frozen process cannot be killed before it is thawed. */
 function thaw(found: readonly Leftover[]): void {
   for (const { kind, name } of found) {
     if (kind !== "control group") continue;
@@ -275,7 +275,7 @@ function thaw(found: readonly Leftover[]): void {
   }
 }
 
-/** Whether a process in a mount namespace of its own, as in a sandbox, has something of the run mounted. */
+/** Whether a process with its own mount namespace, such as in a sandbox, has a folder of the run mounted. */
 function hasMountsOf(pid: number, isInside: (path: string) => boolean): boolean {
   if (namespaceOf(pid) === namespaceOf("self")) return false;
   return read(`/proc/${pid}/mountinfo`)
@@ -287,6 +287,6 @@ function namespaceOf(pid: number | "self"): string {
   try {
     return readlinkSync(`/proc/${pid}/ns/mnt`);
   } catch {
-    return ""; // ended meanwhile, or not ours to read
+    return ""; // ended, or not readable for us
   }
 }

@@ -1,4 +1,4 @@
-/** Which parts a call of `./studio test` runs. */
+/** Plans the parts that `./studio test` runs. */
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -22,23 +22,23 @@ export interface Checkout {
 }
 
 const testFiles = ["apps/*/src/**/*.test.{ts,tsx}", "packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"];
-/** What the end-to-end runner knows besides its journeys. */
+/** Scripts of the end-to-end runner besides its journeys. */
 const otherScripts = ["conformance", "demo", "weights", "templates", "deployments", "three-containers"];
 const isHard = (file: string) => file.endsWith(".hard.test.ts");
 
-/** Throws with a sentence when a name matches nothing. */
+/** Throws an error with a message if a name matches nothing. */
 export function planParts(request: Request, checkout: Checkout): Part[] {
   if (request.names.length > 0 || request.pattern !== undefined) return selectedParts(request, checkout);
-  const wantsQuick = request.all || (!request.journeys && !request.hard);
-  const wantsJourneys = request.all || request.journeys;
+  const runsQuick = request.all || (!request.journeys && !request.hard);
+  const runsJourneys = request.all || request.journeys;
   const isTimed = request.budget !== undefined;
   return [
-    ...(wantsQuick ? [vitestPart(checkout, "tests beside the code", ["--project=!*-hard"], 330)] : []),
-    // All journeys include those of the main job; where the time may not suffice for all, the main job comes first.
-    ...(wantsQuick && (!wantsJourneys || isTimed)
+    ...(runsQuick ? [vitestPart(checkout, "tests beside the code", ["--project=!*-hard"], 330)] : []),
+    // All journeys include the main ones; with a time budget, the main ones run first.
+    ...(runsQuick && (!runsJourneys || isTimed)
       ? [{ ...journeysPart(checkout, "main journeys, conformance, weights", ["--main"], 160), isFiltered: true }]
       : []),
-    ...(wantsJourneys ? [allJourneys(checkout, { besidesMain: wantsQuick && isTimed })] : []),
+    ...(runsJourneys ? [allJourneys(checkout, { besidesMain: runsQuick && isTimed })] : []),
     ...(request.all || request.hard ? hardParts(checkout) : []),
   ];
 }
@@ -87,7 +87,7 @@ function hardParts(checkout: Checkout): Part[] {
 
 const journeyKey = (name: string) => `journey ${name}`;
 export const fileKey = (name: string) => (name.includes("/") ? name : journeyKey(name));
-/** What the runner needs before its first step. */
+/** Seconds until the first step of the runner. */
 const startSeconds = 20;
 
 function allJourneys(checkout: Checkout, { besidesMain }: { besidesMain: boolean }): Part {
@@ -115,17 +115,17 @@ function allJourneys(checkout: Checkout, { besidesMain }: { besidesMain: boolean
   };
 }
 
-/** The test files and journeys that names stand for. */
+/** The test files and journeys that match names. */
 export interface Matches {
   files: string[];
   journeys: string[];
-  /** Names that are in no path: parts of the names of tests, with the files that contain them. */
+  /** Names that match no path: parts of the names of tests, with the files that contain them. */
   texts: { text: string; files: string[] }[];
 }
 
 /**
- * A name is a package (`web`, `server-hard`), a part of a path (`billing`, `apps/web/src/ui`), the file name of a journey (`review`) or, when it is none of
- * these, a part of a test's name.
+ * A name is a package (`web`, `server-hard`), a part of a path (`billing`, `apps/web/src/ui`), the file name of a journey (`review`) or otherwise
+ * a part of a test's name.
  */
 export function matchNames(names: readonly string[], root: string): Matches {
   const all = globSync(testFiles, { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] }).toSorted();
@@ -179,11 +179,11 @@ function selectedParts({ names, pattern }: Request, checkout: Checkout): Part[] 
   ];
 }
 
-/** The arguments with which vitest watches what matches. */
+/** The arguments with which vitest watches the matching tests. */
 export function watchArgv({ names, pattern }: Request, checkout: Checkout): [string, ...string[]] {
   const { files, texts } = matchNames(names, checkout.root);
   const wanted = [...files, ...texts.flatMap((match) => match.files)];
-  if (wanted.length === 0) throw new Error("Journeys cannot be watched; name tests that stand beside the code.");
+  if (wanted.length === 0) throw new Error("Journeys cannot be watched; name tests beside the code.");
   const text = pattern ?? texts.map((match) => escapePattern(match.text)).join("|");
   return [join(checkout.root, "node_modules/.bin/vitest"), "watch", ...wanted, ...(text === "" ? [] : ["-t", text])];
 }

@@ -1,18 +1,18 @@
-/** Processes of this machine as /proc tells them. Without /proc (macOS) there are none to be seen. */
+/** Processes of this machine according to /proc. Without /proc (macOS) the list is empty. */
 import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 export interface ProcessEntry {
   pid: number;
   parent: number;
-  /** Its arguments, or in brackets its name when it has none any more. */
+  /** Its arguments, or its name in brackets if it has none. */
   command: string;
   cwd: string;
-  /** `NAME=value` each. Empty for what belongs to another user. */
+  /** `NAME=value` each. Empty for processes of another user. */
   environment: string[];
-  /** Paths of its control groups, one for each hierarchy. */
+  /** Paths of its control groups, one per hierarchy. */
   groups: string[];
-  /** Ended, and not yet waited for by its parent. */
+  /** Ended, but its parent has not waited for it yet. */
   isZombie: boolean;
 }
 
@@ -20,7 +20,7 @@ const read = (path: string) => {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return ""; // ended meanwhile, or not ours to read
+    return ""; // ended, or not readable for us
   }
 };
 const readLink = (path: string) => {
@@ -35,7 +35,7 @@ function readProcess(pid: number): ProcessEntry | undefined {
   const dir = `/proc/${pid}`;
   const stat = read(join(dir, "stat"));
   if (stat === "") return undefined;
-  // The name stands in parentheses and may hold anything.
+  // The name is in parentheses and may contain anything.
   const [state = "", parent = "0"] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
   const command = read(join(dir, "cmdline")).split("\0").join(" ").trim();
@@ -68,7 +68,7 @@ export function ancestorsOf(pid: number, processes: readonly ProcessEntry[]): Se
   return found;
 }
 
-/** Those given and all that they started. */
+/** The given processes and all their descendants. */
 export function withDescendants(pids: Iterable<number>, processes: readonly ProcessEntry[]): Set<number> {
   const found = new Set(pids);
   for (let size = -1; size !== found.size;) {
@@ -84,7 +84,7 @@ export function portsOf(pid: number): number[] {
   try {
     for (const fd of readdirSync(`/proc/${pid}/fd`)) sockets.add(readLink(`/proc/${pid}/fd/${fd}`));
   } catch {
-    return []; // ended meanwhile, or not ours to read
+    return []; // ended, or not readable for us
   }
   const ports = ["tcp", "tcp6"].flatMap((table) =>
     read(`/proc/${pid}/net/${table}`)
@@ -97,11 +97,11 @@ export function portsOf(pid: number): number[] {
   return [...new Set(ports)].toSorted((a, b) => a - b);
 }
 
-/** Seconds of processor time of all children of this process that have ended, with their own. */
+/** CPU seconds of all ended children of this process, with their descendants. */
 export function secondsOfEndedChildren(): number {
   const stat = read("/proc/self/stat");
   if (stat === "") return 0;
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // Ticks of user and system time; the kernel tells them in hundredths of a second everywhere.
+  // Ticks of user and system time, which are hundredths of a second on every platform.
   return (Number(fields[13]) + Number(fields[14])) / 100;
 }

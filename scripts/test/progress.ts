@@ -18,10 +18,10 @@ export interface Progress extends PartListener {
 
 export const clock = (seconds: number) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-/** Prints failures at once, and how far the run is: in a line that is written over on a terminal, elsewhere in a new one every 15 s. */
+/** Prints failures immediately, and the progress: on a terminal in a line that is overwritten, otherwise in a new line every 15 s. */
 export function createProgress(out: Output, everyMs = out.isTerminal ? 250 : 15_000): Progress {
-  const began = Date.now();
-  let part = { name: "", seconds: 0, began: 0 };
+  const startedAt = Date.now();
+  let part = { name: "", seconds: 0, startedAt: 0 };
   let passed = 0;
   let failed = 0;
   let planned = 0;
@@ -41,10 +41,10 @@ export function createProgress(out: Output, everyMs = out.isTerminal ? 250 : 15_
   function status() {
     if (part.name === "") return;
     const files = planned > 0 ? `, ${planned - ended} of ${planned} files left` : "";
-    const seconds = (Date.now() - part.began) / 1000;
+    const seconds = (Date.now() - part.startedAt) / 1000;
     const left = part.seconds > seconds ? `, about ${clock(part.seconds - seconds)} left` : "";
     const now = [...running].map(([file, step]) => (out.isTerminal && step !== "" ? `${file} (${step})` : file)).join(", ");
-    const text = `${clock((Date.now() - began) / 1000)}  ${passed} passed, ${failed} failed${files}${left}${now === "" ? "" : ` | ${now}`}`;
+    const text = `${clock((Date.now() - startedAt) / 1000)}  ${passed} passed, ${failed} failed${files}${left}${now === "" ? "" : ` | ${now}`}`;
     if (!out.isTerminal) return line(`     ${text.slice(0, 240)}`);
     clear();
     out.write(text.slice(0, out.columns - 1));
@@ -55,7 +55,7 @@ export function createProgress(out: Output, everyMs = out.isTerminal ? 250 : 15_
   return {
     line,
     partStarted(name, seconds) {
-      part = { name, seconds, began: Date.now() };
+      part = { name, seconds, startedAt: Date.now() };
       planned = ended = 0;
       running.clear();
       line(`== ${name}${seconds > 0 ? ` (about ${Math.round(seconds)} s)` : ""}`);
@@ -80,10 +80,10 @@ export function createProgress(out: Output, everyMs = out.isTerminal ? 250 : 15_
       line(`FAIL ${title}\n${text.replaceAll(/^/gm, "     ")}`);
     },
     partEnded({ name, passed: ok, failed: bad, skipped, wallSeconds, cpuSeconds }, leftovers) {
-      part = { name: "", seconds: 0, began: 0 };
+      part = { name: "", seconds: 0, startedAt: 0 };
       const cpu = cpuSeconds === undefined ? "" : `, ${cpuSeconds.toFixed(1)} CPU s`;
       line(`${bad === 0 ? "ok  " : "FAIL"} ${name}: ${ok} passed, ${bad} failed, ${skipped} skipped (${wallSeconds.toFixed(1)} s${cpu})`);
-      if (leftovers.length > 0) line(`LEFT BEHIND by ${name}, and now removed:\n${listLeftovers(leftovers)}`);
+      if (leftovers.length > 0) line(`LEFTOVERS of ${name}, removed now:\n${listLeftovers(leftovers)}`);
     },
     close() {
       clearInterval(timer);
@@ -92,7 +92,7 @@ export function createProgress(out: Output, everyMs = out.isTerminal ? 250 : 15_
   };
 }
 
-/** Folders with the same beginning in one line; at most 40 lines. */
+/** One line for folders with the same prefix; at most 40 lines. */
 export function listLeftovers(leftovers: readonly Leftover[]): string {
   const lines = new Map<string, number>();
   for (const { kind, name, detail } of leftovers) {

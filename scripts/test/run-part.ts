@@ -4,22 +4,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { parseCounts, parseEvent, type EventLine } from "./events.ts";
 
-/** One process of a test run, which starts whatever else it needs. */
+/** One process of a test run, with the processes that it starts. */
 export interface Part {
   name: string;
   argv: readonly [string, ...string[]];
   env?: Record<string, string>;
   /** Needs the built product. */
   needsBuild?: boolean;
-  /** Seconds it is expected to take where it never ran. */
+  /** Estimated seconds if it never ran here. */
   seconds: number;
-  /** Has no tests of its own. */
+  /** Has no tests. */
   isPreparation?: boolean;
-  /** Only for somebody's selection: how long it takes says nothing about another run. */
+  /** Only part of the tests, as selected: its duration is not recorded. */
   isSelection?: boolean;
-  /** Runs only some tests of its files, so how long these took says nothing either. */
+  /** Runs only some tests of its files, so the durations of the files are not recorded. */
   isFiltered?: boolean;
-  /** What of it can be done in the given time, and the names of what cannot. */
+  /** The part of it that fits into the given time, and the names of the rest. */
   fit?(seconds: number): { part: Part | undefined; notRun: string[] };
 }
 
@@ -36,7 +36,7 @@ export interface PartResult {
   cpuSeconds: number | undefined;
   tests: Timed[];
   skips: { name: string; reason: string }[];
-  /** Each with the first line of its text. */
+  /** `reason` is the first line of the error. */
   failures: { name: string; reason: string }[];
   /** Test files and journeys. */
   files: Timed[];
@@ -50,29 +50,29 @@ export interface PartListener {
 }
 
 export interface Limits {
-  /** Seconds without a word from a part, after which it is taken to hang. */
+  /** Seconds without output from a part, after which it counts as hanging. */
   silence: number;
-  /** Seconds from being asked to end until it is killed. */
-  farewell: number;
+  /** Seconds from SIGTERM to SIGKILL. */
+  grace: number;
 }
-export const defaultLimits: Limits = { silence: 600, farewell: 20 };
+export const defaultLimits: Limits = { silence: 600, grace: 20 };
 
-export interface PartSurroundings {
+export interface PartEnvironment {
   cwd: string;
   env: NodeJS.ProcessEnv;
   limits: Limits;
   listener: PartListener;
   /** Ends the part early. */
   signal: AbortSignal;
-  /** Called with the process before it does anything. */
+  /** Called with the pid as soon as the process was started. */
   started(pid: number): void;
 }
 
-/** How much of what a part printed is kept, for the case that it fails without saying why. */
+/** Lines of output that are kept for a part that fails without a message. */
 const keptLines = 80;
 
 /** Runs a part to its end. Never throws: a part that cannot be started, crashes or hangs has failed. */
-export async function runPart(part: Part, { cwd, env, limits, listener, signal, started }: PartSurroundings): Promise<PartResult> {
+export async function runPart(part: Part, { cwd, env, limits, listener, signal, started }: PartEnvironment): Promise<PartResult> {
   const result: PartResult = {
     name: part.name,
     passed: 0,
@@ -85,14 +85,14 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
     failures: [],
     files: [],
   };
-  const began = performance.now();
+  const startedAt = performance.now();
   const files = new Map<string, number>();
   const running = new Set<string>();
   const lastLines: string[] = [];
-  /** Printed for people since a test ended: traces of a failure come just before it, on the other stream perhaps a little later. */
+  /** Output since the last test ended: the trace of a failure precedes its event, on the other stream perhaps a little later. */
   let linesOfTest: string[] = [];
   const failures = new Set<() => void>();
-  let lastWord = Date.now();
+  let lastOutputAt = Date.now();
   let hasEvents = false;
   let hasEnded = false;
 
@@ -115,7 +115,7 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
     }, 100);
   }
   function take(line: string) {
-    lastWord = Date.now();
+    lastOutputAt = Date.now();
     const event = parseEvent(line);
     if (!event) {
       for (const lines of [lastLines, linesOfTest]) {
@@ -141,7 +141,7 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
       if (event.state !== "fail") linesOfTest = [];
       if (event.state === "pass") result.passed += count;
       if (event.journey !== undefined) files.set(event.journey, (files.get(event.journey) ?? 0) + seconds);
-      if (event.state === "fail") failTest(title, event.error ?? "no reason was given", count);
+      if (event.state === "fail") failTest(title, event.error ?? "no reason given", count);
     }
     listener.event(event);
   }
@@ -150,7 +150,7 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
     cwd,
     env: { ...env, ...part.env, TEST_PART: part.name },
     stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own: Ctrl-C reaches the driver alone, which then ends its parts in order.
+    // Its own process group: Ctrl-C reaches only the driver, which then ends its parts in order.
     detached: true,
   });
   if (child.pid !== undefined) started(child.pid);
@@ -164,7 +164,7 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
   let isHanging = false;
   const watch = setInterval(
     () => {
-      if (Date.now() - lastWord > limits.silence * 1000) {
+      if (Date.now() - lastOutputAt > limits.silence * 1000) {
         isHanging = true;
         void stop();
       }
@@ -173,33 +173,32 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
   );
   async function stop() {
     clearInterval(watch);
-    // Its first process alone, so that it can end the others in order.
+    // Only its first process, so that it can end the others in order.
     child.kill("SIGTERM");
-    await Promise.race([exit, sleep(limits.farewell * 1000, undefined, { ref: false })]);
+    await Promise.race([exit, sleep(limits.grace * 1000, undefined, { ref: false })]);
     killGroup(child.pid);
   }
   if (signal.aborted) void stop();
   signal.addEventListener("abort", () => void stop(), { once: true });
 
-  const how = await exit;
+  const outcome = await exit;
   clearInterval(watch);
-  // Not for long: a process that was left behind may hold its end of the pipe open.
+  // With a time limit: a leftover process may keep the pipe open.
   await Promise.race([closed, sleep(1000)]);
   child.stdout.destroy();
   child.stderr.destroy();
 
   for (const print of failures) print();
   if (!hasEvents) Object.assign(result, parseCounts(lastLines.join("\n")));
-  const said = lastLines.slice(-40).join("\n").trim() || "It printed nothing.";
+  const output = lastLines.slice(-40).join("\n").trim() || "It printed nothing.";
   const open = running.size > 0 ? `While running:\n${[...running].map((name) => `  ${name}`).join("\n")}\n` : "";
-  if (isHanging)
-    fail(`${part.name} hangs`, `Nothing was heard of it for ${limits.silence} s, so it was ended. ${open}What it said last:\n${said}`);
+  if (isHanging) fail(`${part.name} hangs`, `It printed nothing for ${limits.silence} s and was stopped. ${open}Last output:\n${output}`);
   else if (signal.aborted) result.skipped += running.size;
-  else if (how !== "" && (result.failed === 0 || (hasEvents && !hasEnded)))
-    fail(`${part.name} ${how}`, `${open}What it said last:\n${said}`);
-  else if (!hasEvents && result.failed > 0) listener.failure(`${part.name}: ${result.failed} failed`, said);
-  else if (!part.isPreparation && result.passed + result.failed + result.skipped === 0) fail(`${part.name} ran no test`, said);
-  result.wallSeconds = (performance.now() - began) / 1000;
+  else if (outcome !== "" && (result.failed === 0 || (hasEvents && !hasEnded)))
+    fail(`${part.name} ${outcome}`, `${open}Last output:\n${output}`);
+  else if (!hasEvents && result.failed > 0) listener.failure(`${part.name}: ${result.failed} failed`, output);
+  else if (!part.isPreparation && result.passed + result.failed + result.skipped === 0) fail(`${part.name} ran no test`, output);
+  result.wallSeconds = (performance.now() - startedAt) / 1000;
   result.files = [...files].map(([name, seconds]) => ({ name, seconds }));
   return result;
 }
@@ -209,7 +208,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // ended already
+    // it has already ended
   }
 }
 

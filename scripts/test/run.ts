@@ -17,27 +17,27 @@ export interface RunOptions {
   build: Part;
   out: Output;
   durations: Durations;
-  /** Where to keep how long everything took; nowhere when missing. */
+  /** Where durations are recorded; not recorded if missing. */
   durationsFile?: string;
-  /** Seconds, counted from `startedAt`, after which no part may still run by what is known of it. */
+  /** Seconds from `startedAt`. A part that by earlier durations would exceed them is not started. */
   budget: number | undefined;
   startedAt: number;
   fetchSeconds: number;
   signal: AbortSignal;
   limits?: Limits;
-  /** How long a part's processes have to end after it. */
+  /** Time for a part's processes to end after it. */
   graceMs?: number;
 }
 
 const partKey = (name: string) => `part ${name}`;
 
-/** Runs the parts one after another, each on all cores, and prints what becomes of them. Gives the exit code. */
+/** Runs the parts one after another, each on all cores, and prints their results. Returns the exit code. */
 export async function runTests(options: RunOptions): Promise<number> {
   const { out, signal } = options;
   const progress = createProgress(out);
-  for (const left of abandonedRoots()) {
-    const found = await removeAbandoned(left);
-    progress.line(`Removed what a killed run left: ${left}${found.length > 0 ? `\n${listLeftovers(found)}` : ""}`);
+  for (const leftover of abandonedRoots()) {
+    const found = await removeAbandoned(leftover);
+    progress.line(`Removed the leftovers of a killed run: ${leftover}${found.length > 0 ? `\n${listLeftovers(found)}` : ""}`);
   }
   const root = makeTempRoot();
   const id = basename(root);
@@ -48,7 +48,7 @@ export async function runTests(options: RunOptions): Promise<number> {
   const outer = process.env["STUDIO_TEST_RUN"];
   const env = {
     ...process.env,
-    // Of a run inside of a run, both names.
+    // A nested run has both names.
     STUDIO_TEST_RUN: outer ? `${outer}/${id}` : id,
     TEST_RUN: "1",
     TMPDIR: root,
@@ -72,14 +72,14 @@ export async function runTests(options: RunOptions): Promise<number> {
       signal,
       started: (pid) => group?.add(slug, pid),
     });
-    const left = await leftovers.collect(options.graceMs);
+    const leftover = await leftovers.collect(options.graceMs);
     const inGroup = group?.cpuSeconds(slug);
     result.cpuSeconds =
       inGroup === undefined
         ? secondsOfEndedChildren() - cpuBefore.children
         : inGroup - cpuBefore.group + leftovers.sandboxSeconds() - cpuBefore.sandboxes;
-    if (left.length > 0) result.failed += 1;
-    progress.partEnded(result, left);
+    if (leftover.length > 0) result.failed += 1;
+    progress.partEnded(result, leftover);
     results.push(result);
     ran.push(part);
     return result;

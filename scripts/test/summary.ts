@@ -3,7 +3,7 @@ import type { PartResult, Timed } from "./run-part.ts";
 export interface RunSummary {
   results: readonly PartResult[];
   notRun: readonly string[];
-  /** Seconds it took to fetch packages before the run. */
+  /** Seconds for fetching packages before the run. */
   fetchSeconds: number;
   wallSeconds: number;
 }
@@ -37,7 +37,7 @@ export function summarize({ results, notRun, fetchSeconds, wallSeconds }: RunSum
     cpuSeconds?.toFixed(1) ?? "?",
   ];
   const total = {
-    name: "in all",
+    name: "total",
     passed: sum("passed"),
     failed: sum("failed"),
     skipped: sum("skipped"),
@@ -53,7 +53,7 @@ export function summarize({ results, notRun, fetchSeconds, wallSeconds }: RunSum
     ...(files.length > 0 ? ["", "The slowest files and journeys:", ...files] : []),
     ...(reasons.size > 0 ? ["", "Skipped:"] : []),
     ...[...reasons].map(([reason, names]) =>
-      `  ${names.length} because ${reason || "the test says so"}: ${names.slice(0, 3).join("; ")}${names.length > 3 ? "; …" : ""}`.slice(
+      `  ${names.length} because ${reason || "it is marked as skipped"}: ${names.slice(0, 3).join("; ")}${names.length > 3 ? "; …" : ""}`.slice(
         0,
         300,
       ),

@@ -7,24 +7,24 @@ const memory = "/dev/shm";
 const pattern = /^tests-(\d+)-\w{6}$/;
 
 /**
- * The folder for all temporary files of a run; its name is also that of the run. In memory where 12 GB are free: the tests make and delete files by the
- * ten thousand, for each of which a disk without a journal looks through all that was lately deleted. That was a fourth of their work.
+ * The folder for all temporary files of a run; its name is also that of the run. In memory if 12 GB are free: the tests create and delete tens of
+ * thousands of files, for each of which a disk without a journal searches the recently deleted ones. That took a quarter of the run.
  */
 export function makeTempRoot(parent = roomyParent()): string {
   const root = mkdtempSync(join(parent, `tests-${process.pid}-`));
-  // Users of sandboxes and databases pass through it.
+  // Users of sandboxes and databases traverse it.
   chmodSync(root, 0o755);
   return root;
 }
 
 function roomyParent(): string {
-  // A run inside of a run, as in the tests of this driver.
+  // A nested run, as in the tests of this driver.
   if (process.env["STUDIO_TEST_RUN"] || process.platform !== "linux" || !existsSync(memory)) return tmpdir();
   const { bavail, bsize } = statfsSync(memory);
   return Math.min(bavail * bsize, freemem()) >= 12 * 2 ** 30 && canRunIn(memory) ? memory : tmpdir();
 }
 
-/** Some hosts let nothing be run from there. */
+/** Some hosts do not allow programs to be run from there. */
 function canRunIn(dir: string): boolean {
   const probe = mkdtempSync(join(dir, `tests-${process.pid}-`));
   const program = join(probe, "program");

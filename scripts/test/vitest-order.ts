@@ -3,13 +3,13 @@ import { relative } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { readDurations } from "./durations.ts";
 
-/** A guess for files that never ran here: 10 kB of tests take about a second. */
+/** Estimate for files that never ran here: 10 kB of tests take about a second. */
 const secondsPerByte = 1 / 10_000;
 
 /**
- * In each project the longest files first, and the project with most to do last. Vitest gives the next file of this list to whichever worker is free, so
- * what runs at the end are many short files, and all workers end at about the same time, even where no durations are recorded yet. The files of a project
- * stay together: a worker and all that it holds ends where the next file belongs to another project.
+ * In each project the longest files first, and the largest project last. Vitest gives the next file of this list to a free worker, so many short files
+ * run at the end, and all workers end at about the same time, even if no durations are recorded yet. The files of a project stay together, because a
+ * worker is replaced when the next file belongs to another project.
  */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,4 +1,4 @@
-/** Tells the test driver what vitest does: one JSON object a line on stdout (scripts/test/events.ts). */
+/** Reports vitest's events to the test driver: one JSON object per line on stdout (scripts/test/events.ts). */
 import { relative } from "node:path";
 import type { Reporter, TestCase, TestModule, TestSuite, Vitest } from "vitest/node";
 import type { EventLine } from "./events.ts";
@@ -22,7 +22,7 @@ export default class DriverReporter implements Reporter {
   onTestModuleEnd(module: TestModule): void {
     const file = this.fileOf(module);
     this.failures(module.errors(), file, "loading the file");
-    // With what it costs to load the file: the order of the next run is made of it.
+    // Includes loading the file, because the order of the next run depends on it.
     const { duration, collectDuration, setupDuration } = module.diagnostic();
     const ms = Math.max(duration + collectDuration + setupDuration, Date.now() - (this.started.get(module.id) ?? Date.now()));
     emit({ part: "vitest", file, state: "file-end", ms });
@@ -38,7 +38,7 @@ export default class DriverReporter implements Reporter {
     const line = { part: "vitest", file: this.fileOf(test.module), step: test.fullName, ms: test.diagnostic()?.duration ?? 0 };
     if (result.state === "passed") emit({ ...line, state: "pass" });
     else if (result.state === "skipped") {
-      // What was not asked for (-t) is not skipped.
+      // Tests excluded by -t are not reported as skipped.
       if (this.vitest?.config.testNamePattern?.test(test.fullName) !== false)
         emit({ ...line, state: "skip", ...(result.note && { error: result.note }) });
     } else if (result.state === "failed") {

@@ -226,7 +226,7 @@ export const textOf = (events: RunEvent[]) => events.map((event) => (event.type 
 export const answer = (world: Pick<ChatWorld, "app">, user: TestUser, approval_id: string, response: ApprovalResponse, note?: string) =>
   world.app.as(user).chat.approval({ body: { approval_id, response, ...(note !== undefined && { note }) } });
 
-/** Waits until something is true, as long as `vi.waitFor` does (scripts/patience.ts). */
+/** Waits until something is true, as long as `vi.waitFor` does (scripts/wait-for-timeout.ts). */
 export function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs?: number): Promise<T> {
   return vi.waitFor(
     async () => {

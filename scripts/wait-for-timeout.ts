@@ -4,12 +4,12 @@ import { vi } from "vitest";
  * Default timeout of `vi.waitFor`: vitest's one second is too short on a busy machine. A passing condition still returns at once.
  * For `expect.poll` there is a setting (vitest.config.ts); for `vi.waitFor` vitest has none.
  */
-const patience = { timeout: 15_000, interval: 20 };
+const defaults = { timeout: 15_000, interval: 20 };
 
 const waitFor = vi.waitFor;
-if (!("isPatient" in waitFor))
+if (!("hasLongTimeout" in waitFor))
   vi.waitFor = Object.assign(
     ((callback, options) =>
-      waitFor(callback, typeof options === "number" ? { ...patience, timeout: options } : { ...patience, ...options })) as typeof waitFor,
-    { isPatient: true },
+      waitFor(callback, typeof options === "number" ? { ...defaults, timeout: options } : { ...defaults, ...options })) as typeof waitFor,
+    { hasLongTimeout: true },
   );
