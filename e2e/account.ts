@@ -30,7 +30,7 @@ export async function signUp(url: string, name = "Nadia"): Promise<Account> {
   return account;
 }
 
-/** Waits for a long operation; throws with its own error when it fails. */
+/** Waits for a long operation; throws its error if it fails. */
 export async function finished(api: Account["api"], taskId: string | null): Promise<Task | undefined> {
   if (!taskId) return undefined;
   let last: Task | undefined;

@@ -1,10 +1,10 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-export interface Watched {
+export interface WatchedWindow {
   context: BrowserContext;
   page: Page;
-  /** Native dialogs, page errors, console errors and requests to foreign hosts, as sentences. A journey fails when there is one. */
-  offences: string[];
+  /** Native dialogs, page errors, console errors and requests to foreign hosts, as sentences. A journey fails if there is any. */
+  problems: string[];
   close(): Promise<void>;
 }
 
@@ -14,15 +14,15 @@ export interface WindowOptions {
   height?: number;
 }
 
-/** A window of its own: nothing is shared with another one, and what is offensive in it is written down. */
-export async function openWindow(browser: Browser, url: string, options: WindowOptions = {}): Promise<Watched> {
+/** Opens a window that shares nothing with others and records its problems. */
+export async function openWindow(browser: Browser, url: string, options: WindowOptions = {}): Promise<WatchedWindow> {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
     colorScheme: options.theme ?? "light",
     reducedMotion: "reduce",
   });
   const page = await context.newPage();
-  const offences: string[] = [];
+  const problems: string[] = [];
   const own = new URL(url);
   const isOwn = (address: string) => {
     const { protocol, hostname, port } = new URL(address);
@@ -33,23 +33,23 @@ export async function openWindow(browser: Browser, url: string, options: WindowO
     );
   };
   context.on("request", (request) => {
-    if (!isOwn(request.url())) offences.push(`foreign host: ${request.url()}`);
+    if (!isOwn(request.url())) problems.push(`foreign host: ${request.url()}`);
   });
   context.on("requestfailed", (request) => {
-    // Streams and fetches that a page gives up itself are its own business.
+    // Requests that the page itself aborts are not problems.
     const why = request.failure()?.errorText ?? "";
     if (isOwn(request.url()) && !/ERR_ABORTED/.test(why) && !request.url().includes(".preview.localhost"))
-      offences.push(`request failed: ${request.url()} ${why}`);
+      problems.push(`request failed: ${request.url()} ${why}`);
   });
   context.on("response", (response) => {
-    if (response.url().includes("/assets/") && response.status() >= 400) offences.push(`asset ${response.status()}: ${response.url()}`);
+    if (response.url().includes("/assets/") && response.status() >= 400) problems.push(`asset ${response.status()}: ${response.url()}`);
   });
   page.on("dialog", (dialog) => {
-    if (dialog.type() !== "beforeunload") offences.push(`native dialog: ${dialog.message()}`);
+    if (dialog.type() !== "beforeunload") problems.push(`native dialog: ${dialog.message()}`);
     void dialog.dismiss().catch(() => undefined);
   });
   page.on("pageerror", (error) => {
-    offences.push(`page error: ${error.message}`);
+    problems.push(`page error: ${error.message}`);
   });
   page.on("console", (message) => {
     // A refused request logs itself; journeys that provoke one check the answer instead.
@@ -59,12 +59,12 @@ export async function openWindow(browser: Browser, url: string, options: WindowO
       isOwn(message.location().url || url) &&
       !message.location().url.includes(".preview.localhost")
     )
-      offences.push(`console error: ${message.text()}`);
+      problems.push(`console error: ${message.text()}`);
   });
-  return { context, page, offences, close: () => context.close() };
+  return { context, page, problems, close: () => context.close() };
 }
 
-/** Through the sign-in page, as a person does it; ends on Home. */
+/** Signs in on the login page; ends on Home. */
 export async function signIn(page: Page, url: string, { email, password }: { email: string; password: string }): Promise<void> {
   await page.goto(`${url}/login`);
   await page.getByLabel("E-mail").fill(email);

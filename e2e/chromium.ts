@@ -7,11 +7,11 @@ import { chromium, type Browser } from "playwright-core";
 const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
 const bwrap = ["/usr/bin/bwrap", "/bin/bwrap"].find((path) => existsSync(path));
 
-/** A real Chromium without any of its own network habits. */
+/** A real Chromium without background requests. */
 export async function startChromium(): Promise<Browser> {
   if (!executable) throw new Error("No Chromium on this machine. On Debian or Ubuntu: apt-get install -y chromium");
   return chromium.launch({
-    executablePath: await deafToLinks(executable),
+    executablePath: await withoutNetlink(executable),
     headless: true,
     args: [
       "--disable-gpu",
@@ -27,10 +27,10 @@ export async function startChromium(): Promise<Browser> {
 }
 
 /**
- * Chromium breaks what it is loading when a network link of the machine comes or goes, as those of sandboxes do all the time. It hears of links by
- * a netlink socket; where there is none it takes the network for unchanging.
+ * Chromium aborts requests when a network link of the machine is added or removed, as those of sandboxes are all the time. It watches links with a
+ * netlink socket; without one it assumes that the network does not change.
  */
-async function deafToLinks(program: string): Promise<string> {
+async function withoutNetlink(program: string): Promise<string> {
   if (!bwrap) return program;
   const dir = await mkdtemp(join(tmpdir(), "chromium-"));
   const [filter, start] = [join(dir, "filter"), join(dir, "chromium")];

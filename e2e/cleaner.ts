@@ -1,12 +1,12 @@
-/** Hears by its standard input which folders belong to the process that started it (belongings.ts), and takes them away when that has ended. */
+/** Reads on stdin which folders belong to the process that started it (tracked-folders.ts), and removes them when that process has ended. */
 import { createInterface } from "node:readline";
 import { removeLeftovers } from "./leftovers.ts";
 
-const owned: string[] = [];
+const tracked: string[] = [];
 for await (const line of createInterface({ input: process.stdin })) {
   const [verb, dir = ""] = line.split(/ (.*)/);
-  if (verb === "own") owned.push(dir);
-  else if (owned.includes(dir)) owned.splice(owned.indexOf(dir), 1);
+  if (verb === "track") tracked.push(dir);
+  else if (tracked.includes(dir)) tracked.splice(tracked.indexOf(dir), 1);
 }
-// What was made last may lie within what was made first.
-for (const dir of owned.reverse()) await removeLeftovers(dir).catch(() => undefined);
+// The latest first, because it may be inside an earlier one.
+for (const dir of tracked.reverse()) await removeLeftovers(dir).catch(() => undefined);

@@ -1,14 +1,14 @@
-/** The demo's scripted model as it is shipped: the bundle starts by itself, with nothing of our environment. No browser. */
+/** The demo's scripted model as shipped: the bundle starts without our environment. No browser. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, journey } from "./journey.ts";
 
-export default journey({ isBare: true, hasMain: true, templates: [] }, () => [
+export default journey({ needsNothing: true, hasMain: true, templates: [] }, () => [
   {
     isMain: true,
-    name: "the built demo model starts, answers and ends with its server",
+    name: "the built demo model starts, responds and ends with its server",
     run: async () => {
       const file = join(import.meta.dirname, "../apps/server/dist/demo-model.js");
       const child = spawn(process.execPath, [file], { stdio: ["pipe", "pipe", "inherit"], env: {} });

@@ -1,6 +1,6 @@
 /**
- * Bundled templates deployed: to the three providers and to this server, once more, and back; what visitors get is what was built, byte for byte.
- * `--whole` sends both templates to every provider, twice, and rolls each back; the tests take the most important part of it.
+ * Deploys bundled templates to the three providers and to this server, deploys a second version, and rolls back; visitors get the built files, byte for
+ * byte. `--whole` deploys both templates to every provider twice and rolls each back; `./studio test` runs the most important part.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,10 +11,10 @@ import { fetchPreview } from "./preview.ts";
 
 export default journey(
   { ownServer: "it is killed between two versions", templates: ["static", "react-vite", "nextjs", "node-api"] },
-  async (stage) => {
+  async (context) => {
     const providers = ["vercel", "netlify", "cloudflare"] as const;
-    const { vercel, netlify, cloudflare } = stage.services;
-    const studio = await stage.startStudio({
+    const { vercel, netlify, cloudflare } = context.services;
+    const studio = await context.startStudio({
       VERCEL_API_URL: vercel.url,
       NETLIFY_API_URL: netlify.apiUrl,
       CLOUDFLARE_API_URL: cloudflare.apiUrl,
@@ -26,7 +26,7 @@ export default journey(
     await save({ body: { provider: "netlify", access_token: netlify.token } });
     await save({ body: { provider: "cloudflare", access_token: cloudflare.token, metadata: { account_id: cloudflare.accountId } } });
 
-    /** The deployment at its end, which must be a good one. */
+    /** Waits for the deployment, which must succeed. */
     async function deployed({ task_id, deployment }: { task_id: string | null; deployment: Deployment }): Promise<Deployment> {
       for await (const { data } of api.tasks.events({ params: { task_id: task_id ?? "" } })) if (data.completed_at) break;
       const { items } = await api.deployments.list({ params: { project_id: deployment.project_id }, query: { include_logs: true } });
@@ -37,7 +37,7 @@ export default journey(
     const deploy = async (project_id: string, provider: string, more: object = {}) =>
       deployed(await api.deployments.create({ body: { project_id, provider, deployment_mode: "pre-built", ...more } }));
 
-    /** What was built, as it is kept on this server. */
+    /** The built files, as kept on this server. */
     async function builtFiles({ project_id, id }: Deployment): Promise<Map<string, Buffer>> {
       const root = join(studio.dataDir, "deployments", project_id, id, "tree");
       const files = new Map<string, Buffer>();
@@ -59,7 +59,7 @@ export default journey(
       expect(built.size > 3, `${built.size} files were built`);
       for (const [path, data] of built) expect(served.get(path)?.equals(data), `${provider}: ${path} is not what was built`);
     }
-    /** The page, and every script and style that it names. */
+    /** Loads the page and every script and style that it names. */
     async function load(address: string): Promise<string> {
       const page = await until(
         "the page",
@@ -78,7 +78,7 @@ export default journey(
       return page.body;
     }
 
-    /** A second version everywhere, then the first again: each time the provider serves exactly that one. */
+    /** Deploys a second version everywhere, then rolls back: each time the provider serves exactly that version. */
     async function onceMoreAndBack(project_id: string, path: string, change: (before: string) => string): Promise<void> {
       const { items } = await api.deployments.list({ params: { project_id }, query: {} });
       const { content } = await api.files.get({ params: { id: project_id, path } });
@@ -110,14 +110,14 @@ export default journey(
     let next = "";
     return [
       {
-        name: "React + Vite: three providers get what was built",
+        name: "React + Vite: three providers serve the built files",
         run: async () => {
           react = (await createProject(person, "Shop", "react-vite")).id;
           for (const provider of providers) await expectSame(await timed(provider, () => deploy(react, provider)), provider);
         },
       },
       {
-        name: "React + Vite: this server serves it, a second version, and the first again",
+        name: "React + Vite: this server serves it, a second version, and after a rollback the first",
         run: async () => {
           const one = await timed("first", () => deploy(react, "local"));
           const address = one.deployment_url ?? "";
@@ -132,11 +132,11 @@ export default journey(
           const started = Date.now();
           await finished(api, (await api.deployments.rollback({ params: { deployment_id: one.id } })).task_id);
           expect((await fetchPreview(address, studio.port)).body === first, "the first version is live");
-          note(`back in ${Date.now() - started} ms`);
+          note(`rolled back in ${Date.now() - started} ms`);
         },
       },
       {
-        name: "React + Vite: a restart of the server brings it back",
+        name: "React + Vite: it is live again after a restart of the server",
         run: async () => {
           const { items } = await api.deployments.list({ params: { project_id: react }, query: { provider: "local" } });
           const address = items.find((item) => item.is_live)?.deployment_url ?? "";
@@ -147,17 +147,17 @@ export default journey(
           await load(address);
         },
       },
-      ...(stage.isWhole
+      ...(context.isWhole
         ? [
             {
-              name: "Next.js: a static export for a provider, its own server here, which a restart brings back",
+              name: "Next.js: a static export for a provider, its own server here, which runs again after a restart",
               run: async () => {
                 next = (await createProject(person, "Blog", "nextjs")).id;
                 await expectSame(await timed("netlify", () => deploy(next, "netlify")), "netlify");
                 const here = await timed("this server", () => deploy(next, "local"));
                 await load(here.deployment_url ?? "");
                 const config = await api.files.tree({ params: { id: next } });
-                expect(!config.entries.some(({ path }) => path.includes("deploy-bak")), "the sources are as they were");
+                expect(!config.entries.some(({ path }) => path.includes("deploy-bak")), "the sources are unchanged");
                 await studio.kill();
                 await studio.restart();
                 await person.signIn();
@@ -165,14 +165,14 @@ export default journey(
               },
             },
             {
-              name: "Next.js: the other two providers get what was built too",
+              name: "Next.js: the other two providers serve the built files too",
               run: async () => {
                 for (const provider of ["vercel", "cloudflare"] as const)
                   await expectSame(await timed(provider, () => deploy(next, provider)), provider);
               },
             },
             {
-              name: "React + Vite and Next.js: once more to every provider, and back",
+              name: "React + Vite and Next.js: a second version to every provider, and a rollback",
               run: async () => {
                 await onceMoreAndBack(react, "index.html", (before) => before.replace(/<title>.*<\/title>/, "<title>Third</title>"));
                 await onceMoreAndBack(next, "app/page.tsx", (before) => before.replace(/<h1([^>]*)>/, "<h1$1>Third "));

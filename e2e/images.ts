@@ -1,18 +1,18 @@
-/** Prebuilt template images: kept in the checkout from one run to the next, and given to the data folders of the servers as hard links. */
+/** Prebuilt template images: kept in the checkout between runs, and provided to the data folders of the servers as hard links. */
 import { cp, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 export interface Images {
-  /** Before a server starts on that data folder: the images that were built before. */
-  supply(dataDir: string): Promise<void>;
-  /** Keeps what the server of that data folder has built since. */
-  harvest(dataDir: string): Promise<void>;
+  /** Puts the known images into a data folder, before its server starts. */
+  provide(dataDir: string): Promise<void>;
+  /** Keeps the images that the server of that data folder has built. */
+  collect(dataDir: string): Promise<void>;
 }
 
 const root = join(import.meta.dirname, "..");
-/** An image has its whole content in its name (packages/runtime/src/host/images.ts), so what is found under it is right. */
+/** An image has its whole content in its name (packages/runtime/src/host/images.ts), so an image with that name is valid. */
 const imageStore = join(root, ".studio/images");
 const isRoot = process.getuid?.() === 0;
 const namesIn = async (dir: string) =>
@@ -20,13 +20,13 @@ const namesIn = async (dir: string) =>
 /** `react-vite-…`: the template's name and a hash. */
 const templateOf = (id: string) => id.slice(0, id.lastIndexOf("-"));
 
-/** Hard links where both lie on one file system. The images belong to root, so that no project of any server can change them. */
+/** Hard links if both are on one file system. The images belong to root, so that no project can change them. */
 async function copy(from: string, to: string): Promise<void> {
   const work = `${to}.${process.pid}`;
   const isNear = (await stat(from)).dev === (await stat(join(to, ".."))).dev;
   const { status, stderr } = spawnSync("cp", [isNear && isRoot ? "-al" : "-a", from, work], { encoding: "utf8" });
   if (status !== 0) throw new Error(`an image cannot be copied: ${stderr}`);
-  await rename(work, to).catch(() => rm(work, { recursive: true, force: true })); // somebody else was quicker
+  await rename(work, to).catch(() => rm(work, { recursive: true, force: true })); // another process was faster
 }
 
 /** `templates`: those that are needed. `near`: a folder on the file system of the data folders. */
@@ -34,11 +34,11 @@ export async function openImages(near: string, templates: ReadonlySet<string>): 
   await mkdir(imageStore, { recursive: true });
   await mkdir(near, { recursive: true });
   return {
-    async supply(dataDir) {
+    async provide(dataDir) {
       const target = join(dataDir, "runtime/images");
       const wanted = (await namesIn(imageStore)).filter((id) => templates.has(templateOf(id)));
       if (wanted.length === 0) return;
-      // As the runtime makes them: entered by every project, listed by none.
+      // Modes as the runtime sets them: every project can enter, none can list.
       await mkdir(target, { recursive: true });
       for (const dir of [join(dataDir, "runtime"), target]) spawnSync("chmod", ["711", dir]);
       for (const id of wanted) {
@@ -46,7 +46,7 @@ export async function openImages(near: string, templates: ReadonlySet<string>): 
         if (!existsSync(join(target, id))) await copy(join(near, id), join(target, id));
       }
     },
-    async harvest(dataDir) {
+    async collect(dataDir) {
       const source = join(dataDir, "runtime/images");
       const known = await namesIn(imageStore);
       for (const id of await namesIn(source)) {

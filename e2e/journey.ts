@@ -1,78 +1,81 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelServer } from "@tesslate/testkit";
 import type { Account } from "./account.ts";
-import type { Watched, WindowOptions } from "./browser.ts";
-import type { Scene } from "./scene.ts";
+import type { WatchedWindow, WindowOptions } from "./browser.ts";
+import type { OpenProject } from "./open-project.ts";
 import type { Services } from "./services.ts";
 import type { RunningStudio } from "./studio.ts";
 
-/** Something that a person does, or a machine, to an end that can be seen. Steps of a journey build on each other. */
+/** An action with a visible result. Steps of a journey depend on the ones before. */
 export interface Step {
   name: string;
   run(): Promise<void>;
-  /** Belongs to the main job: `--main` takes it, and the steps like it of its journey, in their order. */
+  /** Part of the main user flow: `--main` runs only these steps. */
   isMain?: boolean;
-  /** How many checks it stands for. Default 1. */
+  /** Number of checks that it includes. Default 1. */
   count?(): number;
 }
 
-/** What a journey is given. All of it ends with the journey, or with the lane that it runs in. */
-export interface Stage {
-  /** The lane's server, which other journeys use before and after: people and projects of one's own, and no stopping it. Or its own, once it is started. */
+/** Everything a journey uses. It is closed with the journey, or with its lane. */
+export interface JourneyContext {
+  /**
+   * The lane's server, shared with other journeys: create your own people and projects, and do not stop it. After `startStudio`, the journey's
+   * own server.
+   */
   studio: RunningStudio;
   /** The first account of the lane's server: its administrator. */
   admin: Account;
-  /** The lane's scripted model, without a script and without a request so far. */
+  /** The lane's scripted model, without a script and without requests. */
   model: ModelServer;
-  /** Services of others that the lane's server is set up for. */
+  /** External services that the lane's server is configured for. */
   services: Services;
-  /** Only the steps of the main job are run. */
+  /** Only the steps of the main user flow run. */
   isMain: boolean;
-  /** What goes on for minutes is wanted, too. */
+  /** Also run what takes minutes (`--whole`). */
   isWhole: boolean;
-  /** Whoever else is needed. */
+  /** Creates another account. */
   signUp(name?: string): Promise<Account>;
-  openWindow(options?: WindowOptions, studio?: RunningStudio): Promise<Watched>;
-  /** One person, one project and one window on the lane's server. */
-  openScene(studio?: RunningStudio): Promise<Scene>;
-  /** A server of the journey's own, for those that say so. */
+  openWindow(options?: WindowOptions, studio?: RunningStudio): Promise<WatchedWindow>;
+  /** Creates one account with one project and opens one window on the lane's server. */
+  openProject(studio?: RunningStudio): Promise<OpenProject>;
+  /** Starts a server for this journey only; requires `ownServer`. */
   startStudio(env?: Record<string, string>): Promise<RunningStudio>;
-  /** Done when the journey has ended, the last first. */
+  /** Runs when the journey has ended, in reverse order. */
   defer(work: () => unknown): void;
 }
 
-export interface Plan {
-  /** Why it cannot share the lane's server: it then starts what it needs. */
+export interface JourneyOptions {
+  /** Why it cannot share the lane's server. It then starts its own. */
   ownServer?: string;
-  /** It looks at files alone: no server, no browser, no model. */
-  isBare?: boolean;
+  /** Reads files only: no server, browser or model. */
+  needsNothing?: boolean;
   /** Templates whose images it needs; default `static`. */
   templates?: readonly string[];
-  /** Some of its steps are of the main job. */
+  /** Some of its steps belong to the main user flow. */
   hasMain?: boolean;
-  /** With `--whole` it holds times: after all others, beside nothing. */
+  /** With `--whole` it enforces times, so it runs after all others and alone. */
   isMeasured?: boolean;
 }
 
-export interface Journey extends Plan {
-  open(stage: Stage): Promise<Step[]> | Step[];
+export interface Journey extends JourneyOptions {
+  open(context: JourneyContext): Promise<Step[]> | Step[];
 }
 
-/** `open` makes ready what the steps share. */
-export function journey(plan: Plan, open: Journey["open"]): Journey {
-  return { ...plan, open };
+/** `open` prepares what the steps share. */
+export function journey(options: JourneyOptions, open: Journey["open"]): Journey {
+  return { ...options, open };
 }
 
 export function expect(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(message);
 }
 
-/** Something worth reading beside the result of a step. */
+/** Prints a detail beside the result of a step. */
 export function note(text: string): void {
   process[process.env["TEST_RUN"] === "1" ? "stderr" : "stdout"].write(`     ${text}\n`);
 }
 
-/** Polls until `probe` gives something truthy. */
+/** Polls until `probe` returns a truthy value. */
 export async function until<T>(what: string, probe: () => Promise<T> | T, timeoutMs = 30_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

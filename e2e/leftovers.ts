@@ -5,9 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { disown, own } from "./belongings.ts";
+import { trackFolder, untrackFolder } from "./tracked-folders.ts";
 
-/** What of a data folder is still on the machine, by kind. */
+/** What is left of a data folder on the machine, by kind. */
 export interface Leftovers {
   processes: string[];
   namespaces: string[];
@@ -20,24 +20,24 @@ const attempt = <T>(work: () => T): T | undefined => {
   try {
     return work();
   } catch {
-    return undefined; // it ended meanwhile, or is none of ours
+    return undefined; // it has ended, or is not ours
   }
 };
 
-/** A data folder that outlives its server, so that one can look at it afterwards. */
-export async function ownDataDir() {
+/** Creates a data folder that outlives its server, so that it can be inspected afterwards. */
+export async function createDataDir() {
   const path = realpathSync(await mkdtemp(join(tmpdir(), "studio-crash-")));
-  own(path);
+  trackFolder(path);
   return {
     path,
     remove: async () => {
       await removeLeftovers(path);
-      disown(path);
+      untrackFolder(path);
     },
   };
 }
 
-/** Processes that carry this text on their command line, in their environment or as their folder, whatever their state. */
+/** Processes in any state with this text in their command line, environment or working folder. */
 export const processesOf = (text: string): string[] =>
   readdirSync("/proc").flatMap((pid) => {
     if (!isPid(pid) || Number(pid) === process.pid) return [];
@@ -46,7 +46,7 @@ export const processesOf = (text: string): string[] =>
     const isOurs = line.includes(text) || read("environ").includes(text) || attempt(() => readlinkSync(`/proc/${pid}/cwd`))?.includes(text);
     return isOurs && line !== "" && !line.includes(cleanerFile) ? [`${pid} ${line.slice(0, 120)}`] : [];
   });
-/** The program that cleans up after us carries the folders, too. */
+/** The cleaner matches too, but is not a leftover. */
 export const cleanerFile = "e2e/cleaner.ts";
 
 function foldersNamed(dir: string, name: string, depth: number): string[] {
@@ -70,12 +70,12 @@ function fifosIn(dir: string): string[] {
 }
 
 /**
- * Everything of that data folder that is still there once its server has ended. What is ending is given a moment. `isEmptied`: all its
- * projects were deleted, so that nothing at all may be left; else only processes are looked for.
+ * Finds what is left of a data folder after its server has ended, and waits a moment for what is ending. `isEmptied`: all its
+ * projects were deleted, so that nothing may be left; otherwise only processes are waited for.
  */
 export async function leftoversOf(dataDir: string, { isEmptied }: { isEmptied: boolean }): Promise<Leftovers> {
   const { runtime, key, alias } = namesOf(dataDir);
-  const look = (): Leftovers => ({
+  const scan = (): Leftovers => ({
     processes: [...new Set([...processesOf(dataDir), ...processesOf(alias)])],
     namespaces: ["/run/netns", "/sys/class/net"].flatMap((dir) =>
       existsSync(dir) ? readdirSync(dir).filter((name) => name.includes(key)) : [],
@@ -86,14 +86,14 @@ export async function leftoversOf(dataDir: string, { isEmptied }: { isEmptied: b
       .filter((line) => line.includes(dataDir) || line.includes(alias)),
     fifos: fifosIn(join(runtime, "run")),
   });
-  let found = look();
+  let found = scan();
   for (let i = 0; i < 30 && countOf(isEmptied ? found : { ...nothing, processes: found.processes }) > 0; i++) {
     await sleep(100);
-    found = look();
+    found = scan();
   }
   return found;
 }
-/** What the runtime calls what it makes on the machine for that data folder. */
+/** Names of the resources that the runtime creates on the machine for that data folder. */
 function namesOf(dataDir: string) {
   const runtime = join(dataDir, "runtime");
   const hash = createHash("sha256").update(runtime).digest("hex");
@@ -101,12 +101,12 @@ function namesOf(dataDir: string) {
   return { runtime, key: hash.slice(0, 8), alias: `/run/tesslate-${hash.slice(0, 12)}` };
 }
 
-/** Ends every process of a data folder, takes away what else of it is on the machine, and deletes it. Its server needs not have ended in good order. */
+/** Kills every process of a data folder, removes its other resources on the machine, and deletes it, even after its server was killed. */
 export async function removeLeftovers(dataDir: string): Promise<void> {
   const { key, alias } = namesOf(dataDir);
   const groups = () => foldersNamed("/sys/fs/cgroup", `tesslate-${key}`, 2);
   for (let i = 0; i < 100; i++) {
-    // Frozen ones die only when they go on.
+    // Frozen processes are killed only after they are thawed.
     for (const group of groups()) {
       attempt(() => writeFileSync(join(group, "cgroup.freeze"), "0"));
       attempt(() => writeFileSync(join(group, "freezer.state"), "THAWED"));

@@ -46,7 +46,7 @@ export function fetchPreview(
 /** Enters a preview with its single-use ticket, as a browser does, and returns the first page. */
 export async function enterPreview(ticketUrl: string, port: number): Promise<Page & { cookie: string }> {
   const entry = await fetchPreview(ticketUrl, port);
-  if (entry.status !== 303) throw new Error(`the ticket was answered with ${entry.status}: ${entry.body.slice(0, 200)}`);
+  if (entry.status !== 303) throw new Error(`the ticket got status ${entry.status}: ${entry.body.slice(0, 200)}`);
   const cookie = entry.headers
     .getSetCookie()
     .map((c) => c.split(";")[0])

@@ -1,9 +1,9 @@
 import type { Step } from "./journey.ts";
 
-/** Tells what becomes of each step, to people or (`TEST_RUN=1`) to the program that runs all tests, and counts. */
+/** Reports and counts the results of steps, for people or (`TEST_RUN=1`) for the test driver. */
 export interface Report {
-  /** Runs a piece of work that is a step, or makes ready for some (which is told only when it fails). Undefined: it failed. */
-  unlessItFails<T>(
+  /** Runs a step, or the set-up of a journey, which is reported only if it fails. Returns undefined on failure. */
+  attempt<T>(
     journey: string,
     name: string,
     work: () => Promise<T> | T,
@@ -11,44 +11,44 @@ export interface Report {
     step?: Step,
   ): Promise<T | undefined>;
   failed(journey: string, name: string, ms: number, error: unknown, count?: number): void;
-  /** The last words; whether all is well. */
+  /** Prints the totals; returns whether everything passed. */
   end(): boolean;
 }
 
-export function createReport({ isForProgram }: { isForProgram: boolean }): Report {
-  const begun = Date.now();
+export function createReport({ isMachineReadable }: { isMachineReadable: boolean }): Report {
+  const startedAt = Date.now();
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const out = (line: string) => process.stdout.write(`${line}\n`);
-  const tell = (fields: object) => out(JSON.stringify({ part: "e2e", ...fields }));
+  const emit = (fields: object) => out(JSON.stringify({ part: "e2e", ...fields }));
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-  const wordsOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const errorText = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
   const report: Report = {
-    async unlessItFails(journey, name, work, trace, step) {
+    async attempt(journey, name, work, trace, step) {
       const started = Date.now();
-      if (step && isForProgram) tell({ journey, step: name, state: "start" });
+      if (step && isMachineReadable) emit({ journey, step: name, state: "start" });
       try {
         const made = await work();
         if (!step) return made;
         const [ms, count] = [Date.now() - started, step.count?.() ?? 1];
         counts.passed += count;
-        if (isForProgram) tell({ journey, step: name, state: "pass", ms, ...(count !== 1 && { count }) });
+        if (isMachineReadable) emit({ journey, step: name, state: "pass", ms, ...(count !== 1 && { count }) });
         else out(`ok   ${journey}: ${name} (${seconds(ms)})`);
         return made;
       } catch (error) {
-        const left = await trace(name).catch(() => []);
-        for (const line of left) process.stderr.write(`  ${line}\n`);
+        const traceLines = await trace(name).catch(() => []);
+        for (const line of traceLines) process.stderr.write(`  ${line}\n`);
         report.failed(journey, name, Date.now() - started, error);
         return undefined;
       }
     },
     failed(journey, name, ms, error, count = 1) {
       counts.failed += count;
-      if (isForProgram) tell({ journey, step: name, state: "fail", ms, error: wordsOf(error), ...(count !== 1 && { count }) });
-      else out(`FAIL ${journey}: ${name} (${seconds(ms)})\n${wordsOf(error)}`);
+      if (isMachineReadable) emit({ journey, step: name, state: "fail", ms, error: errorText(error), ...(count !== 1 && { count }) });
+      else out(`FAIL ${journey}: ${name} (${seconds(ms)})\n${errorText(error)}`);
     },
     end() {
-      if (isForProgram) tell({ state: "end", ...counts, ms: Date.now() - begun });
+      if (isMachineReadable) emit({ state: "end", ...counts, ms: Date.now() - startedAt });
       else out(`${counts.passed} passed, ${counts.failed} failed`);
       return counts.failed === 0 && counts.passed > 0;
     },

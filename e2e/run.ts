@@ -1,7 +1,7 @@
 /**
  * Browser journeys, conformance, weights and templates, on the built product: `node e2e/run.ts [NAME…] [--main] [--whole] [--lanes N] [--shots DIR] [--list]`.
- * Without a name all of them; `--main` takes the steps of the main job, conformance and weights, `--whole` what goes on for minutes, too. Each lane has one server, one browser and one
- * scripted model, which its journeys share. `--shots DIR` also writes screenshots.
+ * Without a name all of them; `--main` runs the steps of the main user flow, conformance and weights, `--whole` also what takes minutes. Each lane has
+ * one server, one browser and one scripted model, which its journeys share. `--shots DIR` also writes screenshots.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const here = import.meta.dirname;
-/** Those that need no browser stand beside the journeys. */
+/** Scripts beside the journeys, most of which need no browser. */
 const files: Record<string, string> = {
   ...Object.fromEntries(
     ["conformance", "demo", "deployments", "templates", "three-containers", "weights"].map((name) => [name, join(here, `${name}.ts`)]),
@@ -38,7 +38,9 @@ const lanes = Number(values.lanes);
 const unknown = positionals.filter((name) => !(name in files));
 if (unknown.length > 0 || !(lanes >= 1)) {
   process.stderr.write(
-    unknown.length > 0 ? `there is no journey ${unknown.join(", ")}; --list tells which there are\n` : "--lanes is a number\n",
+    unknown.length > 0
+      ? `there is no journey ${unknown.join(", ")}; --list prints all names\n`
+      : "--lanes must be a number of at least 1\n",
   );
   process.exit(2);
 }
@@ -53,10 +55,10 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(files)) {
   if (!values.main || journey.hasMain) chosen.push({ name, journey });
 }
 
-const { images, giveBack } = await openRunFolder(new Set(chosen.flatMap(({ journey }) => journey.templates ?? ["static"])));
-const report = createReport({ isForProgram: process.env["TEST_RUN"] === "1" });
+const { images, cleanUp } = await openRunFolder(new Set(chosen.flatMap(({ journey }) => journey.templates ?? ["static"])));
+const report = createReport({ isMachineReadable: process.env["TEST_RUN"] === "1" });
 
-/** How long each took the last time; of those that are new the long texts are taken for the long journeys. */
+/** Durations of the last run. For new journeys the size of the file is the estimate. */
 const timesFile = join(here, "../.studio/journeys.json");
 const times = ((): Record<string, number> => {
   try {
@@ -71,9 +73,9 @@ const runAll = async (queue: Named[], count: number) => {
     Array.from({ length: Math.min(count, queue.length) }, async () => {
       const lane = openLane({ images, report, isMain: values.main, isWhole: values.whole });
       for (let next = queue.shift(); next; next = queue.shift()) {
-        const begun = Date.now();
+        const startedAt = Date.now();
         await lane.run(next.name, next.journey);
-        if (!values.main) times[next.name] = Date.now() - begun;
+        if (!values.main) times[next.name] = Date.now() - startedAt;
       }
       await lane.close();
     }),
@@ -87,5 +89,5 @@ await runAll(
 );
 await runAll(byLength.filter(isAlone), 1);
 if (!values.main) writeFileSync(timesFile, JSON.stringify(times));
-await giveBack();
+await cleanUp();
 process.exit(report.end() ? 0 : 1);

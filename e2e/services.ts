@@ -13,7 +13,7 @@ import {
 import { startGitHost, type GitHost } from "@tesslate/testkit/git-host";
 import { startGitProviders, type GitProviders } from "@tesslate/testkit/git-providers";
 
-/** Services of others, on loopback, and the settings of a server that uses all of them. */
+/** Fakes of external services on loopback, and the settings of a server that uses all of them. */
 export interface Services {
   mails: MailServer;
   /** Sign-in with Google. */
@@ -28,7 +28,7 @@ export interface Services {
   close(): Promise<void>;
 }
 
-/** Where Vercel asks whether one agrees. Nothing answers there: a journey plays it. */
+/** Vercel's consent page. No server responds there: a journey intercepts the request. */
 export const vercelConsentUrl = "https://vercel.example/oauth/authorize";
 
 export async function startServices(): Promise<Services> {

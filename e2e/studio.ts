@@ -6,30 +6,30 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@tesslate/testkit";
 import { startDockerEngine, type DockerEngine } from "@tesslate/testkit/docker-engine";
-import { disown, own } from "./belongings.ts";
+import { trackFolder, untrackFolder } from "./tracked-folders.ts";
 import type { Images } from "./images.ts";
 import { removeLeftovers } from "./leftovers.ts";
 
 const root = join(import.meta.dirname, "..");
 
-/** A real server of the built product in a process of its own, on a free port and a fresh data folder. */
+/** The built server in its own process, on a free port and a fresh data folder. */
 export interface RunningStudio {
   url: string;
   port: number;
   dataDir: string;
   process: ChildProcess;
-  /** `DOCKER_HOST` of the engine it uses, where that is one of our own. */
+  /** `DOCKER_HOST` of its engine, if we started it. */
   dockerHost: string | undefined;
   output(): string;
   /** kill -9, nothing else. */
   kill(): Promise<void>;
   /** Starts again on the same data and port. */
   restart(): Promise<void>;
-  /** Orderly stop. Then the data folder is deleted, and what still runs of it is ended; it is also when this process ends without a word. */
+  /** Stops the server orderly, kills what still runs of its data folder, and deletes it. The same happens if this process is killed. */
   close(): Promise<void>;
 }
 
-/** With `RUNTIME_DRIVER=docker` and no engine named, one of our own: the machine's is left alone. */
+/** Starts a separate engine for `RUNTIME_DRIVER=docker` without `DOCKER_HOST`: the machine's engine is not touched. */
 async function engineFor({ RUNTIME_DRIVER, DOCKER_HOST }: NodeJS.ProcessEnv): Promise<DockerEngine | undefined> {
   if (RUNTIME_DRIVER !== "docker" || DOCKER_HOST) return undefined;
   const engine = await startDockerEngine();
@@ -43,8 +43,8 @@ export async function startStudio(
 ): Promise<RunningStudio> {
   const port = await freePort();
   const dataDir = options.dataDir ?? realpathSync(await mkdtemp(join(tmpdir(), "studio-e2e-")));
-  if (!options.dataDir) own(dataDir);
-  await options.images?.supply(dataDir);
+  if (!options.dataDir) trackFolder(dataDir);
+  await options.images?.provide(dataDir);
   const engine = await engineFor({ ...process.env, ...env });
   let output = "";
   const url = `http://localhost:${port}`;
@@ -66,7 +66,7 @@ export async function startStudio(
     });
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-400_000)));
-    // One that ends says so at once; how long the others take is a matter of what else the machine does.
+    // A crash is detected immediately; otherwise the start time depends on the load of the machine.
     for (const until = Date.now() + 5 * 60_000; ; await sleep(50)) {
       if (child.exitCode !== null || child.signalCode !== null)
         throw new Error(`the server ended (${child.signalCode ?? child.exitCode}):\n${output.slice(-4000)}`);
@@ -77,7 +77,7 @@ export async function startStudio(
       if (isUp) return child;
       if (Date.now() < until) continue;
       child.kill("SIGKILL");
-      throw new Error(`the server did not come up:\n${output.slice(-4000)}`);
+      throw new Error(`the server did not start:\n${output.slice(-4000)}`);
     }
   };
   const ended = (child: ChildProcess) =>
@@ -106,10 +106,10 @@ export async function startStudio(
       await Promise.race([ended(studio.process), sleep(25_000).then(() => studio.process.kill("SIGKILL"))]);
       await ended(studio.process);
       await engine?.close();
-      await options.images?.harvest(dataDir);
+      await options.images?.collect(dataDir);
       if (options.dataDir) return;
       await removeLeftovers(dataDir);
-      disown(dataDir);
+      untrackFolder(dataDir);
     },
   };
   return studio;

@@ -3,15 +3,15 @@ import { createProject, finished, signUp } from "./account.ts";
 import { expect, journey, until } from "./journey.ts";
 import { enterPreview } from "./preview.ts";
 
-export default journey({ templates: ["static", "react-vite", "nextjs", "node-api", "fastapi"] }, async (stage) => {
-  const { studio } = stage;
+export default journey({ templates: ["static", "react-vite", "nextjs", "node-api", "fastapi"] }, async (context) => {
+  const { studio } = context;
   const person = await signUp(studio.url, "Templates");
   const { items } = await person.api.projects.templates({});
 
   expect(items.length === 5, `five templates, not ${items.length}`);
 
   return items.map((template) => ({
-    name: `${template.name}: created, started, answers in its preview`,
+    name: `${template.name}: is created, started and responds in its preview`,
     run: async () => {
       const project = await createProject(person, template.name, template.slug);
       const start = await person.api.projects.start({ params: { id: project.id } });

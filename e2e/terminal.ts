@@ -1,7 +1,7 @@
 import type { ShellServerFrame } from "@tesslate/contract";
 import type { Account } from "./account.ts";
 
-/** Runs a command line in a terminal of a running container and answers with what it printed. Throws when it does not exit with 0. */
+/** Runs a command in a terminal of a running container and returns its output. Throws if the exit code is not 0. */
 export async function runInTerminal(account: Account, url: string, projectId: string, container: string, command: string): Promise<string> {
   const session = await account.api.shell.create({ body: { project_id: projectId, container_name: container, command, cols: 200 } });
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}${session.ws_url}`);

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * A page, its API and their database, over the public API alone: connected, started in order, used from a browser, put to sleep and woken.
- * `--whole` adds the browser and the waiting. The runtime is chosen by RUNTIME_DRIVER as always.
+ * A page, its API and their database, only through the public API: connected, started in order, used from a browser, frozen when idle and woken.
+ * `--whole` adds the browser and the idle times. RUNTIME_DRIVER selects the runtime.
  */
 import type { Container } from "@tesslate/contract";
 import { createProject, finished, signUp } from "./account.ts";
@@ -11,9 +11,9 @@ import { runInTerminal } from "./terminal.ts";
 
 export default journey(
   { ownServer: "it is killed, and its projects fall asleep", templates: ["react-vite", "node-api"] },
-  async (stage) => {
-    const { isWhole } = stage;
-    const studio = await stage.startStudio({ ...(isWhole && { IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.35" }) });
+  async (context) => {
+    const { isWhole } = context;
+    const studio = await context.startStudio({ ...(isWhole && { IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.35" }) });
     const person = await signUp(studio.url, "Trio");
     const { api } = person;
 
@@ -73,11 +73,11 @@ export default function App() {
       cookie = page.cookie;
       return page;
     };
-    const ask = (path: string, more: { method?: string; body?: unknown } = {}) =>
+    const requestPage = (path: string, more: { method?: string; body?: unknown } = {}) =>
       fetchPreview(new URL(path, web.url ?? "").href, studio.port, { cookie, accept: "application/json" }, more);
     const notes = async (): Promise<string[]> => {
-      const answer = await ask("/api/notes");
-      expect(answer.status === 200, `the page's API answers ${answer.status}: ${answer.body.slice(0, 300)}`);
+      const answer = await requestPage("/api/notes");
+      expect(answer.status === 200, `the page's API responds with ${answer.status}: ${answer.body.slice(0, 300)}`);
       return (JSON.parse(answer.body) as { text: string }[]).map((note) => note.text);
     };
     const has = (list: readonly string[], ...wanted: string[]) =>
@@ -88,7 +88,7 @@ export default function App() {
 
     return [
       {
-        name: "a page, an API and a database are put together",
+        name: "a page, an API and a database are created and connected",
         run: async () => {
           const services = await api.containers.services({ query: { limit: 100 } });
           const postgres = services.items.find((service) => service.slug === "postgres");
@@ -111,7 +111,7 @@ export default function App() {
         },
       },
       {
-        name: "started with one call, each after what it needs",
+        name: "one call starts each container after its dependencies",
         run: async () => {
           await finished(api, (await api.projects.start({ params: { id: projectId } })).task_id);
           const status = await api.projects.status({ params: { id: projectId } });
@@ -126,7 +126,7 @@ export default function App() {
         },
       },
       {
-        name: "the API gets its driver in a terminal and its code by the files' routes",
+        name: "the API's driver is installed in a terminal, its code written through the files API",
         run: async () => {
           await runInTerminal(person, studio.url, projectId, "api", "npm install --no-audit --no-fund pg");
           await api.files.put({ params: { id: projectId, path: "api/src/app.ts" }, body: { content: apiSource } });
@@ -135,15 +135,15 @@ export default function App() {
         },
       },
       {
-        name: "the page writes to the database and reads from it, through its API",
+        name: "the page writes to and reads from the database through its API",
         run: async () => {
           const page = await enter();
-          expect(page.status === 200, `the page answers ${page.status}`);
-          const added = await ask("/api/notes", { method: "POST", body: { text: "from the preview" } });
+          expect(page.status === 200, `the page responds with ${page.status}`);
+          const added = await requestPage("/api/notes", { method: "POST", body: { text: "from the preview" } });
           expect(added.status === 201, `added: ${added.status} ${added.body.slice(0, 300)}`);
           has(await notes(), "from the preview");
           if (!isWhole) return;
-          const browser = await stage.openWindow({}, studio);
+          const browser = await context.openWindow({}, studio);
           const { url } = await api.previews.ticket({ params: { id: projectId }, body: { container_id: web.id } });
           await browser.page.goto(url);
           await browser.page.getByLabel("Note").fill("from a browser");
@@ -155,7 +155,7 @@ export default function App() {
         },
       },
       {
-        name: "the password of the database is seen nowhere",
+        name: "the password of the database is shown nowhere",
         run: async () => {
           const printed = await runInTerminal(person, studio.url, projectId, "api", 'printf "%s" "$DATABASE_URL $POSTGRES_PASSWORD"');
           expect(/:\/\/app:\[secret:POSTGRES_PASS\w*\]@\S+ \[secret:POSTGRES_PASS\w*\]$/.test(printed.trim()), `printed: ${printed}`);
@@ -165,23 +165,23 @@ export default function App() {
         ? []
         : [
             {
-              name: "idle, everything is frozen, and wakes with the first request",
+              name: "when idle, everything is frozen, and the first request wakes it",
               run: async () => {
                 await until("all frozen", async () => Object.values(await statusOf()).every((c) => c.status === "frozen"), 60_000);
                 has(await notes(), "from the preview");
               },
             },
             {
-              name: "idle for longer, everything is stopped, and the first request starts it all in order",
+              name: "when idle for longer, everything is stopped, and the first request starts everything in order",
               run: async () => {
                 await until("all stopped", async () => Object.values(await statusOf()).every((c) => c.status === "stopped"), 90_000);
-                await until("the rows again", async () => ((await ask("/api/notes")).status === 200 ? true : undefined), 60_000);
+                await until("the rows again", async () => ((await requestPage("/api/notes")).status === 200 ? true : undefined), 60_000);
                 has(await notes(), "from the preview", "from a browser");
               },
             },
           ]),
       {
-        name: "a snapshot, a table dropped, a restore while everything runs: the rows are back",
+        name: "restoring a snapshot while everything runs brings back a dropped table",
         run: async () => {
           const taken = await api.snapshots.create({ params: { id: projectId }, body: { label: "before the accident" } });
           await finished(api, taken.task_id);
@@ -190,18 +190,18 @@ export default function App() {
           const before = await notes();
           const drop = `import pg from "pg"; const c = new pg.Client(process.env.DATABASE_URL); await c.connect(); await c.query("drop table notes"); await c.end();`;
           await runInTerminal(person, studio.url, projectId, "api", `node --input-type=module -e '${drop}'`);
-          const broken = await ask("/api/notes");
+          const broken = await requestPage("/api/notes");
           expect(broken.status === 500 && broken.body.includes("notes"), `after the drop: ${broken.status} ${broken.body.slice(0, 200)}`);
           await api.files.put({ params: { id: projectId, path: "api/src/app.ts" }, body: { content: "throw new Error('broken too');" } });
           const restore = await api.snapshots.restore({ params: { id: projectId, snapshot_id: taken.id } });
           await finished(api, restore.task_id);
-          await until("the page's API again", async () => ((await ask("/api/notes")).status === 200 ? true : undefined), 60_000);
+          await until("the page's API again", async () => ((await requestPage("/api/notes")).status === 200 ? true : undefined), 60_000);
           const after = await notes();
           expect(JSON.stringify(after) === JSON.stringify(before), `rows ${JSON.stringify(after)} instead of ${JSON.stringify(before)}`);
         },
       },
       {
-        name: "the database stops in good order and starts without recovery",
+        name: "the database stops orderly and starts without recovery",
         run: async () => {
           await api.projects.stop({ params: { id: projectId } });
           await finished(api, (await api.projects.start({ params: { id: projectId } })).task_id);
@@ -215,7 +215,7 @@ export default function App() {
         },
       },
       {
-        name: "kill -9 of the server: what runs is taken over, rows and all",
+        name: "after kill -9 of the server the next one adopts what runs, with all rows",
         run: async () => {
           await studio.kill();
           await studio.restart();
@@ -229,10 +229,10 @@ export default function App() {
         },
       },
       {
-        name: "the end: the project goes with its data, and the server in good order",
+        name: "the project is deleted with its data, and the server stops orderly",
         run: async () => {
-          const gone = await api.projects.remove({ params: { id: projectId } });
-          await finished(api, gone.task_id);
+          const removal = await api.projects.remove({ params: { id: projectId } });
+          await finished(api, removal.task_id);
         },
       },
     ];

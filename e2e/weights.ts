@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { contract } from "@tesslate/contract";
 import { expect, journey, note } from "./journey.ts";
 
-export default journey({ isBare: true, hasMain: true, templates: [] }, () => {
+export default journey({ needsNothing: true, hasMain: true, templates: [] }, () => {
   const dist = process.env["WEB_DIST"] ?? join(import.meta.dirname, "../apps/web/dist");
   const assets = join(dist, "assets");
   const kB = 1024;
@@ -17,7 +17,7 @@ export default journey({ isBare: true, hasMain: true, templates: [] }, () => {
   ];
   /** A key of every schema of the contract; schemas stay on the server (apps/web/build/). */
   const schemaMark = "~kind";
-  /** One file that is loaded when a view asks for it. */
+  /** A file that a view loads on demand. */
   const chunkBudget = 120 * kB;
   const cssBudget = 40 * kB;
 
@@ -25,10 +25,10 @@ export default journey({ isBare: true, hasMain: true, templates: [] }, () => {
     const packed = join(assets, `${file}.gz`);
     return existsSync(packed) ? statSync(packed).size : gzipSync(readFileSync(join(assets, file))).length;
   };
-  const say = (bytes: number) => `${(bytes / kB).toFixed(1)} kB`;
+  const format = (bytes: number) => `${(bytes / kB).toFixed(1)} kB`;
   const scripts = () => readdirSync(assets).filter((file) => file.endsWith(".js"));
 
-  /** What `index.html` loads by itself. */
+  /** Scripts that `index.html` loads. */
   const firstScripts = () =>
     [...readFileSync(join(dist, "index.html"), "utf8").matchAll(/(?:src|href)="\/assets\/([^"]+\.js)"/g)].map((match) => match[1] ?? "");
 
@@ -56,34 +56,34 @@ export default journey({ isBare: true, hasMain: true, templates: [] }, () => {
   return [
     ...pages.map(({ name, file: page, chunks, budget }) => ({
       isMain: true,
-      name: `${name} loads at most ${say(budget)} of JavaScript`,
+      name: `${name} loads at most ${format(budget)} of JavaScript`,
       run: async () => {
         const files = [...closure([...firstScripts(), ...chunks.map(chunkOf)])].map((file) => ({ file, bytes: sizeOf(file) }));
         const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
         const heaviest = files.toSorted((a, b) => b.bytes - a.bytes).slice(0, 5);
-        const list = heaviest.map(({ file, bytes }) => `${file} ${say(bytes)}`).join(", ");
-        note(`${name}: ${say(total)} in ${files.length} files`);
-        expect(files.length > chunks.length, `${name} imports nothing: its chunks were not read right`);
+        const list = heaviest.map(({ file, bytes }) => `${file} ${format(bytes)}`).join(", ");
+        note(`${name}: ${format(total)} in ${files.length} files`);
+        expect(files.length > chunks.length, `${name} imports nothing: its chunks were not parsed correctly`);
         const withSchemas = files.filter(({ file }) => readFileSync(join(assets, file), "utf8").includes(schemaMark));
         expect(withSchemas.length === 0, `${name} loads the schema library: ${withSchemas.map(({ file }) => file).join(", ")}`);
         const html = readFileSync(join(dist, "pages", `${page}.html`), "utf8");
         const unnamed = files.filter(({ file }) => !html.includes(`/assets/${file}"`)).map(({ file }) => file);
-        expect(unnamed.length === 0, `${name} is sent without naming ${unnamed.join(", ")}`);
-        expect(total <= budget, `${name} loads ${say(total)}, ${say(total - budget)} too much. The heaviest: ${list}`);
+        expect(unnamed.length === 0, `${name} does not name ${unnamed.join(", ")}`);
+        expect(total <= budget, `${name} loads ${format(total)}, ${format(total - budget)} too much. The heaviest: ${list}`);
       },
     })),
     {
       isMain: true,
-      name: `no file of a view weighs more than ${say(chunkBudget)}, no style sheet more than ${say(cssBudget)}`,
+      name: `no file of a view is larger than ${format(chunkBudget)}, no style sheet larger than ${format(cssBudget)}`,
       run: async () => {
         const first = firstScripts();
         const files = readdirSync(assets)
-          // What every page loads is held by the budgets of the pages.
+          // The budgets of the pages cover what every page loads.
           .filter((file) => /\.(?:js|css)$/.test(file) && !first.includes(file))
           .map((file) => ({ file, bytes: sizeOf(file), budget: file.endsWith(".css") ? cssBudget : chunkBudget }));
         const [heaviest] = files.toSorted((a, b) => b.bytes - a.bytes);
-        note(`the heaviest of ${files.length}: ${heaviest?.file} ${say(heaviest?.bytes ?? 0)}`);
-        const over = files.filter(({ bytes, budget }) => bytes > budget).map(({ file, bytes }) => `${file} ${say(bytes)}`);
+        note(`the heaviest of ${files.length}: ${heaviest?.file} ${format(heaviest?.bytes ?? 0)}`);
+        const over = files.filter(({ bytes, budget }) => bytes > budget).map(({ file, bytes }) => `${file} ${format(bytes)}`);
         expect(over.length === 0, `over their budget: ${over.join(", ")}`);
       },
     },

@@ -1,4 +1,4 @@
-/** A number from 0 to 1, the same ones for the same seed, so that a failing run can be had again. */
+/** A number from 0 to 1, the same ones for the same seed, so that a failing run can be reproduced. */
 export type Chance = () => number;
 export function seeded(seed: number): Chance {
   let state = seed;
@@ -13,7 +13,7 @@ export interface Checks {
   passed(): number;
   failures(): readonly string[];
 }
-/** Counts what holds, and prints what does not. */
+/** Counts passed checks and prints failed ones. */
 export function createChecks(): Checks {
   let passed = 0;
   const failures: string[] = [];

@@ -1,6 +1,6 @@
 /**
  * kill -9 of the server at random moments while several projects start, stop and restart. After each restart rows, events and the runtime
- * agree, what was acknowledged holds, and nothing runs that should not. At the end, with every project deleted, nothing at all is left.
+ * agree, acknowledged changes are kept, and nothing runs that should not. At the end, with every project deleted, nothing is left.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Project } from "@tesslate/contract";
@@ -8,7 +8,7 @@ import type { Images } from "../images.ts";
 import { createProject, finished, signUp, type Account } from "../account.ts";
 import { startStudio } from "../studio.ts";
 import type { Chance, Checks } from "./checks.ts";
-import { countOf, leftoversOf, ownDataDir, processesOf } from "../leftovers.ts";
+import { countOf, leftoversOf, createDataDir, processesOf } from "../leftovers.ts";
 
 const projectCount = 4;
 const verbs = ["start", "stop", "restart"] as const;
@@ -16,11 +16,11 @@ type Verb = (typeof verbs)[number];
 
 interface Life {
   project: Project;
-  /** What the server acknowledged last, with nothing under way after it; undefined when it was cut short. */
+  /** What the server acknowledged last, without an operation in progress; undefined if one was interrupted. */
   settled: "up" | "down" | undefined;
 }
 
-/** One verb to its end, as its caller sees it. */
+/** Runs one operation to its end. */
 async function act(api: Account["api"], life: Life, verb: Verb): Promise<void> {
   const params = { id: life.project.id };
   life.settled = undefined;
@@ -33,16 +33,16 @@ async function act(api: Account["api"], life: Life, verb: Verb): Promise<void> {
     life.settled = "up";
   }
 }
-/** Verb after verb, with pauses, until the server is gone. */
+/** Runs operations with pauses, until the server is killed. */
 async function live(api: Account["api"], life: Life, chance: Chance, isOver: () => boolean): Promise<void> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   while (!isOver())
     try {
       await act(api, life, verbs[Math.floor(chance() * verbs.length)] ?? "start");
       await sleep(chance() * 400);
     } catch (error) {
       if (isOver()) return;
-      throw new Error(`${life.project.slug} after ${Math.round(performance.now() - begun)} ms`, { cause: error });
+      throw new Error(`${life.project.slug} after ${Math.round(performance.now() - startedAt)} ms`, { cause: error });
     }
 }
 
@@ -57,7 +57,7 @@ export async function crashLifecycle({
   check: Checks["check"];
   images: Images;
 }): Promise<void> {
-  const dataDir = await ownDataDir();
+  const dataDir = await createDataDir();
   const studio = await startStudio({ RESTART_ATTEMPTS: "0" }, { dataDir: dataDir.path, images });
   const counts = { up: 0, down: 0, cut: 0, unfinished: 0 };
   try {
@@ -71,7 +71,7 @@ export async function crashLifecycle({
       const name = (what: string) => `lifecycle round ${round}: ${what}`;
       let isOver = false;
       const living = Promise.all(lives.map((life) => live(api, life, chance, () => isOver)));
-      // What goes wrong before the kill is no bad luck.
+      // A failure before the kill is not caused by the kill.
       const early = living.then(
         () => undefined,
         (error: unknown) => error,
@@ -89,7 +89,7 @@ export async function crashLifecycle({
       await studio.restart();
       await person.signIn();
 
-      // What was interrupted says so at once; what was queued runs to its end.
+      // Interrupted tasks are marked immediately; queued ones run to their end.
       const { items } = await api.tasks.list({ query: { limit: 500 } });
       const open = items.filter((task) => task.completed_at === null);
       counts.unfinished += open.length;
@@ -107,7 +107,7 @@ export async function crashLifecycle({
         const about = `${row.status}/${row.environment_status}, live ${JSON.stringify(status.containers)}`;
         check(name(`${life.project.name} is up or down, not in between`), ["running", "stopped"].includes(status.status), about);
         check(
-          name(`${life.project.name}: rows say what the runtime says`),
+          name(`${life.project.name}: rows match the runtime`),
           row.status === status.status &&
             row.environment_status === (status.status === "running" ? "active" : "stopped") &&
             list.items.every((c) => Object.values(status.containers).find((l) => l.container_id === c.id)?.status === c.status),
@@ -137,7 +137,7 @@ export async function crashLifecycle({
   }
   const left = await leftoversOf(dataDir.path, { isEmptied: true });
   console.log(
-    `lifecycle: ${rounds} kills, ${projectCount} projects; found up ${counts.up}, down ${counts.down}, cut short ${counts.cut}; ${counts.unfinished} tasks taken up again`,
+    `lifecycle: ${rounds} kills, ${projectCount} projects; found up ${counts.up}, down ${counts.down}, interrupted ${counts.cut}; ${counts.unfinished} tasks resumed`,
   );
   console.log(
     `lifecycle: left over: ${Object.entries(left)

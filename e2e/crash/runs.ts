@@ -7,7 +7,7 @@ import type { RunEvent } from "@tesslate/contract";
 import { call, say, script, startModelServer, turn } from "@tesslate/testkit";
 import type { Images } from "../images.ts";
 import { createProject, finished, signUp } from "../account.ts";
-import { leftoversOf, ownDataDir } from "../leftovers.ts";
+import { leftoversOf, createDataDir } from "../leftovers.ts";
 import { startStudio } from "../studio.ts";
 import type { Chance, Checks } from "./checks.ts";
 
@@ -38,7 +38,7 @@ export async function crashRuns({
   check: Checks["check"];
   images: Images;
 }): Promise<void> {
-  const dataDir = await ownDataDir();
+  const dataDir = await createDataDir();
   const model = await startModelServer({ script: work, tokenDelayMs: 4 });
   const studio = await startStudio(
     {
@@ -122,7 +122,7 @@ export async function crashRuns({
       const reason = chat.messages.at(-1)?.message_metadata?.["completion_reason"];
       const ended = replayed.find((event) => event.type === "complete");
       check(
-        name("history tells the same end as the events"),
+        name("the history has the same end as the events"),
         ended?.type === "complete" && reason === ended.data.completion_reason,
         `${String(reason)} / ${ended?.type === "complete" ? ended.data.completion_reason : "-"}`,
       );
@@ -142,12 +142,12 @@ export async function crashRuns({
       if (ran.length > 0) await person.api.files.remove({ params: { id: project.id, path: "ran.log" } });
       const status = await person.api.projects.status({ params: { id: project.id } });
       check(
-        name("the project is running or says why not"),
+        name("the project is running or has a reason why not"),
         ["running", "stopped"].includes(status.status),
         JSON.stringify(status).slice(0, 300),
       );
     }
-    // An orderly end leaves running what runs.
+    // An orderly shutdown leaves services running.
     await person.api.projects.stop({ params: { id: project.id } });
   } finally {
     await studio.close();

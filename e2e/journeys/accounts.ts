@@ -1,13 +1,13 @@
-/** Getting in and getting back in, through the mails and the providers that a person would use. */
+/** Sign-up, sign-in, password reset, second factors, passkeys, linked accounts, sessions and API keys, with real emails and providers. */
 import { appCode } from "@tesslate/testkit";
-import { signIn as signInAs, type Watched } from "../browser.ts";
+import { signIn as signInAs, type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({ hasMain: true, templates: [] }, async (stage) => {
-  const { studio } = stage;
-  const { mails, identity: provider } = stage.services;
-  let browser: Watched | undefined;
+export default journey({ hasMain: true, templates: [] }, async (context) => {
+  const { studio } = context;
+  const { mails, identity: provider } = context.services;
+  let browser: WatchedWindow | undefined;
   const email = "nadia.accounts@example.org";
   const password = "correct horse battery";
 
@@ -17,25 +17,25 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
     return mail.text;
   };
   const linkIn = (text: string) => /https?:\/\/\S+/.exec(text)?.[0] ?? "";
-  const home = () => (browser as Watched).page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+  const home = () => (browser as WatchedWindow).page.getByRole("textbox", { name: "What should it do?" }).waitFor();
   const signOut = async () => {
-    const { page } = browser as Watched;
+    const { page } = browser as WatchedWindow;
     await page.context().clearCookies();
     await page.goto(`${studio.url}/login`);
   };
-  const signIn = async (word: string) => {
-    const { page } = browser as Watched;
+  const signIn = async (password: string) => {
+    const { page } = browser as WatchedWindow;
     await page.getByLabel("E-mail").fill(email);
-    await page.getByLabel("Password", { exact: true }).fill(word);
+    await page.getByLabel("Password", { exact: true }).fill(password);
     await page.keyboard.press("Enter");
   };
 
   return [
     {
       isMain: true,
-      name: "a new account confirms its address by the mailed link",
+      name: "a new account confirms its email address with the emailed link",
       run: async () => {
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
@@ -47,16 +47,16 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await page.getByText("Not confirmed").waitFor();
         await page.goto(linkIn(await mailed(/Confirm/)));
         await page.getByText("Thank you. You can go on.").waitFor();
-        await accessible(page, "verify");
+        await expectAccessible(page, "verify");
         await page.goto(`${studio.url}/settings/security`);
         await page.getByText("Confirmed", { exact: true }).waitFor();
       },
     },
     {
       isMain: true,
-      name: "signing out closes the door, the password opens it",
+      name: "after signing out, the password signs in again",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.goto(studio.url);
         await page.getByRole("button", { name: "Nadia, account" }).click();
         await page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -69,16 +69,16 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
     },
     {
       isMain: true,
-      name: "a forgotten password is set anew, and the link works once",
+      name: "a forgotten password is reset, and the link works once",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await signOut();
         await page.getByRole("link", { name: "Forgot it?" }).click();
-        // The page before has such a field, too.
+        // The previous page has such a field too.
         await page.waitForURL(/\/forgot/);
         await page.getByRole("button", { name: "Sign in", exact: true }).waitFor({ state: "hidden" });
         await page.getByLabel("E-mail").fill(email.toUpperCase());
-        await accessible(page, "forgot password");
+        await expectAccessible(page, "forgot password");
         await shot(page, "forgot-password");
         await page.keyboard.press("Enter");
         await page.getByRole("heading", { name: "Look into your mail" }).waitFor();
@@ -88,7 +88,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await page.keyboard.press("Enter");
         await page.getByText("At least 8 characters.").waitFor();
         await page.getByLabel("New password", { exact: true }).fill("an entirely new one");
-        await accessible(page, "reset password");
+        await expectAccessible(page, "reset password");
         await shot(page, "reset-password");
         await page.keyboard.press("Enter");
         await page.waitForURL(/\/login/);
@@ -103,20 +103,20 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
     },
     {
       isMain: true,
-      name: "with codes switched on, signing in asks for the mailed one",
+      name: "with email codes enabled, signing in requires the emailed code",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/settings/security`);
         const section = page.getByRole("region", { name: "Code by mail" });
         await section.getByLabel("Present password", { exact: true }).fill("an entirely new one");
         await section.getByRole("button", { name: "Switch codes on" }).click();
         await section.getByText("On", { exact: true }).waitFor();
-        await accessible(page, "security settings");
+        await expectAccessible(page, "security settings");
         await shot(page, "settings-security");
         await signOut();
         await signIn("an entirely new one");
         await page.getByRole("heading", { name: "Enter the six digits we mailed you" }).waitFor();
-        await accessible(page, "code");
+        await expectAccessible(page, "code");
         await shot(page, "code");
         const code = /\b\d{6}\b/.exec(await mailed(/sign-in code/))?.[0] ?? "";
         await page.getByLabel("Code", { exact: true }).first().click();
@@ -127,23 +127,23 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
       },
     },
     {
-      name: "an authenticator app is set up; its code, a mailed one or a recovery code takes the second step",
+      name: "an authenticator app is set up; its code, an emailed one or a recovery code completes sign-in",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/settings/security`);
         const section = page.getByRole("region", { name: "Authenticator app" });
         await section.getByRole("button", { name: "Set up an app" }).click();
         await page.getByRole("dialog").getByRole("button", { name: "Go on" }).click();
         await page.getByText("Enter your present password.").waitFor();
-        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("guessed by somebody");
+        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("a wrong guess");
         await page.keyboard.press("Enter");
         await page.getByText("That is not your present password.").waitFor();
-        await accessible(page, "proof");
+        await expectAccessible(page, "proof");
         await shot(page, "security-proof");
         await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
         await page.keyboard.press("Enter");
         await page.getByRole("img", { name: "QR code for the authenticator app" }).waitFor();
-        await accessible(page, "QR code");
+        await expectAccessible(page, "QR code");
         await shot(page, "security-qr");
         const secret = ((await page.getByRole("dialog").locator("code").textContent()) ?? "").replaceAll(" ", "");
         await page.getByLabel("The six digits it shows now").click();
@@ -155,9 +155,9 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await codes.first().waitFor();
         expect((await codes.count()) === 10, "ten recovery codes");
         const [recovery = ""] = await codes.allTextContents();
-        await accessible(page, "recovery codes");
+        await expectAccessible(page, "recovery codes");
         await shot(page, "security-codes");
-        // They are not shown again: neither Esc nor a click beside them takes them away.
+        // They are not shown again, so neither Esc nor a click beside them closes the dialog.
         await page.keyboard.press("Escape");
         await page.mouse.click(5, 5);
         await codes.first().click({ trial: true });
@@ -167,14 +167,14 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await signOut();
         await signIn("an entirely new one");
         await page.getByRole("heading", { name: "Enter the six digits of your app" }).waitFor();
-        await accessible(page, "app code");
+        await expectAccessible(page, "app code");
         await shot(page, "code-app");
         await page.getByLabel("Code", { exact: true }).first().click();
         await page.keyboard.type(used);
         await page.getByText("The code is wrong or has expired.").waitFor();
         await page.getByRole("button", { name: "Use a recovery code" }).click();
         await page.getByLabel("Recovery code").fill(recovery.toUpperCase());
-        await accessible(page, "recovery code");
+        await expectAccessible(page, "recovery code");
         await shot(page, "code-recovery");
         await page.keyboard.press("Enter");
         await home();
@@ -204,7 +204,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
     {
       name: "a passkey is added, signs in without a password, is renamed and removed",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         const device = await page.context().newCDPSession(page);
         await device.send("WebAuthn.enable");
         await device.send("WebAuthn.addVirtualAuthenticator", {
@@ -223,13 +223,13 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await section.getByRole("button", { name: "Add a passkey" }).click();
         await page.getByRole("dialog").getByLabel("Name").fill("Nadia's laptop");
         await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
-        await accessible(page, "add a passkey");
+        await expectAccessible(page, "add a passkey");
         await shot(page, "passkey-add");
         await page.keyboard.press("Enter");
         await section.getByText("Nadia's laptop").waitFor();
         await shot(page, "passkeys");
         await signOut();
-        await accessible(page, "login with passkey");
+        await expectAccessible(page, "login with passkey");
         await page.getByRole("button", { name: "Use a passkey" }).click();
         await home();
         await page.goto(`${studio.url}/settings/security`);
@@ -246,7 +246,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
           await page.emulateMedia({ colorScheme: scheme });
           await page.setViewportSize({ width, height: 900 });
           await section.scrollIntoViewIfNeeded();
-          await accessible(page, name);
+          await expectAccessible(page, name);
           await shot(page, name);
         }
         await page.emulateMedia({ colorScheme: "light" });
@@ -266,9 +266,9 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
       },
     },
     {
-      name: "an account elsewhere is connected, signs in as oneself, and is disconnected",
+      name: "an external account is connected, used to sign in, and disconnected",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/settings/security`);
         const section = page.getByRole("region", { name: "Connected accounts" });
         await section.getByRole("button", { name: "Connect Google" }).click();
@@ -277,13 +277,13 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await section.getByText("Google is connected.").waitFor();
         await section.getByText("ada@example.org").waitFor();
         await section.scrollIntoViewIfNeeded();
-        await accessible(page, "connected accounts");
+        await expectAccessible(page, "connected accounts");
         await shot(page, "connected-accounts");
         await signOut();
         await page.getByRole("button", { name: "Go on with Google" }).click();
         await home();
         await page.goto(`${studio.url}/settings/security`);
-        expect((await page.getByRole("textbox", { name: "E-mail" }).inputValue()) === email, "it is Nadia who came in");
+        expect((await page.getByRole("textbox", { name: "E-mail" }).inputValue()) === email, "Nadia is signed in");
         await section.getByRole("button", { name: "Disconnect Google" }).click();
         await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
         await page.keyboard.press("Enter");
@@ -295,32 +295,32 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await shot(page, "login-denied");
         await signIn("an entirely new one");
         await home();
-        const { offences } = browser as Watched;
-        const own = offences.filter((o) => !o.includes(provider.url) && !o.includes("status of 4"));
-        offences.splice(0, offences.length, ...own);
+        const { problems } = browser as WatchedWindow;
+        const expected = problems.filter((o) => !o.includes(provider.url) && !o.includes("status of 4"));
+        problems.splice(0, problems.length, ...expected);
       },
     },
     {
-      name: "the administrator sees what was mailed, and not what it said",
+      name: "the administrator sees the list of emails without their content",
       run: async () => {
-        const { page } = await stage.openWindow();
-        await signInAs(page, studio.url, stage.admin);
+        const { page } = await context.openWindow();
+        await signInAs(page, studio.url, context.admin);
         await page.goto(`${studio.url}/admin/outbox`);
         const table = page.getByRole("table", { name: "Mail" });
         await table.getByText("Sent").first().waitFor();
-        await accessible(page, "outbox");
+        await expectAccessible(page, "outbox");
         await shot(page, "admin-outbox");
         await table.getByRole("button").first().click();
         await page.getByText("What it says is for its recipient alone.").waitFor();
-        await accessible(page, "letter");
+        await expectAccessible(page, "letter");
         await shot(page, "admin-letter");
         await page.getByRole("dialog").getByRole("button", { name: "Close" }).first().click();
       },
     },
     {
-      name: "sessions are listed and ended; a key is made, shown once, used and deleted",
+      name: "sessions are listed and ended; an API key is created, shown once, used and deleted",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/settings/security`);
         const sessions = page.getByRole("region", { name: "Sessions" });
         await sessions.getByText("This one").waitFor();
@@ -332,7 +332,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
           headers: { "content-type": "application/json" },
           body: JSON.stringify({ email, password: "an entirely new one" }),
         });
-        expect(((await elsewhere.json()) as { access_token: string | null }).access_token !== null, "somebody signs in elsewhere");
+        expect(((await elsewhere.json()) as { access_token: string | null }).access_token !== null, "another device signs in");
         await page.reload();
         await sessions.getByRole("listitem").nth(1).waitFor();
         const password = page.getByRole("region", { name: "Password" });
@@ -340,16 +340,16 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await password.getByLabel("New password", { exact: true }).fill("and yet another one");
         await page.keyboard.press("Enter");
         await page.getByText("Password changed. Other sessions were signed out.").waitFor();
-        await until("the list of sessions knows it", async () => (await sessions.getByRole("listitem").count()) === 1);
+        await until("the list of sessions is updated", async () => (await sessions.getByRole("listitem").count()) === 1);
         await page.getByRole("link", { name: "API keys" }).click();
         await page.getByText("No keys yet").waitFor();
-        await accessible(page, "no API keys");
+        await expectAccessible(page, "no API keys");
         await page.getByRole("button", { name: "Make a key" }).click();
         await page.getByLabel("What is it for?").fill("Nightly build");
         await page.keyboard.press("Escape");
         await page.mouse.click(5, 5);
         await page.getByLabel("It may run the agent").click();
-        await accessible(page, "make an API key");
+        await expectAccessible(page, "make an API key");
         await shot(page, "api-key-make");
         await page.getByLabel("What is it for?").press("Enter");
         const key = (await page.getByRole("dialog").getByText(/^tsk_/).textContent()) ?? "";
@@ -367,17 +367,17 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await page.getByRole("button", { name: "Delete Nightly build" }).click();
         await page.getByRole("button", { name: "Delete the key" }).click();
         await page.getByText("No keys yet").waitFor();
-        await until("nobody is put at the top of the page", () =>
+        await until("the focus does not move to the top of the page", () =>
           page.evaluate(() => /^H[123]$/.test(document.activeElement?.tagName ?? "") && document.activeElement?.textContent === "API keys"),
         );
-        const gone = await fetch(`${studio.url}/api/users/me`, { headers: { authorization: `Bearer ${key}` } });
-        expect(gone.status === 401, `the deleted key is refused (${gone.status})`);
+        const refused = await fetch(`${studio.url}/api/users/me`, { headers: { authorization: `Bearer ${key}` } });
+        expect(refused.status === 401, `the deleted key is refused (${refused.status})`);
       },
     },
     {
-      name: "an account elsewhere opens the door and leads back to where one wanted to go",
+      name: "signing in with an external account returns to the requested page",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.context().clearCookies();
         await page.goto(`${studio.url}/projects`);
         await page.waitForURL(/\/login/);
@@ -386,15 +386,15 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
         await page.getByRole("button", { name: "Go on with Google" }).click();
         await leaving;
         await page.getByRole("heading", { name: "Projects" }).first().waitFor();
-        const foreign = (browser as Watched).offences.filter((o) => !o.includes(provider.url));
+        const foreign = (browser as WatchedWindow).problems.filter((o) => !o.includes(provider.url));
         expect(foreign.length === 0, foreign.join("\n"));
-        (browser as Watched).offences.length = 0;
+        (browser as WatchedWindow).problems.length = 0;
       },
     },
     {
-      name: "nothing was offensive",
+      name: "the page had no problems",
       run: async () => {
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
   ];

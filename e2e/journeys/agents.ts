@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
-/** Browser journey over sub-agents, what a run read and what the agent knows, on the built product with a scripted model. `--shots DIR` also writes screenshots. */
+/** Sub-agents, files that a run read, the agent's rules and memory, and runs that pause at a cost limit. */
 import { call, parallel, pause, say, script, turn, usage, when } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { looks, noOffences, shot } from "../looks.ts";
+import { checkScreens, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const report = "The page has one heading and no prices. Styles stand in `style.css`; nothing else refers to them.";
-  const { model } = stage;
+export default journey({}, async (context) => {
+  const report = "The page has one heading and no prices. Styles are in `style.css`; nothing else refers to them.";
+  const { model } = context;
   model.setScript(
     script([
       when(/find the styles/, [
@@ -37,14 +37,14 @@ export default journey({}, async (stage) => {
       ]),
     ]),
   );
-  const { studio, account, project, watched, page } = await stage.openScene();
+  const { studio, account, project, watched, page } = await context.openProject();
 
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
   const helper = (name: string) => page.locator('[data-tool="invoke_subagent"]').filter({ hasText: name });
 
   return [
     {
-      name: "two sub-agents at once: live, then with their rows and reports, and the same after a reload",
+      name: "two concurrent sub-agents are shown live, then with their rows and reports, also after a reload",
       run: async () => {
         await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}`);
@@ -54,11 +54,11 @@ export default journey({}, async (stage) => {
         await page.getByText("Asked by the sub-agent general-purpose").first().waitFor();
         await helper("Explore").getByRole("button").first().click();
         await helper("Explore").getByText("index.html").first().waitFor();
-        await looks(page, "subagents-live");
+        await checkScreens(page, "subagents-live");
         await ask.click();
-        await helper("Explore").getByText("Styles stand in").first().waitFor();
+        await helper("Explore").getByText("Styles are in").first().waitFor();
         await page.getByTestId("approval-card").getByText("Prices are in Swiss francs").first().waitFor();
-        await shot(page, "remember-asks");
+        await shot(page, "remember-approval");
         await ask.click();
         await page.getByRole("log").getByText("Two helpers looked and wrote.").first().waitFor();
         await helper("general-purpose").getByRole("button").first().click();
@@ -67,14 +67,14 @@ export default journey({}, async (stage) => {
         expect(shown.length === 2 && /prices\.html/.test(shown[0] ?? "") && /failed/.test(shown[1] ?? ""), JSON.stringify(shown));
         await page.getByRole("button", { name: "What it read" }).click();
         await page.getByTestId("run-context").getByText("accessible-forms").first().waitFor();
-        await looks(page, "subagents-done");
+        await checkScreens(page, "subagents-done");
         await page.reload();
         await helper("general-purpose").getByRole("button").first().click();
         expect(JSON.stringify(await calls.allInnerTexts()) === JSON.stringify(shown), "the rows after a reload");
       },
     },
     {
-      name: "what the agent knows: its note is there, rules are written, who wrote meanwhile is not lost",
+      name: "the agent's context: its note is shown, rules are saved, and a concurrent change is not lost",
       run: async () => {
         await page.goto(`${studio.url}/p/${project.slug}/settings`);
         const rules = page.getByRole("textbox", { name: "Rules" });
@@ -89,24 +89,24 @@ export default journey({}, async (stage) => {
         await memory.fill("- Prices are in euros\n");
         await account.api.agentContext.put({
           params: { id: project.id },
-          body: { memory: { content: "- Somebody else\n", etag: now.memory.etag } },
+          body: { memory: { content: "- Another writer\n", etag: now.memory.etag } },
         });
         await page.getByRole("button", { name: "Save memory" }).click();
         await page.getByText("changed by somebody else").first().waitFor();
         await memory.scrollIntoViewIfNeeded();
-        await looks(page, "agent-knows", {
+        await checkScreens(page, "agent-knows", {
           view: "Settings",
           before: () => page.getByText("What the agent knows").scrollIntoViewIfNeeded(),
         });
         await page.getByRole("button", { name: "Show theirs" }).click();
-        await until("what somebody else wrote", async () => (await memory.inputValue()) === "- Somebody else\n");
-        expect((await page.getByText("changed by somebody else").count()) === 0, "the refusal is over");
+        await until("the other change is shown", async () => (await memory.inputValue()) === "- Another writer\n");
+        expect((await page.getByText("changed by somebody else").count()) === 0, "the error is gone");
         await page.getByText("blank-preview").first().scrollIntoViewIfNeeded();
         await shot(page, "agent-knows-lists");
       },
     },
     {
-      name: "a run pauses at its cap and goes on as one piece of work, also after a reload",
+      name: "a run pauses at its cost limit and continues as one answer, also after a reload",
       run: async () => {
         await page.goto(`${studio.url}/p/${project.slug}`);
         await page.getByRole("log").getByText("Two helpers looked and wrote.").first().waitFor();
@@ -123,7 +123,7 @@ export default journey({}, async (stage) => {
         await page.keyboard.press("Enter");
         const card = page.getByRole("region", { name: "The run is paused" });
         await card.getByText(/Paused at the limit of \$0\.05/).waitFor();
-        await looks(page, "paused");
+        await checkScreens(page, "paused");
         await card.getByRole("button", { name: "Continue" }).click();
         const log = page.getByRole("log");
         await log.getByText("Both lists are written.").first().waitFor();
@@ -135,14 +135,14 @@ export default journey({}, async (stage) => {
           );
           return places.every((place, at) => place >= 0 && place > (places[at - 1] ?? -1)) && text.split("Write price lists").length === 2;
         };
-        await until("one answer, in order, with one question", whole);
+        await until("one answer, in order, with one message", whole);
         const { total } = await account.api.chat.sessions({ query: { project_id: project.id } });
-        expect(total === 2, `a new thread is a session of its own: ${total}`);
+        expect(total === 2, `a new thread is a separate session: ${total}`);
         await shot(page, "continued");
         await page.reload();
         await log.getByText("Both lists are written.").first().waitFor();
         await until("the same after a reload", whole);
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
   ];

@@ -1,30 +1,30 @@
 /// <reference lib="dom" />
-/** The browser journeys, on the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots. */
+/** The core user flow on the built product, with the scripted model over a real socket. `--shots DIR` also writes screenshots. */
 import type { Page } from "playwright-core";
 import { demoScript } from "@tesslate/testkit/demo";
-import { type Watched } from "../browser.ts";
+import { type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, noOffences, settled, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, settled, shot } from "../screens.ts";
 
-export default journey({ hasMain: true, templates: ["react-vite", "static"] }, async (stage) => {
-  const { model } = stage;
+export default journey({ hasMain: true, templates: ["react-vite", "static"] }, async (context) => {
+  const { model } = context;
   model.setScript(demoScript());
   model.setTokenDelay(6);
-  const { studio } = stage;
-  let browser: Watched | undefined;
+  const { studio } = context;
+  let browser: WatchedWindow | undefined;
 
   const frameOf = (page: Page) => page.frameLocator("[data-testid=preview-frame]");
 
   return [
     {
       isMain: true,
-      name: "sign up, describe an app, watch it built, see it run",
+      name: "sign up, describe an app, watch the agent build it, see it run",
       run: async () => {
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         const { page } = browser;
         await page.goto(studio.url);
         await page.waitForURL(/\/login/);
-        await accessible(page, "login");
+        await expectAccessible(page, "login");
         await shot(page, "login");
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
@@ -34,7 +34,7 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
         await page.keyboard.press("Enter");
         const composer = page.getByRole("textbox", { name: "What should it do?" });
         await composer.waitFor();
-        await accessible(page, "home");
+        await expectAccessible(page, "home");
         await composer.fill("a counter app");
         await shot(page, "home");
         await page.keyboard.press("Enter");
@@ -46,14 +46,14 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
         await page.getByText("Your counter is in the preview.", { exact: true }).waitFor({ timeout: 60_000 });
         await shot(page, "workbench-first");
         expect((await page.locator("iframe").count()) === 1, "exactly one preview frame");
-        await accessible(page, "workbench");
+        await expectAccessible(page, "workbench");
       },
     },
     {
       isMain: true,
       name: "a second message changes the running app without a page load",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         let loads = 0;
         page.on("framenavigated", (frame) => {
           if (frame !== page.mainFrame()) loads += 1;
@@ -69,9 +69,9 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
     },
     {
       isMain: true,
-      name: "a reload in the middle of a run loses nothing and repeats nothing",
+      name: "a reload during a run loses and repeats nothing",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.goto(studio.url);
         await page.getByRole("textbox", { name: "What should it do?" }).fill("a to-do app");
         await page.keyboard.press("Enter");
@@ -87,21 +87,19 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
           items: { role: string; content: string; message_metadata: { steps?: { tool_calls: unknown[] }[] } | null }[];
         };
         const calls = history.items.flatMap((m) => m.message_metadata?.steps ?? []).flatMap((s) => s.tool_calls).length;
-        await until(
-          `${calls} tool rows, as the server has them`,
-          async () => (await page.getByTestId("tool-row").count()) === calls,
-          8000,
-        ).catch(async (error: unknown) => {
-          throw new Error(`${String(error)}; the page shows ${await page.getByTestId("tool-row").count()}`);
-        });
+        await until(`${calls} tool rows, as on the server`, async () => (await page.getByTestId("tool-row").count()) === calls, 8000).catch(
+          async (error: unknown) => {
+            throw new Error(`${String(error)}; the page shows ${await page.getByTestId("tool-row").count()}`);
+          },
+        );
         expect(history.items.filter((m) => m.role === "user").length === 1, "one message of the person");
       },
     },
     {
       isMain: true,
-      name: "the code is edited with one save a pause, in a real editor",
+      name: "edits in the code editor are saved once per pause",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         const puts: string[] = [];
         page.on("request", (request) => {
           if (request.method() === "PUT" && request.url().includes("/files/")) puts.push(request.url());
@@ -121,14 +119,14 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
         await page.waitForTimeout(1200);
         expect(puts.length === 1, `${puts.length} saves`);
         await shot(page, "code");
-        await accessible(page, "code");
+        await expectAccessible(page, "code");
       },
     },
     {
       isMain: true,
       name: "a terminal survives a reload",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.keyboard.press("Control+`");
         const terminal = page.locator(".xterm");
         await terminal.waitFor({ timeout: 10_000 });
@@ -151,24 +149,24 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
       },
     },
     {
-      name: "nothing polls while idle, sockets stay few, no dialog, no foreign host, no error",
+      name: "no polling when idle, few sockets, no dialogs, foreign hosts or errors",
       run: async () => {
-        const watched = browser as Watched;
+        const watched = browser as WatchedWindow;
         const { page } = watched;
-        // What is fetched ahead, once, when the page has come to rest, is no polling.
+        // What is prefetched once when the page is idle is not polling.
         const requests: string[] = [];
         page.on("request", (request) => {
           if (request.url().startsWith(studio.url) && !request.url().includes("/assets/")) requests.push(request.url());
         });
         await page.waitForTimeout(10_000);
         expect(requests.length <= 2, `${requests.length} requests in ten idle seconds: ${requests.join(", ")}`);
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
     {
-      name: "dark and phone: the same screens without sideways scrolling",
+      name: "dark theme and phone: the same screens without horizontal scrolling",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         const workbench = page.url();
         await page.setViewportSize({ width: 390, height: 844 });
         for (const theme of ["light", "dark"] as const) {
@@ -197,7 +195,7 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
           await page.getByRole("main").first().waitFor();
           await settled(page);
           await shot(page, `${name}-dark-d`);
-          await accessible(page, `${name} dark`);
+          await expectAccessible(page, `${name} dark`);
         }
       },
     },

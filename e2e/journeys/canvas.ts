@@ -1,19 +1,19 @@
 /// <reference lib="dom" />
-/** The canvas: services added, connected, moved and taken back by keyboard, mouse and touch; crashes as they happen; links for others. */
+/** The canvas: adding, connecting, moving and undoing by keyboard, mouse and touch; crashes; share links. */
 import { readdirSync, readFileSync } from "node:fs";
 import type { Page, Request } from "playwright-core";
 import { createProject, finished, signUp, type Account } from "../account.ts";
-import { signIn, type Watched } from "../browser.ts";
+import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { accessible, noOffences, settled, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, settled, shot } from "../screens.ts";
 
-export default journey({ templates: ["node-api", "static", "react-vite"] }, async (stage) => {
-  const { studio } = stage;
-  let browser: Watched | undefined;
+export default journey({ templates: ["node-api", "static", "react-vite"] }, async (context) => {
+  const { studio } = context;
+  let browser: WatchedWindow | undefined;
   let account: Account;
   let project: { id: string; slug: string };
 
-  const page = (): Page => (browser as Watched).page;
+  const page = (): Page => (browser as WatchedWindow).page;
   const params = () => ({ id: project.id });
   const node = (name: string) => page().getByRole("group", { name: new RegExp(`^${name}`) });
   const containers = async () => (await account.api.containers.list({ params: params() })).items;
@@ -28,23 +28,23 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
     await page().goto(`${studio.url}/p/${project.slug}/canvas`);
     await node("Node API").waitFor();
   };
-  /** Requests that change something, as `METHOD noun`, that `act` leads to: `count` of them, and what comes soon after. */
+  /** Changing requests that `act` causes, as `METHOD noun`: waits for `count` of them, and a moment for more. */
   async function writes(act: () => Promise<void>, count = 1): Promise<string[]> {
     const seen: string[] = [];
-    const hear = (request: Request) => {
+    const record = (request: Request) => {
       const path = new URL(request.url()).pathname.split("/");
-      // That somebody is at work is told at any time.
+      // Activity is reported at any time.
       if (request.method() !== "GET" && path[2] === "projects" && path[4] !== "activity") seen.push(`${request.method()} ${path[4]}`);
     };
-    page().on("request", hear);
+    page().on("request", record);
     await act();
-    await until("what is wanted is sent", () => seen.length >= count);
+    await until("the expected requests are sent", () => seen.length >= count);
     await page().waitForTimeout(300);
-    page().off("request", hear);
+    page().off("request", record);
     return seen;
   }
   const same = (seen: string[], wanted: string[]) => expect(seen.join() === wanted.join(), `requests were ${seen.join(", ") || "none"}`);
-  /** Processes of a container, found from outside by what is in their environment. */
+  /** Processes of a container on the host, found by their environment. */
   const processesOf = (containerId: string): number[] =>
     readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
@@ -59,11 +59,11 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
 
   return [
     {
-      name: "a database is added and connected by keyboard alone, and taken back",
+      name: "a database is added and connected by keyboard only, and undone",
       run: async () => {
         account = await signUp(studio.url);
         project = await createProject(account, "Bakery", "node-api");
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         await signIn(page(), studio.url, account);
         await openCanvas();
         await page().keyboard.press("/");
@@ -75,7 +75,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           .getByRole("option", { name: /^PostgreSQL/ })
           .first()
           .waitFor();
-        await accessible(page(), "canvas, adding");
+        await expectAccessible(page(), "canvas, adding");
         await shot(page(), "canvas-add");
         await page().keyboard.press("Enter");
         await node("PostgreSQL").waitFor();
@@ -90,16 +90,19 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           .waitFor();
         const [edge] = await connections();
         const app = await called("Node API");
-        expect(edge?.source_container_id === database.id && edge.target_container_id === app.id, "the database gives, the app needs");
-        expect(edge?.env_keys.includes("DATABASE_URL"), "the connection brings DATABASE_URL");
-        await accessible(page(), "canvas, connected");
+        expect(
+          edge?.source_container_id === database.id && edge.target_container_id === app.id,
+          "the database is the source, the app the target",
+        );
+        expect(edge?.env_keys.includes("DATABASE_URL"), "the connection provides DATABASE_URL");
+        await expectAccessible(page(), "canvas, connected");
         await shot(page(), "canvas-connected");
         same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["DELETE connections"]);
-        expect((await connections()).length === 0, "the connection is gone");
+        expect((await connections()).length === 0, "the connection is removed");
         same(await writes(() => page().keyboard.press("ControlOrMeta+Shift+z")), ["POST connections"]);
         same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["DELETE connections"]);
         same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["DELETE containers"]);
-        expect((await containers()).length === 1, "the database is gone");
+        expect((await containers()).length === 1, "the database is removed");
         same(await writes(() => page().keyboard.press("ControlOrMeta+Shift+z")), ["POST containers"]);
         same(await writes(() => page().keyboard.press("ControlOrMeta+Shift+z")), ["POST connections"]);
         await page()
@@ -108,7 +111,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
       },
     },
     {
-      name: "what cannot be connected says why, before and after",
+      name: "invalid connections give the reason, before and after trying",
       run: async () => {
         await node("PostgreSQL").focus();
         await page().keyboard.press("c");
@@ -121,7 +124,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         expect((await connections()).length === 1, "nothing was connected");
         await page().keyboard.press("Escape");
         await circle.waitFor({ state: "detached" });
-        // The focus goes back to where it was; a panel that opens before that would close again.
+        // The focus returns first; a panel that opens before that would close again.
         await settled(page());
         await page().keyboard.press("/");
         await page()
@@ -136,7 +139,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
       },
     },
     {
-      name: "places and sizes outlive a reload, many moves are one request, tidying is one request",
+      name: "positions and sizes survive a reload; many moves are one request, and so is tidying",
       run: async () => {
         await page().getByRole("button", { name: "Put a preview of Node API here" }).click();
         await node("Preview of Node API").waitFor();
@@ -144,7 +147,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await settled(page());
         const grip = async (name: string, dx: number, dy: number) => {
           const box = await node(name).getByText(name, { exact: true }).first().boundingBox();
-          expect(box, `${name} is in sight`);
+          expect(box, `${name} is visible`);
           await page().mouse.move(box.x + 4, box.y + 6);
           await page().mouse.down();
           await page().mouse.move(box.x + 4 + dx / 2, box.y + 6 + dy / 2, { steps: 4 });
@@ -154,9 +157,9 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         const before = await called("PostgreSQL");
         same(await writes(() => grip("PostgreSQL", 30, 60)), ["PATCH positions"]);
         const moved = await called("PostgreSQL");
-        expect(moved.position_y > before.position_y + 20, "the server knows the new place");
+        expect(moved.position_y > before.position_y + 20, "the server has the new position");
         await node("Node API").focus();
-        // As a key that is held down repeats: none waits for the one before it to come back from the browser.
+        // Like a key that is held down: presses do not wait for each other.
         const nudges = await writes(async () => {
           const { keyboard } = page();
           await keyboard.down("Alt");
@@ -165,11 +168,11 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           await keyboard.up("Alt");
         });
         same(nudges, ["PATCH positions"]);
-        // The preview grows by its lower right corner.
+        // Resize the preview at its lower right corner.
         await node("Preview of Node API").focus();
         await page().keyboard.press(" ");
         const corner = await page().locator(".react-flow__resize-control.bottom.right.handle").boundingBox();
-        expect(corner, "a selected preview has corners to pull");
+        expect(corner, "a selected preview has resize handles");
         const sized = await writes(async () => {
           await page().mouse.move(corner.x + 4, corner.y + 4);
           await page().mouse.down();
@@ -178,7 +181,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         });
         same(sized, ["PATCH positions"]);
         const [preview] = await previews();
-        expect((preview?.width ?? 0) > 300, "the server knows the size");
+        expect((preview?.width ?? 0) > 300, "the server has the size");
         const onScreen = () =>
           page().evaluate(() =>
             [...document.querySelectorAll<HTMLElement>(".react-flow__node")]
@@ -189,43 +192,43 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         const then = await onScreen();
         await page().reload();
         await node("Node API").waitFor();
-        await until("all stand where they stood", async () => (await onScreen()) === then, 8000).catch(async () => {
+        await until("all positions are the same", async () => (await onScreen()) === then, 8000).catch(async () => {
           throw new Error(`before\n${then}\nafter\n${await onScreen()}`);
         });
         same(await writes(() => page().keyboard.press("l")), ["PATCH positions"]);
         const tidied = await onScreen();
-        expect(tidied !== then, "tidying moves things");
+        expect(tidied !== then, "tidying moves nodes");
         await shot(page(), "canvas-tidy");
         same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["PATCH positions"]);
-        expect((await onScreen()) === then, "tidying is taken back");
+        expect((await onScreen()) === then, "tidying is undone");
         same(await writes(() => page().keyboard.press("ControlOrMeta+Shift+z")), ["PATCH positions"]);
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "several at once: selected, moved and deleted, with a way back for what can come back",
+      name: "several nodes are selected, moved and deleted together, with undo where possible",
       run: async () => {
         await node("Preview of Node API").focus();
         await page().keyboard.press(" ");
         await page().keyboard.press("Delete");
         await node("Preview of Node API").waitFor({ state: "detached" });
-        expect((await previews()).length === 0, "the preview is gone");
+        expect((await previews()).length === 0, "the preview is deleted");
         await page().getByRole("button", { name: "Undo", exact: true }).click();
         await node("Preview of Node API").waitFor();
-        expect(((await previews())[0]?.width ?? 0) > 300, "it came back with its size");
-        // The toast gives the focus back to where it was.
+        expect(((await previews())[0]?.width ?? 0) > 300, "it is restored with its size");
+        // The toast returns the focus.
         await settled(page());
         await node("PostgreSQL").focus();
         await page().keyboard.press("Delete");
         const question = page().getByRole("alertdialog", { name: "Delete PostgreSQL?" });
         await question.waitFor();
-        await accessible(page(), "canvas, deleting");
+        await expectAccessible(page(), "canvas, deleting");
         await question.getByRole("button", { name: "Cancel" }).click();
         expect((await containers()).length === 2, "nothing was deleted yet");
       },
     },
     {
-      name: "a crash out of sight shows within two seconds, with its logs and a restart",
+      name: "a crash outside the visible area is shown within two seconds, with its logs and a restart button",
       run: async () => {
         await finished(account.api, (await account.api.projects.start({ params: params() })).task_id);
         await node("Node API, Running").waitFor({ timeout: 15_000 });
@@ -236,15 +239,15 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           try {
             process.kill(pid, "SIGKILL");
           } catch {
-            // It went with its parent.
+            // It ended with its parent.
           }
         const at = Date.now();
         await node("Node API, Crashed").waitFor();
-        note(`told of the crash after ${Date.now() - at} ms`);
+        note(`crash shown after ${Date.now() - at} ms`);
         const crashed = node("Node API, Crashed");
         await crashed.getByText(/Crashed \((exit \d+|SIG[A-Z]+)\)/).waitFor();
         await shot(page(), "canvas-crashed");
-        await accessible(page(), "canvas, crashed");
+        await expectAccessible(page(), "canvas, crashed");
         await crashed.getByRole("button", { name: "Logs of Node API" }).click();
         await page().getByRole("log", { name: "Logs of Node API" }).waitFor();
         await page().getByRole("button", { name: "Close the dock" }).click();
@@ -255,7 +258,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
       },
     },
     {
-      name: "a variable makes a restart due, and its value is never seen again",
+      name: "a changed variable requires a restart, and its value is never shown again",
       run: async () => {
         await node("Node API").focus();
         await page().keyboard.press("Enter");
@@ -268,9 +271,9 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await page().keyboard.press("Enter");
         await details.getByText("GREETING").waitFor();
         await details.getByText("A change waits for a restart.").waitFor();
-        await accessible(page(), "canvas, variables");
+        await expectAccessible(page(), "canvas, variables");
         await shot(page(), "canvas-env");
-        expect(!(await page().content()).includes("hello-from-the-canvas"), "the value left the page");
+        expect(!(await page().content()).includes("hello-from-the-canvas"), "the value is not on the page");
         await details.getByRole("button", { name: "Restart" }).click();
         await details.getByText("A change waits for a restart.").waitFor({ state: "detached", timeout: 30_000 });
         await details.getByRole("tab", { name: "Overview" }).click();
@@ -290,7 +293,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
       },
     },
     {
-      name: "an outside service asks for its credentials and keeps them to itself",
+      name: "an external service requires credentials, which are stored and not shown",
       run: async () => {
         await page().keyboard.press("/");
         await page()
@@ -302,18 +305,18 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await form.getByRole("button", { name: "Add Stripe" }).click();
         await form.getByText("This is needed.").waitFor();
         await form.getByLabel("Secret key", { exact: true }).fill("sk_test_4f2c_of_the_bakery");
-        await accessible(page(), "canvas, credentials");
+        await expectAccessible(page(), "canvas, credentials");
         await shot(page(), "canvas-credentials");
         await page().keyboard.press("Enter");
         await node("Stripe, External").waitFor();
-        expect(!(await page().content()).includes("sk_test_4f2c"), "the key left the page");
+        expect(!(await page().content()).includes("sk_test_4f2c"), "the key is not on the page");
         const stripe = await called("Stripe");
         expect(stripe.credentials_id !== null && stripe.status === "connected", "it is stored");
         same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["DELETE containers"]);
       },
     },
     {
-      name: "a preview is run in place, shared with somebody without an account, and withdrawn",
+      name: "a preview runs on the canvas, is shared with a visitor without an account, and revoked",
       run: async () => {
         await page().getByRole("button", { name: "Run the preview of Node API" }).click();
         await page().frameLocator("[data-testid=node-frame]").locator("body").waitFor();
@@ -328,11 +331,11 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await dialog.getByLabel("For whom").fill("the bakers");
         await dialog.getByRole("button", { name: "Make a link" }).click();
         await dialog.getByText("the bakers").waitFor();
-        await accessible(page(), "share dialog");
+        await expectAccessible(page(), "share dialog");
         await shot(page(), "share");
         const url = await dialog.getByText(/__studio\/share\//).getAttribute("title");
         expect(url, "the link is shown");
-        const guest = await stage.openWindow();
+        const guest = await context.openWindow();
         await guest.page.goto(url);
         await guest.page.getByText("Ready to be built on").waitFor();
         await page().keyboard.press("Escape");
@@ -349,19 +352,19 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await dialog.getByRole("button", { name: "Withdraw now" }).click();
         await dialog.getByText("No link is open.").waitFor();
         const answer = await guest.page.goto(url);
-        expect((answer?.status() ?? 0) >= 400, `the withdrawn link answers ${answer?.status()}`);
+        expect((answer?.status() ?? 0) >= 400, `the revoked link responds with ${answer?.status()}`);
         await guest.close();
         await page().keyboard.press("Escape");
       },
     },
     {
-      name: "as lists: everything is there and can be done without the drawing",
+      name: "the list view has everything and can do everything without the drawing",
       run: async () => {
         await openCanvas();
         await page().getByRole("radio", { name: "List" }).click();
         await page().getByRole("list", { name: "Containers" }).getByRole("listitem").nth(1).waitFor();
         await page().getByRole("list", { name: "Connections" }).getByText("PostgreSQL").waitFor();
-        await accessible(page(), "canvas as lists");
+        await expectAccessible(page(), "canvas as lists");
         await shot(page(), "canvas-list");
         same(await writes(() => page().getByRole("button", { name: "Disconnect Node API from PostgreSQL" }).click()), [
           "DELETE connections",
@@ -373,7 +376,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
       },
     },
     {
-      name: "on a phone: added by tap, moved by finger, read without sideways scrolling, in light and dark",
+      name: "on a phone: added by tap, moved by touch, no horizontal scrolling, in light and dark",
       run: async () => {
         await page().setViewportSize({ width: 390, height: 844 });
         const touch = await page().context().newCDPSession(page());
@@ -387,11 +390,11 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           await settled(page());
           const overflow = await page().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           expect(overflow <= 0, `${overflow} px too wide`);
-          await accessible(page(), `canvas on a phone, ${theme}`);
+          await expectAccessible(page(), `canvas on a phone, ${theme}`);
           await shot(page(), `canvas-${theme}-m`);
         }
         const box = await page().getByTestId("graph-node").filter({ hasText: "PostgreSQL" }).getByText("PostgreSQL").first().boundingBox();
-        expect(box, "the database is in sight");
+        expect(box, "the database is visible");
         const before = await called("PostgreSQL");
         const finger = (type: "touchStart" | "touchMove" | "touchEnd", x: number, y: number) =>
           touch.send("Input.dispatchTouchEvent", { type, touchPoints: type === "touchEnd" ? [] : [{ x, y }] });
@@ -401,7 +404,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           await finger("touchEnd", 0, 0);
         });
         same(moved, ["PATCH positions"]);
-        expect((await called("PostgreSQL")).position_y > before.position_y, "it went where the finger went");
+        expect((await called("PostgreSQL")).position_y > before.position_y, "it follows the finger");
         await page().getByRole("button", { name: "Add", exact: true }).click();
         await page()
           .getByPlaceholder(/Add a service/)
@@ -415,9 +418,9 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await settled(page());
         await page().keyboard.press("f");
         await settled(page());
-        await accessible(page(), "canvas dark");
+        await expectAccessible(page(), "canvas dark");
         await shot(page(), "canvas-dark-d");
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
   ];

@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
-/** The chats of a project: pinned, renamed and deleted from their list; commands behind a slash. */
+/** The chats of a project: pin, rename and delete in the list; slash commands. */
 import { say, script } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  stage.model.setScript(script([say("There are six places a day.")]));
-  const { studio, account, project, watched, page } = await stage.openScene();
+export default journey({}, async (context) => {
+  context.model.setScript(script([say("There are six places a day.")]));
+  const { studio, account, project, watched, page } = await context.openProject();
   const { chat } = account.api;
   const older = await chat.createSession({ body: { project_id: project.id, title: "Opening hours" } });
   await chat.createSession({ body: { project_id: project.id, title: "Prices" } });
@@ -21,7 +21,7 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "an older chat is pinned above the newer ones, and let go again",
+      name: "an older chat is pinned above the newer ones, and unpinned",
       run: async () => {
         await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}`);
@@ -31,35 +31,35 @@ export default journey({}, async (stage) => {
         await until("the newer one is first", async () => (await titles())[0] === "Prices");
         await list.getByRole("button", { name: "Pin Opening hours" }).click();
         await until("the pinned one is first", async () => (await titles())[0] === "Opening hours");
-        expect((await chat.get({ params: { chat_id: older.id } })).pinned, "the server knows it");
-        await accessible(page, "chats");
+        expect((await chat.get({ params: { chat_id: older.id } })).pinned, "the server has it pinned");
+        await expectAccessible(page, "chats");
         await shot(page, "chats");
         await list.getByRole("button", { name: "Unpin Opening hours" }).click();
         await list.getByRole("button", { name: "Pin Opening hours" }).waitFor();
       },
     },
     {
-      name: "it is renamed in the list, and another one is deleted after a question",
+      name: "a chat is renamed in the list, and another one is deleted after a confirmation",
       run: async () => {
         const name = list.getByRole("textbox", { name: "Name of the thread" });
         await list.getByRole("button", { name: "Rename Opening hours" }).click();
         await name.fill("Hours");
         await page.keyboard.press("Enter");
         await list.getByRole("button", { name: "Rename Hours" }).waitFor();
-        expect((await chat.get({ params: { chat_id: older.id } })).title === "Hours", "the server knows the name");
+        expect((await chat.get({ params: { chat_id: older.id } })).title === "Hours", "the server has the name");
         await list.getByRole("button", { name: "Delete Prices" }).click();
         const question = page.getByRole("alertdialog", { name: "Delete “Prices”?" });
         await question.getByRole("button", { name: "Delete", exact: true }).click();
         await question.waitFor({ state: "detached" });
         expect(
           (await chat.sessions({ query: { project_id: project.id } })).items.every(({ title }) => title !== "Prices"),
-          "it is gone",
+          "it is deleted",
         );
         await page.keyboard.press("Escape");
       },
     },
     {
-      name: "a slash offers commands; /clear empties the chat after a question",
+      name: "a slash suggests commands; /clear empties the chat after a confirmation",
       run: async () => {
         await message.fill("How many places are there?");
         await page.keyboard.press("Enter");
@@ -67,7 +67,7 @@ export default journey({}, async (stage) => {
         const commands = page.getByRole("listbox", { name: "Commands" });
         await message.fill("/");
         await commands.getByRole("option").first().waitFor();
-        await accessible(page, "commands");
+        await expectAccessible(page, "commands");
         await message.fill("/cl");
         await commands.getByRole("option", { name: /^\/clear/ }).waitFor();
         await page.keyboard.press("Enter");
@@ -76,7 +76,7 @@ export default journey({}, async (stage) => {
         await question.waitFor({ state: "detached" });
         await until("it is empty", async () => (await chat.get({ params: { chat_id: older.id } })).messages.length === 0);
         await page.getByRole("log", { name: "Transcript" }).getByText("There are six places a day.").waitFor({ state: "detached" });
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
   ];

@@ -1,23 +1,23 @@
 /// <reference lib="dom" />
-/** What people share and how it looks to them: themes without a flash, one of one's own, the board, referral links, the creator studio. */
+/** Themes without a flash, custom themes, the feedback board, referral links, the creator studio. */
 import { inflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { signUp, type Account } from "../account.ts";
-import { signIn, type Watched } from "../browser.ts";
+import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const { studio } = stage;
-  let browser: Watched | undefined;
+export default journey({}, async (context) => {
+  const { studio } = context;
+  let browser: WatchedWindow | undefined;
   let owner: Account;
   let bob: Account;
 
-  const page = (): Page => (browser as Watched).page;
+  const page = (): Page => (browser as WatchedWindow).page;
   const token = (name: string) =>
     page().evaluate((key) => getComputedStyle(document.documentElement).getPropertyValue(`--${key}`).trim().toLowerCase(), name);
 
-  /** The colour of one pixel of what the browser has painted, as `#rrggbb`. */
+  /** The color of one pixel of the painted page, as `#rrggbb`. */
   async function pixel(x: number, y: number): Promise<string> {
     const png = await page().screenshot({ clip: { x, y, width: 1, height: 1 }, animations: "allow", caret: "initial" });
     let data = Buffer.alloc(0);
@@ -26,10 +26,10 @@ export default journey({}, async (stage) => {
       if (png.toString("latin1", at + 4, at + 8) === "IDAT") data = Buffer.concat([data, png.subarray(at + 8, at + 8 + length)]);
       at += length + 12;
     }
-    // The first pixel of the first line is itself under every filter.
+    // The first pixel of the first line is unchanged by every PNG filter.
     return `#${inflateSync(data).subarray(1, 4).toString("hex")}`;
   }
-  /** Loads the page again with its programs held back, and looks at what is painted before any of them ran. */
+  /** Reloads the page with its scripts delayed, and returns the color that is painted before any of them ran. */
   async function firstPaint(): Promise<string> {
     let letGo: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -41,10 +41,10 @@ export default journey({}, async (stage) => {
     await until("something is painted", () =>
       page().evaluate(() => performance.getEntriesByType("paint").length > 0 || document.styleSheets.length > 0),
     );
-    await until("the page as it was sent", () => page().evaluate(() => document.readyState !== "loading"));
+    await until("the page as sent by the server", () => page().evaluate(() => document.readyState !== "loading"));
     const isAsSent = await page().evaluate(() => document.querySelector("#root")?.firstElementChild?.className === "first-word");
-    expect(isAsSent, "no program has run yet");
-    // Beside the word that stands there meanwhile.
+    expect(isAsSent, "no script has run yet");
+    // Beside the placeholder text.
     const color = await pixel(700, 250);
     letGo();
     await page().unrouteAll({ behavior: "wait" });
@@ -53,15 +53,15 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "a theme is found by the keyboard and worn everywhere, with no flash on reload",
+      name: "a theme is found by keyboard and applied everywhere, without a flash on reload",
       run: async () => {
-        owner = stage.admin;
+        owner = context.admin;
         bob = await signUp(studio.url, "Bob");
-        browser = await stage.openWindow({ theme: "light" });
+        browser = await context.openWindow({ theme: "light" });
         await signIn(page(), studio.url, bob);
         await page().goto(`${studio.url}/settings/look`);
         await page().getByRole("radio", { name: "Nord", exact: true }).waitFor();
-        await accessible(page(), "the gallery");
+        await expectAccessible(page(), "the gallery");
         await shot(page(), "themes-light");
         await page().getByLabel("Find a theme").fill("synth");
         await until(
@@ -72,70 +72,70 @@ export default journey({}, async (stage) => {
               .count()) === 1 && (await page().getByRole("radio", { name: "Nord", exact: true }).count()) === 0,
         );
         await page().waitForURL(/\/settings\/look\?q=synth$/);
-        expect((await page().title()).startsWith("Look"), "the window is called after the page");
+        expect((await page().title()).startsWith("Look"), "the title is that of the page");
         await page().reload();
         await page()
           .getByRole("radio", { name: /SynthWave/ })
           .waitFor();
-        expect((await page().getByLabel("Find a theme").inputValue()) === "synth", "the box says what the address says");
+        expect((await page().getByLabel("Find a theme").inputValue()) === "synth", "the search field matches the URL");
         await page().getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Look" }).click();
         await page().getByRole("radio", { name: "Nord", exact: true }).waitFor();
-        expect((await page().getByLabel("Find a theme").inputValue()) === "", "and nothing where it says nothing");
+        expect((await page().getByLabel("Find a theme").inputValue()) === "", "the field is empty if the URL has no search");
         await page()
           .getByRole("radiogroup", { name: /For dark/ })
           .getByRole("radio", { checked: true })
           .focus();
         await page().keyboard.press("End");
-        await until("the last one is looked at", async () => (await token("brand")) === "#89ddff");
+        await until("the last one is previewed", async () => (await token("brand")) === "#89ddff");
         await page().keyboard.press("Home");
         await page().getByRole("radio", { name: "Dracula", exact: true }).click();
         await page().mouse.move(5, 5);
         await until(
-          "it is worn",
+          "it is applied",
           async () =>
             (await token("brand")) === "#bd93f9" && (await page().evaluate(() => document.documentElement.dataset["theme"])) === "dark",
         );
-        await until("other browsers can know", async () => (await bob.api.users.me()).theme_preset === "dracula");
+        await until("it is stored for other browsers", async () => (await bob.api.users.me()).theme_preset === "dracula");
         const ground = await token("bg-0");
         const first = await firstPaint();
         expect(first === ground, `the first frame is ${first}, the theme's ground ${ground}`);
         await page().getByRole("radio", { name: "Dracula", exact: true, checked: true }).waitFor();
         await page().getByRole("radio", { name: "GitHub Light" }).click();
         await page().mouse.move(5, 5);
-        await until("a light one is on", async () => (await token("brand")) === "#0969da");
+        await until("a light theme is applied", async () => (await token("brand")) === "#0969da");
         expect((await firstPaint()) === (await token("bg-0")), "a light theme has no dark frame first");
         await page().getByRole("radio", { name: "GitHub Light", checked: true }).waitFor();
-        expect(await page().getByRole("radio", { name: "Dracula", exact: true }).isChecked(), "the dark one of the pair stays chosen");
+        expect(await page().getByRole("radio", { name: "Dracula", exact: true }).isChecked(), "the dark theme of the pair stays selected");
         const entry = await page().evaluate(() => document.querySelector<HTMLScriptElement>("script[type=module]")?.src ?? "");
-        expect(!(await (await fetch(entry)).text()).includes("Andromeda"), "no catalogue in the entry");
+        expect(!(await (await fetch(entry)).text()).includes("Andromeda"), "the entry script does not contain the theme list");
       },
     },
     {
-      name: "a theme of one's own is made from another, warned of, saved, worn and deleted",
+      name: "a custom theme is created from another, warns about contrast, and is saved, applied and deleted",
       run: async () => {
         await page().getByRole("button", { name: "Dracula: more", exact: true }).click();
         await page().getByRole("menuitem", { name: "Make my own from it" }).click();
         await page().getByLabel("Name").fill("Midnight plum");
         await page().getByLabel("Primary", { exact: true }).fill("#ff8800");
-        await until("the studio wears it while it is made", async () => (await token("brand")) === "#ff8800");
+        await until("the theme is previewed while it is edited", async () => (await token("brand")) === "#ff8800");
         await page().getByText("Everything reads well").waitFor();
         await page().getByLabel("Muted", { exact: true }).fill("#555577");
         await page()
           .getByRole("listitem")
           .filter({ hasText: /Muted text on .*4.5 are needed/ })
           .waitFor();
-        await accessible(page(), "the theme editor");
+        await expectAccessible(page(), "the theme editor");
         await shot(page(), "theme-editor");
         await page().getByLabel("Muted", { exact: true }).fill("url(x)");
         await page().getByText("A hex, rgb or hsl colour").waitFor();
-        expect(await page().getByRole("button", { name: "Save and wear" }).isDisabled(), "nonsense is not saved");
+        expect(await page().getByRole("button", { name: "Save and wear" }).isDisabled(), "invalid values cannot be saved");
         await page().getByLabel("Muted", { exact: true }).fill("#c0c0d8");
         await page().getByRole("button", { name: "Save and wear" }).click();
         await page().getByText("Midnight plum is saved and worn.").waitFor();
         await page().mouse.move(5, 5);
         await page().getByRole("radio", { name: "Midnight plum", checked: true }).waitFor();
-        expect((await firstPaint()) === (await token("bg-0")), "one's own has no flash either");
-        expect((await token("brand")) === "#ff8800", "it is worn after a reload");
+        expect((await firstPaint()) === (await token("bg-0")), "a custom theme has no flash either");
+        expect((await token("brand")) === "#ff8800", "it is applied after a reload");
         await page().setViewportSize({ width: 390, height: 844 });
         await page().getByRole("radio", { name: "Midnight plum" }).waitFor();
         await shot(page(), "themes-390");
@@ -144,26 +144,26 @@ export default journey({}, async (stage) => {
         await page().getByRole("menuitem", { name: "Delete" }).click();
         await page().getByRole("button", { name: "Delete the theme" }).click();
         await page().getByText("Theme deleted.").waitFor();
-        await until("the default is worn again", async () => (await token("brand")) === "#f89521");
+        await until("the default is applied again", async () => (await token("brand")) === "#f89521");
       },
     },
     {
-      name: "a post is made, what is similar is shown, voted on, talked about and moderated",
+      name: "a post is created, similar posts are shown, voted on, commented and moderated",
       run: async () => {
         const { api } = owner;
         await api.feedback.create({ body: { type: "bug", title: "Terminal loses its scrollback", description: "After a **reconnect**." } });
         await page().getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Feedback" }).click();
         await page().getByRole("link", { name: "Terminal loses its scrollback" }).waitFor();
-        await accessible(page(), "the board");
+        await expectAccessible(page(), "the board");
         await shot(page(), "feedback-dark");
         const search = page().getByLabel("Search the board");
         await search.fill("no such post");
         await page().getByText("Nothing like that").waitFor();
         await page().getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Feedback" }).click();
         await page().getByRole("link", { name: "Terminal loses its scrollback" }).waitFor();
-        expect((await search.inputValue()) === "", "the box says what the address says");
+        expect((await search.inputValue()) === "", "the search field matches the URL");
         await page().goBack();
-        await until("so it does after Back", async () => (await search.inputValue()) === "no such post");
+        await until("so it is after Back", async () => (await search.inputValue()) === "no such post");
         await page().getByRole("button", { name: "Show everything" }).click();
         await page().getByRole("button", { name: "New post" }).click();
         await page().getByLabel("Title").fill("terminals lose scrollback");
@@ -178,7 +178,7 @@ export default journey({}, async (stage) => {
         expect((await sheet.locator("img, script, a[href^='javascript']").count()) === 0, "markup of others is text");
         await sheet.getByRole("button", { name: /^Vote for/ }).click();
         await sheet.getByRole("button", { name: /1 vote$/, pressed: true }).waitFor();
-        // A notice beside the sheet can be answered, and closes nothing but itself.
+        // A notice beside the sheet can be used, and closes only itself.
         await page().route("**/api/feedback/*/upvote", (route) => route.abort("aborted"));
         await sheet.getByRole("button", { name: /1 vote$/ }).click();
         const notice = page().getByRole("alert").filter({ hasText: "The server does not answer" });
@@ -196,7 +196,7 @@ export default journey({}, async (stage) => {
         await notice.getByRole("button", { name: "Close" }).click();
         await notice.waitFor({ state: "detached" });
         expect(await sheet.isVisible(), "the sheet is still open");
-        // What is being written outlives the sheet, a reload and a failed send; it is gone once it is sent.
+        // A draft survives closing the sheet, a reload and a failed send; it is removed once sent.
         const line = sheet.getByLabel("Say something");
         await line.fill("I would *use* it.");
         await page().keyboard.press("Escape");
@@ -211,11 +211,11 @@ export default journey({}, async (stage) => {
         expect((await line.inputValue()) === "I would *use* it.", "the draft is kept");
         await sheet.getByRole("button", { name: "Comment" }).click();
         await sheet.locator("em", { hasText: "use" }).waitFor();
-        await until("the draft is gone", async () => (await line.inputValue()) === "");
-        await accessible(page(), "a post");
+        await until("the draft is removed", async () => (await line.inputValue()) === "");
+        await expectAccessible(page(), "a post");
         await shot(page(), "feedback-post");
         const [mine] = (await api.feedback.list({ query: { sort: "date" } })).items;
-        expect(mine?.upvote_count === 1 && mine.comment_count === 1, "the server counts the same");
+        expect(mine?.upvote_count === 1 && mine.comment_count === 1, "the server has the same counts");
         await page().reload();
         await sheet.getByText("I would").waitFor();
         expect((await sheet.getByRole("button", { name: "Hide" }).count()) === 0, "moderation is for administrators");
@@ -223,11 +223,11 @@ export default journey({}, async (stage) => {
         for (let n = 1; n <= 101; n++) await bob.api.feedback.comment({ params: { id }, body: { content: `Number ${n}` } });
         await page().reload();
         await sheet.getByText("Number 99", { exact: true }).waitFor();
-        expect((await sheet.getByText("Number 101", { exact: true }).count()) === 0, "a hundred come first");
+        expect((await sheet.getByText("Number 101", { exact: true }).count()) === 0, "the first page has a hundred");
         await sheet.getByRole("button", { name: "Show later ones" }).click();
         await sheet.getByText("Number 101", { exact: true }).waitFor();
         expect((await sheet.getByRole("button", { name: "Show later ones" }).count()) === 0, "that was all");
-        // Whoever deletes a row is in the next one after it, and not at the top of the page.
+        // After deleting a row the focus is on the next one, not at the top of the page.
         const focusedRow = () =>
           page().evaluate(() => document.activeElement?.closest("li")?.textContent ?? document.activeElement?.tagName);
         const row = (text: string) => sheet.getByRole("listitem").filter({ hasText: text });
@@ -245,14 +245,14 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "a referral link is copied, followed and counted; the creator studio is empty and says what for",
+      name: "a referral link is copied, followed and counted; the empty creator studio explains its purpose",
       run: async () => {
-        await (browser as Watched).context.grantPermissions(["clipboard-read", "clipboard-write"]);
+        await (browser as WatchedWindow).context.grantPermissions(["clipboard-read", "clipboard-write"]);
         await page().goto(`${studio.url}/settings/referrals`);
         await page().getByRole("button", { name: "Copy the link" }).click();
         const link = await until("it is copied", () => page().evaluate(() => navigator.clipboard.readText()));
         expect(link.startsWith(`${studio.url}/?ref=`), link);
-        await accessible(page(), "referrals");
+        await expectAccessible(page(), "referrals");
         await page().getByRole("button", { name: "Show it as a QR code" }).click();
         await page().getByRole("img", { name: "QR code of the link" }).waitFor();
         await shot(page(), "referrals-code");
@@ -263,7 +263,7 @@ export default journey({}, async (stage) => {
         await page().context().clearCookies();
         await page().goto(link);
         await page().waitForURL(/\/login/);
-        expect(!page().url().includes("ref="), "the code is out of the address");
+        expect(!page().url().includes("ref="), "the code is removed from the URL");
         await page().goto(`${studio.url}/register`);
         await page().getByLabel("E-mail").fill("carla@example.org");
         await page().getByLabel("Password", { exact: true }).fill("correct horse battery");
@@ -280,7 +280,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "a name as long as it may be, in one word, makes nothing wider than its window",
+      name: "the longest possible name without spaces makes no page wider than its window",
       run: async () => {
         const widest = () =>
           page().evaluate(() =>
@@ -302,7 +302,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "what is wrong with a form is told in words; the sheet of shortcuts can be scrolled by keys",
+      name: "form errors are shown as text; the list of shortcuts can be scrolled by keyboard",
       run: async () => {
         await page().goto(`${studio.url}/settings/profile`);
         await page().getByLabel("Name", { exact: true }).fill("");
@@ -310,17 +310,17 @@ export default journey({}, async (stage) => {
         await page().getByRole("button", { name: "Save" }).click();
         await page().getByText("Must not be empty").waitFor();
         await page().getByText("Must start with http:// or https://").waitFor();
-        await accessible(page(), "a profile with faults");
+        await expectAccessible(page(), "a profile with faults");
         await page().getByRole("heading", { name: "Settings", level: 1 }).click();
         await page().keyboard.press("?");
         await page().getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
-        await accessible(page(), "the shortcuts");
+        await expectAccessible(page(), "the shortcuts");
         await page().keyboard.press("Tab");
         await page().keyboard.press("End");
         await until("scrolled", () => page().evaluate(() => (document.activeElement?.scrollTop ?? 0) > 0));
         await page().keyboard.press("Escape");
       },
     },
-    { name: "nothing was offensive", run: async () => noOffences(browser as Watched) },
+    { name: "nothing was offensive", run: async () => expectNoProblems(browser as WatchedWindow) },
   ];
 });

@@ -1,15 +1,15 @@
 /// <reference lib="dom" />
-/** Deploying by hand and eye: an account connected in place, the log as it comes, versions brought back, failures with a way on, targets on the canvas. */
+/** Deployments: connecting an account, live logs, rollbacks, failures and their fixes, targets on the canvas. */
 import type { Deployment } from "@tesslate/contract";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
 import { vercelConsentUrl } from "../services.ts";
-import { accessible, looks, noOffences, shot } from "../looks.ts";
+import { checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({ hasMain: true }, async (stage) => {
-  const { netlify, vercel } = stage.services;
+export default journey({ hasMain: true }, async (context) => {
+  const { netlify, vercel } = context.services;
   const authorizeUrl = vercelConsentUrl;
-  const { studio, account, project, watched, page } = await stage.openScene();
+  const { studio, account, project, watched, page } = await context.openProject();
   const params = { id: project.id };
   const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
   const pageText = (text: string) => `<!doctype html><html lang="en"><title>Bakery</title><main><h1>${text}</h1></main></html>\n`;
@@ -40,20 +40,20 @@ export default journey({ hasMain: true }, async (stage) => {
   return [
     {
       isMain: true,
-      name: "nothing is deployed yet",
+      name: "a new project has no deployments",
       run: async () => {
-        // Plain files: what a build does has its own place below.
+        // Plain files: builds are tested below.
         await account.api.files.remove({ params: { ...params, path: "package.json" } });
         await writePage("One");
         await signIn(page, studio.url, account);
         await openDeploys();
         await page.getByRole("heading", { name: "Nothing went out yet" }).waitFor();
         await shot(page, "deploys-empty");
-        await accessible(page, "deploys, empty");
+        await expectAccessible(page, "deploys, empty");
       },
     },
     {
-      name: "an account is connected in place, and what was typed is still there",
+      name: "connecting an account keeps the form's input",
       run: async () => {
         await openForm(/^Netlify/);
         await sheet().getByLabel("Domain of your own").fill("bakery.example.org");
@@ -61,7 +61,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await connect.getByLabel("API token").fill("tok_of_nobody");
         await connect.getByRole("button", { name: "Connect", exact: true }).click();
         await connect.getByRole("alert").waitFor();
-        await looks(page, "deploy-connect", { marks: ["light-m"] });
+        await checkScreens(page, "deploy-connect", { variants: ["light-m"] });
         await connect.getByLabel("API token").fill(netlify.token);
         await connect.getByRole("button", { name: "Connect", exact: true }).click();
         await connect.waitFor({ state: "detached" });
@@ -73,9 +73,9 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "it goes up: steps and lines as they come, the button tells it when the drawer is closed, the address appears",
+      name: "a deployment shows steps and lines live, the button shows progress when the drawer is closed, and the URL appears",
       run: async () => {
-        netlify.plan({ looks: 4 });
+        netlify.plan({ polls: 4 });
         await sheet().getByRole("button", { name: "Deploy to Netlify" }).click();
         await sheet().getByRole("list", { name: "Steps" }).waitFor();
         await sheet().getByRole("log").getByText("Deployment started").waitFor();
@@ -90,16 +90,16 @@ export default journey({ hasMain: true }, async (stage) => {
         const outcome = sheet().getByRole("region", { name: "Outcome" });
         await outcome.getByText("v1 is live.").waitFor();
         const url = (await ended(1, "netlify")).deployment_url ?? "";
-        expect((await outcome.getByRole("link", { name: "Open" }).getAttribute("href")) === url, "the link leads to it");
+        expect((await outcome.getByRole("link", { name: "Open" }).getAttribute("href")) === url, "the link has its URL");
         await outcome.getByRole("button", { name: "QR code" }).click();
         await outcome.getByRole("img", { name: /QR code of/ }).waitFor();
-        await looks(page, "deploy-done", { marks: ["dark-d", "light-m"] });
+        await checkScreens(page, "deploy-done", { variants: ["dark-d", "light-m"] });
         await page.keyboard.press("Escape");
         expect((await version(1, "Netlify").getAttribute("data-live")) !== null, "v1 is marked live");
       },
     },
     {
-      name: "a second version takes its place, and the first is made live again after one question",
+      name: "a second version becomes live, and the first is rolled back to after one confirmation",
       run: async () => {
         await writePage("Two");
         await openForm(/^Netlify/);
@@ -131,12 +131,12 @@ export default journey({ hasMain: true }, async (stage) => {
         await version(live?.version ?? 0, "Netlify")
           .getByText("Live", { exact: true })
           .waitFor();
-        await looks(page, "deploys", { view: "Deploys" });
+        await checkScreens(page, "deploys", { view: "Deploys" });
       },
     },
     {
       isMain: true,
-      name: "this server's own target opens in the browser",
+      name: "the local target opens in the browser",
       run: async () => {
         await openForm(/^This server/);
         await sheet().getByRole("button", { name: "Deploy to this server" }).click();
@@ -149,7 +149,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "the launch gate says no, by rule and place; it goes out only when each fault is agreed to",
+      name: "the launch gate blocks with rule and location; it deploys only when each issue is accepted",
       run: async () => {
         await account.api.secrets.set({
           params: { project_id: project.id },
@@ -163,23 +163,23 @@ export default journey({ hasMain: true }, async (stage) => {
         const gate = sheet().getByRole("region", { name: "Launch gate" });
         await gate.getByText("Blocked by 1 rule").waitFor();
         await gate.getByRole("list", { name: "What Secrets in the bundle found" }).getByText("Critical").waitFor();
-        expect(!(await sheet().innerText()).includes("sk_live_bakery_4f2c9a7710"), "the value itself is nowhere");
-        await looks(page, "deploy-blocked", { marks: ["light-d", "dark-m"] });
+        expect(!(await sheet().innerText()).includes("sk_live_bakery_4f2c9a7710"), "the value is not shown");
+        await checkScreens(page, "deploy-blocked", { variants: ["light-d", "dark-m"] });
         await sheet().getByRole("button", { name: "Deploy anyway…" }).click();
         const question = page.getByRole("dialog", { name: "Deploy although the launch gate says no?" });
         const go = question.getByRole("button", { name: "Deploy anyway", exact: true });
-        expect(await go.isDisabled(), "not before it is agreed to");
+        expect(await go.isDisabled(), "disabled until it is accepted");
         await question.getByRole("checkbox").check();
         await shot(page, "deploy-anyway");
         await go.click();
-        expect((await ended(3, "local")).status === "success", "it went out");
+        expect((await ended(3, "local")).status === "success", "it is deployed");
         await page.getByText("v3 is live.").waitFor();
         await page.keyboard.press("Escape");
         await account.api.secrets.remove({ params: { project_id: project.id, key: "STRIPE_KEY" } });
       },
     },
     {
-      name: "a build that fails names its step and place, opens the file, and gives the agent what it needs",
+      name: "a failed build shows its step and location, opens the file, and passes the error to the agent",
       run: async () => {
         await write("package.json", JSON.stringify({ name: "bakery", private: true, scripts: { build: "node build.mjs" } }));
         await write("src/slots.ts", "export const slots: number = 1;\nexport const eight = 'eight';\n");
@@ -190,10 +190,10 @@ export default journey({ hasMain: true }, async (stage) => {
         await openForm(/^This server/);
         await sheet().getByText("npm run build").or(sheet().getByPlaceholder("npm run build")).first().waitFor();
         await sheet().getByRole("button", { name: "Deploy to this server" }).click();
-        expect((await ended(4, "local")).metadata.failure?.step === "build", "the build is what failed");
+        expect((await ended(4, "local")).metadata.failure?.step === "build", "the build step failed");
         const outcome = sheet().getByRole("alert", { name: "Outcome" });
         await outcome.getByText("It failed in the build.").waitFor();
-        await looks(page, "deploy-failed", { marks: ["dark-d"] });
+        await checkScreens(page, "deploy-failed", { variants: ["dark-d"] });
         await outcome.getByRole("button", { name: "src/slots.ts:2" }).click();
         await page.waitForURL(/\/code/);
         await page.locator(".cm-content").getByText("eight").first().waitFor();
@@ -214,7 +214,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "a preview has an address of its own beside what is live, and becomes live when it is promoted",
+      name: "a preview has its own URL beside the live version, and becomes live when promoted",
       run: async () => {
         const live = (await listed()).find((d) => d.is_live && d.provider === "local");
         await openForm(/^This server/);
@@ -222,13 +222,13 @@ export default journey({ hasMain: true }, async (stage) => {
         await sheet()
           .getByText(/^v3 stays live at (?!.*until)/)
           .waitFor();
-        await looks(page, "deploy-preview-form", { marks: ["light-d", "light-m"] });
+        await checkScreens(page, "deploy-preview-form", { variants: ["light-d", "light-m"] });
         await sheet().getByRole("button", { name: "Deploy a preview to this server" }).click();
         const preview = await ended(5, "local");
         const link = sheet().getByRole("region", { name: "Outcome" }).getByRole("link", { name: "Open" });
         await sheet().getByText("v5 is a preview beside what is live.").waitFor();
-        expect((await link.getAttribute("href")) === preview.deployment_url, "the link leads to it");
-        expect(preview.deployment_url !== live?.deployment_url, "it is not at the live address");
+        expect((await link.getAttribute("href")) === preview.deployment_url, "the link has its URL");
+        expect(preview.deployment_url !== live?.deployment_url, "it is not at the live URL");
         expect((await listed()).find((d) => d.id === live?.id)?.is_live === true, "v3 is live still");
         const [site] = await Promise.all([page.context().waitForEvent("page"), link.click()]);
         await site.getByRole("heading", { name: "Three" }).waitFor();
@@ -246,7 +246,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "a target on the canvas: added and attached by keyboard, taken back, deployed, its history and its environment",
+      name: "a target on the canvas: added, attached, undone, deployed; its history and environment",
       run: async () => {
         await page.goto(`${studio.url}/p/${project.slug}/canvas`);
         const app = (await account.api.containers.list({ params })).items[0];
@@ -265,11 +265,11 @@ export default journey({ hasMain: true }, async (stage) => {
         const line = page.getByRole("group", { name: new RegExp(`Connection: ${app.name} goes to Netlify`) });
         await line.waitFor({ state: "attached" });
         const targets = async () => (await account.api.deploymentTargets.list({ params: { project_id: project.id }, query: {} })).items;
-        expect((await targets())[0]?.container_ids[0] === app.id, "the server knows it goes there");
+        expect((await targets())[0]?.container_ids[0] === app.id, "the server has the container attached");
         await page.keyboard.press("ControlOrMeta+z");
-        await until("it does not go there any more", async () => (await targets())[0]?.container_ids.length === 0);
+        await until("it is detached", async () => (await targets())[0]?.container_ids.length === 0);
         await page.keyboard.press("ControlOrMeta+Shift+z");
-        await until("it goes there again", async () => (await targets())[0]?.container_ids.length === 1);
+        await until("it is attached again", async () => (await targets())[0]?.container_ids.length === 1);
         await node(new RegExp(`^${app.name}`)).focus();
         await page.keyboard.press("c");
         await page.getByRole("option", { name: /goes to Netlify already/ }).waitFor();
@@ -278,20 +278,20 @@ export default journey({ hasMain: true }, async (stage) => {
         await page.keyboard.press("Enter");
         const details = page.getByRole("complementary", { name: "Netlify" });
         await details.getByRole("radio", { name: "Preview" }).click();
-        await until("the environment is kept", async () => (await targets())[0]?.environment === "preview");
+        await until("the environment is saved", async () => (await targets())[0]?.environment === "preview");
         await details.getByRole("button", { name: "Deploy", exact: true }).click();
         await sheet().waitFor();
         const sent = await ended(3, "netlify");
-        expect(sent.status === "success" && !sent.is_live, "it went out from the canvas, as a preview");
+        expect(sent.status === "success" && !sent.is_live, "it is deployed from the canvas as a preview");
         await page.keyboard.press("Escape");
         await target.getByText("v3 preview").waitFor();
-        await looks(page, "deploy-canvas", { marks: ["light-d", "dark-d"] });
+        await checkScreens(page, "deploy-canvas", { variants: ["light-d", "dark-d"] });
         await page.reload();
         await target.waitFor();
       },
     },
     {
-      name: "the timeline tells deployments among the points",
+      name: "the timeline shows deployments among the points",
       run: async () => {
         await page.goto(`${studio.url}/p/${project.slug}/timeline`);
         const row = page.getByTestId("timeline-happening").filter({ hasText: /v1.*to Netlify/ });
@@ -303,10 +303,10 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "accounts in the settings: signed in at the provider in a window of its own, tried, its team chosen, disconnected",
+      name: "accounts in the settings: connected in the provider's window, tested, team selected, disconnected",
       run: async () => {
         vercel.teams.push({ id: "team_1", name: "Crew", slug: "crew" });
-        // The provider's consent page, as if the person said yes.
+        // The provider's consent page, as if the person agreed.
         await page
           .context()
           .route(`${authorizeUrl}**`, (route) =>
@@ -314,7 +314,7 @@ export default journey({ hasMain: true }, async (stage) => {
           );
         await page.goto(`${studio.url}/settings/deployment`);
         await page.getByRole("button", { name: "Connect Vercel" }).click();
-        await looks(page, "deploy-settings", { marks: ["light-d", "dark-m"] });
+        await checkScreens(page, "deploy-settings", { variants: ["light-d", "dark-m"] });
         const popup = page.context().waitForEvent("page");
         await page.getByRole("button", { name: "Sign in at Vercel" }).click();
         await popup;
@@ -330,8 +330,8 @@ export default journey({ hasMain: true }, async (stage) => {
         await row.getByRole("button", { name: "Disconnect Vercel" }).click();
         await page.getByRole("alertdialog").getByRole("button", { name: "Disconnect" }).click();
         await row.getByText("Not connected").waitFor();
-        watched.offences.splice(0, watched.offences.length, ...watched.offences.filter((offence) => !offence.includes("vercel.example")));
-        noOffences(watched);
+        watched.problems.splice(0, watched.problems.length, ...watched.problems.filter((problem) => !problem.includes("vercel.example")));
+        expectNoProblems(watched);
       },
     },
   ];

@@ -1,21 +1,21 @@
 /// <reference lib="dom" />
-/** Projects in and out, and work on many files: the tree, moving, uploading, searching, replacing. */
+/** Import, export and copies of projects; work on many files: tree, move, upload, search, replace. */
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { createProject, signUp, type Account } from "../account.ts";
-import { signIn, type Watched } from "../browser.ts";
+import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { accessible, noOffences, settled, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, settled, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const { studio } = stage;
-  const { gitHost: host } = stage.services;
-  let browser: Watched | undefined;
+export default journey({}, async (context) => {
+  const { studio } = context;
+  const { gitHost: host } = context.services;
+  let browser: WatchedWindow | undefined;
   let person: Account | undefined;
   let slug = "";
   const needle = "find_me_in_many";
 
-  const page = () => (browser as Watched).page;
+  const page = () => (browser as WatchedWindow).page;
   const rows = () => page().getByTestId("file-row");
   const row = (name: string) => rows().filter({ has: page().getByText(name, { exact: true }) });
   const tree = () => page().getByRole("treegrid", { name: "Project files" });
@@ -23,7 +23,7 @@ export default journey({}, async (stage) => {
     const file = await (person as Account).api.files.get({ params: { id: slug, path } }).catch(() => undefined);
     return (file as { content: string } | undefined)?.content;
   };
-  /** Files of this computer let go of above an element. */
+  /** Drops files of this computer on an element. */
   const dropFiles = async (target: ReturnType<Page["locator"]>, names: readonly string[]) => {
     const data = await page().evaluateHandle((list) => {
       const transfer = new DataTransfer();
@@ -35,7 +35,7 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "ten thousand files: the tree is there within a second, complete, in a hundred rows of the page",
+      name: "ten thousand files: the tree is complete within a second, with a hundred rows on the page",
       run: async () => {
         person = await signUp(studio.url);
         const project = await createProject(person, "Many files", "static");
@@ -51,7 +51,7 @@ export default journey({}, async (stage) => {
               );
           await person.api.files.upload({ params: { id: slug }, form });
         }
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         await signIn(page(), studio.url, person);
         const answered = page().waitForResponse((answer) => answer.url().endsWith("/file-tree"));
         await page().goto(`${studio.url}/p/${slug}/code`);
@@ -64,11 +64,11 @@ export default journey({}, async (stage) => {
         expect((await rows().count()) < 120, `${await rows().count()} rows in the page`);
         await page().getByLabel("Filter files").fill("");
         await shot(page(), "files-tree");
-        await accessible(page(), "files");
+        await expectAccessible(page(), "files");
       },
     },
     {
-      name: "rename with F2, delete and undo, several at once, moved by keyboard and by dragging",
+      name: "files are renamed with F2, deleted and restored, several at once, and moved by keyboard and by dragging",
       run: async () => {
         await row("z-many").click();
         await row("d0").click();
@@ -79,17 +79,17 @@ export default journey({}, async (stage) => {
         await row("first.ts").waitFor();
         await until("it is renamed", async () => (await contentOf("z-many/d0/first.ts")) !== undefined);
 
-        // The new name stands further down.
+        // The new name is further down.
         await page().keyboard.press("Home");
         await row("f1.ts").click();
         await row("f3.ts").click({ modifiers: ["Shift"] });
-        expect((await page().locator("[data-testid=file-row][aria-selected=true]").count()) === 3, "three rows are chosen");
+        expect((await page().locator("[data-testid=file-row][aria-selected=true]").count()) === 3, "three rows are selected");
         await page().keyboard.press("Delete");
         await page().getByText("Deleted 3 items.").waitFor();
-        await until("they are gone", async () => (await contentOf("z-many/d0/f2.ts")) === undefined);
+        await until("they are deleted", async () => (await contentOf("z-many/d0/f2.ts")) === undefined);
         await page().getByRole("button", { name: "Undo" }).last().click();
         await row("f2.ts").waitFor();
-        await until("they are back", async () => (await contentOf("z-many/d0/f2.ts")) === "export const n = 2;\n");
+        await until("they are restored", async () => (await contentOf("z-many/d0/f2.ts")) === "export const n = 2;\n");
 
         await row("f4.ts").click();
         await row("f6.ts").click({ modifiers: ["ControlOrMeta"] });
@@ -102,11 +102,11 @@ export default journey({}, async (stage) => {
           async () => (await contentOf("public/f4.ts")) !== undefined && (await contentOf("public/f6.ts")) !== undefined,
         );
         await row("f7.ts").dragTo(row("public"));
-        await until("it is dragged", async () => (await contentOf("public/f7.ts")) !== undefined);
+        await until("it is moved", async () => (await contentOf("public/f7.ts")) !== undefined);
       },
     },
     {
-      name: "files of this computer come in by drop and by picker, and ask before they replace",
+      name: "files are uploaded by drop and by picker, and replacing needs a confirmation",
       run: async () => {
         await dropFiles(row("public").getByRole("gridcell"), ["dropped.txt"]);
         await until("the dropped file is there", async () => (await contentOf("public/dropped.txt")) === "text of dropped.txt");
@@ -123,7 +123,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "a search through ten thousand files: first hits within a second, a click opens the line",
+      name: "a search through ten thousand files shows first results within a second; a click opens the line",
       run: async () => {
         await page().keyboard.press("ControlOrMeta+Shift+f");
         const field = page().getByLabel("Search for");
@@ -131,16 +131,16 @@ export default journey({}, async (stage) => {
         const started = Date.now();
         await field.fill(needle);
         await page().getByTestId("search-hit").first().waitFor();
-        note(`the first hit after ${Date.now() - started} ms`);
+        note(`the first result after ${Date.now() - started} ms`);
         await page().getByText("100 hits in 100 files").waitFor();
         await shot(page(), "files-search");
-        await accessible(page(), "search");
+        await expectAccessible(page(), "search");
         await page().getByTestId("search-hit").first().click();
         await until("the line is open", async () => (await page().locator(".cm-activeLineGutter").allInnerTexts()).join("").includes("2"));
       },
     },
     {
-      name: "replacing shows every change first, does it, and takes it back",
+      name: "replace previews every change, applies it, and can be undone",
       run: async () => {
         await page().getByLabel("Only in files like").fill("z-many/d1*/**");
         await page().getByText("11 hits in 11 files").waitFor();
@@ -149,21 +149,21 @@ export default journey({}, async (stage) => {
         await page().getByRole("button", { name: "All…" }).click();
         const dialog = page().getByRole("dialog");
         await dialog.getByTestId("replace-file").nth(10).waitFor();
-        expect((await contentOf("z-many/d10/f42.ts"))?.includes(needle) === true, "nothing is written before the answer");
+        expect((await contentOf("z-many/d10/f42.ts"))?.includes(needle) === true, "nothing is written before the confirmation");
         await dialog.getByText("// found_you").first().waitFor();
         await dialog.getByRole("checkbox", { name: "z-many/d11/f42.ts" }).click();
         await shot(page(), "files-replace");
-        await accessible(page(), "replace");
+        await expectAccessible(page(), "replace");
         await dialog.getByRole("button", { name: "Replace 10 hits in 10 files" }).click();
         await page().getByText("Replaced 10 hits in 10 files.").waitFor();
         expect((await contentOf("z-many/d10/f42.ts"))?.includes("found_you") === true, "it is replaced");
-        expect((await contentOf("z-many/d11/f42.ts"))?.includes(needle) === true, "what was left out stays");
+        expect((await contentOf("z-many/d11/f42.ts"))?.includes(needle) === true, "the excluded file is unchanged");
         await page().getByRole("button", { name: "Undo" }).last().click();
-        await until("it is taken back", async () => (await contentOf("z-many/d10/f42.ts"))?.includes(needle));
+        await until("it is undone", async () => (await contentOf("z-many/d10/f42.ts"))?.includes(needle));
       },
     },
     {
-      name: "a project goes out as a zip and comes in again",
+      name: "a project is exported as a zip and imported again",
       run: async () => {
         const small = await createProject(person as Account, "Small one", "static");
         await page().goto(`${studio.url}/projects`);
@@ -173,7 +173,7 @@ export default journey({}, async (stage) => {
         const download = await downloading;
         expect(download.suggestedFilename() === `${small.slug}.zip`, download.suggestedFilename());
         const zip = readFileSync(await download.path());
-        expect(zip.byteLength > 500 && zip.includes("package.json"), "the archive holds the files");
+        expect(zip.byteLength > 500 && zip.includes("package.json"), "the archive contains the files");
 
         await page().getByRole("button", { name: "Import" }).click();
         const dialog = page().getByRole("dialog", { name: "Import a project" });
@@ -193,7 +193,7 @@ export default journey({}, async (stage) => {
           .last()
           .setInputFiles([{ name: "shop.zip", mimeType: "application/zip", buffer: zip }]);
         await shot(page(), "import-zip");
-        await accessible(page(), "import");
+        await expectAccessible(page(), "import");
         await dialog.getByRole("button", { name: "Try again" }).click();
         await page().waitForURL(/\/p\/shop-/, { timeout: 30_000 });
         const copy = /\/p\/([^/?]+)/.exec(page().url())?.[1] ?? "";
@@ -203,7 +203,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "a repository comes in by its address, and says what is wrong with a bad one",
+      name: "a repository is imported by URL, and an invalid URL gives the reason",
       run: async () => {
         const url = host.add("bakery", { files: { "package.json": "{}", "src/main.ts": "export {};\n" }, branch: "trunk" });
         await page().goto(studio.url);
@@ -222,21 +222,24 @@ export default journey({}, async (stage) => {
         await dialog.getByText(/no repository at this URL/).waitFor({ timeout: 30_000 });
         await shot(page(), "import-git");
         await address.fill(url);
-        // The line on which the setup is told breaks: it is listened to again.
-        let asked = 0;
-        await page().route("**/api/tasks/*/events", (route) => (asked++ === 0 ? route.abort("aborted") : route.continue()));
+        // The event stream of the setup breaks: it is reopened.
+        let streams = 0;
+        await page().route("**/api/tasks/*/events", (route) => (streams++ === 0 ? route.abort("aborted") : route.continue()));
         await dialog.getByRole("button", { name: "Try again" }).click();
         await page().waitForURL(/\/p\/bakery-/, { timeout: 30_000 });
         await page().unrouteAll();
-        expect(asked === 2, `the setup was asked for ${asked} times`);
+        expect(streams === 2, `the setup's stream was opened ${streams} times`);
         const { items } = await (person as Account).api.projects.list();
-        expect(items.filter((project) => project.environment_status === "setup_failed").length === 0, "the failed try is not left behind");
+        expect(
+          items.filter((project) => project.environment_status === "setup_failed").length === 0,
+          "the failed attempt is not left behind",
+        );
         const made = items.find((project) => project.slug.startsWith("bakery-"));
-        expect(made?.has_git_repo === true && made.git_remote_url === url, "it knows where it is from");
+        expect(made?.has_git_repo === true && made.git_remote_url === url, "it has its remote");
       },
     },
     {
-      name: "a copy of a project is made and opened; light, dark and phone",
+      name: "a project is copied and opened; light, dark and phone",
       run: async () => {
         await page().goto(`${studio.url}/projects`);
         await page().getByRole("button", { name: "More for Small one" }).click();
@@ -268,7 +271,7 @@ export default journey({}, async (stage) => {
             const overflow = await page().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
             expect(overflow <= 0, `${theme} ${size}: ${overflow} px too wide`);
           }
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
         await host.close();
       },
     },

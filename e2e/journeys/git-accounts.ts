@@ -1,30 +1,30 @@
 /// <reference lib="dom" />
-/** Browser journeys over accounts with hosts of repositories: connected, imported from, proposed to. On the built product, against four providers on loopback; `--shots DIR` also writes screenshots. */
+/** Accounts at git hosts: connect, import, open pull requests. Against four providers on loopback. */
 import { say, script, turn } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { looks, noOffences, shot } from "../looks.ts";
+import { checkScreens, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const { gitProviders: providers } = stage.services;
+export default journey({}, async (context) => {
+  const { gitProviders: providers } = context.services;
   const { github, gitlab, gitea } = providers;
-  const { model } = stage;
+  const { model } = context;
   model.setScript(script([turn(say("Nobody asks."))]));
-  const { studio, account, watched, page } = await stage.openScene();
+  const { studio, account, watched, page } = await context.openProject();
   const files = { "index.html": "<h1>Alder Street</h1>\n", "README.md": "# Shop\n" };
   github.addListed(60);
   github.add("ada/shop", { files, description: "Orders for pick-up", updatedAt: "2026-06-01T10:00:00Z" });
   github.git("ada/shop", "branch", "opening-hours", "main");
   gitea.add("ada-tea/secret-garden", { files });
 
-  // Plays the provider's consent page: the browser trusts no certificate of ours.
+  // Replaces the provider's consent page, because the browser does not trust our certificate.
   await watched.context.route(`${github.url}/**`, async (route) => {
     const back = await github.consent(route.request().url());
     await route.fulfill({ status: 302, headers: { location: back.href } });
   });
-  const visits = () => watched.offences.filter((offence) => offence.startsWith(`foreign host: ${github.url}`));
+  const visits = () => watched.problems.filter((problem) => problem.startsWith(`foreign host: ${github.url}`));
   const forgetVisits = () => {
-    for (const visit of visits()) watched.offences.splice(watched.offences.indexOf(visit), 1);
+    for (const visit of visits()) watched.problems.splice(watched.problems.indexOf(visit), 1);
   };
 
   const dialog = page.getByRole("dialog").or(page.getByRole("alertdialog"));
@@ -32,7 +32,7 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "accounts are connected in the browser and by token, refused in place, and disconnected",
+      name: "accounts are connected in the browser and by token, rejected with the reason, and disconnected",
       run: async () => {
         await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/settings/git`);
@@ -40,9 +40,9 @@ export default journey({}, async (stage) => {
         await shot(page, "git-accounts-connect");
         await dialog.getByRole("button", { name: "Connect GitHub" }).click();
         await row("github").getByText("ada", { exact: true }).waitFor();
-        expect(visits().length === 1, `went there once: ${visits().join(" ")}`);
+        expect(visits().length === 1, `one visit: ${visits().join(" ")}`);
         forgetVisits();
-        // A refusal over there comes back too, and what was typed is kept.
+        // A refusal at the provider returns too, and the input is kept.
         github.denyNext();
         await row("github").getByRole("button", { name: "Connect another GitHub" }).click();
         await dialog.getByLabel("Token", { exact: true }).fill("half-typed");
@@ -59,14 +59,14 @@ export default journey({}, async (stage) => {
         await dialog.getByLabel("Token", { exact: true }).fill(gitlab.personalToken());
         await page.keyboard.press("Enter");
         await row("gitlab").getByText("ada.l", { exact: true }).waitFor();
-        await looks(page, "git-accounts");
+        await checkScreens(page, "git-accounts");
         await row("gitlab").getByRole("button", { name: "Disconnect ada.l of GitLab" }).click();
         await dialog.getByRole("button", { name: "Disconnect" }).click();
         await row("gitlab").getByText("ada.l", { exact: true }).waitFor({ state: "detached" });
       },
     },
     {
-      name: "one of one's own private repositories is found, and imported from a branch",
+      name: "a private repository is found, and imported from a branch",
       run: async () => {
         await page.goto(studio.url);
         await page.getByRole("button", { name: "Import", exact: true }).click();
@@ -75,13 +75,13 @@ export default journey({}, async (stage) => {
         await repos.getByRole("radio").first().waitFor();
         const first = await repos.getByRole("radio").count();
         await repos.getByRole("button", { name: "Show more" }).click();
-        await until("the rest", async () => (await repos.getByRole("radio").count()) === 61);
+        await until("all repositories", async () => (await repos.getByRole("radio").count()) === 61);
         expect(first === 50, `${first} at first`);
         await dialog.getByLabel("Find a repository").fill("shop");
         await repos.getByRole("radio", { name: /ada\/shop/ }).click();
         await dialog.getByLabel("Branch").click();
         await page.getByRole("option", { name: "opening-hours" }).click();
-        await looks(page, "git-import");
+        await checkScreens(page, "git-import");
         await dialog.getByRole("button", { name: "Import", exact: true }).click();
         await page.waitForURL(/\/p\//, { timeout: 60_000 });
         await page
@@ -91,7 +91,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "a branch is pushed with the account and proposed as a pull request",
+      name: "a branch is pushed with the account, and a pull request is opened",
       run: async () => {
         await page.getByRole("link", { name: /^Git/ }).click();
         const slug = /\/p\/([^/]+)/.exec(page.url())?.[1] ?? "";
@@ -118,7 +118,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "addresses that cannot be imported say why; a private one connects its host in place, and goes on",
+      name: "URLs that cannot be imported give the reason; for a private one the host is connected, and the import continues",
       run: async () => {
         await page.goto(studio.url);
         await page.getByRole("button", { name: "Import", exact: true }).click();
@@ -136,7 +136,7 @@ export default journey({}, async (stage) => {
         await shot(page, "git-import-private");
         await connect.getByRole("button", { name: "Connect with the token" }).click();
         await page.waitForURL(/\/p\/secret-garden/, { timeout: 60_000 });
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
   ];

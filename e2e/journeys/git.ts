@@ -1,23 +1,23 @@
 /// <reference lib="dom" />
-/** Browser journeys over a project's repository, against a git server on loopback. On the built product; `--shots DIR` also writes screenshots. */
+/** A project's repository, against a git server on loopback. */
 import { join } from "node:path";
 import { say, script, turn } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { looks, noOffences, shot } from "../looks.ts";
+import { checkScreens, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({ hasMain: true }, async (stage) => {
-  const { model } = stage;
+export default journey({ hasMain: true }, async (context) => {
+  const { model } = context;
   model.setScript(script([turn(say("Nobody asks."))]));
-  const { gitHost: host } = stage.services;
-  const { studio, account, project, watched, page } = await stage.openScene();
+  const { gitHost: host } = context.services;
+  const { studio, account, project, watched, page } = await context.openProject();
   const params = { id: project.slug };
   const project_id = project.slug;
   const { api } = account;
 
   const write = (path: string, content: string) => api.files.put({ params: { ...params, path }, body: { content } });
   const read = async (path: string) => (await api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
-  /** Somebody else commits to the repository on the server. */
+  /** Commits to the repository on the server, as another person. */
   const elsewhere = (name: string, path: string, content: string) => {
     const blob = host.git(name, "hash-object", "-w", "--stdin", { input: content }).trim();
     const env = { GIT_INDEX_FILE: join("/tmp", `index-${name}-${Math.random()}`) };
@@ -47,7 +47,7 @@ export default journey({ hasMain: true }, async (stage) => {
   return [
     {
       isMain: true,
-      name: "a project without a repository offers three ways; the first commit is made by the keyboard",
+      name: "a project without a repository has three options; the first commit is made by keyboard",
       run: async () => {
         await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}/code`);
@@ -56,7 +56,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await page.keyboard.press("g");
         await page.waitForURL(/\/git$/);
         await page.getByRole("heading", { name: "This project has no git repository yet" }).waitFor();
-        await looks(page, "git-start", { marks: ["light-d", "dark-m"], view: "Git" });
+        await checkScreens(page, "git-start", { variants: ["light-d", "dark-m"], view: "Git" });
         await page.getByRole("button", { name: "Initialise" }).click();
         await row("changes", "index.html").waitFor();
         await message.fill("feat: the first page");
@@ -67,7 +67,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "one of two files is staged and committed, and the log shows it; hunks are staged alone; a discard is undone",
+      name: "one of two files is staged and committed, and the log shows it; hunks are staged separately; a discard is undone",
       run: async () => {
         await write("slots.js", slots("const a = 1;", "const z = 1;"));
         await write("styles.css", ".slot { color: black; }\n");
@@ -87,7 +87,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await row("staged", "slots.js").waitFor();
         await row("changes", "slots.js").waitFor();
         await until("one hunk is left", async () => (await hunks.count()) === 1);
-        await looks(page, "git-changes", { view: "Git" });
+        await checkScreens(page, "git-changes", { view: "Git" });
         await page.setViewportSize({ width: 390, height: 844 });
         await page.getByRole("button", { name: "Back to the changes" }).click();
         await row("changes", "slots.js").waitFor();
@@ -96,11 +96,11 @@ export default journey({ hasMain: true }, async (stage) => {
         await row("changes", "slots.js").click();
         await hunks.nth(0).getByRole("button", { name: "Discard this change" }).click();
         await dialog.getByRole("button", { name: "Discard", exact: true }).click();
-        await until("it is gone", async () => (await read("slots.js")) === slots("const a = 2;", "const z = 1;"));
+        await until("it is discarded", async () => (await read("slots.js")) === slots("const a = 2;", "const z = 1;"));
         await page.getByRole("button", { name: "Undo" }).click();
-        await until("it is back", async () => (await read("slots.js")) === slots("const a = 2;", "const z = 2;"));
+        await until("it is restored", async () => (await read("slots.js")) === slots("const a = 2;", "const z = 2;"));
         await row("changes", "slots.js").waitFor();
-        // The tree has the letters, the status bar the branch.
+        // The tree shows the status letters, the status bar the branch.
         await page
           .getByLabel("Status", { exact: true })
           .getByRole("button", { name: /Branch main/ })
@@ -109,7 +109,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await page.getByTestId("file-row").filter({ hasText: "styles.css" }).getByLabel("new, not in git yet").waitFor();
         await shot(page, "git-tree");
         await page.getByRole("link", { name: /^Git/ }).click();
-        // Both at once, with Shift and the arrows.
+        // Select both with Shift and the arrow keys.
         await row("changes", "slots.js").click();
         await page.keyboard.press("Shift+ArrowDown");
         await page.keyboard.press(" ");
@@ -125,7 +125,7 @@ export default journey({ hasMain: true }, async (stage) => {
     },
     {
       isMain: true,
-      name: "branches: made, switched with changes along, refused while they would be lost, deleted",
+      name: "branches are created, switched with uncommitted changes, refused if those would be lost, and deleted",
       run: async () => {
         await openBranches();
         await page.getByRole("button", { name: "New branch…" }).click();
@@ -161,7 +161,7 @@ export default journey({ hasMain: true }, async (stage) => {
     },
     {
       isMain: true,
-      name: "a clone takes the place of the files, and says how far it is",
+      name: "a clone replaces the files and shows its progress",
       run: async () => {
         const url = host.add("bakery", {
           files: { "index.html": "<h1>Alder</h1>\n", "menu.js": "const bread = 3;\n", "hours.txt": "9 to 5\n" },
@@ -175,7 +175,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await shot(page, "git-clone");
         await page.keyboard.press("Enter");
         await pane.getByText("same as origin/main").waitFor({ timeout: 40_000 });
-        expect((await read("index.html")) === "<h1>Alder</h1>\n", "the repository's files are here");
+        expect((await read("index.html")) === "<h1>Alder</h1>\n", "the repository's files are in the project");
         await choosePart("History");
         await page.getByText(/^\d+ commits$/).waitFor();
         await page.getByRole("listbox", { name: "Commits, newest first" }).focus();
@@ -185,7 +185,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "a conflicting commit on the remote: the push is refused, the pull lists the file, ours wins, the merge is pushed",
+      name: "a conflicting remote commit: the push is refused, the pull lists the conflicts, ours is chosen, the merge is pushed",
       run: async () => {
         await write("index.html", "<h1>Alder Street</h1>\n");
         await write("menu.js", "const bread = 4;\n");
@@ -217,7 +217,7 @@ export default journey({ hasMain: true }, async (stage) => {
           .getByText("const bread = 5;")
           .waitFor();
         await page.getByText("Place 1 of 1").waitFor();
-        await looks(page, "git-conflict", { view: "Git" });
+        await checkScreens(page, "git-conflict", { view: "Git" });
         await page.getByRole("button", { name: "Both", exact: true }).click();
         await page.getByText("No place is left to decide").waitFor();
         await page.getByRole("button", { name: "Use this text" }).click();
@@ -225,8 +225,8 @@ export default journey({ hasMain: true }, async (stage) => {
         expect((await read("menu.js")) === "const bread = 4;\nconst bread = 5;\n", "both lines are kept");
         await row("conflicts", "index.html").click();
         await pane.getByRole("region", { name: "Conflict in index.html" }).getByRole("button", { name: "Ask the agent" }).click();
-        const asked = await page.getByRole("textbox", { name: "Message to the agent" }).inputValue();
-        expect(asked.includes("- index.html") && asked.includes("Do not commit"), `asked: ${asked}`);
+        const draft = await page.getByRole("textbox", { name: "Message to the agent" }).inputValue();
+        expect(draft.includes("- index.html") && draft.includes("Do not commit"), `draft: ${draft}`);
         await page.getByRole("textbox", { name: "Message to the agent" }).fill("");
         await page.getByRole("button", { name: "Take ours" }).click();
         await row("conflicts", "index.html").waitFor({ state: "detached" });
@@ -236,11 +236,11 @@ export default journey({ hasMain: true }, async (stage) => {
         await pane.getByText("same as origin/main").waitFor();
         const log = host.git("bakery", "log", "--format=%s", "-4", "main");
         expect(log.startsWith("Merge origin/main into main") && log.includes("feat: our name"), `the server has: ${log}`);
-        expect(host.git("bakery", "show", "main:index.html") === "<h1>Alder Street</h1>\n", "ours won");
+        expect(host.git("bakery", "show", "main:index.html") === "<h1>Alder Street</h1>\n", "ours was chosen");
       },
     },
     {
-      name: "the history is drawn, a commit is opened, a branch begins at it; a second window sees what is done",
+      name: "the history is shown, a commit is opened, a branch is created from it; a second window is updated",
       run: async () => {
         await choosePart("History");
         await commits.filter({ hasText: "feat: our name" }).click();
@@ -248,7 +248,7 @@ export default journey({ hasMain: true }, async (stage) => {
           .getByRole("region", { name: /^Commit / })
           .getByText("<h1>Alder Street</h1>")
           .waitFor();
-        await looks(page, "git-history", {
+        await checkScreens(page, "git-history", {
           view: "Git",
           before: async () => {
             if (page.viewportSize()?.width === 390) await choosePart("History");
@@ -259,15 +259,15 @@ export default journey({ hasMain: true }, async (stage) => {
         await commits.filter({ hasText: "elsewhere: menu.js" }).click();
         await page.getByRole("button", { name: "Restore menu.js", exact: true }).click();
         await dialog.getByRole("button", { name: "Restore" }).click();
-        await until("the file as it was there", async () => (await read("menu.js")) === "const bread = 5;\n");
+        await until("the file of that commit", async () => (await read("menu.js")) === "const bread = 5;\n");
         await page.getByRole("button", { name: "Undo" }).last().click();
-        await until("and as it is", async () => (await read("menu.js")) === "const bread = 4;\nconst bread = 5;\n");
+        await until("and the current file", async () => (await read("menu.js")) === "const bread = 4;\nconst bread = 5;\n");
         await commits.filter({ hasText: "feat: our name" }).click();
         await page.getByRole("button", { name: "Branch from here…" }).click();
         await dialog.getByRole("textbox", { name: "Name" }).fill("from-there");
         await page.keyboard.press("Enter");
         await onBranch("from-there");
-        // Somebody else's act: no click here.
+        // Another person's push: no click here.
         await api.git.checkout({ body: { project_id, branch: "main" } });
         await onBranch("main");
         await choosePart("Changes");
@@ -277,11 +277,11 @@ export default journey({ hasMain: true }, async (stage) => {
         await message.fill("fix: hours");
         await page.keyboard.press("Control+Enter");
         await until("it is on the server", () => host.git("bakery", "log", "-1", "--format=%s", "main") === "fix: hours\n");
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
     {
-      name: "a look that met a broken line is made again by itself once the line is back",
+      name: "a status request that failed offline is repeated when the connection is back",
       run: async () => {
         await page.route("**/api/git/info/*", (route) => route.abort("connectionreset"));
         await page.reload();

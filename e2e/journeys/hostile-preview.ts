@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
-/** A hostile app in a preview, and everything it tries on the workbench that frames it. Each case says how it was refused. */
+/** A hostile app in a preview that attacks the workbench around it. Each case reports how it was blocked. */
 import type { Frame, Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
-import { type Watched } from "../browser.ts";
+import { type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { settled } from "../looks.ts";
+import { settled } from "../screens.ts";
 import { enterPreview, fetchPreview } from "../preview.ts";
 
-/** Answers everything with a page; plants cookies; offers a worker that answers for every path. */
+/** Responds to everything with a page; sets cookies; serves a service worker for every path. */
 const hostileServer = `
 import { createServer } from "node:http";
 createServer((request, response) => {
@@ -19,8 +19,8 @@ createServer((request, response) => {
 }).listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1");
 `;
 
-export default journey({ templates: ["node-api"] }, async (stage) => {
-  const { studio } = stage;
+export default journey({ templates: ["node-api"] }, async (context) => {
+  const { studio } = context;
   const owner = await signUp(studio.url);
   const projects = { hostile: await createProject(owner, "Hostile", "node-api"), other: await createProject(owner, "Other", "node-api") };
   for (const project of Object.values(projects)) {
@@ -30,8 +30,8 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
   const ticketOf = async (id: string, path = "/") => (await owner.api.previews.ticket({ params: { id }, body: { path } })).url;
   const originOf = async (id: string) => new URL(await ticketOf(id)).origin;
   const otherOrigin = await originOf(projects.other.id);
-  let browser: Watched | undefined;
-  const pageOf = (): Page => (browser as Watched).page;
+  let browser: WatchedWindow | undefined;
+  const pageOf = (): Page => (browser as WatchedWindow).page;
   /** The frame of the workbench in which the hostile app runs. */
   const hostileFrame = async (): Promise<Frame> =>
     until(
@@ -45,11 +45,11 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
 
   interface Attack {
     name: string;
-    /** How it was refused; throws when it was not. */
+    /** Returns how it was blocked; throws if it was not. */
     run(frame: Frame): Promise<string>;
   }
   const app = studio.url;
-  /** What a script of the app does, in the app's own frame. */
+  /** Runs a script in the app's frame. */
   const tries = <T>(frame: Frame, script: (given: { app: string; other: string; project: string }) => Promise<T> | T): Promise<T> =>
     frame.evaluate(script, { app, other: otherOrigin, project: projects.hostile.id });
   const refused = (how: string, isRefused: boolean): string => {
@@ -62,7 +62,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
     isSignedIn: (await pageOf().evaluate(() => fetch("/api/users/me").then((response) => response.status))) === 200,
     cookie: (await pageOf().context().cookies(app)).filter(({ name }) => name === "tesslate_auth").map(({ value }) => value),
   });
-  /** Does it and finds everything of the person as it was. */
+  /** Runs it and checks that the person's data is unchanged. */
   const changesNothing = async (work: () => Promise<unknown>): Promise<void> => {
     const before = await state();
     await work();
@@ -86,7 +86,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
       },
     })),
     {
-      name: "fetch without CORS, and a script element, of an API answer",
+      name: "fetch without CORS, and a script element, of an API response",
       run: async (frame) => {
         const got = await tries(frame, async ({ app: url }) => {
           const opaque = await fetch(`${url}/api/users/me`, { mode: "no-cors", credentials: "include" }).then(
@@ -141,7 +141,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
       },
     },
     {
-      name: "cookies of the app, read",
+      name: "reading cookies of the studio",
       run: async (frame) => {
         const seen = await tries(frame, () => document.cookie);
         const headers = await tries(frame, () => fetch("/seen").then((r) => r.text()));
@@ -149,7 +149,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
       },
     },
     {
-      name: "cookies of the app, planted by script and by header (cookie tossing)",
+      name: "setting cookies of the studio by script and by header (cookie tossing)",
       run: async (frame) => {
         await changesNothing(() =>
           tries(frame, async () => {
@@ -162,13 +162,13 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
         const planted = (await pageOf().context().cookies(app)).filter(({ value }) => value === "evil");
         const again = await tries(frame, () => fetch("/seen").then((r) => r.status));
         return refused(
-          `none reaches the app (${planted.length}); its own preview still lets its owner in (${again})`,
+          `none reaches the app (${planted.length}); its own preview still accepts its owner (${again})`,
           planted.length === 0 && again === 200,
         );
       },
     },
     {
-      name: "the app in a frame (clickjacking)",
+      name: "the studio in a frame (clickjacking)",
       run: async (frame) => {
         const before = pageOf().frames().length;
         await tries(
@@ -195,17 +195,17 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
         const got = await tries(frame, () => {
           try {
             (window.top as Window).location.href = "http://evil.example/";
-            return "went";
+            return "navigated";
           } catch (error) {
             return (error as Error).name;
           }
         });
         await settled(pageOf());
-        return refused(`sandboxed frame: ${got}; the workbench stands`, got === "SecurityError" && pageOf().url().startsWith(app));
+        return refused(`sandboxed frame: ${got}; the workbench is unchanged`, got === "SecurityError" && pageOf().url().startsWith(app));
       },
     },
     {
-      name: "a window of the app opened by it, and the window that opened it",
+      name: "a window of the studio opened by the app, and its opener",
       run: async (frame) => {
         await tries(frame, ({ app: url }) => {
           const heading = document.querySelector("h1") as HTMLElement;
@@ -213,10 +213,10 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
         });
         const popup = pageOf().context().waitForEvent("page");
         await frame.locator("h1").click();
-        // The window is there; its opener has no hold of it (Cross-Origin-Opener-Policy).
+        // The window is open; its opener has no access to it (Cross-Origin-Opener-Policy).
         const opened = await popup;
         await opened.waitForLoadState().catch(() => undefined);
-        const openerOfPopup = await opened.evaluate(() => String(window.opener)).catch(() => "not to be asked");
+        const openerOfPopup = await opened.evaluate(() => String(window.opener)).catch(() => "not accessible");
         const got = await tries(frame, async () => {
           const reach = (work: () => unknown) => {
             try {
@@ -240,7 +240,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
         return refused(
           `window: ${got.document_}, its opener ${openerOfPopup}; parent: ${got.parent}; opener: ${got.opener}; opener of a tab: ${opener}`,
           ["none", "closed", "SecurityError"].includes(got.document_) &&
-            ["null", "not to be asked"].includes(openerOfPopup) &&
+            ["null", "not accessible"].includes(openerOfPopup) &&
             got.parent === "SecurityError" &&
             got.opener === "null" &&
             opener === "null",
@@ -272,7 +272,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
       },
     },
     {
-      name: "the keys of whoever writes beside it",
+      name: "keystrokes of a person who types beside it",
       run: async (frame) => {
         const page = pageOf();
         const composer = page.getByRole("textbox", { name: "Message to the agent" });
@@ -284,7 +284,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
           document.body.append(field);
           field.focus();
         });
-        await until("the focus was taken, and is back where somebody writes", async () => {
+        await until("the focus was taken, and has returned to the input", async () => {
           const isBack = await composer.evaluate(
             (box) => box.ownerDocument.documentElement.dataset["blurred"] === "yes" && box.ownerDocument.activeElement === box,
           );
@@ -293,7 +293,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
         await page.keyboard.type("it");
         const valueOf = () => frame.evaluate(() => document.querySelector("input")?.value);
         const got = { written: await composer.inputValue(), taken: await valueOf() };
-        await until("gone to with the mouse, the app has the keys", async () => {
+        await until("after a click the app has the keyboard", async () => {
           await page.frameLocator("[data-testid=preview-frame]").locator("#own").click();
           await page.keyboard.press("k");
           return valueOf();
@@ -353,7 +353,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
           return { foreign, above, bridge: bridge.includes("tesslate-bridge") ? "ours" : bridge.slice(0, 40) };
         });
         return refused(
-          `foreign script ${got.foreign}, foreign scope ${got.above}, our script stays ${got.bridge}`,
+          `foreign script ${got.foreign}, foreign scope ${got.above}, our script is kept ${got.bridge}`,
           got.foreign === "SecurityError" && got.above === "SecurityError" && got.bridge === "ours",
         );
       },
@@ -382,7 +382,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
       },
     },
     {
-      name: "another preview by Host header and with one's own cookie",
+      name: "another preview by Host header and with the person's own cookie",
       run: async () => {
         const mine = await enterPreview(await ticketOf(projects.hostile.id), studio.port);
         const theirs = await fetchPreview(`${otherOrigin}/`, studio.port, { cookie: mine.cookie });
@@ -396,7 +396,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
       },
     },
     {
-      name: "a ticket used again, or stolen for another host",
+      name: "a ticket used twice, or for another host",
       run: async () => {
         const ticket = new URL(await ticketOf(projects.hostile.id));
         const stolen = await fetchPreview(otherOrigin + ticket.pathname + ticket.search, studio.port);
@@ -410,7 +410,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
       },
     },
     {
-      name: "an open redirect by the ticket's address",
+      name: "an open redirect by the ticket's URL",
       run: async () => {
         const locations: string[] = [];
         for (const path of [
@@ -428,7 +428,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
           locations.push(answer.headers.get("location") ?? String(answer.status));
         }
         return refused(
-          `leads to ${locations.join(" ")}`,
+          `redirects to ${locations.join(" ")}`,
           locations.every((to) => /^\/(?![/\\])/.test(to)),
         );
       },
@@ -439,7 +439,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
     {
       name: "a hostile app runs in the preview of the workbench",
       run: async () => {
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         const page = pageOf();
         await page.goto(`${studio.url}/login`);
         await page.getByLabel("E-mail").fill(owner.email);
@@ -452,7 +452,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
     },
     ...attacks.map(({ name, run }) => ({
       name,
-      run: async () => note(`refused: ${await run(await hostileFrame())}`),
+      run: async () => note(`blocked: ${await run(await hostileFrame())}`),
     })),
   ];
 });

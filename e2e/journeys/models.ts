@@ -1,22 +1,22 @@
-/** Models with keys and endpoints of one's own, and MCP servers that lend the agent tools. */
+/** Your own API keys and model endpoints, and MCP servers that provide tools. */
 import { say, script, startMcpServer, startModelServer } from "@tesslate/testkit";
-import { type Watched } from "../browser.ts";
+import { type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
+export default journey({}, async (context) => {
   const key = "sk-nadias-own-key-4711";
-  const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
+  const model = await startModelServer({ apiKey: key, models: ["team-model"], script: script([say("Hello.")]) });
   const tools = await startMcpServer();
   const locked = await startMcpServer({ token: "a-token-of-the-server" });
-  const { studio } = stage;
-  let browser: Watched | undefined;
+  const { studio } = context;
+  let browser: WatchedWindow | undefined;
 
   return [
     {
-      name: "a key of one's own is stored, tried and deleted; it is never shown again",
+      name: "an API key is stored, tested and deleted; it is never shown again",
       run: async () => {
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
@@ -36,25 +36,25 @@ export default journey({}, async (stage) => {
         await dialog.getByRole("button", { name: "Store the key" }).click();
         await dialog.getByText(/private or local address/).waitFor();
         await dialog.getByLabel("Address").fill(model.openai_base_url);
-        await accessible(page, "add a key");
+        await expectAccessible(page, "add a key");
         await shot(page, "own-key");
         await dialog.getByRole("button", { name: "Store the key" }).click();
         await page.getByText("Your key for OpenAI is stored.").waitFor();
         await mine.getByText("…4711, never used").waitFor();
-        await mine.getByText("OpenAI answered with house-model.").waitFor();
-        // A wrong key: the provider's own words say so.
+        await mine.getByText("OpenAI answered with team-model.").waitFor();
+        // A wrong key: the provider's message is shown.
         await mine.getByRole("button", { name: "Edit OpenAI" }).click();
         await dialog.getByLabel("API key", { exact: true }).fill("sk-not-the-key");
-        await accessible(page, "edit a key");
+        await expectAccessible(page, "edit a key");
         await dialog.getByRole("button", { name: "Save" }).click();
         await mine.getByText(/Incorrect API key/).waitFor();
         await shot(page, "own-key-wrong");
         await mine.getByRole("button", { name: "Edit OpenAI" }).click();
         await dialog.getByLabel("API key", { exact: true }).fill(key);
         await dialog.getByRole("button", { name: "Save" }).click();
-        await mine.getByText("OpenAI answered with house-model.").waitFor();
-        expect(!(await page.content()).includes(key), "the key is not in the page");
-        await accessible(page, "own keys");
+        await mine.getByText("OpenAI answered with team-model.").waitFor();
+        expect(!(await page.content()).includes(key), "the key is not on the page");
+        await expectAccessible(page, "own keys");
         await shot(page, "own-keys");
         await mine.getByRole("button", { name: "Delete OpenAI" }).click();
         await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
@@ -62,33 +62,33 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "an endpoint of one's own brings its models along",
+      name: "a custom endpoint adds its models",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         const mine = page.getByRole("region", { name: "Your own keys" });
         await mine.getByRole("button", { name: "Add an endpoint" }).click();
         const dialog = page.getByRole("dialog");
         await dialog.getByLabel("Name").fill("Office server");
         await dialog.getByLabel("Address").fill(model.openai_base_url);
         await dialog.getByLabel("API key", { exact: true }).fill(key);
-        await accessible(page, "add an endpoint");
+        await expectAccessible(page, "add an endpoint");
         await shot(page, "own-endpoint");
         await dialog.getByRole("button", { name: "Add the endpoint" }).click();
         await mine.getByText(/custom\/office-server\//).waitFor();
         const models = page.getByRole("region", { name: "Models you can use" });
-        await models.getByText("house-model").waitFor();
+        await models.getByText("team-model").waitFor();
         await shot(page, "own-endpoint-there");
         await mine.getByRole("button", { name: "Edit Office server" }).click();
         expect((await dialog.getByLabel("API key", { exact: true }).inputValue()) === "", "a stored key is not shown");
         await dialog.getByLabel("Name").fill("Office");
-        await dialog.getByLabel("Models").fill("house-model small-model");
+        await dialog.getByLabel("Models").fill("team-model small-model");
         await shot(page, "own-endpoint-edit");
         await dialog.getByRole("button", { name: "Save" }).click();
         await mine.getByLabel("Stop for the day at, in dollars").fill("-1");
         await mine.getByText("An amount above 0, or nothing").waitFor();
         await mine.getByLabel("Stop for the day at, in dollars").fill("2.50");
         await mine.getByRole("button", { name: "Save" }).first().click();
-        await until("the cap is kept", () => mine.getByRole("button", { name: "Save" }).first().isDisabled());
+        await until("the limit is saved", () => mine.getByRole("button", { name: "Save" }).first().isDisabled());
         await shot(page, "own-caps");
         await models.getByRole("switch", { name: "small-model" }).click();
         await until(
@@ -100,20 +100,20 @@ export default journey({}, async (stage) => {
         await models.getByLabel("A model that is not listed").fill("custom/office-server/unlisted-model");
         await models.getByRole("button", { name: "Add", exact: true }).click();
         await models.getByRole("switch", { name: "unlisted-model" }).waitFor();
-        await accessible(page, "models");
+        await expectAccessible(page, "models");
         await shot(page, "models-list");
         await models.getByRole("button", { name: "Remove unlisted-model" }).click();
         await models.getByRole("switch", { name: "unlisted-model" }).waitFor({ state: "detached" });
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "connectors are added, tried and signed in to; what they offer can be seen",
+      name: "connectors are added, tested and signed in to; their tools are listed",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.getByRole("link", { name: "Connectors" }).click();
         await page.getByText("No connectors yet").waitFor();
-        await accessible(page, "no connectors");
+        await expectAccessible(page, "no connectors");
         const add = async (name: string, url: string) => {
           await page.getByRole("button", { name: "Add a connector" }).click();
           const dialog = page.getByRole("dialog");
@@ -128,24 +128,24 @@ export default journey({}, async (stage) => {
         await dialog.getByRole("button", { name: "Add and try" }).click();
         await dialog.getByText(/private or local address/).waitFor();
         await dialog.getByLabel("Address").fill(tools.url);
-        await accessible(page, "add a connector");
+        await expectAccessible(page, "add a connector");
         await shot(page, "connector-add");
         await dialog.getByRole("button", { name: "Add and try" }).click();
         await page.getByText("9 tools").waitFor();
-        expect(!(await page.content()).includes("a-key-of-mine"), "the key is not in the page");
+        expect(!(await page.content()).includes("a-key-of-mine"), "the key is not on the page");
         await page.getByRole("button", { name: /^Issue tracker/ }).click();
         await page.getByText("Says it again.").waitFor();
         await (await add("Design files", locked.url)).getByRole("button", { name: "Add and try" }).click();
         await page.getByText("Sign-in needed").waitFor();
-        await accessible(page, "connectors");
+        await expectAccessible(page, "connectors");
         await shot(page, "connectors");
         await page.getByRole("button", { name: "Sign in", exact: true }).click();
         await page.getByText("Signed in.", { exact: true }).first().waitFor();
-        await until("both servers tell their tools", async () => (await page.getByText("9 tools").count()) === 2);
+        await until("both servers list their tools", async () => (await page.getByText("9 tools").count()) === 2);
         await shot(page, "connectors-signed-in");
-        const { offences } = browser as Watched;
+        const { problems } = browser as WatchedWindow;
         const signIn = `foreign host: http://${locked.host}/authorize?`;
-        const others = offences.filter((one) => !one.startsWith(signIn));
+        const others = problems.filter((one) => !one.startsWith(signIn));
         expect(others.length === 0, others.join("\n"));
       },
     },

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Browser journeys over a project's board, notes and assets, on the built product in a process of its own. `--shots DIR` also writes screenshots. */
+/** A project's board, notes and assets. */
 import type { Board } from "@tesslate/contract";
 import type { Locator } from "playwright-core";
 import { readFileSync } from "node:fs";
@@ -8,10 +8,10 @@ import { dirname, join } from "node:path";
 import { pdf, png } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
+import { allVariants, checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const { studio, account, project, watched, page } = await stage.openScene();
+export default journey({}, async (context) => {
+  const { studio, account, project, watched, page } = await context.openProject();
 
   const open = async (view: string) => {
     await page.goto(`${studio.url}/p/${project.slug}/${view}`);
@@ -30,7 +30,7 @@ export default journey({}, async (stage) => {
     );
   const sameAsServer = (what: string) =>
     until(
-      `${what}: the page shows what the server has`,
+      `${what}: the page shows the state of the server`,
       async () => JSON.stringify(await shownBoard()) === JSON.stringify(namesOf(await boardNow())),
       8000,
     ).catch(async (error: unknown) => {
@@ -42,7 +42,7 @@ export default journey({}, async (stage) => {
   const asset = (name: string) => page.getByTestId("asset").filter({ hasText: name });
   const mark =
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="96" height="96"><path d="M12 2 22 12 12 22 2 12Z" fill="#c26904"/><script>top.document.title="ran"</script></svg>';
-  /** A tenth of a second of a low tone. */
+  /** A low tone of 0.1 s. */
   function wav(): Buffer {
     const samples = Buffer.from(Array.from({ length: 800 }, (_, i) => 128 + Math.round(60 * Math.sin(i / 6))));
     const head = Buffer.alloc(44);
@@ -65,7 +65,7 @@ export default journey({}, async (stage) => {
     "files",
   );
   const font = readFileSync(join(fontFolder, "inter-latin-wght-normal.woff2"));
-  /** A file that a hand brings: dropped on the view, or pasted. */
+  /** Drops or pastes a file. */
   const bring = (how: "drop" | "paste", name: string, bytes: Buffer) =>
     page.getByRole("region", { name: "Assets" }).evaluate(
       (element, { kind, file, base64 }) => {
@@ -86,7 +86,7 @@ export default journey({}, async (stage) => {
         await signIn(page, studio.url, account);
         await open("board");
         await column("Backlog").waitFor();
-        await looks(page, "board-empty", { view: "Board", marks: allMarks });
+        await checkScreens(page, "board-empty", { view: "Board", variants: allVariants });
         await page.getByRole("button", { name: "Add column" }).click();
         await page.getByLabel("Name of the new column").fill("Blocked");
         await page.keyboard.press("Enter");
@@ -102,7 +102,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "board: every field of a card is edited in its sheet and is there after a reload",
+      name: "board: every field of a card is edited in its sheet and kept after a reload",
       run: async () => {
         await cardIn("Backlog", "Take orders online").getByRole("button").first().click();
         const sheet = page.getByRole("dialog");
@@ -126,7 +126,7 @@ export default journey({}, async (stage) => {
         await sheet.getByLabel("New comment").fill("What about `cancelled` orders?");
         await page.keyboard.press("Control+Enter");
         await sheet.getByText("orders?").waitFor();
-        await looks(page, "card", { marks: allMarks });
+        await checkScreens(page, "card", { variants: allVariants });
         await page.keyboard.press("Escape");
         await sheet.waitFor({ state: "hidden" });
         const id = (await boardNow()).columns[0]?.tasks[0]?.id ?? "";
@@ -163,7 +163,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "board: M moves a card to another column, Shift and arrows step it, the keyboard stays on it",
+      name: "board: M moves a card to another column, Shift and arrows move it by one, and it keeps the focus",
       run: async () => {
         await cardIn("Backlog", "Price list").locator("[data-card]").focus();
         await page.keyboard.press("m");
@@ -177,27 +177,31 @@ export default journey({}, async (stage) => {
         await cardIn("To Do", "Price list").waitFor();
         await cardIn("Backlog", "Opening hours").locator("[data-card]").focus();
         await page.keyboard.press("Shift+ArrowDown");
-        await until("a step down", async () => (await boardNow()).columns[0]?.tasks.map((t) => t.title)[2] === "Opening hours");
+        await until("moved down by one", async () => (await boardNow()).columns[0]?.tasks.map((t) => t.title)[2] === "Opening hours");
         await page.keyboard.press("ArrowUp");
-        await until("arrows walk", () => page.evaluate(() => document.activeElement?.textContent?.includes("Closed on Mondays")), 3000);
+        await until(
+          "arrows move the focus",
+          () => page.evaluate(() => document.activeElement?.textContent?.includes("Closed on Mondays")),
+          3000,
+        );
         await page.keyboard.press("Enter");
         await page.getByRole("dialog").waitFor();
-        expect(page.url().includes("#TSK-"), "the open card stands in the address");
+        expect(page.url().includes("#TSK-"), "the open card is in the URL");
         await page.keyboard.press("Escape");
         await sameAsServer("after keys");
       },
     },
     {
-      name: "board: a card dragged while a filter hides others lands where it was dropped",
+      name: "board: a card dragged while a filter hides others is placed where it was dropped",
       run: async () => {
-        // All columns in sight: what is dragged does not scroll.
+        // All columns must be visible: dragging does not scroll.
         await page.setViewportSize({ width: 2300, height: 900 });
         await page.getByLabel("Search the cards").fill("slots");
         await page.getByText("2 of 5 cards in sight.").waitFor();
-        await until("two are in sight", async () => (await page.getByTestId("board-card").count()) === 2);
-        // In sight: "Take orders for bread" (its description says slots) and "Pick-up slots"; two hidden ones lie between.
+        await until("two are visible", async () => (await page.getByTestId("board-card").count()) === 2);
+        // Visible: "Take orders for bread" (its description says slots) and "Pick-up slots"; two hidden ones are between them.
         await cardIn("Backlog", "Pick-up slots").dragTo(cardIn("Backlog", "Take orders for bread"), { targetPosition: { x: 60, y: 70 } });
-        await until("behind the first", async () => (await boardNow()).columns[0]?.tasks.map((t) => t.title)[1] === "Pick-up slots").catch(
+        await until("after the first", async () => (await boardNow()).columns[0]?.tasks.map((t) => t.title)[1] === "Pick-up slots").catch(
           async () => {
             throw new Error(JSON.stringify(namesOf(await boardNow())));
           },
@@ -210,12 +214,12 @@ export default journey({}, async (stage) => {
         await column("Blocked")
           .locator("h2")
           .dragTo(column("Done"), { targetPosition: { x: 20, y: 60 } });
-        await until("the column stands before Done", async () => (await boardNow()).columns.map((c) => c.name).indexOf("Blocked") === 4);
+        await until("the column is before Done", async () => (await boardNow()).columns.map((c) => c.name).indexOf("Blocked") === 4);
         await sameAsServer("after dragging a column");
       },
     },
     {
-      name: "board: a full column refuses and says why; columns are edited, moved and deleted with their cards kept",
+      name: "board: a full column refuses cards with the reason; columns are edited, moved and deleted, and their cards kept",
       run: async () => {
         await column("To Do").getByRole("button", { name: "Change column" }).click();
         await page.getByRole("menuitem", { name: "Edit column" }).click();
@@ -223,7 +227,7 @@ export default journey({}, async (stage) => {
         await dialog.getByLabel("Name").fill("Next");
         await dialog.getByLabel("Limit").fill("1");
         await dialog.getByRole("radio", { name: "teal" }).click();
-        await accessible(page, "column dialog");
+        await expectAccessible(page, "column dialog");
         await shot(page, "board-column-dialog");
         await dialog.getByRole("button", { name: "Save" }).click();
         await column("Next").getByText("full").waitFor();
@@ -247,7 +251,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "board: a deleted card comes back with Undo, and goes when nobody asks",
+      name: "board: a deleted card is restored with Undo, and otherwise deleted",
       run: async () => {
         await cardIn("Backlog", "Opening hours").locator("[data-card]").focus();
         await page.keyboard.press("Delete");
@@ -263,7 +267,7 @@ export default journey({}, async (stage) => {
         await cardIn("Backlog", "Opening hours").locator("[data-card]").focus();
         await page.keyboard.press("Delete");
         await until(
-          "it is gone for good",
+          "it is deleted permanently",
           async () =>
             !namesOf(await boardNow())
               .join()
@@ -274,7 +278,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "board: what somebody else changes appears by itself; every look of it is clean",
+      name: "board: changes of others appear without a reload; no variant of the page has problems",
       run: async () => {
         const board = await boardNow();
         const add = (title: string, column_id: string | undefined, more: object = {}) =>
@@ -300,12 +304,12 @@ export default journey({}, async (stage) => {
         await add("Write down how refunds work", review, { priority: "medium", task_type: "docs" });
         await cardIn("Review", "Write down how refunds work").waitFor();
         await sameAsServer("after changes from elsewhere");
-        await looks(page, "board", { view: "Board", marks: allMarks });
-        noOffences(watched);
+        await checkScreens(page, "board", { view: "Board", variants: allVariants });
+        expectNoProblems(watched);
       },
     },
     {
-      name: "notes: written, saved by themselves, there after a reload, read as Markdown",
+      name: "notes: saved automatically, kept after a reload, shown as Markdown",
       run: async () => {
         await open("notes");
         const editor = page.getByLabel("Notes of this project");
@@ -318,12 +322,12 @@ export default journey({}, async (stage) => {
         await page.getByText("Orders close on").waitFor();
         await page.getByRole("radio", { name: "Both" }).click();
         await page.getByRole("heading", { name: "Plan" }).waitFor();
-        await looks(page, "notes", { view: "Notes", marks: allMarks });
+        await checkScreens(page, "notes", { view: "Notes", variants: allVariants });
         await page.getByRole("radio", { name: "Write" }).click();
       },
     },
     {
-      name: "notes: two people at once: the second is asked, nothing is lost",
+      name: "notes: with two concurrent editors the second one decides, and nothing is lost",
       run: async () => {
         const theirs = (content: string) => account.api.notes.put({ params: { id: project.slug }, body: { content } });
         await theirs("# Plan\n\nThey wrote this.");
@@ -336,22 +340,22 @@ export default journey({}, async (stage) => {
         await page.getByText("The notes were changed elsewhere while you were writing.").waitFor();
         await page.getByRole("button", { name: "Compare" }).click();
         await shot(page, "notes-conflict");
-        await accessible(page, "notes conflict");
+        await expectAccessible(page, "notes conflict");
         expect((await account.api.notes.get({ params: { id: project.slug } })).content.includes("They changed it."), "nothing overwritten");
         await page.getByRole("button", { name: "Keep mine" }).click();
         await until("mine is kept", async () =>
           (await account.api.notes.get({ params: { id: project.slug } })).content.endsWith("And I wrote that."),
         );
         await page.getByText("Saved", { exact: true }).waitFor();
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
     {
-      name: "assets: chosen, dropped and pasted files arrive; wrong and large ones say why",
+      name: "assets: picked, dropped and pasted files are uploaded; wrong types and large files give the reason",
       run: async () => {
         await open("assets");
         await page.getByText("No assets yet").waitFor();
-        await looks(page, "assets-empty", { view: "Assets", marks: allMarks });
+        await checkScreens(page, "assets-empty", { view: "Assets", variants: allVariants });
         await page.getByLabel("Assets to upload").setInputFiles(
           [
             { name: "Bread photo.png", mimeType: "image/png", buffer: png(640, 400, [196, 140, 80]) },
@@ -366,12 +370,12 @@ export default journey({}, async (stage) => {
           { timeout: 60_000 },
         );
         await asset("Bread-photo.png").waitFor();
-        await until("five arrived", async () => (await page.getByTestId("asset").count()) === 5);
+        await until("five are uploaded", async () => (await page.getByTestId("asset").count()) === 5);
         await page.getByText("Not a picture, video, sound, font or PDF.").waitFor();
         await page.getByText("Larger than 20 MiB.").waitFor();
         await page.getByText("whose content matches its type").waitFor();
         await shot(page, "assets-refused");
-        await accessible(page, "assets with uploads");
+        await expectAccessible(page, "assets with uploads");
         await page.getByRole("button", { name: "Clear", exact: true }).click();
         await bring("drop", "dropped.png", png(32, 32, [20, 110, 60]));
         await asset("dropped.png").waitFor();
@@ -379,14 +383,14 @@ export default journey({}, async (stage) => {
         await asset("pasted.png").waitFor();
         const { items } = await account.api.assets.list({ params: { id: project.slug }, query: {} });
         expect(items.length === 7 && items.every((a) => a.directory === "/public"), JSON.stringify(items.map((a) => a.path)));
-        await looks(page, "assets", { view: "Assets", marks: allMarks });
+        await checkScreens(page, "assets", { view: "Assets", variants: allVariants });
         await page.getByRole("radio", { name: "List" }).click();
         await shot(page, "assets-list");
         await page.getByRole("radio", { name: "Tiles" }).click();
       },
     },
     {
-      name: "assets: every kind is previewed; a picture really shows, an SVG runs nothing",
+      name: "assets: every type has a preview; an image is displayed, an SVG runs no scripts",
       run: async () => {
         for (const [name, seen] of [
           [
@@ -402,14 +406,14 @@ export default journey({}, async (stage) => {
           const sheet = page.getByRole("dialog");
           await until(`${name} is shown`, () => seen(sheet));
           await shot(page, `asset-${name.replace(/\W/g, "-")}`);
-          if (name !== "menu.pdf") await accessible(page, name);
+          if (name !== "menu.pdf") await expectAccessible(page, name);
           await page.keyboard.press("Escape");
           await sheet.waitFor({ state: "hidden" });
         }
       },
     },
     {
-      name: "assets: folders, rename and move, delete with Undo, and what the agent or a terminal does to the files",
+      name: "assets: folders, rename, move, delete with Undo, and changes by the agent or a terminal",
       run: async () => {
         await page.getByRole("button", { name: "New folder" }).click();
         await page.getByRole("textbox", { name: "New folder" }).fill("/src/assets/icons");
@@ -423,13 +427,13 @@ export default journey({}, async (stage) => {
         await dialog.getByLabel("Name").fill("Logo mark.svg");
         await dialog.getByLabel("Folder").click();
         await page.getByRole("option", { name: "/src/assets/icons" }).click();
-        await accessible(page, "move dialog");
+        await expectAccessible(page, "move dialog");
         await dialog.getByRole("button", { name: "Save" }).click();
         await page.getByRole("button", { name: /^\/src\/assets\/icons/ }).click();
         await asset("Logo-mark.svg").waitFor();
         await page.getByRole("button", { name: "All folders" }).click();
         const file = await account.api.files.get({ params: { id: project.slug, path: "src/assets/icons/Logo-mark.svg" } });
-        expect(file instanceof Response || (file as { size: number }).size > 0, "the file went along");
+        expect(file instanceof Response || (file as { size: number }).size > 0, "the file moved too");
         await asset("pasted.png").hover();
         await page.getByRole("button", { name: "More about pasted.png" }).click();
         await page.getByRole("menuitem", { name: "Delete" }).click();
@@ -452,8 +456,8 @@ export default journey({}, async (stage) => {
         await column("Backlog").waitFor();
         const has = async () =>
           (await account.api.assets.list({ params: { id: project.slug }, query: {} })).items.some((a) => a.filename === "pasted.png");
-        await until("it is gone for good", async () => !(await has()), 5000);
-        noOffences(watched);
+        await until("it is deleted permanently", async () => !(await has()), 5000);
+        expectNoProblems(watched);
       },
     },
   ];

@@ -1,35 +1,35 @@
 /// <reference lib="dom" />
-/** Money, with a payment provider of its own: a creator is connected and sells, somebody buys, uses, ends and loses it; credits and a plan are bought. */
+/** Billing, with its own fake of Stripe: a creator sells an agent, a user subscribes and cancels; credits and a plan are bought. */
 import type { Page } from "playwright-core";
 import { nextMessage, say, script, startStripe, stripeEnv } from "@tesslate/testkit";
 import { createProject, signUp, type Account } from "../account.ts";
-import { signIn, type Watched } from "../browser.ts";
+import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { looks } from "../looks.ts";
-import { modelEnv } from "../scene.ts";
+import { checkScreens } from "../screens.ts";
+import { modelEnv } from "../open-project.ts";
 
-export default journey({ ownServer: "what is paid for is scarce: plans, credits and limits hold" }, async (stage) => {
+export default journey({ ownServer: "what is paid for is scarce: plans, credits and limits hold" }, async (context) => {
   const secretPrompt = "Always answer as the sealed baker of Alder Street.";
-  const { model } = stage;
+  const { model } = context;
   model.setScript(script([say("Sealed: use less yeast."), nextMessage(), say("More.")]));
   const stripe = await startStripe();
-  const studio = await stage.startStudio({ ...modelEnv(model), ...stripeEnv(stripe) });
+  const studio = await context.startStudio({ ...modelEnv(model), ...stripeEnv(stripe) });
   stripe.sendTo(`${studio.url}/api/webhooks/stripe`, "at once");
-  let watched: Watched | undefined;
+  let watched: WatchedWindow | undefined;
   let cara: Account;
   let bob: Account;
-  const page = (): Page => (watched as Watched).page;
+  const page = (): Page => (watched as WatchedWindow).page;
   const path = () => new URL(page().url()).pathname;
   const open = async (person: Account) => {
     await watched?.close();
-    watched = await stage.openWindow({ theme: "light" });
+    watched = await context.openWindow({ theme: "light" });
     page().setDefaultTimeout(15_000);
     await signIn(page(), studio.url, person);
   };
 
   return [
     {
-      name: "a creator opens an account for payouts and offers a closed agent by the month",
+      name: "a creator sets up payouts and publishes a closed agent with a monthly price",
       run: async () => {
         cara = await signUp(studio.url, "Cara");
         bob = await signUp(studio.url, "Bob");
@@ -62,7 +62,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
       },
     },
     {
-      name: "somebody subscribes to it: payment page, webhook, library; it runs; its prompt is nowhere",
+      name: "a user subscribes: checkout, webhook, library; the agent runs, and its prompt is not shown",
       run: async () => {
         await open(bob);
         await page().goto(`${studio.url}/marketplace/agent/sealed-baker`);
@@ -87,20 +87,20 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByText("Sealed: use less yeast.", { exact: true }).waitFor({ timeout: 60_000 });
         expect(
           model.requests.some(({ body }) => String(JSON.stringify(body)).includes(secretPrompt)),
-          "the model heard the prompt",
+          "the model got the prompt",
         );
-        expect(!(await page().content()).includes("sealed baker of Alder"), "the page did not");
+        expect(!(await page().content()).includes("sealed baker of Alder"), "the page does not contain it");
         await until("the creator's share", async () => (await cara.api.creatorStudio.dashboard()).earnings.total_revenue_cents === 450);
       },
     },
     {
-      name: "credits are topped up, a plan is chosen, ended and kept; usage is told",
+      name: "credits are bought, a plan is subscribed, canceled and resumed; usage is shown",
       run: async () => {
         await page().goto(`${studio.url}/settings/billing`);
         const before = (await bob.api.billing.credits()).purchased_credits;
         const pack = page().getByRole("button", { name: "500 credits $5.00" });
         const isFree = async () => (await pack.isVisible()) && (await pack.isEnabled());
-        // Gone to pay and come back with Back: the browser shows the page as it was left, and it can be asked again.
+        // Back from checkout: the browser restores the page, and the button works again.
         await page().route(`${stripe.url}/pay/**`, (route) => route.fulfill({ status: 204 }), { times: 1 });
         const left = page().waitForResponse((response) => response.status() === 204);
         await pack.click();
@@ -113,13 +113,13 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByText("Thank you. What you paid for is here.").waitFor();
         expect((await bob.api.billing.credits()).purchased_credits === before + 500, "500 more");
         await page().getByRole("button", { name: "Fine" }).click();
-        await until("the address is clean", () => new URL(page().url()).search === "");
+        await until("the URL has no query", () => new URL(page().url()).search === "");
         await page().getByRole("button", { name: "Choose a plan" }).click();
         await page().getByRole("button", { name: "Choose Pro" }).click();
         await page().getByRole("button", { name: "Cancel" }).click();
         await page().getByText("Nothing was paid, and nothing changed.").waitFor();
         await page().getByRole("button", { name: "Choose a plan" }).click();
-        await looks(page(), "billing-plans", { marks: ["light-d", "light-m"] });
+        await checkScreens(page(), "billing-plans", { variants: ["light-d", "light-m"] });
         await page().getByRole("button", { name: "Choose Pro" }).click();
         await page().getByRole("button", { name: "Pay" }).click();
         await page().getByText("Thank you. What you paid for is here.").waitFor();
@@ -139,11 +139,11 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         });
         expect(csv.trim().split("\n").length >= 2, csv.slice(0, 200));
         await page().getByRole("radio", { name: "Day", exact: true }).click();
-        await looks(page(), "billing");
+        await checkScreens(page(), "billing");
       },
     },
     {
-      name: "ended, the agent goes on to the end of its month, then it lapses and runs no more",
+      name: "a canceled agent works until the end of the period, then expires and no longer runs",
       run: async () => {
         const row = page().getByRole("listitem").filter({ hasText: "Sealed Baker" });
         await row.getByRole("button", { name: "End" }).click();
@@ -154,7 +154,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         );
         stripe.account.advance(32);
         await stripe.settle();
-        await until("lapsed", async () => {
+        await until("expired", async () => {
           const mine = (await bob.api.library.agents({ query: {} })).items.find((one) => one.slug === "sealed-baker");
           return !mine?.is_enabled;
         });

@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
-/** Browser journeys over the changes of a run: review, going back and forth, forks. On the built product with the scripted model. `--shots DIR` also writes screenshots. */
+/** The changes of a run: review, replay, comments, restore and redo, forks. */
 import { call, parallel, say, script, turn } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
+import { allVariants, checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({ hasMain: true }, async (stage) => {
+export default journey({ hasMain: true }, async (context) => {
   const slots = [
     "import { orders } from './orders.js';",
     "",
@@ -23,7 +23,7 @@ export default journey({ hasMain: true }, async (stage) => {
   ].join("\n");
   const styles = ".slot { color: black; }\n.slot.full { opacity: 1; }\n";
   const taken = "  const taken = orders.filter((order) => order.slot === slot.id && order.state !== 'cancelled').length;";
-  const { model } = stage;
+  const { model } = context;
   model.setScript(
     script([
       turn(
@@ -44,11 +44,11 @@ export default journey({ hasMain: true }, async (stage) => {
       turn(say("And the next.")),
     ]),
   );
-  const { studio, account, project, watched, page } = await stage.openScene();
+  const { studio, account, project, watched, page } = await context.openProject();
   const params = { id: project.slug };
   const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
   const read = async (path: string) => (await account.api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
-  const ask = async (message: string) => {
+  const send = async (message: string) => {
     for await (const event of account.api.chat.stream({ body: { project_id: project.slug, message, edit_mode: "allow" } }))
       if (event.type === "done") return;
   };
@@ -56,7 +56,7 @@ export default journey({ hasMain: true }, async (stage) => {
   const hunks = page.getByTestId("hunk");
   const transcript = page.getByRole("log", { name: "Transcript" });
   const menuOf = async (message: string) => {
-    // With the keyboard alone.
+    // Only with the keyboard.
     await page.getByRole("button", { name: `More about “${message}` }).focus();
     await page.keyboard.press("Enter");
   };
@@ -64,7 +64,7 @@ export default journey({ hasMain: true }, async (stage) => {
   return [
     {
       isMain: true,
-      name: "a run ends with what it changed; the review lists it, and a rejected change is the old text again, and no other",
+      name: "the review lists the changes of a run; rejecting one restores only its old text",
       run: async () => {
         await write("slots.js", slots);
         await write("styles.css", styles);
@@ -72,7 +72,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await page.goto(`${studio.url}/p/${project.slug}/review`);
         await page.getByRole("heading", { name: "Nothing to review yet" }).waitFor();
         await shot(page, "review-empty");
-        await ask("Cancelled orders should free their place");
+        await send("Cancelled orders should free their place");
         const card = page.getByTestId("changes-card");
         await card.getByText("3 files").waitFor();
         await card.getByText("slots.js").waitFor();
@@ -89,7 +89,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await page.getByText("Not text: its lines cannot be shown.").waitFor();
         await page.keyboard.press("]");
         await hunks.nth(1).waitFor();
-        await looks(page, "review-open", { marks: allMarks });
+        await checkScreens(page, "review-open", { variants: allVariants });
         await page.keyboard.press("a");
         await page.keyboard.press("r");
         await hunks.nth(1).getByText("Rejected").waitFor();
@@ -97,19 +97,19 @@ export default journey({ hasMain: true }, async (stage) => {
           (await read("slots.js")) === slots.replace(slots.split("\n")[3] ?? "", taken),
           "old text where it was rejected, new text elsewhere",
         );
-        expect((await read("styles.css"))?.includes("0.5"), "the other file is as the run left it");
+        expect((await read("styles.css"))?.includes("0.5"), "the other file is unchanged");
         await page.getByText("1 kept, 1 rejected, 2 open").waitFor();
         await shot(page, "review-decided");
         await page.reload();
         await rows.nth(1).click();
         await page.getByText("1 kept, 1 rejected, 2 open").waitFor();
-        // And wanted after all.
+        // Undo the rejection.
         await hunks.nth(1).getByRole("button", { name: "Undo" }).click();
-        await until("it is back", async () => (await read("slots.js"))?.includes("minus(1)"));
+        await until("it is applied again", async () => (await read("slots.js"))?.includes("minus(1)"));
       },
     },
     {
-      name: "what a person edited since is not taken away: the change stays, and says why",
+      name: "a change that a person edited since is not rejected, with the reason",
       run: async () => {
         const now = (await read("slots.js")) ?? "";
         await write("slots.js", now.replace("minus(1)", "minus(2)"));
@@ -117,12 +117,12 @@ export default journey({ hasMain: true }, async (stage) => {
         await hunks.nth(1).getByText("Edited since, not rejected").waitFor();
         await page.getByRole("alert").getByText("slots.js was edited since").waitFor();
         await shot(page, "review-misfit");
-        expect((await read("slots.js"))?.includes("minus(2)"), "theirs stays");
+        expect((await read("slots.js"))?.includes("minus(2)"), "the edit is kept");
         await page.getByRole("button", { name: "Dismiss" }).click();
       },
     },
     {
-      name: "a run is played again: at each moment the files as it had changed them by then",
+      name: "a run is replayed: each moment shows the files as changed by then",
       run: async () => {
         await page.getByRole("radio", { name: "Replay" }).click();
         const slider = page.getByRole("slider", { name: "Moment of the run" });
@@ -134,7 +134,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await page.getByRole("group", { name: "Change of styles.css" }).first().waitFor();
         expect((await filesThen()).includes("styles.css+1−1"), `then: ${await filesThen()}`);
         await shot(page, "review-replay");
-        await accessible(page, "replay");
+        await expectAccessible(page, "replay");
         await page.keyboard.press("End");
         await page.getByRole("group", { name: "The moment" }).getByText("a day closes the evening before").waitFor();
         await page.getByRole("radio", { name: "Changes" }).click();
@@ -142,7 +142,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "remarks on lines go to the agent as one message",
+      name: "comments on lines are sent to the agent as one message",
       run: async () => {
         await hunks.nth(1).locator("[role=group]").focus();
         await page.keyboard.press("c");
@@ -158,7 +158,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      name: "back to before a message and forth again, and a fork of it",
+      name: "restore to before a message, redo, and fork from it",
       run: async () => {
         await write("slots.js", `${await read("slots.js")}// mine\n`);
         const edited = await read("slots.js");
@@ -171,17 +171,17 @@ export default journey({ hasMain: true }, async (stage) => {
         await dialog.getByText("4 messages leave this thread.").waitFor();
         await dialog.getByText("printf").waitFor();
         await shot(page, "review-go-back");
-        await accessible(page, "going back");
+        await expectAccessible(page, "going back");
         await dialog.getByRole("button", { name: "Go back" }).click();
         await transcript.getByText("You went back.").waitFor({ timeout: 20_000 });
-        expect((await read("slots.js")) === slots && (await read("styles.css")) === styles, "the files are as before the message");
+        expect((await read("slots.js")) === slots && (await read("styles.css")) === styles, "the files are those before the message");
         await page.reload();
         await transcript.getByText("You went back.").waitFor();
         await page.getByText("its changes are not in the files now").waitFor();
-        await shot(page, "review-gone");
-        await accessible(page, "gone back");
+        await shot(page, "review-restored");
+        await expectAccessible(page, "restored");
         await transcript.getByRole("button", { name: "Redo" }).click();
-        await until("the files are back", async () => (await read("slots.js")) === edited, 20_000);
+        await until("the files are redone", async () => (await read("slots.js")) === edited, 20_000);
         await transcript.getByText("I will look at it.").waitFor();
         await menuOf("Cancelled orders");
         await page.getByRole("menuitem", { name: "Fork from here" }).click();
@@ -189,7 +189,7 @@ export default journey({ hasMain: true }, async (stage) => {
         await until("two messages", async () => (await transcript.getByRole("article").count()) === 1);
         const sessions = (await account.api.chat.sessions({ query: { project_id: project.slug } })).items;
         expect(sessions.some((session) => session.message_count === 2) && sessions.length === 2, "a session with two messages");
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
   ];

@@ -1,17 +1,17 @@
-/** What a person sets: the first steps, their picture and page, preferences that go along, notices, an export, the end of the account and back. */
+/** Settings of a person: onboarding, profile, synced preferences, notifications, export, account deletion and restore. */
 import { png, say, script, startModelServer } from "@tesslate/testkit";
 import type { Page } from "playwright-core";
-import { type Watched } from "../browser.ts";
+import { type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({ ownServer: "the first steps begin without a model", templates: [] }, async (stage) => {
+export default journey({ ownServer: "the first steps begin without a model", templates: [] }, async (context) => {
   const key = "sk-the-right-key-4711";
-  const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
-  const studio = await stage.startStudio({ RUNTIME_DRIVER: "memory", OUTBOUND_ALLOW_HOSTS: new URL(model.openai_base_url).host });
-  let browser: Watched | undefined;
+  const model = await startModelServer({ apiKey: key, models: ["team-model"], script: script([say("Hello.")]) });
+  const studio = await context.startStudio({ RUNTIME_DRIVER: "memory", OUTBOUND_ALLOW_HOSTS: new URL(model.openai_base_url).host });
+  let browser: WatchedWindow | undefined;
   const person = { email: "nadia@example.org", password: "correct horse battery" };
-  const at = () => (browser as Watched).page;
+  const at = () => (browser as WatchedWindow).page;
   const open = (section: string) => at().goto(`${studio.url}/settings/${section}`);
 
   async function signIn(page: Page): Promise<void> {
@@ -24,9 +24,9 @@ export default journey({ ownServer: "the first steps begin without a model", tem
 
   return [
     {
-      name: "the first steps: a bad key shows the provider's words, a good one opens the composer; put away, they stay away",
+      name: "onboarding: a bad API key shows the provider's message, a good one enables the composer; dismissed, it stays dismissed",
       run: async () => {
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
@@ -36,7 +36,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         const steps = page.getByRole("region", { name: /First steps/ });
         await steps.getByText("0 of 5").waitFor();
         expect((await page.getByText("No model is connected.").count()) === 1, "the composer says that no model is connected");
-        await accessible(page, "first steps");
+        await expectAccessible(page, "first steps");
         await shot(page, "first-steps");
         await steps.getByRole("button", { name: "Choose one" }).click();
         const dialog = page.getByRole("dialog");
@@ -59,7 +59,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.getByText("No model is connected.").waitFor({ state: "detached" });
         await steps.getByText("1 of 5").waitFor();
         await page.getByRole("textbox", { name: "What should it do?" }).fill("A list of plants");
-        await until("the composer is open", () =>
+        await until("the composer is enabled", () =>
           page
             .getByRole("button", { name: /^(Send|Start|Build)/ })
             .first()
@@ -73,11 +73,11 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.reload();
         await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
         await page.waitForLoadState("networkidle");
-        expect((await steps.count()) === 0, "they stay away after a reload");
+        expect((await steps.count()) === 0, "it stays dismissed after a reload");
       },
     },
     {
-      name: "a picture is uploaded, shown and taken away; a script in its clothes is refused; the page that everybody sees",
+      name: "a profile picture is uploaded, shown and removed; a script named as an image is refused; the public page",
       run: async () => {
         const page = at();
         await open("profile");
@@ -92,7 +92,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
           .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from(png(64, 64)) });
         await picture.getByRole("button", { name: "Change the picture" }).waitFor();
         const image = page.getByRole("navigation", { name: "Main" }).getByRole("img", { name: "Nadia" });
-        await until("the picture is drawn", () => image.evaluate((img) => img instanceof HTMLImageElement && img.naturalWidth === 256));
+        await until("the picture is displayed", () => image.evaluate((img) => img instanceof HTMLImageElement && img.naturalWidth === 256));
         await page.getByLabel("Username").fill("admin");
         await page.getByText("This username is not available.").waitFor();
         await page.getByLabel("Username").fill("nadia-brandt");
@@ -105,13 +105,13 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.getByLabel("GitHub").fill("nadia");
         await page.getByRole("button", { name: "Save" }).click();
         await page.getByText("Profile saved.").waitFor();
-        await accessible(page, "profile settings");
+        await expectAccessible(page, "profile settings");
         await shot(page, "settings-profile");
         await page.goto(`${studio.url}/@Nadia-Brandt`);
         await page.getByRole("heading", { name: "Nadia" }).waitFor();
         await page.getByText("Makes small things.").waitFor();
         expect(!(await page.content()).includes(person.email), "no e-mail on the public page");
-        await accessible(page, "public profile");
+        await expectAccessible(page, "public profile");
         await shot(page, "public-profile");
         await page.goto(`${studio.url}/@nobody-at-all`);
         await page.getByRole("heading", { name: "There is nobody called @nobody-at-all" }).waitFor();
@@ -121,7 +121,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
       },
     },
     {
-      name: "preferences go along: another browser has them before it draws a page",
+      name: "preferences are synced: another browser has them before the first paint",
       run: async () => {
         const page = at();
         await open("preferences");
@@ -129,25 +129,25 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.getByLabel("Size of letters").click();
         await page.getByRole("option", { name: "16 px" }).click();
         await page.getByLabel("Default model").click();
-        await page.getByRole("option", { name: /house-model/ }).click();
+        await page.getByRole("option", { name: /team-model/ }).click();
         await until(
-          "the size is kept",
+          "the size is saved",
           async () => (await page.evaluate(() => document.documentElement.style.getPropertyValue("--editor-font-size"))) === "16px",
         );
-        await accessible(page, "preferences");
+        await expectAccessible(page, "preferences");
         await shot(page, "settings-preferences");
         await open("look");
         const mode = page.getByRole("radiogroup", { name: "Theme", exact: true });
         const kept = page.waitForResponse((r) => r.url().endsWith("/api/users/me") && r.request().method() === "PATCH");
         await mode.getByRole("radio", { name: "Dark" }).click();
-        expect((await kept).status() === 200, "the theme is told to the server");
-        const second = await stage.openWindow();
+        expect((await kept).status() === 200, "the theme is sent to the server");
+        const second = await context.openWindow();
         try {
           await signIn(second.page);
           expect((await second.page.evaluate(() => document.documentElement.dataset["theme"])) === "dark", "the other browser is dark");
           const stored = await second.page.evaluate(() => localStorage.getItem("tesslate.model"));
-          expect(stored?.includes("house-model"), `the other browser begins with the model (${stored})`);
-          noOffences(second);
+          expect(stored?.includes("team-model"), `the other browser starts with the model (${stored})`);
+          expectNoProblems(second);
         } finally {
           await second.close();
         }
@@ -155,24 +155,24 @@ export default journey({ ownServer: "the first steps begin without a model", tem
       },
     },
     {
-      name: "notices: what is chosen stays; what the browser forbids is said",
+      name: "notifications: settings are saved; a permission denied by the browser is shown",
       run: async () => {
         const page = at();
         await open("notifications");
         await page.getByText("This server sends no mail.").waitFor();
         await page.getByLabel("When a run waits for me").click();
-        await until("it is kept", async () => (await page.getByLabel("When a run waits for me").getAttribute("data-state")) === "checked");
+        await until("it is saved", async () => (await page.getByLabel("When a run waits for me").getAttribute("data-state")) === "checked");
         await page.reload();
         await until(
           "it is still on",
           async () => (await page.getByLabel("When a run waits for me").getAttribute("data-state")) === "checked",
         );
-        await accessible(page, "notifications");
+        await expectAccessible(page, "notifications");
         await shot(page, "settings-notifications");
       },
     },
     {
-      name: "an export is made and fetched",
+      name: "an export is created and downloaded",
       run: async () => {
         const page = at();
         await open("data");
@@ -182,12 +182,12 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.getByRole("link", { name: "Download" }).click();
         const download = await coming;
         expect(download.suggestedFilename() === "tesslate-export.zip", download.suggestedFilename());
-        await accessible(page, "your data");
+        await expectAccessible(page, "your data");
         await shot(page, "settings-data");
       },
     },
     {
-      name: "every section in the dark, on a phone without sideways scrolling",
+      name: "every section in the dark theme and on a phone without horizontal scrolling",
       run: async () => {
         const page = at();
         await page.emulateMedia({ colorScheme: "dark" });
@@ -198,17 +198,17 @@ export default journey({ ownServer: "the first steps begin without a model", tem
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           expect(wide <= 0, `${section}: ${wide} px too wide`);
           await shot(page, `settings-${section}-dark-m`);
-          await accessible(page, `${section}, dark, on a phone`);
+          await expectAccessible(page, `${section}, dark, on a phone`);
         }
         await page.setViewportSize({ width: 1440, height: 900 });
         await page.emulateMedia({ colorScheme: "light" });
       },
     },
     {
-      name: "the account is closed by typed name and password, signed out at once, and kept after all",
+      name: "account deletion needs the typed name and the password, signs out immediately, and is canceled",
       run: async () => {
         const page = at();
-        // The server needs an administrator besides.
+        // The server needs another administrator.
         await fetch(`${studio.url}/api/auth/register`, {
           method: "POST",
           headers: { "content-type": "application/json" },
@@ -223,7 +223,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await dialog.getByLabel("Password", { exact: true }).fill("wrong");
         await dialog.getByRole("button", { name: "Delete account" }).click();
         await dialog.getByText("That is not your password.").waitFor();
-        await accessible(page, "delete the account");
+        await expectAccessible(page, "delete the account");
         await shot(page, "delete-account");
         await dialog.getByLabel("Password", { exact: true }).fill(person.password);
         await dialog.getByRole("button", { name: "Delete account" }).click();
@@ -232,7 +232,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
       },
     },
     {
-      name: "somebody else leaves, and comes back",
+      name: "another user deletes their account and restores it",
       run: async () => {
         const page = at();
         await page.context().clearCookies();
@@ -246,16 +246,16 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await dialog.getByLabel("Password", { exact: true }).fill(person.password);
         await dialog.getByRole("button", { name: "Delete account" }).click();
         await page.getByRole("heading", { name: "Your account is closed" }).waitFor();
-        await accessible(page, "account closed");
+        await expectAccessible(page, "account closed");
         await shot(page, "account-closed");
         const answer = await page.request.post(`${studio.url}/api/auth/login`, { data: person });
-        expect(answer.status() === 401, `nobody signs in to a closed account (${answer.status()})`);
+        expect(answer.status() === 401, `signing in to a deleted account is refused (${answer.status()})`);
         await page.getByRole("button", { name: "Keep my account" }).click();
         await page.getByRole("heading", { name: "Your account stays" }).waitFor();
         await page.getByRole("link", { name: "Sign in" }).click();
         await signIn(page);
       },
     },
-    { name: "nothing was offensive", run: async () => noOffences(browser as Watched) },
+    { name: "nothing was offensive", run: async () => expectNoProblems(browser as WatchedWindow) },
   ];
 });

@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
 /**
  * Load times of pages and input latency of the composer with a CPU four times slower and a 10 Mbit/s network with 40 ms latency.
- * Bytes and calls are held always, times with `--whole` on a machine that does nothing else; the figures are always printed.
+ * Bytes and calls are always enforced, times only with `--whole` on an otherwise idle machine; all figures are printed.
  */
 import { say, script } from "@tesslate/testkit";
 import type { CDPSession, Page } from "playwright-core";
 import { signIn } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { noOffences } from "../looks.ts";
+import { expectNoProblems } from "../screens.ts";
 
 interface Recorded {
   tasks: { start: number; duration: number }[];
@@ -18,30 +18,30 @@ declare global {
     speed: Recorded;
   }
 }
-export default journey({ isMeasured: true }, async (stage) => {
-  /** Prints what was measured, and with `--whole`, beside nothing else, holds it. */
+export default journey({ isMeasured: true }, async (context) => {
+  /** Prints a measurement, and enforces it with `--whole`. */
   function within(boundMs: number, tookMs: number, what: string): void {
     note(`${what}: ${Math.round(tookMs)} ms of ${boundMs}`);
-    if (stage.isWhole) expect(tookMs <= boundMs, `${what} took ${Math.round(tookMs)} ms, ${boundMs} at most`);
+    if (context.isWhole) expect(tookMs <= boundMs, `${what} took ${Math.round(tookMs)} ms, ${boundMs} at most`);
   }
   const cpuSlowdown = 4;
   const line = { offline: false, latency: 40, downloadThroughput: 10e6 / 8, uploadThroughput: 10e6 / 8 };
   const ownLine = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
-  /** Of which the median counts. */
-  const openings = stage.isWhole ? 5 : 1;
-  /** What of a task does not block (Total Blocking Time). */
+  /** The median of these counts. */
+  const openings = context.isWhole ? 5 : 1;
+  /** The part of a task that does not count as blocking (Total Blocking Time). */
   const bearableMs = 50;
   const messages = 500;
   const keys = 100;
-  /** What the Event Timing of the browser does not report at all. */
+  /** Shorter events are not reported by the browser's Event Timing. */
   const unreportedMs = 16;
   const kB = 1024;
 
-  const { model } = stage;
+  const { model } = context;
   model.setScript(script([say("Nothing is asked here.")]));
-  const { studio, account, project, watched, page } = await stage.openScene();
+  const { studio, account, project, watched, page } = await context.openProject();
 
-  /** Runs in the page, before anything of it. */
+  /** Runs in the page before its own scripts. */
   function record(): void {
     window.speed = { tasks: [], keys: [] };
     new PerformanceObserver((list) => {
@@ -69,9 +69,9 @@ export default journey({ isMeasured: true }, async (stage) => {
   interface Opening {
     path: string;
     usable: (page: Page) => Promise<unknown>;
-    /** Of its JavaScript as it came over the line, heads of answers and what is fetched ahead included; what the code itself weighs is held by weights.ts. */
+    /** Transferred JavaScript, including response headers and prefetches; weights.ts limits the size of the code. */
     maxBytes: number;
-    /** To the API. */
+    /** Calls to the API. */
     maxCalls: number;
     usableMs: number;
   }
@@ -84,7 +84,7 @@ export default journey({ isMeasured: true }, async (stage) => {
   }
   const medianOf = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
 
-  /** Opens a page as somebody who was never there; a second after it can be used the count ends. */
+  /** Opens a page with empty caches; counting ends one second after it can be used. */
   async function openOnce(cdp: CDPSession, { path, usable }: Opening): Promise<Opened> {
     await page.goto("about:blank");
     await cdp.send("Network.clearBrowserCache");
@@ -134,22 +134,22 @@ export default journey({ isMeasured: true }, async (stage) => {
       note(`${Math.round(bytes / kB)} kB of JavaScript of ${page.maxBytes / kB}, ${most.length} calls of ${page.maxCalls}`);
       within(page.usableMs, medianOf(seen.map(({ usableMs }) => usableMs)), "usable");
       within(200, medianOf(seen.map(({ blockingMs }) => blockingMs)), "blocked");
-      expect(bytes > 0, "its scripts came over the line");
+      expect(bytes > 0, "its scripts were transferred");
       expect(bytes <= page.maxBytes, `${Math.round(bytes / kB)} kB of JavaScript`);
       expect(most.length <= page.maxCalls, `${most.length} calls: ${most.join(", ")}`);
-      // What is asked for ahead is what the page then uses.
-      expect(most.filter((call) => call.endsWith("/users/me")).length <= 1, `asked twice who this is: ${most.join(", ")}`);
+      // The page uses what was prefetched.
+      expect(most.filter((call) => call.endsWith("/users/me")).length <= 1, `requested the user twice: ${most.join(", ")}`);
     });
   }
 
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
-  /** Types, and tells after how many milliseconds 95 of 100 keys were painted. */
+  /** Types, and returns the milliseconds after which 95 of 100 keys were painted. */
   async function typed(): Promise<number> {
     await composer.click();
     await composer.fill("");
     await page.evaluate(() => (window.speed.keys = []));
     await page.keyboard.type("abcde fghi".repeat(keys / 10), { delay: 80 });
-    expect((await composer.inputValue()).length === keys, "every key arrived");
+    expect((await composer.inputValue()).length === keys, "every key was entered");
     const seen = await page.evaluate(
       () => new Promise<Recorded["keys"]>((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(window.speed.keys), 200))),
     );
@@ -197,18 +197,18 @@ export default journey({ isMeasured: true }, async (stage) => {
           maxCalls: 30,
           usableMs: 2200,
         });
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
     {
-      name: `a key in the composer below ${messages} messages is painted soon`,
+      name: `a key in the composer below ${messages} messages is painted quickly`,
       run: async () => {
-        // A session has the newest 200 when it is opened; more come while it stays open.
+        // A session loads the newest 200; more are added while it is open.
         await page.goto(`${studio.url}/_/workbench-states?state=long`);
-        await until("all of them stand there", async () => (await page.locator(".thread-item article").count()) === messages / 2);
+        await until("all of them are shown", async () => (await page.locator(".thread-item article").count()) === messages / 2);
         await page.getByRole("button", { name: /^Model: / }).waitFor();
         within(32, await typed(), "95 of 100 keys");
-        // Here what is held leaves room for a frame that comes late.
+        // The limit allows for one late frame.
         await slowed(async () => within(60, await typed(), "95 of 100 keys, slowed"));
       },
     },

@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
-/** Browser journeys over plan, queue and steering, on the built product with a scripted model. `--shots DIR` also writes screenshots. */
+/** Plans, the message queue, and steering of runs. */
 import { call, nextMessage, pause, say, script, turn } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { accessible, looks, noOffences, shot } from "../looks.ts";
+import { checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
+export default journey({}, async (context) => {
   const steps = ["Read the page and its styles", "Write the menu with prices", "Check it on a phone"];
-  const { model } = stage;
+  const { model } = context;
   model.setScript(
     script([
       say("I looked at the page."),
@@ -42,10 +42,10 @@ export default journey({}, async (stage) => {
       say("The first one, at last."),
     ]),
   );
-  const { studio, account, project, watched, page } = await stage.openScene();
+  const { studio, account, project, watched, page } = await context.openProject();
 
-  /** Its own words, not what is announced of them. */
-  const said = (text: string) => page.getByRole("log").getByText(text).first();
+  /** Text in the transcript, without the announcements for screen readers. */
+  const transcriptText = (text: string) => page.getByRole("log").getByText(text).first();
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
   const plan = page.getByRole("region", { name: "Plan" });
   const queue = page.getByRole("region", { name: "Queued messages" });
@@ -59,14 +59,14 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "a plan of three steps: one unticked, one moved, built with two to-dos",
+      name: "a plan of three steps: one excluded, one moved, built with two to-dos",
       run: async () => {
         await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}`);
-        // By a command; its list is there and can be walked through.
+        // By a slash command; its list opens and can be navigated.
         await composer.fill("/");
         await page.getByRole("option", { name: /\/plan/ }).waitFor();
-        await accessible(page, "commands");
+        await expectAccessible(page, "commands");
         await shot(page, "steering-commands");
         await composer.pressSequentially("pl");
         await page.keyboard.press("Enter");
@@ -74,9 +74,9 @@ export default journey({}, async (stage) => {
         await composer.fill("Plan a menu page");
         await page.keyboard.press("Enter");
         await plan.getByRole("listitem").nth(2).waitFor();
-        await said("Untick what you do not want").waitFor();
+        await transcriptText("Untick what you do not want").waitFor();
         await plan.getByRole("button", { name: "Build 3 steps" }).waitFor();
-        await looks(page, "steering-plan");
+        await checkScreens(page, "steering-plan");
         await plan.getByRole("checkbox", { name: /Write the menu/ }).click();
         await plan.getByRole("button", { name: /^Move step 3/ }).press("ArrowUp");
         await plan
@@ -91,26 +91,26 @@ export default journey({}, async (stage) => {
             stored.plan?.steps.map((step) => `${step.is_included ? "" : "-"}${step.step}`).join() === `${steps[2]},${steps[0]},-${steps[1]}`
           );
         });
-        // More than asking needs the menu and its item.
+        // Modes beyond Ask need the menu.
         await plan.getByRole("button", { name: "Build in mode: Ask" }).click();
         await page.getByRole("menuitemradio", { name: /^Auto/ }).click();
         await plan.getByRole("button", { name: "Build 2 steps" }).click();
         const todos = page.getByRole("region", { name: "To-do list" });
         await todos.getByText("2 of 2").waitFor();
-        await said("Built what was ticked.").waitFor();
+        await transcriptText("Built what was ticked.").waitFor();
         await plan.getByText("2 of 2 done").waitFor();
         await page.reload();
         await todos.getByText("2 of 2").waitFor();
         await plan.getByText("2 of 2 done").waitFor();
         await todos.getByRole("button", { name: "Show the to-do list" }).click();
         expect((await todos.getByRole("list").getByRole("listitem").count()) === 2, "two to-dos");
-        expect((await page.getByTestId("run-mode").allTextContents()).join() === "Plan,Auto", "each run says its mode");
-        const asked = JSON.stringify(model.requests.at(-1)?.request?.system ?? "");
-        expect(!asked.includes("Write the menu"), "the unticked step is not told");
+        expect((await page.getByTestId("run-mode").allTextContents()).join() === "Plan,Auto", "each run shows its mode");
+        const system = JSON.stringify(model.requests.at(-1)?.request?.system ?? "");
+        expect(!system.includes("Write the menu"), "the excluded step is not sent");
       },
     },
     {
-      name: "during a run: two queued, the second dragged to the front, the run steered; then the second starts, is stopped, and the first waits to be resumed",
+      name: "during a run two messages are queued, the second moved to the front, the run steered; then the second starts, is stopped, and the first waits",
       run: async () => {
         await page.getByRole("button", { name: "Mode: Plan" }).click();
         await page.getByRole("menuitemradio", { name: /^Ask/ }).click();
@@ -124,7 +124,7 @@ export default journey({}, async (stage) => {
         }
         const grip = (name: string) => queue.getByRole("button", { name: `Move: ${name}` });
         const [from, to] = await Promise.all(["Second", "First"].map((name) => grip(name).boundingBox()));
-        if (!from || !to) throw new Error("no grips");
+        if (!from || !to) throw new Error("no drag handles");
         await page.mouse.move(from.x + 5, from.y + from.height / 2);
         await page.mouse.down();
         await page.mouse.move(to.x + 5, to.y + to.height / 2 - 12, { steps: 5 });
@@ -142,22 +142,22 @@ export default journey({}, async (stage) => {
         await queue.getByText("steering").waitFor();
         const expected = "Make it blue|Second: a map with a pin|First: add opening hours to the page, in the footer";
         await until(expected, async () => (await waiting()).join("|") === expected);
-        await looks(page, "steering-queue");
+        await checkScreens(page, "steering-queue");
         await page.reload();
         await queue.getByText("Make it blue").waitFor();
         await page.getByRole("button", { name: /Allow once/ }).click();
-        await said("Blue it is.").waitFor();
+        await transcriptText("Blue it is.").waitFor();
         await page.getByText("said meanwhile").waitFor();
-        await said("This takes a while").waitFor();
+        await transcriptText("This takes a while").waitFor();
         expect((await questions()).at(-1) === "Second: a map with a pin", "the second starts first");
         const stoppedAt = Date.now();
         await page.getByRole("button", { name: "Stop the run" }).click();
-        await said("Stopped").waitFor();
+        await transcriptText("Stopped").waitFor();
         note(`stopped after ${Date.now() - stoppedAt} ms`);
         await queue.getByText("The run was stopped.").waitFor();
-        await looks(page, "steering-held");
+        await checkScreens(page, "steering-held");
         await queue.getByRole("button", { name: "Resume the queue" }).click();
-        await said("The first one, at last.").waitFor();
+        await transcriptText("The first one, at last.").waitFor();
         await until("the queue is empty", async () => (await queue.count()) === 0);
         expect((await questions()).length === 5, (await questions()).join(" | "));
         await page.getByText("said meanwhile").waitFor();
@@ -166,7 +166,7 @@ export default journey({}, async (stage) => {
         await page.getByRole("alertdialog").getByRole("button", { name: "Clear" }).click();
         await page.getByRole("heading", { name: "What should change?" }).waitFor();
         expect((await chat()).messages.length === 0 && (await plan.count()) === 0, "cleared");
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
   ];

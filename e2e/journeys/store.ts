@@ -1,43 +1,43 @@
 /// <reference lib="dom" />
-/** The store and the library: what is looked for stands in the address, no dead ends, an agent of one's own made, tried, published and had by somebody else. */
+/** The store and the library: search in the URL, no broken links, a custom agent created, tested, published and added by another user. */
 import type { Page } from "playwright-core";
 import { say, script } from "@tesslate/testkit";
 import { signUp, type Account } from "../account.ts";
-import { signIn, type Watched } from "../browser.ts";
+import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, looks, noOffences } from "../looks.ts";
+import { checkScreens, expectAccessible, expectNoProblems } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const { model } = stage;
+export default journey({}, async (context) => {
+  const { model } = context;
   model.setScript(script([say("I am the baker: flour, water, salt.")]));
-  const { studio } = stage;
-  let watched: Watched | undefined;
+  const { studio } = context;
+  let watched: WatchedWindow | undefined;
   let ada: Account;
   let bob: Account;
-  const page = (): Page => (watched as Watched).page;
+  const page = (): Page => (watched as WatchedWindow).page;
   const query = () => new URL(page().url()).searchParams;
   const cards = () => page().getByRole("article");
 
   return [
     {
-      name: "what is looked for stands in the address; back brings back filters and place; counts are honest",
+      name: "the search is in the URL; Back restores filters and scroll position; counts are correct",
       run: async () => {
         ada = await signUp(studio.url, "Ada");
         bob = await signUp(studio.url, "Bob");
-        watched = await stage.openWindow({ theme: "light" });
+        watched = await context.openWindow({ theme: "light" });
         page().setDefaultTimeout(15_000);
         await signIn(page(), studio.url, ada);
         await page().getByRole("link", { name: "Store" }).click();
         await page().getByRole("heading", { name: "Store", level: 1 }).waitFor();
         await cards().first().waitFor();
-        await accessible(page(), "the store");
+        await expectAccessible(page(), "the store");
         const all = await cards().count();
         const frontend = page()
           .getByRole("group", { name: "What it is for" })
           .getByRole("button", { name: /^Full stack/ });
         const promised = Number((await frontend.innerText()).match(/\d+/)?.[0]);
         await frontend.click();
-        await until("only those", async () => (await cards().count()) === promised && promised < all);
+        await until("only matching items", async () => (await cards().count()) === promised && promised < all);
         expect(query().get("category") === "fullstack", page().url());
         await page().getByRole("link", { name: "Templates", exact: false }).first().click();
         await until("templates", () => query().get("type") === "bases");
@@ -49,16 +49,16 @@ export default journey({}, async (stage) => {
         await page().getByRole("heading", { level: 1 }).waitFor();
         await page().getByRole("button", { name: "Use it" }).waitFor();
         await page().goBack();
-        await until("back where it was", async () => query().get("q") === "fastapi" && (await cards().count()) > 0);
-        expect((await page().getByRole("searchbox").inputValue()) === "fastapi", "the box says what is looked for");
+        await until("the search is restored", async () => query().get("q") === "fastapi" && (await cards().count()) > 0);
+        expect((await page().getByRole("searchbox").inputValue()) === "fastapi", "the search field has the search");
         await page().getByRole("searchbox").fill("zzzz-nothing");
         await page().getByText("No template fits").waitFor();
         await page().getByRole("button", { name: "Clear search and filters" }).click();
-        await until("everything again", async () => (await cards().count()) === 24);
+        await until("all items again", async () => (await cards().count()) === 24);
       },
     },
     {
-      name: "every item that is listed has a page of its own",
+      name: "every listed item has its own page",
       run: async () => {
         const agents = (await ada.api.marketplaceAgents.list({ query: { limit: 500 } })).items;
         const bases = (await ada.api.marketplaceBases.list({ query: { limit: 500 } })).items;
@@ -80,7 +80,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "an agent comes into the library, is switched off there, reviewed, and taken out with a way back",
+      name: "an agent is added to the library, disabled, reviewed, and removed with undo",
       run: async () => {
         await page().goto(`${studio.url}/marketplace/agent/doc-writer-oss`);
         await page().getByRole("button", { name: "Add to library" }).click();
@@ -95,9 +95,9 @@ export default journey({}, async (stage) => {
         await page().getByRole("button", { name: "Publish", exact: true }).click();
         await page().getByText("Short and to the point.").waitFor();
         await until("counted", async () => (await bob.api.marketplaceAgents.get({ params: { slug: "doc-writer-oss" } })).rating === 4);
-        await looks(page(), "store-agent");
+        await checkScreens(page(), "store-agent");
         await page().goto(`${studio.url}/library`);
-        // Not the notice about it, which is an item of a list too.
+        // Not the notification, which is a list item too.
         const row = page().getByRole("main").getByRole("listitem").filter({ hasText: "Documentation Writer" });
         await row.getByRole("switch").click();
         await until(
@@ -105,7 +105,7 @@ export default journey({}, async (stage) => {
           async () =>
             (await ada.api.library.agents({ query: {} })).items.find((one) => one.slug === "doc-writer-oss")?.is_enabled === false,
         );
-        await looks(page(), "library");
+        await checkScreens(page(), "library");
         await row.getByRole("button", { name: "More for Documentation Writer" }).click();
         await page().getByRole("menuitem", { name: "Remove from library…" }).click();
         await page().getByRole("button", { name: "Remove", exact: true }).click();
@@ -115,7 +115,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "an agent of one's own: made, tried in a project of its own, published only when saved, had by somebody else",
+      name: "a custom agent is created, tested in its own project, published only when saved, and added by another user",
       run: async () => {
         await page().getByRole("link", { name: "New agent" }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
@@ -124,39 +124,41 @@ export default journey({}, async (stage) => {
           page()
             .getByLabel("Name", { exact: true })
             .evaluate((box) => box === document.activeElement);
-        await until("whoever saves at the bottom is led to what is missing at the top", isAtName);
+        await until("saving scrolls to the missing field", isAtName);
         await page().getByLabel("Name", { exact: true }).fill("The Baker");
         await page().getByLabel("In a sentence").fill("Knows bread");
         await page().getByRole("textbox", { name: "Its prompt" }).fill("You bake. Project: ");
         await page().getByRole("button", { name: "Insert {project_name}" }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
         await page().getByText("The Baker is in your library.").waitFor();
-        await until("its own address", () => new URL(page().url()).pathname === "/library/agents/the-baker");
+        await until("its own URL", () => new URL(page().url()).pathname === "/library/agents/the-baker");
         await page().getByLabel("In a sentence").fill("Knows bread and cake");
-        expect(await page().getByRole("button", { name: "Publish" }).isDisabled(), "what is not saved is not published");
+        expect(await page().getByRole("button", { name: "Publish" }).isDisabled(), "unsaved changes cannot be published");
         await page().getByRole("link", { name: "Library", exact: true }).click();
         await page().goBack();
         const sentence = page().getByLabel("In a sentence");
         await until("the draft is kept", async () => (await sentence.inputValue()) === "Knows bread and cake");
         await page().getByRole("button", { name: "Save", exact: true }).click();
         await page().getByText("Saved.").waitFor();
-        await looks(page(), "agent-editor");
+        await checkScreens(page(), "agent-editor");
         await page().getByRole("button", { name: "Publish" }).click();
         await page().getByText("The Baker can be found in the store.").waitFor();
         const shown = await bob.api.marketplaceAgents.get({ params: { slug: "the-baker" } });
-        expect(shown.system_prompt === "You bake. Project: {project_name}", "free ones are open");
+        expect(shown.system_prompt === "You bake. Project: {project_name}", "free agents show their prompt");
         await page().getByRole("button", { name: "Try it" }).click();
         await page().getByLabel("What to ask").fill("What do you need?");
         await page().getByRole("button", { name: "Send" }).click();
         await page().getByText("I am the baker: flour, water, salt.", { exact: true }).waitFor({ timeout: 60_000 });
-        const asked = model.requests.find(({ body }) => String(JSON.stringify(body)).includes("You bake. Project: Trial of The Baker"));
-        expect(asked, "the run had the agent's prompt, with its marker filled in");
+        const trialRequest = model.requests.find(({ body }) =>
+          String(JSON.stringify(body)).includes("You bake. Project: Trial of The Baker"),
+        );
+        expect(trialRequest, "the run had the agent's prompt, with its marker filled in");
         await page().goto(`${studio.url}/library?tab=made`);
         await page().getByRole("listitem").filter({ hasText: "The Baker" }).getByText("In the store").waitFor();
       },
     },
     {
-      name: "a project begins with a template; the store in every look; nothing of it was offensive",
+      name: "a project is created from a template; all variants of the store; the pages had no problems",
       run: async () => {
         await page().goto(`${studio.url}/marketplace/base/static-html`);
         await page().getByRole("button", { name: "Use it" }).click();
@@ -177,7 +179,7 @@ export default journey({}, async (stage) => {
         await saving.getByRole("button", { name: "Save", exact: true }).click();
         await saving.getByText("Give it a name.").waitFor();
         await saving.getByText("Say in a sentence what it is.").waitFor();
-        // Nothing is pushed out of a phone's page or cut in its dialogs by a name without spaces.
+        // A long name without spaces does not break a phone's page or dialogs.
         const long = "Plain".repeat(20);
         await named.fill(long);
         await saving.getByLabel("What it is", { exact: true }).fill(`A page to begin with ${long}`);
@@ -205,18 +207,18 @@ export default journey({}, async (stage) => {
         await page().getByRole("alertdialog").waitFor();
         await page().setViewportSize({ width: 390, height: 240 });
         const act = await page().getByRole("button", { name: "Delete project", exact: true }).boundingBox();
-        expect(act && act.y + act.height <= 240, `its act is out of a low window: ${JSON.stringify(act)}`);
+        expect(act && act.y + act.height <= 240, `its button is outside a low window: ${JSON.stringify(act)}`);
         await page().setViewportSize({ width: 1440, height: 900 });
         await page().goto(`${studio.url}/settings/creator`);
         await page().getByText(long).waitFor();
-        expect((await excessOf("#main")) === 0, `what one made is ${await excessOf("#main")} px too wide`);
+        expect((await excessOf("#main")) === 0, `the creator's page is ${await excessOf("#main")} px too wide`);
         await page().goto(`${studio.url}/marketplace`);
         await cards().first().waitFor();
-        await looks(page(), "store");
+        await checkScreens(page(), "store");
         await page().goto(`${studio.url}/marketplace/base/react-vite`);
         await page().getByRole("button", { name: "Use it" }).waitFor();
-        await looks(page(), "store-template", { marks: ["light-d", "dark-m"] });
-        noOffences(watched as Watched);
+        await checkScreens(page(), "store-template", { variants: ["light-d", "dark-m"] });
+        expectNoProblems(watched as WatchedWindow);
       },
     },
   ];

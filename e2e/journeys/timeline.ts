@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
-/** Browser journeys over a project's timeline, on the built product in a process of its own. `--shots DIR` also writes screenshots. */
+/** A project's timeline: snapshots, restores and comparisons. */
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { looks, noOffences, shot } from "../looks.ts";
+import { checkScreens, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const { studio, account, project, watched, page } = await stage.openScene();
+export default journey({}, async (context) => {
+  const { studio, account, project, watched, page } = await context.openProject();
   const params = { id: project.slug };
 
   const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
@@ -15,16 +15,16 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "an empty timeline says what it is for",
+      name: "an empty timeline explains its purpose",
       run: async () => {
         await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}/timeline`);
         await page.getByRole("heading", { name: "Nothing kept yet" }).waitFor();
-        await looks(page, "timeline-empty", { view: "Timeline" });
+        await checkScreens(page, "timeline-empty", { view: "Timeline" });
       },
     },
     {
-      name: "save A, change, go back to A while it runs: content is back, it runs again, and the history says so",
+      name: "save A, change files, restore A while the project runs: files are restored, it runs again, and the history shows it",
       run: async () => {
         await write("index.html", "<h1>One</h1>\n<p>Bread</p>\n");
         const started = await account.api.projects.start({ params });
@@ -45,14 +45,11 @@ export default journey({}, async (stage) => {
         const change = panel.getByRole("group", { name: "Change of index.html" });
         await change.getByText("<h1>One</h1>").waitFor();
         await change.getByText("<h1>Two</h1>").waitFor();
-        await looks(page, "timeline-compare", { view: "Timeline" });
+        await checkScreens(page, "timeline-compare", { view: "Timeline" });
 
         await panel.getByRole("button", { name: "Go back to A…" }).click();
         const dialog = page.getByRole("dialog", { name: "Go back to A?" });
-        expect(
-          await dialog.getByRole("switch", { name: "Keep the state of now" }).isChecked(),
-          "the state of now is kept unless told otherwise",
-        );
+        expect(await dialog.getByRole("switch", { name: "Keep the state of now" }).isChecked(), "the current state is kept by default");
         await shot(page, "timeline-restore");
         const before = Date.now();
         await dialog.getByRole("button", { name: "Go back", exact: true }).click();
@@ -60,16 +57,16 @@ export default journey({}, async (stage) => {
         await until("it runs again", async () => (await statuses()).every((s) => s === "running"), 30_000);
         const took = Date.now() - before;
         expect(took < 30_000, `running again after ${took} ms`);
-        expect((await read("index.html")) === "<h1>One</h1>\n<p>Bread</p>\n", "content is back");
-        expect((await read("later.txt")) === undefined, "what came later is gone");
+        expect((await read("index.html")) === "<h1>One</h1>\n<p>Bread</p>\n", "the content is restored");
+        expect((await read("later.txt")) === undefined, "later files are removed");
         await entry("Before restore").waitFor();
-        // What is compared with now follows.
+        // A comparison with the current state is updated.
         await panel.getByText("No file differs from now.").waitFor();
         await shot(page, "timeline-restored");
       },
     },
     {
-      name: "any two points are compared, another one is gone back to, and one is deleted with an undo",
+      name: "any two points are compared, another one is restored, and one is deleted with undo",
       run: async () => {
         const panel = page.getByRole("complementary", { name: "Compare two points" });
         await panel.getByRole("combobox", { name: "Compare with" }).click();
@@ -82,18 +79,18 @@ export default journey({}, async (stage) => {
         await dialog.getByRole("switch", { name: "Keep the state of now" }).click();
         await dialog.getByText("cannot be brought back").waitFor();
         await dialog.getByRole("button", { name: "Go back", exact: true }).click();
-        await until("the later state is back", async () => (await read("later.txt")) === "later\n", 30_000);
+        await until("the later state is restored", async () => (await read("later.txt")) === "later\n", 30_000);
         await until("it runs again", async () => (await statuses()).every((s) => s === "running"), 30_000);
 
         await entry(/A, snapshot/).click();
         await panel.getByRole("button", { name: "Delete A" }).click();
         await entry(/A, snapshot/).waitFor({ state: "detached" });
         await page.getByRole("button", { name: "Undo" }).click();
-        // It comes back as it was: chosen.
+        // It is restored with its selection.
         const [download] = await Promise.all([page.waitForEvent("download"), panel.getByRole("link", { name: "Download" }).click()]);
         expect(/^manual-.*\.zip$/.test(download.suggestedFilename()), "an archive by the snapshot's name");
         await page.keyboard.press("Escape");
-        noOffences(watched);
+        expectNoProblems(watched);
       },
     },
   ];

@@ -18,7 +18,7 @@ interface Deploy {
   state: "preparing" | "prepared" | "uploading" | "processing" | "ready" | "error";
   required: Set<string>;
   plan: BuildPlan;
-  looks: number;
+  polls: number;
 }
 
 export interface NetlifyFake extends Provider {
@@ -87,8 +87,8 @@ export async function startNetlify(): Promise<NetlifyFake> {
       d.state = "prepared";
       finishUpload(d);
     } else if (d.state === "processing") {
-      d.looks += 1;
-      if (d.looks <= (d.plan.looks ?? 1)) return;
+      d.polls += 1;
+      if (d.polls <= (d.plan.polls ?? 1)) return;
       d.state = d.plan.error === undefined ? "ready" : "error";
       if (d.state === "ready" && !d.draft) d.site.live = d.id;
     }
@@ -125,7 +125,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
       state: body["async"] === true ? "preparing" : "uploading",
       required: new Set(files.map(([, sha]) => sha).filter((sha) => !blobs.has(sha))),
       plan,
-      looks: 0,
+      polls: 0,
     };
     deploys.unshift(deploy);
     if (deploy.state === "uploading") finishUpload(deploy);

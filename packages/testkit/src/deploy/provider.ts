@@ -247,7 +247,7 @@ export const staticSite =
 /** How builds proceed: the number of status requests until they end, and how they end. */
 export interface BuildPlan {
   /** Status requests before the final state. Default 1. */
-  looks?: number;
+  polls?: number;
   /** The build fails with this reason. */
   error?: string;
   lines?: string[];

@@ -29,7 +29,7 @@ interface Deployment {
   meta: Record<string, string>;
   state: "QUEUED" | "BUILDING" | "READY" | "ERROR";
   plan: BuildPlan;
-  looks: number;
+  polls: number;
   env: Record<string, string>;
 }
 
@@ -133,9 +133,9 @@ export async function startVercel(): Promise<VercelFake> {
   });
   const advance = (d: Deployment): void => {
     if (d.state === "READY" || d.state === "ERROR") return;
-    d.looks += 1;
+    d.polls += 1;
     d.state = "BUILDING";
-    if (d.looks <= (d.plan.looks ?? 1)) return;
+    if (d.polls <= (d.plan.polls ?? 1)) return;
     d.state = d.plan.error === undefined ? "READY" : "ERROR";
     if (d.state === "READY" && d.target === "production") d.project.live = d.id;
   };
@@ -200,7 +200,7 @@ export async function startVercel(): Promise<VercelFake> {
       meta: (body["meta"] as Record<string, string> | undefined) ?? {},
       state: "QUEUED",
       plan,
-      looks: 0,
+      polls: 0,
       env: Object.fromEntries(
         project.env.filter((variable) => variable.target.includes(target ?? "preview")).map(({ key, value }) => [key, value]),
       ),

@@ -86,7 +86,7 @@ test.skipIf(!probe)(
     const site = await api.deployments.create({ body: { ...body, provider: "local" } });
     expect(await until(isOver, site.deployment)).toMatchObject({ status: "success", is_live: true, version: 2 });
 
-    netlify.plan({ looks: 9 });
+    netlify.plan({ polls: 9 });
     const polling = await api.deployments.create({ body });
     await until(({ remote_id, status }) => status === "deploying" && remote_id !== null, polling.deployment);
     const asked = netlify.calls.length;
@@ -106,7 +106,7 @@ test.skipIf(!probe)(
 
     // A version that the provider no longer has is deployed again; the server is killed meanwhile.
     netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });
-    netlify.plan({ looks: 9 });
+    netlify.plan({ polls: 9 });
     await api.deployments.rollback({ params: { deployment_id: built.id } });
     const again = await vi.waitFor(
       async () => {

@@ -136,7 +136,7 @@ describe("vercel", () => {
   });
 
   it("reports a failed build with Vercel's log", async () => {
-    fake.plan({ error: "Command exited with 1", lines: ["npm run build", "Error: no such file"], looks: 3 });
+    fake.plan({ error: "Command exited with 1", lines: ["npm run build", "Error: no such file"], polls: 3 });
     const { remoteId } = await target.submit(requestOf(credential));
     expect(await ended(target, credential, remoteId)).toMatchObject({ state: "failed", error: "Command exited with 1" });
     expect(await target.logs(credential, remoteId)).toEqual(["[stdout] npm run build", "[stderr] Error: no such file"]);

@@ -1,20 +1,20 @@
 /// <reference lib="dom" />
-/** Browser journeys over proof: the agent verifies the app, the evidence is shown, what breaks is fixed at most twice. `--shots DIR` also writes screenshots. */
+/** The agent verifies the app, its evidence is shown, and errors are auto-fixed at most twice. */
 import { call, nextMessage, say, script } from "@tesslate/testkit";
 import { finished } from "../account.ts";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
+import { allVariants, checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
+export default journey({}, async (context) => {
   const page1 = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>
 <style>body{font:16px/1.5 system-ui;margin:0;background:#faf6ef;color:#2b2018}main{max-width:640px;margin:48px auto;padding:0 24px}button{font:inherit;padding:8px 16px}</style></head>
-<body><main><h1>Alder Street Bakery</h1><p>Order bread for tomorrow.</p><label>Your name <input id="name"></label> <button id="order">Reserve</button><p id="said" role="status"></p></main><script type="module" src="main.js"></script></body></html>`;
-  const works = `document.querySelector("#order").onclick = () => { document.querySelector("#said").textContent = "One loaf for " + document.querySelector("#name").value; };\n`;
+<body><main><h1>Alder Street Bakery</h1><p>Order bread for tomorrow.</p><label>Your name <input id="name"></label> <button id="order">Reserve</button><p id="result" role="status"></p></main><script type="module" src="main.js"></script></body></html>`;
+  const works = `document.querySelector("#order").onclick = () => { document.querySelector("#result").textContent = "One loaf for " + document.querySelector("#name").value; };\n`;
   const broken = (n: number) => `// try ${n}\nthrow new Error("The oven is cold ${n}");\n`;
   const rewrite = (content: string) => [call("read_file", { file_path: "main.js" }), call("write_file", { file_path: "main.js", content })];
 
-  const { model } = stage;
+  const { model } = context;
   model.setScript(
     script([
       call("read_file", { file_path: "index.html" }),
@@ -48,7 +48,7 @@ export default journey({}, async (stage) => {
       say("Surely now."),
     ]),
   );
-  const { studio, account, project, watched, page } = await stage.openScene();
+  const { studio, account, project, watched, page } = await context.openProject();
   const params = { id: project.id };
   const client = account.api;
   const path = "package.json";
@@ -77,7 +77,7 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "a run verifies the app in a browser: the card shows steps, screenshots in full size and the checks",
+      name: "a run verifies the app in a browser: the card shows steps, full-size screenshots and the checks",
       run: async () => {
         await signIn(page, studio.url, account);
         await page.evaluate((id) => localStorage.setItem(`studio:mode:${id}`, JSON.stringify("allow")), project.id);
@@ -93,18 +93,18 @@ export default journey({}, async (stage) => {
           card.locator("img").evaluateAll((all) => all.length === 2 && all.every((img) => (img as HTMLImageElement).naturalWidth === 1280)),
         );
         await card.scrollIntoViewIfNeeded();
-        await looks(page, "evidence", { marks: allMarks, before: () => card.scrollIntoViewIfNeeded() });
+        await checkScreens(page, "evidence", { variants: allVariants, before: () => card.scrollIntoViewIfNeeded() });
         await card.getByRole("button", { name: "Open the screenshot: Before the order" }).click();
         const dialog = page.getByRole("dialog", { name: "Before the order" });
         await until("full size", () => dialog.getByRole("img").evaluate((img) => img.getBoundingClientRect().width === 1280));
         await page.keyboard.press("ArrowRight");
         await page.getByRole("dialog", { name: "After the order" }).waitFor();
-        await looks(page, "evidence-picture", { marks: ["light-d", "dark-m"] });
+        await checkScreens(page, "evidence-picture", { variants: ["light-d", "dark-m"] });
         await page.keyboard.press("Escape");
       },
     },
     {
-      name: "the evidence is there after a reload, and a check that turned red offers the way back",
+      name: "the evidence is kept after a reload, and a failed check offers a restore",
       run: async () => {
         await page.reload();
         await card.getByText("7 of 7 steps").waitFor();
@@ -117,7 +117,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "an error of the app counts one problem with its place, and is given to the agent with its stack",
+      name: "an error of the app is one problem with its location, and is sent to the agent with its stack",
       run: async () => {
         await page
           .getByRole("button", { name: /1 problem/ })
@@ -128,7 +128,7 @@ export default journey({}, async (stage) => {
           .first()
           .click();
         await page.getByRole("button", { name: "main.js:2:7" }).waitFor();
-        await looks(page, "problems", { marks: ["dark-d", "light-m"] });
+        await checkScreens(page, "problems", { variants: ["dark-d", "light-m"] });
         await page.getByRole("button", { name: "Fix with agent" }).first().click();
         await log.getByText("I see the error, and leave it for now.").waitFor({ timeout: 30_000 });
         const last = (await questions()).at(-1)?.content ?? "";
@@ -137,7 +137,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "auto-fix tries twice, then stops and says so",
+      name: "auto-fix tries twice, then stops with a message",
       run: async () => {
         await page.getByRole("switch", { name: "Fix errors automatically" }).click();
         await until("the switch is stored", async () => (await client.projects.get({ params })).settings?.["auto_fix"] === true);
@@ -153,9 +153,9 @@ export default journey({}, async (stage) => {
         await page.goto(`${studio.url}/p/${project.slug}/settings`);
         await page.getByRole("heading", { name: "Agent", exact: true }).scrollIntoViewIfNeeded();
         await shot(page, "agent-settings");
-        await accessible(page, "agent settings");
-        // The app's own errors are what this is about.
-        noOffences({ ...watched, offences: watched.offences.filter((offence) => !/oven is cold|dateTime/.test(offence)) });
+        await expectAccessible(page, "agent settings");
+        // The app's errors are intended.
+        expectNoProblems({ ...watched, problems: watched.problems.filter((problem) => !/oven is cold|dateTime/.test(problem)) });
       },
     },
   ];

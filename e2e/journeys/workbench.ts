@@ -1,27 +1,27 @@
-/** The desk around the work: settings of a project, its secrets, terminals, logs, problems, what runs and what crashed. */
+/** The workbench besides chat and code: project settings, secrets, terminals, logs, problems, crashes and activity. */
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
-import { signIn, type Watched } from "../browser.ts";
+import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { accessible, looks, noOffences, settled, shot } from "../looks.ts";
+import { checkScreens, expectAccessible, expectNoProblems, settled, shot } from "../screens.ts";
 import { enterPreview } from "../preview.ts";
 
-export default journey({ templates: ["node-api"] }, async (stage) => {
-  const { studio } = stage;
+export default journey({ templates: ["node-api"] }, async (context) => {
+  const { studio } = context;
   const person = await signUp(studio.url);
   const project = await createProject(person, "Desk", "node-api");
-  let browser: Watched | undefined;
+  let browser: WatchedWindow | undefined;
   const planted = "sk_live_planted_0123456789";
 
   const open = async (path: string): Promise<Page> => {
-    const { page } = browser as Watched;
+    const { page } = browser as WatchedWindow;
     await page.goto(`${studio.url}${path}`);
     return page;
   };
 
-  /** The running processes of a container's service, seen from outside: the first one is what the runtime started. */
+  /** Processes of a container's service on the host: the first one was started by the runtime. */
   const processesOf = (containerId: string): number[] =>
     readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
@@ -35,7 +35,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
       })
       .map(Number)
       .sort((a, b) => a - b);
-  /** An API that never stops talking. */
+  /** An API that logs continuously. */
   const tickingSource = `import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 const app = new Hono();
@@ -53,9 +53,9 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
 
   return [
     {
-      name: "settings: a project is named, and its secrets are pasted with a preview, added, replaced and deleted, never shown",
+      name: "settings: a project is renamed; its secrets are pasted with a preview, added, replaced and deleted, and never shown",
       run: async () => {
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         const { page } = browser;
         await signIn(page, studio.url, person);
         await open(`/p/${project.slug}`);
@@ -75,7 +75,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await dialog.getByRole("list", { name: "Preview" }).getByText("PATH, LD_PRELOAD").waitFor();
         await dialog.getByText("2 new, 0 replaced, 2 left out").waitFor();
         expect(!(await dialog.getByRole("list", { name: "Preview" }).innerText()).includes(planted), "the preview shows no value");
-        await accessible(page, "paste dialog");
+        await expectAccessible(page, "paste dialog");
         await shot(page, "desk-paste-env");
         await dialog.getByRole("button", { name: "Import 2 secrets" }).click();
         const list = page.getByRole("list", { name: "Secrets" });
@@ -98,19 +98,19 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await list.getByRole("button", { name: "Delete EXTRA_KEY" }).click();
         await page.getByRole("alertdialog").getByRole("button", { name: "Delete secret" }).click();
         await list.getByText("EXTRA_KEY").waitFor({ state: "detached" });
-        // Told by the stream: somebody else's change appears without a reload.
+        // From the event stream: another client's change appears without a reload.
         await person.api.secrets.set({ params: { project_id: project.id }, body: { key: "FROM_ELSEWHERE", value: "elsewhere" } });
         await list.getByText("FROM_ELSEWHERE").waitFor({ timeout: 3000 });
-        expect(!(await page.content()).includes("planted"), "no value in the page");
-        await accessible(page, "project settings");
-        await looks(page, "desk-settings");
-        noOffences(browser);
+        expect(!(await page.content()).includes("planted"), "no value on the page");
+        await expectAccessible(page, "project settings");
+        await checkScreens(page, "desk-settings");
+        expectNoProblems(browser);
       },
     },
     {
-      name: "settings: a container's own variables and port; what runs says that it wants a restart, and one press applies it",
+      name: "settings: a container's variables and port; a running one shows that a restart is needed, and one click applies it",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         const { task_id } = await person.api.projects.start({ params: { id: project.id } });
         await finished(person.api, task_id);
         const [container] = (await person.api.containers.list({ params: { id: project.id } })).items;
@@ -133,7 +133,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await box.getByLabel("Port").fill("99999");
         await box.getByRole("button", { name: "Save port" }).click();
         await box.getByText("from 1 to 65535").waitFor();
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
@@ -144,17 +144,17 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.getByRole("button", { name: "Delete project…" }).click();
         const dialog = page.getByRole("alertdialog");
         const act = dialog.getByRole("button", { name: "Delete project" });
-        expect(await act.isDisabled(), "the act waits for the name");
+        expect(await act.isDisabled(), "disabled until the name is typed");
         await dialog.getByLabel(/Type/).fill("Doomed");
         await shot(page, "desk-delete");
         await act.click();
         await page.waitForURL(/\/projects$/);
-        await until("the project is gone", async () => (await person.api.projects.list({})).items.every((p) => p.id !== doomed.id));
-        noOffences(browser as Watched);
+        await until("the project is deleted", async () => (await person.api.projects.list({})).items.every((p) => p.id !== doomed.id));
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "terminal: a command outlives the view and a reload, shells keep their names, Ctrl+F finds, and there is one socket",
+      name: "terminal: a command survives closing the view and a reload, shells keep their names, Ctrl+F searches, and there is one socket",
       run: async () => {
         const page = await open(`/p/${project.slug}`);
         const sockets = new Set<string>();
@@ -206,10 +206,10 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await terminal.click();
         await page.keyboard.press("Control+f");
         await page.getByLabel("Find in the terminal").fill("done-42");
-        await until("what was found is marked", async () => (await page.locator(".xterm-selection div").count()) > 0, 5000);
+        await until("the match is highlighted", async () => (await page.locator(".xterm-selection div").count()) > 0, 5000);
         await shot(page, "desk-terminal-find");
         await page.keyboard.press("Escape");
-        // A word of the output, as the mouse selects it.
+        // Select a word of the output with the mouse.
         const screen = await page.locator(".xterm-screen").boundingBox();
         const text = await page.locator(".xterm-rows").getByText("done-42", { exact: false }).last().boundingBox();
         expect(screen && text, "the word is on the screen");
@@ -218,15 +218,15 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         const draft = page.getByRole("textbox", { name: "Message to the agent" });
         await until("the selection in the composer", async () => /done-42/.test(await draft.inputValue()));
         await draft.fill("");
-        await accessible(page, "terminal");
-        await looks(page, "desk-terminal", { view: "Terminal" });
-        noOffences(browser as Watched);
+        await expectAccessible(page, "terminal");
+        await checkScreens(page, "desk-terminal", { view: "Terminal" });
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
       name: "logs: live, coloured, filtered, paused, copied and downloaded",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await person.api.files.put({ params: { id: project.id, path: "src/index.ts" }, body: { content: tickingSource } });
         await page.getByRole("tab", { name: "Logs" }).click();
         const log = page.getByRole("log", { name: /Logs of/ });
@@ -239,7 +239,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         expect(color, "tick is green");
         await page.getByLabel("Filter the lines").fill("planted is");
         await page.getByText(/^\d+ of \d+ lines$/).waitFor();
-        expect((await log.getByText("tick").count()) === 0, "only what was asked for");
+        expect((await log.getByText("tick").count()) === 0, "only matching lines are shown");
         await shot(page, "desk-logs-filter");
         await page.keyboard.press("Escape");
         await log.getByText("tick").first().waitFor();
@@ -249,43 +249,43 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.waitForTimeout(900);
         expect((await log.getByRole("listitem").count()) === before, "paused");
         await page.getByRole("button", { name: "Go on" }).click();
-        await until("what was missed and what is new", async () => (await log.getByRole("listitem").count()) > before + 4, 8000);
+        await until("missed and new lines", async () => (await log.getByRole("listitem").count()) > before + 4, 8000);
         const ticks = (await log.innerText()).match(/tick \d+/g) ?? [];
         expect(new Set(ticks).size === ticks.length, "no line twice");
         const waiting = page.waitForEvent("download");
         await page.getByRole("button", { name: "Download the lines" }).click();
         const file = await (await waiting).path();
         const text = await readFile(file, "utf8");
-        expect(/T\d\d:\d\d:.*tick \d+/.test(text) && !text.includes("\u001b") && !text.includes("planted_"), "the file holds the lines");
-        await accessible(page, "logs");
-        await looks(page, "desk-logs", { view: "Logs" });
+        expect(/T\d\d:\d\d:.*tick \d+/.test(text) && !text.includes("\u001b") && !text.includes("planted_"), "the file contains the lines");
+        await expectAccessible(page, "logs");
+        await checkScreens(page, "desk-logs", { view: "Logs" });
         await page.getByRole("button", { name: "Clear" }).click();
         await until("a cleared list", async () => (await log.getByRole("listitem").count()) < 8, 3000);
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "logs: a stream that ends, as when the server restarts, is opened again by itself",
+      name: "logs: a stream that ends, as when the server restarts, is reopened",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         const logs = "**/api/projects/*/containers/*/logs?*";
-        let asked = 0;
+        let requests = 0;
         await page.route(logs, (route) =>
-          asked++ === 0 ? route.fulfill({ contentType: "text/event-stream", body: "" }) : route.continue(),
+          requests++ === 0 ? route.fulfill({ contentType: "text/event-stream", body: "" }) : route.continue(),
         );
         await page.getByRole("button", { name: "Pause" }).click();
         const lines = page.getByRole("log", { name: /Logs of/ }).getByRole("listitem");
         const before = await lines.count();
         await page.getByRole("button", { name: "Go on" }).click();
-        await until("lines of the second stream", async () => asked > 1 && (await lines.count()) > before + 4, 20_000);
+        await until("lines of the second stream", async () => requests > 1 && (await lines.count()) > before + 4, 20_000);
         await page.unroute(logs);
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "problems: an error of the program is a row with its place, and the place opens the file at that line",
+      name: "problems: an error of the program is a row with its location, which opens the file at that line",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         const broken = `${tickingSource}app.get("/fail", () => {\n  throw new TypeError("no such thing");\n});\n`;
         await person.api.files.put({ params: { id: project.id, path: "src/index.ts" }, body: { content: broken } });
         await page.getByRole("tab", { name: "Problems" }).click();
@@ -293,12 +293,12 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await until("the new version runs and fails", async () => {
           const [{ url } = { url: null }] = (await person.api.containers.list({ params: { id: project.id } })).items;
           const { url: entry } = await person.api.previews.ticket({ params: { id: project.id }, body: { path: "/fail" } });
-          expect(url && entry, "an address");
+          expect(url && entry, "a URL");
           const visit = await enterPreview(entry, studio.port);
           last = `${visit.status} ${visit.body.slice(0, 200)}`;
           return visit.status === 500;
         }).catch((error: unknown) => {
-          throw new Error(`${String(error)}; it answered ${last}`);
+          throw new Error(`${String(error)}; it responded with ${last}`);
         });
         const row = page.getByRole("listitem").filter({ hasText: "TypeError: no such thing" });
         await row.waitFor({ timeout: 5000 });
@@ -306,22 +306,22 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await row.getByRole("button", { name: /no such thing/ }).click();
         await row.getByText("at ").first().waitFor();
         await shot(page, "desk-problems");
-        await accessible(page, "problems");
+        await expectAccessible(page, "problems");
         await row.getByRole("button", { name: /^src\/index\.ts:10:\d+$/ }).click();
         const line = page.locator(".cm-activeLine");
         await line.waitFor();
         expect((await line.innerText()).includes("no such thing"), await line.innerText());
-        await looks(page, "desk-problems-place");
-        noOffences(browser as Watched);
+        await checkScreens(page, "desk-problems-place");
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "a container killed from outside is told as crashed with its code within two seconds, with its logs and a restart at hand",
+      name: "a killed container is shown as crashed with its exit code within two seconds, with its logs and a restart button",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         const [container] = (await person.api.containers.list({ params: { id: project.id } })).items;
         await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Preview" }).click();
-        // The server began anew with the changed file; the page does not know.
+        // The program was restarted with the changed file; the page does not know.
         await page.reload();
         await page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Desk" }).waitFor({ timeout: 30_000 });
         const [first] = processesOf(container?.id ?? "");
@@ -333,11 +333,11 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         process.kill(first, "SIGKILL");
         const status = page.locator("footer[aria-label=Status]");
         await status.getByText("Crashed (exit 137)").waitFor();
-        note(`told of the crash after ${Date.now() - killed} ms`);
+        note(`crash shown after ${Date.now() - killed} ms`);
         await page.getByRole("heading", { name: "The app crashed (exit 137)" }).waitFor();
         await page.getByRole("button", { name: "Run state: Crashed" }).waitFor();
-        await looks(page, "desk-crashed", { view: "Problems" });
-        await accessible(page, "crashed");
+        await checkScreens(page, "desk-crashed", { view: "Problems" });
+        await expectAccessible(page, "crashed");
         await page.reload();
         await page.getByRole("heading", { name: "The app crashed (exit 137)" }).waitFor({ timeout: 10_000 });
         await status.getByRole("button", { name: /^Logs of/ }).click();
@@ -347,14 +347,14 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
           .waitFor({ timeout: 5000 });
         await status.getByRole("button", { name: /^Restart/ }).click();
         await page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Desk" }).waitFor({ timeout: 60_000 });
-        expect((await status.getByText("Crashed").count()) === 0, "the status is good again");
-        noOffences(browser as Watched);
+        expect((await status.getByText("Crashed").count()) === 0, "the status has recovered");
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "activity: what runs is listed with its progress and can be cancelled; what ended says how",
+      name: "activity: running tasks are listed with progress and can be cancelled; ended ones show their result",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         // A service that never listens keeps its start going.
         await person.api.files.put({
           params: { id: project.id, path: "src/index.ts" },
@@ -367,17 +367,17 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await list.getByRole("progressbar", { name: "Starting everything" }).waitFor();
         await until("its progress", async () => /Waiting for/.test(await list.innerText()), 15_000);
         await shot(page, "desk-activity");
-        await accessible(page, "activity");
+        await expectAccessible(page, "activity");
         await list.getByRole("button", { name: "Cancel: Starting everything" }).click();
         await list.getByText("Cancelled").waitFor({ timeout: 15_000 });
         await page.getByRole("button", { name: "Activity", exact: true }).waitFor();
-        await looks(page, "desk-activity-ended");
+        await checkScreens(page, "desk-activity-ended");
         const { containers } = await person.api.projects.status({ params: { id: project.id } });
         expect(
           Object.values(containers).every((c) => !c.running),
           "nothing of the start is left running",
         );
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
   ];

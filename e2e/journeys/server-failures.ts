@@ -1,15 +1,15 @@
-/** Every page when the server fails: it says so, offers to try again, and recovers; nothing is blank and nothing foreign is asked. */
+/** Every page when the server fails: it shows an error with a retry, and recovers; no page is blank, and no foreign host is contacted. */
 import type { Page, Request } from "playwright-core";
 import { createProject, finished } from "../account.ts";
-import { signIn, type Watched } from "../browser.ts";
+import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const { studio } = stage;
-  let browser: Watched | undefined;
+export default journey({}, async (context) => {
+  const { studio } = context;
+  let browser: WatchedWindow | undefined;
 
-  /** A page and the calls whose failure it must survive. `phoneView`: what of the workbench shows it on a phone. */
+  /** A page and the calls whose failure it must survive. `phoneView`: the workbench's view that shows it on a phone. */
   const places: { path: string; fails: RegExp; phoneView?: string }[] = [
     { path: "/admin/sandboxes", fails: /\/api\/admin\/sandboxes/ },
     { path: "/p/SLUG", fails: /\/api\/projects\/[^/]+\/preview-ticket/, phoneView: "Preview" },
@@ -51,7 +51,7 @@ export default journey({}, async (stage) => {
     }),
   };
 
-  /** How much the page, or a part of it that scrolls down only, is wider than what can be seen of it. */
+  /** By how many pixels the page, or a part that scrolls only vertically, is wider than its visible area. */
   const excessOf = (page: Page) =>
     page.evaluate(() =>
       Math.max(
@@ -81,7 +81,7 @@ export default journey({}, async (stage) => {
       expect(excess <= 0, `${excess} px too wide on a phone`);
     }
     await page.unroute(fails);
-    // Several parts of a page may have failed, each by itself.
+    // Several parts of a page may have failed separately.
     for (let left = 5; left > 0 && (await alert.isVisible()); left--) {
       await alert
         .getByRole("button", { name: /retry|try again/i })
@@ -94,29 +94,29 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "each page fails aloud and recovers",
+      name: "each page shows the failure and recovers",
       run: async () => {
-        const account = stage.admin;
+        const account = context.admin;
         const project = await createProject(account, "Alder Street Bakery", "static");
         await finished(account.api, (await account.api.projects.start({ params: { id: project.id } })).task_id);
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         const { page } = browser;
-        // The page's own script does not come the first time: it is asked for again without anybody's doing.
+        // The page's script fails the first time and is requested again automatically.
         let refused = 0;
         await page.route(/\/assets\/core-[^/]+\.js$/, (route) => (refused++ === 0 ? route.abort("aborted") : route.continue()));
         await signIn(page, studio.url, account);
-        expect(refused === 2, `asked ${refused} times`);
+        expect(refused === 2, `requested ${refused} times`);
         await page.unrouteAll();
-        // Nor is a page's own part lost on a line that breaks for a moment: it is asked for again, and the app is not loaded anew for it.
+        // A chunk is also requested again after a short connection loss, without reloading the app.
         for (const [part, path, title] of [
           ["ProjectsPage", "/projects", "Projects"],
           ["workbench", `/p/${project.slug}`, project.name],
         ] as const) {
           await page.goto(studio.url);
           await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
-          let asked = 0;
+          let attempts = 0;
           await page.route(new RegExp(`/assets/${part}-[^/]+\\.js$`), (route) =>
-            asked++ === 0 ? route.abort("aborted") : route.continue(),
+            attempts++ === 0 ? route.abort("aborted") : route.continue(),
           );
           const documents: string[] = [];
           const note = (request: Request) => void (request.isNavigationRequest() && documents.push(request.url()));
@@ -125,8 +125,8 @@ export default journey({}, async (stage) => {
           await until(`${title} is shown`, async () => (await page.title()).startsWith(title));
           page.off("request", note);
           await page.unrouteAll();
-          expect(asked > 1, `${part} was asked for ${asked} times`);
-          expect(!documents.some((url) => url.startsWith(studio.url)), `the app was loaded again: ${documents.join(" ")}`);
+          expect(attempts > 1, `${part} was requested ${attempts} times`);
+          expect(!documents.some((url) => url.startsWith(studio.url)), `the app was reloaded: ${documents.join(" ")}`);
         }
         const failed: string[] = [];
         for (const { path, fails, phoneView } of places) {
@@ -141,21 +141,21 @@ export default journey({}, async (stage) => {
         expect(failed.length === 0, failed.join("\n"));
         await page.goto(`${studio.url}/p/${project.slug}/activity`);
         await page.getByRole("list", { name: "What was done" }).waitFor();
-        await accessible(page, "activity");
+        await expectAccessible(page, "activity");
         await shot(page, "activity");
       },
     },
     {
-      name: "an address without a page leads home",
+      name: "an unknown URL links to Home",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/no/such/place`);
         await page.getByRole("link", { name: /home/i }).first().click();
         await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
-        const watched = browser as Watched;
-        // The failures were ours.
-        watched.offences.splice(0, watched.offences.length, ...watched.offences.filter((offence) => !offence.startsWith("asset 500: ")));
-        noOffences(watched);
+        const watched = browser as WatchedWindow;
+        // The failures were intended.
+        watched.problems.splice(0, watched.problems.length, ...watched.problems.filter((problem) => !problem.startsWith("asset 500: ")));
+        expectNoProblems(watched);
       },
     },
   ];

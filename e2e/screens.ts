@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
-import type { Watched } from "./browser.ts";
+import type { WatchedWindow } from "./browser.ts";
 import { expect } from "./journey.ts";
 
 const { values } = parseArgs({ options: { shots: { type: "string" }, main: { type: "boolean" } }, strict: false });
@@ -13,17 +13,17 @@ mkdirSync(folder, { recursive: true });
 /** A screenshot into the folder of `--shots DIR`, else into `e2e/.artifacts`. */
 export const shot = (page: Page, name: string) => page.screenshot({ path: join(folder, `${name}.png`) });
 
-/** The screens that `--main` holds against axe, too, by what the journeys call them. */
+/** Names of the screens that are checked with axe under `--main` too. */
 const mainScreens = new Set(["login", "home", "workbench", "code", "deploys, empty"]);
 
-/** No serious finding of axe. */
-export async function accessible(page: Page, where: string): Promise<void> {
+/** Fails on serious findings of axe. */
+export async function expectAccessible(page: Page, where: string): Promise<void> {
   if (values.main && !mainScreens.has(where)) return;
   const { violations } = await new AxeBuilder({ page })
     .exclude("iframe")
     // The editor's scroller holds the focusable text itself; axe does not count contenteditable as focusable.
     .exclude(".cm-scroller")
-    // In the page itself: frames are left out, and for those it would open a second, empty page each time.
+    // Runs in the page itself: frames are excluded, and for frames axe would open a second, empty page each time.
     .setLegacyMode()
     .options({ resultTypes: ["violations"] })
     .analyze();
@@ -35,7 +35,7 @@ export async function accessible(page: Page, where: string): Promise<void> {
   expect(serious.length === 0, `${where}: ${sentences.join("; ")}`);
 }
 
-/** Its fonts are there and nothing moves any more. */
+/** Waits until fonts are loaded and animations have ended. */
 export const settled = (page: Page) =>
   page.evaluate(async () => {
     await document.fonts.ready;
@@ -48,33 +48,33 @@ export const settled = (page: Page) =>
     for (let frame = 0; frame < 2; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
   });
 
-const marks = {
+const variants = {
   "light-d": ["light", 1440, 900],
   "dark-d": ["dark", 1440, 900],
   "light-m": ["light", 390, 844],
   "dark-m": ["dark", 390, 844],
 } as const;
-/** A scheme and a screen: `d` a desk, `m` a phone. */
-export type Mark = keyof typeof marks;
+/** Color scheme and screen: `d` desktop, `m` mobile. */
+export type Variant = keyof typeof variants;
 
-/** Nobody looks at what a test run leaves behind, and dark and phone find what light and desk would; `--shots` takes the desk in light too. */
-const usualMarks: readonly Mark[] = values.main
+/** These two find the problems of the other variants too; `--shots` adds light on the desktop. */
+const defaultVariants: readonly Variant[] = values.main
   ? ["light-m"]
   : [...(typeof values.shots === "string" ? (["light-d"] as const) : []), "dark-d", "light-m"];
 
-export const allMarks = Object.keys(marks) as Mark[];
+export const allVariants = Object.keys(variants) as Variant[];
 
 /**
- * Every look of what is open: a screenshot `name-mark` of each, none wider than its window, its head bar whole, without serious finding of axe.
- * On a phone the workbench's `view` is opened from behind More first; `before` brings into sight what is below. Ends as it began: light, 1440 wide.
+ * Checks the open page in every variant: takes a screenshot `name-variant`, and fails if the page is wider than its window, its header is cut off, or axe
+ * has a serious finding. On a phone the workbench's `view` is opened from More first; `before` can scroll. Resets the page to light, 1440 px wide.
  */
-export async function looks(
+export async function checkScreens(
   page: Page,
   name: string,
-  options: { marks?: readonly Mark[]; view?: string; before?: () => Promise<unknown> } = {},
+  options: { variants?: readonly Variant[]; view?: string; before?: () => Promise<unknown> } = {},
 ): Promise<void> {
-  for (const mark of values.main ? usualMarks : (options.marks ?? usualMarks)) {
-    const [colorScheme, width, height] = marks[mark];
+  for (const variant of values.main ? defaultVariants : (options.variants ?? defaultVariants)) {
+    const [colorScheme, width, height] = variants[variant];
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height });
     if (options.view && width === 390) {
@@ -84,7 +84,7 @@ export async function looks(
     await options.before?.();
     await settled(page);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    expect(overflow <= 0, `${name} ${variant}: ${overflow} px too wide`);
     const cut = await page.evaluate(() =>
       [...document.querySelectorAll("header :is(a, button, h1)")]
         .filter((one) => {
@@ -93,13 +93,13 @@ export async function looks(
         })
         .map((one) => one.getAttribute("aria-label") ?? one.textContent),
     );
-    expect(cut.length === 0, `${name} ${mark}: no room in the head bar for ${cut.join(", ")}`);
-    await shot(page, `${name}-${mark}`);
-    await accessible(page, `${name} ${mark}`);
+    expect(cut.length === 0, `${name} ${variant}: no room in the header for ${cut.join(", ")}`);
+    await shot(page, `${name}-${variant}`);
+    await expectAccessible(page, `${name} ${variant}`);
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1440, height: 900 });
 }
 
-/** No native dialog, page error, console error or foreign host so far. */
-export const noOffences = (watched: Watched) => expect(watched.offences.length === 0, watched.offences.join("\n"));
+/** Fails on a native dialog, page error, console error or request to a foreign host so far. */
+export const expectNoProblems = (watched: WatchedWindow) => expect(watched.problems.length === 0, watched.problems.join("\n"));

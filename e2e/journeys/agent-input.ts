@@ -1,17 +1,17 @@
 /// <reference lib="dom" />
 /**
  * Attachments and mentions for the agent, and its questions and secret requests.
- * On the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots.
+ * On the built product, with the scripted model over a real socket. `--shots DIR` also writes screenshots.
  */
 import { call, nextMessage, png, say, script } from "@tesslate/testkit";
 import { createProject, finished } from "../account.ts";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { looks, noOffences, shot } from "../looks.ts";
+import { checkScreens, expectNoProblems, shot } from "../screens.ts";
 
-export default journey({}, async (stage) => {
+export default journey({}, async (context) => {
   const canary = "sk-live-canary-51f0c2a9";
-  const { model } = stage;
+  const { model } = context;
   model.setScript(
     script([
       say("A blue rectangle, and the page that @ points at."),
@@ -27,12 +27,12 @@ export default journey({}, async (stage) => {
       say("Cards work after a restart."),
     ]),
   );
-  const { studio, account, project, watched, page } = await stage.openScene();
+  const { studio, account, project, watched, page } = await context.openProject();
 
   const message = page.getByRole("textbox", { name: "Message to the agent" });
   const chips = page.getByTestId("attachment");
   const card = page.getByTestId("question-card");
-  /** What a paste brings, as the browser hands it over. */
+  /** The data of a paste event. */
   const paste = (given: { text?: string; file?: { name: string; type: string; base64: string } }, into = message) =>
     into.evaluate((element, { text, file }) => {
       const data = new DataTransfer();
@@ -44,7 +44,7 @@ export default journey({}, async (stage) => {
 
   return [
     {
-      name: "a pasted picture and a long paste become attachments, @ offers the file, and all of it reaches the model",
+      name: "a pasted image and a long text become attachments, @ suggests the file, and the model gets all of it",
       run: async () => {
         await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}`);
@@ -54,7 +54,7 @@ export default journey({}, async (stage) => {
         await chips.filter({ hasText: "sketch.png" }).locator("img").waitFor();
         await paste({ text: `The menu of the bakery\n${"Rye bread, 4.50\n".repeat(200)}` });
         await chips.filter({ hasText: "Pasted text 1.txt" }).waitFor();
-        expect((await message.inputValue()) === "", "a long paste is no text of the message");
+        expect((await message.inputValue()) === "", "a long text is not inserted into the message");
         await until("both are uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
         await message.pressSequentially("Make @ind");
         const list = page.getByRole("listbox", { name: "Files and folders" });
@@ -63,37 +63,37 @@ export default journey({}, async (stage) => {
         const first = list.getByRole("option").first();
         expect(
           (await first.getAttribute("id")) === active && (await first.getAttribute("aria-selected")) === "true",
-          "the first one is chosen",
+          "the first one is selected",
         );
-        expect((await first.textContent())?.startsWith("index.html"), "the file is offered first");
-        await looks(page, "composer");
+        expect((await first.textContent())?.startsWith("index.html"), "the file is suggested first");
+        await checkScreens(page, "composer");
         await page.keyboard.press("Enter");
-        expect((await message.inputValue()) === "Make @index.html ", `the mention is put in: ${await message.inputValue()}`);
+        expect((await message.inputValue()) === "Make @index.html ", `the mention is inserted: ${await message.inputValue()}`);
         await message.pressSequentially("look like this");
         await page.keyboard.press("Enter");
         const log = page.getByRole("log");
         await log.getByRole("img", { name: "sketch.png" }).waitFor();
         await log.getByText("A blue rectangle").waitFor();
-        const asked = model.requests.at(-1)?.request?.messages.at(-1);
-        expect(asked?.role === "user" && asked.images?.length === 1, "the model is shown the picture");
-        expect(/Pasted text 1\.txt[\s\S]*Rye bread/.test(asked?.text ?? ""), "the paste is quoted");
-        expect(/--- index\.html \(etag/.test(asked?.text ?? ""), "the mentioned file is quoted");
-        expect((await chips.count()) === 0, "the next message begins with nothing attached");
+        const lastMessage = model.requests.at(-1)?.request?.messages.at(-1);
+        expect(lastMessage?.role === "user" && lastMessage.images?.length === 1, "the model gets the image");
+        expect(/Pasted text 1\.txt[\s\S]*Rye bread/.test(lastMessage?.text ?? ""), "the paste is quoted");
+        expect(/--- index\.html \(etag/.test(lastMessage?.text ?? ""), "the mentioned file is quoted");
+        expect((await chips.count()) === 0, "the next message has no attachments");
         await page.reload();
         await log.getByRole("img", { name: "sketch.png" }).waitFor();
-        expect((await message.inputValue()) === "", "what was sent does not come back as a draft");
+        expect((await message.inputValue()) === "", "the sent text is not restored as a draft");
         await shot(page, "sent-light-d");
       },
     },
     {
-      name: "a question is answered with the keyboard, and stays with its answer",
+      name: "a question is answered with the keyboard, and stays visible with its answer",
       run: async () => {
         await message.fill("Take payments");
         await page.keyboard.press("Enter");
         await card.getByText("How should people pay?").waitFor();
         await page.reload();
         await card.getByText("How should people pay?").waitFor();
-        await looks(page, "question");
+        await checkScreens(page, "question");
         await card.focus();
         await page.keyboard.press("1");
         expect(await card.getByRole("radio", { name: /Card/ }).isChecked(), "1 picks the first choice");
@@ -105,12 +105,12 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "a secret goes into the vault: its value is neither on the page nor in the chat, the events or the model's prompts",
+      name: "a secret is stored: its value is neither on the page nor in the chat, the events or the model's prompts",
       run: async () => {
         const field = page.getByLabel("Value of STRIPE_KEY");
         await field.waitFor();
-        expect((await field.getAttribute("type")) === "password", "typed hidden");
-        await looks(page, "secret");
+        expect((await field.getAttribute("type")) === "password", "the input is hidden");
+        await checkScreens(page, "secret");
         await field.fill(canary);
         await page.keyboard.press("Enter");
         await page.getByRole("log").getByText("STRIPE_KEY is set", { exact: true }).waitFor();
@@ -129,7 +129,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "a project's own model answers in it, until another one is chosen there",
+      name: "a project's default model is used, until another one is selected",
       run: async () => {
         await page.getByRole("button", { name: "Model: scripted" }).waitFor();
         await page.goto(`${studio.url}/p/${project.slug}/settings`);
@@ -150,7 +150,7 @@ export default journey({}, async (stage) => {
       },
     },
     {
-      name: "a picture for a model that cannot see: told before sending, and switched with one click",
+      name: "an image for a model without vision: a warning before sending, and one click switches the model",
       run: async () => {
         await page.getByRole("button", { name: "Model: scripted" }).click();
         await page.getByRole("menuitemradio", { name: /gpt-3\.5-turbo/ }).click();
@@ -158,19 +158,19 @@ export default journey({}, async (stage) => {
         const notice = page.getByTestId("vision-notice");
         await notice.getByText("gpt-3.5-turbo cannot see pictures.").waitFor();
         await until("it is uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
-        const asked = model.requests.length;
+        const requestCount = model.requests.length;
         await message.press("Enter");
         await page.getByText("This model cannot see pictures: switch to another, or remove them.").waitFor();
-        await looks(page, "vision");
+        await checkScreens(page, "vision");
         await notice.getByRole("button", { name: "Switch to gpt-4o" }).click();
         await notice.waitFor({ state: "detached" });
-        expect((await chips.count()) === 1 && model.requests.length === asked, "nothing was sent, and the picture is still there");
+        expect((await chips.count()) === 1 && model.requests.length === requestCount, "nothing was sent, and the image is still attached");
         await page.getByRole("button", { name: "Remove late.png" }).click();
-        await until("it is gone", async () => (await chips.count()) === 0);
+        await until("it is removed", async () => (await chips.count()) === 0);
       },
     },
     {
-      name: "pointing at the heading of the running app: the agent hears its source, selector, styles and sees its picture; the source stays as it was",
+      name: "picking an element of the running app sends its source location, selector, styles and screenshot; the source is unchanged",
       run: async () => {
         const shop = await createProject(account, "Bakery shop", "react-vite");
         await finished(account.api, (await account.api.projects.start({ params: { id: shop.slug } })).task_id);
@@ -178,52 +178,55 @@ export default journey({}, async (stage) => {
         const heading = page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Ready to be built on" });
         await heading.waitFor({ timeout: 30_000 });
         const pick = page.getByRole("button", { name: "Point at an element for the agent" });
-        await until("the page has reported in", () => pick.isEnabled());
+        await until("the page is connected", () => pick.isEnabled());
         await pick.click();
-        expect((await pick.getAttribute("aria-pressed")) === "true", "the button is pressed while pointing");
+        expect((await pick.getAttribute("aria-pressed")) === "true", "the button is pressed while picking");
         await heading.hover();
         await shot(page, "pointing-light-d");
         await heading.click();
         await chips.filter({ hasText: /^h1 · src\/App\.tsx:\d+/ }).waitFor();
         await chips.locator("img").waitFor();
-        expect((await pick.getAttribute("aria-pressed")) === "false", "pointing is over");
+        expect((await pick.getAttribute("aria-pressed")) === "false", "picking has ended");
         await until("both are uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
-        await looks(page, "pointed");
+        await checkScreens(page, "pointed");
         // Without a mouse: the first element, its first child and so on, then Escape.
         await pick.focus();
         await page.keyboard.press("Enter");
-        await until("the frame has the keys", () => page.evaluate(() => document.activeElement?.tagName === "IFRAME"));
+        await until("the frame has the focus", () => page.evaluate(() => document.activeElement?.tagName === "IFRAME"));
         await page.keyboard.press("ArrowDown");
         await page.keyboard.press("Escape");
         await until("Escape ends it", async () => (await pick.getAttribute("aria-pressed")) === "false");
         await message.fill("Make this orange");
         await page.keyboard.press("Enter");
         await page.getByRole("log").getByText("A blue rectangle").waitFor();
-        const asked = model.requests.at(-1)?.request?.messages.at(-1);
+        const lastMessage = model.requests.at(-1)?.request?.messages.at(-1);
         const { content } = await account.api.files.get({ params: { id: shop.slug, path: "src/App.tsx" } });
         const line = (content ?? "").split("\n").findIndex((text) => text.includes("Ready to be built on")) + 1;
         expect(
-          (asked?.text ?? "").includes(`Source: src/App.tsx:${line}:`),
-          `the source is line ${line}: ${/Source: .*/.exec(asked?.text ?? "")?.[0]}`,
+          (lastMessage?.text ?? "").includes(`Source: src/App.tsx:${line}:`),
+          `the source is line ${line}: ${/Source: .*/.exec(lastMessage?.text ?? "")?.[0]}`,
         );
-        expect(/Selector: \S+/.test(asked?.text ?? "") && /font-size: \d/.test(asked?.text ?? ""), "selector and styles are told");
-        expect(asked?.role === "user" && asked.images?.length === 1, "the model is shown the picture");
-        expect(!/data-(?!\w+=\{)/.test(content ?? ""), "no attribute was put into the source");
+        expect(
+          /Selector: \S+/.test(lastMessage?.text ?? "") && /font-size: \d/.test(lastMessage?.text ?? ""),
+          "selector and styles are sent",
+        );
+        expect(lastMessage?.role === "user" && lastMessage.images?.length === 1, "the model gets the image");
+        expect(!/data-(?!\w+=\{)/.test(content ?? ""), "no attribute was added to the source");
       },
     },
     {
-      name: "what is attached to Home's prompt reaches the first run; one that cannot be uploaded at first is tried again",
+      name: "attachments of Home's prompt reach the first run, after a failed upload is retried",
       run: async () => {
         await page.goto(studio.url);
         const prompt = page.getByRole("textbox", { name: "What should it do?" });
         await paste({ file: { name: "logo.png", type: "image/png", base64: png(64, 64).toString("base64") } }, prompt);
         await paste({ text: `The menu of the cafe\n${"Espresso, 2.50\n".repeat(200)}` }, prompt);
-        expect((await chips.count()) === 2 && (await prompt.inputValue()) === "", "a picture and a long paste are attached");
+        expect((await chips.count()) === 2 && (await prompt.inputValue()) === "", "an image and a long text are attached");
         await prompt.fill("A page for my cafe");
         await page.getByRole("button", { name: /^Start from/ }).click();
         await page.getByRole("menuitemradio", { name: /^Static site/ }).click();
-        await looks(page, "home-attached");
-        // The line breaks at the first upload.
+        await checkScreens(page, "home-attached");
+        // The connection breaks at the first upload.
         let isDown = true;
         await page.route(/\/api\/chat\/attachments(\?|$)/, (route) => (isDown ? route.abort() : route.continue()));
         await page.getByRole("button", { name: /^Build/ }).click();
@@ -235,20 +238,20 @@ export default journey({}, async (stage) => {
         const log = page.getByRole("log");
         await log.getByRole("img", { name: "logo.png" }).waitFor();
         await log.getByText("A blue rectangle").waitFor({ timeout: 60_000 });
-        const asked = model.requests.at(-1)?.request?.messages.at(-1);
-        expect(asked?.role === "user" && asked.images?.length === 1, "the model is shown the picture");
-        expect(/Pasted text 1\.txt[\s\S]*Espresso/.test(asked?.text ?? ""), "the paste is quoted");
+        const lastMessage = model.requests.at(-1)?.request?.messages.at(-1);
+        expect(lastMessage?.role === "user" && lastMessage.images?.length === 1, "the model gets the image");
+        expect(/Pasted text 1\.txt[\s\S]*Espresso/.test(lastMessage?.text ?? ""), "the paste is quoted");
         const { total } = await account.api.projects.list({ query: {} });
-        expect(total === 3, `one project was made, not two: ${total}`);
+        expect(total === 3, `one project was created, not two: ${total}`);
         await page.goto(studio.url);
         await prompt.waitFor();
-        expect((await chips.count()) === 0, "the next prompt begins with nothing attached");
+        expect((await chips.count()) === 0, "the next prompt has no attachments");
       },
     },
     {
-      name: "nothing of it was out of order",
-      // The line was broken on purpose once.
-      run: async () => noOffences({ ...watched, offences: watched.offences.filter((one) => !one.includes("ERR_FAILED")) }),
+      name: "the page had no problems",
+      // One connection was broken intentionally.
+      run: async () => expectNoProblems({ ...watched, problems: watched.problems.filter((one) => !one.includes("ERR_FAILED")) }),
     },
   ];
 });

@@ -1,32 +1,32 @@
-/** The installation itself, as an administrator looks after it: numbers, projects, agents, what runs, and whether everything works. */
+/** The admin console for operating the server: metrics, running sandboxes, projects, agents, templates, reviews, system health. */
 import { demoScript } from "@tesslate/testkit/demo";
 import { createProject, finished, signUp } from "../account.ts";
-import { type Watched } from "../browser.ts";
+import { type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { looks, noOffences } from "../looks.ts";
+import { checkScreens, expectNoProblems } from "../screens.ts";
 
-export default journey({}, async (stage) => {
-  const { model } = stage;
+export default journey({}, async (context) => {
+  const { model } = context;
   model.setScript(demoScript());
-  const { studio } = stage;
+  const { studio } = context;
   // The first account of a local server is its administrator.
-  const { admin } = stage;
+  const { admin } = context;
   const person = await signUp(studio.url, "Nadia");
   const project = await createProject(person, "Shop of Nadia", "static");
   for await (const { type } of person.api.chat.stream({ body: { project_id: project.id, message: "Say hello", edit_mode: "allow" } }))
     if (type === "done") break;
-  let browser: Watched | undefined;
+  let browser: WatchedWindow | undefined;
   const at = async (path: string) => {
-    const { page } = browser as Watched;
+    const { page } = browser as WatchedWindow;
     await page.goto(`${studio.url}${path}`);
     return page;
   };
 
   return [
     {
-      name: "the console opens on the numbers, by day and for the machine",
+      name: "the console opens on the metrics, per day and of the machine",
       run: async () => {
-        browser = await stage.openWindow();
+        browser = await context.openWindow();
         const page = await at("/login?next=/admin");
         await page.getByLabel("E-mail").fill(admin.email);
         await page.getByLabel("Password", { exact: true }).fill(admin.password);
@@ -38,19 +38,19 @@ export default journey({}, async (stage) => {
           "a month has thirty days",
           async () => (await page.getByRole("table", { name: "New users, by day" }).locator("tbody tr").count()) === 30,
         );
-        await looks(page, "admin-overview");
-        noOffences(browser);
+        await checkScreens(page, "admin-overview");
+        expectNoProblems(browser);
       },
     },
     {
-      name: "what runs shows up by itself and is stopped with a reason, which its owner and the log are told",
+      name: "a running project appears without a reload and is stopped with a reason, which its owner and the log see",
       run: async () => {
         const page = await at("/admin/sandboxes");
         await page.getByText("Nothing runs right now").waitFor();
         const { task_id } = await person.api.projects.start({ params: { id: project.id } });
         await finished(person.api, task_id);
         await page.getByRole("link", { name: "Shop of Nadia" }).waitFor();
-        await looks(page, "admin-sandboxes");
+        await checkScreens(page, "admin-sandboxes");
         await page.getByRole("button", { name: "Stop Shop of Nadia" }).click();
         await page.getByRole("dialog").getByRole("button", { name: "Stop it" }).click();
         await page.getByText("A reason is required").waitFor();
@@ -64,33 +64,33 @@ export default journey({}, async (stage) => {
         expect((await person.api.projects.get({ params: { id: project.id } })).stop_reason === "admin", "its owner sees who stopped it");
         await at("/admin/audit");
         await page.getByText("It mines coins.").waitFor();
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "a project is found, looked at and deleted with a reason",
+      name: "a project is found, inspected and deleted with a reason",
       run: async () => {
         const page = await at("/admin/projects");
         await page.getByRole("button", { name: "Shop of Nadia" }).waitFor();
-        await looks(page, "admin-projects");
+        await checkScreens(page, "admin-projects");
         await page.getByRole("button", { name: "Shop of Nadia" }).click();
         await page.getByRole("region", { name: "Shop of Nadia" }).getByText("static", { exact: true }).waitFor();
-        await looks(page, "admin-project");
+        await checkScreens(page, "admin-project");
         await page.getByRole("button", { name: "Delete…" }).click();
         await page.getByLabel("Reason").fill("Phishing.");
         await page.getByRole("dialog").getByRole("button", { name: "Delete it" }).click();
         await page.getByText("Shop of Nadia is being deleted.").waitFor();
-        await until("it is gone", async () => (await admin.api.adminProjects.list({ query: { search: project.slug } })).total === 0);
-        noOffences(browser as Watched);
+        await until("it is deleted", async () => (await admin.api.adminProjects.list({ query: { search: project.slug } })).total === 0);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "an agent is switched off with a reason and on again",
+      name: "an agent is disabled with a reason and enabled again",
       run: async () => {
         const page = await at("/admin/agents");
         const [agent] = (await admin.api.adminAgents.list({ query: { search: "tesslate-agent" } })).items;
         await page.getByRole("button", { name: `What to do with ${agent?.name}` }).waitFor();
-        await looks(page, "admin-agents");
+        await checkScreens(page, "admin-agents");
         await page.getByRole("button", { name: `What to do with ${agent?.name}` }).click();
         await page.getByRole("menuitem", { name: "Switch off…" }).click();
         await page.getByRole("dialog").getByText("until you switch it on again").waitFor();
@@ -100,18 +100,18 @@ export default journey({}, async (stage) => {
         await page.getByRole("button", { name: `What to do with ${agent?.name}` }).click();
         await page.getByRole("menuitem", { name: "Switch on again" }).click();
         await page.getByText(`${agent?.name} is there again.`).waitFor();
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "a template is hidden with a reason and shown again, and a review is taken away",
+      name: "a template is hidden with a reason and shown again, and a review is removed",
       run: async () => {
         const page = await at("/admin/templates");
         const [base] = (await admin.api.adminMarketplace.bases()).items;
         const name = base?.name ?? "";
         const acts = page.getByRole("button", { name: `What to do with ${name}`, exact: true });
         await acts.waitFor();
-        await looks(page, "admin-templates");
+        await checkScreens(page, "admin-templates");
         await acts.click();
         await page.getByRole("menuitem", { name: "Hide…" }).click();
         await page.getByLabel("Reason").fill("It is broken.");
@@ -125,23 +125,23 @@ export default journey({}, async (stage) => {
         await person.api.marketplaceAgents.review({ params: { id: agent?.id ?? "" }, body: { rating: 1, comment: "Buy my watches!" } });
         await at("/admin/reviews");
         await page.getByText("Buy my watches!").waitFor();
-        await looks(page, "admin-reviews");
+        await checkScreens(page, "admin-reviews");
         await page.getByRole("button", { name: `Take away the review of ${agent?.name} by` }).click();
         await page.getByLabel("Reason").fill("An advertisement.");
         await page.getByRole("button", { name: "Take it away" }).click();
         await page.getByText("Buy my watches!").waitFor({ state: "detached" });
-        noOffences(browser as Watched);
+        expectNoProblems(browser as WatchedWindow);
       },
     },
     {
-      name: "the system says in words how it is, and a provider is tried",
+      name: "the system page shows its health, and a provider is tested",
       run: async () => {
         const page = await at("/admin/system");
         await page.getByRole("heading", { name: "Database" }).waitFor();
         await page.getByRole("button", { name: "Try it: OpenAI" }).click();
         await page.getByText(/OpenAI answered with/).waitFor();
-        await looks(page, "admin-system");
-        noOffences(browser as Watched);
+        await checkScreens(page, "admin-system");
+        expectNoProblems(browser as WatchedWindow);
       },
     },
   ];
