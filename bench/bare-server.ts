@@ -1,4 +1,4 @@
-/** The thing beside: bare Fastify with the same SQL, no auth beyond a constant, no schema. Started by bench/run.ts in a process of its own. */
+/** The baseline: bare Fastify with the same SQL, without authentication and schemas. Started by bench/topics/routes.ts in a separate process. */
 import fastify from "fastify";
 import pg from "pg";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { treeOf } from "./memory.ts";
 import type { RunningStudio } from "../e2e/studio.ts";
 
-/** Where the embedded database of a running product listens: the `-k` of its postmaster. */
+/** Socket folder of a running server's embedded database: the `-k` of its postmaster. */
 export function socketDirOf({ process }: Pick<RunningStudio, "process">): string {
   for (const child of treeOf(process.pid ?? 0)) {
     const argv = readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0");

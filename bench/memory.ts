@@ -20,6 +20,6 @@ export function treeOf(pid: number): number[] {
   for (const at of all) all.push(...(children.get(at) ?? []));
   return all;
 }
-/** Proportional set size of a process tree in MiB: shared pages are counted once over all. */
+/** Proportional set size of a process tree in MiB: shared pages are counted once. */
 export const treeMiB = (pid: number) =>
   treeOf(pid).reduce((sum, p) => sum + Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${p}/smaps_rollup`))?.[1] ?? 0), 0) / 1024;

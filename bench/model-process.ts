@@ -1,8 +1,8 @@
-/** The scripted model in a process of its own, so that its work is not mistaken for the product's. Told by messages: `{tokens, tokensPerSecond}`. */
+/** The scripted model in a separate process, so that its CPU time is not measured. Configured by messages: `{tokens, tokensPerSecond}`. */
 import { load, script, startModelServer, turn } from "@tesslate/testkit";
 
 export interface Load {
-  /** Of one answer. */
+  /** Tokens of one answer. */
   tokens: number;
   tokensPerSecond: number;
 }

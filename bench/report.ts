@@ -1,8 +1,8 @@
-/** A measurement as people read it: what, seen, ratio against the thing beside it, the target of the product. */
+/** A measurement: its name, value, baseline, ratio to the baseline, and target. */
 export interface Row {
   what: string;
-  seen: string;
-  beside?: string;
+  measured: string;
+  baseline?: string;
   ratio?: number;
   target: string;
   meets?: boolean;
@@ -17,11 +17,11 @@ export const ms = (value: number) => (value >= 100 ? `${Math.round(value)} ms` :
 
 export function print(rows: Row[]): void {
   const table = [
-    ["what", "seen", "beside", "ratio", "target", ""],
+    ["what", "measured", "baseline", "ratio", "target", ""],
     ...rows.map((r) => [
       r.what,
-      r.seen,
-      r.beside ?? "",
+      r.measured,
+      r.baseline ?? "",
       r.ratio === undefined ? "" : `${r.ratio.toFixed(2)}x`,
       r.target,
       r.meets === undefined ? "" : r.meets ? "meets" : "misses",

@@ -1,13 +1,13 @@
 /**
- * `./studio bench [--only runtime,preview,…] [--json FILE]`: ratios, side by side, in one run. Read the ratios; the absolutes are this
- * machine's. A topic is a file of bench/topics; adding one is adding a file.
+ * `./studio bench [--only runtime,preview,…] [--json FILE]`: measures the server and baselines in one run. Compare the ratios; absolute numbers
+ * depend on the machine. A topic is a file of bench/topics; to add a topic, add a file.
  */
 import { readdirSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { print, type Row } from "./report.ts";
-import { createStage, type Measure } from "./stage.ts";
+import { createContext, type Measure } from "./context.ts";
 
 const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "string" } } });
 const folder = join(import.meta.dirname, "topics");
@@ -18,27 +18,27 @@ const topics = readdirSync(folder)
 const wanted = values.only?.split(",") ?? topics;
 const unknown = wanted.filter((topic) => !topics.includes(topic));
 if (unknown.length > 0) {
-  console.error(`There is no topic ${unknown.join(", ")}. There are: ${topics.join(", ")}.`);
+  console.error(`Unknown topic ${unknown.join(", ")}. Topics: ${topics.join(", ")}.`);
   process.exit(2);
 }
 
 const rows: Row[] = [];
-const stage = createStage();
+const context = createContext();
 let hasFailed = false;
 try {
   for (const topic of topics.filter((name) => wanted.includes(name)))
     try {
       console.error(`measuring ${topic}`);
       const { measure } = (await import(join(folder, `${topic}.ts`))) as { measure: Measure };
-      rows.push(...(await measure(stage)));
+      rows.push(...(await measure(context)));
     } catch (error) {
-      // The other topics still have something to say.
+      // Continue with the other topics.
       hasFailed = true;
       console.error(error);
-      rows.push({ what: topic, seen: "failed, see above", target: "" });
+      rows.push({ what: topic, measured: "failed, see above", target: "" });
     }
 } finally {
-  await stage.close();
+  await context.close();
 }
 console.log("");
 print(rows);

@@ -1,11 +1,11 @@
-/** What a small wish costs in tokens: the first call of a chat, and "rename a label" from the wish to the answer. */
+/** Tokens of a small request: the first call of a chat, and "rename a label" from the message to the answer. */
 import { call, say, script } from "@tesslate/testkit";
 import { createProject } from "../../e2e/account.ts";
 import type { Row } from "../report.ts";
-import type { Stage } from "../stage.ts";
+import type { BenchContext } from "../context.ts";
 
-export async function measure(stage: Stage): Promise<Row[]> {
-  const { model, person } = await stage.scene();
+export async function measure(context: BenchContext): Promise<Row[]> {
+  const { model, person } = await context.shared();
   const project = await createProject(person, "Labels", "react-vite");
   model.setScript(
     script([
@@ -25,11 +25,15 @@ export async function measure(stage: Stage): Promise<Row[]> {
   const sum = (key: "tokens_in" | "tokens_out") => calls.reduce((total, one) => total + one[key], 0);
   return [
     {
-      what: "first call of a chat in the React template: prompt, tools, context, wish (characters / 4)",
-      seen: `${calls[0]?.tokens_in ?? 0} tokens`,
+      what: "first call of a chat in the React template: prompt, tools, context, message (characters / 4)",
+      measured: `${calls[0]?.tokens_in ?? 0} tokens`,
       target: "<= 5,000 tokens",
       meets: isDone && (calls[0]?.tokens_in ?? Infinity) <= 5000,
     },
-    { what: '"rename a label", end to end', seen: `${calls.length} calls, ${sum("tokens_in")} in, ${sum("tokens_out")} out`, target: "" },
+    {
+      what: '"rename a label", end to end',
+      measured: `${calls.length} calls, ${sum("tokens_in")} in, ${sum("tokens_out")} out`,
+      target: "",
+    },
   ];
 }

@@ -1,4 +1,4 @@
-/** What projects cost the server's only thread while nobody uses them: awake, and frozen. */
+/** CPU time of the server's thread for unused projects: awake, and frozen. */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createProject, finished, signUp } from "../../e2e/account.ts";
@@ -8,10 +8,10 @@ import type { Row } from "../report.ts";
 const projects = 4;
 const overMs = 60_000;
 
-/** Nanoseconds that the main thread of a process was on a processor. */
+/** CPU nanoseconds of the main thread of a process. */
 const threadTime = (pid: number) => Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[0]);
 
-/** Percent of the thread, while nothing is asked of the server. */
+/** Percent of the thread while the server gets no requests. */
 async function load(pid: number): Promise<number> {
   const [time, started] = [threadTime(pid), performance.now()];
   await sleep(overMs);
@@ -44,19 +44,19 @@ export async function measure(): Promise<Row[]> {
     const frozen = (await load(pid())) - without;
 
     const each = (percent: number) => Math.max(0, percent) / projects;
-    const beside = `${without.toFixed(2)} % without any`;
+    const baseline = `${without.toFixed(2)} % without projects`;
     return [
       {
         what: "CPU per awake, unused project",
-        seen: `${each(awake).toFixed(3)} % of the thread`,
-        beside,
+        measured: `${each(awake).toFixed(3)} % of the thread`,
+        baseline,
         target: "<= 0.1 %",
         meets: each(awake) <= 0.1,
       },
       {
         what: "CPU per frozen project",
-        seen: `${each(frozen).toFixed(3)} % of the thread`,
-        beside,
+        measured: `${each(frozen).toFixed(3)} % of the thread`,
+        baseline,
         target: "0 %",
         meets: each(frozen) <= 0.01,
       },

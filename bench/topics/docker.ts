@@ -1,4 +1,4 @@
-/** How fast the docker driver makes a sandbox and starts a service in it. */
+/** How fast the docker driver creates a sandbox and starts a service in it. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export async function measure(): Promise<Row[]> {
   const engine = await startDockerEngine();
   if (engine.reason !== undefined) {
     await engine.close();
-    return [{ what, seen: `skipped: no Docker engine (${engine.reason})`, target }];
+    return [{ what, measured: `skipped: no Docker engine (${engine.reason})`, target }];
   }
   const dataDir = await mkdtemp(join(tmpdir(), "bench-docker-"));
   const runtime = await createRuntime({ driver: "docker", dataDir, docker: { host: engine.host } });
@@ -30,21 +30,21 @@ export async function measure(): Promise<Row[]> {
       const { host, port } = await sandbox.address(4000);
       await (await fetch(`http://${host}:${port}/`)).text();
       starts.push(since(started));
-      const asked = performance.now();
+      const execStarted = performance.now();
       await sandbox.exec(["true"]);
-      commands.push(since(asked));
+      commands.push(since(execStarted));
       await runtime.remove(`d-${i}`);
     }
     return [
       {
         what,
-        seen: `p50 ${ms(quantile(starts, 0.5))}, worst ${ms(Math.max(...starts))} of ${rounds}`,
+        measured: `p50 ${ms(quantile(starts, 0.5))}, worst ${ms(Math.max(...starts))} of ${rounds}`,
         target,
         meets: quantile(starts, 0.5) <= 1500,
       },
       {
-        what: "docker: a command in a sandbox that runs",
-        seen: `p50 ${ms(quantile(commands, 0.5))}`,
+        what: "docker: a command in a running sandbox",
+        measured: `p50 ${ms(quantile(commands, 0.5))}`,
         target: "p50 <= 150 ms",
         meets: quantile(commands, 0.5) <= 150,
       },

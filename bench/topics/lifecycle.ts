@@ -1,4 +1,4 @@
-/** Waking and hot reload, as a visitor of a preview has them: through the proxy, with every check on the way. */
+/** Waking and hot reload through the preview proxy, with all its checks. */
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createProject, finished, signUp, type Account } from "../../e2e/account.ts";
@@ -29,17 +29,17 @@ async function openHotReload(url: URL, port: number, cookie: string): Promise<{ 
   socket.write(
     `GET /?token=${url.searchParams.get("token") ?? ""} HTTP/1.1\r\nhost: ${url.host}\r\norigin: ${url.origin}\r\ncookie: ${cookie}\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: vite-hmr\r\n\r\n`,
   );
-  const seen = async (part: string) => {
+  const received = async (part: string) => {
     for (const until = Date.now() + 10_000; !text.includes(part);) {
       if (Date.now() > until) throw new Error(`no ${part} within 10 s: ${text.slice(0, 300)}`);
       await Promise.race([new Promise<void>((resolve) => (wake = resolve)), sleep(1000)]);
     }
   };
-  await seen('"connected"');
+  await received('"connected"');
   return {
     next: async () => {
       text = "";
-      await seen('"update"');
+      await received('"update"');
       return text;
     },
     close: () => socket.destroy(),
@@ -62,7 +62,7 @@ export async function measure(): Promise<Row[]> {
     const timedVisit = async () => {
       const started = performance.now();
       const { status } = await fetchPreview(visit.url.href, studio.port, { cookie: visit.cookie });
-      if (status !== 200) throw new Error(`the preview answered ${status}`);
+      if (status !== 200) throw new Error(`the preview responded with ${status}`);
       return since(started);
     };
     const awake: number[] = [];
@@ -82,20 +82,20 @@ export async function measure(): Promise<Row[]> {
     const app = await createProject(person, "Hot", "react-vite");
     await finished(api, (await api.projects.start({ params: { id: app.id } })).task_id);
     const page = await enter(app.id);
-    // The token that Vite wants stands in its client.
+    // Vite's client contains the token that its socket requires.
     const client = await fetchPreview(new URL("/@vite/client", page.url).href, studio.port, { cookie: page.cookie, accept: "*/*" });
     page.url.searchParams.set("token", /wsToken = "([^"]+)"/.exec(client.body)?.[1] ?? "");
-    // Modules that a page has asked for are told of; others are not.
+    // Vite sends updates only for modules that a page has requested.
     for (const path of ["/", "/src/main.tsx", "/src/App.tsx"])
       await fetchPreview(new URL(path, page.url).href, studio.port, { cookie: page.cookie, accept: "*/*" });
     const source = (await api.files.get({ params: { id: app.id, path: "src/App.tsx" } })).content ?? "";
     const socket = await openHotReload(page.url, studio.port, page.cookie);
     const hot: number[] = [];
     for (let i = 0; i < 25; i++) {
-      const told = socket.next();
+      const update = socket.next();
       const started = performance.now();
       await api.files.put({ params: { id: app.id, path: "src/App.tsx" }, body: { content: `${source}\n// ${i}\n` } });
-      await told;
+      await update;
       hot.push(since(started));
       await sleep(150);
     }
@@ -104,20 +104,20 @@ export async function measure(): Promise<Row[]> {
     return [
       {
         what: "wake from freeze to first byte, through the proxy",
-        seen: pair(thawed),
-        beside: `awake ${ms(quantile(awake, 0.5))}`,
+        measured: pair(thawed),
+        baseline: `awake ${ms(quantile(awake, 0.5))}`,
         target: "p50 <= 10 ms",
         meets: quantile(thawed, 0.5) <= 10,
       },
       {
         what: "wake from stop to first byte (node-api), through the proxy",
-        seen: pair(restarted),
+        measured: pair(restarted),
         target: "p50 <= 1 s",
         meets: quantile(restarted, 0.5) <= 1000,
       },
       {
         what: "a file saved through the API to the hot-reload frame, through the proxy",
-        seen: pair(hot),
+        measured: pair(hot),
         target: "p50 <= 50 ms",
         meets: quantile(hot, 0.5) <= 50,
       },

@@ -1,35 +1,35 @@
-/** Searching and browsing 50,000 agents through the API, beside the same questions to the store: the statements alone. */
+/** Searching and browsing 50,000 agents through the API; the baseline is the same queries on the store, without HTTP. */
 import type pg from "pg";
 import { createAgentListings, type AgentFilter } from "../../apps/server/src/features/store/marketplace/index.ts";
 import { connectDatabase } from "../../apps/server/src/platform/database.ts";
 import { createLogger } from "../../apps/server/src/platform/logger.ts";
 import { socketDirOf } from "../database.ts";
 import { ms, quantile, since, type Row } from "../report.ts";
-import type { Stage } from "../stage.ts";
+import type { BenchContext } from "../context.ts";
 
 const items = 50_000;
 const rounds = 12;
 const known = "agent code react python sql docker kubernetes review test security api data design invoice report".split(" ");
-/** A few that stand everywhere and many that are rare, as words are. */
+/** Words with a natural distribution: a few frequent ones and many rare ones. */
 const words = [
   ...known,
   ...["ka", "lo", "mi", "ru", "se", "ta", "vo", "zi", "pe", "du", "na"].flatMap((a, _, all) =>
     all.flatMap((b) => all.map((c) => `${a}${b}${c}n`)),
   ),
 ];
-/** Words, two words, beginnings, middles of words, other forms, short ones and nothing at all. */
-const asked = [
+/** Words, two words, prefixes, infixes, inflected forms, short words and no word. */
+const queries = [
   "search=react", "search=docker+security", "search=kube", "search=ubernet", "search=reviews", "search=invoice+report", "search=sq", "search=agent",
   "search=zinapen", "search=lokami", "search=inapen", "search=zzzznothing", "search=100%25", "search=react&sort=popular", "search=python&category=backend",
   "category=data", "sort=rating", "sort=newest&page=200", "sort=price_asc", "sort=price_desc", "",
 ]; // prettier-ignore
 
-export async function measure(stage: Stage): Promise<Row[]> {
-  const { studio, person } = await stage.scene();
+export async function measure(context: BenchContext): Promise<Row[]> {
+  const { studio, person } = await context.shared();
   const me = await person.api.users.me();
   const { db, pool, close } = connectDatabase({ socketDir: socketDirOf(studio) }, createLogger("silent"), { maxConnections: 1 });
   const listings = createAgentListings(db);
-  const ask = async (query: string): Promise<number> => {
+  const requestApi = async (query: string): Promise<number> => {
     const started = performance.now();
     const response = await fetch(`http://127.0.0.1:${studio.port}/api/marketplace/agents?${query}`, {
       headers: { host: `localhost:${studio.port}` },
@@ -38,7 +38,7 @@ export async function measure(stage: Stage): Promise<Row[]> {
     if (!response.ok) throw new Error(`${query}: ${response.status}`);
     return since(started);
   };
-  const askAlone = async (query: string): Promise<number> => {
+  const runStatements = async (query: string): Promise<number> => {
     const { page = "1", ...filter } = Object.fromEntries(new URLSearchParams(query));
     const started = performance.now();
     await listings.browse(filter as AgentFilter, { limit: 12, offset: (Number(page) - 1) * 12 }, undefined);
@@ -46,34 +46,34 @@ export async function measure(stage: Stage): Promise<Row[]> {
   };
   try {
     await fill(pool, me.id);
-    const seen = new Map<string, number[]>();
+    const throughApi = new Map<string, number[]>();
     const alone = new Map<string, number[]>();
     for (let round = 0; round < rounds; round++)
-      for (const query of asked) {
-        const [whole, statements] = [await ask(query), await askAlone(query)];
+      for (const query of queries) {
+        const [whole, statements] = [await requestApi(query), await runStatements(query)];
         if (round === 0) continue;
-        seen.set(query, [...(seen.get(query) ?? []), whole]);
+        throughApi.set(query, [...(throughApi.get(query) ?? []), whole]);
         alone.set(query, [...(alone.get(query) ?? []), statements]);
       }
-    // What was counted before does not hold any more.
+    // After a change the cached counts are invalid.
     const first: number[] = [];
     for (let round = 0; round < 3; round++) {
       await pool.query("update agents set category = 'backend' where slug = 'bench-agent-1'");
-      for (const query of asked) first.push(await ask(query));
+      for (const query of queries) first.push(await requestApi(query));
     }
-    for (const query of asked) {
-      const [whole, statements] = [seen.get(query) ?? [], alone.get(query) ?? []];
+    for (const query of queries) {
+      const [whole, statements] = [throughApi.get(query) ?? [], alone.get(query) ?? []];
       console.error(
         `  ${query || "(everything)"}: ${ms(quantile(whole, 0.5))}, p95 ${ms(quantile(whole, 0.95))}; alone ${ms(quantile(statements, 0.5))}, p95 ${ms(quantile(statements, 0.95))}`,
       );
     }
     const row = (what: string, isOne: (query: string) => boolean, target: number): Row => {
-      const of = (times: Map<string, number[]>) => asked.filter(isOne).flatMap((query) => times.get(query) ?? []);
-      const [whole, statements] = [quantile(of(seen), 0.95), quantile(of(alone), 0.95)];
+      const of = (times: Map<string, number[]>) => queries.filter(isOne).flatMap((query) => times.get(query) ?? []);
+      const [whole, statements] = [quantile(of(throughApi), 0.95), quantile(of(alone), 0.95)];
       return {
         what: `${what} ${items} agents, p95`,
-        seen: `${ms(whole)}, median ${ms(quantile(of(seen), 0.5))}`,
-        beside: `the statements alone ${ms(statements)}, median ${ms(quantile(of(alone), 0.5))}`,
+        measured: `${ms(whole)}, median ${ms(quantile(of(throughApi), 0.5))}`,
+        baseline: `the statements alone ${ms(statements)}, median ${ms(quantile(of(alone), 0.5))}`,
         ratio: whole / statements,
         target: `< ${target} ms`,
         meets: whole < target,
@@ -84,8 +84,8 @@ export async function measure(stage: Stage): Promise<Row[]> {
       row("search", isSearch, 50),
       row("browse", (query) => !isSearch(query), 10),
       {
-        what: "the first of each after a change, p95",
-        seen: `${ms(quantile(first, 0.95))}, median ${ms(quantile(first, 0.5))}`,
+        what: "the first request of each query after a change, p95",
+        measured: `${ms(quantile(first, 0.95))}, median ${ms(quantile(first, 0.5))}`,
         target: "",
       },
     ];

@@ -1,4 +1,4 @@
-/** A new project from the template to the first byte of its preview, beside the same dev server started by hand. */
+/** From creating a project to the first byte of its preview; the baseline is the same dev server started directly. */
 import { freePort } from "@tesslate/testkit";
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, rm } from "node:fs/promises";
@@ -8,11 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createProject, finished } from "../../e2e/account.ts";
 import { enterPreview } from "../../e2e/preview.ts";
 import { ms, quantile, since, type Row } from "../report.ts";
-import type { Stage } from "../stage.ts";
+import type { BenchContext } from "../context.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Fetches until the first 200 and returns how long that took. */
+/** Fetches until the first 200. */
 async function untilServed(url: string, headers: Record<string, string> = {}): Promise<void> {
   for (const until = Date.now() + 30_000; ; await sleep(5)) {
     const status = await fetch(url, { headers, redirect: "manual" }).then(
@@ -20,12 +20,12 @@ async function untilServed(url: string, headers: Record<string, string> = {}): P
       () => 0,
     );
     if (status === 200) return;
-    if (Date.now() > until) throw new Error(`${url} did not come up (last status ${status})`);
+    if (Date.now() > until) throw new Error(`${url} did not respond with 200 (last status ${status})`);
   }
 }
 
-export async function measure(stage: Stage): Promise<Row[]> {
-  const { studio, person } = await stage.scene();
+export async function measure(context: BenchContext): Promise<Row[]> {
+  const { studio, person } = await context.shared();
   await createProject(person, "Warm up"); // builds the template's image once
   const ours: number[] = [];
   for (let i = 0; i < 5; i++) {
@@ -35,7 +35,7 @@ export async function measure(stage: Stage): Promise<Row[]> {
     await finished(person.api, start.task_id);
     const { url } = await person.api.previews.ticket({ params: { id: project.id }, body: {} });
     const page = await enterPreview(url, studio.port);
-    if (page.status !== 200) throw new Error(`preview answered ${page.status}`);
+    if (page.status !== 200) throw new Error(`the preview responded with ${page.status}`);
     ours.push(since(started));
     await person.api.projects.stop({ params: { id: project.id } });
   }
@@ -56,7 +56,7 @@ export async function measure(stage: Stage): Promise<Row[]> {
       { cwd: prepared, stdio: "ignore", env: { ...process.env, PORT: String(port) } },
     );
     await untilServed(`http://127.0.0.1:${port}/`);
-    // The first start fills Vite's cache, as the image build did for ours.
+    // The first start fills Vite's cache, as the image build does for ours.
     if (i > 0) byHand.push(since(started));
     child.kill("SIGKILL");
   }
@@ -65,8 +65,8 @@ export async function measure(stage: Stage): Promise<Row[]> {
   return [
     {
       what: "new project to first preview byte (React template), p50 of 5",
-      seen: ms(a),
-      beside: `vite by hand ${ms(b)}`,
+      measured: ms(a),
+      baseline: `vite directly ${ms(b)}`,
       ratio: a / b,
       target: "<= 0.7 s, <= 1.3x",
       meets: a <= 700 && a / b <= 1.3,

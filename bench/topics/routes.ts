@@ -1,10 +1,10 @@
-/** Requests per second of an ordinary route, beside a bare server with the same SQL. */
+/** Requests per second of an ordinary route; the baseline is a bare server with the same SQL. */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { socketDirOf } from "../database.ts";
 import { ms, quantile, type Row } from "../report.ts";
-import type { Stage } from "../stage.ts";
+import type { BenchContext } from "../context.ts";
 
 const firstLine = async (child: ReturnType<typeof spawn>): Promise<string> => {
   let text = "";
@@ -15,8 +15,8 @@ const firstLine = async (child: ReturnType<typeof spawn>): Promise<string> => {
   return text.split("\n")[0] ?? "";
 };
 
-export async function measure(stage: Stage): Promise<Row[]> {
-  const { studio, person } = await stage.scene();
+export async function measure(context: BenchContext): Promise<Row[]> {
+  const { studio, person } = await context.shared();
   const me = await person.api.users.me();
   const { default: pg } = await import("pg");
   const socketDir = socketDirOf(studio);
@@ -34,7 +34,7 @@ export async function measure(stage: Stage): Promise<Row[]> {
     o: object,
   ) => Promise<{ requests: { average: number }; latency: { p99: number } }>;
   const measure = (url: string, headers: Record<string, string>) => autocannon({ url, headers, connections: 20, duration: 4 });
-  const seen: { ours: number[]; bare: number[]; p99: number[] } = { ours: [], bare: [], p99: [] };
+  const results: { ours: number[]; bare: number[]; p99: number[] } = { ours: [], bare: [], p99: [] };
   for (let round = 0; round < 3; round++) {
     await person.signIn();
     const ours = await measure(`http://127.0.0.1:${studio.port}/api/projects`, {
@@ -42,17 +42,17 @@ export async function measure(stage: Stage): Promise<Row[]> {
       host: `localhost:${studio.port}`,
     });
     const bare = await measure(`http://127.0.0.1:${address.port}/projects`, {});
-    seen.ours.push(ours.requests.average);
-    seen.bare.push(bare.requests.average);
-    seen.p99.push(ours.latency.p99);
+    results.ours.push(ours.requests.average);
+    results.bare.push(bare.requests.average);
+    results.p99.push(ours.latency.p99);
   }
   child.kill("SIGKILL");
-  const [a, b] = [quantile(seen.ours, 0.5), quantile(seen.bare, 0.5)];
+  const [a, b] = [quantile(results.ours, 0.5), quantile(results.bare, 0.5)];
   return [
     {
       what: "list projects, requests/s at 20 connections",
-      seen: `${Math.round(a)}/s, p99 ${ms(quantile(seen.p99, 0.5))}`,
-      beside: `bare Fastify + same SQL ${Math.round(b)}/s`,
+      measured: `${Math.round(a)}/s, p99 ${ms(quantile(results.p99, 0.5))}`,
+      baseline: `bare Fastify + same SQL ${Math.round(b)}/s`,
       ratio: a / b,
       target: ">= 0.6x",
       meets: a / b >= 0.6,

@@ -12,15 +12,15 @@ import { ms, quantile, type Row } from "../report.ts";
 export interface RuntimeNumbers {
   driver: string;
   isolation: string;
-  /** Making a sandbox that did not exist and running its first command to the end. */
+  /** Creating a sandbox and running its first command. */
   create: Spread;
-  /** A further command in a sandbox that is there. */
+  /** A further command in an existing sandbox. */
   command: Spread;
-  /** The same as `create`, all at once: from the request to the end of each first command. */
+  /** Like `create`, all concurrently: from the request to the end of each first command. */
   burst: Burst;
-  /** As many as a class of people that begins at the same minute. */
+  /** As many as a class of people that starts in the same minute. */
   crowd: Burst;
-  /** Waking a frozen server: thaw and first answer. */
+  /** Waking a frozen server: thaw and first response. */
   wake: Spread;
   remove: Spread;
 }
@@ -49,29 +49,29 @@ export async function measureSandboxes({ sequential = 40, burst = 20, crowd = 10
   }
 }
 
-/** The same as rows of the bench's table. */
+/** The numbers as rows of the bench's table. */
 export async function measure(): Promise<Row[]> {
   const { isolation, create, burst, crowd, wake } = await measureSandboxes();
   const pair = ({ p50, p99 }: Spread) => `p50 ${ms(p50)}, p99 ${ms(p99)}`;
   return [
     {
       what: `sandbox create to first command, one by one (isolation ${isolation})`,
-      seen: pair(create),
+      measured: pair(create),
       target: "p50 <= 30 ms, p99 <= 100 ms",
       meets: create.p50 <= 30 && create.p99 <= 100,
     },
     ...[burst, crowd].map((many) => ({
-      what: `the same, ${many.of} at once: ${many.ok} ok`,
-      seen: pair(many),
+      what: `${many.of} concurrently: ${many.ok} ok`,
+      measured: pair(many),
       target: "all ok, p50 <= 350 ms, p99 <= 750 ms",
       meets: many.ok === many.of && many.p50 <= 350 && many.p99 <= 750,
     })),
-    { what: "wake from freeze to first byte, without the proxy", seen: pair(wake), target: "p50 <= 10 ms", meets: wake.p50 <= 10 },
+    { what: "wake from freeze to first byte, without the proxy", measured: pair(wake), target: "p50 <= 10 ms", meets: wake.p50 <= 10 },
   ];
 }
 
-/** As a server that has been up for a while: networks are laid in advance, one a second. */
-const rested = () => sleep(20_000);
+/** Waits until networks are prepared (one per second), as in a server that has run for a while. */
+const afterWarmUp = () => sleep(20_000);
 
 async function measureDriver(runtime: RuntimeDriver, sequential: number, burst: number, crowd: number): Promise<RuntimeNumbers> {
   const first = async (id: string) => {
@@ -79,12 +79,12 @@ async function measureDriver(runtime: RuntimeDriver, sequential: number, burst: 
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
   };
   await first("warm-up");
-  await rested();
+  await afterWarmUp();
   const create: number[] = [];
   for (let i = 0; i < sequential; i++) create.push(await timed(() => first(`s-${i}`)));
 
   const together = async (of: number, prefix: string): Promise<Burst> => {
-    await rested();
+    await afterWarmUp();
     const all = await Promise.allSettled(Array.from({ length: of }, (_, i) => timed(() => first(`${prefix}-${i}`))));
     const ok = all.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     return { ...spread(ok), ok: ok.length, of };

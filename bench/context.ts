@@ -1,25 +1,25 @@
-/** What the topics of the bench share: one running product, made by the first topic that asks for it. */
+/** Shared by the topics of the bench: one running server, started by the first topic that needs it. */
 import { startModelServer } from "@tesslate/testkit";
 import { signUp, type Account } from "../e2e/account.ts";
 import { startStudio, type RunningStudio } from "../e2e/studio.ts";
 import type { Row } from "./report.ts";
 
-export interface Scene {
+export interface SharedStudio {
   studio: RunningStudio;
   model: Awaited<ReturnType<typeof startModelServer>>;
   person: Account;
 }
-export interface Stage {
-  /** The built product on a port of its own, a scripted model behind it and one signed-in person. */
-  scene(): Promise<Scene>;
+export interface BenchContext {
+  /** The built server on its own port, with a scripted model and one signed-in user. */
+  shared(): Promise<SharedStudio>;
   close(): Promise<void>;
 }
-/** A topic is a file of bench/topics with a function `measure`; its name is the file's. */
-export type Measure = (stage: Stage) => Promise<Row[]>;
+/** A topic is a file of bench/topics with a function `measure`; named like the file. */
+export type Measure = (context: BenchContext) => Promise<Row[]>;
 
-export function createStage(): Stage {
-  let scene: Promise<Scene> | undefined;
-  const raise = async (): Promise<Scene> => {
+export function createContext(): BenchContext {
+  let shared: Promise<SharedStudio> | undefined;
+  const start = async (): Promise<SharedStudio> => {
     const model = await startModelServer();
     try {
       const studio = await startStudio({
@@ -37,9 +37,9 @@ export function createStage(): Stage {
     }
   };
   return {
-    scene: () => (scene ??= raise()),
+    shared: () => (shared ??= start()),
     close: async () => {
-      const open = await scene?.catch(() => undefined);
+      const open = await shared?.catch(() => undefined);
       await open?.studio.close();
       await open?.model.close();
     },
