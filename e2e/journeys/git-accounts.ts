@@ -9,7 +9,7 @@ export default journey({}, async (context) => {
   const { gitProviders: providers } = context.services;
   const { github, gitlab, gitea } = providers;
   const { model } = context;
-  model.setScript(script([turn(say("Nobody asks."))]));
+  model.setScript(script([turn(say("No answer is needed."))]));
   const { studio, account, watched, page } = await context.openProject();
   const files = { "index.html": "<h1>Alder Street</h1>\n", "README.md": "# Shop\n" };
   github.addListed(60);

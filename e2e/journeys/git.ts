@@ -8,7 +8,7 @@ import { checkScreens, expectNoProblems, shot } from "../screens.ts";
 
 export default journey({ hasMain: true }, async (context) => {
   const { model } = context;
-  model.setScript(script([turn(say("Nobody asks."))]));
+  model.setScript(script([turn(say("No answer is needed."))]));
   const { gitHost: host } = context.services;
   const { studio, account, project, watched, page } = await context.openProject();
   const params = { id: project.slug };

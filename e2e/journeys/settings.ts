@@ -35,7 +35,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.keyboard.press("Enter");
         const steps = page.getByRole("region", { name: /First steps/ });
         await steps.getByText("0 of 5").waitFor();
-        expect((await page.getByText("No model is connected.").count()) === 1, "the composer says that no model is connected");
+        expect((await page.getByText("No model is connected.").count()) === 1, "the composer shows that no model is connected");
         await expectAccessible(page, "first steps");
         await shot(page, "first-steps");
         await steps.getByRole("button", { name: "Choose one" }).click();

@@ -38,7 +38,7 @@ export default journey({ isMeasured: true }, async (context) => {
   const kB = 1024;
 
   const { model } = context;
-  model.setScript(script([say("Nothing is asked here.")]));
+  model.setScript(script([say("No answer is needed.")]));
   const { studio, account, project, watched, page } = await context.openProject();
 
   /** Runs in the page before its own scripts. */

@@ -1,7 +1,7 @@
 import type { Tool, ToolParameters } from "./types.ts";
 import { plain } from "./text-protocol/tool-names.ts";
 
-/** What models call our parameters when they do not look. Used only where the right one is missing. */
+/** Names that models use instead of our parameters' names. Used only where the right one is missing. */
 const otherNames: Record<string, string[]> = {
   file_path: ["path", "filename", "file", "name", "target_file", "file_name", "absolute_path", "filepath", "relative_path", "target"],
   path: ["dir", "directory", "folder", "file_path", "dir_path"],
@@ -19,7 +19,7 @@ const otherNames: Record<string, string[]> = {
 /** A foreign tool may call a parameter `constructor`. */
 const namesFor = (name: string): string[] => (Object.hasOwn(otherNames, name) ? (otherNames[name] ?? []) : []);
 
-/** The arguments under the names that the tool knows, and texts where it wants texts. Nothing that is right already is touched. */
+/** The arguments with the tool's names, and as text where the tool expects text. Valid arguments are unchanged. */
 export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
   const properties = tool.parameters.properties as Record<string, { type?: unknown; items?: unknown }>;
   const settled: ToolParameters = {};

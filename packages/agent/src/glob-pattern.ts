@@ -1,6 +1,6 @@
 import { ToolFailure } from "./tool.ts";
 
-/** Of all alternatives together. */
+/** Limit of all alternatives together. */
 const maxChars = 2_000;
 const maxRange = 100;
 
@@ -27,7 +27,7 @@ export function globPattern(text: string): (path: string) => boolean {
   };
 }
 
-/** `reached[n]`: what was read of the pattern fits the first n names. */
+/** `reached[n]`: the pattern so far matches the first n names. */
 function fits(segments: readonly Segment[], names: readonly string[]): boolean {
   let reached = [true, ...names.map(() => false)];
   for (const [index, segment] of segments.entries()) {
@@ -47,7 +47,7 @@ function fits(segments: readonly Segment[], names: readonly string[]): boolean {
   return reached.at(-1)!;
 }
 
-/** Only the last star is ever taken back, so that this ends soon for every pattern. */
+/** Backtracks only to the last star, so that every pattern takes little time. */
 function fitsName({ tokens, startsWithDot }: Exclude<Segment, "globstar">, name: string): boolean {
   if (name.startsWith(".") && !startsWithDot) return false;
   let at = 0;

@@ -10,7 +10,7 @@ const maxRepeats = 3;
 export function createLoopBreaker(): { record(toolName: string, argumentsText: string, result: ToolResult): number; filesChanged(): void } {
   const seen = new Map<string, number>();
   return {
-    /** Answers how often this failure was seen; at {@link isLoop} the run should stop. */
+    /** Returns how often this failure occurred; at {@link isLoop} the run should stop. */
     record(toolName, argumentsText, result) {
       if (result.success) return 0;
       const output = typeof result.result?.output === "string" ? result.result.output : "";

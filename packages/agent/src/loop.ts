@@ -56,7 +56,7 @@ const resumedNote =
   "This run was interrupted after its last step and goes on now. A call may have run without its result being kept: look before you repeat it.";
 const pausedNote = "This run was paused at a limit after its last step. The person lets it go on: continue where it stopped.";
 /**
- * Answers one message of the chat: model, tools, model again, until it has nothing more to do (events and hooks: `types.ts`).
+ * Answers one message of the chat: calls the model and its tools until the model calls no more tools (events and hooks: `types.ts`).
  * Never rejects; whatever happens ends in `complete` and in the answer. All terminals that the run opened are closed when it resolves.
  */
 export async function runAgent(options: RunOptions): Promise<RunResult> {

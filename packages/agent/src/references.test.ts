@@ -91,14 +91,14 @@ test("a run sends images with the message and quotes other files in its context"
     attached: [{ id: "i", name: "shot.png", media_type: "image/png", size_bytes: 70, kind: "shown" }],
     mentions: ["src/App.tsx"],
     history: [
-      { role: "user", content: "", images: [image], attached: [text("old.txt", "not told again")] },
+      { role: "user", content: "", images: [image], attached: [text("old.txt", "not sent again")] },
       { role: "assistant", content: "Seen." },
     ],
   });
   const [before, , now] = run.client.requests[0]!.messages;
   expect(before).toMatchObject({ role: "user", images: [{ name: "shot.png" }] });
   expect(before!.content).toMatch(/old\.txt[\s\S]*no text/);
-  expect(before!.content).not.toMatch(/not told again/);
+  expect(before!.content).not.toMatch(/not sent again/);
   expect(now).toMatchObject({ role: "user", images: [{ name: "shot.png" }] });
   expect(now!.content).toMatch(/\[CONTEXT\][\s\S]*export const App[\s\S]*\[\/CONTEXT\]\n\n\(The message has no text/);
 });

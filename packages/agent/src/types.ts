@@ -16,7 +16,7 @@
  * ├─ for each call, in order   (neighbouring read-only calls run at the same time)
  * │  ├─ approval_required?     only in ask mode, one after another
  * │  ├─ · approve              waits for the person
- * │  ├─ question_asked?        a tool that asks the person
+ * │  ├─ question_asked?        a tool with a question for the person
  * │  ├─ · ask                  waits for the person
  * │  └─ file_changed*          after each successful mutation; notice* from tools
  * └─ agent_step                the batch with its results
@@ -122,8 +122,9 @@ export interface ToolContext {
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
   /**
-   * Asks the person and waits; the run's clock is paused. Undefined if there is no person to ask. For tools that are not `read_only`, at most once per
-   * call and before it changes anything: a run that is interrupted while waiting executes the call again from its beginning.
+   * Sends the question to the person and waits; the run's clock is paused. Undefined if there is no person to ask. For tools that are not
+   * `read_only`, at most once per call and before it changes anything: a run that is interrupted while waiting executes the call again from its
+   * beginning.
    * Rejects with the signal's reason.
    */
   ask?: ((question: UserQuestion) => Promise<UserAnswer>) | undefined;
@@ -148,7 +149,7 @@ export interface Subagents {
 }
 
 /**
- * Etags of the files that the agent read or wrote, by path. A file with another etag was changed by somebody else and must be read again before it
+ * Etags of the files that the agent read or wrote, by path. A file with another etag was changed by another writer and must be read again before it
  * is replaced. A `Map` satisfies this.
  */
 export interface SeenFiles {
@@ -231,7 +232,7 @@ export interface AgentStep {
   /** The provider's visible reasoning. */
   thought: string | null;
   tool_calls: { name: string; parameters: ToolParameters }[];
-  /** Aligned with `tool_calls`. A call that a stop, cancel or limit prevented is present with `success: false` and says so. */
+  /** Aligned with `tool_calls`. A call that a stop, cancel or limit prevented is present with `success: false` and the reason. */
   tool_results: ToolResult[];
   response_text: string;
   timestamp: string;

@@ -8,7 +8,7 @@ export const AgentTool = described(
     category: Type.String(),
     description: Type.String(),
     parameters: described("JSON Schema of its arguments", JsonObject),
-    needs_approval: described("Asks for approval in `ask` mode", Type.Boolean()),
+    needs_approval: described("Needs approval in `ask` mode", Type.Boolean()),
     plan_blocked: described("Not available in `plan` mode", Type.Boolean()),
     feature: described(
       "The feature that has to be on",

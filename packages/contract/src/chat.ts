@@ -244,7 +244,7 @@ export const chatRoutes = {
     tag: "runs",
     summary: "Answer question",
     description:
-      "Answers a question of the agent, or provides the secret it asks for. A secret is stored encrypted in the project and never shown to the model.",
+      "Answers a question of the agent, or provides the secret it requests. A secret is stored encrypted in the project and never shown to the model.",
     auth: "user",
     keys: "run",
     body: AnswerQuestion,

@@ -174,7 +174,7 @@ export const creatorsRoutes = {
     path: "/api/creators/check-username",
     tag,
     summary: "Check username",
-    description: "Whether you can take a username. If not, `reason` says why.",
+    description: "Whether you can take a username. If not, `reason` explains why.",
     auth: "user",
     query: Type.Object({ username: Username }),
     response: Type.Object({ available: Type.Boolean(), reason: Nullable(Type.String()) }),

@@ -136,7 +136,7 @@ export const deploymentCredentialsRoutes = {
     path: "/api/deployment-credentials/{id}/test",
     tag,
     summary: "Test deployment account",
-    description: "Asks the provider whether the token is valid and what it can access.",
+    description: "Checks with the provider whether the token is valid and what it can access.",
     auth: "user",
     keys: false,
     params: IdParams,

@@ -70,7 +70,7 @@ export const LaunchReport = described(
     rules: Type.Array(
       Type.Object({
         rule: LaunchRule,
-        status: described("`skipped`: could not be checked; `summary` says why", Literals("passed", "warned", "failed", "skipped")),
+        status: described("`skipped`: could not be checked; `summary` has the reason", Literals("passed", "warned", "failed", "skipped")),
         is_blocking: Type.Boolean(),
         summary: described('E.g. "3 pages, no console errors"', Type.String()),
       }),

@@ -50,7 +50,7 @@ export interface RouteSpec {
   contentType?: string;
   /** Other content types of a `raw` answer, for some values of the query. */
   otherContentTypes?: readonly string[];
-  /** A `raw` answer may be the part that a `Range` header asks for (206). */
+  /** A `raw` answer may be the part that a `Range` header requests (206). */
   isRanged?: true;
   /** The stream ends, and answers 204 to a client that already received its end, so that an `EventSource` stops reconnecting. */
   hasEnd?: true;

@@ -73,7 +73,7 @@ export const tasksRoutes = {
     tag,
     summary: "Stream task events",
     description:
-      "The task whenever it changes, as server-sent events until it ends. Answers 204 if `Last-Event-ID` says that the client already received the end.",
+      "The task whenever it changes, as server-sent events until it ends. Answers 204 if the client already received the end, according to `Last-Event-ID`.",
     requestHeaders: ["Last-Event-ID"],
     hasEnd: true,
     auth: "user",

@@ -17,7 +17,7 @@ export interface ScriptPosition {
   /** How many responses it has had. */
   answer: number;
   step: Step | undefined;
-  /** The part of the response that was sent before the connection broke, when the request asks to continue it. */
+  /** The part of the response that was sent before the connection broke, if the request continues it. */
   sentText: string;
 }
 

@@ -27,7 +27,7 @@ import {
   type CassetteLine,
 } from "./index.ts";
 
-/** Plays a script and gives its cassette, read back from its text. */
+/** Runs a script and returns its cassette, parsed from its text. */
 async function recorded(
   workspace: TempWorkspace,
   script: Script,

@@ -269,7 +269,7 @@ function errorOf(error: RecordedError): Error {
   if (error.name === "ModelError") {
     return new ModelError((error.code ?? "model_error") as ModelErrorCode, error.message, {
       retryable: error.retryable ?? false,
-      // A wait that was waited already.
+      // The recorded run has already waited.
       ...(error.retryable ? { retryAfterMs: 0 } : {}),
     });
   }

@@ -122,15 +122,16 @@ describe("a person edits while the agent works", () => {
     await using ws = await tempWorkspace({ "a.txt": long });
     const seen = new Map<string, string>();
     await alternate(ws, [read], seen);
-    const [replaced, edited, again, told] = await alternate(ws, [write("mine\n"), edit("line 100", "line C"), write("mine\n"), read], seen);
+    const actions = [write("mine\n"), edit("line 100", "line C"), write("mine\n"), read];
+    const [replaced, edited, again, reread] = await alternate(ws, actions, seen);
     for (const refused of [replaced, again])
       expect(refused).toMatchObject({ success: false, error: expect.stringMatching(/a\.txt is no longer in this conversation/) });
-    expect([edited?.success, told?.success, await ws.get("a.txt")]).toEqual([true, true, long.replace("line 100", "line C")]);
+    expect([edited?.success, reread?.success, await ws.get("a.txt")]).toEqual([true, true, long.replace("line 100", "line C")]);
     const [, after] = await alternate(ws, [read, write("mine\n")], seen);
     expect([after?.success, await ws.get("a.txt")]).toEqual([true, "mine\n"]);
   });
 
-  test("files seen by an earlier run still reveal changes by somebody else", async () => {
+  test("changes of others since an earlier run are detected", async () => {
     await using ws = await tempWorkspace({ "a.txt": "one\n" });
     const seen = new Map<string, string>();
     await alternate(ws, [read], seen);

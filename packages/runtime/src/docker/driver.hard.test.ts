@@ -162,13 +162,13 @@ describe.skipIf(engine.reason !== undefined)(
               content: `const fs = require("fs"), file = "/data/count";
               const n = Number(fs.existsSync(file) ? fs.readFileSync(file, "utf8") : 0) + 1;
               fs.writeFileSync(file, String(n));
-              process.on("SIGINT", () => { console.log("asked to stop"); process.exit(0); });
+              process.on("SIGINT", () => { console.log("stopping"); process.exit(0); });
               console.log("uid", process.getuid(), process.env.GREETING, process.argv.slice(2).join());
               require("http").createServer((q, r) => r.end(String(n))).listen(4200);`,
             },
           ],
           owned: [{ path: "/data", uid: 4242 }],
-          changes: [`ENTRYPOINT ["${node.to}", "/count.cjs"]`, 'CMD ["as the image says"]', "ENV GREETING=hello", "VOLUME /data"],
+          changes: [`ENTRYPOINT ["${node.to}", "/count.cjs"]`, 'CMD ["image command"]', "ENV GREETING=hello", "VOLUME /data"],
         });
         await importPrograms(engine.host, {
           tag: "named:1",
@@ -207,8 +207,8 @@ describe.skipIf(engine.reason !== undefined)(
         await sandbox.stop("counter");
         expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitCode: 0 });
         const lines = await logs(sandbox, "counter");
-        expect(lines).toContain("uid 4242 hello as the image says");
-        expect(lines).toContain("asked to stop");
+        expect(lines).toContain("uid 4242 hello image command");
+        expect(lines).toContain("stopping");
         await sandbox.start({ ...counter, command: ["as", "I", "say"] });
         await sandbox.ready("counter", { timeoutMs: 30_000 });
         expect(await get(sandbox, 4200)).toBe("2");

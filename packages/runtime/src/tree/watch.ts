@@ -67,8 +67,8 @@ interface Folder {
 }
 
 /**
- * One inotify watch per folder. An event only says where to look: changes are derived by comparing with the known state, so that bursts,
- * renames and new folders with content are neither lost nor reported twice.
+ * One inotify watch per folder. An event only names the folder to check: changes are derived by comparing with the known state, so that
+ * bursts, renames and new folders with content are neither lost nor reported twice.
  */
 function openWatcher(
   root: Root,
