@@ -79,7 +79,7 @@ export default journey(
     }
 
     /** Deploys a second version everywhere, then rolls back: each time the provider serves exactly that version. */
-    async function onceMoreAndBack(project_id: string, path: string, change: (before: string) => string): Promise<void> {
+    async function deployAndRollBack(project_id: string, path: string, change: (before: string) => string): Promise<void> {
       const { items } = await api.deployments.list({ params: { project_id }, query: {} });
       const { content } = await api.files.get({ params: { id: project_id, path } });
       await api.files.put({ params: { id: project_id, path }, body: { content: change(content ?? "") } });
@@ -174,8 +174,8 @@ export default journey(
             {
               name: "React + Vite and Next.js: a second version to every provider, and a rollback",
               run: async () => {
-                await onceMoreAndBack(react, "index.html", (before) => before.replace(/<title>.*<\/title>/, "<title>Third</title>"));
-                await onceMoreAndBack(next, "app/page.tsx", (before) => before.replace(/<h1([^>]*)>/, "<h1$1>Third "));
+                await deployAndRollBack(react, "index.html", (before) => before.replace(/<title>.*<\/title>/, "<title>Third</title>"));
+                await deployAndRollBack(next, "app/page.tsx", (before) => before.replace(/<h1([^>]*)>/, "<h1$1>Third "));
               },
             },
           ]

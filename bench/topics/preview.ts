@@ -46,7 +46,7 @@ export async function measure(context: BenchContext): Promise<Row[]> {
       code === 0 ? resolve() : reject(new Error("npm ci failed")),
     ),
   );
-  const byHand: number[] = [];
+  const direct: number[] = [];
   for (let i = 0; i < 6; i++) {
     const port = await freePort();
     const started = performance.now();
@@ -57,11 +57,11 @@ export async function measure(context: BenchContext): Promise<Row[]> {
     );
     await untilServed(`http://127.0.0.1:${port}/`);
     // The first start fills Vite's cache, as the image build does for ours.
-    if (i > 0) byHand.push(since(started));
+    if (i > 0) direct.push(since(started));
     child.kill("SIGKILL");
   }
   await rm(prepared, { recursive: true, force: true });
-  const [a, b] = [quantile(ours, 0.5), quantile(byHand, 0.5)];
+  const [a, b] = [quantile(ours, 0.5), quantile(direct, 0.5)];
   return [
     {
       what: "new project to first preview byte (React template), p50 of 5",

@@ -31,8 +31,8 @@ export default journey({}, async (context) => {
   }
   /** Reloads the page with its scripts delayed, and returns the color that is painted before any of them ran. */
   async function firstPaint(): Promise<string> {
-    let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (letGo = resolve));
+    let releaseScripts: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (releaseScripts = resolve));
     await page().route("**/assets/*.js", async (route) => {
       await held;
       await route.continue();
@@ -46,7 +46,7 @@ export default journey({}, async (context) => {
     expect(isAsSent, "no script has run yet");
     // Beside the placeholder text.
     const color = await pixel(700, 250);
-    letGo();
+    releaseScripts();
     await page().unrouteAll({ behavior: "wait" });
     return color;
   }

@@ -62,7 +62,7 @@ export default journey({}, async (context) => {
       ),
     );
 
-  async function breakAndMend(page: Page, address: string, fails: RegExp, phoneView?: string): Promise<void> {
+  async function failAndRecover(page: Page, address: string, fails: RegExp, phoneView?: string): Promise<void> {
     await page.route(fails, (route) => route.fulfill(failing));
     await page.goto(address);
     const alert = page
@@ -131,7 +131,7 @@ export default journey({}, async (context) => {
         const failed: string[] = [];
         for (const { path, fails, phoneView } of places) {
           const address = studio.url + path.replace("SLUG", project.slug);
-          await breakAndMend(page, address, fails, phoneView).catch(async (error: unknown) => {
+          await failAndRecover(page, address, fails, phoneView).catch(async (error: unknown) => {
             failed.push(`${path}: ${(error as Error).message.split("\n")[0]}`);
             await shot(page, `failed-states-${path.replace(/\W+/g, "-")}`);
             await page.unrouteAll();

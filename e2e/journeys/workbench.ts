@@ -27,8 +27,8 @@ export default journey({ templates: ["node-api"] }, async (context) => {
       .filter((name) => /^\d+$/.test(name))
       .filter((pid) => {
         try {
-          const isIts = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`CONTAINER_ID=${containerId}`);
-          return isIts && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("nodemon");
+          const belongsToContainer = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`CONTAINER_ID=${containerId}`);
+          return belongsToContainer && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("nodemon");
         } catch {
           return false;
         }

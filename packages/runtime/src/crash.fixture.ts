@@ -47,11 +47,11 @@ if (what === "everything") {
   // The sandbox's group is frozen as soon as the service's supervisor exists: its program stops before the isolation is complete.
   await sandbox.exec(["true"]);
   const freezes: Promise<unknown>[] = [];
-  const halt = sandbox.onState(({ status }) => {
+  const unsubscribe = sandbox.onState(({ status }) => {
     if (status === "starting") freezes.push(sandbox.freeze());
   });
   await start();
-  halt();
+  unsubscribe();
   await Promise.all(freezes);
   // A container is frozen once the engine has started it.
   while (driver.can.freeze && sandbox.services()[0]?.status !== "frozen") await sleep(20);

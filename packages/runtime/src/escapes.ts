@@ -339,7 +339,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
         });
 
         /** Tries to connect from inside and reports the result. */
-        const knock = async (host: string, port: number, from = sandbox) => {
+        const tryConnect = async (host: string, port: number, from = sandbox) => {
           const script = `const s = require("net").connect({ host: process.argv[1], port: +process.argv[2] });
         s.setTimeout(2500, () => { console.log("timeout"); process.exit(); });
         s.on("connect", () => { console.log("connected"); process.exit(); }).on("error", (e) => console.log(e.code ?? e.errors?.[0]?.code));`;
@@ -351,11 +351,11 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
         test("the host's loopback is not reachable", async ({ skip }) => {
           if (!privately(skip)) return;
           for (const host of ["127.0.0.1", "localhost", "0.0.0.0", "127.1.2.3", "::1"])
-            expect([host, await knock(host, portOf(loopback))]).toEqual([
+            expect([host, await tryConnect(host, portOf(loopback))]).toEqual([
               host,
               expect.stringMatching(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|timeout)$/),
             ]);
-          expect(await knock("127.0.0.1", portOf(everywhere))).toBe("ECONNREFUSED");
+          expect(await tryConnect("127.0.0.1", portOf(everywhere))).toBe("ECONNREFUSED");
         });
 
         test("neither an address of the host nor the gateway responds", async ({ skip }) => {
@@ -369,7 +369,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           expect(inner).not.toEqual([]);
           for (const host of [stdout.trim(), ...inner, ...hostAddresses().slice(0, 4)])
             for (const port of [portOf(everywhere), 22])
-              expect([host, await knock(host, port)]).toEqual([
+              expect([host, await tryConnect(host, port)]).toEqual([
                 host,
                 expect.stringMatching(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES)$/),
               ]);
@@ -386,13 +386,13 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           "255.255.255.255",
         ])("%s is denied", async (host) => {
           if (!driver.can.privateNetwork) return;
-          expect(await knock(host, 80)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES|EPERM|EINVAL)$/);
+          expect(await tryConnect(host, 80)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES|EPERM|EINVAL)$/);
         });
 
         test("mail and IPv6 are blocked", async ({ skip }) => {
           if (!privately(skip)) return;
-          expect(await knock("203.0.113.1", 25)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|EACCES)$/);
-          expect(await knock("2001:db8::1", 80)).toMatch(/^(ENETUNREACH|EADDRNOTAVAIL|EHOSTUNREACH)$/);
+          expect(await tryConnect("203.0.113.1", 25)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|EACCES)$/);
+          expect(await tryConnect("2001:db8::1", 80)).toMatch(/^(ENETUNREACH|EADDRNOTAVAIL|EHOSTUNREACH)$/);
           expect((await sh("ip -6 addr show dev eth0")).stdout).toBe("");
         });
 
@@ -409,8 +409,8 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           await other.ready("web", { timeoutMs: 20_000 });
           const { host, port } = await other.address(4000);
           expect(await (await fetch(`http://${host}:${port}/`)).text()).toBe("victim");
-          expect(await knock(host, port)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES)$/);
-          expect(await knock("127.0.0.1", 4000)).toBe("ECONNREFUSED");
+          expect(await tryConnect(host, port)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES)$/);
+          expect(await tryConnect("127.0.0.1", 4000)).toBe("ECONNREFUSED");
           await other.stop();
         });
 
@@ -421,9 +421,9 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           const folder = await mkdtemp(join(tmpdir(), "escape-"));
           const open = await create(folder, { outbound: { allow: [`${address}:${portOf(everywhere)}`] } });
           const inside = await open.open({ id: "allowed" });
-          expect(await knock(address, portOf(everywhere), inside)).toBe("connected");
-          expect(await knock(address, 22, inside)).not.toBe("connected");
-          expect(await knock("127.0.0.1", portOf(everywhere), inside)).toBe("ECONNREFUSED");
+          expect(await tryConnect(address, portOf(everywhere), inside)).toBe("connected");
+          expect(await tryConnect(address, 22, inside)).not.toBe("connected");
+          expect(await tryConnect("127.0.0.1", portOf(everywhere), inside)).toBe("ECONNREFUSED");
           await open.close();
           await rm(folder, { recursive: true, force: true });
         }, 60_000);
@@ -431,7 +431,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
         test("an offline sandbox reaches nothing, but is reachable", async ({ skip }) => {
           if (!privately(skip)) return;
           const offline = await driver.open({ id: "offline", offline: true });
-          expect(await knock("203.0.113.80", 443, offline)).toBe("ENETUNREACH");
+          expect(await tryConnect("203.0.113.80", 443, offline)).toBe("ENETUNREACH");
           await offline.start({
             name: "web",
             command: ["node", "-e", 'require("http").createServer((q, r) => r.end("in")).listen(4000)'],

@@ -40,11 +40,11 @@ test.skipIf(reason)(
  * like a limit of the machine.
  */
 const whole = ["bwrap", "--ro-bind", "/", "/", "--unshare-user", "--unshare-pid", "--proc", "/proc", "true"];
-const asAnother = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs", "--"];
-const isFit = spawnSync("/usr/bin/env", [...(isRoot ? asAnother : []), ...whole]).status === 0;
+const asOtherUser = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs", "--"];
+const canSandbox = spawnSync("/usr/bin/env", [...(isRoot ? asOtherUser : []), ...whole]).status === 0;
 
-test.skipIf(!isFit)(
-  `a machine on which bubblewrap works has the sandbox driver${isFit ? "" : " (skipped: bubblewrap does not work)"}`,
+test.skipIf(!canSandbox)(
+  `a machine on which bubblewrap works has the sandbox driver${canSandbox ? "" : " (skipped: bubblewrap does not work)"}`,
   () => {
     expect(reason).toBe(undefined);
   },

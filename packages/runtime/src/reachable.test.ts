@@ -78,7 +78,7 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     const other = join(base, "home/other");
     mkdirSync(other);
     // Something to clean up for all of them.
-    const swept = await reachable(other);
+    const orphan = await reachable(other);
     rmSync(other, { recursive: true });
     const here = Array.from({ length: 20 }, (_, i) => reachable(dir, { holder: `here-${i}` }));
     const script = `import { reachable, releaseReachable } from ${JSON.stringify(join(import.meta.dirname, "reachable.ts"))};
@@ -95,7 +95,7 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     const [path = ""] = paths;
     expect(new Set(paths).size).toBe(1);
     expect(mountsAt(path)).toHaveLength(1);
-    expect(mountsAt(swept)).toEqual([]);
+    expect(mountsAt(orphan)).toEqual([]);
     expect(await asNobody("cat", join(path, "file"))).toBe("content");
     await Promise.all(here.map((_, i) => releaseReachable(dir, { holder: `here-${i}` })));
     expect(mountsAt(path)).toEqual([]);

@@ -23,7 +23,7 @@ export async function reachable(dir: string, { runDir = "/run", holder = "proces
   const real = await realpath(dir);
   if (process.getuid?.() !== 0 || isOpen(dirname(real))) return real;
   return inTurn(runDir, async () => {
-    await sweep(runDir);
+    await removeOrphans(runDir);
     const { base, target, holders } = placeOf(real, runDir);
     await mkdir(base, { recursive: true, mode: 0o711 });
     await chmod(base, 0o711);
@@ -116,7 +116,7 @@ async function mounts(): Promise<{ root: string; target: string }[]> {
 }
 
 /** Removes mounts of deleted folders. */
-async function sweep(runDir: string): Promise<void> {
+async function removeOrphans(runDir: string): Promise<void> {
   const isOurs = (target: string) => target.startsWith(join(runDir, "tesslate-")) && target.endsWith("/at");
   for (const { root, target } of await mounts()) if (root.endsWith("//deleted") && isOurs(target)) await takeDown(dirname(target));
 }

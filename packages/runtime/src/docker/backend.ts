@@ -65,7 +65,7 @@ export async function openDockerBackend(
   /** Services that may write into their container. */
   const imageServices = new Set([...found].filter(([, { HostConfig }]) => HostConfig.ReadonlyRootfs !== true).map(([name]) => name));
   const settling: Promise<void>[] = [];
-  let lingering: NodeJS.Timeout | undefined;
+  let closeTimer: NodeJS.Timeout | undefined;
   let count = 0;
 
   function writeNames() {
@@ -79,18 +79,18 @@ export async function openDockerBackend(
     hasGroupLimits = true;
   }
   function enter(name: string) {
-    clearTimeout(lingering);
+    clearTimeout(closeTimer);
     active.add(name);
   }
   function exit(name: string) {
     active.delete(name);
     if (active.size > 0) return;
-    clearTimeout(lingering);
-    lingering = setTimeout(() => {
+    clearTimeout(closeTimer);
+    closeTimer = setTimeout(() => {
       if (active.size === 0)
         pod.remove().catch((err: unknown) => log.error({ err, sandbox: location.spec.id }, "a sandbox's network cannot be taken down"));
     }, lingerMs);
-    lingering.unref();
+    closeTimer.unref();
   }
 
   async function openCommand(launch: LaunchOptions): Promise<{ container: CommandContainer; end(): Promise<void> }> {
@@ -309,7 +309,7 @@ export async function openDockerBackend(
       );
     },
     async remove() {
-      clearTimeout(lingering);
+      clearTimeout(closeTimer);
       await Promise.all([...commands].map((container) => container.end()));
       const rest = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${location.spec.id}`]);
       const others = rest.filter(({ Config }) => Config.Labels[label.role] !== "pod");

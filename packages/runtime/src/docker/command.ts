@@ -37,9 +37,9 @@ export async function openCommandContainer(
       AttachStdin: true,
       HostConfig: { ...options.HostConfig, AutoRemove: true, LogConfig: { Type: "none", Config: {} } },
     });
-    const lifeline = await container.attach({ stream: true, stdin: true, hijack: true });
+    const keepAlive = await container.attach({ stream: true, stdin: true, hijack: true });
     // The end is detected elsewhere.
-    lifeline.on("error", () => {});
+    keepAlive.on("error", () => {});
     await container.start();
     const started = container;
     let ending: Promise<void> | undefined;
@@ -49,7 +49,7 @@ export async function openCommandContainer(
         (ending ??= started
           .remove({ force: true })
           .catch(ignoreGone)
-          .then(() => void lifeline.end())),
+          .then(() => void keepAlive.end())),
     };
   } catch (error) {
     await container?.remove({ force: true }).catch(ignoreGone);
@@ -130,7 +130,7 @@ export async function openContainerTerminal(
     const resize = async (w: number, h: number) => {
       await exec.resize({ w: Math.max(1, w), h: Math.max(1, h) });
     };
-    await resize(cols, rows).catch(onUnlessOver);
+    await resize(cols, rows).catch(failUnlessEnded);
     const { Pid } = await exec.inspect();
 
     async function finish() {
@@ -143,7 +143,7 @@ export async function openContainerTerminal(
       onEnd();
       for (const listener of exitListeners) listener(exit);
     }
-    function onUnlessOver(error: unknown) {
+    function failUnlessEnded(error: unknown) {
       if (!stream.destroyed && !exit) onError(error);
     }
     /** Resizing is a separate call to the engine: delay later input until it is done. */
@@ -151,7 +151,7 @@ export async function openContainerTerminal(
     const afterwards = (work: () => unknown) => {
       const mine: Promise<void> = (resizing ?? Promise.resolve())
         .then(work)
-        .catch(onUnlessOver)
+        .catch(failUnlessEnded)
         .then(() => {
           if (resizing === mine) resizing = undefined;
         });

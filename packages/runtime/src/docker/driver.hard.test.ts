@@ -397,16 +397,16 @@ describe.skipIf(engine.reason !== undefined)(
         expect(await get(each)).toBe("alive");
       }
       const { host } = await other.address(4100);
-      const knock = `const [host, port] = process.argv.slice(1); require("net").connect({ host, port: +port, timeout: 3000 })
+      const connectScript = `const [host, port] = process.argv.slice(1); require("net").connect({ host, port: +port, timeout: 3000 })
       .on("connect", () => { console.log("connected"); process.exit(); }).on("error", (e) => console.log(e.code)).on("timeout", () => process.exit());`;
-      expect((await sandbox.exec(["node", "-e", knock, host, "4100"])).stdout).not.toContain("connected");
+      expect((await sandbox.exec(["node", "-e", connectScript, host, "4100"])).stdout).not.toContain("connected");
       const service = createServer().listen(0, "0.0.0.0");
       await once(service, "listening");
       const gateway = (await sandbox.exec(["sh", "-c", "ip route | awk '/default/ {print $3}'"])).stdout.trim();
-      const answer = await sandbox.exec(["node", "-e", knock, gateway, String((service.address() as AddressInfo).port)]);
+      const answer = await sandbox.exec(["node", "-e", connectScript, gateway, String((service.address() as AddressInfo).port)]);
       service.close();
       expect([gateway !== "", answer.stdout]).toEqual([true, "ECONNREFUSED\n"]);
-      expect((await other.exec(["node", "-e", knock, "203.0.113.1", "80"])).stdout).toBe("ENETUNREACH\n");
+      expect((await other.exec(["node", "-e", connectScript, "203.0.113.1", "80"])).stdout).toBe("ENETUNREACH\n");
       expect((await sandbox.stats()).pids).toBeGreaterThan(0);
     }, 60_000);
 

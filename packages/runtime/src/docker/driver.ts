@@ -21,7 +21,7 @@ import type { RuntimeDriver } from "../types.ts";
 import { findBaseImage } from "./base-image.ts";
 import { removeEmptyGroups } from "../host/empty-groups.ts";
 import { connectEngine, reasonOf, type Engine, type EngineOptions } from "./engine.ts";
-import { ownLabels, sweep } from "./leftovers.ts";
+import { ownLabels, removeOrphans } from "./leftovers.ts";
 import { containerAdmin, directAdmin, type NetAdmin } from "./net-admin.ts";
 import { openNetworks } from "./networks.ts";
 import { probeEngine } from "./probe.ts";
@@ -78,7 +78,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   const home = join(state.dir, "docker");
   makeFolder(home, 0o711);
 
-  await sweep(docker, key, (id) => existsSync(join(state.dir, "sandboxes", id, "files")) || id.startsWith("build-"), log);
+  await removeOrphans(docker, key, (id) => existsSync(join(state.dir, "sandboxes", id, "files")) || id.startsWith("build-"), log);
   const base = await findBaseImage(docker, options.image, home);
   const hasOwnUid = isRoot && !isRootless;
   const probeSlot = slots.take(probeId);
@@ -122,16 +122,16 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   // Services that keep running still need the filter and networks.
   const isAnythingLeft = (await docker.listContainers({ filters: { label: [`${label.key}=${key}`] } })).length > 0;
   if (!isAnythingLeft) for (const name of readdirSync(home)) rmSync(join(home, name), { recursive: true, force: true });
-  const laid = join(home, `laid-${process.pid}-${Date.now().toString(36)}`);
+  const runDir = join(home, `laid-${process.pid}-${Date.now().toString(36)}`);
   const tools = await findTools(async (dir) => dir, options.toolchain, options.machine?.programs);
-  const etc = join(laid, "etc");
+  const etc = join(runDir, "etc");
   const own = [
     ...accounts(user.uid),
     { to: "/etc/hostname", content: "" },
     { to: "/etc/resolv.conf", content: resolvers.map((ip) => `nameserver ${ip}\n`).join("") },
     ...settings.files,
   ];
-  makeFolder(laid, 0o711);
+  makeFolder(runDir, 0o711);
   await writeEtc(etc, own);
   const readOnly = (binds: readonly { from: string; to: string }[]): Bind[] => binds.map((each) => ({ ...each, isWritable: false }));
   const generated = ["/etc/resolv.conf", ...new Set(settings.files.map(({ to }) => to))].map((to) => ({
@@ -159,7 +159,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     binds: readOnly([
       ...(base.isHostPrograms ? [{ from: "/usr", to: "/usr" }, { from: etc, to: "/etc" }, generated[0]!] : generated),
       ...folders,
-      ...toolBinds(tools, join(laid, "bin")),
+      ...toolBinds(tools, join(runDir, "bin")),
     ]),
     env: settings.env,
   };
@@ -184,8 +184,8 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     },
     // Programs of this machine need its libraries.
     locate: (path) => (base.isHostPrograms ? locateProgram(path, programs) : undefined),
-    // The sweep removed its containers.
-    endStray: (_, slot) => networks.remove(slot),
+    // `removeOrphans` removed its containers.
+    endOrphan: (_, slot) => networks.remove(slot),
     log,
     async onClose({ isLeftRunning }) {
       outboundRules.stop();

@@ -41,7 +41,7 @@ async function removeNetwork(docker: Docker, id: string): Promise<void> {
  * Removes orphans: containers and networks of deleted data folders and deleted sandboxes, and commands of an earlier process. `isKnown`:
  * the sandbox still exists.
  */
-export async function sweep(docker: Docker, key: string, isKnown: (id: string) => boolean, log: RuntimeLog): Promise<void> {
+export async function removeOrphans(docker: Docker, key: string, isKnown: (id: string) => boolean, log: RuntimeLog): Promise<void> {
   const filters = { label: [`${hostLabel}=${hostname()}`] };
   const isOrphan = (labels: Record<string, string> = {}) => {
     const dir = labels[dataLabel];

@@ -36,11 +36,11 @@ interface Options {
 export async function openNetworks({ docker, key, labels, admin, isDirect, ranges, resolvers }: Options): Promise<Networks> {
   const table = `tesslate_${key}`;
   let outboundRules: OutboundRules = { ports: [], hosts: [], refused: [] };
-  let laidRanges = "";
+  let installedRanges = "";
   const nameOf = (slot: Slot) => `tesslate-${key}-${slot.number.toString(36)}`;
   const pool = () => ranges().map(({ from, to }) => `${from}-${to}`);
-  async function lay() {
-    laidRanges = pool().join();
+  async function setUp() {
+    installedRanges = pool().join();
     const uplinks = isDirect ? findUplinks() : new Set<string>();
     const policy: Policy = {
       table,
@@ -55,12 +55,12 @@ export async function openNetworks({ docker, key, labels, admin, isDirect, range
     await admin?.host(hostRules(policy));
     if (isDirect) for (const uplink of uplinks) openForwarding(uplink);
   }
-  await lay();
+  await setUp();
 
   return {
     async ensure(slot, { isOffline }) {
       // Another block of addresses has been claimed since.
-      if (laidRanges !== pool().join()) await lay();
+      if (installedRanges !== pool().join()) await setUp();
       const name = nameOf(slot);
       const known = await docker.getNetwork(name).inspect().catch(ignoreGone);
       // When we set routes, the engine does not have to.
@@ -86,7 +86,7 @@ export async function openNetworks({ docker, key, labels, admin, isDirect, range
     },
     async setOutboundRules(next) {
       outboundRules = next;
-      await lay();
+      await setUp();
     },
     // "add" first, because deleting a missing table is an error.
     close: async () => admin?.host(`add table inet ${table}\ndelete table inet ${table}\n`),

@@ -50,14 +50,14 @@ export async function probeEngine({ docker, image, isHostPrograms, labels, dir, 
         ],
       },
     });
-    const lifeline = await container.attach({ stream: true, stdin: true, hijack: true });
-    lifeline.on("error", () => {});
+    const keepAlive = await container.attach({ stream: true, stdin: true, hijack: true });
+    keepAlive.on("error", () => {});
     await container.start();
     const out = join(folder, "out");
     for (let i = 0; i < 100 && !(existsSync(out) && readFileSync(out, "utf8") === word); i++)
       await new Promise((resolve) => setTimeout(resolve, 20));
     const { Id, State } = await container.inspect();
-    lifeline.end();
+    keepAlive.end();
     if (!existsSync(out))
       throw new RuntimeError(
         "unavailable",

@@ -90,7 +90,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     waiters.wake();
   };
   const current = (): ServiceState => (isAlive && container !== undefined && host.isFrozen() ? { ...state, status: "frozen" } : state);
-  function forget() {
+  function clearRecord() {
     saved = undefined;
     rmSync(note, { force: true });
   }
@@ -120,9 +120,9 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     watching = new AbortController();
     log.read(watched);
     schedule();
-    return hearEnd(watched, watching.signal);
+    return watchEnd(watched, watching.signal);
   }
-  async function hearEnd(watched: Docker.Container, signal: AbortSignal): Promise<void> {
+  async function watchEnd(watched: Docker.Container, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await watched.wait({ abortSignal: signal });
@@ -150,7 +150,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     const wasStopped = isStopping;
     isAlive = false;
     container = undefined;
-    forget();
+    clearRecord();
     log.note(wasStopped ? "stopped" : `exited with code ${exitCode ?? "unknown"}${oomKilled ? ": out of memory" : ""}`);
     const end = { name, startedAt: state.startedAt, exitCode: exitCode ?? null, exitSignal: signalOf(exitCode) };
     change(
@@ -231,10 +231,10 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     change({ name, status: "starting", startedAt: saved.startedAt });
     const abort = new AbortController();
     // Pulling an image takes minutes: `start` does not wait for it.
-    launching = { abort, done: bring(spec, abort.signal).finally(() => (launching = undefined)) };
+    launching = { abort, done: launchContainer(spec, abort.signal).finally(() => (launching = undefined)) };
     return state;
   }
-  async function bring(spec: ServiceSpec, signal: AbortSignal): Promise<void> {
+  async function launchContainer(spec: ServiceSpec, signal: AbortSignal): Promise<void> {
     let made: Docker.Container | undefined;
     try {
       const created = await host.create(spec, { signal, onProgress: log.note });
@@ -253,7 +253,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     } catch (error) {
       await made?.remove({ force: true, v: true }).catch((left: unknown) => hooks.onError(left));
       isAlive = false;
-      forget();
+      clearRecord();
       const why = error instanceof RuntimeError ? error.message : `it cannot be started: ${reasonOf(error)}`;
       log.note(isStopping ? "stopped" : why);
       change(
@@ -295,7 +295,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
 
   const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved && host.found) adopt(saved, host.found);
-  else if (saved) forget(); // it was about to start when we were killed, or the engine lost it
+  else if (saved) clearRecord(); // it was about to start when we were killed, or the engine lost it
 
   return {
     log,

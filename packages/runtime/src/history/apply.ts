@@ -152,8 +152,8 @@ export async function stage(
 /** Moves a folder that is in the way of a file, with its content, out of the tree. */
 async function clear(parent: number, name: BytePath, stageFd: number): Promise<void> {
   if (!lstatSync(inFolder(parent, name), { throwIfNoEntry: false })?.isDirectory()) return;
-  renameSync(inFolder(parent, name), inFolder(stageFd, "grave"));
-  await removePinned(stageFd, "grave");
+  renameSync(inFolder(parent, name), inFolder(stageFd, "discarded"));
+  await removePinned(stageFd, "discarded");
 }
 function rmdirIfEmpty(parent: number, name: BytePath) {
   try {

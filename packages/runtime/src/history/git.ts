@@ -11,7 +11,7 @@ import { systemPath } from "../run.ts";
  */
 export interface Git {
   /** Its whole output as latin1. Rejects when git fails. */
-  run(args: readonly string[], options?: { input?: string; signal?: AbortSignal; isFailureFine?: boolean }): Promise<string>;
+  run(args: readonly string[], options?: { input?: string; signal?: AbortSignal; allowFailure?: boolean }): Promise<string>;
   /** A git process with streams for the caller. `ended` rejects when git fails; the caller awaits it or kills the child. */
   start(args: readonly string[]): { child: ChildProcessByStdio<Writable, Readable, Readable>; ended: Promise<void> };
 }
@@ -84,7 +84,7 @@ export function openGit(dir: string): Git {
   };
   return {
     start,
-    async run(args, { input = "", signal, isFailureFine = false } = {}) {
+    async run(args, { input = "", signal, allowFailure = false } = {}) {
       const { child, ended } = start(args);
       const stop = () => child.kill("SIGKILL");
       signal?.addEventListener("abort", stop, { once: true });
@@ -92,7 +92,7 @@ export function openGit(dir: string): Git {
         child.stdin.end(input, "latin1");
         const chunks: Buffer[] = [];
         for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
-        await (isFailureFine ? ended.catch(() => undefined) : ended);
+        await (allowFailure ? ended.catch(() => undefined) : ended);
         return Buffer.concat(chunks).toString("latin1");
       } catch (error) {
         if (signal?.aborted) throw new RuntimeError("aborted", "The operation was aborted.", { cause: error });

@@ -184,7 +184,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
   // --- reading ---
 
   async function requireCommit(ref: string): Promise<string> {
-    const commit = hasAny() ? (await git.run(["rev-parse", "--verify", "-q", `${ref}^{commit}`], { isFailureFine: true })).trim() : "";
+    const commit = hasAny() ? (await git.run(["rev-parse", "--verify", "-q", `${ref}^{commit}`], { allowFailure: true })).trim() : "";
     if (commit === "") throw new RuntimeError("not_found", "This snapshot no longer exists.");
     return commit;
   }
@@ -193,7 +193,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     return JSON.parse(text.slice(text.indexOf("\n\n") + 2)) as Facts;
   };
   const treeOf = async (commit: string): Promise<string> =>
-    (await git.run(["rev-parse", "--verify", "-q", `${commit}:files`], { isFailureFine: true })).trim() ||
+    (await git.run(["rev-parse", "--verify", "-q", `${commit}:files`], { allowFailure: true })).trim() ||
     (await git.run(["hash-object", "-t", "tree", "-w", "--stdin"])).trim();
   async function targetOf(commit: string): Promise<Target> {
     const list = await git.run(["ls-tree", "-r", "-z", "--full-tree", await treeOf(commit)]);
@@ -332,7 +332,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     async attachment(name, path) {
       const commit = await requireCommit(refOf(name));
       const blob = (
-        await git.run(["rev-parse", "--verify", "-q", `${commit}:attachments/${shown(spell(ofShown(path)))}`], { isFailureFine: true })
+        await git.run(["rev-parse", "--verify", "-q", `${commit}:attachments/${shown(spell(ofShown(path)))}`], { allowFailure: true })
       ).trim();
       if (blob === "") return undefined;
       const size = Number(await git.run(["cat-file", "-s", blob]));

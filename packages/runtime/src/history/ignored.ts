@@ -121,7 +121,7 @@ async function findIgnored(
       // Exit code 1 means that nothing is ignored. `./` prevents a leading `:` from being parsed as a pathspec.
       {
         input: changes.map(({ path }) => `./${path}\0`).join(""),
-        isFailureFine: true,
+        allowFailure: true,
         signal: AbortSignal.any([signal, AbortSignal.timeout(matchMs)]),
       },
     );

@@ -66,11 +66,11 @@ export const blocksOf = ({ blocks, slots }: SlotsNote): number[] => [
 ];
 
 /** Whether the folder is a copy of another one that still exists. A moved folder, or another path to the same one, is not a copy. */
-export function isCopy({ installation, dir: noted }: SlotsNote, dir: string): boolean {
-  if (installation === undefined || noted === undefined || noted === dir) return false;
-  const [here, there] = [dir, noted].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+export function isCopy({ installation, dir: recordedDir }: SlotsNote, dir: string): boolean {
+  if (installation === undefined || recordedDir === undefined || recordedDir === dir) return false;
+  const [here, there] = [dir, recordedDir].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
   if (!here || !there || (here.dev === there.dev && here.ino === there.ino)) return false;
-  return readJsonFile<SlotsNote>(join(noted, slotsNote))?.installation === installation;
+  return readJsonFile<SlotsNote>(join(recordedDir, slotsNote))?.installation === installation;
 }
 
 function readHolder(file: string): string | undefined {

@@ -40,21 +40,21 @@ afterEach(() => {
 });
 
 test("walks the tree of an idle project once, of a frozen one never", async () => {
-  disk.keepWatching();
+  disk.ensureWatching();
   await expect.poll(() => walks).toBe(1);
   // Others may fill the disk: no program here used CPU time.
   writeFileSync(join(dir, "others"), Buffer.alloc(40 * 2 ** 20, 1));
   await sleep(300);
   expect(walks).toBe(1);
   isActive = false;
-  disk.keepWatching();
+  disk.ensureWatching();
   cpu += 1;
   await sleep(100);
   expect(walks).toBe(1);
 });
 
 test("ends a project that exceeds its limit while it runs", async () => {
-  disk.keepWatching();
+  disk.ensureWatching();
   await expect.poll(() => walks).toBe(1);
   const isEnded = new Promise<void>((resolve) => (ended = resolve));
   writeFileSync(join(dir, "files/big"), Buffer.alloc(40 * 2 ** 20, 1));

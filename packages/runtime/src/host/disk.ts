@@ -12,7 +12,7 @@ export interface DiskWatch {
   /** Measures now. */
   measure(): Promise<number>;
   /** Call when something starts or is thawed: while anything runs, usage is measured when it may have grown. */
-  keepWatching(): void;
+  ensureWatching(): void;
   stop(): void;
 }
 
@@ -92,8 +92,8 @@ export function watchDisk({
     if (age < costMs / shareOfTime) return false;
     mark.free = Math.max(mark.free, freeBytes());
     const room = Math.max(0, limitBytes() - bytes);
-    const tolerated = Math.min(16 * 2 ** 20, Math.max(2 ** 20, room / 8));
-    if (mark.free - freeBytes() < tolerated && age < rareMs) return false;
+    const growthLimit = Math.min(16 * 2 ** 20, Math.max(2 ** 20, room / 8));
+    if (mark.free - freeBytes() < growthLimit && age < rareMs) return false;
     const cpu = await cpuSeconds();
     return cpu === undefined || mark.cpu === undefined || Math.abs(cpu - mark.cpu) > 0.001;
   }
@@ -103,11 +103,11 @@ export function watchDisk({
     if ((await measure()) <= Math.max(limitBytes(), before) || isStopped) return;
     await onGrowing();
   }
-  function keepWatching() {
+  function ensureWatching() {
     if (sampler || isStopped || !isActive()) return;
     sampler = setTimeout(() => {
       sampler = undefined;
-      endGrowing().then(keepWatching, onError);
+      endGrowing().then(ensureWatching, onError);
     }, everyMs);
     sampler.unref();
   }
@@ -127,7 +127,7 @@ export function watchDisk({
       bytes += adding;
     },
     measure,
-    keepWatching,
+    ensureWatching,
     stop() {
       isStopped = true;
       clearTimeout(sampler);

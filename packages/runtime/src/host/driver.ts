@@ -43,7 +43,7 @@ interface Options {
    * Called before anything is opened, for a sandbox whose folder was deleted while no server ran: ends its programs and removes its
    * isolation.
    */
-  endStray?(id: string, slot: Slot): Promise<void>;
+  endOrphan?(id: string, slot: Slot): Promise<void>;
   /** Called after everything is closed; `isLeftRunning` when services continue, `isDeleted` when the state folder was deleted. */
   onClose(options: { isLeftRunning: boolean; isDeleted: boolean }): Promise<void>;
   log: RuntimeLog;
@@ -62,7 +62,7 @@ export async function createHostDriver({
   openSandbox,
   locate,
   beforeSlot,
-  endStray,
+  endOrphan,
   onClose,
   log,
 }: Options): Promise<RuntimeDriver> {
@@ -86,7 +86,7 @@ export async function createHostDriver({
   };
   const ids = () => namesIn(home).filter(exists);
   for (const id of findDeletedSandboxes(stateDir)) {
-    await endStray?.(id, slots.take(id));
+    await endOrphan?.(id, slots.take(id));
     slots.release(id);
   }
 

@@ -7,11 +7,11 @@ import { serviceNote } from "./service.ts";
  * Changes the owner of every file below a folder whose uid (or gid) is a key of `owners`. Nothing else may change the folders. Can be
  * killed at any moment and run again.
  */
-export async function giveFiles(dir: string, owners: ReadonlyMap<number, number>, throttle = createThrottle()): Promise<void> {
+export async function changeOwners(dir: string, owners: ReadonlyMap<number, number>, throttle = createThrottle()): Promise<void> {
   give(dir, owners);
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
-    if (entry.isDirectory()) await giveFiles(path, owners, throttle);
+    if (entry.isDirectory()) await changeOwners(path, owners, throttle);
     else give(path, owners);
     await throttle();
   }

@@ -97,15 +97,15 @@ export async function openSandbox({ location: first, backend, programs, can, log
     },
     onError: (err) => log.error({ err, sandbox: id }, "a project's disk usage cannot be measured"),
   });
-  const { checkSpace, keepWatching } = disk;
+  const { checkSpace, ensureWatching } = disk;
   const files = createHostTree({ host: paths.files, tmp: paths.tmp, inside: backend.inside, owner: backend.owner, checkSpace });
 
-  function refuseAbandoned() {
+  function requireNotAbandoned() {
     if (isAbandoned) throw new RuntimeError("not_found", "the project's folder was deleted");
   }
   /** Common to every start. */
   async function prepare(argv: readonly string[], cwd: string): Promise<string> {
-    refuseAbandoned();
+    requireNotAbandoned();
     if (argv.length === 0) throw new RuntimeError("not_supported", "an empty command cannot be run");
     const path = pathParts(cwd).join("/");
     if (path !== "" && !(await files.stat(path))) throw new RuntimeError("not_found", `${path} does not exist`);
@@ -116,7 +116,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
   function track(kill: () => Promise<void>): () => void {
     const key = Symbol("running");
     running.set(key, kill);
-    keepWatching();
+    ensureWatching();
     return () => running.delete(key);
   }
 
@@ -152,9 +152,9 @@ export async function openSandbox({ location: first, backend, programs, can, log
     history,
     async start(spec) {
       if (!namePattern.test(spec.name)) throw new RuntimeError("not_supported", `${spec.name} is not a name for a service`);
-      refuseAbandoned();
+      requireNotAbandoned();
       const state = await serviceOf(spec.name).start(spec);
-      keepWatching();
+      ensureWatching();
       return state;
     },
     async ready(name, options = {}) {
@@ -215,7 +215,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
     async thaw() {
       if (!backend.isFrozen()) return;
       await backend.thaw();
-      keepWatching();
+      ensureWatching();
       for (const service of services.values()) service.refresh();
     },
   };
@@ -223,7 +223,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
   // Services that an earlier process left running.
   for (const name of readdirSync(paths.services)) serviceOf(name);
   await Promise.all([...services.values()].map((service) => service.settled()));
-  keepWatching();
+  ensureWatching();
 
   return {
     sandbox,

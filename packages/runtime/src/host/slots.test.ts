@@ -39,7 +39,7 @@ test("a freed slot is reused as late as possible", () => {
 test("transfers a slot from one id to another", () => {
   const slots = openSlots(folder(), claims());
   const spare = slots.take("@spare-1");
-  slots.hand("@spare-1", "a");
+  slots.transfer("@spare-1", "a");
   expect(slots.find("a")).toEqual(spare);
   expect(slots.find("@spare-1")).toBeUndefined();
   expect(slots.ids("@spare-")).toEqual([]);

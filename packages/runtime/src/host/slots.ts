@@ -21,7 +21,7 @@ export interface Slots {
   find(id: string): Slot | undefined;
   release(id: string): void;
   /** Transfers the slot of one id to another that has none. */
-  hand(from: string, to: string): void;
+  transfer(from: string, to: string): void;
   /** Ids with a slot that begin with `prefix`. */
   ids(prefix: string): string[];
   /** First and last address of every block in use. */
@@ -133,7 +133,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
       used.delete(number);
       save();
     },
-    hand(from, to) {
+    transfer(from, to) {
       const number = saved.slots[from];
       if (number === undefined || saved.slots[to] !== undefined) return;
       delete saved.slots[from];

@@ -9,7 +9,7 @@ import { fifoPrefix } from "./fifos.ts";
 import { claimsDir, forgetKey, keyOf, rememberKey, takeDownSandboxes, type StateOwner } from "./leftovers.ts";
 import { awaitLock } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
-import { forgetServices, giveFiles } from "./ownership.ts";
+import { forgetServices, changeOwners } from "./ownership.ts";
 import { runsOfServices } from "./service.ts";
 import { openSlots, type Slots } from "./slots.ts";
 
@@ -78,7 +78,7 @@ async function settle(slots: Slots, owner: StateOwner, log: RuntimeLog): Promise
   await takeDownSandboxes(owner);
   const sandboxes = join(owner.dir, "sandboxes");
   forgetServices(sandboxes);
-  for (const folder of [sandboxes, join(owner.dir, "images")]) if (existsSync(folder)) await giveFiles(folder, owners);
+  for (const folder of [sandboxes, join(owner.dir, "images")]) if (existsSync(folder)) await changeOwners(folder, owners);
   slots.settled();
 }
 

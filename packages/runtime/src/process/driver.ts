@@ -74,7 +74,7 @@ export async function createProcessDriver({
         log,
       }),
       locate: (path) => locateProgram(path, programs),
-      async endStray(id, slot) {
+      async endOrphan(id, slot) {
         const group = slot.number.toString(36);
         if (cgroups.names().includes(group)) await cgroups.group(group).remove();
         await endPrograms({ below: [join(root, "sandboxes", id)], mark: `${key}/${id}/` });

@@ -162,8 +162,8 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
       log,
     }),
     locate: (path) => locateProgram(path, programs),
-    beforeSlot: (id) => networkPool?.hand(id),
-    async endStray(id, slot) {
+    beforeSlot: (id) => networkPool?.assign(id),
+    async endOrphan(id, slot) {
       const group = slot.number.toString(36);
       if (cgroups.names().includes(group)) await cgroups.group(group).remove();
       if (!hasGroups) await endPrograms({ below: [join(root, "sandboxes", id)] });

@@ -14,7 +14,7 @@ const firstFillMs = 2_000;
 /** Slots with a network that is already set up: setting one up takes longer than starting a program in it. */
 export interface NetworkPool {
   /** Assigns a prepared slot to the id if there is one; another is prepared in the background. */
-  hand(id: string): void;
+  assign(id: string): void;
   stop(options: { isLeftRunning: boolean }): Promise<void>;
 }
 
@@ -50,10 +50,10 @@ export function createNetworkPool(network: Network, slots: Slots, log: RuntimeLo
     ready.push(id);
   }
   return {
-    hand(id) {
+    assign(id) {
       if (isStopped) return;
       const spare = ready.shift();
-      if (spare !== undefined) slots.hand(spare, id);
+      if (spare !== undefined) slots.transfer(spare, id);
       // Nothing was ready at the start: the timer is already set.
       if (spare !== undefined) later(ready.length < few ? 0 : pauseMs);
     },

@@ -54,7 +54,7 @@ EOF
 exec nsenter --net="/run/netns/$1" sh -c "$6" sh "$3" "$4" "$5" "$7"`;
 
 /** The filter is created last by `inside`: its presence means that setup is complete. */
-const isLaid = `ip link show dev "$2" && nsenter --net="$1" nft list table ip studio`;
+const isSetUpScript = `ip link show dev "$2" && nsenter --net="$1" nft list table ip studio`;
 
 /** Opens the hub and installs the filter. Throws when the host does not allow it (not root, no nftables, no network namespaces). */
 export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options): Promise<Network> {
@@ -65,8 +65,8 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   /** The link's end in the hub. */
   const device = (slot: Slot) => `p${slot.number.toString(36)}`;
   /** Configuration of the installed filter; on changes it is installed again. */
-  let laidFor = "";
-  const situation = () => `${poolOf(ranges())} ${isRouter()}`;
+  let configuredFor = "";
+  const currentConfiguration = () => `${poolOf(ranges())} ${isRouter()}`;
   /** Whether a slot's namespace has a default route, for those this process created or checked. */
   const routed = new Map<number, boolean>();
   let outboundRules: OutboundRules = { ports: [], hosts: [], refused: [] };
@@ -76,13 +76,13 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   const hub = await openHub({ name: `${prefix}_hub`, device: hubLink, slot: hubSlot, mtu });
   const inHub = (...argv: string[]) => ["nsenter", `--net=${hub.path}`, ...argv] as const;
 
-  async function lay() {
-    const now = situation();
+  async function setUp() {
+    const now = currentConfiguration();
     const policy: Policy = { table, device: hubLink, pool: poolOf(ranges()), resolvers, outboundRules, uplinks, isRouter: isRouter() };
     await run(["nft", "-f", "-"], { input: hostRules(policy) });
     await run(inHub("nft", "-f", "-"), { input: hubRules(policy) });
     await hub.route(ranges());
-    laidFor = now;
+    configuredFor = now;
   }
 
   async function close() {
@@ -98,7 +98,7 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   }
 
   try {
-    await lay();
+    await setUp();
     await openForwarding(uplinks, hubLink);
   } catch (error) {
     await close();
@@ -107,7 +107,7 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   return {
     async ensure(slot, { offline }) {
       const path = `/run/netns/${namespace(slot)}`;
-      if (laidFor !== situation()) await lay();
+      if (configuredFor !== currentConfiguration()) await setUp();
       if (existsSync(path) && (routed.has(slot.number) || (await isAdoptable(path, slot)))) {
         if (routed.get(slot.number) !== !offline) await setDefaultRoute(path, slot, offline);
         routed.set(slot.number, !offline);
@@ -128,14 +128,14 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
     async setOutboundRules(next) {
       if (JSON.stringify(next) === JSON.stringify(outboundRules)) return;
       outboundRules = next;
-      await lay();
+      await setUp();
     },
     close,
   };
 
   /** A namespace of an earlier process, unless it is incomplete or its hub was deleted. */
   function isAdoptable(path: string, slot: Slot): Promise<boolean> {
-    return run(inHub("sh", "-ec", isLaid, "sh", path, device(slot))).then(
+    return run(inHub("sh", "-ec", isSetUpScript, "sh", path, device(slot))).then(
       () => true,
       () => false,
     );

@@ -102,7 +102,7 @@ const load = 0x20; // BPF_LD | BPF_W | BPF_ABS
 const jumpEqual = 0x15;
 const jumpGreaterOrEqual = 0x35;
 const jumpAnyBit = 0x45;
-const giveBack = 0x06;
+const returnAction = 0x06;
 const allow = 0x7fff0000;
 const failWith = (errno: number) => 0x00050000 | errno;
 
@@ -113,7 +113,7 @@ const offset = { number: 0, arch: 4, argument: (index: number) => 16 + 8 * index
 export function filterProgram(arch: FilterArch): Instruction[] {
   const pick = ([x64, arm64]: Numbers) => (arch === "x64" ? x64 : arm64);
   const op = (code: number, k: number, jt = 0, jf = 0): Instruction => ({ code, jt, jf, k });
-  const end = (k: number) => op(giveBack, k);
+  const end = (k: number) => op(returnAction, k);
 
   const program = [op(load, offset.arch), op(jumpEqual, auditArch[arch], 1, 0), end(failWith(ENOSYS)), op(load, offset.number)];
   if (arch === "x64") program.push(op(jumpGreaterOrEqual, 0x40000000, 0, 1), end(failWith(ENOSYS)));

@@ -30,24 +30,24 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
   /** Owner and mode are set on the open file, not by name. */
   async function fill(file: FileHandle, data: string | Uint8Array, mode: number) {
     await file.writeFile(data);
-    await giveAway(file, mode);
+    await setOwner(file, mode);
     await file.sync();
   }
-  async function giveAway(file: FileHandle, mode: number) {
+  async function setOwner(file: FileHandle, mode: number) {
     if (owner) await file.chown(owner.uid, owner.gid);
     await file.chmod(mode);
   }
   /** A regular file, open for reading. The caller closes it. */
   async function openFile(path: string): Promise<{ file: FileHandle; stat: BigIntStats }> {
     if (pathParts(path).length === 0) throw new RuntimeError("is_directory", `${path} is a folder`);
-    const spot = await openParent(root, path, { follow: true }).catch((error: unknown) => {
+    const location = await openParent(root, path, { follow: true }).catch((error: unknown) => {
       throw toRuntimeError(path, error);
     });
     let file: FileHandle | undefined;
     try {
-      if (!spot.stat) throw new RuntimeError("not_found", `${path} does not exist`);
-      if (spot.stat.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
-      file = await open(fdPath(spot.dir, spot.name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      if (!location.stat) throw new RuntimeError("not_found", `${path} does not exist`);
+      if (location.stat.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
+      file = await open(fdPath(location.dir, location.name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       const stat = await file.stat({ bigint: true });
       if (!stat.isFile()) throw new RuntimeError("not_supported", `${path} is not a regular file`);
       return { file, stat };
@@ -55,7 +55,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
       await file?.close();
       throw toRuntimeError(path, error);
     } finally {
-      await spot.dir.close();
+      await location.dir.close();
     }
   }
   const tmpName = () => join(tmp, randomBytes(8).toString("hex"));
@@ -64,9 +64,9 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     async stat(path) {
       if (pathParts(path).length === 0) return entryOf(".", lstatSync(root.host, { bigint: true }));
       try {
-        const spot = await openParent(root, path);
-        await spot.dir.close();
-        return spot.stat && entryOf(path, spot.stat);
+        const location = await openParent(root, path);
+        await location.dir.close();
+        return location.stat && entryOf(path, location.stat);
       } catch (error) {
         if (error instanceof RuntimeError && (error.code === "not_found" || error.code === "not_directory")) return undefined;
         throw toRuntimeError(path, error);
@@ -106,7 +106,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           await checkSpace?.(chunk.byteLength);
           await file.writeFile(chunk);
         }
-        await giveAway(file, mode);
+        await setOwner(file, mode);
         if (isDurable) await file.sync();
       } catch (error) {
         await unlink(fresh).catch(ignoreMissing);
@@ -118,14 +118,14 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         size,
         place: (path, { overwrite = false } = {}) =>
           inTurn(path, async () => {
-            const spot = await openParent(root, path, { create: true, follow: true }).catch((error: unknown) => {
+            const location = await openParent(root, path, { create: true, follow: true }).catch((error: unknown) => {
               throw toRuntimeError(path, error);
             });
             try {
-              const { stat } = spot;
+              const { stat } = location;
               if (stat?.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
               if (stat && !overwrite) throw new RuntimeError("exists", `${path} exists already`, { details: { etag: etagOf(stat) } });
-              const target = fdPath(spot.dir, spot.name);
+              const target = fdPath(location.dir, location.name);
               if (overwrite) await rename(fresh, target);
               else {
                 await link(fresh, target);
@@ -135,7 +135,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
             } catch (error) {
               throw toRuntimeError(path, error);
             } finally {
-              await spot.dir.close();
+              await location.dir.close();
             }
           }),
         discard: () => unlink(fresh).catch(ignoreMissing),
@@ -144,12 +144,12 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
 
     write(path, data, { ifMatch, ifNoneMatch, mode } = {}) {
       return inTurn(path, async () => {
-        const spot = await openParent(root, path, { create: true, follow: true }).catch((error: unknown) => {
+        const location = await openParent(root, path, { create: true, follow: true }).catch((error: unknown) => {
           throw toRuntimeError(path, error);
         });
         const fresh = tmpName();
         try {
-          const { stat } = spot;
+          const { stat } = location;
           if (stat?.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
           if (stat && ifNoneMatch) throw new RuntimeError("exists", `${path} exists already`, { details: { etag: etagOf(stat) } });
           checkMatch(path, stat, ifMatch);
@@ -157,15 +157,15 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           await using file = await open(fresh, "wx", 0o600);
           await fill(file, data, mode ?? (stat ? Number(stat.mode & 0o777n) : 0o644));
           if (ifNoneMatch) {
-            await link(fresh, fdPath(spot.dir, spot.name));
+            await link(fresh, fdPath(location.dir, location.name));
             await unlink(fresh);
-          } else await rename(fresh, fdPath(spot.dir, spot.name));
+          } else await rename(fresh, fdPath(location.dir, location.name));
           return { entry: entryOf(path, await file.stat({ bigint: true })), created: !stat };
         } catch (error) {
           await unlink(fresh).catch(ignoreMissing);
           throw toRuntimeError(path, error);
         } finally {
-          await spot.dir.close();
+          await location.dir.close();
         }
       });
     },
@@ -174,13 +174,13 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
       if (pathParts(path).length === 0) return { entry: entryOf(".", lstatSync(root.host, { bigint: true })), created: false };
       try {
         await checkSpace?.(0);
-        const spot = await openParent(root, path, { create: true });
+        const location = await openParent(root, path, { create: true });
         try {
-          if (spot.stat && !spot.stat.isDirectory()) throw new RuntimeError("exists", `${path} exists already and is a file`);
-          await using dir = await makeDirectory(root, spot.dir, spot.name);
-          return { entry: entryOf(path, await dir.stat({ bigint: true })), created: !spot.stat };
+          if (location.stat && !location.stat.isDirectory()) throw new RuntimeError("exists", `${path} exists already and is a file`);
+          await using dir = await makeDirectory(root, location.dir, location.name);
+          return { entry: entryOf(path, await dir.stat({ bigint: true })), created: !location.stat };
         } finally {
-          await spot.dir.close();
+          await location.dir.close();
         }
       } catch (error) {
         throw toRuntimeError(path, error);
@@ -197,7 +197,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
             try {
               if (target.stat && target.stat.ino === source.stat.ino && target.stat.dev === source.stat.dev) return;
               if (target.stat && !overwrite) throw new RuntimeError("exists", `${to} exists already`);
-              if (target.stat && (target.stat.isDirectory() || source.stat.isDirectory())) await away(target.dir, target.name);
+              if (target.stat && (target.stat.isDirectory() || source.stat.isDirectory())) await discard(target.dir, target.name);
               await rename(fdPath(source.dir, source.name), fdPath(target.dir, target.name));
             } finally {
               await target.dir.close();
@@ -215,15 +215,15 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     remove(path, { recursive = false, ifMatch } = {}) {
       return inTurn(path, async () => {
         try {
-          const spot = await openParent(root, path);
+          const location = await openParent(root, path);
           try {
-            if (!spot.stat) throw new RuntimeError("not_found", `${path} does not exist`);
-            checkMatch(path, spot.stat, ifMatch);
-            if (!spot.stat.isDirectory()) await unlink(fdPath(spot.dir, spot.name));
-            else if (recursive) await away(spot.dir, spot.name);
-            else await rmdir(fdPath(spot.dir, spot.name));
+            if (!location.stat) throw new RuntimeError("not_found", `${path} does not exist`);
+            checkMatch(path, location.stat, ifMatch);
+            if (!location.stat.isDirectory()) await unlink(fdPath(location.dir, location.name));
+            else if (recursive) await discard(location.dir, location.name);
+            else await rmdir(fdPath(location.dir, location.name));
           } finally {
-            await spot.dir.close();
+            await location.dir.close();
           }
         } catch (error) {
           if (codeOf(error) === "ENOTEMPTY")
@@ -247,11 +247,11 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
 
     async readLink(path) {
       try {
-        const spot = await openParent(root, path);
+        const location = await openParent(root, path);
         try {
-          return spot.stat?.isSymbolicLink() ? await readlink(fdPath(spot.dir, spot.name)) : undefined;
+          return location.stat?.isSymbolicLink() ? await readlink(fdPath(location.dir, location.name)) : undefined;
         } finally {
-          await spot.dir.close();
+          await location.dir.close();
         }
       } catch (error) {
         throw toRuntimeError(path, error);
@@ -263,14 +263,14 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
         const fresh = tmpName();
         try {
           await checkSpace?.(0);
-          const spot = await openParent(root, path, { create: true });
+          const location = await openParent(root, path, { create: true });
           try {
-            if (spot.stat) throw new RuntimeError("exists", `${path} exists already`);
+            if (location.stat) throw new RuntimeError("exists", `${path} exists already`);
             await symlink(target, fresh);
             if (owner) await lchown(fresh, owner.uid, owner.gid);
-            await rename(fresh, fdPath(spot.dir, spot.name));
+            await rename(fresh, fdPath(location.dir, location.name));
           } finally {
-            await spot.dir.close();
+            await location.dir.close();
           }
         } catch (error) {
           await unlink(fresh).catch(ignoreMissing);
@@ -293,11 +293,11 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
   };
 
   /** Moved out of the tree in one step, then deleted where the project cannot reach it. */
-  async function away(dir: FileHandle, name: string) {
-    const grave = tmpName();
-    await rename(fdPath(dir, name), grave);
-    await using tomb = await open(tmp, constants.O_RDONLY | constants.O_DIRECTORY);
-    await removePinned(tomb.fd, grave.slice(tmp.length + 1));
+  async function discard(dir: FileHandle, name: string) {
+    const discarded = tmpName();
+    await rename(fdPath(dir, name), discarded);
+    await using tmpFolder = await open(tmp, constants.O_RDONLY | constants.O_DIRECTORY);
+    await removePinned(tmpFolder.fd, discarded.slice(tmp.length + 1));
   }
 
   async function copyInto(from: string, dir: FileHandle) {
