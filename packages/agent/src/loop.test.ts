@@ -246,7 +246,7 @@ describe("hooks that fail", () => {
     const run = await play(ws, [calls(write("a.txt"))], {
       deps: {
         emit: async (event) => {
-          if (event.type === "tool_started") throw new Error("database is gone");
+          if (event.type === "tool_started") throw new Error("database is down");
         },
       },
     });
@@ -271,13 +271,13 @@ describe("hooks that fail", () => {
 
   test("a failing emit of complete does not throw", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [answer("hi")], { deps: { emit: () => Promise.reject(new Error("gone")) } });
+    const run = await play(ws, [answer("hi")], { deps: { emit: () => Promise.reject(new Error("failed")) } });
     expect(run.result).toMatchObject({ success: false, completion_reason: "error" });
   });
 
   test("a failure to read the project info ends the run", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [answer("hi")], { deps: { getProjectInfo: () => Promise.reject(new Error("gone")) } });
+    const run = await play(ws, [answer("hi")], { deps: { getProjectInfo: () => Promise.reject(new Error("failed")) } });
     expect(run.order).toEqual(["error", "complete"]);
   });
 });

@@ -142,7 +142,7 @@ export interface ToolContext {
   subagents?: Subagents;
 }
 
-/** Sub-agents have a conversation of their own and live as long as the run. */
+/** Sub-agents have their own conversation and end with the run. */
 export interface Subagents {
   /** Runs a task to its end; at most ten at a time, the others wait. Failures are outputs, as a tool's. */
   invoke(request: { name: string; task: string; context?: string; resume_id?: string }, context: ToolContext): Promise<ToolOutput>;
@@ -330,10 +330,10 @@ export interface AgentDeps {
   beforeModelCall?(call: PlannedCall): Promise<CallVerdict>;
   /**
    * Called after `question_asked` was emitted; the answer may exist already. Returns `timeout` after the caller's own time limit. Without this hook,
-   * tools that only ask are not offered.
+   * tools that need a person are not offered.
    */
   ask?(request: UserQuestionRequest, signal: AbortSignal): Promise<UserAnswer>;
-  /** Once per model call, also for one that failed after output began. A stop is ignored when the turn was the final answer. */
+  /** Once per model call, also for one that failed after its output started. A stop is ignored when the turn was the final answer. */
   afterModelCall(call: ModelCall): Promise<CallVerdict>;
   /**
    * Steering messages for the next turn, in order; each is returned once. The caller stores them with the iteration, and passes them to a resumed run
@@ -574,7 +574,7 @@ export interface PendingBatch {
   nested?: PendingSubagent;
 }
 
-/** A sub-agent that waits within a batch of its own, as JSON. */
+/** A sub-agent that waits within its own batch, as JSON. */
 export interface PendingSubagent {
   /** The index of its call in the run's batch. */
   index: number;

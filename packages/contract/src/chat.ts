@@ -63,7 +63,7 @@ export const Chat = Type.Object({
   pending_approval: Nullable(JsonObject),
   todos: described("The agent's to-do list", Type.Array(Todo)),
   pending_question: described(
-    "A question that the run waits on: `QuestionAsked` with `task_id`, `created_at`, `expires_at`",
+    "A question that the run waits for: `QuestionAsked` with `task_id`, `created_at`, `expires_at`",
     Nullable(JsonObject),
   ),
 });
@@ -351,7 +351,7 @@ export const chatRoutes = {
     path: "/api/chat/{chat_id}/redo",
     tag,
     summary: "Redo restore",
-    description: "Reverts the last restore of this chat: files and messages come back.",
+    description: "Reverts the last restore of this chat: files and messages are restored to the state before it.",
     auth: "user",
     status: 202,
     params: ChatParams,

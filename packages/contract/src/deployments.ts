@@ -63,7 +63,7 @@ export const LaunchFinding = Type.Object({
 });
 export type LaunchFinding = Static<typeof LaunchFinding>;
 export const LaunchReport = described(
-  "The report of the launch gate. Texts come from project code: do not render as HTML.",
+  "The report of the launch gate. Texts are from project code: do not render as HTML.",
   Type.Object({
     is_blocked: described("Whether a blocking rule failed", Type.Boolean()),
     duration_ms: Type.Integer(),
@@ -580,7 +580,7 @@ export const deploymentTargetsRoutes = {
     path: "/api/deployment-targets/{project_id}/{target_id}/history",
     tag: "deployment-targets",
     summary: "List deployments of target",
-    description: "Deployments that went to a target, newest first.",
+    description: "Deployments of a target, newest first.",
     auth: "user",
     params: InTarget,
     query: Type.Object(pageQuery),

@@ -18,7 +18,7 @@ export const VerifyStep = Type.Object({
   detail: described("Why it failed, or what was seen", Type.Optional(Type.String())),
 });
 export const VerifyReport = described(
-  "What the server's browser recorded in the running app. Texts come from project code: do not render as HTML.",
+  "What the server's browser recorded in the running app. Texts are from project code: do not render as HTML.",
   Type.Object({
     title: Type.String(),
     container: Type.String(),

@@ -5,7 +5,7 @@ import { route } from "./route.ts";
 const tag = "git";
 
 /**
- * A path of the working tree as git names it; a folder stands for everything in it. A byte that is not UTF-8 is written as U+FFFD and its two
+ * A path of the working tree as git names it; a folder includes everything in it. A byte that is not UTF-8 is written as U+FFFD and its two
  * hexadecimal digits, in requests and responses.
  */
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
@@ -161,7 +161,7 @@ export const gitRoutes = {
     tag,
     summary: "Commit changes",
     description:
-      "Commits what is staged (`staged_only`), the given files, or everything. Naming a file whose conflict markers are gone resolves its conflict.",
+      "Commits what is staged (`staged_only`), the given files, or everything. Naming a file whose conflict markers were removed resolves its conflict.",
     auth: "user",
     body: Type.Object({
       ...inProject,

@@ -11,7 +11,7 @@ interface Shape {
 }
 
 /**
- * The schema with every object closed: a field that it does not name is an error. Records, and objects that say what else they accept, stay as
+ * The schema with every object closed: a field that it does not name is an error. Records, and objects with `additionalProperties`, stay as
  * they are.
  */
 function closed(schema: Shape): Shape {

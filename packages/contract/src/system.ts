@@ -17,7 +17,7 @@ export const PublicConfig = Type.Object({
     "Registering the first administrator needs the setup token printed at start, because the server is reachable from other machines",
     Type.Boolean(),
   ),
-  demo: described("Replies come from a script", Type.Boolean()),
+  demo: described("Replies are scripted", Type.Boolean()),
   oidc_name: described("Name of the configured OpenID Connect provider", Nullable(Type.String())),
   features: Type.Object({
     stripe: Type.Boolean(),

@@ -27,7 +27,7 @@ export const apiTags = {
   ],
   kanban: ["Board", "A project's board of columns and cards. Cards are tasks for people; `/api/tasks` are operations of the server."],
   notes: ["Notes", "A project's notes in Markdown."],
-  chat: ["Chats", "Conversations with the agent. Sending a message starts a run; older names say session for chat."],
+  chat: ["Chats", "Conversations with the agent. Sending a message starts a run; older names use session for chat."],
   runs: ["Runs", "A run is one answer of the agent: its events, approvals, questions, changes and evidence."],
   queue: ["Queue and steering", "Messages that wait for a run to end, and messages to the active run."],
   plans: ["Plans", "Plan mode: steps that are agreed upon before they are built."],

@@ -54,7 +54,7 @@ export function withCaretaker(
   const waiting = spawn(
     "/bin/sh",
     ["-c", waitScript, caretakerName, process.execPath, caretaker, caretakerName, JSON.stringify(whole)],
-    // A session of its own, so that it does not receive the terminal's interrupt.
+    // Its own session, so that it does not receive the terminal's interrupt.
     { cwd: "/", stdio: ["pipe", "ignore", "ignore"], detached: true, env: { PATH: systemPath, HOME: homedir() } },
   );
   waiting.unref();

@@ -4,7 +4,7 @@ import type { ProgramFacts } from "./host/tools.ts";
 export interface SandboxFacts {
   /** Why it cannot create a sandbox at all; undefined when it can. */
   reason?: string;
-  /** Why sandboxes cannot have a network of their own; undefined when they can. */
+  /** Why sandboxes cannot have separate networks; undefined when they can. */
   networkReason?: string;
 }
 

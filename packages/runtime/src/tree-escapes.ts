@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { RuntimeDriver, Sandbox } from "./types.ts";
 
-/** Attempts to leave the tree through the server's own file operations. The suite context exists when a test begins. */
+/** Attempts to leave the tree through the server's own file operations. The suite context exists when a test starts. */
 export function describeTreeEscapes(stage: {
   readonly dataDir: string;
   readonly driver: RuntimeDriver;

@@ -23,20 +23,20 @@ let server: ModelServer;
 const start = async (options: ModelServerOptions = {}) => (server = await startModelServer(options));
 afterEach(() => server?.close());
 
-const ask = (messages: unknown[], fields: object = {}, init: RequestInit = {}) =>
+const requestOpenai = (messages: unknown[], fields: object = {}, init: RequestInit = {}) =>
   fetch(`${server.openai_base_url}/chat/completions`, {
     method: "POST",
     body: JSON.stringify({ model: "scripted", stream: true, messages, ...fields }),
     ...init,
     headers: { "content-type": "application/json", ...(init.headers as Record<string, string>) },
   });
-const askAnthropic = (messages: unknown[], fields: object = {}, headers: Record<string, string> = {}) =>
+const requestAnthropic = (messages: unknown[], fields: object = {}, headers: Record<string, string> = {}) =>
   fetch(`${server.anthropic_base_url}/messages`, {
     method: "POST",
     body: JSON.stringify({ model: "scripted", max_tokens: 100, stream: true, messages, ...fields }),
     headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", ...headers },
   });
-const askGoogle = (contents: unknown[], headers: Record<string, string> = {}, verb = "streamGenerateContent?alt=sse") =>
+const requestGoogle = (contents: unknown[], headers: Record<string, string> = {}, verb = "streamGenerateContent?alt=sse") =>
   fetch(`${server.google_base_url}/models/scripted:${verb}`, { method: "POST", body: JSON.stringify({ contents }), headers });
 
 interface Chunk {
@@ -65,7 +65,7 @@ const hi = [user("hi")];
 describe("OpenAI's protocol", () => {
   test("streams a role, text token by token, the reason, the usage and [DONE]", async () => {
     await start({ script: script([say("Hello there, world."), usage({ input: 100, output: 20, cached: 10 })]) });
-    const response = await ask(hi, { stream_options: { include_usage: true } });
+    const response = await requestOpenai(hi, { stream_options: { include_usage: true } });
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     const text = await response.text();
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
@@ -82,14 +82,14 @@ describe("OpenAI's protocol", () => {
 
   test("sends usage only on request", async () => {
     await start({ script: script([say("Hi")]) });
-    expect(await (await ask(hi)).text()).not.toContain("usage");
+    expect(await (await requestOpenai(hi)).text()).not.toContain("usage");
   });
 
   test("streams the arguments of parallel calls in fragments by index", async () => {
     await start({
       script: script([say("Both."), parallel(call("read_file", { file_path: "src/a-rather-long-name.ts" }), call("list_dir", {}))]),
     });
-    const deltas = chunksOf(await (await ask(hi)).text()).flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
+    const deltas = chunksOf(await (await requestOpenai(hi)).text()).flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
     const first = deltas.filter((delta) => delta.index === 0);
     expect(first[0]).toMatchObject({
       id: expect.stringMatching(/^call_/),
@@ -103,7 +103,7 @@ describe("OpenAI's protocol", () => {
 
   test("responds without streaming too", async () => {
     await start({ script: script([turn(think("Hm."), say("Reading."), call("read_file", { file_path: "a" }))]) });
-    const body: unknown = await (await ask(hi, { stream: false })).json();
+    const body: unknown = await (await requestOpenai(hi, { stream: false })).json();
     expect(body).toMatchObject({
       object: "chat.completion",
       choices: [
@@ -124,7 +124,7 @@ describe("OpenAI's protocol", () => {
     await start({ models: ["gpt-a", "gpt-b"] });
     const body = (await (await fetch(`${server.openai_base_url}/models`)).json()) as { data: { id: string }[] };
     expect(body.data.map((model) => model.id)).toEqual(["gpt-a", "gpt-b"]);
-    expect((await ask(hi)).status).toBe(404);
+    expect((await requestOpenai(hi)).status).toBe(404);
   });
 
   test.each<[string, unknown[], string]>([
@@ -142,7 +142,7 @@ describe("OpenAI's protocol", () => {
     ["no messages", [], "empty array"],
   ])("refuses %s, as the real one does", async (_, messages, message) => {
     await start({ script: script([say("Hi")]) });
-    const response = await ask(messages);
+    const response = await requestOpenai(messages);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining(message), type: "invalid_request_error" } });
   });
@@ -166,7 +166,7 @@ describe("Anthropic's protocol", () => {
         ),
       ]),
     });
-    const text = await (await askAnthropic(hi)).text();
+    const text = await (await requestAnthropic(hi)).text();
     const events = text
       .split("\n\n")
       .filter(Boolean)
@@ -201,7 +201,7 @@ describe("Anthropic's protocol", () => {
 
   test("responds without streaming too, and lists its models in its own format", async () => {
     await start({ script: script([turn(say("Yes."), finish("length"))]) });
-    expect(await (await askAnthropic(hi, { stream: false })).json()).toMatchObject({
+    expect(await (await requestAnthropic(hi, { stream: false })).json()).toMatchObject({
       type: "message",
       content: [{ type: "text", text: "Yes." }],
       stop_reason: "max_tokens",
@@ -229,7 +229,7 @@ describe("Anthropic's protocol", () => {
     ["no max_tokens", [user("a")], { max_tokens: undefined }, "max_tokens: Field required"],
   ])("refuses %s, as the real one does", async (_, messages, fields, message) => {
     await start({ script: script([say("Hi")]) });
-    const response = await askAnthropic(messages, fields);
+    const response = await requestAnthropic(messages, fields);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
       type: "error",
@@ -241,7 +241,7 @@ describe("Anthropic's protocol", () => {
 describe("Google's protocol", () => {
   test("streams candidates, whole calls and the usage", async () => {
     await start({ script: script([say("Reading it."), call("read_file", { file_path: "a" }), usage({ input: 7, output: 3 })]) });
-    const chunks = dataOf(await (await askGoogle([{ role: "user", parts: [{ text: "hi" }] }])).text()).map(
+    const chunks = dataOf(await (await requestGoogle([{ role: "user", parts: [{ text: "hi" }] }])).text()).map(
       (data) => JSON.parse(data) as Record<string, unknown>,
     );
     expect(chunks[0]).toMatchObject({ candidates: [{ content: { parts: [{ text: "Reading" }], role: "model" } }] });
@@ -253,8 +253,8 @@ describe("Google's protocol", () => {
   });
   test("a malformed call has its own finish reason there", async () => {
     await start({ script: script([malformed("x", "{")]) });
-    expect(await (await askGoogle([{ role: "user", parts: [{ text: "hi" }] }])).text()).toContain("MALFORMED_FUNCTION_CALL");
-    expect(await (await askGoogle([{ role: "user", parts: [{ text: "hi" }] }], {}, "generateContent")).text()).toContain(
+    expect(await (await requestGoogle([{ role: "user", parts: [{ text: "hi" }] }])).text()).toContain("MALFORMED_FUNCTION_CALL");
+    expect(await (await requestGoogle([{ role: "user", parts: [{ text: "hi" }] }], {}, "generateContent")).text()).toContain(
       "MALFORMED_FUNCTION_CALL",
     );
   });
@@ -274,24 +274,24 @@ describe("keys", () => {
   const contents = [{ role: "user", parts: [{ text: "hi" }] }];
   test("accepts the right key in each protocol", async () => {
     await start({ apiKey: "sk-right", script: script([say("Hi")]) });
-    expect((await ask(hi, {}, { headers: { authorization: "Bearer sk-right" } })).status).toBe(200);
-    expect((await askAnthropic(hi, {}, { "x-api-key": "sk-right" })).status).toBe(200);
-    expect((await askGoogle(contents, { "x-goog-api-key": "sk-right" })).status).toBe(200);
+    expect((await requestOpenai(hi, {}, { headers: { authorization: "Bearer sk-right" } })).status).toBe(200);
+    expect((await requestAnthropic(hi, {}, { "x-api-key": "sk-right" })).status).toBe(200);
+    expect((await requestGoogle(contents, { "x-goog-api-key": "sk-right" })).status).toBe(200);
   });
   test("rejects a wrong key in the provider's format without repeating it in full", async () => {
     await start({ apiKey: "sk-right", script: script([say("Hi")]) });
     const wrong = "sk-wrong-and-long";
-    const openai = await ask(hi, {}, { headers: { authorization: `Bearer ${wrong}` } });
+    const openai = await requestOpenai(hi, {}, { headers: { authorization: `Bearer ${wrong}` } });
     expect(openai.status).toBe(401);
     const text = await openai.text();
     expect(text).toContain('"code":"invalid_api_key"');
     expect(text).not.toContain(wrong);
-    const anthropic = await askAnthropic(hi, {}, { "x-api-key": wrong });
+    const anthropic = await requestAnthropic(hi, {}, { "x-api-key": wrong });
     expect([anthropic.status, await anthropic.json()]).toMatchObject([
       401,
       { type: "error", error: { type: "authentication_error", message: "invalid x-api-key" } },
     ]);
-    const google = await askGoogle(contents, { "x-goog-api-key": wrong });
+    const google = await requestGoogle(contents, { "x-goog-api-key": wrong });
     expect([google.status, await google.json()]).toMatchObject([
       400,
       { error: { status: "INVALID_ARGUMENT", details: [{ reason: "API_KEY_INVALID" }] } },
@@ -303,36 +303,36 @@ describe("keys", () => {
 describe("faults", () => {
   test("429 with Retry-After once, then the response", async () => {
     await start({ script: script([fail(429, { retryAfter: 1 }), say("Hi")]) });
-    const first = await ask(hi);
+    const first = await requestOpenai(hi);
     expect([first.status, first.headers.get("retry-after")]).toEqual([429, "1"]);
     expect(await first.json()).toMatchObject({ error: { code: "rate_limit_exceeded" } });
-    expect((await ask(hi)).status).toBe(200);
-    expect((await ask(hi)).status).toBe(200);
+    expect((await requestOpenai(hi)).status).toBe(200);
+    expect((await requestOpenai(hi)).status).toBe(200);
   });
 
   test("a fault without a successor repeats", async () => {
     await start({ script: script([fail(500)]) });
-    for (let i = 0; i < 3; i++) expect((await ask(hi)).status).toBe(500);
+    for (let i = 0; i < 3; i++) expect((await requestOpenai(hi)).status).toBe(500);
   });
 
   test("applies faults per conversation", async () => {
     await start({ script: script([fail(529), say("Hi")]) });
-    expect((await askAnthropic([user("one")])).status).toBe(529);
-    expect((await askAnthropic([user("two")])).status).toBe(529);
-    expect((await askAnthropic([user("one")])).status).toBe(200);
+    expect((await requestAnthropic([user("one")])).status).toBe(529);
+    expect((await requestAnthropic([user("two")])).status).toBe(529);
+    expect((await requestAnthropic([user("one")])).status).toBe(200);
   });
 
   test("a new script resets the faults", async () => {
     const made = script([fail(500), say("Hi")]);
     await start({ script: made });
-    expect((await ask(hi)).status).toBe(500);
+    expect((await requestOpenai(hi)).status).toBe(500);
     server.setScript(made);
-    expect((await ask(hi)).status).toBe(500);
+    expect((await requestOpenai(hi)).status).toBe(500);
   });
 
   test("breaks the connection after some tokens", async () => {
     await start({ script: script([disconnect({ afterTokens: 2 }), say("one two three four")]) });
-    const response = await ask(hi);
+    const response = await requestOpenai(hi);
     const decoder = new TextDecoder();
     let text = "";
     await expect(async () => {
@@ -344,9 +344,9 @@ describe("faults", () => {
         .join(""),
     ).toBe("one two");
     expect(await server.requests[0]!.ended).toBe("broken");
-    expect(await (await ask(hi)).text()).toContain("one");
+    expect(await (await requestOpenai(hi)).text()).toContain("one");
     const rest = await (
-      await ask([...hi, { role: "assistant", content: "one two" }, user("[The connection broke.]")], { stream: false })
+      await requestOpenai([...hi, { role: "assistant", content: "one two" }, user("[The connection broke.]")], { stream: false })
     ).text();
     expect(rest).toContain('"content":" three four"');
   });
@@ -354,22 +354,22 @@ describe("faults", () => {
   test("an error in the middle of a stream, in the protocol's own format", async () => {
     const made = script([fail(529, { afterTokens: 1 }), say("one two")]);
     await start({ script: made });
-    expect(await (await askAnthropic(hi)).text()).toMatch(/event: error\ndata: \{"type":"error","error":\{"type":"overloaded_error"/);
+    expect(await (await requestAnthropic(hi)).text()).toMatch(/event: error\ndata: \{"type":"error","error":\{"type":"overloaded_error"/);
     server.setScript(made);
-    expect(await (await ask(hi)).text()).toContain('data: {"error":{');
+    expect(await (await requestOpenai(hi)).text()).toContain('data: {"error":{');
   });
 
   test("garbage, as an event or as a page", async () => {
     await start({ script: script([garbage("<html>"), garbage("<html>", { contentType: "text/html" }), say("Hi")]) });
-    expect(await (await ask(hi)).text()).toBe("data: <html>\n\n");
-    const page = await ask(hi);
+    expect(await (await requestOpenai(hi)).text()).toBe("data: <html>\n\n");
+    const page = await requestOpenai(hi);
     expect([page.headers.get("content-type"), await page.text()]).toEqual(["text/html", "<html>"]);
-    expect(await (await ask(hi)).text()).toContain("[DONE]");
+    expect(await (await requestOpenai(hi)).text()).toContain("[DONE]");
   });
 
   test("sends malformed arguments as they are", async () => {
     await start({ script: script([malformed("write_file", '{"file_path": ')]) });
-    const deltas = chunksOf(await (await ask(hi)).text()).flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
+    const deltas = chunksOf(await (await requestOpenai(hi)).text()).flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
     expect(deltas.map((delta) => delta.function.arguments).join("")).toBe('{"file_path": ');
   });
 
@@ -379,7 +379,7 @@ describe("faults", () => {
   ])("hangs %s until the client disconnects, and records the disconnection", async (_, fault) => {
     await start({ script: script([fault, say("one two")]) });
     const abort = new AbortController();
-    const reading = ask(hi, {}, { signal: abort.signal }).then((response) => response.text());
+    const reading = requestOpenai(hi, {}, { signal: abort.signal }).then((response) => response.text());
     const recorded = await server.waitFor((request) => request.position !== undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(recorded.outcome).toBeUndefined();
@@ -397,7 +397,7 @@ describe("conversations", () => {
     });
     const texts = await Promise.all(
       ["My counter", "My list", "Hm"].map(async (text) =>
-        chunksOf(await (await ask([user(text)])).text())
+        chunksOf(await (await requestOpenai([user(text)])).text())
           .map((chunk) => chunk.choices[0]?.delta.content ?? "")
           .join(""),
       ),
@@ -414,24 +414,24 @@ describe("conversations", () => {
       tool_calls: [{ id: "c1", type: "function", function: { name: "todo_read", arguments: "{}" } }],
     };
     const soFar = [...hi, used, { role: "tool", tool_call_id: "c1", content: "[]" }];
-    expect(await (await ask(soFar, { stream: false })).text()).toContain("Done.");
+    expect(await (await requestOpenai(soFar, { stream: false })).text()).toContain("Done.");
     await server.close();
     await start({ script: made });
-    expect(await (await ask(soFar, { stream: false })).text()).toContain("Done.");
-    expect(await (await ask([...soFar, { role: "assistant", content: "Done." }, user("go on")], { stream: false })).text()).toContain(
-      "More.",
-    );
+    expect(await (await requestOpenai(soFar, { stream: false })).text()).toContain("Done.");
+    expect(
+      await (await requestOpenai([...soFar, { role: "assistant", content: "Done." }, user("go on")], { stream: false })).text(),
+    ).toContain("More.");
   });
 
   test("arguments can be computed from tool results", async () => {
     await start({ script: script([call("shell_exec", (request) => ({ session_id: request.messages.at(-1)?.text }))]) });
-    const body = await (await ask([user("s-42")], { stream: false })).text();
+    const body = await (await requestOpenai([user("s-42")], { stream: false })).text();
     expect(body).toContain("s-42");
   });
 
   test("reports that a script has ended", async () => {
     await start({ script: script([say("Hi")]) });
-    const response = await ask([user("a"), user("b")]);
+    const response = await requestOpenai([user("a"), user("b")]);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
       error: { code: "script_exhausted", message: "The script has no answer 1 to message 2 of this conversation." },
@@ -442,7 +442,7 @@ describe("conversations", () => {
 describe("time", () => {
   test("sends tokens one by one when slow", async () => {
     await start({ tokenDelayMs: 20, script: script([turn(say("one two three"), pause(50), say(" four"))]) });
-    const response = await ask(hi);
+    const response = await requestOpenai(hi);
     const times: number[] = [];
     const decoder = new TextDecoder();
     for await (const bytes of response.body!) if (decoder.decode(bytes).includes('"content":')) times.push(performance.now());
@@ -453,7 +453,7 @@ describe("time", () => {
   test("load is steady and endless", async () => {
     await start({ script: script([load({ tokensPerSecond: 400 })], { repeat: true }) });
     const abort = new AbortController();
-    const response = await ask([user("a"), user("b")], {}, { signal: abort.signal });
+    const response = await requestOpenai([user("a"), user("b")], {}, { signal: abort.signal });
     const reading = response.text().catch(() => "aborted");
     await new Promise((resolve) => setTimeout(resolve, 500));
     abort.abort();
@@ -466,14 +466,16 @@ describe("time", () => {
 
   test("a load may be limited", async () => {
     await start({ script: script([load({ tokensPerSecond: 10_000, tokens: 25 })]) });
-    expect(chunksOf(await (await ask(hi)).text()).filter((chunk) => chunk.choices[0]?.delta.content).length).toBe(25);
+    expect(chunksOf(await (await requestOpenai(hi)).text()).filter((chunk) => chunk.choices[0]?.delta.content).length).toBe(25);
   });
 });
 
 test("records requests and how they ended", async () => {
   await start({ script: script([say("Hi")]) });
   await (
-    await ask([{ role: "system", content: "Be kind." }, user("hi")], { tools: [{ type: "function", function: { name: "glob" } }] })
+    await requestOpenai([{ role: "system", content: "Be kind." }, user("hi")], {
+      tools: [{ type: "function", function: { name: "glob" } }],
+    })
   ).text();
   const [recorded] = server.requests;
   expect(await recorded!.ended).toBe("answered");

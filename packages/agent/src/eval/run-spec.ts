@@ -139,7 +139,7 @@ async function failuresOf({ checks }: TaskSpec, { workspace, before, steps, resu
     if (checks.results)
       wants(
         got.join() === checks.results.join(),
-        `the calls went ${got.join()}: ${results
+        `the successes of the calls are ${got.join()}: ${results
           .map((one) => one.error ?? "ok")
           .join(" | ")
           .slice(0, 600)}`,

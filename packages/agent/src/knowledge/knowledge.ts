@@ -18,7 +18,7 @@ export interface Knowledge {
   loaded: LoadedContext;
 }
 
-/** Never rejects. `root` is the scoped container's directory, whose rules come before the project's. */
+/** Never rejects. `root` is the scoped container's directory, whose rules precede the project's. */
 export async function readKnowledge(workspace: Workspace, root: string, library: readonly LibrarySubagent[] = []): Promise<Knowledge> {
   const [rules, memory, skills, subagents] = await Promise.all([
     readRules(workspace, root),

@@ -114,7 +114,7 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
   };
   for (const [index, line] of rest.entries()) {
     if (line.startsWith("@@")) {
-      // `@@ -1,4 +1,4 @@` comes from unified diffs: the numbers are ignored, the text after them is used.
+      // `@@ -1,4 +1,4 @@` is from unified diffs: the numbers are ignored, the text after them is used.
       const header = line.slice(2);
       const context = header.replace(/^\s*-\d+(,\d+)? \+\d+(,\d+)? @@/, "");
       chunk = open(context.replace(/@@\s*$/, "").trim(), context !== header);

@@ -4,7 +4,7 @@ import { defineTool, done, failed } from "../tool.ts";
 import type { ToolOutput } from "../types.ts";
 import { free } from "./gates.ts";
 
-/** A call that waits for a person has no timeout of its own; the `ask` hook has one. */
+/** A call that waits for a person has no timeout; the `ask` hook has one. */
 export const personTimeLimitMs = 24 * 3_600_000;
 
 export const askQuestion = defineTool({

@@ -3,12 +3,12 @@ import type { LogLine, RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
 import { collectLines, is, until } from "./observe.ts";
 import type { Programs } from "./programs.ts";
 
-/** Passed to the parts of the suite; the driver exists when a test begins. */
+/** Passed to the parts of the suite; the driver exists when a test starts. */
 export interface SuiteContext {
   name: string;
   programs: Programs;
   readonly driver: RuntimeDriver;
-  /** Opens a sandbox of its own. */
+  /** Opens a new sandbox. */
   open(): Promise<Sandbox>;
 }
 

@@ -34,7 +34,7 @@ export interface DriverContext {
 
 export type Role = "pod" | "command" | "service";
 
-/** Labels that tell the next process what a container is. */
+/** Labels from which the next process identifies a container. */
 export const label = {
   key: "tesslate.key",
   sandbox: "tesslate.sandbox",

@@ -10,7 +10,7 @@ const history = openHistory({
   log: silentLog,
 });
 if (what.startsWith("take:")) {
-  process.stdout.write("begins\n");
+  process.stdout.write("starting\n");
   await history.take(what.slice(5));
 } else
   await history.restore(what, {

@@ -19,7 +19,7 @@ export interface DiskWatch {
 interface Options {
   /** The first one determines the file system. */
   folders: readonly [string, ...string[]];
-  /** Folders that count completely, whoever owns the files: staged files, and volumes of images with their own users. */
+  /** Folders that count completely, regardless of the owner of their files: staged files, and volumes of images with their own users. */
   whole: readonly string[];
   /** Bytes stored elsewhere. */
   more?(): Promise<number>;

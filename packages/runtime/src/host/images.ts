@@ -127,7 +127,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
           await warm(sandbox, image.warm, signal).catch((error: unknown) => {
             throw error instanceof RuntimeError && error.code === "aborted"
               ? error
-              : failed(`the server did not come up: ${reasonOf(error)}`, error);
+              : failed(`the server did not start: ${reasonOf(error)}`, error);
           });
         }
       });
@@ -151,7 +151,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
   async function share(source: string, files: string, path: string, manifest: Manifest, uid: number | undefined) {
     const [from, to] = [join(source, path), join(files, path)];
     const isBelow = (entry: string) => entry === path || entry.startsWith(`${path}/`);
-    // Without a uid of their own, projects could write to shared files.
+    // Without separate uids, projects could write to shared files.
     if (uid === undefined) return void (await run(["cp", "-a", from, to], { timeoutMs: 300_000 }));
     try {
       await run(["cp", "-al", from, to], { timeoutMs: 120_000 });

@@ -25,7 +25,7 @@ export interface StateOwner {
 /** Short name of a state folder, from its real path. */
 export const keyOf = (dir: string): string => createHash("sha256").update(dir).digest("hex").slice(0, 8);
 
-/** Records which state folder a key stands for. */
+/** Records the state folder of a key. */
 export function rememberKey({ key, dir }: StateOwner, claims = claimsDir): void {
   mkdirSync(join(claims, "keys"), { recursive: true });
   writeFileSync(join(claims, "keys", key), dir);

@@ -40,7 +40,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
     return (await fetch(`http://${host}:${port}/`)).text();
   };
 
-  test("links and addresses of the host do not change while sandboxes come and go", async ({ skip }) => {
+  test("links and addresses of the host do not change while sandboxes are opened and removed", async ({ skip }) => {
     const watch = watchLinks();
     try {
       driver = await openSandboxDriver({ dataDir });
@@ -67,7 +67,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
       driver = undefined;
       // Its removal is seen too, so nothing earlier is pending.
       await until(() => watch.lines().some((line) => line.startsWith("Deleted") && line.includes(ours)));
-      // Links and bridges of other drivers and engines may come and go on this machine.
+      // Links and bridges of other drivers and engines may change on this machine.
       const foreign = new RegExp(`\\b(?:ts-?(?!${key().slice(0, 5)})|veth)[0-9a-f]{5}`);
       const isGoing = (line: string) => line.includes(ours) && (line.startsWith("Deleted") || line.includes("@NONE"));
       const lines = watch.lines().slice(before);

@@ -167,7 +167,7 @@ export async function startVercel(): Promise<VercelFake> {
     // A promotion: its content is that of the other deployment.
     const former = body["deploymentId"] === undefined ? undefined : deploymentOf(query, String(body["deploymentId"]));
     if (former && (body["files"] !== undefined || body["projectSettings"] !== undefined))
-      return failed(400, "bad_request", "`deploymentId` stands for files and settings.");
+      return failed(400, "bad_request", "`deploymentId` replaces files and settings.");
     const settings = former ? former.settings : (body["projectSettings"] as Record<string, unknown> | undefined);
     const oddSetting = Object.keys(settings ?? {}).find((key) => !settingKeys.has(key));
     if (oddSetting !== undefined)
