@@ -11,7 +11,7 @@ const project = (name: string, include: string | string[], more: object = {}) =>
     include: [include].flat(),
     exclude: [...never, hard],
     testTimeout: 30_000,
-    // The files of a worker share its modules, which hold no state: loading the server again for each would be a good part of the work.
+    // The files of a worker share its modules, which have no state, because loading the server for each file would take a large part of the time.
     isolate: false,
     setupFiles: [join(import.meta.dirname, "scripts/wait-for-timeout.ts")],
     expect: { poll: { timeout: 15_000, interval: 20 } },
@@ -25,29 +25,29 @@ const server = {
   hookTimeout: 60_000,
   environment: join(import.meta.dirname, "apps/server/src/testing/worker-environment.ts"),
 };
-/** Suites that start programs, in processes of their own, on a machine that was looked at once. */
-const patiently = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true, globalSetup: machine };
+/** Suites that start programs: each file in its own process, with the machine inspected once. */
+const longTimeouts = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true, globalSetup: machine };
 
-/** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. `*.hard.test.ts` belong to `./studio test --hard`. */
+/** Tests are beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. `*.hard.test.ts` belong to `./studio test --hard`. */
 export default defineConfig({
   test: {
-    // Vitest would leave one core to itself; its own process has little to do.
+    // Vitest would reserve one core for its own process, which does little.
     maxWorkers: availableParallelism(),
     sequence: { sequencer: LongestFirst },
-    // A worker closes what its tests shared: servers, databases, sandboxes.
+    // Time for a worker to close what its tests shared: servers, databases, sandboxes.
     teardownTimeout: 60_000,
     projects: [
       project("repo", "scripts/**/*.test.ts"),
       project("contract", ["packages/contract/src/**/*.test.ts", "packages/client/src/**/*.test.ts"]),
       project("agent", "packages/agent/src/**/*.test.ts"),
-      // What these start belongs to the process that started it, so each file has its own.
-      project("runtime", "packages/runtime/src/**/*.test.ts", patiently),
+      // Started programs belong to the process that started them, so each file has its own.
+      project("runtime", "packages/runtime/src/**/*.test.ts", longTimeouts),
       // kill -9, escapes, Docker engines: minutes.
-      project("runtime-hard", `packages/runtime/src/${hard}`, { ...patiently, exclude: never }),
+      project("runtime-hard", `packages/runtime/src/${hard}`, { ...longTimeouts, exclude: never }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
-      project("testkit-hard", `packages/testkit/src/${hard}`, { ...patiently, exclude: never }),
+      project("testkit-hard", `packages/testkit/src/${hard}`, { ...longTimeouts, exclude: never }),
       project("web", "apps/web/src/**/*.test.ts"),
-      // What a person sees of a component, in a document of jsdom.
+      // Components, rendered in jsdom.
       {
         ...project("components", "apps/web/src/**/*.test.tsx", {
           environment: "jsdom",
@@ -55,7 +55,7 @@ export default defineConfig({
         }),
       },
       project("server", "apps/server/src/**/*.test.ts", server),
-      // Minutes of crashes, engines and matrices: `./studio test --hard`.
+      // Crashes, engines and matrices, which take minutes: `./studio test --hard`.
       project("server-hard", "apps/server/src/**/*.hard.test.ts", { ...server, exclude: never, testTimeout: 120_000 }),
     ],
   },
