@@ -13,7 +13,7 @@ import { runWebhookAad } from "./features/external/external/index.ts";
 import { runWebhooks } from "./db/schema/external.ts";
 import { answerAad } from "./features/core/idempotency/index.ts";
 import { idempotencyKeys } from "./db/schema/core.ts";
-import { mcpAccessPlace, mcpOauthPlace } from "./features/agent/mcp/index.ts";
+import { mcpAccessAad, mcpOauthAad } from "./features/agent/mcp/index.ts";
 import { modelKeyAad, providerHeadersAad } from "./features/agent/models/index.ts";
 import { secretAad } from "./features/projects/secrets/index.ts";
 import { projectSecrets } from "./db/schema/projects.ts";
@@ -84,13 +84,13 @@ export const sealedColumns: readonly SealedColumn[] = [
     id: mcpServers.id,
     column: mcpServers.sealed_access,
     needs: [mcpServers.id],
-    aad: ({ id = "" }) => mcpAccessPlace(id),
+    aad: ({ id = "" }) => mcpAccessAad(id),
   }),
   sealedBytes(mcpServers, {
     id: mcpServers.id,
     column: mcpServers.sealed_oauth,
     needs: [mcpServers.id],
-    aad: ({ id = "" }) => mcpOauthPlace(id),
+    aad: ({ id = "" }) => mcpOauthAad(id),
   }),
   sealedBytes(attachmentPieces, {
     id: attachmentPieces.id,

@@ -70,7 +70,7 @@ export function composeContainers(
     secretVault,
     redactions,
   }: Omit<SecretsArea, "mcpStore" | "mcpVault">,
-  { projects, projectsStore, templates, keepBefore }: ProjectsArea,
+  { projects, projectsStore, templates, beforeChange }: ProjectsArea,
   { snapshotData }: { snapshotData: SnapshotContainerData },
 ): ContainersArea {
   const catalogue = createServiceCatalogue({ runtime });
@@ -127,7 +127,7 @@ export function composeContainers(
   const lifecycle: ContainerLifecycle = createContainerLifecycle(context, { services, startup, idle, running, restarts });
   const hosting = createHosting({ store: createHostingStore(db), projects, lifecycle, limits: config.projects, log });
   const containerSetup = createContainerSetup(context, { statusWriter, templates, catalogue });
-  const containers = createContainers(context, { lifecycle, services, keepBefore: keepBefore.before, snapshotData });
+  const containers = createContainers(context, { lifecycle, services, checkpointBefore: beforeChange.before, snapshotData });
   const containerRename = createContainerRename(context, { containers, lifecycle, services });
   const connections = createConnections({
     access: { require: projects.require, markStale: containersStore.markStale },

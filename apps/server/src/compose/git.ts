@@ -79,7 +79,7 @@ export function composeGit(
       resetDirectories: store.resetDirectories,
       checkUrl: outbound.check,
       allowsPlain: outbound.allowsPlain,
-      keepBefore: snapshotCapture.keepBefore,
+      snapshotBefore: snapshotCapture.snapshotBefore,
     },
     store,
     writeQueue,

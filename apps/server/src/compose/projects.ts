@@ -24,7 +24,7 @@ export interface ProjectsArea extends Area {
   projectsStore: ProjectsStore;
   projects: Projects;
   /** Checkpoints before files are removed or replaced. */
-  keepBefore: CheckpointBeforeChange;
+  beforeChange: CheckpointBeforeChange;
 }
 
 export async function composeProjects(
@@ -52,7 +52,7 @@ export async function composeProjects(
     templates,
     projectsStore,
     projects,
-    keepBefore: createCheckpointBeforeChange({ checkpoints, log }),
+    beforeChange: createCheckpointBeforeChange({ checkpoints, log }),
     mount(mount) {
       mountTasks(mount, { tasks, resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id });
     },

@@ -96,7 +96,7 @@ export function composeSnapshots(
       if (row.service_slug !== "postgres") return null;
       const id = crypto.randomUUID();
       const context = { signal: AbortSignal.timeout(config.snapshots.readyTimeoutMs), note: async () => undefined };
-      await snapshotCapture.keepBefore(project, { id, label: `Before removing ${row.name}`, userId }, context);
+      await snapshotCapture.snapshotBefore(project, { id, label: `Before removing ${row.name}`, userId }, context);
       return id;
     },
     snapshotsStore,

@@ -34,7 +34,7 @@ export function composeStoreListings(
   const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
   const archives = createBaseArchives({
     dir: join(dataDir, "bases"),
-    arrivalsDir: join(dataDir, "arrivals"),
+    stagingDir: join(dataDir, "arrivals"),
     projects,
     redactorOf: redactions.of,
   });

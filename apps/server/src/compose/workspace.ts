@@ -38,7 +38,7 @@ export interface WorkspaceArea extends Area {
 export function composeWorkspace(
   { config, log, onClose, db, events, processId }: Platform,
   { containersStore, redactions }: Pick<SecretsArea, "containersStore" | "redactions">,
-  { projects, keepBefore }: ProjectsArea,
+  { projects, beforeChange }: ProjectsArea,
   { idle, services }: ContainersArea,
 ): WorkspaceArea {
   const watch = createFilesWatch({ events, log });
@@ -53,12 +53,12 @@ export function composeWorkspace(
     watch,
     onChanged: [
       async (projectId, changes) => {
-        if (changes.some(({ op }) => op !== "delete")) keepBefore.changed(projectId);
+        if (changes.some(({ op }) => op !== "delete")) beforeChange.changed(projectId);
       },
       assetFollower.follow,
     ],
   });
-  const files = createFiles({ projects, announce, checkpointBefore: keepBefore.before });
+  const files = createFiles({ projects, announce, checkpointBefore: beforeChange.before });
   const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
   const assets = createAssets({ store: assetsStore, projects, announce });
   const kanban = createKanban({ store: createKanbanStore(db), projects, events });
@@ -98,7 +98,7 @@ export function composeWorkspace(
     reconcileAssets: assetFollower.reconcile,
     shell,
     mount(mount) {
-      mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, checkpointBefore: keepBefore.before }) });
+      mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, checkpointBefore: beforeChange.before }) });
       mountAssets(mount, { assets });
       mountKanban(mount, { kanban });
       mountNotes(mount, { notes });

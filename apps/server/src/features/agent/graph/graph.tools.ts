@@ -3,6 +3,7 @@ import { defineTool, done, failed, ToolFailure, type Tool, type ToolOutput } fro
 import type { Container, Static } from "@tesslate/contract";
 import { Type, type CreateContainer } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
+import { isUuid } from "../../../platform/uuid.ts";
 import type { Connections } from "../../runtime/connections/index.ts";
 import { workingDirOf, type Containers, type ContainerSetup, type ContainerLifecycle } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
@@ -67,7 +68,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "The project's containers with their state and address.",
       parameters: Type.Object({}),
       gate: readOnly,
-      run: told(async () => {
+      run: reportingErrors(async () => {
         const all = await listed();
         return done(`${all.length} containers.`, { project_status: (await project()).environment_status, containers: all.map(shown) });
       }),
@@ -78,7 +79,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Start a container, after what it depends on.",
       parameters: Type.Object({ container_id: Id }),
       gate: mutates,
-      run: told(async ({ container_id }: { container_id: string }) => {
+      run: reportingErrors(async ({ container_id }: { container_id: string }) => {
         const { project: own, row } = await rowOf(container_id);
         const answer = await lifecycle.startContainer(own, row);
         const now = (await listed()).find((one) => one.id === row.id);
@@ -97,7 +98,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Stop a container.",
       parameters: Type.Object({ container_id: Id }),
       gate: mutates,
-      run: told(async ({ container_id }: { container_id: string }) => {
+      run: reportingErrors(async ({ container_id }: { container_id: string }) => {
         const { project: own, row } = await rowOf(container_id);
         await lifecycle.stopContainer(own, row);
         return done(`${row.name} is stopped.`, { container_id: row.id, container_name: row.name, status: "stopped" });
@@ -109,7 +110,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Start every container of the project.",
       parameters: Type.Object({}),
       gate: mutates,
-      run: told(async () => {
+      run: reportingErrors(async () => {
         const own = await project();
         const { containers: urls } = await lifecycle.startProject(own);
         return done("The project is starting.", { containers: urls, network: own.slug, namespace: own.slug, project_slug: own.slug });
@@ -121,7 +122,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Stop every container of the project.",
       parameters: Type.Object({}),
       gate: mutates,
-      run: told(async () => {
+      run: reportingErrors(async () => {
         const own = await project();
         await lifecycle.stopProject(own);
         return done("The project is stopped.", { project_slug: own.slug });
@@ -141,7 +142,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
         port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
       }),
       gate: mutates,
-      run: told(async ({ port, ...wanted }: Static<typeof CreateContainer> & { name: string; port?: number }) => {
+      run: reportingErrors(async ({ port, ...wanted }: Static<typeof CreateContainer> & { name: string; port?: number }) => {
         const { user_id, project: own } = runOf();
         const made = await containers.create(user_id, own.id, wanted);
         const after = port === undefined ? made : await containers.update(user_id, own.id, made.id, { port });
@@ -160,7 +161,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Put a browser preview on the canvas, connected to a container if one is given.",
       parameters: Type.Object({ container_id: Type.Optional(Id), ...position }),
       gate: mutates,
-      run: told(async ({ container_id, ...place }: { container_id?: string; position_x?: number; position_y?: number }) => {
+      run: reportingErrors(async ({ container_id, ...place }: { container_id?: string; position_x?: number; position_y?: number }) => {
         const { user_id, project: own } = runOf();
         const to = container_id === undefined ? undefined : (await rowOf(container_id)).row.id;
         const made = await previews.create(user_id, own.id, { ...place, ...(to !== undefined && { connected_container_id: to }) });
@@ -183,7 +184,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
         config: Type.Optional(Type.Object({}, { additionalProperties: true })),
       }),
       gate: mutates,
-      run: told(
+      run: reportingErrors(
         async (wanted: {
           source_container_id: string;
           target_container_id: string;
@@ -209,7 +210,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Take something off the canvas. A service's data goes with it; files stay.",
       parameters: Type.Object({ item_type: Type.Enum(["container", "connection", "browser_preview"], { type: "string" }), item_id: Id }),
       gate: mutates,
-      run: told(async ({ item_type, item_id }: { item_type: string; item_id: string }) => {
+      run: reportingErrors(async ({ item_type, item_id }: { item_type: string; item_id: string }) => {
         const { user_id, project: own } = runOf();
         if (!isUuid(item_id)) throw new ToolFailure(`There is no ${item_type} ${item_id} in this project.`);
         const from = item_type === "container" ? containers : item_type === "connection" ? connections : previews;
@@ -223,7 +224,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Open a terminal in a running container, for the person; it ends with this run. To run a command use graph_shell_exec.",
       parameters: Type.Object({ container_id: Id, command: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })) }),
       gate: mutates,
-      run: told(async ({ container_id, command = "/bin/sh" }: { container_id: string; command?: string }) => {
+      run: reportingErrors(async ({ container_id, command = "/bin/sh" }: { container_id: string; command?: string }) => {
         const { project: own, row } = await rowOf(container_id);
         const session = await shell.create(runOf().user_id, { project_id: own.id, container_name: row.service_key, command });
         opened.add(session.id);
@@ -246,7 +247,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       }),
       gate: commands,
       timeLimitMs: ({ timeout = defaultSeconds }) => timeout * 1_000 + 10_000,
-      run: told(
+      run: reportingErrors(
         async (
           { container_id, command, timeout = defaultSeconds }: { container_id: string; command: string; timeout?: number },
           context,
@@ -284,7 +285,7 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Close a terminal.",
       parameters: Type.Object({ session_id: Id }),
       gate: free,
-      run: told(async ({ session_id }: { session_id: string }) => {
+      run: reportingErrors(async ({ session_id }: { session_id: string }) => {
         const { user_id, project: own } = runOf();
         const session = isUuid(session_id) ? await shell.get(user_id, session_id) : undefined;
         if (session?.project_id !== own.id) throw new ToolFailure(`There is no terminal ${session_id} in this project.`);
@@ -318,7 +319,7 @@ function notInARun(): never {
 }
 
 /** Turns client errors of services into failed results that the model reads. */
-function told<P>(
+function reportingErrors<P>(
   run: (params: P, context: Parameters<Tool["run"]>[1]) => Promise<ToolOutput>,
 ): (params: P, context: Parameters<Tool["run"]>[1]) => Promise<ToolOutput> {
   return async (params, context) => {
@@ -330,8 +331,6 @@ function told<P>(
     }
   };
 }
-
-const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 /** Without colours; truncated in the middle. */
 function ends(text: string): string {

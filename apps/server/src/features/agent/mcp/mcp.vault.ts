@@ -1,8 +1,8 @@
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { McpServerRow } from "../../../db/schema/agent.ts";
 
-export const mcpAccessPlace = (id: string): string => `mcp_servers/${id}/access`;
-export const mcpOauthPlace = (id: string): string => `mcp_servers/${id}/oauth`;
+export const mcpAccessAad = (id: string): string => `mcp_servers/${id}/access`;
+export const mcpOauthAad = (id: string): string => `mcp_servers/${id}/oauth`;
 
 /** The secrets of a server; never returned by the API. */
 export interface McpAccess {
@@ -15,14 +15,14 @@ export interface McpAccess {
 export type McpVault = ReturnType<typeof createMcpVault>;
 export function createMcpVault({ box }: { box: CryptoBox }) {
   const open = (row: Pick<McpServerRow, "id" | "sealed_access">): McpAccess =>
-    JSON.parse(box.open(row.sealed_access, mcpAccessPlace(row.id))) as McpAccess;
+    JSON.parse(box.open(row.sealed_access, mcpAccessAad(row.id))) as McpAccess;
   const openOauth = <T>(row: Pick<McpServerRow, "id" | "sealed_oauth">): T | undefined =>
-    row.sealed_oauth ? (JSON.parse(box.open(row.sealed_oauth, mcpOauthPlace(row.id))) as T) : undefined;
+    row.sealed_oauth ? (JSON.parse(box.open(row.sealed_oauth, mcpOauthAad(row.id))) as T) : undefined;
   return {
     open,
     openOauth,
-    seal: (id: string, access: McpAccess): Buffer => box.seal(JSON.stringify(access), mcpAccessPlace(id)),
-    sealOauth: (id: string, kept: object): Buffer => box.seal(JSON.stringify(kept), mcpOauthPlace(id)),
+    seal: (id: string, access: McpAccess): Buffer => box.seal(JSON.stringify(access), mcpAccessAad(id)),
+    sealOauth: (id: string, kept: object): Buffer => box.seal(JSON.stringify(kept), mcpOauthAad(id)),
     /** All secret values with their names, for redaction. */
     secretsOf: (row: McpServerRow): Record<string, string> => {
       const { url, headers, env, oauth_client } = open(row);

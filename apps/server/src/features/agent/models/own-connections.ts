@@ -34,9 +34,9 @@ export function createOwnConnections({
   log: Logger;
 }) {
   const isAllowed = async (userId: string): Promise<boolean> => tiers === undefined || tiers.includes(await store.tierOf(userId));
-  const open = (sealed: Buffer, place: string): string => {
+  const open = (sealed: Buffer, aad: string): string => {
     try {
-      return box.open(sealed, place);
+      return box.open(sealed, aad);
     } catch (cause) {
       throw new AppError(
         "secrets_unreadable",

@@ -22,7 +22,7 @@ export function createEvidence({ store, redactions }: { store: EvidenceStore; re
         "verify" in proof
           ? redactIn({ ...proof.verify.report, pictures: pictures.map(({ id, label, width, height }) => ({ id, label, width, height })) })
           : null;
-      let told: Evidence | undefined;
+      let added: Evidence | undefined;
       await run.emitter.emitWith(async (tx) => {
         const row = await store.insert(
           tx,
@@ -37,11 +37,11 @@ export function createEvidence({ store, redactions }: { store: EvidenceStore; re
           },
           pictures,
         );
-        told = present(row);
-        return [{ type: "evidence_added", data: told }];
+        added = present(row);
+        return [{ type: "evidence_added", data: added }];
       });
-      if (!told) throw new Error("the evidence was not told");
-      return told;
+      if (!added) throw new Error("the evidence was not stored");
+      return added;
     },
     list: async (userId: string, taskId: string, query: PageQuery): Promise<List<Evidence>> => {
       if (!(await store.isRunOf(taskId, userId))) throw notFound("Run");

@@ -158,11 +158,11 @@ export async function open(page: Page, origin: string, path: string): Promise<vo
     const kind = await page.evaluate('document.querySelector(`meta[name="tesslate-page"]`)?.content ?? null').catch(() => null);
     if (kind === null) return settle(page);
     if (kind !== "starting" || Date.now() > deadline) {
-      const said = await page
+      const text = await page
         .locator("body")
         .innerText({ timeout: 1000 })
         .catch(() => "");
-      throw new VerifyStepFailed(`The app does not answer. The preview says: ${said.replace(/\s+/g, " ").trim().slice(0, 400)}`);
+      throw new VerifyStepFailed(`The app does not answer. The preview says: ${text.replace(/\s+/g, " ").trim().slice(0, 400)}`);
     }
     await page.waitForTimeout(700);
   }

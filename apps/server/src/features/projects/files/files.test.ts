@@ -229,8 +229,8 @@ test("changes of any origin reach the project's stream once", async () => {
   await app.as(owner).files.put({ params: { id: other.id, path: "by-user.txt" }, body: { content: "1" } });
   const sandbox = await app.runtime.open({ id: other.id });
   await sandbox.exec(["/bin/sh", "-c", "echo 2 > by-process.txt"]);
-  const isTold = (e: ProjectEvent) => e.type === "file_changed" && e.data.path === "by-process.txt";
-  await vi.waitFor(() => expect(seen.some(isTold)).toBe(true), { timeout: 10_000 });
+  const isReported = (e: ProjectEvent) => e.type === "file_changed" && e.data.path === "by-process.txt";
+  await vi.waitFor(() => expect(seen.some(isReported)).toBe(true), { timeout: 10_000 });
   await sleep(600);
   abort.abort();
   await following;

@@ -28,7 +28,7 @@ export function watchMemory({
   if (watermarkPercent === 0) return { close: () => {} };
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
-  let isTold = false;
+  let isReported = false;
   const next = (ms: number) => {
     if (isClosed) return;
     timer = setTimeout(() => void look(), ms);
@@ -44,9 +44,9 @@ export function watchMemory({
         log.warn({ project_id: victim, used_percent: Math.round(percent) }, "stopping idle project: memory is low");
         await evict(victim);
         waitMs = Math.min(everyMs, settleMs);
-      } else if (percent >= watermarkPercent && !isTold)
+      } else if (percent >= watermarkPercent && !isReported)
         log.warn({ used_percent: Math.round(percent) }, "memory is low, and no project is idle");
-      isTold = percent >= watermarkPercent && victim === undefined;
+      isReported = percent >= watermarkPercent && victim === undefined;
     } catch (err) {
       log.error({ err }, "memory check failed");
     }

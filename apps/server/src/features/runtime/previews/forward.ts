@@ -44,13 +44,13 @@ export function createForwarder() {
   };
 
   /** One attempt; resolves with the response head. A request body is piped and cannot be sent twice. */
-  const attempt = (incoming: IncomingMessage, response: ServerResponse, target: Target, passage: ForwardContext, hasBody: boolean) =>
+  const attempt = (incoming: IncomingMessage, response: ServerResponse, target: Target, context: ForwardContext, hasBody: boolean) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing: ClientRequest = httpRequest({
         ...target,
         method: incoming.method,
         path: incoming.url,
-        headers: requestHeaders(incoming.headers, passage),
+        headers: requestHeaders(incoming.headers, context),
         // A keep-alive connection may break under a body that cannot be resent.
         agent: hasBody ? false : agent,
         setHost: false,
@@ -66,7 +66,7 @@ export function createForwarder() {
         reject(error);
       });
       if (hasBody) {
-        incoming.on("data", passage.onActivity);
+        incoming.on("data", context.onActivity);
         incoming.pipe(outgoing);
         incoming.once("error", quit);
       } else outgoing.end();
@@ -81,7 +81,7 @@ export function createForwarder() {
       incoming: IncomingMessage,
       response: ServerResponse,
       target: Target,
-      passage: ForwardContext,
+      context: ForwardContext,
       onAnswer: () => void,
     ): Promise<void> => {
       track(response);
@@ -89,28 +89,28 @@ export function createForwarder() {
       let answer: IncomingMessage | undefined;
       for (let round = 0; !answer; round++)
         try {
-          answer = await attempt(incoming, response, target, passage, hasBody);
+          answer = await attempt(incoming, response, target, context, hasBody);
         } catch (error) {
           const delay = retryDelaysMs[round];
           if (response.destroyed || hasBody || delay === undefined) throw error;
           await sleep(delay);
         }
-      passage.onActivity();
+      context.onActivity();
       onAnswer();
 
       const type = answer.headers["content-type"] ?? "";
       const encoding = (answer.headers["content-encoding"] ?? "identity").trim().toLowerCase();
       const isPlain = encoding === "identity" || encoding === "";
       const isHtml =
-        passage.isDocument &&
+        context.isDocument &&
         /^\s*text\/html\b/i.test(type) &&
         !/utf-?16/i.test(type) &&
         !/^\s*attachment\b/i.test(answer.headers["content-disposition"] ?? "");
-      const isChanged = (isHtml || (passage.isWorkerScript && answer.statusCode === 200)) && (isPlain || isDecodable(encoding));
+      const isChanged = (isHtml || (context.isWorkerScript && answer.statusCode === 200)) && (isPlain || isDecodable(encoding));
       const headers = answerHeaders(answer.headers, {
-        isChanged: isChanged || (passage.isDocument && answer.statusCode === 304),
-        isDocument: passage.isDocument,
-        appOrigin: passage.appOrigin,
+        isChanged: isChanged || (context.isDocument && answer.statusCode === 304),
+        isDocument: context.isDocument,
+        appOrigin: context.appOrigin,
       });
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
       const hasNoBody = incoming.method === "HEAD" || answer.statusCode === 204 || answer.statusCode === 304;
@@ -121,7 +121,7 @@ export function createForwarder() {
       }
       // Flush the head at once: event streams may be silent for long.
       response.flushHeaders();
-      answer.on("data", passage.onActivity);
+      answer.on("data", context.onActivity);
       const steps: NodeJS.ReadWriteStream[] = [];
       if (isChanged) {
         if (isDecodable(encoding)) steps.push(decoders[encoding]());
@@ -145,7 +145,7 @@ export function createForwarder() {
       socket: Duplex,
       head: Buffer,
       target: Target,
-      passage: ForwardContext,
+      context: ForwardContext,
       watchFrames: boolean,
     ): Promise<void> =>
       new Promise((resolve, reject) => {
@@ -154,7 +154,7 @@ export function createForwarder() {
           ...target,
           method: incoming.method,
           path: incoming.url,
-          headers: requestHeaders(incoming.headers, passage, true),
+          headers: requestHeaders(incoming.headers, context, true),
           agent: false,
           setHost: false,
         });
@@ -163,14 +163,14 @@ export function createForwarder() {
         outgoing.once("error", reject);
         outgoing.once("response", (answer) => {
           // Forward the rejection.
-          socket.write(headOf(answer, passage.appOrigin, false));
+          socket.write(headOf(answer, context.appOrigin, false));
           answer.pipe(socket);
           answer.once("error", () => socket.destroy());
           resolve();
         });
         outgoing.once("upgrade", (answer: IncomingMessage, upstream: Duplex, rest: Buffer) => {
           socket.off("close", quit);
-          socket.write(headOf(answer, passage.appOrigin, true));
+          socket.write(headOf(answer, context.appOrigin, true));
           if (rest.length > 0) upstream.unshift(rest);
           if (head.length > 0) socket.unshift(head);
           const end = () => {
@@ -180,7 +180,7 @@ export function createForwarder() {
           for (const side of [socket, upstream]) {
             side.once("error", end);
             side.once("close", end);
-            if (watchFrames) side.on("data", watchDataFrames(passage.onActivity));
+            if (watchFrames) side.on("data", watchDataFrames(context.onActivity));
           }
           socket.pipe(upstream).pipe(socket);
           resolve();

@@ -196,9 +196,9 @@ export function createPreviewSite({
       if (response.destroyed) return;
       if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(place.container.name) : found);
       if (mayWake) void targets.used(place).catch((err: unknown) => log.warn({ err }, "last activity not written"));
-      const passage = forwardContextOf(request, place, isDocument);
-      if (!mayWake) passage.onActivity = () => {};
-      await forwarder.request(request, response, found, passage, release);
+      const context = forwardContextOf(request, place, isDocument);
+      if (!mayWake) context.onActivity = () => {};
+      await forwarder.request(request, response, found, context, release);
     } catch (error) {
       if (response.destroyed || response.headersSent) return void response.destroy();
       if (!isNetworkError(error)) throw error;
@@ -231,8 +231,8 @@ export function createPreviewSite({
     const found = await targets.reach(place, target, mayWake, closed.signal);
     if (socket.destroyed) return;
     if (!("host" in found)) return refuse("503 Service Unavailable");
-    const passage = forwardContextOf(request, place, false);
-    if (mayWake) passage.onActivity();
+    const context = forwardContextOf(request, place, false);
+    if (mayWake) context.onActivity();
     // Closes the socket as soon as access is revoked.
     const unwatch = visitors.watch(visitor, place, () => socket.destroy());
     const lifetime = places.lifetimeOf(place);
@@ -242,7 +242,7 @@ export function createPreviewSite({
       unwatch();
       lifetime.removeEventListener("abort", end);
     });
-    await forwarder.upgrade(request, socket, head, found, passage, mayWake).catch(() => refuse("502 Bad Gateway"));
+    await forwarder.upgrade(request, socket, head, found, context, mayWake).catch(() => refuse("502 Bad Gateway"));
   };
 
   return {

@@ -43,7 +43,7 @@ export interface CloneNeeds extends Pick<GitDependencies, "require" | "sandboxOf
   checkUrl(url: string): Promise<unknown>;
   allowsPlain: AllowsPlain;
   /** Snapshots files and databases; does nothing when that is done. */
-  keepBefore(
+  snapshotBefore(
     project: ProjectRow,
     snapshot: { id: string; label: string; userId: string },
     context: Pick<TaskContext, "signal" | "note">,
@@ -116,7 +116,7 @@ export function createGitClone({
     const leftOut = leftOutOf(fetched, input.url);
     for (const line of leftOut) await note(line);
     await progress(62, "Creating a snapshot of the current files");
-    await dependencies.keepBefore(
+    await dependencies.snapshotBefore(
       project,
       { id: input.snapshot_id, label: `Before cloning ${ownerAndName(input.url).name ?? input.url}`.slice(0, 255), userId: task.user_id },
       context,

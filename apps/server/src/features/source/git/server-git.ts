@@ -96,7 +96,7 @@ export function createServerGit({
     const scratch = await mkdtemp(join(dir, "git-"));
     const remove = () => rm(scratch, { recursive: true, force: true, maxRetries: 3 });
     try {
-      const passage = await openEgressProxy(outbound, {
+      const egress = await openEgressProxy(outbound, {
         hostname,
         port: Number(port || (isPlain ? 80 : 443)),
         maxBytes,
@@ -108,7 +108,7 @@ export function createServerGit({
       const config = {
         ...settings,
         ...(isPlain && { "protocol.http.allow": "always" }),
-        "http.proxy": passage.proxyUrl,
+        "http.proxy": egress.proxyUrl,
         "http.proxyAuthMethod": "basic",
         ...(ca && { "http.sslCAInfo": caFile }),
         ...(authorization && { [`http.${origin}/.extraHeader`]: `Authorization: ${authorization}` }),
@@ -119,10 +119,10 @@ export function createServerGit({
         run: (argv, options) =>
           runGit(argv, { cwd: scratch, config, ...options, hide }).catch((error: unknown) => {
             if (options.signal?.aborted) throw options.signal.reason;
-            throw passage.failure() ?? explained(error, { hasAuthorization: authorization !== undefined, hide, log });
+            throw egress.failure() ?? explained(error, { hasAuthorization: authorization !== undefined, hide, log });
           }),
         [Symbol.asyncDispose]: async () => {
-          await passage[Symbol.asyncDispose]();
+          await egress[Symbol.asyncDispose]();
           await remove();
         },
       };

@@ -140,7 +140,7 @@ export function createSnapshotCapture({
    * Snapshots the current state under a given id, for work that is about to replace it. Does nothing when it exists: an earlier attempt
    * may have started to replace files.
    */
-  const keepBefore = async (
+  const snapshotBefore = async (
     project: ProjectRow,
     { id, label, userId }: { id: string; label: string; userId: string },
     context: Pick<TaskContext, "signal" | "note">,
@@ -227,7 +227,7 @@ export function createSnapshotCapture({
     await changed(project.id, "add", row.id);
     return { row, task };
   };
-  return { capture, insert, forget, begin, keepBefore, changed };
+  return { capture, insert, forget, begin, snapshotBefore, changed };
 }
 
 /** `manual-1a2b3c4d-20260131-235959-x7q2`. */

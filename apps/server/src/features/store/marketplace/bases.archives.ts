@@ -27,13 +27,13 @@ export type BaseArchives = ReturnType<typeof createBaseArchives>;
 /** Archives of projects published as a base (`source_type: "archive"`). */
 export function createBaseArchives({
   dir,
-  arrivalsDir,
+  stagingDir,
   projects,
   redactorOf,
 }: {
   dir: string;
   /** Where a copy of the archive is staged for the setup of a project. */
-  arrivalsDir: string;
+  stagingDir: string;
   projects: Pick<Projects, "require" | "sandboxOf">;
   redactorOf: (projectId: string) => Promise<Redactor>;
 }) {
@@ -79,13 +79,13 @@ export function createBaseArchives({
       }
     },
     /** Stages a copy for the setup of a project, which deletes it afterwards. */
-    lend: async (file: string): Promise<string> => {
-      await mkdir(arrivalsDir, { recursive: true, mode: 0o700 });
+    stage: async (file: string): Promise<string> => {
+      await mkdir(stagingDir, { recursive: true, mode: 0o700 });
       const copy = `${randomUUID()}.zip`;
-      await copyFile(join(dir, file), join(arrivalsDir, copy), constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+      await copyFile(join(dir, file), join(stagingDir, copy), constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
       return copy;
     },
-    takeBack: (copy: string): Promise<void> => rm(join(arrivalsDir, copy), { force: true }),
+    unstage: (copy: string): Promise<void> => rm(join(stagingDir, copy), { force: true }),
     remove: (file: string): Promise<void> => rm(join(dir, file), { force: true }),
     /** Deletes archives that no base references, left by a crash. */
     sweep: async (isNamed: (file: string) => Promise<boolean>): Promise<void> => {

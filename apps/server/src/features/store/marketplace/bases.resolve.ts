@@ -12,7 +12,7 @@ export function createBaseResolver({
 }: {
   bases: BaseCatalogue;
   acquiring: Acquiring;
-  archives: Pick<BaseArchives, "lend" | "takeBack">;
+  archives: Pick<BaseArchives, "stage" | "unstage">;
 }): ResolveBase {
   return async (userId, ref, version) => {
     const { base } = await bases.require({ id: userId, is_superuser: false }, ref);
@@ -25,8 +25,8 @@ export function createBaseResolver({
         source: { kind: "git", url: base.git_repo_url, branch: base.default_branch, ...(version !== null && { tag: version }) },
       };
     if (base.archive_path !== null) {
-      const file = await archives.lend(base.archive_path);
-      return { take, source: { kind: "archive", file }, undo: () => archives.takeBack(file) };
+      const file = await archives.stage(base.archive_path);
+      return { take, source: { kind: "archive", file }, undo: () => archives.unstage(file) };
     }
     const template_slug = base.template_slug ?? "";
     return { take, template_slug, source: { kind: "template", template_slug } };

@@ -165,7 +165,7 @@ export function createProviderClient({
           call.signal?.throwIfAborted();
           if (cause instanceof AppError) throw new ProviderError("refused", `${name}: ${cause.message}`, { cause });
           const how = isNotConnected(cause) ? "is not reachable" : "closed the connection";
-          failure = new ProviderError("unreachable", `${name} ${how}: ${sanitize(wordsOf(cause), call.token ?? token)}`, { cause });
+          failure = new ProviderError("unreachable", `${name} ${how}: ${sanitize(messageOf(cause), call.token ?? token)}`, { cause });
           mayRepeat = repeat === "always" || isNotConnected(cause);
         }
         const pause = Math.max(failure.retryAfterMs ?? 0, retry.firstMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
@@ -329,7 +329,7 @@ function isNotConnected(error: unknown): boolean {
   for (let e: unknown = error; e instanceof Error; e = e.cause) if (notConnected.has((e as NodeJS.ErrnoException).code ?? "")) return true;
   return false;
 }
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   let words = String(error);
   for (let e: unknown = error; e instanceof Error; e = e.cause) words = (e as NodeJS.ErrnoException).code ?? (e.message || words);
   return words;
