@@ -68,7 +68,7 @@ export interface AssistantMessage {
   role: "assistant";
   content: string;
   reasoning?: { text: string; provider_state?: ProviderState };
-  tool_calls: ToolCall[];
+  tool_calls: ModelToolCall[];
 }
 export interface ToolMessage {
   role: "tool";
@@ -77,7 +77,7 @@ export interface ToolMessage {
   content: string;
   is_error: boolean;
 }
-export interface ToolCall {
+export interface ModelToolCall {
   id: string;
   name: string;
   /** JSON text as the model wrote it; may be invalid. */

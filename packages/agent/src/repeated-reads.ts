@@ -1,4 +1,4 @@
-import type { Message, ToolCall } from "./model-client.ts";
+import type { Message, ModelToolCall } from "./model-client.ts";
 
 /** Shorter results are not worth a note. */
 const minChars = 600;
@@ -8,7 +8,7 @@ const minChars = 600;
  * provider can cache it.
  */
 export function withoutRepeatedReads(messages: readonly Message[]): Message[] {
-  const calls = new Map<string, ToolCall>();
+  const calls = new Map<string, ModelToolCall>();
   const newest = new Map<string, string>();
   for (const message of messages) {
     if (message.role === "assistant") for (const call of message.tool_calls) calls.set(call.id, call);
@@ -25,7 +25,7 @@ export function withoutRepeatedReads(messages: readonly Message[]): Message[] {
   });
 }
 
-function placeOf(call: ToolCall | undefined): { key: string; path: string } | undefined {
+function placeOf(call: ModelToolCall | undefined): { key: string; path: string } | undefined {
   if (call?.name !== "read_file") return undefined;
   try {
     const { file_path, offset, limit } = JSON.parse(call.arguments) as { file_path?: unknown; offset?: unknown; limit?: unknown };

@@ -1,5 +1,5 @@
 import { ToolFailure } from "./tool.ts";
-import type { Message, ToolCall } from "./model-client.ts";
+import type { Message, ModelToolCall } from "./model-client.ts";
 import type { SeenFiles, ToolContext } from "./types.ts";
 import { resolvePath, shownPath } from "./workspace-path.ts";
 
@@ -21,7 +21,7 @@ export function sawDeletion({ seen, inConversation }: ToolContext, path: string)
 export function filesIn(messages: readonly Message[], root: string, before: readonly Message[] = messages): Set<string> {
   const results = new Map<string, string>();
   for (const message of before) if (message.role === "tool") results.set(message.tool_call_id, message.content);
-  const calls = new Map<string, ToolCall>();
+  const calls = new Map<string, ModelToolCall>();
   const paths = new Set<string>();
   for (const message of messages) {
     if (message.role === "assistant") for (const call of message.tool_calls) calls.set(call.id, call);
@@ -32,7 +32,7 @@ export function filesIn(messages: readonly Message[], root: string, before: read
   return paths;
 }
 
-function pathOf(call: ToolCall | undefined, root: string): string | undefined {
+function pathOf(call: ModelToolCall | undefined, root: string): string | undefined {
   if (call?.name !== "read_file" && call?.name !== "write_file") return undefined;
   try {
     const { file_path } = JSON.parse(call.arguments) as { file_path?: unknown };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ToolFailure } from "./tool.ts";
-import type { ShellSession, ShellSessions } from "./types.ts";
+import type { RunShell, RunShells } from "./types.ts";
 import type { Workspace, WorkspaceTerminal } from "./workspace.ts";
 
 /** Open terminals of one run; far below the hundred that a project may have. */
@@ -8,8 +8,8 @@ const maxSessions = 16;
 const maxBufferChars = 64 * 1024;
 
 /** The terminals of a run. `closeAll` closes those that are still open. */
-export function createShells(workspace: Workspace): ShellSessions & { closeAll(): Promise<void> } {
-  const sessions = new Map<string, { session: ShellSession; terminal: WorkspaceTerminal }>();
+export function createShells(workspace: Workspace): RunShells & { closeAll(): Promise<void> } {
+  const sessions = new Map<string, { session: RunShell; terminal: WorkspaceTerminal }>();
   let isOver = false;
   return {
     async open(command, cwd) {
@@ -45,7 +45,7 @@ export function createShells(workspace: Workspace): ShellSessions & { closeAll()
   };
 }
 
-function follow(command: string, terminal: WorkspaceTerminal): ShellSession {
+function follow(command: string, terminal: WorkspaceTerminal): RunShell {
   const decoder = new TextDecoder();
   let buffer = "";
   let ended = false;

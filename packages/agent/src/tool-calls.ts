@@ -2,7 +2,7 @@ import { Value } from "typebox/value";
 import { abortable, pause } from "./abortable.ts";
 import { settleNames } from "./argument-names.ts";
 import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
-import type { ToolCall } from "./model-client.ts";
+import type { ModelToolCall } from "./model-client.ts";
 import type { EditMode, Tool, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
 
 /** Attempts of a read-only tool when the workspace is briefly unavailable, and the first pause between them. */
@@ -16,14 +16,14 @@ const maxArgumentDepth = 64;
 
 /** A call with parsed and checked arguments. Without `tool`, `problem` is its result. */
 export interface PreparedCall {
-  call: ToolCall;
+  call: ModelToolCall;
   parameters: ToolParameters;
   tool?: Tool;
   problem?: ToolResult;
 }
 
 /** Parses and checks the arguments. Errors become a result that the model reads. */
-export function prepareCall(call: ToolCall, tools: readonly Tool[], replaced: Readonly<Record<string, string>> = {}): PreparedCall {
+export function prepareCall(call: ModelToolCall, tools: readonly Tool[], replaced: Readonly<Record<string, string>> = {}): PreparedCall {
   const tool = tools.find((one) => one.name === call.name);
   const parsed = call.problem === undefined ? parseArguments(call.arguments) : { ok: false as const, reason: call.problem };
   const parameters = parsed.ok ? parsed.value : {};

@@ -9,7 +9,7 @@ import type {
   ModelEvent,
   ModelRequest,
   ModelUsage,
-  ToolCall,
+  ModelToolCall,
   UserMessage,
 } from "./model-client.ts";
 
@@ -77,7 +77,7 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
 interface ReceivedCall {
   provider_id: string;
   hasEnded: boolean;
-  call: ToolCall;
+  call: ModelToolCall;
 }
 interface Received {
   /** Something was received, so the provider will charge. */

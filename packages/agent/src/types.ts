@@ -112,7 +112,7 @@ export interface ToolContext {
   fileChanged(change: FileChange): Promise<void>;
   /** Shows a notice during the call. */
   notice(notice: RunNotice): Promise<void>;
-  shells: ShellSessions;
+  shells: RunShells;
   seen: SeenFiles;
   /** Paths of files whose text is in the conversation, as opposed to files seen in an earlier run or before a summary. */
   inConversation: Set<string>;
@@ -159,14 +159,14 @@ export interface SeenFiles {
 }
 
 /** Terminals opened by this run; they end with it. */
-export interface ShellSessions {
+export interface RunShells {
   /** `command` is run by /bin/sh. Returns the session's id. */
   open(command: string, cwd: string): Promise<string>;
-  get(sessionId: string): ShellSession | undefined;
+  get(sessionId: string): RunShell | undefined;
   close(sessionId: string): Promise<boolean>;
   list(): { session_id: string; command: string }[];
 }
-export interface ShellSession {
+export interface RunShell {
   command: string;
   write(data: string): void;
   /** Output since the last `drain`, at most the newest 64 KiB of it. */

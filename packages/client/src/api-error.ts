@@ -31,5 +31,5 @@ export class ApiError extends Error {
 }
 
 /** Whether the server rejected the request, so that repeating it unchanged is useless. */
-export const isRejection = (error: unknown): boolean =>
+export const isRejected = (error: unknown): boolean =>
   error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429;

@@ -1,6 +1,6 @@
 import type { Contract } from "@tesslate/contract";
 import { bindRoutes, type Client, type SocketPath } from "./bind-routes.ts";
-import { withRetries } from "./retries.ts";
+import { retryRequests } from "./retries.ts";
 import { routes } from "./routes.ts";
 import { openSocket, type Socket } from "./socket.ts";
 
@@ -30,7 +30,7 @@ export function createClient(options: ClientOptions): StudioClient {
   const send = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
   const client = bindRoutes<Contract>(routes, {
     baseUrl,
-    fetch: withRetries(async (url, init) => {
+    fetch: retryRequests(async (url, init) => {
       const headers = new Headers(options.headers);
       new Headers(init.headers).forEach((value, name) => headers.set(name, value));
       const credential = await token();

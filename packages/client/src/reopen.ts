@@ -1,4 +1,4 @@
-import { isRejection } from "./api-error.ts";
+import { isRejected } from "./api-error.ts";
 
 /** Reports that the network is back (`retryNow`) or was lost (`drop`). Returns the function that unsubscribes. */
 export type ConnectionHints = (hints: { retryNow: () => void; drop: () => void }) => () => void;
@@ -51,7 +51,7 @@ export async function* reopen<T>({
           if (isOver?.()) return;
         }
       } catch (error) {
-        if (!signal.aborted && isRejection(error)) throw error;
+        if (!signal.aborted && isRejected(error)) throw error;
         failure = error;
       }
       if (signal.aborted || isOver?.()) return;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { withRetries } from "./retries.ts";
+import { retryRequests } from "./retries.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 /** A server that gives these answers in order: a status, or an error instead of an answer. */
 function server(answers: (number | Error)[], headers: Record<string, string> = {}) {
   const requests: Headers[] = [];
-  const fetch = withRetries(async (_url, init) => {
+  const fetch = retryRequests(async (_url, init) => {
     requests.push(new Headers(init.headers));
     const answer = answers[requests.length - 1] ?? 500;
     if (answer instanceof Error) throw answer;

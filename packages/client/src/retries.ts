@@ -7,7 +7,7 @@ const longestPauseMs = 60_000;
  * Repeats requests that the server did not answer (network errors, 502, 503, 504) or was too busy for (429, after its `Retry-After`). Requests
  * that could take effect twice are only repeated after a 429; a POST carries an `Idempotency-Key`, so that it cannot.
  */
-export function withRetries(fetch: Fetch, maxRetries: number): Fetch {
+export function retryRequests(fetch: Fetch, maxRetries: number): Fetch {
   if (maxRetries === 0) return fetch;
   return async (url, given) => {
     const method = given.method ?? "GET";

@@ -1,5 +1,5 @@
 import type { JSONValue, LanguageModelV4FunctionTool, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
-import type { AssistantMessage, ModelRequest, ProviderState, ToolCall, ToolDefinition } from "../model-client.ts";
+import type { AssistantMessage, ModelRequest, ProviderState, ModelToolCall, ToolDefinition } from "../model-client.ts";
 import type { ModelClientOptions } from "./options.ts";
 
 type PromptMessage = LanguageModelV4Prompt[number];
@@ -65,7 +65,7 @@ function wantsReasoningBack({ provider, model }: ModelClientOptions): boolean {
 const callId = (id: string, { provider }: ModelClientOptions): string => (provider === "anthropic" ? id.replaceAll(/[^\w-]/g, "_") : id);
 
 /** Providers require an object: broken JSON becomes an empty one, and the result states the error. */
-function inputOf(call: ToolCall): JSONValue {
+function inputOf(call: ModelToolCall): JSONValue {
   try {
     const value = JSON.parse(call.arguments) as JSONValue;
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
