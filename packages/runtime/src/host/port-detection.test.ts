@@ -28,7 +28,7 @@ const freePort = () =>
       server.close(() => resolve(port));
     });
   });
-/** `/?to=PORT` makes it listen there instead, printing that with `&print`. */
+/** `/?to=PORT` makes it listen there instead: at once, printing that with `&print`, or 500 ms after printing it with `&early`. */
 const mover = `
   const http = require("node:http");
   let server;
@@ -37,12 +37,19 @@ const mover = `
   };
   const serve = (incoming, response) => {
     const url = new URL(incoming.url, "http://x"), to = url.searchParams.get("to");
-    response.end("ok", () => to && (server.close(), server.closeAllConnections(), open(Number(to), url.searchParams.has("print"))));
+    response.end("ok", () => {
+      if (!to) return;
+      server.close();
+      server.closeAllConnections();
+      if (!url.searchParams.has("early")) return open(Number(to), url.searchParams.has("print"));
+      console.log("moving to " + to);
+      setTimeout(() => open(Number(to), false), 500);
+    });
   };
   open(Number(process.env.PORT), true);`;
 
 test("detects a new port after output and on demand; an idle service costs nothing", async () => {
-  const [first, second, third] = [await freePort(), await freePort(), await freePort()];
+  const [first, second, third, fourth] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const request = (port: number, query: string) => fetch(`http://127.0.0.1:${port}/${query}`).then((response) => response.text());
   await sandbox.start({ name: "web", command: ["node", "-e", mover], cwd: ".", env: { PORT: String(first) }, port: first });
   expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: first });
@@ -52,6 +59,8 @@ test("detects a new port after output and on demand; an idle service costs nothi
   await request(second, `?to=${third}`);
   await expect.poll(() => request(third, "").catch(() => undefined)).toBe("ok");
   expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: third });
+  await request(third, `?to=${fourth}&early`);
+  await expect.poll(() => sandbox.services()[0]?.port).toBe(fourth);
 
   // Its last output is processed.
   await sleep(1_500);

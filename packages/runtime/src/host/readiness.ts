@@ -49,13 +49,24 @@ export interface DetectionPace {
 /** A service may change its port without any sign. */
 const rareMs = 30_000;
 const outputMs = 200;
+/** A program may print before it listens, so a detection without a result is repeated this often after the last output. */
+const repeats = 2;
 
 export function createDetectionPace(detect: () => void): DetectionPace {
   let lookedAt = Number.NEGATIVE_INFINITY;
   let printedAt = Number.NEGATIVE_INFINITY;
   /** Grows while output does not lead to changes. */
   let pause = outputMs;
+  let repeatsLeft = 0;
   let timer: NodeJS.Timeout | undefined;
+  const detectSoon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      pause = Math.min(pause * 2, rareMs);
+      if (repeatsLeft-- > 0) detectSoon();
+      detect();
+    }, pause).unref();
+  };
   const since = () => performance.now() - lookedAt;
   return {
     pauseMs: ({ status, startedAt }) => (status !== "starting" ? rareMs : Date.now() - (startedAt ?? 0) < 10_000 ? 40 : 500),
@@ -66,16 +77,14 @@ export function createDetectionPace(detect: () => void): DetectionPace {
     },
     changed() {
       pause = outputMs;
+      repeatsLeft = 0;
     },
     onOutput() {
       const now = performance.now();
       if (now - printedAt > rareMs) pause = outputMs;
       printedAt = now;
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        pause = Math.min(pause * 2, rareMs);
-        detect();
-      }, pause).unref();
+      repeatsLeft = repeats;
+      detectSoon();
     },
     stop() {
       clearTimeout(timer);

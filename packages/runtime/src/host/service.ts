@@ -104,6 +104,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
   let health: { spec: ServiceSpec; argv: readonly string[] } | undefined;
   let isChecking = false;
   let detecting: Promise<void> | undefined;
+  let nextDetection: Promise<void> | undefined;
   let settled: Promise<void> = Promise.resolve();
   const finder = createPortFinder();
   const throttle = createDetectionPace(() => void detect().catch(host.onError));
@@ -223,7 +224,17 @@ export function openService(name: string, host: ServiceHost): RunningService {
     if (throttle.isDue(wanted === 0) || (throttle.mayDetect() && (await isOpen()))) await detect();
   }
 
-  const detect = () => (detecting ??= detectNow().finally(() => (detecting = undefined)));
+  /** A request during a detection is for what happens now, so it gets the next one. */
+  function detect(): Promise<void> {
+    if (!detecting) return (detecting = detectNow().finally(() => (detecting = undefined)));
+    nextDetection ??= detecting
+      .catch(() => undefined)
+      .then(() => {
+        nextDetection = undefined;
+        return detect();
+      });
+    return nextDetection;
+  }
   /** Detects the port: the configured one, otherwise the last one, otherwise the first. */
   async function detectNow() {
     if (host.isFrozen()) return;
