@@ -173,7 +173,8 @@ export const deploymentOauthRoutes = {
     kind: "raw",
     takesUnknown: { query: "The provider adds what it likes." },
     contentType: "text/html",
-    response: Type.String({ description: "A page that reports to the window that opened it; also with 400 and 401" }),
+    response: Type.String({ description: "A page that reports to the window that opened it" }),
+    otherErrors: { 400: "A page that says why", 401: "A page: the link is invalid or has already been used" },
     params: ProviderParams,
     query: Type.Object({
       code: Answer,

@@ -15,6 +15,7 @@ export const mcpEndpointRoutes = {
     body: Type.Unknown(),
     bodyLimit: 4 * 1024 * 1024,
     response: Type.Unknown(),
+    otherErrors: { 406: "A JSON-RPC error: the client must accept `application/json` and `text/event-stream`" },
     errors: ["rate_limited"],
   }),
   stream: route({

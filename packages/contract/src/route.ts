@@ -61,6 +61,8 @@ export interface RouteSpec {
   events?: TSchema;
   /** Client frames of a socket. */
   frames?: TSchema;
+  /** Statuses of answers that do not have the form of our errors, with what they mean: pages of a `raw` handler, answers of another protocol. */
+  otherErrors?: Readonly<Record<number, string>>;
   /** Error codes of the operation, beside those that every operation can answer. */
   errors?: readonly ErrorCode[];
   /** Writes with the session cookie need the CSRF header unless this is false. */

@@ -122,14 +122,16 @@ export class Components {
     const properties = schema["properties"] as Json;
     const required = new Set(schema["required"] as string[] | undefined);
     return this.#bases.find(
-      ({ name: base, schema: { properties: fields, required: needed }, size }) =>
+      ({ name: base, schema: baseSchema, size }) =>
         base !== name &&
+        // A closed schema allows no further fields.
+        (this.schemas[base] ?? baseSchema)["additionalProperties"] !== false &&
         size < Object.keys(properties).length &&
-        Object.entries(fields as Json).every(
+        Object.entries(baseSchema["properties"] as Json).every(
           ([field, of]) =>
             field in properties &&
             identityOf(of, false) === identityOf(properties[field], false) &&
-            required.has(field) === ((needed ?? []) as string[]).includes(field),
+            required.has(field) === ((baseSchema["required"] ?? []) as string[]).includes(field),
         ),
     );
   }

@@ -137,6 +137,13 @@ test("every object has a name, and no two names stand for the same schema", () =
     expect(schemas).toHaveProperty(name);
 });
 
+test("no schema extends a closed one", () => {
+  const { schemas } = document.components;
+  const bases = Object.values(schemas).flatMap(({ allOf = [] }) => (allOf as { $ref?: string }[]).map(({ $ref = "" }) => $ref.split("/").at(-1) ?? ""));
+  expect(bases).toContain("Project");
+  expect(bases.filter((name) => schemas[name]?.["additionalProperties"] === false)).toEqual([]);
+});
+
 test("a schema that several operations use is exported from the contract, not named after one of them", () => {
   const owners = new Map(routes.map(({ id }) => [pascalCase(id), id]));
   const ownerOf = (schema: string) => /^(.*)(?:Response|Request|Event|Frame)$/.exec(schema)?.[1] ?? "";

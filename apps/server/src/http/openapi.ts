@@ -305,7 +305,9 @@ function describeErrors(spec: RouteSpec): Record<string, Json> {
     const name = responseNames[status];
     return name ? [[String(status), { $ref: `#/components/responses/${name}` }]] : [];
   });
-  return { ...(Object.fromEntries(refs) as Record<string, Json>), "5XX": { $ref: "#/components/responses/ServerError" } };
+  const content = { [spec.contentType ?? "application/json"]: { schema: spec.contentType ? text : {} } };
+  const others = Object.entries(spec.otherErrors ?? {}).map(([status, description]) => [status, { description, content }]);
+  return { ...(Object.fromEntries([...refs, ...others]) as Record<string, Json>), "5XX": { $ref: "#/components/responses/ServerError" } };
 }
 
 /** "404 `not_found`; 409 `chat_busy`, `queue_full`" */
