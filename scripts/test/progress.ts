@@ -71,8 +71,7 @@ export function createProgress(out: Output, everyMs = out.isTerminal ? 250 : 15_
       } else if (event.state === "start") {
         // vitest may report the start of a short test after the end of its file.
         if (event.journey !== undefined || running.has(file)) running.set(file, event.step ?? "");
-      }
-      else if (event.state === "pass") passed += count;
+      } else if (event.state === "pass") passed += count;
       else if (event.state === "fail") failed += count;
       if (event.journey !== undefined && event.state !== "start") running.delete(file);
     },

@@ -139,7 +139,9 @@ test("every object has a name, and no two names stand for the same schema", () =
 
 test("no schema extends a closed one", () => {
   const { schemas } = document.components;
-  const bases = Object.values(schemas).flatMap(({ allOf = [] }) => (allOf as { $ref?: string }[]).map(({ $ref = "" }) => $ref.split("/").at(-1) ?? ""));
+  const bases = Object.values(schemas).flatMap(({ allOf = [] }) =>
+    (allOf as { $ref?: string }[]).map(({ $ref = "" }) => $ref.split("/").at(-1) ?? ""),
+  );
   expect(bases).toContain("Project");
   expect(bases.filter((name) => schemas[name]?.["additionalProperties"] === false)).toEqual([]);
 });

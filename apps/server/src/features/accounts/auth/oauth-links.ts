@@ -34,12 +34,7 @@ export function createOauthLinks({
 }) {
   return {
     /** Links a provider account to the user. Returns an error code on failure. */
-    connect: async (
-      name: SignInProvider,
-      profile: Profile,
-      link: LinkingSession,
-      from: Origin,
-    ): Promise<ErrorCode | undefined> => {
+    connect: async (name: SignInProvider, profile: Profile, link: LinkingSession, from: Origin): Promise<ErrorCode | undefined> => {
       // The session may have ended since.
       const session = await sessions.find(link.session_id);
       if (session?.user.id !== link.user_id) return "unauthorized";

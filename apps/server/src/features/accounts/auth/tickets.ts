@@ -8,7 +8,13 @@ const ticketPurpose = "ws";
 
 export type Tickets = ReturnType<typeof createTickets>;
 /** Credentials that open one socket, once. */
-export function createTickets({ store, sessions }: { store: Pick<AuthStore, "insertToken" | "takeToken">; sessions: Pick<Sessions, "find"> }) {
+export function createTickets({
+  store,
+  sessions,
+}: {
+  store: Pick<AuthStore, "insertToken" | "takeToken">;
+  sessions: Pick<Sessions, "find">;
+}) {
   return {
     issue: async (principal: Principal): Promise<{ ticket: string; expires_in: number }> => {
       const ticket = randomToken();

@@ -63,7 +63,8 @@ export function createProfiles({
       if (!user) throw notFound("User");
       const email = body.email === undefined ? user.email : normalizeEmail(body.email);
       const username = body.username === undefined ? user.username : usernameOf(body.username);
-      if (body.password !== undefined) await passwordChecks.checkPassword(body.password, { email, username }, "update_user_invalid_password");
+      if (body.password !== undefined)
+        await passwordChecks.checkPassword(body.password, { email, username }, "update_user_invalid_password");
       if (body.avatar_url) refuse("avatar_url", avatarProblem(body.avatar_url));
       if (body.name !== undefined) refuse("name", nameProblem(body.name));
       const given = body.avatar_url ? pictureIn(body.avatar_url) : undefined;

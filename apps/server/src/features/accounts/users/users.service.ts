@@ -8,7 +8,15 @@ import type { PasswordChecks } from "./password-checks.ts";
 import type { Profiles } from "./profiles.ts";
 import type { UserRegistration } from "./registration.ts";
 import { refuse, takenSentence, usernameOf, usernameRule, usernameTaken } from "./users.refusals.ts";
-import { cleanName, isAscii, isReservedUsername, isWellFormedUsername, nameProblem, normalizeEmail, normalizeUsername } from "./users.rules.ts";
+import {
+  cleanName,
+  isAscii,
+  isReservedUsername,
+  isWellFormedUsername,
+  nameProblem,
+  normalizeEmail,
+  normalizeUsername,
+} from "./users.rules.ts";
 import { canSignIn, type UsersStore } from "./users.store.ts";
 
 /** Everything about users. */

@@ -36,6 +36,5 @@ export const createMcpConnector = ({
   version: string;
 }): McpConnector => ({
   limits,
-  connect: (row, options) =>
-    connectMcp({ row, access: vault.open(row), outbound, limits, version, oauth: signIns.of(row), ...options }),
+  connect: (row, options) => connectMcp({ row, access: vault.open(row), outbound, limits, version, oauth: signIns.of(row), ...options }),
 });

@@ -137,7 +137,14 @@ function slugsFrom(name: string): string[] {
   return [base, ...Array.from({ length: 8 }, (_, i) => `${base}-${i + 2}`)];
 }
 
-export const present = ({ sealed_access: _access, sealed_oauth: _oauth, user_id: _user, shown_url, tools, ...row }: McpServerRow): McpServer => ({
+export const present = ({
+  sealed_access: _access,
+  sealed_oauth: _oauth,
+  user_id: _user,
+  shown_url,
+  tools,
+  ...row
+}: McpServerRow): McpServer => ({
   ...row,
   url: shown_url,
   tools: tools.map(({ name, title, description, is_read_only }) => ({ name, title, description, is_read_only })),

@@ -44,7 +44,8 @@ export function createMcpTools({ store, connector, redactions }: McpToolsOptions
     };
     let opening: Promise<McpConnection> | undefined;
     /** One connection per server, shared by concurrent calls. */
-    const connect = (limits: McpLimits = connector.limits): Promise<McpConnection> => (opening ??= living(limits).finally(() => (opening = undefined)));
+    const connect = (limits: McpLimits = connector.limits): Promise<McpConnection> =>
+      (opening ??= living(limits).finally(() => (opening = undefined)));
     const living = async (limits: McpLimits): Promise<McpConnection> => {
       const known = await open?.catch(() => undefined);
       if (known?.isOpen) return known;

@@ -71,7 +71,9 @@ export function createModelList({
       });
       if (isDemoOn)
         items.unshift(present({ id: splitModelId(demoModelId).model, name: "Scripted demo" }, demoConnection, "healthy", undefined, facts));
-      const ownKeys = new Set(listings.filter(({ connection }) => connection.origin === "own").map(({ connection }) => connection.provider.slug));
+      const ownKeys = new Set(
+        listings.filter(({ connection }) => connection.origin === "own").map(({ connection }) => connection.provider.slug),
+      );
       return {
         ...page.envelope(items.slice(page.offset, page.offset + page.limit), items.length),
         default: await available.defaultModel(userId),

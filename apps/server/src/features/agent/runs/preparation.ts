@@ -103,4 +103,3 @@ function iterationLimit({ max_iterations: requested, earlier }: RunInput, ceilin
   const limit = ceiling === 0 ? requested : requested === null ? ceiling : Math.min(requested, ceiling);
   return limit && limit + (earlier?.free_iterations ?? 0);
 }
-

@@ -25,7 +25,8 @@ export function createRunAccess({
   chats: ChatStore;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
 }) {
-  const ownChat = (userId: string, chatId: string, projectId?: string): Promise<ChatRow> => requireOwnChat(chats, userId, chatId, projectId);
+  const ownChat = (userId: string, chatId: string, projectId?: string): Promise<ChatRow> =>
+    requireOwnChat(chats, userId, chatId, projectId);
   return {
     ownChat,
     ownRun: async (userId: string, taskId: string): Promise<TaskRow> => {

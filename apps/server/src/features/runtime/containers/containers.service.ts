@@ -207,7 +207,8 @@ export function createContainers(
       const isRemoved = deleteFiles && isOwnFolder;
       const { files } = await projects.sandboxOf(project);
       const hasFolder = row.directory !== "." && (await files.stat(row.directory)) !== undefined;
-      const checkpoint_id = isRemoved && hasFolder ? await checkpointBefore(project, `Before deleting ${row.directory} with ${row.name}`) : null;
+      const checkpoint_id =
+        isRemoved && hasFolder ? await checkpointBefore(project, `Before deleting ${row.directory} with ${row.name}`) : null;
       if (isRemoved && hasFolder) await files.remove(row.directory, { recursive: true });
       return { snapshot_id, checkpoint_id, kept_directory: hasFolder && !isRemoved ? row.directory : null };
     },

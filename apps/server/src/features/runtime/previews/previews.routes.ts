@@ -8,7 +8,6 @@ import type { Previews } from "./previews.service.ts";
 import type { Shares } from "./shares.service.ts";
 import { ticketSeconds, type Visitors } from "./visitors.ts";
 
-
 export function mountPreviews(
   mount: Mount,
   {

@@ -68,7 +68,12 @@ export function createReplaceState({
   };
 
   /** Stops the project's containers first and restarts them at the end, also after a failure. */
-  return async (project: ProjectRow, sandbox: Sandbox, { point, label, running, more }: Replacement, context: TaskContext): Promise<void> => {
+  return async (
+    project: ProjectRow,
+    sandbox: Sandbox,
+    { point, label, running, more }: Replacement,
+    context: TaskContext,
+  ): Promise<void> => {
     const { task, signal, progress, note } = context;
     await progress(25, "Stopping containers");
     try {
