@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { call, parallel, say } from "@tesslate/testkit";
 import { chatWorld, find } from "../../../testing/chat.ts";
 
-test("rules, memory, skills and sub-agents: read, edited with etags, used by the next run, and reported afterwards", async () => {
+test("rules, memory, skills and sub-agents are read, edited with etags, used by the next run, and listed in its report", async () => {
   await using world = await chatWorld({
     script: [
       parallel(
@@ -39,7 +39,7 @@ test("rules, memory, skills and sub-agents: read, edited with etags, used by the
   const written = await put({ memory: { content: "- Ada likes blue\n", etag: null }, rules: { content: "Use tabs.\n", etag: null } });
   expect(written).toMatchObject({ memory: { content: "- Ada likes blue\n", etag: expect.any(String) }, rules: { content: "Use tabs.\n" } });
   expect(await world.read(".tesslate/memory.md")).toBe("- Ada likes blue\n");
-  // Somebody who read an earlier version does not win.
+  // A write with an outdated etag is refused.
   await expect(put({ memory: { content: "x", etag: null } })).rejects.toMatchObject({ status: 412 });
   await expect(put({ memory: { content: "x", etag: "old" } })).rejects.toMatchObject({ status: 412 });
   const again = await put({ memory: { content: "- Ada likes green\n", etag: written.memory.etag } });
@@ -47,8 +47,8 @@ test("rules, memory, skills and sub-agents: read, edited with etags, used by the
   await expect(put({ memory: { content: "€".repeat(16_000), etag: again.memory.etag } })).rejects.toMatchObject({ status: 422 });
 
   const seen = await world.run("Go");
-  const asked = JSON.stringify(world.model.requests[0]!.body);
-  for (const part of ["Ada likes green", "Use tabs.", "styling: how we style", "reviewer: reads changes"]) expect(asked).toContain(part);
+  const prompt = JSON.stringify(world.model.requests[0]!.body);
+  for (const part of ["Ada likes green", "Use tabs.", "styling: how we style", "reviewer: reads changes"]) expect(prompt).toContain(part);
   const { task_id } = seen[0]!;
   expect(await client.agentContext.run({ params: { task_id } })).toEqual({
     rules: [{ path: "AGENTS.md", chars: 9, is_cut: false }],
@@ -65,8 +65,8 @@ test("rules, memory, skills and sub-agents: read, edited with etags, used by the
     context: { rules: [{ path: "AGENTS.md" }] },
   });
 
-  const stranger = world.app.as(await world.app.signUp({ name: "Eve" }));
-  await expect(stranger.agentContext.get({ params })).rejects.toMatchObject({ status: 404 });
-  await expect(stranger.agentContext.put({ params, body: {} })).rejects.toMatchObject({ status: 404 });
-  await expect(stranger.agentContext.run({ params: { task_id } })).rejects.toMatchObject({ status: 404 });
+  const otherUser = world.app.as(await world.app.signUp({ name: "Eve" }));
+  await expect(otherUser.agentContext.get({ params })).rejects.toMatchObject({ status: 404 });
+  await expect(otherUser.agentContext.put({ params, body: {} })).rejects.toMatchObject({ status: 404 });
+  await expect(otherUser.agentContext.run({ params: { task_id } })).rejects.toMatchObject({ status: 404 });
 });

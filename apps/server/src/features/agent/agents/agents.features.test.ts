@@ -12,11 +12,11 @@ test.each([
     { features: null, model: "x" },
     { ...all, web_search: false },
   ],
-])("the agent's wish goes over the server's: %j %j", (server, config, expected) =>
+])("the agent's setting overrides the server's: %j %j", (server, config, expected) =>
   expect(effectiveFeatures(server, config)).toEqual(expected),
 );
 
-test("tools know their feature", () =>
+test("featureOfTool returns the feature that a tool needs", () =>
   expect(["web_fetch", "update_plan", "invoke_subagent", "apply_patch", "read_file"].map(featureOfTool)).toEqual([
     "web_search",
     "plan_mode",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { testApp } from "../../../testing/app.ts";
 
-test("the tool catalogue and the caller's library", async () => {
+test("the routes list the tool catalogue and the caller's library", async () => {
   await using app = await testApp();
   const ada = app.as(await app.signUp({ name: "Ada" }));
   const tools = await ada.agents.tools({ query: { limit: 500 } });

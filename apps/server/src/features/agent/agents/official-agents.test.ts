@@ -2,7 +2,7 @@ import { allTools } from "@tesslate/agent";
 import { expect, test } from "vitest";
 import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
 
-test("the promised eleven are there, each once", () => {
+test("all eleven official agents exist, each once", () => {
   const slugs = officialAgents.map((a) => a.slug);
   expect(new Set(slugs).size).toBe(slugs.length);
   expect(slugs.toSorted()).toEqual([

@@ -30,10 +30,10 @@ const rowsOf = (at: { app: TestApp; project: { id: string } }) =>
   sql<{ id: string; name: string }>(at, `select id, name from chat_attachments where project_id = '${at.project.id}' order by created_at`);
 
 describe("uploading", () => {
-  test("what it is is read from its bytes; it comes back as it was, to its owner only, and nothing but pictures is shown", async () => {
+  test("the type is detected from the bytes; the same bytes are returned, only to the owner; only pictures are displayed inline", async () => {
     await using app = await testApp();
     const owner = await app.signUp();
-    const stranger = await app.signUp();
+    const otherUser = await app.signUp();
     const at = { app, owner, project: await emptyProject(app, owner) };
     const cases = [
       ["shot.png", png(40, 30), "text/html", { kind: "image", mime_type: "image/png", width: 40, height: 30 }],
@@ -62,15 +62,15 @@ describe("uploading", () => {
     }
     const [first] = await rowsOf(at);
     const id = first?.id ?? "";
-    const foreign = await get(at, id, stranger);
-    expect([foreign.status, await foreign.text()]).toEqual([404, await (await get(at, randomUUID(), stranger)).text()]);
+    const foreign = await get(at, id, otherUser);
+    expect([foreign.status, await foreign.text()]).toEqual([404, await (await get(at, randomUUID(), otherUser)).text()]);
     expect((await app.request(`/api/chat/attachments/${id}`)).status).toBe(401);
     expect((await get(at, "nonsense")).status).toBe(422);
-    expect((await send(at, form("a.txt", "a"), stranger)).status).toBe(404);
-    expect((await app.request(`/api/chat/attachments/${id}`, { method: "DELETE", user: stranger })).status).toBe(404);
+    expect((await send(at, form("a.txt", "a"), otherUser)).status).toBe(404);
+    expect((await app.request(`/api/chat/attachments/${id}`, { method: "DELETE", user: otherUser })).status).toBe(404);
     expect((await app.request(`/api/chat/attachments/${id}`, { method: "DELETE", user: owner })).status).toBe(204);
     expect((await get(at, id)).status).toBe(404);
-    // Bytes at rest are sealed.
+    // Files are encrypted at rest.
     expect(JSON.stringify(await sql(at, "select encode(sealed_data, 'escape') as data from chat_attachment_pieces"))).not.toMatch(
       /alert\(1\)|PDF/,
     );
@@ -78,15 +78,15 @@ describe("uploading", () => {
     const other = new FormData();
     other.append("picture", new File(["a"], "a.txt"));
     expect((await send(at, other)).status).toBe(422);
-    // For the first message of a project that does not exist yet; its owner's alone as well.
+    // Without a project, for the first message of a project that does not exist yet; also visible to its owner only.
     const loose = await app.request("/api/chat/attachments", { method: "POST", user: owner, body: form("a", "a") });
     const { id: looseId, project_id } = (await loose.json()) as Attachment;
     expect([loose.status, project_id]).toEqual([201, null]);
-    expect((await get(at, looseId, stranger)).status).toBe(404);
+    expect((await get(at, looseId, otherUser)).status).toBe(404);
     expect((await app.request(`/api/chat/attachments/${looseId}`, { method: "DELETE", user: owner })).status).toBe(204);
   });
 
-  test("too much is refused while it comes, and nothing of it stays", async () => {
+  test("an upload over the limit is refused while it streams, and nothing of it is stored", async () => {
     await using app = await testApp();
     const owner = await app.signUp();
     const at = { app, owner, project: await emptyProject(app, owner) };
@@ -120,7 +120,7 @@ describe("uploading", () => {
     await expect(upload(300_000, true)).rejects.toMatchObject({ code: "bad_request" });
     expect(await rowsOf(at)).toHaveLength(1);
 
-    // One that waits in a queue stays.
+    // An attachment of a queued message is kept.
     const chat = await app.as(owner).chat.createSession({ body: { project_id: at.project.id } });
     const queue = (options: string) =>
       sql(
@@ -135,7 +135,7 @@ describe("uploading", () => {
     await sql(at, "delete from queued_messages");
     await sql(at, "update chat_attachments set created_at = now()");
 
-    // A day later what no message ever named goes, and what never came whole.
+    // After a day, attachments that no message references and incomplete uploads are deleted.
     await attachments.jobHandlers.prune_attachments();
     expect(await rowsOf(at)).toHaveLength(1);
     await sql(at, "update chat_attachments set created_at = now() - interval '25 hours'");
@@ -146,7 +146,7 @@ describe("uploading", () => {
 
 describe("in a message", () => {
   const secret = "planted-attached-secret-42";
-  test("pictures are shown, texts quoted without secrets, mentioned files put in; the rest is read and saved by tools; history, fork, clear and delete agree", async () => {
+  test("pictures are shown, texts quoted with secrets redacted, mentioned files included; tools read and save the rest; history, fork, clear and delete agree", async () => {
     await using world = await chatWorld({
       script: [
         say("I see."),
@@ -169,8 +169,8 @@ describe("in a message", () => {
     const notes = await attach(world, "notes.txt", `The key is ${secret}.\n${"n".repeat(13_000)}THE END`);
     const data = await attach(world, "data.bin", Buffer.from([0, 1, 2, 3]));
 
-    const stranger = await world.app.signUp();
-    const foreign = await attach({ ...world, owner: stranger, project: await emptyProject(world.app, stranger) }, "theirs.txt", "theirs");
+    const otherUser = await world.app.signUp();
+    const foreign = await attach({ ...world, owner: otherUser, project: await emptyProject(world.app, otherUser) }, "theirs.txt", "theirs");
     const post = (json: object) =>
       world.app.request("/api/chat/stream", { method: "POST", user: world.owner, json: { project_id: world.project.id, ...json } });
     expect((await post({ message: "", attachments: [foreign.id] })).status).toBe(404);
@@ -182,7 +182,7 @@ describe("in a message", () => {
     const ids = [picture.id, notes.id, data.id];
     const first = await world.run("", {
       attachments: ids,
-      mentions: [{ path: "src/App.tsx" }, { path: "gone.ts" }, { path: "src/App.tsx" }],
+      mentions: [{ path: "src/App.tsx" }, { path: "missing.ts" }, { path: "src/App.tsx" }],
     });
     expect(find(first, "complete")?.data).toMatchObject({ success: true });
     const seen = world.model.requests.at(-1)?.request?.messages.at(-1);
@@ -192,9 +192,9 @@ describe("in a message", () => {
     expect(seen?.text).toMatch(/more characters: read_attachment/);
     expect(seen?.text).toMatch(/data\.bin .*save_attachment/);
     expect(seen?.text).toMatch(/--- src\/App\.tsx \(etag [^)]+\)\nexport const key = "\[secret:STRIPE_KEY\]"/);
-    expect(seen?.text).toMatch(/gone\.ts: does not exist/);
+    expect(seen?.text).toMatch(/missing\.ts: does not exist/);
 
-    // The next turn names them again, shows the picture again, and may use the tools.
+    // The next turn names the attachments again, shows the picture again, and may use the tools.
     const second = await world.run("Now use them");
     expect(second.flatMap((e) => (e.type === "agent_step" ? e.data.tool_results.map((r) => r.success) : []))).toEqual([true, true]);
     expect(JSON.stringify(second)).toMatch(/THE END/);
@@ -210,7 +210,7 @@ describe("in a message", () => {
       content: "",
       message_metadata: {
         attachments: [{ id: picture.id, name: "shot.png", kind: "image", width: 40 }, { id: notes.id }, { id: data.id }],
-        mentions: [{ path: "src/App.tsx" }, { path: "gone.ts" }],
+        mentions: [{ path: "src/App.tsx" }, { path: "missing.ts" }],
       },
     });
     const chatId = items[0]!.chat_id;
@@ -227,7 +227,7 @@ describe("in a message", () => {
     expect(await sql(world, "select 1 from chat_attachment_pieces")).toHaveLength(2);
   });
 
-  test("a model that cannot see is refused before anything is stored, and takes the same message without the picture", async () => {
+  test("a model without vision refuses a picture before anything is stored, and accepts the same message without it", async () => {
     await using world = await chatWorld({ script: [say("Fine.")], env: { DEFAULT_MODELS: "openai/gpt-3.5-turbo" } });
     const picture = await attach(world, "shot.png", png(4, 4));
     const refused = await world.app.request("/api/chat/stream", {
@@ -246,7 +246,7 @@ describe("in a message", () => {
     expect(find(await world.run("Look", { attachments: [(await attach(world, "a.txt", "a")).id] }), "complete")?.data.success).toBe(true);
   });
 
-  test("a restore takes them out of the conversation, a redo brings them back", async () => {
+  test("a restore removes attachments from the chat, a redo brings them back", async () => {
     await using world = await chatWorld({ script: [say("First."), nextMessage(), say("Second.")] });
     const picture = await attach(world, "shot.png", png(4, 4));
     await world.run("One", { attachments: [picture.id] });
@@ -264,7 +264,7 @@ describe("in a message", () => {
   });
 });
 
-/** As the hourly job does it, long after. */
+/** Runs the hourly cleanup with a clock far in the future. */
 async function sweep(world: ChatWorld): Promise<void> {
   await sql(world, "update chat_attachments set created_at = now() - interval '3 days'");
   await createAttachmentsStore(world.app.db).prune();

@@ -3,7 +3,7 @@ import { forkCassette, readCassette, readSpec, replayCassette, scriptedModel } f
 import { call, say, turn } from "@tesslate/testkit";
 import { chatWorld, find } from "../../../testing/chat.ts";
 
-test("a run on tape: only where it is wanted, only its owner's, without secrets, and it plays again byte for byte", async () => {
+test("a cassette is recorded only when switched on, readable only by its owner, contains no secrets, and replays byte for byte", async () => {
   const value = "planted-cassette-key-77";
   await using world = await chatWorld({
     script: [
@@ -30,21 +30,21 @@ test("a run on tape: only where it is wanted, only its owner's, without secrets,
   expect(text).not.toContain("planted-cassette");
   expect(text).toContain("[secret:KEY]");
   const cassette = readCassette(text);
-  // Somebody else's instructions are not in it.
+  // Instructions of another user's agent are not in it.
   expect(cassette.head.options.agent.system_prompt).toBe("");
 
   const [first, second] = [await replayCassette(cassette), await replayCassette(cassette)];
   expect(first.differences).toEqual([]);
   expect(JSON.stringify(second.events)).toBe(JSON.stringify(first.events));
-  const told = find(events, "agent_step")?.data.tool_results;
+  const toolResults = find(events, "agent_step")?.data.tool_results;
   const replayed = first.events.find((event) => event.type === "agent_step")?.data as { tool_results: unknown };
-  expect(replayed.tool_results).toEqual(told);
+  expect(replayed.tool_results).toEqual(toolResults);
   const spec = readSpec(JSON.stringify({ title: "t", files: {}, message: "m", turns: [{ text: "Another end." }], checks: {} }));
   const fork = await forkCassette(cassette, { step: 1, client: scriptedModel(spec.turns) });
   expect(fork.result.final_response).toBe("Another end.");
 
-  const stranger = await app.signUp();
-  expect((await app.request(path, { user: stranger })).status).toBe(404);
+  const otherUser = await app.signUp();
+  expect((await app.request(path, { user: otherUser })).status).toBe(404);
   expect((await app.request(path)).status).toBe(401);
   expect((await app.request("/api/chat/runs/nonsense/cassette", { user: owner })).status).toBe(422);
   await client.projects.update({ params: { id: project.id }, body: { settings: { record_cassettes: false } } });

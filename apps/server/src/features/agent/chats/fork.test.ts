@@ -24,16 +24,16 @@ const refusal = (work: Promise<unknown>) =>
     (error: { status: number; code: string }) => `${error.status} ${error.code}`,
   );
 
-test("a fork has everything up to the message, with its steps, and goes its own way", async () => {
+test("a fork has everything up to the message, with its steps, and is independent from then on", async () => {
   const first = await world.run("First");
   await world.run("Second");
   const chatId = find(first, "task_started")?.data.chat_id ?? "";
   const before = await api().get({ params: { chat_id: chatId } });
   expect(before.messages).toHaveLength(4);
   await api().update({ params: { chat_id: chatId }, body: { title: "Bakery" } });
-  // A summary that stands for the first turn stands for it in the fork too.
+  // A summary that replaces the first turn replaces it in the fork too.
   await world.app.studio.database.pool.query(
-    "update chats set summary = jsonb_build_object('text', 'They asked for a bakery.', 'until_message_id', $2::text) where id = $1",
+    "update chats set summary = jsonb_build_object('text', 'The user wants a bakery.', 'until_message_id', $2::text) where id = $1",
     [chatId, before.messages[1]?.id],
   );
   const fork = await api().fork({ params: { chat_id: chatId }, body: { message_id: before.messages[1]?.id ?? "" } });
@@ -45,21 +45,21 @@ test("a fork has everything up to the message, with its steps, and goes its own 
   expect(fork.messages[1]?.message_metadata?.["steps"]).toMatchObject([{ tool_calls: [{ name: "write_file" }] }]);
   expect(await world.read("a.txt")).toBe("one");
   await world.run("Other way", { chat_id: fork.id });
-  const heard = world.model.requests.findLast((r) => JSON.stringify(r.body).includes("Other way"))?.request?.messages ?? [];
-  expect(heard[0]?.text).toContain("They asked for a bakery.");
-  expect(JSON.stringify(heard)).not.toContain("First answer.");
+  const sentMessages = world.model.requests.findLast((r) => JSON.stringify(r.body).includes("Other way"))?.request?.messages ?? [];
+  expect(sentMessages[0]?.text).toContain("The user wants a bakery.");
+  expect(JSON.stringify(sentMessages)).not.toContain("First answer.");
   expect((await api().get({ params: { chat_id: fork.id } })).message_count).toBe(4);
   expect((await api().get({ params: { chat_id: chatId } })).message_count).toBe(4);
 });
 
 test("an unfinished answer is not in the fork; clearing is refused during a run", async () => {
-  const { id: chat_id } = await api().createSession({ body: { project_id: world.project.id, title: "Asks" } });
-  const stream = reading(world.send("Go on", { chat_id, edit_mode: "ask" }));
+  const { id: chat_id } = await api().createSession({ body: { project_id: world.project.id, title: "Pending" } });
+  const stream = reading(world.send("Continue", { chat_id, edit_mode: "ask" }));
   const { task_id } = await stream.until("approval_required");
   const last = (await api().get({ params: { chat_id } })).messages.at(-1);
   expect(last?.message_metadata).toMatchObject({ completion_reason: "in_progress" });
   const fork = await api().fork({ params: { chat_id }, body: { message_id: last?.id ?? "" } });
-  expect(fork.messages).toMatchObject([{ role: "user", content: "Go on" }]);
+  expect(fork.messages).toMatchObject([{ role: "user", content: "Continue" }]);
   expect(await refusal(api().clear({ params: { chat_id } }))).toBe("409 chat_busy");
   await api().cancel({ body: { task_id } });
   await stream.ended;
@@ -71,7 +71,7 @@ test("a cleared session is empty and can be used again", async () => {
     "insert into messages (chat_id, role, content, position) values ($1, 'user', 'a', 0), ($1, 'assistant', 'b', 1)",
     [made.id],
   );
-  // What a restore took out before is gone too.
+  // Messages that a restore hid before are removed too.
   await world.app.studio.database.pool.query(
     `insert into chat_rewinds (chat_id, checkpoint_id, messages, steps)
      select m.chat_id, gen_random_uuid(), jsonb_build_array(to_jsonb(m) || '{"position": 2}'), '[]' from messages m where m.chat_id = $1 and m.position = 0`,
@@ -92,7 +92,7 @@ test("pinned sessions come first and keep their place in time", async () => {
   expect((await sessions()).map((s) => s.id)).toEqual(before.map((s) => s.id));
 });
 
-test("strangers find nothing; bad input is refused", async () => {
+test("another user gets 404 on fork and clear; bad input gets 422", async () => {
   const [chat, other] = (await sessions()).filter((s) => s.message_count > 0);
   const params = { chat_id: chat?.id ?? "" };
   const message = (await api().get({ params })).messages[0]?.id ?? "";

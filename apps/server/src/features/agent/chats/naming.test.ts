@@ -20,22 +20,22 @@ test.each([
   ["\n**Title: Brotkurs**\nmore", "Brotkurs"],
   ["…", undefined],
   ["", undefined],
-])("what the model says, %j, names it %j", (said, title) => expect(titleFromModel(said)).toBe(title));
+])("the model's reply %j becomes the title %j", (reply, title) => expect(titleFromModel(reply)).toBe(title));
 
-test("after the first answer the model names the session; a person's name, a failure and later answers leave it as it is", async () => {
+test("the model names the chat after the first answer; a name set by a person, a failure and later answers leave the title unchanged", async () => {
   const first = "Please build me a waiting list for the Saturday bread class, with twelve places";
   await using world = await chatWorld({
     env: { AGENT_CHAT_TITLES: "1", DEFAULT_MODELS: "openai/gpt-5.1" },
     script: [
       when(/Name this conversation[\s\S]*bread class/, [say('"Waiting list for the bread class."')]),
       when(/Name this conversation[\s\S]*Break it/, [fail(400, { times: 9 })]),
-      when(/Name this conversation/, [say("Never said")]),
+      when(/Name this conversation/, [say("Never sent")]),
       when(/.*/, [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")]),
     ],
   });
   const client = world.app.as(world.owner);
   const titles = async () => (await client.chat.sessions({ query: {} })).items.map((one) => one.title);
-  const asked = () => world.model.requests.filter(({ request }) => /Name this conversation/.test(request?.messages[0]?.text ?? "")).length;
+  const titleRequests = () => world.model.requests.filter(({ request }) => /Name this conversation/.test(request?.messages[0]?.text ?? "")).length;
   const session = async (message: string) => {
     const { id } = await client.chat.createSession({ body: { project_id: world.project.id } });
     return { id, events: await world.run(message, { chat_id: id }) };
@@ -45,23 +45,23 @@ test("after the first answer the model names the session; a person's name, a fai
   await eventually(async () => (await titles()).includes("Waiting list for the bread class"));
   const { rows } = await world.app.studio.database.pool.query("select data from events where type = 'chat_title'");
   expect(rows).toEqual([{ data: { chat_id: id, title: "Waiting list for the bread class" } }]);
-  // Charged as usage of its own; the run's cost is what the run said.
+  // The title call is charged as its own usage; the run's cost does not include it.
   const { items } = await client.billing.usage({ query: {} });
   expect(items.filter((item) => item.purpose === "title")).toMatchObject([{ model: "openai/gpt-5.1", chat_id: id }]);
-  const heard = world.model.requests.find(({ request }) => /Name this conversation/.test(request?.messages[0]?.text ?? ""));
-  expect(heard!.body).toMatchObject({ max_completion_tokens: 300 });
-  // A later answer asks for nothing.
+  const titleRequest = world.model.requests.find(({ request }) => /Name this conversation/.test(request?.messages[0]?.text ?? ""));
+  expect(titleRequest!.body).toMatchObject({ max_completion_tokens: 300 });
+  // A later answer does not request a title.
   await world.run("And a second message", { chat_id: id });
   const failing = await session("Break it");
-  await eventually(() => asked() > 1);
+  await eventually(() => titleRequests() > 1);
   expect(await titles()).toEqual(expect.arrayContaining(["Break it", "Waiting list for the bread class"]));
   expect(failing.events.at(-1)?.type).toBe("done");
-  // A name that a person gave before.
+  // A name that a person gave before is kept.
   const { id: own } = await client.chat.createSession({ body: { project_id: world.project.id, title: "Mine" } });
-  const before = asked();
+  const before = titleRequests();
   await world.run("Something", { chat_id: own });
-  // What is named last shows that nothing else was asked for before it.
+  // Once the last chat is named, no other title request can still be pending.
   await session("The bread class, once more");
   await eventually(async () => (await titles()).filter((title) => title === "Waiting list for the bread class").length === 2);
-  expect([await titles(), asked()]).toEqual([expect.arrayContaining(["Mine"]), before + 1]);
+  expect([await titles(), titleRequests()]).toEqual([expect.arrayContaining(["Mine"]), before + 1]);
 });

@@ -8,7 +8,7 @@ import { containers } from "../../../db/schema/runtime.ts";
 
 const results = (events: RunEvent[]) => events.flatMap((event) => (event.type === "agent_step" ? event.data.tool_results : []));
 
-test("the canvas by tools: the owner's project only, true exit codes, terminals that end with the run", async () => {
+test("canvas tools act only on the owner's project, return real exit codes, and close their terminals when the run ends", async () => {
   const [web, api, foreign] = [randomUUID(), randomUUID(), randomUUID()];
   const exec = (container_id: string, command: string) => call("graph_shell_exec", { container_id, command });
   await using world = await chatWorld({
@@ -37,8 +37,8 @@ test("the canvas by tools: the owner's project only, true exit codes, terminals 
       say("Not the canvas."),
     ],
   });
-  const stranger = await world.app.signUp({ name: "Eve" });
-  const theirs = await emptyProject(world.app, stranger);
+  const otherUser = await world.app.signUp({ name: "Eve" });
+  const theirs = await emptyProject(world.app, otherUser);
   const row = (id: string, project: { id: string; slug: string }, name: string) => ({
     id,
     project_id: project.id,
@@ -84,8 +84,8 @@ test("the canvas by tools: the owner's project only, true exit codes, terminals 
 
   const client = world.app.as(world.owner);
   expect((await client.connections.list({ params: { id: world.project.id }, query: {} })).items).toMatchObject([{ label: "calls" }]);
-  expect((await world.app.as(stranger).containers.list({ params: { id: theirs.id }, query: {} })).total).toBe(1);
-  // Whatever became of the terminal, none is left open by the run.
+  expect((await world.app.as(otherUser).containers.list({ params: { id: theirs.id }, query: {} })).total).toBe(1);
+  // No terminal stays open after the run.
   const left = (await client.shell.list({ query: { project_id: world.project.id } })).items.filter(
     (session) => session.status === "active" || session.status === "initializing",
   );

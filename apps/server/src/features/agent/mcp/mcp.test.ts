@@ -18,7 +18,7 @@ const results = (events: RunEvent[]) =>
     result?: { content?: string };
   }[];
 
-test("only their owner stores, tests, changes and removes servers", async () => {
+test("only the owner can store, test, change and remove MCP servers", async () => {
   await using fake = await startMcpServer();
   await using world = await chatWorld({ env: { OUTBOUND_ALLOW_HOSTS: fake.host }, configure: quick });
   const { app, owner, project } = world;
@@ -57,7 +57,7 @@ test("only their owner stores, tests, changes and removes servers", async () => 
     params: { id: made.id },
     body: { headers: { Authorization: null, "X-Key": "other-secret-22" }, trusts_read_only: true },
   });
-  // At another address nothing is as it was.
+  // Changing the address resets the stored state.
   const moved = await api.update({ params: { id: made.id }, body: { url: `${fake.url}/other` } });
   expect(moved).toMatchObject({ header_names: ["X-Key"], tools: [], trusts_read_only: false });
 
@@ -73,15 +73,15 @@ test("only their owner stores, tests, changes and removes servers", async () => 
   ] as const)
     expect([body, await refusal(create(body))]).toEqual([body, code]);
 
-  const stranger = app.as(await app.signUp()).mcp;
+  const otherUser = app.as(await app.signUp()).mcp;
   for (const id of [made.id, randomUUID()]) {
-    expect(await refusal(stranger.update({ params: { id }, body: { name: "Mine" } }))).toBe("404 not_found");
-    expect(await refusal(stranger.test({ params: { id }, body: {} }))).toBe("404 not_found");
-    expect(await refusal(stranger.authorize({ params: { id } }))).toBe("404 not_found");
-    expect(await refusal(stranger.forget({ params: { id } }))).toBe("404 not_found");
-    expect(await refusal(stranger.remove({ params: { id } }))).toBe("404 not_found");
+    expect(await refusal(otherUser.update({ params: { id }, body: { name: "Mine" } }))).toBe("404 not_found");
+    expect(await refusal(otherUser.test({ params: { id }, body: {} }))).toBe("404 not_found");
+    expect(await refusal(otherUser.authorize({ params: { id } }))).toBe("404 not_found");
+    expect(await refusal(otherUser.forget({ params: { id } }))).toBe("404 not_found");
+    expect(await refusal(otherUser.remove({ params: { id } }))).toBe("404 not_found");
   }
-  expect(await refusal(stranger.list({ query: { project_id: project.id } }))).toBe("404 not_found");
+  expect(await refusal(otherUser.list({ query: { project_id: project.id } }))).toBe("404 not_found");
   const { rows } = await app.studio.database.pool.query<{ text: string }>("select row_to_json(m)::text as text from mcp_servers m");
   for (const hidden of ["header-secret-1", "other-secret-22", "in-the-query"]) {
     expect(rows.map(({ text }) => text).join()).not.toContain(hidden);
@@ -92,7 +92,7 @@ test("only their owner stores, tests, changes and removes servers", async () => 
   expect((await api.list({ query: {} })).total).toBe(1);
 });
 
-test("a run uses their tools; one that hangs, floods, dies, lies or leads elsewhere costs only its own calls", async () => {
+test("a run uses MCP tools; a server that hangs, floods, crashes, misreports or redirects fails only its own calls", async () => {
   await using fake = await startMcpServer();
   await using trap = await startMcpServer();
   await using away = await startMcpServer({ redirectTo: trap.url });
@@ -157,7 +157,7 @@ test("a run uses their tools; one that hangs, floods, dies, lies or leads elsewh
   }
 });
 
-test("their tools ask like our own; in plan mode only what is trusted as read-only runs", async () => {
+test("MCP tools ask for approval like built-in tools; in plan mode only tools trusted as read-only run", async () => {
   await using fake = await startMcpServer();
   await using world = await chatWorld({
     script: [
@@ -180,13 +180,13 @@ test("their tools ask like our own; in plan mode only what is trusted as read-on
   await app.as(owner).mcp.update({ params: { id }, body: { trusts_read_only: true } });
   expect(results(await world.run("Plan", { edit_mode: "plan" })).map(({ success }) => success)).toEqual([true, false]);
 
-  const asked = reading(world.send("Go", { edit_mode: "ask" }));
-  const question = await asked.until("approval_required");
+  const stream = reading(world.send("Go", { edit_mode: "ask" }));
+  const question = await stream.until("approval_required");
   expect(question.data).toMatchObject({ tool_name: "mcp__fake__echo", tool_description: "fake: Says it again." });
   await answer(world, owner, question.data.approval_id, "deny");
-  expect(results(await asked.ended).map(({ success }) => success)).toEqual([true, false]);
+  expect(results(await stream.ended).map(({ success }) => success)).toEqual([true, false]);
 
-  // "Allow all" was said of this server, not of whatever stands at its name later.
+  // "Allow all" applied to this server, not to another server that later takes its name.
   const { pool } = app.studio.database;
   await pool.query(`update chats set allowed_tools = '["mcp__fake__echo", "mcp__fake2__echo", "write_file"]'`);
   await app.as(owner).mcp.update({ params: { id }, body: { name: "Still the same" } });
@@ -199,7 +199,7 @@ test("their tools ask like our own; in plan mode only what is trusted as read-on
   expect(world.model.requests.at(-1)?.request?.tools ?? []).not.toContain("mcp__fake__look");
 });
 
-test("a server that asks for a sign-in gets one, in the browser that began it, once; its tokens are sealed", async () => {
+test("signing in to a server works once, and only in the browser that started it; tokens are encrypted", async () => {
   await using fake = await startMcpServer({ token: "the-access-token-1" });
   await using strict = await startMcpServer({ token: "the-access-token-3", client: { id: "our-client", secret: "our-client-secret" } });
   await using world = await chatWorld({ env: { OUTBOUND_ALLOW_HOSTS: `${fake.host},${strict.host}` }, configure: quick });
@@ -212,23 +212,23 @@ test("a server that asks for a sign-in gets one, in the browser that began it, o
     tools: [],
   });
 
-  const begun = await app.request(`/api/mcp/servers/${id}/authorize`, { method: "POST", user: owner, json: {} });
-  const cookie = begun.headers.get("set-cookie")?.split(";")[0] ?? "";
-  const { authorize_url } = (await begun.json()) as { authorize_url: string };
+  const authorization = await app.request(`/api/mcp/servers/${id}/authorize`, { method: "POST", user: owner, json: {} });
+  const cookie = authorization.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const { authorize_url } = (await authorization.json()) as { authorize_url: string };
   expect(authorize_url).not.toContain("verifier");
   const back = (await fetch(authorize_url, { redirect: "manual" })).headers.get("location") ?? "";
-  const come = async (headers: Record<string, string>, user?: typeof owner) =>
+  const openCallback = async (headers: Record<string, string>, user?: typeof owner) =>
     (await app.request(back.replace(/^https?:\/\/[^/]+/, ""), { headers, ...(user && { user }) })).headers.get("location");
-  expect(await come({})).toMatch(/sign_in=failed/);
-  expect(await come({ cookie }, await app.signUp())).toMatch(/sign_in=failed/);
-  expect(await come({ cookie }, owner)).toMatch(/sign_in=done/);
-  expect(await come({ cookie }, owner)).toMatch(/sign_in=failed/);
+  expect(await openCallback({})).toMatch(/sign_in=failed/);
+  expect(await openCallback({ cookie }, await app.signUp())).toMatch(/sign_in=failed/);
+  expect(await openCallback({ cookie }, owner)).toMatch(/sign_in=done/);
+  expect(await openCallback({ cookie }, owner)).toMatch(/sign_in=failed/);
 
   const tested = await api.test({ params: { id }, body: {} });
   expect(tested).toMatchObject({ auth: "authorized", problem: null });
   expect(tested.tools.length).toBeGreaterThan(3);
   const { rows } = await app.studio.database.pool.query<{ text: string }>("select row_to_json(m)::text as text from mcp_servers m");
-  // An old token is renewed without the person.
+  // An expired token is refreshed without the person.
   fake.renewToken("the-access-token-2");
   expect(await api.test({ params: { id }, body: {} })).toMatchObject({ auth: "authorized", problem: null });
   for (const hidden of ["the-access-token-1", "the-access-token-2", "a-refresh-token"]) {
@@ -238,7 +238,7 @@ test("a server that asks for a sign-in gets one, in the browser that began it, o
   await api.forget({ params: { id } });
   expect((await api.test({ params: { id }, body: {} })).auth).toBe("needed");
 
-  // A server that registers nobody by itself is told who we are.
+  // A server without dynamic client registration gets the configured client id.
   const other = await api.create({ body: { name: "Strict", transport: "http", url: strict.url } });
   const params = { id: other.id };
   expect(await refusal(api.authorize({ params }))).toBe("502 bad_gateway");

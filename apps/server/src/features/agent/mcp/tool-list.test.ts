@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import { sanitizeSchema } from "./tool-schema.ts";
 import { readToolList, mcpToolName, resultText } from "./tool-list.ts";
 
-describe("a stranger's schema", () => {
+describe("sanitizing a schema of an MCP server", () => {
   const deep = (levels: number): object => (levels === 0 ? {} : { type: "object", properties: { a: deep(levels - 1) } });
   test.each<[string, unknown, unknown]>([
     ["keeps what describes", { type: "object", properties: { a: { type: "string", maxLength: 3 } }, required: ["a"] }, null],
-    ["is an object whatever it says", "nonsense", { type: "object", properties: {} }],
+    ["turns anything else into an object", "nonsense", { type: "object", properties: {} }],
     ["is an object also when it is a list", { type: "array" }, { type: "object", properties: {} }],
     [
       "loses expressions that could take for ever",
@@ -19,27 +19,27 @@ describe("a stranger's schema", () => {
       { properties: { a: { $ref: "#/$defs/x" }, b: { $ref: "https://evil.example/schema" } }, $defs: { x: { type: "number" } } },
       { type: "object", properties: { a: { type: "number" }, b: {} } },
     ],
-    ["ends where it refers to itself", { properties: { a: { $ref: "#/properties/a" } } }, { type: "object", properties: { a: {} } }],
+    ["stops at a recursive reference", { properties: { a: { $ref: "#/properties/a" } } }, { type: "object", properties: { a: {} } }],
     ["drops types that do not exist", { properties: { a: { type: "frob" } } }, { type: "object", properties: { a: {} } }],
     ["drops a list of names that is none", { properties: { a: {} }, required: "a", enum: 5 }, { type: "object", properties: { a: {} } }],
     ["is dropped when it is enormous", { properties: { a: { enum: ["x".repeat(30_000)] } } }, { type: "object", properties: {} }],
   ])("%s", (_, given, expected) => {
     expect(sanitizeSchema(given)).toEqual(expected ?? given);
   });
-  test("can always be checked against, however deep it was", () => {
+  test("a sanitized schema can always be validated, however deeply nested", () => {
     expect(Value.Check(sanitizeSchema(deep(5_000)) as never, { a: { a: 1 } })).toBe(false);
     expect(Value.Check(sanitizeSchema({ properties: { a: { type: "string" } }, required: ["a"] }) as never, { a: "x" })).toBe(true);
   });
 });
 
-describe("a stranger's tools", () => {
-  test("get names that every provider takes, each its own", () => {
+describe("tools of an MCP server", () => {
+  test("get unique names that every provider accepts", () => {
     expect(mcpToolName("docs", "search")).toBe("mcp__docs__search");
     const odd = ["a.b", "a/b", "a b", "x".repeat(100), `${"x".repeat(100)}y`].map((name) => mcpToolName("docs", name));
     expect(new Set(odd).size).toBe(odd.length);
     for (const name of odd) expect(name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
   });
-  test("are bounded in number and in words, hidden characters made visible as nothing", () => {
+  test("are limited in number and length, and hidden characters are removed", () => {
     const many = Array.from({ length: 100 }, (_, i) => ({
       name: `t${i}`,
       description: `a\u200b\u202eb${"x".repeat(5_000)}`,
@@ -50,7 +50,7 @@ describe("a stranger's tools", () => {
     expect(first?.description.startsWith("a b")).toBe(true);
     expect(first?.description).toHaveLength(1_000);
   });
-  test("answer in text of bounded length", () => {
+  test("return text of bounded length", () => {
     const text = resultText({
       content: [
         { type: "text", text: "y".repeat(50_000) },

@@ -8,7 +8,7 @@ import { boundedResponses } from "./bounded-responses.ts";
 const closers: (() => void)[] = [];
 afterEach(() => closers.splice(0).forEach((close) => close()));
 
-/** A server that says the same for ever, as fast as it is heard. */
+/** A server that sends the same chunk forever, as fast as it is read. */
 async function endless(piece: string, status = 200): Promise<{ url: string; sent: () => number; hungUp: Promise<unknown> }> {
   let sent = 0;
   const { promise: hungUp, resolve } = Promise.withResolvers<unknown>();

@@ -8,7 +8,7 @@ const model = (model_id: string, stream: (call: number) => AsyncIterable<ModelEv
   const client: ModelClient = { stream: () => stream(++calls) };
   return { model_id, client } as ResolvedModel;
 };
-const says = (text: string) =>
+const replies = (text: string) =>
   async function* (): AsyncGenerator<ModelEvent> {
     yield { type: "text", delta: text };
     yield { type: "finish", reason: "stop", usage: null };
@@ -19,7 +19,7 @@ const fails = (error: Error, after?: string) =>
     await Promise.resolve();
     throw error;
   };
-/** Everyone may. */
+/** Every model may take over. */
 const mayTakeOver = async () => ({ ok: true as const });
 const overloaded = new ModelError("rate_limited", "OpenAI is limiting requests right now.", { retryable: true });
 const down = new ModelError("model_error", "Anthropic has a problem of its own (529).", { retryable: true });
@@ -32,10 +32,10 @@ async function ask(chain: ReturnType<typeof createModelChain>): Promise<string> 
   return text;
 }
 
-describe("models that take over", () => {
+describe("fallback models", () => {
   test("429 and 5xx switch to the fallback with a notice, and the fallback stays in use", async () => {
     const switches: string[] = [];
-    const chain = createModelChain([model("a/1", fails(overloaded)), model("b/2", fails(down)), model("c/3", says("hi"))], {
+    const chain = createModelChain([model("a/1", fails(overloaded)), model("b/2", fails(down)), model("c/3", replies("hi"))], {
       mayTakeOver,
       onSwitch: async ({ from, to, reason }) => void switches.push(`${from.model_id} ${to.model_id} ${reason}`),
     });
@@ -45,10 +45,10 @@ describe("models that take over", () => {
     expect(switches).toEqual(["a/1 b/2 OpenAI is limiting requests right now.", "b/2 c/3 Anthropic has a problem of its own (529)."]);
   });
   test.each([
-    ["a wrong key", [model("a/1", fails(wrongKey)), model("b/2", says("hi"))], wrongKey],
-    ["an answer that had begun", [model("a/1", fails(down, "half")), model("b/2", says("hi"))], down],
+    ["a wrong key", [model("a/1", fails(wrongKey)), model("b/2", replies("hi"))], wrongKey],
+    ["an error after the first text", [model("a/1", fails(down, "half")), model("b/2", replies("hi"))], down],
     ["the end of the chain", [model("a/1", fails(overloaded))], overloaded],
-  ] as const)("%s is told, not passed on", async (_name, models, error) => {
+  ] as const)("%s is reported without switching to a fallback", async (_name, models, error) => {
     const chain = createModelChain(models as unknown as [ResolvedModel], {
       mayTakeOver,
       onSwitch: () => Promise.reject(new Error("no switch")),
@@ -57,15 +57,15 @@ describe("models that take over", () => {
     expect(chain.current().model_id).toBe("a/1");
   });
 
-  test("a model over the limit is skipped; the next one answers within its limit, or the error says why none could", async () => {
+  test("a model over the limit is skipped; the next one answers within its limit, or the error says why none could take over", async () => {
     const limits: (number | undefined)[] = [];
-    const next = model("c/3", says("hi"));
-    const heard: ModelClient = {
+    const next = model("c/3", replies("hi"));
+    const recording: ModelClient = {
       stream: (request, signal) => (limits.push(request.max_output_tokens), next.client.stream(request, signal)),
     };
     const broke = { ok: false as const, message: "Your credits are used up." };
-    const [first, second] = [model("a/1", fails(overloaded)), model("b/2", says("never"))];
-    const chain = createModelChain([first, second, { ...next, client: heard }], {
+    const [first, second] = [model("a/1", fails(overloaded)), model("b/2", replies("never"))];
+    const chain = createModelChain([first, second, { ...next, client: recording }], {
       mayTakeOver: async ({ model_id }) => (model_id === "b/2" ? broke : { ok: true, max_output_tokens: 700 }),
       onSwitch: async () => undefined,
     });
@@ -80,24 +80,24 @@ describe("models that take over", () => {
     expect(alone.current().model_id).toBe("a/1");
   });
 
-  test("pictures are named, not sent, where the one that takes over is known not to see", async () => {
-    const heard: ModelRequest[] = [];
-    const hears = (vision: boolean | null): ModelClient =>
+  test("a fallback that is known to have no vision gets the names of pictures instead of the pictures", async () => {
+    const requests: ModelRequest[] = [];
+    const clientWith = (vision: boolean | null): ModelClient =>
       withoutUnseenImages({
         vision,
         client: {
           async *stream(request) {
-            heard.push(request);
-            yield* says("hi")();
+            requests.push(request);
+            yield* replies("hi")();
           },
         },
       });
     const image = { name: "page.png", media_type: "image/png" as const, data: new Uint8Array([1]), width: 1, height: 1 };
     const request: ModelRequest = { system: "", tools: [], messages: [{ role: "user", content: "Like this", images: [image] }] };
-    for (const vision of [false, null, true]) for await (const _ of hears(vision).stream(request, new AbortController().signal));
-    expect(heard[0]?.messages).toEqual([
+    for (const vision of [false, null, true]) for await (const _ of clientWith(vision).stream(request, new AbortController().signal));
+    expect(requests[0]?.messages).toEqual([
       { role: "user", content: "[The picture page.png is not shown: this model sees no pictures.]\n\nLike this" },
     ]);
-    expect(heard.slice(1)).toEqual([request, request]);
+    expect(requests.slice(1)).toEqual([request, request]);
   });
 });

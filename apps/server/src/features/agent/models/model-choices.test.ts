@@ -32,13 +32,13 @@ const started = async (env: Record<string, string>): Promise<TestApp> => {
 };
 const local = (server: ModelServer) => ({ OLLAMA_BASE_URL: server.openai_base_url });
 const note = (title: string, count: number) => call("add_note", { title, count });
-/** A model that does everything right. */
+/** A model that passes every probe. */
 const able: ScriptItem[] = [
   when(/^Call add_note once.*else\.$/, [note("alpha", 3)]),
   when(/^Call add_note twice/, [parallel(note("alpha", 1), note("beta", 2))]),
   when(/Then answer with the number/, [turn(note("alpha", 3)), say("4711")]),
 ];
-/** One whose server refuses tools, and whose JSON is Python's. */
+/** A model whose server refuses tools, and which writes Python literals instead of JSON. */
 const weak: ScriptItem[] = [
   when(
     (request: ScriptRequest) => request.tools.length > 0,
@@ -49,8 +49,8 @@ const weak: ScriptItem[] = [
   when(/Then answer with the number/, [turn(say("x"), continues()), say("The number is 4711.")]),
 ];
 
-describe("a trial", () => {
-  test("of a capable model: function calling, parallel calls, full score; stored and listed", async () => {
+describe("probing a model", () => {
+  test("a capable model gets function calling, parallel calls and the full score; the result is stored and listed", async () => {
     const app = await started(local(await serving(able)));
     const client = app.as(await app.signUp());
     expect((await client.models.list()).items[0]).toMatchObject({
@@ -74,7 +74,7 @@ describe("a trial", () => {
     expect((await client.billing.usage({ query: {} })).items).toMatchObject([{ purpose: "probe", model: "ollama/small-model" }]);
   });
 
-  test("of a weak one: no function calling, its JSON repaired, less of a score", async () => {
+  test("a weak model gets no function calling, repaired JSON and a lower score", async () => {
     const app = await started(local(await serving(weak)));
     const client = app.as(await app.signUp());
     const trial = await client.models.probe({ body: { model: "ollama/small-model" } });
@@ -94,7 +94,7 @@ describe("a trial", () => {
     await expect(client.models.probe({ body: {} as never })).rejects.toMatchObject({ status: 422 });
   });
 
-  test("before the first run of an unknown model, once; the weak model then writes the file by text", async () => {
+  test("the first run of an unknown model probes it once; the weak model then writes the file by text protocol", async () => {
     const server = await serving([
       ...weak,
       when(/Write it/, [
@@ -116,8 +116,8 @@ describe("a trial", () => {
   });
 });
 
-describe("choices", () => {
-  test("a model added by hand is offered and runs; it goes again; strangers have their own", async () => {
+describe("choosing models", () => {
+  test("a custom model is offered, runs, and is deleted; other users have their own", async () => {
     const server = await serving([say("ok")]);
     const app = await started(local(server));
     const [client, other] = [app.as(await app.signUp()), app.as(await app.signUp())];
@@ -133,10 +133,10 @@ describe("choices", () => {
       health: "healthy",
       message: "The model responded.",
     });
-    // By its name alone; this server does not have it after all.
+    // By name alone; this server does not offer it.
     expect(await client.models.health({ body: { model: "hidden:7b" } })).toMatchObject({ health: "unhealthy", model: "ollama/hidden:7b" });
     await expect(client.models.addCustom({ body: { model_id: "ollama/hidden:7b" } })).rejects.toMatchObject({ status: 409 });
-    await expect(client.models.addCustom({ body: { model_id: "nobody/knows" } })).rejects.toMatchObject({
+    await expect(client.models.addCustom({ body: { model_id: "unknown/model" } })).rejects.toMatchObject({
       status: 400,
       code: "unknown_model",
     });
@@ -145,7 +145,7 @@ describe("choices", () => {
     expect((await client.models.list()).total).toBe(1);
   });
 
-  test("the model of an agent, of a project and of a person's fallbacks", async () => {
+  test("an agent's model, a project's model and a user's fallbacks are used", async () => {
     await using world = await chatWorld({ script: [say("one"), say("two"), say("three")] });
     const client = world.app.as(world.owner);
     expect(await client.models.selectForAgent({ params: { id: "tesslate-agent" }, body: { model: "openai/gpt-5-mini" } })).toEqual({
@@ -167,7 +167,7 @@ describe("choices", () => {
       max_cost_cents: 25.5,
       own_key_day_cents: null,
     });
-    // Stored with four decimals: less would be stored as 0, which is no limit.
+    // Stored with four decimals: a smaller value would be stored as 0, which means no limit.
     for (const body of [{ max_cost_cents: 1e-9 }, { own_key_day_cents: 1e-9 }])
       await expect(client.models.setPreferences({ body })).rejects.toMatchObject({ status: 422 });
     expect(await client.models.setPreferences({ body: { max_cost_cents: 0.0001 } })).toMatchObject({ max_cost_cents: 0.0001 });
@@ -178,7 +178,7 @@ describe("choices", () => {
     });
     await expect(client.models.setPreferences({ body: { fallback_models: ["no/such"] } })).rejects.toMatchObject({ status: 400 });
 
-    // What a message would take, before it is sent; and less of it.
+    // The estimate of a message before it is sent, and a lower estimate after compaction.
     const estimate = await client.chat.estimate({ body: { project_id: world.project.id, message: "Rename the label", max_cost_cents: 3 } });
     expect(estimate).toMatchObject({
       model: "openai/gpt-5-nano",
@@ -191,13 +191,13 @@ describe("choices", () => {
     expect(estimate.tokens_in).toBeGreaterThan(1_500);
     expect(estimate.likely_cost_cents).toBeGreaterThan(0);
     const chat_id = find(await world.run("Third"), "task_started")!.data.chat_id;
-    world.model.setScript(script([when(/Transcript:/, [say("They said three things.")]), when(/Fourth/, [say("four")])]));
+    world.model.setScript(script([when(/Transcript:/, [say("Three messages so far.")]), when(/Fourth/, [say("four")])]));
     const compacted = await client.chat.compact({ params: { chat_id }, body: {} });
     expect(compacted.cost_cents).toBeGreaterThan(0);
     await world.run("Fourth");
-    const heard = world.model.requests.at(-1)!.request!.messages.map((message) => message.text);
-    expect(heard[0]).toMatch(/^\[SUMMARY of earlier turns\]\nThey said three things\./);
-    expect(heard.join("\n")).not.toContain("First");
+    const sentTexts = world.model.requests.at(-1)!.request!.messages.map((message) => message.text);
+    expect(sentTexts[0]).toMatch(/^\[SUMMARY of earlier turns\]\nThree messages so far\./);
+    expect(sentTexts.join("\n")).not.toContain("First");
     expect((await client.billing.usage({ query: {} })).items.map((item) => item.purpose).toSorted()).toEqual([
       "compaction",
       "turn",

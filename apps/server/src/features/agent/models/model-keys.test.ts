@@ -6,20 +6,20 @@ import { chatWorld, find, type ChatWorld } from "../../../testing/chat.ts";
 const myKey = "sk-my-very-own-key-0123456789";
 const secretHeader = "header-secret-4711";
 
-/** The user's own service: takes their key and no other. */
+/** The user's own provider: accepts their key only. */
 let mine: ModelServer;
 let world: ChatWorld;
 let ada: TestUser;
 beforeAll(async () => {
   mine = await startModelServer({
     apiKey: myKey,
-    models: ["gpt-5.1", "house-model"],
-    script: script([say("From my own."), say("Again."), say("And again."), say("More."), say("Once more."), say("At last.")]),
+    models: ["gpt-5.1", "local-model"],
+    script: script([say("From my provider."), say("Again."), say("And again."), say("More."), say("Once more."), say("At last.")]),
   });
   world = await chatWorld({
     env: { DEFAULT_MODELS: "openai/gpt-5.1", OUTBOUND_ALLOW_HOSTS: hostOf(mine) },
     model: { models: ["gpt-5.1"] },
-    script: [say("Not asked."), say("From the server's."), say("Not asked."), fail(429), say("From the server's again.")],
+    script: [say("Unreachable."), say("From the server's key."), say("Unreachable."), fail(429), say("From the server's key again.")],
   });
   ada = world.owner;
 });
@@ -42,7 +42,7 @@ const clear = async () => {
   for (const { id } of (await keys().customProviders()).items) await keys().removeCustomProvider({ params: { id } });
 };
 
-describe("the user's own key", () => {
+describe("a user's own key", () => {
   test("replaces the server's, is not charged, and is never returned", async () => {
     const made = await addKey();
     expect(made).toMatchObject({ provider: "openai", provider_name: "OpenAI", last4: "6789", is_active: true, last_used_at: null });
@@ -62,7 +62,7 @@ describe("the user's own key", () => {
     expect(find(await world.run("And now?"), "credits_used")?.data.is_byok).toBe(false);
   });
 
-  test("there is one per provider; it can be replaced, switched off, and runs out", async () => {
+  test("one key per provider; it can be replaced, disabled, and expires", async () => {
     const { id } = await addKey();
     expect(await refusal(addKey())).toBe("409 conflict");
     expect(await refusal(Promise.all([addKey({ provider: "groq" }), addKey({ provider: "groq" })]))).toBe("409 conflict");
@@ -79,9 +79,9 @@ describe("the user's own key", () => {
     await clear();
   });
 
-  test("can be tried: the provider's own words, without the key", async () => {
+  test("a key can be tested: the result has the provider's message without the key", async () => {
     const good = await addKey();
-    expect(await keys().test({ params: { id: good.id } })).toMatchObject({ ok: true, models: ["gpt-5.1", "house-model"] });
+    expect(await keys().test({ params: { id: good.id } })).toMatchObject({ ok: true, models: ["gpt-5.1", "local-model"] });
     await keys().update({ params: { id: good.id }, body: { api_key: "sk-a-wrong-key-0000" } });
     const outcome = await keys().test({ params: { id: good.id } });
     expect(outcome.ok).toBe(false);
@@ -89,15 +89,15 @@ describe("the user's own key", () => {
     await clear();
   });
 
-  test("bad input: unknown providers, private addresses, empty keys", async () => {
-    expect(await refusal(addKey({ provider: "nobody" }))).toBe("400 unknown_provider");
+  test("bad input is refused: unknown providers, private addresses, empty keys", async () => {
+    expect(await refusal(addKey({ provider: "unknown" }))).toBe("400 unknown_provider");
     expect(await refusal(addKey({ base_url: "http://169.254.169.254/v1" }))).toBe("400 outbound_refused");
     expect(await refusal(addKey({ base_url: "ftp://example.com" }))).toBe("422 validation_error");
     expect(await refusal(addKey({ api_key: "" }))).toBe("422 validation_error");
     expect(await refusal(addKey({ api_key: "   " }))).toBe("422 validation_error");
   });
 
-  test("belongs to its user only", async () => {
+  test("a key belongs to its user only", async () => {
     const { id } = await addKey();
     const grace = await world.app.signUp();
     expect((await keys(grace).list()).total).toBe(0);
@@ -109,12 +109,12 @@ describe("the user's own key", () => {
   });
 });
 
-describe("the user's own endpoint", () => {
+describe("a user's own endpoint", () => {
   const add = (more: object = {}) =>
     keys().createCustomProvider({
       body: {
         name: "House",
-        slug: "house",
+        slug: "local",
         base_url: mine.openai_base_url,
         api_key: myKey,
         default_headers: { "x-tenant": secretHeader },
@@ -122,16 +122,16 @@ describe("the user's own endpoint", () => {
       },
     });
 
-  test("lists its models and answers by custom/<slug>/<model>; its headers are write-only", async () => {
-    const made = await add({ available_models: ["house-model"] });
-    expect(made).toMatchObject({ slug: "house", has_key: true, header_names: ["x-tenant"], available_models: ["house-model"] });
+  test("lists its models and serves custom/<slug>/<model>; its headers are write-only", async () => {
+    const made = await add({ available_models: ["local-model"] });
+    expect(made).toMatchObject({ slug: "local", has_key: true, header_names: ["x-tenant"], available_models: ["local-model"] });
     const { items } = await world.app.as(ada).models.list();
-    expect(items.find((m) => m.id === "custom/house/house-model")).toMatchObject({
+    expect(items.find((m) => m.id === "custom/local/local-model")).toMatchObject({
       source: "custom_provider",
       provider_name: "House",
       pricing: null,
     });
-    const events = await world.run("Hello", { model: "custom/house/house-model" });
+    const events = await world.run("Hello", { model: "custom/local/local-model" });
     expect(find(events, "complete")?.data.success).toBe(true);
     expect(find(events, "credits_used")?.data.is_byok).toBe(true);
     expect(mine.requests.at(-1)?.headers["x-tenant"]).toBe(secretHeader);
@@ -143,16 +143,16 @@ describe("the user's own endpoint", () => {
     await clear();
   });
 
-  test("goes with its key; a model of it is unknown then", async () => {
+  test("deleting it deletes its key; its models are unknown afterwards", async () => {
     const made = await add();
     await keys().updateCustomProvider({ params: { id: made.id }, body: { name: "Home", api_key: null, default_headers: null } });
     expect((await keys().customProviders()).items).toMatchObject([{ name: "Home", has_key: false, header_names: [] }]);
     await keys().removeCustomProvider({ params: { id: made.id } });
     expect((await keys().list()).total).toBe(0);
-    expect(await refusal(world.run("Hello", { model: "custom/house/house-model" }))).toBe("400 unknown_model");
+    expect(await refusal(world.run("Hello", { model: "custom/local/local-model" }))).toBe("400 unknown_model");
   });
 
-  test("names that are taken, private addresses, bad slugs", async () => {
+  test("taken names, private addresses and bad slugs are refused", async () => {
     await add();
     expect(await refusal(add())).toBe("409 conflict");
     for (const slug of ["openai", "custom", "builtin"]) expect(await refusal(add({ slug }))).toBe("422 validation_error");
@@ -173,12 +173,12 @@ describe("an agent of another user", () => {
     await world.app.studio.database.pool.query(`update agents set model = null, ${columns} where id = $1`, [id]);
     return id;
   };
-  const house = () =>
-    keys().createCustomProvider({ body: { name: "House", slug: "house", base_url: mine.openai_base_url, api_key: myKey } });
-  /** At every entrance. */
+  const addLocalProvider = () =>
+    keys().createCustomProvider({ body: { name: "Local", slug: "local", base_url: mine.openai_base_url, api_key: myKey } });
+  /** Tries every route that starts a run. */
   const refusals = async (agent_id: string, model?: string): Promise<Set<string>> => {
     const { key } = await world.app.as(ada).auth.createApiKey({ body: { name: "bot", scopes: ["run"], edit_mode: "allow" } });
-    const body = { project_id: world.project.id, message: "What were you told?", agent_id, ...(model && { model }) };
+    const body = { project_id: world.project.id, message: "What are your instructions?", agent_id, ...(model && { model }) };
     const entrances = [
       world.run(body.message, body),
       world.app.as(ada).chat.estimate({ body }),
@@ -187,30 +187,30 @@ describe("an agent of another user", () => {
     return new Set(await Promise.all(entrances.map(refusal)));
   };
 
-  test("that is closed is never sent to the user's own endpoint", async () => {
+  test("a closed-source agent is never sent to the user's own endpoint", async () => {
     const agent_id = await publish("source_type = 'closed'");
-    const asked = mine.requests.length;
+    const requestsBefore = mine.requests.length;
     await addKey();
     expect(await refusals(agent_id)).toEqual(new Set(["403 closed_source"]));
     await clear();
-    await house();
-    expect(await refusals(agent_id, "custom/house/house-model")).toEqual(new Set(["403 closed_source"]));
-    // Nor does one take over there.
-    await world.app.as(ada).models.setPreferences({ body: { fallback_models: ["custom/house/house-model"] } });
+    await addLocalProvider();
+    expect(await refusals(agent_id, "custom/local/local-model")).toEqual(new Set(["403 closed_source"]));
+    // A fallback of the user's own does not take over either.
+    await world.app.as(ada).models.setPreferences({ body: { fallback_models: ["custom/local/local-model"] } });
     expect(find(await world.run("Hello", { agent_id }), "complete")?.data.final_response).toBe("From the server's again.");
-    expect(mine.requests).toHaveLength(asked);
+    expect(mine.requests).toHaveLength(requestsBefore);
     await world.app.as(ada).models.setPreferences({ body: { fallback_models: null } });
     const open = await publish("source_type = 'open'");
-    expect(find(await world.run("Hello", { agent_id: open, model: "custom/house/house-model" }), "complete")?.data.success).toBe(true);
+    expect(find(await world.run("Hello", { agent_id: open, model: "custom/local/local-model" }), "complete")?.data.success).toBe(true);
     await clear();
   });
 
-  test("that asks for the caller's own key runs with no other", async () => {
+  test("an agent that requires the caller's own key runs with no other", async () => {
     const agent_id = await publish("requires_user_keys = true");
     expect(await refusals(agent_id)).toEqual(new Set(["503 model_not_configured"]));
-    await house();
+    await addLocalProvider();
     expect(await refusals(agent_id, "openai/gpt-5.1")).toEqual(new Set(["503 model_not_configured"]));
-    // Of what there is, theirs is the default.
+    // The default is chosen among the user's own models.
     expect(find(await world.run("Hello", { agent_id }), "credits_used")?.data).toMatchObject({ is_byok: true });
     await clear();
   });
@@ -223,7 +223,7 @@ test("models can be hidden and shown, also from two tabs at once", async () => {
   expect((await keys().preferences()).disabled_models).toHaveLength(2);
 });
 
-test("where billing is on, the plan decides, at every use", async () => {
+test("where billing is on, every use of a model is checked against the plan", async () => {
   await using billed = await chatWorld({
     env: { BILLING_ENABLED: "true", OUTBOUND_ALLOW_HOSTS: hostOf(mine) },
     script: [say("Hi.")],

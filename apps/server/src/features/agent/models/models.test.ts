@@ -25,7 +25,7 @@ const openaiEnv = (server: ModelServer, more: Record<string, string> = {}) => ({
 });
 
 describe("without any model", () => {
-  test("the card says what could be connected; nothing is configured; a visitor is turned away", async () => {
+  test("the setup card lists the providers; nothing is configured; a request without a session gets 401", async () => {
     const app = await start();
     const [user, admin] = [await app.signUp(), await app.signUp({ admin: true })];
     const setup = await app.as(user).models.setup();
@@ -45,7 +45,7 @@ describe("without any model", () => {
     expect(await app.as(user).models.list()).toMatchObject({ items: [], total: 0, default: null });
     await expect(app.as().models.setup()).rejects.toMatchObject({ status: 401 });
   });
-  test("only an administrator may test or connect", async () => {
+  test("only an administrator may test or connect a provider", async () => {
     const app = await start();
     const user = app.as(await app.signUp());
     await expect(user.models.test({ body: { provider: "openai" } })).rejects.toMatchObject({ status: 403 });
@@ -53,37 +53,37 @@ describe("without any model", () => {
   });
 });
 
-describe("from the environment", () => {
-  test("the provider's own list is offered, with prices where they are known, and the first known is the default", async () => {
-    const server = await provider({ apiKey: key, models: ["text-embedding-3-small", "gpt-5-mini", "house-model"] });
+describe("models from the environment", () => {
+  test("the provider's own list is offered, with prices where they are known, and the first known model is the default", async () => {
+    const server = await provider({ apiKey: key, models: ["text-embedding-3-small", "gpt-5-mini", "local-model"] });
     const app = await start({ env: openaiEnv(server) });
     const models = await app.as(await app.signUp()).models.list();
     expect(models).toMatchObject({ total: 2, page: 1, total_pages: 1, default: "openai/gpt-5-mini" });
     expect(models.items.map((m) => [m.id, m.pricing, m.provider_name, m.available, m.health])).toEqual([
       ["openai/gpt-5-mini", { input: 0.25, output: 2 }, "OpenAI", true, "healthy"],
-      ["openai/house-model", null, "OpenAI", true, "healthy"],
+      ["openai/local-model", null, "OpenAI", true, "healthy"],
     ]);
     expect(models.external_providers.find((p) => p.provider === "openai")).toMatchObject({ has_key: true, setup_required: false });
     expect(app.logs()).not.toContain(key);
   });
-  test("lists are cached, and one that cannot be read does not fail the page", async () => {
+  test("lists are cached, and a list that fails to load does not fail the page", async () => {
     const server = await provider({ models: ["m"] });
     const app = await start({ env: openaiEnv(server, { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: "http://127.0.0.1:9/v1" }) });
     const client = app.as(await app.signUp());
     await client.models.list();
-    const asked = server.requests.length;
+    const requestsBefore = server.requests.length;
     const models = await client.models.list();
-    expect(server.requests.length).toBe(asked);
+    expect(server.requests.length).toBe(requestsBefore);
     expect(models.items.map((m) => m.id)).toContain("openai/m");
-    // Known by the price table, so that a person can still choose.
+    // The price table knows the models, so that a person can still choose.
     expect(models.items.find((m) => m.id === "anthropic/claude-sonnet-4.6")).toMatchObject({ health: "unhealthy" });
   });
-  test("DEFAULT_MODELS: the first that has a key", async () => {
+  test("DEFAULT_MODELS: the first model that has a key is used", async () => {
     const server = await provider();
     const app = await start({ env: openaiEnv(server, { DEFAULT_MODELS: "anthropic/claude-sonnet-4.6, openai/gpt-5.1" }) });
     expect((await app.as(await app.signUp()).models.setup()).default_model).toBe("openai/gpt-5.1");
   });
-  test("an Ollama is found and used by its root address", async () => {
+  test("an Ollama server is detected and used by its base URL", async () => {
     const server = await provider({ models: ["qwen3:8b"] });
     const app = await start({ env: { OLLAMA_BASE_URL: server.url } });
     const setup = await app.as(await app.signUp()).models.setup();
@@ -95,8 +95,8 @@ describe("from the environment", () => {
   });
 });
 
-describe("the set-up card", () => {
-  test("a right key: one tiny call, the models it can use, nothing stored", async () => {
+describe("the setup card", () => {
+  test("a valid key: one minimal call lists the usable models and stores nothing", async () => {
     const server = await provider({ apiKey: key, models: ["gpt-5-mini", "gpt-5.1"] });
     const app = await start({ env: { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
     const admin = app.as(await app.signUp({ admin: true }));
@@ -109,7 +109,7 @@ describe("the set-up card", () => {
     expect((await admin.models.setup()).configured).toBe(false);
     expect(server.requests.filter((r) => r.method === "POST")).toHaveLength(1);
   });
-  test("a wrong key: the provider's own sentence without the key", async () => {
+  test("a wrong key: the provider's own message without the key", async () => {
     const server = await provider({ apiKey: "another" });
     const app = await start({ env: { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
     const admin = app.as(await app.signUp({ admin: true }));
@@ -137,7 +137,7 @@ describe("the set-up card", () => {
     expect(await admin.models.test({ body })).toMatchObject({ ok: false, message: "This model takes no system prompt." });
     const { ok, message } = await admin.models.test({ body: { ...body, base_url: "http://127.0.0.1:9999/v1" } });
     expect([ok, message]).toEqual([false, "127.0.0.1:9999 could not be reached."]);
-    await expect(admin.models.test({ body: { provider: "nobody" } })).rejects.toMatchObject({ status: 400, code: "unknown_model" });
+    await expect(admin.models.test({ body: { provider: "unknown" } })).rejects.toMatchObject({ status: 400, code: "unknown_model" });
   });
   test("private addresses are refused unless the operator allowed them", async () => {
     const server = await provider();
@@ -150,7 +150,7 @@ describe("the set-up card", () => {
       });
     expect(server.requests).toEqual([]);
   });
-  test("connecting stores the key sealed, sets the default, and survives a restart", async () => {
+  test("connecting stores the key encrypted, sets the default, and survives a restart", async () => {
     const server = await provider({ apiKey: key, models: ["gpt-5-mini", "gpt-5.1"] });
     const env = { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" };
     const app = await start({ env });
@@ -166,7 +166,7 @@ describe("the set-up card", () => {
     expect(await admin.models.configure({ body })).toEqual({ configured: true, default_model: "openai/gpt-5.1", demo: false });
     const { rows } = await app.studio.database.pool.query("select value::text from server_settings");
     expect(JSON.stringify(rows)).not.toContain(key);
-    // The stored key serves the stored address only.
+    // The stored key is sent to the stored address only.
     expect(await admin.models.test({ body: { provider: "openai" } })).toMatchObject({ ok: true });
     expect(await admin.models.test({ body: { provider: "openai", base_url: `${server.openai_base_url}/elsewhere` } })).toMatchObject({
       ok: false,
@@ -180,7 +180,7 @@ describe("the set-up card", () => {
   });
 });
 
-test("the demo server starts when the demo is switched on and exits with the studio", async () => {
+test("the demo server starts when the demo is switched on and exits with the server", async () => {
   const entry = fileURLToPath(new URL("../../../../../../packages/testkit/src/demo/server.ts", import.meta.url));
   const app = await start({ swap: { demoModel: entry } });
   const admin = app.as(await app.signUp({ admin: true }));

@@ -14,7 +14,7 @@ test.each([
   ["OpenAI/GPT-5.1", "1.25", "10.00", true],
   ["ollama/qwen3:8b", "0", "0", true],
   ["demo/scripted", "0", "0", true],
-  // Similar is not the same.
+  // A similar name does not match.
   ["openai/gpt-5.1-preview-of-something", "1.00", "3.00", false],
   ["openai/gpt", "1.00", "3.00", false],
 ])("%s", (id, input, output, is_known) => expect(priceOf(id)).toMatchObject({ input, output, is_known }));
@@ -40,7 +40,7 @@ test.each([
   ["12345678.00000001", 12345678.00000001],
 ])("%s cents are shown as %f", (amount, cents) => expect(centsOf(amount)).toBe(cents));
 
-test("the table is sound: exact decimals, and aliases lead somewhere", () => {
+test("the price table has exact decimals only, and every alias resolves", () => {
   for (const prices of [table.unknown, ...Object.values(table.models)]) {
     expect(prices).toHaveLength(3);
     for (const price of prices) expect(price).toMatch(/^\d+\.\d{1,4}$/);
@@ -49,7 +49,7 @@ test("the table is sound: exact decimals, and aliases lead somewhere", () => {
   expect(createPrices().known("anthropic").length).toBeGreaterThan(3);
 });
 
-test("an administrator's file takes the shipped price's place, is read again, and a broken one changes nothing", async () => {
+test("an administrator's price file replaces the shipped one and is reloaded on change; an invalid file changes nothing", async () => {
   const folder = await mkdtemp(join(tmpdir(), "prices-"));
   const file = join(folder, "prices.json");
   let clock = 1_000_000;

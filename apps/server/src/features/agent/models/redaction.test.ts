@@ -13,13 +13,13 @@ const speaking = (events: (ModelEvent | Error)[]): ModelClient => ({
     }
   },
 });
-const heard = async (events: (ModelEvent | Error)[]): Promise<ModelEvent[]> => {
+const redactedEvents = async (events: (ModelEvent | Error)[]): Promise<ModelEvent[]> => {
   const found: ModelEvent[] = [];
   const stream = redactedClient(speaking(events), redactor).stream({ system: "", messages: [], tools: [] }, new AbortController().signal);
   try {
     for await (const event of stream) found.push(event);
   } catch {
-    // The line broke.
+    // The stream failed.
   }
   return found;
 };
@@ -27,10 +27,10 @@ const textOf = (events: ModelEvent[], type: "text" | "reasoning" | "tool_call_de
   events.flatMap((event) => (event.type === type ? [event.delta] : [])).join("");
 const finish: ModelEvent = { type: "finish", reason: "stop", usage: null };
 
-test.each([1, 3, 7, 100])("a value that a model says in pieces of %i is its name: in words, thoughts and calls", async (size) => {
+test.each([1, 3, 7, 100])("a secret streamed in chunks of %i is redacted to its name in text, reasoning and tool calls", async (size) => {
   const pieces = (text: string) => text.match(new RegExp(`[\\s\\S]{1,${size}}`, "g")) ?? [];
   const args = JSON.stringify({ command: `echo ${value}`, more: 1 });
-  const events = await heard([
+  const events = await redactedEvents([
     ...pieces(`I think ${value}.`).map((delta): ModelEvent => ({ type: "reasoning", delta })),
     ...pieces(`The key is ${value}, is it? planted-`).map((delta): ModelEvent => ({ type: "text", delta })),
     { type: "tool_call_start", id: "a", name: "bash_exec" },
@@ -47,7 +47,7 @@ test.each([1, 3, 7, 100])("a value that a model says in pieces of %i is its name
   expect(events.at(-1)).toEqual(finish);
 });
 
-test("text that was held back is emitted when the connection is lost", async () => {
-  const events = await heard([{ type: "text", delta: "It begins: planted-mod" }, new Error("gone")]);
+test("buffered text is emitted when the connection is lost", async () => {
+  const events = await redactedEvents([{ type: "text", delta: "It begins: planted-mod" }, new Error("connection lost")]);
   expect(textOf(events, "text")).toBe("It begins: planted-mod");
 });

@@ -7,7 +7,7 @@ const steps = ["Read the page", "Write the menu", "Test it"];
 const shown = (list: { step: string; status: string; is_included: boolean }[]) =>
   list.map((one) => `${one.is_included ? "" : "-"}${one.step}:${one.status}`);
 
-test("a plan is recorded by the agent, edited by the person, and built: ticked steps become the to-do list and follow each other", async () => {
+test("the agent records a plan, the person edits it, and building it makes the selected steps the to-do list", async () => {
   await using world = await chatWorld({
     script: [
       call("save_plan", { task: "A menu", steps: steps.map((step) => ({ step })), critical_files: ["src/App.tsx"] }),
@@ -43,7 +43,7 @@ test("a plan is recorded by the agent, edited by the person, and built: ticked s
   expect(find(planned, "plan_updated")?.data).toEqual({ chat_id, plan });
   expect(shown(plan!.steps)).toEqual(steps.map((step) => `${step}:pending`));
 
-  // The person moves the last step up and unticks the second.
+  // The person moves the last step up and deselects the second.
   const [read, write, check] = plan!.steps;
   const put = (version: number) =>
     client.plans.put(
@@ -73,13 +73,13 @@ test("a plan is recorded by the agent, edited by the person, and built: ticked s
     "Read the page:completed",
     "-Write the menu:pending",
   ]);
-  const told = world.model.requests.map((one) => one.request!);
-  const asked = told.find((one) => one.messages.at(-1)?.role === "user" && /Build the plan/.test(JSON.stringify(one.messages.at(-1))))!;
-  expect(asked.system).toMatch(
+  const requests = world.model.requests.map((one) => one.request!);
+  const buildRequest = requests.find((one) => one.messages.at(-1)?.role === "user" && /Build the plan/.test(JSON.stringify(one.messages.at(-1))))!;
+  expect(buildRequest.system).toMatch(
     new RegExp(`=== PLAN ${plan!.name} ===[\\s\\S]*1\\. □ Test it\\n2\\. □ Read the page[\\s\\S]*=== END OF PLAN ===\\nContinue`),
   );
-  expect(asked.system).not.toContain("Write the menu");
-  expect(JSON.stringify(asked.messages)).not.toContain("2. Write the menu");
+  expect(buildRequest.system).not.toContain("Write the menu");
+  expect(JSON.stringify(buildRequest.messages)).not.toContain("2. Write the menu");
   const chat = await client.chat.get({ params });
   expect(chat.messages.at(-1)?.message_metadata).toMatchObject({ edit_mode: "allow" });
 
@@ -93,27 +93,27 @@ test("a plan is recorded by the agent, edited by the person, and built: ticked s
   await expect(client.plans.remove({ params: { chat_id: fork.id } })).rejects.toMatchObject({ status: 404 });
 });
 
-test("a plan written by a person; refusals; another user; an active run", async () => {
+test("a plan can be written by a person; bad input gets 422, another user gets 404, an active run is not disturbed", async () => {
   await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
-  const stranger = await world.app.signUp();
+  const otherUser = await world.app.signUp();
   const client = world.app.as(world.owner);
   const { id: chat_id } = await client.chat.createSession({ body: { project_id: world.project.id } });
   const path = `/api/chat/${chat_id}/plan`;
-  const ask = async (method: string, url: string, json?: object, user = world.owner) =>
+  const statusOf = async (method: string, url: string, json?: object, user = world.owner) =>
     (await world.app.request(url, { method, user, ...(json && { json }) })).status;
-  expect(await ask("POST", `${path}/build`, {})).toBe(404);
-  expect(await ask("PUT", path, { steps: [] })).toBe(422);
-  expect(await ask("PUT", path, { steps: [{ step: "  " }] })).toBe(422);
-  expect(await ask("PUT", path, { steps: Array.from({ length: 2 }, () => ({ step: "x", status: "in_progress" })) })).toBe(422);
-  expect(await ask("PUT", path, { steps: Array.from({ length: 51 }, () => ({ step: "x" })) })).toBe(422);
-  expect(await ask("PUT", path, { steps: [{ step: "One" }, { step: "Two", is_included: false }] })).toBe(201);
-  expect(await ask("POST", `${path}/build`, { edit_mode: "plan" })).toBe(422);
+  expect(await statusOf("POST", `${path}/build`, {})).toBe(404);
+  expect(await statusOf("PUT", path, { steps: [] })).toBe(422);
+  expect(await statusOf("PUT", path, { steps: [{ step: "  " }] })).toBe(422);
+  expect(await statusOf("PUT", path, { steps: Array.from({ length: 2 }, () => ({ step: "x", status: "in_progress" })) })).toBe(422);
+  expect(await statusOf("PUT", path, { steps: Array.from({ length: 51 }, () => ({ step: "x" })) })).toBe(422);
+  expect(await statusOf("PUT", path, { steps: [{ step: "One" }, { step: "Two", is_included: false }] })).toBe(201);
+  expect(await statusOf("POST", `${path}/build`, { edit_mode: "plan" })).toBe(422);
   for (const id of [chat_id, randomUUID()]) {
     const url = `/api/chat/${id}/plan`;
-    expect(await ask("GET", url, undefined, stranger)).toBe(404);
-    expect(await ask("PUT", url, { steps: [{ step: "Mine" }] }, stranger)).toBe(404);
-    expect(await ask("DELETE", url, undefined, stranger)).toBe(404);
-    expect(await ask("POST", `${url}/build`, {}, stranger)).toBe(404);
+    expect(await statusOf("GET", url, undefined, otherUser)).toBe(404);
+    expect(await statusOf("PUT", url, { steps: [{ step: "Mine" }] }, otherUser)).toBe(404);
+    expect(await statusOf("DELETE", url, undefined, otherUser)).toBe(404);
+    expect(await statusOf("POST", `${url}/build`, {}, otherUser)).toBe(404);
   }
   expect((await world.app.request(path)).status).toBe(401);
 
@@ -124,7 +124,7 @@ test("a plan written by a person; refusals; another user; an active run", async 
   await stream.ended;
 });
 
-test("TESSLATE_FEATURE_PLAN_MODE=0 takes the tools away", async () => {
+test("TESSLATE_FEATURE_PLAN_MODE=0 removes the plan tools", async () => {
   const script = [say("Hi.")];
   await using world = await chatWorld({ script, env: { TESSLATE_FEATURE_PLAN_MODE: "0" } });
   await world.run("Hello", { edit_mode: "plan" });

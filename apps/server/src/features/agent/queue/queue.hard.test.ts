@@ -9,8 +9,8 @@ import { testConnection } from "../../../testing/postgres.ts";
 import { answer, chatWorld, eventually, modelEnv } from "../../../testing/chat.ts";
 import { waiting, busy, client, list, waits, add, asked } from "../../../testing/queue.ts";
 
-test("a server that stops while a person is asked: the run is resumed, gets its steering messages, then the queue is sent", async () => {
-  const script = [call("write_file", { file_path: "a.txt", content: "a" }), nextMessage(), say("Heard."), nextMessage(), say("Next.")];
+test("a server stops while an approval is pending: the run resumes, gets its steering messages, then the queue continues", async () => {
+  const script = [call("write_file", { file_path: "a.txt", content: "a" }), nextMessage(), say("Steered."), nextMessage(), say("Next.")];
   const before = await chatWorld({ ownServer: true, script });
   const { stream, chat_id, approval_id } = await busy(before);
   await client(before).queue.steer({ params: { chat_id }, body: { message: "Use blue" } });
@@ -26,11 +26,11 @@ test("a server that stops while a person is asked: the run is resumed, gets its 
   await answer(world, world.owner, approval_id, "allow_once");
   expect(await asked(world, chat_id, 2)).toEqual(["Go", "Then this"]);
   const { messages } = await client(world).chat.get({ params: { chat_id } });
-  expect(messages.map((message) => message.content)).toEqual(["Go", "Heard.", "Then this", "Next."]);
+  expect(messages.map((message) => message.content)).toEqual(["Go", "Steered.", "Then this", "Next."]);
   expect(messages[1]?.message_metadata).toMatchObject({ steered: [{ text: "Use blue", iteration: 2 }] });
 });
 
-test("a server that dies between a run's end and the next one's beginning: its successor begins it", async () => {
+test("a server dies between the end of a run and the start of the next: the next server starts it", async () => {
   const script = [say("Found it.")];
   const before = await chatWorld({ ownServer: true, script });
   const { id: chat_id } = await client(before).chat.createSession({ body: { project_id: before.project.id } });

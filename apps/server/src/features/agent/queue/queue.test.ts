@@ -4,7 +4,7 @@ import { call, nextMessage, pause, say, turn } from "@tesslate/testkit";
 import { all, answer, chatSocket, chatWorld, eventually, find, orderOf, reading } from "../../../testing/chat.ts";
 import { waiting, busy, client, list, waits, add, asked } from "../../../testing/queue.ts";
 
-test("messages wait, are edited, moved and taken out, and start one after another when a run ends", async () => {
+test("queued messages can be edited, moved and removed, and start one after another when a run ends", async () => {
   await using world = await chatWorld({ script: waiting });
   const { chat_id, approval_id } = await busy(world);
   const params = { chat_id };
@@ -38,7 +38,7 @@ test("messages wait, are edited, moved and taken out, and start one after anothe
     "A2",
     "allow",
   ]);
-  // With nothing going on and nothing waiting it starts at once.
+  // With no active run and an empty queue it starts at once.
   const { task_id } = await add(world, chat_id, "D");
   expect(find(await all(client(world).chat.runEvents({ params: { task_id: task_id! } })), "complete")?.data.final_response).toBe("Fourth.");
 });
@@ -68,17 +68,17 @@ test("a steering message reaches the next model call once and stays in the histo
   await answer(world, world.owner, approval_id, "allow_once");
   const first = await stream.until("steered");
   expect(first.data).toMatchObject({ id: steered.id, message: "Use blue", iteration: 2 });
-  // The second joins the run while its next call is made, or begins the next run when that has ended.
+  // The second joins the run while its next call is made, or starts the next run when that has ended.
   await client(world).queue.steerNow({ params: { chat_id, item_id: item.id } });
   const events = await stream.ended;
   const order = orderOf(events);
   expect(order.indexOf("steered")).toBeGreaterThan(order.indexOf("agent_step"));
-  const said = () =>
+  const userTexts = () =>
     world.model.requests.map((one) =>
       one.request!.messages.flatMap((message) => (message.role === "user" ? [message.text.split("\n").at(-1)] : [])),
     );
-  await eventually(async () => said().some((texts) => texts.includes("Red too")));
-  expect(said().at(1)!.slice(-2)).toEqual(["Go", "Use blue"]);
+  await eventually(async () => userTexts().some((texts) => texts.includes("Red too")));
+  expect(userTexts().at(1)!.slice(-2)).toEqual(["Go", "Use blue"]);
   const chat = await eventually(async () => {
     const now = await client(world).chat.get({ params: { chat_id } });
     return now.active_task === null ? now : undefined;
@@ -88,7 +88,7 @@ test("a steering message reaches the next model call once and stays in the histo
   });
   expect(await waits(world, chat_id)).toEqual([]);
 
-  // Said while the last answer is written: no call comes any more, so it is the next message.
+  // Sent during the last answer: no further call follows, so it becomes the next message.
   const last = reading(world.send("More", { chat_id }));
   await last.until("text_chunk");
   await client(world).queue.steer({ params: { chat_id }, body: { message: "Too late", edit_mode: "allow" } });
@@ -101,29 +101,29 @@ test("a steering message reaches the next model call once and stays in the histo
   expect(JSON.stringify(world.model.requests.at(-1)!.request!.messages)).toContain("Use blue");
 });
 
-test("after a stop the queue is on hold with a reason, also after a restart, until it is resumed or a message is sent; a message that cannot start holds it too", async () => {
+test("a stop puts the queue on hold with a reason, also across a restart, until it is resumed or a message is sent; a message that cannot start also holds it", async () => {
   const before = await chatWorld({ ownServer: true, script: waiting });
   const { stream, chat_id, task_id } = await busy(before);
   await add(before, chat_id, "A", { model: "nowhere/nonesuch" });
   const b = await add(before, chat_id, "B");
-  await client(before).queue.steer({ params: { chat_id }, body: { message: "Unheard", edit_mode: "allow" } });
+  await client(before).queue.steer({ params: { chat_id }, body: { message: "Unsent", edit_mode: "allow" } });
   await client(before).chat.cancel({ body: { task_id } });
   await stream.ended;
   await before.app.close();
   await using world = await chatWorld({ script: waiting, after: before });
   expect(await list(world, chat_id)).toMatchObject({ held: { reason: "cancelled", message: "The run was stopped." } });
   expect((await list(world, chat_id)).items.map((item) => [item.message, item.is_steering])).toEqual([
-    ["Unheard", false],
+    ["Unsent", false],
     ["A", false],
     ["B", false],
   ]);
-  // What is added behind it waits with it.
+  // Messages added later wait too.
   await add(world, chat_id, "C");
-  expect(await waits(world, chat_id)).toEqual(["Unheard", "A", "B", "C"]);
+  expect(await waits(world, chat_id)).toEqual(["Unsent", "A", "B", "C"]);
 
-  const { task_id: begun } = await client(world).queue.resume({ params: { chat_id } });
-  expect(begun).not.toBeNull();
-  // "A" asks for a model that is not there.
+  const { task_id: resumedTask } = await client(world).queue.resume({ params: { chat_id } });
+  expect(resumedTask).not.toBeNull();
+  // "A" names a model that does not exist.
   await eventually(async () => (await list(world, chat_id)).held?.reason === "unknown_model");
   expect(await waits(world, chat_id)).toEqual(["A", "B", "C"]);
   await expect(client(world).queue.resume({ params: { chat_id } })).rejects.toMatchObject({ status: 400, code: "unknown_model" });
@@ -132,15 +132,15 @@ test("after a stop the queue is on hold with a reason, also after a restart, unt
   expect(await waits(world, chat_id)).toEqual(["A", "C"]);
   await client(world).queue.remove({ params: { chat_id, item_id: (await list(world, chat_id)).items[0]!.id } });
   await client(world).queue.resume({ params: { chat_id } });
-  expect(await asked(world, chat_id, 4)).toEqual(["Go", "Unheard", "B", "C"]);
+  expect(await asked(world, chat_id, 4)).toEqual(["Go", "Unsent", "B", "C"]);
 });
 
-test("bounds, bad bodies, a stranger", async () => {
+test("limits, bad bodies and another user's requests are refused", async () => {
   await using world = await chatWorld({ script: waiting });
-  const stranger = await world.app.signUp();
+  const otherUser = await world.app.signUp();
   const { stream, chat_id, task_id } = await busy(world);
   const item = await add(world, chat_id, "A");
-  const ask = async (method: string, path: string, json: object | undefined, user = world.owner) => {
+  const request = async (method: string, path: string, json: object | undefined, user = world.owner) => {
     const response = await world.app.request(path, { method, user, ...(json && { json }) });
     return [response.status, await response.text()] as const;
   };
@@ -155,29 +155,29 @@ test("bounds, bad bodies, a stranger", async () => {
   ];
   const nowhere = routes(randomUUID(), randomUUID());
   for (const [index, [method, path, json]] of routes(chat_id, item.id).entries()) {
-    const foreign = await ask(method, path, json, stranger);
+    const foreign = await request(method, path, json, otherUser);
     expect([path, foreign[0]]).toEqual([path, 404]);
-    expect(foreign).toEqual(await ask(method, nowhere[index]![1], json, stranger));
+    expect(foreign).toEqual(await request(method, nowhere[index]![1], json, otherUser));
     expect((await world.app.request(path, { method, ...(json && { json }) })).status).toBe(401);
   }
-  expect((await ask("POST", `/api/chat/${chat_id}/queue`, { message: "   " }))[0]).toBe(422);
-  expect((await ask("POST", `/api/chat/${chat_id}/steer`, { message: "x".repeat(10_001) }))[0]).toBe(422);
-  expect((await ask("PATCH", `/api/chat/${chat_id}/queue/${item.id}`, { before: "first" }))[0]).toBe(422);
-  expect((await ask("PATCH", `/api/chat/${chat_id}/queue/none`, {}))[0]).toBe(422);
-  // A key queues for what it may do, edits only to that, and tells a run nothing that may do more.
+  expect((await request("POST", `/api/chat/${chat_id}/queue`, { message: "   " }))[0]).toBe(422);
+  expect((await request("POST", `/api/chat/${chat_id}/steer`, { message: "x".repeat(10_001) }))[0]).toBe(422);
+  expect((await request("PATCH", `/api/chat/${chat_id}/queue/${item.id}`, { before: "first" }))[0]).toBe(422);
+  expect((await request("PATCH", `/api/chat/${chat_id}/queue/none`, {}))[0]).toBe(422);
+  // An API key can queue only with its own edit mode, edit only such messages, and steer no run with more permissions.
   const keyed = async (scopes: ("read" | "write" | "run")[]) => ({
     ...world.owner,
     token: (await client(world).auth.createApiKey({ body: { name: "bot", scopes, edit_mode: "plan" } })).key,
   });
   const [writer, bot] = [await keyed(["read", "write"]), await keyed(["run"])];
   const queued = { message: "By key", edit_mode: "allow" };
-  expect((await ask("POST", `/api/chat/${chat_id}/queue`, queued, writer))[0]).toBe(403);
-  expect((await ask("POST", `/api/chat/${chat_id}/plan/build`, {}, writer))[0]).toBe(403);
-  expect((await ask("POST", `/api/chat/${chat_id}/steer`, queued, bot))[0]).toBe(403);
-  expect((await ask("POST", `/api/chat/${chat_id}/queue/${item.id}/steer`, undefined, bot))[0]).toBe(403);
-  const [status, text] = await ask("POST", `/api/chat/${chat_id}/queue`, queued, bot);
+  expect((await request("POST", `/api/chat/${chat_id}/queue`, queued, writer))[0]).toBe(403);
+  expect((await request("POST", `/api/chat/${chat_id}/plan/build`, {}, writer))[0]).toBe(403);
+  expect((await request("POST", `/api/chat/${chat_id}/steer`, queued, bot))[0]).toBe(403);
+  expect((await request("POST", `/api/chat/${chat_id}/queue/${item.id}/steer`, undefined, bot))[0]).toBe(403);
+  const [status, text] = await request("POST", `/api/chat/${chat_id}/queue`, queued, bot);
   expect([status, JSON.parse(text)]).toMatchObject([201, { edit_mode: "plan" }]);
-  expect(JSON.parse((await ask("PATCH", `/api/chat/${chat_id}/queue/${item.id}`, { message: "Changed" }, bot))[1])).toMatchObject({
+  expect(JSON.parse((await request("PATCH", `/api/chat/${chat_id}/queue/${item.id}`, { message: "Changed" }, bot))[1])).toMatchObject({
     edit_mode: "plan",
   });
   for (let count = 2; count < 20; count++) await add(world, chat_id, `N${count}`);
@@ -185,7 +185,7 @@ test("bounds, bad bodies, a stranger", async () => {
   await client(world).chat.cancel({ body: { task_id } });
   await stream.ended;
   expect(await waits(world, chat_id)).toHaveLength(20);
-  // Cleared with what was said.
+  // Clearing the chat clears the queue.
   await eventually(async () => (await client(world).chat.get({ params: { chat_id } })).active_task === null);
   await client(world).chat.clear({ params: { chat_id } });
   expect(await waits(world, chat_id)).toEqual([]);

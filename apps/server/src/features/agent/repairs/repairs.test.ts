@@ -13,7 +13,7 @@ const error = (message: string, more: Partial<PreviewReport> = {}): PreviewRepor
   ...more,
 });
 
-test("current errors: since the page was last loaded, of each container, each once; requests and plain output do not count", () => {
+test("current errors are those since the last page load, deduplicated per container; requests and plain output are ignored", () => {
   const reports = [
     error("old"),
     error("other container", { container_id: "d" }),
@@ -21,7 +21,7 @@ test("current errors: since the page was last loaded, of each container, each on
     error("new", { line: 3 }),
     error("new", { line: 3 }),
     error("printed", { kind: "console", level: "error" }),
-    error("said", { kind: "console", level: "log" }),
+    error("logged", { kind: "console", level: "log" }),
     error("GET /x", { kind: "request" }),
   ];
   expect(currentErrors(reports).map(({ message }) => message)).toEqual(["new", "printed", "other container"]);
@@ -36,7 +36,7 @@ test("rounds are counted back to the person's last message", () => {
   expect(countRounds([auto, auto, person])).toBe(2);
 });
 
-test("a run that a person stopped is no reason to begin another, however they stopped it", () => {
+test("a run that a person stopped does not trigger a fix, however it was stopped", () => {
   const run = (completion_reason: string | null, more: { status?: string; cancel_requested_at?: string } = {}) => ({
     status: "completed",
     cancel_requested_at: null,
@@ -97,7 +97,7 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
   const notices = async () =>
     (await app.studio.database.pool.query("select data from events where project_id = $1 and type = 'notice'", [project.id])).rows;
 
-  // Off until somebody switches it on.
+  // Off by default.
   await report("TypeError: off");
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(await questions()).toHaveLength(1);

@@ -6,11 +6,11 @@ import { answer, chatWorld, eventually, find, orderOf, reading } from "../../../
 const write = (path: string) => call("write_file", { file_path: path, content: path });
 
 describe("ask mode", () => {
-  test("nothing happens before the answer; a reload shows the question; allow_once runs it once", async () => {
+  test("nothing runs before the answer; the question survives a reload; allow_once runs the call once", async () => {
     await using world = await chatWorld({ script: [write("a.txt"), write("b.txt"), say("Both.")] });
     const stream = reading(world.send("Go", { edit_mode: "ask" }));
-    const { data: asked } = await stream.until("approval_required");
-    expect(asked).toMatchObject({
+    const { data: approval } = await stream.until("approval_required");
+    expect(approval).toMatchObject({
       tool_name: "write_file",
       tool_parameters: { file_path: "a.txt", content: "a.txt" },
       tool_description: expect.any(String),
@@ -21,19 +21,19 @@ describe("ask mode", () => {
     const chat = await client.get({ params: { chat_id: chatId } });
     expect(chat).toMatchObject({
       status: "waiting_approval",
-      pending_approval: { ...asked, task_id: expect.any(String), expires_at: expect.any(String) },
+      pending_approval: { ...approval, task_id: expect.any(String), expires_at: expect.any(String) },
     });
     expect(JSON.stringify(chat)).not.toContain('"pending":');
 
-    expect(await answer(world, world.owner, asked.approval_id, "allow_once")).toEqual({
-      approval_id: asked.approval_id,
+    expect(await answer(world, world.owner, approval.approval_id, "allow_once")).toEqual({
+      approval_id: approval.approval_id,
       response: "allow_once",
     });
     await eventually(() => stream.seen.filter((e) => e.type === "approval_required").length === 2);
     expect([await world.read("a.txt"), await world.read("b.txt")]).toEqual(["a.txt", undefined]);
-    await expect(answer(world, world.owner, asked.approval_id, "deny")).rejects.toMatchObject({ status: 409, code: "already_answered" });
+    await expect(answer(world, world.owner, approval.approval_id, "deny")).rejects.toMatchObject({ status: 409, code: "already_answered" });
     const second = stream.seen.findLast((e) => e.type === "approval_required")!.data as { approval_id: string };
-    // Put away while it waits, the session stays put away.
+    // A chat that is archived while it waits stays archived.
     await client.update({ params: { chat_id: chatId }, body: { status: "archived" } });
     await answer(world, world.owner, second.approval_id, "allow_once");
     expect(orderOf(await stream.ended)).toEqual([
@@ -41,7 +41,7 @@ describe("ask mode", () => {
       "credits_used", "tool_started", "approval_required", "approval_resolved", "file_changed", "agent_step", "text_chunk", "credits_used", "complete", "done",
     ]); // prettier-ignore
     expect(find(stream.seen, "approval_resolved")?.data).toMatchObject({
-      approval_id: asked.approval_id,
+      approval_id: approval.approval_id,
       response: "allow_once",
       note: null,
       by: world.owner.id,
@@ -49,7 +49,7 @@ describe("ask mode", () => {
     expect(await client.get({ params: { chat_id: chatId } })).toMatchObject({ status: "archived", pending_approval: null });
   });
 
-  test("allow_all: not asked again in this chat, also in its next run; asked in another chat, and for another tool", async () => {
+  test("allow_all covers this chat, also its next run, but not another chat or another tool", async () => {
     await using world = await chatWorld({
       script: [
         write("a.txt"),
@@ -95,7 +95,7 @@ describe("ask mode", () => {
     expect(await world.read("a.txt")).toBeUndefined();
   });
 
-  test("stop keeps what was done: the step has the finished results, the counts are true", async () => {
+  test("stop keeps finished work: the step has the finished results and correct counts", async () => {
     await using world = await chatWorld({ script: [parallel(write("a.txt"), write("b.txt"), write("c.txt"))] });
     const stream = reading(world.send("Go", { edit_mode: "ask" }));
     await answer(world, world.owner, (await stream.until("approval_required")).data.approval_id, "allow_once");
@@ -119,7 +119,7 @@ describe("ask mode", () => {
     expect([await world.read("a.txt"), await world.read("b.txt")]).toEqual(["a.txt", undefined]);
   });
 
-  test("no answer in time ends the run; a late one is 404", async () => {
+  test("without an answer in time the run ends; a late answer gets 404", async () => {
     await using world = await chatWorld({ env: { AGENT_APPROVAL_TIMEOUT_SECONDS: "1" }, script: [write("a.txt")] });
     const events = await world.run("Go", { edit_mode: "ask" });
     expect(find(events, "approval_resolved")?.data).toMatchObject({ response: "timeout", by: null });
@@ -130,7 +130,7 @@ describe("ask mode", () => {
     expect(await world.read("a.txt")).toBeUndefined();
   });
 
-  test("cancel while it waits", async () => {
+  test("a run can be cancelled while it waits for an answer", async () => {
     await using world = await chatWorld({ script: [write("a.txt")] });
     const stream = reading(world.send("Go", { edit_mode: "ask" }));
     const { data, task_id } = await stream.until("approval_required");
@@ -141,7 +141,7 @@ describe("ask mode", () => {
     await expect(answer(world, world.owner, data.approval_id, "allow_once")).rejects.toMatchObject({ status: 404 });
   });
 
-  test("the default mode is ask", async () => {
+  test("the default edit mode is ask", async () => {
     await using world = await chatWorld({ script: [write("a.txt")] });
     const stream = reading(world.send("Go", { edit_mode: undefined }));
     const { task_id } = await stream.until("approval_required");
@@ -149,7 +149,7 @@ describe("ask mode", () => {
     await stream.ended;
   });
 
-  test("unknown answers are 422, unknown questions 404, an answer by two tabs counts once", async () => {
+  test("an unknown answer gets 422, an unknown question 404, and of two answers one counts", async () => {
     await using world = await chatWorld({ script: [write("a.txt"), say("Done.")] });
     const stream = reading(world.send("Go", { edit_mode: "ask" }));
     const { approval_id } = (await stream.until("approval_required")).data;

@@ -6,15 +6,15 @@ import { all, answer, chatWorld, eventually, find, orderOf, reading, studioProce
 interface Boundary {
   name: string;
   script: ScriptItem[];
-  /** The server has come this far, and will not go on before it is killed. */
+  /** The server has reached this point and waits there to be killed. */
   isReached(seen: RunEvent[]): boolean | Promise<boolean>;
   edit_mode?: "ask";
-  /** Lines of the log at the end: each call leaves one every time it runs, so what is done twice shows. */
+  /** Lines of the log at the end: each call appends one every time it runs, so repeated work shows. */
   log: string;
   steps: number;
 }
 
-test("kill -9 at every boundary of a step: nothing acknowledged is lost, nothing done is done again", async () => {
+test("kill -9 at every boundary of a step loses nothing that was acknowledged and repeats nothing that was done", async () => {
   const append = (log: number, word: string, more = "") => call("bash_exec", { command: `echo ${word} >> log-${log}.txt${more}` });
   const has =
     (type: RunEvent["type"]) =>
@@ -97,7 +97,7 @@ test("kill -9 at every boundary of a step: nothing acknowledged is lost, nothing
   const isAsked = (index: number, times: number) =>
     before.model.requests.filter((request) => JSON.stringify(request.body).includes(`\\"${boundaries[index]!.name}\\"`)).length >= times;
 
-  // All of them at once in one server, each in its own chat; then that server dies.
+  // Starts all of them at once in one server, each in its own chat, then kills that server.
   await before.app.close();
   const server = await studioProcess(before);
   const runs = await Promise.all(
@@ -119,13 +119,13 @@ test("kill -9 at every boundary of a step: nothing acknowledged is lost, nothing
   for (const { boundary, stream } of runs) {
     const about = boundary.name;
     const { task_id, data } = find(stream.seen, "task_started")!;
-    const whole = await all(chat.runEvents({ params: { task_id } }));
-    expect(whole.slice(0, stream.seen.length), about).toEqual(stream.seen);
-    expect(orderOf(whole).slice(-2), about).toEqual(["complete", "done"]);
-    let last = find(whole, "complete")!.data;
+    const allEvents = await all(chat.runEvents({ params: { task_id } }));
+    expect(allEvents.slice(0, stream.seen.length), about).toEqual(stream.seen);
+    expect(orderOf(allEvents).slice(-2), about).toEqual(["complete", "done"]);
+    let last = find(allEvents, "complete")!.data;
     if (last.completion_reason === "interrupted") {
-      const isWaiting = find(whole, "approval_required") && !find(whole, "approval_resolved");
-      if (isWaiting) await answer(world, owner, find(whole, "approval_required")!.data.approval_id, "allow_all");
+      const isWaiting = find(allEvents, "approval_required") && !find(allEvents, "approval_resolved");
+      if (isWaiting) await answer(world, owner, find(allEvents, "approval_required")!.data.approval_id, "allow_all");
       const resumed = isWaiting
         ? (await chat.get({ params: { chat_id: data.chat_id } })).active_task!
         : await chat.resume({ body: { task_id } });
@@ -143,7 +143,7 @@ test("kill -9 at every boundary of a step: nothing acknowledged is lost, nothing
   }
 }, 120_000);
 
-test("a run whose process died between its end and its last word has that word after the restart, once", async () => {
+test("a run whose process died between its end and its final event gets that event once after the restart", async () => {
   const before = await chatWorld({ ownServer: true, script: [say("Done.")] });
   const events = await before.run("Go");
   const task_id = find(events, "task_started")!.task_id;
@@ -152,7 +152,7 @@ test("a run whose process died between its end and its last word has that word a
   await pool.query("update tasks set process_id = 2147483000 where id = $1", [task_id]);
   await before.app.close();
   await using world = await chatWorld({ script: [], after: before });
-  const whole = await all(world.app.as(world.owner).chat.runEvents({ params: { task_id } }));
-  expect(orderOf(whole)).toEqual(orderOf(events));
-  expect(orderOf(whole).filter((type) => type === "done")).toEqual(["done"]);
+  const allEvents = await all(world.app.as(world.owner).chat.runEvents({ params: { task_id } }));
+  expect(orderOf(allEvents)).toEqual(orderOf(events));
+  expect(orderOf(allEvents).filter((type) => type === "done")).toEqual(["done"]);
 });

@@ -28,7 +28,7 @@ describe("cost limits of a call", () => {
     ["a free model is never stopped", { ...none, run: "1" }, { price: priceOf("ollama/qwen3:8b") }, { ok: true }],
   ])("%s", (_name, caps, more, expected) => expect(withinCaps(caps, { ...planned, ...more })).toEqual(expected));
 
-  test("the user's limit applies beside the server's, and alone to calls with their own key; 0 is no limit", () => {
+  test("the user's limit applies beside the server's, and alone to calls with their own key; 0 means no limit", () => {
     const caps = (
       given: { max_cost_cents?: number; own_key_day_cents?: number },
       limits?: Partial<Parameters<typeof costCaps>[0]["limits"]>,

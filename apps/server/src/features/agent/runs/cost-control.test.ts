@@ -2,7 +2,7 @@ import { call, fail, say, script, startModelServer, turn, usage, when } from "@t
 import { expect, test } from "vitest";
 import { all, chatWorld, find } from "../../../testing/chat.ts";
 
-test("a run stops at its cap in the middle, keeps what it did, and is written down by purpose and model", async () => {
+test("a run stops at its cap, keeps its work, and is recorded by purpose and model", async () => {
   await using world = await chatWorld({
     env: { DEFAULT_MODELS: "openai/gpt-5.1" },
     script: [
@@ -23,7 +23,7 @@ test("a run stops at its cap in the middle, keeps what it did, and is written do
     context_used: 21_000,
     context_window: 400_000,
   });
-  // The second call was told how long its answer may become, so that the cap holds while it streams.
+  // The second call had a limit on its output, so that the cap holds while it streams.
   const limits = world.model.requests
     .filter((request) => request.method === "POST")
     .map((request) => (request.body as { max_completion_tokens?: number }).max_completion_tokens);
@@ -37,7 +37,7 @@ test("a run stops at its cap in the middle, keeps what it did, and is written do
     ["openai/gpt-5.1", "turn"],
   ]);
 
-  // Somebody lets it go on: the same answer, the same question, and a cap that is due anew.
+  // Continuing resumes the same answer to the same message with a fresh cap.
   const client = world.app.as(world.owner);
   const { chat_id, message_id } = find(events, "task_started")!.data;
   const { task_id } = await client.chat.resume({ body: { task_id: events[0]!.task_id } });
@@ -57,12 +57,12 @@ test("a run stops at its cap in the middle, keeps what it did, and is written do
     goes_on_after: 2,
     steps: [{ iteration: 1 }, { iteration: 2 }],
   });
-  const heard = world.model.requests.at(-1)!.request!.messages;
-  expect(heard.filter((message) => message.role === "user" && /Write two files/.test(message.text))).toHaveLength(1);
-  expect(heard[0]!.text).toMatch(/paused at a limit/);
-  expect(heard.filter((message) => message.role === "tool")).toHaveLength(2);
+  const sentMessages = world.model.requests.at(-1)!.request!.messages;
+  expect(sentMessages.filter((message) => message.role === "user" && /Write two files/.test(message.text))).toHaveLength(1);
+  expect(sentMessages[0]!.text).toMatch(/paused at a limit/);
+  expect(sentMessages.filter((message) => message.role === "tool")).toHaveLength(2);
   await expect(client.chat.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });
-  // A limit of steps likewise: as many again.
+  // The step limit works the same way: a resume grants as many steps again.
   world.model.setScript(
     script([
       when(/Two more files/, [
@@ -89,14 +89,14 @@ test("calls with the user's own key are not charged, and pause at the user's lim
     script: script([
       turn(call("write_file", { file_path: "a.txt", content: "a" }), dear),
       turn(call("write_file", { file_path: "b.txt", content: "b" }), dear),
-      say("never said"),
+      say("never sent"),
     ]),
   });
   await using world = await chatWorld({
     env: {
       DEFAULT_MODELS: "openai/gpt-5.1",
       OUTBOUND_ALLOW_HOSTS: new URL(mine.openai_base_url).host,
-      // The server's own caps protect who runs it.
+      // The server's own caps protect the operator.
       AGENT_MAX_COST_PER_RUN: "0.01",
       AGENT_MAX_COST_PER_DAY: "0.01",
     },
@@ -116,7 +116,7 @@ test("calls with the user's own key are not charged, and pause at the user's lim
     resource_stats: { cost_cents: 0, own_key_cents: 7, cost_limit_cents: 5 },
   });
   expect(first.final_response).toMatch(/your limit of \$0\.05 per run \(own key, at list prices\)/);
-  // The day's cap counts what earlier runs took.
+  // The daily cap includes what earlier runs used.
   await client.models.setPreferences({ body: { max_cost_cents: null, own_key_day_cents: 7 } });
   const second = find(await world.run("Again"), "complete")!.data;
   expect(second).toMatchObject({ completion_reason: "resource_limit_exceeded", iterations: 1 });
@@ -126,7 +126,7 @@ test("calls with the user's own key are not charged, and pause at the user's lim
   expect((await post({ own_key_day_cents: 0 })).status).toBe(422);
 });
 
-test("a project's own fallback answers when its model is overloaded, and the usage says who answered", async () => {
+test("a project's own fallback answers when its model is overloaded, and the usage names the model that answered", async () => {
   await using world = await chatWorld({
     env: { DEFAULT_MODELS: "openai/gpt-5.1" },
     script: [fail(429, { times: 1 }), say("Hello from the other one.")],
@@ -142,7 +142,7 @@ test("a project's own fallback answers when its model is overloaded, and the usa
     message: expect.stringMatching(/limiting requests.*Switched from openai\/gpt-5\.1 to openai\/gpt-5-mini/),
   });
   expect(find(events, "complete")!.data).toMatchObject({ success: true, final_response: "Hello from the other one." });
-  // What was told on the way is there after a reload.
+  // The notice of the switch is there after a reload.
   const [, answer] = (await client.chat.history({ params: { project_id: world.project.id } })).items;
   expect(answer?.message_metadata?.["notices"]).toEqual([{ ...find(events, "notice")!.data, iteration: 1, at: expect.any(String) }]);
   expect((await client.billing.usage({ query: {} })).items.map((item) => item.model)).toEqual(["openai/gpt-5-mini"]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { call, fail, say, script, startModelServer, turn, usage } from "@tesslate/testkit";
 import { all, chatWorld, find, orderOf, type ChatWorld, type ChatWorldOptions } from "../../../testing/chat.ts";
 
-/** At 1.25 and 10 dollars per million tokens: 80 000 in and nothing out are 10 cents. */
+/** At 1.25 and 10 dollars per million tokens: 80 000 input and no output tokens are 10 cents. */
 const tenCents = usage({ input: 80_000, output: 0 });
 
 const billed = (options: ChatWorldOptions = {}) =>
@@ -11,14 +11,14 @@ const billed = (options: ChatWorldOptions = {}) =>
     ...options,
     env: { DEFAULT_MODELS: "openai/gpt-5.1", BILLING_ENABLED: "true", ...options.env },
   });
-const give = (world: ChatWorld, credits: { daily?: number; bundled?: number; bonus?: number; purchased?: number }) =>
+const setCredits = (world: ChatWorld, credits: { daily?: number; bundled?: number; bonus?: number; purchased?: number }) =>
   world.app.studio.database.pool.query(
     `update users set daily_credits = $2, bundled_credits = $3, signup_bonus_credits = $4, purchased_credits = $5,
        signup_bonus_expires_at = now() + interval '1 day' where id = $1`,
     [world.owner.id, credits.daily ?? 0, credits.bundled ?? 0, credits.bonus ?? 0, credits.purchased ?? 0],
   );
 const balance = (world: ChatWorld) => world.app.as(world.owner).billing.credits();
-/** Of the world's owner alone: others use this server too. */
+/** For the owner only: other tests share this server. */
 const rowsOf = async (world: ChatWorld, text: string) =>
   (
     await world.app.studio.database.pool.query(
@@ -30,7 +30,7 @@ const rowsOf = async (world: ChatWorld, text: string) =>
     )
   ).rows as Record<string, unknown>[];
 
-/** In the owner's library, of another maker; dollars per million tokens. */
+/** Adds an agent of another creator to the owner's library; dollars per million tokens. */
 async function pricedAgent(world: ChatWorld, { input, output }: { input: number; output: number }) {
   const maker = await world.app.signUp();
   const { rows } = await world.app.studio.database.pool.query<{ id: string }>(
@@ -50,10 +50,10 @@ test("credits are used in their order and reported", async () => {
       turn(say("Done."), tenCents),
     ],
   });
-  await give(world, { daily: 5, bundled: 3, purchased: 100 });
+  await setCredits(world, { daily: 5, bundled: 3, purchased: 100 });
   const events = await world.run("Go");
-  const told = events.filter((e) => e.type === "credits_used").map((e) => [e.data.credits_deducted, e.data.new_balance]);
-  expect(told).toEqual([
+  const creditEvents = events.filter((e) => e.type === "credits_used").map((e) => [e.data.credits_deducted, e.data.new_balance]);
+  expect(creditEvents).toEqual([
     [0, 108],
     [1, 107],
     [10, 97],
@@ -77,7 +77,7 @@ test("credits are used in their order and reported", async () => {
 
 test("without credits a message is refused with 402, and nothing of it is stored", async () => {
   await using world = await billed({ script: [say("Hi.")] });
-  await give(world, {});
+  await setCredits(world, {});
   const response = await world.app.request("/api/chat/stream", {
     method: "POST",
     user: world.owner,
@@ -91,9 +91,9 @@ test("without credits a message is refused with 402, and nothing of it is stored
   expect(await rowsOf(world, "select * from messages")).toEqual([]);
 });
 
-test("an expired bonus counts as nothing", async () => {
+test("an expired bonus does not count", async () => {
   await using world = await billed({ script: [say("Hi.")] });
-  await give(world, { bonus: 500 });
+  await setCredits(world, { bonus: 500 });
   await world.app.studio.database.pool.query("update users set signup_bonus_expires_at = now() - interval '1 second' where id = $1", [
     world.owner.id,
   ]);
@@ -101,11 +101,11 @@ test("an expired bonus counts as nothing", async () => {
   await expect(all(world.send("Go"))).rejects.toMatchObject({ status: 402 });
 });
 
-test("when they run out in the middle, the run ends in words and keeps what it did; the rest is forgiven", async () => {
+test("when credits run out during a run, it ends with a message and keeps its work; the remainder is forgiven", async () => {
   await using world = await billed({
-    script: [turn(call("write_file", { file_path: "a.txt", content: "a" }), tenCents), turn(say("Never said."), tenCents)],
+    script: [turn(call("write_file", { file_path: "a.txt", content: "a" }), tenCents), turn(say("Never sent."), tenCents)],
   });
-  await give(world, { purchased: 7 });
+  await setCredits(world, { purchased: 7 });
   const events = await world.run("Go");
   expect(orderOf(events).slice(-3)).toEqual(["error", "complete", "done"]);
   expect(find(events, "error")?.data.code).toBe("insufficient_credits");
@@ -116,25 +116,25 @@ test("when they run out in the middle, the run ends in words and keeps what it d
   ]);
 });
 
-test("a finished answer succeeds although it took the last credit", async () => {
+test("a finished answer succeeds although it used the last credit", async () => {
   await using world = await billed({ script: [turn(say("Here you are."), tenCents)] });
-  await give(world, { purchased: 10 });
+  await setCredits(world, { purchased: 10 });
   const events = await world.run("Go");
   expect(find(events, "complete")?.data).toMatchObject({ success: true, final_response: "Here you are." });
   expect(await balance(world)).toMatchObject({ total_credits: 0 });
 });
 
-test("a model of the server does not replace the user's own endpoint without charge", async () => {
+test("a server model does not take over from the user's own endpoint unless it is paid for", async () => {
   await using mine = await startModelServer({
     models: ["mine"],
-    script: script([fail(503, { times: 99 }), say("never said")], { repeat: true }),
+    script: script([fail(503, { times: 99 }), say("never sent")], { repeat: true }),
   });
   await using world = await billed({
     env: { OUTBOUND_ALLOW_HOSTS: new URL(mine.openai_base_url).host },
     script: [turn(say("For nothing."), tenCents), turn(say("Paid for."), tenCents)],
   });
   await world.app.studio.database.pool.query("update users set subscription_tier = 'pro' where id = $1", [world.owner.id]);
-  await give(world, {});
+  await setCredits(world, {});
   const client = world.app.as(world.owner);
   await client.modelKeys.createCustomProvider({
     body: { name: "Mine", slug: "mine", base_url: mine.openai_base_url, api_key: "sk-mine-0123456789" },
@@ -144,15 +144,15 @@ test("a model of the server does not replace the user's own endpoint without cha
   expect(refused).toMatchObject({ success: false, completion_reason: "error" });
   expect(refused.error).toMatch(/openai\/gpt-5\.1 could not take over: You are out of credits/);
   expect(await rowsOf(world, "select model from usage_logs where not is_byok")).toEqual([]);
-  await give(world, { purchased: 20 });
+  await setCredits(world, { purchased: 20 });
   const answered = find(await world.run("Again", { model: "custom/mine/mine" }), "complete")!.data;
   expect(answered).toMatchObject({ success: true, final_response: "Paid for." });
   expect((await balance(world)).total_credits).toBe(10);
 });
 
-test("what one run has set aside another cannot spend", async () => {
-  await using world = await billed({ script: [say("Never said."), say("Hi.")] });
-  await give(world, { purchased: 5 });
+test("credits reserved by one run cannot be spent by another", async () => {
+  await using world = await billed({ script: [say("Never sent."), say("Hi.")] });
+  await setCredits(world, { purchased: 5 });
   await world.app.studio.database.pool.query(
     "insert into credit_reservations (task_id, user_id, amount, expires_at) values (gen_random_uuid(), $1, 5, now() + interval '1 minute')",
     [world.owner.id],
@@ -164,9 +164,9 @@ test("what one run has set aside another cannot spend", async () => {
   expect(find(await world.run("Again"), "complete")?.data).toMatchObject({ success: true });
 });
 
-test("an agent that is cheaper than its model is charged at the model's price, and its creator earns nothing", async () => {
+test("an agent that is priced below its model is charged at the model's price, and its creator earns nothing", async () => {
   await using world = await billed({ script: [turn(say("Done."), tenCents)] });
-  await give(world, { purchased: 50 });
+  await setCredits(world, { purchased: 50 });
   const { agent_id } = await pricedAgent(world, { input: 0, output: 150 });
   await world.run("Go", { agent_id });
   expect(await rowsOf(world, "select cost_total, creator_id, creator_revenue from usage_logs where agent_id is not null")).toEqual([
@@ -175,9 +175,9 @@ test("an agent that is cheaper than its model is charged at the model's price, a
   expect((await balance(world)).purchased_credits).toBe(40);
 });
 
-test("use of an agent that has a price of its own costs that, and its maker earns by it", async () => {
+test("an agent with its own price is charged at that price, and its creator earns from it", async () => {
   await using world = await billed({ script: [turn(say("One."), usage({ input: 1_000, output: 500 })), turn(say("Two."), tenCents)] });
-  await give(world, { purchased: 50 });
+  await setCredits(world, { purchased: 50 });
   const { agent_id, maker } = await pricedAgent(world, { input: 30, output: 150 });
   const settle = async (cents: number) => {
     await world.app.studio.database.pool.query("select graphile_worker.add_job('settle_use')");
@@ -197,7 +197,7 @@ test("use of an agent that has a price of its own costs that, and its maker earn
   ]);
   expect((await balance(world)).purchased_credits).toBe(40);
   await settle(9);
-  // 240 cents are due, of which 40 are there: nobody earns what was forgiven.
+  // 240 cents are due and 40 available: the creator earns nothing from forgiven amounts.
   await world.run("Again", { agent_id });
   expect((await balance(world)).total_credits).toBe(0);
   const [, second] = await shared();
@@ -209,9 +209,9 @@ test("use of an agent that has a price of its own costs that, and its maker earn
   });
 });
 
-test("many calls at once take exactly what they cost", async () => {
+test("concurrent calls charge exactly what they cost", async () => {
   await using world = await billed({ script: [say("Hi.")] });
-  await give(world, { daily: 3, purchased: 40 });
+  await setCredits(world, { daily: 3, purchased: 40 });
   const { createCredits, createCreditsStore } = await import("../../billing/credits/index.ts");
   const credits = createCredits({ store: createCreditsStore(world.app.db), isBilled: true, terms: world.app.config.billing.terms });
   const used = (n: number) => ({
@@ -231,7 +231,7 @@ test("many calls at once take exactly what they cost", async () => {
     cost_total: "0.5",
     is_byok: false,
   });
-  // Each twice: the second time it is the same call.
+  // Each twice: the second is a duplicate of the same call.
   await Promise.all(Array.from({ length: 40 }, (_, i) => credits.record(used(i % 20))));
   expect(await balance(world)).toMatchObject({ daily_credits: 0, purchased_credits: 33 });
   expect(await rowsOf(world, "select count(*)::int as n, sum(credits_deducted)::int as credits from usage_logs")).toEqual([
@@ -239,7 +239,7 @@ test("many calls at once take exactly what they cost", async () => {
   ]);
 });
 
-describe("what was used", () => {
+describe("usage", () => {
   let world: ChatWorld;
   beforeAll(async () => {
     world = await billed({
@@ -251,7 +251,7 @@ describe("what was used", () => {
   afterAll(() => world[Symbol.asyncDispose]());
   const usageOf = (query: Record<string, string | number> = {}) => world.app.as(world.owner).billing.usage({ query });
 
-  test("is listed, the newest first, with sums over the whole window", async () => {
+  test("lists calls newest first, with totals over the whole window", async () => {
     const page = await usageOf({ limit: 1 });
     expect(page).toMatchObject({
       total: 2,
@@ -267,24 +267,24 @@ describe("what was used", () => {
     });
     expect(Object.values(page.summary.by_agent)).toMatchObject([{ requests: 2 }]);
   });
-  test("can be narrowed; nonsense is 422", async () => {
+  test("can be filtered; invalid filters get 422", async () => {
     expect((await usageOf({ model: "openai/other" })).total).toBe(0);
     expect((await usageOf({ project_id: world.project.id })).total).toBe(2);
     expect((await usageOf({ end_date: "2020-01-01T00:00:00Z", start_date: "2019-01-01T00:00:00Z" })).summary.total_requests).toBe(0);
     await expect(usageOf({ start_date: "2020-01-02T00:00:00Z", end_date: "2020-01-01T00:00:00Z" })).rejects.toMatchObject({ status: 422 });
     await expect(usageOf({ start_date: "yesterday" })).rejects.toMatchObject({ status: 422 });
   });
-  test("is limited to its user", async () => {
-    const stranger = await world.app.signUp();
-    expect((await world.app.as(stranger).billing.usage({ query: {} })).total).toBe(0);
+  test("shows a user's own calls only", async () => {
+    const otherUser = await world.app.signUp();
+    expect((await world.app.as(otherUser).billing.usage({ query: {} })).total).toBe(0);
     expect((await world.app.request("/api/billing/usage")).status).toBe(401);
     expect((await world.app.request("/api/billing/credits")).status).toBe(401);
   });
 });
 
-test("free accounts have their daily credits again, bonuses end", async () => {
+test("daily credits of free accounts are renewed, and bonuses expire", async () => {
   await using world = await billed({ script: [say("Hi.")] });
-  await give(world, { daily: 0, bonus: 9 });
+  await setCredits(world, { daily: 0, bonus: 9 });
   await world.app.studio.database.pool.query(
     "update users set daily_credits_reset_at = now() - interval '2 days', signup_bonus_expires_at = now() - interval '1 day' where id = $1",
     [world.owner.id],

@@ -9,7 +9,7 @@ const referencesMetadata = async (world: Awaited<ReturnType<typeof chatWorld>>) 
 };
 
 describe("cancel", () => {
-  test("during a long command: its process is ended with it, what was done stays", async () => {
+  test("during a long command: its process is killed with it, finished work stays", async () => {
     await using world = await chatWorld({
       script: [
         call("write_file", { file_path: "a.txt", content: "a" }),
@@ -41,13 +41,13 @@ describe("cancel", () => {
     expect((await world.app.as(world.owner).tasks.get({ params: { task_id } })).status).toBe("cancelled");
   });
 
-  test("before anybody began with it: its stream says what it was, and that it is over", async () => {
-    await using world = await chatWorld({ script: [say("Never said.")] });
-    // Nobody gets it: every place is taken.
+  test("before a worker takes the run: its stream names the run and ends", async () => {
+    await using world = await chatWorld({ script: [say("Never sent.")] });
+    // The trigger keeps every worker from taking it.
     await world.app.studio.database.pool.query(`
-      create function nobody() returns trigger language plpgsql as 'begin return null; end';
-      create trigger nobody before update on tasks for each row
-        when (new.status = 'running' and new.project_id = '${world.project.id}') execute function nobody();`);
+      create function keep_pending() returns trigger language plpgsql as 'begin return null; end';
+      create trigger keep_pending before update on tasks for each row
+        when (new.status = 'running' and new.project_id = '${world.project.id}') execute function keep_pending();`);
     const run = reading(world.send("Go"));
     const client = world.app.as(world.owner).chat;
     const { task_id } = await eventually(
@@ -64,7 +64,7 @@ describe("cancel", () => {
   });
 
   test("does not wait for the checkpoint before the run", async () => {
-    await using world = await chatWorld({ script: [say("Never said.")] });
+    await using world = await chatWorld({ script: [say("Never sent.")] });
     const { history } = world.sandbox;
     const { promise: kept, resolve: keep } = Promise.withResolvers<void>();
     const take = history.take.bind(history);
@@ -115,7 +115,7 @@ describe("cancel", () => {
     expect((await world.app.as(world.owner).tasks.get({ params: { task_id } })).status).toBe("cancelled");
   });
 
-  test("needs one of the two ids, and both must agree", async () => {
+  test("needs a task id or a chat id, and both must match when given", async () => {
     await using world = await chatWorld({ script: [say("Hi.")] });
     const events = await world.run("Go");
     const client = world.app.as(world.owner).chat;
@@ -166,13 +166,13 @@ describe("the model fails", () => {
     expect(orderOf(events)).toEqual(["task_started", "text_chunk", "credits_used", "complete", "done"]);
   });
 
-  test("after `complete`, before `done`, the next message is welcome already", async () => {
+  test("between `complete` and `done` the next message is already accepted", async () => {
     await using world = await chatWorld({ script: [say("Hi."), nextMessage(), say("Again.")] });
     for await (const event of world.send("One")) if (event.type === "complete") break;
     expect(find(await world.run("Two"), "complete")?.data.final_response).toBe("Again.");
   });
 
-  test("a provider that cannot be reached", async () => {
+  test("a provider that cannot be reached is reported", async () => {
     await using world = await chatWorld({ env: { OPENAI_BASE_URL: "http://127.0.0.1:9998/v1" } });
     expect(find(await world.run("Hi"), "error")?.data).toMatchObject({
       code: "model_error",
@@ -180,20 +180,20 @@ describe("the model fails", () => {
     });
   });
 
-  test("work that takes too long is stopped", async () => {
+  test("a run over the time limit is stopped", async () => {
     await using world = await chatWorld({ env: { AGENT_MAX_RUN_SECONDS: "1" }, script: [hang({ times: 9 }), say("x")] });
     expect(find(await world.run("Hi"), "complete")?.data).toMatchObject({ success: false, completion_reason: "resource_limit_exceeded" });
   });
 });
 
-/** Command lines of everything that runs on this machine. */
+/** Command lines of all processes of this machine. */
 async function processes(): Promise<string> {
   const { readdir, readFile } = await import("node:fs/promises");
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   return (await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")))).join("\n").replaceAll("\0", " ");
 }
 
-test("characters that the database cannot hold end nothing: from the model and its tools they come back replaced", async () => {
+test("characters that the database cannot store do not fail a run: they are replaced in model text and tool results", async () => {
   const half = "\ud83d";
   await using world = await chatWorld({
     script: [

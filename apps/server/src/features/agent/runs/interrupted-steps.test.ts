@@ -9,7 +9,7 @@ const write = (file_path: string) => ({ name: "write_file", parameters: { file_p
 const changed = (path: string): BatchEvent => ({ type: "file_changed", data: { path, op: "add" } });
 const outcomes = (events: BatchEvent[]) => unfinishedBatch(events, "now")?.tool_results.map((result) => result.success);
 
-test("what the log shows of an open batch is done, the rest is unknown", () => {
+test("calls of an open batch with results in the log are done, the rest are unknown", () => {
   const step = unfinishedBatch(
     [
       { type: "text_chunk", data: { content: "Writing ", iteration: 3 } },
@@ -24,17 +24,17 @@ test("what the log shows of an open batch is done, the rest is unknown", () => {
   expect(step?.tool_results[1]?.error).toContain("may have taken effect");
 });
 
-test("twice the same file is done as often as it was changed", () => {
+test("of two writes to a file, only as many are done as it changed", () => {
   expect(outcomes([started(write("a.txt"), write("a.txt")), changed("a.txt")])).toEqual([true, false]);
 });
 
-test("a patch is done when its files were changed; a container's folder is no other file", () => {
+test("a patch is done when its files were changed; a path in a container's folder is not a path in the root", () => {
   const patch = { name: "apply_patch", parameters: { patch: "*** Begin Patch\n*** Add File: src/n.ts\n+x\n*** End Patch" } };
   expect(outcomes([started(patch), changed("web/src/n.ts")])).toEqual([true]);
   expect(outcomes([started(patch)])).toEqual([false]);
 });
 
-test("nothing was open: no batch, a committed one, or sub-agents", () => {
+test("nothing is open without a batch, after a committed one, or for sub-agents", () => {
   expect(outcomes([])).toBeUndefined();
   expect(outcomes([started(write("a")), { type: "agent_step", data: {} }])).toBeUndefined();
   expect(outcomes([started({ name: "invoke_subagent", parameters: {} })])).toBeUndefined();

@@ -17,17 +17,17 @@ describe("a server that dies", () => {
     await using _ = world;
     const client = world.app.as(world.owner).chat;
 
-    const whole = await all(client.runEvents({ params: { task_id: task(seen) } }));
-    expect(whole.slice(0, seen.length)).toEqual(seen);
-    expect(orderOf(whole).slice(-3)).toEqual(["error", "complete", "done"]);
-    expect(find(whole, "error")?.data.code).toBe("interrupted");
-    expect(find(whole, "complete")?.data).toMatchObject({
+    const allEvents = await all(client.runEvents({ params: { task_id: task(seen) } }));
+    expect(allEvents.slice(0, seen.length)).toEqual(seen);
+    expect(orderOf(allEvents).slice(-3)).toEqual(["error", "complete", "done"]);
+    expect(find(allEvents, "error")?.data.code).toBe("interrupted");
+    expect(find(allEvents, "complete")?.data).toMatchObject({
       success: false,
       completion_reason: "interrupted",
       iterations: 1,
       tool_calls_made: 1,
     });
-    const { chat_id, message_id } = find(whole, "task_started")!.data;
+    const { chat_id, message_id } = find(allEvents, "task_started")!.data;
     const chat = await client.get({ params: { chat_id } });
     expect(chat).toMatchObject({ status: "active", active_task: null });
     expect(chat.messages[1]).toMatchObject({
@@ -36,7 +36,7 @@ describe("a server that dies", () => {
     });
     expect(await world.app.as(world.owner).tasks.get({ params: { task_id: task(seen) } })).toMatchObject({ status: "failed" });
 
-    // Its files were kept when it was found dead, not by the run itself.
+    // The next server made the checkpoint of its files, not the run itself.
     const changes = (taskId: string) => world.app.as(world.owner).changes.diff({ params: { task_id: taskId } });
     expect(await changes(task(seen))).toMatchObject({ compared_with: "after", files: [{ path: "a.txt", status: "added" }] });
 
@@ -57,16 +57,16 @@ describe("a server that dies", () => {
     const steps = after.messages[1]?.message_metadata?.["steps"] as { iteration: number }[];
     expect(steps.map((s) => s.iteration)).toEqual([1, 2]);
     expect(after.messages[1]).toMatchObject({ content: "All done.", message_metadata: { completion_reason: "no_more_actions", task_id } });
-    // The model was told of the interruption, and only then.
-    const told = world.model.requests.map((r) => /interrupted/.test(r.request?.messages[0]?.text ?? ""));
-    expect(told).toEqual([false, false, true, true]);
-    // Its first half is not told twice, and it cannot be resumed again.
+    // The prompt mentions the interruption only after the restart.
+    const mentionsInterruption = world.model.requests.map((r) => /interrupted/.test(r.request?.messages[0]?.text ?? ""));
+    expect(mentionsInterruption).toEqual([false, false, true, true]);
+    // The first half is not repeated, and the run cannot be resumed again.
     await expect(client.resume({ body: { task_id: task(seen) } })).rejects.toMatchObject({ status: 409, code: "not_resumable" });
     await expect(client.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });
   });
 });
 
-test("an orderly shutdown ends runs as interrupted, their clients hear it after the restart, and a new message makes them unresumable", async () => {
+test("an orderly shutdown ends runs as interrupted, their clients get the event after the restart, and a new message makes them unresumable", async () => {
   const options: ChatWorldOptions = {
     script: [call("write_file", { file_path: "a.txt", content: "a" }), turn(say("Wait "), pause(5000), say("done."))],
   };
@@ -77,9 +77,9 @@ test("an orderly shutdown ends runs as interrupted, their clients hear it after 
   await stream.ended.catch(() => undefined);
   await using world = await chatWorld({ ...options, after: before });
   const client = world.app.as(world.owner).chat;
-  const whole = await all(client.runEvents({ params: { task_id } }));
-  expect(orderOf(whole).slice(-3)).toEqual(["error", "complete", "done"]);
-  expect(find(whole, "complete")?.data).toMatchObject({ completion_reason: "interrupted" });
+  const allEvents = await all(client.runEvents({ params: { task_id } }));
+  expect(orderOf(allEvents).slice(-3)).toEqual(["error", "complete", "done"]);
+  expect(find(allEvents, "complete")?.data).toMatchObject({ completion_reason: "interrupted" });
   expect((await client.active({ query: { project_id: world.project.id } })).active).toBeNull();
   await world.run("Something else");
   await expect(client.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });

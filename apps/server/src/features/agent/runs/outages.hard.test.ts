@@ -17,16 +17,16 @@ const billed = {
   env: { DEFAULT_MODELS: "openai/gpt-5.1", BILLING_ENABLED: "true", AGENT_MAX_COST_PER_DAY: "0" },
 };
 const words = Array.from({ length: 40 }, (_, i) => `word${i} `);
-/** Leaves one line in the log each time it is carried out. */
+/** Appends one line to the log each time it runs. */
 const append = (word: string) => call("bash_exec", { command: `echo ${word} >> log.txt` });
-const slowly = (ms: number) => words.flatMap((word) => [say(word), pause(ms)]);
+const slowWords = (ms: number) => words.flatMap((word) => [say(word), pause(ms)]);
 
-const give = (world: ChatWorld) =>
+const setCredits = (world: ChatWorld) =>
   world.app.studio.database.pool.query(
     "update users set daily_credits = 0, bundled_credits = 0, signup_bonus_credits = 0, purchased_credits = 1000 where id = $1",
     [world.owner.id],
   );
-/** Everything that a run left: it must be the same whatever happened on the way. */
+/** Everything that a run stored: it must be the same whatever failed on the way. */
 async function outcomeOf(world: ChatWorld, events: RunEvent[]) {
   const { task_id } = events[0]!;
   const { pool } = world.app.studio.database;
@@ -55,8 +55,8 @@ async function outcomeOf(world: ChatWorld, events: RunEvent[]) {
 }
 
 describe("the embedded database is killed", () => {
-  test("during a model call, between steps and while a person is asked: the run continues unaffected", async () => {
-    // Root's server runs as another user, who has to get here.
+  test("during a model call, between steps and during an approval: the run continues unaffected", async () => {
+    // As root the database server runs as another user, who needs access to the folder.
     const dataDir = await mkdtemp(join(tmpdir(), "studio-pg-"));
     await chmod(dataDir, 0o755);
     const postgres = await startEmbeddedPostgres({ dataDir, reach: async (folder) => folder, log: createLogger("silent") });
@@ -65,16 +65,16 @@ describe("the embedded database is killed", () => {
       process.kill(pid, "SIGKILL");
     };
     try {
-      const items = [turn(append("one"), tenCents), turn(...slowly(40), append("two"), tenCents), turn(say("Done."), tenCents)];
+      const items = [turn(append("one"), tenCents), turn(...slowWords(40), append("two"), tenCents), turn(say("Done."), tenCents)];
       await using world = await chatWorld({ ...billed, script: items, postgres: { socketDir: postgres.socketDir } });
-      await give(world);
+      await setCredits(world);
       const events: RunEvent[] = [];
       let kills = 0;
-      let asked = false;
+      let isAnswered = false;
       for await (const event of world.send("Go", { edit_mode: "ask" })) {
         events.push(event);
-        if (event.type === "approval_required" && !asked) {
-          asked = true;
+        if (event.type === "approval_required" && !isAnswered) {
+          isAnswered = true;
           await kill();
           kills++;
         }
@@ -126,9 +126,9 @@ describe("the connection breaks", () => {
   const run = async (world: ChatWorld, proxy: DatabaseProxy, decide: DatabaseProxy["decide"]) => {
     world.model.reset({ ...billed.model, apiKey: "sk-planted-secret-key-0123456789", script: script(items) });
     await world.sandbox.files.remove("log.txt").catch(() => undefined);
-    await give(world);
+    await setCredits(world);
     const session = await world.app.as(world.owner).chat.createSession({ body: { project_id: world.project.id } });
-    // From the moment on in which the run is taken.
+    // From the moment in which a worker takes the run.
     let isTaken = false;
     proxy.decide = (statement) => {
       isTaken ||= /^update "tasks" set "status" = .*"process_id" = /.test(statement);
@@ -142,7 +142,7 @@ describe("the connection breaks", () => {
     return outcomeOf(world, events);
   };
 
-  test("before and after every commit of a run: each is there once", async () => {
+  test("before and after every commit of a run: each change is stored once", async () => {
     await using proxy = await startDatabaseProxy(inject("postgres").server);
     await using world = await chatWorld({ ...billed, server: proxy.server });
     const isCommit = (statement: string) => /^commit$|^append_events$|^update "tasks" set|insert into events/i.test(statement);
@@ -167,15 +167,15 @@ describe("the connection breaks", () => {
       }
   }, 300_000);
 
-  test("for longer than work waits: the run is interrupted, says why, and can be resumed", async () => {
+  test("for longer than the retry limit: the run is interrupted, says why, and can be resumed", async () => {
     await using proxy = await startDatabaseProxy(inject("postgres").server);
     await using world = await chatWorld({
       ...billed,
       server: proxy.server,
       longestOutageMs: 1500,
-      script: [turn(append("one"), tenCents), turn(...slowly(20), tenCents)],
+      script: [turn(append("one"), tenCents), turn(...slowWords(20), tenCents)],
     });
-    await give(world);
+    await setCredits(world);
     const stream = reading(world.send("Go"));
     const { task_id } = await stream.until("agent_step");
     await stream.until("text_chunk");

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { chatWorld, find } from "../../../testing/chat.ts";
 
 /** Every agent type runs over the stream, on a model without function calling. */
-test("an Iterative, a ReAct and a Stream agent write files by text alone", async () => {
+test("Iterative, ReAct and Stream agents write files by text protocol", async () => {
   const call = (path: string) =>
     `THOUGHT: I write it.\n\n\`\`\`json\n{'tool_name': 'write_file', 'parameters': {'file_path': '${path}', 'content': 'x\n'}}\n\`\`\``;
   await using world = await chatWorld({

@@ -12,19 +12,19 @@ const post = (world: ChatWorld, json: object, user = world.owner) =>
 const statusOf = async (world: ChatWorld, json: object, user = world.owner) => (await post(world, json, user)).status;
 
 describe("questions of the agent", () => {
-  test("waits for the owner's answer, shows itself after a reload, and is answered once", async () => {
+  test("a question waits for the owner's answer, survives a reload, and is answered once", async () => {
     await using world = await chatWorld({ script: [call("ask_question", which), say("SQLite it is.")] });
-    const stranger = await world.app.signUp();
-    // Not gated: asked in plan mode as in any other.
+    const otherUser = await world.app.signUp();
+    // Questions need no approval and are allowed in plan mode.
     const stream = reading(world.send("Go", { edit_mode: "plan" }));
-    const { data: asked, task_id } = await stream.until("question_asked");
-    expect(asked).toMatchObject({ kind: "question", tool_name: "ask_question", question: which.question, allows_text: true });
-    const { question_id } = asked;
+    const { data: question, task_id } = await stream.until("question_asked");
+    expect(question).toMatchObject({ kind: "question", tool_name: "ask_question", question: which.question, allows_text: true });
+    const { question_id } = question;
     const client = world.app.as(world.owner).chat;
     const { chat_id } = find(stream.seen, "task_started")!.data;
     const chat = await client.get({ params: { chat_id } });
     expect(chat).toMatchObject({ status: "waiting_approval", pending_approval: null });
-    expect(chat.pending_question).toEqual({ ...asked, task_id, created_at: expect.any(String), expires_at: expect.any(String) });
+    expect(chat.pending_question).toEqual({ ...question, task_id, created_at: expect.any(String), expires_at: expect.any(String) });
 
     for (const body of [
       { question_id },
@@ -37,7 +37,7 @@ describe("questions of the agent", () => {
     ])
       expect([body, await statusOf(world, body)]).toEqual([body, 422]);
     expect(await statusOf(world, { question_id: randomUUID(), choices: ["SQLite"] })).toBe(404);
-    expect(await statusOf(world, { question_id, choices: ["SQLite"] }, stranger)).toBe(404);
+    expect(await statusOf(world, { question_id, choices: ["SQLite"] }, otherUser)).toBe(404);
     const approval = await world.app.request("/api/chat/agent/approval", {
       method: "POST",
       user: world.owner,
@@ -70,7 +70,7 @@ describe("questions of the agent", () => {
     expect(await statusOf(world, { question_id, choices: ["MySQL"] })).toBe(404);
   });
 
-  test("answered over the socket, in own words", async () => {
+  test("a question can be answered over the socket with free text", async () => {
     await using world = await chatWorld({ script: [call("ask_question", { question: "What is it called?" }), say("Nice.")] });
     const stream = reading(world.send("Go"));
     const { question_id } = (await stream.until("question_asked")).data;
@@ -83,7 +83,7 @@ describe("questions of the agent", () => {
     socket.close();
   });
 
-  test("survives a restart: the question stays open, and what ran before it is not repeated", async () => {
+  test("a question survives a restart: it stays open, and what ran before it is not repeated", async () => {
     const options = { script: [call("ask_question", which), say("Done.")] };
     const before = await chatWorld({ ...options, ownServer: true });
     const stream = reading(before.send("Go"));
@@ -95,15 +95,15 @@ describe("questions of the agent", () => {
     const client = world.app.as(world.owner).chat;
     const chat = await client.get({ params: { chat_id } });
     expect(chat.pending_question).toMatchObject({ question_id });
-    const asked = world.model.requests.length;
+    const requestsBefore = world.model.requests.length;
     expect(await client.answer({ body: { question_id, choices: ["Postgres"] } })).toEqual({ question_id, outcome: "answered" });
     const resumed = await all(client.runEvents({ params: { task_id: chat.active_task!.task_id } }));
     expect(find(resumed, "question_resolved")?.data).toMatchObject({ question_id, outcome: "answered", choices: ["Postgres"] });
     expect(find(resumed, "complete")?.data).toMatchObject({ success: true, final_response: "Done." });
-    expect(world.model.requests.length).toBe(asked + 1);
+    expect(world.model.requests.length).toBe(requestsBefore + 1);
   });
 
-  test("a cancel withdraws it", async () => {
+  test("cancelling the run withdraws the question", async () => {
     await using world = await chatWorld({ script: [call("ask_question", which)] });
     const stream = reading(world.send("Go"));
     const { data, task_id } = await stream.until("question_asked");
@@ -117,7 +117,7 @@ describe("secrets the agent asks for", () => {
   const canary = "sk-live-canary-8d1f0b77c2";
   const wanted = { name: "STRIPE_KEY", reason: "To take payments. Dashboard, Developers, API keys.", container: "web" };
 
-  test("the value goes into the vault and nowhere else", async () => {
+  test("the value is stored in the vault and nowhere else", async () => {
     await using world = await chatWorld({
       script: [
         call("request_secret", wanted),
@@ -126,12 +126,12 @@ describe("secrets the agent asks for", () => {
         say("Payments work after a restart."),
       ],
     });
-    const stranger = await world.app.signUp();
+    const otherUser = await world.app.signUp();
     const stream = reading(world.send("Take payments", { edit_mode: "allow" }));
-    const { data: asked } = await stream.until("question_asked");
-    expect(asked).toMatchObject({ kind: "secret", secret_key: "STRIPE_KEY", reason: wanted.reason, container: "web" });
-    const { question_id } = asked;
-    expect(await statusOf(world, { question_id, value: canary }, stranger)).toBe(404);
+    const { data: question } = await stream.until("question_asked");
+    expect(question).toMatchObject({ kind: "secret", secret_key: "STRIPE_KEY", reason: wanted.reason, container: "web" });
+    const { question_id } = question;
+    expect(await statusOf(world, { question_id, value: canary }, otherUser)).toBe(404);
     expect(await statusOf(world, { question_id, text: canary })).toBe(422);
     // A refused value leaves the question open.
     const refused = await post(world, { question_id, value: `${canary}\u0000` });
@@ -156,7 +156,7 @@ describe("secrets the agent asks for", () => {
     for (const [table, rows] of await tablesOf(world)) expect([table, rows.includes(canary)]).toEqual([table, false]);
   });
 
-  test("names the server sets itself, and broken ones, are not asked for; plan mode asks for none", async () => {
+  test("reserved and invalid names are refused; in plan mode the agent cannot ask for secrets", async () => {
     await using world = await chatWorld({
       script: [
         call("request_secret", { ...wanted, name: "PROJECT_ID" }),

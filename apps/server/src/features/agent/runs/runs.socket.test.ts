@@ -8,7 +8,7 @@ const newChat = async (world: ChatWorld) =>
 const runFrames = (frames: { type: string; seq?: number }[]) => frames.filter((f) => f.seq !== undefined) as RunEvent[];
 
 describe("the chat socket", () => {
-  test("sends, follows, and tells exactly what the stream tells", async () => {
+  test("sends messages and emits exactly the events of the HTTP stream", async () => {
     await using world = await chatWorld({
       script: [say("Writing."), call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")],
     });
@@ -39,10 +39,10 @@ describe("the chat socket", () => {
     });
     const socket = await chatSocket(world.app, world.owner, await newChat(world));
     socket.send({ type: "message", message: "Go" });
-    const asked = await socket.until("approval_required");
+    const approvalCount = await socket.until("approval_required");
     socket.send({ type: "ping" });
     await socket.until("pong");
-    socket.send({ type: "approval_response", approval_id: asked.data?.["approval_id"], response: "allow_once" });
+    socket.send({ type: "approval_response", approval_id: approvalCount.data?.["approval_id"], response: "allow_once" });
     await socket.until("file_changed");
     expect(await world.read("a.txt")).toBe("a");
     await eventually(() => socket.frames.filter((f) => f.type === "approval_required").length === 2);
@@ -51,11 +51,11 @@ describe("the chat socket", () => {
     await socket.until("done");
   });
 
-  test("two tabs: both see the run that one started, and a run of the HTTP stream; another chat's run is not shown", async () => {
+  test("two tabs both see a run that one started, and a run of the HTTP stream, but no run of another chat", async () => {
     await using world = await chatWorld({ script: [say("Hi."), nextMessage(), say("Again.")] });
     const chatId = await newChat(world);
     const tabs = [await chatSocket(world.app, world.owner, chatId), await chatSocket(world.app, world.owner, chatId)];
-    // Whoever has had an answer misses nothing from then on.
+    // A tab that has received a frame misses nothing from then on.
     for (const tab of tabs) tab.send({ type: "ping" });
     for (const tab of tabs) await tab.until("pong");
     tabs[0]!.send({ type: "message", message: "Go" });
@@ -70,7 +70,7 @@ describe("the chat socket", () => {
     expect(tabs[0]!.frames).toEqual(tabs[1]!.frames);
   });
 
-  test("subscribe brings what was missed, in order and without doubles, then the rest", async () => {
+  test("subscribe replays missed events in order and without duplicates, then continues live", async () => {
     await using world = await chatWorld({
       model: { tokenDelayMs: 4 },
       script: [turn(say("one two three four five six "), pause(300), say("seven eight nine ten."))],
@@ -81,10 +81,10 @@ describe("the chat socket", () => {
     const socket = await chatSocket(world.app, world.owner, chatId);
     socket.send({ type: "subscribe", task_id, after_seq: 1 });
     await socket.until("done");
-    const whole = await stream.ended;
-    // Live events that came before the subscription was read may stand in front; the subscription itself is whole.
+    const allEvents = await stream.ended;
+    // Live events sent before the subscription was read may come first; the subscription itself is complete.
     const from = socket.frames.findLastIndex((f) => f.seq === 2);
-    expect(runFrames(socket.frames.slice(from))).toEqual(whole.slice(1));
+    expect(runFrames(socket.frames.slice(from))).toEqual(allEvents.slice(1));
   });
 
   test("subscribing to a run again replaces the subscription", async () => {
@@ -93,21 +93,21 @@ describe("the chat socket", () => {
     const stream = reading(world.send("Go", { chat_id: chatId, edit_mode: "ask" }));
     const { task_id, data } = await stream.until("approval_required");
     const socket = await chatSocket(world.app, world.owner, chatId);
-    const asked = () => socket.frames.filter((f) => f.type === "approval_required").length;
+    const approvalCount = () => socket.frames.filter((f) => f.type === "approval_required").length;
     for (const times of [1, 2, 3]) {
       socket.send({ type: "subscribe", task_id, after_seq: 0 });
-      await eventually(() => asked() === times);
+      await eventually(() => approvalCount() === times);
     }
     socket.send({ type: "approval_response", approval_id: data.approval_id, response: "allow_once" });
-    const whole = await stream.ended;
+    const allEvents = await stream.ended;
     await socket.until("done");
     socket.send({ type: "ping" });
     await socket.until("pong");
     const from = socket.frames.findLastIndex((f) => f.seq === 1);
-    expect(runFrames(socket.frames.slice(from))).toEqual(whole);
+    expect(runFrames(socket.frames.slice(from))).toEqual(allEvents);
   });
 
-  test("what is refused is an error frame with the route's code, and the socket lives on", async () => {
+  test("a refused frame is answered with an error frame with the route's code, and the socket stays open", async () => {
     await using world = await chatWorld({ script: [turn(say("Wait "), pause(600), say("done."))] });
     const socket = await chatSocket(world.app, world.owner, await newChat(world));
     socket.send({ type: "message", message: "Go" });
@@ -119,7 +119,7 @@ describe("the chat socket", () => {
     };
     const codes = async (frame: unknown) => (await refusal(frame))["code"];
     expect(await codes({ type: "message", message: "Again" })).toBe("chat_busy");
-    expect(await codes({ type: "message", message: "Hi", agent_id: "nobody" })).toBe("not_found");
+    expect(await codes({ type: "message", message: "Hi", agent_id: "unknown" })).toBe("not_found");
     for (const [frame, field, message] of [
       ["no json", undefined, "A frame must be a JSON object."],
       [{ type: "dance" }, "type", expect.stringMatching(/^`type` must be one of: ping, message, /)],
@@ -136,7 +136,7 @@ describe("the chat socket", () => {
     await socket.until("done");
     socket.send({ type: "ping" });
     await socket.until("pong");
-    // With nothing to cancel, a cancel is answered all the same.
+    // A cancel with nothing to cancel is still answered.
     socket.send({ type: "cancel" });
     expect((await socket.until("cancel_status")).data).toEqual({ status: "not_running", task_id: null });
   });

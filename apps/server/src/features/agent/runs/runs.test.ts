@@ -5,7 +5,7 @@ import type { RunEvent } from "@tesslate/contract";
 import { call, load, nextMessage, parallel, pause, say, think, turn, usage } from "@tesslate/testkit";
 import { all, chatWorld, eventually, find, orderOf, plantedKey, reading, textOf } from "../../../testing/chat.ts";
 
-test("a run tells everything in the promised order, and every event is numbered", async () => {
+test("a run emits all events in the documented order, and every event is numbered", async () => {
   await using world = await chatWorld({
     script: [
       turn(
@@ -60,7 +60,7 @@ test("a run tells everything in the promised order, and every event is numbered"
 });
 
 describe("streams", () => {
-  test("are `data:` lines with ids; the same events again from any point, and 204 after the last", async () => {
+  test("consist of `data:` lines with ids, replay the same events from any point, and answer 204 after the last", async () => {
     await using world = await chatWorld({ script: [say("One."), call("write_file", { file_path: "a.txt", content: "a" }), say("Two.")] });
     const response = await world.app.request("/api/chat/stream", {
       method: "POST",
@@ -94,7 +94,7 @@ describe("streams", () => {
     await expect(all(client.runEvents({ params: { task_id: randomUUID() } }))).rejects.toMatchObject({ status: 404 });
   });
 
-  test("a client that disconnects misses nothing: the run continues, and following it again returns the same end", async () => {
+  test("a client that disconnects misses nothing: the run continues, and reconnecting returns the remaining events", async () => {
     await using world = await chatWorld({
       model: { tokenDelayMs: 5 },
       script: [
@@ -116,15 +116,15 @@ describe("streams", () => {
     const taskId = first[0]?.task_id ?? "";
     expect((await client.active({ query: { project_id: world.project.id } })).active).toMatchObject({ task_id: taskId, message: "Go" });
     const rest = await all(client.runEvents({ params: { task_id: taskId }, query: { last_event_id: first.at(-1)?.seq } }));
-    const whole = await all(client.runEvents({ params: { task_id: taskId } }));
-    expect([...first, ...rest]).toEqual(whole);
-    expect(whole.map((e) => e.seq)).toEqual(whole.map((_, i) => i + 1));
-    expect(find(whole, "complete")?.data).toMatchObject({ success: true, final_response: "All of it is done and written down." });
+    const allEvents = await all(client.runEvents({ params: { task_id: taskId } }));
+    expect([...first, ...rest]).toEqual(allEvents);
+    expect(allEvents.map((e) => e.seq)).toEqual(allEvents.map((_, i) => i + 1));
+    expect(find(allEvents, "complete")?.data).toMatchObject({ success: true, final_response: "All of it is done and written down." });
     expect(await world.read("a.txt")).toBe("a");
     expect((await client.active({ query: { project_id: world.project.id } })).active).toBeNull();
   });
 
-  test("two readers of one run see the same", async () => {
+  test("two readers of one run see the same events", async () => {
     await using world = await chatWorld({ model: { tokenDelayMs: 3 }, script: [say("One two three four five six seven eight nine ten.")] });
     const one = reading(world.send("Count"));
     const { task_id } = await one.until("task_started");
@@ -132,7 +132,7 @@ describe("streams", () => {
     expect(await one.ended).toEqual(two);
   });
 
-  test("fast models do not make an event per token", async () => {
+  test("fast models do not produce an event per token", async () => {
     await using world = await chatWorld({ script: [load({ tokensPerSecond: 2000, tokens: 1000 })] });
     const events = await world.run("Talk");
     const chunks = events.filter((e) => e.type === "text_chunk");
@@ -142,7 +142,7 @@ describe("streams", () => {
   });
 });
 
-describe("what is refused is refused early, with nothing stored", () => {
+describe("refusals happen before anything is stored", () => {
   const counts = async (world: Awaited<ReturnType<typeof chatWorld>>) =>
     (
       await world.app.studio.database.pool.query(
@@ -152,12 +152,12 @@ describe("what is refused is refused early, with nothing stored", () => {
       )
     ).rows[0];
 
-  test("bad bodies, unknown things and other people's things", async () => {
+  test("bad bodies get 422, unknown and foreign ids get 404", async () => {
     await using world = await chatWorld({ script: [say("Hi")] });
-    const stranger = await world.app.signUp();
+    const otherUser = await world.app.signUp();
     const own = world.app.as(world.owner).chat;
     const chat = await own.createSession({ body: { project_id: world.project.id } });
-    const foreign = await world.app.as(stranger).chat.sessions({});
+    const foreign = await world.app.as(otherUser).chat.sessions({});
     expect(foreign.total).toBe(0);
     const before = await counts(world);
     const send = (body: object) =>
@@ -182,11 +182,11 @@ describe("what is refused is refused early, with nothing stored", () => {
       { project_id: "nowhere" },
       { chat_id: randomUUID() },
       { container_id: randomUUID() },
-      { agent_id: "nobody" },
+      { agent_id: "unknown" },
       { agent_id: randomUUID() },
     ])
       expect(await codeOf(await send(body))).toEqual([404, "not_found"]);
-    expect(await codeOf(await send({ model: "nobody/model" }))).toEqual([400, "unknown_model"]);
+    expect(await codeOf(await send({ model: "unknown/model" }))).toEqual([400, "unknown_model"]);
     expect(await codeOf(await send({ model: "groq/llama" }))).toEqual([503, "model_not_configured"]);
     expect(
       (await world.app.request("/api/chat/stream", { method: "POST", json: { project_id: world.project.id, message: "Hi" } })).status,
@@ -195,7 +195,7 @@ describe("what is refused is refused early, with nothing stored", () => {
       await codeOf(
         await world.app.request("/api/chat/stream", {
           method: "POST",
-          user: stranger,
+          user: otherUser,
           json: { project_id: world.project.id, message: "Hi", chat_id: chat.id },
         }),
       ),
@@ -215,7 +215,7 @@ describe("what is refused is refused early, with nothing stored", () => {
     expect((await world.app.as(world.owner).chat.sessions({})).total).toBe(0);
   });
 
-  test("agents: someone else's priced one is 403, a switched-off one 404, one without instructions 400; the official ones run", async () => {
+  test("another user's priced agent is 403, a switched-off one 404, one without instructions 400; official agents run", async () => {
     await using world = await chatWorld({ script: [say("Hi")] });
     const { pool } = world.app.studio.database;
     const other = await world.app.signUp();
@@ -249,7 +249,7 @@ describe("what is refused is refused early, with nothing stored", () => {
       )?.data.success,
     ).toBe(true);
     expect(await counts(world)).toMatchObject({ u: u + 2 });
-    // Seeding again changes no counts and adds nothing twice.
+    // Seeding again changes no counts and adds no duplicates.
     const { rows } = await pool.query(
       "select count(*)::int n from user_purchased_agents p join agents a on a.id = p.agent_id where a.slug = 'tesslate-agent' and p.user_id = $1",
       [world.owner.id],
@@ -257,7 +257,7 @@ describe("what is refused is refused early, with nothing stored", () => {
     expect(rows[0]).toEqual({ n: 1 });
   });
 
-  test("a second run in a busy chat: 409 that names the first; another chat of the project runs beside it", async () => {
+  test("a second run in a busy chat gets 409 that names the first; another chat of the project runs beside it", async () => {
     await using world = await chatWorld({ script: [turn(say("Wait "), pause(700), say("done."))] });
     const first = reading(world.send("Go"));
     const { task_id, data } = await first.until("task_started");
@@ -273,11 +273,11 @@ describe("what is refused is refused early, with nothing stored", () => {
     const second = await world.run("Go too", { chat_id: other.id });
     expect(find(second, "complete")?.data.success).toBe(true);
     await first.ended;
-    // As soon as `done` was seen, the next message is welcome.
+    // Right after `done` the next message is accepted.
     expect(find(await world.run("And now?", { chat_id: data.chat_id }), "error")?.data.code).toBe("model_error");
   });
 
-  test("ten at once into one new project: one run, one session, nine refusals", async () => {
+  test("ten concurrent messages to a new project: one run, one chat, nine refusals", async () => {
     await using world = await chatWorld({ script: [turn(say("Wait "), pause(500), say("done."))] });
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => world.run("Go")));
     expect(outcomes.filter((o) => o.status === "fulfilled")).toHaveLength(1);
@@ -287,8 +287,8 @@ describe("what is refused is refused early, with nothing stored", () => {
   });
 });
 
-describe("sessions and history", () => {
-  test("the first message makes a titled session; history after a reload has the same steps as the stream", async () => {
+describe("chats and history", () => {
+  test("the first message creates a titled chat; history after a reload has the same steps as the stream", async () => {
     await using world = await chatWorld({
       script: [
         say("Writing."),
@@ -326,7 +326,7 @@ describe("sessions and history", () => {
     expect([newest.items.map((m) => m.content), newest.total, newest.total_pages]).toEqual([["You are welcome.", "Thanks"], 4, 2]);
   });
 
-  test("the model gets the conversation: answers of earlier runs with tools, and a context block about the project", async () => {
+  test("the model gets the conversation with the tools of earlier runs, and a context block about the project", async () => {
     await using world = await chatWorld({
       script: [
         say("Writing."),
@@ -339,15 +339,15 @@ describe("sessions and history", () => {
     await world.run("First");
     await world.run("Second");
     const request = world.model.requests.filter((r) => r.request).at(-1)?.request;
-    const told = JSON.stringify(request?.messages);
+    const prompt = JSON.stringify(request?.messages);
     for (const piece of ["First", "Writing.", "write_file ok", "The final answer.", "[CONTEXT]", "Use tabs.", "TESSLATE.md", "/app"])
-      expect(told).toContain(piece);
+      expect(prompt).toContain(piece);
     expect(request?.messages.at(-1)?.text).toMatch(/Second$/);
     expect(request?.system).toContain("# Mode: allow");
     expect(request?.system).not.toMatch(/\{(mode|project_name|project_path|mode_instructions)\}/);
   });
 
-  test("make, rename, archive, list, delete, the last one too", async () => {
+  test("chats can be created, renamed, archived, listed and deleted, including the last one", async () => {
     await using world = await chatWorld({ script: [say("Hi")] });
     const client = world.app.as(world.owner).chat;
     const one = await client.createSession({ body: { project_id: world.project.id, title: "  One " } });
@@ -365,13 +365,13 @@ describe("sessions and history", () => {
     await client.remove({ params: { chat_id: one.id } });
     expect((await client.sessions({})).total).toBe(0);
     expect(await client.history({ params: { project_id: world.project.id } })).toMatchObject({ items: [], total: 0 });
-    // The next message starts another one.
-    await world.run("Anew");
+    // The next message creates a new one.
+    await world.run("Another chat");
     expect((await client.sessions({})).total).toBe(1);
   });
 
   test("the history of a project covers all its chats by time, or one chat", async () => {
-    // Each conversation is answered from the beginning of the script.
+    // Each chat is answered from the start of the script.
     await using world = await chatWorld({ script: [say("1"), say("2")] });
     const client = world.app.as(world.owner).chat;
     const params = { project_id: world.project.id };
@@ -384,11 +384,11 @@ describe("sessions and history", () => {
     expect(await history({})).toEqual(["First", "1", "Second", "1", "Third", "2"]);
     expect(await history({ order: "desc", limit: 2 })).toEqual(["2", "Third"]);
     expect(await history({ chat_id: a.id })).toEqual(["First", "1", "Third", "2"]);
-    const stranger = await world.app.signUp();
-    await expect(world.app.as(stranger).chat.history({ params })).rejects.toMatchObject({ status: 404 });
+    const otherUser = await world.app.signUp();
+    await expect(world.app.as(otherUser).chat.history({ params })).rejects.toMatchObject({ status: 404 });
   });
 
-  test("deleting a session stops its run first", async () => {
+  test("deleting a chat stops its run first", async () => {
     await using world = await chatWorld({ script: [call("bash_exec", { command: "sleep 60" })] });
     const client = world.app.as(world.owner).chat;
     const stream = reading(world.send("Go"));
@@ -464,7 +464,7 @@ test("plan mode changes nothing, not even by shell", async () => {
   expect(find(events, "complete")?.data.success).toBe(true);
 });
 
-test("a container scopes the tools to its folder; the graph view has no shells", async () => {
+test("a container limits the tools to its folder; the graph view has no shells", async () => {
   await using world = await chatWorld({ script: [call("write_file", { file_path: "index.ts", content: "x" }), say("Done.")] });
   const { rows } = await world.app.studio.database.pool.query<{ id: string }>(
     "insert into containers (project_id, name, service_key, host_label, container_name, directory) values ($1, 'api', 'api', $2, 'api', 'apps/api') returning id",
@@ -492,7 +492,7 @@ test("max_iterations is respected", async () => {
   expect(await world.read("f2.txt")).toBeUndefined();
 });
 
-test("every model call stores a usage row with exact costs without a charge when billing is off", async () => {
+test("every model call stores a usage row with its exact cost, without a charge when billing is off", async () => {
   await using world = await chatWorld({
     model: { models: ["gpt-5.1"] },
     env: { DEFAULT_MODELS: "openai/gpt-5.1" },
@@ -522,7 +522,7 @@ test("every model call stores a usage row with exact costs without a charge when
   expect(find(events, "complete")?.data.resource_stats?.cost_cents).toBe(0.4125);
 });
 
-test("the key is in no log, no event, no answer and no table", async () => {
+test("the key appears in no log, event, answer or table", async () => {
   await using world = await chatWorld({ script: [say("Hi")] });
   await world.run("Hello");
   const dump = await world.app.studio.database.pool.query(
@@ -564,7 +564,7 @@ test("the demo answers by its script", async () => {
   expect(rows.every((r) => Number(r.cost_total) === 0)).toBe(true);
 });
 
-test("a change by the agent is emitted once with its author; one by its command is emitted by the file watcher", async () => {
+test("a file change by the agent is emitted once with its author; a change by its command is emitted by the file watcher", async () => {
   await using world = await chatWorld({
     script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "echo b > b.txt" }), say("Done.")],
   });

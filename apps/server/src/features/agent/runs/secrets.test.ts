@@ -7,7 +7,7 @@ import { createRunWorkspace } from "./workspace.ts";
 const value = "planted-stripe-key-42";
 const env = `STRIPE_KEY=${value}\nOTHER=1\n`;
 
-test("the agent sees names in the place of values: in files, commands, terminals, events, the transcript and every prompt", async () => {
+test("the agent sees names in place of secret values in files, commands, terminals, events, the transcript and every prompt", async () => {
   await using world = await chatWorld({
     script: [
       turn(call("read_file", { file_path: ".env" })),
@@ -24,12 +24,12 @@ test("the agent sees names in the place of values: in files, commands, terminals
   expect(find(events, "complete")?.data).toMatchObject({ success: true, tool_calls_made: 5 });
   const steps = events.flatMap((e) => (e.type === "agent_step" ? e.data.tool_results : []));
   expect(steps.map((r) => r.success)).toEqual([true, true, true, true, true]);
-  // What the person wrote is theirs; nothing else of the run shows it.
+  // The person's own message is stored as written; nothing else of the run shows the value.
   expect(JSON.stringify(events)).not.toContain(value);
   expect(JSON.stringify(events)).toContain("[secret:STRIPE_KEY]");
   for (const request of world.model.requests) expect(JSON.stringify(request.body)).not.toMatch(/planted-stripe/);
   expect(world.model.requests.length).toBe(6);
-  // An edit keeps the value where it stood; a mark written elsewhere stays a mark.
+  // An edit keeps the value in place; a marker written elsewhere stays a marker.
   expect(await world.read(".env")).toBe(`STRIPE_KEY=${value}\nOTHER=2\n`);
   expect(await world.read("public/leak.txt")).toBe("[secret:STRIPE_KEY]\n");
   expect(world.app.logs()).not.toContain(value);
@@ -38,7 +38,7 @@ test("the agent sees names in the place of values: in files, commands, terminals
   expect(JSON.stringify(answers)).not.toContain(value);
 });
 
-test("what the dev server prints is no way out, nor is a summary, which is held to the day's cap", async () => {
+test("dev server output and summaries are redacted; the daily cap also limits summaries", async () => {
   let agent: { maxCostPerDayCents: number } | undefined;
   await using world = await chatWorld({
     env: { DEFAULT_MODELS: "openai/gpt-5.1" },
@@ -52,7 +52,7 @@ test("what the dev server prints is no way out, nor is a summary, which is held 
     "insert into containers (project_id, name, service_key, host_label, container_name) values ($1, 'web', 'web', $2, 'web')",
     [project.id, `${project.slug}-web`],
   );
-  // The value stands where a long line is cut.
+  // The value is where a long line is cut.
   const line = `${"x".repeat(490)}${value}`;
   await sandbox.start({ name: "web", command: ["sh", "-c", `echo ${line}; sleep 600`], cwd: ".", env: {}, port: 3000 });
   await eventually(async () => {
@@ -66,13 +66,13 @@ test("what the dev server prints is no way out, nor is a summary, which is held 
 
   const params = { chat_id: find(events, "task_started")!.data.chat_id };
   world.model.setScript(script([when(/Transcript:/, [say("They looked.")])]));
-  const asked = world.model.requests.length;
+  const requestsBefore = world.model.requests.length;
   agent!.maxCostPerDayCents = 1;
   await expect(client.chat.compact({ params, body: {} })).rejects.toMatchObject({ status: 402, code: "cost_limit_reached" });
-  expect(world.model.requests.length).toBe(asked);
+  expect(world.model.requests.length).toBe(requestsBefore);
   agent!.maxCostPerDayCents = 0;
   await client.chat.compact({ params, body: {} });
-  expect(world.model.requests.length).toBe(asked + 1);
+  expect(world.model.requests.length).toBe(requestsBefore + 1);
   for (const request of world.model.requests) expect(JSON.stringify(request.body)).not.toContain("planted");
   await sandbox.stop();
 });

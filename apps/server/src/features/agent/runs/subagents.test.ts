@@ -14,9 +14,9 @@ test("a sub-agent emits nested events, is billed, asks through the run, and is s
     ],
   });
   const stream = reading(world.send("Go", { edit_mode: "ask" }));
-  const { data: asked } = await stream.until("approval_required");
-  expect(asked).toMatchObject({ tool_name: "write_file", tool_description: expect.stringContaining("sub-agent general-purpose") });
-  await answer(world, world.owner, asked.approval_id, "allow_once");
+  const { data: approval } = await stream.until("approval_required");
+  expect(approval).toMatchObject({ tool_name: "write_file", tool_description: expect.stringContaining("sub-agent general-purpose") });
+  await answer(world, world.owner, approval.approval_id, "allow_once");
   const seen = await stream.ended;
   expect(await world.read("a.txt")).toBe("a");
   expect(orderOf(seen)).toEqual([
@@ -24,15 +24,15 @@ test("a sub-agent emits nested events, is billed, asks through the run, and is s
     "approval_resolved", "file_changed", "subagent_event", "credits_used", "subagent_event", "subagent_event", "agent_step", "text_chunk", "credits_used",
     "complete", "done",
   ]); // prettier-ignore
-  const told = seen.flatMap((event) => (event.type === "subagent_event" ? [event.data] : []));
-  expect(told.map((event) => event.kind)).toEqual(["started", "text", "tool_started", "step", "text", "finished"]);
+  const subagentEvents = seen.flatMap((event) => (event.type === "subagent_event" ? [event.data] : []));
+  expect(subagentEvents.map((event) => event.kind)).toEqual(["started", "text", "tool_started", "step", "text", "finished"]);
   // Four calls, each with a row of its own.
   const client = world.app.as(world.owner);
   const stats = find(seen, "complete")!.data.resource_stats!;
   const used = seen.flatMap((event) => (event.type === "credits_used" ? [event.data] : []));
   expect(new Set(used.map((one) => one.usage_log_id)).size).toBe(4);
   expect(stats.tokens_in).toBe(used.reduce((sum, one) => sum + (one.tokens_in ?? 0), 0));
-  // After its step nothing is open; had the server died before it, the next run would be told.
+  // Its step is closed; only if the server had died earlier would the next run mention it.
   const runs = createRunsStore(world.app.db);
   expect(await runs.listSubagentsSinceStep(seen[0]!.task_id)).toEqual([]);
   const replayed = await all(client.chat.runEvents({ params: { task_id: seen[0]!.task_id } }));
@@ -57,7 +57,7 @@ test("a sub-agent emits nested events, is billed, asks through the run, and is s
   expect(describeInterruptedSubagents(await runs.listSubagentsSinceStep(seen[0]!.task_id))).toEqual([
     expect.stringMatching(/^Sub-agent general-purpose had finished.*write_file a\.txt\.$/),
   ]);
-  // Its words and work are not the agent's conversation.
+  // Its messages are not part of the agent's conversation.
   const last = JSON.stringify(world.model.requests.at(-1)!.body);
   expect(last).toContain("Made a.txt.");
   expect(last).not.toContain("Writing.");

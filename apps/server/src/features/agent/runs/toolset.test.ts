@@ -31,7 +31,7 @@ const has = (over: Partial<RunnableAgent>, name: string, viewContext: string | n
   return names === null || names.includes(name);
 };
 
-test("types, views and switches decide which tools there are", () => {
+test("agent type, view and feature switches decide which tools there are", () => {
   expect(has({}, "invoke_subagent")).toBe(true);
   expect(has({ agent_type: "IterativeAgent" }, "invoke_subagent")).toBe(false);
   expect(has({ features: { ...on, subagents: false } }, "invoke_subagent")).toBe(false);
@@ -42,23 +42,23 @@ test("types, views and switches decide which tools there are", () => {
   expect(has({}, "graph_start_all")).toBe(false);
   expect(has({}, "graph_start_all", "graph")).toBe(true);
   expect(has({ tools: ["read_file"] }, "graph_start_all", "graph")).toBe(true);
-  expect(toolsetOf({ tools: ["read_file", "gone"] }).names).toEqual(["read_file"]);
+  expect(toolsetOf({ tools: ["read_file", "missing"] }).names).toEqual(["read_file"]);
   expect(toolsetOf({}, "graph").replaced["bash_exec"]).toContain("graph_shell_exec");
   expect(toolsetOf({}).replaced).toEqual({});
 });
 
-test("an agent's own words on tools reach the model, not the person who is asked", () => {
+test("an agent's own tool descriptions reach the model, not the person who approves", () => {
   const tool_configs = {
     bash_exec: { description: "Harmless.", examples: ["npm test"], system_prompt: "Prefer npm." },
-    gone: { system_prompt: "never said" },
+    missing: { system_prompt: "never used" },
     constructor: { description: "x" },
   };
-  const belt = toolsetOf({ tool_configs });
-  const bash = belt.tools.find((tool) => tool.name === "bash_exec")!;
+  const toolset = toolsetOf({ tool_configs });
+  const bash = toolset.tools.find((tool) => tool.name === "bash_exec")!;
   expect(bash.modelDescription).toBe("Harmless.\nExamples:\n- npm test");
   expect(bash.description).toContain("/bin/sh");
   expect(bash.gate).toEqual({ approval: true, plan_blocked: false, read_only: false });
-  expect(belt.prompt).toBe("# bash_exec\nPrefer npm.");
+  expect(toolset.prompt).toBe("# bash_exec\nPrefer npm.");
   expect(
     toolsetOf({ tool_configs: { bash_exec: { examples: "x" } as never } }).tools.find((tool) => tool.name === "bash_exec")!
       .modelDescription,

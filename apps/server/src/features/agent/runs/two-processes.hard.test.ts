@@ -7,8 +7,8 @@ import { call, say } from "@tesslate/testkit";
 import { testApp } from "../../../testing/app.ts";
 import { all, answer, chatSocket, chatWorld, eventually, find, modelEnv, reading } from "../../../testing/chat.ts";
 
-test("two servers on one database: whichever runs it, the other shows it, answers it and stops it", async () => {
-  // The address itself is not used; that there is one says that others may share the database.
+test("of two servers on one database, either can show, answer and stop a run of the other", async () => {
+  // The address is not used; configuring one declares that others may share the database.
   const env = { DATABASE_URL: "postgres://shared/database" };
   await using world = await chatWorld({
     ownServer: true,
@@ -28,12 +28,12 @@ test("two servers on one database: whichever runs it, the other shows it, answer
         .as(world.owner)
         .chat.createSession({ body: { project_id: world.project.id, title: randomBytes(3).toString("hex") } });
       const socket = await chatSocket(second, world.owner, chat.id);
-      // Answered once it listens.
+      // It answers once it listens.
       socket.send({ type: "ping" });
       await socket.until("pong");
       const stream = reading(world.send("Go", { chat_id: chat.id, edit_mode: "ask" }));
       const { data, task_id } = await stream.until("approval_required");
-      // Seen, answered and stopped over there; and once more from here for the case that it runs there.
+      // Read, answered and stopped through the other server; then from this one, in case the run is there.
       const [from, to] = round % 2 === 0 ? [second, world.app] : [world.app, second];
       expect((await to.as(world.owner).chat.get({ params: { chat_id: chat.id } })).pending_approval).toMatchObject({
         approval_id: data.approval_id,

@@ -30,21 +30,21 @@ describe("the project's own checks", () => {
     expect((await findChecks(tree(files), [])).map(({ name, argv }) => `${name}: ${argv.join(" ")}`)).toEqual(wanted);
   }); // prettier-ignore
 
-  test("of several containers each has its own, named", async () => {
+  test("with several containers each has its own named checks", async () => {
     const files = tree({ "web/package.json": scripts({ lint: "x" }), "api/package.json": scripts({ test: "y" }) });
     const found = await findChecks(files, [{ name: "Web", directory: "web" }, { name: "Api", directory: "api" }]); // prettier-ignore
     expect(found.map(({ name, container, directory }) => [name, container, directory])).toEqual([["lint", "Web", "web"], ["test", "Api", "api"]]); // prettier-ignore
   });
 });
 
-test("run_checks runs them for real; with the project's switch a turn is bracketed, and green to red shows", async () => {
+test("run_checks runs them; with the project's switch on, checks run before and after a turn, and a regression is reported", async () => {
   await using world = await chatWorld();
   const client = world.app.as(world.owner);
-  /** In a session of its own: the script counts turns. */
+  /** In a separate chat: the script counts turns. */
   const run = async (...items: ScriptItem[]) => {
     world.model.setScript(script(items));
     const { id: chat_id } = await client.chat.createSession({ body: { project_id: world.project.id } });
-    return world.run("Go on", { chat_id });
+    return world.run("Continue", { chat_id });
   };
   const { files } = world.sandbox;
   await files.write("package.json", scripts({ test: "test ! -e broken && echo all fine" }));
@@ -64,7 +64,7 @@ test("run_checks runs them for real; with the project's switch a turn is bracket
     checks: [{ name: "test", before: { status: "passed" }, after: { status: "failed", exit_code: 1 } }],
   });
   expect(second.map(({ type }) => type).slice(-3)).toEqual(["complete", "evidence_added", "done"]);
-  // Nothing changed: nothing to prove.
+  // Without changes no checks run.
   const third = await run(say("Nothing to do."));
   expect(find(third, "evidence_added")).toBeUndefined();
 });

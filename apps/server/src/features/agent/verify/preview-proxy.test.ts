@@ -18,11 +18,11 @@ const site: PreviewSite = {
 };
 const hosts = new Map([["app.preview.localhost:8000", "pass=1"]]);
 
-test("leads to the project's previews and nowhere else, with its password only, and adds the cookie itself", async () => {
+test("the proxy forwards only to the project's previews, requires its password, and adds the cookie", async () => {
   await using gate = await openPreviewProxy({ site, hosts });
   const { port } = new URL(gate.proxy.server);
   const authorization = `Basic ${Buffer.from(`${gate.proxy.username}:${gate.proxy.password}`).toString("base64")}`;
-  const ask = async (path: string, headers: Record<string, string> = { "proxy-authorization": authorization }) => {
+  const statusOf = async (path: string, headers: Record<string, string> = { "proxy-authorization": authorization }) => {
     const out = request({ host: "127.0.0.1", port, path, headers: { host: "x", ...headers } });
     out.end();
     const [answer] = (await once(out, "response")) as [{ statusCode: number; resume(): void }];
@@ -43,16 +43,16 @@ test("leads to the project's previews and nowhere else, with its password only, 
     return String(answer);
   };
 
-  expect(await ask("http://app.preview.localhost:8000/a?b=1", { "proxy-authorization": authorization, cookie: "own=2" })).toBe(200);
+  expect(await statusOf("http://app.preview.localhost:8000/a?b=1", { "proxy-authorization": authorization, cookie: "own=2" })).toBe(200);
   expect(seen.splice(0)).toEqual([{ host: "app.preview.localhost:8000", url: "/a?b=1", cookie: "own=2; pass=1", credential: undefined }]);
   const upgrade = (host: string) => `GET /ws HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`;
   expect(await tunnel("app.preview.localhost:8000", upgrade("app.preview.localhost:8000"))).toContain("101");
-  // Where a tunnel leads is decided once, whatever is said inside it.
+  // The target of a tunnel is decided once, whatever is requested through it.
   expect(await tunnel("app.preview.localhost:8000", upgrade("other.preview.localhost:8000"))).toContain("101");
   expect(seen.splice(0).map(({ host }) => host)).toEqual(["app.preview.localhost:8000", "app.preview.localhost:8000"]);
 
-  expect(await ask("http://app.preview.localhost:8000/", {})).toBe(407);
-  expect(await ask("http://app.preview.localhost:8000/", { "proxy-authorization": "Basic eDp5" })).toBe(407);
+  expect(await statusOf("http://app.preview.localhost:8000/", {})).toBe(407);
+  expect(await statusOf("http://app.preview.localhost:8000/", { "proxy-authorization": "Basic eDp5" })).toBe(407);
   expect(await tunnel("app.preview.localhost:8000", "", "Basic eDp5")).toContain("407");
   for (const elsewhere of [
     "http://localhost:8000/api/users/me",
@@ -64,12 +64,12 @@ test("leads to the project's previews and nowhere else, with its password only, 
     "ftp://app.preview.localhost:8000/",
     "/relative",
   ])
-    expect([elsewhere, await ask(elsewhere)]).toEqual([elsewhere, 403]);
+    expect([elsewhere, await statusOf(elsewhere)]).toEqual([elsewhere, 403]);
   for (const elsewhere of ["localhost:5432", "example.org:443", "app.preview.localhost:443"])
     expect(await tunnel(elsewhere)).toContain("403");
-  // What the bridge reports of this visit is not the person's.
-  expect(await ask("http://app.preview.localhost:8000/__studio/report")).toBe(204);
-  expect(await ask("http://app.preview.localhost:8000/__studio/bridge.js")).toBe(200);
+  // Reports of the bridge during this visit are not added to the person's Problems.
+  expect(await statusOf("http://app.preview.localhost:8000/__studio/report")).toBe(204);
+  expect(await statusOf("http://app.preview.localhost:8000/__studio/bridge.js")).toBe(200);
   expect(seen).toEqual([]);
   expect(gate.isBlocked("wss://app.preview.localhost:8000/")).toBe(false);
   expect(gate.isBlocked("https://fonts.example/")).toBe(true);

@@ -27,7 +27,7 @@ test.each<[VerifyStepInput, string]>([
   expect(describeStep(step)).toBe(words);
 });
 
-test("looking is not using", () => {
+test("only read-only steps count as looking", () => {
   expect(looksOnly([{ action: "navigate" }, { action: "expect_text", text: "x" }, { action: "screenshot" }, { action: "viewport" }])).toBe(
     true,
   );

@@ -26,8 +26,8 @@ http.createServer((request, response) => {
   if (request.url === "/slow") return;
   const to = new URL(request.url, "http://x").searchParams.get("to");
   if (to) return response.setHeader("content-type", "text/html").end(html(\`<h1>Reaching</h1><script>
-    const told = [];
-    const note = (name) => (value) => { told.push(name + " " + value); document.querySelector("h1").textContent = told.sort().join(", "); };
+    const results = [];
+    const note = (name) => (value) => { results.push(name + " " + value); document.querySelector("h1").textContent = results.sort().join(", "); };
     for (const host of ["127.0.0.1:\${to}", "localhost:\${to}", "[::1]:\${to}", "2130706433:\${to}"]) {
       fetch("http://" + host + "/", { mode: "no-cors" }).then(note("open"), note("shut"));
       new WebSocket("ws://" + host + "/").onerror = () => note("ws")("shut");
@@ -52,7 +52,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
     await sandbox.files.write("server.cjs", app);
   });
   afterAll(() => world[Symbol.asyncDispose]());
-  /** In a session of its own: the script counts turns. */
+  /** In a separate chat: the script counts turns. */
   const send = async (message: string, steps: unknown[], more: object = {}, edit_mode: EditMode = "allow") => {
     world.model.setScript(script([call("verify", { title: "It greets", steps, ...more }), say("Proved.")]));
     const client = world.app.as(world.owner);
@@ -61,7 +61,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
   };
   const proof = async (run: ReturnType<typeof reading>) => (await run.until("evidence_added", 60_000)).data;
 
-  test("the app is woken, used and captured; only the owner sees the evidence with the message", async () => {
+  test("the app is started, used and captured; only the owner can read the evidence", async () => {
     const run = await send("Prove it", [
       { action: "expect_text", text: "Bread" },
       { action: "fill", label: "Name", value: "Ada" },
@@ -111,9 +111,9 @@ describe.skipIf("missing" in chromium)("verify", () => {
         .subarray(0, 3)
         .toString("hex"),
     ).toBe("ffd8ff");
-    const stranger = await world.app.signUp();
+    const otherUser = await world.app.signUp();
     for (const at of [path, `${path}/${evidence.verify?.pictures[0]?.id}`]) {
-      expect((await world.app.request(at, { user: stranger })).status).toBe(404);
+      expect((await world.app.request(at, { user: otherUser })).status).toBe(404);
       expect((await world.app.request(at)).status).toBe(401);
     }
     expect((await world.app.request(`${path}/not-an-id`, { user: world.owner })).status).toBe(422);
@@ -147,9 +147,9 @@ describe.skipIf("missing" in chromium)("verify", () => {
   }, 60_000);
 
   test("a hostile page reaches no other address of this machine", async () => {
-    const heard: string[] = [];
+    const connections: string[] = [];
     const canary = createServer((socket) => {
-      heard.push("connection");
+      connections.push("connection");
       socket.destroy();
     });
     canary.listen(0);
@@ -165,23 +165,23 @@ describe.skipIf("missing" in chromium)("verify", () => {
     );
     const { verify } = await proof(run);
     expect(verify?.steps.map(({ status, detail }) => [status, detail])).toEqual(Array(2).fill(["passed", undefined]));
-    // An answer of the gatekeeper is opaque to the page; what counts is that nobody else was reached.
+    // The page cannot read the proxy's answer; what counts is that no other address was reached.
     await run.ended;
-    expect(heard).toEqual([]);
+    expect(connections).toEqual([]);
     canary.close();
   }, 90_000);
 
-  test("looking needs no approval and is allowed in plan mode, clicking is not", async () => {
+  test("read-only steps need no approval and are allowed in plan mode, clicks are not", async () => {
     const looking = await send("Look", [{ action: "navigate", path: "/" }, { action: "screenshot" }], { accessibility: false }, "plan");
     expect((await proof(looking)).verify?.success).toBe(true);
     await looking.ended;
     const click = [{ action: "click", role: "button", name: "Greet" }];
     const refused = await (await send("Click", click, {}, "plan")).ended;
     expect(find(refused, "agent_step")?.data.tool_results[0]?.error).toContain("plan mode");
-    const asked = await send("Click", click, {}, "ask");
-    const { approval_id } = (await asked.until("approval_required")).data;
+    const clickRun = await send("Click", click, {}, "ask");
+    const { approval_id } = (await clickRun.until("approval_required")).data;
     await world.app.as(world.owner).chat.approval({ body: { approval_id, response: "stop" } });
-    await asked.ended;
+    await clickRun.ended;
   }, 60_000);
 
   test("a cancelled visit leaves no process and no profile", async () => {
@@ -194,7 +194,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
     await vi.waitFor(async () => expect([processes(folder), await readdir(folder)]).toEqual([[], []]), { timeout: 5000 });
   }, 60_000);
 
-  test("what a killed server left is ended at the next start, and nothing else", async () => {
+  test("the next start ends the browsers that a killed server left, and nothing else", async () => {
     const folder = temporaryFolder("browsers");
     const home = join(folder, "one");
     await mkdir(join(home, "profile"), { recursive: true });
@@ -212,9 +212,9 @@ describe.skipIf("missing" in chromium)("verify", () => {
       limits: { maxOpen: 1, maxMemoryBytes: 1 },
       log: createLogger("silent"),
     });
-    const gone = once(left, "exit");
+    const exited = once(left, "exit");
     await browsers.reconcile();
-    expect(await gone).toEqual([null, "SIGKILL"]);
+    expect(await exited).toEqual([null, "SIGKILL"]);
     expect(await readdir(folder)).toEqual([]);
     expect(other.exitCode).toBeNull();
     other.kill();

@@ -26,7 +26,7 @@ const pages: Record<string, RequestListener> = {
     pump();
   },
   "/binary": (_q, r) => r.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([137, 80, 78, 71, 0, 1])),
-  "/gone": (_q, r) => r.writeHead(404, { "content-type": "text/plain" }).end("nothing here"),
+  "/missing": (_q, r) => r.writeHead(404, { "content-type": "text/plain" }).end("nothing here"),
   "/slow": () => undefined,
   "/moved": (_q, r) => r.writeHead(302, { location: "/article#top" }).end(),
   "/inside": (_q, r) => r.writeHead(302, { location: "http://169.254.169.254/latest/meta-data/" }).end(),
@@ -56,14 +56,14 @@ afterAll(async () => {
   site.close();
 });
 
-/** As the loop does: what is thrown is the tool's failure. */
+/** Like the agent loop: an error becomes the failure of the tool. */
 const run = async (tool: Tool, params: Record<string, unknown>): Promise<ToolOutput> =>
   tool
     .run(params as never, { signal: new AbortController().signal } as ToolContext)
     .catch((error: unknown) => ({ success: false, message: (error as Error).message }));
 
 describe("web_fetch", () => {
-  test("a page becomes its readable part, as material that cannot end its own frame", async () => {
+  test("a page is reduced to its readable part and framed as material that cannot end its own frame", async () => {
     const read = await run(webFetch, { url: `${base}/moved` });
     expect(read).toMatchObject({
       success: true,
@@ -88,7 +88,7 @@ describe("web_fetch", () => {
     ["/long", { success: true, truncated: true }],
     ["/flood", { success: true, truncated: true }],
     ["/binary", { success: false, message: /image\/png/ }],
-    ["/gone", { success: false, message: /answered 404/, content: /nothing here/ }],
+    ["/missing", { success: false, message: /answered 404/, content: /nothing here/ }],
     ["/round", { success: false, message: /too many times/ }],
     ["/inside", { success: false, message: /private or local/ }],
     ["/decimal", { success: false, message: /private or local/ }],
@@ -117,7 +117,7 @@ describe("web_search", () => {
     { title: "Two", url: "https://two.example/", snippet: "second" },
     { title: "Bad", url: "javascript:alert(1)", snippet: "third" },
   ];
-  test.each(["brave", "tavily", "searxng"] as const)("%s: results, a wrong key, nobody there", async (provider) => {
+  test.each(["brave", "tavily", "searxng"] as const)("%s: results, a wrong key, an unreachable service", async (provider) => {
     await using services = await startSearchServices(found);
     const reach = createOutbound({ allowHosts: [services.url.slice(7)] });
     const search = (more: Partial<SearchConfig> = {}) =>
@@ -144,7 +144,7 @@ describe("web_search", () => {
   });
 });
 
-test("a run has both when a provider is configured, neither with the feature off", async () => {
+test("a run has both tools when a provider is configured, neither with the feature off", async () => {
   await using services = await startSearchServices([{ title: "One", url: "https://one.example/", snippet: "first" }]);
   const env = { WEB_SEARCH_PROVIDER: "brave", WEB_SEARCH_BASE_URL: services.url, WEB_SEARCH_API_KEY: services.key };
   await using world = await chatWorld({

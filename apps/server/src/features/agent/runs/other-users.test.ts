@@ -4,9 +4,9 @@ import { chatRoutes, type RouteSpec } from "@tesslate/contract";
 import { call, say } from "@tesslate/testkit";
 import { answer, chatSocket, chatWorld, eventually, reading } from "../../../testing/chat.ts";
 
-test("a stranger gets the same 404 everywhere as for things that do not exist, and moves nothing", async () => {
+test("another user gets the same 404 on every chat route as for ids that do not exist, and changes nothing", async () => {
   await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
-  const stranger = await world.app.signUp();
+  const otherUser = await world.app.signUp();
   const stream = reading(world.send("Go", { edit_mode: "ask" }));
   const { data, task_id } = await stream.until("approval_required");
   const chat_id = (await stream.until("task_started")).data.chat_id;
@@ -14,7 +14,7 @@ test("a stranger gets the same 404 everywhere as for things that do not exist, a
   const project_id = world.project.id;
 
   type Ids = { chat_id: string; task_id: string; approval_id: string; project_id: string };
-  const asks: Record<Exclude<keyof typeof chatRoutes, "socket">, (ids: Ids) => { query?: string; json?: object } | "own list"> = {
+  const requests: Record<Exclude<keyof typeof chatRoutes, "socket">, (ids: Ids) => { query?: string; json?: object } | "own list"> = {
     history: () => ({}),
     stream: (ids) => ({ json: { project_id: ids.project_id, message: "Hi" } }),
     cancel: (ids) => ({ json: { task_id: ids.task_id } }),
@@ -35,27 +35,27 @@ test("a stranger gets the same 404 everywhere as for things that do not exist, a
     redo: () => ({}),
     remove: () => ({}),
   };
-  const ask = async (name: keyof typeof asks, ids: Ids) => {
+  const respond = async (name: keyof typeof requests, ids: Ids) => {
     const spec: RouteSpec = chatRoutes[name];
-    const { query = "", json } = asks[name](ids) as { query?: string; json?: object };
+    const { query = "", json } = requests[name](ids) as { query?: string; json?: object };
     const path = spec.path.replace(/\{(\w+)\}/g, (_, key: keyof Ids) => ids[key]);
-    const response = await world.app.request(path + query, { method: spec.method, user: stranger, json });
+    const response = await world.app.request(path + query, { method: spec.method, user: otherUser, json });
     return [response.status, await response.text()];
   };
   const real = { chat_id, task_id, approval_id, project_id };
   const nowhere = { chat_id: randomUUID(), task_id: randomUUID(), approval_id: randomUUID(), project_id: randomUUID() };
-  for (const name of Object.keys(asks) as (keyof typeof asks)[]) {
-    const foreign = await ask(name, real);
+  for (const name of Object.keys(requests) as (keyof typeof requests)[]) {
+    const foreign = await respond(name, real);
     expect([name, foreign[0]]).toEqual([name, 404]);
-    expect(foreign).toEqual(await ask(name, nowhere));
+    expect(foreign).toEqual(await respond(name, nowhere));
   }
-  const cancelByChat = await world.app.request("/api/chat/cancel", { method: "POST", user: stranger, json: { chat_id } });
+  const cancelByChat = await world.app.request("/api/chat/cancel", { method: "POST", user: otherUser, json: { chat_id } });
   expect(cancelByChat.status).toBe(404);
   for (const id of [chat_id, nowhere.chat_id]) {
-    const socket = await chatSocket(world.app, stranger, id);
+    const socket = await chatSocket(world.app, otherUser, id);
     expect(await socket.closed).toBe(4404);
   }
-  // A chat of one's own is no key to somebody else's run or question.
+  // A user's own chat id gives no access to another user's run or question.
   const mine = await chatSocket(world.app, world.owner, chat_id);
   mine.send({ type: "subscribe", task_id: nowhere.task_id });
   mine.send({ type: "approval_response", approval_id: nowhere.approval_id, response: "allow_once" });
@@ -69,7 +69,7 @@ test("a stranger gets the same 404 everywhere as for things that do not exist, a
   expect((await stream.ended).at(-1)?.type).toBe("done");
 });
 
-test("without a sign-in: 401 on every route", async () => {
+test("without a session every route gets 401", async () => {
   await using world = await chatWorld();
   for (const spec of Object.values(chatRoutes) as RouteSpec[]) {
     if (spec.kind === "socket") continue;
