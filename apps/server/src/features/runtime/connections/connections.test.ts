@@ -20,7 +20,7 @@ const connect = (app: TestApp, user: TestUser, source: Container, target: Contai
 const environmentOf = async ({ internal_port }: Container): Promise<Record<string, string>> =>
   ((await (await fetch(`http://127.0.0.1:${internal_port}/headers`)).json()) as { env: Record<string, string> }).env;
 /** All events of the project so far. */
-async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
+async function eventsOf(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
   const events: ProjectEvent[] = [];
   const abort = new AbortController();
   setTimeout(() => abort.abort(), 300);
@@ -100,7 +100,7 @@ describe("connections", () => {
     expect(await app.as(ada).connections.list({ params: { id: project.id } })).toMatchObject({ total: 0 });
     expect(await refused(pair(web, db))).toEqual([201, undefined]);
     expect(
-      (await said(app, ada, project.id)).filter((e) => e.type === "graph_changed" && e.data.part === "connection").map((e) => e.data),
+      (await eventsOf(app, ada, project.id)).filter((e) => e.type === "graph_changed" && e.data.part === "connection").map((e) => e.data),
     ).toEqual([
       { part: "connection", op: "add", id: made.id },
       { part: "connection", op: "add", id: toWeb.id },
@@ -152,7 +152,7 @@ describe("connections", () => {
     await restart();
     expect((await environmentOf(web))["GREETING"]).toBe("of the container");
 
-    await client.containers.update({ params: at(api), body: { env_vars_to_set: { WELCOME: "given by the api" } } });
+    await client.containers.update({ params: at(api), body: { env_vars_to_set: { WELCOME: "set through the API" } } });
     const mapped = await connect(app, ada, api, web, {
       config: { env_mapping: { GREETING: "WELCOME", PORT: "WELCOME", BACKEND: "API_URL", NOTHING: "UNKNOWN" } },
     });
@@ -167,7 +167,7 @@ describe("connections", () => {
     expect((await client.containers.list({ params: { id: project.id } })).items[0]?.injected_env_vars).toBeNull();
     expect((await environmentOf(web))["GREETING"]).toBe("of the container");
     await restart();
-    expect(await environmentOf(web)).toMatchObject({ GREETING: "given by the api", PORT: String(web.internal_port) });
+    expect(await environmentOf(web)).toMatchObject({ GREETING: "set through the API", PORT: String(web.internal_port) });
     expect(await client.containers.get({ params: at(web) })).toMatchObject({ needs_restart: false });
 
     // The source's variables changed: its targets are stale.
@@ -218,7 +218,7 @@ describe("start order", () => {
     await connect(app, ada, api, web);
     await connect(app, ada, worker, api);
     const order = async () =>
-      (await said(app, ada, project.id)).flatMap((e) => (e.type === "container_status" ? [`${e.data.name} ${e.data.status}`] : []));
+      (await eventsOf(app, ada, project.id)).flatMap((e) => (e.type === "container_status" ? [`${e.data.name} ${e.data.status}`] : []));
     const { task_id } = await app.as(ada).projects.start({ params: { id: project.id } });
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", progress: { percentage: 100 } });
     expect(await order()).toEqual([
@@ -253,7 +253,7 @@ describe("start order", () => {
       containers: { api: { status: "failed" }, other: { status: "running" } },
     });
     expect(await app.as(ada).containers.get({ params: at(web) })).toMatchObject({ status: "failed" });
-    const events = await said(app, ada, project.id);
+    const events = await eventsOf(app, ada, project.id);
     expect(events.findLast((e) => e.type === "container_status" && e.data.container_id === web.id)?.data).toMatchObject({
       status: "failed",
       message: "Tiny App was not started because API failed to start.",
@@ -266,7 +266,7 @@ describe("start order", () => {
     expect(other.status).toBe("stopped");
   });
 
-  test("a container deleted during the project's start leaves nothing behind and fails nothing else", async () => {
+  test("a container deleted during the project's start leaves no leftovers and does not fail the others", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container: web } = await setUpProject(app, ada);

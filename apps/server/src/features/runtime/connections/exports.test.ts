@@ -8,7 +8,7 @@ const service = (slug: string, mode: ContainerRow["deployment_mode"] = "containe
   ({ id: slug, container_type: "service", service_slug: slug, service_key: slug, deployment_mode: mode }) as ContainerRow;
 const wire = (connector_type: ConnectionRow["connector_type"] = "env_injection", config: Record<string, unknown> | null = null) =>
   ({ connector_type, config }) as ConnectionRow;
-const given = (row: ContainerRow, ...rest: Parameters<typeof wire>) =>
+const envOf = (row: ContainerRow, ...rest: Parameters<typeof wire>) =>
   Object.fromEntries(exportsOf(row, wire(...rest)).map(({ key, template }) => [key, template]));
 
 test("derives variable prefixes from names", () => {
@@ -17,31 +17,31 @@ test("derives variable prefixes from names", () => {
 });
 
 test("an app container provides its URL according to its connector", () => {
-  expect(given(base("orders"))).toEqual({
+  expect(envOf(base("orders"))).toEqual({
     ORDERS_URL: "http://{container_name}:{internal_port}",
     ORDERS_HOST: "{container_name}",
     ORDERS_PORT: "{internal_port}",
   });
-  expect(given(base("orders"), "http_api", { base_path: "v1" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/v1");
-  expect(given(base("orders"), "http_api", { base_path: "/a{b}" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/a%7Bb%7D");
-  expect(given(base("orders"), "websocket")["ORDERS_URL"]).toBe("ws://{container_name}:{internal_port}");
-  expect(given(base("orders"), "port_mapping", { source_port: 4001 })["ORDERS_PORT"]).toBe("4001");
-  expect(given(base("orders"), "depends_on")).toEqual({});
+  expect(envOf(base("orders"), "http_api", { base_path: "v1" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/v1");
+  expect(envOf(base("orders"), "http_api", { base_path: "/a{b}" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/a%7Bb%7D");
+  expect(envOf(base("orders"), "websocket")["ORDERS_URL"]).toBe("ws://{container_name}:{internal_port}");
+  expect(envOf(base("orders"), "port_mapping", { source_port: 4001 })["ORDERS_PORT"]).toBe("4001");
+  expect(envOf(base("orders"), "depends_on")).toEqual({});
 });
 
 test("a mapping renames variables and can use the source's own", () => {
-  expect(given(base("orders"), "env_injection", { env_mapping: { BACKEND: "ORDERS_URL", TOKEN: "API_TOKEN" } })).toEqual({
+  expect(envOf(base("orders"), "env_injection", { env_mapping: { BACKEND: "ORDERS_URL", TOKEN: "API_TOKEN" } })).toEqual({
     BACKEND: "http://{container_name}:{internal_port}",
     TOKEN: "{API_TOKEN}",
   });
-  expect(given(service("postgres"), "env_injection", { env_mapping: { ANALYTICS: "DATABASE_URL" } })).toEqual({
+  expect(envOf(service("postgres"), "env_injection", { env_mapping: { ANALYTICS: "DATABASE_URL" } })).toEqual({
     ANALYTICS: "postgresql://{POSTGRES_USER}:{POSTGRES_PASSWORD}@{container_name}:{internal_port}/{POSTGRES_DB}",
   });
 });
 
 test("a hybrid service provides what matches its mode", () => {
-  expect(given(service("qdrant"))["QDRANT_URL"]).toBe("http://{container_name}:{internal_port}");
-  expect(given(service("qdrant", "external"))["QDRANT_URL"]).toBe("{QDRANT_URL}");
+  expect(envOf(service("qdrant"))["QDRANT_URL"]).toBe("http://{container_name}:{internal_port}");
+  expect(envOf(service("qdrant", "external"))["QDRANT_URL"]).toBe("{QDRANT_URL}");
 });
 
 test("the latest connection wins a name, and the first app container is also the API", () => {

@@ -91,20 +91,20 @@ describe("adding containers", () => {
     const { project } = await setUpProject(app, ada, "Slow");
     const params = { id: project.id };
     await api.files.put({ params: { ...params, path: ".hold" }, body: { content: "" } });
-    const begun = async (name: string) => {
+    const createAwaitingSetup = async (name: string) => {
       const made = await api.containers.create({ params, body: { name } });
       await vi.waitFor(async () =>
         expect((await api.files.tree({ params })).entries.map(({ path }) => path)).toContain(`${name}/server.mjs`),
       );
       return made;
     };
-    const web = await begun("web");
+    const web = await createAwaitingSetup("web");
     const { task_id } = await api.containers.start({ params: at(web) });
     await vi.waitFor(async () =>
       expect((await api.tasks.get({ params: { task_id: task_id ?? "" } })).progress.message).toBe("Waiting until web is set up"),
     );
     await expect(api.containers.rename({ params: at(web), body: { name: "shop" } })).rejects.toMatchObject({ code: "project_busy" });
-    const other = await begun("other");
+    const other = await createAwaitingSetup("other");
     await api.containers.remove({ params: at(other) });
     expect(await ended(app, ada, other.task_id)).toMatchObject({ status: "cancelled" });
     await api.files.remove({ params: { ...params, path: ".hold" } });

@@ -5,7 +5,7 @@ import { canFreeze, emptyRuntime, openProcesses, projectsApp, startedProject } f
 import { temporaryFolder } from "../../../testing/temporary.ts";
 
 /** All events of the project so far. */
-async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
+async function eventsOf(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
   const events: ProjectEvent[] = [];
   const abort = new AbortController();
   setTimeout(() => abort.abort(), 300);
@@ -31,7 +31,7 @@ describe("idle", () => {
         timeout: 15_000,
       },
     );
-    const seen = statuses(await said(app, ada, project.id));
+    const seen = statuses(await eventsOf(app, ada, project.id));
     expect(seen.at(-1)).toBe("stopped");
     if (canFreeze) expect(seen).toContain("frozen");
   });
@@ -44,11 +44,11 @@ describe("reconcile", () => {
     const ada = await first.signUp();
     const { project, container } = await startedProject(first, ada);
     await first.studio.close();
-    // While no server runs, the services are ended and an unknown sandbox is created.
-    const meanwhile = await openProcesses(runtimeDir);
-    await (await meanwhile.find(project.id))?.stop();
-    await meanwhile.open({ id: "11111111-1111-4111-8111-111111111111" });
-    await meanwhile.close({ leaveRunning: true });
+    // While no server runs, stop the services and create an unknown sandbox.
+    const secondRuntime = await openProcesses(runtimeDir);
+    await (await secondRuntime.find(project.id))?.stop();
+    await secondRuntime.open({ id: "11111111-1111-4111-8111-111111111111" });
+    await secondRuntime.close({ leaveRunning: true });
     {
       await using app = await projectsApp({ runtimeDir, database: first.database });
       const params = { id: project.id, container_id: container.id };

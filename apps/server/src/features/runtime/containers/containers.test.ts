@@ -8,7 +8,7 @@ import { canFreeze, ended, projectsApp, setUpProject, startedProject } from "../
 const sets = (app: TestApp, user: TestUser, id: string, containerId: string, vars: Record<string, string>) =>
   app.as(user).containers.update({ params: { id, container_id: containerId }, body: { env_vars_to_set: vars } });
 /** All events of the project so far. */
-async function said(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
+async function eventsOf(app: TestApp, user: TestUser, id: string): Promise<ProjectEvent[]> {
   const events: ProjectEvent[] = [];
   const abort = new AbortController();
   setTimeout(() => abort.abort(), 300);
@@ -78,7 +78,7 @@ describe("start and stop", () => {
     expect(await api.projects.get({ params })).toMatchObject({ environment_status: "stopped", status: "stopped" });
     expect(await api.containers.health({ params })).toMatchObject({ healthy: false, error: "It is stopped." });
     expect(await api.projects.stop({ params })).toMatchObject({ deployment_mode: "process" });
-    const events = await said(app, ada, project.id);
+    const events = await eventsOf(app, ada, project.id);
     expect(statuses(events)).toEqual(["starting", "running", "stopped"]);
     expect(events.find((e) => e.type === "container_status" && e.data.status === "running")?.data).toMatchObject({
       container_id: container.id,
@@ -146,14 +146,14 @@ describe("start and stop", () => {
     expect(task).toMatchObject({ status: "failed", error: expect.stringContaining("cannot start: [secret:SECRET_TOKEN]") });
     expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" });
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "error", environment_status: "stopped" });
-    const events = await said(app, ada, project.id);
+    const events = await eventsOf(app, ada, project.id);
     expect(events.find((e) => e.type === "container_status" && e.data.status === "failed")?.data).toMatchObject({
       exit_code: 7,
       message: "It exited with code 7.",
       last_lines: expect.arrayContaining(["cannot start: [secret:SECRET_TOKEN]"]),
     });
     await sleep(200);
-    expect(statuses(await said(app, ada, project.id))).toEqual(["starting", "failed"]);
+    expect(statuses(await eventsOf(app, ada, project.id))).toEqual(["starting", "failed"]);
     expect(JSON.stringify(events)).not.toContain("planted-secret");
     expect(app.logs()).not.toContain("planted-secret");
   });
@@ -185,7 +185,7 @@ describe("start and stop", () => {
     expect(await app.as(ada).containers.health({ params: { id: project.id, container_id: container.id } })).toMatchObject({
       healthy: true,
     });
-    expect((await said(app, ada, project.id)).findLast((e) => e.type === "container_status")?.data).toMatchObject({ port: other });
+    expect((await eventsOf(app, ada, project.id)).findLast((e) => e.type === "container_status")?.data).toMatchObject({ port: other });
   });
 
   test("stop cancels a start in progress", async () => {
@@ -246,18 +246,18 @@ describe("rows", () => {
     await expect(fetch(`http://127.0.0.1:${made.internal_port}/`)).rejects.toThrow();
     await expect(app.as(ada).containers.get({ params: { ...params, container_id: made.id } })).rejects.toMatchObject({ status: 404 });
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "running" });
-    // Its files stay.
+    // Its files are kept,
     const statusOf = async (path: string) => (await app.request(`/api/projects/${project.id}/files/${path}`, { user: ada })).status;
     expect(await statusOf("tiny-app-2/server.mjs")).toBe(200);
 
-    // Unless their deletion is requested; then a checkpoint has them.
+    // unless their deletion is requested; then a checkpoint has them.
     const other = await app.as(ada).containers.create({ params, body: { name: "other" } });
     await ended(app, ada, other.task_id);
     expect(await statusOf(`${other.directory}/server.mjs`)).toBe(200);
-    const gone = await remove(other.id, "?delete_files=true");
-    expect([gone.status, gone.headers.get("kept-directory")]).toEqual([204, null]);
+    const removal = await remove(other.id, "?delete_files=true");
+    expect([removal.status, removal.headers.get("kept-directory")]).toEqual([204, null]);
     expect([await statusOf(`${other.directory}/server.mjs`), await statusOf("server.mjs")]).toEqual([404, 200]);
-    const checkpoint_id = gone.headers.get("checkpoint-id") ?? "";
+    const checkpoint_id = removal.headers.get("checkpoint-id") ?? "";
     const back = await app.as(ada).snapshots.checkpointRestore({ params: { id: project.id, checkpoint_id }, body: {} });
     await ended(app, ada, back.task_id);
     expect(await statusOf(`${other.directory}/server.mjs`)).toBe(200);

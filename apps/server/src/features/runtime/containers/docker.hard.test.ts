@@ -90,7 +90,7 @@ describe.skipIf(engine.reason !== undefined)(
           await client.end();
         }
       };
-      const say = async (...lines: string[]) => {
+      const redis = async (...lines: string[]) => {
         const { host, port } = await address(6379);
         return new Promise<string>((resolve, reject) => {
           let text = "";
@@ -106,11 +106,11 @@ describe.skipIf(engine.reason !== undefined)(
       await Promise.all([lifecycle(database), lifecycle(cache)]);
       await query("create table notes (text text)");
       await query("insert into notes values ('kept')");
-      expect(await say("SET a kept")).toContain("+OK\r\n+OK");
+      expect(await redis("SET a kept")).toContain("+OK\r\n+OK");
       for (const params of [database, cache]) await app.as(ada).containers.stop({ params });
       await Promise.all([lifecycle(database), lifecycle(cache)]);
       expect(await query("select text from notes")).toEqual([{ text: "kept" }]);
-      expect(await say("GET a")).toContain("kept");
+      expect(await redis("GET a")).toContain("kept");
     });
   },
 );

@@ -41,8 +41,8 @@ test("a project deleted during its start leaves nothing running", async () => {
       status: "starting",
     }),
   );
-  const gone = await app.as(ada).projects.remove({ params: { id: project.id } });
-  expect(await ended(app, ada, gone.task_id)).toMatchObject({ status: "completed" });
+  const removal = await app.as(ada).projects.remove({ params: { id: project.id } });
+  expect(await ended(app, ada, removal.task_id)).toMatchObject({ status: "completed" });
   expect(await ended(app, ada, start.task_id)).toMatchObject({ status: "cancelled" });
   expect(await app.runtime.find(project.id)).toBeUndefined();
 });
@@ -75,11 +75,11 @@ test("the log of a service that never ran is an open stream that receives its fi
   const ada = await app.signUp();
   const { project, container } = await setUpProject(app, ada);
   const params = { id: project.id, container_id: container.id };
-  const heard = (async () => {
+  const firstLine = (async () => {
     for await (const { data } of app.as(ada).containers.logs({ params })) if (data.line.includes("listening")) return data.line;
     return "the stream ended";
   })();
   const { task_id } = await app.as(ada).containers.start({ params });
   expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
-  expect(await heard).toBe("listening");
+  expect(await firstLine).toBe("listening");
 });

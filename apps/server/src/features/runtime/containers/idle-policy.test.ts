@@ -3,7 +3,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import { createLogger } from "../../../platform/logger.ts";
 import { createIdlePolicy, type Rest } from "./idle-policy.ts";
 
-// Time passes when a test says so, however busy the machine is.
+// A fake clock: time passes only when a test advances it.
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -77,7 +77,7 @@ test("a caller during a freeze waits for it", async () => {
   policy.close();
 });
 
-test("stops what stays idle, frozen or not, and nothing that it does not watch", async () => {
+test("stops what stays idle, frozen or not, and only projects that it watches", async () => {
   const { policy, calls } = setup({ freezeMs: 60, stopMs: 250 });
   policy.watch("p");
   policy.watch("q");

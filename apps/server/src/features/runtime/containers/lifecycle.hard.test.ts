@@ -38,9 +38,9 @@ describe("a container that crashes", () => {
     // Between two attempts its status is failed.
     const failures = await vi.waitFor(
       () => {
-        const told = events.flatMap((e) => (e.type === "container_status" && e.data.status === "failed" ? [{ ts: e.ts, ...e.data }] : []));
-        expect(told.map((f) => f.restarts)).toEqual([1, 2, 3, 3]);
-        return told;
+        const failed = events.flatMap((e) => (e.type === "container_status" && e.data.status === "failed" ? [{ ts: e.ts, ...e.data }] : []));
+        expect(failed.map((f) => f.restarts)).toEqual([1, 2, 3, 3]);
+        return failed;
       },
       { timeout: 30_000 },
     );
@@ -87,7 +87,7 @@ describe("running limit", () => {
 test("stops the longest idle project when memory is low, but not one in use", { timeout: 60_000 }, async () => {
   await using app = await projectsApp({
     idle: { freezeMs: 700, stopMs: 0 },
-    // Any machine uses more than this.
+    // Every machine uses more memory than this.
     configure: (config) => (config.runtime.memory = { watermarkPercent: 1, everyMs: 500 }),
   });
   const ada = await app.signUp();
@@ -112,7 +112,7 @@ test("stops the longest idle project when memory is low, but not one in use", { 
   end();
 });
 
-describe("bad luck", () => {
+describe("edge cases", () => {
   const slow = 'setTimeout(() => require("http").createServer((q, r) => r.end("up")).listen(process.env.PORT), 1500)';
 
   test("start, stop, start, stop without waiting ends in the last requested state", { timeout: 40_000 }, async () => {

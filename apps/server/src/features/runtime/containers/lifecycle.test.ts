@@ -124,7 +124,7 @@ describe("running limit", () => {
   });
 });
 
-describe("bad luck", () => {
+describe("edge cases", () => {
   test("twenty concurrent starts are one task", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();

@@ -4,9 +4,9 @@ import { emptyProject, sandboxApp } from "../../../testing/sandbox.ts";
 import { startUp } from "../../../testing/shell.ts";
 
 const script = `
-const say = () => console.error("ready\\nTypeError: planted-value is not a function\\n    at f (/app/src/a.js:3:5)\\n    at node:internal/x:1:1");
-require("http").createServer((q, s) => { say(); s.end("up"); }).listen(process.env.PORT);
-say();
+const logError = () => console.error("ready\\nTypeError: planted-value is not a function\\n    at f (/app/src/a.js:3:5)\\n    at node:internal/x:1:1");
+require("http").createServer((q, s) => { logError(); s.end("up"); }).listen(process.env.PORT);
+logError();
 for (let i = 1; i <= 60; i++) console.error("src/a.ts(" + i + ",1): error TS1: many");
 `;
 
@@ -38,7 +38,7 @@ test("emits errors in a container's output with location, redacted and rate limi
     await new Promise((r) => setTimeout(r, 400));
     expect(seen).toHaveLength(20);
     expect(seen[1]).toMatchObject({ message: "error TS1: many", place: "src/a.ts:1:1" });
-    // Without followers nothing is read, also not later.
+    // Without followers no log is read, also not later.
     abort.abort();
     await following;
     await app.as(owner).containers.health({ params: { id: project.id, container_id: container?.id ?? "" } });

@@ -16,7 +16,7 @@ describe("serviceKey", () => {
 describe("hostLabel", () => {
   test("joins slug and service", () => expect(hostLabel("shop-abc123", "web")).toBe("shop-abc123-web"));
   test("keeps a label of 63 characters", () => expect(hostLabel("s".repeat(57), "abcde")).toHaveLength(63));
-  test("cuts a longer one to 58 and adds four characters of a hash", () => {
+  test("shortens a longer one to 58 characters and adds four of a hash", () => {
     const label = hostLabel("s".repeat(57), "service-one");
     expect(label).toMatch(/^s{57}--[0-9a-f]{4}$/);
     expect(label).toHaveLength(63);
@@ -28,13 +28,13 @@ describe("hostLabel", () => {
   });
 });
 
-test("freeKey counts up", () => {
+test("freeKey appends the next free number", () => {
   expect(freeKey("web", new Set())).toEqual({ key: "web", number: 1 });
   expect(freeKey("web", new Set(["web", "web-2"]))).toEqual({ key: "web-3", number: 3 });
   expect(freeKey("w".repeat(63), new Set(["w".repeat(63)])).key).toBe(`${"w".repeat(61)}-2`);
 });
 
-test("freePort takes the next one up", () => {
+test("freePort returns the next free port", () => {
   expect(nextFreePort(5173, new Set())).toBe(5173);
   expect(nextFreePort(5173, new Set([5173, 5174]))).toBe(5175);
   expect(nextFreePort(65_535, new Set([65_535]))).toBe(1024);

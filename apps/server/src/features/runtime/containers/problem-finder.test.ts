@@ -25,7 +25,7 @@ up again`,
     [["TypeError: no such thing", "src/index.ts:10:9"]],
   ],
   [
-    "a syntax error, whose place comes before it",
+    "a syntax error with its location on the line before",
     ".",
     `file:///app/src/index.ts:3
 const = 1;
@@ -48,16 +48,16 @@ SyntaxError: Unexpected token '='
   [
     "esbuild, twice",
     ".",
-    `✘ [ERROR] Could not resolve "gone"
+    `✘ [ERROR] Could not resolve "missing"
 
     src/main.ts:1:7:
-      1 │ import "gone";
+      1 │ import "missing";
 
 ✘ [ERROR] Expected ";" but found "}"
 
     src/b.ts:4:2:`,
     [
-      ['Could not resolve "gone"', "src/main.ts:1:7"],
+      ['Could not resolve "missing"', "src/main.ts:1:7"],
       ['Expected ";" but found "}"', "src/b.ts:4:2"],
     ],
   ],
@@ -92,7 +92,7 @@ INFO: restarted`,
       ["error TS1: second", "src/a.ts:3:7"],
     ],
   ],
-  ["nothing wrong", ".", "GET / 200\nerrors: 0\nError handling is on\nat 12:30:45 all is well\nno error: fine", []],
+  ["output without errors", ".", "GET / 200\nerrors: 0\nError handling is on\nat 12:30:45 all is well\nno error: fine", []],
 ])("%s", (_name, directory, text, expected) => expect(find(text, directory)).toEqual(expected));
 
 test("limits the frames of an error", () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createLogger } from "../../../platform/logger.ts";
 import { createRestarts } from "./restarts.ts";
 
-// Time passes when a test says so, however busy the machine is.
+// A fake clock: time passes only when a test advances it.
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -63,7 +63,7 @@ test("resets the backoff after a stable run", async () => {
   expect(await wait()).toMatchObject({ count: 1, waitMs: 20 });
 });
 
-test("does not restart what never came up, unless it is always-on", async () => {
+test("does not restart a container that never started, unless it is always-on", async () => {
   const { due, wait } = setup();
   expect(await wait()).toEqual({ count: 0, waitMs: undefined });
   const kept = setup({ isKept: true, attempts: 1 });

@@ -105,7 +105,7 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
       async ({ app, ada, service, start, sandbox }) => {
         const params = { id: service.project_id, container_id: service.id };
         await app.as(ada).containers.update({ params, body: { env_vars_to_set: { REDIS_PASSWORD: 'quo"ted\\' } } });
-        const say = async (...lines: string[]) => {
+        const redis = async (...lines: string[]) => {
           const at = await (await sandbox()).address(6379);
           return new Promise<string>((resolve, reject) => {
             let text = "";
@@ -118,11 +118,11 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
         };
         const auth = '*2\r\n$4\r\nAUTH\r\n$8\r\nquo"ted\\';
         await start();
-        expect(await say("GET a")).toMatch(/^-NOAUTH/);
-        expect(await say(auth, "SET a kept")).toMatch(/^\+OK\r\n\+OK/);
+        expect(await redis("GET a")).toMatch(/^-NOAUTH/);
+        expect(await redis(auth, "SET a kept")).toMatch(/^\+OK\r\n\+OK/);
         await app.as(ada).containers.stop({ params });
         await start();
-        expect(await say(auth, "GET a")).toContain("kept");
+        expect(await redis(auth, "GET a")).toContain("kept");
       },
       { service_slug: "redis" },
     ),

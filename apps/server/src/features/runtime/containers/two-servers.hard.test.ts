@@ -19,8 +19,8 @@ test("a project belongs to the server with its files: another server changes not
     status: "error",
     error: "The files of this project are on another server. Try again when that server is running.",
   });
-  for (const ask of [() => there.projects.start({ params }), () => there.containers.start({ params }), () => there.files.list({ params })])
-    await expect(ask()).rejects.toMatchObject({ status: 503, code: "runtime_unavailable" });
+  for (const call of [() => there.projects.start({ params }), () => there.containers.start({ params }), () => there.files.list({ params })])
+    await expect(call()).rejects.toMatchObject({ status: 503, code: "runtime_unavailable" });
   expect(await two.runtime.list()).toEqual([]);
   expect(await one.as(ada).containers.get({ params })).toMatchObject({ status: "running" });
   expect(await one.as(ada).projects.status({ params })).toMatchObject({ status: "running" });

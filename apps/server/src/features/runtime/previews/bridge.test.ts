@@ -38,15 +38,15 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
   const show = async (
     path: string,
     nonce = "nonce-1",
-  ): Promise<{ page: Page; frame: Frame; seen: () => Promise<Message[]>; tell: (message: object) => Promise<void> }> => {
+  ): Promise<{ page: Page; frame: Frame; seen: () => Promise<Message[]>; post: (message: object) => Promise<void> }> => {
     const page = await (await browser.newContext()).newPage();
     await page.goto(`${app.url}/health`);
     const { url } = await app.as(ada).previews.ticket({ params: { id: projectId }, body: { path } });
     await page.evaluate((src) => {
-      const heard: unknown[] = [];
-      Object.assign(globalThis, { heard });
+      const messages: unknown[] = [];
+      Object.assign(globalThis, { messages });
       globalThis.addEventListener("message", (event) =>
-        heard.push({ ...(event as unknown as { data: object }).data, origin: (event as unknown as { origin: string }).origin }),
+        messages.push({ ...(event as unknown as { data: object }).data, origin: (event as unknown as { origin: string }).origin }),
       );
       const { document } = globalThis as unknown as {
         document: { createElement(name: string): { src: string }; body: { append(child: unknown): void } };
@@ -55,16 +55,16 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
       frame.src = src;
       document.body.append(frame);
     }, `${url}#studio-nonce=${nonce}`);
-    const seen = async () => (await page.evaluate(() => (globalThis as unknown as { heard: Message[] }).heard)) as Message[];
+    const seen = async () => (await page.evaluate(() => (globalThis as unknown as { messages: Message[] }).messages)) as Message[];
     await vi.waitFor(async () => expect((await seen()).map((m) => m.type)).toContain("ready"), { timeout: 10_000 });
     const frame = page.frames().find((f) => f !== page.mainFrame());
     if (!frame) throw new Error("no frame");
-    const tell = (message: object) =>
+    const post = (message: object) =>
       page.evaluate((m) => {
         const { frames } = globalThis as unknown as { frames: { postMessage(message: object, origin: string): void }[] };
         frames[0]?.postMessage(m, "*");
       }, message);
-    return { page, frame, seen, tell };
+    return { page, frame, seen, post };
   };
   const reports = async (enough: (reports: PreviewReport[]) => boolean): Promise<PreviewReport[]> => {
     const found: PreviewReport[] = [];
@@ -79,7 +79,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
   };
 
   test("a framed preview keeps its third-party cookie, hides the nonce and reports its location", async () => {
-    const { page, frame, seen, tell } = await show("/first?a=1");
+    const { page, frame, seen, post } = await show("/first?a=1");
     const first = (await seen()).find((m) => m.type === "ready");
     expect(first).toMatchObject({
       source: "tesslate-bridge",
@@ -101,16 +101,16 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     });
     await vi.waitFor(async () => expect((await seen()).at(-1)).toMatchObject({ type: "location", path: "/second", title: "Second" }), soon);
 
-    const told = { source: "tesslate-studio", nonce: "nonce-1" };
-    await tell({ ...told, type: "navigate", path: "/third" });
+    const envelope = { source: "tesslate-studio", nonce: "nonce-1" };
+    await post({ ...envelope, type: "navigate", path: "/third" });
     await vi.waitFor(async () => expect((await seen()).at(-1)).toMatchObject({ path: "/third", nonce: "nonce-1" }), soon);
-    await tell({ ...told, type: "back" });
+    await post({ ...envelope, type: "back" });
     await vi.waitFor(async () => expect((await seen()).at(-1)).toMatchObject({ path: "/second" }), soon);
     // Wrong nonce, source or origin: ignored.
-    await tell({ ...told, nonce: "guess", type: "navigate", path: "/no" });
-    await tell({ ...told, source: "evil", type: "navigate", path: "/no" });
-    await tell({ ...told, type: "navigate", path: "https://evil.example/" });
-    await tell({ ...told, type: "navigate", path: "/fourth" });
+    await post({ ...envelope, nonce: "guess", type: "navigate", path: "/no" });
+    await post({ ...envelope, source: "evil", type: "navigate", path: "/no" });
+    await post({ ...envelope, type: "navigate", path: "https://evil.example/" });
+    await post({ ...envelope, type: "navigate", path: "/fourth" });
     await vi.waitFor(async () => expect((await seen()).at(-1)).toMatchObject({ path: "/fourth" }), soon);
     expect((await seen()).map((m) => m.path)).not.toContain("/no");
     await page.context().close();

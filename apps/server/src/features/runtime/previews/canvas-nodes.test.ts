@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 /** Project events during `work`, up to the first event of `type`. */
-async function heard<T extends ProjectEvent["type"]>(type: T, work: () => Promise<unknown>) {
+async function eventsDuring<T extends ProjectEvent["type"]>(type: T, work: () => Promise<unknown>) {
   const abort = new AbortController();
   const stream: AsyncIterable<ProjectEvent> = app
     .as(ada)
@@ -82,11 +82,11 @@ describe("previews on the canvas", () => {
 
   test("emits an event for every change", async () => {
     let id = "";
-    const made = await heard("graph_changed", async () => {
+    const made = await eventsDuring("graph_changed", async () => {
       ({ id } = await app.as(ada).previews.create({ params: { id: project.id }, body: {} }));
     });
     expect(made.data).toEqual({ part: "preview", op: "add", id });
-    await heard("graph_changed", () => app.as(ada).previews.remove({ params: { id: project.id, preview_id: id } }));
+    await eventsDuring("graph_changed", () => app.as(ada).previews.remove({ params: { id: project.id, preview_id: id } }));
   });
 
   test.each<[string, unknown]>([
@@ -113,17 +113,17 @@ describe("previews on the canvas", () => {
     const made = await app.as(ada).previews.create({ params: { id: project.id }, body: {} });
     const hers = await setUpProject(app, eve, "Hers");
     const at = `/api/projects/${project.id}/previews`;
-    const asked = async (path: string, method: string, user: TestUser, json?: unknown) =>
+    const statusOf = async (path: string, method: string, user: TestUser, json?: unknown) =>
       (await app.request(path, { method, user, ...(json !== undefined && { json }) })).status;
-    expect(await asked(at, "GET", eve)).toBe(404);
-    expect(await asked(at, "POST", eve, {})).toBe(404);
-    expect(await asked(`${at}/${made.id}`, "PATCH", eve, { position_x: 1 })).toBe(404);
-    expect(await asked(`${at}/${made.id}`, "DELETE", eve)).toBe(404);
-    expect(await asked(`/api/projects/${hers.project.id}/previews/${made.id}`, "DELETE", eve)).toBe(404);
-    expect(await asked(at, "POST", ada, { connected_container_id: hers.container.id })).toBe(404);
-    expect(await asked(`${at}/${made.id}`, "PATCH", ada, { connected_container_id: hers.container.id })).toBe(404);
-    expect(await asked(`${at}/${nowhere}`, "DELETE", ada)).toBe(404);
-    expect(await asked(`${at}/nonsense`, "DELETE", ada)).toBe(422);
+    expect(await statusOf(at, "GET", eve)).toBe(404);
+    expect(await statusOf(at, "POST", eve, {})).toBe(404);
+    expect(await statusOf(`${at}/${made.id}`, "PATCH", eve, { position_x: 1 })).toBe(404);
+    expect(await statusOf(`${at}/${made.id}`, "DELETE", eve)).toBe(404);
+    expect(await statusOf(`/api/projects/${hers.project.id}/previews/${made.id}`, "DELETE", eve)).toBe(404);
+    expect(await statusOf(at, "POST", ada, { connected_container_id: hers.container.id })).toBe(404);
+    expect(await statusOf(`${at}/${made.id}`, "PATCH", ada, { connected_container_id: hers.container.id })).toBe(404);
+    expect(await statusOf(`${at}/${nowhere}`, "DELETE", ada)).toBe(404);
+    expect(await statusOf(`${at}/nonsense`, "DELETE", ada)).toBe(422);
     expect((await app.request(at)).status).toBe(401);
     await app.as(ada).previews.remove({ params: { id: project.id, preview_id: made.id } });
   });
@@ -145,10 +145,10 @@ describe("positions", () => {
       containers: [{ id: container.id, position_x: 640, position_y: 80 }],
       previews: [{ id: preview.id, position_x: -20, position_y: 10, height: 240 }],
     };
-    const told = await heard("positions_changed", async () => {
+    const positionsEvent = await eventsDuring("positions_changed", async () => {
       expect(await app.as(ada).previews.positions({ params: { id: project.id }, body })).toEqual({ saved: 2, missing: [] });
     });
-    expect(told.data).toEqual({
+    expect(positionsEvent.data).toEqual({
       containers: body.containers,
       previews: [{ id: preview.id, position_x: -20, position_y: 10, width: 300, height: 240 }],
     });

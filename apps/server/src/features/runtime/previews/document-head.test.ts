@@ -19,9 +19,9 @@ const cases: [string, string][] = [
   ["", ""],
 ];
 describe("injectAtHead", () => {
-  test.each(cases)("%j", async (given, wanted) => expect(await inject([Buffer.from(given)])).toBe(wanted));
-  test.each(cases)("%j byte by byte", async (given, wanted) =>
-    expect(await inject([...Buffer.from(given)].map((b) => Buffer.from([b])))).toBe(wanted),
+  test.each(cases)("%j", async (html, wanted) => expect(await inject([Buffer.from(html)])).toBe(wanted));
+  test.each(cases)("%j byte by byte", async (html, wanted) =>
+    expect(await inject([...Buffer.from(html)].map((b) => Buffer.from([b])))).toBe(wanted),
   );
   test("passes the first chunk on as soon as the head is found", async () => {
     const stream = injectAtHead("<X>");

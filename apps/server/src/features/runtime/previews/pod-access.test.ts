@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const ask = (user: TestUser | undefined, headers: Record<string, string> = {}, init: { method?: string; json?: unknown } = {}) =>
+const authorize = (user: TestUser | undefined, headers: Record<string, string> = {}, init: { method?: string; json?: unknown } = {}) =>
   app.request(path, { method: "GET", ...init, user, headers: { "x-forwarded-host": host, ...headers } });
 const log = async () =>
   (await app.studio.database.pool.query("select * from pod_access_log order by created_at desc, id limit 1")).rows[0] as Record<
@@ -26,7 +26,7 @@ const log = async () =>
   >;
 
 test.each(["GET", "POST"])("allows the owner and names them to the proxy (%s)", async (method) => {
-  const answer = await ask(ada, { "x-original-uri": "/page?ticket=secret" }, { method });
+  const answer = await authorize(ada, { "x-original-uri": "/page?ticket=secret" }, { method });
   expect(answer.status).toBe(200);
   expect(await answer.text()).toBe("");
   expect(answer.headers.get("x-user-id")).toBe(ada.id);
@@ -43,58 +43,58 @@ test.each(["GET", "POST"])("allows the owner and names them to the proxy (%s)", 
 
 test("accepts the session cookie, also from another site", async () => {
   const headers = { cookie: `tesslate_auth=${ada.token}`, origin: container.url ?? "", "sec-fetch-site": "cross-site" };
-  expect((await ask(undefined, headers, { method: "POST" })).status).toBe(200);
+  expect((await authorize(undefined, headers, { method: "POST" })).status).toBe(200);
 });
 
 test("accepts the preview's own cookie", async () => {
   const visit = await enterPreview(app, ada, project.id);
-  expect((await ask(undefined, { cookie: visit.cookie })).status).toBe(200);
+  expect((await authorize(undefined, { cookie: visit.cookie })).status).toBe(200);
 });
 
 test("in the body: token with host, project id or slug", async () => {
-  const say = (json: object) => app.request(path, { method: "POST", json });
-  expect((await say({ token: ada.token, host })).status).toBe(200);
-  expect((await say({ token: ada.token, project_id: project.id })).status).toBe(200);
-  expect((await say({ token: ada.token, project_slug: project.slug })).status).toBe(200);
-  expect((await say({ token: grace.token, project_slug: project.slug })).status).toBe(401);
-  expect((await say({ token: ada.token })).status).toBe(401);
-  expect((await say({ token: 5 })).status).toBe(422);
+  const post = (json: object) => app.request(path, { method: "POST", json });
+  expect((await post({ token: ada.token, host })).status).toBe(200);
+  expect((await post({ token: ada.token, project_id: project.id })).status).toBe(200);
+  expect((await post({ token: ada.token, project_slug: project.slug })).status).toBe(200);
+  expect((await post({ token: grace.token, project_slug: project.slug })).status).toBe(401);
+  expect((await post({ token: ada.token })).status).toBe(401);
+  expect((await post({ token: 5 })).status).toBe(422);
 });
 
-test("rejects everybody else with 401 and logs the reason", async () => {
+test("rejects everyone else with 401 and logs the reason", async () => {
   const cases: [TestUser | undefined, Record<string, string>, string][] = [
     [undefined, {}, "not signed in"],
     [{ ...ada, token: "forged" }, {}, "not signed in"],
     [grace, {}, "not the owner"],
-    [ada, { "x-forwarded-host": host.replace(/^[^.]+/, "nobody-app") }, "unknown host"],
+    [ada, { "x-forwarded-host": host.replace(/^[^.]+/, "unknown-app") }, "unknown host"],
     [ada, { "x-forwarded-host": "localhost" }, "no target named"],
     [ada, { "x-expected-user-id": grace.id }, "another user expected"],
   ];
   for (const [user, headers, reason] of cases) {
-    const answer = await ask(user, headers);
+    const answer = await authorize(user, headers);
     expect(answer.status).toBe(401);
     expect(((await answer.json()) as { code: string }).code).toBe("preview_access_denied");
     expect(await log()).toMatchObject({ success: false, failure_reason: reason });
   }
-  expect((await ask(ada, { "x-expected-user-id": ada.id })).status).toBe(200);
+  expect((await authorize(ada, { "x-expected-user-id": ada.id })).status).toBe(200);
 });
 
 test("finds every container of a project by its host", async () => {
   const other = await setUpProject(app, grace, "Other");
-  expect((await ask(grace, { "x-forwarded-host": new URL(other.container.url ?? "").host })).status).toBe(200);
-  expect((await ask(ada, { "x-forwarded-host": new URL(other.container.url ?? "").host })).status).toBe(401);
+  expect((await authorize(grace, { "x-forwarded-host": new URL(other.container.url ?? "").host })).status).toBe(200);
+  expect((await authorize(ada, { "x-forwarded-host": new URL(other.container.url ?? "").host })).status).toBe(401);
 });
 
 test("denies what cannot be logged", async () => {
   const { pool } = app.studio.database;
   await pool.query("alter table pod_access_log rename to pod_access_log_away");
   try {
-    const answer = await ask(ada);
+    const answer = await authorize(ada);
     expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([401, "preview_access_denied"]);
   } finally {
     await pool.query("alter table pod_access_log_away rename to pod_access_log");
   }
-  expect((await ask(ada)).status).toBe(200);
+  expect((await authorize(ada)).status).toBe(200);
 });
 
 test("with a shared secret, answers the ingress only", async () => {

@@ -98,22 +98,22 @@ describe("entry", () => {
   });
 
   test("without the cookie: 401 with a plain page; unknown hosts: 404", async () => {
-    const stranger = visitHost(app, visit.host);
-    const page = await stranger.ask("/", { headers: asPage });
+    const anonymous = visitHost(app, visit.host);
+    const page = await anonymous.ask("/", { headers: asPage });
     expect(page).toMatchObject({ status: 401, headers: { "content-type": "text/html; charset=utf-8" } });
     expect(page.text).toContain("This preview is private");
     expect(page.text).not.toContain("hello");
-    expect((await stranger.ask("/app.js")).headers["content-type"]).toBe("text/plain; charset=utf-8");
-    expect((await stranger.upgrade("/ws")).status).toBe(401);
-    expect((await visitHost(app, `nobody.preview.localhost:${app.port}`).ask("/", { headers: asPage })).status).toBe(404);
+    expect((await anonymous.ask("/app.js")).headers["content-type"]).toBe("text/plain; charset=utf-8");
+    expect((await anonymous.upgrade("/ws")).status).toBe(401);
+    expect((await visitHost(app, `unknown.preview.localhost:${app.port}`).ask("/", { headers: asPage })).status).toBe(404);
     expect((await visitHost(app, `preview.localhost:${app.port}`).ask("/")).status).toBe(404);
-    expect((await stranger.ask("/", { cookie: `${visit.cookie}x` })).status).toBe(401);
+    expect((await anonymous.ask("/", { cookie: `${visit.cookie}x` })).status).toBe(401);
     const forged = Buffer.from(JSON.stringify({ container_id: container.id, user_id: ada.id, sid: null, exp: Date.now() + 1e6 })).toString(
       "base64url",
     );
-    expect((await stranger.ask("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
+    expect((await anonymous.ask("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
     // A hostile sibling host may have set a cookie of the same name.
-    expect((await stranger.ask("/", { cookie: `tesslate_preview=junk; ${visit.cookie}` })).status).toBe(200);
+    expect((await anonymous.ask("/", { cookie: `tesslate_preview=junk; ${visit.cookie}` })).status).toBe(200);
   });
 
   test("signing out closes the preview and its sockets", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { rejectTarget } from "./request-target.ts";
 
-describe("allows what pages need", () => {
+describe("allows requests that pages need", () => {
   test.each([
     "/",
     "/index.html?x=1",
@@ -24,7 +24,7 @@ describe("allows what pages need", () => {
   ])("%s", (target) => expect(rejectTarget(target)).toBeUndefined());
 });
 
-describe("rejects what would read hidden files or leave the project", () => {
+describe("rejects paths to hidden files or outside the project", () => {
   test.each([
     "/.env",
     "/.env.local?raw",
@@ -61,7 +61,7 @@ describe("rejects what would read hidden files or leave the project", () => {
   ])("%s", (target) => expect(rejectTarget(target)).toBe("forbidden"));
 });
 
-describe("rejects what no browser sends", () => {
+describe("rejects targets that no browser sends", () => {
   test.each(["/@fs/app/#/../../etc/passwd", "http://evil/", "*", "/a\u0000b", "/%00", "/%2525252e", "/a b"])("%j", (target) =>
     expect(rejectTarget(target)).toBe("malformed"),
   );

@@ -112,7 +112,7 @@ describe("a share link", () => {
   test("is rejected when altered", async () => {
     const link = await share();
     const { host, pathname } = new URL(link.url);
-    const stranger = visitHost(app, host);
+    const anonymous = visitHost(app, host);
     const again = await share();
     const mark = (url: string) => url.split(".").at(-1) ?? "";
     const id = (url: string) => pathname.replace(/[^/]+$/, "") + (new URL(url).pathname.split("/").at(-1)?.split(".")[0] ?? "");
@@ -126,7 +126,7 @@ describe("a share link", () => {
       "/__studio/share/00000000-0000-4000-8000-000000000000.x",
       "/__studio/share/%ff.x",
     ]) {
-      const answer = await stranger.ask(path, { headers: asPage });
+      const answer = await anonymous.ask(path, { headers: asPage });
       expect([path, answer.status, answer.headers["set-cookie"]]).toEqual([path, 401, undefined]);
       expect(answer.text).toContain("This link is no longer valid");
     }
@@ -134,7 +134,7 @@ describe("a share link", () => {
     const forged = Buffer.from(JSON.stringify({ container_id: container.id, share_id: link.id, exp: Date.now() + 1e6 })).toString(
       "base64url",
     );
-    expect((await stranger.ask("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
+    expect((await anonymous.ask("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
     for (const { id: share_id } of [link, again])
       await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id } });
   });
@@ -188,7 +188,7 @@ describe("a share link", () => {
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(listed?.expires_at ?? ""));
   });
 
-  test("ends with its preview, a new container, and the project", async () => {
+  test("ends when its preview or the project is deleted or the preview shows another container", async () => {
     const own = await another(ada, "Ends");
     const second = await app.as(ada).containers.create({ params: { id: own.project.id }, body: {} });
     await ended(app, ada, second.task_id);
@@ -224,7 +224,7 @@ describe("a share link", () => {
     expect([404, 401]).toContain((await last.visit.ask("/")).status);
   });
 
-  test("ends with its owner's account", async () => {
+  test("ends when its owner is suspended", async () => {
     const bob = await app.signUp();
     const own = await another(bob, "Bob's");
     const made = await app.as(bob).previews.create({ params: { id: own.project.id }, body: { connected_container_id: own.container.id } });

@@ -9,7 +9,7 @@ test("disconnects a stalled viewer with 1013; the others continue", { timeout: 6
   await quick.waitFor(/0123/);
   slow.socket.pause();
   const before = quick.text().length;
-  // Far more than the connection's buffers hold: it has to be disconnected before the other one can get all of it.
+  // Far more than the connection's buffers hold: it is disconnected before the other viewer has received everything.
   const much = 30_000_000;
   for (const until = Date.now() + 40_000; quick.text().length < before + much && Date.now() < until; await sleep(20));
   expect(quick.text().length).toBeGreaterThan(before + much);
@@ -18,7 +18,7 @@ test("disconnects a stalled viewer with 1013; the others continue", { timeout: 6
   expect(quick.frames.some((f) => f.type === "exit")).toBe(false);
 });
 
-test("idle means without input: a program that only writes is closed with 4408, one with input lives until 4410", async () => {
+test("a session without input is idle: one that only writes is closed with 4408, one with input lives until 4410", async () => {
   await using p = await shellPlace({ idleMs: 1800, maxLifeMs: 6000, sweepMs: 50 });
   const [noisy, used] = [await p.open({ command: "while :; do echo tick; sleep 0.1; done" }), await p.open({ command: "cat" })];
   const [a, b] = [await p.attach(noisy.id), await p.attach(used.id)];

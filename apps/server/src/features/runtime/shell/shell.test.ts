@@ -7,13 +7,13 @@ import { startUp, terminalClient, upCommand } from "../../../testing/shell.ts";
 
 let app: SandboxApp;
 let owner: TestUser;
-let stranger: TestUser;
+let otherUser: TestUser;
 let project: ProjectRow;
 
 beforeAll(async () => {
   app = await sandboxApp();
   owner = await app.signUp();
-  stranger = await app.signUp();
+  otherUser = await app.signUp();
   project = await emptyProject(app, owner, { command: upCommand });
   const { task_id } = await app.as(owner).projects.start({ params: { id: project.id } });
   for await (const { data } of app.as(owner).tasks.events({ params: { task_id: task_id ?? "" } }))
@@ -49,7 +49,7 @@ test("runs input in the sandbox as the project's user, returns output and applie
   expect(await app.as(owner).shell.get({ params: { id: session.id } })).toMatchObject({ status: "closed" });
 });
 
-test("a reload loses nothing: the next socket gets the scrollback once, and both tabs see what follows", async () => {
+test("after a reload the next socket gets the scrollback once, and both tabs get the later output", async () => {
   const session = await open();
   const first = await attach(session.id);
   first.send({ type: "input", data: "echo kept-$((1+1))\r" });
@@ -79,18 +79,18 @@ test("git in a terminal knows the committer unless configured otherwise", async 
   const ada = await app.signUp({ name: 'Ada "Countess" \\\\ Lovelace' });
   const theirs = await emptyProject(app, ada, { command: upCommand });
   await startUp(app, ada, theirs.id);
-  const said = async (command: string) => {
+  const outputOf = async (command: string) => {
     const { id } = await app.as(ada).shell.create({ body: { project_id: theirs.id, command } });
     const terminal = await attach(id, ada);
     expect(await terminal.closed).toBe(1000);
     return terminal.text();
   };
   const commit = "git commit -q --allow-empty -m x && git log -1 --format='%an <%ae>'";
-  expect(await said(`git init -q && ${commit}`)).toContain(`Ada "Countess" \\\\ Lovelace <${ada.email}>`);
-  expect(await said(`git config user.email work@example.com && ${commit}`)).toContain("<work@example.com>");
+  expect(await outputOf(`git init -q && ${commit}`)).toContain(`Ada "Countess" \\\\ Lovelace <${ada.email}>`);
+  expect(await outputOf(`git config user.email work@example.com && ${commit}`)).toContain("<work@example.com>");
 });
 
-test("keeps output and exit of a program that ended before anyone attached, for its owner only", async () => {
+test("output and exit of a program that ended before anyone attached are kept, for its owner only", async () => {
   const session = await open({ command: "echo all-$((40+2)); exit 7" });
   const shell = app.as(owner).shell;
   await eventually(async () => (await shell.get({ params: { id: session.id } })).status === "closed");
@@ -100,7 +100,7 @@ test("keeps output and exit of a program that ended before anyone attached, for 
     expect(late.text()).toContain("all-42");
     expect(late.frames.at(-1)).toEqual({ type: "exit", code: 7 });
   }
-  expect(await (await attach(session.id, stranger)).closed).toBe(4404);
+  expect(await (await attach(session.id, otherUser)).closed).toBe(4404);
   expect((await shell.list({ query: { project_id: project.id } })).items.map(({ id }) => id)).not.toContain(session.id);
   await shell.remove({ params: { id: session.id } });
   expect(await (await attach(session.id)).closed).toBe(4404);
@@ -136,11 +136,11 @@ test("stopping the project closes its terminals with 4410; then none can be open
 
 test("other users and anonymous callers are rejected", async () => {
   const session = await open();
-  const theirs = await attach(session.id, stranger);
+  const theirs = await attach(session.id, otherUser);
   expect(await theirs.closed).toBe(4404);
   const forged = await attach(session.id, { ...owner, token: "nonsense" });
   expect(await forged.closed).toBe(4401);
-  const other = app.as(stranger).shell;
+  const other = app.as(otherUser).shell;
   for (const call of [
     () => other.get({ params: { id: session.id } }),
     () => other.remove({ params: { id: session.id } }),
