@@ -103,7 +103,7 @@ test("a run's change set has files, hunks and authors, redacted; a person's late
   ]);
   expect(found.files.find((f) => f.path === "key.ts")?.hunks[0]?.lines).toEqual(['+const key = "[secret:STRIPE_KEY]"']);
   expect(found.files[1]?.hunks[0]).toMatchObject({ old_start: 1, old_lines: 6, new_start: 1, new_lines: 6, is_rejected: false });
-  // Reported at the end of the run and stored with its message; without what only a person wrote.
+  // Reported at the end of the run and stored with its message; without files that only a person changed.
   const summary = { files: 8, additions: 7, deletions: 4 };
   expect(find(events, "complete")?.data.changes).toEqual(summary);
   const history = await world.app.as(world.owner).chat.history({ params: { project_id: world.project.id }, query: {} });
@@ -179,7 +179,7 @@ describe("rejecting", () => {
     expect((await diff()).files.some((f) => f.is_rejected || f.hunks.some((h) => h.is_rejected))).toBe(false);
     await apply({ reject: [{ path: "app.txt", hunks: [second] }] });
     expect(await world.read("app.txt")).toBe(numbered((lines) => ((lines[2] = "mine"), theirs(lines))));
-    // Fixed by hand: what was rejected fits now.
+    // A person changed the file, so that the rejected part fits now.
     await write(
       "app.txt",
       numbered((lines) => ((lines[2] = "THREE"), theirs(lines))),
@@ -236,7 +236,7 @@ test("a killed run keeps its changes up to the next checkpoint or now, fixed by 
   });
   await forget();
   await world.app.studio.database.pool.query("delete from checkpoints where kind = 'turn_end'");
-  const second = await world.run("Go on");
+  const second = await world.run("Continue");
   expect(await diff()).toMatchObject({ compared_with: "next" });
   expect((await diff()).files.map((f) => f.path)).not.toContain("later.txt");
   expect((await api().diff({ params: { task_id: second[0]?.task_id ?? "" } })).files.map((f) => f.path)).toEqual(["later.txt"]);

@@ -100,7 +100,7 @@ describe("hunks apply to a text that was edited since", () => {
     ["right above it", [["line 4\n", "mine\n"]], [], [0], [0]],
     ["right below it", [["line 6\n", "line 6 mine\n"]], [], [0], [0]],
     ["within what was added", [["new a\n", "new a\nmine\n"]], [], [1, 3], [1]],
-    ["where lines were taken away", [["line 29\n", "line 29\nmine\n"]], [], [2], [2]],
+    ["where lines were removed", [["line 29\n", "line 29\nmine\n"]], [], [2], [2]],
     ["after the last line", [["LAST\n", "LAST\nmine\n"]], [], [3], [3]],
     ["in a rejected one that is wanted after all", [["line 5\n", "mine\n"]], [0, 1], [1], [0]],
     [
@@ -132,7 +132,7 @@ describe("hunks apply to a text that was edited since", () => {
 test.each([
   ["a\nb", "a\nc", "neither ends in a new line"],
   ["a\nb", "a\nb\n", "the end was added"],
-  ["a\nb\n", "a\nb", "the end was taken away"],
+  ["a\nb\n", "a\nb", "the final newline was removed"],
   ["a\r\nb\r\n", "a\r\nc\r\n", "CRLF"],
   ["", "a\n", "was empty"],
   ["a\n", "", "is empty"],

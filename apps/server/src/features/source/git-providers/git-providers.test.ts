@@ -28,14 +28,14 @@ test("anonymous and invalid requests get 401, 400, 422, and 409 without an accou
     ["/github/repos/ada/shop/pulls", { method: "POST", json: { title: "t", head: "h", base: "b" } }],
     ["/github/disconnect", { method: "DELETE" }],
   ] as const) {
-    const ask = (more: object) => cases.app.request(`/api/git-providers${path}`, { ...init, ...more });
-    expect((await ask({})).status).toBe(401);
+    const request = (more: object) => cases.app.request(`/api/git-providers${path}`, { ...init, ...more });
+    expect((await request({})).status).toBe(401);
     if (path === "/providers") continue;
     const elsewhere = `/api/git-providers${path.replace("github", "sourceforge")}`;
     expect(await codeOf(await cases.app.request(elsewhere, { ...init, user: cases.ada }))).toEqual([400, "unknown_provider"]);
     const isKnown = path.endsWith("connect");
     if (!isKnown)
-      expect(await codeOf(await ask({ user: cases.ada }))).toEqual(
+      expect(await codeOf(await request({ user: cases.ada }))).toEqual(
         path.endsWith("disconnect") ? [404, "not_found"] : [409, "provider_not_connected"],
       );
   }
@@ -60,6 +60,6 @@ test("reports missing OAuth configuration; a plain host accepts tokens only", as
   ).rejects.toMatchObject({ status: 400 });
   await using bare = await testApp();
   const eve = await bare.signUp();
-  const asked = await bare.request("/api/git-providers/github/connect", { method: "POST", user: eve, json: {} });
-  expect(await codeOf(asked)).toEqual([503, "oauth_not_configured"]);
+  const response = await bare.request("/api/git-providers/github/connect", { method: "POST", user: eve, json: {} });
+  expect(await codeOf(response)).toEqual([503, "oauth_not_configured"]);
 });

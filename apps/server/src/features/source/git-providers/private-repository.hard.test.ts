@@ -43,9 +43,9 @@ afterAll(async () => {
 
 type Name = "github" | "gitlab" | "bitbucket" | "gitea";
 const connect = async (name: Name, user = ada) => {
-  const asked = await app.request(`/api/git-providers/${name}/connect`, { method: "POST", user, json: {} });
-  const { authorization_url } = (await asked.json()) as { authorization_url: string };
-  const cookie = asked.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+  const started = await app.request(`/api/git-providers/${name}/connect`, { method: "POST", user, json: {} });
+  const { authorization_url } = (await started.json()) as { authorization_url: string };
+  const cookie = started.headers.getSetCookie()[0]?.split(";")[0] ?? "";
   const { search } = await world[name].consent(authorization_url);
   const done = await app.request(`/api/git-providers/${name}/callback${search}`, { headers: { cookie } });
   expect(done.headers.get("location")).toContain("success=true");
@@ -102,7 +102,7 @@ async function searchDatabase(needles: Buffer[]) {
 /** Command lines of all processes, repeatedly until disposed. */
 function watchProcesses(needles: Buffer[]) {
   const seen = { samples: 0, commands: new Set<string>(), hits: [] as string[] };
-  /** How often each was checked: a program begins as a copy of its parent. */
+  /** How often each was checked: a new process is first a copy of its parent. */
   let looks = new Map<string, number>();
   const look = () => {
     seen.samples += 1;
@@ -140,14 +140,14 @@ test("clones a private repository, edits by hand and by the agent, pushes, resol
 
   // While git waits for a response: everything that is publicly readable.
   using processes = watchProcesses(needles);
-  const goOn = fake.stall("/ada/shop.git/");
+  const releaseStall = fake.stall("/ada/shop.git/");
   const slow = await git().clone({ body: { project_id, repo_url: url } });
   await eventually(() => [...processes.seen.commands].some((command) => command.includes("git ls-remote") && command.includes(url)));
   await sleep(100);
-  const meanwhile = searchFiles(places, needles);
+  const filesDuringClone = searchFiles(places, needles);
   await app.as(ada).tasks.cancel({ params: { task_id: slow.task_id ?? "" } });
   expect(await ended(app, ada, slow.task_id)).toMatchObject({ status: "cancelled" });
-  goOn();
+  releaseStall();
   const { task_id } = await git().clone({ body: { project_id, repo_url: url } });
   expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
   expect(fake.gitAuthorizations.at(-1)).toBe(`Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`);
@@ -155,12 +155,12 @@ test("clones a private repository, edits by hand and by the agent, pushes, resol
 
   await write(project_id, "about.html", "about us\n");
   await git().commit({ body: { project_id, message: "By hand" } });
-  const asked = { project_id, message: "A better title, please", edit_mode: "allow" } as const;
-  for await (const _ of app.as(ada).chat.stream({ body: asked }));
+  const body = { project_id, message: "A better title, please", edit_mode: "allow" } as const;
+  for await (const _ of app.as(ada).chat.stream({ body }));
   await git().commit({ body: { project_id, message: "By the agent" } });
   await git().push({ body: { project_id } });
   expect(fake.git("ada/shop", "show", "main:index.html")).toBe("<h1>The agent's shop</h1>\n");
-  fake.commit("ada/shop", "index.html", "<h1>Somebody else's shop</h1>\n");
+  fake.commit("ada/shop", "index.html", "<h1>Another person's shop</h1>\n");
   await write(project_id, "index.html", "<h1>My shop</h1>\n");
   await git().commit({ body: { project_id, message: "Mine" } });
   await expect(git().push({ body: { project_id } })).rejects.toMatchObject({ status: 409, code: "push_rejected" });
@@ -193,7 +193,7 @@ test("clones a private repository, edits by hand and by the agent, pushes, resol
   const prompts = Buffer.from(JSON.stringify(model.requests.map(({ body }) => body)));
   const gitConfigs = readdirSync(app.runtimeDir, { recursive: true }).filter((path) => String(path).endsWith(".git/config"));
   process.stdout.write(
-    `\nsearched for the token (${needles.length} forms): ${files.files} files (${files.bytes} bytes), ${files.repositories} repositories (${files.objectBytes} bytes of objects), while cloning ${meanwhile.files} files; ` +
+    `\nsearched for the token (${needles.length} forms): ${files.files} files (${files.bytes} bytes), ${files.repositories} repositories (${files.objectBytes} bytes of objects), while cloning ${filesDuringClone.files} files; ` +
       `${database.tables} tables, ${database.rows} rows, ${database.values} values; ${log.length} bytes of log; ${prompts.length} bytes of prompts; ` +
       `${processes.seen.samples} samples of /proc, ${processes.seen.commands.size} command lines\n`,
   );
@@ -201,12 +201,12 @@ test("clones a private repository, edits by hand and by the agent, pushes, resol
   expect(files.repositories).toBeGreaterThan(1);
   expect(files.objectBytes).toBeGreaterThan(1000);
   expect(files.files).toBeGreaterThan(20);
-  expect(meanwhile.files).toBeGreaterThan(10);
+  expect(filesDuringClone.files).toBeGreaterThan(10);
   expect(database.values).toBeGreaterThan(500);
   expect(log.length).toBeGreaterThan(1000);
   expect(prompts.toString()).toContain("A better title");
   expect([...processes.seen.commands].some((command) => /git .*push/.test(command))).toBe(true);
-  expect([...meanwhile.hits, ...files.hits, ...database.hits, ...processes.seen.hits]).toEqual([]);
+  expect([...filesDuringClone.hits, ...files.hits, ...database.hits, ...processes.seen.hits]).toEqual([]);
   expect(needles.filter((needle) => log.includes(needle) || prompts.includes(needle))).toEqual([]);
 });
 
@@ -250,19 +250,19 @@ test("an account works for its owner and host only: not for others, other addres
   expect(await ended(app, bob, theirs.task_id)).toMatchObject({ status: "failed" });
   expect(fake.gitAuthorizations.at(-1)).toBeUndefined();
 
-  const heard: (string | undefined)[] = [];
+  const authorizations: (string | undefined)[] = [];
   // It also echoes what it received.
   await using evil = await startGitHost({
     certificate: world.certificate,
     serve: ({ url: path, headers: { authorization = "" } }, response) => {
       if (!path?.startsWith("/echo.git/") || authorization === "") return false;
-      const said = `ERR not found ${authorization} ${Buffer.from(authorization.slice(6), "base64").toString()}`;
+      const echo = `ERR not found ${authorization} ${Buffer.from(authorization.slice(6), "base64").toString()}`;
       response.writeHead(200, { "content-type": "application/x-git-upload-pack-advertisement" });
-      response.end(`001e# service=git-upload-pack\n0000${(said.length + 4).toString(16).padStart(4, "0")}${said}`);
+      response.end(`001e# service=git-upload-pack\n0000${(echo.length + 4).toString(16).padStart(4, "0")}${echo}`);
       return true;
     },
   });
-  const trap = evil.add("ada/own", { files: { "a.txt": "a\n" }, authorization: (header) => heard.push(header) > 0 });
+  const trap = evil.add("ada/own", { files: { "a.txt": "a\n" }, authorization: (header) => authorizations.push(header) > 0 });
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
   const cloned = await git().clone({ body: { project_id, repo_url: url } });
@@ -272,10 +272,10 @@ test("an account works for its owner and host only: not for others, other addres
   await inside.exec(["git", "config", "remote.origin.url", trap]);
   await git().fetch({ body: { project_id } });
   await inside.exec(["git", "config", "remote.origin.url", url]);
-  expect(heard.length).toBeGreaterThan(0);
+  expect(authorizations.length).toBeGreaterThan(0);
   fake.redirect("/ada/own.git/", `${evil.url}/ada/own.git/info/refs?service=git-upload-pack`);
   await expect(git().fetch({ body: { project_id } })).rejects.toMatchObject({ status: 400 });
-  expect(heard.filter((header) => header !== undefined)).toEqual([]);
+  expect(authorizations.filter((header) => header !== undefined)).toEqual([]);
 
   // A plain host uses the given token with any name.
   await app

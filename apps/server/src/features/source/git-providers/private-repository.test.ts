@@ -48,17 +48,17 @@ test("reports a token that git rejected, unlike one that lacks a permission", as
     .as(bob)
     .projects.create({ body: { name: "Plain", source_type: "git", git_repo_url: host.add("plain", { files: { "a.txt": "a\n" } }) } });
   expect(await ended(app, bob, plain.task_id)).toMatchObject({ status: "completed", error: null });
-  const ask = () => git(bob).fetch({ body: { project_id: plain.id } });
+  const fetchOrigin = () => git(bob).fetch({ body: { project_id: plain.id } });
   for (const [status, needs_reconnect] of [
     [403, false],
     [401, true],
   ] as const) {
     const recover = host.fail("/plain.git/", status);
-    await expect(ask()).rejects.toMatchObject({ status: 409, code: "provider_token_expired" });
+    await expect(fetchOrigin()).rejects.toMatchObject({ status: 409, code: "provider_token_expired" });
     expect(await accountOf("git")).toMatchObject({ needs_reconnect });
     recover();
   }
   // A working token is not rejected.
-  await ask();
+  await fetchOrigin();
   expect(await accountOf("git")).toMatchObject({ needs_reconnect: false });
 });

@@ -45,7 +45,7 @@ test("stages, unstages and discards files, deletes untracked ones and touches no
   await git().discard({ body: { project_id, paths: ["later.txt"] } });
   await expect(git().restore({ body: { project_id, paths: ["none.txt"], from: first.sha } })).rejects.toMatchObject({ status: 404 });
   await expect(git().restore({ body: { project_id, paths: ["b.txt"], from: "nowhere" } })).rejects.toMatchObject({ code: "bad_ref" });
-  // An option is a file's name here.
+  // A file name that looks like an option is a file name.
   await write("--force", "a file\n");
   expect((await git().stage({ body: { project_id, paths: ["--force"] } })).changes).toEqual([
     { path: "--force", status: "A", staged: true },

@@ -252,18 +252,18 @@ test("removes stale locks of a killed git, but not those of a running one", asyn
     (await sandbox.files.walk({ under: ".git" })).filter(({ path }) => path.endsWith(".lock")).map(({ path }) => path);
   await write("b.txt", "new\n");
   await lock();
-  const begun = Promise.withResolvers<string>();
+  const started = Promise.withResolvers<string>();
   const death = new AbortController();
   const forever = async function* () {
     yield "HEAD\n";
     await new Promise((resolve) => death.signal.addEventListener("abort", resolve));
   };
-  const living = sandbox.exec(["git", "cat-file", "--batch-check"], { input: forever(), signal: death.signal, onOutput: begun.resolve });
-  await begun.promise;
+  const running = sandbox.exec(["git", "cat-file", "--batch-check"], { input: forever(), signal: death.signal, onOutput: started.resolve });
+  await started.promise;
   await expect(git().commit({ body: { project_id, message: "Early" } })).rejects.toMatchObject({ status: 409, code: "git_busy" });
   expect(await left()).toHaveLength(locks.length);
   death.abort();
-  await living;
+  await running;
   await git().commit({ body: { project_id, message: "Second" } });
   expect(await left()).toEqual([]);
   await lock();

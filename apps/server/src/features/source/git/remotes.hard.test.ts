@@ -130,14 +130,14 @@ test("distinguishes a busy, unreachable or interrupted host and a missing branch
     [401, { status: 409, code: "repo_auth_required" }],
   ] as const) {
     const recover = host.fail("/flaky.git/", status);
-    for (const ask of [() => git().pull({ body: { project_id } }), () => git().fetch({ body: { project_id } })]) {
-      const error: unknown = await ask().catch((failure: unknown) => failure);
+    for (const request of [() => git().pull({ body: { project_id } }), () => git().fetch({ body: { project_id } })]) {
+      const error: unknown = await request().catch((failure: unknown) => failure);
       expect(error, String(status)).toMatchObject(expected);
       sentences.add((error as Error).message);
     }
     recover();
   }
-  // Two statuses share a message: the host does not work.
+  // Two statuses share a message: the host fails.
   expect(sentences.size).toBe(5);
   await expect(git().pull({ body: { project_id, branch: "nowhere" } })).rejects.toMatchObject({
     status: 400,

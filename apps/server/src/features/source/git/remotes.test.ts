@@ -70,9 +70,9 @@ test("a clone replaces the files; commits, pushes and pulls work", async () => {
 });
 
 test("the replaced files are kept in a snapshot named in the result; all branches, tags and commits arrive", async () => {
-  const url = host.add("whole", { files: { "index.html": "new\n" }, history: 60 });
-  host.commit("whole", "side.txt", "side\n", "feature/side");
-  host.git("whole", "tag", "v1", "main");
+  const url = host.add("full", { files: { "index.html": "new\n" }, history: 60 });
+  host.commit("full", "side.txt", "side\n", "feature/side");
+  host.git("full", "tag", "v1", "main");
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
   await write(project_id, "mine.txt", "mine\n");
@@ -82,12 +82,12 @@ test("the replaced files are kept in a snapshot named in the result; all branche
   expect(result).toMatchObject({ branches: 2, tags: 1, left_out: [] });
   expect(await read(project_id, "mine.txt")).toBeUndefined();
   const inside = await app.runtime.open({ id: project_id });
-  const said = async (...argv: string[]) => (await inside.exec(["git", ...argv])).stdout.trim();
-  expect(await said("rev-list", "--count", "HEAD")).toBe("61");
-  expect(await said("tag", "--list")).toBe("v1");
-  expect(await said("fsck", "--no-dangling")).toBe("");
+  const gitOutput = async (...argv: string[]) => (await inside.exec(["git", ...argv])).stdout.trim();
+  expect(await gitOutput("rev-list", "--count", "HEAD")).toBe("61");
+  expect(await gitOutput("tag", "--list")).toBe("v1");
+  expect(await gitOutput("fsck", "--no-dangling")).toBe("");
   // One known already, and a later one.
-  const at = host.commit("whole", "later.txt", "later\n", "later");
+  const at = host.commit("full", "later.txt", "later\n", "later");
   for (const branch of ["feature/side", "later"])
     expect(await git().checkout({ body: { project_id, branch } })).toEqual({ branch, created: true });
   expect(await git().status({ params: { project_id } })).toMatchObject({
@@ -102,7 +102,7 @@ test("the replaced files are kept in a snapshot named in the result; all branche
   expect(await app.as(ada).snapshots.get({ params })).toMatchObject({
     snapshot_type: "safety",
     status: "ready",
-    label: "Before cloning whole",
+    label: "Before cloning full",
   });
   await ended(app, ada, (await app.as(ada).snapshots.restore({ params, body: {} })).task_id);
   expect(await read(project_id, "mine.txt")).toBe("mine\n");
@@ -131,7 +131,7 @@ test("a failed clone leaves the files unchanged and gives the reason; addresses 
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
   await write(project_id, "mine.txt", "mine\n");
-  const locked = host.add("locked", { files: { "a.txt": "a" }, authorization: "Basic nobody" });
+  const locked = host.add("locked", { files: { "a.txt": "a" }, authorization: "Basic unknown" });
   for (const [repo_url, code] of [
     [`${host.url}/nowhere.git`, "repo_not_found"],
     [locked, "repo_auth_required"],

@@ -11,7 +11,7 @@ const hasPostgres =
 await probe?.[Symbol.asyncDispose]();
 
 test.skipIf(!hasPostgres)(
-  `rows of the project's own PostgreSQL are part of a snapshot and come back, running or stopped${hasPostgres ? "" : " (skipped: no PostgreSQL for projects on this machine)"}`,
+  `rows of the project's own PostgreSQL are part of a snapshot and are restored, running or stopped${hasPostgres ? "" : " (skipped: no PostgreSQL for projects on this machine)"}`,
   { timeout: 120_000 },
   async () => {
     await using app = await sandboxApp();
@@ -66,8 +66,8 @@ test.skipIf(!hasPostgres)(
     expect(await statuses()).toEqual(["running", "running"]);
     expect(await query("select * from people")).toEqual([{ id: 1, name: "Ada" }]);
     expect(await query("insert into people (name) values ('Next') returning id")).toEqual([{ id: 2 }]);
-    expect(await query("select to_regclass('later') as gone")).toEqual([{ gone: null }]);
-    // What the snapshot does not contain stays.
+    expect(await query("select to_regclass('later') as later_table")).toEqual([{ later_table: null }]);
+    // Tables that the snapshot does not contain are kept.
     expect(await query("select a from kept", "other")).toEqual([{ a: 1 }]);
 
     // Stopped: started for the dump and for the restore, then stopped again.

@@ -42,7 +42,7 @@ test("rewinds conversation and files to before a message, and back until a new m
   const again = await api.chat.restore({ params: { chat_id }, body: { message_id: all[2]?.id ?? "" } });
   await ends(again.task_id);
   expect(await world.read("a.txt")).toBe("first\n");
-  // The scripted model depends on the length of its input: it sees a conversation without what was removed.
+  // The scripted model depends on the length of its input: it gets the conversation without the hidden messages.
   await world.run("Write the third");
   expect([await world.read("a.txt"), (await texts()).at(-2), await rewound()]).toEqual(["second\n", "Write the third", null]);
   await expect(api.chat.redo({ params: { chat_id } })).rejects.toMatchObject({ code: "nothing_to_redo" });

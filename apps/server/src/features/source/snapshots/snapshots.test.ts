@@ -242,9 +242,9 @@ describe("restoring", () => {
       () => api().remove({ params: { id, snapshot_id } }),
       () => app.as(owner).projects.start({ params }),
       () => app.as(owner).projects.restart({ params }),
-      () => app.as(owner).git.commit({ body: { project_id: id, message: "meanwhile" } }),
-      () => app.as(owner).containers.create({ params, body: { name: "meanwhile" } }),
-      () => app.as(owner).containers.rename({ params: { id, container_id: service.id }, body: { name: "meanwhile" } }),
+      () => app.as(owner).git.commit({ body: { project_id: id, message: "rejected" } }),
+      () => app.as(owner).containers.create({ params, body: { name: "rejected" } }),
+      () => app.as(owner).containers.rename({ params: { id, container_id: service.id }, body: { name: "rejected" } }),
     ])
       await expect(attempt()).rejects.toSatisfy((e) => code(e) === "project_busy");
     await end();
@@ -285,7 +285,7 @@ describe("restoring", () => {
   });
 });
 
-describe("looking", () => {
+describe("reading", () => {
   test("diffs against now and another snapshot have files, lines and a patch; one path on request", async () => {
     const { id, write, take } = await fresh();
     await write("a.txt", "one\ntwo\n");
@@ -403,7 +403,7 @@ test("other users get 404, anonymous callers 401, an invalid body 422, another p
   const { id, take } = await fresh();
   const other = await fresh();
   const { id: snapshot_id } = await take();
-  const stranger = await app.signUp();
+  const otherUser = await app.signUp();
   const base = `/api/projects/${id}`;
   const calls: [string, string][] = [
     ["GET", `${base}/snapshots`],
@@ -418,7 +418,7 @@ test("other users get 404, anonymous callers 401, an invalid body 422, another p
     ["POST", `${base}/checkpoints/${missing}/restore`],
   ];
   for (const [method, path] of calls) {
-    expect([path, (await app.request(path, { method, user: stranger })).status]).toEqual([path, 404]);
+    expect([path, (await app.request(path, { method, user: otherUser })).status]).toEqual([path, 404]);
     expect([path, (await app.request(path, { method })).status]).toEqual([path, 401]);
     if (path.includes("checkpoints/") || path.includes("snapshots/"))
       expect([path, (await app.request(path.replace(snapshot_id, missing).replace(id, other.id), { method, user: owner })).status]).toEqual(
@@ -441,8 +441,8 @@ test("snapshots of a deleted project are hidden for the retention period, then d
   const { project } = await setUpProject(app, owner);
   const { id, take } = around(project.id);
   const { id: snapshot_id } = await take();
-  const gone = await app.as(owner).projects.remove({ params: { id } });
-  expect(await ended(app, owner, gone.task_id)).toMatchObject({ status: "completed" });
+  const removal = await app.as(owner).projects.remove({ params: { id } });
+  expect(await ended(app, owner, removal.task_id)).toMatchObject({ status: "completed" });
   const row = async () =>
     (
       await app.studio.database.pool.query(

@@ -122,19 +122,19 @@ describe("failed setups give the reason", () => {
   test("missing repository, missing branch, empty repository", async () => {
     expect(await failure(`${host.url}/nowhere.git`)).toMatch(/no repository at this URL/);
     const url = host.add("small", { files: { a: "1" } });
-    expect(await failure(url, { git_branch: "gone" })).toBe("This repository has no branch gone.");
+    expect(await failure(url, { git_branch: "missing" })).toBe("This repository has no branch missing.");
     expect(await failure(host.add("empty", { files: {} }))).toMatch(/is empty/);
   });
   test("unknown host, host without a trusted certificate", async () => {
     expect(await failure("https://nothing.invalid/x.git")).toBe("nothing.invalid could not be reached.");
-    await using stranger = await startGitHost();
-    const outbound = createOutbound({ allowHosts: [`localhost:${stranger.port}`] });
+    await using untrustedHost = await startGitHost();
+    const outbound = createOutbound({ allowHosts: [`localhost:${untrustedHost.port}`] });
     const fetchRepository = createFetchRepository(
       createServerGit({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") }),
     );
     await expect(
       fetchRepository({
-        url: stranger.add("a", { files: { a: "1" } }),
+        url: untrustedHost.add("a", { files: { a: "1" } }),
         branch: null,
         limits: { ...repositoryLimits, packBytes: 1e6, treeBytes: 1e6 },
         signal: new AbortController().signal,
@@ -165,11 +165,11 @@ test("redirects cannot reach private addresses or bypass the check", async () =>
 });
 
 test("a name that resolves to a private address after the check is not contacted", async () => {
-  let asked = 0;
+  let lookups = 0;
   const outbound = createOutbound({
     allowHosts: [],
     ca: readFileSync(host.caFile, "utf8"),
-    lookup: async () => [{ address: asked++ === 0 ? "93.184.216.34" : "127.0.0.1", family: 4 }],
+    lookup: async () => [{ address: lookups++ === 0 ? "93.184.216.34" : "127.0.0.1", family: 4 }],
   });
   const fetchRepository = createFetchRepository(createServerGit({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") }));
   const before = host.requests.length;
@@ -181,7 +181,7 @@ test("a name that resolves to a private address after the check is not contacted
       signal: new AbortController().signal,
     }),
   ).rejects.toMatchObject({ code: "outbound_refused" });
-  expect(asked).toBe(2);
+  expect(lookups).toBe(2);
   expect(host.requests).toHaveLength(before);
   await outbound.close();
 });

@@ -171,7 +171,7 @@ describe("import", () => {
       ["bomb", await zipOf({ zeros: Buffer.alloc(40 * 2 ** 20) }), 400, "bad_archive"],
       [
         "too much for the quota",
-        // Noise first, so that it is not a ZIP bomb.
+        // Random bytes first, so that it is not a ZIP bomb.
         await zipOf({ n: randomBytes(2 ** 20), a: Buffer.alloc(25 * 2 ** 20), b: Buffer.alloc(25 * 2 ** 20) }),
         507,
         "storage_full",
@@ -205,7 +205,7 @@ describe("import", () => {
     expect(await app.as(owner).projects.status({ params: { id: created.id } })).toMatchObject({ environment_status: "setup_failed" });
   });
 
-  test("a damaged archive fails the setup and nothing else", async () => {
+  test("a damaged archive fails the setup without other effects", async () => {
     const zip = await zipOf(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`noise${i}.bin`, randomBytes(300_000)])));
     zip.fill(0xff, zip.byteLength / 2, zip.byteLength / 2 + 64);
     const created = (await (await send(zip)).json()) as { id: string; task_id: string };
@@ -283,8 +283,8 @@ describe("download", () => {
       "application/zip",
       0,
     ]);
-    const stranger = await app.signUp();
-    expect((await app.request(`/api/projects/${id}/download`, { user: stranger, method: "HEAD" })).status).toBe(404);
+    const otherUser = await app.signUp();
+    expect((await app.request(`/api/projects/${id}/download`, { user: otherUser, method: "HEAD" })).status).toBe(404);
   });
 
   test("tar.gz: the same", async () => {
@@ -323,7 +323,7 @@ describe("download", () => {
     });
   });
 
-  test("a client that disconnects stops the work", async () => {
+  test("stops the work when the client disconnects", async () => {
     const { id: big } = await emptyProject(app, owner);
     const { files } = await app.runtime.open({ id: big });
     for (let i = 0; i < 4; i++) await files.write(`noise${i}.bin`, randomBytes(3_000_000));
@@ -344,8 +344,8 @@ describe("download", () => {
   });
 
   test("other users get 404, anonymous callers 401, another format 422", async () => {
-    const stranger = await app.signUp();
-    expect((await app.request(`/api/projects/${id}/download`, { user: stranger })).status).toBe(404);
+    const otherUser = await app.signUp();
+    expect((await app.request(`/api/projects/${id}/download`, { user: otherUser })).status).toBe(404);
     expect((await app.request(`/api/projects/${id}/download`)).status).toBe(401);
     expect((await app.request(`/api/projects/${id}/download?format=rar`, { user: owner })).status).toBe(422);
   });
@@ -399,10 +399,10 @@ describe("fork", () => {
 
   test("other users get 404, an invalid name 422, anonymous callers 401", async () => {
     const { project } = await setUpProject(app, owner);
-    const stranger = await app.signUp();
+    const otherUser = await app.signUp();
     const fork = (user: TestUser | undefined, json: object) =>
       app.request(`/api/projects/${project.id}/fork`, { method: "POST", ...(user && { user }), json });
-    expect((await fork(stranger, {})).status).toBe(404);
+    expect((await fork(otherUser, {})).status).toBe(404);
     expect((await fork(owner, { name: " " })).status).toBe(422);
     expect((await fork(undefined, {})).status).toBe(401);
   });
