@@ -79,8 +79,8 @@ test("rejects a token the provider refuses, and saves it unchecked when the prov
   expect(await outcome(await post({ provider: "cloudflare", access_token: cloudflare.token }))).toEqual([400, "account_id_required"]);
   for (const provider of ["vercel", "netlify"])
     expect(await outcome(await post({ provider, access_token: "wrong" }))).toEqual([400, "credential_rejected"]);
-  const stranger = { provider: "cloudflare", access_token: cloudflare.token, metadata: { account_id: "f".repeat(32) } };
-  expect(await outcome(await post(stranger))).toEqual([400, "credential_rejected"]);
+  const foreignAccount = { provider: "cloudflare", access_token: cloudflare.token, metadata: { account_id: "f".repeat(32) } };
+  expect(await outcome(await post(foreignAccount))).toEqual([400, "credential_rejected"]);
   for (const access_token of ["", "   ", "with\nline", "x".repeat(5000), 7, undefined])
     expect(await outcome(await post({ provider: "vercel", access_token }))).toEqual([422, "access_token"]);
   expect((await post({ provider: "vercel", access_token: "x", metadata: { team_id: { a: 1 } } })).status).toBe(422);
@@ -94,7 +94,7 @@ test("rejects a token the provider refuses, and saves it unchecked when the prov
     detail: expect.stringContaining("cannot deploy") as string,
   });
 
-  const right = { ...stranger, metadata: { account_id: cloudflare.accountId } };
+  const right = { ...foreignAccount, metadata: { account_id: cloudflare.accountId } };
   expect(await (await post(right)).json()).toMatchObject({ validated: true });
   vercel.trouble({ on: /v10\/projects/, times: 9, reply: { status: 503, body: {} } });
   expect(await (await post({ provider: "vercel", access_token: vercel.token })).json()).toMatchObject({ validated: false });

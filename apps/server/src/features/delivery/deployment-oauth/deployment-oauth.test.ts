@@ -60,7 +60,7 @@ async function comeBack(to: URL, by: { cookie?: string; user?: TestUser } = {}) 
 }
 const mine = (user = ada) => app.as(user).deploymentCredentials.list({ query: {} });
 
-test.each(["vercel", "netlify"] as const)("an account with %s is connected in the browser, and the app is told", async (provider) => {
+test.each(["vercel", "netlify"] as const)("connects a %s account in the browser and notifies the app", async (provider) => {
   const fake = provider === "vercel" ? vercel : netlify;
   const { url, cookie } = await begin(provider);
   const query = new URL(url).searchParams;
@@ -103,7 +103,7 @@ test("rejects a grant that cannot deploy and keeps a working token", async () =>
   expect((await mine()).items).toEqual([before]);
   expect(vercel.oauth.revoked.length).toBeGreaterThan(0);
 
-  // Nor does one that Vercel could not check.
+  // Nor does a grant that Vercel could not check.
   vercel.trouble({ on: /v10\/projects/, times: 9, reply: { status: 503, body: {} } });
   const unknown = await begin("vercel").then(({ url, cookie }) => comeBack(vercel.oauth.consent(url), { cookie }));
   vercel.settle();
@@ -145,7 +145,7 @@ test("accepts a state once, for its user, browser or session, provider and lifet
   expect(await comeBack(crossed, { cookie })).toMatchObject({ status: 401 });
   expect((await mine()).total + (await mine(bob)).total).toBe(0);
   expect(exchanges()).toBe(before);
-  // The same session in another browser works; then the state is used up.
+  // The same session works in another browser; afterwards the state is used up.
   expect(await comeBack(back, { user: ada })).toMatchObject({ status: 200 });
   expect(await comeBack(back, { cookie, user: ada })).toMatchObject({ status: 400 });
   expect((await mine()).total).toBe(1);
@@ -164,9 +164,9 @@ test("accepts a state once, for its user, browser or session, provider and lifet
   await app.db.update(oauthStates).set({ expires_at: sql`now() - interval '1 second'` as never });
   expect(await comeBack(netlify.oauth.consent(late.url), { cookie: late.cookie })).toMatchObject({ status: 400 });
   // Signed out in between.
-  const gone = await begin("netlify", bob);
+  const signedOut = await begin("netlify", bob);
   await app.as(bob).auth.logout();
-  expect(await comeBack(netlify.oauth.consent(gone.url), { cookie: gone.cookie })).toMatchObject({ status: 400 });
+  expect(await comeBack(netlify.oauth.consent(signedOut.url), { cookie: signedOut.cookie })).toMatchObject({ status: 400 });
 });
 
 test("escapes provider messages in the popup", async () => {
@@ -212,14 +212,14 @@ test("rejects callers without a session and providers without configuration", as
   expect(await code(`${path}/heroku/authorize`, ada)).toEqual([400, "oauth_not_supported"]);
   expect(await code(`${path}/vercel/authorize?project_id=not-there`, ada)).toEqual([404, "not_found"]);
   await using bare = await testApp();
-  const nobody = await bare.signUp();
-  const response = await bare.request(`${path}/netlify/authorize`, { user: nobody });
+  const carol = await bare.signUp();
+  const response = await bare.request(`${path}/netlify/authorize`, { user: carol });
   expect(response.status).toBe(503);
   expect(((await response.json()) as { code: string }).code).toBe("oauth_not_configured");
   for (const provider of ["netlify", "heroku"]) {
-    const stranger = await bare.request(`${path}/${provider}/callback?code=x&state=y`);
-    expect([stranger.status, stranger.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
-    expect((await bare.request(`${path}/${provider}/callback`, { user: nobody })).status).toBe(400);
+    const anonymous = await bare.request(`${path}/${provider}/callback?code=x&state=y`);
+    expect([anonymous.status, anonymous.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect((await bare.request(`${path}/${provider}/callback`, { user: carol })).status).toBe(400);
   }
 });
 
@@ -269,15 +269,15 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
     log: createLogger("silent"),
   });
   const project = await emptyProject(app, ada);
-  const ask = (): Promise<Credential | undefined> => credentials.getCredential(ada.id, project.id, "vercel");
+  const findCredential = (): Promise<Credential | undefined> => credentials.getCredential(ada.id, project.id, "vercel");
   await end();
   const before = vercel.oauth.refreshes;
-  expect(vercel.tokens.has((await ask())?.token ?? "")).toBe(true);
+  expect(vercel.tokens.has((await findCredential())?.token ?? "")).toBe(true);
   expect(vercel.oauth.refreshes).toBe(before + 1);
   await api.deploymentCredentials.save({
     body: { provider: "vercel", access_token: vercel.token, project_id: project.id, metadata: { team_id: "t" }, skip_validation: true },
   });
-  expect(await ask()).toEqual({ token: vercel.token, metadata: { team_id: "t" } });
+  expect(await findCredential()).toEqual({ token: vercel.token, metadata: { team_id: "t" } });
   expect(await credentials.getCredential(ada.id, project.id, "netlify")).toBeUndefined();
   expect(await credentials.getCredential(bob.id, project.id, "vercel")).toBeUndefined();
 
@@ -285,12 +285,12 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
   const used = box.seal(JSON.stringify({ access_token: "a", refresh_token: "used-up" }), credentialAad(place));
   await app.db.update(deploymentCredentials).set({ sealed_tokens: used }).where(eq(deploymentCredentials.id, id));
   await end();
-  const over = await api.deploymentCredentials.test({ params: { id } });
-  expect(over).toMatchObject({ valid: false, error: expect.stringContaining("Reconnect it") as string });
+  const afterRevocation = await api.deploymentCredentials.test({ params: { id } });
+  expect(afterRevocation).toMatchObject({ valid: false, error: expect.stringContaining("Reconnect it") as string });
   expect((await mine()).items.find((item) => item.id === id)?.needs_reconnect).toBe(true);
   // Reconnecting fixes it, and removing it revokes the token at the provider.
-  const anew = await begin("vercel");
-  await comeBack(vercel.oauth.consent(anew.url), { cookie: anew.cookie });
+  const reconnected = await begin("vercel");
+  await comeBack(vercel.oauth.consent(reconnected.url), { cookie: reconnected.cookie });
   expect((await mine()).items.find((item) => item.id === id)?.needs_reconnect).toBe(false);
   await api.deploymentCredentials.remove({ params: { id } });
   expect(vercel.oauth.revoked).toHaveLength(2);

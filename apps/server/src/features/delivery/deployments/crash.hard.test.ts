@@ -49,7 +49,7 @@ test.skipIf(!probe)(
       for (let n = 0; ; n++) {
         const now = await deploymentNow(app, ada, one);
         if (isSo(now)) return now;
-        if (n > 600) throw new Error(`it never came to that: ${JSON.stringify(now)}`);
+        if (n > 600) throw new Error(`the condition did not become true: ${JSON.stringify(now)}`);
         await sleep(100);
       }
     };
@@ -89,8 +89,8 @@ test.skipIf(!probe)(
     netlify.plan({ polls: 9 });
     const polling = await api.deployments.create({ body });
     await until(({ remote_id, status }) => status === "deploying" && remote_id !== null, polling.deployment);
-    const asked = netlify.calls.length;
-    for (let n = 0; netlify.calls.length < asked + 2 && n < 200; n++) await sleep(50);
+    const callsBefore = netlify.calls.length;
+    for (let n = 0; netlify.calls.length < callsBefore + 2 && n < 200; n++) await sleep(50);
     await server.kill();
     netlify.plan({});
     server = await spawn();
@@ -104,7 +104,7 @@ test.skipIf(!probe)(
     await until(({ is_live }) => is_live, program);
     expect((await visit.ask("/headers")).status).toBe(200);
 
-    // A version that the provider no longer has is deployed again; the server is killed meanwhile.
+    // A version that the provider no longer has is deployed again; the server is killed during the deployment.
     netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });
     netlify.plan({ polls: 9 });
     await api.deployments.rollback({ params: { deployment_id: built.id } });

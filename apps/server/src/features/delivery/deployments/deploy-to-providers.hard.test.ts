@@ -76,7 +76,7 @@ const previewFiles = ({ provider, remote_id, deployment_url, metadata }: Deploym
 };
 
 test.each(["vercel", "netlify", "cloudflare"] as const)(
-  "a preview at %s has an address of its own, leaves the live place alone, and is promoted past the launch gate",
+  "a preview at %s has its own URL, leaves the live site unchanged, and is promoted past the launch gate",
   { timeout: 60_000 },
   async (provider) => {
     const { project: owner, put } = await project(`Preview at ${provider}`);
@@ -229,7 +229,7 @@ test("rejects deployments, promotions, rollbacks and deletion during a cutover",
     begin: () => Promise<{ task_id: string | null; already_started?: boolean }>,
     look: (taskId: string | null) => Promise<void>,
   ) => {
-    const asked = netlify.calls.length;
+    const callsBefore = netlify.calls.length;
     const { promise, resolve } = Promise.withResolvers<void>();
     netlify.trouble({ on: /\/restore$/, until: promise });
     const { task_id } = await begin();
@@ -240,7 +240,7 @@ test("rejects deployments, promotions, rollbacks and deletion during a cutover",
       resolve();
     }
     await ended(app, ada, task_id);
-    expect(netlify.calls.slice(asked).filter(({ call }) => call.endsWith("/restore"))).toHaveLength(1);
+    expect(netlify.calls.slice(callsBefore).filter(({ call }) => call.endsWith("/restore"))).toHaveLength(1);
   };
   await during(
     () => api().deployments.rollback({ params: { deployment_id: one.id } }),
@@ -272,14 +272,14 @@ test("rejects deployments, promotions, rollbacks and deletion during a cutover",
   expect(items[0]).toMatchObject({ version: 4, is_live: true, metadata: { rollback_of: 2 } });
   expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("two"));
 
-  // The container is deleted meanwhile.
+  // The container is deleted during the deployment.
   const { promise, resolve } = Promise.withResolvers<void>();
   netlify.trouble({ on: /\/restore$/, until: promise });
   const lost = await api().deployments.rollback({ params: { deployment_id: one.id } });
-  const gone = api().containers.remove({ params: { id: owner.id, container_id: container.id } });
+  const removal = api().containers.remove({ params: { id: owner.id, container_id: container.id } });
   await vi.waitFor(async () => expect((await api().containers.list({ params: { id: owner.id } })).total).toBe(0));
   resolve();
-  await gone;
+  await removal;
   expect((await ended(app, ada, lost.task_id)).status).not.toBe("completed");
   expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: false, container_id: null });
 });
@@ -315,25 +315,25 @@ test("reports provider errors, retries temporary ones and skips providers withou
   providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 3, reply: { status: 503, body: {} } });
   expect(await deploy(body)).toMatchObject({ status: "success", is_live: true, version: 3 });
   providers.netlify.settle();
-  const told = async (trouble: Parameters<typeof providers.netlify.trouble>[0]) => {
+  const cause = async (trouble: Parameters<typeof providers.netlify.trouble>[0]) => {
     providers.netlify.trouble({ times: 9, ...trouble });
     const { error, metadata } = await deploy(body);
     providers.netlify.settle();
     return [metadata.failure?.step, metadata.failure?.code, error];
   };
   const on = /^POST .*\/deploys$/;
-  expect(await told({ on, reply: { status: 429, body: { message: "slow down" }, headers: { "retry-after": "600" } } })).toEqual([
+  expect(await cause({ on, reply: { status: 429, body: { message: "slow down" }, headers: { "retry-after": "600" } } })).toEqual([
     "upload",
     "busy",
     "Netlify rate limit reached for the next 10 min: slow down",
   ]);
-  expect(await told({ on, reply: { status: 503, body: {} } })).toEqual(["upload", "down", "Netlify failed (503)."]);
-  expect(await told({ on, reply: { status: 404, body: { message: "Site not found" } } })).toEqual([
+  expect(await cause({ on, reply: { status: 503, body: {} } })).toEqual(["upload", "down", "Netlify failed (503)."]);
+  expect(await cause({ on, reply: { status: 404, body: { message: "Site not found" } } })).toEqual([
     "upload",
     "not_found",
     "Netlify did not find it: Site not found",
   ]);
-  expect(await told({ on, cutAfterBytes: 1 })).toEqual(["upload", "unreachable", expect.stringMatching(/^Netlify closed the connection/)]);
+  expect(await cause({ on, cutAfterBytes: 1 })).toEqual(["upload", "unreachable", expect.stringMatching(/^Netlify closed the connection/)]);
   providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 9, reply: { status: 502, body: {} } });
   expect(await api().deployments.status({ params: { deployment_id: good.id } })).toMatchObject({
     provider_status: null,

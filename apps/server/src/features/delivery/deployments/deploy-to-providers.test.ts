@@ -56,7 +56,7 @@ const expected = (version: string) => ({
 });
 
 test.each(["vercel", "netlify", "cloudflare"] as const)(
-  "%s gets what was built here, once more to the same site, and the first version comes back",
+  "deploys a local build to %s, redeploys to the same site, and rolls back to the first version",
   { timeout: 60_000 },
   async (provider) => {
     const { project: owner, put } = await project(`To ${provider}`);
@@ -81,15 +81,15 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     const live = await deploymentNow(app, ada, back.deployment);
     expect(live).toMatchObject({ status: "success", is_live: true });
     if (live.id !== one.id) expect(live).toMatchObject({ version: 3, metadata: { rollback_of: 1 } });
-    const asked = providers[provider].calls.length;
+    const callsBefore = providers[provider].calls.length;
     const status = await api().deployments.status({ params: { deployment_id: live.id } });
     expect(status).toMatchObject({ status: "success" });
     expect(status.provider_status).not.toBe(null);
     await api().deployments.status({ params: { deployment_id: live.id } });
-    expect(providers[provider].calls.length - asked).toBeLessThanOrEqual(2);
+    expect(providers[provider].calls.length - callsBefore).toBeLessThanOrEqual(2);
     await api().deployments.remove({ params: { deployment_id: two.id } });
     expect(liveFiles(provider, site)).toEqual(expected("one"));
-    // Deletes it at the provider too by default; where it is the whole site, only on request.
+    // By default also deletes it at the provider; if it is the whole site there, only on request.
     await api().deployments.remove({ params: { deployment_id: live.id } });
     const deleted = providers[provider].calls.flatMap(({ call }) => /^DELETE .*\/([^/]+)$/.exec(call)?.[1] ?? []);
     expect(deleted).toEqual(provider === "cloudflare" ? [] : [two.remote_id, live.remote_id]);

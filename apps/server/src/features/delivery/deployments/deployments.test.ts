@@ -50,7 +50,7 @@ const deploy = async (body: DeploymentRequest): Promise<Deployment> => {
 const current = async ({ id, project_id }: Deployment): Promise<Deployment> => {
   const { items } = await api().deployments.list({ params: { project_id }, query: { include_logs: true } });
   const found = items.find((item) => item.id === id);
-  if (!found) throw new Error("the deployment is gone");
+  if (!found) throw new Error("the deployment does not exist");
   return found;
 };
 const visit = (url: string | null): PreviewVisit => visitHost(app, new URL(url ?? "").host);
@@ -111,7 +111,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   ])
     expect([400, 404], path).toContain((await site.ask(path)).status);
   expect((await site.ask("/", { method: "POST", body: "x" })).status).toBe(405);
-  expect((await visitHost(app, `live--nobody.preview.localhost:${app.port}`).ask("/")).status).toBe(404);
+  expect((await visitHost(app, `live--unknown.preview.localhost:${app.port}`).ask("/")).status).toBe(404);
 
   await put("build.mjs", buildScript("two"));
   const two = await deploy(first);
@@ -150,11 +150,11 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   expect(inBundle(".env.example")).toBe("API_TOKEN=\nVITE_GREETING=\n");
   expect([...files.values()].join("")).not.toContain("planted-secret-value");
 
-  const told = [];
-  for await (const event of api().deployments.stream({ params: { deployment_id: two.id } })) told.push(event);
-  const done = told.at(-1);
+  const streamed = [];
+  for await (const event of api().deployments.stream({ params: { deployment_id: two.id } })) streamed.push(event);
+  const done = streamed.at(-1);
   expect(done).toEqual({ seq: expect.any(Number), type: "done", data: { status: "success", error: null } });
-  const lines = told.flatMap((event) => (event.type === "log" ? [event] : []));
+  const lines = streamed.flatMap((event) => (event.type === "log" ? [event] : []));
   expect(lines).toHaveLength((await current(two)).logs?.length ?? 0);
   // An EventSource resumes with its last id: it gets later events, and 204 when it has received the end.
   const returning = (lastEventId: number | string) =>
@@ -185,7 +185,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   await app
     .as(ada)
     .projects.remove({ params: { id: project.id } })
-    .then(({ task_id: gone }) => ended(app, ada, gone));
+    .then(({ task_id }) => ended(app, ada, task_id));
   expect((await site.ask("/", { headers: html })).status).toBe(404);
 });
 
@@ -262,15 +262,15 @@ test("starts a server before the cutover, restarts it after a crash and replaces
   const one = await deploy(body);
   expect(one).toMatchObject({ status: "success", is_live: true });
   const site = visit(one.deployment_url);
-  const told = async () =>
+  const appState = async () =>
     JSON.parse((await site.ask("/headers")).text) as { boot: number; env: { GREETING: string }; headers: Record<string, string> };
-  const first = await told();
+  const first = await appState();
   expect(first.env.GREETING).toBe("production");
   expect(first.headers["x-forwarded-host"]).toBe(site.host);
   expect((await site.ask("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
   await site.ask("/crash").catch(() => undefined);
   for (let n = 0; n < 100 && (await site.ask("/")).status !== 200; n++) await new Promise((resolve) => setTimeout(resolve, 100));
-  expect((await told()).boot).not.toBe(first.boot);
+  expect((await appState()).boot).not.toBe(first.boot);
 
   let isDown = false;
   let isOver = false;
@@ -281,11 +281,11 @@ test("starts a server before the cutover, restarts it after a crash and replaces
   isOver = true;
   await watching;
   expect(two.error).toBe(null);
-  expect((await told()).env.GREETING).toBe("second");
+  expect((await appState()).env.GREETING).toBe("second");
   expect(isDown).toBe(false);
   await api().files.put({ params: { id: project.id, path: "server.mjs" }, body: { content: "process.exit(4)" } });
   expect(await deploy(body)).toMatchObject({ status: "failed", metadata: { failure: { step: "smoke" } } });
-  expect((await told()).env.GREETING).toBe("second");
+  expect((await appState()).env.GREETING).toBe("second");
   expect(container.name).toBeTruthy();
 
   // A suspension stops it, and ending the suspension starts it.
@@ -302,14 +302,14 @@ test("starts a server before the cutover, restarts it after a crash and replaces
   await suspend(true);
   await vi.waitFor(async () => expect(await runs()).toBe(false));
   await suspend(false);
-  await vi.waitFor(async () => expect((await told()).env.GREETING).toBe("second"));
+  await vi.waitFor(async () => expect((await appState()).env.GREETING).toBe("second"));
 
   // So does closing the account and restoring it.
   const { adminUsers } = app.as(await app.signUp({ admin: true }));
   await adminUsers.remove({ params: { id: ada.id }, body: { reason: "A mistake" } });
   await vi.waitFor(async () => expect(await runs()).toBe(false), 20_000);
   await adminUsers.restore({ params: { id: ada.id }, body: { reason: "It was one" } });
-  await vi.waitFor(async () => expect((await told()).env.GREETING).toBe("second"), 20_000);
+  await vi.waitFor(async () => expect((await appState()).env.GREETING).toBe("second"), 20_000);
   await pool.query("update sessions set revoked_at = null, revoked_reason = null where user_id = $1", [ada.id]);
 });
 
@@ -395,14 +395,14 @@ test("attaches compatible containers to targets and deploys several as one task"
     { version: 1, status: "success", environment: "preview", is_live: false },
   ]);
 
-  // Without a target: the one connected account, otherwise this server; or the given provider.
+  // Without a target: the only connected account, otherwise this server; or the given provider.
   const named = await api().deployments.deployAll({ body: { ...params, provider: "netlify" } });
   expect([named.task_id, named.results.map(({ provider, status }) => [provider, status])]).toEqual([null, [["netlify", "failed"]]]);
   const usual = await api().deployments.deployAll({ body: params });
   expect(usual.results.map(({ provider, status }) => [provider, status])).toEqual([["local", "pending"]]);
   expect((await ended(app, ada, usual.task_id)).result).toMatchObject({ total: 1, deployed: 1 });
   const account = await api().deploymentCredentials.save({ body: { provider: "vercel", access_token: "planted", skip_validation: true } });
-  // A server that cannot go there, so that it fails before a request to the provider.
+  // A server app, which cannot be deployed there, so that it fails before a request to the provider.
   await put("go.mod", "module shop");
   const toAccount = await api().deployments.deployAll({ body: params });
   expect(toAccount.results.map(({ provider }) => provider)).toEqual(["vercel"]);
@@ -424,15 +424,15 @@ test("attaches compatible containers to targets and deploys several as one task"
   expect((await ended(app, ada, all.task_id)).result).toMatchObject({ total: 2, deployed: 1, failed: 1, skipped: 0 });
 
   // The same through MCP.
-  const call = async (name: string, given: object) => {
-    const json = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: given } };
+  const call = async (name: string, args: object) => {
+    const json = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } };
     const headers = { accept: "application/json, text/event-stream" };
     const response = await app.request("/mcp", { method: "POST", user: ada, json, headers });
     return ((await response.json()) as { result: { structuredContent: Record<string, unknown> } }).result.structuredContent;
   };
-  const asked = await call("deploy_project", { project_id: project.id, provider: "local" });
-  await ended(app, ada, asked["task_id"] as string);
-  expect(await call("get_deployment", { deployment_id: asked["id"] })).toMatchObject({ status: "success", is_live: true, version: 4 });
+  const created = await call("deploy_project", { project_id: project.id, provider: "local" });
+  await ended(app, ada, created["task_id"] as string);
+  expect(await call("get_deployment", { deployment_id: created["id"] })).toMatchObject({ status: "success", is_live: true, version: 4 });
   expect(await call("list_deployments", { project_id: project.slug })).toMatchObject({ total: 5 });
 
   expect(await api().deployments.launchSettings({ params })).toEqual({ blocking: ["build", "secrets"], weight_budget: 2_000_000 });

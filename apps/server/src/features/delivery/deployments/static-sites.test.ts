@@ -97,7 +97,7 @@ async function gateOf(files: Record<string, string>, spaFallback: boolean) {
 
 test.each([
   ["with a fallback to index.html", {}],
-  ["with a page for what is not there", { "404.html": "<!doctype html><title>nothing here</title>" }],
+  ["with a page for missing paths", { "404.html": "<!doctype html><title>not found</title>" }],
 ])("a site %s answers the same at the launch gate, as a preview and live", { timeout: 60_000 }, async (_, more) => {
   const files: Record<string, string> = { ...site, ...more };
   const { project } = await setUpProject(app, ada, "Site");

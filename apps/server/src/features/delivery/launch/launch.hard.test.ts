@@ -90,7 +90,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
           "assets/jose.js.map": JSON.stringify({ version: 3, sources: ["a.ts"], sourcesContent: ["export const a = 1;"] }),
         }),
       },
-      "a server that answers for itself": {
+      "a server app with its own responses": {
         dir: artifact({
           "server.js": `const key = "${fakeKeys.stripe}"`,
           ".env": `STRIPE_KEY=${fakeKeys.stripe}\n`,
@@ -117,10 +117,10 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     }
     show(`Clean apps: ${alarms.length} false alarms`, lines);
     expect(alarms).toEqual([]);
-    expect(server.asked).toEqual(expect.arrayContaining(["/", "/home", "/api/me"]));
+    expect(server.requestedPaths).toEqual(expect.arrayContaining(["/", "/home", "/api/me"]));
     // Secrets that a server sends are found in its responses.
     server.leak(`<!-- ${fakeKeys.stripe} -->`);
-    const leaking = await inspect({ ...apps["a server that answers for itself"], dir: artifact({ "server.js": "1" }) });
+    const leaking = await inspect({ ...apps["a server app with its own responses"], dir: artifact({ "server.js": "1" }) });
     expect(leaking.findings.filter(({ rule }) => rule === "secrets")).toMatchObject([
       { severity: "critical", page: "/home", message: "Visitors can read the value of STRIPE_KEY." },
       { severity: "critical", page: "/home", message: "Visitors can read a live Stripe key." },
@@ -129,9 +129,9 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
   }, 90_000);
 
   test("blocks hostile pages and ends their visits", async () => {
-    const heard: string[] = [];
+    const connections: string[] = [];
     const canary = createServer((socket) => {
-      heard.push("connection");
+      connections.push("connection");
       socket.destroy();
     });
     canary.listen(0, "127.0.0.1");
@@ -146,7 +146,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     const started = performance.now();
     const report = await inspect({ dir });
     canary.close();
-    expect(heard).toEqual([]);
+    expect(connections).toEqual([]);
     expect(performance.now() - started).toBeLessThan(60_000);
     const messages = report.findings.map((one) => `${one.page}: ${one.message}`).join("\n");
     expect(messages).toMatch(/\/popups.html: The page opens windows without being asked/);
@@ -174,7 +174,7 @@ test("reports vulnerabilities from the package registry, and skips the rule when
     "stale-bread": [{ severity: "critical", title: "Mould <b>spreads</b>", vulnerable_versions: "<2.0.0" }],
   });
   await using silent = await startPackageRegistry({}, { silent: true });
-  const ask = async (id: string, files: Record<string, string>, auditMs = 20_000) => {
+  const audit = async (id: string, files: Record<string, string>, auditMs = 20_000) => {
     const sandbox = await runtime.open({ id });
     for (const [path, content] of Object.entries(files)) await sandbox.files.write(`app/${path}`, content);
     const report = await inspect(
@@ -184,10 +184,10 @@ test("reports vulnerabilities from the package registry, and skips the rule when
     return { ...report.rules.find(({ rule }) => rule === "advisories"), findings: report.findings };
   };
   const [found, clean, mute, without] = await Promise.all([
-    ask("found", { ...lock("stale-bread"), ".npmrc": `registry=${good.url}` }),
-    ask("clean", { ...lock("fresh-bread"), ".npmrc": `registry=${good.url}` }),
-    ask("mute", { ...lock("fresh-bread"), ".npmrc": `registry=${silent.url}` }, 1500),
-    ask("without", {}),
+    audit("found", { ...lock("stale-bread"), ".npmrc": `registry=${good.url}` }),
+    audit("clean", { ...lock("fresh-bread"), ".npmrc": `registry=${good.url}` }),
+    audit("mute", { ...lock("fresh-bread"), ".npmrc": `registry=${silent.url}` }, 1500),
+    audit("without", {}),
   ]);
   await runtime.close();
   expect(good.requestedNames.toSorted()).toEqual(["fresh-bread", "stale-bread"]);
@@ -200,12 +200,12 @@ test("reports vulnerabilities from the package registry, and skips the rule when
   expect(without).toMatchObject({ status: "skipped", summary: "No npm or pnpm lock file found." });
 }, 60_000);
 
-/** No sign-in, redirects, cookies, no compression. */
+/** A server with a redirect, a cookie and a 401 route, without compression. */
 async function startServer() {
-  const asked: string[] = [];
+  const requestedPaths: string[] = [];
   let leaked = "";
   const server = createHttpServer((request, response) => {
-    asked.push(request.url ?? "");
+    requestedPaths.push(request.url ?? "");
     response.setHeader("content-type", "text/html");
     if (request.url === "/") return response.writeHead(307, { location: "/home", "set-cookie": "a=b" }).end();
     if (request.url === "/api/me") return response.writeHead(401, { "content-type": "application/json" }).end("{}");
@@ -219,7 +219,7 @@ async function startServer() {
   await once(server, "listening");
   return {
     address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
-    asked,
+    requestedPaths,
     leak: (text: string) => void (leaked = text),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();

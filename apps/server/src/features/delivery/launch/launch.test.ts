@@ -40,7 +40,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
       .map((path) => `<a href="${path}">${path}</a>`)
       .join(" ");
     const dir = artifact({
-      "index.html": page(`<h1>Bread</h1>${links} <a href="/gone">gone</a><script src="/big.js"></script>`),
+      "index.html": page(`<h1>Bread</h1>${links} <a href="/missing">missing</a><script src="/big.js"></script>`),
       "big.js": `//${randomBytes(60_000).toString("hex")}`,
       "assets/m.js": "1",
       ...Object.fromEntries(plantedSecrets.map(({ path, content }) => [path, content])),
@@ -59,7 +59,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         fault,
         found: findings.some((one) => one.rule === rule && one.page === path && says.test(one.message)),
       })),
-      { fault: "a dead link", found: findings.some(({ message }) => message.includes("/gone, which does not exist")) },
+      { fault: "a dead link", found: findings.some(({ message }) => message.includes("/missing, which does not exist")) },
       { fault: "too heavy a first page", found: findings.some(({ rule, severity }) => rule === "weight" && severity === "serious") },
     ];
     show(

@@ -31,14 +31,14 @@ const site = {
 };
 const contentOf = (files: Map<string, Buffer>) => Object.fromEntries([...files].map(([path, bytes]) => [path, bytes.toString()]));
 
-interface Told {
+interface Recorded {
   lines: string[];
   known: { remoteId?: string; site?: SiteRef; url?: string }[];
 }
-const told: Told = { lines: [], known: [] };
+const recorded: Recorded = { lines: [], known: [] };
 function requestOf(credential: Credential, more: Partial<DeployRequest> = {}): DeployRequest {
-  told.lines = [];
-  told.known = [];
+  recorded.lines = [];
+  recorded.known = [];
   return {
     projectId: "p",
     containerId: "c",
@@ -51,9 +51,9 @@ function requestOf(credential: Credential, more: Partial<DeployRequest> = {}): D
     artifact: toArtifact(site),
     spaFallback: false,
     credential,
-    log: (line) => void told.lines.push(line),
+    log: (line) => void recorded.lines.push(line),
     signal: new AbortController().signal,
-    remember: async (known) => void told.known.push(known),
+    remember: async (known) => void recorded.known.push(known),
     ...more,
   };
 }
@@ -102,8 +102,8 @@ describe("vercel", () => {
     expect(contentOf(fake.files(made.name))).toEqual(site);
     // Two of them have the same content.
     expect(fake.calls.filter(({ call }) => call === "POST /v2/files")).toHaveLength(6);
-    expect(told.known).toEqual([{ site: made }, { remoteId, site: made, url }]);
-    expect(told.lines.join("\n")).not.toMatch(/s3cret|tok_/);
+    expect(recorded.known).toEqual([{ site: made }, { remoteId, site: made, url }]);
+    expect(recorded.lines.join("\n")).not.toMatch(/s3cret|tok_/);
 
     // The next one reuses the project and uploads only new files.
     fake.calls.length = 0;
@@ -163,9 +163,9 @@ describe("vercel", () => {
   it("respects Retry-After, retries and creates nothing twice when a response is lost", async () => {
     const limited = { status: 429, body: { error: { code: "rate_limited", message: "slow down" } } };
     fake.trouble({ on: /GET \/v10\/projects$/, reply: { ...limited, headers: { "retry-after": "1" } } });
-    const begun = Date.now();
+    const started = Date.now();
     expect((await target.check(credential)).valid).toBe(true);
-    expect(Date.now() - begun).toBeGreaterThanOrEqual(990);
+    expect(Date.now() - started).toBeGreaterThanOrEqual(990);
 
     fake.trouble({ on: /POST \/v13\/deployments$/, after: true, reply: { status: 502, body: "bad gateway" } });
     fake.trouble({ on: /POST \/v2\/files$/, cutAfterBytes: 1 });
@@ -215,11 +215,11 @@ describe("vercel", () => {
   it("attaches a domain or logs why not", async () => {
     fake.foreignDomains.add("taken.example.org");
     const first = await target.submit(requestOf(credential, { customDomain: "shop.example.org" }));
-    expect(told.lines.join("\n")).toContain("TXT _vercel.shop.example.org vc-domain-verify=1");
+    expect(recorded.lines.join("\n")).toContain("TXT _vercel.shop.example.org vc-domain-verify=1");
     await target.submit(requestOf(credential, { site: first.site, customDomain: "shop.example.org" }));
-    expect(told.lines.join("\n")).toContain("now points to this project");
+    expect(recorded.lines.join("\n")).toContain("now points to this project");
     await target.submit(requestOf(credential, { customDomain: "taken.example.org" }));
-    expect(told.lines.join("\n")).toContain("in use by another account");
+    expect(recorded.lines.join("\n")).toContain("in use by another account");
   });
 
   it("calls only published Vercel operations, and all of them", async () => {
@@ -233,7 +233,7 @@ describe("vercel", () => {
     ]);
     process.stdout.write(`${fake.published.summary()}\n`);
     expect(fake.published.violations).toEqual([]);
-    // Those belong to deployment-oauth.
+    // Tested in deployment-oauth.
     expect(fake.published.missing()).toEqual(["GET /v2/user", "GET /v2/teams/{teamId}"]);
   });
 });
@@ -257,7 +257,7 @@ describe("netlify", () => {
     expect(url).toBe(`https://${made.name}.netlify.app`);
     expect(await ended(target, credential, remoteId)).toMatchObject({ state: "success", url });
     expect(contentOf(fake.files(made.name))).toEqual({ ...site, _redirects: "/* /index.html 200\n" });
-    expect(told.lines.join("\n")).toContain("Environment variables");
+    expect(recorded.lines.join("\n")).toContain("Environment variables");
     expect(await (await fetch(`${await fake.openSite(made.name)}/deep/route`)).text()).toBe(site["index.html"]);
 
     const count = fake.uploads;
@@ -291,7 +291,7 @@ describe("netlify", () => {
     const request = requestOf(credential, { artifact: toArtifact({ ...site, "own.txt": randomBytes(8) }) });
     fake.trouble({ on: /PUT .*files/, times: 50, reply: { status: 401, body: { message: "Access Denied" } } });
     expect(await failureOf(target.submit(request))).toMatchObject({ kind: "auth" });
-    const known = told.known.at(-1);
+    const known = recorded.known.at(-1);
     fake.settle();
     const before = fake.deploys.length;
     const again = await target.submit({
@@ -313,7 +313,7 @@ describe("netlify", () => {
     });
     fake.foreignDomains.add("three.example.org");
     await target.submit(requestOf(credential, { customDomain: "three.example.org" }));
-    expect(told.lines.join("\n")).toContain("was not attached");
+    expect(recorded.lines.join("\n")).toContain("was not attached");
     fake.plan({ error: "post processing failed" });
     const broken = await target.submit(requestOf(credential, { artifact: toArtifact({ x: "broken" }) }));
     expect(await ended(target, credential, broken.remoteId)).toMatchObject({ state: "failed", error: "post processing failed" });
@@ -329,7 +329,7 @@ describe("netlify", () => {
   it("calls only published Netlify operations, and all of them", () => {
     process.stdout.write(`${fake.published.summary()}\n`);
     expect(fake.published.violations).toEqual([]);
-    // That belongs to deployment-oauth.
+    // Tested in deployment-oauth.
     expect(fake.published.missing()).toEqual(["GET /user"]);
   });
 });
@@ -424,9 +424,9 @@ describe("cloudflare", () => {
     const { site: made } = await target.submit(requestOf(credential, { customDomain: "www.shop.example.org" }));
     expect(fake.domains.get("www.shop.example.org")).toBe(made.name);
     await target.submit(requestOf(credential, { customDomain: "www.shop.example.org" }));
-    expect(told.lines.join("\n")).toContain("already belongs to another Worker");
+    expect(recorded.lines.join("\n")).toContain("already belongs to another Worker");
     await target.submit(requestOf(credential, { customDomain: "other.example.net" }));
-    expect(told.lines.join("\n")).toContain("no zone for it");
+    expect(recorded.lines.join("\n")).toContain("no zone for it");
     fake.setSubdomain(undefined);
     expect((await target.submit(requestOf(credential))).url).toBe("");
     expect(await target.check(credential)).toMatchObject({ valid: true, info: { account_id: fake.accountId } });
