@@ -5,7 +5,7 @@ import { answer, chatWorld, eventually, reading, type ChatWorld } from "../../..
 import type { TestUser } from "../../../testing/app.ts";
 
 let world: ChatWorld;
-let stranger: TestUser;
+let otherUser: TestUser;
 beforeAll(async () => {
   world = await chatWorld({
     script: [
@@ -17,15 +17,15 @@ beforeAll(async () => {
       say("A title"),
     ],
   });
-  stranger = await world.app.signUp();
+  otherUser = await world.app.signUp();
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
 
 const list = async (query: { actor?: "person" | "agent" | "system"; kind?: ActivityEntry["kind"]; limit?: number; page?: number } = {}) =>
   world.app.as(world.owner).activity.list({ params: { id: world.project.id }, query });
-const told = ({ actor, summary, subject }: ActivityEntry) => `${actor.kind} ${summary}${subject ? `: ${subject}` : ""}`;
+const describeEntry = ({ actor, summary, subject }: ActivityEntry) => `${actor.kind} ${summary}${subject ? `: ${subject}` : ""}`;
 
-test("a write, a command, an approval, a secret each add an entry with who did it; filters and pages hold", async () => {
+test("file writes, commands, approvals and secret changes each add an entry with their actor; filters and pages work", async () => {
   const { app, owner, project } = world;
   const api = app.as(owner);
   const params = { id: project.id };
@@ -33,13 +33,13 @@ test("a write, a command, an approval, a secret each add an entry with who did i
   await api.secrets.set({ params: { project_id: project.id }, body: { key: "STRIPE_KEY", value: "sk-live-never-shown" } });
   const run = reading(api.chat.stream({ body: { project_id: project.id, message: "build it", edit_mode: "ask" } }));
   for (const nth of [0, 1]) {
-    const asked = await eventually(() => run.seen.filter((event) => event.type === "approval_required")[nth]);
-    await answer(world, owner, asked.data.approval_id, "allow_once");
+    const approval = await eventually(() => run.seen.filter((event) => event.type === "approval_required")[nth]);
+    await answer(world, owner, approval.data.approval_id, "allow_once");
   }
   await run.ended;
 
   const all = await list();
-  const sentences = all.items.map(told);
+  const sentences = all.items.map(describeEntry);
   for (const wanted of [
     "person Added a file: by-hand.txt",
     "person Changed secrets: STRIPE_KEY",
@@ -63,20 +63,20 @@ test("a write, a command, an approval, a secret each add an entry with who did i
   const byAgent = await list({ actor: "agent" });
   expect(byAgent.items.length).toBeGreaterThan(1);
   expect(byAgent.items.every(({ actor }) => actor.kind === "agent")).toBe(true);
-  expect((await list({ kind: "secret" })).items.map(told)).toEqual(["person Changed secrets: STRIPE_KEY"]);
+  expect((await list({ kind: "secret" })).items.map(describeEntry)).toEqual(["person Changed secrets: STRIPE_KEY"]);
   expect((await list({ kind: "command", actor: "person" })).items).toEqual([]);
   const pages = [await list({ limit: 2 }), await list({ limit: 2, page: 2 })];
   expect(pages.flatMap(({ items }) => items.map(({ id }) => id))).toEqual(all.items.slice(0, 4).map(({ id }) => id));
   expect(await list({ limit: 2, page: 500 })).toMatchObject({ items: [], total: all.total });
 });
 
-test("is the owner's alone", async () => {
+test("another user gets 404", async () => {
   const { app, project } = world;
-  const [theirs, nothing] = await Promise.all(
-    [project.id, "00000000-0000-4000-8000-000000000000"].map((id) => app.request(`/api/projects/${id}/activity`, { user: stranger })),
+  const [theirs, missing] = await Promise.all(
+    [project.id, "00000000-0000-4000-8000-000000000000"].map((id) => app.request(`/api/projects/${id}/activity`, { user: otherUser })),
   );
-  expect([theirs?.status, nothing?.status]).toEqual([404, 404]);
-  expect(await theirs?.text()).toBe(await nothing?.text());
+  expect([theirs?.status, missing?.status]).toEqual([404, 404]);
+  expect(await theirs?.text()).toBe(await missing?.text());
   expect((await app.request(`/api/projects/${project.id}/activity`)).status).toBe(401);
   expect((await app.request(`/api/projects/${project.id}/activity?actor=ghost`, { user: world.owner })).status).toBe(422);
 });

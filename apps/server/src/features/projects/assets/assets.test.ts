@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterAll(() => app.close());
 
-interface Given {
+interface UploadOptions {
   content?: Buffer | string;
   name?: string;
   type?: string;
@@ -31,7 +31,7 @@ interface Given {
   late?: boolean;
 }
 const send = (
-  { content = png(3, 2), name = "logo.png", type, directory, late }: Given = {},
+  { content = png(3, 2), name = "logo.png", type, directory, late }: UploadOptions = {},
   user: TestUser | undefined = owner,
   project = id,
 ) => {
@@ -41,8 +41,8 @@ const send = (
   if (directory !== undefined && late) form.append("directory", directory);
   return app.request(`/api/projects/${project}/assets`, { method: "POST", user, body: form });
 };
-const upload = async (given?: Given): Promise<Asset> => {
-  const answer = await send(given);
+const upload = async (options?: UploadOptions): Promise<Asset> => {
+  const answer = await send(options);
   expect(answer.status, await answer.clone().text()).toBe(201);
   return (await answer.json()) as Asset;
 };
@@ -50,11 +50,11 @@ const call = () => app.as(owner).assets;
 const list = (query: Parameters<ReturnType<typeof call>["list"]>[0]["query"] = {}) => call().list({ params: { id }, query });
 const paths = async () => (await list()).items.map((a) => a.path);
 const tree = async () => (await app.as(owner).files.tree({ params: { id } })).entries.map((e) => e.path);
-/** Where the project's files are on this machine. */
+/** The project's files on this machine. */
 const onDisk = (path = "") => join(app.runtimeDir, "runtime/sandboxes", id, "files", path);
 
-describe("an upload", () => {
-  test("is 201 with the asset, which is a file of the tree, and is listed newest first", async () => {
+describe("uploading", () => {
+  test("answers 201 with the asset, which is a file of the tree, and lists the newest first", async () => {
     const first = await upload();
     expect(first).toEqual({
       id: expect.any(String),
@@ -91,12 +91,12 @@ describe("an upload", () => {
     [{ name: "evil.html", type: "image/png" }, "public/evil_html.png"],
     [{ name: ".png", type: "image/png" }, "public/_png.png"],
     [{ name: "a\\b/.git/c.png", directory: "src\\img" }, "src/img/c.png"],
-  ] satisfies [Given, string][])("%j is stored as %s", async (given, path) => {
-    expect((await upload(given)).path).toBe(path);
+  ] satisfies [UploadOptions, string][])("%j is stored as %s", async (options, path) => {
+    expect((await upload(options)).path).toBe(path);
     expect(await tree()).toContain(path);
   });
 
-  test("a name that is taken, by an asset or by any other file, gets a number", async () => {
+  test("a name taken by an asset or any other file gets a number", async () => {
     await app.as(owner).files.put({ params: { id, path: "public/logo-1.png" }, body: { content: "mine" } });
     await app.as(owner).files.mkdir({ params: { id }, body: { path: "public/logo-2.png" } });
     const all = await Promise.all([upload(), upload(), upload()]);
@@ -141,8 +141,8 @@ describe("an upload", () => {
       "image/x-icon",
       "image",
     ],
-  ] satisfies [Given, string, string][])("%# of an allowed type is known by its bytes", async (given, mime, type) => {
-    expect(await upload(given)).toMatchObject({ mime_type: mime, file_type: type });
+  ] satisfies [UploadOptions, string, string][])("%# of an allowed type is detected by its bytes", async (options, mime, type) => {
+    expect(await upload(options)).toMatchObject({ mime_type: mime, file_type: type });
   });
 
   test.each([
@@ -155,8 +155,8 @@ describe("an upload", () => {
     [{ content: "MZ\0\0", name: "a.exe" }],
     [{ content: "", name: "a.png" }],
     [{ content: "x", name: "a" }],
-  ] satisfies [Given][])("%j is refused and leaves nothing", async (given) => {
-    const answer = await send(given);
+  ] satisfies [UploadOptions][])("%j is refused and nothing is stored", async (options) => {
+    const answer = await send(options);
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code: "asset_type_not_allowed" });
     expect([await tree(), (await list()).total]).toEqual([[], 0]);
@@ -176,16 +176,16 @@ describe("an upload", () => {
     expect(await tree()).toEqual([]);
   });
 
-  test("may have 20 MiB and not a byte more", async () => {
-    const whole = Buffer.alloc(maxAssetBytes);
-    png(1, 1).copy(whole);
-    expect((await upload({ content: whole })).file_size).toBe(maxAssetBytes);
-    const answer = await send({ content: Buffer.concat([whole, Buffer.alloc(1)]), name: "big.png" });
+  test("accepts 20 MiB and not a byte more", async () => {
+    const full = Buffer.alloc(maxAssetBytes);
+    png(1, 1).copy(full);
+    expect((await upload({ content: full })).file_size).toBe(maxAssetBytes);
+    const answer = await send({ content: Buffer.concat([full, Buffer.alloc(1)]), name: "big.png" });
     expect([answer.status, await answer.json()]).toEqual([413, expect.objectContaining({ code: "payload_too_large" })]);
     expect(await tree()).toEqual(["public/", "public/logo.png"]);
   });
 
-  test("without a file, or without a form, is 422; several files are 400; into a full project 507", async () => {
+  test("without a file or a form answers 422; with several files 400; into a full project 507", async () => {
     const form = new FormData();
     form.append("directory", "public");
     form.append("file", "text, not a file");
@@ -205,7 +205,7 @@ describe("an upload", () => {
     expect(await paths()).toEqual([]);
   });
 
-  test("does not leave the project through a link", async () => {
+  test("does not write outside the project through a link", async () => {
     const outside = temporaryFolder("outside");
     await app.runtime.open({ id });
     await symlink(outside, onDisk("public"));
@@ -214,15 +214,15 @@ describe("an upload", () => {
   });
 });
 
-describe("the bytes", () => {
-  // As the browser asks: with a version that gets past its cache.
+describe("downloading", () => {
+  // Like a browser: with a version query that bypasses its cache.
   const get = (asset: Asset, headers: Record<string, string> = {}) => app.request(`${asset.url}?v=1`, { user: owner, headers });
 
-  test("come with their type, never sniffed, in parts when asked, and not again when unchanged", async () => {
+  test("sends the checked type with nosniff, supports ranges, and answers 304 when unchanged", async () => {
     const asset = await upload();
-    const whole = await get(asset);
-    expect(whole.status).toBe(200);
-    expect(Object.fromEntries(whole.headers)).toMatchObject({
+    const full = await get(asset);
+    expect(full.status).toBe(200);
+    expect(Object.fromEntries(full.headers)).toMatchObject({
       "content-type": "image/png",
       "x-content-type-options": "nosniff",
       "content-disposition": "inline; filename*=UTF-8''logo.png",
@@ -230,14 +230,14 @@ describe("the bytes", () => {
       "content-security-policy": expect.stringContaining("sandbox"),
       "cache-control": "private, no-cache",
     });
-    expect(Buffer.from(await whole.arrayBuffer())).toEqual(png(3, 2));
+    expect(Buffer.from(await full.arrayBuffer())).toEqual(png(3, 2));
     const part = await get(asset, { range: "bytes=1-3" });
     expect([part.status, part.headers.get("content-range"), await part.text()]).toEqual([206, `bytes 1-3/${asset.file_size}`, "PNG"]);
-    const again = await get(asset, { "if-none-match": whole.headers.get("etag") ?? "" });
+    const again = await get(asset, { "if-none-match": full.headers.get("etag") ?? "" });
     expect([again.status, await again.text()]).toEqual([304, ""]);
   });
 
-  test("of an SVG are a download that may run nothing", async () => {
+  test("sends an SVG as a download with scripts disabled", async () => {
     const { headers } = await get(await upload({ content: svg, name: "a.svg" }));
     expect(Object.fromEntries(headers)).toMatchObject({
       "content-type": "image/svg+xml",
@@ -247,7 +247,7 @@ describe("the bytes", () => {
     });
   });
 
-  test("keep their checked type when the file changes to another type", async () => {
+  test("keeps the checked type when the file changes to another type", async () => {
     const asset = await upload();
     await writeFile(onDisk("public/logo.png"), "<html><script>1</script>");
     expect((await get(asset)).headers.get("content-type")).toBe("image/png");
@@ -260,7 +260,7 @@ describe("changing", () => {
   const patch = (asset: Asset, json: unknown, user = owner) =>
     app.request(`/api/projects/${id}/assets/${asset.id}`, { method: "PATCH", user, json });
 
-  test("a name or directory moves the file along", async () => {
+  test("a new name or directory moves the file", async () => {
     const asset = await upload();
     const renamed = await call().update({ params: { id, asset_id: asset.id }, body: { filename: "New logo.png" } });
     expect(renamed).toEqual({ ...asset, filename: "New-logo.png", path: "public/New-logo.png" });
@@ -271,7 +271,7 @@ describe("changing", () => {
     expect((await list()).items).toEqual([moved]);
   });
 
-  test("onto another file is 409, outside 400, with a bad body 422", async () => {
+  test("a move onto another file is 409, outside the project 400, with a bad body 422", async () => {
     const [a, b] = [await upload(), await upload({ name: "b.png" })];
     const taken = await patch(a, { filename: "b.png" });
     expect([taken.status, await taken.json()]).toEqual([409, expect.objectContaining({ details: { path: "public/b.png" } })]);
@@ -281,7 +281,7 @@ describe("changing", () => {
     expect((await list()).items).toEqual([b, a]);
   });
 
-  test("delete is 204 and takes the file; a file that is gone already is fine", async () => {
+  test("delete answers 204 and deletes the file; a file that is already deleted is no error", async () => {
     const [a, b] = [await upload(), await upload({ name: "b.png" })];
     const remove = (asset: Asset) => app.request(`/api/projects/${id}/assets/${asset.id}`, { method: "DELETE", user: owner });
     expect((await remove(a)).status).toBe(204);
@@ -292,39 +292,39 @@ describe("changing", () => {
     expect((await upload()).id).not.toBe(a.id);
   });
 
-  test("what is not this person's, or not in this project, is 404; a malformed id 422", async () => {
+  test("another user's and another project's assets are 404; a malformed id is 422", async () => {
     const asset = await upload();
-    const stranger = await app.signUp();
+    const otherUser = await app.signUp();
     const other = (await emptyProject(app, owner)).id;
     for (const [method, path, user] of [
-      ["GET", `${id}/assets`, stranger],
-      ["POST", `${id}/assets`, stranger],
-      ["GET", `${id}/assets/directories`, stranger],
-      ["GET", `${id}/assets/${asset.id}/file`, stranger],
-      ["DELETE", `${id}/assets/${asset.id}`, stranger],
+      ["GET", `${id}/assets`, otherUser],
+      ["POST", `${id}/assets`, otherUser],
+      ["GET", `${id}/assets/directories`, otherUser],
+      ["GET", `${id}/assets/${asset.id}/file`, otherUser],
+      ["DELETE", `${id}/assets/${asset.id}`, otherUser],
       ["GET", `${other}/assets/${asset.id}/file`, owner],
       ["DELETE", `${other}/assets/${asset.id}`, owner],
     ] as const) {
       const answer = await app.request(`/api/projects/${path}`, { method, user, ...(method === "POST" && { body: new FormData() }) });
       expect([path, method, answer.status]).toEqual([path, method, 404]);
     }
-    expect((await patch(asset, {}, stranger)).status).toBe(404);
-    expect((await send({}, stranger)).status).toBe(404);
+    expect((await patch(asset, {}, otherUser)).status).toBe(404);
+    expect((await send({}, otherUser)).status).toBe(404);
     expect((await app.request(`/api/projects/${id}/assets/nonsense`, { method: "DELETE", user: owner })).status).toBe(422);
     expect((await app.request(asset.url)).status).toBe(401);
     expect(await paths()).toEqual(["public/logo.png"]);
   });
 
-  test("is told to whoever follows the project, once it is stored", async () => {
+  test("changes are emitted on the project's stream after they are stored", async () => {
     const asset = await upload();
     await call().update({ params: { id, asset_id: asset.id }, body: { filename: "b.png" } });
     await call().remove({ params: { id, asset_id: asset.id } });
-    const told: unknown[] = [];
+    const events: unknown[] = [];
     for await (const event of app.as(owner).projects.events({ params: { id }, query: { last_event_id: 0 } })) {
-      told.push(event.data);
-      if (told.length === 3) break;
+      events.push(event.data);
+      if (events.length === 3) break;
     }
-    expect(told).toMatchObject([
+    expect(events).toMatchObject([
       { path: "public/logo.png", op: "add", by: "user" },
       { path: "public/logo.png", op: "move", new_path: "public/b.png", by: "user" },
       { path: "public/b.png", op: "delete", by: "user" },
@@ -375,7 +375,7 @@ describe("rows follow the tree", () => {
     expect((await list()).items.map((x) => x.id)).toEqual([b.id, a.id]);
   });
 
-  test("into a copy of the project, as assets of its own", async () => {
+  test("when the project is forked: the fork has its own assets", async () => {
     const asset = await upload({ directory: "img" });
     const fork = await app.as(owner).transfer.fork({ params: { id }, body: {} });
     expect(await ended(app, owner, fork.task_id)).toMatchObject({ status: "completed" });
@@ -385,7 +385,7 @@ describe("rows follow the tree", () => {
     expect((await app.request(items[0]?.url ?? "", { user: owner })).status).toBe(200);
   });
 
-  test("the directories are those of the tree, with counts; a new one is 201, an old one 200, a file in the way 409", async () => {
+  test("lists the directories of the tree with counts; creating one answers 201, an existing one 200, a file in the way 409", async () => {
     await upload({ directory: "public/img" });
     await app.as(owner).files.mkdir({ params: { id }, body: { path: "node_modules/x" } });
     const make = (directory: unknown) =>

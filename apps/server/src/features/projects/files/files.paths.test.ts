@@ -11,7 +11,7 @@ test.each([
   ["100%", "100%"],
   ["...", "..."],
   ["dir/", "dir"],
-])("%j is the path %j", (given, path) => expect(normalisePath(given)).toBe(path));
+])("%j is normalized to %j", (given, path) => expect(normalisePath(given)).toBe(path));
 
 test.each([
   ["", "bad_path"],
@@ -30,7 +30,7 @@ test.each([
   ["a/.git", "git_directory"],
   ["/", "bad_path"],
   [".", "bad_path"],
-])("%j may not be written: %s", (given, code) => expect(() => writablePath(given)).toThrow(expect.objectContaining({ code })));
+])("%j cannot be written: %s", (given, code) => expect(() => writablePath(given)).toThrow(expect.objectContaining({ code })));
 
 test.each([
   ["node_modules/x.js", true],

@@ -12,7 +12,7 @@ describe("one line of ripgrep", () => {
         data: { path: { text: "./src/a.ts" }, lines: typeof text === "string" ? { text } : text, line_number: 7, submatches },
       }),
     );
-  test("offsets are bytes, ours are characters of the shown text", () => {
+  test("converts byte offsets to character offsets of the displayed text", () => {
     expect(line("häße = 'ß'\n", [{ start: 10, end: 12 }])).toEqual({
       path: "src/a.ts",
       line: 7,
@@ -21,19 +21,19 @@ describe("one line of ripgrep", () => {
       ranges: [[8, 9]],
     });
   });
-  test("a long line is shown around its first hit", () => {
+  test("shortens a long line around its first match", () => {
     const match = line(`${"x".repeat(5000)}needle${"y".repeat(5000)}`, [{ start: 5000, end: 5006 }]);
     expect(match).toMatchObject({ column: 5001 });
     expect(match?.text).toHaveLength(400);
     const [start = 0, end = 0] = match?.ranges[0] ?? [];
     expect(match?.text.slice(start, end)).toBe("needle");
   });
-  test("bytes that are no text are shown as well as they can be", () =>
+  test("replaces invalid bytes", () =>
     expect(line({ bytes: Buffer.from([0xff, 0x61, 0x62, 0x0a]).toString("base64") }, [{ start: 1, end: 3 }])).toMatchObject({
       text: "\ufffdab",
       ranges: [[1, 3]],
     }));
-  test("whole lines come out of chunks, and too long ones are thrown away", () => {
+  test("joins chunks to whole lines and drops lines that are too long", () => {
     const lines: string[] = [];
     let dropped = 0;
     const reader = createLineReader(
@@ -74,7 +74,7 @@ describe("search in a project", () => {
     };
   };
 
-  test("finds text in every file that is listed, and says when it is over", async () => {
+  test("finds text in every listed file and ends with a done event", async () => {
     const { hits, done } = await search({ q: "hello" });
     expect(hits).toEqual(["-rf --pre=id:1", ".env:1", "src/App.tsx:1", "src/App.tsx:2", "src/app.css:1"]);
     expect(done).toEqual({ matches: 5, files: 4, is_complete: false, reason: "long_lines" });
@@ -89,7 +89,7 @@ describe("search in a project", () => {
     [{ q: "hello", glob: "node_modules/**" }, []],
   ] as const)("%j", async (query, expected) => expect((await search(query)).hits).toEqual(expected));
 
-  test("a broken expression is 400 with ripgrep's reason, before the stream begins", async () => {
+  test("answers 400 with ripgrep's reason for an invalid expression before the stream starts", async () => {
     for (const query of ["q=(&regex=true", "q=x&glob=[z-a]"]) {
       const answer = await app.request(`/api/projects/${id}/file-search?${query}`, { user: owner });
       expect([query, answer.status]).toEqual([query, 400]);
@@ -99,7 +99,7 @@ describe("search in a project", () => {
     expect((await app.request(`/api/projects/${id}/file-search`, { user: owner })).status).toBe(422);
   });
 
-  test("too many hits are cut at the limit, and ripgrep ends with whoever leaves", async () => {
+  test("stops at the match limit, and ends ripgrep when the client disconnects", async () => {
     const { files } = await app.runtime.open({ id });
     for (let i = 0; i < 12; i++) await files.write(`many/${i}.txt`, "needle\n".repeat(250));
     expect((await search({ q: "needle" })).done).toMatchObject({ matches: 2000, is_complete: false, reason: "limit" });
@@ -115,8 +115,8 @@ describe("search in a project", () => {
     expect(left.stdout.trim()).toBe("0");
   });
 
-  test("a stranger's search is 404", async () => {
-    const stranger = await app.signUp();
-    expect((await app.request(`/api/projects/${id}/file-search?q=x`, { user: stranger })).status).toBe(404);
+  test("answers 404 to another user", async () => {
+    const otherUser = await app.signUp();
+    expect((await app.request(`/api/projects/${id}/file-search?q=x`, { user: otherUser })).status).toBe(404);
   });
 });

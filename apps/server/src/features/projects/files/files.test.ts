@@ -7,13 +7,13 @@ import { emptyProject, sandboxApp, type SandboxApp } from "../../../testing/sand
 
 let app: SandboxApp;
 let owner: TestUser;
-let stranger: TestUser;
+let otherUser: TestUser;
 let project: ProjectRow;
 
 beforeAll(async () => {
   app = await sandboxApp();
   owner = await app.signUp();
-  stranger = await app.signUp();
+  otherUser = await app.signUp();
   project = await emptyProject(app, owner);
 });
 afterAll(() => app.close());
@@ -23,7 +23,7 @@ const put = (path: string, content: unknown, headers: Record<string, string> = {
   app.request(at(path), { method: "PUT", user: owner, headers, json: { content, ...more } });
 
 describe("one file", () => {
-  test("is created with 201, replaced with 200, read back with its ETag and deleted with 204", async () => {
+  test("a file is created with 201, replaced with 200, read back with its ETag and deleted with 204", async () => {
     const created = await put("src/a file.ts", "one");
     expect(created.status).toBe(201);
     expect(await created.json()).toMatchObject({ path: "src/a file.ts", content: null, is_directory: false, size: 3 });
@@ -34,20 +34,20 @@ describe("one file", () => {
     expect(file).toMatchObject({ content: "two!", encoding: "utf-8", is_binary: false, project_id: project.id });
     expect(read.headers.get("etag")).toBe(`"${file.etag}"`);
     expect(replaced.headers.get("etag")).toBe(`"${file.etag}"`);
-    // The id belongs to the path, not to the call.
+    // The id belongs to the path: it is stable across requests.
     expect(((await (await app.request(at("src/a file.ts"), { user: owner })).json()) as { id: string }).id).toBe(file.id);
     const deleted = await app.request(at("src/a file.ts"), { method: "DELETE", user: owner });
     expect([deleted.status, await deleted.text()]).toEqual([204, ""]);
     expect((await app.request(at("src/a file.ts"), { user: owner })).status).toBe(404);
   });
 
-  test("an empty content is legal, a missing or null one is 422", async () => {
+  test("empty content is valid, missing or null content is 422", async () => {
     expect((await put("empty.txt", "")).status).toBe(201);
     for (const json of [{}, { content: null }, { content: 5 }])
       expect((await app.request(at("empty.txt"), { method: "PUT", user: owner, json })).status).toBe(422);
   });
 
-  test("If-Match guards against lost updates and tells the current tag", async () => {
+  test("If-Match guards against lost updates and returns the current tag", async () => {
     const first = await put("guarded.txt", "1");
     const tag = first.headers.get("etag") ?? "";
     expect((await put("guarded.txt", "2", { "if-match": tag })).status).toBe(200);
@@ -60,14 +60,14 @@ describe("one file", () => {
     expect((await put("fresh.txt", "4", { "if-none-match": "*" })).status).toBe(201);
   });
 
-  test("concurrent guarded writes: exactly one wins", async () => {
+  test("of concurrent guarded writes exactly one succeeds", async () => {
     const tag = (await put("race.txt", "0")).headers.get("etag") ?? "";
     const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => put("race.txt", `${i + 1}`, { "if-match": tag })));
     expect(answers.filter((a) => a.status === 200)).toHaveLength(1);
     expect(answers.filter((a) => a.status === 412)).toHaveLength(7);
   });
 
-  test("binary files come as base64, go as base64, and as bytes with ?raw=true", async () => {
+  test("binary content is read and written as base64, and read as bytes with ?raw=true", async () => {
     const bytes = Buffer.from([0, 255, 1, 254]);
     expect((await put("logo.bin", bytes.toString("base64"), {}, { encoding: "base64" })).status).toBe(201);
     expect((await put("logo.bin", "no base64!", {}, { encoding: "base64" })).status).toBe(400);
@@ -82,7 +82,7 @@ describe("one file", () => {
     expect(raw.headers.get("x-content-type-options")).toBe("nosniff");
   });
 
-  test("more than 10 MiB is 413, in writing and in reading", async () => {
+  test("more than 10 MiB is 413 for writes and reads", async () => {
     expect((await put("big.txt", "x".repeat(10 * 1024 * 1024 + 1))).status).toBe(413);
     expect((await put("big.txt", "x".repeat(10 * 1024 * 1024))).status).toBe(201);
     const sandbox = await app.runtime.find(project.id);
@@ -107,7 +107,7 @@ describe("paths", () => {
     }
   });
 
-  test("a symlink out of the project gives nothing and takes nothing", async () => {
+  test("a symlink out of the project can be neither read nor written through", async () => {
     const sandbox = await app.runtime.find(project.id);
     const made = await sandbox?.exec([
       "/bin/sh",
@@ -128,19 +128,19 @@ describe("paths", () => {
     expect(JSON.stringify(list)).not.toContain("root:");
   });
 
-  test("nothing is written under .git, nothing is read there", async () => {
+  test(".git is neither readable nor writable", async () => {
     expect((await put(".git/config", "x")).status).toBe(403);
     expect((await app.request(at(".git/config"), { user: owner })).status).toBe(404);
   });
 
-  test("files named like our own routes stay reachable", async () => {
+  test("files named like API routes stay reachable", async () => {
     expect((await put("rename", "r")).status).toBe(201);
     expect(await (await app.request(at("rename"), { user: owner })).json()).toMatchObject({ content: "r" });
   });
 });
 
 describe("directories, moves, lists", () => {
-  test("mkdir is 201, then 200; over a file 409; a directory is not read, nor deleted without recursive", async () => {
+  test("mkdir answers 201, then 200, and 409 over a file; a directory cannot be read, nor deleted without recursive", async () => {
     const mkdir = (path: string) =>
       app.request(`/api/projects/${project.slug}/files/directory`, { method: "POST", user: owner, json: { path } });
     expect((await mkdir("deep/er/est")).status).toBe(201);
@@ -156,7 +156,7 @@ describe("directories, moves, lists", () => {
     );
   });
 
-  test("rename moves, refuses the same path, its own subtree, a missing source and a taken target", async () => {
+  test("rename moves a file and refuses the same path, its own subtree, a missing source and a taken target", async () => {
     const rename = (old_path: string, new_path: string, more: object = {}) =>
       app.request(`/api/projects/${project.slug}/files/rename`, { method: "POST", user: owner, json: { old_path, new_path, ...more } });
     await put("from/x.txt", "x");
@@ -174,7 +174,7 @@ describe("directories, moves, lists", () => {
     ).toBe(422);
   });
 
-  test("the list pages over everything, skips what can be made again and fills contents of small text files", async () => {
+  test("the list is paged, skips generated files and includes contents of small text files", async () => {
     const other = await emptyProject(app, owner);
     const base = `/api/projects/${other.id}`;
     const write = (path: string, content: string) =>
@@ -184,7 +184,7 @@ describe("directories, moves, lists", () => {
     await write("long.txt", "x".repeat(100_001));
     await write("node_modules/pkg/index.js", "no");
     await write(".env", "KEY=1");
-    // Files beyond a usual page: the list is whole.
+    // More files than one page: the list without contents is complete.
     await Promise.all(Array.from({ length: 60 }, (_, i) => write(`many/${i}.txt`, "x")));
     const names = await app.as(owner).files.list({ params: { id: other.id }, query: {} });
     expect([names.total, names.items.length, names.total_pages]).toEqual([66, 66, 1]);
@@ -218,7 +218,7 @@ describe("directories, moves, lists", () => {
   });
 });
 
-test("changes of any origin reach the project's stream once", async () => {
+test("changes by any writer are emitted once on the project's stream", async () => {
   const other = await emptyProject(app, owner);
   const abort = new AbortController();
   const seen: ProjectEvent[] = [];
@@ -251,7 +251,7 @@ test("another user gets 404 on every file route, an unauthenticated caller 401",
     ["POST", `${base}/files/directory`, { path: "d" }],
   ];
   for (const [method, path, json] of calls) {
-    const answer = await app.request(path, { method, user: stranger, ...(json && { json }) });
+    const answer = await app.request(path, { method, user: otherUser, ...(json && { json }) });
     expect([method, path, answer.status]).toEqual([method, path, 404]);
     expect(await answer.json()).toEqual({ detail: "Project not found.", code: "not_found" });
     expect((await app.request(path, { method, ...(json && { json }) })).status).toBe(401);

@@ -16,11 +16,11 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const paths = async () => (await app.as(owner).files.tree({ params: { id } })).entries.map((e) => e.path);
-/** What waits outside the tree. */
-const waiting = () => readdirSync(app.runtimeDir, { recursive: true }).filter((p) => /\/tmp\/./.test(String(p)));
+/** Temporary files of uploads in progress, outside the tree. */
+const pendingUploads = () => readdirSync(app.runtimeDir, { recursive: true }).filter((p) => /\/tmp\/./.test(String(p)));
 
 describe("uploads", () => {
-  test("over the limit is 413 while it still comes, and nothing is left", async () => {
+  test("over the limit is 413 during the transfer, and nothing is left", async () => {
     const before = await paths();
     const chunk = Buffer.alloc(4 * 2 ** 20, 97);
     const big = new Blob(Array.from({ length: maxUploadBytes / chunk.length + 1 }, () => chunk));
@@ -31,6 +31,6 @@ describe("uploads", () => {
     expect(answer.status).toBe(413);
     expect(await answer.json()).toMatchObject({ code: "payload_too_large", details: { path: "big.bin" } });
     expect(await paths()).toEqual(before);
-    expect(waiting()).toEqual([]);
+    expect(pendingUploads()).toEqual([]);
   }, 60_000);
 });

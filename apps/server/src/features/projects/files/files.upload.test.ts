@@ -24,16 +24,16 @@ const formOf = (files: Record<string, string | Buffer>) => {
 };
 const upload = (files: Record<string, string | Buffer>, query = "") =>
   app.request(`/api/projects/${id}/file-upload${query}`, { method: "POST", user: owner, body: formOf(files) });
-const goBack = async (checkpoint_id: string) => {
+const restore = async (checkpoint_id: string) => {
   const { task_id } = await app.as(owner).snapshots.checkpointRestore({ params: { id, checkpoint_id }, body: { safety_snapshot: false } });
   expect(await ended(app, owner, task_id)).toMatchObject({ status: "completed", error: null });
 };
 const paths = async () => (await app.as(owner).files.tree({ params: { id } })).entries.map((e) => e.path);
-/** What waits outside the tree. */
-const waiting = () => readdirSync(app.runtimeDir, { recursive: true }).filter((p) => /\/tmp\/./.test(String(p)));
+/** Temporary files of uploads in progress, outside the tree. */
+const pendingUploads = () => readdirSync(app.runtimeDir, { recursive: true }).filter((p) => /\/tmp\/./.test(String(p)));
 
 describe("uploads", () => {
-  test("many files with their folders, byte for byte", async () => {
+  test("stores many files with their folders, byte for byte", async () => {
     const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, i) => i % 256));
     const answer = await upload({ "site/index.html": "<p>hi", "site/img/ü ß.bin": bytes, "top.txt": "t" }, "?directory=in/here");
     expect(answer.status).toBe(201);
@@ -48,7 +48,7 @@ describe("uploads", () => {
     expect(Buffer.compare(Buffer.from(await raw.arrayBuffer()), bytes)).toBe(0);
   });
 
-  test("nothing is overwritten unless asked for, and then all of it", async () => {
+  test("overwrites nothing without ?overwrite=true; a conflict rejects the whole upload", async () => {
     expect((await upload({ "kept.txt": "1" })).status).toBe(201);
     const refused = await upload({ "kept.txt": "2", "fresh.txt": "2" });
     expect(refused.status).toBe(409);
@@ -57,35 +57,35 @@ describe("uploads", () => {
     const done = await upload({ "kept.txt": "2", "fresh.txt": "2" }, "?overwrite=true");
     expect(done.status).toBe(201);
     expect(await app.as(owner).files.get({ params: { id, path: "kept.txt" } })).toMatchObject({ content: "2" });
-    // The way back is named.
+    // The response names the checkpoint.
     const { checkpoint_id } = (await done.json()) as { checkpoint_id: string };
-    await goBack(checkpoint_id);
+    await restore(checkpoint_id);
     expect(await app.as(owner).files.get({ params: { id, path: "kept.txt" } })).toMatchObject({ content: "1" });
     expect(await (await upload({ "other.txt": "1" })).json()).toMatchObject({ checkpoint_id: null });
   });
 
-  test("what is deleted or moved over can be brought back from the checkpoint that the answer names", async () => {
+  test("deleted and overwritten files can be restored from the checkpoint that the response names", async () => {
     const files = app.as(owner).files;
     const read = async (path: string) => (await files.get({ params: { id, path } })).content;
-    await upload({ "gone/a.txt": "a", "gone/b.txt": "b", "from.txt": "from", "to.txt": "to" });
+    await upload({ "old/a.txt": "a", "old/b.txt": "b", "from.txt": "from", "to.txt": "to" });
     const remove = async (path: string) =>
       (await app.request(`/api/projects/${id}/files/${path}?recursive=true`, { method: "DELETE", user: owner })).headers.get(
         "checkpoint-id",
       );
-    // One after the other they share a checkpoint: it has them all.
-    const first = await remove("gone/a.txt");
-    expect(await remove("gone")).toBe(first);
-    await goBack(first ?? "");
-    expect([await read("gone/a.txt"), await read("gone/b.txt")]).toEqual(["a", "b"]);
-    // What was written since needs one of its own.
-    await files.put({ params: { id, path: "gone/c.txt" }, body: { content: "c" } });
-    const second = await remove("gone");
+    // Consecutive deletions share a checkpoint that has all files.
+    const first = await remove("old/a.txt");
+    expect(await remove("old")).toBe(first);
+    await restore(first ?? "");
+    expect([await read("old/a.txt"), await read("old/b.txt")]).toEqual(["a", "b"]);
+    // A later write requires a new checkpoint.
+    await files.put({ params: { id, path: "old/c.txt" }, body: { content: "c" } });
+    const second = await remove("old");
     expect(second).not.toBe(first);
-    await goBack(second ?? "");
-    expect(await read("gone/c.txt")).toBe("c");
+    await restore(second ?? "");
+    expect(await read("old/c.txt")).toBe("c");
     const moved = await files.rename({ params: { id }, body: { old_path: "from.txt", new_path: "to.txt", overwrite: true } });
     expect(await read("to.txt")).toBe("from");
-    await goBack(moved.checkpoint_id ?? "");
+    await restore(moved.checkpoint_id ?? "");
     expect(await read("to.txt")).toBe("to");
   });
 
@@ -102,27 +102,27 @@ describe("uploads", () => {
     expect(await paths()).toEqual(before);
   });
 
-  test("a folder in the way is 409, no file at all and no form are 422", async () => {
+  test("a folder in the way is 409, no file and no form are 422", async () => {
     await upload({ "dir/file": "x" });
     expect((await upload({ dir: "x" }, "?overwrite=true")).status).toBe(409);
     expect((await upload({})).status).toBe(422);
     expect((await app.request(`/api/projects/${id}/file-upload`, { method: "POST", user: owner, json: {} })).status).toBe(422);
   });
 
-  test("nothing is left of an upload whose client goes away", async () => {
+  test("an upload whose client disconnects leaves nothing", async () => {
     const before = await paths();
     const socket = connect(app.port, "127.0.0.1");
     const head = `--b\r\nContent-Disposition: form-data; name="file"; filename="half.bin"\r\n\r\n`;
     socket.write(
       `POST /api/projects/${id}/file-upload HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${owner.token}\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 1000000\r\n\r\n${head}${"x".repeat(200_000)}`,
     );
-    await vi.waitFor(() => expect(waiting()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(pendingUploads()).toHaveLength(1), { timeout: 10_000 });
     socket.destroy();
-    await vi.waitFor(() => expect(waiting()).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(pendingUploads()).toEqual([]), { timeout: 10_000 });
     expect(await paths()).toEqual(before);
   });
 
-  test("a full project says so before anything is written, also for a plain write; deleting helps", async () => {
+  test("a full project answers 507 before anything is written, also to a plain write; deleting frees space", async () => {
     const limited = (await emptyProject(app, owner)).id;
     using _ = changed(app.config.projects.diskBytes, { free: 4 * 2 ** 20 });
     const { files } = await app.runtime.open({ id: limited });
@@ -147,7 +147,7 @@ describe("uploads", () => {
   });
 });
 
-test("a batch gives what can be read and says why the rest cannot", async () => {
+test("a batch returns readable files and the reasons for the rest", async () => {
   await upload({ "batch/a.txt": "A", "batch/b.bin": Buffer.from([0, 1, 255]) }, "?overwrite=true");
   const { files, errors } = await app
     .as(owner)
@@ -167,7 +167,7 @@ test("a batch gives what can be read and says why the rest cannot", async () => 
   expect((await app.request(`/api/projects/${id}/file-batch`, { method: "POST", user: owner, json: tooMany })).status).toBe(422);
 });
 
-test("raw files come whole or in part", async () => {
+test("raw files are sent whole or in ranges", async () => {
   await upload({ "range.txt": "0123456789" }, "?overwrite=true");
   const get = (range?: string) =>
     app.request(`/api/projects/${id}/files/range.txt?raw=true`, { user: owner, ...(range && { headers: { range } }) });
@@ -199,7 +199,7 @@ test.each([
   [undefined, undefined],
 ])("the range %j of ten bytes", (header, range) => expect(rangeOf(header, 10)).toEqual(range));
 
-test("a precondition on what does not exist fails", async () => {
+test("a precondition on a file that does not exist fails", async () => {
   const answer = await app.request(`/api/projects/${id}/files/never.txt`, {
     method: "PUT",
     user: owner,

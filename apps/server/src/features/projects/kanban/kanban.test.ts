@@ -5,18 +5,18 @@ import { emptyProject } from "../../../testing/sandbox.ts";
 
 let app: TestApp;
 let owner: TestUser;
-let stranger: TestUser;
+let otherUser: TestUser;
 beforeAll(async () => {
   app = await testApp();
   owner = await app.signUp({ name: "Olga Owner" });
-  stranger = await app.signUp();
+  otherUser = await app.signUp();
 });
 
 const kanban = () => app.as(owner).kanban;
 const code = (error: unknown) => (error as { code?: string }).code;
 const missing = "00000000-0000-4000-8000-000000000000";
 
-/** A fresh project's board by the names of its columns. */
+/** A fresh project's board, with its columns by name. */
 async function freshBoard() {
   const project = await emptyProject(app, owner);
   const params = { project_id: project.id };
@@ -41,7 +41,7 @@ const expectDense = (board: Board) => {
 };
 
 describe("the board", () => {
-  test("is made by the first read, once, with five columns", async () => {
+  test("is created once, by the first read, with five columns", async () => {
     const project = await emptyProject(app, owner);
     const reads = await Promise.all(Array.from({ length: 8 }, () => kanban().board({ params: { project_id: project.slug } })));
     expect(new Set(reads.map((b) => b.id)).size).toBe(1);
@@ -55,13 +55,13 @@ describe("the board", () => {
     ]);
   });
 
-  test("a card may be the first thing asked of it", async () => {
+  test("is created by adding a card", async () => {
     const project = await emptyProject(app, owner);
     const card = await kanban().createCard({ params: { project_id: project.id }, body: { title: "First" } });
     expect(card).toMatchObject({ ref_number: 1, position: 0 });
   });
 
-  test("a stranger gets 404 for everything and nobody a 401", async () => {
+  test("another user gets 404 on every route, an anonymous caller 401", async () => {
     const { params, board, add } = await freshBoard();
     const card = await add("Secret");
     const base = `/api/kanban/${params.project_id}`;
@@ -71,14 +71,14 @@ describe("the board", () => {
       ["PATCH", `${base}/columns/${board.columns[0]?.id}`, { name: "X" }],
       ["DELETE", `${base}/columns/${board.columns[0]?.id}`],
       ["GET", `${base}/tasks`],
-      ["POST", `${base}/tasks`, { title: "X", assignee_id: stranger.id }],
+      ["POST", `${base}/tasks`, { title: "X", assignee_id: otherUser.id }],
       ["GET", `${base}/tasks/${card.id}`],
       ["PATCH", `${base}/tasks/${card.id}`, { title: "X" }],
       ["DELETE", `${base}/tasks/${card.id}`],
       ["POST", `${base}/tasks/${card.id}/comments`, { content: "X" }],
     ];
     for (const [method, path, json] of calls) {
-      const theirs = await app.request(path, { method, user: stranger, ...(json && { json }) });
+      const theirs = await app.request(path, { method, user: otherUser, ...(json && { json }) });
       expect([method, path, theirs.status, await theirs.json()]).toEqual([
         method,
         path,
@@ -89,7 +89,7 @@ describe("the board", () => {
     }
   });
 
-  test("parts of another board are not there, malformed ids are 422", async () => {
+  test("columns and cards of another board are 404, malformed ids 422", async () => {
     const [mine, other] = [await freshBoard(), await freshBoard()];
     const card = await other.add("Elsewhere");
     for (const [method, path] of [
@@ -107,7 +107,7 @@ describe("the board", () => {
 });
 
 describe("columns", () => {
-  test("are added at the end or at a position, changed key by key, reordered and deleted", async () => {
+  test("are added at the end or at a position, changed field by field, reordered and deleted", async () => {
     const { params, read, column } = await freshBoard();
     const last = await kanban().createColumn({ params, body: { name: " QA ", color: "teal", task_limit: 3, description: "Check" } });
     expect(last).toMatchObject({ name: "QA", color: "teal", task_limit: 3, position: 5, tasks: [], is_backlog: false, icon: null });
@@ -134,7 +134,7 @@ describe("columns", () => {
     expect((await app.request(`/api/kanban/${params.project_id}/columns`, { method: "POST", user: owner, json: {} })).status).toBe(422);
   });
 
-  test("deleting takes the cards along, or moves them and settles what is done", async () => {
+  test("deleting a column deletes its cards, or moves them and marks them as done in a done column", async () => {
     const { params, read, column, add, titles } = await freshBoard();
     for (const title of ["a", "b"]) await add(title, { column_id: column("To Do").id });
     await add("z", { column_id: column("Done").id });
@@ -165,7 +165,7 @@ describe("columns", () => {
 });
 
 describe("cards", () => {
-  test("go to the backlog by default, keep every field, and only sent keys change", async () => {
+  test("start in the backlog by default, keep every field, and change only the fields sent", async () => {
     const { params, column, add } = await freshBoard();
     const card = await add(" Write the docs ", {
       description: "# Why",
@@ -219,7 +219,7 @@ describe("cards", () => {
       estimate_hours: 3,
     });
     expect(await kanban().getCard({ params: id })).toEqual({ ...changed, comments: [] });
-    // Nothing to change changes nothing, also not when it was changed.
+    // An empty update changes nothing, not even the time of the last change.
     expect(await kanban().updateCard({ params: id, body: {} })).toEqual(changed);
     const due = await kanban().updateCard({ params: id, body: { due_date: "2026-12-24" } });
     expect(due.due_date).toBe("2026-12-24T00:00:00.000Z");
@@ -250,12 +250,12 @@ describe("cards", () => {
 
   test("only a user with access can be assignee", async () => {
     const { add, move } = await freshBoard();
-    for (const assignee_id of [stranger.id, missing]) expect(await add("x", { assignee_id }).catch(code)).toBe("bad_request");
+    for (const assignee_id of [otherUser.id, missing]) expect(await add("x", { assignee_id }).catch(code)).toBe("bad_request");
     const card = await add("x");
-    expect(await move(card.id, { assignee_id: stranger.id }).catch(code)).toBe("bad_request");
+    expect(await move(card.id, { assignee_id: otherUser.id }).catch(code)).toBe("bad_request");
   });
 
-  test("move inside and between columns, clamped, closing up behind them", async () => {
+  test("move inside and between columns with clamped positions and no gaps", async () => {
     const { column, add, move, read, titles } = await freshBoard();
     const [a, , c] = [await add("a"), await add("b"), await add("c")];
     const toDo = column("To Do").id;
@@ -273,22 +273,22 @@ describe("cards", () => {
     expectDense(await read());
   });
 
-  test("are done when they come into a column that is done, and not when they leave it", async () => {
+  test("are completed when moved to a done column, and open again when moved out", async () => {
     const { params, column, add, move, read } = await freshBoard();
     const card = await add("a");
     const done = await move(card.id, { column_id: column("Done").id });
     expect(done.completed_at).toEqual(expect.any(String));
     expect((await move(card.id, { title: "b" })).completed_at).toBe(done.completed_at);
     expect((await move(card.id, { column_id: column("Review").id })).completed_at).toBeNull();
-    const given = "2026-01-01T00:00:00.000Z";
-    expect((await move(card.id, { completed_at: given })).completed_at).toBe(given);
-    expect((await move(card.id, { column_id: column("Done").id })).completed_at).toBe(given);
+    const completedAt = "2026-01-01T00:00:00.000Z";
+    expect((await move(card.id, { completed_at: completedAt })).completed_at).toBe(completedAt);
+    expect((await move(card.id, { column_id: column("Done").id })).completed_at).toBe(completedAt);
     expect((await add("born done", { column_id: column("Done").id })).completed_at).toEqual(expect.any(String));
     await kanban().updateColumn({ params: { ...params, id: column("Done").id }, body: { is_completed: false } });
     expect(column("Done", await read()).tasks.map((t) => t.completed_at)).toEqual([null, null]);
   });
 
-  test("a full column takes no more, its own cards still move", async () => {
+  test("a full column accepts no more cards, but its own can still move", async () => {
     const { params, column, add, move, titles } = await freshBoard();
     const review = column("Review").id;
     await kanban().updateColumn({ params: { ...params, id: review }, body: { task_limit: 2 } });
@@ -305,7 +305,7 @@ describe("cards", () => {
     expect(await titles()).toMatchObject({ Backlog: ["c"], Review: ["b", "a"] });
   });
 
-  test("numbers are never used twice", async () => {
+  test("reference numbers are never reused", async () => {
     const { params, add } = await freshBoard();
     const cards = await Promise.all(Array.from({ length: 6 }, (_, i) => add(`n${i}`)));
     expect(cards.map((card) => card.ref_number).sort()).toEqual([1, 2, 3, 4, 5, 6]);
@@ -335,7 +335,7 @@ describe("cards", () => {
 });
 
 describe("comments", () => {
-  test("are trimmed, ordered and go with their card", async () => {
+  test("are trimmed, ordered and deleted with their card", async () => {
     const { params, add } = await freshBoard();
     const card = await add("a");
     const id = { ...params, id: card.id };
@@ -362,7 +362,7 @@ describe("comments", () => {
   });
 });
 
-test("many moves, creations and deletions at once leave dense positions and no card lost", async () => {
+test("concurrent moves, creations and deletions leave dense positions and lose no card", async () => {
   const { params, read, column, add, move } = await freshBoard();
   const cards = await Promise.all(Array.from({ length: 20 }, (_, i) => add(`card ${i}`)));
   const columns = ["Backlog", "To Do", "In Progress", "Done"].map((name) => column(name).id);
@@ -375,7 +375,7 @@ test("many moves, creations and deletions at once leave dense positions and no c
   });
   const results = await Promise.allSettled(work);
   const failures = results.filter((r) => r.status === "rejected").map((r) => code(r.reason));
-  // Only cards that were deleted meanwhile are missing.
+  // Only cards that were deleted concurrently are missing.
   expect(new Set(failures).size).toBeLessThanOrEqual(1);
   expect(failures.every((f) => f === "not_found")).toBe(true);
   const board = await read();
@@ -387,7 +387,7 @@ test("many moves, creations and deletions at once leave dense positions and no c
   expect(new Set(refs).size).toBe(refs.length);
 });
 
-test("every change is told on the project's stream", async () => {
+test("every change is emitted on the project's stream", async () => {
   const { project, params, add, move, column } = await freshBoard();
   const card = await add("a");
   await move(card.id, { column_id: column("Done").id });

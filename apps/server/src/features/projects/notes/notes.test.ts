@@ -12,7 +12,7 @@ beforeAll(async () => {
 const put = (id: string, content: unknown, headers: Record<string, string> = {}, user: TestUser | undefined = owner) =>
   app.request(`/api/projects/${id}/notes`, { method: "PUT", user, headers, json: { content } });
 
-test("notes are empty at first, 201 when new, 200 when replaced, and read back with their version", async () => {
+test("notes are empty at first; the first write is 201, a later one 200; reads return their version", async () => {
   const { id } = await emptyProject(app, owner);
   const empty = await app.request(`/api/projects/${id}/notes`, { user: owner });
   expect([empty.headers.get("etag"), await empty.json()]).toEqual(['"0"', { content: "", updated_at: null }]);
@@ -25,7 +25,7 @@ test("notes are empty at first, 201 when new, 200 when replaced, and read back w
   expect([read.headers.get("etag"), await read.json()]).toEqual(['"3"', { content: "# Plan B", updated_at: expect.any(String) }]);
 });
 
-test("If-Match lets exactly one of many writers win, from the first version on", async () => {
+test("with If-Match exactly one of many writers succeeds, from the first version on", async () => {
   const { id } = await emptyProject(app, owner);
   for (const [tag, ok] of [
     ['"0"', 201],
@@ -41,11 +41,11 @@ test("If-Match lets exactly one of many writers win, from the first version on",
   expect((await put(id, "x", { "if-match": '"nonsense"' })).status).toBe(412);
 });
 
-test("a stranger gets 404, a bad body 422, and others hear of a change", async () => {
+test("another user gets 404, a bad body 422, and a change is emitted", async () => {
   const { id } = await emptyProject(app, owner);
-  const stranger = await app.signUp();
-  expect((await put(id, "x", {}, stranger)).status).toBe(404);
-  expect((await app.request(`/api/projects/${id}/notes`, { user: stranger })).status).toBe(404);
+  const otherUser = await app.signUp();
+  expect((await put(id, "x", {}, otherUser)).status).toBe(404);
+  expect((await app.request(`/api/projects/${id}/notes`, { user: otherUser })).status).toBe(404);
   for (const content of [null, undefined, 5, "x".repeat(500_001)]) expect((await put(id, content)).status).toBe(422);
   await put(id, "y");
   for await (const event of app.as(owner).projects.events({ params: { id }, query: { last_event_id: 0 } })) {

@@ -37,7 +37,7 @@ test.skipIf(!probe)(
       await eventually(async () => (await api.chat.get({ params })).messages.some(({ content }) => content === "Built it."), 90_000);
       expect((await api.chat.get({ params })).messages.map(({ content }) => content)).toEqual(["Build it", "Built it."]);
       expect((await api.queue.list({ params })).total).toBe(0);
-      // Naming the chat is a model call of its own, which may come before or after this moment.
+      // Naming the chat is a separate model call, which may happen before or after this point.
       const isNaming = /Name this conversation/;
       expect(model.requests.filter(({ request }) => !isNaming.test(request?.messages[0]?.text ?? ""))).toHaveLength(1);
     } finally {

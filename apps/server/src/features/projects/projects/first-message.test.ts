@@ -44,7 +44,7 @@ const upload = async ({ app, ada }: World): Promise<string> => {
 };
 
 describe("the first message of a project", () => {
-  test("runs when the project is set up although nobody watches, with its attachments, and the app starts beside it", async () => {
+  test("runs when setup ends without any client connected, with its attachments, and the app starts too", async () => {
     await using at = await world([["node", "-e", "setTimeout(() => {}, 700)"]]);
     const { app, ada } = at;
     const sketch = await upload(at);
@@ -52,7 +52,7 @@ describe("the first message of a project", () => {
       body: { name: "Class list", message: " A waiting list ", edit_mode: "allow", attachments: [sketch] },
     });
     const chat_id = created.chat_id ?? "";
-    // It waits with the project, where a reload finds it.
+    // It waits in the queue, where a reload finds it.
     expect(await queueOf(at, chat_id)).toMatchObject({
       items: [{ message: "A waiting list", edit_mode: "allow", attachment_count: 1 }],
       held: null,
@@ -70,7 +70,7 @@ describe("the first message of a project", () => {
     expect(at.model.requests).toHaveLength(1);
   });
 
-  test("what could not be run is refused before anything is stored; another person's attachment is not there", async () => {
+  test("a message that cannot run is refused before anything is stored; another user's attachment is 404", async () => {
     await using at = await world();
     const { app, ada } = at;
     const create = (user: TestUser, body: object) =>
@@ -85,19 +85,19 @@ describe("the first message of a project", () => {
     ];
     expect(refused.map(({ status }) => status)).toEqual([400, 404, 404, 422]);
     expect((await app.as(ada).projects.list()).total).toBe(0);
-    // Refused, it can be sent again with the same attachment; created without a message, a project has no chat.
+    // After a refusal the same attachment can be sent again. A project created without a message has no chat,
     expect((await create(ada, { attachments: [sketch] })).status).toBe(201);
     expect((await create(ada, { attachments: [sketch] })).status).toBe(404);
     const plain = (await (await create(ada, { message: null })).json()) as { id: string; chat_id: string | null; task_id: string };
     expect(plain.chat_id).toBeNull();
-    // And nothing of it is started.
+    // and no run starts.
     await ended(app, ada, plain.task_id);
     await sleep(300);
     const { items } = await app.as(ada).tasks.list({ query: { project_id: plain.id } });
     expect(items.map(({ type }) => type)).toEqual(["project_creation"]);
   });
 
-  test("an API key that may not run the agent cannot do so by creating a project", async () => {
+  test("an API key without the run scope cannot start a run by creating a project", async () => {
     await using at = await world();
     const { app, ada } = at;
     const { key } = await app.as(ada).auth.createApiKey({ body: { name: "CI", scopes: ["write"] } });
@@ -107,16 +107,16 @@ describe("the first message of a project", () => {
     expect((await post({ name: "A" })).status).toBe(201);
   });
 
-  test("a failed setup keeps it, and a retry that succeeds runs it", async () => {
+  test("a failed setup keeps the message queued, and a successful retry runs it", async () => {
     await using at = await world([["node", "-e", "require('fs').readFileSync('package-that-is-late')"]]);
     const { app, ada } = at;
     const created = await app.as(ada).projects.create({ body: { name: "Late", message: "Build it" } });
     const [chat_id, params] = [created.chat_id ?? "", { id: created.id }];
     expect(await ended(app, ada, created.task_id)).toMatchObject({ status: "failed" });
-    // The project says so right after its task.
+    // The status of the project is updated right after the task.
     await vi.waitFor(async () => expect(await app.as(ada).projects.get({ params })).toMatchObject({ environment_status: "setup_failed" }));
     expect(await queueOf(at, chat_id)).toMatchObject({ items: [{ message: "Build it" }] });
-    // Asked for by hand it does not run either: there are no files.
+    // Resuming the queue does not run it either: there are no files.
     await app.as(ada).queue.resume({ params: { chat_id } });
     expect(await queueOf(at, chat_id)).toMatchObject({ items: [{ message: "Build it" }] });
     await expect(app.as(await app.signUp()).projects.retrySetup({ params })).rejects.toMatchObject({ status: 404 });

@@ -4,7 +4,7 @@ import { temporaryFolder } from "../../../testing/temporary.ts";
 import { tinyTemplates } from "../../../testing/tiny-template.ts";
 
 describe("delete", () => {
-  test("a setup under way gives way", async () => {
+  test("cancels a setup in progress", async () => {
     await using app = await projectsApp({ templatesDir: await tinyTemplates({ build: [["node", "-e", "setTimeout(() => {}, 60000)"]] }) });
     const ada = await app.signUp();
     const created = await app.as(ada).projects.create({ body: { name: "Short" } });
@@ -17,13 +17,13 @@ describe("delete", () => {
     expect(await ended(app, ada, created.task_id)).toMatchObject({ status: "cancelled" });
   });
 
-  test("one that a crash cut short is finished at the next start, as is a setup", async () => {
+  test("a deletion interrupted by a crash is completed at the next start, and so is a setup", async () => {
     const runtimeDir = temporaryFolder("runtime");
     const first = await projectsApp({ runtimeDir });
     const ada = await first.signUp();
     const doomed = await setUpProject(first, ada, "Doomed");
     const young = await setUpProject(first, ada, "Young");
-    // As a kill -9 would leave them: accepted, the task gone with its process.
+    // The state after kill -9: accepted, without a task.
     const { pool } = first.studio.database;
     await pool.query("update projects set environment_status = 'deleting' where id = $1", [doomed.project.id]);
     await pool.query("delete from containers where project_id = $1", [young.project.id]);

@@ -7,7 +7,7 @@ import { ended, projectsApp, setUpProject, startedProject } from "../../../testi
 import { tinyTemplates } from "../../../testing/tiny-template.ts";
 
 describe("create", () => {
-  test("a name alone makes a project with the default template and one stopped container", async () => {
+  test("a name is enough for a project with the default template and one stopped container", async () => {
     await using app = await projectsApp({ templatesDir: await tinyTemplates({ build: [["node", "-e", "console.log('ready to go')"]] }) });
     const ada = await app.signUp();
     const created = await app.as(ada).projects.create({ body: { name: "  Crème Brûlée! " } });
@@ -48,7 +48,7 @@ describe("create", () => {
     expect((task.result as { container_id: string }).container_id).toBe(items[0]?.id);
   });
 
-  test("refuses what is malformed, unknown or not there yet, and stores nothing", async () => {
+  test("refuses malformed, unknown and unavailable values and stores nothing", async () => {
     await using app = await testApp();
     const ada = await app.signUp();
     const cases: [unknown, number][] = [
@@ -70,7 +70,7 @@ describe("create", () => {
     expect((await app.as(ada).projects.list()).total).toBe(0);
   });
 
-  test("a template that cannot be built leaves a project that says so and can be deleted", async () => {
+  test("a template that fails to build leaves a project that reports the failure and can be deleted", async () => {
     await using app = await projectsApp({
       templatesDir: await tinyTemplates({ build: [["node", "-e", "console.error('no such package'); process.exit(1)"]] }),
     });
@@ -93,7 +93,7 @@ describe("create", () => {
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
   });
 
-  test("templates are listed, the default first", async () => {
+  test("lists the templates, the default first", async () => {
     await using app = await testApp();
     const ada = await app.signUp();
     const { items, total } = await app.as(ada).projects.templates();
@@ -104,7 +104,7 @@ describe("create", () => {
 });
 
 describe("list", () => {
-  test("shows one's own, last changed first, in stable pages, by name and by status", async () => {
+  test("lists the user's own projects, last changed first, in stable pages, filtered by name and status", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const eve = await app.signUp();
@@ -122,7 +122,7 @@ describe("list", () => {
     expect((await api.list({ query: { q: "100%" } })).total).toBe(1);
     expect((await api.list({ query: { q: "_" } })).total).toBe(0);
     expect((await api.list({ query: { status: "stopped" } })).total).toBe(4);
-    // The filter goes by the field of its name, whatever that is made of.
+    // The filter matches the field of its name, whatever that is computed from.
     const idOf = async (name: string) => (await api.list({ query: { q: name } })).items[0]?.id ?? "";
     const set = async (name: string, environment: string, ...statuses: string[]) => {
       const { pool } = app.studio.database;
@@ -163,7 +163,7 @@ describe("list", () => {
 });
 
 describe("change", () => {
-  test("name, description and settings; nothing else", async () => {
+  test("name, description and settings can be changed, other fields cannot", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project } = await setUpProject(app, ada);
@@ -219,7 +219,7 @@ describe("ownership", () => {
     ["GET", `/api/projects/${id}/containers/${container}/health`],
     ["GET", `/api/projects/${id}/containers/${container}/logs`],
   ];
-  test("a stranger gets the same 404 as for what does not exist, nobody a 401", async () => {
+  test("another user gets the same 404 as for ids that do not exist, an anonymous caller 401", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const eve = await app.signUp();
@@ -233,7 +233,7 @@ describe("ownership", () => {
         expect([method, path, theirs.status, await theirs.json()]).toEqual([method, path, 404, missing]);
         expect([path, (await app.request(path, { method, json })).status]).toEqual([path, 401]);
       }
-    // A container that exists, but hangs on another project.
+    // A container that exists, but belongs to another project.
     for (const [method, path, json] of routes(own.project.id, container.id).filter(([, p]) => p.includes(container.id)))
       expect([path, (await app.request(path, { method, user: eve, json })).status]).toEqual([path, 404]);
     expect((await app.request(`/api/projects/${project.id}/containers/nonsense`, { user: ada })).status).toBe(422);
@@ -242,7 +242,7 @@ describe("ownership", () => {
 });
 
 describe("delete", () => {
-  test("answers 404 at once, ends streams, and leaves nothing behind", async () => {
+  test("the project answers 404 at once, its streams end, and nothing is left", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);
@@ -332,7 +332,7 @@ describe("events", () => {
     expect(await closed).toBe(1000);
   });
 
-  test("a stranger's socket is closed with 4404", async () => {
+  test("another user's socket is closed with 4404", async () => {
     await using app = await projectsApp();
     const [ada, eve] = [await app.signUp(), await app.signUp()];
     const { project } = await setUpProject(app, ada);

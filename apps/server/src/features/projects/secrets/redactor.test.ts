@@ -15,13 +15,13 @@ const redactor = createRedactor(
   }),
 );
 
-test("hides each value under its name, the longest of two that begin alike", () => {
+test("replaces each value with its name; of two with a common prefix, the longest", () => {
   expect(redactor.redact("pg://u:hunter2-longer@db hunter2, hunter2-long!")).toBe(
     "pg://u:[secret:DB]@db [secret:PASS], [secret:PASS]-long!",
   );
   expect(redactor.redact("hunter2hunter2")).toBe("[secret:PASS][secret:PASS]");
 });
-test("leaves short values, configuration words and plain addresses readable", () => {
+test("leaves short values, configuration words and plain URLs readable", () => {
   for (const text of ["abc", "NODE_ENV=production", "open http://localhost:3000/x"]) expect(redactor.redact(text)).toBe(text);
   expect(redactor.redact("POST https://hooks.example.com/services/T0/abcdef")).toBe("POST [secret:HOOK]");
 });
@@ -41,24 +41,24 @@ test.each([
   expect(shown).toContain("[secret:ODD");
   for (const part of ["p w", "p%20w", "cCB3", "AgdyV", "2077"]) expect(shown).not.toContain(part);
 });
-test.each(["", "u", "us"])("finds bytes that the two alphabets of base64 write differently, after %j", (before) => {
+test.each(["", "u", "us"])("finds bytes that base64 and base64url encode differently, after %j", (before) => {
   const value = "~>>>???~>>>???~";
   const own = createRedactor(hiddenValues({ BYTES: value }));
   const bytes = Buffer.from(before + value);
   expect(bytes.toString("base64")).toMatch(/[+/]/);
   for (const text of [bytes.toString("base64"), bytes.toString("base64url")]) expect(own.redact(text)).toContain("[secret:BYTES");
 });
-test("finds a value that was stored with spaces or a line end around it", () => {
+test("finds a value that was stored with surrounding whitespace", () => {
   expect(createRedactor(hiddenValues({ PASTED: "  pasted-secret\n" })).redact("key=pasted-secret;")).toBe("key=[secret:PASTED:trimmed];");
 });
-test("finds a value that is written backwards, and each long line of one", () => {
+test("finds reversed values, and each long line of a reversed one", () => {
   expect(redactor.redact("regnol-2retnuh")).toBe("[secret:DB:reversed]");
   expect(redactor.redact([..."AoIBAQC7VJTUt9Us8cKj"].toReversed().join(""))).toMatch(/^\[secret:PEM:reversed[^\]]*\]$/);
 });
-test("finds the lines of a value of several lines, however the lines end", () => {
+test("finds the lines of a multi-line value with any line ending", () => {
   expect(redactor.redact("MIIEvQIBADANBgkqhkiG\r\n  AoIBAQC7VJTUt9Us8cKj")).toBe("[secret:PEM:line2]\r\n  [secret:PEM:line3]");
 });
-test("goes into plain data and leaves the rest of it", () => {
+test("redacts nested plain data and leaves other values unchanged", () => {
   const date = new Date();
   expect(redactor.redactIn({ a: ["hunter2", 1, null], hunter2: { b: "x hunter2" }, date })).toEqual({
     a: ["[secret:PASS]", 1, null],
@@ -66,7 +66,7 @@ test("goes into plain data and leaves the rest of it", () => {
     date,
   });
 });
-test("nothing to hide changes nothing", () => {
+test("an empty redactor changes nothing", () => {
   const none = createRedactor([]);
   expect(none.isEmpty).toBe(true);
   expect(none.redact("anything")).toBe("anything");
@@ -74,7 +74,7 @@ test("nothing to hide changes nothing", () => {
 });
 
 describe("restore", () => {
-  test("puts values back where they stood, and only there", () => {
+  test("puts values back where the original had them, and only there", () => {
     const original = "A=hunter2\nB=hunter2-longer\n";
     const shown = redactor.redact(original);
     expect(shown).not.toContain("hunter");
@@ -83,7 +83,7 @@ describe("restore", () => {
     );
     expect(redactor.restore(shown, "")).toBe(shown);
   });
-  test("two values of one name keep apart", () => {
+  test("two values of one name are numbered", () => {
     const two = createRedactor([...hiddenValues({ K: "value-one" }), ...hiddenValues({ K: "value-two" })]);
     expect(two.redact("value-one value-two")).toBe("[secret:K] [secret:K:2]");
     expect(two.restore("[secret:K:2] [secret:K]", "value-two value-one")).toBe("value-two value-one");
@@ -91,7 +91,7 @@ describe("restore", () => {
 });
 
 describe("streams", () => {
-  test("whatever the pieces, the result is that of the whole", () => {
+  test("splitting the text into chunks does not change the result", () => {
     for (let round = 0; round < 300; round++) {
       const secrets = Array.from({ length: 5 }, () => randomBytes(randomInt(3, 40)).toString("hex").slice(0, randomInt(6, 60)));
       const one = createRedactor(secrets.map((value, i) => ({ label: `S${i}`, value })));
@@ -109,7 +109,7 @@ describe("streams", () => {
       expect(out).toBe(one.redact(text));
     }
   });
-  test("what cannot be a beginning is not held back", () => {
+  test("emits text at once that cannot be the start of a value", () => {
     const stream = redactor.stream();
     expect(stream.push("plain (text)")).toBe("plain (text)");
     expect(stream.push("it is hunt")).toBe("it is ");
@@ -119,13 +119,13 @@ describe("streams", () => {
   });
 });
 
-test("200 long values and ten megabytes take little work", () => {
+test("200 long values and ten megabytes take little CPU time", () => {
   const values = Array.from({ length: 200 }, (_, i) => ({ label: `K${i}`, value: randomBytes(24 + i * 10).toString("base64") }));
   const before = process.cpuUsage();
   const many = createRedactor(values);
   const text = `${randomBytes(4_000_000).toString("hex")}${values[7]?.value}${"log line of an ordinary program\n".repeat(60_000)}`;
   expect(many.redact(text)).toContain("[secret:K7]");
-  // Of the processor: others may be at work beside it.
+  // CPU time, because other processes may run beside it.
   expect(process.cpuUsage(before).user).toBeLessThan(3_000_000);
 });
 

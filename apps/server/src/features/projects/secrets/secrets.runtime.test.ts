@@ -45,7 +45,7 @@ const logOf = async (project: ProjectRow, enough: RegExp) => {
   return text;
 };
 
-test("secrets reach every container below its own variables; a change asks for a restart, and the restart takes it in", async () => {
+test("secrets reach every container, below its own variables; a change marks it stale, and a restart applies it", async () => {
   const project = await emptyProject(app, owner, { command: ["node", "-e", server] });
   await set(project, "A_KEY", "planted-first-value");
   await set(project, "SHARED", "planted-of-the-project");
@@ -70,13 +70,13 @@ test("secrets reach every container below its own variables; a change asks for a
   await app.as(owner).secrets.remove({ params: { project_id: project.id, key: "A_KEY" } });
   expect(await containerOf(project)).toMatchObject({ needs_restart: true });
   await app.as(owner).projects.stop({ params: { id: project.id } });
-  // What does not run needs no restart.
+  // A stopped container does not become stale.
   await set(project, "A_KEY", "planted-third-value");
   expect(await containerOf(project)).toMatchObject({ needs_restart: false });
   expect(app.logs()).not.toContain("planted-");
 });
 
-test("a start that fails tells why without the values: in the task, in the event, in the container and in every table", async () => {
+test("a failed start reports the reason without the values: in the task, the event, the container and every table", async () => {
   const project = await emptyProject(app, owner, {
     command: ["node", "-e", `console.error("cannot use " + process.env.A_KEY); process.exit(3)`],
   });
@@ -107,7 +107,7 @@ test("a start that fails tells why without the values: in the task, in the event
   expect(app.logs()).not.toContain("planted-");
 });
 
-test("neither a copy nor an archive of a project holds its secrets", async () => {
+test("forks and archives of a project contain no secrets", async () => {
   const project = await emptyProject(app, owner, { command: ["true"] });
   const sandbox = await app.runtime.open({ id: project.id });
   await sandbox.files.write("readme.md", "hello");

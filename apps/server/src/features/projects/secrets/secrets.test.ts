@@ -7,11 +7,11 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 
 let app: TestApp;
 let owner: TestUser;
-let stranger: TestUser;
+let otherUser: TestUser;
 beforeAll(async () => {
   app = await testApp();
   owner = await app.signUp();
-  stranger = await app.signUp();
+  otherUser = await app.signUp();
 });
 
 const set = (project: ProjectRow, key: string, value: string, user = owner) =>
@@ -19,7 +19,7 @@ const set = (project: ProjectRow, key: string, value: string, user = owner) =>
 const keys = async (project: ProjectRow) =>
   (await app.as(owner).secrets.list({ params: { project_id: project.id } })).items.map((s) => s.key);
 
-test("a secret is created, replaced, listed by name and deleted; its value never comes back", async () => {
+test("a secret is created, replaced, listed by name and deleted; its value is never returned", async () => {
   const project = await emptyProject(app, owner);
   const made = await set(project, "STRIPE_KEY", "sk_live_planted-1");
   expect(made.status).toBe(201);
@@ -38,7 +38,7 @@ test("a secret is created, replaced, listed by name and deleted; its value never
   expect(app.logs()).not.toContain("planted");
 });
 
-test("the database holds no plain text, and a moved row does not open", async () => {
+test("the database stores no plain text, and a row moved to another project cannot be decrypted", async () => {
   const [one, two] = [await emptyProject(app, owner), await emptyProject(app, owner)];
   await set(one, "KEY", "value-of-project-one");
   const rows = await app.db.execute<{ sealed_value: Buffer }>(sql`select sealed_value from project_secrets where project_id = ${one.id}`);
@@ -48,7 +48,7 @@ test("the database holds no plain text, and a moved row does not open", async ()
     sql`insert into containers (project_id, name, service_key, host_label, container_name) values (${two.id}, 'app', 'app', ${two.slug}, 'app')`,
   );
   const { items } = await app.as(owner).containers.list({ params: { id: two.id } });
-  // What hides values must open them: a row that is not what it says stops the text, it is not taken for nothing.
+  // Redaction has to decrypt the values: an unreadable row is an error, not an empty value.
   const logs = await app.request(`/api/projects/${two.id}/containers/${items[0]?.id}/logs`, { user: owner });
   expect([logs.status, await logs.text()]).toEqual([500, expect.stringContaining("secrets_unreadable")]);
   expect((await app.request(`/api/secrets/${two.id}/KEY`, { method: "DELETE", user: owner })).status).toBe(204);
@@ -75,7 +75,7 @@ test.each<[string, unknown, number, string | undefined]>([
   expect(await keys(project)).toEqual([]);
 });
 
-test("takes values of exactly 32 768 bytes, and 200 of them, also when they come at once", async () => {
+test("accepts values of exactly 32 768 bytes, and 200 of them, also concurrently", async () => {
   const project = await emptyProject(app, owner);
   expect((await set(project, "LONG", "ä".repeat(16_384))).status).toBe(201);
   const text = Array.from({ length: 194 }, (_, i) => `I${i}=value`).join("\n");
@@ -85,14 +85,14 @@ test("takes values of exactly 32 768 bytes, and 200 of them, also when they come
   const refused = answers.filter((a) => a.status === 400);
   expect(refused).toHaveLength(3);
   expect(await refused[0]?.json()).toMatchObject({ code: "secret_limit_reached" });
-  // A full project still replaces.
+  // At the limit a value can still be replaced.
   expect((await set(project, "LONG", "short")).status).toBe(200);
 });
 
 describe("import", () => {
   const run = (project: ProjectRow, text: string, user = owner) =>
     app.as(user).secrets.import({ params: { project_id: project.id }, body: { text } });
-  test("takes what it can and names what it cannot, by reason", async () => {
+  test("imports valid variables and lists refused ones by reason", async () => {
     const project = await emptyProject(app, owner);
     await set(project, "KNOWN", "old");
     const text = "export KNOWN=new\nFRESH=\"two\\nlines\" # c\nPATH=/bin\nbad-key=planted-x\nEMPTY=\nnot a line\nMULTI='a\nb'\n";
@@ -114,13 +114,13 @@ describe("import", () => {
     expect(result.created).toHaveLength(200);
     expect(result.refused).toEqual(["K200", "K201", "K202"].map((key) => ({ key, code: "secret_limit_reached" })));
   });
-  test("an empty text is no error", async () => {
+  test("an empty text is not an error", async () => {
     const project = await emptyProject(app, owner);
     expect(await run(project, "# nothing\n")).toEqual({ created: [], replaced: [], refused: [] });
   });
 });
 
-test("a change is told by name on the project's stream", async () => {
+test("a change is emitted by name on the project's stream", async () => {
   const project = await emptyProject(app, owner);
   const abort = new AbortController();
   const seen: ProjectEvent[] = [];
@@ -130,17 +130,17 @@ test("a change is told by name on the project's stream", async () => {
       if (seen.length === 2) return;
     }
   })();
-  await set(project, "TOLD", "planted-on-the-stream");
-  await app.as(owner).secrets.remove({ params: { project_id: project.id, key: "TOLD" } });
+  await set(project, "EMITTED", "planted-on-the-stream");
+  await app.as(owner).secrets.remove({ params: { project_id: project.id, key: "EMITTED" } });
   await watching;
   expect(seen.map((e) => [e.type, e.data])).toEqual([
-    ["secrets_changed", { keys: ["TOLD"] }],
-    ["secrets_changed", { keys: ["TOLD"] }],
+    ["secrets_changed", { keys: ["EMITTED"] }],
+    ["secrets_changed", { keys: ["EMITTED"] }],
   ]);
   abort.abort();
 });
 
-test("another user's object is 404; unauthenticated is 401", async () => {
+test("another user's secrets are 404; unauthenticated is 401", async () => {
   const project = await emptyProject(app, owner);
   await set(project, "MINE", "planted-mine");
   const paths: [string, string, unknown?][] = [
@@ -151,10 +151,10 @@ test("another user's object is 404; unauthenticated is 401", async () => {
     ["DELETE", `/api/secrets/${project.id}/MINE`],
   ];
   for (const [method, path, json] of paths) {
-    const theirs = await app.request(path, { method, user: stranger, ...(json !== undefined && { json }) });
+    const theirs = await app.request(path, { method, user: otherUser, ...(json !== undefined && { json }) });
     const unknown = await app.request(path.replace(/\/secrets\/[^/]+/, "/secrets/no-such-project"), {
       method,
-      user: stranger,
+      user: otherUser,
       ...(json !== undefined && { json }),
     });
     expect([theirs.status, await theirs.text()], `${method} ${path}`).toEqual([404, await unknown.text()]);
