@@ -23,7 +23,7 @@ afterAll(() => app.close());
 
 const list = (query: Record<string, unknown> = {}) => app.as(admin).adminAudit.list({ query });
 
-test("what was done is listed, the newest first, with who, from where and why", async () => {
+test("actions are listed newest first, with actor, origin and reason", async () => {
   const { items, total } = await list();
   expect(total).toBe(5);
   expect(items[0]).toEqual({
@@ -42,7 +42,7 @@ test("what was done is listed, the newest first, with who, from where and why", 
   });
 });
 
-test("pages go by key and do not shift while rows are added", async () => {
+test("paging by key does not shift while rows are added", async () => {
   const first = await list({ limit: 2 });
   await audit.change(actor, ({ record }) => record({ action: "user.updated", target: { type: "server", id: null, name: null } }));
   const second = await list({ limit: 2, before: first.next_before });
@@ -51,7 +51,7 @@ test("pages go by key and do not shift while rows are added", async () => {
   expect([second.total, third.next_before]).toEqual([6, null]);
 });
 
-test("filters and the search take what they say and nothing else", async () => {
+test("filters and the search return exactly the matching rows", async () => {
   const names = async (query: Record<string, unknown>) => (await list(query)).items.map(({ target_name }) => target_name);
   expect(await names({ search: "because 3" })).toEqual(["u_3"]);
   expect(await names({ search: "u_" })).toHaveLength(5);
@@ -66,7 +66,7 @@ test("filters and the search take what they say and nothing else", async () => {
     expect((await app.request(`/api/admin/audit-logs?${query}`, { user: admin })).status).toBe(422);
 });
 
-test("the export is the whole log as a file that no spreadsheet runs", async () => {
+test("the export is the whole log as CSV without spreadsheet formulas", async () => {
   await audit.change(actor, ({ record }) =>
     record({ action: "user.updated", target: { type: "user", id: admin.id, name: "=HYPERLINK(1)" }, reason: '@SUM(1), "quoted"' }),
   );
@@ -85,7 +85,7 @@ test("the export is the whole log as a file that no spreadsheet runs", async () 
 test("rows cannot be changed, deleted or truncated in the database", async () => {
   for (const statement of [
     "update audit_log set reason = 'x'",
-    // Of somebody who is there not even the name.
+    // For an existing user not even the name can be changed.
     "update audit_log set target_name = null where target_type = 'user'",
     "delete from audit_log",
     "truncate audit_log",
@@ -93,7 +93,7 @@ test("rows cannot be changed, deleted or truncated in the database", async () =>
     await expect(app.studio.database.pool.query(statement)).rejects.toThrow("append-only");
 });
 
-test("a change that leaves no row is rolled back; so is a row whose change fails", async () => {
+test("a change without an audit row is rolled back; so is an audit row whose change fails", async () => {
   const rename = (name: string) => app.studio.database.pool.query("select 1 from users where name = $1", [name]);
   await expect(
     audit.change(actor, async ({ tx }) => {
@@ -111,7 +111,7 @@ test("a change that leaves no row is rolled back; so is a row whose change fails
   expect((await list()).total).toBe(before);
 });
 
-test("who is no administrator any more at the moment of the change is refused", async () => {
+test("a change is refused if the caller is no longer an administrator when it is made", async () => {
   const former = await app.signUp();
   const work = () => audit.change({ ...actor, id: former.id }, async ({ recordNothing }) => recordNothing());
   await expect(work()).rejects.toMatchObject({ code: "forbidden" });

@@ -22,7 +22,7 @@ const refusal = (work: Promise<unknown>) =>
     (error: { status: number; code: string }) => `${error.status} ${error.code}`,
   );
 
-test("a key is shown once, works at once, and stops at once when it is deleted", async () => {
+test("a key is returned once, works at once, and stops working when it is deleted", async () => {
   const made = await make();
   expect(made).toMatchObject({ name: "for the tests", scopes: ["write"], expires_at: null, last_used_at: null });
   expect(made.key).toMatch(/^tsk_[\w-]{43}$/);
@@ -38,7 +38,7 @@ test("a key is shown once, works at once, and stops at once when it is deleted",
   expect(app.logs()).not.toContain(made.key);
 });
 
-test("a key that may read reads, and no more", async () => {
+test("a key with the read scope can only read", async () => {
   const { project } = await setUpProject(app, ada, "Read me");
   const { key } = await make(["read"]);
   expect((await withKey(key).projects.get({ params: { id: project.id } })).id).toBe(project.id);
@@ -48,7 +48,7 @@ test("a key that may read reads, and no more", async () => {
   );
 });
 
-test("a key without the scope starts no run and speaks to none, on any entrance", async () => {
+test("a key without the run scope can neither start nor steer a run on any route", async () => {
   const token = { token: (await make(["read", "write"])).key };
   const entrances = Object.values(contract)
     .flatMap((group) => Object.values(group as Record<string, RouteSpec>))
@@ -64,7 +64,7 @@ test("a key without the scope starts no run and speaks to none, on any entrance"
   }
 });
 
-test("no key does what is for people only, whatever its scopes", async () => {
+test("no key can call routes for people only, whatever its scopes", async () => {
   const api = withKey((await make(["read", "write"])).key);
   const never = [
     api.users.updateMe({ body: { name: "Mallory" } }),
@@ -77,7 +77,7 @@ test("no key does what is for people only, whatever its scopes", async () => {
   expect(await Promise.all(never.map(refusal))).toEqual(never.map(() => "403 session_required"));
 });
 
-test("an administrator's key is a person's: it administers nothing on the routes of everybody either", async () => {
+test("an administrator's key has no administrator rights, also not on routes open to all users", async () => {
   const root = await app.signUp({ admin: true });
   const { key } = await make(["read", "write"], {}, root);
   const post = await app.as(ada).feedback.create({ body: { type: "bug", title: "Keep me", description: "It is mine and stays." } });
@@ -99,7 +99,7 @@ test("an expired key, a key of a disabled user and an invalid key are unauthenti
   expect(await refusal(withKey("tsk_invented").users.me())).toBe("401 unauthorized");
 });
 
-test("others neither see nor delete it", async () => {
+test("another user can neither see nor delete a key", async () => {
   const { id } = await make();
   expect((await app.as(grace).auth.apiKeys()).items.some((k) => k.id === id)).toBe(false);
   expect(await refusal(app.as(grace).auth.deleteApiKey({ params: { id } }))).toBe("404 not_found");
@@ -108,7 +108,7 @@ test("others neither see nor delete it", async () => {
   expect((await app.request("/api/auth/api-keys", { method: "POST", user: ada, json: { name: "x", scopes: [] } })).status).toBe(422);
 });
 
-test("there are at most 50, also when many come at once", async () => {
+test("there are at most 50 keys, also for concurrent requests", async () => {
   const user = await app.signUp();
   const outcomes = await Promise.all(Array.from({ length: 55 }, () => refusal(make(["read"], {}, user))));
   expect(outcomes.filter((o) => o === "allowed")).toHaveLength(50);
@@ -117,7 +117,7 @@ test("there are at most 50, also when many come at once", async () => {
 
 test("a stream ends when its API key expires, without further requests", async () => {
   const { project } = await setUpProject(app, ada, "Until then");
-  // A machine that is too slow to open it in time gets a key that lasts longer.
+  // On a slow machine the key lasts longer, so that the stream opens in time.
   for (let seconds = 2; ; seconds *= 2) {
     const { key, id } = await make(["read"], { expires_in_days: 1 });
     await app.studio.database.pool.query("update api_keys set expires_at = now() + make_interval(secs => $2) where id = $1", [id, seconds]);
@@ -137,7 +137,7 @@ describe("sockets", () => {
     const closed = new Promise<number>((resolve) => ws.on("close", resolve));
     return { ws, closed };
   };
-  test("open with a key that may write, and end when it is deleted", async () => {
+  test("open with a key that has the write scope, and close when it is deleted", async () => {
     const { project } = await setUpProject(app, ada, "Socket");
     const made = await make();
     const { ws, closed } = connect(project.id, made.key);
@@ -146,14 +146,14 @@ describe("sockets", () => {
     await app.as(ada).auth.deleteApiKey({ params: { id: made.id } });
     expect(await closed).toBe(4401);
   });
-  test("refuse a key that may only read", async () => {
+  test("refuse a key with the read scope only", async () => {
     const { project } = await setUpProject(app, ada, "Socket two");
     expect(await connect(project.id, (await make(["read"])).key).closed).toBe(4401);
   });
 });
 
 describe("the list of sessions", () => {
-  test("names where one is signed in; one or all others can be ended", async () => {
+  test("lists the user's sessions; one or all others can be ended", async () => {
     const user = await app.signUp();
     const login = async () =>
       (await app.as().auth.login({ body: { email: user.email, password: user.password } }, { headers: { "user-agent": "Phone" } }))

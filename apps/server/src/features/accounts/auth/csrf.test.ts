@@ -15,7 +15,7 @@ describe("auth.csrf", () => {
     browser.request("PATCH", "/api/users/me", { json: { bio: "x" }, headers });
   const codeOf = async (response: Response) => [response.status, ((await response.json()) as { code?: string }).code];
 
-  test("a write by cookie needs the token; by bearer it does not", async () => {
+  test("a write with a cookie needs the token, with a bearer token it does not", async () => {
     const browser = openBrowser(app);
     await browser.signIn(ada.email, ada.password);
     expect(await codeOf(await write(browser))).toEqual([403, "csrf_missing"]);
@@ -30,7 +30,7 @@ describe("auth.csrf", () => {
     expect((await app.request("/api/users/me", { method: "PATCH", json: { bio: "y" } })).status).toBe(401);
   });
 
-  test("missing, mismatch and invalid have different codes", async () => {
+  test("a missing, mismatched and invalid token have different codes", async () => {
     const browser = openBrowser(app);
     await browser.signIn(ada.email, ada.password);
     const good = await browser.fetchCsrf();
@@ -50,7 +50,7 @@ describe("auth.csrf", () => {
     expect(await codeOf(await write(browser))).toEqual([403, "csrf_missing"]);
   });
 
-  test("the token of another session, an anonymous one and an expired one are invalid", async () => {
+  test("a token of another session, an anonymous one and an expired one are invalid", async () => {
     const mine = openBrowser(app);
     await mine.signIn(ada.email, ada.password);
     const other = openBrowser(app);

@@ -21,7 +21,7 @@ const password = "correct horse battery";
 const me = (token: string) => app.request("/api/users/me", { user: { token } });
 
 describe("auth.login", () => {
-  test("by e-mail or username, in any case, as JSON: all keys and the cookies", async () => {
+  test("accepts email or username in any case, as JSON, and returns all keys and the cookies", async () => {
     for (const login of [ada.email, ada.email.toUpperCase(), ada.username, ` ${ada.username.toUpperCase()} `]) {
       const response = await post("/api/auth/login", { email: login, password: ada.password });
       expect(response.status).toBe(200);
@@ -42,7 +42,7 @@ describe("auth.login", () => {
     }
   });
 
-  test("as the password form of the Swagger page", async () => {
+  test("accepts the password form of the Swagger page", async () => {
     const response = await app.request("/api/auth/login", {
       method: "POST",
       body: new URLSearchParams({ grant_type: "password", username: ada.email, password: ada.password }),
@@ -51,7 +51,7 @@ describe("auth.login", () => {
     expect((await me(String((await bodyOf(response))["access_token"]))).status).toBe(200);
   });
 
-  test("the token says what the contract lists", async () => {
+  test("the token has the claims that the contract lists", async () => {
     const [, payload = ""] = ada.token.split(".");
     const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, number>;
     expect(claims).toEqual({
@@ -73,7 +73,7 @@ describe("auth.login", () => {
     expect((await post("/api/auth/login", body)).status).toBe(422);
   });
 
-  test("wrong password, unknown user and every dead account are one answer", async () => {
+  test("wrong password, unknown user and every inactive account get the same answer", async () => {
     const dead = await Promise.all(
       ["is_active = false", "is_suspended = true", "is_deleted = true"].map(async (change) => {
         const user = await app.signUp();
@@ -83,7 +83,7 @@ describe("auth.login", () => {
     );
     const attempts = [
       { email: ada.email, password: "wrong password" },
-      { email: "nobody@example.com", password: "wrong password" },
+      { email: "unknown@example.com", password: "wrong password" },
       ...dead,
     ];
     const answers: unknown[] = [];
@@ -99,7 +99,7 @@ describe("auth.login", () => {
   });
 
   test("an unknown user takes as long as a wrong password", async () => {
-    // Of the processor, which the hash is nearly all of: on a busy machine the clock tells what else goes on.
+    // CPU time, which is nearly all hashing: wall time on a busy machine depends on other load.
     const least = async (email: string) => {
       const times: number[] = [];
       for (let i = 0; i < 7; i++) {
@@ -110,11 +110,11 @@ describe("auth.login", () => {
       }
       return Math.min(...times);
     };
-    // Without the decoy the answer for an unknown user would take a tenth of the time.
-    expect((await least("nobody@example.com")) / (await least(ada.email))).toBeGreaterThan(0.5);
+    // Without the dummy hash the answer for an unknown user would take a tenth of the time.
+    expect((await least("unknown@example.com")) / (await least(ada.email))).toBeGreaterThan(0.5);
   });
 
-  test("makes a stronger hash of an old one", async () => {
+  test("replaces an old hash with a stronger one", async () => {
     const user = await app.signUp();
     await app.studio.database.pool.query("update users set hashed_password = $2 where id = $1", [
       user.id,
@@ -133,7 +133,7 @@ describe("auth.login", () => {
     const [weaker, other] = await Promise.all(
       [user.password, "an entirely new one"].map((text) => hash(text, { memoryCost: 4096, timeCost: 1, parallelism: 1 })),
     );
-    /** What the sign-in is told whose last step comes after this change. */
+    /** The answer to a sign-in whose last step follows this change. */
     const duringLogin = async (change: string, values: unknown[]) => {
       const client = await pool.connect();
       try {
@@ -158,7 +158,7 @@ describe("auth.login", () => {
     expect((await app.as(user).auth.sessions()).total).toBe(2);
   });
 
-  test("an account that asks for a second factor is never let in without one", async () => {
+  test("an account with a second factor cannot sign in without it", async () => {
     const user = await app.signUp();
     await app.studio.database.pool.query("update users set two_fa_enabled = true where id = $1", [user.id]);
     const response = await post("/api/auth/login", { email: user.email, password: user.password });
@@ -200,7 +200,7 @@ describe("rate limits", () => {
     for (let i = 0; i < 9; i++) expect((await login("wrong")).status).toBe(401);
     expect((await login(user.password)).status).toBe(200);
     for (let i = 0; i < 5; i++) expect((await login("wrong")).status).toBe(401);
-    // The same account under its other name.
+    // The same account under its username.
     for (let i = 0; i < 5; i++) expect((await login("wrong", user.username)).status).toBe(401);
     const refused = await login(user.password);
     expect(refused.status).toBe(429);
@@ -215,7 +215,7 @@ describe("rate limits", () => {
   test("of sign-in: 50 in 15 minutes per network, for all accounts", async () => {
     await using limited = await limitedApp();
     const login = (i: number) =>
-      limited.request("/api/auth/login", { method: "POST", json: { email: `nobody-${i}@example.com`, password: "wrong" } });
+      limited.request("/api/auth/login", { method: "POST", json: { email: `unknown-${i}@example.com`, password: "wrong" } });
     const statuses = await Promise.all(Array.from({ length: 55 }, async (_, i) => (await login(i)).status));
     expect(statuses.filter((s) => s === 429)).toHaveLength(5);
   });
@@ -229,7 +229,7 @@ describe("rate limits", () => {
     expect((await register()).status).toBe(429);
   });
 
-  test("behind a proxy count by the address the proxy saw, not by what the client claims", async () => {
+  test("behind a proxy use the address that the proxy saw, not the one the client claims", async () => {
     await using proxied = await testApp({ env: { RATE_LIMIT_FACTOR: "1", TRUST_PROXY: "true" } });
     const register = (forwarded: string) =>
       proxied.request("/api/auth/register", {
@@ -243,7 +243,7 @@ describe("rate limits", () => {
   });
 });
 
-test("no secret of an account reaches the log", async () => {
+test("no secret of an account is logged", async () => {
   const secret = "a very secret passphrase 4711";
   const email = freshEmail();
   const browser = openBrowser(app);

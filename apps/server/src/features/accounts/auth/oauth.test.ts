@@ -62,7 +62,7 @@ const me = async (response: Response) => {
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
 
 describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
-  test("makes an account with the provider's confirmed address, and finds it again", async () => {
+  test("creates an account with the provider's verified address, and finds it again", async () => {
     provider.be({ picture: "https://example.org/ada.png" });
     const first = await signIn(name, "?next=/projects");
     expect(first.status).toBe(303);
@@ -79,7 +79,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect((await me(await signIn(name)))["id"]).toBe(made["id"]);
   });
 
-  test("asks with PKCE, for its own scopes and those asked for, and sends the browser nowhere else", async () => {
+  test("uses PKCE, requests its own scopes and additional ones, and redirects the browser to the provider only", async () => {
     const elsewhere = await app.request(`/api/auth/${name}/authorize?redirect_uri=https://evil.example/`);
     expect(elsewhere.status).toBe(422);
     const { url, cookie } = await begin(name, "?scopes=extra.read&scopes=more");
@@ -93,7 +93,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect(provider.redemptions.at(-1)?.get("code_verifier")).toBeTruthy();
   });
 
-  test("links to the account with the same confirmed address", async () => {
+  test("links to the account with the same verified address", async () => {
     const user = await app.signUp({ email: person.email });
     await app.studio.database.pool.query("update users set is_verified = true where id = $1", [user.id]);
     expect((await me(await signIn(name)))["id"]).toBe(user.id);
@@ -109,7 +109,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect(login.status).toBe(401);
   });
 
-  test("an address that the provider does not vouch for opens nothing", async () => {
+  test("an unverified address does not sign in", async () => {
     const user = await app.signUp({ email: person.email });
     provider.be({ isEmailVerified: false });
     const refused = await signIn(name);
@@ -119,7 +119,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect((await app.request("/api/users/me", { user })).status).toBe(200);
   });
 
-  test("a state serves once, in its own browser, for its own provider, for ten minutes", async () => {
+  test("a state works once, in its own browser, for its own provider, for ten minutes", async () => {
     const { url, cookie } = await begin(name);
     const back = await provider.consent(url);
     const before = provider.redemptions.length;
@@ -137,7 +137,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect(await codeOf(await comeBack(await provider.consent(late.url), late.cookie))).toBe("state_token_expired");
   });
 
-  test("two tabs of one browser can both be under way", async () => {
+  test("two tabs of one browser can sign in at the same time", async () => {
     const one = await begin(name);
     const response = await app.request(`/api/auth/${name}/authorize`, { headers: { cookie: one.cookie } });
     const two = (await response.json()) as { authorization_url: string };
@@ -145,7 +145,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect((await comeBack(await provider.consent(one.url), one.cookie)).status).toBe(303);
   });
 
-  test("a denial at the provider, a code of another sign-in, a disabled account", async () => {
+  test("a denial at the provider, a code of another flow and a disabled account do not sign in", async () => {
     provider.denyNext();
     expect(await codeOf(await signIn(name))).toBe("oauth_denied");
 
@@ -165,14 +165,14 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect(await codeOf(refused)).toBe("login_bad_credentials");
   });
 
-  test("leads back into the app only", async () => {
+  test("redirects into the app only", async () => {
     for (const next of ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/.//evil.example"]) {
       const response = await signIn(name, `?next=${encodeURIComponent(next)}`);
       expect(response.headers.get("location")).toBe(`${app.url}/oauth/callback`);
     }
   });
 
-  test("the same person twice at once becomes one account", async () => {
+  test("two concurrent first sign-ins create one account", async () => {
     const [one, two] = [await begin(name), await begin(name)];
     const answers = await Promise.all([
       comeBack(await provider.consent(one.url), one.cookie),
@@ -187,13 +187,13 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
 describe.each(["google", "oidc"])("an identity of %s is refused", (name) => {
   test.each<[string, Parameters<IdentityProvider["misbehave"]>[0]]>([
     ["of another issuer", { claims: { iss: "https://evil.example" } }],
-    ["for another client", { claims: { aud: "somebody-else" } }],
-    ["for several clients, said by none of us", { claims: { aud: ["studio-client", "other"], azp: "other" } }],
+    ["for another client", { claims: { aud: "other-client" } }],
+    ["for several clients with another authorized party", { claims: { aud: ["studio-client", "other"], azp: "other" } }],
     ["with another nonce", { claims: { nonce: "replayed" } }],
     ["without a nonce", { claims: { nonce: undefined } }],
     ["that is over", { claims: { iat: 1_600_000_000, exp: 1_600_000_300 } }],
     ["signed with another key", { isForged: true }],
-    ["of nobody", { claims: { sub: undefined } }],
+    ["without a subject", { claims: { sub: undefined } }],
   ])("%s", async (_, how) => {
     const user = await app.signUp({ email: person.email });
     await app.studio.database.pool.query("update users set is_verified = true where id = $1", [user.id]);
@@ -205,7 +205,7 @@ describe.each(["google", "oidc"])("an identity of %s is refused", (name) => {
   });
 });
 
-test.each(["google", "github", "oidc"])("a provider (%s) that fails in the middle opens nothing, and works again later", async (name) => {
+test.each(["google", "github", "oidc"])("a provider (%s) that fails during the flow does not sign in, and works again later", async (name) => {
   provider.misbehave({ tokenStatus: 500 });
   const failed = await signIn(name);
   expect(failed.headers.get("location")).toBe(`${app.url}/login?error=oauth_failed`);
@@ -213,7 +213,7 @@ test.each(["google", "github", "oidc"])("a provider (%s) that fails in the middl
   expect((await signIn(name)).headers.get("location")).toBe(`${app.url}/oauth/callback`);
 });
 
-test("GitHub's first confirmed address counts, also where the primary one is not; with none there is no account", async () => {
+test("GitHub's first verified address is used, even if the primary one is not verified; without one no account is created", async () => {
   const confirmed = `second-${person.email}`;
   const emails = [
     { email: person.email, primary: true, verified: false },
@@ -230,10 +230,10 @@ test("GitHub's first confirmed address counts, also where the primary one is not
   }
 });
 
-test.each(["google", "github", "oidc"])("an address of %s that only looks like somebody's opens nothing", async (name) => {
+test.each(["google", "github", "oidc"])("a lookalike address from %s does not sign in to the account it resembles", async (name) => {
   const victim = await app.signUp({ email: `kim-${person.id}@example.org` });
   await app.studio.database.pool.query("update users set is_verified = true where id = $1", [victim.id]);
-  // The Kelvin sign becomes an ordinary k when it is lowered, the fullwidth letter when it is normalised.
+  // The Kelvin sign becomes an ordinary k when lowercased, the fullwidth letter when normalized.
   for (const email of [`\u212aim-${person.id}@example.org`, `\uff4bim-${person.id}@example.org`, `kim-${person.id}\u200b@example.org`]) {
     provider.be({ ...freshPerson(), email });
     expect(await codeOf(await signIn(name))).toBe("oauth_not_available_email");
@@ -242,7 +242,7 @@ test.each(["google", "github", "oidc"])("an address of %s that only looks like s
   expect((await me(await signIn(name)))["id"]).toBe(victim.id);
 });
 
-test("an OpenID Connect provider: a minimal identity is completed from userinfo, users are identified by issuer, its name is public", async () => {
+test("an OpenID Connect provider: missing claims are read from userinfo, users are identified by issuer, its name is public", async () => {
   provider.misbehave({ claims: { email: undefined, email_verified: undefined, name: undefined } });
   expect(await me(await signIn("oidc"))).toMatchObject({ email: person.email, name: person.name });
   const { rows } = await app.studio.database.pool.query("select account_id from oauth_accounts where account_email = $1", [person.email]);
@@ -273,7 +273,7 @@ test("a provider without email_verified is trusted only if the operator configur
   expect(await codeOf(await of())).toBe("oauth_not_available_email");
 });
 
-test("a person whom a provider sent back sees words and the way back, a program the body of every error", async () => {
+test("a refused callback shows a browser a page that leads back to the sign-in page", async () => {
   provider.denyNext();
   const { url, cookie } = await begin("google");
   const back = await provider.consent(url);
@@ -336,7 +336,7 @@ describe("linked accounts", () => {
   const remove = (user: TestUser, id: string, json: object = { current_password: user.password }) =>
     app.request(`/api/auth/linked-accounts/${id}`, { method: "DELETE", user, json });
 
-  test("one is connected whatever its address, signs in, and is disconnected", async () => {
+  test("an account with any address can be linked, signs in, and is unlinked", async () => {
     const user = await app.signUp();
     provider.be({ isEmailVerified: false });
     for (const name of ["google", "github", "oidc"]) {
@@ -366,7 +366,7 @@ describe("linked accounts", () => {
     expect((await link(other, "google")).headers.get("location")).toBe(at("link_error=bad_gateway"));
   });
 
-  test("it needs the password, this browser, and a session that still lives", async () => {
+  test("linking needs the password, the same browser, and a live session", async () => {
     const user = await app.signUp();
     expect(await codeOf(await link(user, "google", {}))).toBe("current_password_required");
     const response = await app.request("/api/auth/linked-accounts", {
@@ -391,17 +391,17 @@ describe("linked accounts", () => {
     const [only] = await list(user);
     expect(await codeOf(await remove(user, only?.id ?? "", {}))).toBe("last_way_in");
     await app.as(user).users.updateMe({ body: { password: "a password at last" } });
-    const stranger = await app.signUp();
-    expect((await remove(stranger, only?.id ?? "")).status).toBe(404);
+    const outsider = await app.signUp();
+    expect((await remove(outsider, only?.id ?? "")).status).toBe(404);
     expect((await remove(user, only?.id ?? "", { current_password: "a password at last" })).status).toBe(204);
     expect((await app.request("/api/auth/linked-accounts")).status).toBe(401);
-    expect((await app.request("/api/auth/linked-accounts", { method: "POST", user: stranger, json: { provider: "myspace" } })).status).toBe(
+    expect((await app.request("/api/auth/linked-accounts", { method: "POST", user: outsider, json: { provider: "myspace" } })).status).toBe(
       422,
     );
   });
 });
 
-test("what is not set up says so, also in the public configuration", async () => {
+test("an unconfigured provider is reported as such, also in the public configuration", async () => {
   await using bare = await testApp();
   for (const path of ["/api/auth/google/authorize", "/api/auth/github/callback?code=x&state=y", "/api/auth/oidc/authorize"]) {
     const response = await bare.request(path);
@@ -414,32 +414,32 @@ test("what is not set up says so, also in the public configuration", async () =>
   expect(await features(app)).toMatchObject({ google_oauth: true, github_oauth: true });
 });
 
-test("a provider that is away is a bad gateway; one that goes away before the browser comes back opens nothing, and leads to the sign-in page", async () => {
-  const gone = await startIdentityProvider();
-  const { clientId, clientSecret, url, apiUrl } = gone;
+test("an unreachable provider answers 502; one that becomes unreachable before the callback does not sign in and leads to the sign-in page", async () => {
+  const failing = await startIdentityProvider();
+  const { clientId, clientSecret, url, apiUrl } = failing;
   const ownApi = await startIdentityProvider();
   const env = { GITHUB_CLIENT_ID: clientId, GITHUB_CLIENT_SECRET: clientSecret, GITHUB_BASE_URL: url };
-  gone.be(person);
-  // Its pages answer and its API is away; then all of it is.
+  failing.be(person);
+  // Its pages respond and its API does not; then neither does.
   const google = { GOOGLE_CLIENT_ID: "x", GOOGLE_CLIENT_SECRET: "y", GOOGLE_ISSUER: ownApi.url };
   await using half = await testApp({ env: { ...env, ...google, GITHUB_API_URL: ownApi.apiUrl } });
-  await using whole = await testApp({ env: { ...env, GITHUB_API_URL: apiUrl } });
+  await using full = await testApp({ env: { ...env, GITHUB_API_URL: apiUrl } });
   await ownApi.close();
   expect((await half.request("/api/auth/google/authorize")).status).toBe(502);
-  const begun = await Promise.all(
-    [half, whole].map(async (at) => {
+  const flows = await Promise.all(
+    [half, full].map(async (at) => {
       const response = await at.request("/api/auth/github/authorize");
       const { authorization_url } = (await response.json()) as { authorization_url: string };
-      return { at, cookie: cookieOf(response, "tesslate_oauth") ?? "", back: await gone.consent(authorization_url) };
+      return { at, cookie: cookieOf(response, "tesslate_oauth") ?? "", back: await failing.consent(authorization_url) };
     }),
   );
-  for (const { at, cookie, back } of begun) {
-    if (at === whole) await gone.close();
+  for (const { at, cookie, back } of flows) {
+    if (at === full) await failing.close();
     const response = await at.request(back.pathname + back.search, { headers: { cookie } });
     expect([response.status, response.headers.get("location")]).toEqual([303, `${at.url}/login?error=oauth_failed`]);
     expect(cookieOf(response, "tesslate_auth")).toBeUndefined();
     expect((await at.studio.database.pool.query("select 1 from users where email = $1", [person.email])).rowCount).toBe(0);
-    // Where it sends people needs no answer of it.
+    // The redirect to the provider needs no response of it.
     expect((await at.request("/api/auth/github/authorize")).status).toBe(200);
   }
 });

@@ -55,7 +55,7 @@ const me = async (response: Response) => {
   return (await app.request("/api/users/me", { user: { token: access_token } })).json() as Promise<{ id: string }>;
 };
 
-test("a passkey is made, signs in without a name or password, is renamed and removed", async () => {
+test("a passkey is created, signs in without a name or password, is renamed and removed", async () => {
   const { user, keys, passkey } = await withPasskey();
   expect(passkey).toEqual({ id: expect.any(String), name: "Laptop", is_synced: true, created_at: expect.any(String), last_used_at: null });
   const { options } = await question();
@@ -82,7 +82,7 @@ test("a passkey is made, signs in without a name or password, is renamed and rem
   );
 });
 
-test("it stands for the second step too, and opens no account that may not sign in", async () => {
+test("it replaces the second factor too, and does not sign in to an inactive account", async () => {
   const { user, keys } = await withPasskey();
   await sql("update users set two_fa_enabled = true where id = $1", [user.id]);
   expect((await signIn(keys)).status).toBe(200);
@@ -96,11 +96,11 @@ describe("a sign-in is refused", () => {
     ["from a preview of this very studio", { origin: "http://shop-app.preview.localhost:8000" }],
     ["from another port of this machine", { origin: "http://localhost:1" }],
     ["for another site's id", { rpId: "evil.example" }],
-    ["of somebody who was not verified", { isUnverified: true }],
+    ["without user verification", { isUnverified: true }],
     ["with another key's signature", { isForged: true }],
-    ["with a challenge that was never given", { challenge: "bm90IG91cnM" }],
+    ["with a challenge that was never issued", { challenge: "bm90IG91cnM" }],
     ["with an answer that was meant for making one", { type: "webauthn.create" }],
-    ["in somebody else's name", { userHandle: Buffer.from("somebody else 16").toString("base64url") }],
+    ["with another user's handle", { userHandle: Buffer.from("another user id!").toString("base64url") }],
   ])("%s", async (_, deviations) => {
     const { user, keys } = await withPasskey();
     await refused(await signIn(keys, deviations));
@@ -108,7 +108,7 @@ describe("a sign-in is refused", () => {
     expect((await signIn(keys)).status).toBe(200);
   });
 
-  test("with an answer that was used, in another browser, too late, twice at once", async () => {
+  test("with a used answer, in another browser, after expiry, twice concurrently", async () => {
     const { keys } = await withPasskey();
     const one = await question();
     const credential = keys.get(one.options);
@@ -124,15 +124,15 @@ describe("a sign-in is refused", () => {
 
   test("with an unknown passkey, and a challenge for registration", async () => {
     const { user, keys } = await withPasskey();
-    const stranger = keyring();
+    const otherUser = keyring();
     const options = await app.as(user).passkeys.begin({ body: { current_password: user.password } });
-    stranger.create(options);
-    await refused(await signIn(stranger));
+    otherUser.create(options);
+    await refused(await signIn(otherUser));
     const { cookie } = await question();
     await refused(await post("/sign-in", { credential: keys.get(options) }, { cookie }));
   });
 
-  test("with a counter that went back: the key was copied", async () => {
+  test("with a decreased counter, which means that the key was copied", async () => {
     const { keys } = await withPasskey({ counter: 5 });
     expect((await signIn(keys, { counter: 6 })).status).toBe(200);
     await refused(await signIn(keys, { counter: 6 }));
@@ -145,8 +145,8 @@ describe("a new passkey is refused", () => {
   test.each<[string, Deviations]>([
     ["from another origin", { origin: "https://evil.example" }],
     ["for another site's id", { rpId: "evil.example" }],
-    ["of somebody who was not verified", { isUnverified: true }],
-    ["with a challenge that was never given", { challenge: "bm90IG91cnM" }],
+    ["without user verification", { isUnverified: true }],
+    ["with a challenge that was never issued", { challenge: "bm90IG91cnM" }],
   ])("%s", async (_, deviations) => {
     const user = await app.signUp();
     const response = await add(user, keyring(), deviations);
@@ -170,17 +170,17 @@ describe("a new passkey is refused", () => {
 
 test("another user's passkey is 404, unauthenticated is 401, invalid bodies are 422", async () => {
   const { passkey } = await withPasskey();
-  const stranger = await app.signUp();
-  const remove = { method: "DELETE", json: { current_password: stranger.password } };
-  expect((await app.request(`${path}/${passkey.id}`, { ...remove, user: stranger })).status).toBe(404);
-  expect((await app.request(`${path}/${passkey.id}`, { method: "PATCH", json: { name: "Mine" }, user: stranger })).status).toBe(404);
+  const otherUser = await app.signUp();
+  const remove = { method: "DELETE", json: { current_password: otherUser.password } };
+  expect((await app.request(`${path}/${passkey.id}`, { ...remove, user: otherUser })).status).toBe(404);
+  expect((await app.request(`${path}/${passkey.id}`, { method: "PATCH", json: { name: "Mine" }, user: otherUser })).status).toBe(404);
   expect((await app.request(path)).status).toBe(401);
-  expect((await post("/options", {}, { user: stranger })).status).toBe(400);
+  expect((await post("/options", {}, { user: otherUser })).status).toBe(400);
   expect((await post("/sign-in", { credential: { id: "x" } })).status).toBe(422);
-  expect((await post("", { credential: {} }, { user: stranger })).status).toBe(422);
+  expect((await post("", { credential: {} }, { user: otherUser })).status).toBe(422);
 });
 
-test("never the last way in: not the only passkey of an account without a password, not two at once", async () => {
+test("the last sign-in method cannot be removed: not the only passkey of an account without a password, nor two concurrently", async () => {
   const { user, keys, passkey } = await withPasskey();
   await sql("update users set hashed_password = null where id = $1", [user.id]);
   const remove = (id: string) => app.request(`${path}/${id}`, { method: "DELETE", user, json: {} });
@@ -191,7 +191,7 @@ test("never the last way in: not the only passkey of an account without a passwo
   expect(both.map((r) => r.status).sort()).toEqual([204, 409]);
 });
 
-test("where browsers know no passkeys the server offers none", async () => {
+test("a server on an insecure public URL offers no passkeys", async () => {
   await using plain = await testApp({ env: { APP_BASE_URL: "http://studio.example.com" }, database: app.database });
   expect((await plain.as().system.config()).features.passkeys).toBe(false);
   expect((await app.as().system.config()).features.passkeys).toBe(true);

@@ -44,7 +44,7 @@ describe("a forgotten password", () => {
     expect(await codeOf(again)).toBe("reset_password_bad_token");
   });
 
-  test("a link is void after any change of the password, and two at once set it once", async () => {
+  test("a link is invalid after any change of the password, and of two concurrent uses one succeeds", async () => {
     const user = await app.signUp();
     await post("/api/auth/forgot-password", { email: user.email });
     const token = await linkTo(user.email, /new password/);
@@ -54,7 +54,7 @@ describe("a forgotten password", () => {
     expect(both.map((r) => r.status).sort()).toEqual([200, 400]);
   });
 
-  test("a link that was mailed to a former address opens nothing", async () => {
+  test("a link that was sent to a former address does not work", async () => {
     const user = await app.signUp();
     await post("/api/auth/forgot-password", { email: user.email });
     const token = await linkTo(user.email, /new password/);
@@ -66,7 +66,7 @@ describe("a forgotten password", () => {
     expect((await logIn(email, user.password)).status).toBe(200);
   });
 
-  test("the mail says what a new password ends and names what stays", async () => {
+  test("the email says what a new password ends and names what remains", async () => {
     const user = await app.signUp();
     const { key } = await app.as(user).auth.createApiKey({ body: { name: "Nightly", scopes: ["read"] } });
     await app.studio.database.pool.query(
@@ -84,7 +84,7 @@ describe("a forgotten password", () => {
     await mails.waitFor((m) => m.to.includes(user.email) && /API keys still work/.test(m.text));
   });
 
-  test("weak passwords are refused and the link stays good", async () => {
+  test("weak passwords are refused and the link stays valid", async () => {
     const user = await app.signUp();
     await post("/api/auth/forgot-password", { email: user.email });
     const token = await linkTo(user.email, /new password/);
@@ -95,16 +95,16 @@ describe("a forgotten password", () => {
   });
 
   test("known, unknown and disabled addresses get the same answer; only the known one gets mail", async () => {
-    const [living, disabled] = [await app.signUp(), await app.signUp()];
+    const [active, disabled] = [await app.signUp(), await app.signUp()];
     await app.studio.database.pool.query("update users set is_active = false where id = $1", [disabled.id]);
     const answers = await Promise.all(
-      [living.email, disabled.email, "nobody@example.com"].map(async (email) => {
+      [active.email, disabled.email, "unknown@example.com"].map(async (email) => {
         const response = await post("/api/auth/forgot-password", { email });
         return [response.status, await response.text()];
       }),
     );
     expect(new Set(answers.map(String)).size).toBe(1);
-    await linkTo(living.email, /new password/);
+    await linkTo(active.email, /new password/);
     expect(mails.mails.some((m) => m.to.includes(disabled.email) && /new password/.test(m.subject))).toBe(false);
   });
 
@@ -123,7 +123,7 @@ describe("a forgotten password", () => {
 });
 
 describe("an address", () => {
-  test("is confirmed by the link of the sign-up mail, once", async () => {
+  test("is confirmed once, by the link of the sign-up email", async () => {
     const user = await app.signUp();
     const token = await linkTo(user.email, /Confirm/);
     const answer = await post("/api/auth/verify", { token });
@@ -133,7 +133,7 @@ describe("an address", () => {
     expect(await codeOf(again)).toBe("verify_user_already_verified");
   });
 
-  test("can be asked to be confirmed again; a link of another purpose does not do", async () => {
+  test("can request another confirmation; a link of another purpose is refused", async () => {
     const user = await app.signUp();
     await linkTo(user.email, /Confirm/);
     await post("/api/auth/request-verify-token", { email: user.email });
@@ -146,7 +146,7 @@ describe("an address", () => {
     const response = await app.request("/api/users/me", { method: "PATCH", user, json: { email, current_password: user.password } });
     return { status: response.status, ...((await response.json()) as { email?: string; pending_email?: string | null; code?: string }) };
   };
-  test("changes once the new one is confirmed by a link that serves once; the former one hears of both", async () => {
+  test("changes once the new one is confirmed by a one-time link; the former address is notified of both steps", async () => {
     const user = await app.signUp();
     const former = await linkTo(user.email, /Confirm/);
     const email = `new-${user.email}`;
@@ -162,38 +162,38 @@ describe("an address", () => {
     for (const old of [former, token]) expect(await codeOf(await post("/api/auth/verify", { token: old }))).toBe("verify_user_bad_token");
     expect((await logIn(user.email, user.password)).status).toBe(401);
     expect((await app.as(user).secondFactor.events({ query: {} })).items.map(({ kind }) => kind)).toContain("email_changed");
-    // Back and there again: the first link is as used as it was.
+    // After changing back and forth the first link is still used up.
     await change(user, user.email);
     await post("/api/auth/verify", { token: await linkTo(user.email, /Confirm your new/) });
     await change(user, email);
     expect(await codeOf(await post("/api/auth/verify", { token }))).toBe("verify_user_bad_token");
   });
 
-  test("a pending change is void after another request, a new password, or when the address is taken", async () => {
+  test("a pending change is cancelled by another request or a new password, or when the address is taken", async () => {
     const user = await app.signUp();
-    const wish = async (email: string) => {
+    const requestChange = async (email: string) => {
       expect(await change(user, email)).toMatchObject({ pending_email: email });
       return linkTo(email, /Confirm your new/);
     };
     const refused = async (token: string) => codeOf(await post("/api/auth/verify", { token }));
-    const first = await wish(`first-${user.email}`);
-    const second = await wish(`second-${user.email}`);
+    const first = await requestChange(`first-${user.email}`);
+    const second = await requestChange(`second-${user.email}`);
     expect(await refused(first)).toBe("verify_user_bad_token");
-    // The present address gives the wish up.
+    // Requesting the current address cancels the change.
     expect(await change(user, user.email)).toMatchObject({ pending_email: null });
     expect(await refused(second)).toBe("verify_user_bad_token");
-    const taken = await wish(`taken-${user.email}`);
+    const taken = await requestChange(`taken-${user.email}`);
     const other = await app.signUp({ email: `taken-${user.email}` });
     expect(await refused(taken)).toBe("update_user_email_already_exists");
     expect(await change(user, other.email)).toMatchObject({ status: 400, code: "update_user_email_already_exists" });
-    const third = await wish(`third-${user.email}`);
+    const third = await requestChange(`third-${user.email}`);
     await app.as(user).users.updateMe({ body: { password: "an entirely new one", current_password: user.password } });
     expect(await refused(third)).toBe("verify_user_bad_token");
     expect(await app.as(user).users.me()).toMatchObject({ email: user.email });
   });
 });
 
-test("a mail server that refuses for a while gets the mail later; the request does not notice", async () => {
+test("an email is delivered later if the mail server fails temporarily; the request does not fail", async () => {
   const user = await app.signUp();
   await linkTo(user.email, /Confirm/);
   mails.refuseRecipients("451 4.3.0 try later");
@@ -203,7 +203,7 @@ test("a mail server that refuses for a while gets the mail later; the request do
   await mails.waitFor((m) => m.to.includes(user.email) && /new password/.test(m.subject));
 }, 25_000);
 
-test("tokens stand neither in the log nor readable in the job queue", async () => {
+test("tokens are neither logged nor readable in the job queue", async () => {
   const user = await app.signUp();
   await linkTo(user.email, /Confirm/);
   mails.refuseRecipients("451 4.3.0 try later");

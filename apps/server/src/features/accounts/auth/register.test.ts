@@ -18,7 +18,7 @@ const freshEmail = () => `person-${++serial}@example.com`;
 const password = "correct horse battery";
 
 describe("auth.register", () => {
-  test("answers 201 with the whole user and no token", async () => {
+  test("answers 201 with the complete user and no token", async () => {
     const email = freshEmail();
     const response = await post("/api/auth/register", { email: `  ${email.toUpperCase()} `, password });
     expect(response.status).toBe(201);
@@ -57,7 +57,7 @@ describe("auth.register", () => {
     });
   });
 
-  test("gives the credits of a new account", async () => {
+  test("grants the credits of a new account", async () => {
     const user = await bodyOf(await post("/api/auth/register", { email: freshEmail(), password }));
     const { rows } = await app.studio.database.pool.query(
       "select support_tier, daily_credits, signup_bonus_credits, round(extract(epoch from signup_bonus_expires_at - now()) / 86400)::int as days, hashed_password from users where id = $1",
@@ -98,7 +98,7 @@ describe("auth.register", () => {
     ["slug", "mine"],
     ["id", "00000000-0000-4000-8000-000000000000"],
     ["hashed_password", "x"],
-  ])("refuses %s in the body: nobody chooses it for themselves", async (field, value) => {
+  ])("refuses %s in the body: users cannot set it themselves", async (field, value) => {
     const email = freshEmail();
     const response = await post("/api/auth/register", { email, password, [field]: value });
     expect(response.status).toBe(422);
@@ -109,9 +109,9 @@ describe("auth.register", () => {
 
   test.each([
     ["a missing password", { email: "a@example.com" }, ["body", "password"]],
-    ["a missing e-mail", { password }, ["body", "email"]],
-    ["an e-mail without a domain", { email: "nobody", password }, ["body", "email"]],
-    ["an e-mail with a space inside", { email: "no body@example.com", password }, ["body", "email"]],
+    ["a missing email", { password }, ["body", "email"]],
+    ["an email without a domain", { email: "unknown", password }, ["body", "email"]],
+    ["an email with a space inside", { email: "no body@example.com", password }, ["body", "email"]],
     ["an empty name", { email: "a@example.com", password, name: "" }, ["body", "name"]],
     ["a long name", { email: "a@example.com", password, name: "x".repeat(101) }, ["body", "name"]],
     ["a short username", { email: "a@example.com", password, username: "ab" }, ["body", "username"]],
@@ -119,8 +119,8 @@ describe("auth.register", () => {
     ["a username with two dashes", { email: "a@example.com", password, username: "a--bc" }, ["body", "username"]],
     ["a username with a space", { email: "a@example.com", password, username: "a bc" }, ["body", "username"]],
     ["a password that is a number", { email: "a@example.com", password: 12345678 }, ["body", "password"]],
-    ["an e-mail with a letter that only looks like one", { email: "\u212aim@example.com", password }, ["body", "email"]],
-    ["an e-mail with an invisible sign", { email: "k\u200bim@example.com", password }, ["body", "email"]],
+    ["an email with a lookalike letter", { email: "\u212aim@example.com", password }, ["body", "email"]],
+    ["an email with an invisible character", { email: "k\u200bim@example.com", password }, ["body", "email"]],
     ["a username that only looks like one", { email: "a@example.com", password, username: "\u212aim" }, ["body", "username"]],
     ["a name that turns the text around it", { email: "a@example.com", password, name: "Ad\u202ea" }, ["body", "name"]],
     ["a name of several lines", { email: "a@example.com", password, name: "Ad\na" }, ["body", "name"]],
@@ -131,7 +131,7 @@ describe("auth.register", () => {
     expect(await bodyOf(response)).toMatchObject({ detail: [{ loc, msg: expect.any(String), type: expect.any(String) }] });
   });
 
-  test("keeps a name as displayed; an invisible name is empty", async () => {
+  test("stores a name as it is displayed; an invisible name is empty", async () => {
     const named = async (name: string) =>
       (await bodyOf(await post("/api/auth/register", { email: `grace.h${++serial}@example.com`, password, name })))["name"];
     expect(await named(" \uff27race\u200b  Hopper ")).toBe("Grace Hopper");
@@ -141,20 +141,20 @@ describe("auth.register", () => {
   test.each([
     ["7 characters", "abcdefg"],
     ["129 characters", "x".repeat(129)],
-    ["the e-mail", "Some.One@Example.com"],
+    ["the email", "Some.One@Example.com"],
     ["the username", "SomeOne_1"],
-  ])("refuses %s as a password and says why", async (_, bad) => {
+  ])("refuses %s as a password with a reason", async (_, bad) => {
     const response = await post("/api/auth/register", { email: "some.one@example.com", username: "someone_1", password: bad });
     expect(response.status).toBe(400);
     expect(await bodyOf(response)).toEqual({ detail: expect.stringMatching(/password/), code: "register_invalid_password" });
   });
 
-  test("takes 8 and 128 characters, counted as people count them", async () => {
+  test("accepts 8 and 128 characters, counted as graphemes", async () => {
     for (const good of ["kwvz pht", "é ö ñ ü ".repeat(16), "🦀🐙🌵🎻🧭🪴🛶🧵"])
       expect((await post("/api/auth/register", { email: freshEmail(), password: good })).status).toBe(201);
   });
 
-  test("refuses a known e-mail in any case, and a taken or reserved username in the same words", async () => {
+  test("refuses a known email in any case, and a taken or reserved username with the same message", async () => {
     const email = freshEmail();
     await post("/api/auth/register", { email, password, username: "Grace" });
     const again = await post("/api/auth/register", { email: email.toUpperCase(), password });
@@ -165,7 +165,7 @@ describe("auth.register", () => {
     expect(await bodyOf(taken)).toEqual(await bodyOf(reserved));
   });
 
-  test("one of several registrations of the same e-mail wins, the others are 400", async () => {
+  test("of several concurrent registrations of an email one succeeds, the others are 400", async () => {
     const email = freshEmail();
     const statuses = await Promise.all(
       Array.from({ length: 6 }, async () => (await post("/api/auth/register", { email, password })).status),
@@ -173,7 +173,7 @@ describe("auth.register", () => {
     expect(statuses.sort()).toEqual([201, 400, 400, 400, 400, 400]);
   });
 
-  test("remembers who referred, and passes over an unknown code", async () => {
+  test("stores the referrer, and ignores an unknown code", async () => {
     const referred = await bodyOf(
       await post("/api/auth/register", { email: freshEmail(), password, referral_code: ` ${ada.referral_code?.toLowerCase()} ` }),
     );
@@ -182,7 +182,7 @@ describe("auth.register", () => {
     expect(unknown["referred_by"]).toBe(null);
   });
 
-  test("refuses text the database cannot hold with 422", async () => {
+  test("refuses text that the database cannot store with 422", async () => {
     const response = await post("/api/auth/register", { email: freshEmail(), password, name: "a\u0000b" });
     expect(response.status).toBe(422);
   });
@@ -205,7 +205,7 @@ describe("the first administrator", () => {
     expect(await bodyOf(await register(local))).toMatchObject({ is_superuser: false });
   });
 
-  test("behind a proxy or under a public name needs the token also on loopback", async () => {
+  test("behind a proxy or with a public URL the token is needed also on loopback", async () => {
     await using proxied = await testApp({ env: { TRUST_PROXY: "true" }, configure: (c) => (c.http.isLoopbackOnly = true) });
     expect(await bodyOf(await register(proxied))).toMatchObject({ is_superuser: false });
     await using named = await testApp({

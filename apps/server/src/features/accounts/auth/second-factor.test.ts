@@ -21,7 +21,7 @@ afterAll(async () => {
 const sql = (text: string, values: unknown[]) => app.studio.database.pool.query(text, values);
 const post = (path: string, json: unknown, user?: TestUser) => app.request(path, { method: "POST", json, ...(user && { user }) });
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
-/** The clock of the tests never comes between: the code before this one and the one after are right too. */
+/** A code that is wrong for every period near now, so that the clock does not matter. */
 const wrongFor = (secret: string) => {
   const right = new Set([-2, -1, 0, 1, 2].map((n) => appCode(secret, n)));
   return ["000000", "111111", "222222", "333333", "444444", "555555"].find((code) => !right.has(code)) ?? "";
@@ -43,21 +43,21 @@ const logIn = async (user: TestUser): Promise<LoginResponse> =>
   app.as().auth.login({ body: { email: user.email, password: user.password } });
 const verify = (temp_token: string | null, given: object) => post("/api/auth/2fa/verify", { temp_token, ...given });
 
-test("an app is set up with a code of it; from then on the password alone opens nothing", async () => {
+test("an app is set up with one of its codes; from then on the password alone does not sign in", async () => {
   const user = await app.signUp();
-  const begun = await app.as(user).secondFactor.beginTotp({ body: { current_password: user.password } });
-  expect(begun.otpauth_url).toMatch(/^otpauth:\/\/totp\/Tesslate/);
-  expect(begun.otpauth_url).toContain(begun.secret);
+  const setup = await app.as(user).secondFactor.beginTotp({ body: { current_password: user.password } });
+  expect(setup.otpauth_url).toMatch(/^otpauth:\/\/totp\/Tesslate/);
+  expect(setup.otpauth_url).toContain(setup.secret);
   expect((await logIn(user)).requires_2fa).toBe(false);
-  const refused = await post(`${totpPath}/confirm`, { code: wrongFor(begun.secret) }, user);
+  const refused = await post(`${totpPath}/confirm`, { code: wrongFor(setup.secret) }, user);
   expect([refused.status, await codeOf(refused)]).toEqual([400, "code_invalid"]);
-  const { recovery_codes } = await app.as(user).secondFactor.confirmTotp({ body: { code: appCode(begun.secret) } });
+  const { recovery_codes } = await app.as(user).secondFactor.confirmTotp({ body: { code: appCode(setup.secret) } });
   expect(new Set(recovery_codes).size).toBe(10);
 
   const answer = await logIn(user);
   expect(answer).toMatchObject({ access_token: null, requires_2fa: true, method: "totp", methods: ["totp", "recovery_code"] });
   expect(mails.mails.some((m) => m.to.includes(user.email) && /sign-in code/.test(m.subject))).toBe(false);
-  const opened = await verify(answer.temp_token, { code: appCode(begun.secret, 1) });
+  const opened = await verify(answer.temp_token, { code: appCode(setup.secret, 1) });
   expect(opened.status).toBe(200);
   expect(opened.headers.getSetCookie().join()).toContain("tesslate_auth=");
   expect(await app.as(user).secondFactor.security()).toMatchObject({
@@ -68,13 +68,13 @@ test("an app is set up with a code of it; from then on the password alone opens 
   await mails.waitFor((m) => m.to.includes(user.email) && m.text.includes("authenticator app was added"));
 
   const { rows } = await sql("select encode(sealed_secret, 'escape') as secret from totp_secrets where user_id = $1", [user.id]);
-  expect(JSON.stringify(rows)).not.toContain(begun.secret);
+  expect(JSON.stringify(rows)).not.toContain(setup.secret);
   const codes = await sql("select row_to_json(c)::text as text from recovery_codes c where user_id = $1", [user.id]);
   for (const code of recovery_codes) expect(JSON.stringify(codes.rows)).not.toContain(code);
-  for (const secret of [begun.secret, ...recovery_codes]) expect(app.logs()).not.toContain(secret);
+  for (const secret of [setup.secret, ...recovery_codes]) expect(app.logs()).not.toContain(secret);
 });
 
-test("a code of the app serves once: not again, not an older one, not for two at once", async () => {
+test("a code works once: not again, not an older one, not for two concurrent requests", async () => {
   const { user, secret } = await withApp();
   const now = appCode(secret);
   const [one, two, three] = [await logIn(user), await logIn(user), await logIn(user)];
@@ -86,7 +86,7 @@ test("a code of the app serves once: not again, not an older one, not for two at
   expect((await verify(three.temp_token, { code: appCode(secret, 1) })).status).toBe(200);
 });
 
-test("who found an open session guesses a hundred codes a day, however slowly", async () => {
+test("with a stolen session at most a hundred codes a day can be guessed", async () => {
   await using limited = await limitedApp();
   const user = await limited.signUp();
   const { secret } = await limited.as(user).secondFactor.beginTotp({ body: { current_password: user.password } });
@@ -94,7 +94,7 @@ test("who found an open session guesses a hundred codes a day, however slowly", 
   const guess = () => limited.request("/api/auth/2fa/recovery-codes", { method: "POST", user, json: { code: wrongFor(secret) } });
   for (let quarter = 0; quarter < 10; quarter++) {
     for (let n = 0; n < 10; n++) expect(await codeOf(await guess())).toBe("code_invalid");
-    // What is counted by the quarter of an hour begins anew.
+    // The limit per quarter of an hour is reset.
     await limited.studio.database.pool.query("update rate_limits set resets_at = now() where resets_at < now() + interval '1 hour'");
   }
   const refused = await guess();
@@ -102,7 +102,7 @@ test("who found an open session guesses a hundred codes a day, however slowly", 
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(3600);
 });
 
-test("a recovery code opens once, however it is typed; new ones void the old", async () => {
+test("a recovery code works once, in any spelling; new codes invalidate the old ones", async () => {
   const { user, recovery } = await withApp();
   const [first = "", second = ""] = recovery;
   const typed = ` ${first.toUpperCase().replace("-", " ")} `;
@@ -121,12 +121,12 @@ test("a recovery code opens once, however it is typed; new ones void the old", a
   expect((await Promise.all(both)).map((r) => r.status).sort()).toEqual([200, 401]);
 });
 
-test("an open session alone changes nothing: the password or a code of the app is needed", async () => {
+test("changes need the password or a code of the app, not only an open session", async () => {
   const { user, secret } = await withApp();
   const remove = (json: object) => app.request(totpPath, { method: "DELETE", user, json });
   for (const [json, code] of [
     [{}, "current_password_required"],
-    [{ current_password: "guessed by somebody" }, "current_password_wrong"],
+    [{ current_password: "a wrong guess" }, "current_password_wrong"],
     [{ code: wrongFor(secret) }, "code_invalid"],
     [{ code: appCode(secret, -1) }, "code_invalid"],
   ] as const) {
@@ -155,7 +155,7 @@ test("setting up again replaces the pending secret; setting up or confirming an 
   expect(await codeOf(await post(totpPath, { current_password: user.password }, user))).toBe("two_fa_already_on");
 });
 
-test("who has the app and codes by mail may take either; who has the app alone gets none by mail", async () => {
+test("a user with the app and email codes may use either; a user with the app alone gets no email code", async () => {
   const { user, secret } = await withApp();
   const alone = await logIn(user);
   expect((await post("/api/auth/2fa/resend", { temp_token: alone.temp_token })).status).toBe(400);
@@ -168,7 +168,7 @@ test("who has the app and codes by mail may take either; who has the app alone g
   expect((await verify((await logIn(user)).temp_token, { code: appCode(secret) })).status).toBe(200);
 });
 
-test("guessing ends the sign-in, notifies the owner and is in the account's security log", async () => {
+test("guessing ends the sign-in, notifies the owner and is recorded in the account's security log", async () => {
   const { user, secret } = await withApp();
   const { temp_token } = await logIn(user);
   for (let i = 0; i < 10; i++) expect(await codeOf(await verify(temp_token, { code: wrongFor(secret) }))).toBe("two_fa_code_invalid");
@@ -179,11 +179,11 @@ test("guessing ends the sign-in, notifies the owner and is in the account's secu
   expect(items[0]).toMatchObject({ kind: "second_step_wrong", ip: expect.any(String) });
   const all: SecurityEvent[] = (await app.as(user).secondFactor.events({ query: { limit: 100 } })).items;
   expect(all.map((e) => e.kind)).toEqual(expect.arrayContaining(["signed_in", "totp_on"]));
-  const stranger = await app.signUp();
-  expect((await app.as(stranger).secondFactor.events()).items.map((e) => e.kind)).toEqual(["signed_in"]);
+  const otherUser = await app.signUp();
+  expect((await app.as(otherUser).secondFactor.events()).items.map((e) => e.kind)).toEqual(["signed_in"]);
 });
 
-test("a server that asks everybody is satisfied by the app, also without a mail server", async () => {
+test("a server that requires a second factor accepts the app, also without a mail server", async () => {
   await using strict = await testApp({ database: app.database, configure: (config) => (config.auth.twoFactor.isForAll = true) });
   const { user, secret } = await withApp();
   const answer = await strict.as().auth.login({ body: { email: user.email, password: user.password } });
@@ -214,7 +214,7 @@ test("only an administrator can remove the second factor of a user who lost thei
   expect(items[0]).toMatchObject({ action_type: "user.second_factor_reset", reason: "lost their phone" });
 });
 
-test("of recovery codes made twice at once ten are good", async () => {
+test("concurrent requests for recovery codes leave ten valid ones", async () => {
   const { user } = await withApp();
   const make = () => post("/api/auth/2fa/recovery-codes", { current_password: user.password }, user);
   const client = await app.studio.database.pool.connect();
@@ -231,7 +231,7 @@ test("of recovery codes made twice at once ten are good", async () => {
   expect((await app.as(user).secondFactor.security()).recovery_codes_left).toBe(10);
 });
 
-test("what was proven is not done when the session ends at that moment", async () => {
+test("a change is not made if the session ends after the proof was checked", async () => {
   const { user } = await withApp();
   const {
     rows: [passkey],

@@ -21,7 +21,7 @@ const post = (path: string, json: unknown, headers: Record<string, string> = {})
 const bodyOf = async (response: Response) => (await response.json()) as Record<string, unknown>;
 const me = (token: string) => app.request("/api/users/me", { user: { token } });
 
-describe("who calls", () => {
+describe("the caller", () => {
   const forgeries = (): [string, string][] => {
     const [head = "", payload = "", signature = ""] = ada.token.split(".");
     const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -45,7 +45,7 @@ describe("who calls", () => {
       ["no session", signed(HS256, { ...claims, sid: undefined })],
       ["an unknown session", signed(HS256, { ...claims, sid: "00000000-0000-4000-8000-000000000000" })],
       ["a session that is no id", signed(HS256, { ...claims, sid: "' or true --" })],
-      ["the session of somebody else", signed(HS256, { ...claims, sub: "00000000-0000-4000-8000-000000000000" })],
+      ["another user's session", signed(HS256, { ...claims, sub: "00000000-0000-4000-8000-000000000000" })],
       ["nothing", ""],
       ["garbage", "garbage"],
       ["garbage with dots", "a.b.c"],
@@ -62,7 +62,7 @@ describe("who calls", () => {
     expect((await me(ada.token)).status).toBe(200);
   });
 
-  test("a bearer token alone counts: no falling back to a good cookie", async () => {
+  test("with a bearer token the cookie is ignored", async () => {
     const browser = openBrowser(app);
     await browser.signIn(ada.email, ada.password);
     expect((await browser.request("GET", "/api/users/me")).status).toBe(200);
@@ -84,7 +84,7 @@ describe("who calls", () => {
     const original = pool.query.bind(pool) as (...args: unknown[]) => unknown;
     let queries = 0;
     const counted = (...args: unknown[]) => {
-      // Background jobs ask for other things meanwhile.
+      // Background jobs query other tables at the same time.
       const text = typeof args[0] === "string" ? args[0] : (args[0] as { text?: string }).text;
       if (/"(sessions|users)"/.test(text ?? "")) queries += 1;
       return original(...args);
@@ -114,7 +114,7 @@ describe("who calls", () => {
     }
   });
 
-  test("while notifications are down caches are not used", async () => {
+  test("while notifications are down no cache is used", async () => {
     const user = await app.signUp();
     expect((await other.request("/api/users/me", { user })).status).toBe(200);
     await app.studio.database.pool.query(
@@ -124,7 +124,7 @@ describe("who calls", () => {
     await expect.poll(async () => (await other.request("/api/users/me", { user })).status).toBe(401);
   });
 
-  test("activity is noted, at most once a minute", async () => {
+  test("activity is recorded at most once a minute", async () => {
     const user = await app.signUp();
     const { pool } = app.studio.database;
     await pool.query("update sessions set last_used_at = now() - interval '2 minutes' where user_id = $1", [user.id]);
@@ -140,21 +140,21 @@ describe("who calls", () => {
   });
 });
 
-describe("what is open on behalf of a session", () => {
+describe("streams and sockets of a session", () => {
   const sidOf = ({ token }: { token: string }) => (JSON.parse(atob(token.split(".")[1] ?? "")) as { sid: string }).sid;
   const watched = (user: TestUser) =>
     new Promise<void>((ended) => {
       app.studio.sessions.watch(sidOf(user), user.id, ended);
     });
 
-  test("ends with the session, also when the session was revoked during the upgrade", async () => {
+  test("end with the session, also when it was revoked during the upgrade", async () => {
     const user = await app.signUp();
     await me(user.token);
     await app.studio.database.pool.query("update sessions set expires_at = now() + interval '1 second' where id = $1", [sidOf(user)]);
     await app.studio.sessions.forgetUser(user.id);
     await watched(user);
     expect((await me(user.token)).status).toBe(401);
-    // Over already: at once.
+    // With a revoked session they end at once.
     await watched(user);
   });
 });
@@ -183,7 +183,7 @@ describe("auth.logout", () => {
     expect((await browser.request("POST", "/api/auth/logout")).status).toBe(200);
     expect([...browser.cookies.keys()]).toEqual([]);
     expect((await me(access_token)).status).toBe(401);
-    // It opens nothing else, and nothing any more.
+    // It gives no other access and is used up.
     const headers = { cookie: `tesslate_refresh=${refresh}` };
     expect((await app.request("/api/auth/sessions", { headers })).status).toBe(401);
     expect((await app.request("/api/auth/logout", { method: "POST", headers })).status).toBe(401);
@@ -209,7 +209,7 @@ describe("auth.refresh", () => {
     a.request("/api/auth/refresh", { method: "POST", headers: { cookie: `tesslate_refresh=${token}` } });
   const refreshOf = (browser: ReturnType<typeof openBrowser>) => browser.cookies.get("tesslate_refresh")?.value ?? "";
 
-  test("gives a new access token and a new refresh cookie", async () => {
+  test("issues a new access token and a new refresh cookie", async () => {
     const browser = await signIn();
     const before = refreshOf(browser);
     const response = await browser.request("POST", "/api/auth/refresh");
@@ -223,7 +223,7 @@ describe("auth.refresh", () => {
     expect(JSON.stringify(rows)).not.toContain(refreshOf(browser));
   });
 
-  test("a program signs in and goes on without a cookie, by the refresh token of the answer", async () => {
+  test("a program without cookies continues with the refresh token of the response", async () => {
     const send = (path: string, body: object, init: RequestInit = {}) =>
       app.request(path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" }, ...init });
     const login = await send("/api/auth/login", { email: ada.email, password: ada.password, with_refresh_token: true });
@@ -236,18 +236,18 @@ describe("auth.refresh", () => {
     expect(second).toMatchObject({ token_type: "bearer", expires_in: 900, refresh_token: expect.any(String) });
     expect(second["refresh_token"]).not.toBe(first["refresh_token"]);
     expect((await me(String(second["access_token"]))).status).toBe(200);
-    // Its rules are those of the cookie: a copy that is used later ends the session.
+    // The rules of the cookie apply: later use of a copy ends the session.
     await send("/api/auth/refresh", { refresh_token: second["refresh_token"] });
     const reuse = await send("/api/auth/refresh", { refresh_token: first["refresh_token"] });
     expect([reuse.status, (await bodyOf(reuse))["code"]]).toEqual([401, "refresh_invalid"]);
     expect((await me(String(second["access_token"]))).status).toBe(401);
-    // The OAuth2 password form asks by its scope.
+    // The OAuth2 password form requests it by its scope.
     const form = new URLSearchParams({ grant_type: "password", username: ada.email, password: ada.password, scope: "offline_access" });
     const byForm = await bodyOf(await app.request("/api/auth/login", { method: "POST", body: form }));
     expect(byForm["refresh_token"]).toEqual(expect.any(String));
   });
 
-  test("parallel tabs all get the same next token", async () => {
+  test("concurrent tabs all get the same next token", async () => {
     const browser = await signIn();
     const answers = await Promise.all(Array.from({ length: 6 }, () => withToken(refreshOf(browser))));
     expect(answers.map((a) => a.status)).toEqual([200, 200, 200, 200, 200, 200]);
@@ -256,7 +256,7 @@ describe("auth.refresh", () => {
     expect((await withToken(cookies[0] ?? "")).status).toBe(200);
   });
 
-  test("an older token after the grace revokes the session", async () => {
+  test("an older token after the grace period revokes the session", async () => {
     const browser = await signIn();
     const stolen = refreshOf(browser);
     const { access_token } = (await (await browser.request("POST", "/api/auth/refresh")).json()) as { access_token: string };
@@ -270,7 +270,7 @@ describe("auth.refresh", () => {
     expect(app.logs()).toContain("refresh token reused");
   });
 
-  test("a token two generations old revokes even within the grace", async () => {
+  test("a token two generations old revokes the session even within the grace period", async () => {
     const browser = await signIn();
     const first = refreshOf(browser);
     await browser.request("POST", "/api/auth/refresh");
@@ -279,7 +279,7 @@ describe("auth.refresh", () => {
     expect((await withToken(refreshOf(browser))).status).toBe(401);
   });
 
-  test("without, with an invented, another installation's or a signed-out token it is 401", async () => {
+  test("a missing, invented, foreign or signed-out token is 401", async () => {
     expect((await app.request("/api/auth/refresh", { method: "POST" })).status).toBe(401);
     const browser = await signIn();
     const sid = JSON.parse(Buffer.from(browser.cookies.get("tesslate_auth")?.value.split(".")[1] ?? "", "base64url").toString()) as {
@@ -288,14 +288,14 @@ describe("auth.refresh", () => {
     const foreign = createRefreshTokens(createCryptoBox("another installation's key, also long enough"));
     for (const token of ["x", "a".repeat(70), foreign.make(sid.sid, 0), `${refreshOf(browser)}x`])
       expect((await withToken(token)).status).toBe(401);
-    // None of those inventions ended the session.
+    // None of the invented tokens ended the session.
     expect((await browser.request("POST", "/api/auth/refresh")).status).toBe(200);
     const last = refreshOf(browser);
     await browser.request("POST", "/api/auth/logout");
     expect((await withToken(last)).status).toBe(401);
   });
 
-  test("a session ends when it was not used for its lifetime; using it moves the end", async () => {
+  test("a session ends when it was not used for its lifetime; use extends it", async () => {
     const browser = await signIn();
     const token = String(browser.cookies.get("tesslate_auth")?.value);
     const { sid } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { sid: string };
@@ -320,7 +320,7 @@ describe("auth.wsTicket", () => {
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain(ticket);
   });
-  test("nobody gets one", async () => {
+  test("is not issued without a session", async () => {
     expect((await app.request("/api/auth/ws-ticket", { method: "POST" })).status).toBe(401);
   });
 });

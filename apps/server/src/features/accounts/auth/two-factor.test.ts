@@ -18,7 +18,7 @@ afterAll(async () => {
 const sql = (text: string, values: unknown[]) => app.studio.database.pool.query(text, values);
 const post = (path: string, json: unknown) => app.request(path, { method: "POST", json });
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
-/** Somebody who asks for codes. */
+/** A user with codes by email. */
 async function careful(): Promise<TestUser> {
   const user = await app.signUp();
   await sql("update users set is_verified = true where id = $1", [user.id]);
@@ -45,7 +45,7 @@ async function mailedCode(user: TestUser): Promise<string> {
 const verify = (temp_token: string, code: string) => post("/api/auth/2fa/verify", { temp_token, code });
 const wrongFor = (code: string) => (code === "000000" ? "111111" : "000000");
 
-test("the password alone opens nothing; with the code the session begins, and both serve once", async () => {
+test("the password alone does not sign in; the code starts the session; token and code work once", async () => {
   const user = await careful();
   const token = await begin(user);
   expect((await app.request("/api/users/me", { user: { token } })).status).toBe(401);
@@ -58,7 +58,7 @@ test("the password alone opens nothing; with the code the session begins, and bo
   expect(await codeOf(await verify(token, code))).toBe("two_fa_session_invalid");
 });
 
-test("of two at once with the right code one comes in", async () => {
+test("of two concurrent requests with the right code one succeeds", async () => {
   const user = await careful();
   const token = await begin(user);
   const code = await mailedCode(user);
@@ -66,16 +66,16 @@ test("of two at once with the right code one comes in", async () => {
   expect(both.map((r) => r.status).sort()).toEqual([200, 401]);
 });
 
-test("one of many concurrent requests for a new code gets it, and the others do not wait", async () => {
+test("of many concurrent requests for a new code one gets it, and the others do not wait", async () => {
   const user = await careful();
   const temp_token = await begin(user);
   await sql("update login_attempts set sent_at = now() - interval '2 minutes' where user_id = $1", [user.id]);
-  // More than there are connections to the database: whoever holds one must not need another.
+  // More than there are database connections: a request must not need a second one while it holds one.
   const crowd = await Promise.all(Array.from({ length: 24 }, () => post("/api/auth/2fa/resend", { temp_token })));
   expect(crowd.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(23).fill(429)]);
 });
 
-test("the fifth wrong try ends the code; the tenth over all codes ends the sign-in", async () => {
+test("the fifth wrong try invalidates the code; the tenth over all codes ends the sign-in", async () => {
   const user = await careful();
   const token = await begin(user);
   const first = await mailedCode(user);
@@ -88,7 +88,7 @@ test("the fifth wrong try ends the code; the tenth over all codes ends the sign-
   expect(await codeOf(await verify(token, second))).toBe("two_fa_session_invalid");
 });
 
-test("a new code voids the older one; not twice within a minute, not asked for more than five times", async () => {
+test("a new code invalidates the older one; at most one a minute and five in all", async () => {
   const user = await careful();
   const token = await begin(user);
   const first = await mailedCode(user);
@@ -107,7 +107,7 @@ test("a new code voids the older one; not twice within a minute, not asked for m
   expect((await verify(token, latest)).status).toBe(200);
 });
 
-test("codes and sign-ins run out; a disabled user ends them", async () => {
+test("codes and sign-ins expire; disabling the user ends them", async () => {
   const user = await careful();
   let token = await begin(user);
   let code = await mailedCode(user);
@@ -121,7 +121,7 @@ test("codes and sign-ins run out; a disabled user ends them", async () => {
   expect(await codeOf(await verify(token, code))).toBe("two_fa_session_invalid");
 });
 
-test("a new password, a suspension and ending one's sessions end what waits for a code, also when the suspension is lifted", async () => {
+test("a new password, a suspension and signing out everywhere end a pending sign-in, also when the suspension is lifted", async () => {
   const [user, admin] = [await careful(), await app.signUp({ admin: true })];
   const suspended = (is_suspended: boolean) =>
     app.as(admin).adminUsers.update({ params: { id: user.id }, body: { is_suspended, reason: "x" } });
@@ -153,7 +153,7 @@ test("unknown tokens and bad bodies are refused", async () => {
   expect((await post("/api/auth/2fa/resend", {})).status).toBe(422);
 });
 
-test("codes stand nowhere in the database", async () => {
+test("codes are not stored in plain text", async () => {
   const user = await careful();
   await begin(user);
   const code = await mailedCode(user);
@@ -161,7 +161,7 @@ test("codes stand nowhere in the database", async () => {
   expect(JSON.stringify(rows)).not.toContain(`"${code}"`);
 });
 
-test("only a confirmed address can be asked for codes", async () => {
+test("codes are sent to a verified address only", async () => {
   const user = await app.signUp();
   const refused = await app.request("/api/users/me", {
     method: "PATCH",

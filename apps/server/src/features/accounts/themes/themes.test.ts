@@ -5,26 +5,26 @@ import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 
 let app: TestApp;
 let ada: TestUser;
-let stranger: TestUser;
+let otherUser: TestUser;
 beforeAll(async () => {
   // Changes the themes that come with the product.
   app = await testApp({ ownServer: true });
   afterAll(() => app?.close());
   ada = await app.signUp({ name: "Ada Maker" });
-  stranger = await app.signUp();
+  otherUser = await app.signUp();
 });
 
 const code = (error: unknown) => (error as { code?: string }).code;
 const sql = (text: string, values: unknown[] = []) => app.studio.database.pool.query(text, values);
 const json = async <T>(response: Response) => (await response.json()) as T;
-/** A complete body for a theme of one's own. */
+/** A complete body for a custom theme. */
 async function body(name = "Mine") {
   const { mode, colors, typography, spacing, animation } = await app.as().themes.get({ params: { id: "nord" } });
   return { name, mode, colors, typography, spacing, animation };
 }
 
 describe("the catalogue", () => {
-  test("is there before anybody signs in: 43 themes, 41 dark, the defaults first", async () => {
+  test("is public: 43 themes, 41 dark, the defaults first", async () => {
     const { items, total } = await app.as().themes.list({ query: { limit: 100 } });
     expect([total, items.length, items.filter((t) => t.mode === "light").map((t) => t.id)]).toEqual([
       43,
@@ -91,7 +91,7 @@ describe("the catalogue", () => {
     expect((await app.request("/api/themes/nord?revision=other")).headers.get("cache-control")).toBe("public, max-age=300");
   });
 
-  test("coming up to date again touches content alone, by several processes at once", async () => {
+  test("seeding again changes content only, also by several processes at once", async () => {
     await sql("update themes set is_featured = true, downloads = 7, name = 'Vandalised', revision = 'old' where id = 'nord'");
     await sql("update themes set is_active = false where id = 'rose'");
     const { createThemes, createThemesStore } = await import("./index.ts");
@@ -114,7 +114,7 @@ describe("the catalogue", () => {
 });
 
 describe("custom themes", () => {
-  test("are made, copied from a preset, changed section by section, listed and deleted", async () => {
+  test("are created, copied from a preset, changed section by section, listed and deleted", async () => {
     const mine = app.as(ada).themes;
     const made = await mine.create({ body: { ...(await body("  Café del Mar ")), description: "By the sea", category: "vibrant" } });
     expect(made).toMatchObject({ name: "Café del Mar", author: "Ada Maker", mode: "dark", version: "1.0.0", parent_theme_id: null });
@@ -134,12 +134,12 @@ describe("custom themes", () => {
     expect((await mine.listCustom()).items.find((t) => t.id === copyOfCopy.id)?.parent_theme_id).toBeNull();
   });
 
-  test("are nobody else's: not in the catalogue, 404 to strangers with the same body, presets are nobody's to change", async () => {
+  test("are private: not in the catalogue, 404 to other users with the same body; presets cannot be changed", async () => {
     const made = await app.as(ada).themes.create({ body: await body("Private") });
     const own = await app.request(`/api/themes/${made.id}`, { user: ada });
     expect([own.status, own.headers.get("cache-control")]).toEqual([200, "private, no-cache"]);
     expect((await app.as().themes.list({ query: { limit: 500 } })).items.map((t) => t.id)).not.toContain(made.id);
-    expect((await app.as(stranger).themes.listCustom()).total).toBe(0);
+    expect((await app.as(otherUser).themes.listCustom()).total).toBe(0);
     for (const [method, path, more] of [
       ["GET", ""],
       ["PATCH", "", { name: "Mine now" }],
@@ -147,7 +147,7 @@ describe("custom themes", () => {
       ["POST", "/fork", {}],
     ] as const)
       for (const id of [made.id, "nothing-here"]) {
-        const answer = await app.request(`/api/themes/${id}${path}`, { method, user: stranger, ...(more && { json: more }) });
+        const answer = await app.request(`/api/themes/${id}${path}`, { method, user: otherUser, ...(more && { json: more }) });
         expect([method, answer.status, await answer.json()]).toEqual([method, 404, { detail: "Theme not found.", code: "not_found" }]);
       }
     expect((await app.request(`/api/themes/${made.id}`)).status).toBe(404);
@@ -205,19 +205,19 @@ describe("custom themes", () => {
     expect(changed.status).toBe(422);
   });
 
-  test("bad bodies are 422: no name, no mode, a section left out", async () => {
-    const whole = await body();
+  test("bad bodies are 422: no name, no mode, a missing section", async () => {
+    const complete = await body();
     for (const json of [
       {},
-      { ...whole, name: "  " },
-      { ...whole, mode: "dim" },
-      { ...whole, colors: undefined },
-      { ...whole, name: "x".repeat(101) },
+      { ...complete, name: "  " },
+      { ...complete, mode: "dim" },
+      { ...complete, colors: undefined },
+      { ...complete, name: "x".repeat(101) },
     ])
       expect((await app.request("/api/themes", { method: "POST", user: ada, json })).status).toBe(422);
   });
 
-  test("the limit holds for many at once", async () => {
+  test("the limit also holds for concurrent requests", async () => {
     const maker = await app.signUp();
     const answers = await Promise.all(
       Array.from({ length: 60 }, () => app.request("/api/themes/nord/fork", { method: "POST", user: maker, json: {} })),
@@ -227,16 +227,16 @@ describe("custom themes", () => {
     expect((await app.as(maker).themes.listCustom()).total).toBe(50);
   });
 
-  test("one is worn by its maker alone, and the default again when it is deleted", async () => {
+  test("one can be selected by its creator only, and deleting it selects the default", async () => {
     const made = await app.as(ada).themes.fork({ params: { id: "nord" } });
-    const wear = (user: TestUser, theme_preset: string) => app.request("/api/users/me", { method: "PATCH", user, json: { theme_preset } });
-    expect((await wear(ada, made.id)).status).toBe(200);
-    expect((await wear(stranger, made.id)).status).toBe(422);
-    expect((await wear(stranger, "no-such-theme")).status).toBe(422);
-    expect((await wear(stranger, "dracula")).status).toBe(200);
+    const pick = (user: TestUser, theme_preset: string) => app.request("/api/users/me", { method: "PATCH", user, json: { theme_preset } });
+    expect((await pick(ada, made.id)).status).toBe(200);
+    expect((await pick(otherUser, made.id)).status).toBe(422);
+    expect((await pick(otherUser, "no-such-theme")).status).toBe(422);
+    expect((await pick(otherUser, "dracula")).status).toBe(200);
     await app.as(ada).themes.remove({ params: { id: made.id } });
     expect((await app.as(ada).users.me()).theme_preset).toBe("default-dark");
-    expect((await app.as(stranger).users.me()).theme_preset).toBe("dracula");
+    expect((await app.as(otherUser).users.me()).theme_preset).toBe("dracula");
   });
 
   test("a theme is selected, copied and deleted concurrently: every request is answered, and no user keeps a deleted theme", async () => {
@@ -244,12 +244,12 @@ describe("custom themes", () => {
     const answers = await Promise.all(
       makers.map(async ({ maker, mine }) => {
         const { id } = await mine.fork({ params: { id: "nord" } });
-        const ask = (path: string, method: string, json?: unknown) =>
+        const send = (path: string, method: string, json?: unknown) =>
           app.request(path, { method, user: maker, ...(json !== undefined && { json }) }).then(({ status }) => `${method} ${status}`);
-        const wear = () => ask("/api/users/me", "PATCH", { theme_preset: id });
-        const copy = () => ask(`/api/themes/${id}/fork`, "POST", {});
-        await wear();
-        return Promise.all([wear(), copy(), wear(), copy(), ask(`/api/themes/${id}`, "DELETE"), copy(), wear(), copy(), wear()]);
+        const pick = () => send("/api/users/me", "PATCH", { theme_preset: id });
+        const copy = () => send(`/api/themes/${id}/fork`, "POST", {});
+        await pick();
+        return Promise.all([pick(), copy(), pick(), copy(), send(`/api/themes/${id}`, "DELETE"), copy(), pick(), copy(), pick()]);
       }),
     );
     const may = new Set(["PATCH 200", "PATCH 422", "POST 201", "POST 404", "DELETE 204"]);

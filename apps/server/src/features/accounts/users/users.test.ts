@@ -20,7 +20,7 @@ const outcome = async (response: Response) => {
 };
 
 describe("users.me", () => {
-  test("is the caller, with nothing that must not leave", async () => {
+  test("returns the caller without internal fields", async () => {
     const me = await app.as(ada).users.me();
     expect(me).toMatchObject({ id: ada.id, email: ada.email, username: ada.username });
     for (const key of ["hashed_password", "stripe_customer_id", "daily_credits", "is_suspended", "password"])
@@ -72,7 +72,7 @@ describe("users.updateMe", () => {
     expect(await app.as(user).users.updateMe({ body: cleared })).toMatchObject(cleared);
   });
 
-  test("refuses what only others may change, by name, and does nothing else of it", async () => {
+  test("refuses fields that users cannot change, by name, and changes nothing", async () => {
     const user = await app.signUp();
     const response = await patch(user, {
       subscription_tier: "ultra",
@@ -97,7 +97,7 @@ describe("users.updateMe", () => {
   test.each([
     ["an empty name", { name: "" }, "name"],
     ["a null name", { name: null }, "name"],
-    ["a malformed e-mail", { email: "x" }, "email"],
+    ["a malformed email", { email: "x" }, "email"],
     ["a malformed username", { username: "a b c" }, "username"],
     ["a foreign scheme", { website_url: "javascript:alert(1)" }, "website_url"],
     ["half an address", { website_url: "https://" }, "website_url"],
@@ -110,13 +110,13 @@ describe("users.updateMe", () => {
     expect(await outcome(await patch(ada, body))).toEqual([422, field]);
   });
 
-  test("a new password, e-mail or second factor needs the current password", async () => {
+  test("a new password, email or second factor needs the current password", async () => {
     const user = await app.signUp();
     for (const body of [{ password: "a new password" }, { email: "new-address@example.com" }, { two_fa_enabled: true }]) {
       expect(await outcome(await patch(user, body))).toEqual([400, "current_password_required"]);
       expect(await outcome(await patch(user, { ...body, current_password: "wrong" }))).toEqual([400, "current_password_wrong"]);
     }
-    // The same values are no change.
+    // The same values are not a change.
     expect((await patch(user, { email: user.email.toUpperCase(), two_fa_enabled: false })).status).toBe(200);
     expect(await app.as(user).users.me()).toMatchObject({ email: user.email, two_fa_enabled: false });
   });
@@ -127,7 +127,7 @@ describe("users.updateMe", () => {
     expect((await patch(user, { password: "my first password" })).status).toBe(200);
   });
 
-  test("a new password signs the other sessions out and keeps this one", async () => {
+  test("a new password ends the other sessions and keeps this one", async () => {
     const user = await app.signUp();
     const other = await app.as().auth.login({ body: { email: user.email, password: user.password } });
     const otherUser = { token: other.access_token ?? "" };
@@ -140,12 +140,12 @@ describe("users.updateMe", () => {
     expect((await login("a new password")).status).toBe(200);
   });
 
-  test("refuses a weak new password and says why", async () => {
+  test("refuses a weak new password with a reason", async () => {
     for (const password of ["short", "x".repeat(129), ada.email, ada.username])
       expect(await outcome(await patch(ada, { password, current_password: ada.password }))).toEqual([400, "update_user_invalid_password"]);
   });
 
-  test("a new e-mail is not verified, and works for signing in", async () => {
+  test("a new email is not verified, and can be used to sign in", async () => {
     const user = await app.signUp();
     await app.studio.database.pool.query("update users set is_verified = true where id = $1", [user.id]);
     const email = `New-${user.email}`;
@@ -156,7 +156,7 @@ describe("users.updateMe", () => {
     expect((await app.request("/api/auth/login", { method: "POST", json: { email, password: user.password } })).status).toBe(200);
   });
 
-  test("email and username of another user are rejected, the own ones in other letter case are not", async () => {
+  test("email and username of another user are rejected, the user's own in another letter case are accepted", async () => {
     const user = await app.signUp();
     expect(await outcome(await patch(user, { email: ada.email.toUpperCase(), current_password: user.password }))).toEqual([
       400,
@@ -176,7 +176,7 @@ describe("users.updateMe", () => {
   });
 });
 
-test("what was proven with a password is not done any more when another one takes its place, or the session ends, at that moment", async () => {
+test("a change is not made if the password changes or the session ends after the proof was checked", async () => {
   const user = await app.signUp();
   const { pool } = app.studio.database;
   const client = await pool.connect();
@@ -237,7 +237,7 @@ describe("pictures", () => {
     return { response, bytes: Buffer.from(await response.arrayBuffer()) };
   };
 
-  test("what is shown is a square picture of our own making, without anything of the file", async () => {
+  test("a picture is re-encoded as a square without metadata of the file", async () => {
     const file = Buffer.concat([
       await flat(640, 400)
         .withExif({ IFD0: { Artist: "GRACE-WAS-HERE" }, IFD3: { GPSLatitude: "52/1 31/1 0/1" } })
@@ -262,7 +262,7 @@ describe("pictures", () => {
     expect((await app.as().users.get({ params: { id: ada.id } })).avatar_url).toBe(avatar_url);
   });
 
-  test("one that lies on its side is turned; of one that moves the first picture is kept", async () => {
+  test("a rotated picture is turned upright; of an animated one the first frame is used", async () => {
     const half = Buffer.from(
       '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100"><path fill="#00f" d="M0 0h100v50H0z"/></svg>',
     );
@@ -300,7 +300,7 @@ describe("pictures", () => {
     expect(await outcome(await app.request("/api/users/me/avatar", { method: "POST", user: ada }))).toEqual([422, "file"]);
   });
 
-  test("an address shows one picture; it ends with another one, with none and with the account", async () => {
+  test("a URL shows one picture, until it is replaced or removed or the account is suspended", async () => {
     const user = await app.signUp();
     const png = await flat(40, 40).png().toBuffer();
     const first = ((await (await upload(png, { user })).json()) as User).avatar_url;
@@ -322,7 +322,7 @@ describe("pictures", () => {
     expect((await app.request("/api/users/me/avatar", { method: "DELETE" })).status).toBe(401);
   });
 });
-/** A PNG that claims 20 000 × 20 000 pixels, all of one colour: some kilobytes that want 1.2 GB. */
+/** A PNG that claims 20 000 × 20 000 pixels of one colour: a few kilobytes that decode to 1.2 GB. */
 const bomb = () => {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), data]);
@@ -341,7 +341,7 @@ const bomb = () => {
 };
 
 describe("preferences", () => {
-  test("begin with the defaults; what is named changes, the rest stays", async () => {
+  test("start with the defaults; fields that are sent change, the rest stays", async () => {
     const user = await app.signUp();
     expect((await app.as(user).users.me()).preferences).toEqual(defaultPreferences);
     await Promise.all([
@@ -353,9 +353,9 @@ describe("preferences", () => {
   test.each([
     ["an unknown theme", { theme_mode: "pink" }, "theme_mode"],
     ["letters for ants", { editor_font_size: 2 }, "editor_font_size"],
-    ["a word for yes", { mail_when_ended: "yes" }, "mail_when_ended"],
+    ["a string for a boolean", { mail_when_ended: "yes" }, "mail_when_ended"],
   ])("%s is 422", async (_, preferences, field) => expect(await outcome(await patch(ada, { preferences }))).toEqual([422, field]));
-  test("nothing else is kept beside them", async () => {
+  test("unknown preferences are refused", async () => {
     const response = await patch(ada, { preferences: { hides_checklist: true, is_superuser: true } });
     expect(response.status).toBe(422);
     await app.as(ada).users.updateMe({ body: { preferences: { hides_checklist: true } } });
@@ -386,7 +386,7 @@ describe("by username", () => {
 });
 
 describe("users.get", () => {
-  test("is the public part, for anybody", async () => {
+  test("is the public part, for everyone", async () => {
     expect(await app.as().users.get({ params: { id: ada.id } })).toEqual({
       id: ada.id,
       name: "Ada",
@@ -400,7 +400,7 @@ describe("users.get", () => {
       joined_at: ada.created_at,
     });
   });
-  test("is 404 for unknown, disabled, suspended and deleted users, 422 for what is no id", async () => {
+  test("is 404 for unknown, disabled, suspended and deleted users, 422 for an invalid id", async () => {
     const answers = new Set<string>();
     for (const change of ["is_active = false", "is_suspended = true", "is_deleted = true", undefined]) {
       const user = await app.signUp();
@@ -410,6 +410,6 @@ describe("users.get", () => {
       answers.add(await response.text());
     }
     expect(answers.size).toBe(1);
-    expect((await app.request("/api/users/nobody")).status).toBe(422);
+    expect((await app.request("/api/users/no-such-user")).status).toBe(422);
   });
 });
