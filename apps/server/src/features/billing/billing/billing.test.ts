@@ -24,7 +24,7 @@ const api = (user: TestUser) => world.app.as(user);
 const settle = () => world.stripe.settle();
 
 describe("without Stripe", () => {
-  test("everything that reads works, what pays answers 503, and there are no limits", async () => {
+  test("reads work, payments answer 503, and there are no limits", async () => {
     await using bare = await testApp({ env: { TIER_MAX_PROJECTS_FREE: "" } });
     const ada = await bare.signUp();
     const config = await bare.as().billing.config();
@@ -59,7 +59,7 @@ describe("without Stripe", () => {
   });
 });
 
-test("the operator configures what users get, can buy and are shown", async () => {
+test("the operator configures allowances, prices and the public plans", async () => {
   await using stripe = await startStripe();
   await using other = await testApp({
     env: {
@@ -102,7 +102,7 @@ test("the operator configures what users get, can buy and are shown", async () =
   expect((await other.as(ada).creatorStudio.dashboard({ query: {} })).revenue_share).toBe(0.7);
 });
 
-test("strangers are 401, bad bodies 422", async () => {
+test("anonymous callers get 401, bad bodies 422", async () => {
   const ada = await world.app.signUp();
   const id = crypto.randomUUID();
   for (const path of ["checkout", "portal", "credits/purchase", "deploy-slots", "cancel", "renew", "verify-checkout"])
@@ -135,7 +135,7 @@ test("strangers are 401, bad bodies 422", async () => {
 });
 
 describe("a plan", () => {
-  test("is paid for, gives its tier, allowance and limits, and is ended and kept", async () => {
+  test("starts with the payment, sets tier, allowance and limits, and can be cancelled and resumed", async () => {
     const ada = await world.app.signUp();
     expect(await post("/api/billing/portal", ada)).toMatchObject({ http: 400, code: "no_stripe_customer" });
     const checkout = await api(ada).billing.checkout({ body: {} });
@@ -147,7 +147,7 @@ describe("a plan", () => {
     });
     expect(await api(ada).billing.verifyCheckout({ body: { session_id: checkout.session_id } })).toEqual({ status: "pending" });
     expect((await api(ada).billing.subscription()).tier).toBe("free");
-    // A person pays on the page, and their browser is sent back.
+    // The user pays on the page, and their browser is redirected back.
     const back = await fetch(`${checkout.checkout_url}/complete`, { method: "POST", redirect: "manual" });
     expect(back.headers.get("location")).toContain(`session_id=${checkout.session_id}`);
     expect(await api(ada).billing.verifyCheckout({ body: { session_id: checkout.session_id } })).toEqual({ status: "fulfilled" });
@@ -184,7 +184,7 @@ describe("a plan", () => {
       support_tier: "community",
     });
     expect(await post("/api/billing/cancel", ada)).toMatchObject({ http: 400, code: "no_subscription" });
-    // The old page was paid once; it gives nothing again.
+    // The old session was fulfilled already; verifying it again changes nothing.
     expect(await api(ada).billing.verifyCheckout({ body: { session_id: checkout.session_id } })).toEqual({ status: "fulfilled" });
     await settle();
     expect(await api(ada).billing.subscription()).toMatchObject({ tier: "free", bundled_credits: 0 });
@@ -195,7 +195,7 @@ describe("a plan", () => {
     expect(await post("/api/billing/verify-checkout", eve, { session_id: checkout.session_id })).toMatchObject({ http: 404 });
   });
 
-  test("follows changes in the portal: upgrade, downgrade, renewal, unpaid, paid again, cancelled", async () => {
+  test("follows changes in the portal: upgrade, downgrade, renewal, failed payment, later payment, cancellation", async () => {
     const ada = await world.app.signUp();
     await world.buyPlan(ada, "basic");
     const id = (await api(ada).billing.subscription()).subscription_id ?? "";
@@ -210,7 +210,7 @@ describe("a plan", () => {
     expect(await plan()).toEqual(["ultra", 8000, "active"]);
     account.changePlan(id, "price_basic_month");
     expect(await plan()).toEqual(["basic", 8000, "active"]);
-    // Going up again brings nothing that was not paid for.
+    // Upgrading again adds no credits that were not paid for.
     await world.rows("update users set bundled_credits = 3 where id = $1", [ada.id]);
     account.changePlan(id, "price_ultra_month");
     expect(await plan()).toEqual(["ultra", 3, "active"]);
@@ -225,7 +225,7 @@ describe("a plan", () => {
       ada.email,
     ]);
     expect(mail?.recipient).toBe(ada.email);
-    // Told again after it was paid after all, nobody hears of it.
+    // An event of the failure that arrives after the payment sends no notice.
     account.advance(30);
     const [late] = world.stripe.waiting.splice(0).filter(({ type }) => type === "invoice.payment_failed");
     account.decline(false);
@@ -241,7 +241,7 @@ describe("a plan", () => {
   });
 });
 
-describe("a plan whose price is not ours any more", () => {
+describe("a plan whose price is no longer configured", () => {
   const withPrice = async (user: TestUser) => {
     const { account } = world.stripe;
     const id = (await api(user).billing.subscription()).subscription_id ?? "";
@@ -249,7 +249,7 @@ describe("a plan whose price is not ours any more", () => {
     await settle();
     return (await api(user).billing.subscription()).tier;
   };
-  test("stays what it was sold as, or what it became since", async () => {
+  test("keeps the tier it was sold as or was changed to since", async () => {
     const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
     await world.buyPlan(ada, "pro");
     await world.buyPlan(bob, "pro");
@@ -260,12 +260,12 @@ describe("a plan whose price is not ours any more", () => {
     if (!prices) throw new Error("no prices");
     const before = structuredClone(prices);
     try {
-      // The operator raises both prices: new ones at Stripe, new ids in the settings.
+      // The operator raises both prices: new prices at Stripe, new ids in the settings.
       prices.pro.monthly = account.addPrice({ unit_amount: 5900, interval: "month" }).id;
       prices.ultra.monthly = account.addPrice({ unit_amount: 15_900, interval: "month" }).id;
       expect([await withPrice(ada), await withPrice(bob)]).toEqual(["pro", "ultra"]);
       expect(await api(ada).billing.subscription()).toMatchObject({ bundled_credits: 2000, support_tier: "priority" });
-      // Also when nothing is known of it here but what it was sold as.
+      // The same if only the subscription's own metadata is known.
       await world.rows("delete from subscriptions where user_id = $1", [ada.id]);
       expect(await withPrice(ada)).toBe("pro");
     } finally {
@@ -275,7 +275,7 @@ describe("a plan whose price is not ours any more", () => {
   });
 });
 
-test("credits of a day are given once a day, on the first one too", async () => {
+test("daily credits are granted once a day, including the first day", async () => {
   const ada = await world.app.signUp();
   const daily = async () => (await api(ada).billing.credits()).daily_credits;
   const spent = () => world.rows("update users set daily_credits = 1 where id = $1", [ada.id]);
@@ -288,7 +288,7 @@ test("credits of a day are given once a day, on the first one too", async () => 
   ]);
   await world.job("refresh_credits");
   expect(await daily()).toBe(5);
-  // Who had a plan until today starts with those of today.
+  // After the end of a plan the user has today's daily credits.
   await world.buyPlan(ada, "basic");
   await world.rows("update users set daily_credits_reset_at = now() - interval '3 days' where id = $1", [ada.id]);
   world.stripe.account.end((await api(ada).billing.subscription()).subscription_id ?? "");
@@ -299,7 +299,7 @@ test("credits of a day are given once a day, on the first one too", async () => 
   expect(await daily()).toBe(1);
 });
 
-test("a renewal that costs nothing brings its allowance, once", async () => {
+test("a renewal of 0 USD grants its allowance once", async () => {
   const ada = await world.app.signUp();
   await world.buyPlan(ada, "basic");
   const { account } = world.stripe;
@@ -316,7 +316,7 @@ test("a renewal that costs nothing brings its allowance, once", async () => {
 });
 
 describe("credits", () => {
-  test("arrive when they are paid, once, and are taken back with their money", async () => {
+  test("are granted once when they are paid, and removed in proportion to a refund", async () => {
     const ada = await world.app.signUp();
     const first = await api(ada).billing.purchaseCredits({ body: { package: "medium" } });
     expect(await api(ada).billing.purchaseCredits({ body: { package: "medium" } })).toEqual(first);
@@ -338,16 +338,16 @@ describe("credits", () => {
     ]);
   });
 
-  test("come back when a dispute is won, as many as it took", async () => {
+  test("are restored when a dispute is won, as many as it removed", async () => {
     const ada = await world.app.signUp();
     const { session_id } = await api(ada).billing.purchaseCredits({ body: { package: "medium" } });
     const { payment_intent } = await world.pay(session_id);
     const { account } = world.stripe;
     account.refund(payment_intent ?? "", 500);
     await settle();
-    // 800 of the 2000 that are left were spent before the bank took the money.
+    // 800 of the remaining 2000 were spent before the dispute took the money.
     await world.rows(
-      `with gone as (update users set purchased_credits = 1200 where id = $1)
+      `with spent as (update users set purchased_credits = 1200 where id = $1)
        insert into ledger_entries (posting, account, user_id, amount_cents)
        values ('usage:' || $1::text, 'credits', $1::uuid, 800), ('usage:' || $1::text, 'revenue', null, -800)`,
       [ada.id],
@@ -361,12 +361,12 @@ describe("credits", () => {
     expect(await of()).toEqual([0, 2500]);
     account.closeDispute(id, "won");
     const [won] = world.stripe.waiting.splice(0);
-    if (!won) throw new Error("nothing was told");
+    if (!won) throw new Error("no webhook");
     expect(new Set(await world.stripe.deliver([won], { copies: 3 }))).toEqual(new Set([200]));
     expect(await of()).toEqual([1200, 500]);
     expect(await world.rows("select total_spend_cents from users where id = $1", [ada.id])).toEqual([{ total_spend_cents: 2000 }]);
 
-    // Told the other way round, and a dispute that is lost.
+    // The events in reverse order, and a lost dispute.
     const bob = await world.app.signUp();
     const paid = await world.pay((await api(bob).billing.purchaseCredits({ body: { package: "small" } })).session_id);
     account.closeDispute(account.dispute(paid.payment_intent ?? "").id, "won");
@@ -395,7 +395,7 @@ describe("credits", () => {
     expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([{ status: "refunded" }]);
   });
 
-  test("a slot for one more hosted project", async () => {
+  test("a deploy slot allows one more always-on project", async () => {
     const ada = await world.app.signUp();
     const { session_id } = await api(ada).billing.purchaseDeploySlot();
     world.stripe.account.pay(session_id);
@@ -405,7 +405,7 @@ describe("credits", () => {
   });
 });
 
-test("the settings name every event that is handled; keys without billing are warned of at start", async () => {
+test("the settings list every handled event type; keys without billing log a warning at start", async () => {
   const about = settings.STRIPE_WEBHOOK_SECRET.about;
   expect([...about.matchAll(/[a-z_]+(?:\.[a-z_]+)+/g)].map(([name]) => name)).toEqual([...eventTypes]);
   expect(world.app.logs().includes("BILLING_ENABLED is false")).toBe(false);
@@ -448,7 +448,7 @@ describe("a webhook", () => {
       expect([api_version, (await api(ada).billing.credits()).bundled_credits]).toEqual([api_version, allowance]);
     }
   });
-  test("of something that Stripe has not is refused and logged; one that no retry changes is taken and logged", async () => {
+  test("about an object that Stripe does not have is refused and logged; one that no retry can fix is accepted and logged", async () => {
     const event = (type: string, object: object) => ({
       ...world.stripe.account.events[0],
       id: `evt_${crypto.randomUUID()}`,
@@ -464,7 +464,7 @@ describe("a webhook", () => {
     expect(await deliver("invoice.paid", { id: "in_elsewhere", object: "invoice" })).toBe(200);
     expect(world.app.logs().includes("no handler for this type")).toBe(true);
   });
-  test("that cannot be worked off is refused, so that it comes again", async () => {
+  test("that cannot be processed is refused, so that Stripe sends it again", async () => {
     const ada = await world.app.signUp();
     const { session_id } = await api(ada).billing.checkout({ body: { tier: "basic" } });
     world.stripe.account.pay(session_id);
@@ -477,7 +477,7 @@ describe("a webhook", () => {
     expect(new Set(await world.stripe.deliver(events))).toEqual(new Set([200]));
     expect((await api(ada).billing.subscription()).tier).toBe("basic");
   });
-  test("of another application in the same account is taken and changes nothing", async () => {
+  test("of another application in the same account is accepted and changes nothing", async () => {
     const { account } = world.stripe;
     const ada = await world.app.signUp();
     const customer = account.createCustomer({}).id;
@@ -486,14 +486,14 @@ describe("a webhook", () => {
       const lines = { line_items: [{ quantity: "1", price_data }], metadata, subscription_data: { metadata } };
       return account.pay(account.createSession({ mode, customer, success_url: "http://elsewhere/back", ...lines }).id);
     };
-    const [nobody, garbage] = [crypto.randomUUID(), "customer-4711"];
+    const [unknown, garbage] = [crypto.randomUUID(), "customer-4711"];
     const foreign: Record<string, string>[] = [
       {},
       { user_id: garbage },
       { user_id: garbage, type: "subscription" },
       { user_id: garbage, type: "credit_purchase", amount_cents: "700" },
-      { user_id: nobody, type: "agent_purchase", agent_id: nobody },
-      { user_id: nobody, type: "agent_purchase", agent_id: garbage },
+      { user_id: unknown, type: "agent_purchase", agent_id: unknown },
+      { user_id: unknown, type: "agent_purchase", agent_id: garbage },
       { user_id: ada.id, type: "agent_purchase", agent_id: garbage },
       { user_id: ada.id, type: "base_purchase" },
       { user_id: ada.id, type: "constructor" },
@@ -516,12 +516,12 @@ describe("a webhook", () => {
     for (const own of account.subscriptions.values()) if (own.customer === customer) account.end(own.id);
     await settle();
   });
-  test("of a creator's own account, or of credits whose price is not ours, gives nothing", async () => {
+  test("of a creator's own account, or of credits with another price, grants nothing", async () => {
     const ada = await world.app.signUp();
     const { session_id } = await api(ada).billing.purchaseCredits({ body: { package: "small" } });
     const session = world.stripe.account.pay(session_id);
     const [paid] = world.stripe.waiting.splice(0).filter(({ type }) => type === "checkout.session.completed");
-    if (!paid) throw new Error("nothing was told");
+    if (!paid) throw new Error("no webhook");
     const priced = (amount: { amount_cents?: string }) => {
       const id = `cs_${crypto.randomUUID().replaceAll("-", "")}`;
       const metadata = { user_id: ada.id, type: "credit_purchase", ...amount };
@@ -533,12 +533,12 @@ describe("a webhook", () => {
     await world.stripe.deliver([paid]);
     expect((await api(ada).billing.credits()).purchased_credits).toBe(500);
   });
-  test("whose clock is not ours counts, as far as it is tolerable", async () => {
+  test("is accepted within the clock tolerance", async () => {
     const body = JSON.stringify({ id: "evt_2", object: "event", type: "product.created", created: 1, data: { object: {} } });
     const at = async (ageSeconds: number) => (await send(body, { "stripe-signature": world.stripe.sign(body, { ageSeconds }) })).status;
     expect([await at(240), await at(-240), await at(400)]).toEqual([200, 200, 400]);
   });
-  test("that never came is made up for, also when Stripe forgot it", async () => {
+  test("that never arrived is made up for by reconciliation, also when Stripe no longer has the event", async () => {
     const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
     await world.buyPlan(bob, "basic");
     const { session_id } = await api(ada).billing.checkout({ body: { tier: "pro" } });
@@ -561,7 +561,7 @@ describe("a webhook", () => {
   });
 });
 
-test("what Stripe refuses or loses is 502, and nothing changed", async () => {
+test("a Stripe call that is refused or lost answers 502 and changes nothing", async () => {
   const ada = await world.app.signUp();
   for (const how of [429, 503] as const) {
     world.stripe.trouble({ how });
@@ -575,23 +575,23 @@ test("what Stripe refuses or loses is 502, and nothing changed", async () => {
   expect([...world.stripe.account.customers.values()].filter((c) => c.metadata["user_id"] === ada.id)).toHaveLength(1);
 });
 
-describe("what Stripe refused", () => {
+describe("failed Stripe calls", () => {
   const times = (pattern: RegExp) => world.stripe.calls.filter(({ method, path }) => pattern.test(`${method} ${path}`)).length;
-  test("a failed Stripe call is retried with a new key: session, customer, account, refund of a second payment", async () => {
+  test("are retried with a new key: session, customer, account, refund of a second payment", async () => {
     const ada = await world.app.signUp();
-    const ask = () => post("/api/billing/credits/purchase", ada, { package: "small" });
+    const buy = () => post("/api/billing/credits/purchase", ada, { package: "small" });
     for (const on of [/POST \/v1\/customers/, /POST \/v1\/checkout/]) {
       world.stripe.trouble({ how: "refused", on });
-      for (let n = 0; n < 2; n++) expect(await ask()).toMatchObject({ http: 502, code: "stripe_error" });
+      for (let n = 0; n < 2; n++) expect(await buy()).toMatchObject({ http: 502, code: "stripe_error" });
       world.stripe.trouble(undefined);
     }
-    expect((await ask()).http).toBe(200);
+    expect((await buy()).http).toBe(200);
     world.stripe.trouble({ how: "refused", on: /POST \/v1\/accounts/ });
     for (let n = 0; n < 2; n++) expect(await post("/api/creators/connect", ada)).toMatchObject({ http: 502 });
     world.stripe.trouble(undefined);
     expect((await post("/api/creators/connect", ada)).http).toBe(200);
 
-    const paid = await world.pay((await ask()).session_id);
+    const paid = await world.pay((await buy()).session_id);
     const before = times(/POST \/v1\/refunds/);
     const refund = () =>
       world.app.studio.database.pool.query("select graphile_worker.add_job('refund_payment', $1::json, job_key := 'refund')", [
@@ -612,26 +612,26 @@ describe("what Stripe refused", () => {
   });
 });
 
-test("a customer that was deleted at Stripe is replaced by one, however many ask at once; there is no portal without one", async () => {
+test("a customer that was deleted at Stripe is recreated once for concurrent requests; without a customer there is no portal", async () => {
   const ada = await world.app.signUp();
   await world.pay((await api(ada).billing.purchaseCredits({ body: { package: "small" } })).session_id);
   const lost = (await api(ada).billing.subscription()).stripe_customer_id ?? "";
   const own = () => [...world.stripe.account.customers.values()].filter((c) => c.metadata["user_id"] === ada.id);
   world.stripe.account.deleteCustomer(lost);
   expect(await post("/api/billing/portal", ada)).toMatchObject({ http: 400, code: "no_stripe_customer" });
-  const asked = await Promise.all(Array.from({ length: 8 }, () => post("/api/billing/credits/purchase", ada, { package: "large" })));
-  expect([asked.map(({ http }) => http), new Set(asked.map(({ session_id }) => session_id)).size]).toEqual([Array(8).fill(200), 1]);
+  const answers = await Promise.all(Array.from({ length: 8 }, () => post("/api/billing/credits/purchase", ada, { package: "large" })));
+  expect([answers.map(({ http }) => http), new Set(answers.map(({ session_id }) => session_id)).size]).toEqual([Array(8).fill(200), 1]);
   expect(own()).toHaveLength(1);
   expect((await api(ada).billing.subscription()).stripe_customer_id).toBe(own()[0]?.id);
-  expect(world.stripe.account.sessions.get(asked[0]?.session_id ?? "")?.customer).toBe(own()[0]?.id);
-  await world.pay(asked[0]?.session_id ?? null);
+  expect(world.stripe.account.sessions.get(answers[0]?.session_id ?? "")?.customer).toBe(own()[0]?.id);
+  await world.pay(answers[0]?.session_id ?? null);
   expect((await api(ada).billing.credits()).purchased_credits).toBe(10_500);
-  // And again, within the day that Stripe remembers keys.
+  // Again within the day for which Stripe remembers keys.
   world.stripe.account.deleteCustomer(own()[0]?.id ?? "");
   expect((await post("/api/billing/checkout", ada, { tier: "pro" })).http).toBe(200);
   expect(own()).toHaveLength(1);
 });
 
-test("the books hold", async () => {
+test("the ledger is consistent", async () => {
   expect(await wrongInBooks(world)).toEqual([]);
 });

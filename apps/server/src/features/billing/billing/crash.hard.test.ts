@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 test(
-  "kill -9 in the middle of many payments: nothing is given twice, and after a restart nothing is missing",
+  "kill -9 during many payments: nothing is granted twice, and after a restart nothing is missing",
   { timeout: 120_000 },
   async () => {
     stripe = await startStripe();
@@ -59,7 +59,7 @@ test(
     process.stdout.write(`killed after ${taken.length} of ${events.length} webhooks\n`);
 
     await spawn();
-    // Stripe repeats what was not taken; some of it was committed already. And some of what was taken comes again, too.
+    // Stripe repeats unacknowledged webhooks, some of which were committed already, and some acknowledged ones.
     stripe.waiting.push(
       ...answers.filter(({ status }) => status !== 200).map(({ event }) => event),
       ...taken.slice(0, 5).map(({ event }) => event),

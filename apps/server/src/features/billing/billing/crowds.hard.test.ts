@@ -3,7 +3,7 @@ import { billingApp, wrongInBooks } from "../../../testing/billing.ts";
 import { buyAtOnce, spendAtOnce } from "../../../testing/money/crowds.ts";
 
 test(
-  "two hundred at once spend, ask for and pay the same things: everything happens once, and the books hold",
+  "two hundred concurrent users spend, order and pay: every effect happens once, and the ledger is consistent",
   { timeout: 120_000 },
   async () => {
     await using world = await billingApp();

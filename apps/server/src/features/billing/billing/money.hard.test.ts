@@ -7,7 +7,7 @@ const stories = Number(MONEY_STORIES ?? (seconds === undefined ? 2000 : Infinity
 
 /* A longer one: `./studio fuzz --only money --seconds 120 --seed 7`. */
 test(
-  "whatever comes in whatever order, however often, with crashes in between: balances, entitlements and books are exact",
+  "random events in any order, repeated, with crashes in between: balances, entitlements and ledger are exact",
   { timeout: ((seconds ?? 0) + 600) * 1000 },
   async () => {
     const until = seconds === undefined ? Infinity : Date.now() + seconds * 1000;

@@ -17,7 +17,7 @@ const buyOf = (user: TestUser, id: string) => world.askFor(user, id);
 const pay = (session_id: string | null) => world.pay(session_id);
 const isOwned = async (user: TestUser, slug: string) => (await api(user).marketplaceAgents.get({ params: { slug } })).is_purchased;
 const transfers = () => [...world.stripe.account.transfers.values()];
-/** Until the jobs that a payment led to are over. */
+/** Waits until the jobs that a payment enqueued are finished. */
 const idle = () => world.job("lapse_library");
 const outcome = (work: Promise<unknown>) =>
   work.then(
@@ -31,7 +31,7 @@ const admin = async () => {
 };
 
 describe("a creator", () => {
-  test("is led to an account, and is ready when it is complete", async () => {
+  test("is sent to onboarding, and can sell when the account is complete", async () => {
     expect(await outcome(api(creator).creatorStudio.payout({ body: {} }))).toEqual([400, "payout_onboarding_required"]);
     const { onboarding_url } = await api(creator).creatorStudio.connect();
     expect((await api(creator).creatorStudio.connect()).onboarding_url).toContain("/onboard/acct_");
@@ -45,13 +45,13 @@ describe("a creator", () => {
   });
 });
 
-describe("an agent for good", () => {
+describe("an agent with a one-time price", () => {
   test("is paid once, belongs to the buyer and gives the creator 90 %; a refund removes the entry and the share", async () => {
     const ada = await world.app.signUp();
     const agent = await world.agent({ creator, cents: 1999 });
-    const asked = await buyOf(ada, agent.id);
-    expect(asked).toMatchObject({ agent_id: agent.id, in_library: false, checkout_url: expect.stringContaining(world.stripe.url) });
-    const session = world.stripe.account.sessions.get(asked.session_id ?? "");
+    const ordered = await buyOf(ada, agent.id);
+    expect(ordered).toMatchObject({ agent_id: agent.id, in_library: false, checkout_url: expect.stringContaining(world.stripe.url) });
+    const session = world.stripe.account.sessions.get(ordered.session_id ?? "");
     expect(session).toMatchObject({
       mode: "payment",
       amount_total: 1999,
@@ -59,9 +59,9 @@ describe("an agent for good", () => {
       success_url: `${world.app.config.http.appBaseUrl}/marketplace/success?agent=${agent.slug}&session_id={CHECKOUT_SESSION_ID}`,
     });
     expect(await isOwned(ada, agent.slug)).toBe(false);
-    const verify = (user: TestUser) => api(user).purchases.verify({ body: { session_id: asked.session_id ?? "" } });
+    const verify = (user: TestUser) => api(user).purchases.verify({ body: { session_id: ordered.session_id ?? "" } });
     expect(await verify(ada)).toMatchObject({ agent_id: agent.id, in_library: false });
-    world.stripe.account.pay(asked.session_id ?? "");
+    world.stripe.account.pay(ordered.session_id ?? "");
     expect(await verify(ada)).toMatchObject({ agent_id: agent.id, in_library: true, checkout_url: null });
     expect(await outcome(verify(creator))).toEqual([404, "not_found"]);
     const paid = await Promise.all(Array.from({ length: 20 }, () => verify(ada)));
@@ -95,7 +95,7 @@ describe("an agent for good", () => {
     expect(await admin()).toMatchObject({ total_revenue_cents: 0, kinds: { agent: 0 } });
   });
 
-  test("paid on two pages is paid once: the second payment goes back", async () => {
+  test("paid in two sessions is charged once: the second payment is refunded", async () => {
     const ada = await world.app.signUp();
     const agent = await world.agent({ cents: 900 });
     const first = await buyOf(ada, agent.id);
@@ -112,7 +112,7 @@ describe("an agent for good", () => {
     expect((await api(ada).billing.transactions({ query: {} })).total).toBe(1);
   });
 
-  test("a share that cannot be sent waits; what Stripe loses on the way is sent once", async () => {
+  test("a transfer that fails waits; one that Stripe lost is sent once", async () => {
     const ada = await world.app.signUp();
     const later = await world.app.signUp();
     const unconnected = await world.agent({ creator: later, cents: 2000 });
@@ -140,12 +140,12 @@ describe("an agent for good", () => {
   });
 });
 
-describe("an agent by the month", () => {
-  test("is renewed, ended with its period, kept after all, and lapses", async () => {
+describe("an agent with a monthly price", () => {
+  test("is renewed, cancelled at period end, resumed, and lapses", async () => {
     const ada = await world.app.signUp();
     const agent = await world.agent({ creator, cents: 500, monthly: true });
-    const asked = await buyOf(ada, agent.id);
-    await pay(asked.session_id);
+    const ordered = await buyOf(ada, agent.id);
+    await pay(ordered.session_id);
     expect(await isOwned(ada, agent.slug)).toBe(true);
     const [subscription] = (await api(ada).purchases.subscriptions({ query: {} })).items;
     expect(subscription).toMatchObject({
@@ -179,10 +179,10 @@ describe("an agent by the month", () => {
   });
 });
 
-const livingOf = (user: TestUser) =>
+const activeOf = (user: TestUser) =>
   [...world.stripe.account.subscriptions.values()].filter((s) => s.metadata["user_id"] === user.id && s.status !== "canceled");
 
-test("an agent paid by the month on two pages is paid by one of them from then on", async () => {
+test("an agent paid monthly in two sessions keeps one subscription", async () => {
   const ada = await world.app.signUp();
   const agent = await world.agent({ creator, cents: 500, monthly: true });
   const first = await buyOf(ada, agent.id);
@@ -190,10 +190,10 @@ test("an agent paid by the month on two pages is paid by one of them from then o
   const second = await buyOf(ada, agent.id);
   for (const { session_id } of [first, second]) await pay(session_id);
   await world.settle();
-  expect([livingOf(ada).map((s) => s.items.data[0]?.price.unit_amount), await isOwned(ada, agent.slug)]).toEqual([[600], true]);
+  expect([activeOf(ada).map((s) => s.items.data[0]?.price.unit_amount), await isOwned(ada, agent.slug)]).toEqual([[600], true]);
 });
 
-test("an agent deleted by its creator is not charged: neither an open checkout nor a subscription; disputes are still closed", async () => {
+test("after its creator deleted it, neither an open checkout nor a subscription is charged; disputes are still closed", async () => {
   const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
   const made = { once: await world.agent({ creator }), disputed: await world.agent({ creator }) };
   const monthly = await world.agent({ creator, monthly: true });
@@ -209,16 +209,16 @@ test("an agent deleted by its creator is not charged: neither an open checkout n
   const [once] = [await pay(pages[0]?.session_id ?? ""), await pay(pages[1]?.session_id ?? "")];
   await world.settle();
   const charge = [...world.stripe.account.charges.values()].find((c) => c.payment_intent === once.payment_intent);
-  expect([charge?.refunded, livingOf(ada)]).toEqual([true, []]);
+  expect([charge?.refunded, activeOf(ada)]).toEqual([true, []]);
   await world.job("reconcile_payments");
   await world.settle();
-  expect(livingOf(bob)).toEqual([]);
+  expect(activeOf(bob)).toEqual([]);
   world.stripe.account.closeDispute(dispute, "won");
   await world.settle();
   expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([{ kind: "agent" }, { refunded_cents: 0 }]);
 });
 
-test("who cannot be paid any more sells nothing new, and may take what they sell out of the marketplace", async () => {
+test("a creator without payouts sells nothing new, and can unpublish what they sell", async () => {
   const maker = await world.app.signUp();
   const agent = await world.agent({ creator: maker, cents: 500 });
   await buyOf(maker, agent.id);
@@ -229,10 +229,10 @@ test("who cannot be paid any more sells nothing new, and may take what they sell
   expect(await change({ is_published: true })).toEqual([400, "payout_account_required"]);
 });
 
-describe("an agent that is bought for good and by the month", () => {
+describe("an agent bought once and by the month", () => {
   const priced = (id: string, pricing: "one_time" | "monthly") =>
     world.rows("update agents set pricing_type = $2 where id = $1", [id, pricing]);
-  const asked = async (user: TestUser) => {
+  const orderBoth = async (user: TestUser) => {
     const agent = await world.agent({ creator, cents: 800, monthly: true });
     const monthly = await buyOf(user, agent.id);
     await priced(agent.id, "one_time");
@@ -241,13 +241,13 @@ describe("an agent that is bought for good and by the month", () => {
   };
   const subscriptionsOf = async (user: TestUser) =>
     (await api(user).purchases.subscriptions({ query: {} })).items.map(({ status }) => status);
-  test("ends its subscription, and stays when that is over, whichever was paid first", async () => {
+  test("the one-time purchase ends the subscription and remains afterwards, whichever was paid first", async () => {
     for (const isMonthlyFirst of [true, false]) {
       const ada = await world.app.signUp();
-      const agent = await asked(ada);
+      const agent = await orderBoth(ada);
       for (const session of isMonthlyFirst ? [agent.monthly, agent.forever] : [agent.forever, agent.monthly]) await pay(session);
       await world.settle();
-      expect([livingOf(ada).length, await subscriptionsOf(ada), await isOwned(ada, agent.slug)]).toEqual([0, ["canceled"], true]);
+      expect([activeOf(ada).length, await subscriptionsOf(ada), await isOwned(ada, agent.slug)]).toEqual([0, ["canceled"], true]);
       world.stripe.account.advance(31);
       await world.settle();
       expect(await isOwned(ada, agent.slug)).toBe(true);
@@ -264,20 +264,20 @@ describe("an agent that is bought for good and by the month", () => {
     }
   });
 
-  test("can be bought for good when a purchase of it went back before", async () => {
+  test("can be bought once after an earlier purchase was refunded", async () => {
     const ada = await world.app.signUp();
-    const agent = await asked(ada);
+    const agent = await orderBoth(ada);
     const first = await pay(agent.forever);
     world.stripe.account.refund(first.payment_intent ?? "");
     await settle();
     await pay(agent.monthly);
-    // Only what expired can be bought again, so the page is older than the month that runs.
+    // Only an expired agent can be bought again, so this session is older than the active month.
     const again = await pay(await expired(ada, agent.id));
     await world.settle();
     const charge = [...world.stripe.account.charges.values()].find((c) => c.payment_intent === again.payment_intent);
-    expect([charge?.refunded, livingOf(ada).length, await isOwned(ada, agent.slug)]).toEqual([false, 0, true]);
+    expect([charge?.refunded, activeOf(ada).length, await isOwned(ada, agent.slug)]).toEqual([false, 0, true]);
   });
-  /** A page of an agent that is in the library by the month. */
+  /** A session for an agent that is in the library by the month. */
   const expired = async (user: TestUser, id: string) => {
     await world.rows("update user_purchased_agents set expires_at = now() where agent_id = $1", [id]);
     const { session_id } = await buyOf(user, id);
@@ -285,7 +285,7 @@ describe("an agent that is bought for good and by the month", () => {
     return session_id;
   };
 
-  test("a dispute that is won brings back the agent and its maker's share", async () => {
+  test("a won dispute restores the agent and the creator's share", async () => {
     const ada = await world.app.signUp();
     const agent = await world.agent({ creator, cents: 1500 });
     const { payment_intent } = await pay((await buyOf(ada, agent.id)).session_id);
@@ -297,7 +297,7 @@ describe("an agent that is bought for good and by the month", () => {
     world.stripe.account.closeDispute(id, "won");
     await world.settle();
     expect([await isOwned(ada, agent.slug), await earned()]).toEqual([true, 1350]);
-    // The share went out, was taken back, and can be paid out again.
+    // The share was transferred, reversed, and can be paid out again.
     expect(await world.rows("select payout_status, reversed_at from marketplace_transactions where agent_id = $1", [agent.id])).toEqual([
       { payout_status: "pending", reversed_at: null },
     ]);
@@ -307,18 +307,18 @@ describe("an agent that is bought for good and by the month", () => {
 });
 
 describe("a suspended creator", () => {
-  test("is sent nothing until they are back; what is set aside is not paid by hand", async () => {
+  test("is paid nothing until reinstated; pending amounts cannot be paid out manually", async () => {
     const [ada, root, maker] = [await world.app.signUp(), await world.app.signUp({ admin: true }), await world.app.signUp()];
     await api(maker).creatorStudio.connect();
     const account = (await api(maker).creatorStudio.dashboard({ query: {} })).payouts.account_id ?? "";
     world.stripe.account.completeOnboarding(account);
     const sent = () => transfers().filter(({ destination }) => destination === account);
     const agent = await world.agent({ creator: maker, cents: 2000 });
-    const asked = await buyOf(ada, agent.id);
+    const ordered = await buyOf(ada, agent.id);
     const suspend = (is_suspended: boolean) =>
       api(root).adminUsers.update({ params: { id: maker.id }, body: { is_suspended, reason: "Looking into it" } });
     await suspend(true);
-    await pay(asked.session_id);
+    await pay(ordered.session_id);
     await world.settle();
     await world.job("sweep_shares");
     expect(sent()).toEqual([]);
@@ -342,7 +342,7 @@ describe("a suspended creator", () => {
   });
 });
 
-test("a share that Stripe would not take back is taken back as soon as it can be", async () => {
+test("a reversal of a share that Stripe refused is retried until it succeeds", async () => {
   const ada = await world.app.signUp();
   const agent = await world.agent({ creator, cents: 1100 });
   const { payment_intent } = await pay((await buyOf(ada, agent.id)).session_id);
@@ -358,12 +358,12 @@ test("a share that Stripe would not take back is taken back as soon as it can be
   expect(own()).toMatchObject({ amount_reversed: 990 });
 });
 
-describe("ten at once", () => {
-  test("spend ten credits: ten are taken, the rest is forgiven, nothing is below zero", () => spendAtOnce(world, 10));
-  test("ask for the same pack and the same agent: one page each", () => buyAtOnce(world, creator, 10));
+describe("ten concurrent requests", () => {
+  test("spend ten credits: ten are taken, the rest is forgiven, the balance is never negative", () => spendAtOnce(world, 10));
+  test("for the same pack and agent get one session each", () => buyAtOnce(world, creator, 10));
 });
 
-test("what was used is added up by day, project, model and agent, and comes as a table", async () => {
+test("usage is summed by day, project, model and agent, and exported as CSV", async () => {
   const ada = await world.app.signUp();
   const project_id = crypto.randomUUID();
   for (const [n, day] of ["2026-03-01", "2026-03-01", "2026-03-02"].entries())

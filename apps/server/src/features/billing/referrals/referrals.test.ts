@@ -22,8 +22,8 @@ const apply = (user: { token: string }, referral_code: string) =>
     .then(() => "ok", code);
 const purchased = async (user: { token: string }) => (await app.as(user).billing.credits()).purchased_credits;
 
-describe("one's code", () => {
-  test("is there with its link and numbers, and is made when an account has none", async () => {
+describe("the own referral code", () => {
+  test("is returned with link and counts, and created if the account has none", async () => {
     const ada = await app.signUp({ name: "Ada" });
     expect(await of(ada).code()).toEqual({
       referral_code: ada.referral_code,
@@ -38,13 +38,13 @@ describe("one's code", () => {
     expect(made[0]).toMatch(/^[0-9A-Z]{8}$/);
   });
 
-  test("reports how many came, without personal data", async () => {
+  test("counts visits without personal data", async () => {
     const ada = await app.signUp();
     const referral_code = await codeOf(ada);
     const land = (body: unknown) =>
       app.request("/api/referrals/landing", { method: "POST", json: body, headers: { "user-agent": "Tester/1" } });
-    for (const given of [referral_code, ` ${referral_code.toLowerCase()} `, referral_code])
-      expect((await land({ referral_code: given })).status).toBe(204);
+    for (const code of [referral_code, ` ${referral_code.toLowerCase()} `, referral_code])
+      expect((await land({ referral_code: code })).status).toBe(204);
     expect([
       (await land({ referral_code: "NOSUCHCD" })).status,
       (await land({})).status,
@@ -62,7 +62,7 @@ describe("one's code", () => {
   });
 });
 
-describe("saying by whom one came", () => {
+describe("applying a code", () => {
   test("works once, in any case, and rewards both sides once", async () => {
     const [ada, bob, eve] = await Promise.all([app.signUp(), app.signUp(), app.signUp()]);
     const referral_code = await codeOf(ada);
@@ -71,13 +71,13 @@ describe("saying by whom one came", () => {
     expect([await apply(bob, referral_code), await apply(bob, await codeOf(eve))]).toEqual(["already_referred", "already_referred"]);
     expect([await purchased(ada), await purchased(bob), await purchased(eve)]).toEqual([250, 250, 0]);
     expect((await app.as(bob).users.me()).referred_by).toBe(referral_code);
-    // Whoever takes their books along reads nobody else in them.
+    // A user's export contains no other user's id.
     const { rows } = await sql("select to_jsonb(c)::text as row from credit_adjustments c where user_id in ($1, $2)", [ada.id, bob.id]);
-    const said = rows.map(({ row }) => String(row));
-    expect([ada, bob].map(({ id }) => said.filter((row) => row.includes(id)).length)).toEqual([1, 1]);
+    const outcomes = rows.map(({ row }) => String(row));
+    expect([ada, bob].map(({ id }) => outcomes.filter((row) => row.includes(id)).length)).toEqual([1, 1]);
   });
 
-  test("not with the own code, an unknown one, or one of a suspended or deleted user", async () => {
+  test("is refused for the own code, an unknown one, or one of a suspended or deleted user", async () => {
     const [ada, bob] = await Promise.all([app.signUp(), app.signUp()]);
     expect(await apply(ada, await codeOf(ada))).toBe("own_referral_code");
     expect(await apply(ada, "ZZZZZZZZ")).toBe("not_found");
@@ -93,7 +93,7 @@ describe("saying by whom one came", () => {
     expect(await apply(ada, theirs)).toBe("ok");
   });
 
-  test("not in a ring of two, nor of three, nor after 30 days", async () => {
+  test("is refused in a ring of two or three, and after 30 days", async () => {
     const [a, b, c, late] = await Promise.all([app.signUp(), app.signUp(), app.signUp(), app.signUp()]);
     expect(await apply(b, await codeOf(a))).toBe("ok");
     expect(await apply(a, await codeOf(b))).toBe("already_referred");
@@ -103,14 +103,14 @@ describe("saying by whom one came", () => {
     expect(await apply(late, await codeOf(a))).toBe("already_referred");
   });
 
-  test("a ring does not close when everybody speaks at once", async () => {
+  test("concurrent requests cannot close a ring", async () => {
     const people = await crowd(app, 8);
     const codes = await Promise.all(people.map(codeOf));
-    const said = await Promise.all(people.map((person, n) => apply(person, codes[(n + 1) % people.length] ?? "")));
-    expect([said.filter((s) => s === "ok").length, said.filter((s) => s === "already_referred").length]).toEqual([7, 1]);
+    const outcomes = await Promise.all(people.map((person, n) => apply(person, codes[(n + 1) % people.length] ?? "")));
+    expect([outcomes.filter((s) => s === "ok").length, outcomes.filter((s) => s === "already_referred").length]).toEqual([7, 1]);
   });
 
-  test("both users' rows are locked in the common order, without deadlocks", async () => {
+  test("locks both users' rows in the common order, without deadlocks", async () => {
     const [low, high] = (await crowd(app, 2)).sort((a, b) => (a.id < b.id ? -1 : 1)) as [Passer, Passer];
     const referral_code = await codeOf(low);
     const holder = await app.studio.database.pool.connect();
@@ -118,48 +118,48 @@ describe("saying by whom one came", () => {
       const hold = (id: string) => holder.query("select 1 from users where id = $1 for no key update", [id]);
       await holder.query("begin");
       await hold(low.id);
-      const said = apply(high, referral_code);
+      const outcomes = apply(high, referral_code);
       await lockWaiters(app);
       await hold(high.id);
       await holder.query("commit");
-      expect(await said).toBe("ok");
+      expect(await outcomes).toBe("ok");
     } finally {
       holder.release();
     }
   });
 
-  test("many times at once by one person is one conversion and one reward", async () => {
+  test("concurrent requests of one user are one conversion and one reward", async () => {
     const [ada, bob] = await Promise.all([app.signUp(), app.signUp()]);
     const referral_code = await codeOf(ada);
-    const said = await Promise.all(Array.from({ length: crowded }, () => apply(bob, referral_code)));
-    expect(said.filter((s) => s === "ok")).toHaveLength(1);
-    expect(new Set(said)).toEqual(new Set(["ok", "already_referred"]));
+    const outcomes = await Promise.all(Array.from({ length: crowded }, () => apply(bob, referral_code)));
+    expect(outcomes.filter((s) => s === "ok")).toHaveLength(1);
+    expect(new Set(outcomes)).toEqual(new Set(["ok", "already_referred"]));
     expect([await purchased(ada), await purchased(bob), (await of(ada).code()).stats.conversions]).toEqual([250, 250, 1]);
   });
 });
 
-test("registering with a code is the same; an unknown one is no reason to refuse anybody", async () => {
+test("registering with a code has the same effect; an unknown code is ignored", async () => {
   const ada = await app.signUp();
   const referral_code = await codeOf(ada);
-  const register = async (given: string) => {
+  const register = async (code: string) => {
     const email = `new-${randomBytes(5).toString("hex")}@example.com`;
-    await app.as().auth.register({ body: { email, password: "correct horse battery", referral_code: given } });
+    await app.as().auth.register({ body: { email, password: "correct horse battery", referral_code: code } });
     const { access_token } = await app.as().auth.login({ body: { email, password: "correct horse battery" } });
     return { token: access_token ?? "" };
   };
   const bob = await register(referral_code.toLowerCase());
   expect([await purchased(ada), await purchased(bob), (await of(ada).code()).stats.conversions]).toEqual([250, 250, 1]);
   expect(await apply(bob, referral_code)).toBe("already_referred");
-  const eve = await register("NOBODYS");
+  const eve = await register("UNKNOWN");
   expect([await purchased(eve), (await of(eve).code()).referred_by]).toEqual([0, null]);
-  // Nor does a code count whose holder may not sign in; who came by it can still say by whom they came.
+  // A suspended user's code is ignored too; the new user can still apply another one.
   await sql("update users set is_suspended = true where id = $1", [ada.id]);
   const late = await register(referral_code);
   expect((await of(late).code()).referred_by).toBe(null);
   expect(await apply(late, await codeOf(bob))).toBe("ok");
 });
 
-test("guessing codes has a limit, for people and for visitors", async () => {
+test("guessing codes is rate limited, for users and anonymous visitors", async () => {
   const referrals = createReferrals({
     store: createReferralsStore(app.db),
     credits: { adjust: () => Promise.reject(new Error("no")) },
