@@ -26,20 +26,20 @@ const sell = (creator: TestUser, cents: number, daysAgo: number, more: object = 
     created_at: new Date(Date.now() - daysAgo * dayMs).toISOString(),
     ...more,
   });
-const ask = (user: TestUser, json?: unknown, key?: string) =>
+const requestPayout = (user: TestUser, json?: unknown, key?: string) =>
   app.request("/api/creators/payout", {
     method: "POST",
     user,
     headers: { ...(key !== undefined && { "idempotency-key": key }) },
     ...(json !== undefined && { json }),
   });
-const said = async (response: Response) => {
+const bodyOf = async (response: Response) => {
   const body = (await response.json()) as { code?: string; amount_cents?: number; id?: string; details?: unknown };
   return { http: response.status, ...body };
 };
 
 describe("the dashboard", () => {
-  test("are zero for a user who published nothing", async () => {
+  test("is zero for a user who published nothing", async () => {
     const ada = await app.signUp({ name: "Ada" });
     const { creator, stats, earnings, payouts, items, revenue_share } = await of(ada).dashboard();
     expect(creator).toEqual({ id: ada.id, name: "Ada", username: ada.username, avatar_url: null, joined_at: ada.created_at });
@@ -69,7 +69,7 @@ describe("the dashboard", () => {
     expect((await app.request("/api/creators/dashboard")).status).toBe(401);
   });
 
-  test("adds up sales by item and month, with what is held back", async () => {
+  test("adds up sales by item and month, including pending amounts", async () => {
     const [ada, eve] = await Promise.all([app.signUp(), app.signUp()]);
     const made = await app.db
       .insert(agents)
@@ -102,7 +102,7 @@ describe("the dashboard", () => {
     await sell(ada, 2000, 40, { agent_id: second });
     await sell(ada, 300, 400, { payout_status: "paid" });
     await sell(eve, 7777, 0);
-    // Used twice, and not for a whole cent yet.
+    // Used twice, for less than a cent so far.
     const third = crypto.randomUUID();
     const call = { agent_id: third, creator_id: ada.id, creator_revenue: "0.4", model: "test/model", tokens_input: 1, tokens_output: 1 };
     await app.db.insert(usageLogs).values([call, call]);
@@ -142,12 +142,12 @@ describe("the dashboard", () => {
 });
 
 describe("a payout", () => {
-  test("takes what is available and old enough, and stays pending", async () => {
+  test("takes the available amount that is old enough, and stays pending", async () => {
     const ada = await app.signUp();
     await sell(ada, 600, 30);
     await sell(ada, 700, 8);
     await sell(ada, 5000, 6.9);
-    const made = await said(await ask(ada));
+    const made = await bodyOf(await requestPayout(ada));
     expect(made).toEqual({
       http: 201,
       id: expect.any(String),
@@ -162,14 +162,14 @@ describe("a payout", () => {
       pending_cents: 6300,
       history: [{ id: made.id, amount_cents: 1300, status: "pending", transactions_count: 2, paid_at: null }],
     });
-    expect(await said(await ask(ada))).toMatchObject({ http: 400, code: "payout_below_minimum" });
+    expect(await bodyOf(await requestPayout(ada))).toMatchObject({ http: 400, code: "payout_below_minimum" });
   });
 
-  test("sent by hand is paid once, with its sales, and the log says who sent it", async () => {
+  test("sent manually is paid once, with its sales, and the audit log names the sender", async () => {
     const [ada, root] = await Promise.all([app.signUp(), app.signUp({ admin: true })]);
     await sell(ada, 1600, 30);
     await sell(ada, 500, 1);
-    const { id } = await said(await ask(ada));
+    const { id } = await bodyOf(await requestPayout(ada));
     const params = { payout_id: id ?? "" };
     const waiting = await app.as(root).adminPayouts.list({ query: { status: "pending", limit: 100 } });
     expect(waiting.items.find((one) => one.id === id)).toMatchObject({
@@ -203,7 +203,7 @@ describe("a payout", () => {
     });
   });
 
-  test("loses what was refunded before it was sent; what was refunded afterwards is kept back from the next one", async () => {
+  test("excludes sales refunded before it was sent; later refunds are deducted from the next one", async () => {
     const [ada, root] = await Promise.all([app.signUp(), app.signUp({ admin: true })]);
     const sales = createSales({
       store: createSalesStore(app.db),
@@ -217,7 +217,7 @@ describe("a payout", () => {
       app.as(root).adminPayouts.markPaid({ params: { payout_id: id ?? "" }, body: { reason: "Bank transfer" } });
     await sell(ada, 1600, 30, { stripe_payment_intent: key("kept") });
     await sell(ada, 900, 29, { stripe_payment_intent: key("returned") });
-    const first = await said(await ask(ada));
+    const first = await bodyOf(await requestPayout(ada));
     expect(first).toMatchObject({ amount_cents: 2500, transactions_count: 2 });
     await refund(key("returned"));
     expect(await settle(first.id)).toMatchObject({ status: "paid", amount_cents: 1600, transactions_count: 1 });
@@ -226,15 +226,15 @@ describe("a payout", () => {
     await refund(key("kept"));
     await sell(ada, 2900, 20);
     expect((await of(ada).dashboard()).payouts).toMatchObject({ available_cents: 1300 });
-    expect(await said(await ask(ada, { amount_cents: 1400 }))).toMatchObject({ code: "payout_exceeds_available" });
-    const second = await said(await ask(ada));
+    expect(await bodyOf(await requestPayout(ada, { amount_cents: 1400 }))).toMatchObject({ code: "payout_exceeds_available" });
+    const second = await bodyOf(await requestPayout(ada));
     expect(second).toMatchObject({ amount_cents: 1300, transactions_count: 1 });
     await settle(second.id);
-    // Kept back once.
+    // Deducted once.
     await sell(ada, 1000, 10, { stripe_payment_intent: key("last") });
-    const third = await said(await ask(ada));
+    const third = await bodyOf(await requestPayout(ada));
     expect(third).toMatchObject({ amount_cents: 1000 });
-    // Nothing is left of it: there is nothing to send.
+    // Nothing remains of it, so there is nothing to send.
     await refund(key("last"));
     await expect(settle(third.id)).rejects.toMatchObject({ status: 409, code: "payout_settled" });
     expect((await of(ada).dashboard()).payouts.history.map((p) => [p.amount_cents, p.status])).toEqual([
@@ -244,35 +244,35 @@ describe("a payout", () => {
     ]);
   });
 
-  test("is refused below the minimum and above what is there; sales are paid whole, the oldest first", async () => {
+  test("is refused below the minimum and above the available amount; whole sales are paid, oldest first", async () => {
     const ada = await app.signUp();
     await sell(ada, 999, 30);
-    expect(await said(await ask(ada))).toMatchObject({
+    expect(await bodyOf(await requestPayout(ada))).toMatchObject({
       code: "payout_below_minimum",
       details: { available_cents: 999, minimum_cents: 1000 },
     });
     await sell(ada, 2001, 20);
-    expect(await said(await ask(ada, { amount_cents: 999 }))).toMatchObject({ code: "payout_below_minimum" });
-    expect(await said(await ask(ada, { amount_cents: 3001 }))).toMatchObject({ code: "payout_exceeds_available" });
-    expect(await said(await ask(ada, { amount_cents: 1500 }))).toMatchObject({ code: "payout_below_minimum" });
+    expect(await bodyOf(await requestPayout(ada, { amount_cents: 999 }))).toMatchObject({ code: "payout_below_minimum" });
+    expect(await bodyOf(await requestPayout(ada, { amount_cents: 3001 }))).toMatchObject({ code: "payout_exceeds_available" });
+    expect(await bodyOf(await requestPayout(ada, { amount_cents: 1500 }))).toMatchObject({ code: "payout_below_minimum" });
     for (const json of [{ amount_cents: 0 }, { amount_cents: -5 }, { amount_cents: 10.5 }, { amount_cents: "all" }])
-      expect((await ask(ada, json)).status).toBe(422);
-    expect((await ask(ada, {}, "a b")).status).toBe(422);
-    expect(await said(await ask(ada, { amount_cents: 3000 }))).toMatchObject({ amount_cents: 3000, transactions_count: 2 });
+      expect((await requestPayout(ada, json)).status).toBe(422);
+    expect((await requestPayout(ada, {}, "a b")).status).toBe(422);
+    expect(await bodyOf(await requestPayout(ada, { amount_cents: 3000 }))).toMatchObject({ amount_cents: 3000, transactions_count: 2 });
     expect((await app.request("/api/creators/payout", { method: "POST" })).status).toBe(401);
   });
 
-  test("asked for many times at once is one; with one key it is the same one for all", async () => {
+  test("concurrent requests create one payout; with one key all get the same one", async () => {
     const [ada, bob] = await Promise.all([app.signUp(), app.signUp()]);
     for (const user of [ada, bob]) for (let n = 0; n < 5; n++) await sell(user, 500, 10 + n);
-    const plain = await Promise.all(Array.from({ length: crowded }, async () => said(await ask(ada))));
+    const plain = await Promise.all(Array.from({ length: crowded }, async () => bodyOf(await requestPayout(ada))));
     expect(plain.filter((p) => p.amount_cents === 2500)).toHaveLength(1);
     expect(plain.filter((p) => p.code === "payout_below_minimum")).toHaveLength(crowded - 1);
-    const keyed = await Promise.all(Array.from({ length: crowded }, async () => said(await ask(bob, {}, "once"))));
-    // While the first of them is under way the others are told to wait; then it is the same one for all.
+    const keyed = await Promise.all(Array.from({ length: crowded }, async () => bodyOf(await requestPayout(bob, {}, "once"))));
+    // While the first is running the others get a conflict; afterwards all get the same payout.
     const paid = keyed.filter((p) => p.code !== "idempotency_key_running");
     expect([new Set(paid.map((p) => p.id)).size, paid.every((p) => p.amount_cents === 2500)]).toEqual([1, true]);
-    expect(await said(await ask(bob, {}, "once"))).toMatchObject({ http: 201, id: paid[0]?.id });
+    expect(await bodyOf(await requestPayout(bob, {}, "once"))).toMatchObject({ http: 201, id: paid[0]?.id });
     const { rows } = await app.studio.database.pool.query(
       "select sum(amount_creator_cents)::int as cents, count(distinct payout_id)::int as payouts from marketplace_transactions where creator_id = any($1) and payout_status = 'processing'",
       [[ada.id, bob.id]],

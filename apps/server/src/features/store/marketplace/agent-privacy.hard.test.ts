@@ -14,12 +14,12 @@ let model: ModelServer;
 let app: ProjectsApp;
 let maker: TestUser;
 let buyer: MatrixWorld;
-let stranger: TestUser;
+let otherUser: TestUser;
 beforeAll(async () => {
   model = await startModelServer({ apiKey: "sk-planted-secret-key-0123456789", script: matrixScript() });
   app = await projectsApp({ env: { ...modelEnv(model), RECORD_CASSETTES: "true", OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
   const [first, second, third] = await Promise.all([app.signUp({ name: "Maker" }), app.signUp({ name: "Buyer" }), app.signUp()]);
-  [maker, stranger] = [first, third];
+  [maker, otherUser] = [first, third];
   buyer = await makeWorld(app, second);
 }, 120_000);
 afterAll(async () => {
@@ -27,34 +27,34 @@ afterAll(async () => {
   await model?.close();
 });
 
-/** What a GET says; of a stream what comes within a moment. */
+/** The response of a GET; of a stream what arrives within 400 ms. */
 async function answerOf(path: string, user: Pick<TestUser, "token"> | undefined): Promise<string> {
   const controller = new AbortController();
   const response = await app.request(path, { ...(user && { user }), signal: controller.signal });
   const isStream = (response.headers.get("content-type") ?? "").startsWith("text/event-stream");
   if (!isStream) return `${[...response.headers].join()} ${await response.text()}`;
   setTimeout(() => controller.abort(), 400);
-  let said = "";
+  let content = "";
   try {
-    for await (const piece of response.body ?? []) said += Buffer.from(piece).toString();
+    for await (const piece of response.body ?? []) content += Buffer.from(piece).toString();
   } catch {
-    // Left, as intended.
+    // Aborted by the timer.
   }
-  return said;
+  return content;
 }
 
-/** Every GET of the contract with the buyer's own things, and with this agent where one is named. */
+/** Responses of every GET of the contract, with the buyer's own resources and this agent where one is named. */
 async function everything(at: MatrixWorld["at"], who: Pick<TestUser, "token"> | undefined): Promise<Map<string, string>> {
-  const said = new Map<string, string>();
+  const responses = new Map<string, string>();
   for (const { name, spec } of listRoutes(contract)) {
     if (spec.method !== "GET" || spec.path.endsWith("{path}")) continue;
-    const path = spec.path.replace(/\{[^}]+\}/g, (whole, index: number) =>
-      encodeURIComponent(at[spec.path.slice(0, index + whole.length)] ?? "none"),
+    const path = spec.path.replace(/\{[^}]+\}/g, (files, index: number) =>
+      encodeURIComponent(at[spec.path.slice(0, index + files.length)] ?? "none"),
     );
     const query = new URLSearchParams(spec.query ? (sampleOf(spec.query, buyer.named) as Record<string, string>) : {});
-    said.set(name, await answerOf(`${path}?${query}`, who));
+    responses.set(name, await answerOf(`${path}?${query}`, who));
   }
-  return said;
+  return responses;
 }
 
 async function exportOf(user: TestUser): Promise<string> {
@@ -64,18 +64,18 @@ async function exportOf(user: TestUser): Promise<string> {
   const zip = await fromBufferPromise(Buffer.from(await (await app.request(download_url ?? "", { user })).arrayBuffer()), {
     lazyEntries: true,
   });
-  let whole = "";
-  for await (const entry of zip.eachEntry()) if (!entry.fileName.endsWith("/")) whole += await text(await zip.openReadStreamPromise(entry));
-  return whole;
+  let files = "";
+  for await (const entry of zip.eachEntry()) if (!entry.fileName.endsWith("/")) files += await text(await zip.openReadStreamPromise(entry));
+  return files;
 }
 
-/** An agent of somebody else with marks in everything that makes it work, run by its buyer; where the marks are seen afterwards. */
+/** Creates an agent with markers in all of its configuration, runs it as its buyer, and returns where the markers can be read. */
 async function seenAfterRun(source_type: "open" | "closed"): Promise<Record<string, string[]>> {
   const mark = `canary-${source_type}-q7x`;
   const made = await app.as(maker).marketplaceAgents.create({
     body: {
       name: `Secretive ${source_type}`,
-      description: "Keeps to itself",
+      description: "Keeps secrets",
       agent_type: "TesslateAgent",
       system_prompt: `${mark}-prompt. Be kind.`,
       tool_configs: { read_file: { description: `${mark}-tool`, system_prompt: `${mark}-advice` } },
@@ -111,26 +111,26 @@ async function seenAfterRun(source_type: "open" | "closed"): Promise<Record<stri
     "/api/external/agent/status/{task_id}": task_id,
   };
   const places: Record<string, string[]> = {};
-  const look = (where: string, said: string) => {
-    const marks = ["prompt", "tool", "advice", "config"].filter((part) => said.includes(`${mark}-${part}`));
+  const look = (where: string, content: string) => {
+    const marks = ["prompt", "tool", "advice", "config"].filter((part) => content.includes(`${mark}-${part}`));
     if (marks.length > 0) places[where] = marks;
   };
   for (const [caller, who] of [
     ["buyer", buyer.user],
     ["buyer's key", { token: buyer.key }],
-    ["stranger", stranger],
-    ["nobody", undefined],
+    ["other user", otherUser],
+    ["anonymous", undefined],
   ] as const)
-    for (const [name, said] of await everything(at, who)) look(`${caller} ${name}`, said);
+    for (const [name, content] of await everything(at, who)) look(`${caller} ${name}`, content);
   look("events of the run", events);
   look("the buyer's export", await exportOf(buyer.user));
   look("logs", app.logs());
   return places;
 }
 
-test("what makes a closed agent is seen nowhere after its buyer ran it; of an open one it is, so that this would notice", async () => {
+test("the configuration of a closed-source agent is readable nowhere after its buyer ran it; that of an open one is, which proves the check", async () => {
   const open = await seenAfterRun("open");
-  expect(open["stranger marketplaceAgents.get"]).toEqual(["prompt", "tool", "advice", "config"]);
+  expect(open["other user marketplaceAgents.get"]).toEqual(["prompt", "tool", "advice", "config"]);
   expect(open["buyer library.agents"]).toEqual(["prompt", "tool", "advice", "config"]);
   expect(await seenAfterRun("closed")).toEqual({});
   expect(await app.as(maker).marketplaceAgents.get({ params: { slug: "secretive-closed" } })).toMatchObject({

@@ -9,14 +9,14 @@ import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 import { compareTags } from "./bases.versions.ts";
 
-/** What the API of GitHub says beside the repositories; `api` of the test decides. */
+/** Responses of the GitHub API beside the repositories; `api` is set by the tests. */
 let api: (path: string) => { status: number; body: unknown } | undefined = () => undefined;
-const asked: string[] = [];
+const apiCalls: string[] = [];
 const published = recorderOf("github");
 const serve = (request: IncomingMessage, response: ServerResponse): boolean => {
   const path = /^\/api(\/repos\/.*)$/.exec(request.url ?? "")?.[1];
   if (path === undefined) return false;
-  asked.push(path);
+  apiCalls.push(path);
   const { pathname, searchParams: query } = new URL(path, "http://github");
   published.record({ method: request.method ?? "GET", path: pathname, query, contentType: undefined, body: "" });
   const { status, body } = api(path) ?? { status: 404, body: {} };
@@ -47,8 +47,8 @@ afterAll(async () => {
 const bases = (user: TestUser) => app.as(user).marketplaceBases;
 const submit = (name: string, git_repo_url: string, visibility: "private" | "public" = "public") =>
   bases(ada).create({ body: { name, description: name, git_repo_url, category: "frontend", visibility } });
-const begun = async (user: TestUser, body: { base_id: string; base_version?: string }) => {
-  const created = await app.as(user).projects.create({ body: { name: "Begun", source_type: "base", ...body } });
+const createFrom = async (user: TestUser, body: { base_id: string; base_version?: string }) => {
+  const created = await app.as(user).projects.create({ body: { name: "From a base", source_type: "base", ...body } });
   return { created, task: await ended(app, user, created.task_id) };
 };
 const refusal = (user: TestUser, json: object) =>
@@ -59,7 +59,7 @@ const contentOf = async (user: TestUser, id: string, path: string) =>
   (await app.as(user).files.batch({ params: { id }, body: { paths: [path] } })).files[0]?.content;
 
 describe("a project from a base", () => {
-  test("of its branch or of a version; a free base enters the library and is counted once per person", async () => {
+  test("uses its branch or a version; a free base is added to the library and counted once per user", async () => {
     const url = host.add("kit", { files: { "index.html": "one" }, branch: "trunk" });
     host.git("kit", "tag", "-a", "v1.0.0", "-m", "first", "trunk");
     const blob = host.git("kit", "hash-object", "-w", "--stdin", { input: "two" }).trim();
@@ -68,25 +68,25 @@ describe("a project from a base", () => {
     const base = await bases(ada).create({
       body: { name: "Kit", description: "Kit", git_repo_url: url, category: "frontend", default_branch: "trunk", visibility: "public" },
     });
-    const latest = await begun(bob, { base_id: base.slug });
+    const latest = await createFrom(bob, { base_id: base.slug });
     expect(latest.task).toMatchObject({ status: "completed", metadata: { source_type: "base" } });
     expect(await contentOf(bob, latest.created.id, "index.html")).toBe("two");
-    const first = await begun(bob, { base_id: base.id, base_version: "v1.0.0" });
+    const first = await createFrom(bob, { base_id: base.id, base_version: "v1.0.0" });
     expect(await contentOf(bob, first.created.id, "index.html")).toBe("one");
     expect(await app.as(bob).git.status({ params: { project_id: first.created.id } })).toMatchObject({ branch: "trunk", changes: [] });
     expect(await bases(bob).get({ params: { slug: "kit" } })).toMatchObject({ downloads: 1, is_purchased: true });
     expect((await app.as(bob).library.bases({ query: {} })).items.map((item) => item.slug)).toEqual(["kit"]);
-    expect((await begun(bob, { base_id: "kit", base_version: "v9" })).task).toMatchObject({
+    expect((await createFrom(bob, { base_id: "kit", base_version: "v9" })).task).toMatchObject({
       status: "failed",
       error: "This repository has no version v9.",
     });
   });
 
-  test("a bundled one without a network; private, unknown, unpaid ones and strange versions are refused with nothing made", async () => {
+  test("works without network from a bundled one; private, unknown, unpaid bases and invalid versions are refused without a project", async () => {
     const template = (await bases(bob).list({ query: { creator_type: "official", limit: 50 } })).items.find(
       (b) => b.source_type === "archive",
     );
-    const { created, task } = await begun(bob, { base_id: template?.slug ?? "" });
+    const { created, task } = await createFrom(bob, { base_id: template?.slug ?? "" });
     expect(task.status).toBe("completed");
     expect((await app.as(bob).containers.list({ params: { id: created.id }, query: {} })).total).toBe(1);
     const hidden = await submit("Hidden", host.add("hidden", { files: { a: "a" } }), "private");
@@ -99,12 +99,12 @@ describe("a project from a base", () => {
     expect(await refusal(bob, { base_id: "kit", base_version: "--upload-pack=sh" })).toEqual([422, undefined]);
     expect(await refusal(bob, { base_id: template?.slug, base_version: "v1" })).toEqual([422, undefined]);
     expect((await app.as(bob).projects.list({ query: {} })).total).toBe(before);
-    expect((await begun(ada, { base_id: sold.slug })).task.status).toBe("completed");
+    expect((await createFrom(ada, { base_id: sold.slug })).task.status).toBe("completed");
   });
 });
 
-test("a project becomes a base: nothing secret and nothing that runs by itself goes with it; who begins from it has its files", async () => {
-  const { created } = await begun(ada, { base_id: "sold" });
+test("a project with secrets or install hooks is refused as a base; without them a project created from it has its files", async () => {
+  const { created } = await createFrom(ada, { base_id: "sold" });
   const id = created.id;
   const put = (path: string, content: string) => app.as(ada).files.put({ params: { id, path }, body: { content } });
   const publish = (more: object = {}) =>
@@ -154,7 +154,7 @@ test("a project becomes a base: nothing secret and nothing that runs by itself g
     ).status,
   ).toBe(404);
   expect((await publish({ git_repo_url: "https://git.example.com/a" })).status).toBe(422);
-  const copy = await begun(bob, { base_id: "from-a-project" });
+  const copy = await createFrom(bob, { base_id: "from-a-project" });
   expect(copy.task.status).toBe("completed");
   expect(await contentOf(bob, copy.created.id, "src/pay.ts")).toContain("PAY_TOKEN");
   expect((await app.as(bob).secrets.list({ params: { project_id: copy.created.id }, query: {} })).total).toBe(0);
@@ -163,7 +163,7 @@ test("a project becomes a base: nothing secret and nothing that runs by itself g
   expect((await readdir(join(app.dataDir, "arrivals"))).filter((name) => name.endsWith(".zip"))).toEqual([]);
 });
 
-test("versions: all pages of the API in version order, git when the API fails, cached ones when both fail", async () => {
+test("versions come from all pages of the API in version order, from git when the API fails, from the cache when both fail", async () => {
   const url = host.add("gh/tool", { files: { a: "a" } });
   const tool = await submit("Tool", url);
   const read = (slug: string) => bases(bob).versions({ params: { slug }, query: {} });
@@ -190,9 +190,9 @@ test("versions: all pages of the API in version order, git when the API fails, c
       { tag: "v9.117.0" },
     ],
   });
-  const calls = asked.length;
+  const calls = apiCalls.length;
   await read(tool.slug);
-  expect(asked.length).toBe(calls);
+  expect(apiCalls.length).toBe(calls);
 
   api = () => ({ status: 403, body: { message: "API rate limit exceeded" } });
   const other = host.add("gh/other", { files: { a: "a" } });
@@ -204,15 +204,15 @@ test("versions: all pages of the API in version order, git when the API fails, c
   const untagged = await submit("Untagged", host.add("gh/untagged", { files: { a: "a" } }));
   expect(await read(untagged.slug)).toMatchObject({ items: [], total: 0, status: "current" });
   const third = await submit("Nowhere", `${host.url}/gh/nowhere.git`);
-  const quota = asked.length;
+  const callsBefore = apiCalls.length;
   expect(await read(third.slug)).toMatchObject({ items: [], total: 0, status: "unavailable" });
-  // Refused once, the API is left alone for a while.
-  expect(asked.length).toBe(quota);
+  // After a refusal the API is not called for a while.
+  expect(apiCalls.length).toBe(callsBefore);
   published.verify();
   expect([...published.operations]).toEqual(["GET /repos/{owner}/{repo}/tags", "GET /repos/{owner}/{repo}/commits/{ref}"]);
 });
 
-test("tags in the order of versions", () => {
+test("tags are sorted by version", () => {
   const tags = ["v1.2.0", "v1.10.0", "release-1.2.1", "v1.2.0-beta.2", "v1.2.0-beta.10", "latest"];
   expect(tags.toSorted((a, b) => compareTags(b, a))).toEqual([
     "v1.10.0",

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { crowd, type Passer } from "../../../testing/crowd.ts";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 
-/** `./studio fuzz --only crowds --people 200` brings more. */
+/** `./studio fuzz --only crowds --people 200` runs it with more. */
 const size = Number(process.env["CROWD_PEOPLE"] ?? 60);
 let app: TestApp;
 let maker: TestUser;
 let people: Passer[];
 beforeAll(async () => {
-  // Counts what everybody did to an item of the store.
+  // Counts what all users did to an item of the store.
   app = await testApp({ ownServer: true });
   maker = await app.signUp({ name: "Maker" });
   people = await crowd(app, size);
@@ -50,7 +50,7 @@ test("many users add, review and fork one agent concurrently, each twice: every 
   );
   expect(new Set(before.map((twin) => twin.slug)).size).toBe(20);
 
-  // Changed three times at once it is copied once.
+  // Three concurrent changes copy it once.
   const changed = await Promise.all(
     people.slice(0, 10).flatMap((user) =>
       ["a", "b", "c"].map((name) =>
@@ -65,7 +65,7 @@ test("many users add, review and fork one agent concurrently, each twice: every 
   );
   expect(changed.toSorted()).toEqual([...Array<number>(10).fill(200), ...Array<string>(20).fill("not_in_library")].toSorted());
 
-  // Its maker takes it away while people are still taking it: each of them either has it or finds nothing.
+  // Its creator deletes it while users are adding it: each of them either has it or gets a 404.
   await agents(maker).update({ params, body: { is_published: false } });
   const late = await Promise.all([
     agents(maker)
@@ -85,7 +85,7 @@ test("many users add, review and fork one agent concurrently, each twice: every 
   expect(await one(sql`select count(*)::int as n from agents where name = 'Popular (My Fork)'`)).toEqual({ n: 2 * size });
 }, 60_000);
 
-test("many take and judge one base at once", async () => {
+test("many users add and review one base concurrently", async () => {
   const base = "clap";
   await Promise.all([...people, ...people].map((user) => app.as(user).marketplaceBases.purchase({ params: { id: base }, body: {} })));
   await Promise.all(
@@ -98,7 +98,7 @@ test("many take and judge one base at once", async () => {
   });
 });
 
-test("of a word that hundreds of items have, every page is the next part of one order, names first; counts follow each change at once", async () => {
+test("pages of hundreds of matches are parts of one order, names first; counts follow each change at once", async () => {
   await app.db.execute(sql`
     insert into agents (slug, name, description, category, system_prompt, downloads, is_featured, forked_by_user_id, created_by_user_id)
     select 'quokka-' || i, (array['Quokka', 'Quokka ' || i, 'The quokka ' || i, 'Wombat ' || i, 'Wombat ' || i])[1 + i % 5], 'Friend of each quokka',

@@ -23,8 +23,8 @@ const agents = (user?: TestUser) => app.as(user).marketplaceAgents;
 const bases = (user?: TestUser) => app.as(user).marketplaceBases;
 const draft = { name: "Linter", description: "Finds slips", system_prompt: "Look closely." };
 
-describe("the shelves", () => {
-  test("official agents for everybody, with facets that say what a choice would show", async () => {
+describe("listings", () => {
+  test("official agents are listed for everyone, with facet counts for each filter", async () => {
     const all = await agents().list({ query: { limit: 500 } });
     expect(all.items.length).toBe(all.total);
     expect(all.items[0]).toMatchObject({ is_featured: true, creator_type: "official", creator_name: "Tesslate", is_purchased: false });
@@ -80,7 +80,7 @@ describe("the shelves", () => {
   });
 });
 
-test("workflows name bases and services that are there, and variables that these give", async () => {
+test("workflows name existing bases and services, and variables that these provide", async () => {
   const { items } = await bases().workflows({ query: {} });
   expect(items.map(({ slug }) => slug)).toEqual([
     "nextjs-supabase-starter", "react-fastapi-postgres", "rest-api-postgres-redis", "ai-chat-backend", "saas-starter-payments", "monitoring-stack",
@@ -99,7 +99,7 @@ test("workflows name bases and services that are there, and variables that these
   }
 });
 
-test("an agent's life: made, seen, changed twice, forked with changes, unpublished, deleted while copies of it stay", async () => {
+test("an agent is created, listed, edited twice, forked with changes, unpublished and deleted while copies of it remain", async () => {
   const made = await agents(ada).create({
     body: {
       ...draft,
@@ -149,12 +149,12 @@ test("an agent's life: made, seen, changed twice, forked with changes, unpublish
   ]);
   expect((await agents().get({ params: { slug: "linter" } })).downloads).toBe(1);
   expect((await app.as(ada).library.ownItems({ query: {} })).items.map((item) => item.slug)).toContain("linter");
-  // Everybody sees what she offers, and nobody what he keeps to himself.
+  // A creator's published items are visible to everyone, private ones are not.
   const offered = async (username: string) =>
     (await app.as().library.creatorItems({ params: { username }, query: {} })).items.map((item) => item.slug).toSorted();
   expect(await offered(ada.username.toUpperCase())).toContain("linter");
   expect(await offered(bob.username)).toEqual([]);
-  expect(await outcome(app.as().library.creatorItems({ params: { username: "nobody-here" }, query: {} }))).toEqual([404, "not_found"]);
+  expect(await outcome(app.as().library.creatorItems({ params: { username: "no-such-user" }, query: {} }))).toEqual([404, "not_found"]);
   expect((await app.request(`/api/creators/${ada.username}/items?item_type=theme`)).status).toBe(422);
 
   expect(await outcome(agents(bob).remove({ params }))).toEqual([403, "forbidden"]);
@@ -174,7 +174,7 @@ test("an agent's life: made, seen, changed twice, forked with changes, unpublish
   expect(await outcome(agents().create({ body: draft }))).toEqual([401, "unauthorized"]);
 });
 
-test("reviews: only by users who have the item, one each, never of the own item, and the rating follows", async () => {
+test("reviews are limited to one per user who has the item, never of the user's own item, and update the rating", async () => {
   const made = await agents(ada).create({ body: { ...draft, name: "Reviewed" } });
   const params = { id: made.slug };
   expect(await outcome(agents(bob).review({ params, body: { rating: 1 } }))).toEqual([403, "not_in_library"]);
@@ -212,7 +212,7 @@ test("reviews: only by users who have the item, one each, never of the own item,
   expect(await outcome(agents(bob).removeReview({ params }))).toEqual([404, "not_found"]);
 });
 
-test("a base is submitted, private until it is made public, reviewed, listed as related and deleted", async () => {
+test("a base is submitted, private until published, reviewed, listed as related and deleted", async () => {
   const body = { name: "Kit", description: "A kit", git_repo_url: "https://git.example.com/a/kit.git", category: "saas" as const };
   const made = await bases(ada).create({ body });
   expect(made).toMatchObject({ slug: "kit", visibility: "private", is_owner: true, in_library: true, source_type: "git" });
@@ -255,7 +255,7 @@ test("a base is submitted, private until it is made public, reviewed, listed as 
   expect((await app.as(bob).library.bases({ query: {} })).total).toBe(0);
 });
 
-test("an administrator hides a template, shows it again, and takes a review away, each with its reason in the log", async () => {
+test("an administrator hides and shows a template and removes a review, each with a reason in the audit log", async () => {
   const body = { name: "Loud kit", description: "A kit", git_repo_url: "https://git.example.com/a/loud.git", category: "saas" as const };
   const { id } = await bases(ada).create({ body: { ...body, visibility: "public" } });
   const params = { id };
@@ -298,7 +298,7 @@ test("an administrator hides a template, shows it again, and takes a review away
   ]);
 });
 
-test("the library: switched off, taken out with its places in projects, taken back without a second download", async () => {
+test("library agents can be disabled, removed with their project assignments, and added again without a second download", async () => {
   const { id } = await agents(ada).create({ body: { ...draft, name: "Kept" } });
   const params = { id };
   await agents(bob).purchase({ params, body: {} });
@@ -309,7 +309,7 @@ test("the library: switched off, taken out with its places in projects, taken ba
   expect(await outcome(app.as(bob).library.removeAgent({ params }))).toEqual([404, "not_found"]);
   await agents(bob).purchase({ params, body: {} });
   expect(await agents(bob).get({ params: { slug: "kept" } })).toMatchObject({ downloads: 1, is_purchased: true });
-  // Bought and run out: it has to be bought again, and nobody takes money here.
+  // An expired purchase must be bought again, and payments are not configured here.
   await app.db.execute(sql`update agents set pricing_type = 'monthly', price_cents = 500, source_type = 'closed' where id = ${id}`);
   await app.db.execute(
     sql`update user_purchased_agents set expires_at = now() - interval '1 second' where agent_id = ${id} and user_id = ${bob.id}`,
@@ -319,7 +319,7 @@ test("the library: switched off, taken out with its places in projects, taken ba
   expect(await outcome(agents(bob).fork({ params, body: {} }))).toEqual([403, "closed_source"]);
 });
 
-test("the catalogue comes again without touching what the public and administrators did", async () => {
+test("seeding the catalogue again changes no counts and no settings of administrators", async () => {
   await app.db.execute(sql`update bases set downloads = 7, is_active = false, is_featured = false, name = 'Old' where slug = 'cobra'`);
   await app.db.execute(sql`update bases set name = 'Old' where slug = 'react-vite'`);
   await app.db.execute(sql`update server_settings set value = '0' where key = 'marketplace_catalogue_community'`);
