@@ -7,7 +7,7 @@ import { createCryptoBox } from "../../../platform/crypto.ts";
 import { createIdempotencyStore } from "./idempotency.store.ts";
 import { createIdempotency } from "./idempotency.ts";
 
-/* Retries with an `Idempotency-Key`, through the front door. */
+/* Retries with an `Idempotency-Key`, over HTTP. */
 let world: ChatWorld;
 let app: TestApp;
 let ada: TestUser;
@@ -39,7 +39,7 @@ const send = async (path: string, key: string, body: unknown, user: TestUser = a
 const feedback = (title: string) => ({ type: "bug", title, description: "It does." });
 const postsOf = async (title: string) => (await sql("select id from feedback_posts where title = $1", [title])).rows.length;
 
-test("the same request answers the same and is done once, in whatever order its fields come", async () => {
+test("a repeated request gets the same response and is processed once, whatever the order of its fields", async () => {
   const [key, title] = [randomUUID(), randomUUID()];
   const first = await send("/api/feedback", key, feedback(title));
   expect([first.status, first.isReplayed]).toEqual([201, false]);
@@ -48,7 +48,7 @@ test("the same request answers the same and is done once, in whatever order its 
   expect(await postsOf(title)).toBe(1);
 });
 
-test("another body or another route is 422; another person's key is another key", async () => {
+test("another body or another route is 422; the same key of another user is independent", async () => {
   const [key, title] = [randomUUID(), randomUUID()];
   const first = await send("/api/feedback", key, feedback(title));
   const refused = {
@@ -65,7 +65,7 @@ test("another body or another route is 422; another person's key is another key"
   expect((await send("/api/feedback", "x".repeat(256), feedback(title))).status).toBe(422);
 });
 
-test("one of many concurrent requests does the work; the others get a conflict meanwhile", async () => {
+test("of many concurrent requests one does the work; the others get a conflict", async () => {
   const [key, title] = [randomUUID(), randomUUID()];
   const client = await app.studio.database.pool.connect();
   try {
@@ -86,7 +86,7 @@ test("one of many concurrent requests does the work; the others get a conflict m
   expect(await postsOf(title)).toBe(1);
 });
 
-test("a secret that is shown once is shown to the retry, and is nowhere in the database", async () => {
+test("a secret that is returned once is returned to a retry too, and is not in the database in plain text", async () => {
   const key = randomUUID();
   const body = { name: "retried", scopes: ["read"] };
   const first = await send("/api/auth/api-keys", key, body);
@@ -103,7 +103,7 @@ test("a secret that is shown once is shown to the retry, and is nowhere in the d
   for (const secret of [String(first.body["key"]), key, "retried"]) expect(stored.join("\n")).not.toContain(secret);
 });
 
-test("a refusal gives the key back", async () => {
+test("a refused request releases its key", async () => {
   const [key, absent] = [randomUUID(), randomUUID()];
   const id = String((await send("/api/feedback", randomUUID(), feedback(randomUUID()))).body["id"]);
   const comment = () => send(`/api/feedback/${absent}/comments`, key, { content: "x" });
@@ -113,7 +113,7 @@ test("a refusal gives the key back", async () => {
   expect([retried.status, retried.isReplayed]).toEqual([201, false]);
 });
 
-test("a failure keeps the key, since the work may have been done", async () => {
+test("a failed request keeps its key, because the work may have been done", async () => {
   const key = randomUUID();
   const post = await send("/api/feedback", randomUUID(), feedback(randomUUID()));
   const comments = `/api/feedback/${String(post.body["id"])}/comments`;
@@ -128,7 +128,7 @@ test("a failure keeps the key, since the work may have been done", async () => {
   expect((await send(comments, randomUUID(), { content: "x" })).status).toBe(201);
 });
 
-test("a key that a dead process left claimed does not do the work twice; after 24 hours every key is free", async () => {
+test("a key claimed by a dead process does not repeat the work; after 24 hours every key is free", async () => {
   const [key, title] = [randomUUID(), randomUUID()];
   await send("/api/feedback", key, feedback(title));
   const row = "where user_id = $1 and id = (select id from idempotency_keys where user_id = $1 order by created_at desc limit 1)";
@@ -137,12 +137,12 @@ test("a key that a dead process left claimed does not do the work twice; after 2
   expect([interrupted.status, interrupted.body["code"]]).toEqual([409, "idempotency_key_interrupted"]);
   expect(await postsOf(title)).toBe(1);
   await sql(`update idempotency_keys set created_at = now() - interval '24 hours 1 second' ${row}`, [ada.id]);
-  const anew = await send("/api/feedback", key, feedback(title));
-  expect([anew.status, anew.isReplayed]).toEqual([201, false]);
+  const later = await send("/api/feedback", key, feedback(title));
+  expect([later.status, later.isReplayed]).toEqual([201, false]);
   expect(await postsOf(title)).toBe(2);
 });
 
-test("a run is started once, and its stream given again", async () => {
+test("a run is started once, and a retry gets its stream", async () => {
   const key = randomUUID();
   const body = { project_id: world.project.id, message: "Only once", edit_mode: "allow" };
   const stream = async () => {
@@ -175,7 +175,7 @@ test("an upload is stored once; other bytes under its key are refused", async ()
   expect((await app.as(ada).assets.list({ params: { id: world.project.id } })).total).toBe(1);
 });
 
-test("a retry that reads the key while the first request ends gets its answer", async () => {
+test("a retry that reads the key while the first request ends gets its response", async () => {
   const store = createIdempotencyStore(app.db);
   const firstHasBegun = Promise.withResolvers<void>();
   const retryHasRead = Promise.withResolvers<void>();

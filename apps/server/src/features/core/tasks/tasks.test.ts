@@ -69,8 +69,8 @@ const untilAborted = (signal: AbortSignal) =>
   });
 const waiting: TaskDefinition["run"] = ({ signal }) => untilAborted(signal);
 
-describe("a life", () => {
-  test("queued, running, completed: followed by event, result and clean-up at the end", async () => {
+describe("lifecycle", () => {
+  test("a task is queued, running, completed; it ends with an event, its result and its clean-up", async () => {
     const ended = vi.fn(async () => undefined);
     await using b = await bench({
       sum: {
@@ -100,7 +100,7 @@ describe("a life", () => {
       metadata: {},
     });
     await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
-    // The project's stream tells the same story.
+    // The project's stream has the same events.
     const statuses: string[] = [];
     for await (const event of b.platform.events.follow(b.project_id, { afterSeq: 0, signal: AbortSignal.timeout(5000) })) {
       if (event.type === "task_update") statuses.push((event.data as Task).status);
@@ -109,7 +109,7 @@ describe("a life", () => {
     expect(statuses).toEqual(["running", "running", "running", "completed"]);
   });
 
-  test("progress never goes back and the last 50 lines are kept", async () => {
+  test("progress never decreases and the last 50 lines are kept", async () => {
     await using b = await bench({
       zigzag: {
         run: async ({ progress, note }: TaskContext) => {
@@ -176,14 +176,14 @@ describe("a life", () => {
 
   test("is started by a notification, not by the next poll", async () => {
     await using b = await bench({ one: { run: async () => 1 } });
-    const took: number[] = [];
+    const durations: number[] = [];
     for (let i = 0; i < 5; i++) {
       const started = Date.now();
       await b.end(await b.add("one"));
-      took.push(Date.now() - started);
+      durations.push(Date.now() - started);
     }
-    // Looks are two seconds apart; on a busy machine the fastest of a few tells.
-    expect(Math.min(...took)).toBeLessThan(1000);
+    // Polls are two seconds apart; the fastest of several starts counts, because the machine may be busy.
+    expect(Math.min(...durations)).toBeLessThan(1000);
   });
 });
 
@@ -210,7 +210,7 @@ describe("at most once", () => {
     expect(runs).toBe(12);
   });
 
-  test("of one key there is one unfinished task, however many ask at once", async () => {
+  test("concurrent requests with one key create one unfinished task", async () => {
     let release: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     await using b = await bench({ start: { run: async () => gate } });
@@ -229,13 +229,13 @@ describe("at most once", () => {
 });
 
 describe("cancelling", () => {
-  test("what waits ends at once and never runs", async () => {
+  test("a queued task ends at once and never runs", async () => {
     const run = vi.fn(async () => undefined);
     const ended = vi.fn(async () => undefined);
     await using b = await bench({ one: { run, ended } });
     const id = await b.platform.database.db.transaction(async (tx) => {
       const row = await b.tasks.create(tx, { user_id: b.user_id, project_id: b.project_id, type: "one" });
-      // Before anybody could pick it up.
+      // Removes its job before a worker takes it.
       await tx.update(tasksTable).set({ status: "cancelled" }).where(eq(tasksTable.id, row.id));
       await tx.update(tasksTable).set({ status: "queued" }).where(eq(tasksTable.id, row.id));
       await tx.execute("select graphile_worker.remove_job('task:" + row.id + "')");
@@ -256,10 +256,10 @@ describe("cancelling", () => {
     await expect(b.tasks.cancel(b.user_id, id)).rejects.toMatchObject({ code: "task_finished" });
   });
 
-  test("what runs is asked to stop, here and in another process", async () => {
+  test("a running task is aborted, in this and in another process", async () => {
     await using a = await bench({ wait: { run: waiting } });
     await using b = await bench({ wait: { run: waiting } }, a);
-    // Either of them may have picked it up.
+    // Either process may run it.
     for (const canceller of [a, b, a, b]) {
       const id = await a.add("wait");
       await vi.waitFor(async () => expect((await a.tasks.get(a.user_id, id)).status).toBe("running"));
@@ -268,11 +268,11 @@ describe("cancelling", () => {
     }
   });
 
-  test("tasks created while notifications were down are found at the reconnect", async () => {
+  test("requests made while notifications were down are found at the reconnect", async () => {
     await using b = await bench({ wait: { run: waiting } });
     const id = await b.add("wait");
     await vi.waitFor(async () => expect((await b.tasks.get(b.user_id, id)).status).toBe("running"));
-    // By another process, whose bell this one did not hear.
+    // As by another process whose notification this one missed.
     await b.platform.database.pool.query("update tasks set cancel_requested_at = now() where id = $1", [id]);
     await b.platform.database.pool.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'tesslate-studio bus'",
@@ -280,7 +280,7 @@ describe("cancelling", () => {
     expect(await b.end(id)).toMatchObject({ status: "cancelled" });
   });
 
-  test("however the cancel falls between being taken and being run, the task ends cancelled and what it does is stopped", async () => {
+  test("whenever the cancel arrives while a task starts, it ends cancelled and its work is aborted", async () => {
     let alive = 0;
     await using b = await bench({
       wait: {
@@ -305,19 +305,19 @@ describe("cancelling", () => {
     await vi.waitFor(() => expect(alive).toBe(0));
   });
 
-  test("another's task is not there", async () => {
+  test("another user's task is 404", async () => {
     await using b = await bench({ wait: { run: waiting } });
     const id = await b.add("wait");
-    const stranger = await b.platform.project();
-    await expect(b.tasks.cancel(stranger.user_id, id)).rejects.toMatchObject({ code: "not_found" });
-    await expect(b.tasks.get(stranger.user_id, id)).rejects.toMatchObject({ code: "not_found" });
+    const otherUser = await b.platform.project();
+    await expect(b.tasks.cancel(otherUser.user_id, id)).rejects.toMatchObject({ code: "not_found" });
+    await expect(b.tasks.get(otherUser.user_id, id)).rejects.toMatchObject({ code: "not_found" });
     await b.tasks.cancel(b.user_id, id);
     await b.end(id);
   });
 });
 
 describe("when a process ends", () => {
-  test("orderly, what it ran is interrupted and cleaned up", async () => {
+  test("in order, its tasks are interrupted and cleaned up", async () => {
     const interrupted = vi.fn(async () => undefined);
     const ended = vi.fn(async () => undefined);
     await using a = await bench({ wait: { run: waiting, interrupted, ended } });
@@ -329,7 +329,7 @@ describe("when a process ends", () => {
     expect(ended).not.toHaveBeenCalled();
   });
 
-  test("by kill -9, the next one finds what it ran, says so once, and leaves alone what the living run", async () => {
+  test("by kill -9, the next one interrupts its tasks once and does not touch those of live processes", async () => {
     const interrupted = vi.fn(async () => undefined);
     const definitions = { wait: { run: waiting, interrupted } };
     await using a = await bench(definitions);
@@ -391,7 +391,7 @@ describe("when a process ends", () => {
   });
 });
 
-test("ended tasks go after a day, runs of the agent after a month", async () => {
+test("ended tasks are deleted after a day, agent runs after a month", async () => {
   await using b = await bench({});
   const insert = (type: string, hours: number) =>
     b.platform.database.db
@@ -407,7 +407,7 @@ test("ended tasks go after a day, runs of the agent after a month", async () => 
 });
 
 describe("over the API", () => {
-  test("tasks.get, list, cancel and events are the owner's", async () => {
+  test("only the owner can get, list, cancel and follow a task", async () => {
     await using app = await testApp();
     const [ada, eve] = [await app.signUp(), await app.signUp()];
     const insert = async (values: Partial<typeof tasksTable.$inferInsert> = {}) =>
@@ -443,11 +443,11 @@ describe("over the API", () => {
     const events: TaskEvent[] = [];
     for await (const event of app.as(ada).tasks.events({ params: { task_id: done } })) events.push(event);
     expect(events).toMatchObject([{ type: "task_update", data: { id: done, status: "completed" } }]);
-    // An EventSource comes back for more until it hears 204. What it knew when the line broke says whether there is more.
+    // An EventSource reconnects until it gets 204. Its last event id says whether there are more events.
     const returning = (lastEventId: string) =>
       app.request(`/api/tasks/${done}/events`, { user: ada, headers: { "last-event-id": lastEventId } });
-    const heardAll = await returning(String(events[0]?.seq));
-    expect([heardAll.status, await heardAll.text()]).toEqual([204, ""]);
+    const afterLast = await returning(String(events[0]?.seq));
+    expect([afterLast.status, await afterLast.text()]).toEqual([204, ""]);
     for (const id of ["1", "Infinity", "x"]) expect(await (await returning(id)).text()).toContain(`id: ${events[0]?.seq}\ndata: {`);
 
     const cancelled = await app.request(`/api/tasks/${queued}`, { method: "DELETE", user: ada });
