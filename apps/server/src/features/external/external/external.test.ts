@@ -21,7 +21,7 @@ interface Received {
   headers: Record<string, string | string[] | undefined>;
   body: string;
 }
-/** A program that is told; answers with `statuses` in turn, then with 204. */
+/** A webhook receiver; answers with `statuses` in turn, then with 204. */
 async function receiver(statuses: number[] = []) {
   const received: Received[] = [];
   const server = createServer((request, response) => {
@@ -43,7 +43,7 @@ async function receiver(statuses: number[] = []) {
 }
 const quick = { configure: (config: { webhooks: { backoffMs: number[] } }) => void (config.webhooks.backoffMs = [0]) };
 
-test("a key runs the agent within its scope and its edit mode; people answer what it asks; strangers see nothing", async () => {
+test("a key runs the agent within its scopes and its edit mode; people answer its questions; another user's key gets 404", async () => {
   await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Written.")] });
   const { app, owner, project } = world;
   const bot = await keyOf(world, "ask");
@@ -86,8 +86,8 @@ test("a key runs the agent within its scope and its edit mode; people answer wha
   expect(chat.origin).toBe("api");
   expect(chat.messages.at(-1)?.message_metadata).toMatchObject({ edit_mode: "ask" });
 
-  const stranger = await app.signUp();
-  const foreign = await keyOf({ ...world, owner: stranger }, "allow");
+  const otherUser = await app.signUp();
+  const foreign = await keyOf({ ...world, owner: otherUser }, "allow");
   for (const id of [started.task_id, randomUUID()]) {
     expect(await refusal(app.as(foreign).external.status({ params: { task_id: id } }))).toBe("404 not_found");
     expect(await refusal(all(app.as(foreign).external.events({ params: { task_id: id }, query: {} })))).toBe("404 not_found");
@@ -95,7 +95,7 @@ test("a key runs the agent within its scope and its edit mode; people answer wha
   expect(await refusal(app.as(foreign).external.invoke({ body }))).toBe("404 not_found");
 });
 
-test("the end of a run is delivered once, signed, retried after failures and never along a redirect", async () => {
+test("the end of a run is delivered once, signed, retried after failures, and never follows a redirect", async () => {
   await using hook = await receiver([500, 302]);
   await using world = await chatWorld({ script: [say("All good.")], env: { OUTBOUND_ALLOW_HOSTS: hook.host }, ...quick });
   const { app, project } = world;
@@ -152,12 +152,12 @@ test("delivery stops after five attempts; pending webhooks are delivered after a
   await eventually(async () => (await deliveryOf(first.task_id))?.status === "failed");
   expect(await deliveryOf(first.task_id)).toMatchObject({ attempts: 5, last_error: "The receiver answered 500." });
 
-  // The run ended, and the server with it before anything was told.
+  // The run ended, and the server stopped before the delivery.
   const { pool } = app.studio.database;
   await pool.query("update run_webhooks set status = 'waiting', attempts = 0, created_at = now() - interval '1 minute'");
   await pool.query("select graphile_worker.add_job('sweep_webhooks')");
   await eventually(async () => (await deliveryOf(first.task_id))?.status === "delivered");
-  // A process died in the middle of a try.
+  // A process died during an attempt.
   await pool.query("update run_webhooks set status = 'due', attempts = 1, next_at = now() - interval '1 minute'");
   await pool.query("select graphile_worker.add_job('sweep_webhooks')");
   await eventually(async () => (await deliveryOf(first.task_id))?.status === "delivered");
